@@ -140,28 +140,20 @@ def list_changes(
     layering = _get_layering(request, layering_id)
     today = request.community.day(request.at)
     day = today - 1 if since is None else community_days.from_date(since)
-    changes = [
-        {
-            "from_layer": before,
-            "to_layer": after,
-            "member_count": _count_visible(request, person_ids),
-        }
-        for (before, after), person_ids in layers.moves_since(layering, day).items()
-    ]
-    return {
-        "since": community_days.to_date(day),
+    changes = []
+    for (before, after), person_ids in layers.moves_since(layering, day).items():
+        count = len(person_ids)
+        if request.by.scope is not None:
+            visible = visibility.filter_visible(
+                by=request.by, accounts=person_ids, at=request.at
+            )
+            count = len(visible)
         # A move of hidden members only must look as if it did not exist.
-        "changes": [change for change in changes if change["member_count"]],
-    }
-
-
-def _count_visible(request: ApiRequest, person_ids: list[int]) -> int:
-    if request.by.scope is None:
-        return len(person_ids)
-    visible = visibility.filter_visible(
-        by=request.by, accounts=person_ids, at=request.at
-    )
-    return len(visible)
+        if count:
+            changes.append(
+                {"from_layer": before, "to_layer": after, "member_count": count}
+            )
+    return {"since": community_days.to_date(day), "changes": changes}
 
 
 @router.post("/layerings/{layering_id}/runs", response=LayeringDetailOut)

@@ -11,7 +11,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_safe
-from ninja.operation import Operation
 
 from qunce.api.app import api
 from qunce.api.auth import RequiresScope
@@ -48,12 +47,15 @@ def build_document(prefix: str) -> dict[str, Any]:
     """Return the OpenAPI document: ninja's, with problems and the scopes of operations."""
     schema: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=prefix))
     schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-    scopes = {
-        api.get_openapi_operation_id(operation): _required_scope(operation, router.auth)
-        for _prefix, router in api._routers
-        for view in router.path_operations.values()
-        for operation in view.operations
-    }
+    scopes = {}
+    for _prefix, router in api._routers:
+        for view in router.path_operations.values():
+            for declared in view.operations:
+                auth = (declared.auth_callbacks or [router.auth])[0]
+                if not isinstance(auth, RequiresScope):
+                    raise TypeError(f"{declared.view_func.__name__} requires no scope")
+                operation_id = api.get_openapi_operation_id(declared)
+                scopes[operation_id] = auth.scope(declared.methods[0])
     # The document is cached for all users, so it is in one language.
     with translation.override("en"):
         for methods in schema["paths"].values():
@@ -70,13 +72,6 @@ def build_document(prefix: str) -> dict[str, Any]:
                         "content": {MEDIA_TYPE: {"schema": reference}},
                     }
     return schema
-
-
-def _required_scope(operation: Operation, router_auth: Any) -> str:
-    auth = (operation.auth_callbacks or [router_auth])[0]
-    if not isinstance(auth, RequiresScope):
-        raise TypeError(f"{operation.view_func.__name__} requires no scope")
-    return auth.scope(operation.methods[0])
 
 
 @require_safe

@@ -108,7 +108,21 @@ def recompute(*, community: Community, accounts: Sequence[int], at: datetime) ->
     for chunk in account_queries.chunks(accounts, ACCOUNTS_PER_BATCH):
         # Outside the transaction: reading orders and parsing JSON takes longer than the
         # write.
-        wanted = _count_orders(tags, chunk)
+        sql = SELECT_ITEMS.format(marks=db.placeholders(len(chunk)))
+        orders_categories = [
+            (account, parse_categories(items))
+            for account, items in db.rows(sql, [*chunk, tags.community.pk])
+        ]
+        tags.ensure(
+            sorted({name for _account, names in orders_categories for name in names})
+        )
+        counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        for account, categories in orders_categories:
+            # Two categories may share a tag; the order still counts once.
+            for tag in {tags.ids[name] for name in categories}:
+                if tag is not None:
+                    counts[tag][account] += 1
+        wanted = {tag: dict(by_account) for tag, by_account in counts.items()}
         for batch in _batch_changes(wanted, _load_depths(tags, chunk)):
             extra = {
                 "tagged_at": timestamps.to_micros(at),
@@ -188,25 +202,6 @@ class _CategoryTags:
                 by=self.by,
                 at=self.at,
             )
-
-
-def _count_orders(tags: _CategoryTags, accounts: Sequence[int]) -> Depths:
-    """Count the orders of each account per purchase tag."""
-    sql = SELECT_ITEMS.format(marks=db.placeholders(len(accounts)))
-    orders_categories = [
-        (account, parse_categories(items))
-        for account, items in db.rows(sql, [*accounts, tags.community.pk])
-    ]
-    tags.ensure(
-        sorted({name for _account, names in orders_categories for name in names})
-    )
-    counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for account, categories in orders_categories:
-        # Two categories may share a tag; the order still counts once.
-        for tag in {tags.ids[name] for name in categories}:
-            if tag is not None:
-                counts[tag][account] += 1
-    return {tag: dict(by_account) for tag, by_account in counts.items()}
 
 
 def _load_depths(tags: _CategoryTags, accounts: Sequence[int]) -> Depths:

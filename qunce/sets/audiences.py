@@ -103,19 +103,20 @@ class _Query:
         nodes = [self.rule.node] if self.scope is None else [self.scope, self.rule.node]
         # Everything that any clause depends on, so that a change of the scope's tag
         # also counts.
+
+        def evaluate() -> BitMap:
+            # The scope is applied last, to the whole result.
+            people = self.rule.node.evaluate(snap, snap.everyone())
+            visible = self.visible(snap)
+            return people if visible is None else people & visible
+
         version = snap.version(
             part.clause
             for node in nodes
             for part in node.walk()
             if isinstance(part, ClauseNode)
         )
-        return snap.memoize(("audience", self), version, lambda: self._evaluate(snap))
-
-    def _evaluate(self, snap: Snapshot) -> BitMap:
-        # The scope is applied last, to the whole result.
-        people = self.rule.node.evaluate(snap, snap.everyone())
-        visible = self.visible(snap)
-        return people if visible is None else people & visible
+        return snap.memoize(("audience", self), version, evaluate)
 
     def visible(self, snap: Snapshot) -> BitMap | None:
         """The people in the scope, or None if there is no scope."""

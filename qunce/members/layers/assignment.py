@@ -58,7 +58,14 @@ def assign_layers(
     if spec["by"] == "measure":
         sums = (sum_facts or _sum_facts)(community, spec, at)
         return _assign_by_measure(spec, everyone, sums)
-    return _assign_by_rules(community, spec, everyone, at)
+    bounds = typical_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
+    remaining, sets = everyone, {}
+    for layer in spec["layers"][:-1]:
+        rule = layer_specs.fill_placeholders(layer["rule"], bounds)
+        sets[layer["key"]] = _find_people(community, rule, at) & remaining
+        remaining = remaining - sets[layer["key"]]
+    sets[spec["layers"][-1]["key"]] = remaining
+    return Assignment(sets, bounds)
 
 
 def preview_sizes(
@@ -118,19 +125,6 @@ def _sum_facts(
 def _find_people(community: Community, rule: Any, at: datetime) -> BitMap:
     by = staff_models.system(community)
     return audiences.people(community=community, rule=rule, by=by, at=at)
-
-
-def _assign_by_rules(
-    community: Community, spec: Mapping[str, Any], everyone: BitMap, at: datetime
-) -> Assignment:
-    bounds = typical_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
-    remaining, sets = everyone, {}
-    for layer in spec["layers"][:-1]:
-        rule = layer_specs.fill_placeholders(layer["rule"], bounds)
-        sets[layer["key"]] = _find_people(community, rule, at) & remaining
-        remaining = remaining - sets[layer["key"]]
-    sets[spec["layers"][-1]["key"]] = remaining
-    return Assignment(sets, bounds)
 
 
 def _assign_by_measure(

@@ -114,40 +114,41 @@ class Export:
 
     def _pages(self) -> Iterator[list[list[str]]]:
         for chunk in account_queries.chunks(self.people, PAGE_SIZE):
-            yield list(self._rows(chunk))
-
-    def _rows(self, people: Sequence[int]) -> Iterator[list[str]]:
-        # A few queries per page rather than per member.
-        accounts_by_person = account_queries.accounts_by_person(people)
-        ids = list(itertools.chain(*accounts_by_person.values()))
-        rows = Account.objects.filter(pk__in=ids, erased_at__isnull=True)
-        accounts_by_id = {row.pk: row for row in rows}
-        identifiers = self._identifiers(ids)
-        values = attributes.values_by_person(accounts_by_person)
-        tags = assignments.tags_by_person(accounts_by_person)
-        for person, own_ids in accounts_by_person.items():
-            own = [accounts_by_id[pk] for pk in own_ids if pk in accounts_by_id]
-            if not own:  # erased since the start
-                continue
-            first = own[0]
-            # A person has left only when all of their accounts have.
-            left = [a.left_at for a in own if not a.present and a.left_at]
-            row = [
-                masking.key(first.key, self.by),
-                next((account.name for account in own if account.name), ""),
-                first.channel,
-                self._local_time(min(account.joined_at for account in own)),
-                self._local_time(max(left)) if len(left) == len(own) else "",
-                self.sources.get(first.source_id or 0, ""),
-            ]
-            for kind in self.identifier_kinds:
-                texts = [t for pk in own_ids for t in identifiers.get((pk, kind), ())]
-                row.append("; ".join(dict.fromkeys(texts)))
-            for attribute in self.attributes:
-                value = values[person].get(attribute.name)
-                row.append(value.text if value else "")
-            row.append("; ".join(tag.tag.key for tag in tags[person]))
-            yield row
+            page: list[list[str]] = []
+            # A few queries per page rather than per member.
+            accounts_by_person = account_queries.accounts_by_person(chunk)
+            ids = list(itertools.chain(*accounts_by_person.values()))
+            rows = Account.objects.filter(pk__in=ids, erased_at__isnull=True)
+            accounts_by_id = {row.pk: row for row in rows}
+            identifiers = self._identifiers(ids)
+            values = attributes.values_by_person(accounts_by_person)
+            tags = assignments.tags_by_person(accounts_by_person)
+            for person, own_ids in accounts_by_person.items():
+                own = [accounts_by_id[pk] for pk in own_ids if pk in accounts_by_id]
+                if not own:  # erased since the start
+                    continue
+                first = own[0]
+                # A person has left only when all of their accounts have.
+                left = [a.left_at for a in own if not a.present and a.left_at]
+                row = [
+                    masking.key(first.key, self.by),
+                    next((account.name for account in own if account.name), ""),
+                    first.channel,
+                    self._local_time(min(account.joined_at for account in own)),
+                    self._local_time(max(left)) if len(left) == len(own) else "",
+                    self.sources.get(first.source_id or 0, ""),
+                ]
+                for kind in self.identifier_kinds:
+                    texts = [
+                        t for pk in own_ids for t in identifiers.get((pk, kind), ())
+                    ]
+                    row.append("; ".join(dict.fromkeys(texts)))
+                for attribute in self.attributes:
+                    value = values[person].get(attribute.name)
+                    row.append(value.text if value else "")
+                row.append("; ".join(tag.tag.key for tag in tags[person]))
+                page.append(row)
+            yield page
 
     def _local_time(self, time: datetime) -> str:
         local = time.astimezone(communities.zone(self.by.community))

@@ -76,23 +76,20 @@ def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
     yield np.array(_find_by_identifier(by, [text, exact]), dtype=np.int64)
     index = name_index.load(by.community_id)
     unmasked = permissions.may(by, masking.VIEW_IDENTIFIERS)
-    for find_rows in _list_ways(text, unmasked=unmasked):
+    ways: list[FindRows] = [
+        lambda columns: _find_keys(columns, text, unmasked=unmasked),
+        lambda columns: columns.names.find(START + text),
+        lambda columns: columns.names.find(text),
+    ]
+    if typed := pinyin.parse_query(text):
+        ways.append(lambda columns: columns.sounds.find(pinyin.SEPARATOR + typed))
+    for find_rows in ways:
         main = index.main.accounts[find_rows(index.main)]
         if len(index.changed):
             # Their old names must not be found any more.
             main = main[~np.isin(main, index.changed)]
         newer = index.newer.accounts[find_rows(index.newer)]
         yield np.concatenate([main, newer])
-
-
-def _list_ways(text: str, *, unmasked: bool) -> Iterator[FindRows]:
-    """By key, then by the start of a name, any part of it, and its pinyin."""
-    yield lambda columns: _find_keys(columns, text, unmasked=unmasked)
-    yield lambda columns: columns.names.find(START + text)
-    yield lambda columns: columns.names.find(text)
-    typed = pinyin.parse_query(text)
-    if typed:
-        yield lambda columns: columns.sounds.find(pinyin.SEPARATOR + typed)
 
 
 def _find_keys(

@@ -45,18 +45,14 @@ def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
         if count <= MAX_ROWS_IN_PROCESS:
             rows = db.rows(SELECT_FACTS, [after, until])
             return iter([schema.table_of_rows(rows)])
-    return child.read("postgresql", _connection_string(), after, until)
-
-
-def _connection_string() -> str:
-    """The parameters of Django's connection, in libpq's format."""
+    # The child gets the parameters of Django's connection, in libpq's format.
     params = connection.get_connection_params()
     parts = []
     for name in ("dbname", "user", "password", "host", "port", "options", "sslmode"):
         if params.get(name):
             value = str(params[name]).replace("\\", "\\\\").replace("'", "\\'")
             parts.append(f"{name}='{value}'")
-    return " ".join(parts)
+    return child.read("postgresql", " ".join(parts), after, until)
 
 
 def fingerprint(until: int) -> str:

@@ -25,13 +25,21 @@ def acquire(name: str, *, wait: bool = True) -> Iterator[bool]:
 
     A thread must not acquire a lock that it holds: it would wait for itself.
     """
-    lock = _advisory_lock if db.is_postgresql() else _file_lock
-    with lock(name, wait) as acquired:
-        yield acquired
-
-
-@contextmanager
-def _file_lock(name: str, wait: bool) -> Iterator[bool]:
+    if db.is_postgresql():
+        # Advisory locks have numbers; a prefix keeps them apart from those of other
+        # programs.
+        key = zlib.crc32(f"qunce {name}".encode())
+        acquired = True
+        if wait:
+            db.rows("SELECT pg_advisory_lock(%s)", [key])
+        else:
+            acquired = bool(db.rows("SELECT pg_try_advisory_lock(%s)", [key])[0][0])
+        try:
+            yield acquired
+        finally:
+            if acquired:
+                db.rows("SELECT pg_advisory_unlock(%s)", [key])
+        return
     with (settings.HOME / f"{name}.lock").open("ab") as file:
         try:
             # flock, as the lock goes with the open file: the kernel releases it even
@@ -41,19 +49,3 @@ def _file_lock(name: str, wait: bool) -> Iterator[bool]:
         except BlockingIOError:
             acquired = False
         yield acquired
-
-
-@contextmanager
-def _advisory_lock(name: str, wait: bool) -> Iterator[bool]:
-    # Advisory locks have numbers; a prefix keeps them apart from those of other programs.
-    key = zlib.crc32(f"qunce {name}".encode())
-    acquired = True
-    if wait:
-        db.rows("SELECT pg_advisory_lock(%s)", [key])
-    else:
-        acquired = bool(db.rows("SELECT pg_try_advisory_lock(%s)", [key])[0][0])
-    try:
-        yield acquired
-    finally:
-        if acquired:
-            db.rows("SELECT pg_advisory_unlock(%s)", [key])

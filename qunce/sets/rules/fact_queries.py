@@ -61,11 +61,22 @@ def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
     where, here = args.get("where", {}), path.child("where")
     if not isinstance(where, dict):
         here.fail(_("Write an object with fields."))
-    conditions = [
-        (parse_field_name(name, here), _parse_condition(value, here.child(name)))
-        for name, value in sorted(where.items())
-        if name != "group"
-    ]
+    conditions: list[tuple[str, Condition]] = []
+    for name, value in sorted(where.items()):
+        if name == "group":
+            continue
+        field, field_path = parse_field_name(name, here), here.child(name)
+        if isinstance(value, dict):
+            conditions.append((field, comparisons.parse(value, field_path)))
+            continue
+        literals = value if isinstance(value, list) else [value]
+        for literal in literals:
+            if not isinstance(literal, str | int | bool):
+                field_path.fail(
+                    _("Compare with a text, a whole number, true or false.")
+                )
+        texts = (json.dumps(literal, ensure_ascii=False) for literal in literals)
+        conditions.append((field, tuple(sorted(texts))))
     groups: tuple[int, ...] = ()
     if "group" in where:
         group_path = here.child("group")
@@ -80,18 +91,6 @@ def parse_field_name(name: Any, path: RulePath) -> str:
     if not isinstance(name, str) or not FIELD_NAME.fullmatch(name):
         path.fail(_("“%(name)s” is not the name of a field.") % {"name": name})
     return name
-
-
-def _parse_condition(value: Any, path: RulePath) -> Condition:
-    if isinstance(value, dict):
-        return comparisons.parse(value, path)
-    literals = value if isinstance(value, list) else [value]
-    for literal in literals:
-        if not isinstance(literal, str | int | bool):
-            path.fail(_("Compare with a text, a whole number, true or false."))
-    return tuple(
-        sorted(json.dumps(literal, ensure_ascii=False) for literal in literals)
-    )
 
 
 def _label(

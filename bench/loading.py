@@ -30,8 +30,7 @@ from bench import (
 )
 from bench.generate import World
 from bench.workspaces import Workspace
-from qunce.core import data_dir
-from qunce.core import db
+from qunce.core import data_dir, db
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 

@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
+from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import override_settings
 from django.utils import translation
@@ -96,6 +97,23 @@ def nothing_follows_a_flush() -> None:
     permissions = "django.contrib.auth.management.create_permissions"
     assert post_migrate.disconnect(dispatch_uid=permissions)
     assert post_migrate.disconnect(create_contenttypes)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def delete_instead_of_truncate() -> Iterator[None]:
+    """Truncating all tables takes PostgreSQL 105 ms after each test that commits."""
+    if not _on_postgres():
+        yield
+        return
+
+    def sql_flush(style: object, tables: Iterable[str], **_options: bool) -> list[str]:
+        # Foreign keys are not checked in this role.
+        role = "SET LOCAL session_replication_role TO replica"
+        return [role, *(f'DELETE FROM "{table}"' for table in tables)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.ops, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

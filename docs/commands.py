@@ -9,12 +9,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from docs import markdown
-from qunce.cli import base, i18n, main
+from qunce.cli import base, help_language, main
 
 
 def page() -> str:
     # Help is translated by Python's gettext, which follows its own language.
-    i18n.activate(translation.get_language() or "en")
+    help_language.activate(translation.get_language() or "en")
     sections = [
         "## " + _("Common options"),
         _("Every command accepts them, before its name or behind it."),

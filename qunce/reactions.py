@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from qunce.channels.webhooks import deliveries, endpoints
-from qunce.core.facts import consumers
+from qunce.core.facts import fact_consumers
 from qunce.groups import groups
 from qunce.members.accounts import accounts
 from qunce.members.people import people
@@ -14,7 +14,7 @@ from qunce.outreach import opt_outs
 from qunce.outreach.sending import recipients
 from qunce.sales import orders
 
-CONSUMER = consumers.Consumer(
+CONSUMER = fact_consumers.Consumer(
     "reactions",
     {
         accounts.MemberJoined.kind: (automatic.react,),
@@ -27,7 +27,7 @@ CONSUMER = consumers.Consumer(
         ),
     },
 )
-WEBHOOKS = consumers.Consumer(endpoints.CONSUMER, deliveries.SubscribedKinds())
+WEBHOOKS = fact_consumers.Consumer(endpoints.CONSUMER, deliveries.SubscribedKinds())
 """Facts for webhook endpoints; a consumer of its own, so that it delays no reaction."""
 CONSUMERS = (CONSUMER, WEBHOOKS)
 

@@ -13,8 +13,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
-from qunce.members.layers import specs as layer_specs
 from qunce.members.people import people
 from qunce.members.segments import segments
 from qunce.sales import orders

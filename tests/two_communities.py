@@ -21,8 +21,8 @@ from qunce.importing import background_imports, uploads
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
-from qunce.members.layers import specs as layer_specs
 from qunce.members.people import notes, people
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments

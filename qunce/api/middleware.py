@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from qunce.api import idempotency, key_cache, problems, rate_limit
+from qunce.api import api_key_cache, idempotency, problems, rate_limit
 from qunce.api.auth import ApiRequest
 from qunce.core.staff.api_keys import ApiKey
 
@@ -70,7 +70,7 @@ def _find_key(request: ApiRequest) -> ApiKey | None:
     # PostgreSQL raises an error for NUL in a parameter.
     if scheme.lower() != "bearer" or not token or "\0" in token:
         return None
-    return key_cache.CACHE.find(token.strip(), request.at)
+    return api_key_cache.CACHE.find(token.strip(), request.at)
 
 
 def _language(request: HttpRequest, key: ApiKey | None) -> str:

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import click
 
-from qunce.cli import i18n
-from qunce.cli.i18n import N_
+from qunce.cli import help_language
+from qunce.cli.help_language import N_
 
 PREFIX = "common_"
 """Of the names of common options, which a command may use for parameters of its own."""
@@ -72,7 +72,7 @@ def print_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 def common_options() -> list[Option]:
     """Return new options that store their values in `CommonOptions`."""
-    languages = click.Choice(sorted(i18n.LANGUAGES))
+    languages = click.Choice(sorted(help_language.LANGUAGES))
     options = [
         Option(
             ["--json", f"{PREFIX}json"],

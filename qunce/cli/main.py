@@ -11,8 +11,8 @@ import click
 import django
 from django.apps import apps
 
-from qunce.cli import base, i18n
-from qunce.cli.i18n import N_
+from qunce.cli import base, help_language
+from qunce.cli.help_language import N_
 
 PROGRAM = "qunce"
 COMPLETION_VARIABLE = "_QUNCE_COMPLETE"
@@ -23,7 +23,7 @@ def start_django() -> None:
     if not apps.ready:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
         django.setup()
-        i18n.activate_in_django()
+        help_language.activate_in_django()
 
 
 def print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -159,7 +159,7 @@ _add(
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     # Before parsing, because parsing may print help or an error.
-    i18n.activate(i18n.requested_language(words) or "en")
+    help_language.activate(help_language.requested_language(words) or "en")
     common = base.CommonOptions()
     if instruction := os.environ.get(COMPLETION_VARIABLE):
         # Imported here, because every other call does without it.

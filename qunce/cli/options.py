@@ -17,7 +17,7 @@ import click
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, i18n
+from qunce.cli import base, help_language
 from qunce.cli.output import Out
 from qunce.core import communities, community_days, data_dir, errors, timestamps
 from qunce.core.communities import Community
@@ -127,7 +127,7 @@ class Invocation:
     def language(self) -> str | None:
         """The language that the user asked for, by option or environment."""
         words = ["--lang", self._language] if self._language else []
-        return i18n.requested_language(words)
+        return help_language.requested_language(words)
 
     def activate_language(self) -> None:
         """Use the only community's language unless the user asked for another."""
@@ -135,7 +135,7 @@ class Invocation:
             # Two rows are enough to know that there are several.
             languages = Community.objects.values_list("language", flat=True)[:2]
             if len(languages) == 1:
-                i18n.activate(languages[0])
+                help_language.activate(languages[0])
 
 
 def pass_invocation(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -173,7 +173,7 @@ def staff_not_found(community: Community, login: str) -> StaffNotFound:
 
 
 def _create_first(key: str, at: datetime) -> Community:
-    language = i18n.requested_language([]) or "zh-hans"
+    language = help_language.requested_language([]) or "zh-hans"
     try:
         return communities.create(key=key, at=at, language=language)
     except IntegrityError:  # another process was faster

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from django.db import close_old_connections, connections
 
 from qunce import reactions, schedule
-from qunce.core.facts.consumers import RETRY_JOB
+from qunce.core.facts.fact_consumers import RETRY_JOB
 from qunce.core.jobs import scheduler
 from qunce.core.jobs.scheduler import Job
 

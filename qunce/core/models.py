@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from qunce.core.communities import Community
 from qunce.core.facts.audit import AuditEntry
-from qunce.core.facts.consumers import ConsumerPosition
+from qunce.core.facts.fact_consumers import ConsumerPosition
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.core.facts.interned_names import InternedName
 from qunce.core.jobs.job_queue import QueuedJob

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.importing import dates, numbers, parsing, target_registry, typed_columns
+from qunce.importing import column_parsing, dates, numbers, parsing, target_registry
 from qunce.importing.files import rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
 
@@ -80,7 +80,7 @@ class _Evidence:
     )
     has_ambiguous_dates: bool = False
     style: str = numbers.POINT
-    types: set[str] = field(default_factory=lambda: set(typed_columns.TYPE_PARSERS))
+    types: set[str] = field(default_factory=lambda: set(column_parsing.TYPE_PARSERS))
     filled: int = 0
     """Cells that are not empty."""
     distinct: set[str] = field(default_factory=set)
@@ -101,7 +101,7 @@ class _Evidence:
             # memory.
             if len(self.distinct) <= MAX_DISTINCT_TEXTS:
                 self.distinct.update(texts[: MAX_DISTINCT_TEXTS + 1])
-            self.types = typed_columns.filter_types(texts, self.types)
+            self.types = column_parsing.filter_types(texts, self.types)
 
     def conclude(self, plan: ImportPlan, known_type: str) -> ColumnTraits:
         """Return the traits; if both orders fit, the one usual in the community is used."""
@@ -120,14 +120,14 @@ class _Evidence:
 
     def narrowest_type(self) -> str:
         """Return the narrowest type that fits all texts."""
-        for name in typed_columns.TYPE_PARSERS:
+        for name in column_parsing.TYPE_PARSERS:
             if self.filled and name in self.types:
                 return name
         # No parser fits, so the texts themselves decide between a list, a choice and
         # free text.
         count = len(self.distinct)
         if count <= MAX_DISTINCT_TEXTS and any(
-            map(typed_columns.looks_like_list, self.distinct)
+            map(column_parsing.looks_like_list, self.distinct)
         ):
             return "multi"
         # Free text hardly repeats itself, choices do.

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, timestamps
-from qunce.importing import prefetch, typed_columns
+from qunce.importing import column_parsing, prefetch
 from qunce.importing.files import json_files, rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
 
@@ -125,7 +125,7 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
             continue
         column = _parse_column(plan, name, types[name], texts)
         if name in normalisers:
-            column = typed_columns.normalise(normalisers[name], column)
+            column = column_parsing.normalise(normalisers[name], column)
         columns[name] = column.values
         for index, remedy in column.errors.items():
             value = (texts[index].as_py() or "")[:MAX_VALUE_SHOWN]
@@ -150,20 +150,20 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
 
 def _parse_column(
     plan: ImportPlan, name: str, field_type: str, texts: pa.Array
-) -> typed_columns.Column:
+) -> column_parsing.Column:
     traits = plan.traits.get(name, ColumnTraits())
     if field_type == "key":
-        return typed_columns.parse_keys(texts)
+        return column_parsing.parse_keys(texts)
     if field_type == "instant":
-        return typed_columns.parse_instants(texts, plan.zone, traits.order)
+        return column_parsing.parse_instants(texts, plan.zone, traits.order)
     if field_type == "date":
-        return typed_columns.parse_dates(texts, traits.order)
+        return column_parsing.parse_dates(texts, traits.order)
     if field_type in ("amount", "number"):
-        return typed_columns.parse_amounts(texts, traits.style)
+        return column_parsing.parse_amounts(texts, traits.style)
     if field_type == "bool":
-        return typed_columns.parse_bools(texts)
+        return column_parsing.parse_bools(texts)
     is_json = field_type in ("object", "json")
-    column = typed_columns.parse_texts(
+    column = column_parsing.parse_texts(
         texts, MAX_JSON_LENGTH if is_json else MAX_TEXT_LENGTH
     )
     if field_type == "object" and column.values.null_count < len(texts):
@@ -171,7 +171,7 @@ def _parse_column(
         # object.
         invalid = np.flatnonzero(~json_files.are_objects(column.values)).tolist()
         remedy = _('This is not a JSON object; write it like {"amount": 5}.')
-        return typed_columns.Column(
+        return column_parsing.Column(
             column.values, dict.fromkeys(invalid, remedy) | column.errors
         )
     return column

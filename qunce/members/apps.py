@@ -25,12 +25,12 @@ class MembersConfig(AppConfig):
         from qunce.members.accounts.models import Account
         from qunce.members.attributes import values as attribute_values
         from qunce.members.tags import models as tag_models
-        from qunce.sets.bitmaps import attribute_columns, marks, presence
-        from qunce.sets.mirror import erasure
+        from qunce.sets.bitmaps import attribute_columns, marks, presence_sets
+        from qunce.sets.mirror import mirror_erasure
 
         for module in DECLARING:
             import_module(f"qunce.members.{module}")
         marks.register(tag_models.KIND)
         attribute_columns.register(attribute_values.KIND)
-        erasure.exempt("member.erased")
-        presence.register(Account._meta.db_table)
+        mirror_erasure.exempt("member.erased")
+        presence_sets.register(Account._meta.db_table)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import committed, consumers
+from qunce.core.facts import committed, fact_consumers
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
@@ -85,7 +85,7 @@ def catch_up(*, at: datetime, is_stopping: Callable[[], bool] = lambda: False) -
     # Of several workers one is enough; two would compute the same accounts.
     with locks.acquire("purchase-tags", wait=False) as acquired:
         while acquired and not is_stopping():
-            start = consumers.position(CONSUMER)
+            start = fact_consumers.position(CONSUMER)
             affected = committed.read_accounts(
                 after=start, limit=FACTS_PER_SCAN, kinds=FACT_KINDS
             )
@@ -96,7 +96,7 @@ def catch_up(*, at: datetime, is_stopping: Callable[[], bool] = lambda: False) -
                 changed += recompute(community=community, accounts=accounts, at=at)
             # Last. A crash before it computes the same accounts again, with the same
             # result.
-            position = consumers.ConsumerPosition.objects.filter(consumer=CONSUMER)
+            position = fact_consumers.ConsumerPosition.objects.filter(consumer=CONSUMER)
             position.update(position=affected.until)
     return changed
 

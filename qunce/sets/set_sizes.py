@@ -10,7 +10,7 @@ from pyroaring import BitMap
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.sets.bitmaps import aliases, presence
+from qunce.sets.bitmaps import aliases, presence_sets
 from qunce.sets.clauses import membership
 from qunce.sets.rules import snapshots, tree
 
@@ -55,7 +55,7 @@ def _count_present(snap: Snapshot, kind: str, ref: int) -> int:
         people = membership.by_person(snap, kind, ref).nonzero()
         return people.intersection_cardinality(snap.everyone())
 
-    keys = ((kind, ref), (aliases.KIND, 0), presence.KEY)
+    keys = ((kind, ref), (aliases.KIND, 0), presence_sets.KEY)
     version = tuple(snap.revisions[key] for key in keys)
     return snap.memoize(("size", kind, ref), version, count)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
-from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import Layering
 from tests import factories
 from tests.clients import ApiClient, create_client

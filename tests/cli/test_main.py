@@ -11,7 +11,7 @@ import click
 import pytest
 from django.utils import translation
 
-from qunce.cli import base, i18n, main, options, output
+from qunce.cli import base, help_language, main, options, output
 from qunce.core import communities, errors
 from qunce.core.communities import Community
 from tests import factories
@@ -323,7 +323,10 @@ NEVER_PRINTED = {
 
 
 def test_every_sentence_of_click_is_in_the_catalogue() -> None:
-    ours = {*i18n.CLICK_MESSAGES, *(singular for singular, _ in i18n.CLICK_PLURALS)}
+    ours = {
+        *help_language.CLICK_MESSAGES,
+        *(singular for singular, _ in help_language.CLICK_PLURALS),
+    }
     used = click_messages()
     assert "Missing command." in used
     assert used - ours - NEVER_PRINTED == set()
@@ -400,7 +403,7 @@ def test_language_comes_from_the_option_or_the_environment(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert i18n.requested_language(words) == language
+    assert help_language.requested_language(words) == language
 
 
 @pytest.mark.django_db(transaction=True)

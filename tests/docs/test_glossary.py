@@ -20,15 +20,15 @@ FIELD = frozenset(
     audience audiences audit auth authentication automatic background backup backups base batch
     behaviour bit bitmap bitmaps board builder bulk cache campaign campaigns change
     changes channel channels chart charts check checks child choice choices clause
-    clauses cli client clock clocks code column columns command commands committed
+    clauses cli client clock code column columns command commands committed
     communities community comparison comparisons completion console consumer consumers
     contact content core count counter counters counts coupon coupons csv custom daily
     data database dates day days db decompression default definition definitions
     deliveries delivery demo derived detail dictionary did dir directory dismissed
     doctor download downloads draft duckdb duplicate duplicates editing eligibility
-    endpoint endpoints entry erasure error errors event events examples export
+    encoding endpoint endpoints entry erasure error errors event events examples export
     external fact factor facts field fields file files filters flow form forms funnel
-    funnels geometry group groups handler health history hold http i18n icons id
+    funnels geometry group groups handler health history hold http icons id
     idempotency identifier identifiers import importing inbox incoming index ingest
     insight inspection interned ip item items job jobs json key keys label labels
     language launch layer layering layers library lifecycle limit limits line lines

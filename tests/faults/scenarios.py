@@ -111,10 +111,10 @@ def write_facts(world: World) -> None:
 def derive(_: World) -> None:
     """Derive in many small steps, so that a kill can happen between any two of them."""
     from qunce.sets import log
-    from qunce.sets.log import schema
+    from qunce.sets.log import log_schema
     from qunce.sets.mirror import deriver
 
-    schema.ROWS_PER_TABLE = 100
+    log_schema.ROWS_PER_TABLE = 100
     limit = random.choice([10, 10**6])  # noqa: S311
     log.sqlite.MAX_ROWS_IN_PROCESS = log.postgresql.MAX_ROWS_IN_PROCESS = limit
     deriver.catch_up()
@@ -178,9 +178,9 @@ def write_facts_to_erase(world: World) -> None:
 
 
 def erase(_: World) -> None:
-    from qunce.sets.mirror import erasure
+    from qunce.sets.mirror import mirror_erasure
 
-    erasure.erase(range(9_000, 9_040))
+    mirror_erasure.erase(range(9_000, 9_040))
 
 
 SCENARIOS = {
@@ -200,7 +200,7 @@ def main() -> None:
 
     for database in connections.all():
         database.ensure_connection()
-    from qunce.sets.mirror import deriver, erasure, mirror, rebuild  # noqa: F401 - loaded first
+    from qunce.sets.mirror import deriver, mirror, mirror_erasure, rebuild  # noqa: F401 - loaded first
 
     print("ready", flush=True)
     SCENARIOS[sys.argv[1]].during(World(Path(sys.argv[2])))

@@ -273,8 +273,8 @@ def add_api_key_and_webhook(shop: TeaShop) -> None:
 
 
 def add_layering(shop: TeaShop) -> None:
+    from qunce.members.layers import layering_specs as layer_specs
     from qunce.members.layers import layers
-    from qunce.members.layers import specs as layer_specs
 
     layering = layers.create(
         **shop.in_shop(key="value", spec=layer_specs.VALUE, name="价值"), default="low"

@@ -8,7 +8,7 @@ import pytest
 from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.members.layers import specs as layer_specs
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.sales import orders
 from tests import factories
 

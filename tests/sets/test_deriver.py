@@ -15,9 +15,9 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.sets import derived_models, log
 from qunce.sets.derived_models import DayCount, Position
-from qunce.sets.log import schema
+from qunce.sets.log import log_schema
 from qunce.sets.mirror import day_counts, deriver, locks, mirror
-from qunce.sets.mirror.community_clocks import Clock
+from qunce.sets.mirror.fact_days import Clock
 from tests.sets import logs
 from tests.sets.logs import Row
 
@@ -71,7 +71,7 @@ def test_long_log_is_read_by_a_child_process(
 ) -> None:
     monkeypatch.setattr(log.sqlite, "MAX_ROWS_IN_PROCESS", 10)
     monkeypatch.setattr(log.postgresql, "MAX_ROWS_IN_PROCESS", 10)
-    monkeypatch.setattr(schema, "ROWS_PER_TABLE", 250)
+    monkeypatch.setattr(log_schema, "ROWS_PER_TABLE", 250)
     logs.write(shop, [Row(0, 3, payload='{"amount":-7,"note":"“你好”, \\"a\\"\\nb"}')])
     logs.write(shop, [*logs.sample_rows(900), Row(1, None)])
     assert deriver.catch_up().facts == 902
@@ -295,7 +295,7 @@ def test_day_counter_agrees_with_counting_one_by_one(
             )
             for community, kind, account, hours in batch
         ]
-        counter.add(schema.table_of_rows(rows))
+        counter.add(log_schema.table_of_rows(rows))
         for community, kind, account, hours in batch:
             shift = {1: 8, 2: -5 - 4, 3: 0}[community]
             day = expected.setdefault((community, kind, (hours + shift) // 24), {})
@@ -310,7 +310,7 @@ def test_full_buffer_is_counted_and_emptied(
     shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(day_counts, "MAX_BUFFERED_FACTS", 100)
-    monkeypatch.setattr(schema, "ROWS_PER_TABLE", 60)
+    monkeypatch.setattr(log_schema, "ROWS_PER_TABLE", 60)
     logs.write(shop, logs.sample_rows(700))
     deriver.catch_up()
     logs.assert_consistent(shop)

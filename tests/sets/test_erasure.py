@@ -14,7 +14,7 @@ from qunce.members.people import people
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount
 from qunce.sets.doctor import doctor
-from qunce.sets.mirror import deriver, erasure, files, mirror
+from qunce.sets.mirror import deriver, files, mirror, mirror_erasure
 from tests.sets import logs
 from tests.sets.logs import AT, Row
 
@@ -42,7 +42,7 @@ def count_files_with(account: int) -> int:
 def test_erased_accounts_are_removed_everywhere(shop: Community) -> None:
     count = Fact.objects.filter(account_id__in=[3, 8]).count()
     assert count and count_files_with(3)
-    assert erasure.erase([3, 8]) == count
+    assert mirror_erasure.erase([3, 8]) == count
     assert not Fact.objects.filter(account_id__in=[3, 8]).exists()
     assert count_files_with(3) == count_files_with(8) == 0
     assert all(
@@ -54,29 +54,29 @@ def test_erased_accounts_are_removed_everywhere(shop: Community) -> None:
 
 def test_counts_of_other_accounts_are_unchanged(shop: Community) -> None:
     before = logs.stored_counts(shop)
-    erasure.erase([3])
+    mirror_erasure.erase([3])
     others = {key: times for key, times in before.items() if key[3] != 3}
     assert logs.stored_counts(shop) == others
 
 
 def test_underived_facts_are_erased_too(shop: Community) -> None:
     logs.write(shop, [Row(0, 3), Row(0, 4)])
-    erasure.erase([3])
+    mirror_erasure.erase([3])
     logs.assert_consistent(shop)
     assert Fact.objects.filter(account_id=4).exists()
     assert not Fact.objects.filter(account_id=3).exists()
 
 
 def test_erasing_again_changes_nothing(shop: Community) -> None:
-    assert erasure.erase([3]) > 0
-    assert erasure.erase([3]) == 0
-    assert erasure.erase([]) == 0
+    assert mirror_erasure.erase([3]) > 0
+    assert mirror_erasure.erase([3]) == 0
+    assert mirror_erasure.erase([]) == 0
     logs.assert_consistent(shop)
 
 
 def test_log_can_grow_after_an_erasure(shop: Community) -> None:
     logs.write(shop, [Row(0, 3)])
-    erasure.erase([3])
+    mirror_erasure.erase([3])
     logs.write(shop, logs.sample_rows(30))
     deriver.catch_up()
     logs.assert_consistent(shop)

@@ -17,7 +17,7 @@ from django.db import connection
 from qunce.core import communities, db
 from qunce.core.communities import Community
 from qunce.core.facts import committed, interned_names
-from qunce.core.facts.consumers import ConsumerPosition
+from qunce.core.facts.fact_consumers import ConsumerPosition
 from qunce.core.facts.facts import Fact
 from qunce.sets.mirror import deriver, lineage, mirror
 from tests import postgres

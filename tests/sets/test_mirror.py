@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from qunce.core.communities import Community
-from qunce.sets.log import schema
+from qunce.sets.log import log_schema
 from qunce.sets.mirror import deriver, mirror
 from qunce.sets.mirror import files as mirror_files
 from tests.sets import logs
@@ -76,7 +76,7 @@ def test_amount_is_a_whole_number_in_the_payload(
     limit: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schema, "MAX_PAYLOADS_IN_PYTHON", limit)
+    monkeypatch.setattr(log_schema, "MAX_PAYLOADS_IN_PYTHON", limit)
     logs.write(shop, [Row(1, 7, payload=payload)])
     deriver.catch_up()
     assert mirror.query("SELECT amount FROM facts")["amount"].to_pylist() == [amount]

@@ -4,7 +4,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.sets.derived_models import DayCount, Position
-from qunce.sets.log import schema
+from qunce.sets.log import log_schema
 from qunce.sets.mirror import deriver, mirror, rebuild
 from tests.sets import logs
 
@@ -33,7 +33,7 @@ def test_rebuild_includes_facts_that_were_not_derived(shop: Community) -> None:
 def test_rebuild_reports_its_progress(
     shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "ROWS_PER_TABLE", 10)
+    monkeypatch.setattr(log_schema, "ROWS_PER_TABLE", 10)
     monkeypatch.setattr("qunce.sets.log.sqlite.MAX_ROWS_IN_PROCESS", 5)
     monkeypatch.setattr("qunce.sets.log.postgresql.MAX_ROWS_IN_PROCESS", 5)
     monkeypatch.setattr("qunce.sets.reader_process.ROWS_PER_BATCH", 5)

@@ -22,7 +22,7 @@ from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.channels.webhooks.outcomes import CallOutcome
 from qunce.core import errors, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import consumers
+from qunce.core.facts import fact_consumers
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 
@@ -115,10 +115,10 @@ class DeliveryNotFound(errors.NotFound):
 # Reactions to facts
 
 
-class SubscribedKinds(Mapping[str, Sequence[consumers.Reaction]]):
+class SubscribedKinds(Mapping[str, Sequence[fact_consumers.Reaction]]):
     """Maps the kinds that active endpoints are subscribed to now to their reaction."""
 
-    def __getitem__(self, kind: str) -> Sequence[consumers.Reaction]:
+    def __getitem__(self, kind: str) -> Sequence[fact_consumers.Reaction]:
         return (create_deliveries,)
 
     def __iter__(self) -> Iterator[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from qunce.channels.webhooks import signing, url_policy
 from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import committed, consumers, facts, interned_names
+from qunce.core.facts import committed, fact_consumers, facts, interned_names
 from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare("webhooks.manage", permissions.Role.MANAGER)
@@ -291,7 +291,7 @@ def _skip_old_facts() -> None:
     the whole log since then.
     """
     if not Endpoint.objects.filter(state=State.ACTIVE).exists():
-        consumers.ConsumerPosition.objects.update_or_create(
+        fact_consumers.ConsumerPosition.objects.update_or_create(
             consumer=CONSUMER, defaults={"position": committed.last_position()}
         )
 

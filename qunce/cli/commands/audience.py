@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, member_selection, options, output
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import permissions
 from qunce.core.backup import backups

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from qunce.cli import base, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities as community_store
 from qunce.core import permissions

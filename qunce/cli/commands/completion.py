@@ -6,7 +6,7 @@ import click
 from click import shell_completion
 
 from qunce.cli import base
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 
 
 @base.command("completion")

@@ -12,7 +12,7 @@ import click
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
 from qunce.importing import error_report, jobs, pipeline, target_registry

@@ -7,15 +7,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days
-from qunce.members.layers import layers, specs
+from qunce.members.layers import layering_specs, layers
 from qunce.members.layers.layers import Layering, LayerRun
 from qunce.members.people import visibility
 from qunce.sets import audiences
 
-READY_MADE = {"value": specs.VALUE, "lifecycle": specs.LIFECYCLE}
+READY_MADE = {"value": layering_specs.VALUE, "lifecycle": layering_specs.LIFECYCLE}
 KEY_HELP = N_("key used in rules")
 
 layerings = base.Group("layerings")

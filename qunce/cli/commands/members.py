@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, member_records, member_selection, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities, errors
 from qunce.core.facts import facts

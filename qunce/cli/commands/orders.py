@@ -11,7 +11,7 @@ import click
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, member_selection, options, output
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities, money
 from qunce.members.accounts import masking

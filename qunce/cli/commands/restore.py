@@ -10,7 +10,7 @@ import os
 import click
 
 from qunce.cli import base, output
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 
 
 @base.command("restore")

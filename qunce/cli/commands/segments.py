@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments as segment_store

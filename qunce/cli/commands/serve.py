@@ -10,7 +10,7 @@ import click
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, logs, options, server
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 
 F = TypeVar("F", bound=Callable[..., Any])

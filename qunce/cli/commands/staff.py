@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import errors, permissions
 from qunce.core.staff import passwords

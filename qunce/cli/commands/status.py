@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from qunce.cli import base, options, output
 from qunce.cli.commands import layerings
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import money
 from qunce.core.jobs import job_queue

@@ -9,7 +9,7 @@ import click
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, member_selection, options
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, groups, library, report, templates

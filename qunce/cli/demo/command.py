@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce import reactions
-from qunce.cli import base, i18n, options
+from qunce.cli import base, help_language, options
 from qunce.cli.commands import serve
 from qunce.cli.demo import data as demo_data
 from qunce.cli.demo import plan, work
 from qunce.cli.demo.data import Journey
-from qunce.cli.i18n import N_
+from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities, community_days, errors
 from qunce.core.communities import Community
@@ -105,7 +105,7 @@ def demo(
     invocation.community_key = invocation.community_key or KEY
     invocation.timezone = demo_data.ZONE
     community = ensure_community(invocation.community_key, invocation.at)
-    i18n.activate(invocation.language() or community.language)
+    help_language.activate(invocation.language() or community.language)
     # All below happens at one time, so that a repetition finds the same days.
     build = Build(community, invocation.at, invocation.out)
     last_day = community_days.to_date(community.day(community.created_at) - 1)
@@ -138,7 +138,7 @@ def ensure_community(key: str, at: datetime) -> Community:
         "name": demo_data.SOURCE,
         "timezone": demo_data.ZONE,
         "currency": demo_data.CURRENCY,
-        "language": i18n.requested_language([]) or "en",
+        "language": help_language.requested_language([]) or "en",
     }
     try:
         community = communities.get(key)

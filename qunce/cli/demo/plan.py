@@ -13,8 +13,8 @@ from qunce.core import money
 from qunce.core.facts import facts
 from qunce.core.facts.facts import Fact
 from qunce.groups.groups import Group, Membership
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
-from qunce.members.layers import specs as layer_specs
 from qunce.members.segments import segments
 from qunce.members.tags.models import Tagging
 from qunce.sales import orders

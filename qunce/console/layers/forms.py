@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.core import money
-from qunce.members.layers import specs as layer_specs
+from qunce.members.layers import layering_specs as layer_specs
 
 ORDER_KINDS = ("order.paid", "order.amended", "order.refunded")
 

@@ -17,9 +17,9 @@ from qunce.console.layers.forms import Field
 from qunce.core import community_days, money
 from qunce.core.staff.models import Staff
 from qunce.insight import charts
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
-from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import ABSENT, Layering
 from qunce.members.layers.moves import LayerMoves
 from qunce.members.rule_text import names as rule_names

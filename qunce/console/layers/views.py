@@ -15,9 +15,9 @@ from qunce.console import chart_downloads, http
 from qunce.console.layers import forms, presenters
 from qunce.core import errors, permissions
 from qunce.members.layers import assignment as layer_assignment
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
-from qunce.members.layers import specs as layer_specs
 from qunce.members.layers.layers import Layering
 from qunce.members.search import member_list
 from qunce.members.tags import naming

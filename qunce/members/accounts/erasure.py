@@ -17,7 +17,7 @@ from qunce.members.segments import frozen as frozen_segments
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import TagChange, Tagging
 from qunce.sets.bitmaps import attribute_columns, marks
-from qunce.sets.mirror import erasure as mirror_erasure
+from qunce.sets.mirror import mirror_erasure
 
 CLEAR_VALUES = """
 UPDATE members_attributevalue SET present = FALSE, number = NULL, text = NULL,

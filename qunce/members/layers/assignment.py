@@ -12,7 +12,7 @@ import numpy as np
 
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
-from qunce.members.layers import specs as layer_specs
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 

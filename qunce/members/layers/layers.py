@@ -17,7 +17,7 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.layers import assignment as layer_assignment
-from qunce.members.layers import specs as layer_specs
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.tags import naming
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps

@@ -13,10 +13,10 @@ from pyroaring import BitMap
 
 from qunce.core import db, revisions
 from qunce.sets import derived_models
-from qunce.sets.bitmaps import attribute_columns, bitmaps, marks, presence
+from qunce.sets.bitmaps import attribute_columns, bitmaps, marks, presence_sets
 from qunce.sets.bitmaps.attribute_columns import Column
 from qunce.sets.bitmaps.bit_counters import BitCounter
-from qunce.sets.bitmaps.presence import Presence
+from qunce.sets.bitmaps.presence_sets import Presence
 
 MAX_UNSAVED_ROWS = 2_000
 """Changed rows from which on a set is saved again: a start should not read so many."""
@@ -64,22 +64,22 @@ class Source:
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table}"  # noqa: S608
             f" WHERE {self.column} = %s AND rev > %s LIMIT {MAX_UNSAVED_ROWS}) AS few"
         )
-        owner = ref.community_id if self.kind == presence.KIND else ref.ref
+        owner = ref.community_id if self.kind == presence_sets.KIND else ref.ref
         return bool(db.rows(sql, [owner, since])[0][0] == MAX_UNSAVED_ROWS)
 
     def read(self, ref: SetRef) -> bytes:
         """The whole set, read from its rows."""
-        if self.kind == presence.KIND:
-            return presence.read_all(ref.community_id).to_bytes()
+        if self.kind == presence_sets.KIND:
+            return presence_sets.read_all(ref.community_id).to_bytes()
         if self.kind == attribute_columns.KIND:
             return attribute_columns.read_all(ref.ref).to_bytes()
         return marks.read_all(marks.get(self.kind), ref.ref).to_bytes()
 
     def refresh(self, ref: SetRef, old: PersistedBlob) -> bytes:
         """A persisted set with the changes since its revision."""
-        if self.kind == presence.KIND:
+        if self.kind == presence_sets.KIND:
             before = Presence.from_bytes(old.blob)
-            return presence.refresh(ref.community_id, before, old.rev).to_bytes()
+            return presence_sets.refresh(ref.community_id, before, old.rev).to_bytes()
         if self.kind == attribute_columns.KIND:
             column = Column.from_bytes(old.blob)
             return attribute_columns.read_changes(ref.ref, old.rev, column).to_bytes()
@@ -88,7 +88,7 @@ class Source:
 
     def is_same(self, left: bytes, right: bytes) -> bool:
         """Whether two blobs hold the same set, though their bytes may differ."""
-        if self.kind == presence.KIND:
+        if self.kind == presence_sets.KIND:
             return Presence.from_bytes(left) == Presence.from_bytes(right)
         if self.kind == attribute_columns.KIND:
             return Column.from_bytes(left).rows() == Column.from_bytes(right).rows()
@@ -101,8 +101,8 @@ def _list_sources() -> Iterator[Source]:
     if attribute_columns.is_registered():
         values = attribute_columns.get()
         yield Source(attribute_columns.KIND, values.table, values.ref_column)
-    if presence.is_registered():
-        yield Source(presence.KIND, presence.table(), "community_id")
+    if presence_sets.is_registered():
+        yield Source(presence_sets.KIND, presence_sets.table(), "community_id")
 
 
 def _get_source(kind: str) -> Source:
@@ -195,7 +195,7 @@ def matches_rows(ref: SetRef) -> bool | None:
 
 def account_ids(kind: str, blob: bytes) -> BitMap:
     """Every account that a persisted set of this kind names."""
-    if kind == presence.KIND:
+    if kind == presence_sets.KIND:
         return Presence.from_bytes(blob).not_erased
     if kind == attribute_columns.KIND:
         return bitmaps.of(Column.from_bytes(blob).accounts)

@@ -17,19 +17,12 @@ from pyroaring import BitMap
 from qunce.core import community_days, db
 from qunce.core.facts import interned_names
 from qunce.sets import duckdb_session, log
-from qunce.sets.bitmaps import bitmaps, persisted_sets, presence
+from qunce.sets.bitmaps import bitmaps, persisted_sets, presence_sets
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
 from qunce.sets.doctor import doctor
 from qunce.sets.doctor.doctor import Finding
-from qunce.sets.mirror import (
-    community_clocks,
-    erasure,
-    files,
-    locks,
-    mirror,
-    rebuild,
-)
+from qunce.sets.mirror import fact_days, files, locks, mirror, mirror_erasure, rebuild
 from qunce.sets.mirror.day_counts import DayCounter
 
 if TYPE_CHECKING:
@@ -59,8 +52,8 @@ def check_derived() -> Iterator[Finding]:
         if log.is_different_log(position.reached, position.last_fact):
             text = _("The derived data belongs to another log.")
             yield Finding("position", "log", text, _rebuild)
-        clocks = community_clocks.load()
-        for id_ in community_clocks.list_changed(position.clock_revisions, clocks):
+        clocks = fact_days.load()
+        for id_ in fact_days.list_changed(position.clock_revisions, clocks):
             text = _(
                 "The days of community %(id)s are still based on its former time zone."
             )
@@ -71,7 +64,7 @@ def check_derived() -> Iterator[Finding]:
             text = _("The mirror has no file for positions %(first)s to %(last)s.")
             params = {"first": after + 1, "last": last}
             yield Finding("mirror.gap", f"{after + 1}-{last}", text % params, _rebuild)
-        counter, totals = DayCounter(community_clocks.load()), Totals()
+        counter, totals = DayCounter(fact_days.load()), Totals()
         # Table by table, so that checking 50 million facts takes no more memory than
         # deriving them.
         for table in log.read(0, position.reached):
@@ -230,19 +223,19 @@ def check_aliases() -> Iterator[Finding]:
 @doctor.register_check("erased")
 def check_erased() -> Iterator[Finding]:
     """No erased account may be left in the log or in anything derived from it."""
-    if not presence.is_registered():
+    if not presence_sets.is_registered():
         return
     rows = db.rows(
-        f"SELECT id FROM {presence.table()} WHERE erased_at IS NOT NULL"  # noqa: S608
+        f"SELECT id FROM {presence_sets.table()} WHERE erased_at IS NOT NULL"  # noqa: S608
     )
     erased = BitMap([row[0] for row in rows])
     if not erased:
         return
 
     def erase_again() -> None:
-        erasure.erase(erased)
+        mirror_erasure.erase(erased)
 
-    exempt_ids = set(erasure.exempt_kind_ids())
+    exempt_ids = set(mirror_erasure.exempt_kind_ids())
     folder = mirror.folder(mirror.position().folder)
     accounts_by_store = {
         _("day counts"): bitmaps.union(
@@ -271,7 +264,7 @@ def _erased_accounts_in_log(exempt_ids: set[int]) -> BitMap:
     kinds = db.placeholders(len(exempt_ids)) or "-1"
     rows = db.rows(
         f"SELECT DISTINCT account_id FROM core_fact WHERE account_id IN"  # noqa: S608
-        f" (SELECT id FROM {presence.table()} WHERE erased_at IS NOT NULL)"
+        f" (SELECT id FROM {presence_sets.table()} WHERE erased_at IS NOT NULL)"
         f" AND kind_id NOT IN ({kinds})",
         sorted(exempt_ids),
     )

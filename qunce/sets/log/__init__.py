@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qunce.core import db
-from qunce.sets.log import postgresql, schema, sqlite
+from qunce.sets.log import log_schema, postgresql, sqlite
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     import pyarrow as pa
 
-SCHEMA = schema.SCHEMA
+SCHEMA = log_schema.SCHEMA
 
 
 def _database() -> ModuleType:
@@ -66,7 +66,7 @@ def iter_batches(after: int, until: int) -> Iterator[tuple[int, Iterator[pa.Tabl
 
 def read(after: int, until: int) -> Iterator[pa.Table]:
     """The facts with after < coordinate ≤ until, in tables of limited size."""
-    return schema.to_tables(_database().read(after, until))
+    return log_schema.to_tables(_database().read(after, until))
 
 
 def list_after(

@@ -13,14 +13,14 @@ from django.db import connection, transaction
 
 from qunce.core import db
 from qunce.core.facts import committed
-from qunce.sets.log import child, schema
+from qunce.sets.log import child, log_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 COORDINATE = "xid"
 MAX_ROWS_IN_PROCESS = 50_000
-SELECT_FACTS = f"{schema.SELECT} WHERE xid > %s AND xid <= %s"
+SELECT_FACTS = f"{log_schema.SELECT} WHERE xid > %s AND xid <= %s"
 COUNT = """
 SELECT count(*) FROM (
     SELECT 1 FROM core_fact WHERE xid > %s AND xid <= %s LIMIT %s) AS few
@@ -44,7 +44,7 @@ def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
         count = db.rows(COUNT, [after, until, MAX_ROWS_IN_PROCESS + 1])[0][0]
         if count <= MAX_ROWS_IN_PROCESS:
             rows = db.rows(SELECT_FACTS, [after, until])
-            return iter([schema.table_of_rows(rows)])
+            return iter([log_schema.table_of_rows(rows)])
     # The child gets the parameters of Django's connection, in libpq's format.
     params = connection.get_connection_params()
     parts = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from qunce.core import db
-from qunce.sets.log import child, schema
+from qunce.sets.log import child, log_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,7 +17,7 @@ COORDINATE = "id"
 MAX_ROWS_IN_PROCESS = 50_000
 """Up to here Python's own sqlite3 is faster than starting a process."""
 SELECT_HIGHEST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'core_fact'"
-SELECT_FACTS = f"{schema.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
+SELECT_FACTS = f"{log_schema.SELECT} WHERE id > %s AND id <= %s ORDER BY id"
 SELECT_FINGERPRINT = (
     "SELECT id, community_id, kind_id, recorded_at FROM core_fact WHERE id = %s"
 )
@@ -36,7 +36,7 @@ def count_after(after: int) -> int:
 def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
     # A child process would not see what this transaction has written.
     if until - after <= MAX_ROWS_IN_PROCESS or connection.in_atomic_block:
-        return iter([schema.table_of_rows(db.rows(SELECT_FACTS, [after, until]))])
+        return iter([log_schema.table_of_rows(db.rows(SELECT_FACTS, [after, until]))])
     return child.read("sqlite", str(connection.settings_dict["NAME"]), after, until)
 
 

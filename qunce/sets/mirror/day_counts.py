@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 
 from qunce.core import community_days
 from qunce.sets.bitmaps.bit_counters import BitCounter
-from qunce.sets.mirror.community_clocks import Clock
+from qunce.sets.mirror.fact_days import Clock
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from qunce.sets.mirror.community_clocks import Clocks
+    from qunce.sets.mirror.fact_days import Clocks
 
     Ints = NDArray[np.int64]
 

@@ -18,7 +18,7 @@ from qunce.core import db, timestamps
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
-from qunce.sets.mirror import community_clocks, lineage, locks, mirror
+from qunce.sets.mirror import fact_days, lineage, locks, mirror
 from qunce.sets.mirror.day_counts import DayCounter
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from qunce.sets.mirror.community_clocks import Clocks
     from qunce.sets.mirror.day_counts import Day
+    from qunce.sets.mirror.fact_days import Clocks
 
 
 class PositionMoved(Exception):
@@ -101,8 +101,8 @@ def recover() -> tuple[Position, Clocks]:
     for after, until in mirror.coverage(at).gaps:
         mirror.write(at.folder, after + 1, until, log.read(after, until))
     # A community's clock was changed.
-    clocks = community_clocks.load()
-    for community in community_clocks.list_changed(position.clock_revisions, clocks):
+    clocks = fact_days.load()
+    for community in fact_days.list_changed(position.clock_revisions, clocks):
         counter = DayCounter(clocks)
         counter.add(
             mirror.query(
@@ -115,7 +115,7 @@ def recover() -> tuple[Position, Clocks]:
         with transaction.atomic(using=derived_models.db_alias()):
             DayCount.objects.filter(community_id=community).delete()
             save_day_counts(counters, position.reached)
-            position.clock_revisions = community_clocks.dump(clocks)
+            position.clock_revisions = fact_days.dump(clocks)
             position.token = secrets.token_hex(16)
             position.save(update_fields=["clock_revisions", "token"])
     return position, clocks
@@ -131,7 +131,7 @@ def reset(token: str) -> Position:
             lineage=token,
             token=secrets.token_hex(16),
             mirror_folder=secrets.token_hex(16),
-            clock_revisions=community_clocks.dump(community_clocks.load()),
+            clock_revisions=fact_days.dump(fact_days.load()),
         )
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
-from qunce.sets.mirror import community_clocks, deriver, lineage, locks, mirror
+from qunce.sets.mirror import deriver, fact_days, lineage, locks, mirror
 from qunce.sets.mirror.day_counts import DayCounter
 from qunce.sets.mirror.deriver import Progress
 
@@ -35,7 +35,7 @@ def rebuild_all(report: Report | None = None) -> Progress:
             token=secrets.token_hex(16),
             mirror_folder=secrets.token_hex(16),
         )
-        clocks = community_clocks.load()
+        clocks = fact_days.load()
         counter = DayCounter(clocks)
         # Counted only for a progress bar, as it scans the whole table.
         count, total = 0, log.count_after(0) if report else 0
@@ -49,7 +49,7 @@ def rebuild_all(report: Report | None = None) -> Progress:
             )
             position.reached = until
         position.reached, position.last_fact = end, log.fingerprint(end)
-        position.clock_revisions = community_clocks.dump(clocks)
+        position.clock_revisions = fact_days.dump(clocks)
         counters = counter.counters()
         with transaction.atomic(using=derived_models.db_alias()):
             # Replaced in one transaction, so that readers see the old data or the new,

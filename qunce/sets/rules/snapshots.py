@@ -24,14 +24,14 @@ from qunce.sets.bitmaps import (
     cache,
     marks,
     persisted_sets,
-    presence,
+    presence_sets,
 )
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.rules.base import Clause
 
 Content = TypeVar("Content")
 Result = TypeVar("Result")
-STANDARD_KEYS = frozenset({(aliases.KIND, 0), presence.KEY})
+STANDARD_KEYS = frozenset({(aliases.KIND, 0), presence_sets.KEY})
 """Revisions that every answer depends on."""
 
 
@@ -122,21 +122,21 @@ class Snapshot:
         )
 
     @property
-    def presence(self) -> presence.Presence:
+    def presence(self) -> presence_sets.Presence:
         pk = self.community.pk
         return self.cached(
             "presence",
-            presence.KEY,
-            lambda: presence.read_all(pk),
-            lambda old, since: presence.refresh(pk, old, since),
-            presence.Presence.from_bytes,
+            presence_sets.KEY,
+            lambda: presence_sets.read_all(pk),
+            lambda old, since: presence_sets.refresh(pk, old, since),
+            presence_sets.Presence.from_bytes,
         )
 
     def everyone(self, *, with_left: bool = False) -> BitMap:
         """The people who are in the community and, on request, those who have left."""
         name = "people not erased" if with_left else "people present"
         accounts = self.presence.not_erased if with_left else self.presence.present
-        version = (self.revisions[presence.KEY], self.revisions[(aliases.KIND, 0)])
+        version = (self.revisions[presence_sets.KEY], self.revisions[(aliases.KIND, 0)])
         return self.memoize(name, version, lambda: self.people(accounts))
 
     def people(self, accounts: BitMap) -> BitMap:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qunce.console.layers import forms
 from qunce.console.layers.presenters import fill_gaps
 from qunce.core import community_days
-from qunce.members.layers import specs as layer_specs
+from qunce.members.layers import layering_specs as layer_specs
 
 NAMES = st.text("abc 高", max_size=5).map(str.strip)
 SHARES = st.integers(1, 99_999).map(

@@ -14,8 +14,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import assignment as layer_assignment
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
-from qunce.members.layers import specs as layer_specs
 from qunce.members.people import merges
 from qunce.members.tags import assignments
 from qunce.sets.mirror import deriver

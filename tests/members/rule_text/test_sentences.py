@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.attributes import attributes
+from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
-from qunce.members.layers import specs as layer_specs
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.rule_text.sentences import Line

@@ -28,9 +28,9 @@ MAX_NAME_LENGTH = 200
 
 def _normalise_tags(text: str) -> str:
     # Loads Arrow, which pages that only list the targets do not need.
-    from qunce.importing import typed_columns
+    from qunce.importing import column_parsing
 
-    names = typed_columns.split_list(text)
+    names = column_parsing.split_list(text)
     return ";".join(dict.fromkeys(naming.check(name, naming.NO_RULE) for name in names))
 
 

@@ -16,7 +16,7 @@ from django.db import connection
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
-from qunce.importing import target_registry, typed_columns
+from qunce.importing import column_parsing, target_registry
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ColumnTraits, ImportPlan
@@ -123,7 +123,7 @@ class MemberWriter:
         groups_by_account = {
             account: (
                 row.get("joined_at", now),
-                typed_columns.split_list(row["groups"]),
+                column_parsing.split_list(row["groups"]),
             )
             for account, row in rows.items()
             if "groups" in row
@@ -305,7 +305,7 @@ class MemberWriter:
     def _add_tags(self, rows: Mapping[int, Row]) -> set[int]:
         accounts_by_tag: dict[str, list[int]] = {}
         for account, row in rows.items():
-            for key in typed_columns.split_list(row.get("tags")):
+            for key in column_parsing.split_list(row.get("tags")):
                 accounts_by_tag.setdefault(key, []).append(account)
         if not accounts_by_tag:
             return set()
@@ -358,7 +358,7 @@ def _find_tagged(tag_id: int, account_ids: list[int]) -> set[int]:
 def to_stored_values(attribute_type: str, value: Any) -> list[StoredValue]:
     """Return a parsed value as rows of attribute values, like `attributes.parsing`."""
     if attribute_type == "multi":
-        return [(None, text) for text in sorted(typed_columns.split_list(value))]
+        return [(None, text) for text in sorted(column_parsing.split_list(value))]
     if attribute_type == "number":
         # Numbers are stored as integers of four places, on which both databases compare
         # exactly.

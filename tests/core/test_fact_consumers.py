@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connections, transaction
 
 from qunce.core.communities import Community
-from qunce.core.facts import committed, consumers, facts, interned_names
+from qunce.core.facts import committed, fact_consumers, facts, interned_names
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
@@ -40,18 +40,18 @@ def echoes(shop: Community) -> list[int]:
     )
 
 
-def consumer(*reactions: consumers.Reaction) -> consumers.Consumer:
-    return consumers.Consumer("test", {"bell.rung": reactions or (echo,)})
+def consumer(*reactions: fact_consumers.Reaction) -> fact_consumers.Consumer:
+    return fact_consumers.Consumer("test", {"bell.rung": reactions or (echo,)})
 
 
-def drain(consumer: consumers.Consumer) -> None:
+def drain(consumer: fact_consumers.Consumer) -> None:
     while consumer.catch_up(at=AT):
         pass
 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "BATCH_SIZE", 3)
+    monkeypatch.setattr(fact_consumers, "BATCH_SIZE", 3)
 
 
 def test_each_fact_is_reacted_to_once(small_batches: None) -> None:
@@ -105,9 +105,9 @@ def test_facts_of_other_kinds_are_skipped_without_a_write(
     shop = factories.community()
     ring(shop, *range(7))
     interned_names.ensure("kind", 0, ["bell.cracked"])
-    bells = consumers.Consumer("test", {"bell.cracked": (echo,)})
+    bells = fact_consumers.Consumer("test", {"bell.cracked": (echo,)})
     drain(bells)
-    assert consumers.position("test") == 0
+    assert fact_consumers.position("test") == 0
     assert bells.catch_up(at=AT) == 0
     assert echoes(shop) == []
     drain(consumer())
@@ -137,18 +137,18 @@ def test_first_fact_of_a_kind_is_not_skipped_if_it_is_recorded_meanwhile(
 def test_position_is_stored_after_many_skipped_facts(
     small_batches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "MAX_SCAN", 5)
+    monkeypatch.setattr(fact_consumers, "MAX_SCAN", 5)
     shop = factories.community()
     ring(shop, 99)
     drain(consumer())  # whatever number the log has stored by other tests
-    before = consumers.position("test")
+    before = fact_consumers.position("test")
     for number in range(9):
         ring(shop, number)
-    drain(consumers.Consumer("test", {"bell.cracked": (echo,)}))
-    stored = consumers.position("test")
+    drain(fact_consumers.Consumer("test", {"bell.cracked": (echo,)}))
+    stored = fact_consumers.position("test")
     assert stored > before
     drain(consumer())
-    assert consumers.position("test") > stored
+    assert fact_consumers.position("test") > stored
     assert 1 < len(echoes(shop)) < 10
 
 
@@ -189,7 +189,7 @@ def test_fact_on_which_a_reaction_fails_is_queued_and_retried() -> None:
     drain(bells)
     assert echoes(shop) == [0, 1, 2, 3, 5, 6, 7, 8]
     rows = job_queue.claim(at=AT)
-    assert [row.job for row in rows] == [consumers.RETRY_JOB]
+    assert [row.job for row in rows] == [fact_consumers.RETRY_JOB]
     with pytest.raises(ValueError, match="not this one"):
         bells.retry(rows[0].key, at=AT)
     broken.clear()

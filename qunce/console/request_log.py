@@ -39,19 +39,16 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request_id = _request_id(request)
+        # The ID that a proxy has set, so that both logs agree, or a new one.
+        header = request.headers.get(HEADER, "")
+        is_valid = VALID_REQUEST_ID.fullmatch(header)
+        request_id = header if is_valid else secrets.token_hex(8)
         start = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
             _log_request(request, response, time.perf_counter() - start)
         response[HEADER] = request_id
         return response
-
-
-def _request_id(request: HttpRequest) -> str:
-    """Return the ID that a proxy has set, so that both logs agree, or a new one."""
-    header = request.headers.get(HEADER, "")
-    return header if VALID_REQUEST_ID.fullmatch(header) else secrets.token_hex(8)
 
 
 def _log_request(

@@ -31,11 +31,11 @@ def test_creating_a_campaign_records_a_fact(shop: Community, by: Staff) -> None:
 def test_campaigns_of_the_same_name_get_different_keys(by: Staff) -> None:
     assert [factories.campaign(by).key for _turn in range(3)] == [
         "News",
-        "News 2",
+        "News-2",
         "News 3",
     ]
     with pytest.raises(campaigns.CampaignAlreadyExists):
-        factories.campaign(by, key="News 2")
+        factories.campaign(by, key="News-2")
 
 
 @pytest.mark.parametrize(
@@ -168,4 +168,4 @@ def test_duplicate_is_a_draft_with_the_same_content(shop: Community, by: Staff) 
         first.text,
         False,
     )
-    assert copy.key == "News 2"
+    assert copy.key == "News-2"

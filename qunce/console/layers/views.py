@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qunce.console import chart_downloads, http
 from qunce.console.layers import forms, presenters
 from qunce.core import errors, permissions
+from qunce.core.unique_keys import unused_key
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
@@ -69,9 +70,11 @@ def layering_create(request: http.Request) -> HttpResponse:
     if request.method == "POST" and template in LAYERING_TEMPLATES:
         name, _about, spec, default = LAYERING_TEMPLATES[template]
         try:
+            used_keys = Layering.objects.filter(community=request.community)
             layering = layers.create(
                 community=request.community,
-                key=request.POST.get("key") or _unused_key(request, template),
+                key=request.POST.get("key")
+                or unused_key(template, set(used_keys.values_list("key", flat=True))),
                 name=naming.normalise(request.POST.get("name", ""))[:120] or str(name),
                 spec=_with_layer_names(spec),
                 default=default,
@@ -103,13 +106,6 @@ def _with_layer_names(spec: dict[str, Any]) -> dict[str, Any]:
     }
     layers = [{**layer, "name": names[layer["key"]]} for layer in spec["layers"]]
     return {**spec, "layers": layers}
-
-
-def _unused_key(request: http.Request, base: str) -> str:
-    rows = Layering.objects.filter(community=request.community)
-    used_keys = set(rows.values_list("key", flat=True))
-    numbered = (f"{base}-{number}" for number in range(2, len(used_keys) + 3))
-    return next(key for key in (base, *numbered) if key not in used_keys)
 
 
 @require_GET

@@ -14,6 +14,7 @@ from qunce.console import http
 from qunce.console.segments import draft as segment_draft
 from qunce.console.segments import views
 from qunce.core import errors
+from qunce.core.unique_keys import unused_key
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.segments.segments import Segment
@@ -31,9 +32,13 @@ def create(request: http.Request) -> HttpResponse:
     if error:
         return views.render_builder(request, draft, error=error)
     try:
+        # The key for rules and files.
+        key = naming.normalise((request.POST.get("key") or name).replace(";", ","))[:72]
+        rows = Segment.objects.filter(community=request.community)
+        used = set(rows.filter(key__startswith=key).values_list("key", flat=True))
         segment = segments.create(
             community=request.community,
-            key=_unused_key(request, request.POST.get("key") or name),
+            key=unused_key(key, used),
             name=name,
             description=request.POST.get("note", "").strip(),
             rule=draft.rule,
@@ -57,15 +62,6 @@ def _find_error(draft: Draft, name: str) -> str:
     if draft.open:
         return _("One condition is incomplete. Complete or discard it.")
     return "" if name else _("Enter a name first.")
-
-
-def _unused_key(request: http.Request, key: str) -> str:
-    """The key for rules and files, with a number if it is used already."""
-    key = naming.normalise(key.replace(";", ","))[:72]
-    rows = Segment.objects.filter(community=request.community)
-    used = set(rows.filter(key__startswith=key).values_list("key", flat=True))
-    numbered = (f"{key}-{number}" for number in range(2, len(used) + 3))
-    return next(candidate for candidate in (key, *numbered) if candidate not in used)
 
 
 @require_POST

@@ -177,9 +177,10 @@ def audit_rows(
     actors = Staff.objects.in_bulk(
         {entry.actor_id for entry in entries if entry.actor_id}
     )
-    groups = _group_pairs(
-        community, {entry.group_id for entry in entries if entry.group_id}
+    groups = Group.objects.filter(community=community).in_bulk(
+        {entry.group_id for entry in entries if entry.group_id}
     )
+    group_pairs = {pk: (("", str(group)),) for pk, group in groups.items()}
     names = _member_names(
         community, {entry.account_id for entry in entries if entry.account_id}
     )
@@ -200,7 +201,7 @@ def audit_rows(
                 if account in names
                 else "",
                 count=entry.count,
-                subject=groups.get(entry.group_id or 0, ()) + subject,
+                subject=group_pairs.get(entry.group_id or 0, ()) + subject,
                 details=details,
             )
         )
@@ -213,11 +214,6 @@ def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
         community=community, pk__in=accounts, erased_at__isnull=True
     )
     return {pk: name or key for pk, name, key in rows.values_list("pk", "name", "key")}
-
-
-def _group_pairs(community: Community, group_ids: set[int]) -> dict[int, Pairs]:
-    rows = Group.objects.filter(community=community).in_bulk(group_ids)
-    return {pk: (("", str(group)),) for pk, group in rows.items()}
 
 
 def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:

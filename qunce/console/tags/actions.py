@@ -27,15 +27,11 @@ def undo_batch(request: http.Request, pk: int) -> HttpResponse:
         restored,
     )
     http.flash(request, text % {"n": f"{restored:,}"})
-    return http.redirect_back(request, _return_url(request))
-
-
-def _return_url(request: http.Request) -> str:
-    """Return the tag's page or the list of batches, whichever posted the undo."""
-    tag = request.POST.get("tag", "")
+    # Back to the tag's page or the list of batches, whichever posted the undo.
+    tag, url = request.POST.get("tag", ""), reverse("tags:batch-list")
     if tag.isascii() and tag.isdigit() and len(tag) < 17:
-        return reverse("tags:detail", args=[int(tag)])
-    return reverse("tags:batch-list")
+        url = reverse("tags:detail", args=[int(tag)])
+    return http.redirect_back(request, url)
 
 
 @require_POST

@@ -46,7 +46,8 @@ def group_create(request: http.Request) -> HttpResponse:
         try:
             tag_groups.create(
                 community=request.community,
-                key=_make_key(form.cleaned_data["name"]),
+                # The key stays when the name of the group changes.
+                key=re.sub(r"\s+", "-", form.cleaned_data["name"].strip()).casefold(),
                 by=request.staff,
                 at=request.at,
                 **form.to_arguments(),
@@ -57,11 +58,6 @@ def group_create(request: http.Request) -> HttpResponse:
             http.flash(request, _("Tag group created. Now add tags to it."))
             return http.redirect_back(request, reverse("tags:group-list"))
     return _render_form(request, form)
-
-
-def _make_key(name: str) -> str:
-    """Return the key of a new group, which stays when its name changes."""
-    return re.sub(r"\s+", "-", name.strip()).casefold()
 
 
 @require_http_methods(["GET", "POST"])

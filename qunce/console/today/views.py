@@ -28,7 +28,10 @@ SPAN_LABELS = {
 @http.page()
 def queue(request: Request) -> HttpResponse:
     if not account_models.Account.objects.filter(community=request.community).exists():
-        return _welcome(request)
+        may_import = permissions.may(request.staff, jobs.IMPORT)
+        return http.render(
+            request, "console/today/welcome.html", {"may_import": may_import}
+        )
     all_items = items.list_items(request.staff, at=request.at)
     ends = snoozes.list_active(request.staff, at=request.at)
     shown_keys, snoozed_keys = snoozes.partition([item.key for item in all_items], ends)
@@ -48,11 +51,6 @@ def queue(request: Request) -> HttpResponse:
     }
     part = "console/today/_queue.html"
     return http.render(request, "console/today/queue.html", context, part=part)
-
-
-def _welcome(request: Request) -> HttpResponse:
-    context = {"may_import": permissions.may(request.staff, jobs.IMPORT)}
-    return http.render(request, "console/today/welcome.html", context)
 
 
 def _next_items(request: Request, times: list[datetime]) -> tuple[str, int] | None:

@@ -16,6 +16,7 @@ from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import SYSTEM_LOGIN_PREFIX, Staff
+from qunce.core.unique_keys import unused_key
 from qunce.groups import visibility as group_visibility
 from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
@@ -260,7 +261,9 @@ def create(
     campaign = Campaign(community=community, name=name, by=by, **_normalised(fields))
     campaign.created_at = campaign.changed_at = at
     _check_fields(campaign, by)
-    campaign.key = key[:100] or _unused_key(community, name)
+    rows = Campaign.objects.filter(community=community, key__startswith=name)
+    used_keys = set(rows.values_list("key", flat=True))
+    campaign.key = key[:100] or unused_key(name, used_keys)
     campaign.save()
     _record(CampaignCreated(campaign=campaign.key), campaign, by, at)
     return campaign
@@ -370,17 +373,6 @@ def _normalised(fields: dict[str, Any]) -> dict[str, Any]:
     if "name" in clean:
         clean["name"] = " ".join(clean["name"].split())
     return clean
-
-
-def _unused_key(community: Community, name: str) -> str:
-    """The name, or the name with a number after it."""
-    rows = Campaign.objects.filter(community=community, key__startswith=name)
-    existing = set(rows.values_list("key", flat=True))
-    return next(
-        key
-        for number in range(1, len(existing) + 2)
-        if (key := name if number == 1 else f"{name} {number}") not in existing
-    )
 
 
 def _record(

@@ -32,7 +32,7 @@ def test_campaigns_of_the_same_name_get_different_keys(by: Staff) -> None:
     assert [factories.campaign(by).key for _turn in range(3)] == [
         "News",
         "News-2",
-        "News 3",
+        "News-3",
     ]
     with pytest.raises(campaigns.CampaignAlreadyExists):
         factories.campaign(by, key="News-2")

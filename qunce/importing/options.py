@@ -9,6 +9,11 @@ from typing import Any
 
 ALL_ROWS, VALID_ROWS = "all", "valid"
 """Modes: import nothing if one row is broken, or import the rows that are not."""
+CREATE, LEAVE, REFUSE = "create", "leave", "refuse"
+"""What happens to rows whose member is unknown: the member is created, the row is
+imported without a member or skipped, or the row is a problem."""
+ADD, REPLACE = "add", "replace"
+"""What happens to an identifier that differs from the stored one of the same kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +21,10 @@ class ImportOptions:
     """Options as people choose them; those of a plan or a job are all set.
 
     `mapping` gives the field for a heading, an empty string for a skipped column. What
-    it lacks is guessed. `dates` is the order of day and month, detected if empty.
-    `currency` is that of amounts without one, by default the community's.
+    it lacks is guessed. `dates` is the order of day and month, `decimal` the decimal
+    sign (`point` or `comma`), `separator` what separates the entries of a list; all are
+    detected if empty. `currency` is that of amounts without one, by default the
+    community's. `answers` are those to questions of `importing.questions`, by key.
     """
 
     target: str = "members"
@@ -26,8 +33,13 @@ class ImportOptions:
     mapping: Mapping[str, str] = field(default_factory=dict)
     mode: str = ALL_ROWS
     dates: str = ""
+    decimal: str = ""
+    separator: str = ""
     currency: str = ""
     source: str = "import"
+    unknown_members: str = CREATE
+    identifiers: str = ADD
+    answers: Mapping[str, str] = field(default_factory=dict)
     timezone: str = ""
     """The community's time zone when the import started."""
     chunk_rows: int = 0

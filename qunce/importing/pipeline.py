@@ -22,11 +22,13 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import batch_writes, errors
 from qunce.importing import (
+    answers,
     column_mapping,
     column_traits,
     error_report,
     jobs,
     parsing,
+    questions,
     target_registry,
 )
 from qunce.importing.files import sources
@@ -96,9 +98,15 @@ def plan(
         chunk_rows=options.chunk_rows or settings.IMPORT_CHUNK_ROWS,
     )
     plan = ImportPlan(source, target, options, community, by, at)
+    plan.remembered = answers.list_remembered(community, options.source)
     # After the mapping, which decides the types that a column may have.
     plan.traits = column_traits.detect(plan)
-    plan.notes = column_traits.list_notes(plan)
+    plan.notes += column_traits.list_notes(plan)
+    plan.target.ask(plan)
+    # With the answers that were looked up, so that a resumed import reads alike.
+    given = {**options.answers, **questions.answers_of(plan.questions)}
+    plan.options = dataclasses.replace(options, answers=given)
+    plan.notes += questions.list_notes(plan.questions, plan.remembered)
     return plan
 
 
@@ -131,10 +139,12 @@ def run(
 ) -> ImportResult:
     """Import the file, from where an interrupted import of it stopped.
 
-    `job` is given if it exists already. Raises HasBrokenRows if one row is broken and
-    the mode is ALL_ROWS.
+    `job` is given if it exists already. Raises AnswerNeeded if a question is open, and
+    HasBrokenRows if one row is broken and the mode is ALL_ROWS.
     """
     started = time.perf_counter()
+    questions.check_answered(plan.questions)
+    remember_answers(plan)
     if job is None:
         job = jobs.find_or_create(
             community=plan.community,
@@ -158,6 +168,22 @@ def run(
     # to write and completes at once.
     jobs.complete(job, at=plan.at)
     return ImportResult(job, problems, time.perf_counter() - started, sizer.longest)
+
+
+def remember_answers(plan: ImportPlan) -> None:
+    """Store the answers for the next file of the same source."""
+    given = questions.answers_of(plan.questions)
+    answers.remember(
+        community=plan.community,
+        source=plan.options.source,
+        answers={
+            key: answer
+            for key, answer in given.items()
+            if key.partition(":")[0] not in questions.NOT_REMEMBERED
+        },
+        by=plan.by,
+        at=plan.at,
+    )
 
 
 def _check(plan: ImportPlan, job: ImportJob, progress: Progress) -> None:

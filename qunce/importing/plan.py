@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from qunce.importing import numbers
+from qunce.importing import numbers, questions
+from qunce.importing.questions import Choice, Question
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -45,6 +47,10 @@ class ImportPlan:
     """By field; empty if the first rows leave no question open."""
     notes: list[str] = field(default_factory=list)
     """What the user should know about how the file is read."""
+    questions: list[Question] = field(default_factory=list)
+    """What the file leaves open, with answers and suggestions."""
+    remembered: dict[str, str] = field(default_factory=dict)
+    """Answers to questions of earlier files of the source, by key."""
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed once the import ends."""
     cache: Any = None
@@ -59,6 +65,34 @@ class ImportPlan:
     def heading_of(self) -> dict[str, str]:
         """The heading of every field."""
         return {name: heading for heading, name in self.options.mapping.items() if name}
+
+    def ask(
+        self,
+        key: str,
+        *,
+        text: str,
+        choices: Iterable[Choice],
+        heading: str = "",
+        suggestion: str = "",
+    ) -> Question:
+        """Add a question; its answer is looked up in the options, then in memory.
+
+        Raises InvalidAnswer if the answer that was given now is not among the choices.
+        """
+        choices = tuple(choices)
+        given = questions.find_answer(self.options, {}, key)
+        remembered = self.remembered.get(key, "")
+        # This file may contradict what earlier files of the source were read as.
+        is_usable = remembered in [choice.value for choice in choices]
+        answer = given or (remembered if is_usable else "")
+        question = Question(key, heading, text, choices, answer, suggestion)
+        questions.check_answer(question)
+        self.questions.append(question)
+        return question
+
+    def answer(self, key: str) -> str:
+        """Return the answer or suggestion to a question of the plan, else nothing."""
+        return next((q.value for q in self.questions if q.key == key), "")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -99,6 +99,9 @@ class Target(ABC):
     @abstractmethod
     def writer(self, job: ImportJob, plan: ImportPlan) -> Writer: ...
 
+    def ask(self, plan: ImportPlan) -> None:
+        """Add the target's own questions to the plan, by `plan.ask`."""
+
     def known_types(self, plan: ImportPlan) -> Mapping[str, str]:
         """Return the types of further columns that are known already, by field."""
         return {}

@@ -15,9 +15,24 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
-from qunce.importing import error_report, jobs, pipeline, target_registry
+from qunce.importing import (
+    error_report,
+    jobs,
+    pipeline,
+    questions,
+    target_registry,
+)
 from qunce.importing.files import sources
-from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
+from qunce.importing.options import (
+    ADD,
+    ALL_ROWS,
+    CREATE,
+    LEAVE,
+    REFUSE,
+    REPLACE,
+    VALID_ROWS,
+    ImportOptions,
+)
 from qunce.importing.parsing import Problem
 from qunce.importing.plan import ImportPlan
 
@@ -64,6 +79,45 @@ LOG_INTERVAL = 30
     type=click.Choice(["dmy", "mdy"]),
     help=N_("how to read dates like 3/5/2026"),
 )
+@base.option(
+    "--decimal",
+    type=click.Choice(["point", "comma"]),
+    help=N_("decimal sign of numbers like 1.299"),
+)
+@base.option(
+    "--separator",
+    default="",
+    metavar="SIGN",
+    help=N_("what separates the entries of a list: ; , 、 | / space, or none"),
+)
+@base.option(
+    "--unknown-members",
+    type=click.Choice([CREATE, LEAVE, REFUSE]),
+    default=CREATE,
+    help=N_("what to do with rows of members who are not known yet"),
+)
+@base.option(
+    "--identifiers",
+    type=click.Choice([ADD, REPLACE]),
+    default=ADD,
+    help=N_("add identifiers that differ from the stored ones, or replace those"),
+)
+@base.option(
+    "--type",
+    "types",
+    multiple=True,
+    metavar="HEADING=TYPE",
+    help=N_(
+        "type of a further column: text, number, date, instant, bool, choice, multi"
+    ),
+)
+@base.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help=N_("answer to a question about the file, such as dates:paid=dmy"),
+)
 @options.pass_invocation
 def import_file(
     invocation: Invocation,
@@ -79,6 +133,12 @@ def import_file(
     dates: str | None,
     source: str,
     currency: str,
+    decimal: str | None,
+    separator: str,
+    unknown_members: str,
+    identifiers: str,
+    types: tuple[str, ...],
+    answers: tuple[str, ...],
 ) -> None:
     invocation.act_as(login)
     plan = pipeline.plan(
@@ -92,6 +152,11 @@ def import_file(
             dates=dates or "",
             source=source,
             currency=currency,
+            decimal=decimal or "",
+            separator=separator,
+            unknown_members=unknown_members,
+            identifiers=identifiers,
+            answers=parse_answers(answers, types),
         ),
         **invocation.query_args,
     )
@@ -122,6 +187,20 @@ def parse_mappings(pairs: tuple[str, ...]) -> dict[str, str]:
     return mapping
 
 
+def parse_answers(answers: tuple[str, ...], types: tuple[str, ...]) -> dict[str, str]:
+    given = {}
+    pairs = [*answers, *(f"type:{pair}" for pair in types)]
+    for pair in pairs:
+        # Headings may hold the sign, values do not.
+        key, sign, value = pair.rpartition("=")
+        if not sign or not key:
+            raise options.BadUsage(
+                _("“%s” is not an answer. Write --answer KEY=VALUE.") % pair
+            )
+        given[key] = value
+    return given
+
+
 def _mapping_lines(plan: ImportPlan) -> list[str]:
     none = _("not imported")
     return [f"  {heading} → {field or none}" for heading, field in plan.mapping.items()]
@@ -139,11 +218,13 @@ def preview(plan: ImportPlan, out: Out) -> None:
         {
             "mapping": plan.mapping,
             "notes": plan.notes,
+            "questions": [questions.to_json(question) for question in plan.questions],
             "rows": sample.rows,
             "broken": [dataclasses.asdict(problem) for problem in sample.problems],
         },
         *_mapping_lines(plan),
         *plan.notes,
+        *(questions.describe(q) for q in plan.questions if q.is_open),
         *rows,
         *map(_format_problem, sample.problems[:MAX_ROWS_SHOWN]),
     )

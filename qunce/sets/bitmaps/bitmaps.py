@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+# np.unique imports it at its first call, which would be in the first answer after a start.
+import numpy.ma  # noqa: F401
 from pyroaring import BitMap
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 # np.unique imports it at its first call, which would be in the first answer after a start.
-import numpy.ma  # noqa: F401
+import numpy.ma
 from pyroaring import BitMap
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from qunce.channels.webhooks import signing, url_policy
 from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import committed, fact_consumers, facts, interned_names
+from qunce.core.facts import audit, committed, fact_consumers, facts, interned_names
 from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare("webhooks.manage", permissions.Role.MANAGER)
@@ -321,4 +321,6 @@ def get(*, by: Staff, pk: int) -> Endpoint:
 def list_kinds() -> list[tuple[str, str]]:
     """Return all kinds of facts with their labels, by kind."""
     kinds = {*facts.declared(), *interned_names.names_by_id("kind", 0).values()}
+    # Entries of the audit log alone are no facts, so no endpoint ever receives them.
+    kinds -= audit.declared().keys() - facts.declared().keys()
     return [(kind, facts.label_of(kind)) for kind in sorted(kinds)]

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from qunce import reactions
+from qunce import ingest, reactions
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core import errors, permissions
 from qunce.core.communities import Community
-from qunce.core.facts import facts
+from qunce.core.facts import audit, facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.people import people
@@ -318,5 +318,10 @@ def test_invalid_webhook_is_rejected(by: Staff, wrong: dict[str, object]) -> Non
         )
 
 
-def test_every_kind_of_fact_can_be_chosen(db: None) -> None:
-    assert set(facts.declared()) <= {kind for kind, _label in endpoints.list_kinds()}
+def test_every_kind_of_fact_can_be_chosen_and_no_kind_of_the_audit_log(
+    by: Staff,
+) -> None:
+    audit.log(kind=ingest.INGESTED, community=by.community, by=by, at=AT, count=1)
+    offered = {kind for kind, _label in endpoints.list_kinds()}
+    assert set(facts.declared()) <= offered
+    assert ingest.INGESTED not in offered

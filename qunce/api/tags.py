@@ -232,7 +232,8 @@ def add_synonym(request: ApiRequest, tag_id: schemas.Id, data: SynonymIn) -> Tag
 def merge(request: ApiRequest, tag_id: schemas.Id, data: MergeTagIn) -> TagBatch:
     """Merge a tag into another one.
 
-    Its members get the other tag, and its key becomes a synonym of the other tag.
+    Its members get the other tag, and its key becomes a synonym of the other tag. The
+    batch can be undone.
     """
     return assignments.merge(
         tag=_get_tag(request, tag_id),

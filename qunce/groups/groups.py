@@ -116,6 +116,30 @@ class Membership(marks.Mark):
         return f"{self.account_id} in {self.group_id}"
 
 
+class Stay(models.Model):
+    """A finished stay in a group before the one that the membership describes."""
+
+    group = models.ForeignKey(
+        Group, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    account_id = models.BigIntegerField()
+    role = models.CharField(max_length=20, default="member")
+    joined_at = timestamps.TimestampField()
+    left_at = timestamps.TimestampField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "account_id", "joined_at"],
+                name="one_stay_per_time_of_joining",
+            )
+        ]
+        indexes = [models.Index(fields=["account_id"], name="stay_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} in {self.group_id} until {self.left_at:%Y-%m-%d}"
+
+
 KIND = marks.MarkKind(name="group", model=Membership, ref_column="group_id")
 
 

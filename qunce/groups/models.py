@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from qunce.groups.groups import Group, Membership
+from qunce.groups.groups import Group, Membership, Stay
 
-__all__ = ["Group", "Membership"]
+__all__ = ["Group", "Membership", "Stay"]

@@ -18,6 +18,7 @@ from qunce.members.tags.models import (
     Tagging,
     TagGroup,
     TagJob,
+    TagMerge,
 )
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "TagChange",
     "TagGroup",
     "TagJob",
+    "TagMerge",
     "Tagging",
 ]

@@ -185,7 +185,7 @@ def merge(invocation: Invocation, tag: str, into: str) -> None:
     batch = assignments.merge(tag=merged, into=target, **invocation.verb_args)
     keys = {"tag": merged.key, "into": target.key}
     invocation.out.answer(
-        {**keys, "changed": batch.changed},
+        {**keys, "changed": batch.changed, "batch": batch.pk},
         _("“%(tag)s” is now a synonym of “%(into)s”.") % keys,
     )
 

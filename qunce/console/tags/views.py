@@ -237,12 +237,18 @@ def tag_merge(request: http.Request, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         other = library.get_by_id(request.community, form.cleaned_data["into"].pk)
         try:
-            assignments.merge(tag=tag, into=other, by=request.staff, at=request.at)
+            batch = assignments.merge(
+                tag=tag, into=other, by=request.staff, at=request.at
+            )
         except errors.QunceError as error:
             form.add_error("into", str(error))
         else:
             text = _("“%(tag)s” is now a synonym of “%(into)s”.")
-            http.flash(request, text % {"tag": tag.name, "into": other.name})
+            http.flash(
+                request,
+                text % {"tag": tag.name, "into": other.name},
+                undo=reverse("tags:batch-undo", args=[batch.pk]),
+            )
             return http.redirect_back(request, reverse("tags:detail", args=[other.pk]))
     similar = [
         other_tag

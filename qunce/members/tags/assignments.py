@@ -25,7 +25,6 @@ from qunce.members.tags.writer import TagWriter
 from qunce.sets.bitmaps import marks
 
 MERGED, EXPIRED = "merge", "expiry"
-NOT_UNDOABLE = (MERGED, EXPIRED)
 APPLY = permissions.declare(
     "tags.apply", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
@@ -53,12 +52,21 @@ class TagMerged(facts.FactKind):
     members: int
 
 
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class TagUnmerged(facts.FactKind):
+    kind = "tag.unmerged"
+    label = gettext_lazy("merge of tags undone")
+    tag: str
+    into: str
+
+
 class BatchAlreadyUndone(errors.Refused):
     """This batch has already been undone."""
 
 
 class BatchNotUndoable(errors.Refused):
-    """Merges and expiries cannot be undone."""
+    """Expiries, and what a merge of members removed, cannot be undone as a batch."""
 
 
 class InvalidTagMerge(errors.Invalid):
@@ -75,13 +83,20 @@ class BatchNotFound(errors.NotFound):
 def check_may_undo(batch: TagBatch, by: Staff) -> None:
     """Raises BatchAlreadyUndone, BatchNotUndoable or NotAllowed.
 
-    Staff with a scope may undo only their own batches.
+    Staff with a scope may undo only their own batches, and a merge of tags needs the
+    permission to manage them.
     """
     permissions.check_may(by, APPLY)
     if batch.undone_at is not None:
         raise BatchAlreadyUndone(_("This batch has already been undone."))
-    if batch.source in NOT_UNDOABLE:
-        raise BatchNotUndoable(_("Merges and expiries cannot be undone."))
+    if batch.source == EXPIRED:
+        raise BatchNotUndoable(_("An expiry cannot be undone; add the tag again."))
+    if batch.source == MERGED:
+        if not hasattr(batch, "merge"):
+            raise BatchNotUndoable(
+                _("A merge of members removed these tags. Undo that merge instead.")
+            )
+        permissions.check_may(by, tag_models.MANAGE)
     if by.scope is not None and batch.by_id != by.pk:
         raise permissions.NotAllowed(
             _("Somebody else did this, and your scope covers only some of the members.")
@@ -247,9 +262,15 @@ def remove_expired(*, at: datetime) -> int:
 def undo(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     """Restore the taggings as they were before the batch, except those changed since.
 
-    Returns how many taggings were restored.
+    The undo of a merge makes the merged tag a tag of its own again. Returns how many
+    taggings were restored.
     """
     check_may_undo(batch, by)
+    if batch.source == MERGED:
+        merge = batch.merge
+        library.unmark_merged(merge=merge)
+        fact = TagUnmerged(tag=merge.tag.key, into=merge.into.key)
+        facts.record(fact, community=batch.community, by=by, at=at)
     return revert(batch=batch, by=by, at=at)
 
 
@@ -337,7 +358,7 @@ def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
     writer = TagWriter(batch, by, at)
     writer.lock(into)
     # Before the taggings move, so that nobody is given the old tag meanwhile.
-    library.mark_merged(tag=tag, into=into)
+    library.mark_merged(tag=tag, into=into, batch=batch)
     rows = Tagging.objects.filter(tag=tag, present=True).order_by("account_id")
     weights = dict(rows.values_list("account_id", "weight"))
     for chunk in account_queries.chunks(list(weights)):
@@ -448,13 +469,15 @@ def list_batches(
     by: Staff, *, before: int = 0, limit: int, exclude_sources: Sequence[str] = ()
 ) -> list[TagBatch]:
     """The newest batches with an id below `before`. Staff with a scope see their own."""
-    batches = TagBatch.objects.filter(community=by.community, changed__gt=0)
+    batches = TagBatch.objects.filter(community=by.community)
+    # A merge can be undone even if no member had the tag.
+    batches = batches.exclude(changed=0, merge=None)
     if by.scope is not None:
         batches = batches.filter(by=by)
     if before:
         batches = batches.filter(pk__lt=before)
     batches = batches.exclude(source__in=exclude_sources)
-    batches = batches.select_related("by", "undone_by", "community")
+    batches = batches.select_related("by", "undone_by", "community", "merge")
     return list(batches.order_by("-pk")[:limit])
 
 
@@ -465,4 +488,10 @@ def list_batches_of_tag(
     batches = list_batches(
         by, limit=MAX_BATCHES_SEARCHED, exclude_sources=exclude_sources
     )
-    return [batch for batch in batches if tag.pk in batch.tags][:limit]
+    return [batch for batch in batches if _concerns(batch, tag)][:limit]
+
+
+def _concerns(batch: TagBatch, tag: Tag) -> bool:
+    merge = getattr(batch, "merge", None)
+    merged = (merge.tag_id, merge.into_id) if merge else ()
+    return tag.pk in batch.tags or tag.pk in merged

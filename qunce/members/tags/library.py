@@ -18,7 +18,14 @@ from qunce.members.segments import segments
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import writer as tag_writer
-from qunce.members.tags.models import MANAGE, Synonym, Tag, TagGroup
+from qunce.members.tags.models import (
+    MANAGE,
+    Synonym,
+    Tag,
+    TagBatch,
+    TagGroup,
+    TagMerge,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +35,7 @@ STATES = state_machine.StateMachine(
         "archive": (("active",), "archived"),
         "restore": (("archived",), "active"),
         "merge": (("active", "archived"), "merged"),
+        "unmerge": (("merged",), "active"),
     }
 )
 
@@ -96,6 +104,10 @@ class TagNotActive(errors.Refused):
 
 class SynonymInUse(errors.Refused):
     """Rules may use this synonym."""
+
+
+class TagMergedAgain(errors.Refused):
+    """The tag that remained after a merge has itself been merged since."""
 
 
 # Checks
@@ -263,12 +275,36 @@ def remove_synonym(*, synonym: Synonym, by: Staff, at: datetime) -> None:
     facts.record(fact, community=synonym.community, by=by, at=at)
 
 
-def mark_merged(*, tag: Tag, into: Tag) -> None:
+def mark_merged(*, tag: Tag, into: Tag, batch: TagBatch) -> None:
     """Retire a tag; its key and synonyms refer to `into` from now on."""
+    synonyms = Synonym.objects.filter(tag=tag)
+    TagMerge.objects.create(
+        batch=batch,
+        tag=tag,
+        into=into,
+        state=tag.state,
+        synonyms=sorted(synonyms.values_list("pk", flat=True)),
+    )
     STATES.transition(tag, "merge", merged_into=into)
     # Rules and files may still use the old key, which becomes a synonym.
-    Synonym.objects.filter(tag=tag).update(tag=into)
+    synonyms.update(tag=into)
     Synonym.objects.create(community=tag.community, key=tag.key, tag=into)
+
+
+def unmark_merged(*, merge: TagMerge) -> None:
+    """Make a merged tag a tag of its own again, with its key and former synonyms."""
+    tag, into = merge.tag, merge.into
+    if into.state == "merged":
+        raise TagMergedAgain(
+            _("“%(tag)s” has been merged into another tag since. Undo that merge first.")
+            % {"tag": into.name}
+        )
+    Synonym.objects.filter(community=tag.community_id, key=tag.key, tag=into).delete()
+    # Those that staff have removed since stay removed.
+    Synonym.objects.filter(pk__in=merge.synonyms, tag=into).update(tag=tag)
+    STATES.transition(tag, "unmerge", merged_into=None)
+    if merge.state == "archived":
+        STATES.transition(tag, "archive")
 
 
 # Reads

@@ -57,7 +57,10 @@ class TagGroup(models.Model):
 
 
 class Tag(models.Model):
-    """`key` is used in rules and files; `name` is shown to staff."""
+    """`key` is used in rules and files; `name` is shown to staff.
+
+    `levels` are pairs of the depth from which a level begins and its name, ascending.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)
@@ -68,6 +71,9 @@ class Tag(models.Model):
     owner = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="merged_tags"
+    )
+    levels: models.JSONField[list[tuple[int, str]], list[tuple[int, str]]] = (
+        models.JSONField(default=list)
     )
     created_at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
@@ -153,6 +159,23 @@ class TagBatch(models.Model):
 
     def __str__(self) -> str:
         return self.note or f"{self.source} {self.pk}"
+
+
+class TagMerge(models.Model):
+    """A tag that was merged into another one, and what an undo has to restore.
+
+    `synonyms` are the ids of the synonyms that moved to the other tag; `state` is that
+    of the merged tag before.
+    """
+
+    batch = models.OneToOneField(TagBatch, models.PROTECT, related_name="merge")
+    tag = models.ForeignKey(Tag, models.PROTECT, related_name="+")
+    into = models.ForeignKey(Tag, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10)
+    synonyms: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} into {self.into_id}"
 
 
 class TagChange(models.Model):

@@ -8,23 +8,26 @@ from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.people import people
+from qunce.members.people import people, removal
 from qunce.members.tags import automatic
 from qunce.outreach import opt_outs
 from qunce.outreach.sending import recipients
 from qunce.sales import orders
 
+CLEARING = (
+    groups.remove_erased,
+    orders.unlink_erased,
+    recipients.delete_erased,
+    opt_outs.clear_erased,
+    deliveries.delete_erased,
+)
+"""What is held about members outside their own tables, when they are gone."""
 CONSUMER = fact_consumers.Consumer(
     "reactions",
     {
         accounts.MemberJoined.kind: (automatic.react,),
-        people.MemberErased.kind: (
-            groups.remove_erased,
-            orders.unlink_erased,
-            recipients.delete_erased,
-            opt_outs.clear_erased,
-            deliveries.delete_erased,
-        ),
+        people.MemberErased.kind: CLEARING,
+        removal.MemberRemoved.kind: CLEARING,
     },
 )
 WEBHOOKS = fact_consumers.Consumer(endpoints.CONSUMER, deliveries.SubscribedKinds())

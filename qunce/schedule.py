@@ -11,7 +11,8 @@ from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
-from qunce.importing import jobs, uploads
+from qunce.importing import jobs, journal, uploads
+from qunce.importing.undo import undos
 from qunce.members.accounts import erasure
 from qunce.members.layers import layers
 from qunce.members.people import people
@@ -79,6 +80,8 @@ SCHEDULE: dict[str, Job] = {
     "webhooks.deliver": Job(webhooks.send_due, every=MINUTE / 12),
     "webhooks.prune": Job(webhooks.prune, every=60 * MINUTE),
     jobs.JOB: Job(run_import),
+    jobs.UNDO_JOB: Job(undos.run),
+    "imports.prune": Job(journal.prune, every=60 * MINUTE),
     "login_attempts.prune": Job(login_attempts.prune, every=60 * MINUTE),
     "sessions.prune": Job(sessions.prune, every=60 * MINUTE),
     "uploads.prune": Job(uploads.prune, every=60 * MINUTE),

@@ -37,10 +37,13 @@ STATES = state_machine.StateMachine(
         "fail": (("running",), "failed"),
         "cancel": (("waiting", "running"), "cancelled"),
         "resume": (("failed", "cancelled"), "waiting"),
+        "undo": (("done", "failed", "cancelled"), "undoing"),
+        "complete_undo": (("undoing",), "undone"),
     }
 )
 ACTIVE_STATES = ("waiting", "running")
 JOB = "imports.run"
+UNDO_JOB = "imports.undo"
 MAX_PROBLEM_ROWS = 1_000
 """Problems stored as rows; the error report has all of them."""
 
@@ -173,7 +176,7 @@ def may_import(by: Staff) -> bool:
 
 
 def check_not_active(jobs: models.QuerySet[ImportJob]) -> None:
-    if jobs.filter(state__in=ACTIVE_STATES).exists():
+    if jobs.filter(state__in=(*ACTIVE_STATES, "undoing")).exists():
         raise ImportNotFinished(
             _("An import of this file has not finished yet. Cancel it first.")
         )

@@ -7,9 +7,11 @@ from django.apps import AppConfig
 DECLARING = (
     "accounts.accounts",
     "accounts.masking",
+    "accounts.reported_presence",
     "people.merge_checks",
     "people.notes",
     "people.people",
+    "people.removal",
     "people.remark_names",
     "search.export",
     "tags.duplicates",
@@ -32,5 +34,6 @@ class MembersConfig(AppConfig):
             import_module(f"qunce.members.{module}")
         marks.register(tag_models.KIND)
         attribute_columns.register(attribute_values.KIND)
-        mirror_erasure.exempt("member.erased")
+        for kind in ("member.erased", "member.removed"):
+            mirror_erasure.exempt(kind)
         presence_sets.register(Account._meta.db_table)

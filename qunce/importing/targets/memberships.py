@@ -13,7 +13,7 @@ from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.groups import groups
 from qunce.groups.groups import GroupJoined, GroupLeft, Membership
-from qunce.importing import account_resolver
+from qunce.importing import account_resolver, journal
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ImportPlan
@@ -168,6 +168,8 @@ def write_group(job: ImportJob, group_id: int, rows: list[Row]) -> set[int]:
             accounts_by_state.setdefault(new, []).append(account)
     # In a fixed order, so that a resumed import repeats the same steps.
     for state, changed in sorted(accounts_by_state.items(), key=str):
+        replaced = [(group_id, a, old_states.get(a), state) for a in changed]
+        journal.record(job, "memberships", replaced)
         _store(job, group_id, state, changed)
         _record(job, group_id, state, changed, existing)
     return {account for changed in accounts_by_state.values() for account in changed}

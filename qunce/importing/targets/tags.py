@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import errors, timestamps
-from qunce.importing import account_resolver, numbers
+from qunce.importing import account_resolver, journal, numbers
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ImportPlan
@@ -159,6 +159,7 @@ class TagWriter:
                     source=SOURCE,
                     note=job.file_name,
                 )
+                journal.record(job, "tag_batches", [self._batch.pk])
             for time, depths in new_by_time.items():
                 assert self._batch is not None  # noqa: S101 - created above
                 writer = tag_writer.TagWriter(

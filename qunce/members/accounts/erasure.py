@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -36,12 +37,21 @@ def scrub(key: str, *, at: datetime) -> None:
     if account is None:
         return
     accounts = account_queries.account_ids_of_person(account.pk)
+    clear_rows(community_id=account.community_id, accounts=accounts)
+    # Last of the large steps: it waits for the deriver, and a crash repeats the whole
+    # job.
+    mirror_erasure.erase(accounts)
+    audit.clear_details(accounts)
+
+
+def clear_rows(*, community_id: int, accounts: Sequence[int]) -> None:
+    """Clear attributes, tags and notes of erased accounts, up to some hundreds."""
     values = AttributeValue.objects.filter(account_id__in=accounts)
     # Emptied rows stay with a new revision, so that cached columns drop the values.
     for attribute in sorted(set(values.values_list("attribute_id", flat=True))):
         with transaction.atomic():
             kind = attribute_columns.KIND
-            rev = revisions.bump(account.community_id, kind, [attribute])[attribute]
+            rev = revisions.bump(community_id, kind, [attribute])[attribute]
             sql = CLEAR_VALUES.format(accounts=db.placeholders(len(accounts)))
             db.execute(sql, [rev, attribute, *accounts])
     # Deleted rather than emptied, as no cache is brought up to date from the history.
@@ -51,7 +61,7 @@ def scrub(key: str, *, at: datetime) -> None:
         with transaction.atomic():
             # Without facts: they would say which tags the person had.
             weights = dict.fromkeys(accounts, 0)
-            marks.restore_weights(tag_models.KIND, account.community_id, tag, weights)
+            marks.restore_weights(tag_models.KIND, community_id, tag, weights)
     taggings.update(by_id=None, source="", expires_at=None, batch_id=None)
     TagChange.objects.filter(account_id__in=accounts).delete()
     for side in ("left_id__in", "right_id__in"):
@@ -59,7 +69,3 @@ def scrub(key: str, *, at: datetime) -> None:
     notes.erase(accounts)
     layers.erase_people(accounts)
     frozen_segments.erase_people(accounts)
-    # Last of the large steps: it waits for the deriver, and a crash repeats the whole
-    # job.
-    mirror_erasure.erase(accounts)
-    audit.clear_details(accounts)

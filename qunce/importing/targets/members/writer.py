@@ -16,7 +16,7 @@ from django.db import connection
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
-from qunce.importing import column_parsing, target_registry
+from qunce.importing import column_parsing, journal, target_registry
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ColumnTraits, ImportPlan
@@ -111,7 +111,9 @@ class MemberWriter:
         ids = account_queries.find(self._job.community, [row["key"] for row in batch])
         # Members that this import creates are counted as new, not as changed.
         existing = set(ids.values())
-        ids |= self._create([row for row in batch if row["key"] not in ids])
+        created = self._create([row for row in batch if row["key"] not in ids])
+        journal.record(self._job, "accounts", sorted(created.values()))
+        ids |= created
         rows = {ids[row["key"]]: row for row in batch}
         # New accounts too: `ensure` knows neither their name nor when they left.
         changed = self._update(rows, existing)
@@ -165,6 +167,7 @@ class MemberWriter:
             {row["source"] for row in rows.values() if "source" in row},
         )
         updates: dict[int, _AccountState] = {}
+        replaced: list[tuple[int, _AccountState, _AccountState]] = []
         events: list[Event] = []
         for account, *columns in db.rows(
             "SELECT id, name, joined_at, left_at, source_id FROM members_account"  # noqa: S608
@@ -186,11 +189,14 @@ class MemberWriter:
             )
             if new != old:
                 updates[account] = new
+                if account in existing:
+                    replaced.append((account, old, new))
                 events += self._events(
                     account, old, new, is_new=account not in existing
                 )
         if updates:
             self._store(updates, events)
+        journal.record(self._job, "fields", replaced)
         return set(updates)
 
     def _events(
@@ -251,12 +257,14 @@ class MemberWriter:
         )
         new = sorted(given - set(stored))
         if new:
-            accounts.add_identifiers(
+            merges = accounts.add_identifiers(
                 community=self._job.community,
                 values=new,
                 by=self._job.by,
                 at=self._job.started_at,
             )
+            journal.record(self._job, "identifiers", new)
+            journal.record(self._job, "merges", [merge.pk for merge in merges])
 
     # Attributes, tags and groups
 
@@ -291,6 +299,11 @@ class MemberWriter:
                 attribute, self._job.by, self._job.started_at, SOURCE
             )
             written = writer.write(different)
+            journal.record(
+                self._job,
+                "values",
+                [(attribute.pk, a) for a in written if a in existing],
+            )
             event = attributes.AttributeSet(attribute=attribute.name, source=SOURCE)
             facts.record_for_accounts(
                 event,
@@ -330,6 +343,7 @@ class MemberWriter:
                     source=SOURCE,
                     note=job.file_name,
                 )
+                journal.record(job, "tag_batches", [self._batch.pk])
             assignments.apply(
                 tag=tags[key],
                 accounts=missing,

@@ -1,0 +1,88 @@
+"""Takes back names, times and sources of members that existed before the import.
+
+An entry is `[account, old, new]`; the states are `[name, joined_at, left_at, source_id]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import revisions, timestamps
+from qunce.core.facts import facts
+from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
+from qunce.members.accounts.models import Account
+
+FIELDS = ("name", "joined_at", "left_at", "source_id")
+
+
+class AccountFieldStep(Step):
+    kind = "fields"
+    position = 70
+    label = gettext_lazy("members set back")
+
+    def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
+        accounts = Account.objects.filter(erased_at__isnull=True).in_bulk(
+            [account for account, _old, _new in entries]
+        )
+        rev = revisions.bump(
+            undoing.community.pk, account_models.PRESENCE_REVISION, [0]
+        )[0]
+        restored: set[int] = set()
+        # The newest first, as the same member may be in the file twice.
+        for pk, old, new in reversed(entries):
+            account = accounts.get(pk)
+            if account is not None and _restore(account, old, new, rev, undoing):
+                restored.add(pk)
+        return len(restored)
+
+
+def _restore(
+    account: Account, old: list[Any], new: list[Any], rev: int, undoing: Undoing
+) -> list[str]:
+    """Set the fields back that the import changed; returns their names."""
+    was_present = account.present
+    changed = []
+    for name, before, after in zip(FIELDS, old, new, strict=True):
+        if before == after:
+            continue
+        if _stored(getattr(account, name)) != after:
+            undoing.keep(
+                account.key,
+                _("“%(field)s” has been changed since.") % {"field": name},
+            )
+            continue
+        is_time = name.endswith("_at") and before is not None
+        setattr(account, name, timestamps.from_micros(before) if is_time else before)
+        changed.append(name)
+    if changed:
+        account.present, account.rev = account.left_at is None, rev
+        account.save(update_fields=[*changed, "present", "rev"])
+        _record(account, changed, was_present, undoing)
+    return changed
+
+
+def _stored(value: Any) -> Any:
+    return timestamps.to_micros(value) if hasattr(value, "tzinfo") else value
+
+
+def _record(
+    account: Account, changed: list[str], was_present: bool, undoing: Undoing
+) -> None:
+    names = sorted({"source" if name == "source_id" else name for name in changed})
+    plain = [name for name in names if name != "left_at"]
+    new: list[facts.FactKind] = []
+    if plain:
+        new.append(MemberChanged(account=account.pk, fields=plain))
+    if account.present != was_present:
+        kind = MemberRejoined if account.present else MemberLeft
+        new.append(kind(account=account.pk))
+    facts.record_many(new, community=undoing.community, by=undoing.by, at=undoing.at)
+
+
+STEP = AccountFieldStep

@@ -1,0 +1,92 @@
+"""Takes back accounts that the import created, unless something else has touched them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import timestamps
+from qunce.core.facts import facts, interned_names
+from qunce.core.staff import models as staff_models
+from qunce.importing import journal
+from qunce.importing.journal import ImportChange
+from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
+from qunce.members.people import removal
+from qunce.sets.mirror import deriver, mirror
+
+REMOVED = "removed"
+"""Kind of the changes that name accounts which are removed but not yet cleared."""
+AUTOMATIC_KINDS = ("tag.", "layer.")
+"""Facts of these that the system records follow from others and touch nobody."""
+
+
+class AccountStep(Step):
+    kind = "accounts"
+    position = 100
+    label = gettext_lazy("members removed")
+
+    def prepare(self, undoing: Undoing) -> None:
+        changes = ImportChange.objects.filter(job=undoing.job, kind=self.kind)
+        created = [pk for change in changes for pk in journal.load(change)]
+        self._touched = find_touched(undoing, created)
+
+    def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
+        accounts = Account.objects.filter(pk__in=entries, erased_at__isnull=True)
+        people = account_queries.accounts_by_person(entries)
+        merged = {a for ids in people.values() if len(ids) > 1 for a in ids}
+        removable = []
+        for pk, key in accounts.order_by("pk").values_list("pk", "key"):
+            if pk in self._touched or pk in merged:
+                undoing.keep(key, _("This member has been used or changed since."))
+            else:
+                removable.append(pk)
+        removal.remove(
+            community=undoing.community,
+            accounts=removable,
+            by=undoing.by,
+            at=undoing.at,
+        )
+        journal.record(undoing.job, REMOVED, removable)
+        return len(removable)
+
+    def finish(self, undoing: Undoing) -> None:
+        changes = ImportChange.objects.filter(job=undoing.job, kind=REMOVED)
+        removed = [pk for change in changes for pk in journal.load(change)]
+        # All at a time, as each call reads the whole mirror.
+        removal.clear(community=undoing.community, accounts=removed)
+        changes.delete()
+
+
+def find_touched(undoing: Undoing, accounts: Sequence[int]) -> set[int]:
+    """Return the accounts about which anything was recorded beside import and undo."""
+    if not accounts:
+        return set()
+    # Up to now: facts of the last minute are not in the mirror yet.
+    deriver.catch_up()
+    system = staff_models.system(undoing.community).pk
+    automatic = [
+        interned_names.find("kind", 0, kind) or 0
+        for kind in facts.declared()
+        if kind.startswith(AUTOMATIC_KINDS)
+    ] or [0]
+    moments = [
+        timestamps.to_micros(moment) for moment in (undoing.job.started_at, undoing.at)
+    ]
+    kinds = ", ".join(map(str, automatic))
+    found = mirror.query(
+        "SELECT DISTINCT account FROM facts SEMI JOIN created USING (account)"  # noqa: S608
+        " WHERE recorded_at NOT IN (?, ?)"
+        f" AND NOT (coalesce(actor, 0) = ? AND kind IN ({kinds}))",
+        [*moments, system],
+        created=pa.table({"account": pa.array(accounts, pa.int64())}),
+    )
+    return set(found["account"].to_pylist())
+
+
+STEP = AccountStep

@@ -1,0 +1,81 @@
+"""Takes back attribute values of members that existed before the import.
+
+An entry is `[attribute, account]`. The values of before are in the history of values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import timestamps
+from qunce.core.facts import facts
+from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.accounts import queries as account_queries
+from qunce.members.attributes import attributes
+from qunce.members.attributes.attributes import Attribute
+from qunce.members.attributes.parsing import StoredValue
+from qunce.members.attributes.values import AttributeValue, PastValue, ValueWriter
+
+SOURCE = "undo"
+
+
+class AttributeValueStep(Step):
+    kind = "values"
+    position = 60
+    label = gettext_lazy("attribute values set back")
+
+    def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
+        accounts: dict[int, set[int]] = {}
+        for attribute, account in entries:
+            accounts.setdefault(attribute, set()).add(account)
+        # By id, as every writer locks attributes in that order.
+        rows = Attribute.objects.filter(pk__in=accounts).order_by("pk")
+        return sum(
+            _restore(attribute, accounts[attribute.pk], undoing) for attribute in rows
+        )
+
+
+def _restore(attribute: Attribute, accounts: set[int], undoing: Undoing) -> int:
+    moment = undoing.job.started_at
+    current = AttributeValue.objects.filter(
+        attribute=attribute, account_id__in=accounts
+    )
+    changed_since = set(
+        current.exclude(set_at=moment)
+        .filter(set_at__gt=timestamps.to_micros(moment))
+        .values_list("account_id", flat=True)
+    )
+    for _pk, key in account_queries.keys_by_id(
+        undoing.community, sorted(changed_since)
+    ).items():
+        reason = _("“%(attribute)s” has been changed since.")
+        undoing.keep(key, reason % {"attribute": attribute.label or attribute.name})
+    values: dict[int, list[StoredValue]] = {
+        account: [] for account in sorted(accounts - changed_since)
+    }
+    # Values that the import did not touch, such as other choices of several.
+    untouched = current.filter(present=True, set_at__lt=timestamps.to_micros(moment))
+    replaced = PastValue.objects.filter(
+        attribute_id=attribute.pk, account_id__in=list(values), ended_at=moment
+    ).filter(set_at__lt=timestamps.to_micros(moment))
+    for rows in (untouched, replaced):
+        for account, number, text in rows.values_list("account_id", "number", "text"):
+            if account in values and (number, text) not in values[account]:
+                values[account].append((number, text))
+    writer = ValueWriter(attribute, undoing.by, undoing.at, SOURCE)
+    written = writer.write(values)
+    facts.record_for_accounts(
+        attributes.AttributeSet(attribute=attribute.name, source=SOURCE),
+        written,
+        community=undoing.community,
+        by=undoing.by,
+        at=undoing.at,
+    )
+    return len(written)
+
+
+STEP = AttributeValueStep

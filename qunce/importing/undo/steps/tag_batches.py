@@ -1,0 +1,30 @@
+"""Takes back tags by undoing their batches. An entry is the id of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.tags import assignments
+from qunce.members.tags.models import TagBatch
+
+
+class TagBatchStep(Step):
+    kind = "tag_batches"
+    position = 40
+    label = gettext_lazy("tags taken back")
+    entries_per_transaction = 1
+
+    def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
+        batches = TagBatch.objects.filter(pk__in=entries, undone_at__isnull=True)
+        # Without the check of `assignments.undo`: who may import may undo the import.
+        return sum(
+            assignments.revert(batch=batch, by=undoing.by, at=undoing.at)
+            for batch in batches.order_by("-pk")
+        )
+
+
+STEP = TagBatchStep

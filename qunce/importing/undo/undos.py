@@ -1,0 +1,238 @@
+"""Undo of an import: what it wrote goes back, what was changed since stays.
+
+The changes are taken back in short transactions in the background. An undo that is killed
+goes on where it stopped, as every transaction removes the changes that it took back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_stubs_ext import StrOrPromise
+
+from qunce.core import errors, timestamps
+from qunce.core.facts import facts
+from qunce.core.jobs import job_queue
+from qunce.core.staff.models import Staff
+from qunce.importing import jobs, journal
+from qunce.importing.jobs import ImportJob
+from qunce.importing.journal import ImportChange
+from qunce.importing.undo import step_registry
+from qunce.importing.undo.step_registry import Kept, Step, Undoing
+
+MAX_REMAINDERS = 1_000
+"""Things left as they are that are stored as rows; all are counted."""
+
+
+class ImportUndo(models.Model):
+    """The undo of an import; `counts` are by the kind of change."""
+
+    job = models.OneToOneField(ImportJob, models.CASCADE, related_name="undo")
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    started_at = timestamps.TimestampField()
+    finished_at = timestamps.TimestampField(null=True)
+    counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        default=dict
+    )
+    kept = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "importing_undo"
+
+    def __str__(self) -> str:
+        return f"undo of import {self.job_id}"
+
+
+class UndoRemainder(models.Model):
+    """Something that an undo left as it is, because it was changed since the import."""
+
+    undo = models.ForeignKey(ImportUndo, models.CASCADE, related_name="remainders")
+    subject = models.CharField(max_length=300)
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "importing_undo_remainder"
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.reason}"
+
+
+# Facts
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ImportUndoStarted(facts.FactKind):
+    kind = "import.undo_started"
+    label = gettext_lazy("undo of an import started")
+    job: int
+    file: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ImportUndone(facts.FactKind):
+    """`kept` counts what was changed since the import and stays."""
+
+    kind = "import.undone"
+    label = gettext_lazy("import undone")
+    job: int
+    kept: int
+
+
+# Errors
+
+
+class ImportNotUndoable(errors.Refused):
+    """This import cannot be undone."""
+
+
+class UndoRunsElsewhere(errors.Refused):
+    """Another process is undoing this import."""
+
+
+# Checks
+
+
+def check_may_undo(job: ImportJob, *, by: Staff, at: datetime) -> None:
+    """Raise a sentence that says why the import cannot be undone, if that is so."""
+    jobs.check_may_import(by)
+    if job.target == "facts":
+        raise ImportNotUndoable(
+            _(
+                "Imported facts cannot be undone: they are in the log, which only grows, "
+                "and rules, layers and tags have counted them. Import facts that correct "
+                "them, or erase the members whom they are about."
+            )
+        )
+    jobs.STATES.check("undo", job.state)
+    if job.finished_at is not None and job.finished_at + journal.RETENTION < at:
+        raise ImportNotUndoable(
+            _("An import can be undone for %(days)d days after it ended.")
+            % {"days": journal.RETENTION.days}
+        )
+    if not ImportChange.objects.filter(job=job).exists():
+        raise ImportNotUndoable(_("This import changed nothing that can be undone."))
+
+
+def may_undo(job: ImportJob, *, by: Staff, at: datetime) -> bool:
+    try:
+        check_may_undo(job, by=by, at=at)
+    except errors.Refused:
+        return False
+    return True
+
+
+# Verbs
+
+
+@transaction.atomic
+def start(*, job: ImportJob, by: Staff, at: datetime) -> ImportUndo:
+    """Queue the undo of an import. Raises ImportNotUndoable or WrongState."""
+    check_may_undo(job, by=by, at=at)
+    jobs.STATES.transition(job, "undo")
+    undo = ImportUndo.objects.create(job=job, by=by, started_at=at)
+    # A worker claims it as soon as this transaction is committed.
+    job_queue.schedule(job=jobs.UNDO_JOB, key=str(job.pk), due_at=at)
+    event = ImportUndoStarted(job=job.pk, file=job.file_name)
+    facts.record(event, community=job.community, by=by, at=at)
+    return undo
+
+
+def run(key: str, *, at: datetime) -> None:
+    """Run the undo of the import with this id to its end; safe to repeat."""
+    rows = ImportUndo.objects.select_related("job__community", "job__by", "by")
+    undo = rows.filter(job=int(key), finished_at=None).first()
+    if undo is None:
+        return
+    # The moment of the start, so that all that the undo records has one time.
+    undoing = Undoing(undo.job, undo.by, undo.started_at)
+    for step in step_registry.list_all():
+        _run_step(step, undo, undoing)
+    with transaction.atomic():
+        jobs.STATES.transition(undo.job, "complete_undo")
+        ImportUndo.objects.filter(pk=undo.pk).update(finished_at=at)
+        event = ImportUndone(job=undo.job_id, kept=undo.kept)
+        facts.record(event, community=undoing.community, by=undo.by, at=at)
+
+
+def _run_step(step: Step, undo: ImportUndo, undoing: Undoing) -> None:
+    # The newest first, so that a row that was changed twice ends as it began.
+    changes = ImportChange.objects.filter(job=undo.job, kind=step.kind)
+    newest = list(changes.order_by("-pk").values_list("pk", flat=True))
+    if newest:
+        step.prepare(undoing)
+    for pk in newest:
+        change = ImportChange.objects.get(pk=pk)
+        entries = journal.load(change)
+        while entries:
+            size = step.entries_per_transaction
+            rest, chunk = entries[:-size], entries[-size:]
+            with transaction.atomic():
+                _take(change, rest)
+                count = step.undo(undoing, chunk)
+                _count(undo, step, count, undoing.kept)
+            undoing.kept.clear()
+            entries = rest
+    if newest or step.kind in undo.counts:
+        step.finish(undoing)
+
+
+def _take(change: ImportChange, rest: Sequence[Any]) -> None:
+    """Remove the entries that this transaction takes back from the journal."""
+    rows = ImportChange.objects.filter(pk=change.pk, left=change.left)
+    # The condition fails if another process has taken entries of this row.
+    is_mine = (
+        rows.update(entries=journal.ENCODER.encode(rest), left=len(rest))
+        if rest
+        else rows.delete()[0]
+    )
+    if not is_mine:
+        raise UndoRunsElsewhere(_("Another process is undoing this import."))
+    change.left = len(rest)
+
+
+def _count(undo: ImportUndo, step: Step, count: int, kept: Sequence[Kept]) -> None:
+    free = max(MAX_REMAINDERS - undo.kept, 0)
+    UndoRemainder.objects.bulk_create(
+        [
+            UndoRemainder(undo=undo, subject=each.subject[:300], reason=each.reason)
+            for each in kept[:free]
+        ]
+    )
+    undo.counts = {**undo.counts, step.kind: undo.counts.get(step.kind, 0) + count}
+    undo.kept += len(kept)
+    ImportUndo.objects.filter(pk=undo.pk).update(counts=undo.counts, kept=undo.kept)
+
+
+# Reads
+
+
+def find(job: ImportJob) -> ImportUndo | None:
+    return ImportUndo.objects.select_related("by").filter(job=job).first()
+
+
+def result_counts(undo: ImportUndo) -> list[tuple[StrOrPromise, int]]:
+    """Return labels and numbers of what was taken back, without zeros."""
+    return [
+        (step.label, undo.counts[step.kind])
+        for step in step_registry.list_all()
+        if undo.counts.get(step.kind)
+    ]
+
+
+def describe_kept(undo: ImportUndo) -> str:
+    """Return the sentence about what stays, empty if nothing does."""
+    if not undo.kept:
+        return ""
+    return ngettext(
+        "%(count)d thing was changed since the import and stays as it is.",
+        "%(count)d things were changed since the import and stay as they are.",
+        undo.kept,
+    ) % {"count": undo.kept}

@@ -8,8 +8,8 @@ from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.groups import groups
 from qunce.members.accounts import accounts
-from qunce.members.people import people, removal
-from qunce.members.tags import automatic
+from qunce.members.people import merges, people, removal
+from qunce.members.tags import automatic, library
 from qunce.outreach import opt_outs
 from qunce.outreach.sending import recipients
 from qunce.sales import orders
@@ -26,6 +26,9 @@ CONSUMER = fact_consumers.Consumer(
     "reactions",
     {
         accounts.MemberJoined.kind: (automatic.react,),
+        accounts.MemberChanged.kind: (automatic.react,),
+        merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
+        library.TagCreated.kind: (automatic.react_to_template,),
         people.MemberErased.kind: CLEARING,
         removal.MemberRemoved.kind: CLEARING,
     },

@@ -18,7 +18,7 @@ from qunce.members.layers import layers
 from qunce.members.people import people
 from qunce.members.search import name_index
 from qunce.members.segments import segments
-from qunce.members.tags import assignments
+from qunce.members.tags import assignments, automatic
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.outreach.campaigns import launch
 from qunce.outreach.sending import channel_events, channel_sending, recording
@@ -87,6 +87,7 @@ SCHEDULE: dict[str, Job] = {
     "uploads.prune": Job(uploads.prune, every=60 * MINUTE),
     people.SCRUB_JOB: Job(erasure.scrub),
     bulk_tagging.JOB: Job(bulk_tagging.run),
+    automatic.JOB: Job(automatic.fill),
 }
 
 

@@ -15,6 +15,8 @@ from qunce.core import errors
 from qunce.members.people import visibility
 from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import levels as tag_levels
+from qunce.members.tags import merges as tag_merges
 from qunce.members.tags.models import Tag, TagBatch, TagGroup
 from qunce.sets import audiences
 
@@ -31,9 +33,21 @@ class TagIn(schemas.InputSchema):
     description: schemas.LongText = ""
 
 
+class LevelIn(schemas.InputSchema):
+    """A name for depths of a tag from `depth` on."""
+
+    depth: Annotated[int, Field(ge=1, lt=tag_levels.MAX_DEPTH)]
+    name: Annotated[str, Field(min_length=1, max_length=tag_levels.MAX_NAME_LENGTH)]
+
+
 class TagUpdateIn(schemas.InputSchema):
+    """`levels` replaces all levels of the tag."""
+
     name: Name | None = None
     description: schemas.LongText | None = None
+    levels: Annotated[list[LevelIn], Field(max_length=tag_levels.MAX_LEVELS)] | None = (
+        None
+    )
 
 
 class TagGroupIn(schemas.InputSchema):
@@ -50,9 +64,14 @@ class RemoveTagIn(schemas.InputSchema):
 
 
 class ApplyTagIn(RemoveTagIn):
-    """The tag is removed automatically at `expires_at`."""
+    """The tag is removed automatically at `expires_at`.
+
+    `depth` sets how often the members have it, 0 removes it; `add_depth` adds to that.
+    """
 
     expires_at: schemas.Timestamp | None = None
+    depth: Annotated[int, Field(ge=0, lt=tag_levels.MAX_DEPTH)] | None = None
+    add_depth: Annotated[int, Field(ge=1, lt=tag_levels.MAX_DEPTH)] | None = None
 
 
 class SynonymIn(schemas.InputSchema):
@@ -65,6 +84,11 @@ class MergeTagIn(schemas.InputSchema):
     into_id: schemas.Id
 
 
+class LevelOut(schemas.OutputSchema):
+    depth: int
+    name: str
+
+
 class TagOut(schemas.OutputSchema):
     id: int
     key: str
@@ -72,7 +96,13 @@ class TagOut(schemas.OutputSchema):
     group_id: int | None
     state: str
     description: str
+    levels: list[LevelOut]
     created_at: datetime
+
+    @staticmethod
+    def resolve_levels(tag: Any) -> list[dict[str, Any]]:
+        pairs = tag["levels"] if isinstance(tag, dict) else tag.levels
+        return [{"depth": depth, "name": name} for depth, name in pairs]
 
 
 class TagDetailOut(TagOut):
@@ -191,9 +221,15 @@ def get(request: ApiRequest, tag_id: schemas.Id) -> dict[str, Any]:
 
 @router.patch("/tags/{tag_id}", response=TagOut)
 def update(request: ApiRequest, tag_id: schemas.Id, data: TagUpdateIn) -> Tag:
-    """Update the name or the description of a tag."""
+    """Update the name, the description or the levels of a tag."""
+    tag = _get_tag(request, tag_id)
+    if data.levels is not None:
+        pairs = [(level.depth, level.name) for level in data.levels]
+        library.set_levels(tag=tag, levels=pairs, by=request.by, at=request.at)
+    if data.name is None and data.description is None:
+        return tag
     return library.update(
-        tag=_get_tag(request, tag_id),
+        tag=tag,
         name=data.name,
         description=data.description,
         by=request.by,
@@ -235,7 +271,7 @@ def merge(request: ApiRequest, tag_id: schemas.Id, data: MergeTagIn) -> TagBatch
     Its members get the other tag, and its key becomes a synonym of the other tag. The
     batch can be undone.
     """
-    return assignments.merge(
+    return tag_merges.merge(
         tag=_get_tag(request, tag_id),
         into=_get_tag(request, data.into_id),
         by=request.by,
@@ -260,21 +296,29 @@ def list_members(
 
 @router.post("/tags/{tag_id}/members", response=TagBatchOut)
 def apply(request: ApiRequest, tag_id: schemas.Id, data: ApplyTagIn) -> TagBatch:
-    """Add a tag to members.
+    """Add a tag to members, or change its depth.
 
-    Members who have it already are not changed.
+    Without a depth, members who have the tag already are not changed. A request that
+    adds to the depth counts once under its idempotency key.
     """
-    tag = _get_tag(request, tag_id)
+    fields: dict[str, Any] = {
+        "tag": _get_tag(request, tag_id),
+        "accounts": data.member_ids,
+        "expires_at": data.expires_at,
+        "note": data.note,
+        "source": "api",
+        "by": request.by,
+        "at": request.at,
+    }
     visibility.check_visible(by=request.by, accounts=data.member_ids, at=request.at)
-    return assignments.apply(
-        tag=tag,
-        accounts=data.member_ids,
-        expires_at=data.expires_at,
-        note=data.note,
-        source="api",
-        by=request.by,
-        at=request.at,
-    )
+    if data.depth is not None and data.add_depth is not None:
+        raise tag_levels.InvalidDepth(_("Give either “depth” or “add_depth”."))
+    if data.add_depth is not None:
+        return assignments.deepen(amount=data.add_depth, **fields)
+    if data.depth is not None:
+        change = tag_levels.DepthChange(data.depth)
+        return assignments.change_depth(change=change, **fields)
+    return assignments.apply(**fields)
 
 
 @router.post("/tags/{tag_id}/members/remove", response=TagBatchOut)

@@ -9,6 +9,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.members.tags import assignments, library
+from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import models as tag_models
 from qunce.sales import purchase_tags
 from tests import factories
@@ -115,7 +116,7 @@ def test_category_with_a_merged_tag_is_left_to_staff(
     record_payment(shop, "1", ann, TEA, CUPS)
     purchase_tags.catch_up(at=NOW)
     mine = factories.tag(shop, "tea lovers")
-    assignments.merge(tag=library.get(shop, "bought:tea"), into=mine, by=by, at=NOW)
+    tag_merges.merge(tag=library.get(shop, "bought:tea"), into=mine, by=by, at=NOW)
     record_payment(shop, "2", ann, TEA, CUPS)
     assert depths(ann) == {"tea lovers": 1, "bought:cups": 2}
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, member_selection, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments, groups, library, report, templates
+from qunce.members.tags import levels as tag_levels
+from qunce.members.tags import merges as tag_merges
 from qunce.members.tags.models import Tag
 from qunce.sets import audiences
 
@@ -91,7 +92,11 @@ def add_synonym(invocation: Invocation, tag: str, key: str) -> None:
 )
 @base.argument("tag", help=TAG_HELP)
 @member_selection.selection_options
-@base.option("--depth", type=int, metavar="N", help=N_("set exactly this depth"))
+@base.option(
+    "--depth",
+    metavar="N",
+    help=N_("set this depth or level; +1 adds one to the depth"),
+)
 @base.option(
     "--expires", metavar="ISO", help=N_("remove the tag automatically at this time")
 )
@@ -105,14 +110,12 @@ def add_synonym(invocation: Invocation, tag: str, key: str) -> None:
 def apply(
     invocation: Invocation,
     tag: str,
-    depth: int | None,
+    depth: str | None,
     expires: str | None,
     new_in: str | None,
     note: str,
     **selection: Any,
 ) -> None:
-    if depth is not None and depth < 0:
-        raise options.BadUsage(_("The depth must be 0 or more."))
     expires_at = options.parse_time(expires, invocation.community) if expires else None
     # Before the tag is created, so that a wrong key leaves no empty tag behind.
     accounts = member_selection.select(invocation, **selection)
@@ -128,13 +131,9 @@ def apply(
             accounts=accounts, **arguments, **invocation.verb_args
         )
     else:
-        # On each person's first account, because the depth is summed over all.
-        people = account_queries.accounts_by_person(accounts)
-        depths = {account: 0 for ids in people.values() for account in ids}
-        batch = assignments.set_depths(
-            depths=depths | dict.fromkeys(people, depth),
-            **arguments,
-            **invocation.verb_args,
+        change = tag_levels.parse_depth(depth, target.levels)
+        batch = assignments.change_depth(
+            change=change, accounts=accounts, **arguments, **invocation.verb_args
         )
     invocation.out.answer(
         {"batch": batch.pk, "members": len(accounts), "changed": batch.changed},
@@ -182,11 +181,28 @@ def undo(invocation: Invocation, batch: int) -> None:
 def merge(invocation: Invocation, tag: str, into: str) -> None:
     merged = library.get(invocation.community, tag)
     target = library.get(invocation.community, into)
-    batch = assignments.merge(tag=merged, into=target, **invocation.verb_args)
+    batch = tag_merges.merge(tag=merged, into=target, **invocation.verb_args)
     keys = {"tag": merged.key, "into": target.key}
     invocation.out.answer(
         {**keys, "changed": batch.changed, "batch": batch.pk},
         _("“%(tag)s” is now a synonym of “%(into)s”.") % keys,
+    )
+
+
+@tags.command(
+    "set-levels", help=N_("Name depths of a tag, such as “1 newcomer, 3 regular”")
+)
+@base.argument("tag", help=TAG_HELP)
+@base.argument("levels", help=N_("depth and name of each level; empty for none"))
+@options.pass_invocation
+def set_levels(invocation: Invocation, tag: str, levels: str) -> None:
+    target = library.get(invocation.community, tag)
+    library.set_levels(
+        tag=target, levels=tag_levels.parse(levels), **invocation.verb_args
+    )
+    invocation.out.answer(
+        {"tag": target.key, "levels": target.levels},
+        tag_levels.to_text(target.levels) or _("no levels"),
     )
 
 

@@ -98,18 +98,36 @@ def add_tag(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @http.page(assignments.APPLY)
+def deepen_tag(request: Request, pk: int, tag: int) -> HttpResponse:
+    member = presenters.get_visible_member(request, pk)
+    row = _get_tag(request, tag)
+    batch = assignments.deepen(
+        tag=row, accounts=[member.id], by=request.staff, at=request.at
+    )
+    text = _("“%(tag)s” of %(name)s is one deeper.")
+    _flash_batch(request, text % {"name": member.name, "tag": row.name}, batch)
+    return redirect_to_member(request, member.id)
+
+
+@require_POST
+@http.page(assignments.APPLY)
 def remove_tag(request: Request, pk: int, tag: int) -> HttpResponse:
     member = presenters.get_visible_member(request, pk)
-    tags = tag_models.Tag.objects.filter(community=request.community, pk=tag)
-    row = tags.select_related("community", "group").first()
-    if row is None:
-        raise library.TagNotFound(_("There is no such tag."))
+    row = _get_tag(request, tag)
     batch = assignments.remove(
         tag=row, accounts=[member.id], by=request.staff, at=request.at
     )
     text = _("“%(tag)s” was removed from %(name)s.")
     _flash_batch(request, text % {"name": member.name, "tag": row.name}, batch)
     return redirect_to_member(request, member.id)
+
+
+def _get_tag(request: Request, pk: int) -> tag_models.Tag:
+    tags = tag_models.Tag.objects.filter(community=request.community, pk=pk)
+    tag = tags.select_related("community", "group").first()
+    if tag is None:
+        raise library.TagNotFound(_("There is no such tag."))
+    return tag
 
 
 def _flash_batch(request: Request, text: str, batch: tag_models.TagBatch) -> None:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("<int:pk>/segments/", views.matching_segments, name="segments"),
     path("<int:pk>/profile/", views.member_update, name="update"),
     path("<int:pk>/tags/", actions.add_tag, name="tag-add"),
+    path("<int:pk>/tags/<int:tag>/deepen/", actions.deepen_tag, name="tag-deepen"),
     path("<int:pk>/tags/<int:tag>/remove/", actions.remove_tag, name="tag-remove"),
     path("<int:pk>/notes/", actions.create_note, name="note-create"),
     path("<int:pk>/identifiers/", actions.add_identifier, name="identifier-add"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from qunce.core import permissions
 from qunce.core.staff import staff
 from qunce.core.staff.models import Staff
+from qunce.members.tags import levels as tag_levels
 from qunce.members.tags import library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import naming as tag_naming
@@ -33,6 +34,15 @@ class TagForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("When to apply this tag, so that all staff use it the same way."),
     )
+    levels = forms.CharField(
+        label=_("Levels"),
+        required=False,
+        max_length=1_000,
+        help_text=_(
+            "Words for how often a member got the tag, such as “1 newcomer, 3 regular, "
+            "10 loyal”."
+        ),
+    )
     owner = forms.ModelChoiceField(
         label=_("Owner"),
         queryset=Staff.objects.none(),
@@ -51,12 +61,19 @@ class TagForm(forms.Form):
         fields["group"].queryset = groups.filter(pk__in=allowed)
         fields["owner"].queryset = staff.list_all(by.community).filter(is_active=True)
 
+    def clean_levels(self) -> list[tag_levels.Level]:
+        try:
+            return tag_levels.parse(self.cleaned_data["levels"])
+        except tag_levels.InvalidLevels as error:
+            raise forms.ValidationError(str(error)) from None
+
 
 def _tag_values(tag: Tag) -> dict[str, Any]:
     return {
         "name": tag.name,
         "group": tag.group_id,
         "description": tag.description,
+        "levels": tag_levels.to_text(tag.levels),
         "owner": tag.owner_id,
     }
 

@@ -65,7 +65,7 @@ def group_into_sections(rows: Iterable[TagRow]) -> Iterable[TagSection]:
         yield section
 
 
-AUTOMATIC_SOURCES = ("purchases", "base", assignments.EXPIRED)
+AUTOMATIC_SOURCES = (*assignments.AUTOMATIC_SOURCES, assignments.EXPIRED)
 """Sources of batches made by the system, which would make them again after an undo."""
 
 

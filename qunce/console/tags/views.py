@@ -20,6 +20,7 @@ from qunce.core.communities import Community
 from qunce.members.tags import assignments, library, naming
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library as tag_library
+from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
 from qunce.members.tags import templates as tag_templates
@@ -89,6 +90,8 @@ def _save_changes(request: http.Request, tag: Tag, form: TagForm) -> None:
         library.move(tag=tag, group=values["group"], by=by, at=at)
     if values["owner"] != tag.owner:
         library.set_owner(tag=tag, owner=values["owner"], by=by, at=at)
+    if values["levels"] != [tuple(level) for level in tag.levels]:
+        library.set_levels(tag=tag, levels=values["levels"], by=by, at=at)
     if (values["name"], values["description"]) != (tag.name, tag.description):
         name, description = values["name"], values["description"]
         library.update(tag=tag, name=name, description=description, by=by, at=at)
@@ -202,6 +205,8 @@ def tag_create(request: http.Request) -> HttpResponse:
 
 def _create(request: http.Request, form: TagForm) -> Tag | None:
     values: dict[str, Any] = dict(form.cleaned_data)
+    # Levels are named on the tag's own page, once there is something to count.
+    del values["levels"]
     try:
         return library.create(
             community=request.community,
@@ -237,7 +242,7 @@ def tag_merge(request: http.Request, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         other = library.get_by_id(request.community, form.cleaned_data["into"].pk)
         try:
-            batch = assignments.merge(
+            batch = tag_merges.merge(
                 tag=tag, into=other, by=request.staff, at=request.at
             )
         except errors.QunceError as error:

@@ -17,7 +17,7 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
-from qunce.members.tags import library
+from qunce.members.tags import levels, library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import writer as tag_writer
 from qunce.members.tags.models import KIND, MANUAL, Tag, TagBatch, TagChange, Tagging
@@ -25,6 +25,8 @@ from qunce.members.tags.writer import TagWriter
 from qunce.sets.bitmaps import marks
 
 MERGED, EXPIRED = "merge", "expiry"
+AUTOMATIC_SOURCES = ("purchases", "base")
+"""Sources of taggings that the system sets again after an undo."""
 APPLY = permissions.declare(
     "tags.apply", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
@@ -40,37 +42,12 @@ class TagBatchUndone(facts.FactKind):
     batch: int
 
 
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class TagMerged(facts.FactKind):
-    """`members` counts the accounts that had the tag."""
-
-    kind = "tag.merged"
-    label = gettext_lazy("tags merged")
-    tag: str
-    into: str
-    members: int
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class TagUnmerged(facts.FactKind):
-    kind = "tag.unmerged"
-    label = gettext_lazy("merge of tags undone")
-    tag: str
-    into: str
-
-
 class BatchAlreadyUndone(errors.Refused):
     """This batch has already been undone."""
 
 
 class BatchNotUndoable(errors.Refused):
     """Expiries, and what a merge of members removed, cannot be undone as a batch."""
-
-
-class InvalidTagMerge(errors.Invalid):
-    """A tag cannot be merged into itself."""
 
 
 class BatchNotFound(errors.NotFound):
@@ -208,6 +185,68 @@ def set_depths(
     return batch
 
 
+def change_depth(
+    *,
+    tag: Tag,
+    change: levels.DepthChange,
+    accounts: Iterable[int],
+    by: Staff,
+    at: datetime,
+    **fields: Any,
+) -> TagBatch:
+    """Set the depth of these people, or add to it; `fields` are those of `set_depths`."""
+    if change.is_added:
+        verb_args = {"amount": change.amount, "by": by, "at": at, **fields}
+        return deepen(tag=tag, accounts=accounts, **verb_args)
+    # On each person's first account, because the depth is summed over all.
+    people = account_queries.accounts_by_person(accounts)
+    depths = {account: 0 for ids in people.values() for account in ids}
+    depths |= dict.fromkeys(people, change.amount)
+    return set_depths(tag=tag, depths=depths, by=by, at=at, **fields)
+
+
+def deepen(
+    *,
+    tag: Tag,
+    accounts: Iterable[int],
+    by: Staff,
+    at: datetime,
+    amount: int = 1,
+    source: str = MANUAL,
+    note: str = "",
+    expires_at: datetime | None = None,
+    batch: TagBatch | None = None,
+) -> TagBatch:
+    """Add `amount` to the depth of these people; who lacks the tag gets it.
+
+    A person deepens once, however many of their accounts are named.
+    """
+    if amount < 1:
+        raise levels.InvalidDepth(_("A depth grows by a whole number, 1 or more."))
+    ids = _check_accounts(tag, accounts, by)
+    batch = batch or create_batch(
+        community=tag.community, by=by, at=at, source=source, note=note
+    )
+    writer = TagWriter(batch, by, at, expires_at)
+    for chunk in account_queries.chunks(ids):
+        with transaction.atomic():
+            writer.lock(tag)
+            people = list(account_queries.accounts_by_person(chunk).values())
+            weights = marks.find_weights(
+                KIND, tag.pk, [a for ids in people for a in ids]
+            )
+            chosen = set(chunk)
+            deeper: dict[int, int] = {}
+            for ids_of_person in people:
+                # The account that has the tag, as the depth is summed over all.
+                tagged = [a for a in ids_of_person if a in weights]
+                account = (tagged or [a for a in ids_of_person if a in chosen])[0]
+                deeper[account] = weights.get(account, 0) + amount
+            writer.remove_conflicting(tag, [a for a in deeper if a not in weights])
+            writer.write(tag, deeper)
+    return batch
+
+
 def remove(
     *,
     tag: Tag,
@@ -267,10 +306,7 @@ def undo(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     """
     check_may_undo(batch, by)
     if batch.source == MERGED:
-        merge = batch.merge
-        library.unmark_merged(merge=merge)
-        fact = TagUnmerged(tag=merge.tag.key, into=merge.into.key)
-        facts.record(fact, community=batch.community, by=by, at=at)
+        library.unmark_merged(merge=batch.merge, by=by, at=at)
     return revert(batch=batch, by=by, at=at)
 
 
@@ -341,59 +377,6 @@ def _restore_removed(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
     return changed
 
 
-@transaction.atomic
-def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
-    """Merge a tag into another one, of which its key becomes a synonym.
-
-    Members with both keep the greater depth. Members with another tag of the exclusive
-    group of `into` keep that one.
-    """
-    permissions.check_may(by, tag_models.MANAGE)
-    if tag.pk == into.pk or tag.community_id != into.community_id:
-        raise InvalidTagMerge(_("Choose two different tags."))
-    library.check_active(into)
-    batch = create_batch(
-        community=tag.community, by=by, at=at, source=MERGED, note=tag.key
-    )
-    writer = TagWriter(batch, by, at)
-    writer.lock(into)
-    # Before the taggings move, so that nobody is given the old tag meanwhile.
-    library.mark_merged(tag=tag, into=into, batch=batch)
-    rows = Tagging.objects.filter(tag=tag, present=True).order_by("account_id")
-    weights = dict(rows.values_list("account_id", "weight"))
-    for chunk in account_queries.chunks(list(weights)):
-        _move(writer, tag, into, {account: weights[account] for account in chunk})
-    fact = TagMerged(tag=tag.key, into=into.key, members=len(weights))
-    facts.record(fact, community=tag.community, by=by, at=at)
-    return batch
-
-
-COPY_EXPIRY = """
-UPDATE members_tagging SET expires_at = old.expires_at FROM members_tagging old
-WHERE old.tag_id = %s AND old.account_id = members_tagging.account_id
-    AND members_tagging.tag_id = %s AND members_tagging.batch_id = %s
-"""
-
-
-def _move(writer: TagWriter, tag: Tag, into: Tag, weights: Mapping[int, int]) -> None:
-    """Move taggings from one tag to another, except where the exclusive group forbids."""
-    conflicting = tag_writer.find_conflicting(into, weights)
-    # The merged tag itself is no conflict, as it is removed below.
-    conflicting.pop(tag, None)
-    accounts = [account for ids in conflicting.values() for account in ids]
-    blocked = set(account_queries.person_ids(accounts).values())
-    person_ids = account_queries.person_ids(weights)
-    existing = marks.find_weights(KIND, into.pk, list(weights))
-    moved = {
-        account: max(weight, existing.get(account, 0))
-        for account, weight in weights.items()
-        if person_ids[account] not in blocked
-    }
-    writer.write(into, moved)
-    db.execute(COPY_EXPIRY, [tag.pk, into.pk, writer.batch.pk])
-    writer.write(tag, dict.fromkeys(weights, 0))
-
-
 # Reads
 
 
@@ -416,6 +399,16 @@ class PersonTag:
     source: str
     by_id: int | None
     expires_at: datetime | None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the system keeps the depth, which staff cannot change for long."""
+        return self.source in AUTOMATIC_SOURCES
+
+    @property
+    def level(self) -> str:
+        """The name of the level, empty if the tag has none at this depth."""
+        return levels.find_name(self.tag.levels, self.depth)
 
 
 COLUMNS = (

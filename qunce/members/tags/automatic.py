@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db import models, transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
 from qunce.core.communities import Community
 from qunce.core.facts import interned_names
 from qunce.core.facts.facts import RecordedFact
+from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
@@ -20,9 +25,11 @@ from qunce.members.accounts.models import Account
 from qunce.members.attributes.values import AttributeValue
 from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
-from qunce.members.tags.models import Tag, TagBatch
+from qunce.members.tags.models import Tag, TagBatch, Tagging
+from qunce.members.tags.writer import TagWriter
 
 SOURCE = "base"
+JOB = "members.fill_template_tag"
 TIMEZONE_ATTRIBUTE = "timezone"
 """Name of the attribute with a member's own time zone."""
 HOUR_BANDS = ((0, 6), (6, 12), (12, 18), (18, 24))
@@ -34,35 +41,148 @@ GROUP_NAMES = {
 }
 
 
+TEMPLATE_WORDS: Mapping[str, Sequence[str]] = {
+    "added:text-message": ("短信", "sms", "text message"),
+    "added:livestream": ("直播", "livestream", "live stream"),
+    "added:parcel-card": ("包裹", "parcel", "package insert"),
+    "added:shared-card": ("名片", "shared card"),
+    "added:qr-code": ("扫码", "扫描", "二维码", "活码", "qr", "qrcode", "qr code"),
+    "added:group": ("群", "group", "group chat"),
+    "added:shop": (
+        *("门店", "店铺", "商城", "网店", "微店", "有赞", "淘宝", "天猫", "京东"),
+        *("shop", "store", "shopify", "woocommerce", "taobao", "tmall", "jd"),
+    ),
+}
+"""Tags of the e-commerce template by words in a source, the most telling word first."""
+COLUMNS_OF_TAGS = frozenset({"joined_at", "source", "source_id"})
+"""Fields of an account that decide its automatic tags."""
+
+
 def apply(
     *, community: Community, accounts: Iterable[int], by: Staff, at: datetime
 ) -> TagBatch:
-    """Give these accounts the automatic tags that they do not have yet."""
+    """Give these people the automatic tags of their accounts, and remove former ones.
+
+    Only tags that were given automatically are removed.
+    """
     batch = assignments.create_batch(community=community, by=by, at=at, source=SOURCE)
     tags = _AutomaticTags(community, at)
     for chunk in account_queries.chunks(sorted(set(accounts))):
+        people = account_queries.accounts_by_person(chunk)
+        ids = [account for own in people.values() for account in own]
         accounts_by_tag: dict[int, list[int]] = {}
-        for account, tag in _tags_of_accounts(tags, chunk):
+        for account, tag in _tags_of_accounts(tags, ids):
             accounts_by_tag.setdefault(tag.pk, []).append(account)
+        _remove_former(people, accounts_by_tag, TagWriter(batch, by, at))
         # By id, as every writer locks tags in that order.
         for pk, tagged in sorted(accounts_by_tag.items()):
             tag = tags.by_id[pk]
-            assignments.apply(tag=tag, accounts=tagged, by=by, at=at, batch=batch)
+            # Staff archive tags that they do not want to see on new members.
+            if tag.state == "active":
+                assignments.apply(tag=tag, accounts=tagged, by=by, at=at, batch=batch)
     return batch
 
 
+@transaction.atomic
+def _remove_former(
+    people: Mapping[int, Sequence[int]],
+    accounts_by_tag: Mapping[int, Sequence[int]],
+    writer: TagWriter,
+) -> None:
+    """Remove automatic taggings that no account of the person implies any more."""
+    person_of = {account: person for person, own in people.items() for account in own}
+    wanted = {
+        (tag, person_of[account])
+        for tag, accounts in accounts_by_tag.items()
+        for account in accounts
+    }
+    former: dict[int, list[int]] = {}
+    for chunk in account_queries.chunks(list(person_of)):
+        rows = Tagging.objects.filter(
+            account_id__in=chunk, source=SOURCE, present=True
+        ).order_by("tag_id", "account_id")
+        for tag_id, account in rows.values_list("tag_id", "account_id"):
+            if (tag_id, person_of[account]) not in wanted:
+                former.setdefault(tag_id, []).append(account)
+    tags = Tag.objects.select_related("community", "group").in_bulk(list(former))
+    for pk, tagged in sorted(former.items()):
+        writer.write(tags[pk], dict.fromkeys(tagged, 0))
+
+
 def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
-    """Reaction: tag the accounts that joined."""
-    joined = [fact.account for fact in facts if fact.account is not None]
-    existing = Account.objects.filter(
-        community=community, pk__in=joined, erased_at__isnull=True
+    """Reaction: tag the accounts that joined, or whose joining was corrected."""
+    accounts = [
+        fact.account
+        for fact in facts
+        if fact.account is not None
+        and COLUMNS_OF_TAGS.intersection(fact.payload.get("fields", COLUMNS_OF_TAGS))
+    ]
+    _apply_by_system(community, accounts, at)
+
+
+def react_to_unmerge(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Reaction: tag both sides, of which one had the automatic tags of both."""
+    sides = [side for fact in facts for side in (fact.account, fact.payload["other"])]
+    _apply_by_system(community, [side for side in sides if side is not None], at)
+
+
+def react_to_template(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Reaction: queue the filling of new tags of the template."""
+    for tag in {str(fact.payload["tag"]) for fact in facts}.intersection(
+        TEMPLATE_WORDS
+    ):
+        job_queue.schedule(job=JOB, key=f"{community.pk} {tag}", due_at=at)
+
+
+def fill(key: str, *, at: datetime) -> None:
+    """Give a tag of the template to the members it describes; `key` is the queued job's.
+
+    Every 5,000 accounts are transactions of their own; repeating them changes nothing.
+    """
+    community_id, _space, tag = key.partition(" ")
+    community = Community.objects.get(pk=int(community_id))
+    sources = interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk)
+    chosen = [pk for pk, name in sources.items() if find_template_key(name) == tag]
+    rows = Account.objects.filter(community=community, erased_at__isnull=True)
+    channels = rows.order_by().values_list("channel", flat=True).distinct()
+    named = [channel for channel in channels if find_template_key(channel) == tag]
+    rows = rows.filter(
+        models.Q(source_id__in=chosen) | models.Q(source_id=None, channel__in=named)
     )
-    apply(
-        community=community,
-        accounts=existing.values_list("pk", flat=True),
-        by=staff_models.system(community),
-        at=at,
-    )
+    _apply_by_system(community, list(rows.values_list("pk", flat=True)), at)
+
+
+def _apply_by_system(
+    community: Community, accounts: Sequence[int], at: datetime
+) -> None:
+    if not accounts:
+        return
+    ids: list[int] = []
+    for chunk in account_queries.chunks(sorted(set(accounts))):
+        existing = Account.objects.filter(
+            community=community, pk__in=chunk, erased_at__isnull=True
+        )
+        ids += existing.values_list("pk", flat=True)
+    by = staff_models.system(community)
+    apply(community=community, accounts=ids, by=by, at=at)
+
+
+@functools.lru_cache(maxsize=10_000)
+def find_template_key(source: str) -> str:
+    """Return the key of the template's tag for a source, empty if none fits."""
+    plain = unicodedata.normalize("NFKC", source).casefold()
+    plain = re.sub(r"[\s_-]+", " ", plain)
+    for key, words in TEMPLATE_WORDS.items():
+        for word in words:
+            # “shop” is not in “workshop”; Chinese has no spaces between words.
+            pattern = rf"\b{word}s?\b" if word.isascii() else word
+            if re.search(pattern, plain, re.ASCII):
+                return key
+    return ""
 
 
 def _tags_of_accounts(
@@ -92,7 +212,11 @@ def _tags_of_accounts(
         # Midnight sharp comes from files that contain dates only.
         if joined.time() != time.min:
             yield account, tags.hour(joined)
-        yield account, tags.via(sources.get(source_id or 0) or channel)
+        via = sources.get(source_id or 0) or channel
+        yield account, tags.via(via)
+        template = tags.find_template_tag(via)
+        if template is not None:
+            yield account, template
 
 
 class _AutomaticTags:
@@ -117,6 +241,16 @@ class _AutomaticTags:
         # A tag key must not contain “;”.
         name = " ".join(channel.replace(";", ",").split())
         return self._tag(VIA_GROUP, f"via:{name}"[:80].strip(), name[:80])
+
+    def find_template_tag(self, via: str) -> Tag | None:
+        """Return the template's tag for the source, if the library has it."""
+        key = find_template_key(via)
+        if key and key not in self._by_key:
+            tag = library.find(self.community, [key]).get(key)
+            if tag is None:
+                return None
+            self._by_key[key] = self.by_id[tag.pk] = tag
+        return self._by_key.get(key)
 
     def _tag(self, group_key: str, key: str, name: str) -> Tag:
         if key not in self._by_key:

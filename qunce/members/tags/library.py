@@ -16,6 +16,7 @@ from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
 from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import levels as tag_levels
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import writer as tag_writer
 from qunce.members.tags.models import (
@@ -28,7 +29,7 @@ from qunce.members.tags.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 STATES = state_machine.StateMachine(
     {
@@ -88,6 +89,15 @@ class SynonymRemoved(facts.FactKind):
     label = gettext_lazy("tag synonym removed")
     tag: str
     synonym: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class TagUnmerged(facts.FactKind):
+    kind = "tag.unmerged"
+    label = gettext_lazy("merge of tags undone")
+    tag: str
+    into: str
 
 
 class TagNotFound(errors.NotFound):
@@ -242,6 +252,17 @@ def set_owner(*, tag: Tag, owner: Staff | None, by: Staff, at: datetime) -> None
 
 
 @transaction.atomic
+def set_levels(
+    *, tag: Tag, levels: Sequence[tag_levels.Level], by: Staff, at: datetime
+) -> None:
+    """Name the depths of the tag; an empty list removes the names."""
+    permissions.check_may(by, MANAGE)
+    tag.levels = tag_levels.check(levels)
+    tag.save(update_fields=["levels"])
+    facts.record(TagChanged(tag=tag.key), community=tag.community, by=by, at=at)
+
+
+@transaction.atomic
 def archive(*, tag: Tag, by: Staff, at: datetime) -> None:
     """Hide the tag from lists. Members keep it, and rules that use it still work."""
     permissions.check_may(by, MANAGE)
@@ -291,12 +312,14 @@ def mark_merged(*, tag: Tag, into: Tag, batch: TagBatch) -> None:
     Synonym.objects.create(community=tag.community, key=tag.key, tag=into)
 
 
-def unmark_merged(*, merge: TagMerge) -> None:
+def unmark_merged(*, merge: TagMerge, by: Staff, at: datetime) -> None:
     """Make a merged tag a tag of its own again, with its key and former synonyms."""
     tag, into = merge.tag, merge.into
     if into.state == "merged":
         raise TagMergedAgain(
-            _("“%(tag)s” has been merged into another tag since. Undo that merge first.")
+            _(
+                "“%(tag)s” has been merged into another tag since. Undo that merge first."
+            )
             % {"tag": into.name}
         )
     Synonym.objects.filter(community=tag.community_id, key=tag.key, tag=into).delete()
@@ -305,6 +328,8 @@ def unmark_merged(*, merge: TagMerge) -> None:
     STATES.transition(tag, "unmerge", merged_into=None)
     if merge.state == "archived":
         STATES.transition(tag, "archive")
+    fact = TagUnmerged(tag=tag.key, into=into.key)
+    facts.record(fact, community=tag.community, by=by, at=at)
 
 
 # Reads

@@ -24,6 +24,7 @@ class TagAdded(facts.FactKind):
 
     kind = "tag.added"
     label = gettext_lazy("got a tag")
+    instead = gettext_lazy("Import the tags instead, or set them through the API.")
     tag: str
     depth: int
 
@@ -33,6 +34,7 @@ class TagAdded(facts.FactKind):
 class TagRemoved(facts.FactKind):
     kind = "tag.removed"
     label = gettext_lazy("lost a tag")
+    instead = gettext_lazy("Import the tags instead, or set them through the API.")
     tag: str
 
 

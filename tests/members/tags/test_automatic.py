@@ -4,12 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from qunce import reactions
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.facts.facts import Fact
+from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
 from qunce.members.attributes import attributes
 from qunce.members.people import people
-from qunce.members.tags import automatic
+from qunce.members.tags import assignments, automatic, library, templates
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
 from tests import factories
@@ -96,3 +100,111 @@ def test_groups_are_named_in_the_communitys_language(by: Staff) -> None:
         at=AT,
     )
     assert tag_groups.get_by_key(english, automatic.VIA_GROUP).name == "Joined through"
+
+
+def react() -> None:
+    """Let the reactions follow what the verbs have recorded."""
+    while reactions.CONSUMER.catch_up(at=AT):
+        pass
+
+
+def test_correction_of_the_joining_replaces_automatic_tags(
+    shop: Community, by: Staff
+) -> None:
+    """K4."""
+    joined = datetime(2026, 3, 5, 16, 30, tzinfo=UTC)
+    ann = factories.member(shop, "ann", joined_at=joined, source="抖音直播")
+    mine = factories.tag(shop, "mine")
+    assignments.apply(tag=mine, accounts=[ann.pk], by=by, at=AT)
+    react()
+    assert set(people.get(shop, "ann").tags) == {
+        *("mine", "joined:2026-03", "joined:00-06", "via:抖音直播")
+    }
+    accounts.update(
+        account=ann,
+        joined_at=datetime(2025, 12, 31, 1, tzinfo=UTC),
+        source="门店",
+        by=by,
+        at=AT,
+    )
+    react()
+    assert set(people.get(shop, "ann").tags) == {
+        *("mine", "joined:2025-12", "joined:06-12", "via:门店")
+    }
+    before = Fact.objects.count()
+    accounts.update(account=ann, name="Ann", by=by, at=AT)
+    react()
+    assert Fact.objects.count() == before + 1
+
+
+def test_former_automatic_tag_stays_if_another_account_implies_it(
+    shop: Community, by: Staff
+) -> None:
+    ann, too = (factories.member(shop, key, source="抖音") for key in ("ann", "too"))
+    factories.merge(shop, "ann", "too")
+    react()
+    accounts.update(account=ann, source="门店", by=by, at=AT)
+    react()
+    tags = people.get(shop, "too").tags
+    assert {key: tags[key] for key in ("via:抖音", "via:门店")} == {
+        "via:抖音": 1,
+        "via:门店": 1,
+    }
+    factories.unmerge(shop, "ann", "too")
+    react()
+    assert set(people.get(shop, "ann").tags) & {"via:抖音", "via:门店"} == {"via:门店"}
+    assert set(people.get(shop, "too").tags) & {"via:抖音", "via:门店"} == {"via:抖音"}
+
+
+def test_tag_that_staff_gave_or_archived_is_left_alone(
+    shop: Community, by: Staff
+) -> None:
+    ann = factories.member(shop, "ann", source="抖音")
+    via = factories.tag(shop, "via:抖音")
+    assignments.apply(tag=via, accounts=[ann.pk], by=by, at=AT)
+    react()
+    accounts.update(account=ann, source="门店", by=by, at=AT)
+    react()
+    assert {"via:抖音", "via:门店"} <= set(people.get(shop, "ann").tags)
+    library.archive(tag=library.get(shop, "via:门店"), by=by, at=AT)
+    factories.member(shop, "bob", source="门店")
+    react()
+    assert "via:门店" not in people.get(shop, "bob").tags
+    assert "joined:2026-03" in people.get(shop, "bob").tags
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ("扫描二维码", "added:qr-code"),
+        ("QR codes", "added:qr-code"),
+        ("渠道活码-双11", "added:qr-code"),
+        ("名片分享", "added:shared-card"),
+        ("客户群", "added:group"),
+        ("群发短信", "added:text-message"),
+        ("Shopify", "added:shop"),
+        ("parcel_card", "added:parcel-card"),
+        ("抖音直播间", "added:livestream"),
+        ("workshop", ""),
+        ("搜索手机号", ""),
+        ("", ""),
+    ],
+)
+def test_sources_are_recognised_for_the_template(source: str, key: str) -> None:
+    assert automatic.find_template_key(source) == key
+
+
+def test_template_tags_are_filled_for_old_and_new_members(
+    shop: Community, by: Staff
+) -> None:
+    factories.member(shop, "old", source="扫描二维码")
+    react()
+    assert "added:qr-code" not in people.get(shop, "old").tags
+    templates.apply(community=shop, template="ecommerce", by=by, at=AT)
+    factories.member(shop, "new", source="门店")
+    react()
+    queued = job_queue.QueuedJob.objects.filter(job=automatic.JOB)
+    for key in list(queued.values_list("key", flat=True)):
+        automatic.fill(key, at=AT)
+    assert people.get(shop, "old").tags["added:qr-code"] == 1
+    assert people.get(shop, "new").tags["added:shop"] == 1

@@ -11,6 +11,7 @@ from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, duplicates, library
 from qunce.members.tags import groups as tag_groups
+from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import report as tag_report
 from tests import factories
@@ -87,7 +88,7 @@ def test_synonym_is_removed_unless_rules_may_use_it(shop: Community, by: Staff) 
     vip, old = factories.tag(shop, "vip"), factories.tag(shop, "old")
     for key in ("贵宾", "大客户"):
         library.add_synonym(tag=vip, key=key, by=by, at=AT)
-    assignments.merge(tag=old, into=vip, by=by, at=AT)
+    tag_merges.merge(tag=old, into=vip, by=by, at=AT)
     segments.create(
         community=shop,
         key="s",
@@ -130,7 +131,7 @@ def test_scoped_staff_undo_only_their_own_batches(shop: Community, by: Staff) ->
         assignments.undo(batch=theirs, by=scoped, at=AT)
     assert not assignments.may_undo(theirs, scoped)
     assert assignments.undo(batch=mine, by=scoped, at=AT) == 1
-    merged = assignments.merge(tag=other, into=vip, by=by, at=AT)
+    merged = tag_merges.merge(tag=other, into=vip, by=by, at=AT)
     with pytest.raises(permissions.NotAllowed):
         assignments.undo(batch=merged, by=scoped, at=AT)
 

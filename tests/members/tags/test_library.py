@@ -7,6 +7,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
+from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import report as tag_report
 from qunce.members.tags import templates as tag_templates
@@ -97,7 +98,7 @@ def test_merge_creates_a_synonym_and_moves_members(shop: Community, by: Staff) -
     a, h = factories.tag(shop, "A"), factories.tag(shop, "H")
     assignments.set_depths(tag=a, depths={ann: 1, bob: 4}, by=by, at=AT)
     assignments.set_depths(tag=h, depths={bob: 2, eve: 1}, by=by, at=AT)
-    assignments.merge(tag=a, into=h, by=by, at=AT)
+    tag_merges.merge(tag=a, into=h, by=by, at=AT)
     for key in "AH":
         assert factories.matching_keys(shop, {"tag": {"any": [key]}}) == [
             "ann",
@@ -108,8 +109,8 @@ def test_merge_creates_a_synonym_and_moves_members(shop: Community, by: Staff) -
     assert library.get(shop, "A") == h
     with pytest.raises(library.TagAlreadyExists):
         factories.tag(shop, "A")
-    with pytest.raises(assignments.InvalidTagMerge):
-        assignments.merge(tag=h, into=h, by=by, at=AT)
+    with pytest.raises(tag_merges.InvalidTagMerge):
+        tag_merges.merge(tag=h, into=h, by=by, at=AT)
 
 
 def test_merge_into_an_exclusive_group_keeps_existing_tags(
@@ -121,7 +122,7 @@ def test_merge_into_an_exclusive_group_keeps_existing_tags(
     hot = factories.tag(shop, "hot")
     assignments.apply(tag=hot, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=cold, accounts=[ann], by=by, at=AT)
-    assignments.merge(tag=hot, into=warm, by=by, at=AT)
+    tag_merges.merge(tag=hot, into=warm, by=by, at=AT)
     assert assignments.depths_of_person([ann]) == {"cold": 1}
     assert assignments.depths_of_person([bob]) == {"warm": 1}
 

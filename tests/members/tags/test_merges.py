@@ -7,6 +7,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.people import merges, people
 from qunce.members.tags import assignments, library
+from qunce.members.tags import merges as tag_merges
 from tests import factories
 from tests.factories import AT, LATER
 
@@ -21,7 +22,7 @@ def test_undone_merge_restores_both_tags(shop: Community, by: Staff) -> None:
     library.add_synonym(tag=new, key="loyal", by=by, at=AT)
     assignments.set_depths(tag=old, depths={ann: 3, bob: 1}, by=by, at=AT)
     assignments.apply(tag=new, accounts=[bob], by=by, at=AT)
-    batch = assignments.merge(tag=old, into=new, by=by, at=AT)
+    batch = tag_merges.merge(tag=old, into=new, by=by, at=AT)
     assert library.get(shop, "regular") == new
     assert assignments.depths_of_person([ann]) == {"忠实": 3}
 
@@ -33,7 +34,7 @@ def test_undone_merge_restores_both_tags(shop: Community, by: Staff) -> None:
     assert assignments.depths_of_person([ann]) == {"老客": 3}
     assert assignments.depths_of_person([bob]) == {"老客": 1, "忠实": 1}
     assert len(factories.recorded_facts(shop, "tag.unmerged")) == 1
-    again = assignments.merge(tag=old, into=new, by=by, at=LATER)
+    again = tag_merges.merge(tag=old, into=new, by=by, at=LATER)
     assert again.changed
 
 
@@ -42,7 +43,7 @@ def test_archived_tag_is_archived_again_after_an_undone_merge(
 ) -> None:
     old, new = factories.tag(shop, "old"), factories.tag(shop, "new")
     library.archive(tag=old, by=by, at=AT)
-    batch = assignments.merge(tag=old, into=new, by=by, at=AT)
+    batch = tag_merges.merge(tag=old, into=new, by=by, at=AT)
     # Nobody had the tag; the merge is in the history of both tags all the same.
     assert assignments.list_batches_of_tag(old, by, limit=9) == [batch]
     assert assignments.list_batches_of_tag(new, by, limit=9) == [batch]
@@ -57,10 +58,8 @@ def test_members_tagged_after_the_merge_keep_the_tag_that_remains(
     ann, bob = factories.members(shop, "ann", "bob")
     old, new = factories.tag(shop, "old"), factories.tag(shop, "new")
     assignments.apply(tag=old, accounts=[ann], by=by, at=AT)
-    batch = assignments.merge(tag=old, into=new, by=by, at=AT)
-    assignments.apply(
-        tag=library.get(shop, "old"), accounts=[bob], by=by, at=AT
-    )
+    batch = tag_merges.merge(tag=old, into=new, by=by, at=AT)
+    assignments.apply(tag=library.get(shop, "old"), accounts=[bob], by=by, at=AT)
     assignments.undo(batch=batch, by=by, at=LATER)
     assert factories.matching_keys(shop, {"tag": {"any": ["old"]}}) == ["ann"]
     assert factories.matching_keys(shop, {"tag": {"any": ["new"]}}) == ["bob"]
@@ -68,8 +67,8 @@ def test_members_tagged_after_the_merge_keep_the_tag_that_remains(
 
 def test_merges_are_undone_in_turn(shop: Community, by: Staff) -> None:
     first, second, third = (factories.tag(shop, key) for key in "abc")
-    inner = assignments.merge(tag=first, into=second, by=by, at=AT)
-    outer = assignments.merge(tag=second, into=third, by=by, at=AT)
+    inner = tag_merges.merge(tag=first, into=second, by=by, at=AT)
+    outer = tag_merges.merge(tag=second, into=third, by=by, at=AT)
     assert library.get(shop, "a") == third
     with pytest.raises(library.TagMergedAgain, match="“b”"):
         assignments.undo(batch=inner, by=by, at=LATER)
@@ -83,7 +82,7 @@ def test_undo_of_a_merge_needs_the_permission_to_merge(
     shop: Community, by: Staff
 ) -> None:
     old, new = factories.tag(shop, "old"), factories.tag(shop, "new")
-    batch = assignments.merge(tag=old, into=new, by=by, at=AT)
+    batch = tag_merges.merge(tag=old, into=new, by=by, at=AT)
     operator = factories.staff(shop, "operator", "olga")
     assert not assignments.may_undo(batch, operator)
     with pytest.raises(permissions.NotAllowed):
@@ -99,7 +98,9 @@ def test_tags_that_a_merge_of_members_removed_are_not_undone_as_a_batch(
     assignments.apply(tag=cold, accounts=[ann], by=by, at=AT)
     assignments.apply(tag=warm, accounts=[too], by=by, at=AT)
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
-    (batch,) = [row for row in assignments.list_batches(by, limit=9) if row.source == "merge"]
+    (batch,) = [
+        row for row in assignments.list_batches(by, limit=9) if row.source == "merge"
+    ]
     with pytest.raises(assignments.BatchNotUndoable, match="merge of members"):
         assignments.undo(batch=batch, by=by, at=AT)
     factories.unmerge(shop, "ann", "too")

@@ -1,0 +1,121 @@
+"""Levels of a tag: words for how deep it is, such as “regular” from ×3."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from qunce.core import errors, text_validation
+
+Level = tuple[int, str]
+"""The depth from which the level begins, and its name."""
+MAX_LEVELS = 20
+MAX_NAME_LENGTH = 40
+MAX_DEPTH = 2**31
+DEPTH = re.compile(r"(\+?) ?(\d{1,10})(?:\.0+)?", re.ASCII)
+"""Spreadsheets write whole numbers as 3.0, too."""
+
+
+class InvalidLevels(errors.Invalid):
+    """Levels are ascending depths, each with a name of its own."""
+
+
+class InvalidDepth(errors.Invalid):
+    """A depth is a number, an addition such as +1, or the name of a level."""
+
+
+@dataclass(frozen=True)
+class DepthChange:
+    """The depth to set, or what to add to it."""
+
+    amount: int
+    is_added: bool = False
+
+    def apply(self, depth: int) -> int:
+        return depth + self.amount if self.is_added else self.amount
+
+
+def check(levels: Sequence[Level]) -> list[Level]:
+    """Return the levels with trimmed names; raises InvalidLevels."""
+    pairs = [(depth, " ".join(name.split())) for depth, name in levels]
+    depths, names = [d for d, _name in pairs], [n.casefold() for _d, n in pairs]
+    if len(pairs) > MAX_LEVELS:
+        raise InvalidLevels(
+            _("A tag can have at most %(n)s levels.") % {"n": MAX_LEVELS}
+        )
+    if any(depth < 1 for depth in depths) or depths != sorted(set(depths)):
+        raise InvalidLevels(_("Levels begin at growing depths, such as 1, 3 and 10."))
+    if len(set(names)) < len(names) or not all(map(_is_valid_name, names)):
+        raise InvalidLevels(
+            _("Each level needs a name of its own, of at most %(n)s characters.")
+            % {"n": MAX_NAME_LENGTH}
+        )
+    return pairs
+
+
+def _is_valid_name(name: str) -> bool:
+    # A number would be taken for a depth in files.
+    is_word = bool(name) and not name.lstrip("+").isdigit()
+    return is_word and len(name) <= MAX_NAME_LENGTH and text_validation.is_valid(name)
+
+
+def parse(text: str) -> list[Level]:
+    """Return the levels of `1 newcomer, 3 regular`; raises InvalidLevels."""
+    levels: list[Level] = []
+    for part in text.replace("，", ",").replace("\n", ",").split(","):
+        if not part.strip():
+            continue
+        depth, _space, name = part.strip().partition(" ")
+        if not depth.isascii() or not depth.isdigit() or len(depth) > 9:
+            raise InvalidLevels(
+                _("Write each level as a depth and a word, like “3 regular”.")
+            )
+        levels.append((int(depth), name))
+    return check(levels)
+
+
+def to_text(levels: Sequence[Level]) -> str:
+    return ", ".join(f"{depth} {name}" for depth, name in levels)
+
+
+def find_name(levels: Sequence[Level], depth: int) -> str:
+    """Return the name of the level at this depth, empty below the first level."""
+    return next((name for least, name in reversed(levels) if depth >= least), "")
+
+
+def find_depth(levels: Sequence[Level], name: str) -> int | None:
+    """Return the depth from which the level with this name begins."""
+    wanted = " ".join(name.split()).casefold()
+    return next((least for least, own in levels if own.casefold() == wanted), None)
+
+
+def parse_depth(text: str, levels: Sequence[Level]) -> DepthChange:
+    """Return the change that `3`, `+1` or the name of a level stands for.
+
+    Raises InvalidDepth.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if match := DEPTH.fullmatch(plain):
+        sign, digits = match.groups()
+        if int(digits) < MAX_DEPTH and (int(digits) or not sign):
+            return DepthChange(int(digits), is_added=bool(sign))
+    depth = find_depth(levels, plain)
+    if depth is None:
+        raise InvalidDepth(_describe_depths(levels))
+    return DepthChange(depth)
+
+
+def _describe_depths(levels: Sequence[Level]) -> str:
+    if not levels:
+        return _(
+            "A depth is a whole number, 0 or more. 0 removes the tag, and +1 adds to "
+            "its depth."
+        )
+    return _(
+        "A depth is a whole number, 0 or more, an addition such as +1, or one of: "
+        "%(names)s."
+    ) % {"names": ", ".join(name for _depth, name in levels)}

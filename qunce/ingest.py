@@ -1,15 +1,15 @@
 """Records facts that programs report, up to a thousand in one transaction.
 
-A fact with a key is recorded once per source and key. Unknown members and groups are
-created, unless the staff member behind the program sees only part of the community.
+A fact is recorded once per source and key; equal facts without a key are one. Facts of
+kinds with an effect go through their verbs. Unknown members and groups are created,
+unless the staff member behind the program sees only part of the community.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,11 +18,19 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import db, errors, permissions, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import audit, facts, ingest, interned_names
+from qunce.core.facts import (
+    audit,
+    fact_effects,
+    facts,
+    ingest,
+    interned_names,
+    reported_facts,
+)
+from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff.models import Staff
 from qunce.groups import groups as group_groups
 from qunce.groups import visibility
-from qunce.members.accounts import accounts
+from qunce.members.accounts import identifiers, placeholders, resolver
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people
 
@@ -31,18 +39,14 @@ WRITE = permissions.declare(
 )
 INGESTED = audit.declare("facts.ingested", gettext_lazy("facts reported"))
 MAX_FACTS = 1_000
-MAX_PAYLOAD_LENGTH = 16_000
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-MAX_CLOCK_SKEW = timedelta(days=1)
-"""Facts may be dated this far ahead, as the clocks of other machines differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingFact:
     """A fact as a program reports it.
 
-    Give the member as a key (`member`) or as an account id (`account`), not both; the
-    same holds for `group` and `group_id`.
+    Name the member by key (`member`), `phone`, `email` or `unionid`, or give an account
+    id (`account`) alone; the same holds for `group` and `group_id`.
     """
 
     kind: str
@@ -53,15 +57,33 @@ class IncomingFact:
     group_id: int | None = None
     payload: Mapping[str, Any] | None = None
     key: str = ""
+    phone: str = ""
+    email: str = ""
+    unionid: str = ""
+
+    @property
+    def references(self) -> dict[str, str]:
+        """What names the member, by kind."""
+        named = {
+            resolver.MEMBER_KEY: self.member,
+            "unionid": self.unionid,
+            "phone": self.phone,
+            "email": self.email,
+        }
+        return {kind: text for kind, text in named.items() if text}
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """`duplicates` are facts that were recorded before."""
+    """`duplicates` are facts that were recorded before.
+
+    `suppressed` are facts of people who were erased; nothing of them is stored.
+    """
 
     accepted: int
     duplicates: int
     accounts_created: int
+    suppressed: int = 0
 
 
 class FactsRejected(errors.Invalid):
@@ -74,54 +96,48 @@ class FactsRejected(errors.Invalid):
         self.reasons = dict(reasons)
 
 
+CheckEffect = Callable[[Effect], None]
+"""Raises unless the program may report facts with this effect."""
+
+
 # Checks
 
 
-def find_error(fact: IncomingFact, at: datetime) -> str:
+def find_error(
+    fact: IncomingFact, limits: reported_facts.TimeLimits, check_effect: CheckEffect
+) -> str:
     """Return why this fact cannot be recorded, or an empty string."""
-    return _kind_error(fact.kind) or _value_error(fact, at)
-
-
-def _kind_error(kind: str) -> str:
-    declared = facts.declared().get(kind)
-    if not facts.KIND_PATTERN.fullmatch(kind):
-        return _("Write the kind as noun.verb, like page.viewed.")
-    if declared and not declared.reportable:
-        return _(
-            "“%(kind)s” is recorded by Qunce and cannot be reported from outside."
-        ) % {"kind": kind}
+    try:
+        reported_facts.check_kind(fact.kind)
+        _check_values(fact, limits)
+        _check_effect(fact, check_effect)
+    except errors.QunceError as error:
+        return str(error)
     return ""
 
 
-def _value_error(fact: IncomingFact, at: datetime) -> str:
-    if not EARLIEST <= fact.happened_at <= at + MAX_CLOCK_SKEW:
-        return _("The time of a fact must be in 1970 or later and not in the future.")
-    if (fact.member and fact.account) or (fact.group and fact.group_id):
-        return _("Give either a key or a number, not both.")
-    return ""
+def _check_values(fact: IncomingFact, limits: reported_facts.TimeLimits) -> None:
+    limits.check(timestamps.to_micros(fact.happened_at))
+    is_named = fact.member or fact.phone or fact.email or fact.unionid
+    if (is_named and fact.account) or (fact.group and fact.group_id):
+        raise errors.Invalid(_("Give either a key or a number, not both."))
 
 
-def _check(incoming: Sequence[IncomingFact], at: datetime) -> list[str | None]:
-    """Return the payloads as JSON; raises FactsRejected if any fact is invalid."""
-    # A batch has few different kinds, so each is checked once.
-    kind_errors = {kind: _kind_error(kind) for kind in {fact.kind for fact in incoming}}
-    reasons: dict[int, str] = {}
-    payloads: list[str | None] = []
-    for index, fact in enumerate(incoming):
-        # Encoded before the transaction, so that SQLite's lock is held for the writes
-        # only.
-        payload = facts.dump(dict(fact.payload)) if fact.payload else None
-        payloads.append(payload)
-        reason = kind_errors[fact.kind] or _value_error(fact, at)
-        if payload and len(payload) > MAX_PAYLOAD_LENGTH:
-            reason = _("A payload has at most %(n)s characters.") % {
-                "n": MAX_PAYLOAD_LENGTH
-            }
-        if reason:
-            reasons[index] = reason
-    if reasons:
-        raise FactsRejected(reasons)
-    return payloads
+def _check_effect(fact: IncomingFact, check: CheckEffect) -> None:
+    effect = fact_effects.find(fact.kind)
+    if effect is None:
+        return
+    check(effect)
+    fact_effects.check(
+        fact.kind,
+        has_member=bool(fact.references or fact.account),
+        has_group=bool(fact.group or fact.group_id),
+        payload=fact.payload or {},
+    )
+
+
+def allow_all(effect: Effect) -> None:
+    """Allow every effect; its verb checks the permissions of the staff member."""
 
 
 # Verbs
@@ -134,104 +150,311 @@ def record_facts(
     by: Staff,
     at: datetime,
     source: str = "api",
+    limits: reported_facts.TimeLimits | None = None,
+    check_effect: CheckEffect = allow_all,
 ) -> IngestResult:
     """Record the facts that are new, in one transaction.
 
     Raises FactsRejected if any of them is invalid; then none is recorded.
     """
     permissions.check_may(by, WRITE)
-    payloads = _check(incoming, at)
+    batch = _Batch(community, incoming, by, at, source)
+    batch.check(limits or reported_facts.time_limits(at), check_effect)
     with transaction.atomic():
         # Inside the transaction: if the facts are rejected, no member stays behind that
         # was created for them.
-        account_ids, created = _resolve_members(community, incoming, by, at, source)
-        group_ids = _resolve_groups(community, incoming, by, at)
-        source_id = interned_names.ensure("source", community.pk, [source])[source]
-        kind_ids = facts.ensure_kinds({fact.kind for fact in incoming})
-        # Two facts without a key are never duplicates of each other.
-        keys = [fact.key or f"~{secrets.token_hex(12)}" for fact in incoming]
+        created = batch.resolve()
+        accepted = batch.insert_plain() + batch.apply_effects()
+        # Repeated requests that add nothing leave no trace in the audit log.
+        if accepted:
+            detail = {"source": source}
+            audit.log(
+                kind=INGESTED,
+                community=community,
+                by=by,
+                at=at,
+                count=accepted,
+                detail=detail,
+            )
+    suppressed = len(batch.suppressed)
+    duplicates = len(incoming) - accepted - suppressed
+    return IngestResult(accepted, duplicates, created, suppressed)
+
+
+class _Batch:
+    """The facts of one call, on their way from the check to the log."""
+
+    def __init__(
+        self,
+        community: Community,
+        incoming: Sequence[IncomingFact],
+        by: Staff,
+        at: datetime,
+        source: str,
+    ) -> None:
+        self.community, self.by, self.at = community, by, at
+        self.incoming, self.source = incoming, source
+        self.payloads: list[str | None] = []
+        self.has_effect: list[bool] = []
+
+    def check(
+        self, limits: reported_facts.TimeLimits, check_effect: CheckEffect
+    ) -> None:
+        """Encode the payloads; raises FactsRejected if any fact is invalid."""
+        # A batch has few different kinds, so each is checked once.
+        kinds = {fact.kind for fact in self.incoming}
+        kind_errors = {kind: _kind_error(kind) for kind in kinds}
+        effects = {kind for kind in kinds if fact_effects.find(kind)}
+        reasons: dict[int, str] = {}
+        for index, fact in enumerate(self.incoming):
+            self.has_effect.append(fact.kind in effects)
+            try:
+                # Encoded before the transaction, so that SQLite's lock is held for the
+                # writes only.
+                self.payloads.append(_dump_payload(fact.payload))
+                _check_values(fact, limits)
+                if fact.kind in effects:
+                    _check_effect(fact, check_effect)
+                    self._check_scope(fact)
+                reason = kind_errors[fact.kind]
+            except errors.QunceError as error:
+                reason = kind_errors[fact.kind] or str(error)
+            if reason:
+                reasons[index] = reason
+        if reasons:
+            raise FactsRejected(reasons)
+
+    def _check_scope(self, fact: IncomingFact) -> None:
+        effect = fact_effects.find(fact.kind)
+        if effect and effect.needs_unscoped and self.by.scope is not None:
+            # An order of a member whom they do not see may have the same number.
+            raise errors.Invalid(
+                _("Your scope covers only some of the members. Use the orders instead.")
+            )
+
+    def resolve(self) -> int:
+        """Find or create members and groups; returns how many members were created."""
+        members = _Members(self.community, self.incoming, self.by, self.at, self.source)
+        self.accounts = members.resolve()
+        self.suppressed = members.suppressed
+        group_ids = _resolve_groups(self.community, self.incoming, self.by, self.at)
+        self.groups = [group_ids.get(f.group, f.group_id) for f in self.incoming]
+        self.keys = [
+            fact.key or _content_key(fact, members.names[index], self.payloads[index])
+            for index, fact in enumerate(self.incoming)
+        ]
+        names = interned_names.ensure("source", self.community.pk, [self.source])
+        self.source_id = names[self.source]
+        return members.created
+
+    def _choose(self, *, has_effect: bool) -> list[int]:
+        return [
+            index
+            for index, has in enumerate(self.has_effect)
+            if has == has_effect and index not in self.suppressed
+        ]
+
+    def insert_plain(self) -> int:
+        """Insert the facts without an effect; returns how many are new."""
+        chosen = self._choose(has_effect=False)
+        kind_ids = facts.ensure_kinds({self.incoming[i].kind for i in chosen})
+        keys = [self.keys[i] for i in chosen]
         # PostgreSQL has a unique index on the keys themselves.
         hashes = [0] * len(keys)
         if not db.is_postgresql():
-            hashed = ingest.hashes_of(source_id, [key.encode() for key in keys])
+            hashed = ingest.hashes_of(self.source_id, [key.encode() for key in keys])
             hashes = hashed.tolist()
-        accepted = ingest.insert_new(
+        return ingest.insert_new(
             ingest.FactBatch(
-                community_id=community.pk,
-                source_id=source_id,
-                actor_id=None,
-                recorded_at=timestamps.to_micros(at),
-                kinds=[kind_ids[fact.kind] for fact in incoming],
-                accounts=[
-                    account_ids.get(fact.member, fact.account) for fact in incoming
-                ],
-                groups=[group_ids.get(fact.group, fact.group_id) for fact in incoming],
+                community_id=self.community.pk,
+                source_id=self.source_id,
+                actor_id=self.by.pk,
+                recorded_at=timestamps.to_micros(self.at),
+                kinds=[kind_ids[self.incoming[i].kind] for i in chosen],
+                accounts=[self.accounts[i] for i in chosen],
+                groups=[self.groups[i] for i in chosen],
                 happened_at=[
-                    timestamps.to_micros(fact.happened_at) for fact in incoming
+                    timestamps.to_micros(self.incoming[i].happened_at) for i in chosen
                 ],
-                payloads=payloads,
+                payloads=[self.payloads[i] for i in chosen],
                 keys=keys,
                 hashes=hashes,
             )
         )
-        # Repeated requests that add nothing leave no trace in the audit log.
-        if accepted:
-            audit.log(kind=INGESTED, community=community, by=by, at=at, count=accepted)
-    return IngestResult(accepted, len(incoming) - accepted, created)
 
-
-def _resolve_members(
-    community: Community,
-    incoming: Sequence[IncomingFact],
-    by: Staff,
-    at: datetime,
-    source: str,
-) -> tuple[dict[str, int], int]:
-    """Return account ids by member key, and the number of accounts created."""
-    first_seen: dict[str, datetime] = {}
-    for fact in incoming:
-        if fact.member:
-            first_seen[fact.member] = min(
-                fact.happened_at, first_seen.get(fact.member, fact.happened_at)
-            )
-    account_ids = account_queries.find(community, first_seen)
-    # Without a scope, unknown members are created below.
-    if by.scope is not None:
-        _check_visible(incoming, account_ids, by, at)
-    given_ids = {fact.account for fact in incoming if fact.account is not None}
-    people.check_visible(by=by, accounts=given_ids, at=at)
-    missing = {
-        key: moment for key, moment in first_seen.items() if key not in account_ids
-    }
-    if missing:
-        account_ids |= accounts.ensure(
-            community=community, keys=missing, by=by, at=at, source=source
+    def apply_effects(self) -> int:
+        """Let the others take effect in the order of time; returns how many are new."""
+        chosen = self._choose(has_effect=True)
+        chosen.sort(key=lambda i: self.incoming[i].happened_at)
+        reporter = fact_effects.Reporter(
+            community=self.community,
+            by=self.by,
+            at=self.at,
+            source=self.source,
+            source_id=self.source_id,
+            currency=self.community.currency,
         )
-    return account_ids, len(missing)
+        count = 0
+        for index in chosen:
+            fact = self.incoming[index]
+            reported = fact_effects.ReportedFact(
+                kind=fact.kind,
+                happened_at=fact.happened_at,
+                account=self.accounts[index],
+                group=self.groups[index],
+                payload=fact.payload or {},
+                key=self.keys[index],
+            )
+            try:
+                count += fact_effects.apply(reported, reporter)
+            except errors.QunceError as error:
+                raise FactsRejected({index: str(error)}) from error
+        return count
 
 
-def _check_visible(
-    incoming: Sequence[IncomingFact],
-    account_ids: Mapping[str, int],
-    by: Staff,
-    at: datetime,
-) -> None:
-    """Reject facts about members outside the scope, as if those were unknown.
+def _kind_error(kind: str) -> str:
+    try:
+        reported_facts.check_kind(kind)
+    except reported_facts.NotReportable as error:
+        return str(error)
+    return ""
 
-    Unknown members are rejected too: an answer that differs would reveal who exists.
-    """
-    person_ids = account_queries.person_ids(account_ids.values())
-    visible = people.filter_visible(by=by, accounts=account_ids.values(), at=at)
-    visible_keys = {
-        key for key, account in account_ids.items() if person_ids[account] in visible
-    }
-    reasons = {
-        index: _("There is no member “%(key)s”.") % {"key": fact.member}
-        for index, fact in enumerate(incoming)
-        if fact.member and fact.member not in visible_keys
-    }
-    if reasons:
-        raise FactsRejected(reasons)
+
+def _dump_payload(payload: Mapping[str, Any] | None) -> str | None:
+    if not payload:
+        return None
+    text = reported_facts.dump_exactly(dict(payload))
+    reported_facts.check_payload(text)
+    return text
+
+
+def _content_key(fact: IncomingFact, member: str, payload: str | None) -> str:
+    return reported_facts.content_key(
+        kind=fact.kind,
+        member=member,
+        group=reported_facts.reference({"group_key": fact.group, "id": fact.group_id}),
+        micros=timestamps.to_micros(fact.happened_at),
+        payload=payload,
+    )
+
+
+class _Members:
+    """The members of the facts of one call."""
+
+    def __init__(
+        self,
+        community: Community,
+        incoming: Sequence[IncomingFact],
+        by: Staff,
+        at: datetime,
+        source: str,
+    ) -> None:
+        self.community, self.incoming = community, incoming
+        self.by, self.at, self.source = by, at, source
+        self.created = 0
+        self.suppressed: set[int] = set()
+        self.names: list[str] = []
+        """What each member is called in the key of a fact that has none."""
+
+    def resolve(self) -> list[int | None]:
+        """Return the account of each fact; raises FactsRejected."""
+        given = {fact.account for fact in self.incoming if fact.account is not None}
+        people.check_visible(by=self.by, accounts=given, at=self.at)
+        rows = self._normalise()
+        keys = {row[resolver.MEMBER_KEY] for row in rows if _has_key_only(row)}
+        # Nearly all facts name a member by a known key, which one query finds.
+        known = account_queries.find(self.community, keys)
+        accounts: list[int | None] = []
+        others: list[int] = []
+        for index, row in enumerate(rows):
+            key = row.get(resolver.MEMBER_KEY) if _has_key_only(row) else None
+            if row and (key is None or key not in known):
+                others.append(index)
+            accounts.append(
+                known[key] if key in known else self.incoming[index].account
+            )
+        if self.by.scope is not None:
+            self._check_visible(rows, accounts, others)
+        if others:
+            self._resolve_others(rows, accounts, others)
+        return accounts
+
+    def _normalise(self) -> list[dict[str, str]]:
+        """Return the references of each fact in normal form, without placeholders."""
+        reader = placeholders.reader_of(self.community)
+        forms: dict[tuple[str, str], str | None] = {}
+        reasons: dict[int, str] = {}
+        rows: list[dict[str, str]] = []
+        for index, fact in enumerate(self.incoming):
+            row = {}
+            for kind, text in fact.references.items():
+                if (kind, text) not in forms:
+                    form = identifiers.KEY if kind == resolver.MEMBER_KEY else kind
+                    try:
+                        forms[kind, text] = reader.normalise(form, text)
+                    except identifiers.InvalidIdentifier as error:
+                        reasons[index] = str(error)
+                        continue
+                if (normal := forms[kind, text]) is not None:
+                    row[kind] = normal
+            rows.append(row)
+            self.names.append(reported_facts.reference({**row, "id": fact.account}))
+        if reasons:
+            raise FactsRejected(reasons)
+        return rows
+
+    def _check_visible(
+        self,
+        rows: Sequence[Mapping[str, str]],
+        accounts: Sequence[int | None],
+        others: Sequence[int],
+    ) -> None:
+        """Reject facts about members outside the scope, as if those were unknown.
+
+        Unknown members are rejected too: an answer that differs would reveal who exists.
+        """
+        found = dict(enumerate(accounts))
+        matches = resolver.find_all(self.community, [rows[index] for index in others])
+        found |= {i: match.account for i, match in zip(others, matches, strict=True)}
+        ids = {account for account in found.values() if account is not None}
+        visible = people.filter_visible(by=self.by, accounts=ids, at=self.at)
+        person_ids = account_queries.person_ids(ids)
+        reasons = {
+            index: _("There is no member “%(key)s”.")
+            % {"key": next(iter(self.incoming[index].references.values()))}
+            for index, row in enumerate(rows)
+            if row and person_ids.get(found[index] or 0) not in visible
+        }
+        if reasons:
+            raise FactsRejected(reasons)
+
+    def _resolve_others(
+        self,
+        rows: Sequence[Mapping[str, str]],
+        accounts: list[int | None],
+        others: Sequence[int],
+    ) -> None:
+        matches, self.created = resolver.find_or_create_all(
+            community=self.community,
+            rows=[rows[index] for index in others],
+            seen_at=[self.incoming[index].happened_at for index in others],
+            by=self.by,
+            at=self.at,
+            source=self.source,
+        )
+        reasons = {}
+        for index, match in zip(others, matches, strict=True):
+            accounts[index] = match.account
+            if match.state == resolver.SUPPRESSED:
+                self.suppressed.add(index)
+            elif match.state == resolver.CONFLICT:
+                reasons[index] = match.problem
+        if reasons:
+            raise FactsRejected(reasons)
+
+
+def _has_key_only(row: Mapping[str, str]) -> bool:
+    return len(row) == 1 and resolver.MEMBER_KEY in row
 
 
 def _resolve_groups(

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from django.db import connection
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Router
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from qunce import ingest
 from qunce.api import problems, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.core import db, errors
+from qunce.core import db, errors, timestamps
+from qunce.core.facts import reported_facts
+from qunce.core.facts.fact_effects import Effect
+from qunce.core.staff import api_keys
 from qunce.ingest import FactsRejected, IncomingFact
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -32,17 +38,38 @@ WRITE_LOCK = threading.Lock()
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class FactIn(schemas.InputSchema):
-    """Give the member as `member_key` or `member_id`, not both; the same for the group.
+EPOCH = re.compile(r"\d+(\.\d+)?")
 
-    Members and groups with an unknown key are created. A fact with a `key` is recorded
-    once per source. Without `happened_at`, it happened now.
+
+def _parse_epoch(value: Any) -> Any:
+    """Return the time of a number since 1970; other values are parsed by pydantic."""
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and EPOCH.fullmatch(value)):
+        return timestamps.from_micros(timestamps.from_epoch(str(value)))
+    return value
+
+
+Moment = Annotated[schemas.Timestamp, BeforeValidator(_parse_epoch)]
+
+
+class FactIn(schemas.InputSchema):
+    """Name the member by key, phone, e-mail or UnionID, or by `member_id` alone; the same
+    for the group.
+
+    Unknown members and groups are created. A fact with a `key` is recorded
+    once per source; equal facts without a key are recorded once, too. Without
+    `happened_at`, it happened now; a number is seconds, milliseconds or microseconds
+    since 1970. Joins, leaves, opt-outs and orders take effect as listed in the reference
+    of facts; other kinds that Qunce records itself are refused.
     """
 
     kind: Annotated[str, Field(max_length=90, examples=["page.viewed"])]
-    happened_at: schemas.Timestamp | None = None
+    happened_at: Moment | None = None
     member_key: Text | None = None
     member_id: schemas.Id | None = None
+    phone: Text | None = None
+    email: Text | None = None
+    unionid: Text | None = None
     group_key: Text | None = None
     group_id: schemas.Id | None = None
     payload: dict[str, Any] | None = None
@@ -53,18 +80,27 @@ FactBatch = Annotated[list[FactIn], Field(min_length=1, max_length=ingest.MAX_FA
 
 
 class FactsIn(schemas.InputSchema):
-    """If all facts have a `key`, the same batch can safely be sent again."""
+    """The same batch can safely be sent again if its facts have a `key` or a time.
+
+    Times before 2000 and more than a day ahead are refused unless they are allowed.
+    """
 
     facts: FactBatch
     source: Text = "api"
+    allow_old_times: bool = False
+    allow_future_times: bool = False
 
 
 class IngestResult(schemas.OutputSchema):
-    """`duplicates` were recorded before. `accounts_created` did not exist before."""
+    """`duplicates` were recorded before. `accounts_created` did not exist before.
+
+    `suppressed` are facts of people who were erased; nothing of them is stored.
+    """
 
     accepted: int
     duplicates: int
     accounts_created: int
+    suppressed: int = 0
 
 
 class LineError(schemas.OutputSchema):
@@ -100,6 +136,9 @@ def _to_incoming(fact: FactIn, at: datetime) -> IncomingFact:
         fact.group_id,
         fact.payload,
         fact.key or "",
+        fact.phone or "",
+        fact.email or "",
+        fact.unionid or "",
     )
 
 
@@ -115,19 +154,30 @@ def _write_turn() -> AbstractContextManager[object]:
     return WRITE_LOCK
 
 
-def _record(
-    request: ApiRequest, incoming: list[IncomingFact], source: str
-) -> ingest.IngestResult:
-    with _write_turn():
-        # One fact per request: 332 a second on SQLite; batches of a thousand: 16,800
-        # (docs/benchmarks.md).
-        return ingest.record_facts(
-            community=request.community,
-            incoming=incoming,
-            by=request.by,
-            at=request.at,
-            source=source,
-        )
+@dataclass(frozen=True)
+class Report:
+    """What all facts of a request have in common."""
+
+    request: ApiRequest
+    source: str
+    limits: reported_facts.TimeLimits
+
+    def check_effect(self, effect: Effect) -> None:
+        api_keys.check_scope(self.request.key, effect.scope)
+
+    def record(self, incoming: list[IncomingFact]) -> ingest.IngestResult:
+        with _write_turn():
+            # One fact per request: 332 a second on SQLite; batches of a thousand: 16,800
+            # (docs/benchmarks.md).
+            return ingest.record_facts(
+                community=self.request.community,
+                incoming=incoming,
+                by=self.request.by,
+                at=self.request.at,
+                source=self.source,
+                limits=self.limits,
+                check_effect=self.check_effect,
+            )
 
 
 @router.post("/facts", response=IngestResult)
@@ -137,7 +187,12 @@ def record(request: ApiRequest, data: FactsIn) -> ingest.IngestResult:
     If any of them is invalid, none is recorded.
     """
     incoming = [_to_incoming(fact, request.at) for fact in data.facts]
-    return _record(request, incoming, data.source)
+    limits = reported_facts.time_limits(
+        request.at,
+        allow_old=data.allow_old_times,
+        allow_future=data.allow_future_times,
+    )
+    return Report(request, data.source, limits).record(incoming)
 
 
 @router.get("/facts", response=schemas.Page[FactOut])
@@ -191,13 +246,22 @@ def list_(
         }
     },
 )
-def stream(request: ApiRequest, source: Text = "api") -> dict[str, Any]:
+def stream(
+    request: ApiRequest,
+    source: Text = "api",
+    allow_old_times: bool = False,
+    allow_future_times: bool = False,
+) -> dict[str, Any]:
     """Record any number of facts, one JSON object per line.
 
     Each thousand lines are one transaction. If the connection breaks, what was recorded
-    stays recorded. Give every fact a `key`, then the whole stream can be sent again.
+    stays recorded. Give every fact a `key` or a time, then the whole stream can be sent
+    again.
     """
-    recorder = StreamRecorder(request, source)
+    limits = reported_facts.time_limits(
+        request.at, allow_old=allow_old_times, allow_future=allow_future_times
+    )
+    recorder = StreamRecorder(Report(request, source, limits))
     lines = enumerate(_read_lines(request), start=1)
     # Recorded while the rest still arrives, so that memory holds one batch however long
     # the stream is.
@@ -213,24 +277,27 @@ NumberedFacts = list[tuple[int, IncomingFact]]
 class StreamRecorder:
     """Records batches of lines, skips invalid ones and counts both."""
 
-    def __init__(self, request: ApiRequest, source: str) -> None:
-        self.request, self.source = request, source
+    def __init__(self, report: Report) -> None:
+        self.report = report
         self.accepted = self.duplicates = self.accounts_created = self.rejected = 0
+        self.suppressed = 0
         self.errors: list[dict[str, Any]] = []
 
     def record_lines(self, lines: list[tuple[int, bytes]]) -> None:
         valid: NumberedFacts = []
         for number, line in lines:
             try:
-                parsed = FactIn.model_validate(schemas.parse_json(line))
-                fact = _to_incoming(parsed, self.request.at)
-            except ValueError as error:
+                parsed = FactIn.model_validate(reported_facts.parse_object(line))
+                fact = _to_incoming(parsed, self.report.request.at)
+            except (ValueError, errors.Invalid) as error:
                 self.reject(number, _describe(error))
                 continue
             # Checked before the batch is recorded, so that one bad line does not cost a
             # rollback.
-            if error_text := ingest.find_error(fact, self.request.at):
-                self.reject(number, error_text)
+            if reason := ingest.find_error(
+                fact, self.report.limits, self.report.check_effect
+            ):
+                self.reject(number, reason)
             else:
                 valid.append((number, fact))
         self.record(valid)
@@ -240,7 +307,7 @@ class StreamRecorder:
         while numbered:
             try:
                 incoming = [fact for _number, fact in numbered]
-                result = _record(self.request, incoming, self.source)
+                result = self.report.record(incoming)
             except FactsRejected as error:
                 for index, reason in error.reasons.items():
                     self.reject(numbered[index][0], reason)
@@ -262,6 +329,7 @@ class StreamRecorder:
                 self.accepted += result.accepted
                 self.duplicates += result.duplicates
                 self.accounts_created += result.accounts_created
+                self.suppressed += result.suppressed
                 return
 
     def reject(self, line: int, detail: str) -> None:
@@ -287,9 +355,9 @@ def _read_lines(request: HttpRequest) -> Iterator[bytes]:
         yield line.strip()
 
 
-def _describe(error: ValueError) -> str:
+def _describe(error: ValueError | errors.Invalid) -> str:
     if not isinstance(error, ValidationError):
-        return _("This line is not valid JSON.")
+        return str(error)
     details: Iterable[Any] = error.errors(include_url=False, include_input=False)
     # Without the input, which may be personal data.
     return "; ".join(

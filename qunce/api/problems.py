@@ -85,6 +85,8 @@ def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
         return problem(422, kind="invalid-input", errors=field_errors(error.errors))
     if isinstance(error, HttpError):
         detail = _("The request body is not valid JSON.")
+        if isinstance(error.__cause__, errors.Invalid):
+            detail = str(error.__cause__)
         return problem(error.status_code, detail, kind="unreadable-request")
     if isinstance(error, UnreadableRequest):
         return problem(400, str(error), kind="unreadable-request")

@@ -60,6 +60,8 @@ def _log_request(
     method = request.method if request.method in STANDARD_METHODS else "(other)"
     requests_total.labels(route, method, response.status_code).inc()
     request_seconds.labels(route).observe(duration)
+    # Of the console, or behind the key of an API call.
+    staff = getattr(request, "staff", None) or getattr(request, "by", None)
     log_at_level = log.debug if route in MONITORING_ROUTES else log.info
     log_at_level(
         "request",
@@ -67,5 +69,6 @@ def _log_request(
         route=route,
         status=response.status_code,
         ms=round(duration * 1000, 1),
-        staff=getattr(getattr(request, "staff", None), "pk", None),
+        staff=getattr(staff, "pk", None),
+        api_key=getattr(getattr(request, "key", None), "pk", None),
     )

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from qunce.core.communities import Community
+from qunce.core.exchange_rates import ExchangeRate
 from qunce.core.facts.audit import AuditEntry
+from qunce.core.facts.fact_effects import ReportedKey
 from qunce.core.facts.fact_consumers import ConsumerPosition
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.core.facts.interned_names import InternedName
@@ -18,12 +20,14 @@ __all__ = [
     "AuditEntry",
     "Community",
     "ConsumerPosition",
+    "ExchangeRate",
     "Fact",
     "FactKey",
     "FactKeyOverflow",
     "InternedName",
     "LoginAttempt",
     "QueuedJob",
+    "ReportedKey",
     "Revision",
     "Session",
     "Staff",

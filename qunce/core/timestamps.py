@@ -22,6 +22,39 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+DIGITS_PER_UNIT = {
+    9: 1_000_000,
+    10: 1_000_000,
+    12: 1_000,
+    13: 1_000,
+    15: 1,
+    16: 1,
+}
+"""Microseconds per unit of an epoch, by its number of digits.
+
+Seconds, milliseconds and microseconds of March 1973 to 2286 have these lengths. With 11
+or 14 digits a number would be a time before 1973 or after 2286.
+"""
+
+
+class AmbiguousEpoch(ValueError):
+    """A number with so many digits is not a time in a unit that can be told."""
+
+
+def from_epoch(text: str) -> int:
+    """Return microseconds for an epoch in seconds, milliseconds or microseconds.
+
+    The magnitude decides; a fraction is allowed. Raises AmbiguousEpoch.
+    """
+    whole, _point, fraction = text.partition(".")
+    unit = DIGITS_PER_UNIT.get(len(whole))
+    if unit is None or whole.startswith("0"):
+        raise AmbiguousEpoch(text)
+    # What is smaller than a microsecond is cut off.
+    digits = len(str(unit)) - 1
+    return int(whole) * unit + int(fraction[:digits].ljust(digits, "0") or 0)
+
+
 SetType = TypeVar("SetType")
 GetType = TypeVar("GetType")
 

@@ -8,8 +8,8 @@ class GroupsConfig(AppConfig):
     label = "groups"
 
     def ready(self) -> None:
-        # Importing both modules declares their facts and permissions.
-        from qunce.groups import groups, memberships  # noqa: F401
+        # Importing the modules declares their facts, permissions and effects.
+        from qunce.groups import groups, memberships, reported_memberships  # noqa: F401
         from qunce.sets.bitmaps import marks
 
         marks.register(groups.KIND)

@@ -148,6 +148,7 @@ KIND = marks.MarkKind(name="group", model=Membership, ref_column="group_id")
 class GroupCreated(facts.FactKind):
     kind = "group.created"
     label = gettext_lazy("group created")
+    instead = gettext_lazy("Import group members, or create the group through the API.")
 
 
 @facts.declare

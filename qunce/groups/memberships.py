@@ -30,6 +30,9 @@ MAX_ROLES_LISTED = 500
 class GroupRoleChanged(facts.FactKind):
     kind = "group.role_changed"
     label = gettext_lazy("got a role in a group")
+    instead = gettext_lazy(
+        "Import the group members instead, or set the role on the group's page."
+    )
     role: str
 
 

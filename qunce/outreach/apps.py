@@ -8,6 +8,7 @@ DECLARING = (
     "campaigns.campaigns",
     "campaigns.results",
     "opt_outs",
+    "reported_opt_outs",
     "sending.assisted_sending",
     "sending.channel_events",
     "sending.send_facts",

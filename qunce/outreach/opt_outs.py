@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,10 +84,11 @@ def opt_out(
     by: Staff,
     at: datetime,
     source: str = "operator",
+    happened_at: datetime | None = None,
 ) -> int:
     """Opt these accounts out of messages; returns how many had not opted out before."""
     fact = MemberOptedOut(source=source)
-    return _set_weight(community, accounts, 1, fact, by, at, source)
+    return _set_weight(community, accounts, 1, fact, by, at, happened_at or at)
 
 
 def opt_in(
@@ -96,6 +98,7 @@ def opt_in(
     by: Staff,
     at: datetime,
     source: str = "operator",
+    happened_at: datetime | None = None,
 ) -> int:
     """Undo opt-outs for all accounts of these people; returns how many had one.
 
@@ -104,22 +107,26 @@ def opt_in(
     by_person = account_queries.accounts_by_person(sorted(set(accounts)))
     account_ids = [account for ids in by_person.values() for account in ids]
     fact = MemberOptedIn(source=source)
-    return _set_weight(community, account_ids, 0, fact, by, at, source)
+    return _set_weight(community, account_ids, 0, fact, by, at, happened_at or at)
 
 
 def _set_weight(
     community: Community,
     accounts: Iterable[int],
     weight: int,
-    fact: facts.FactKind,
+    fact: MemberOptedOut | MemberOptedIn,
     by: Staff,
     at: datetime,
-    source: str,
+    set_at: datetime,
 ) -> int:
     permissions.check_may(by, EDIT)
     account_ids = sorted(set(accounts))
     account_queries.check_ids(community, account_ids)
-    fields = {"by_id": by.pk, "source": source[:40], "set_at": timestamps.to_micros(at)}
+    fields = {
+        "by_id": by.pk,
+        "source": fact.source[:40],
+        "set_at": timestamps.to_micros(set_at),
+    }
     changed_count = 0
     for chunk in account_queries.chunks(account_ids):
         with transaction.atomic():
@@ -128,7 +135,12 @@ def _set_weight(
                 KIND, community.pk, community.pk, weights, fields
             )
             facts.record_for_accounts(
-                fact, sorted(changes), community=community, by=by, at=at
+                fact,
+                sorted(changes),
+                community=community,
+                by=by,
+                at=at,
+                happened_at=itertools.repeat(set_at),
             )
         changed_count += len(changes)
     return changed_count

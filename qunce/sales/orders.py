@@ -118,6 +118,9 @@ class OrderAmended(facts.FactKind):
 
     kind = "order.amended"
     label = gettext_lazy("had an order amount corrected")
+    instead = gettext_lazy(
+        "Report order.paid again with the right amount, or import the orders."
+    )
     order: str
     amount: int
 

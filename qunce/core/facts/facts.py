@@ -99,13 +99,15 @@ class InvalidFact(errors.Invalid):
 class FactKind:
     """Base class of declared kinds; an instance is a fact that is not recorded yet.
 
-    Programs may report facts of a `reportable` kind. All others are recorded by our own
-    verbs only.
+    Files and programs may report facts of a `reportable` kind. All others are recorded by
+    our own verbs only; a report of one either takes effect through its verb (see
+    `fact_effects`) or is refused with the sentence `instead`.
     """
 
     kind: ClassVar[str]
     label: ClassVar[StrOrPromise] = ""
     reportable: ClassVar[bool] = False
+    instead: ClassVar[StrOrPromise] = ""
     account: int | None = None
     group: int | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +18,17 @@ from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers as identifier_forms
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import placeholders, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
-from qunce.members.people import merges
+from qunce.members.people import identifier_merges
 
 EDIT = permissions.declare(
     "members.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 DEFAULT_CHANNEL = "import"
+PLAIN_KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,199}")
+"""Keys without anything to normalise."""
 SOURCE_NAMESPACE = "source"
 """Namespace of the interned names that `Account.source_id` refers to."""
 
@@ -45,6 +49,9 @@ class MemberChanged(facts.FactKind):
 
     kind = "member.changed"
     label = gettext_lazy("changed")
+    instead = gettext_lazy(
+        "Import the members instead, or change them through the API."
+    )
     fields: list[str]
 
 
@@ -55,6 +62,9 @@ class IdentifierAdded(facts.FactKind):
 
     kind = "member.identifier_added"
     label = gettext_lazy("identifier added")
+    instead = gettext_lazy(
+        "Import the members instead, or change them through the API."
+    )
     identifier_kind: str
 
 
@@ -87,12 +97,21 @@ class PresenceConflict(errors.Refused):
 # Checks
 
 
-def check_key(key: str) -> str:
-    """The key without surrounding spaces; raises InvalidAccount."""
-    key = key.strip()
-    if not key or len(key) > 200 or not text_validation.is_valid(key):
+def check_key(community: Community, key: str) -> str:
+    """The key in its normal form; raises InvalidAccount."""
+    return _normalise_key(placeholders.reader_of(community), key)
+
+
+def _normalise_key(reader: identifier_forms.Reader, key: str) -> str:
+    # Most keys are in their normal form already.
+    if PLAIN_KEY.fullmatch(key) and key.casefold() not in reader.placeholders:
+        return key
+    if not text_validation.is_valid(key) or not identifier_forms.clean(key):
         raise InvalidAccount(_("A member's key has 1 to 200 characters."))
-    return key
+    try:
+        return reader.require(identifier_forms.KEY, key)
+    except identifier_forms.InvalidIdentifier as error:
+        raise InvalidAccount(str(error)) from None
 
 
 def check_name(name: str) -> str:
@@ -123,10 +142,18 @@ def create(
 ) -> Account:
     """Create an account. `identifiers` maps kinds such as "phone" to values.
 
-    An account that shares an identifier with another one is merged with it (K1).
+    An account that shares an identifier with another one is merged with it (K1). Raises
+    PersonErased for the key or an identifier of somebody who was erased.
     """
     permissions.check_may(by, EDIT)
-    if account_queries.find(community, [key := check_key(key)], channel):
+    reader = placeholders.reader_of(community)
+    key = _normalise_key(reader, key)
+    values = [
+        (kind, reader.require(kind, value))
+        for kind, value in (identifiers or {}).items()
+    ]
+    suppression.check(community, [(identifier_forms.KEY, key), *values])
+    if account_queries.find(community, [key], channel):
         raise AccountAlreadyExists(
             _("A member “%(key)s” already exists.") % {"key": key}
         )
@@ -141,7 +168,7 @@ def create(
     )
     fact = MemberJoined(channel=channel, source=source)
     _record(fact, account, by, at, happened_at=account.joined_at)
-    for kind, value in (identifiers or {}).items():
+    for kind, value in values:
         add_identifier(account=account, kind=kind, value=value, by=by, at=at)
     return account
 
@@ -188,20 +215,24 @@ def add_identifier(
 ) -> bool:
     """Add a phone, address or id, and merge the account with those that share it.
 
-    False if the account already had it.
+    False if the account already had it. Raises InvalidIdentifier for a placeholder, and
+    PersonErased for what belongs to somebody who was erased.
     """
     permissions.check_may(by, EDIT)
+    community = account.community
+    text = placeholders.reader_of(community).require(kind, value)
+    suppression.check(community, [(kind, text)])
     _identifier, created = Identifier.objects.get_or_create(
         account=account,
         kind=kind,
-        value=identifier_forms.normalise(kind, value),
+        value=text,
         defaults={"community_id": account.community_id},
     )
     if created:
         fact = IdentifierAdded(account=account.pk, identifier_kind=kind)
-        facts.record(fact, community=account.community, by=by, at=at)
-        merges.merge_by_identifiers(
-            community=account.community, accounts=[account.pk], by=by, at=at
+        facts.record(fact, community=community, by=by, at=at)
+        identifier_merges.merge(
+            community=community, accounts=[account.pk], by=by, at=at
         )
     return created
 
@@ -217,12 +248,13 @@ def leave(
 
 
 @transaction.atomic
-def rejoin(*, account: Account, by: Staff, at: datetime) -> None:
+def rejoin(
+    *, account: Account, by: Staff, at: datetime, happened_at: datetime | None = None
+) -> None:
     """Mark an account that left as present again."""
     permissions.check_may(by, EDIT)
     _set_presence(account, present=True, left_at=None)
-    fact = MemberRejoined(account=account.pk)
-    facts.record(fact, community=account.community, by=by, at=at)
+    _record(MemberRejoined(), account, by, at, happened_at=happened_at or at)
 
 
 def _record(
@@ -293,17 +325,39 @@ def ensure(
     """Key → account id, creating the missing accounts.
 
     A mapping gives the time at which each key joined; otherwise it is `at`. A key that
-    exists in any channel is that account; new accounts are created in `channel`.
+    exists in any channel is that account; new accounts are created in `channel`. Keys
+    are normalised, and the answer has them as they were given. Raises PersonErased if
+    one of the missing keys belonged to somebody who was erased.
     """
-    joined_at = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
+    given = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
+    reader = placeholders.reader_of(community)
+    normal = {key: _normalise_key(reader, key) for key in given}
+    joined_at: dict[str, datetime] = {}
+    for key, moment in given.items():
+        earlier = joined_at.get(normal[key], moment)
+        joined_at[normal[key]] = min(moment, earlier)
+    ids = _ensure(community, joined_at, by, at, channel, source)
+    return {key: ids[normal[key]] for key in given}
+
+
+def _ensure(
+    community: Community,
+    joined_at: Mapping[str, datetime],
+    by: Staff,
+    at: datetime,
+    channel: str,
+    source: str,
+) -> dict[str, int]:
     existing = account_queries.find(community, joined_at)
     # The usual case takes no lock: most keys of a webhook or a file are known.
     if len(existing) == len(joined_at):
         return existing
+    unknown = [key for key in joined_at if key not in existing]
+    suppression.check(community, [(identifier_forms.KEY, key) for key in unknown])
     source_id, rev = _source_id(community, source), _bump_presence(community)
     # The bump holds the lock: from here on nobody else creates accounts.
     existing = account_queries.find(community, joined_at)
-    missing = [check_key(key) for key in joined_at if key not in existing]
+    missing = [key for key in unknown if key not in existing]
     moments = [timestamps.to_micros(joined_at[key]) for key in missing]
     rows = [
         (community.pk, key, channel, "", joined, None, source_id, True, None, rev)
@@ -332,13 +386,24 @@ def add_identifiers(
     values: Iterable[tuple[int, str, str]],
     by: Staff,
     at: datetime,
-) -> list[merges.Merge]:
-    """Store (account, kind, normalised value) rows; returns the merges they cause."""
+    job_id: int | None = None,
+) -> identifier_merges.Joins:
+    """Store (account, kind, normalised value) rows; returns the merges they cause.
+
+    Values of erased people are left out. `job_id` is the import that brings them.
+    """
+    given = list(values)
+    suppressed = suppression.find(community, {row[1:] for row in given})
     rows = [
         Identifier(
-            account_id=account, community_id=community.pk, kind=kind, value=value
+            account_id=account,
+            community_id=community.pk,
+            kind=kind,
+            value=value,
+            job_id=job_id,
         )
-        for account, kind, value in values
+        for account, kind, value in given
+        if (kind, value) not in suppressed
     ]
     Identifier.objects.bulk_create(
         rows, batch_size=ROWS_PER_STATEMENT, ignore_conflicts=True
@@ -346,6 +411,6 @@ def add_identifiers(
     # All of them, as a stored identifier may not have been merged yet when it was
     # imported.
     accounts = sorted({row.account_id for row in rows})
-    return merges.merge_by_identifiers(
-        community=community, accounts=accounts, by=by, at=at
+    return identifier_merges.merge(
+        community=community, accounts=accounts, by=by, at=at, job_id=job_id
     )

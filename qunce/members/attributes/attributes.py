@@ -95,6 +95,9 @@ class AttributeSet(facts.FactKind):
 
     kind = "attribute.set"
     label = gettext_lazy("attribute set")
+    instead = gettext_lazy(
+        "Import the members instead, or change them through the API."
+    )
     attribute: str
     source: str
 

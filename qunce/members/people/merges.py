@@ -13,11 +13,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import db, errors, revisions, timestamps
+from qunce.core import errors, revisions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import identifiers
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
@@ -34,6 +33,8 @@ class Merge(models.Model):
     A merge is only created between two people, so the edges form a tree and undoing one
     always splits the person as it was before. `batch_id` is the batch that removed the
     tags which an exclusive group does not allow beside those of the first account.
+    `value` is the identifier they share, of the kind `reason`; `job_id` and
+    `undone_job_id` are the imports that created and undid the merge.
     """
 
     community = models.ForeignKey(
@@ -43,6 +44,8 @@ class Merge(models.Model):
     right_id = models.BigIntegerField()
     reason = models.CharField(max_length=20)
     note = models.CharField(max_length=200, default="", blank=True)
+    value = models.CharField(max_length=200, default="")
+    job_id = models.BigIntegerField(null=True)
     batch_id = models.BigIntegerField(null=True)
     at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
@@ -50,11 +53,24 @@ class Merge(models.Model):
     undone_by = models.ForeignKey(
         Staff, models.PROTECT, null=True, related_name="+", db_index=False
     )
+    undone_job_id = models.BigIntegerField(null=True)
+    is_veto = models.BooleanField(default=True)
+    """Whether an undone merge forbids another one. Corrections do not."""
 
     class Meta:
         indexes = [
             models.Index(fields=["left_id"], name="merge_by_left"),
             models.Index(fields=["right_id"], name="merge_by_right"),
+            models.Index(
+                fields=["community", "reason", "value"],
+                name="merge_by_evidence",
+                condition=~models.Q(value=""),
+            ),
+            models.Index(
+                fields=["job_id"],
+                name="merge_by_job",
+                condition=models.Q(job_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -68,6 +84,9 @@ class MemberMerged(facts.FactKind):
 
     kind = "member.merged"
     label = gettext_lazy("merged with another account")
+    instead = gettext_lazy(
+        "Merge the members on their page, or import the identifier they share."
+    )
     other: int
     reason: str
 
@@ -90,12 +109,16 @@ class NotMerged(errors.Refused):
 
 @dataclass(frozen=True)
 class Pair:
-    """Two accounts to merge; `reason` is a kind of identifier or BY_HAND."""
+    """Two accounts to merge; `reason` is a kind of identifier or BY_HAND.
+
+    `value` is the identifier that both have.
+    """
 
     left: int
     right: int
     reason: str = BY_HAND
     note: str = ""
+    value: str = ""
 
 
 class People:
@@ -144,7 +167,12 @@ class People:
 
 @transaction.atomic
 def merge(
-    *, community: Community, pairs: Sequence[Pair], by: Staff, at: datetime
+    *,
+    community: Community,
+    pairs: Sequence[Pair],
+    by: Staff,
+    at: datetime,
+    job_id: int | None = None,
 ) -> list[Merge]:
     """Make one person of each pair; returns the merges created.
 
@@ -178,6 +206,8 @@ def merge(
                 right_id=right,
                 reason=pair.reason,
                 note=pair.note,
+                value=pair.value,
+                job_id=job_id,
                 at=at,
                 by=by,
             )
@@ -212,34 +242,26 @@ def _store(
     facts.record_many(merged, community=community, by=by, at=at)
 
 
-def merge_by_identifiers(
-    *, community: Community, accounts: Sequence[int], by: Staff, at: datetime
-) -> list[Merge]:
-    """Merge these accounts with all that share a phone, an e-mail or a unionid (K1)."""
-    pairs = []
-    undone = Merge.objects.filter(community=community, undone_at__isnull=False).exists()
-    for kind, sharing in _find_shared_identifiers(community, accounts):
-        if undone:
-            # A vetoed pair must not keep the others from being merged: try every pair.
-            combinations = itertools.combinations(sharing, 2)
-            pairs += [Pair(left, right, kind) for left, right in combinations]
-        else:
-            # A star is enough, as merging is transitive; pairs would grow with the
-            # square.
-            pairs += [Pair(sharing[0], other, kind) for other in sharing[1:]]
-    if not pairs:
-        return []
-    return merge(community=community, pairs=pairs, by=by, at=at)
-
-
 @transaction.atomic
-def unmerge(*, merge: Merge, by: Staff, at: datetime) -> None:
-    """Undo one merge; both sides get back the exclusive tags that it removed."""
+def unmerge(
+    *,
+    merge: Merge,
+    by: Staff,
+    at: datetime,
+    is_veto: bool = True,
+    job_id: int | None = None,
+) -> None:
+    """Undo one merge; both sides get back the exclusive tags that it removed.
+
+    A veto keeps shared identifiers from merging the two people again. `job_id` is the
+    import that undoes the merge.
+    """
     community = merge.community
     revisions.bump(community.pk, aliases.KIND, [0])
-    # The row stays when it is undone: it is the veto against merging them again.
+    # The row stays when it is undone, as the veto and for the history.
     active = Merge.objects.filter(pk=merge.pk, undone_at__isnull=True)
-    if not active.update(undone_at=at, undone_by=by):
+    undone_by = {"undone_by": by, "undone_job_id": job_id, "is_veto": is_veto}
+    if not active.update(undone_at=at, **undone_by):
         raise NotMerged(_("This merge has already been undone."))
     accounts = account_queries.account_ids_of_person(merge.left_id)
     remaining = list_between(accounts)
@@ -323,7 +345,7 @@ def _find_exclusive_tags(
 def _find_vetoes(community: Community, people: People) -> dict[int, set[int]]:
     """Account → accounts from which it was unmerged."""
     vetoes: dict[int, set[int]] = {}
-    undone = Merge.objects.filter(community=community, undone_at__isnull=False)
+    undone = list_vetoes(community)
     if not undone.exists():
         return vetoes
     accounts = list(itertools.chain(*people.accounts.values()))
@@ -335,34 +357,10 @@ def _find_vetoes(community: Community, people: People) -> dict[int, set[int]]:
     return vetoes
 
 
-SHARED_IDENTIFIERS = """
-SELECT i.kind, i.value, i.account_id
-FROM members_identifier i JOIN members_account a ON a.id = i.account_id
-WHERE i.community_id = %s AND a.erased_at IS NULL
-    AND (i.kind, i.value) IN (
-        SELECT own.kind, own.value FROM members_identifier own
-        WHERE own.account_id IN ({accounts}) AND own.kind IN ({kinds}))
-ORDER BY i.kind, i.value, i.account_id
-"""
-
-
-def _find_shared_identifiers(
-    community: Community, accounts: Sequence[int]
-) -> list[tuple[str, list[int]]]:
-    """(kind, accounts) of each value shared by several, the most reliable kind first."""
-    kinds = identifiers.MERGING_KINDS
-    sharing: dict[tuple[str, str], list[int]] = {}
-    for chunk in account_queries.chunks(accounts):
-        sql = SHARED_IDENTIFIERS.format(
-            accounts=db.placeholders(len(chunk)), kinds=db.placeholders(len(kinds))
-        )
-        # Each chunk finds all accounts of a value, so a later one replaces, not extends.
-        in_chunk: dict[tuple[str, str], list[int]] = {}
-        for kind, value, account in db.rows(sql, [community.pk, *chunk, *kinds]):
-            in_chunk.setdefault((kind, value), []).append(account)
-        sharing |= in_chunk
-    order = sorted(sharing, key=lambda key: (kinds.index(key[0]), key[1]))
-    return [(key[0], sharing[key]) for key in order if len(sharing[key]) > 1]
+def list_vetoes(community: Community) -> models.QuerySet[Merge]:
+    """The merges that staff undid and that identifiers must not repeat."""
+    merges = Merge.objects.filter(community=community, undone_at__isnull=False)
+    return merges.filter(is_veto=True)
 
 
 def list_between(accounts: Sequence[int]) -> list[Merge]:

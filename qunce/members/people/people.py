@@ -14,9 +14,15 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import identifiers, suppression
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.models import Account, Identifier
+from qunce.members.accounts.models import (
+    Account,
+    Identifier,
+    PastIdentifier,
+    SharedIdentifier,
+)
 from qunce.members.attributes import attributes
 from qunce.members.people import merges
 from qunce.members.tags import assignments
@@ -39,6 +45,9 @@ class MemberErased(facts.FactKind):
 
     kind = "member.erased"
     label = gettext_lazy("erased")
+    instead = gettext_lazy(
+        "Erase the member on their page or through the API."
+    )
 
 
 # Verbs
@@ -85,7 +94,8 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     """Erase the person behind this account and return the person's id. Irreversible.
 
     The person is in no set from now on. Names, keys and identifiers are deleted
-    immediately, everything else in the background.
+    immediately, everything else in the background. Hashes of them keep files, programs
+    and channels from bringing the person back.
     """
     permissions.check_may(by, ERASE)
     community = account.community
@@ -94,7 +104,14 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     revisions.bump(community.pk, aliases.KIND, [0])
     revisions.bump(community.pk, ERASURE_REVISION, [0])
     ids = account_queries.account_ids_of_person(account.pk)
-    for row in Account.objects.filter(pk__in=ids).order_by("pk"):
+    rows = Account.objects.filter(pk__in=ids).order_by("pk")
+    values = {(identifiers.KEY, row.key) for row in rows}
+    own = Identifier.objects.filter(account_id__in=ids)
+    values |= set(own.values_list("kind", "value"))
+    # A hotline is nobody's own, and its other people have not been erased.
+    shared = SharedIdentifier.objects.filter(community=community)
+    values -= set(shared.values_list("kind", "value"))
+    for row in rows:
         # The key is unique and often a phone number, so it is replaced, not emptied.
         row.key, row.name, row.source_id = f"erased-{row.pk}", "", None
         row.present, row.erased_at, row.rev = False, at, rev
@@ -103,6 +120,8 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     # Now, so that a new account with the same phone is not merged with the erased
     # person.
     Identifier.objects.filter(account_id__in=ids).delete()
+    PastIdentifier.objects.filter(account_id__in=ids).delete()
+    suppression.add(community=community, person=ids[0], values=values, at=at)
     facts.record_for_accounts(MemberErased(), ids, community=community, by=by, at=at)
     # In the background: the mirror has to be rewritten, which takes long for a large
     # log.
@@ -144,14 +163,16 @@ def get_by_account(account: int) -> Person:
     accounts = list(rows.select_related("community"))
     left_at = [account.left_at for account in accounts if account.left_at]
     present = any(account.present for account in accounts)
-    identifiers = Identifier.objects.filter(account_id__in=ids).order_by(
-        "kind", "value"
-    )
+    rows_of_person = Identifier.objects.filter(account_id__in=ids)
     return Person(
         id=ids[0],
         name=next((account.name for account in accounts if account.name), ""),
         accounts=accounts,
-        identifiers=list(identifiers.values_list("kind", "value").distinct()),
+        identifiers=list(
+            rows_of_person.order_by("kind", "value")
+            .values_list("kind", "value")
+            .distinct()
+        ),
         merges=merges.list_between(ids),
         tags=assignments.depths_of_person(ids),
         attributes=attributes.values_of_person(ids),

@@ -19,7 +19,7 @@ from qunce.core import errors
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.groups import groups
-from qunce.members.accounts import accounts
+from qunce.members.accounts import accounts, suppression
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.sending import recipients
@@ -34,6 +34,7 @@ class MessagePosted(facts.FactKind):
 
     kind = "message.posted"
     label = gettext_lazy("wrote a message")
+    reportable = True
     length: int = 0
 
 
@@ -94,29 +95,34 @@ def _find_message(event: IncomingEvent) -> tuple[Campaign, int]:
 
 def record_opt_out(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, the key of the account on the channel."""
-    opt_outs.opt_out(
-        community=event.community,
-        accounts=[_ensure_account(event, at)],
-        by=staff_models.system(event.community),
-        at=at,
-        source=event.channel,
-    )
+    if account := _ensure_account(event, at):
+        opt_outs.opt_out(
+            community=event.community,
+            accounts=[account],
+            by=staff_models.system(event.community),
+            at=at,
+            source=event.channel,
+        )
 
 
 def record_opt_in(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, the key of the account on the channel."""
-    opt_outs.opt_in(
-        community=event.community,
-        accounts=[_ensure_account(event, at)],
-        by=staff_models.system(event.community),
-        at=at,
-        source=event.channel,
-    )
+    if account := _ensure_account(event, at):
+        opt_outs.opt_in(
+            community=event.community,
+            accounts=[account],
+            by=staff_models.system(event.community),
+            at=at,
+            source=event.channel,
+        )
 
 
 def record_message(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, optionally `group` and `text`."""
     by, group = staff_models.system(event.community), None
+    account = _ensure_account(event, at)
+    if account is None:
+        return
     if event.payload.get("group"):
         key = str(event.payload["group"])
         group_ids = groups.ensure(
@@ -124,9 +130,7 @@ def record_message(*, event: IncomingEvent, at: datetime) -> None:
         )
         group = group_ids[key]
     text = str(event.payload.get("text", ""))
-    fact = MessagePosted(
-        account=_ensure_account(event, at), group=group, length=len(text)
-    )
+    fact = MessagePosted(account=account, group=group, length=len(text))
     facts.record_many(
         [fact],
         community=event.community,
@@ -136,16 +140,23 @@ def record_message(*, event: IncomingEvent, at: datetime) -> None:
     )
 
 
-def _ensure_account(event: IncomingEvent, at: datetime) -> int:
-    """The id of the account in `from`. A new one joined when the event happened."""
-    key = accounts.check_key(str(event.payload.get("from", "")))
-    account_ids = accounts.ensure(
-        community=event.community,
-        keys={key: event.happened_at},
-        by=staff_models.system(event.community),
-        at=at,
-        channel=event.channel,
-    )
+def _ensure_account(event: IncomingEvent, at: datetime) -> int | None:
+    """The id of the account in `from`. A new one joined when the event happened.
+
+    None for somebody who was erased; the event keeps nothing of them.
+    """
+    key = str(event.payload.get("from", ""))
+    try:
+        account_ids = accounts.ensure(
+            community=event.community,
+            keys={key: event.happened_at},
+            by=staff_models.system(event.community),
+            at=at,
+            channel=event.channel,
+        )
+    except suppression.PersonErased:
+        IncomingEvent.objects.filter(pk=event.pk).update(payload={})
+        return None
     return account_ids[key]
 
 

@@ -1,0 +1,111 @@
+"""Reported joins and leaves of groups: every stay is kept, and the latest decides.
+
+Programs may report them late and in any order. What happened before the latest known
+change is recorded in the history and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qunce.core import permissions, revisions
+from qunce.core.facts import fact_effects, facts
+from qunce.core.facts.fact_effects import ReportedFact, Reporter
+from qunce.groups import groups, memberships
+from qunce.groups.groups import Group, GroupJoined, GroupLeft, Membership
+
+
+class JoinEffect(fact_effects.Effect):
+    kind = GroupJoined.kind
+    description = "The member joins the group, unless a later leave is known."
+    fields = {"role": str}
+    needs_group = True
+    scope = "groups:write"
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        memberships.check_role(payload.get("role", "member"))
+
+    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        group, last = _load(fact, reporter)
+        role = fact.payload.get("role", "member")
+        time = fact.happened_at
+        if last is None or (not last.present and time > (last.left_at or time)):
+            added = groups.add_members(
+                group=group,
+                accounts=[fact.account or 0],
+                role=role,
+                by=reporter.by,
+                at=reporter.at,
+                happened_at=time,
+            )
+            return added > 0
+        # The start of the known stay, or a second join during it.
+        if time == last.joined_at or (last.present and time > last.joined_at):
+            return False
+        if last.joined_at == last.left_at:
+            # Only the leave was known.
+            Membership.objects.filter(pk=last.pk).update(joined_at=time)
+        event = GroupJoined(account=fact.account, group=group.pk, role=role)
+        _record(event, fact, reporter)
+        return True
+
+
+class LeaveEffect(fact_effects.Effect):
+    kind = GroupLeft.kind
+    description = "The member leaves the group, unless a later join is known."
+    needs_group = True
+    scope = "groups:write"
+
+    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        group, last = _load(fact, reporter)
+        time = fact.happened_at
+        if last is not None and last.present and time >= last.joined_at:
+            removed = groups.remove_members(
+                group=group,
+                accounts=[fact.account or 0],
+                by=reporter.by,
+                at=reporter.at,
+                happened_at=time,
+            )
+            return removed > 0
+        if last is None:
+            _store_former_member(group, fact)
+        elif last.left_at is not None and time >= last.left_at:
+            return False
+        _record(GroupLeft(account=fact.account, group=group.pk), fact, reporter)
+        return True
+
+
+def _load(fact: ReportedFact, reporter: Reporter) -> tuple[Group, Membership | None]:
+    permissions.check_may(reporter.by, groups.EDIT_MEMBERS)
+    group = Group.objects.get(community=reporter.community, pk=fact.group or 0)
+    rows = Membership.objects.filter(group=group, account_id=fact.account or 0)
+    return group, rows.select_for_update().first()  # at most one row
+
+
+def _store_former_member(group: Group, fact: ReportedFact) -> None:
+    """Remember a leave whose join is unknown, so that an earlier join does not undo it."""
+    rev = revisions.bump(group.community_id, groups.KIND.name, [group.pk])[group.pk]
+    Membership.objects.create(
+        group=group,
+        account_id=fact.account or 0,
+        present=False,
+        rev=rev,
+        joined_at=fact.happened_at,
+        left_at=fact.happened_at,
+    )
+
+
+def _record(event: facts.FactKind, fact: ReportedFact, reporter: Reporter) -> None:
+    facts.record_many(
+        [event],
+        community=reporter.community,
+        by=reporter.by,
+        at=reporter.at,
+        happened_at=[fact.happened_at],
+    )
+
+
+fact_effects.register(JoinEffect())
+fact_effects.register(LeaveEffect())

@@ -1,0 +1,81 @@
+"""Reported opt-outs and opt-ins: the latest of a person decides, whatever comes last."""
+
+from __future__ import annotations
+
+from qunce.core import permissions
+from qunce.core.facts import fact_effects, facts
+from qunce.core.facts.fact_effects import ReportedFact, Reporter
+from qunce.members.accounts import queries as account_queries
+from qunce.outreach import opt_outs
+from qunce.outreach.opt_outs import MemberOptedIn, MemberOptedOut, OptOut
+
+
+class OptOutEffect(fact_effects.Effect):
+    kind = MemberOptedOut.kind
+    description = "The member opts out of messages, unless a later opt-in is known."
+    fields = {"source": str}
+    scope = "members:write"
+
+    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        source = fact.payload.get("source", reporter.source)
+        if _is_outdated(fact, reporter):
+            event = MemberOptedOut(account=fact.account, source=source)
+            return _record(event, fact, reporter)
+        changed = opt_outs.opt_out(
+            community=reporter.community,
+            accounts=[fact.account or 0],
+            by=reporter.by,
+            at=reporter.at,
+            source=source,
+            happened_at=fact.happened_at,
+        )
+        return changed > 0
+
+
+class OptInEffect(fact_effects.Effect):
+    kind = MemberOptedIn.kind
+    description = "The member opts in again, unless a later opt-out is known."
+    fields = {"source": str}
+    scope = "members:write"
+
+    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        source = fact.payload.get("source", reporter.source)
+        if _is_outdated(fact, reporter):
+            event = MemberOptedIn(account=fact.account, source=source)
+            return _record(event, fact, reporter)
+        changed = opt_outs.opt_in(
+            community=reporter.community,
+            accounts=[fact.account or 0],
+            by=reporter.by,
+            at=reporter.at,
+            source=source,
+            happened_at=fact.happened_at,
+        )
+        return changed > 0
+
+
+def _is_outdated(fact: ReportedFact, reporter: Reporter) -> bool:
+    """Return whether a later change of the person's wish is known."""
+    permissions.check_may(reporter.by, opt_outs.EDIT)
+    accounts = account_queries.account_ids_of_person(fact.account or 0)
+    later = OptOut.objects.filter(
+        community_id=reporter.community.pk,
+        account_id__in=accounts,
+        set_at__gt=fact.happened_at,
+    )
+    return later.exists()
+
+
+def _record(event: facts.FactKind, fact: ReportedFact, reporter: Reporter) -> bool:
+    facts.record_many(
+        [event],
+        community=reporter.community,
+        by=reporter.by,
+        at=reporter.at,
+        happened_at=[fact.happened_at],
+    )
+    return True
+
+
+fact_effects.register(OptOutEffect())
+fact_effects.register(OptInEffect())

@@ -1,0 +1,109 @@
+"""Reported payments and refunds: they make, amend and refund the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qunce.core import money, permissions
+from qunce.core.facts import fact_effects
+from qunce.core.facts.fact_effects import InvalidReport, ReportedFact, Reporter
+from qunce.members.accounts import queries as account_queries
+from qunce.sales import orders
+from qunce.sales.orders import Order, OrderPaid, OrderRefunded
+
+
+class PaymentEffect(fact_effects.Effect):
+    kind = OrderPaid.kind
+    description = (
+        "Makes the order, or corrects its amount. `amount` is in the currency's smallest"
+        " unit; without `currency` it is that of the file or the community."
+    )
+    fields = {"order": str, "amount": int, "currency": str, "categories": list}
+    required = ("order", "amount")
+    needs_member = False
+    needs_unscoped = True
+    scope = "orders:write"
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        orders.check_order(
+            key=payload["order"],
+            amount=payload["amount"],
+            currency=payload.get("currency", "CNY"),
+        )
+        _check_size(payload["amount"])
+
+    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        permissions.check_may(reporter.by, orders.WRITE)
+        key, amount = fact.payload["order"], fact.payload["amount"]
+        known = _find(reporter, key)
+        categories = fact.payload.get("categories", ())
+        orders.record_payment(
+            community=reporter.community,
+            key=key,
+            account=fact.account,
+            amount=amount,
+            paid_at=fact.happened_at,
+            by=reporter.by,
+            at=reporter.at,
+            currency=fact.payload.get("currency", reporter.currency),
+            items=[{"category": category} for category in categories],
+            source=reporter.source,
+        )
+        return known is None or known.amount != amount
+
+
+class RefundEffect(fact_effects.Effect):
+    kind = OrderRefunded.kind
+    description = (
+        "Refunds `amount` of the order, in the currency's smallest unit, or all that is"
+        " left."
+    )
+    fields = {"order": str, "amount": int}
+    required = ("order",)
+    needs_member = False
+    needs_unscoped = True
+    scope = "orders:write"
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        _check_size(payload.get("amount", 0))
+
+    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        permissions.check_may(reporter.by, orders.WRITE)
+        order = orders.get(reporter.community, fact.payload["order"])
+        _check_buyer(order, fact.account)
+        orders.refund(
+            community=reporter.community,
+            key=order.key,
+            refunded_at=fact.happened_at,
+            by=reporter.by,
+            at=reporter.at,
+            amount=fact.payload.get("amount"),
+        )
+        return True
+
+
+def _check_size(amount: int) -> None:
+    if amount > money.MAX_AMOUNT:
+        raise InvalidReport(_("This amount is too large."))
+
+
+def _check_buyer(order: Order, account: int | None) -> None:
+    if account is None or order.account_id is None:
+        return
+    people = account_queries.person_ids([account, order.account_id])
+    if people[account] != people[order.account_id]:
+        raise InvalidReport(
+            _("Order %(key)s was paid by another member.") % {"key": order.key}
+        )
+
+
+def _find(reporter: Reporter, key: str) -> Order | None:
+    rows = Order.objects.filter(community_id=reporter.community.pk, key=key)
+    return rows.order_by("pk").first()
+
+
+fact_effects.register(PaymentEffect())
+fact_effects.register(RefundEffect())

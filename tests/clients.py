@@ -69,6 +69,19 @@ class ApiClient:
         parsed = json.loads(response.content) if response.content else None
         return Response(response.status_code, parsed, response.headers)
 
+    def send_form(self, path: str, body: bytes, boundary: str) -> Response:
+        """Send a multipart form."""
+        response = self.client.generic(
+            "POST",
+            ROOT + path,
+            body,
+            content_type=f"multipart/form-data; boundary={boundary}",
+            HTTP_AUTHORIZATION=f"Bearer {self.token}",
+        )
+        return Response(
+            response.status_code, json.loads(response.content), response.headers
+        )
+
     def get(self, path: str, **headers: str) -> Response:
         return self.request("GET", path, **headers)
 

@@ -566,7 +566,7 @@ def test_file_without_the_new_import_column_is_imported(
     settings.HOME = tmp_path
     shop = factories.community()
     upload = upload_file(shop, "member_key,tag,depth\na1,tea,1\n")
-    plan = background_imports.plan_sample(upload, by=upload.by, at=AT)
+    plan = background_imports.plan_upload(upload, by=upload.by, at=AT)
     assert pipeline.run(plan).job.counts["tagged"] == 1
     assert written_notes == [None]
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 from qunce.core.staff.models import Staff
-from qunce.importing import jobs, pipeline, uploads
+from qunce.importing import jobs, pipeline, questions, uploads
 from qunce.importing.jobs import ImportJob
 from qunce.importing.plan import ImportPlan
 from qunce.importing.uploads import Upload
@@ -25,6 +25,9 @@ PROGRESS_INTERVAL = 0.5
 """Seconds between two updates of the progress."""
 MAX_CELLS_IN_MEMORY = 2_000_000
 """Of one chunk, as the worker may serve pages from the same process."""
+
+MAX_BYTES_PLANNED = 8 << 20
+MAX_ROWS_PLANNED = 50_000
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +40,13 @@ class TimeZoneChanged(errors.Refused):
 
 
 def start(*, upload: Upload, by: Staff, at: datetime) -> ImportJob:
-    """Queue the import of a file with its options; raises if the options are invalid."""
-    plan = plan_sample(upload, by=by, at=at)
+    """Queue the import of a file with its options.
+
+    Raises InvalidMapping if the options are invalid, and AnswerNeeded if a question is
+    open.
+    """
+    plan = plan_upload(upload, by=by, at=at)
+    questions.check_answered(plan.questions)
     # The wider a file is, the fewer of its rows are in memory at a time.
     max_rows = max(MAX_CELLS_IN_MEMORY // len(plan.source.headings), 1)
     options = dataclasses.replace(
@@ -118,11 +126,17 @@ class _JobProgress:
 # Reads
 
 
-def plan_sample(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
-    """Return the plan of the file's first rows, for a preview."""
+def plan_upload(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
+    """Return the plan of an uploaded file; that of a large one is of its first rows."""
+    # All rows decide how a column is read. Those of a large file are read when it is
+    # imported, as they would take too long here.
+    is_small = (
+        upload.size <= MAX_BYTES_PLANNED
+        and upload.inspection["lines"] <= MAX_ROWS_PLANNED
+    )
     return pipeline.plan(
         community=upload.community,
-        source=uploads.get_sample(upload),
+        source=uploads.get_source(upload) if is_small else uploads.get_sample(upload),
         options=uploads.options_of(upload),
         by=by,
         at=at,

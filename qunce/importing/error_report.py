@@ -4,18 +4,54 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from qunce.core import errors
 from qunce.core.csv_safety import csv_safe
+from qunce.core.facts import audit
+from qunce.core.staff.models import Staff
 from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Problem
+
+if TYPE_CHECKING:
+    from qunce.importing.parsing import Problem
+
+REPORT_DOWNLOADED = audit.declare(
+    "import.problems_taken", gettext_lazy("import report downloaded")
+)
+
+
+class ReportNotFound(errors.NotFound):
+    """This import has no report."""
 
 
 def path_of(job: ImportJob) -> Path:
     return Path(settings.HOME) / "imports" / f"{job.pk}-broken.csv"
+
+
+def get_path(job: ImportJob) -> Path:
+    """Return the path of the report; raises ReportNotFound."""
+    path = path_of(job)
+    if not path.exists():
+        raise ReportNotFound(_("This import has no report."))
+    return path
+
+
+def log_download(job: ImportJob, *, by: Staff, at: datetime) -> None:
+    """Record in the audit log that somebody has taken the broken rows."""
+    audit.log(
+        kind=REPORT_DOWNLOADED,
+        community=job.community,
+        by=by,
+        at=at,
+        count=job.rows_broken,
+        detail={"job": job.pk},
+    )
 
 
 def append(job: ImportJob, problems: Sequence[Problem]) -> None:

@@ -33,6 +33,8 @@ PART_RETENTION = timedelta(days=1)
 SAMPLE_SUFFIX = ".head"
 SAMPLE_ROWS = 2_000
 """Rows that a preview checks; the import checks all."""
+CONTAINER_OPTIONS = ("sheet", "encoding")
+"""Options with which the file itself is read."""
 MIN_FREE_BYTES = 1 << 30
 """Disk space that is left to the databases."""
 
@@ -162,17 +164,46 @@ def set_options(*, upload: Upload, options: ImportOptions, by: Staff) -> None:
 
 
 def change_options(*, upload: Upload, by: Staff, **changes: Any) -> None:
-    """Change some fields of the file's ImportOptions."""
-    options = dataclasses.replace(options_of(upload), **changes)
+    """Change some fields of the file's ImportOptions.
+
+    Another sheet or encoding reads the file again. If that gives other headings, the
+    target and the mapping are guessed again.
+    """
+    old = options_of(upload)
+    options = dataclasses.replace(old, **changes)
+    # An answer to the question of that name is the same choice.
+    options = dataclasses.replace(
+        options,
+        sheet=options.answers.get("sheet") or options.sheet,
+        encoding=options.answers.get("encoding") or options.encoding,
+    )
+    if any(getattr(old, name) != getattr(options, name) for name in CONTAINER_OPTIONS):
+        options = _read_again(upload, options, by)
     set_options(upload=upload, options=options, by=by)
 
 
-def select_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> None:
-    """Read the file with another sheet or encoding; its other options are reset."""
+def _read_again(upload: Upload, options: ImportOptions, by: Staff) -> ImportOptions:
+    """Inspect the file with these options; returns those that apply to what it is now."""
     jobs.check_may_import(by)
     check_exists(upload)
-    _inspect(upload, sheet=sheet, encoding=encoding)
-    upload.save(update_fields=["inspection", "options"])
+    headings = upload.inspection["headings"]
+    _inspect(upload, sheet=options.sheet, encoding=options.encoding)
+    if upload.inspection["headings"] == headings:
+        return options
+    guessed = options_of(upload)
+    return dataclasses.replace(options, target=guessed.target, mapping={})
+
+
+def select_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> None:
+    """Read the file with another sheet or encoding."""
+    answers = {
+        key: answer
+        for key, answer in options_of(upload).answers.items()
+        if key not in CONTAINER_OPTIONS
+    }
+    change_options(
+        upload=upload, by=by, sheet=sheet, encoding=encoding, answers=answers
+    )
 
 
 @transaction.atomic
@@ -259,3 +290,13 @@ def get_sample(upload: Upload) -> Source:
     source = get_source(upload)
     sample = file_samples.load(_sample_path(path_of(upload)))
     return dataclasses.replace(source, sample=sample)
+
+
+def sample_values(upload: Upload, heading: str, limit: int) -> list[str]:
+    """Return the first distinct values of a column, shortened."""
+    source = get_sample(upload)
+    if source.sample is None:
+        return []
+    column = source.sample.columns[source.headings.index(heading)]
+    values = (value.as_py() for value in column[:200] if value.is_valid)
+    return list(dict.fromkeys(value[:60] for value in values))[:limit]

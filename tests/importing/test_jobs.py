@@ -50,7 +50,7 @@ def test_accepted_file_is_previewed_without_reading_it_again(by: Staff) -> None:
     source = uploads.get_source(upload)
     assert (source.lines, source.format) == (3, "csv")
     uploads.path_of(upload).write_text("rubbish")
-    plan = background_imports.plan_sample(upload, by=by, at=AT)
+    plan = background_imports.plan_upload(upload, by=by, at=AT)
     preview = pipeline.preview(plan)
     assert [row["name"] for row in preview.rows] == ["小红", "小明"]
 

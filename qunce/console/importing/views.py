@@ -6,44 +6,35 @@ import csv
 import dataclasses
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
 from qunce.console.importing import labels, presenters
-from qunce.console.importing.upload_handler import StoredUpload, UploadHandler
 from qunce.core import errors
-from qunce.core.facts import audit
 from qunce.importing import (
-    background_imports,
     column_mapping,
     error_report,
     jobs,
     pipeline,
+    plan_review,
     target_registry,
     uploads,
 )
 from qunce.importing.jobs import ImportJob
 from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
+from qunce.importing.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.uploads import Upload
 
 MAX_PROBLEMS_SHOWN = 100
-REPORT_DOWNLOADED = audit.declare(
-    "import.problems_taken", gettext_lazy("import report downloaded")
-)
-
-
-class ReportNotFound(errors.NotFound):
-    """This import has no report."""
 
 
 @http.page(jobs.IMPORT)
@@ -93,21 +84,12 @@ def _mapping_labels(job: ImportJob) -> list[tuple[str, str]]:
 def job_problems(request: http.Request, pk: int) -> HttpResponseBase:
     """Download all broken rows as CSV that is safe to open in a spreadsheet."""
     job = jobs.get(request.community, pk)
-    path = error_report.path_of(job)
-    if not path.exists():
-        raise ReportNotFound(_("This import has no report."))
-    audit.log(
-        kind=REPORT_DOWNLOADED,
-        community=request.community,
-        by=request.staff,
-        at=request.at,
-        count=job.rows_broken,
-        detail={"job": job.pk},
-    )
+    path = error_report.get_path(job)
+    error_report.log_download(job, by=request.staff, at=request.at)
     return FileResponse(
         path.open("rb"),
         as_attachment=True,
-        filename=f"import-{job.pk}-broken.csv",
+        filename=f"import-{path.name}",
         content_type="text/csv; charset=utf-8",
     )
 
@@ -290,25 +272,19 @@ def _posted_mapping(
 
 
 def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPreview:
-    options = uploads.options_of(upload)
-    target = target_registry.get(options.target)
-    mapping = column_mapping.complete(
-        target, upload.inspection["headings"], options.mapping
+    review = plan_review.review(
+        upload, by=request.staff, at=request.at, max_rows=MAX_PREVIEW_ROWS
     )
-    mistakes = _mapping_errors(target, mapping)
-    attribute_labels = labels.attribute_labels(upload.community, mapping)
-    if mistakes:
-        columns = _column_choices(upload, target, mapping, {}, attribute_labels)
-        return presenters.MappingPreview(columns, mistakes, [], [], [], [])
-    plan = background_imports.plan_sample(upload, by=request.staff, at=request.at)
-    preview = pipeline.preview(plan, MAX_PREVIEW_ROWS)
-    types = {name: traits.type for name, traits in plan.traits.items()}
-    types |= {field.name: field.type for field in plan.target.fields}
-    field_names = [name for name in mapping.values() if name]
+    attribute_labels = labels.attribute_labels(upload.community, review.mapping)
+    target, types = review.target, review.types
+    columns = _column_choices(upload, target, review.mapping, types, attribute_labels)
+    if review.plan is None:
+        return presenters.MappingPreview(columns, review.mistakes, [], [], [], [])
+    field_names = [name for name in review.mapping.values() if name]
     return presenters.MappingPreview(
-        _column_choices(upload, target, mapping, types, attribute_labels),
+        columns,
         [],
-        plan.notes,
+        review.plan.notes,
         [
             (name, labels.field_label(target, name, attribute_labels))
             for name in field_names
@@ -318,53 +294,31 @@ def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPr
                 labels.format_value(row.get(name), types.get(name, ""))
                 for name in field_names
             ]
-            for row in preview.rows
+            for row in review.preview.rows
         ],
-        preview.problems,
+        review.preview.problems,
     )
-
-
-def _mapping_errors(
-    target: target_registry.Target, mapping: dict[str, str]
-) -> list[str]:
-    mistakes = [
-        _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
-        % {"one": first, "other": second, "name": target.field_label(name)}
-        for name, (first, second) in column_mapping.duplicates(mapping).items()
-    ]
-    for group in column_mapping.missing_required(target, mapping):
-        names = _(" or ").join(map(target.field_label, group))
-        mistakes.append(_("Choose a column for: %(names)s.") % {"names": names})
-    return mistakes
 
 
 def _column_choices(
     upload: Upload,
     target: target_registry.Target,
-    mapping: dict[str, str],
-    types: dict[str, str],
+    mapping: Mapping[str, str],
+    types: Mapping[str, str],
     attribute_labels: dict[str, str],
 ) -> list[presenters.ColumnChoice]:
-    sample = uploads.get_sample(upload).sample
     columns = itertools.islice(mapping.items(), MAX_COLUMNS)
     return [
         presenters.ColumnChoice(
             index,
             heading,
-            _sample_values(sample.columns[index]) if sample else [],
+            uploads.sample_values(upload, heading, MAX_COLUMN_SAMPLES),
             field,
             _field_options(target, heading, field, attribute_labels),
             str(labels.TYPE_LABELS.get(types.get(field, ""), "")),
         )
         for index, (heading, field) in enumerate(columns)
     ]
-
-
-def _sample_values(column: Any) -> list[str]:
-    """Return the first distinct values."""
-    values = (value.as_py() for value in column[:200] if value.is_valid)
-    distinct: Sequence[str] = list(dict.fromkeys(value[:60] for value in values))
-    return list(distinct[:MAX_COLUMN_SAMPLES])
 
 
 def _field_options(

@@ -23,7 +23,9 @@ MAX_NAME_LENGTH = 120
 TOUCH_INTERVAL = timedelta(minutes=1)
 """How exactly a key's last use is known; storing each request would cost more."""
 
-NOUNS = "members tags groups orders facts segments layers campaigns tasks webhooks"
+NOUNS = (
+    "members tags groups orders facts imports segments layers campaigns tasks webhooks"
+)
 SCOPES = {f"{noun}:{mode}" for noun in NOUNS.split() for mode in ("read", "write")}
 
 

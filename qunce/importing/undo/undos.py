@@ -236,3 +236,8 @@ def describe_kept(undo: ImportUndo) -> str:
         "%(count)d things were changed since the import and stay as they are.",
         undo.kept,
     ) % {"count": undo.kept}
+
+
+def list_kept(job: ImportJob) -> models.QuerySet[UndoRemainder]:
+    """Return what the undo left as it is, the first 1,000 of it."""
+    return UndoRemainder.objects.filter(undo__job=job).order_by("pk")

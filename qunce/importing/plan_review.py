@@ -1,0 +1,91 @@
+"""What people see before an import starts: the plan of a file, or why there is none.
+
+The console, the API and the command line show the same review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from qunce.core import errors
+from qunce.importing import (
+    background_imports,
+    column_mapping,
+    pipeline,
+    target_registry,
+)
+from qunce.importing import uploads as uploaded_files
+from qunce.importing.plan import ImportPlan
+from qunce.importing.questions import Question
+from qunce.importing.target_registry import Target
+
+if TYPE_CHECKING:
+    from qunce.core.staff.models import Staff
+    from qunce.importing.uploads import Upload
+
+MAX_ROWS = 20
+
+
+@dataclass(frozen=True)
+class PlanReview:
+    """`plan` is None if `mistakes` says what is wrong with the options.
+
+    `error` is a fault of the options other than of the mapping, such as an answer that
+    is none of the choices.
+    """
+
+    target: Target
+    mapping: Mapping[str, str]
+    mistakes: list[str] = field(default_factory=list)
+    error: errors.Invalid | None = None
+    plan: ImportPlan | None = None
+    preview: pipeline.Preview = field(default_factory=lambda: pipeline.Preview([], []))
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Types of the mapped fields."""
+
+    @property
+    def questions(self) -> list[Question]:
+        return self.plan.questions if self.plan else []
+
+    @property
+    def open_questions(self) -> list[Question]:
+        return [question for question in self.questions if question.is_open]
+
+
+def review(
+    upload: Upload, *, by: Staff, at: datetime, max_rows: int = MAX_ROWS
+) -> PlanReview:
+    """Return the plan of an uploaded file with its first rows and problems."""
+    options = uploaded_files.options_of(upload)
+    target = target_registry.get(options.target)
+    headings = upload.inspection["headings"]
+    mapping = column_mapping.complete(target, headings, options.mapping)
+    mistakes = list_mistakes(target, mapping)
+    if mistakes:
+        return PlanReview(target, mapping, mistakes)
+    try:
+        plan = background_imports.plan_upload(upload, by=by, at=at)
+        preview = pipeline.preview(plan, max_rows)
+    except errors.Invalid as error:
+        return PlanReview(target, mapping, [str(error)], error)
+    types = {name: traits.type for name, traits in plan.traits.items()}
+    types |= {each.name: each.type for each in plan.target.fields}
+    return PlanReview(target, plan.mapping, plan=plan, preview=preview, types=types)
+
+
+def list_mistakes(target: Target, mapping: Mapping[str, str]) -> list[str]:
+    """Return a sentence for every field that has two columns or lacks one."""
+    mistakes = [
+        _("“%(one)s” and “%(other)s” cannot both be mapped to: %(name)s.")
+        % {"one": first, "other": second, "name": target.field_label(name)}
+        for name, (first, second) in column_mapping.duplicates(mapping).items()
+    ]
+    for group in column_mapping.missing_required(target, mapping):
+        names = _(" or ").join(map(target.field_label, group))
+        mistakes.append(_("Choose a column for: %(names)s.") % {"names": names})
+    return mistakes

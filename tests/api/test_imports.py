@@ -1,0 +1,180 @@
+"""K12: files are imported through the API, from the upload to the report and its undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from qunce import schedule
+from qunce.core.communities import Community
+from qunce.core.jobs import scheduler
+from qunce.importing import jobs
+from tests import factories
+from tests.clients import ROOT, ApiClient, Response, create_client
+from tests.factories import LATER
+
+MEMBERS = "key,name,level\na,小红,金\nb,小明,银\n"
+
+
+@pytest.fixture(autouse=True)
+def home(settings: Settings, tmp_path: Path) -> Path:
+    settings.HOME = tmp_path
+    return tmp_path
+
+
+def send(api: ApiClient, content: str | bytes, name: str = "会员.csv") -> Response:
+    body = content if isinstance(content, bytes) else content.encode()
+    boundary = "----qunce"
+    head = (
+        f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\";"
+        f' filename="{name}"\r\nContent-Type: text/csv\r\n\r\n'
+    )
+    data = head.encode() + body + f"\r\n--{boundary}--\r\n".encode()
+    return api.send_form("/imports/files", data, boundary)
+
+
+def run_jobs(at: Any = LATER) -> None:
+    only = {name: schedule.SCHEDULE[name] for name in (jobs.JOB, jobs.UNDO_JOB)}
+    while scheduler.run_due(only, clock=lambda: at):
+        pass
+
+
+@pytest.mark.both_databases
+def test_file_is_uploaded_planned_imported_and_undone(
+    shop: Community, api: ApiClient
+) -> None:
+    file = send(api, MEMBERS).body
+    assert (file["name"], file["plan"]["target"]) == ("会员.csv", "members")
+    columns = {each["heading"]: each["field"] for each in file["plan"]["columns"]}
+    assert columns == {"key": "key", "name": "name", "level": "attr:level"}
+    assert file["plan"]["rows"][0]["name"] == "小红"
+    assert file["plan"]["columns"][1]["samples"] == ["小红", "小明"]
+    assert file["plan"]["container"]["info"]["encoding"] == "utf-8"
+    path = f"/imports/files/{file['id']}"
+    changed = api.patch(path, {"mapping": {"level": ""}}).body["plan"]
+    assert changed["options"]["mapping"]["level"] == ""
+    assert [row["id"] for row in api.list_all("/imports/files", 1)] == [file["id"]]
+    started = api.post(f"{path}/import").body
+    assert (started["state"], started["file_id"]) == ("waiting", file["id"])
+    run_jobs()
+    one = f"/imports/{started['id']}"
+    report = api.get(one).body
+    assert (report["state"], report["rows_read"], report["rows_broken"]) == ("done", 2, 0)
+    assert report["counts"]["members"] == 2
+    assert [row["id"] for row in api.list_all("/imports?state=done", 1)] == [report["id"]]
+    assert factories.matching_keys(shop, {"all": []}) == ["a", "b"]
+    assert api.post(f"{one}/undo").body["state"] == "undoing"
+    run_jobs()
+    undone = api.get(one).body
+    assert undone["state"] == "undone"
+    assert undone["undo"]["counts"]["accounts"] == 2
+    assert api.get(f"{one}/undo/kept").body["items"] == []
+    assert factories.matching_keys(shop, {"all": []}) == []
+    again = api.post(f"{one}/undo")
+    assert (again.status, again.kind) == (409, "wrong-state")
+
+
+def test_broken_rows_are_listed_and_downloaded(api: ApiClient) -> None:
+    file = send(api, "key,joined_at\na,2026-01-02\nb,昨天\nc,前天\n").body
+    assert [row["row"] for row in file["plan"]["problems"]] == [3, 4]
+    path = f"/imports/files/{file['id']}"
+    job = api.post(f"{path}/import").body
+    run_jobs()
+    one = f"/imports/{job['id']}"
+    report = api.get(one).body
+    assert (report["state"], report["rows_broken"]) == ("rejected", 2)
+    rows = api.list_all(f"{one}/problems", 1)
+    assert [(row["row"], row["value"]) for row in rows] == [(3, "昨天"), (4, "前天")]
+    response = api.client.get(
+        f"{ROOT}{one}/problems.csv", HTTP_AUTHORIZATION=f"Bearer {api.token}"
+    )
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    assert "昨天" in text
+    assert "前天" in text
+    assert api.patch(path, {"mode": "valid"}).status == 200
+    job = api.post(f"{path}/import").body
+    run_jobs()
+    report = api.get(f"/imports/{job['id']}").body
+    assert (report["state"], report["counts"]["members"]) == ("done", 1)
+
+
+def test_import_is_cancelled_and_resumed(shop: Community, api: ApiClient) -> None:
+    file = send(api, MEMBERS).body
+    job = api.post(f"/imports/files/{file['id']}/import").body
+    one = f"/imports/{job['id']}"
+    assert api.post(f"{one}/cancel").body["state"] == "cancelled"
+    run_jobs()
+    assert factories.matching_keys(shop, {"all": []}) == []
+    assert api.post(f"{one}/resume").body["state"] == "waiting"
+    run_jobs()
+    assert api.get(one).body["state"] == "done"
+    refused = api.post(f"{one}/cancel")
+    assert (refused.status, refused.kind) == (409, "wrong-state")
+
+
+def test_mapping_mistakes_are_shown_and_refuse_the_start(api: ApiClient) -> None:
+    file = send(api, "x,y\n1,2\n").body
+    path = f"/imports/files/{file['id']}"
+    plan = api.patch(path, {"target": "orders"}).body["plan"]
+    assert plan["mistakes"]
+    refused = api.post(f"{path}/import")
+    assert (refused.status, refused.kind) == (422, "invalid-mapping")
+    unknown = api.patch(path, {"mapping": {"no such": "key"}})
+    assert (unknown.status, unknown.kind) == (422, "invalid-mapping")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"target": "songs"}, {"mode": "some"}, {"currency": "yuan"}, {"colour": "red"}],
+)
+def test_invalid_options_are_rejected(api: ApiClient, wrong: dict[str, Any]) -> None:
+    path = f"/imports/files/{send(api, MEMBERS).body['id']}"
+    assert api.patch(path, wrong).status == 422
+    assert api.patch(path, {"mode": "valid"}).status == 200
+
+
+def test_unreadable_and_missing_files_are_rejected(
+    api: ApiClient, settings: Settings, home: Path
+) -> None:
+    wrong = send(api, b"\x00\x01\x02" * 9)
+    assert (wrong.status, wrong.kind) == (422, "unreadable-file")
+    assert (send(api, b"").status, send(api, b"").kind) == (422, "no-file")
+    assert api.post("/imports/files").kind == "no-file"
+    settings.MAX_UPLOAD_BYTES = 10
+    large = send(api, MEMBERS)
+    assert (large.status, large.kind) == (422, "file-too-large")
+    assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
+
+
+def test_discarded_file_is_gone(api: ApiClient) -> None:
+    path = f"/imports/files/{send(api, MEMBERS).body['id']}"
+    assert api.delete(path).status == 204
+    assert api.get(path).status == 404
+
+
+def test_only_staff_who_may_import_use_it(shop: Community, api: ApiClient) -> None:
+    file = send(api, MEMBERS).body
+    job = api.post(f"/imports/files/{file['id']}/import").body
+    paths = ["/imports", "/imports/files", f"/imports/{job['id']}"]
+    for other in (
+        create_client(shop, "operator"),
+        create_client(shop, "manager", scope={"all": []}),
+        create_client(shop, scopes=["members:read", "members:write"]),
+    ):
+        assert send(other, MEMBERS).status == 403
+        assert [other.get(path).status for path in paths] == [403] * 3
+        assert other.post(f"/imports/{job['id']}/cancel").status == 403
+    assert [api.get(path).status for path in paths] == [200] * 3
+
+
+def test_files_of_another_community_are_not_found(api: ApiClient) -> None:
+    other = create_client(factories.community(key="other"))
+    file = send(other, MEMBERS).body
+    job = other.post(f"/imports/files/{file['id']}/import").body
+    assert other.get(f"/imports/{job['id']}").status == 200
+    assert api.get(f"/imports/files/{file['id']}").status == 404
+    assert api.get(f"/imports/{job['id']}").status == 404
+    assert api.post(f"/imports/{job['id']}/undo").status == 404

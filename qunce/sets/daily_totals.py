@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from qunce.core import community_days
 from qunce.core.facts import facts
+from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import mirror
 from qunce.sets.rules import base, snapshots
@@ -33,15 +34,13 @@ NO_ID = 0
 class DailyTotals:
     """Parallel arrays, shape (n,). A person has one row per day, group and account.
 
-    `counts` are numbers of facts. `amounts` are sums of the payloads' `amount`, in the
-    unit of the kind of fact.
+    `counts` are numbers of facts.
     """
 
     days: NDArray[np.int64]
     group_ids: NDArray[np.int64]
     person_ids: NDArray[np.int64]
     counts: NDArray[np.int64]
-    amounts: NDArray[np.int64]
 
     def filter(self, mask: NDArray[np.bool_]) -> DailyTotals:
         return DailyTotals(
@@ -49,16 +48,20 @@ class DailyTotals:
             self.group_ids[mask],
             self.person_ids[mask],
             self.counts[mask],
-            self.amounts[mask],
         )
 
 
 @dataclass(frozen=True)
 class DaySums:
-    """The number of facts, and the sum of their amounts, for each day of a span."""
+    """The number of facts, and the sum of their amounts, for each day of a span.
+
+    Money is in the community's currency; `left_out` is the money of the whole span that
+    has no exchange rate, by currency.
+    """
 
     counts: list[int]
     amounts: list[int]
+    left_out: dict[str, int]
 
 
 JOIN_DAYS = """
@@ -67,12 +70,7 @@ FROM facts JOIN (SELECT unnest(?) AS day, unnest(?) AS begin_at, unnest(?) AS en
 WHERE community = ? AND happened_at >= ? AND happened_at < ? AND kind IN
 """
 TOTALS = f"""
-SELECT d.day, coalesce(grp, 0), coalesce(account, 0), count(*),
-       CAST(coalesce(sum(amount), 0) AS BIGINT)
-{JOIN_DAYS}
-"""
-DAY_SUMS = f"""
-SELECT d.day, count(*), CAST(coalesce(sum(amount), 0) AS BIGINT)
+SELECT d.day, coalesce(grp, 0), coalesce(account, 0), count(*)
 {JOIN_DAYS}
 """
 
@@ -108,7 +106,7 @@ def load(
     rows = mirror.query(
         f"{TOTALS} ({_kind_list(kinds)}) GROUP BY ALL", _params(community, first, last)
     )
-    days, group_ids, accounts, counts, amounts = (
+    days, group_ids, accounts, counts = (
         column.to_numpy().astype(np.int64) for column in rows.columns
     )
 
@@ -118,7 +116,7 @@ def load(
 
     # After the query: the totals are small, the facts are not.
     person_ids = snapshots.run(community, at, map_to_people)
-    return DailyTotals(days, group_ids, person_ids, counts, amounts)
+    return DailyTotals(days, group_ids, person_ids, counts)
 
 
 def sum_by_day(
@@ -131,8 +129,7 @@ def sum_by_day(
     among: BitMap | None = None,
 ) -> DaySums:
     """Facts of some kinds by day; with `among`, only those of these people."""
-    sql = f"{DAY_SUMS} ({_kind_list(kinds)})"
-    tables = {}
+    kinds, where, tables = list(kinds), "", {}
     if among is not None:
 
         def find_accounts(snap: Snapshot) -> BitMap:
@@ -145,15 +142,28 @@ def sum_by_day(
         # DuckDB filters.
         accounts = snapshots.run(community, at, find_accounts)
         tables["among"] = pa.table({"account": bitmaps.array_of(accounts)})
-        sql += " AND account IN (SELECT account FROM among)"
+        where = " AND account IN (SELECT account FROM among)"
+    params = _params(community, first, last)
     rows = mirror.query(
-        f"{sql} GROUP BY ALL", _params(community, first, last), **tables
+        f"SELECT d.day, count(*), {amounts.total(community)} {JOIN_DAYS}"
+        f" ({_kind_list(kinds)}){where} GROUP BY d.day",
+        params,
+        **tables,
     )
-    days, counts, amounts = (column.to_pylist() for column in rows.columns)
-    by_day = dict(zip(days, zip(counts, amounts, strict=True), strict=True))
+    days, counts, totals = (column.to_pylist() for column in rows.columns)
+    by_day = dict(zip(days, zip(counts, totals, strict=True), strict=True))
+    left_out = amounts.list_left_out(
+        community,
+        dict.fromkeys(_kind_ids(kinds), 1),
+        f"community = ? AND happened_at >= ? AND happened_at < ?{where}",
+        params[3:],
+        **tables,
+    )
     # Days without a fact are not in the result but belong into a chart.
     sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
-    return DaySums([count for count, _ in sums], [amount for _, amount in sums])
+    return DaySums(
+        [count for count, _ in sums], [amount for _, amount in sums], left_out
+    )
 
 
 def count_people_by_day(

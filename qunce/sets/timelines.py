@@ -13,7 +13,7 @@ import numpy as np
 from qunce.core import community_days, timestamps
 from qunce.core.facts import facts, interned_names
 from qunce.core.facts.facts import RecordedFact
-from qunce.sets import log
+from qunce.sets import amounts, log
 from qunce.sets.bitmaps import aliases
 from qunce.sets.mirror import mirror
 
@@ -121,29 +121,48 @@ def sum_by_person(
 ) -> tuple[Ints, Ints]:
     """People and the sum of their facts' amounts, each kind with its sign.
 
+    Money is in the community's currency, without that which has no exchange rate.
     `within` is a number of community days including today; without it, all facts count.
     Shapes (n,), with people ascending and each once. People without such a fact are left
     out.
     """
-    accounts, amounts = [], []
+    accounts, sums_of_kinds = [], []
     for kind, sign in kinds.items():
         where, params = _where(community, kind, at, within)
         sums = mirror.query(
-            "SELECT account, CAST(coalesce(sum(amount), 0) AS BIGINT) FROM facts"  # noqa: S608
+            f"SELECT account, {amounts.total(community)} FROM facts"  # noqa: S608
             f" WHERE {where} GROUP BY account",
             params,
         )
         accounts_of_kind, amounts_of_kind = _columns(sums)
         accounts.append(accounts_of_kind)
-        amounts.append(amounts_of_kind * sign)
+        sums_of_kinds.append(amounts_of_kind * sign)
     if not accounts:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     people = _people(community, np.concatenate(accounts))
     unique, index = np.unique(people, return_inverse=True)
     totals = np.zeros(len(unique), dtype=np.int64)
     # add.at, because a plain `+=` would count repeated indexes once.
-    np.add.at(totals, index, np.concatenate(amounts))
+    np.add.at(totals, index, np.concatenate(sums_of_kinds))
     return unique, totals
+
+
+def amounts_left_out(
+    *,
+    community: Community,
+    kinds: Mapping[str, int],
+    at: datetime,
+    within: int | None = None,
+) -> dict[str, int]:
+    """Currency → money that `sum_by_person` leaves out, as it has no exchange rate."""
+    where, params = _where(community, "", at, within)
+    signs = {
+        kind_id: sign
+        for kind, sign in kinds.items()
+        if (kind_id := facts.find_kind(kind))
+    }
+    where = where.replace("kind = ?", "kind <> ?")
+    return amounts.list_left_out(community, signs, where, params)
 
 
 def days_by_person(

@@ -48,6 +48,8 @@ def test_row_has_every_column_of_the_fact(shop: Community) -> None:
         "source": None,
         "payload": '{"amount":12,"order":"a"}',
         "amount": 12,
+        "currency": None,
+        "paid_at": None,
     }
 
 

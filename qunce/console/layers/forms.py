@@ -90,7 +90,7 @@ def _parse_value(
     if method == "top":
         return f"{_parse_percentage(text)}%"
     if is_money(spec):
-        return money.parse(text, currency)
+        return money.to_units(text, currency)
     try:
         return int(text.replace(",", "").strip())
     except ValueError:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
-from qunce.core import revisions
+from qunce.core import exchange_rates, money, revisions
+from qunce.core.facts import facts
+from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.clauses import fact_filters
-from qunce.sets.rules import base, comparisons, fact_queries, phrasing, time_windows
+from qunce.sets.rules import (
+    base,
+    comparisons,
+    fact_queries,
+    payload_fields,
+    payload_numbers,
+    phrasing,
+    time_windows,
+    times_of_day,
+)
 from qunce.sets.rules.base import Clause, RulePath
-from qunce.sets.rules.comparisons import Comparison
+from qunce.sets.rules.comparisons import Comparison, DecimalComparison
 from qunce.sets.rules.fact_queries import FactFilter
 from qunce.sets.rules.phrasing import Names, Pieces
 from qunce.sets.rules.references import Mention
@@ -29,6 +41,22 @@ EXPLANATIONS = {
     "times": gettext_noop("times: %(n)s (required %(wanted)s)"),
     "days": gettext_noop("days: %(n)s (required %(wanted)s)"),
     "weeks": gettext_noop("weeks: %(n)s (required %(wanted)s)"),
+}
+AGGREGATE_EXPLANATIONS = {
+    "sum": gettext_noop("total %(field)s is %(n)s (required: %(wanted)s)"),
+    "average": gettext_noop("average %(field)s is %(n)s (required: %(wanted)s)"),
+    "min": gettext_noop("lowest %(field)s is %(n)s (required: %(wanted)s)"),
+    "max": gettext_noop("highest %(field)s is %(n)s (required: %(wanted)s)"),
+}
+AGGREGATE_PHRASES = {
+    "sum": gettext_noop("%(kind)s with a total %(field)s of %(n)s %(window)s"),
+    "average": gettext_noop("%(kind)s with an average %(field)s of %(n)s %(window)s"),
+    "min": gettext_noop("%(kind)s with a lowest %(field)s of %(n)s %(window)s"),
+    "max": gettext_noop("%(kind)s with a highest %(field)s of %(n)s %(window)s"),
+}
+EDGE_EXPLANATIONS = {
+    "first": gettext_noop("the first time was %(found)s (required: %(when)s)"),
+    "last": gettext_noop("the last time was %(found)s (required: %(when)s)"),
 }
 PHRASES = {
     "times": gettext_noop("%(n)s times"),
@@ -52,12 +80,17 @@ class DidClause(Clause):
     name: ClassVar[str] = "did"
     description: ClassVar[str] = (
         "Members by what they did: how often, on how many days or in how many weeks, the"
-        " sum of a field, and when it first or last happened."
+        " sum, average, lowest or highest number of a field, and when it first or last"
+        " happened. `hours` are times of day by the community's clock, the second one"
+        " excluded; they may go over midnight. `where` compares fields of the payload."
+        " Members without a number in the field have the sum 0 and no average. Amounts"
+        " of money are in the smallest unit of the community's currency."
     )
     fields: ClassVar[tuple[str, ...]] = (
         "kind",
         "where",
-        "sum",
+        "hours",
+        *payload_numbers.AGGREGATES,
         "first",
         "last",
         *UNITS,
@@ -73,6 +106,11 @@ class DidClause(Clause):
             "between": ["2026-01-01", "2026-01-31"],
         },
         {"kind": "order.paid", "where": {"page": ["home"]}, "before": "30d"},
+        {"kind": "order.paid", "average": {"field": "amount", "gte": 99.5}},
+        {"kind": "order.paid", "min": {"field": "amount", "gt": 0}},
+        {"kind": "order.paid", "max": {"field": "amount", "lt": 100000}},
+        {"kind": "order.paid", "hours": [0, 6], "within": "30d"},
+        {"kind": "order.paid", "hours": ["22:30", "06:00"]},
         {"kind": "order.paid", "first": {"within": "7d"}},
         {"kind": "order.paid", "last": {"before": "30d"}},
     )
@@ -80,7 +118,8 @@ class DidClause(Clause):
     facts: FactFilter
     window: Window
     counts: tuple[tuple[str, Comparison], ...]
-    sum: tuple[str, Comparison] | None = None
+    aggregates: tuple[tuple[str, str, DecimalComparison], ...] = ()
+    """Which aggregate, of which field, and what is required of it."""
     first: Window | None = None
     last: Window | None = None
 
@@ -92,25 +131,23 @@ class DidClause(Clause):
             for unit in UNITS
             if unit in args
         )
-        others = [name for name in ("sum", "first", "last") if name in args]
+        edges_or_numbers = (*payload_numbers.AGGREGATES, "first", "last")
+        others = [name for name in edges_or_numbers if name in args]
         # A clause without any condition means that it happened at all.
         if not counts and not others:
             counts = (("times", comparisons.AT_LEAST_ONCE),)
         fact_filter = fact_queries.parse(args, path)
         window = time_windows.parse(args, path)
-        total = None
-        if "sum" in args:
-            here = path.child("sum")
-            base.check_fields(args["sum"], here, ("field", *comparisons.SIGNS))
-            bounds = dict(args["sum"])
-            name = bounds.pop("field", None)
-            field = fact_queries.parse_field_name(name, here.child("field"))
-            total = (field, comparisons.parse(bounds, here))
+        aggregates = tuple(
+            (name, *_parse_aggregate(args[name], fact_filter, path.child(name)))
+            for name in payload_numbers.AGGREGATES
+            if name in args
+        )
         return cls(
             facts=fact_filter,
             window=window,
             counts=counts,
-            sum=total,
+            aggregates=aggregates,
             first=_parse_edge(args, "first", path),
             last=_parse_edge(args, "last", path),
         )
@@ -123,15 +160,15 @@ class DidClause(Clause):
             for unit in UNITS
             if unit in args
         ]
-        if "sum" in args:
-            bounds = {sign: n for sign, n in args["sum"].items() if sign != "field"}
-            template = _("%(kind)s with a total %(field)s of %(n)s %(window)s")
-            pieces = {
-                "field": phrasing.value(args["sum"]["field"]),
-                "n": phrasing.comparison(bounds),
-                "window": window,
-            }
-            parts.append(phrasing.fill(template, kind=kind, **pieces))
+        for aggregate, template in AGGREGATE_PHRASES.items():
+            if aggregate in args:
+                bounds = {k: n for k, n in args[aggregate].items() if k != "field"}
+                pieces = {
+                    "field": phrasing.value(args[aggregate]["field"]),
+                    "n": phrasing.comparison(bounds),
+                    "window": window,
+                }
+                parts.append(phrasing.fill(_(template), kind=kind, **pieces))
         if "first" in args:
             template = _("%(kind)s for the first time %(window)s")
             first = phrasing.window(args["first"])
@@ -149,7 +186,12 @@ class DidClause(Clause):
         yield from fact_filters.mentions(args)
 
     def dependencies(self) -> Iterable[revisions.Key]:
-        return ()
+        # Money is converted at exchange rates, which staff may change.
+        return [(exchange_rates.REVISION, 0)] if self._has_money() else []
+
+    def _has_money(self) -> bool:
+        fields = [field for _name, field, _required in self.aggregates]
+        return amounts.FIELD in fields or bool(self.facts.dependencies())
 
     def cache_key(self, snap: Snapshot) -> Hashable:
         """Today, and the state of the days, or of the log, that the set is read from."""
@@ -166,9 +208,7 @@ class DidClause(Clause):
         return (snap.today, snap.token(), tuple(days.items()))
 
     def _needs_mirror(self) -> bool:
-        return bool(self.facts.where or self.facts.groups or self.sum) or (
-            self._is_exact()
-        )
+        return self.facts.needs_mirror or bool(self.aggregates) or self._is_exact()
 
     def _is_exact(self) -> bool:
         windows = (self.window, self.first, self.last)
@@ -185,9 +225,13 @@ class DidClause(Clause):
                 people = people & self._people(snap, self.window)
             else:
                 people = people & comparison.select(self._count(snap, unit), everyone)
-        if self.sum:
-            people = people & fact_queries.select_by_sum(
-                snap, self.facts, self.window, *self.sum
+        totals = {
+            field: fact_queries.numbers_by_person(snap, self.facts, self.window, field)
+            for field in {field for _name, field, _required in self.aggregates}
+        }
+        for aggregate, field, required in self.aggregates:
+            people = people & payload_numbers.select(
+                snap, totals[field], aggregate, required
             )
         if self.first:
             people = people & self._people_by_edge(snap, self.first, "min")
@@ -249,24 +293,64 @@ class DidClause(Clause):
             parts.append(
                 _(EXPLANATIONS[unit]) % {"n": n, "wanted": comparison.format()}
             )
-        if self.sum:
-            field, comparison = self.sum
-            amount = fact_queries.sum_of_person(
-                snap, self.facts, self.window, field, person
-            )
-            parts.append(
-                _("total %(field)s is %(n)s (required: %(wanted)s)")
-                % {"field": field, "n": amount, "wanted": comparison.format()}
-            )
-        if self.first:
-            parts.append(_("the first time %(when)s") % {"when": self.first.describe()})
-        if self.last:
-            parts.append(_("the last time %(when)s") % {"when": self.last.describe()})
+        parts += self._explain_numbers(snap, person)
+        parts += self._explain_left_out(snap, person)
+        parts += self._explain_edges(snap, person)
         return _("%(kind)s %(when)s: %(what)s") % {
             "kind": self.facts.label,
             "when": self.window.describe(),
             "what": base.join_sentences(parts),
         }
+
+    def _explain_numbers(self, snap: Snapshot, person: int) -> Iterator[str]:
+        for aggregate, field, required in self.aggregates:
+            totals = fact_queries.numbers_of_person(
+                snap, self.facts, self.window, field, person
+            )
+            number = totals.get(aggregate)
+            is_money = field in facts.money_fields(self.facts.name)
+
+            def format_(number: Decimal, *, is_money: bool = is_money) -> str:
+                if is_money:
+                    return fact_queries.format_money(number, "", snap.community)
+                return comparisons.format_number(number)
+
+            yield _(AGGREGATE_EXPLANATIONS[aggregate]) % {
+                "field": field,
+                "n": _("not known") if number is None else format_(number),
+                "wanted": required.format(format_),
+            }
+
+    def _explain_edges(self, snap: Snapshot, person: int) -> Iterator[str]:
+        """When the first and the last fact were that the clause asks for."""
+        edges = {"first": (self.first, 0), "last": (self.last, -1)}
+        if not self.first and not self.last:
+            return
+        found = fact_queries.facts_of_person(snap, self.facts, person)
+        for name, (window, index) in edges.items():
+            if window:
+                yield _(EDGE_EXPLANATIONS[name]) % {
+                    "found": found[index].format(snap.community)
+                    if found
+                    else _("never"),
+                    "when": window.describe(),
+                }
+
+    def _explain_left_out(self, snap: Snapshot, person: int) -> list[str]:
+        """Say which money has no exchange rate and therefore does not count."""
+        if not self._has_money():
+            return []
+        left_out = fact_queries.left_out_of_person(
+            snap, self.facts, self.window, person
+        )
+        return [
+            _("%(amount)s does not count, as %(currency)s has no exchange rate")
+            % {
+                "amount": money.format_with_currency(units, currency),
+                "currency": currency,
+            }
+            for currency, units in left_out.items()
+        ]
 
     def _count_of_person(self, snap: Snapshot, person: int, unit: str) -> int:
         if self._needs_mirror():
@@ -285,6 +369,19 @@ class DidClause(Clause):
         if unit == "weeks":
             days = [fact_queries.week_of(day, snap.today) for day in days]
         return len(set(days))
+
+
+def _parse_aggregate(
+    args: Any, fact_filter: FactFilter, path: RulePath
+) -> tuple[str, DecimalComparison]:
+    """The field, and what is required of its sum, average, lowest or highest number."""
+    base.check_fields(args, path, ("field", *comparisons.SIGNS))
+    bounds = dict(args)
+    here = path.child("field")
+    field = payload_fields.check_name(bounds.pop("field", None), here)
+    required = comparisons.parse_decimals(bounds, path)
+    payload_fields.check_exists(field, kind=fact_filter.name, path=here)
+    return field, required
 
 
 def _parse_edge(args: dict[str, Any], name: str, path: RulePath) -> Window | None:

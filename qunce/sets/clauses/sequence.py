@@ -16,7 +16,7 @@ from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import fact_filters
 from qunce.sets.rules import base, fact_queries, phrasing, time_windows
 from qunce.sets.rules.base import Clause, RulePath
-from qunce.sets.rules.fact_queries import FactFilter
+from qunce.sets.rules.fact_queries import FactFilter, PersonFact
 from qunce.sets.rules.phrasing import Names, Pieces
 from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
@@ -39,7 +39,7 @@ class SequenceClause(Clause):
     name: ClassVar[str] = "seq"
     description: ClassVar[str] = (
         "Members who did several things in this order, each strictly later than the one"
-        " before. `within` limits the time from the first to the last step, and `during`"
+        " before. Each step is a `kind` with `where` and `hours` as in `did`. `within` limits the time from the first to the last step, and `during`"
         " limits when all of it happened."
     )
     fields: ClassVar[tuple[str, ...]] = ("steps", "within", "during")
@@ -49,6 +49,7 @@ class SequenceClause(Clause):
             "within": "14d",
             "during": {"since": "2026-01-01"},
         },
+        {"steps": [{"kind": "order.paid", "hours": [22, 6]}, {"kind": "order.paid"}]},
     )
 
     steps: tuple[FactFilter, ...]
@@ -63,7 +64,7 @@ class SequenceClause(Clause):
             here.fail(_("Write a list of 2 to %(n)s steps.") % {"n": MAX_STEPS})
         filters = []
         for index, step in enumerate(steps):
-            base.check_fields(step, here.child(index), ("kind", "where"))
+            base.check_fields(step, here.child(index), fact_queries.FIELDS)
             filters.append(fact_queries.parse(step, here.child(index)))
         duration = None
         if "within" in args:
@@ -100,7 +101,7 @@ class SequenceClause(Clause):
             yield from fact_filters.mentions(step)
 
     def dependencies(self) -> Iterable[revisions.Key]:
-        return ()
+        return [key for step in self.steps for key in step.dependencies()]
 
     def cache_key(self, snap: Snapshot) -> Hashable:
         # Exact hours move with every moment and are hardly ever found in the cache.
@@ -117,17 +118,75 @@ class SequenceClause(Clause):
         return bitmaps.of(chain(steps, duration))
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        order = " → ".join(step.label for step in self.steps)
-        if self.duration is None:
-            return _("in this order: %(steps)s") % {"steps": order}
-        hours = self.duration // timedelta(hours=1)
-        duration = _("%(n)s hours") % {"n": hours}
-        if hours % 24 == 0:
-            duration = _("%(n)s days") % {"n": hours // 24}
-        return _("in this order: %(steps)s, within %(span)s") % {
-            "steps": order,
-            "span": duration,
+        required = _("in this order: %(steps)s") % {
+            "steps": " → ".join(step.label for step in self.steps)
         }
+        if self.duration is not None:
+            required = _("%(steps)s, within %(span)s") % {
+                "steps": required,
+                "span": _format_duration(self.duration),
+            }
+        steps = [
+            fact_queries.facts_of_person(snap, step, person, self.during)
+            for step in self.steps
+        ]
+        return _("%(required)s; found: %(found)s") % {
+            "required": required,
+            "found": self._describe_chain(_longest_chain(steps, self.duration), snap),
+        }
+
+    def _describe_chain(self, found: list[PersonFact], snap: Snapshot) -> str:
+        """The steps that were found, and how long they took if that was too long."""
+        if not found:
+            return _("nothing")
+        text = " → ".join(
+            f"{fact.label} {fact.format(snap.community)}" for fact in found
+        )
+        missing = self.steps[len(found) :]
+        if missing:
+            return _("%(found)s, but no %(step)s after that") % {
+                "found": text,
+                "step": missing[0].label,
+            }
+        took = timedelta(microseconds=found[-1].micros - found[0].micros)
+        if self.duration is not None and took > self.duration:
+            return _("%(found)s, which took %(span)s") % {
+                "found": text,
+                "span": _format_duration(took),
+            }
+        return text
+
+
+def _format_duration(duration: timedelta) -> str:
+    """Whole days or hours; an hour that has begun counts."""
+    hours = -(-duration // timedelta(hours=1))
+    if hours % 24 == 0:
+        return _("%(n)s days") % {"n": hours // 24}
+    return _("%(n)s hours") % {"n": hours}
+
+
+def _longest_chain(
+    steps: Sequence[list[PersonFact]], duration: timedelta | None
+) -> list[PersonFact]:
+    """A chain that is complete and quick enough, else the quickest of the longest ones."""
+    best: list[PersonFact] = []
+    for first in steps[0]:
+        found = [first]
+        for step in steps[1:]:
+            later = [fact for fact in step if fact.micros > found[-1].micros]
+            if not later:
+                break
+            found.append(later[0])
+        if len(found) > len(best) or (
+            len(found) == len(best)
+            and found[-1].micros - found[0].micros < best[-1].micros - best[0].micros
+            and len(found) == len(steps)
+        ):
+            best = found
+        took = timedelta(microseconds=best[-1].micros - best[0].micros)
+        if len(best) == len(steps) and (duration is None or took <= duration):
+            return best
+    return best
 
 
 def chain(steps: Sequence[Step], duration: int | None) -> NDArray[np.int64]:

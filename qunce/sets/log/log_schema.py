@@ -28,7 +28,15 @@ RAW = pa.schema(
         ("payload", pa.string()),
     ]
 )
-SCHEMA = RAW.append(pa.field("amount", pa.int64()))
+MONEY = pa.schema(
+    [("amount", pa.int64()), ("currency", pa.string()), ("paid_at", pa.int64())]
+)
+"""Fields of payloads that are columns of their own: sums need them of every fact.
+
+An amount with a currency is money, without one it is any number. `paid_at` is the
+microsecond at whose exchange rate a refund counts; other facts count at their own time.
+"""
+SCHEMA = pa.schema([*RAW, *MONEY])
 SELECT = (
     "SELECT id, community_id, kind_id, account_id, group_id, happened_at, recorded_at,"
     " actor_id, source_id, payload FROM core_fact"
@@ -38,9 +46,13 @@ ROWS_PER_TABLE = 1_048_576
 MAX_PAYLOADS_IN_PYTHON = 2_000
 """Up to here Python is faster than DuckDB, which has to plan its query first."""
 INT64_LIMIT = 2**63
-AMOUNTS = """
+SELECT_MONEY = """
 SELECT CASE WHEN try(json_type(payload, '$.amount')) IN ('BIGINT', 'UBIGINT')
-       THEN TRY_CAST(try(payload ->> '$.amount') AS BIGINT) END AS amount
+       THEN TRY_CAST(try(payload ->> '$.amount') AS BIGINT) END AS amount,
+    CASE WHEN try(json_type(payload, '$.currency')) = 'VARCHAR'
+       THEN try(payload ->> '$.currency') END AS currency,
+    CASE WHEN try(json_type(payload, '$.paid_at')) IN ('BIGINT', 'UBIGINT')
+       THEN TRY_CAST(try(payload ->> '$.paid_at') AS BIGINT) END AS paid_at
 FROM texts
 """
 
@@ -78,34 +90,50 @@ def _concat(pending: list[pa.Table]) -> pa.Table:
     table = pa.concat_tables(pending).combine_chunks()
     # The list is emptied here, so that memory has the rows only once.
     pending.clear()
-    return table.append_column("amount", _amounts(table["payload"]))
+    for name, column in _money(table["payload"]).items():
+        table = table.append_column(name, column)
+    return table
 
 
-def _amounts(payloads: pa.ChunkedArray) -> pa.Array:
-    """`amount` of each payload where it is a whole number, otherwise null."""
+def _money(payloads: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """The columns of `MONEY` for payloads with an amount; null for all others."""
     # Most payloads have no amount; a search for its name is cheaper than parsing all.
     named = pc.fill_null(pc.match_substring(payloads, '"amount"'), fill_value=False)
+    columns = {field.name: pa.nulls(len(payloads), field.type) for field in MONEY}
     if not pc.any(named).as_py():
-        return pa.nulls(len(payloads), pa.int64())
+        return columns
     texts = payloads.filter(named)
     if len(texts) <= MAX_PAYLOADS_IN_PYTHON:
-        amounts = pa.array([_amount(text) for text in texts.to_pylist()], pa.int64())
+        rows = [_money_fields(text) for text in texts.to_pylist()]
+        found = pa.Table.from_pylist(rows, schema=MONEY)
     else:
         table = pa.table({"payload": texts})
-        amounts = _combine(duckdb_session.query(AMOUNTS, texts=table)["amount"])
-    nulls = pa.nulls(len(payloads), pa.int64())
-    return pc.replace_with_mask(nulls, _combine(named), amounts)
+        found = duckdb_session.query(SELECT_MONEY, texts=table)
+    mask = _combine(named)
+    for name, nulls in columns.items():
+        columns[name] = pc.replace_with_mask(nulls, mask, _combine(found[name]))
+    return columns
 
 
-def _amount(payload: str) -> int | None:
+def _money_fields(payload: str) -> dict[str, int | str | None]:
     try:
         fields = json.loads(payload)
     except ValueError:
-        return None
-    amount = fields.get("amount") if isinstance(fields, dict) else None
+        fields = None
+    if not isinstance(fields, dict):
+        return dict.fromkeys(MONEY.names)
+    currency = fields.get("currency")
+    return {
+        "amount": _whole_number(fields.get("amount")),
+        "currency": currency if isinstance(currency, str) else None,
+        "paid_at": _whole_number(fields.get("paid_at")),
+    }
+
+
+def _whole_number(value: object) -> int | None:
     # `True` is an int in Python, but not a number in JSON.
-    is_number = type(amount) is int and -INT64_LIMIT <= amount < INT64_LIMIT
-    return amount if is_number else None
+    is_number = type(value) is int and -INT64_LIMIT <= value < INT64_LIMIT
+    return value if is_number else None  # type: ignore[return-value]
 
 
 def _combine(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import xlsxwriter
+
 from tests.cli.runner import Result, Run
+
+Rows = Sequence[Sequence[Any]]
 
 REFUSED = (2, 4)
 """Exit codes of an input that is not valid, and of one that is not allowed."""
@@ -18,6 +24,27 @@ class Terminal:
     run: Run
     folder: Path
     """Where the files lie."""
+
+    def write(self, name: str, text: str, encoding: str = "utf-8") -> str:
+        (self.folder / name).write_bytes(text.encode(encoding))
+        return name
+
+    def write_table(self, name: str, rows: Rows) -> str:
+        """Write a CSV file whose cells are quoted where they need it."""
+        with (self.folder / name).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+        return name
+
+    def write_workbook(self, name: str, **sheets: Rows) -> str:
+        """Write a workbook; a sheet whose name begins with `hidden` is hidden."""
+        with xlsxwriter.Workbook(self.folder / name) as book:
+            for title, rows in sheets.items():
+                sheet = book.add_worksheet(title)
+                for index, row in enumerate(rows):
+                    sheet.write_row(index, 0, row)
+                if title.startswith("hidden"):
+                    sheet.hide()
+        return name
 
     def import_file(self, file: str, target: str, *words: str) -> Result:
         return self.run(
@@ -38,16 +65,16 @@ class Terminal:
 
         Nothing of the file is stored.
         """
-        before = self._stored()
+        before = self.stored()
         result = self.import_file(file, target, *options)
         assert result.code in REFUSED, result.output + result.errors
         assert "Traceback" not in result.errors
         for text in naming:
             assert text in result.errors, result.errors
-        assert self._stored() == before
+        assert self.stored() == before
         return result.errors
 
-    def _stored(self) -> tuple[object, ...]:
+    def stored(self) -> tuple[object, ...]:
         return self.members(), self.order_list(), self.status()["facts"]
 
     def ask(self, *words: str) -> Any:

@@ -16,7 +16,7 @@ def test_37_foreign_encodings_as_gb18030(shop: Terminal) -> None:
         if result.code:
             # Texts this short leave a doubt, and nobody is asked behind --json.
             assert "--encoding" in result.errors
-            assert shop.import_file(f"{name}.csv", "members", "--encoding", encoding)
+            shop.imports(f"{name}.csv", "members", "--encoding", encoding)
     assert shop.names() == {
         "b1": "陳大文",
         "b2": "林小美",
@@ -55,6 +55,7 @@ def test_41_totals_and_second_heading_rows(shop: Terminal) -> None:
     assert "合计" in result.errors
 
 
+@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_56_odd_but_sound_csv(shop: Terminal) -> None:
     for name in ("blank", "cr", "crlf", "pipe", "utf16"):
         shop.imports(f"{name}.csv", "members")

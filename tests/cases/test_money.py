@@ -7,7 +7,6 @@ from tests.cases.terminal import Terminal
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_16_groups_of_four_and_lakh(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     shop.refuses("lakh.csv", "orders", naming=("row 2", "total", "1,29,900.00"))

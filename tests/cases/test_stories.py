@@ -1,0 +1,515 @@
+"""Small stories of several files, of the same kinds as the 46 cases."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cases.terminal import Rows, Terminal
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ORDER = ["order_id", "customer_id", "order_date", "total"]
+PAID_BY_PHONE = ["订单号", "手机号", "付款时间", "实付金额"]
+MEMBERS = [
+    ["会员号", "昵称", "手机号", "邮箱"],
+    ["M1", "小林", "13800138001", "lin@example.com"],
+    ["M2", "小陈", "13800138002", "chen@example.com"],
+]
+
+
+@pytest.fixture
+def shop(terminal: Terminal) -> Terminal:
+    """A terminal of a shop that knows two members."""
+    bring(terminal, "members", MEMBERS)
+    return terminal
+
+
+def bring(shop: Terminal, target: str, rows: Rows, *words: str) -> dict[str, Any]:
+    return shop.imports(shop.write_table("bring.csv", rows), target, *words)
+
+
+# Whose is it?
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        ("手机号", "13800138001"),
+        ("手机号", "13800138001.0"),
+        ("手机号", "+86 138-0013-8001"),
+        ("买家手机号", "138 0013 8001"),
+        ("收货人手机号", "\u202d13800138001\u202c"),
+        ("Phone", "(86)13800138001"),
+        ("Email", "LIN@Example.com"),
+        ("买家邮箱", "lin@example.com"),
+        ("会员号", " M1 "),
+        ("member_key", "'M1"),
+    ],
+)
+def test_row_finds_its_member(shop: Terminal, heading: str, cell: str) -> None:
+    order = [
+        ["订单号", heading, "付款时间", "实付金额"],
+        ["A1", cell, "2024-03-05", "10"],
+    ]
+    assert bring(shop, "orders", order)["members"] == 0
+    assert shop.orders()["A1"]["member_key"] == "M1"
+    assert bring(shop, "tags", [[heading, "标签"], [cell, "vip"]])["members"] == 0
+    assert shop.tagged("vip") == ["M1"]
+    bring(shop, "memberships", [["群名称", heading], ["早茶群", cell]])
+    assert [each["name"] for each in shop.member("M1")["groups"]] == ["早茶群"]
+    assert [*shop.members()] == ["M1", "M2"]
+
+
+def test_fact_finds_its_member_by_phone(shop: Terminal) -> None:
+    rows = [
+        ["kind", "phone", "happened_at"],
+        ["class.booked", "+8613800138001", "2024-03-05"],
+    ]
+    bring(shop, "facts", rows)
+    assert shop.audience({"did": {"kind": "class.booked"}}) == ["M1"]
+    assert len(shop.members()) == 2
+
+
+def test_row_that_names_two_people_is_refused(shop: Terminal) -> None:
+    rows = [["phone", "email", "tag"], ["13800138001", "chen@example.com", "vip"]]
+    file = shop.write_table("t.csv", rows)
+    shop.refuses(file, "tags", naming=("row 2", "two people"))
+
+
+def test_member_number_wins_over_the_phone_of_a_receiver(shop: Terminal) -> None:
+    rows = [
+        ["订单号", "会员号", "收货人手机号", "付款时间", "实付金额"],
+        ["A1", "M1", "13800138002", "2024-03-05", "10"],
+    ]
+    bring(shop, "orders", rows)
+    assert shop.orders()["A1"]["member_key"] == "M1"
+    # Nobody is joined by a present.
+    assert len(shop.members()) == 2
+
+
+def test_unknown_phone_becomes_a_member_who_is_found_later(shop: Terminal) -> None:
+    order = [PAID_BY_PHONE, ["A1", "+86 13800138009", "2024-03-05", "10"]]
+    assert bring(shop, "orders", order)["members"] == 1
+    assert "13800138009" in shop.members()
+    bring(shop, "members", [["会员号", "手机号"], ["M9", "138-0013-8009"]])
+    assert len(shop.members()) == 3
+    assert shop.audience({"did": {"kind": "order.paid"}}) == ["13800138009"]
+
+
+def test_unknown_member_is_left_out_if_that_is_chosen(shop: Terminal) -> None:
+    order = [PAID_BY_PHONE, ["A1", "13800138009", "2024-03-05", "10"]]
+    bring(shop, "orders", order, "--unknown-members", "leave")
+    assert shop.orders()["A1"]["member_key"] is None
+    tag = [["手机号", "标签"], ["13800138009", "vip"]]
+    report = bring(shop, "tags", tag, "--unknown-members", "leave")
+    assert (report["members"], report["skipped"]) == (0, 1)
+    assert len(shop.members()) == 2
+
+
+def test_unknown_member_is_refused_if_that_is_chosen(shop: Terminal) -> None:
+    order = [PAID_BY_PHONE, ["A1", "13800138009", "2024-03-05", "10"]]
+    shop.refuses(
+        shop.write_table("o.csv", order),
+        "orders",
+        "--unknown-members",
+        "refuse",
+        naming=("row 2", "13800138009"),
+    )
+
+
+@pytest.mark.parametrize("files", [[3, 3], [6], [5, 1], [1, 1, 1, 1, 1, 1]])
+def test_number_of_six_people_joins_nobody_however_they_come(
+    terminal: Terminal, files: list[int]
+) -> None:
+    number = 0
+    for size in files:
+        rows = [
+            [f"S{number + i}", f"客{number + i}", "13900139000"] for i in range(size)
+        ]
+        number += size
+        bring(terminal, "members", [["会员号", "昵称", "手机号"], *rows])
+    assert len(terminal.members()) == 6
+
+
+def test_order_by_a_shared_number_goes_to_nobody_by_chance(terminal: Terminal) -> None:
+    rows = [[f"S{i}", f"客{i}", "13900139000"] for i in range(8)]
+    bring(terminal, "members", [["会员号", "昵称", "手机号"], *rows])
+    order = [PAID_BY_PHONE, ["A1", "13900139000", "2024-03-05", "10"]]
+    result = terminal.import_file(terminal.write_table("o.csv", order), "orders")
+    if result.code == 0:
+        assert terminal.orders()["A1"]["member_key"] not in {f"S{i}" for i in range(8)}
+    assert terminal.buyers() in ([], ["13900139000"])
+
+
+def test_new_phone_of_a_member_finds_them(shop: Terminal) -> None:
+    bring(shop, "members", [["会员号", "手机号"], ["M1", "13800138007"]])
+    order = [PAID_BY_PHONE, ["A1", "13800138007", "2024-03-05", "10"]]
+    assert bring(shop, "orders", order)["members"] == 0
+    assert shop.orders()["A1"]["member_key"] == "M1"
+
+
+@pytest.mark.parametrize(
+    ("target", "rows"),
+    [
+        ("orders", [ORDER, ["A1", "M1", "2024-03-05", "10"]]),
+        ("orders", [PAID_BY_PHONE, ["A1", "+86 138 0013 8001", "2024-03-05", "10"]]),
+        ("tags", [["member_key", "tag"], ["M1", "vip"]]),
+        ("tags", [["email", "tag"], ["Lin@Example.com", "vip"]]),
+        ("memberships", [["group", "member_key"], ["room", "M1"]]),
+        ("members", [["会员号", "手机号"], ["N1", "13800138001"]]),
+        (
+            "facts",
+            [
+                ["kind", "member_key", "happened_at"],
+                ["class.booked", "M1", "2024-03-05"],
+            ],
+        ),
+    ],
+)
+def test_erased_person_comes_back_by_no_file(
+    shop: Terminal, target: str, rows: Rows
+) -> None:
+    assert shop.run("members", "erase", "M1", "--for-good").code == 0
+    report = bring(shop, target, rows)
+    assert report["suppressed"] == 1
+    assert [*shop.members()] == ["M2"]
+
+
+# One truth of an order
+
+
+def test_same_number_from_two_sources_is_two_orders(terminal: Terminal) -> None:
+    bring(
+        terminal,
+        "orders",
+        [ORDER, ["1001", "M1", "2024-03-05", "100"]],
+        "--source",
+        "taobao",
+    )
+    bring(
+        terminal,
+        "orders",
+        [ORDER, ["1001", "M2", "2024-03-06", "50"]],
+        "--source",
+        "youzan",
+    )
+    assert len(terminal.order_list()) == 2
+    assert terminal.status()["sales"] == "150.00"
+
+
+def test_same_number_from_two_shops_of_a_file_is_two_orders(terminal: Terminal) -> None:
+    rows = [
+        ["店铺名称", "订单号", "会员号", "付款时间", "实付金额"],
+        ["一店", "1001", "M1", "2024-03-05", "100"],
+        ["二店", "1001", "M2", "2024-03-06", "50"],
+    ]
+    bring(terminal, "orders", rows)
+    assert len(terminal.order_list()) == 2
+    assert terminal.status()["sales"] == "150.00"
+    assert terminal.buyers() == ["M1", "M2"]
+
+
+STATUS = [*ORDER, "Order Status"]
+
+
+def test_order_that_is_paid_later_is_a_sale_then(terminal: Terminal) -> None:
+    bring(terminal, "orders", [STATUS, ["1", "M1", "2024-03-05", "100", "pending"]])
+    assert terminal.status()["sales"] == "0.00"
+    bring(terminal, "orders", [STATUS, ["1", "M1", "2024-03-05", "100", "completed"]])
+    assert terminal.status()["sales"] == "100.00"
+    assert terminal.buyers() == ["M1"]
+
+
+@pytest.mark.parametrize("word", ["cancelled", "refunded"])
+def test_order_that_is_cancelled_later_is_no_sale_any_more(
+    terminal: Terminal, word: str
+) -> None:
+    bring(terminal, "orders", [STATUS, ["1", "M1", "2024-03-05", "100", "completed"]])
+    bring(terminal, "orders", [STATUS, ["1", "M1", "2024-03-05", "100", word]])
+    assert terminal.status()["sales"] == "0.00"
+
+
+def test_refund_row_is_taken_once(terminal: Terminal) -> None:
+    bring(terminal, "orders", [ORDER, ["1", "M1", "2024-03-05", "100"]])
+    refund = ["1", "M1", "2024-03-09 10:00", "-30"]
+    bring(terminal, "orders", [ORDER, refund])
+    bring(terminal, "orders", [ORDER, refund, ["2", "M1", "2024-03-10", "5"]])
+    assert terminal.amounts() == {"1": ("100.00", "30.00"), "2": ("5.00", "0.00")}
+
+
+def test_full_refund_as_a_row(terminal: Terminal) -> None:
+    rows = [ORDER, ["1", "M1", "2024-03-05", "100"], ["1", "M1", "2024-03-09", "-100"]]
+    bring(terminal, "orders", rows)
+    assert terminal.amounts() == {"1": ("100.00", "100.00")}
+
+
+def test_two_refunds_in_two_files(terminal: Terminal) -> None:
+    bring(terminal, "orders", [ORDER, ["1", "M1", "2024-03-05", "100"]])
+    bring(terminal, "orders", [ORDER, ["1", "M1", "2024-03-09", "-30"]])
+    bring(terminal, "orders", [ORDER, ["1", "M1", "2024-03-10", "-20"]])
+    assert terminal.amounts() == {"1": ("100.00", "50.00")}
+
+
+def test_refund_written_as_a_negative_number(terminal: Terminal) -> None:
+    bring(
+        terminal,
+        "orders",
+        [[*ORDER, "refund_amount"], ["1", "M1", "2024-03-05", "100", "-30"]],
+    )
+    assert terminal.amounts() == {"1": ("100.00", "30.00")}
+
+
+def test_refund_above_the_payment_is_a_net_amount_or_refused(
+    terminal: Terminal,
+) -> None:
+    rows = [[*ORDER, "refund_amount"], ["1", "M1", "2024-03-05", "20", "80"]]
+    result = terminal.import_file(terminal.write_table("o.csv", rows), "orders")
+    if result.code:
+        assert "80" in result.errors
+        assert terminal.orders() == {}
+    else:
+        assert terminal.amounts() == {"1": ("100.00", "80.00")}
+
+
+def test_same_file_again_changes_nothing(terminal: Terminal) -> None:
+    rows = [
+        [*ORDER, "refund_amount", "product", "qty", "unit_price"],
+        ["1", "M1", "2024-03-05", "170", "30", "茶", "1", "120"],
+        ["1", "M1", "2024-03-05", "170", "30", "杯", "2", "30"],
+        ["2", "M2", "2024-03-06", "60", "", "茶", "1", "60"],
+    ]
+    first = bring(terminal, "orders", rows)
+    facts = terminal.status()["facts"]
+    again = bring(terminal, "orders", rows, "--source", "import")
+    assert (first["orders"], again["orders"], again["known"]) == (2, 0, 2)
+    assert terminal.amounts() == {"1": ("170.00", "30.00"), "2": ("60.00", "0.00")}
+    # The second import is recorded; the orders are not.
+    assert terminal.status()["facts"] - facts <= 1
+
+
+def test_later_file_sets_amount_member_and_time_right(terminal: Terminal) -> None:
+    bring(terminal, "orders", [ORDER, ["1", "M1", "2024-03-05", "100"]])
+    bring(terminal, "orders", [ORDER, ["1", "M2", "2024-03-06", "120"]])
+    (order,) = terminal.order_list()
+    assert (order["member_key"], order["amount"]) == ("M2", "120.00")
+    assert order["paid_at"].startswith("2024-03-06")
+    assert terminal.buyers() == ["M2"]
+    spent = {"did": {"kind": "order.paid", "sum": {"field": "amount", "gte": 12000}}}
+    assert terminal.audience(spent) == ["M2"]
+
+
+LINES = [*ORDER, "product", "qty", "unit_price", "discount", "shipping"]
+"""Of one order of two goods; the last two are the order's on each of its lines."""
+
+
+def lines(total: str, discount: str, shipping: str) -> Rows:
+    head = ["1", "M1", "2024-03-05", total]
+    return [
+        LINES,
+        [*head, "茶", "1", "120", discount, shipping],
+        [*head, "杯", "2", "30", discount, shipping],
+    ]
+
+
+def test_total_that_lines_discount_and_shipping_add_up_to(terminal: Terminal) -> None:
+    bring(terminal, "orders", lines("170", "20", "10"))
+    assert terminal.amounts() == {"1": ("170.00", "0.00")}
+
+
+def test_different_amounts_that_add_up_to_no_total_are_refused(
+    terminal: Terminal,
+) -> None:
+    head = ["order_id", "customer_id", "order_date", "product", "subtotal", "total"]
+    rows = [
+        head,
+        ["1", "M1", "2024-03-05", "茶", "50", "100"],
+        ["1", "M1", "2024-03-05", "杯", "30", "90"],
+    ]
+    terminal.refuses(terminal.write_table("o.csv", rows), "orders", naming=("1", "80"))
+
+
+def test_equal_amounts_of_lines_are_the_order_s(terminal: Terminal) -> None:
+    rows = [
+        [*ORDER, "product"],
+        ["1", "M1", "2024-03-05", "80", "茶"],
+        ["1", "M1", "2024-03-05", "80", "杯"],
+    ]
+    bring(terminal, "orders", rows)
+    assert terminal.amounts() == {"1": ("80.00", "0.00")}
+
+
+def test_equal_line_amounts_are_summed(terminal: Terminal) -> None:
+    rows = [
+        ["order_id", "customer_id", "order_date", "product", "小计"],
+        ["1", "M1", "2024-03-05", "茶", "40"],
+        ["1", "M1", "2024-03-05", "茶", "40"],
+    ]
+    bring(terminal, "orders", rows)
+    assert terminal.amounts() == {"1": ("80.00", "0.00")}
+
+
+def test_lines_of_one_order_apart_in_the_file_are_one_order(terminal: Terminal) -> None:
+    rows = [
+        ["order_id", "customer_id", "order_date", "product", "小计"],
+        ["1", "M1", "2024-03-05", "茶", "50"],
+        ["2", "M2", "2024-03-05", "茶", "50"],
+        ["1", "M1", "2024-03-05", "杯", "30"],
+    ]
+    bring(terminal, "orders", rows)
+    assert terminal.amounts() == {"1": ("80.00", "0.00"), "2": ("50.00", "0.00")}
+
+
+def test_lines_of_one_order_with_two_members_are_refused(terminal: Terminal) -> None:
+    rows = [
+        ["order_id", "customer_id", "order_date", "product", "小计"],
+        ["1", "M1", "2024-03-05", "茶", "50"],
+        ["1", "M2", "2024-03-05", "杯", "30"],
+    ]
+    terminal.refuses(terminal.write_table("o.csv", rows), "orders", naming=("1",))
+
+
+def test_lines_of_one_order_in_two_currencies_are_refused(terminal: Terminal) -> None:
+    rows = [
+        ["order_id", "customer_id", "order_date", "product", "小计", "currency"],
+        ["1", "M1", "2024-03-05", "茶", "50", "CNY"],
+        ["1", "M1", "2024-03-05", "杯", "30", "USD"],
+    ]
+    terminal.refuses(
+        terminal.write_table("o.csv", rows), "orders", naming=("CNY", "USD")
+    )
+
+
+def test_sum_of_a_rule_does_not_cross_currencies(terminal: Terminal) -> None:
+    rows = [
+        [*ORDER, "currency"],
+        ["1", "A", "2024-03-05", "60", "CNY"],
+        ["2", "B", "2024-03-05", "9000", "JPY"],
+    ]
+    bring(terminal, "orders", rows)
+    rule = {"did": {"kind": "order.paid", "sum": {"field": "amount", "gte": 6000}}}
+    assert terminal.audience(rule) == ["A"]
+
+
+# The report adds up
+
+REPORTS: list[tuple[str, Rows]] = [
+    ("members", [["key", "name"], ["a", "A"], ["b", "B"], ["b", "B"], ["", "C"]]),
+    ("members", [["key", "phone"], ["a", "13800138001"], ["b", "12"], ["M1", ""]]),
+    ("tags", [["member_key", "tag"], ["M1", "vip"], ["M1", "vip"], ["zz", "vip"]]),
+    ("memberships", [["group", "member_key"], ["g", "M1"], ["g", "M1"], ["g", "zz"]]),
+    (
+        "facts",
+        [
+            ["kind", "member_key", "happened_at"],
+            ["a.b", "M1", "2024-03-05"],
+            ["a.b", "M1", "1901-01-01"],
+        ],
+    ),
+    (
+        "orders",
+        [
+            ORDER,
+            ["1", "M1", "2024-03-05", "5"],
+            ["2", "M1", "x", "5"],
+            ["1", "M1", "2024-03-05", "5"],
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("target", "rows"), REPORTS)
+def test_report_adds_up(shop: Terminal, target: str, rows: Rows) -> None:
+    report = bring(shop, target, rows, "--good-rows-only")
+    parts = ("new", "changed", "known", "skipped", "broken", "suppressed")
+    assert report["rows"] == sum(report[name] for name in parts), report
+    again = bring(shop, target, rows, "--good-rows-only")
+    assert again["rows"] == sum(again[name] for name in parts), again
+    assert again["new"] == 0
+
+
+# Marks
+
+
+def test_two_rows_of_an_exclusive_group_do_not_toggle(shop: Terminal) -> None:
+    assert shop.run("tag-groups", "add", "level", "--exclusive").code == 0
+    for tag in ("lv1", "lv2"):
+        assert shop.run("tags", "add", tag, "--group", "level").code == 0
+    rows = [["member_key", "tag"], ["M1", "lv1"], ["M1", "lv2"]]
+    file = shop.write_table("t.csv", rows)
+    first = shop.import_file(file, "tags")
+    if first.code:
+        assert "lv1" in first.errors
+        return
+    tags = shop.member("M1")["tags"]
+    again = shop.import_file(file, "tags").json
+    assert (again["changed"], shop.member("M1")["tags"]) == (0, tags)
+
+
+def test_tag_and_its_synonym_in_one_cell_are_one_tag(shop: Terminal) -> None:
+    assert shop.run("tags", "add", "忠实").code == 0
+    assert shop.run("tags", "add-synonym", "忠实", "老客").code == 0
+    bring(shop, "members", [["会员号", "标签"], ["M1", "老客;忠实"]])
+    assert shop.member("M1")["tags"] == {"忠实": 1}
+
+
+def test_tags_of_a_file_obey_the_pattern_of_their_group(shop: Terminal) -> None:
+    words = ("tag-groups", "add", "level", "--prefix", "lv-", "--pattern", "lv-[0-9]+")
+    assert shop.run(*words).code == 0
+    rows = [["member_key", "tag"], ["M1", "lv-gold"]]
+    shop.refuses(shop.write_table("t.csv", rows), "tags", naming=("lv-gold",))
+
+
+STAYS = [
+    ["早茶群", "M1", "2024-01-01", "2024-02-01"],
+    ["早茶群", "M1", "2024-03-01", ""],
+]
+
+
+@pytest.mark.parametrize(
+    "stays", [STAYS, STAYS[::-1]], ids=["in order", "latest first"]
+)
+def test_latest_of_several_stays_decides(shop: Terminal, stays: Rows) -> None:
+    bring(shop, "memberships", [["群名称", "会员号", "入群时间", "退群时间"], *stays])
+    (group,) = shop.member("M1")["groups"]
+    assert group["state"] == "joined"
+    assert group["joined_at"].startswith("2024-03-01")
+    kinds = [each["kind"] for each in shop.member("M1")["facts"]]
+    assert (kinds.count("group.joined"), kinds.count("group.left")) == (2, 1)
+
+
+def test_group_is_one_under_two_spellings(shop: Terminal) -> None:
+    rows = [["群名称", "会员号"], ["早茶群", "M1"], ["早茶群\u200b ", "M2"]]
+    bring(shop, "memberships", rows)
+    assert shop.status()["groups"] == 1
+
+
+# Rules
+
+
+def test_lower_and_upper_limit_in_one_clause(terminal: Terminal) -> None:
+    bring(
+        terminal, "members", [["key", "score"], ["a", "59"], ["b", "60"], ["c", "80"]]
+    )
+    rule = {"attr": {"name": "score", "gte": 60, "lt": 80}}
+    assert terminal.audience(rule) == ["b"]
+
+
+def test_population_of_the_past(terminal: Terminal) -> None:
+    rows = [["key", "joined_at"], ["old", "2024-01-01"], ["new", "2025-01-01"]]
+    bring(terminal, "members", rows)
+    assert terminal.audience({"all": []}, "--at", "2024-06-01") == ["old"]
+    nobody = {"not": {"did": {"kind": "order.paid"}}}
+    assert terminal.audience(nobody, "--at", "2024-06-01") == ["old"]
+
+
+def test_dry_run_stores_nothing(terminal: Terminal) -> None:
+    before = terminal.stored()
+    rows = [ORDER, ["1", "M1", "2024-03-05", "100"]]
+    file = terminal.write_table("o.csv", rows)
+    plan = terminal.import_file(file, "orders", "--dry-run")
+    assert plan.code == 0, plan.errors
+    assert json.loads(plan.output)["mapping"]["total"] == "amount"
+    assert terminal.stored() == before

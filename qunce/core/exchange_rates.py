@@ -199,7 +199,9 @@ def list_factors(community: Community) -> list[Factor]:
     for row in ExchangeRate.objects.filter(community=community).order_by(
         "currency", "-since"
     ):
-        later = factors[-1] if factors and factors[-1].currency == row.currency else None
+        later = (
+            factors[-1] if factors and factors[-1].currency == row.currency else None
+        )
         day = community_days.from_date(row.since)
         begin = community_days.start_of(zone, start, day)
         places = shift - money.decimal_places(row.currency)

@@ -3,10 +3,11 @@ from __future__ import annotations
 from qunce.core.communities import Community
 from qunce.core.exchange_rates import ExchangeRate
 from qunce.core.facts.audit import AuditEntry
-from qunce.core.facts.fact_effects import ReportedKey
 from qunce.core.facts.fact_consumers import ConsumerPosition
+from qunce.core.facts.fact_effects import ReportedKey
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.core.facts.interned_names import InternedName
+from qunce.core.facts.withdrawals import WithdrawnFact
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.revisions import Revision
 from qunce.core.staff.api_keys import ApiKey
@@ -32,4 +33,5 @@ __all__ = [
     "Session",
     "Staff",
     "Unit",
+    "WithdrawnFact",
 ]

@@ -1,16 +1,16 @@
 """Orders: what members paid and what was refunded to them.
 
-An order is identified by its key, which is unique in its community, so a webhook, an
-import row or a retry that arrives twice is recorded once. The row holds the current
-state of the order and the fact log its history; the facts of an order always add up to
-its row.
+An order is identified by its source and its key, so a webhook, an import row or a retry
+that arrives twice is recorded once, and two shops may use the same number. The row holds
+the current state of the order and the fact log its history; the facts of an order always
+add up to its row.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import db, errors, money, permissions, text_validation, timestamps
 from qunce.core.facts import facts, interned_names
+from qunce.sets import fact_withdrawals
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -37,13 +38,15 @@ class Order(models.Model):
 
     The row has integers instead of foreign keys, as there are millions of orders.
     `items` is a JSON list of {category, name, quantity, amount} as far as known, and
-    `details` a JSON object with the further columns of an imported file. A cancellation
-    of an unknown order is a row with nothing paid and something refunded; only the
-    importer creates such rows.
+    `details` a JSON object with the further columns of an imported file. `refunds` is a
+    JSON list of [microseconds, amount], whose sum is `refunded_amount`. A cancellation of
+    an unknown order is a row with nothing paid and something refunded; only the importer
+    creates such rows. `source_id` is the name of the shop or program, 0 for none.
     """
 
     community_id = models.IntegerField()
     key = models.TextField()
+    source_id = models.IntegerField(default=0)
     account_id = models.BigIntegerField(null=True)
     paid_at = timestamps.TimestampField()
     amount = models.BigIntegerField()
@@ -52,12 +55,13 @@ class Order(models.Model):
     details = models.TextField(null=True)  # noqa: DJ001 - null means none
     refunded_at = timestamps.TimestampField(null=True)
     refunded_amount = models.BigIntegerField(default=0)
-    source_id = models.IntegerField(null=True)
+    refunds = models.TextField(null=True)  # noqa: DJ001 - null means none
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community_id", "key"], name="one_order_per_key"
+                fields=["community_id", "key", "source_id"],
+                name="one_order_per_source_and_key",
             )
         ]
         indexes = [
@@ -91,6 +95,7 @@ class OrderPaid(facts.FactKind):
 
     kind = "order.paid"
     label = gettext_lazy("paid an order")
+    money = ("amount",)
     order: str
     amount: int
     currency: str
@@ -100,12 +105,17 @@ class OrderPaid(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class OrderRefunded(facts.FactKind):
-    """`amount` is that of this refund, not the sum of all refunds."""
+    """`amount` is that of this refund, not the sum of all refunds.
+
+    `paid_at` is the microsecond of the payment, whose exchange rate holds for refunds.
+    """
 
     kind = "order.refunded"
     label = gettext_lazy("was refunded for an order")
     order: str
     amount: int
+    currency: str
+    paid_at: int
 
 
 @facts.declare
@@ -118,15 +128,135 @@ class OrderAmended(facts.FactKind):
 
     kind = "order.amended"
     label = gettext_lazy("had an order amount corrected")
-    instead = gettext_lazy(
-        "Report order.paid again with the right amount, or import the orders."
-    )
     order: str
     amount: int
+    currency: str
 
 
 SPEND = {OrderPaid.kind: 1, OrderAmended.kind: 1, OrderRefunded.kind: -1}
 """What a member spent is the sum of `amount` over these facts, with these signs."""
+
+
+# States, and the facts that lead from one to another
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderState:
+    """What the facts of an order add up to; times are in microseconds.
+
+    `refunds` are pairs of time and amount.
+    """
+
+    account: int | None
+    paid_at: int
+    amount: int
+    refunds: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def refunded(self) -> int:
+        return sum(amount for _at, amount in self.refunds)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether there was a payment: not for the cancellation of an unknown order."""
+        return self.amount >= self.refunded
+
+    @property
+    def moments(self) -> set[int]:
+        """When the facts of this state happened."""
+        return {self.paid_at, *(at for at, _amount in self.refunds)}
+
+
+@dataclass(frozen=True)
+class OrderLabel:
+    """What all facts of an order name."""
+
+    key: str
+    currency: str
+    categories: Sequence[str] = ()
+
+
+Event = tuple[facts.FactKind, int]
+"""A fact and the microsecond when it happened."""
+
+
+def list_facts(label: OrderLabel, state: OrderState) -> list[Event]:
+    """Return all facts of an order that is new."""
+    events: list[Event] = []
+    if state.is_paid:
+        payment = OrderPaid(
+            account=state.account,
+            order=label.key,
+            amount=state.amount,
+            currency=label.currency,
+            categories=label.categories,
+        )
+        events.append((payment, state.paid_at))
+    return events + [_refund_fact(label, state, refund) for refund in state.refunds]
+
+
+def list_corrections(
+    label: OrderLabel, before: OrderState, after: OrderState
+) -> list[Event]:
+    """Return the facts that lead from one state to another of the same member and time."""
+    if not before.is_paid:
+        events = list_facts(label, replace(after, refunds=()))
+    elif after.amount != before.amount:
+        event = OrderAmended(
+            account=after.account,
+            order=label.key,
+            amount=after.amount - before.amount,
+            currency=label.currency,
+        )
+        events = [(event, after.paid_at)]
+    else:
+        events = []
+    known = list(before.refunds)
+    for refund in after.refunds:
+        if refund in known:
+            known.remove(refund)
+        else:
+            events.append(_refund_fact(label, after, refund))
+    return events
+
+
+def moves(before: OrderState, after: OrderState) -> bool:
+    """Whether the member or the time changes, so that the facts are recorded again."""
+    return (before.account, before.paid_at) != (after.account, after.paid_at)
+
+
+def _refund_fact(
+    label: OrderLabel, state: OrderState, refund: tuple[int, int]
+) -> Event:
+    at, amount = refund
+    event = OrderRefunded(
+        account=state.account,
+        order=label.key,
+        amount=amount,
+        currency=label.currency,
+        paid_at=state.paid_at,
+    )
+    return event, at
+
+
+def state_of(order: Order) -> OrderState:
+    return OrderState(
+        account=order.account_id,
+        paid_at=timestamps.to_micros(order.paid_at),
+        amount=order.amount,
+        refunds=load_refunds(order.refunds),
+    )
+
+
+def load_refunds(text: str | None) -> tuple[tuple[int, int], ...]:
+    return tuple((at, amount) for at, amount in json.loads(text or "[]"))
+
+
+def dump_refunds(refunds: Sequence[tuple[int, int]]) -> str | None:
+    """Return refunds as JSON in the order of time, None without any."""
+    if not refunds:
+        return None
+    return json.dumps(sorted(refunds), separators=(",", ":"))
 
 
 class InvalidOrder(errors.Invalid):
@@ -139,6 +269,10 @@ class RefundTooLarge(errors.Refused):
 
 class OrderNotFound(errors.NotFound):
     """There is no such order."""
+
+
+class AmbiguousOrder(errors.Invalid):
+    """Several sources have an order of this number."""
 
 
 def check_order(*, key: str, amount: int, currency: str) -> None:
@@ -201,46 +335,48 @@ def record_payment(
     key: str,
     account: int | None,
     amount: int,
-    paid_at: datetime,
     by: Staff | None,
     at: datetime,
     currency: str,
+    paid_at: datetime | None = None,
     items: Sequence[dict[str, Any]] | None = None,
     source: str | None = None,
 ) -> Order:
-    """Create a paid order; an existing one is amended if its amount differs."""
+    """Create a paid order; an existing one is amended where it differs.
+
+    An order without `paid_at` was paid now; without it an existing one keeps its time,
+    and without an account its member.
+    """
     check_order(key=key, amount=amount, currency=currency)
     # Two webhooks of one order may arrive at the same time; the unique key decides.
     order, is_new = Order.objects.get_or_create(
         community_id=community.pk,
         key=key,
+        source_id=ensure_source(community, source),
         defaults={
             "account_id": account,
-            "paid_at": paid_at,
+            "paid_at": paid_at or at,
             "amount": amount,
             "currency": currency,
             "items": dump_items(items),
-            "source_id": interned_names.ensure("source", community.pk, [source])[source]
-            if source
-            else None,
         },
     )
     # After the row is there: of two payments with one key, the second is checked
     # against the first.
     check_currency(order, currency)
     if is_new:
-        event = OrderPaid(
-            account=order.account_id,
-            order=order.key,
-            amount=order.amount,
-            currency=order.currency,
-            categories=list_categories(items),
-        )
-        _record(event, community, paid_at, by, at)
-    else:
-        # The same payment may be reported again, with a corrected amount.
-        amend(community=community, order=order, amount=amount, by=by, at=at)
-    return order
+        _record(list_facts(_label(order), state_of(order)), community, order, by, at)
+        return order
+    # The same payment may be reported again, with corrections.
+    return amend(
+        community=community,
+        order=order,
+        amount=amount,
+        account=account,
+        paid_at=paid_at,
+        by=by,
+        at=at,
+    )
 
 
 @transaction.atomic
@@ -248,24 +384,36 @@ def amend(
     *,
     community: Community,
     order: Order,
-    amount: int,
+    amount: int | None = None,
+    account: int | None = None,
+    paid_at: datetime | None = None,
     by: Staff | None,
     at: datetime,
-) -> None:
-    """Correct the amount paid; the same amount again changes nothing."""
+) -> Order:
+    """Correct the amount paid, the member or the time; what is None stays.
+
+    Returns the corrected order. The same again changes nothing.
+    """
     order = _lock(order)
-    difference = amount - order.amount
-    if not difference:
-        return
-    check_order(key=order.key, amount=amount, currency=order.currency)
-    if amount < order.refunded_amount:
+    before = state_of(order)
+    after = replace(
+        before,
+        amount=before.amount if amount is None else amount,
+        account=before.account if account is None else account,
+        paid_at=before.paid_at if paid_at is None else timestamps.to_micros(paid_at),
+    )
+    if after == before:
+        return order
+    check_order(key=order.key, amount=after.amount, currency=order.currency)
+    if after.amount < after.refunded:
         raise RefundTooLarge(
             _("Order %(key)s: %(amount)s is less than what was already refunded.")
-            % {"key": order.key, "amount": money.format_amount(amount, order.currency)}
+            % {
+                "key": order.key,
+                "amount": money.format_amount(after.amount, order.currency),
+            }
         )
-    Order.objects.filter(pk=order.pk).update(amount=amount)
-    event = OrderAmended(account=order.account_id, order=order.key, amount=difference)
-    _record(event, community, order.paid_at, by, at)
+    return _change(community, order, before, after, by, at)
 
 
 @transaction.atomic
@@ -277,12 +425,12 @@ def refund(
     by: Staff | None,
     at: datetime,
     amount: int | None = None,
+    source: str | None = None,
 ) -> Order:
     """Refund `amount`, or what is left of the order; never more than was paid."""
-    order = _lock(get(community, key))
+    order = _lock(get(community, key, source))
     # After the lock, so that two full refunds cannot both see the whole amount.
     amount = order.amount - order.refunded_amount if amount is None else amount
-    check_refund(order, amount)
     return _refund(community, order, amount, refunded_at, by, at)
 
 
@@ -295,13 +443,13 @@ def refund_up_to(
     refunded_at: datetime,
     by: Staff | None,
     at: datetime,
+    source: str | None = None,
 ) -> Order:
     """Refund what is missing up to `total`, for sources that report running totals."""
-    order = _lock(get(community, key))
+    order = _lock(get(community, key, source))
     missing = total - order.refunded_amount
     if missing <= 0:
         return order
-    check_refund(order, missing)
     return _refund(community, order, missing, refunded_at, by, at)
 
 
@@ -314,11 +462,39 @@ def _refund(
     at: datetime,
 ) -> Order:
     # The row is locked by the caller, so that the sum cannot be lost.
-    order.refunded_amount += amount
-    order.refunded_at = refunded_at
-    order.save(update_fields=["refunded_amount", "refunded_at"])
-    event = OrderRefunded(account=order.account_id, order=order.key, amount=amount)
-    _record(event, community, refunded_at, by, at)
+    check_refund(order, amount)
+    before = state_of(order)
+    refunds = (*before.refunds, (timestamps.to_micros(refunded_at), amount))
+    return _change(community, order, before, replace(before, refunds=refunds), by, at)
+
+
+def _change(
+    community: Community,
+    order: Order,
+    before: OrderState,
+    after: OrderState,
+    by: Staff | None,
+    at: datetime,
+) -> Order:
+    """Store the state and record what leads to it, of an order that is locked."""
+    order.account_id, order.amount = after.account, after.amount
+    order.paid_at = timestamps.from_micros(after.paid_at)
+    order.refunds, order.refunded_amount = dump_refunds(after.refunds), after.refunded
+    last = max((moment for moment, _amount in after.refunds), default=None)
+    order.refunded_at = None if last is None else timestamps.from_micros(last)
+    order.save()
+    label = _label(order)
+    if moves(before, after):
+        # The old facts are taken out of the log, as counts of them cannot be negative.
+        fact_withdrawals.withdraw(
+            fact_withdrawals.find_ids(
+                community, SPEND, [(order.key, before.account, before.moments)]
+            )
+        )
+        events = list_facts(label, after)
+    else:
+        events = list_corrections(label, before, after)
+    _record(events, community, order, by, at)
     return order
 
 
@@ -340,11 +516,39 @@ def unlink_erased(
 # Reads
 
 
-def get(community: Community, key: str) -> Order:
-    try:
-        return Order.objects.get(community_id=community.pk, key=key)
-    except Order.DoesNotExist:
-        raise OrderNotFound(_("There is no order “%(key)s”.") % {"key": key}) from None
+def get(community: Community, key: str, source: str | None = None) -> Order:
+    """Return the order of this number; raises AmbiguousOrder if several sources have one."""
+    rows = Order.objects.filter(community_id=community.pk, key=key)
+    if source is not None:
+        name = interned_names.find("source", community.pk, source) if source else 0
+        rows = rows.filter(source_id=-1 if name is None else name)
+    found = list(rows.order_by("pk")[:MAX_SOURCES_NAMED])
+    if not found:
+        raise OrderNotFound(_("There is no order “%(key)s”.") % {"key": key})
+    if len(found) > 1:
+        names = source_names(community)
+        raise AmbiguousOrder(
+            _("Several sources have an order “%(key)s”: %(sources)s. Give the source.")
+            % {
+                "key": key,
+                "sources": ", ".join(names.get(o.source_id, "") or "–" for o in found),
+            }
+        )
+    return found[0]
+
+
+MAX_SOURCES_NAMED = 20
+
+
+def source_names(community: Community) -> dict[int, str]:
+    """Return the names of sources by the `source_id` of orders."""
+    return interned_names.names_by_id("source", community.pk)
+
+
+def ensure_source(community: Community, source: str | None) -> int:
+    if not source:
+        return 0
+    return interned_names.ensure("source", community.pk, [source])[source]
 
 
 @dataclass(frozen=True)
@@ -376,15 +580,25 @@ def _lock(order: Order) -> Order:
     return Order.objects.select_for_update().get(pk=order.pk)
 
 
+def _label(order: Order) -> OrderLabel:
+    items = json.loads(order.items) if order.items else ()
+    return OrderLabel(order.key, order.currency, list_categories(items))
+
+
 def _record(
-    event: facts.FactKind,
+    events: Sequence[Event],
     community: Community,
-    happened_at: datetime,
+    order: Order,
     by: Staff | None,
     at: datetime,
 ) -> None:
     facts.record_many(
-        [event], community=community, by=by, at=at, happened_at=[happened_at]
+        [event for event, _moment in events],
+        community=community,
+        by=by,
+        at=at,
+        happened_at=[timestamps.from_micros(moment) for _event, moment in events],
+        source=order.source_id or None,
     )
 
 

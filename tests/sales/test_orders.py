@@ -89,7 +89,10 @@ def test_same_key_in_another_community_is_another_order(shop: Community) -> None
 def test_other_amount_amends_the_order(shop: Community) -> None:
     record_payment(shop, amount=1250)
     record_payment(shop, amount=1000)
-    assert recorded_facts()[-1] == ("order.amended", {"order": "A-1", "amount": -250})
+    assert recorded_facts()[-1] == (
+        "order.amended",
+        {"order": "A-1", "amount": -250, "currency": "USD"},
+    )
     assert facts.Fact.objects.order_by("pk")[1].happened_at == EARLIER
     assert orders.get(shop, "A-1").amount == spend() == 1000
 
@@ -177,3 +180,29 @@ def test_unknown_order_is_named_in_the_error(shop: Community) -> None:
 
 def test_value_layers_use_the_same_sums() -> None:
     assert layer_specs.SPENDING_KINDS == orders.SPEND
+
+
+def test_orders_of_two_sources_are_two(shop: Community) -> None:
+    first = record_payment(shop, source="taobao")
+    second = record_payment(shop, source="shopify", amount=99)
+    assert first.pk != second.pk
+    with pytest.raises(orders.AmbiguousOrder, match="taobao, shopify"):
+        orders.get(shop, "A-1")
+    assert orders.get(shop, "A-1", "shopify") == second
+    with pytest.raises(orders.OrderNotFound):
+        orders.get(shop, "A-1", "weidian")
+
+
+def test_other_member_or_time_moves_what_was_recorded(shop: Community) -> None:
+    order = record_payment(shop, amount=1000)
+    refund(shop, 300)
+    amended = orders.amend(
+        community=shop, order=order, account=8, paid_at=NOW, amount=900, by=None, at=NOW
+    )
+    assert (amended.account_id, amended.paid_at, amended.amount) == (8, NOW, 900)
+    assert [
+        (fact.account_id, fact.happened_at) for fact in facts.Fact.objects.order_by("pk")
+    ] == [(8, NOW), (8, NOW)]
+    paid, refunded = recorded_facts()
+    assert (paid[1]["amount"], refunded[1]["amount"]) == (900, 300)
+    assert spend() == 600

@@ -86,6 +86,18 @@ def list_after(
     )
 
 
+def list_kinds_after(
+    after: int, community: int, kinds: Sequence[int]
+) -> list[tuple[int, int | None, int, str | None]]:
+    """Id, account, time and payload of these kinds' facts after a coordinate."""
+    return db.rows(
+        "SELECT id, account_id, happened_at, payload FROM core_fact"  # noqa: S608
+        f" WHERE {_database().COORDINATE} > %s AND community_id = %s"
+        f" AND kind_id IN ({db.placeholders(len(kinds))})",
+        [after, community, *kinds],
+    )
+
+
 def fingerprint(until: int) -> str:
     """Columns of the newest fact up to `until`, by which the log is recognised."""
     return str(_database().fingerprint(until))

@@ -24,7 +24,7 @@ from qunce.sets.bitmaps import bitmaps
 NAME = re.compile(r"(\d{19})-(\d{19})-(\d+)of(\d+)-(\d+)-v(\d+)\.parquet")
 ROWS_PER_GROUP = 32_768
 """Rows that share statistics; few, so that one member's timeline reads little."""
-DICTIONARY_COLUMNS = ["community", "kind", "grp", "actor", "source"]
+DICTIONARY_COLUMNS = ["community", "kind", "grp", "actor", "source", "currency"]
 
 
 @dataclass(frozen=True, order=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -74,7 +74,7 @@ def erase(accounts: Iterable[int]) -> int:
             saved = persisted_sets.account_ids(row.kind, bytes(row.blob))
             if not saved.isdisjoint(erased):
                 row.delete()
-        _erase_from_mirror(position, erased)
+        _remove_from_mirror(position, lambda table: _mask(table, erased))
     return deleted
 
 
@@ -135,18 +135,29 @@ def _chunks(ids: list[int]) -> Iterable[list[int]]:
 # Derived data
 
 
-def _erase_from_mirror(position: Position, erased: BitMap) -> None:
+Mask = Callable[[pa.Table], pa.ChunkedArray]
+"""Which rows of a table with the columns id, account and kind are to be deleted."""
+
+
+def remove_facts(position: Position, ids: Sequence[int]) -> None:
+    """Remove single facts from the mirror, holding both locks."""
+    removed = pa.array(ids, pa.int64())
+    _remove_from_mirror(position, lambda table: pc.is_in(table["id"], value_set=removed))
+
+
+def _remove_from_mirror(position: Position, mask: Mask) -> None:
     at = mirror.MirrorPosition(position.mirror_folder, position.reached)
     folder = mirror.folder(at.folder)
     for file in mirror.coverage(at).files:
         affected = set()
         for part in file.parts:
-            # Two columns only, as most files have none of the accounts.
-            table = parquet.read_table(folder / part.name, columns=["account", "kind"])
-            if pc.any(_mask(table, erased)).as_py():
+            # Three columns only, as most files have none of the facts.
+            columns = ["id", "account", "kind"]
+            table = parquet.read_table(folder / part.name, columns=columns)
+            if pc.any(mask(table)).as_py():
                 affected.add(part)
         if affected:
-            _rewrite(folder, file, affected, erased)
+            _rewrite(folder, file, affected, mask)
     # Without grace: a reader may fail once and lists the files again.
     mirror.prune(at, grace=0)
 
@@ -159,16 +170,16 @@ def _mask(table: pa.Table, erased: BitMap) -> pa.ChunkedArray:
 
 
 def _rewrite(
-    folder: Path, file: MirrorFile, affected: set[FilePart], erased: BitMap
+    folder: Path, file: MirrorFile, affected: set[FilePart], mask: Mask
 ) -> None:
-    """Publish the next version of a file; parts without the accounts become links."""
+    """Publish the next version of a file; parts without the facts become links."""
     paths, parts = [], []
     for old in file.parts:
         unfinished = f"growing-{old.first:019}-{old.part}.parquet"
         rows = old.rows
         if old in affected:
             table = parquet.read_table(folder / old.name)
-            rest = table.filter(pc.invert(_mask(table, erased)))
+            rest = table.filter(pc.invert(mask(table)))
             paths.append(files.write_part(folder, rest, unfinished))
             rows = rest.num_rows
         else:

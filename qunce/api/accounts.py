@@ -116,7 +116,7 @@ def ensure(request: ApiRequest, data: AccountsIn) -> dict[str, Any]:
     members.check_may_add(request)
     ids = accounts.ensure(
         community=request.community,
-        keys=[accounts.check_key(key) for key in data.keys],
+        keys=data.keys,
         channel=data.channel,
         source=data.source,
         by=request.by,

@@ -13,8 +13,8 @@ from ninja import Field, Router
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import money, permissions
-from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts import resolver
 from qunce.members.people import visibility
 from qunce.sales import orders
 from qunce.sales.orders import Order
@@ -182,15 +182,14 @@ def _resolve_account(request: ApiRequest, data: OrderIn) -> int | None:
         return visibility.get_by_key(
             by=request.by, key=data.member_key, at=request.at
         ).pk
-    key = accounts.check_key(data.member_key)
-    account_ids = accounts.ensure(
+    return resolver.find_or_create(
         community=request.community,
-        keys={key: data.paid_at or request.at},
+        references={resolver.MEMBER_KEY: data.member_key},
+        seen_at=data.paid_at or request.at,
         source=data.source,
         by=request.by,
         at=request.at,
     )
-    return account_ids[key]
 
 
 @router.get("/orders/{order_id}", response=OrderOut)

@@ -24,6 +24,10 @@ class Community(models.Model):
     day_start = models.PositiveSmallIntegerField(default=0)
     currency = models.CharField(max_length=3, default="CNY")
     language = models.CharField(max_length=10, default="zh-hans")
+    region = models.CharField(max_length=2, default="CN")
+    """The country (ISO 3166) of phone numbers without a country code."""
+    shared_identifier_limit = models.PositiveSmallIntegerField(default=5)
+    """An identifier of more accounts than these is nobody's own."""
     # If not, two-factor is on only for staff who turned it on themselves.
     two_factor_required = models.BooleanField(default=False)
     created_at = timestamps.TimestampField()
@@ -61,6 +65,17 @@ def check_clock(*, timezone: str, day_start: int) -> None:
         )
 
 
+def check_region(region: str) -> None:
+    # Loaded on use: few commands need its tables.
+    import phonenumbers
+
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidCommunity(
+            _("“%(region)s” is not a country; write two letters like CN.")
+            % {"region": region}
+        )
+
+
 @transaction.atomic
 def create(
     *,
@@ -71,6 +86,7 @@ def create(
     day_start: int = 0,
     currency: str = "CNY",
     language: str = "zh-hans",
+    region: str = "CN",
 ) -> Community:
     if not KEY_PATTERN.fullmatch(key):
         raise InvalidCommunity(
@@ -78,6 +94,7 @@ def create(
             % {"key": key}
         )
     check_clock(timezone=timezone, day_start=day_start)
+    check_region(region)
     return Community.objects.create(
         key=key,
         name=name or key,
@@ -85,6 +102,7 @@ def create(
         day_start=day_start,
         currency=currency,
         language=language,
+        region=region,
         created_at=at,
     )
 
@@ -97,6 +115,21 @@ def set_clock(*, community: Community, timezone: str, day_start: int) -> None:
     community.save(update_fields=["timezone", "day_start"])
     # The deriver compares this revision and counts the days again when it differs.
     revisions.bump(community.pk, CLOCK, [0])
+
+
+@transaction.atomic
+def set_identity(
+    *, community: Community, region: str, shared_identifier_limit: int
+) -> None:
+    """Change how identifiers are read from now on; stored ones stay as they are."""
+    check_region(region)
+    if not 1 <= shared_identifier_limit <= 1_000:
+        raise InvalidCommunity(
+            _("Give the number of accounts that may share an identifier, 1 to 1000.")
+        )
+    community.region = region
+    community.shared_identifier_limit = shared_identifier_limit
+    community.save(update_fields=["region", "shared_identifier_limit"])
 
 
 def get(key: str) -> Community:

@@ -1,7 +1,22 @@
-"""Resolves member keys to account ids by the million, and creates unknown accounts."""
+"""Resolves references of files to accounts by the million, and creates unknown members.
+
+The rules are those of `members.accounts.resolver`; its references are columns here. How a
+target uses it:
+
+    # in Target.chunks: rows that name two people become problems, before any write
+    return account_resolver.check_chunks(plan, chunks, key_wins=False)
+    # in the writer
+    resolver = account_resolver.of_plan(plan, job)
+    found = resolver.resolve_rows(chunk, seen_at, key_wins=False)
+    found.ids        # account ids, 0 where there is none
+    found.states     # FOUND, CREATED, UNKNOWN (left out), NOBODY, SUPPRESSED
+    found.counts(start, end)   # {"found_by_phone": 3, …} of these rows, for the report
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,101 +24,494 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from qunce.core import batch_writes, timestamps
-from qunce.members.accounts import accounts
+from qunce.importing import parsing
+from qunce.importing.parsing import ParsedChunk, Problem
+from qunce.members.accounts import identifiers, placeholders, resolver, suppression
+from qunce.members.accounts.models import Suppression
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
+    from qunce.importing.jobs import ImportJob
+    from qunce.importing.plan import ImportPlan
 
+MEMBER_KEY = resolver.MEMBER_KEY
+KINDS = (MEMBER_KEY, "openid", *resolver.IDENTIFIER_KINDS)
+"""Fields of references, in the order in which they decide."""
+CREATE, LEAVE, REFUSE = "create", "leave", "refuse"
+"""What becomes of unknown members."""
+NOBODY, FOUND, CREATED, UNKNOWN, SUPPRESSED = range(5)
+SHARED, SEVERAL = -1, -2
+"""In place of an account: a value that too many accounts, or several people, have."""
 SELECT_KEYS = """
 SELECT key, min(id) FROM members_account
 WHERE community_id = %s AND erased_at IS NULL GROUP BY key
 """
+SELECT_CHANNEL_KEYS = """
+SELECT key, id FROM members_account
+WHERE community_id = %s AND erased_at IS NULL AND channel = %s
+"""
+SELECT_OWNERS = """
+SELECT i.value, CASE
+    WHEN MIN(COALESCE(s.person_id, i.account_id))
+        < MAX(COALESCE(s.person_id, i.account_id)) THEN -2
+    ELSE MIN(i.account_id) END
+FROM members_identifier i
+JOIN members_account a ON a.id = i.account_id AND a.erased_at IS NULL
+LEFT JOIN sets_alias s ON s.account_id = i.account_id
+WHERE i.community_id = %s AND i.kind = %s
+GROUP BY i.value
+"""
+SELECT_SHARED = """
+SELECT value FROM members_sharedidentifier WHERE community_id = %s AND kind = %s
+"""
+SELECT_PEOPLE = "SELECT account_id, person_id FROM sets_alias WHERE community_id = %s"
 ROWS_PER_FETCH = 50_000
 
 
+@dataclass
+class Resolution:
+    """Whom the rows of a chunk name, row by row.
+
+    `by` is the index in KINDS of the reference that decided, -1 where none did.
+    """
+
+    ids: NDArray[np.int64]
+    states: NDArray[np.int8]
+    by: NDArray[np.int8]
+    several: NDArray[np.int8]
+    """The index in KINDS of a value that several people have, -1 without one."""
+    second: NDArray[np.int8]
+    """The index in KINDS of the reference that names another person, -1 without one."""
+    shared: NDArray[np.bool_]
+    """Rows with an identifier that too many accounts have."""
+    overruled: NDArray[np.bool_]
+    """Rows whose key names another person than their phone or e-mail, and decides."""
+    created: int = 0
+
+    @property
+    def conflicts(self) -> NDArray[np.bool_]:
+        return (self.second >= 0) | ((self.several >= 0) & (self.ids == 0))
+
+    def counts(self, start: int = 0, end: int | None = None) -> dict[str, int]:
+        """What to add to the job's counts for these rows."""
+        rows = slice(start, end)
+        states, by = self.states[rows], self.by[rows]
+        found = by[(states == FOUND)]
+        counts = {
+            f"found_by_{kind}": int((found == code).sum())
+            for code, kind in enumerate(KINDS)
+        }
+        counts["shared_identifiers"] = int(self.shared[rows].sum())
+        counts["overruled"] = int(self.overruled[rows].sum())
+        return {name: count for name, count in counts.items() if count}
+
+
+class _Lookup:
+    """Texts and the accounts they stand for; grows with what an import creates."""
+
+    def __init__(self, rows: Iterator[list[tuple[str, int]]]) -> None:
+        texts, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
+        # Converted to Arrow part by part: a million tuples at a time would take several
+        # times the memory of the finished arrays.
+        for part in rows:
+            texts.append(pa.array([row[0] for row in part], pa.string()))
+            ids.append(np.array([row[1] for row in part], dtype=np.int64))
+        self._texts, self._ids = pa.concat_arrays(texts), np.concatenate(ids)
+
+    def find(self, texts: pa.Array) -> NDArray[np.int64]:
+        """Return account ids, SHARED or SEVERAL; 0 for unknown texts and nulls."""
+        if not len(self._ids):
+            return np.zeros(len(texts), dtype=np.int64)
+        # Arrow hashes the value set at every call, which is still far below the time of
+        # one query per key.
+        indexes = pc.index_in(texts, value_set=self._texts, skip_nulls=True)
+        indexes = np.asarray(pc.fill_null(indexes, -1)).astype(np.int64)
+        return np.where(indexes >= 0, self._ids[indexes], 0)
+
+    def add(self, ids: Mapping[str, int]) -> None:
+        if ids:
+            self._texts = pa.concat_arrays([self._texts, pa.array(ids, pa.string())])
+            new = np.array(list(ids.values()), dtype=np.int64)
+            self._ids = np.concatenate([self._ids, new])
+
+
 class AccountResolver:
-    """All member keys of a community in memory, about 100 bytes each.
+    """All keys of a community in memory, about 100 bytes each, and its identifiers.
 
     A million lookups in the database would take longer than the rest of an import.
     """
 
     def __init__(
-        self, community: Community, *, by: Staff, at: datetime, source: str
+        self,
+        community: Community,
+        *,
+        by: Staff,
+        at: datetime,
+        source: str,
+        unknown: str = CREATE,
+        job_id: int | None = None,
     ) -> None:
         self._community, self._by, self._at, self._source = community, by, at, source
-        keys, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
-        with connection.cursor() as cursor:
-            cursor.execute(SELECT_KEYS, [community.pk])
-            # Converted to Arrow part by part: a million tuples at a time would take
-            # several times the memory of the finished arrays.
-            while rows := cursor.fetchmany(ROWS_PER_FETCH):
-                keys.append(pa.array([row[0] for row in rows], pa.string()))
-                ids.append(np.array([row[1] for row in rows], dtype=np.int64))
-        self._keys, self._ids = pa.concat_arrays(keys), np.concatenate(ids)
+        self._unknown, self._job_id = unknown, job_id
+        self._reader = placeholders.reader_of(community)
+        self._keys = _Lookup(_fetch(SELECT_KEYS, [community.pk]))
+        # Loaded with the first column of their kind, as most files have one or two.
+        self._identifiers: dict[str, _Lookup] = {}
+        self._suppresses = Suppression.objects.filter(community=community).exists()
         self._sizer = batch_writes.BatchSizer()
         self._created = 0
 
     def resolve(self, keys: pa.Array, seen_at: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return account ids, 0 for null keys; unknown members are created.
+        """Return the account ids of members' keys, 0 where there is none.
 
         `seen_at` are microseconds; a new member joined at the earliest of them.
         """
-        indexes = self._find(keys)
-        unknown = np.asarray(pc.is_valid(keys)) & (indexes < 0)
-        if unknown.any():
-            self._create(keys.filter(pa.array(unknown)), seen_at[unknown])
-            # The created keys are appended, so all are found now.
-            indexes = self._find(keys)
-        ids = np.where(indexes >= 0, self._ids[indexes] if len(self._ids) else 0, 0)
-        return ids.astype(np.int64)
+        return self._resolve({MEMBER_KEY: keys}, seen_at, key_wins=False).ids
+
+    def resolve_rows(
+        self, chunk: ParsedChunk, seen_at: NDArray[np.int64], *, key_wins: bool
+    ) -> Resolution:
+        """Return whom each row names by the fields KINDS that the chunk has.
+
+        Where two references name two people, the first of KINDS decides; call
+        `check_chunks` before, which makes problems of them. With `key_wins` a known
+        member's key overrules phone and e-mail, which may be the receiver's.
+        """
+        return self._resolve(references_of(chunk), seen_at, key_wins=key_wins)
+
+    def look_up(self, columns: Mapping[str, pa.Array], *, key_wins: bool) -> Resolution:
+        """Return whom the rows name now; nothing is created."""
+        rows = len(next(iter(columns.values()))) if columns else 0
+        found = Resolution(
+            ids=np.zeros(rows, np.int64),
+            states=np.full(rows, NOBODY, np.int8),
+            by=np.full(rows, -1, np.int8),
+            several=np.full(rows, -1, np.int8),
+            second=np.full(rows, -1, np.int8),
+            shared=np.zeros(rows, bool),
+            overruled=np.zeros(rows, bool),
+        )
+        for code, kind in enumerate(KINDS):
+            if kind in columns:
+                self._look_up_kind(found, code, columns[kind], key_wins=key_wins)
+        if self._suppresses:
+            self._mark_suppressed(found, columns)
+        return found
 
     def pop_created(self) -> int:
         """Return how many members were created since the last call."""
         created, self._created = self._created, 0
         return created
 
-    def _find(self, keys: pa.Array) -> NDArray[np.int64]:
-        """Return where the keys are in `_keys`, -1 for unknown ones."""
-        # Arrow hashes the value set at every call, which is still far below the time of
-        # one query per key.
-        indexes = pc.index_in(keys, value_set=self._keys, skip_nulls=True)
-        return np.asarray(pc.fill_null(indexes, -1)).astype(np.int64)
+    # Looking up
 
-    def _create(self, keys: pa.Array, seen_at: NDArray[np.int64]) -> None:
-        table = pa.table({"key": keys, "seen_at": pa.array(seen_at)})
-        # Sorted by key, so that two imports that create the same members insert them in
-        # the same order and cannot deadlock.
-        table = table.group_by("key").aggregate([("seen_at", "min")]).sort_by("key")
-        new_keys = table["key"].to_pylist()
-        joined_at = table["seen_at_min"].to_pylist()
-        created: dict[str, int] = {}
+    def _look_up_kind(
+        self, found: Resolution, code: int, texts: pa.Array, *, key_wins: bool
+    ) -> None:
+        is_given = np.asarray(pc.is_valid(texts))
+        ids = self._find(KINDS[code], texts)
+        found.shared |= ids == SHARED
+        found.several[(ids == SEVERAL) & (found.several < 0)] = code
+        is_known = ids > 0
+        first = is_known & (found.ids == 0)
+        other = is_known & (found.ids > 0) & (found.ids != ids)
+        if other.any():
+            differ = self._people_of(ids[other]) != self._people_of(found.ids[other])
+            other[np.flatnonzero(other)[~differ]] = False
+            overruled = other & (found.by == 0) & key_wins
+            found.overruled |= overruled
+            found.second[other & ~overruled & (found.second < 0)] = code
+        found.ids[first], found.by[first] = ids[first], code
+        found.states[first] = FOUND
+        unknown = is_given & (ids == 0) & (found.states == NOBODY)
+        found.states[unknown], found.by[unknown] = UNKNOWN, code
 
-        def prepare(start: int, end: int) -> dict[str, datetime]:
-            moments = map(timestamps.from_micros, joined_at[start:end])
-            return dict(zip(new_keys[start:end], moments, strict=True))
+    def _find(self, kind: str, texts: pa.Array) -> NDArray[np.int64]:
+        if kind == MEMBER_KEY:
+            ids = self._keys.find(texts)
+            return self._find_by_lookalikes(ids, texts)
+        ids = self._lookup(kind).find(texts)
+        # Members whom former files know by this value alone have it as key.
+        missing = (ids == 0) & np.asarray(pc.is_valid(texts))
+        if missing.any():
+            ids[missing] = self._keys.find(texts.filter(pa.array(missing)))
+        return ids
 
-        def commit(batch: dict[str, datetime], _end: int) -> None:
+    def _find_by_lookalikes(
+        self, ids: NDArray[np.int64], texts: pa.Array
+    ) -> NDArray[np.int64]:
+        """Find unknown keys that are beyond doubt e-mail addresses or phones."""
+        missing = (ids == 0) & np.asarray(pc.is_valid(texts))
+        if not missing.any():
+            return ids
+        unknown = texts.filter(pa.array(missing))
+        found = np.zeros(len(unknown), dtype=np.int64)
+        for kind in ("email", "phone"):
+            alike = _alike(self._reader, kind, unknown)
+            if alike.null_count < len(alike):
+                some = self._find(kind, alike)
+                found = np.where(found == 0, some, found)
+        ids = ids.copy()
+        ids[missing] = found
+        return ids
+
+    def _lookup(self, kind: str) -> _Lookup:
+        if kind not in self._identifiers:
+            community = self._community.pk
+            if kind in resolver.IDENTIFIER_KINDS:
+                lookup = _Lookup(_owners(community, kind))
+            else:
+                lookup = _Lookup(_fetch(SELECT_CHANNEL_KEYS, [community, kind]))
+            self._identifiers[kind] = lookup
+        return self._identifiers[kind]
+
+    def _people_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return person ids; asked only where two references differ."""
+        from qunce.members.accounts import queries as account_queries
+
+        people = account_queries.person_ids(ids.tolist())
+        return np.array([people[int(pk)] for pk in ids], dtype=np.int64)
+
+    def _mark_suppressed(
+        self, found: Resolution, columns: Mapping[str, pa.Array]
+    ) -> None:
+        """Mark rows of erased people, of whom only hashes are stored."""
+        unknown = found.states == UNKNOWN
+        if not unknown.any():
+            return
+        rows = np.flatnonzero(unknown)
+        keep = pa.array(unknown)
+        for kind, texts in columns.items():
+            some = texts.filter(keep)
+            values = {(kind, text) for text in pc.unique(some).to_pylist() if text}
+            erased = {text for _k, text in suppression.find(self._community, values)}
+            if erased:
+                is_erased = pc.is_in(some, value_set=pa.array(sorted(erased)))
+                found.states[rows[np.asarray(is_erased)]] = SUPPRESSED
+
+    # Creating
+
+    def _resolve(
+        self,
+        columns: Mapping[str, pa.Array],
+        seen_at: NDArray[np.int64],
+        *,
+        key_wins: bool,
+    ) -> Resolution:
+        found = self.look_up(columns, key_wins=key_wins)
+        unknown = found.states == UNKNOWN
+        if self._unknown != CREATE or not unknown.any():
+            return found
+        created = self._create(columns, found, unknown, seen_at)
+        again = self.look_up(columns, key_wins=key_wins)
+        states = np.where(unknown & (again.ids > 0), CREATED, again.states)
+        return replace(again, states=states.astype(np.int8), created=created)
+
+    def _create(
+        self,
+        columns: Mapping[str, pa.Array],
+        found: Resolution,
+        unknown: NDArray[np.bool_],
+        seen_at: NDArray[np.int64],
+    ) -> int:
+        joined: dict[tuple[str, str], int] = {}
+        for code, kind in enumerate(KINDS):
+            rows = unknown & (found.by == code)
+            if not rows.any():
+                continue
+            table = pa.table(
+                {
+                    "text": columns[kind].filter(pa.array(rows)),
+                    "seen_at": pa.array(seen_at[rows]),
+                }
+            )
+            table = table.group_by("text").aggregate([("seen_at", "min")])
+            texts = table["text"].to_pylist()
+            for text, moment in zip(
+                texts, table["seen_at_min"].to_pylist(), strict=True
+            ):
+                name = self._name(kind, text)
+                joined[name] = min(moment, joined.get(name, moment))
+        # Sorted, so that two imports that create the same members insert them in the
+        # same order and cannot deadlock.
+        names = sorted(joined)
+        created: dict[tuple[str, str], int] = {}
+
+        def prepare(start: int, end: int) -> dict[tuple[str, str], datetime]:
+            return {
+                name: timestamps.from_micros(joined[name]) for name in names[start:end]
+            }
+
+        def commit(batch: dict[tuple[str, str], datetime], _end: int) -> None:
             created.update(
-                accounts.ensure(
-                    community=self._community,
-                    keys=batch,
+                resolver.create(
+                    self._community,
+                    batch,
                     by=self._by,
                     at=self._at,
                     source=self._source,
+                    job_id=self._job_id,
                 )
             )
 
         batch_writes.write(
-            len(new_keys), prepare=prepare, commit=commit, sizer=self._sizer
+            len(names), prepare=prepare, commit=commit, sizer=self._sizer
         )
         # Only what was committed is added. A batch that failed raised before this line.
-        self._keys = pa.concat_arrays([self._keys, pa.array(created, pa.string())])
-        self._ids = np.concatenate(
-            [self._ids, np.array(list(created.values()), np.int64)]
-        )
+        self._keys.add({text: account for (_kind, text), account in created.items()})
+        for kind, lookup in self._identifiers.items():
+            lookup.add({text: pk for (k, text), pk in created.items() if k == kind})
         self._created += len(created)
+        return len(created)
+
+    def _name(self, kind: str, text: str) -> tuple[str, str]:
+        """The kind and text under which a new member is created."""
+        if kind == MEMBER_KEY:
+            for other in ("email", "phone"):
+                if alike := alike_text(self._reader, other, text):
+                    return other, alike
+        return kind, text
+
+
+def of_plan(plan: ImportPlan, job: ImportJob) -> AccountResolver:
+    """Return a resolver that treats unknown members as the plan says."""
+    return AccountResolver(
+        job.community,
+        by=job.by,
+        at=job.started_at,
+        source=job.source,
+        unknown=plan.options.unknown_members,
+        job_id=job.pk,
+    )
+
+
+def references_of(chunk: ParsedChunk) -> dict[str, pa.Array]:
+    """Return the columns of a chunk that name members."""
+    return {kind: chunk.columns[kind] for kind in KINDS if kind in chunk.columns}
+
+
+def check_chunks(
+    plan: ImportPlan, chunks: Iterable[ParsedChunk], *, key_wins: bool
+) -> Iterator[ParsedChunk]:
+    """Yield the chunks without rows that name two people, which become problems.
+
+    With the option `refuse`, rows of unknown members become problems, too. Who is
+    known is what the community has when the file is first read.
+    """
+    lookups: AccountResolver | None = None
+    for chunk in chunks:
+        columns = references_of(chunk)
+        if not columns or not len(chunk.row_numbers):
+            yield chunk
+            continue
+        refuses = plan.options.unknown_members == REFUSE
+        if lookups is None and (
+            len(columns) > 1 or refuses or MEMBER_KEY not in columns
+        ):
+            lookups = AccountResolver(
+                plan.community, by=plan.by, at=plan.at, source=plan.options.source
+            )
+        yield chunk if lookups is None else _check(plan, chunk, lookups, key_wins)
+
+
+def _check(
+    plan: ImportPlan, chunk: ParsedChunk, lookups: AccountResolver, key_wins: bool
+) -> ParsedChunk:
+    columns = references_of(chunk)
+    found = lookups.look_up(columns, key_wins=key_wins)
+    broken = found.conflicts
+    if plan.options.unknown_members == REFUSE:
+        broken |= found.states == UNKNOWN
+    if not broken.any():
+        return chunk
+    problems = list(chunk.problems)
+    for index in np.flatnonzero(broken).tolist():
+        problems.append(_problem(plan, chunk, columns, found, index))
+    problems.sort(key=lambda problem: (problem.row, problem.field))
+    keep = pa.array(~broken)
+    kept = {name: column.filter(keep) for name, column in chunk.columns.items()}
+    return ParsedChunk(kept, chunk.row_numbers[~broken], problems, chunk.rows_read)
+
+
+def _problem(
+    plan: ImportPlan,
+    chunk: ParsedChunk,
+    columns: Mapping[str, pa.Array],
+    found: Resolution,
+    index: int,
+) -> Problem:
+    def text_of(code: int) -> str:
+        return str(columns[KINDS[code]][index].as_py())
+
+    by, second, several = found.by[index], found.second[index], found.several[index]
+    if second >= 0:
+        code, remedy = second, resolver.two_people(text_of(by), text_of(second))
+    elif several >= 0:
+        code, remedy = several, resolver.several_people(text_of(several))
+    else:
+        code = by
+        remedy = _("There is no member “%(key)s”.") % {"key": text_of(by)}
+    kind = KINDS[code]
+    heading = plan.heading_of.get(kind, kind)
+    return Problem(int(chunk.row_numbers[index]), heading, text_of(code), remedy)
+
+
+def count_unknown(plan: ImportPlan) -> int:
+    """Return how many members the import would create; reads the whole file."""
+    lookups = AccountResolver(
+        plan.community, by=plan.by, at=plan.at, source=plan.options.source
+    )
+    names: set[tuple[str, str]] = set()
+    for chunk in parsing.parse_batches(plan):
+        columns = references_of(chunk)
+        if not columns:
+            continue
+        found = lookups.look_up(columns, key_wins=False)
+        unknown = found.states == UNKNOWN
+        for code, kind in enumerate(KINDS):
+            rows = unknown & (found.by == code)
+            if rows.any():
+                texts = pc.unique(columns[kind].filter(pa.array(rows))).to_pylist()
+                names.update(lookups._name(kind, text) for text in texts)
+    return len(names)
+
+
+def alike_text(reader: identifiers.Reader, kind: str, text: str) -> str | None:
+    """The normal form of a key that is beyond doubt an identifier of this kind."""
+    folded = text.casefold() if kind == "email" else text
+    if resolver.kind_of_key(folded) != kind:
+        return None
+    try:
+        return reader.normalise(kind, folded)
+    except identifiers.InvalidIdentifier:
+        return None
+
+
+def _alike(reader: identifiers.Reader, kind: str, texts: pa.Array) -> pa.Array:
+    # The pattern spares most keys the slow way.
+    pattern = "@" if kind == "email" else r"^(\+|1[3-9]\d{9}$)"
+    if not pc.any(pc.match_substring_regex(texts, pattern), min_count=0).as_py():
+        return pa.nulls(len(texts), pa.string())
+    return pa.array(
+        [alike_text(reader, kind, text) for text in texts.to_pylist()], pa.string()
+    )
+
+
+def _fetch(sql: str, arguments: list[object]) -> Iterator[list[tuple[str, int]]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, arguments)
+        while rows := cursor.fetchmany(ROWS_PER_FETCH):
+            yield rows
+
+
+def _owners(community: int, kind: str) -> Iterator[list[tuple[str, int]]]:
+    # First, as the first of equal texts is found.
+    for rows in _fetch(SELECT_SHARED, [community, kind]):
+        yield [(row[0], SHARED) for row in rows]
+    yield from _fetch(SELECT_OWNERS, [community, kind])

@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from qunce.members.accounts.models import Account, Identifier
+from qunce.members.accounts.models import (
+    Account,
+    Identifier,
+    PastIdentifier,
+    Placeholder,
+    SharedIdentifier,
+    Suppression,
+    SuppressionSecret,
+)
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers.layers import Layering, LayerRun, LayerSet
@@ -33,10 +41,15 @@ __all__ = [
     "Layering",
     "Merge",
     "Note",
+    "PastIdentifier",
     "PastValue",
+    "Placeholder",
     "RemarkPattern",
     "Segment",
     "SegmentSize",
+    "SharedIdentifier",
+    "Suppression",
+    "SuppressionSecret",
     "Synonym",
     "Tag",
     "TagBatch",

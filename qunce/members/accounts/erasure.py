@@ -65,7 +65,7 @@ def clear_rows(*, community_id: int, accounts: Sequence[int]) -> None:
     taggings.update(by_id=None, source="", expires_at=None, batch_id=None)
     TagChange.objects.filter(account_id__in=accounts).delete()
     for side in ("left_id__in", "right_id__in"):
-        merges.Merge.objects.filter(**{side: accounts}).update(note="")
+        merges.Merge.objects.filter(**{side: accounts}).update(note="", value="")
     notes.erase(accounts)
     layers.erase_people(accounts)
     frozen_segments.erase_people(accounts)

@@ -52,6 +52,8 @@ class Identifier(models.Model):
     community_id = models.BigIntegerField()
     kind = models.CharField(max_length=20)
     value = models.CharField(max_length=200)
+    job_id = models.BigIntegerField(null=True)
+    """The import that added it, so that undoing the import removes it."""
 
     class Meta:
         constraints = [
@@ -70,3 +72,102 @@ class Identifier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
+
+
+class PastIdentifier(models.Model):
+    """An identifier that was removed from an account, or replaced by another one."""
+
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="past_identifiers"
+    )
+    community_id = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    value = models.CharField(max_length=200)
+    source = models.CharField(max_length=120, default="")
+    """What removed it: a program, a file, or empty for a form."""
+    job_id = models.BigIntegerField(null=True)
+    """The import that removed it."""
+    removed_at = timestamps.TimestampField()
+    removed_by_id = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value} until {self.removed_at}"
+
+
+class Placeholder(models.Model):
+    """A text that means "none" in a community, beside the usual ones; case-folded."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    text = models.CharField(max_length=200)
+    added_at = timestamps.TimestampField()
+    added_by_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "text"], name="one_placeholder_per_text"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SharedIdentifier(models.Model):
+    """A value of more accounts than a person has, such as a hotline; it joins nobody.
+
+    It stays shared when accounts lose it: those that are left are not suddenly one.
+    """
+
+    community = models.ForeignKey(
+        Community, models.PROTECT, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=20)
+    value = models.CharField(max_length=200)
+    account_count = models.PositiveIntegerField()
+    found_at = timestamps.TimestampField()
+    job_id = models.BigIntegerField(null=True)
+    """The import that found it."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "kind", "value"], name="one_shared_identifier"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value} of {self.account_count}"
+
+
+class SuppressionSecret(models.Model):
+    """The key of a community's hashes. Without it, the list says nothing."""
+
+    community = models.OneToOneField(Community, models.PROTECT, related_name="+")
+    secret = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"secret of {self.community_id}"
+
+
+class Suppression(models.Model):
+    """The hash of a key or identifier of somebody who was erased."""
+
+    community = models.ForeignKey(
+        Community, models.PROTECT, related_name="+", db_index=False
+    )
+    digest = models.CharField(max_length=64)
+    person_id = models.BigIntegerField()
+    """Lifting one identifier lifts all of the person."""
+    at = timestamps.TimestampField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "digest", "person_id"], name="one_suppression"
+            )
+        ]
+        indexes = [models.Index(fields=["person_id"], name="suppression_by_person")]
+
+    def __str__(self) -> str:
+        return self.digest

@@ -45,9 +45,7 @@ class MemberErased(facts.FactKind):
 
     kind = "member.erased"
     label = gettext_lazy("erased")
-    instead = gettext_lazy(
-        "Erase the member on their page or through the API."
-    )
+    instead = gettext_lazy("Erase the member on their page or through the API.")
 
 
 # Verbs

@@ -122,16 +122,26 @@ def test_identifiers_are_normalised(kind: str, text: str, normal: str) -> None:
     ("kind", "text"),
     [
         ("phone", "138****8001"),
-        ("phone", "00000000000"),
         ("phone", "12"),
         ("email", "ann at example.com"),
-        ("unionid", " "),
         ("Not a kind", "x"),
     ],
 )
-def test_invalid_and_placeholder_identifiers_are_rejected(kind: str, text: str) -> None:
+def test_invalid_identifiers_are_rejected(kind: str, text: str) -> None:
     with pytest.raises(identifiers.InvalidIdentifier):
         identifiers.normalise(kind, text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("phone", "00000000000"), ("unionid", " "), ("unionid", "NULL")]
+)
+def test_placeholders_say_none_and_are_no_identifiers(
+    shop: Community, by: Staff, kind: str, text: str
+) -> None:
+    assert identifiers.normalise(kind, text) is None
+    account = accounts.create(community=shop, key="ann", by=by, at=AT)
+    with pytest.raises(identifiers.InvalidIdentifier):
+        accounts.add_identifier(account=account, kind=kind, value=text, by=by, at=AT)
 
 
 @pytest.mark.parametrize("bad", ["x" * 201, "\0", "\ud800"])

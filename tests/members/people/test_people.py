@@ -7,11 +7,11 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import accounts, erasure
+from qunce.members.accounts import accounts, erasure, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
-from qunce.members.people import merges, people
+from qunce.members.people import identifier_merges, merges, people
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
 from qunce.sets import audiences
@@ -160,7 +160,8 @@ def test_many_accounts_are_merged_in_one_call(shop: Community, by: Staff) -> Non
     values = [(ids[key], "phone", f"1380000{n // 3:04}") for n, key in enumerate(keys)]
     accounts.add_identifiers(community=shop, values=values, by=by, at=AT)
     assert len(factories.matching_keys(shop, {"all": []})) == 20
-    assert accounts.add_identifiers(community=shop, values=values, by=by, at=AT) == []
+    again = accounts.add_identifiers(community=shop, values=values, by=by, at=AT)
+    assert again == identifier_merges.Joins()
 
 
 def test_accounts_of_two_communities_are_never_merged(
@@ -200,5 +201,9 @@ def test_erased_person_is_hidden_immediately_and_leaves_no_data(
     assert not attribute_values.PastValue.objects.exists()
     assert not tag_models.Tagging.objects.filter(present=True).exists()
     assert len(everyone) == 2
+    with pytest.raises(suppression.PersonErased):
+        factories.member(shop, "ann", identifiers=PHONE)
+    phone = "+86 138 0013 8001"
+    suppression.lift(community=shop, kind="phone", value=phone, by=by, at=LATER)
     factories.member(shop, "ann", identifiers=PHONE)
     assert factories.matching_keys(shop, {"all": []}) == ["bob", "ann"]

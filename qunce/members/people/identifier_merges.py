@@ -1,0 +1,200 @@
+"""Merges that rest on identifiers: made when accounts share one, undone when they do not.
+
+A value that more accounts share than the community allows, such as a shop's hotline,
+joins nobody.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from qunce.core import db
+from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import identifiers
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Identifier, SharedIdentifier
+from qunce.members.people import merges
+from qunce.members.people.merges import Merge, Pair
+
+
+@dataclass(frozen=True)
+class Joins:
+    """What a change of identifiers did: who was joined, who was parted, and what is
+    shared by too many accounts."""
+
+    merged: list[Merge] = field(default_factory=list)
+    parted: list[Merge] = field(default_factory=list)
+    shared: list[SharedIdentifier] = field(default_factory=list)
+
+
+@transaction.atomic
+def merge(
+    *,
+    community: Community,
+    accounts: Sequence[int],
+    by: Staff,
+    at: datetime,
+    job_id: int | None = None,
+) -> Joins:
+    """Merge these accounts with all that share a phone, an e-mail or a unionid (K1)."""
+    joins = Joins()
+    pairs = []
+    may_be_vetoed = merges.list_vetoes(community).exists()
+    parted_accounts: set[int] = set()
+    for kind, value, sharing in _find_sharing(community, accounts):
+        if len(sharing) > community.shared_identifier_limit:
+            parted_accounts |= set(sharing)
+            shared = _mark_shared(community, kind, value, len(sharing), at, job_id)
+            joins.shared.append(shared)
+            joins.parted.extend(_retract(community, kind, value, by, at, job_id))
+        elif may_be_vetoed:
+            # A vetoed pair must not keep the others from being merged: try every pair.
+            pairs += [
+                Pair(left, right, kind, value=value)
+                for left, right in itertools.combinations(sharing, 2)
+            ]
+        else:
+            # A star is enough, as merging is transitive; pairs would grow with the
+            # square.
+            first = sharing[0]
+            pairs += [Pair(first, other, kind, value=value) for other in sharing[1:]]
+    if pairs:
+        joins.merged.extend(
+            merges.merge(community=community, pairs=pairs, by=by, at=at, job_id=job_id)
+        )
+    if joins.parted:
+        # Some of them may share something else, which was no evidence until now.
+        again = merge(
+            community=community,
+            accounts=sorted(parted_accounts),
+            by=by,
+            at=at,
+            job_id=job_id,
+        )
+        joins.merged.extend(again.merged)
+    return joins
+
+
+@transaction.atomic
+def part(
+    *,
+    community: Community,
+    values: Iterable[tuple[str, str]],
+    accounts: Iterable[int],
+    by: Staff,
+    at: datetime,
+    job_id: int | None = None,
+) -> Joins:
+    """Undo the merges that rest on identifiers which these accounts no longer have.
+
+    They are merged again where they share another identifier.
+    """
+    joins = Joins()
+    changed = set(accounts)
+    touched = set(changed)
+    for kind, value in sorted(set(values)):
+        rested = _list_resting_on(community, kind, value)
+        for each in rested:
+            if {each.left_id, each.right_id} & changed:
+                touched |= {each.left_id, each.right_id}
+                _undo(each, by, at, job_id)
+                joins.parted.append(each)
+        # Others may have been joined through an account that has lost the value.
+        sharing = Identifier.objects.filter(
+            community_id=community.pk, kind=kind, value=value
+        )
+        if joins.parted:
+            touched.update(
+                sharing.values_list("account_id", flat=True)[
+                    : community.shared_identifier_limit
+                ]
+            )
+    if joins.parted:
+        again = merge(
+            community=community, accounts=sorted(touched), by=by, at=at, job_id=job_id
+        )
+        joins.merged.extend(again.merged)
+        joins.shared.extend(again.shared)
+    return joins
+
+
+def _retract(
+    community: Community,
+    kind: str,
+    value: str,
+    by: Staff,
+    at: datetime,
+    job_id: int | None,
+) -> list[Merge]:
+    """Undo all merges that rest on this value."""
+    undone = _list_resting_on(community, kind, value)
+    for each in undone:
+        _undo(each, by, at, job_id)
+    return undone
+
+
+def _undo(merge: Merge, by: Staff, at: datetime, job_id: int | None) -> None:
+    merges.unmerge(merge=merge, by=by, at=at, is_veto=False, job_id=job_id)
+
+
+def _list_resting_on(community: Community, kind: str, value: str) -> list[Merge]:
+    rows = Merge.objects.filter(
+        community=community, reason=kind, value=value, undone_at__isnull=True
+    )
+    return list(rows.select_related("community").order_by("-pk"))
+
+
+def _mark_shared(
+    community: Community,
+    kind: str,
+    value: str,
+    count: int,
+    at: datetime,
+    job_id: int | None,
+) -> SharedIdentifier:
+    shared, _created = SharedIdentifier.objects.get_or_create(
+        community=community,
+        kind=kind,
+        value=value,
+        defaults={"account_count": count, "found_at": at, "job_id": job_id},
+    )
+    return shared
+
+
+SHARING = """
+SELECT i.kind, i.value, i.account_id
+FROM members_identifier i JOIN members_account a ON a.id = i.account_id
+WHERE i.community_id = %s AND a.erased_at IS NULL
+    AND (i.kind, i.value) IN (
+        SELECT own.kind, own.value FROM members_identifier own
+        WHERE own.account_id IN ({accounts}) AND own.kind IN ({kinds}))
+    AND NOT EXISTS (
+        SELECT 1 FROM members_sharedidentifier s WHERE s.community_id = i.community_id
+            AND s.kind = i.kind AND s.value = i.value)
+ORDER BY i.kind, i.value, i.account_id
+"""
+
+
+def _find_sharing(
+    community: Community, accounts: Sequence[int]
+) -> list[tuple[str, str, list[int]]]:
+    """(kind, value, accounts) of what several accounts have, the most reliable first."""
+    kinds = identifiers.MERGING_KINDS
+    sharing: dict[tuple[str, str], list[int]] = {}
+    for chunk in account_queries.chunks(accounts):
+        sql = SHARING.format(
+            accounts=db.placeholders(len(chunk)), kinds=db.placeholders(len(kinds))
+        )
+        # Each chunk finds all accounts of a value, so a later one replaces, not extends.
+        in_chunk: dict[tuple[str, str], list[int]] = {}
+        for kind, value, account in db.rows(sql, [community.pk, *chunk, *kinds]):
+            in_chunk.setdefault((kind, value), []).append(account)
+        sharing |= in_chunk
+    order = sorted(sharing, key=lambda key: (kinds.index(key[0]), key[1]))
+    return [(*key, sharing[key]) for key in order if len(sharing[key]) > 1]

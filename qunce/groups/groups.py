@@ -18,6 +18,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
+from qunce.groups import stays
 from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
 
@@ -303,6 +304,8 @@ def add_members(
     added = 0
     for chunk in account_queries.chunks(account_ids):
         with transaction.atomic():
+            # Before their rows describe the new stay.
+            stays.keep(group.pk, chunk)
             changes = marks.set_weights(
                 KIND, group.community_id, group.pk, dict.fromkeys(chunk, 1), extra
             )
@@ -389,8 +392,9 @@ def remove_erased(
 
 def remove_accounts(*, community: Community, accounts: Iterable[int]) -> int:
     """Remove erased accounts from every group without recording facts about them."""
+    accounts = list(accounts)
     # Through the marks group by group, as each group's revision has to be raised.
-    rows = Membership.objects.filter(account_id__in=list(accounts), present=True)
+    rows = Membership.objects.filter(account_id__in=accounts, present=True)
     by_group: dict[int, list[int]] = {}
     for group_id, account in rows.values_list("group_id", "account_id"):
         by_group.setdefault(group_id, []).append(account)
@@ -400,6 +404,7 @@ def remove_accounts(*, community: Community, accounts: Iterable[int]) -> int:
             weights = dict.fromkeys(erased, 0)
             # No facts: they would name a member who wants to be forgotten.
             removed += len(marks.restore_weights(KIND, community.pk, group_id, weights))
+    Stay.objects.filter(account_id__in=accounts).delete()
     return removed
 
 
@@ -420,6 +425,38 @@ def find(community: Community, keys: Iterable[str]) -> dict[str, int]:
         groups = Group.objects.filter(community=community, key__in=chunk)
         ids.update(groups.values_list("key", "pk"))
     return ids
+
+
+def find_by_key_or_name(community: Community, texts: Iterable[str]) -> dict[str, int]:
+    """Return the ids of groups with these keys, or with a name that no other has."""
+    wanted = set(texts)
+    ids = find(community, wanted)
+    for name, groups in _groups_by_name(community, wanted - set(ids)).items():
+        if len(groups) == 1:
+            ids[name] = groups[0].pk
+    return ids
+
+
+def list_ambiguous(community: Community, texts: Iterable[str]) -> dict[str, list[str]]:
+    """Return the keys of the groups with one of these names, where there are several."""
+    wanted = set(texts)
+    unknown = wanted - set(find(community, wanted))
+    return {
+        name: [group.key for group in groups]
+        for name, groups in _groups_by_name(community, unknown).items()
+        if len(groups) > 1
+    }
+
+
+def _groups_by_name(
+    community: Community, names: Iterable[str]
+) -> dict[str, list[Group]]:
+    found: dict[str, list[Group]] = {}
+    for chunk in account_queries.chunks(sorted(names)):
+        rows = Group.objects.filter(community=community, name__in=chunk)
+        for group in rows.order_by("key"):
+            found.setdefault(group.name, []).append(group)
+    return found
 
 
 def list_all(community: Community) -> models.QuerySet[Group]:

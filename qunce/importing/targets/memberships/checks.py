@@ -1,0 +1,119 @@
+"""Checks of memberships that single cells do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from qunce.groups import groups, stays
+from qunce.groups.stays import Report
+from qunce.importing import account_resolver, parsing, row_checks
+from qunce.importing.parsing import ParsedChunk, Problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qunce.importing.plan import ImportPlan
+
+
+def check_chunks(
+    plan: ImportPlan, chunks: Iterable[ParsedChunk]
+) -> Iterator[ParsedChunk]:
+    """Yield the chunks; rows that contradict others or name no one group are problems."""
+    for chunk in account_resolver.check_chunks(plan, chunks, key_wins=False):
+        problems = [*_check_groups(plan, chunk), *_check_stays(plan, chunk)]
+        yield row_checks.refuse(chunk, problems)
+
+
+def _check_groups(plan: ImportPlan, chunk: ParsedChunk) -> Iterator[Problem]:
+    """Yield a problem for every row that names a group by a name of several."""
+    texts = chunk.get("group_key")
+    keys_by_name = groups.list_ambiguous(plan.community, pc.unique(texts).to_pylist())
+    if not keys_by_name:
+        return
+    heading = plan.heading_of["group_key"]
+    for index, name in enumerate(texts.to_pylist()):
+        if name in keys_by_name:
+            remedy = _(
+                "Several groups are called “%(name)s”. Use the key of one: %(keys)s."
+            ) % {"name": name, "keys": ", ".join(keys_by_name[name])}
+            yield Problem(int(chunk.row_numbers[index]), heading, name, remedy)
+
+
+def _check_stays(plan: ImportPlan, chunk: ParsedChunk) -> Iterator[Problem]:
+    """Yield a problem for stays that end before they begin, or overlap others."""
+    joined_at = chunk.get("joined_at").cast(pa.int64())
+    left_at = chunk.get("left_at").cast(pa.int64())
+    heading_of = plan.heading_of
+    for rows in _rows_to_compare(chunk, joined_at, left_at):
+        reports = [
+            Report(None, joined_at[index].as_py(), left_at[index].as_py())
+            for index in rows
+        ]
+        for position in stays.list_contradictions(reports):
+            report, index = reports[position], rows[position]
+            is_reversed = (
+                report.left_at is not None
+                and report.joined_at is not None
+                and report.left_at < report.joined_at
+            )
+            name = "left_at" if is_reversed else "joined_at"
+            moment = report.left_at if is_reversed else report.joined_at
+            remedy = (
+                _("The member left before they joined. Correct one of the two times.")
+                if is_reversed
+                else _(
+                    "The member joined while another row of the file has them in the"
+                    " group. Say when that stay ended."
+                )
+            )
+            value = str(parsing.format_value(plan, name, moment))
+            row = int(chunk.row_numbers[index])
+            yield Problem(row, heading_of[name], value, remedy)
+
+
+def _rows_to_compare(
+    chunk: ParsedChunk, joined_at: pa.Array, left_at: pa.Array
+) -> Iterator[list[int]]:
+    """Yield the rows of every member with several in one group, and odd single rows."""
+    order, starts = group_rows(
+        _codes(chunk.get("group_key")), _codes(_member_names(chunk))
+    )
+    is_reversed = np.asarray(pc.fill_null(pc.less(left_at, joined_at), False))  # noqa: FBT003
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        if end - start > 1 or is_reversed[order[start]]:
+            yield sorted(order[start:end].tolist())
+
+
+def _member_names(chunk: ParsedChunk) -> pa.Array:
+    """Return a text for every row by which rows of the same member are alike."""
+    columns = account_resolver.references_of(chunk)
+    named = [
+        pc.binary_join_element_wise(kind, column, ":")
+        for kind, column in columns.items()
+    ]
+    return pc.coalesce(*named)
+
+
+def _codes(texts: pa.Array) -> NDArray[np.int64]:
+    return np.asarray(pc.fill_null(pc.dictionary_encode(texts).indices, -1)).astype(
+        np.int64
+    )
+
+
+def group_rows(
+    *keys: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indexes of the rows sorted by `keys`, and where each new key starts.
+
+    Rows with the same keys stay in the order of the file.
+    """
+    order = np.lexsort(tuple(reversed(keys)))
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = np.any([np.diff(key[order]) != 0 for key in keys], axis=0)
+    return order, np.flatnonzero(is_first)

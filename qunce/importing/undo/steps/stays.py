@@ -1,0 +1,42 @@
+"""Takes back earlier stays in groups.
+
+An entry is `[group, account, added, removed]`, of which one is null; a stay is
+`[role, joined_at, left_at]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from qunce.core import timestamps
+from qunce.groups.groups import Stay
+from qunce.importing.undo.step_registry import Step, Undoing
+
+
+class StayStep(Step):
+    kind = "stays"
+    position = 35
+    label = gettext_lazy("earlier stays taken back")
+
+    def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
+        for group, account, added, removed in reversed(entries):
+            rows = Stay.objects.filter(group_id=group, account_id=account)
+            if added:
+                joined_at = timestamps.from_micros(added[1])
+                rows.filter(joined_at=joined_at).delete()
+            else:
+                role, joined_at, left_at = removed
+                rows.create(
+                    group_id=group,
+                    account_id=account,
+                    role=role,
+                    joined_at=timestamps.from_micros(joined_at),
+                    left_at=timestamps.from_micros(left_at),
+                )
+        return len(entries)
+
+
+STEP = StayStep

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
-from qunce.importing import target_registry
+from qunce.importing import format_registry, target_registry
 
 SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 
@@ -50,7 +50,11 @@ KNOWN_ATTRIBUTE_TYPES = {
     "spent": "number",
     "points": "number",
 }
-"""Types of some of them, whatever a file's values look like."""
+"""Types of some of them, where a file's values fit."""
+TEXT_ATTRIBUTES = frozenset(
+    "gender country province city region level occupation staff company".split()
+)
+"""Attributes that are text or a choice, even if all values are NO, F or 1."""
 
 
 class InvalidMapping(errors.Invalid):
@@ -110,7 +114,8 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
     """
     own_names = {field.name: [field.name] for field in target.fields}
     exports = {field.name: field.headings.split() for field in target.fields}
-    mapping: dict[str, str] = {}
+    # What is known about an export leaves nothing to guess about these columns.
+    mapping = format_registry.find_mapping(headings, target.key)
     for known_headings in (own_names, exports):
         # Rank outside, headings inside: the other way round, the first heading would
         # take the field that a later one names better.
@@ -150,6 +155,10 @@ def guess_target(headings: Sequence[str]) -> str:
 
     A target whose required fields are missing is chosen only if that holds for all.
     """
+
+    file_format = format_registry.find(headings)
+    if file_format is not None:
+        return file_format.target
 
     # Of equal targets, that of members is the most common.
     def score(key: str) -> tuple[bool, int, bool]:

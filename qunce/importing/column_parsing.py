@@ -7,7 +7,6 @@ once, with `dates` and `numbers`.
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,23 +18,24 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, errors, timestamps
-from qunce.importing import dates, numbers
+from qunce.importing import dates, lists, numbers
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from datetime import date
 
     from numpy.typing import NDArray
 
 AMOUNT = pa.decimal128(18, 6)
 MAX_TEXT_LENGTH = 10_000
-MAX_KEY_LENGTH = 200
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
 ISO_OFFSET = (
     r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
 )
-TRUE = frozenset("true yes y t 是 有 对 √ on".split())
-FALSE = frozenset("false no n f 否 无 错 × off".split())
+TRUE = frozenset("true yes y t 是 有 对 √ on 1".split())
+FALSE = frozenset("false no n f 否 无 错 × off 0".split())
 MICROS_PER_DAY = 86_400_000_000
+PLAIN_NUMBER = r"^-?\d{1,12}(\.\d{1,6})?$"
+LEADING_ZERO = r"^\s*[-+]?0\d"
 NULL_TEXT = pa.scalar(None, pa.string())
 FALSE_SCALAR = pa.scalar(value=False)
 
@@ -48,7 +48,9 @@ class Column:
     errors: dict[int, str] = field(default_factory=dict)
 
 
-def parse_instants(texts: pa.Array, zone: ZoneInfo, order: str) -> Column:
+def parse_instants(
+    texts: pa.Array, zone: ZoneInfo, order: str, latest: date | None = None
+) -> Column:
     """Return microseconds since 1970 UTC as int64."""
     for pattern, arrow_type in (
         (ISO, pa.timestamp("us")),
@@ -63,7 +65,7 @@ def parse_instants(texts: pa.Array, zone: ZoneInfo, order: str) -> Column:
                 break  # a date such as the thirtieth of February
             return Column(micros if arrow_type.tz else _to_utc(micros, zone))
     remedy = _("This is not a date and time; write it like 2026-03-05 09:07.")
-    parse = functools.partial(dates.to_micros, zone=zone, order=order)
+    parse = functools.partial(dates.to_micros, zone=zone, order=order, latest=latest)
     return _parse_distinct(texts, parse, pa.int64(), remedy)
 
 
@@ -96,30 +98,72 @@ def _offset(local: int, zone: ZoneInfo) -> int:
     return local - timestamps.to_micros(naive.replace(tzinfo=zone))
 
 
-def parse_dates(texts: pa.Array, order: str) -> Column:
+def parse_dates(texts: pa.Array, order: str, latest: date | None = None) -> Column:
     """Return days since 1970 as int64."""
     remedy = _("This is not a date; write it like 2026-03-05.")
 
     def parse(text: str) -> int:
-        return community_days.from_date(dates.to_date(text, order))
+        return community_days.from_date(dates.to_date(text, order, latest))
 
     return _parse_distinct(texts, parse, pa.int64(), remedy)
 
 
-def parse_amounts(texts: pa.Array, style: str) -> Column:
-    """Return decimals with six places."""
+def parse_amounts(
+    texts: pa.Array, style: str, is_number: pa.Array | None = None
+) -> Column:
+    """Return decimals with six places.
+
+    `is_number` are the cells that hold a number, which always has a decimal point.
+    """
     remedy = _("This is not a number; write it like 1234.50.")
     if style == numbers.POINT:
         try:
             # Only the plain notation, as Arrow's cast would read others in its own way.
-            plain = pc.all(pc.match_substring_regex(texts, r"^-?\d{1,12}(\.\d{1,6})?$"))
+            plain = pc.all(pc.match_substring_regex(texts, PLAIN_NUMBER), min_count=0)
             if plain.as_py():
                 return Column(pc.cast(texts, AMOUNT))
         except pa.ArrowInvalid:
             # More than eighteen digits; the slow path reports which cell it is.
             pass
     parse = functools.partial(numbers.parse, style=style)
-    return _parse_distinct(texts, parse, AMOUNT, remedy)
+    if style == numbers.POINT or is_number is None:
+        return _parse_distinct(texts, parse, AMOUNT, remedy)
+    parts = (
+        _parse_distinct(
+            pc.if_else(is_number, texts, NULL_TEXT), numbers.parse, AMOUNT, remedy
+        ),
+        _parse_distinct(pc.if_else(is_number, NULL_TEXT, texts), parse, AMOUNT, remedy),
+    )
+    values = pc.coalesce(parts[0].values, parts[1].values)
+    return Column(values, parts[0].errors | parts[1].errors)
+
+
+def parse_plain_numbers(
+    texts: pa.Array, style: str, is_number: pa.Array | None = None
+) -> Column:
+    """Return decimals; a number with leading zeros is a code and becomes an error."""
+    column = parse_amounts(texts, style, is_number)
+    is_code = pc.fill_null(pc.match_substring_regex(texts, LEADING_ZERO), FALSE_SCALAR)
+    indexes = _true_indexes(is_code).tolist()
+    if not indexes:
+        return column
+    remedy = _(
+        "Numbers have no leading zeros. If this is a code, make the type of the column "
+        "text; if it is a number, remove the zeros."
+    )
+    values = pc.if_else(is_code, pa.scalar(None, AMOUNT), column.values)
+    return Column(values, column.errors | dict.fromkeys(indexes, remedy))
+
+
+def parse_lists(texts: pa.Array, separator: str, max_length: int) -> Column:
+    """Return the entries of each cell as `lists.join` writes them."""
+    column = parse_texts(texts, max_length)
+
+    def parse(text: str) -> str | None:
+        return lists.join(lists.split(text, separator)) or None
+
+    parsed = _parse_distinct(column.values, parse, pa.string(), "")
+    return Column(parsed.values, column.errors)
 
 
 def parse_texts(texts: pa.Array, max_length: int = MAX_TEXT_LENGTH) -> Column:
@@ -142,15 +186,6 @@ def parse_texts(texts: pa.Array, max_length: int = MAX_TEXT_LENGTH) -> Column:
     return Column(values, dict.fromkeys(indexes.tolist(), remedy))
 
 
-def parse_keys(texts: pa.Array) -> Column:
-    """Return keys; `17850.0`, which spreadsheets make of 17850, becomes 17850."""
-    column = parse_texts(texts, MAX_KEY_LENGTH)
-    # Programs that read keys as numbers write them so. The same member would have two
-    # keys.
-    values = pc.replace_substring_regex(column.values, r"^(\d+)\.0+$", r"\1")
-    return Column(values, column.errors)
-
-
 def parse_bools(texts: pa.Array) -> Column:
     remedy = _("This is neither yes nor no; write true or false.")
     return _parse_distinct(texts, parse_bool, pa.bool_(), remedy)
@@ -165,26 +200,7 @@ def parse_bool(text: str) -> bool:
     raise ValueError(text)
 
 
-def split_list(text: str | None) -> list[str]:
-    """Return the distinct entries of `a;b；c` or `["a", "b"]`, without empty ones."""
-    if not text:
-        return []
-    entries: list[str] = []
-    if text.startswith("["):
-        try:
-            # Some programs export lists as JSON.
-            entries = [str(entry) for entry in json.loads(text)]
-        except ValueError:
-            entries = []
-    entries = entries or text.replace("；", ";").split(";")
-    return list(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))
-
-
-def looks_like_list(text: str) -> bool:
-    return ";" in text or "；" in text or text.startswith("[")
-
-
-def normalise(function: Callable[[str], str], column: Column) -> Column:
+def normalise(function: Callable[[str], str | None], column: Column) -> Column:
     """Apply a function to each different text; what it raises becomes the remedy."""
     # Columns of tags and phone types repeat few texts, so most calls are saved.
     encoded = pc.dictionary_encode(column.values)
@@ -211,65 +227,35 @@ def _parse_distinct(
     """Parse each different text once."""
     encoded = pc.dictionary_encode(texts)
     parsed: list[Any] = []
-    invalid: list[int] = []
+    remedies: dict[int, str] = {}
     for code, text in enumerate(encoded.dictionary.to_pylist()):
         try:
             parsed.append(parse(text) if text.strip() else None)
-        except (ValueError, ArithmeticError):
+        except (ValueError, ArithmeticError, errors.Invalid) as error:
             parsed.append(None)
-            invalid.append(code)
+            remedies[code] = _remedy(error, remedy)
     values = pc.take(pa.array(parsed, value_type), encoded.indices)
-    if not invalid:
+    if not remedies:
         return Column(values)
-    codes = pa.array(invalid, encoded.indices.type)
-    is_invalid = pc.fill_null(pc.is_in(encoded.indices, value_set=codes), FALSE_SCALAR)
-    return Column(values, dict.fromkeys(_true_indexes(is_invalid).tolist(), remedy))
+    codes = np.asarray(pc.fill_null(encoded.indices, -1))
+    invalid = np.flatnonzero(np.isin(codes, list(remedies))).tolist()
+    return Column(values, {index: remedies[int(codes[index])] for index in invalid})
+
+
+def _remedy(error: Exception, usual: str) -> str:
+    if isinstance(error, errors.Invalid):
+        return str(error)
+    if isinstance(error, numbers.RoundedNumber):
+        return _(
+            "A spreadsheet has rounded this number. Store the column as text and export "
+            "it again."
+        )
+    if isinstance(error, dates.UnclearHour):
+        return _(
+            "It is not clear which hour this is. Write it with 24 hours, like 00:05."
+        )
+    return usual
 
 
 def _true_indexes(flags: pa.Array) -> NDArray[np.int64]:
     return np.flatnonzero(np.asarray(flags))
-
-
-# Types of further columns, which no target declares
-
-
-def _parse_plain_number(text: str) -> Decimal:
-    # 007 and numbers of sixteen digits are identifiers, not amounts.
-    digits = text.strip().lstrip("+-")
-    has_leading_zero = digits[:1] == "0" and digits[1:2].isdigit()
-    if has_leading_zero or len(digits.split(".")[0]) > 12:
-        raise ValueError(text)
-    return numbers.parse(text)
-
-
-def _parse_calendar(parse: Callable[[str, str], Any], text: str) -> object:
-    # A plain number might be a day number, but is much more likely to be an amount.
-    if dates.NUMBER.fullmatch(text.strip()):
-        raise ValueError(text)
-    # Any order in which the text can be read will do, as that of its column is unknown.
-    return parse(text, next(iter(sorted(dates.possible_orders([text]))), ""))
-
-
-TYPE_PARSERS: dict[str, Callable[[str], Any]] = {
-    "bool": parse_bool,
-    "number": _parse_plain_number,
-    "date": functools.partial(_parse_calendar, dates.to_date),
-    "instant": functools.partial(_parse_calendar, dates.parse),
-}
-"""In the order in which they are tried; a column that fits none is text."""
-
-
-def filter_types(texts: list[str], types: set[str]) -> set[str]:
-    """Return those of `types` that every text fits."""
-    fitting = set(types)
-    for text in texts:
-        # Every text tests only the types that are still possible, which are soon one or
-        # two.
-        for name in list(fitting):
-            try:
-                TYPE_PARSERS[name](text)
-            except (ValueError, ArithmeticError):
-                fitting.discard(name)
-        if not fitting:
-            break
-    return fitting

@@ -1,150 +1,183 @@
-"""Detects orders of dates, decimal signs and types, which only whole columns show."""
+"""Detects how the columns of a file are read, by all of their texts.
+
+The order of day and month, the decimal sign, the separator of lists and the type of
+further columns are decided for a whole column. What the file leaves open becomes a
+question of the plan.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.importing import column_parsing, dates, numbers, parsing, target_registry
+from qunce.importing import (
+    column_questions,
+    column_types,
+    dates,
+    lists,
+    numbers,
+    parsing,
+    target_registry,
+)
 from qunce.importing.files import rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
 
 HEAD_ROWS = 1_000
-MAX_DISTINCT_TEXTS = 500
-"""A column of lists with more different texts is text."""
-MAX_CHOICES = 50
-"""A column with at most so many different texts, each repeated, is a choice."""
+LIKE_A_DATE = r"^\s*\d{1,2}\s*[-/.]|[^\x00-\x7f]"
+"""All texts whose order of day, month and year may be unknown."""
+WHOLE_NUMBER = r"^\s*-?\d+\s*$"
+PLAIN_AMOUNT = r"^\s*-?\d+\.\d{1,2}\s*$"
+MAX_SAMPLES = 200
 
 
 def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
-    """Return the traits by field; reads the whole file where its head is not enough.
+    """Return the traits by field, and add the questions that are left to the plan.
 
-    Without further columns, a file whose first rows have ISO dates and plain numbers is
-    not read for this.
+    Reads the whole file where its head is not enough.
     """
-    types = parsing.field_types(plan)
-    extras = [
-        name for name in types if name.startswith(target_registry.ATTRIBUTE_PREFIX)
-    ]
-    dated = [name for name in types if types[name] in ("instant", "date")]
-    amounts = [name for name in types if types[name] == "amount"]
-    if not extras:
-        # The head is enough if it has neither dates like 12/1/2010 nor commas in numbers.
-        head = sources.read_head(plan.source, HEAD_ROWS)
-        dates_of_head = _list_texts(plan, head, dated)
-        amounts_of_head = _list_texts(plan, head, amounts)
-        is_ambiguous = any(map(dates.is_ambiguous, dates_of_head))
-        if not is_ambiguous and not any("," in text for text in amounts_of_head):
-            return {}
-    # One pass for all columns, because reading and decompressing the file costs more
-    # than the checks.
-    columns = {name: _Evidence(name in extras) for name in [*dated, *amounts, *extras]}
-    for batch in sources.read_batches(plan.source):
-        for name, evidence in columns.items():
-            column = _column(plan, batch, name)
-            filled = len(column) - column.null_count
-            evidence.add(_list_texts(plan, batch, [name]), filled)
     known = plan.target.known_types(plan)
-    return {
-        name: evidence.conclude(plan, known.get(name, ""))
-        for name, evidence in columns.items()
-    }
+    columns = _columns(plan)
+    if not columns:
+        return {}
+    head = sources.read_head(plan.source, HEAD_ROWS)
+    _add(plan, head, columns)
+    if not all(column.is_settled for column in columns.values()):
+        # One pass for all columns, because reading and decompressing the file costs
+        # more than the checks.
+        columns = _columns(plan)
+        for batch in sources.read_batches(plan.source):
+            _add(plan, batch, columns)
+    return column_questions.conclude(plan, columns, known)
 
 
-def _column(plan: ImportPlan, batch: rows.RowBatch, name: str) -> pa.Array:
-    return batch.columns[plan.source.headings.index(plan.heading_of[name])]
+def _columns(plan: ImportPlan) -> dict[str, ColumnEvidence]:
+    """Return the columns whose reading depends on their texts, by field."""
+    kinds = {"instant": "date", "date": "date", "amount": "number", "list": "list"}
+    declared = {field.name: field.type for field in plan.target.fields}
+    columns = {}
+    for heading, name in plan.mapping.items():
+        is_attribute = name.startswith(target_registry.ATTRIBUTE_PREFIX)
+        kind = "further" if is_attribute else kinds.get(declared.get(name, ""), "")
+        if kind:
+            columns[name] = ColumnEvidence(heading, kind, plan)
+    return columns
 
 
-def _list_texts(
-    plan: ImportPlan, batch: rows.RowBatch, names: Sequence[str]
-) -> list[str]:
-    """Return the distinct texts of each of these fields."""
-    texts: list[str] = []
-    for name in names:
-        column = _column(plan, batch, name)
-        texts += pc.unique(pc.drop_null(column)).to_pylist()
-    return [text.strip() for text in texts if text.strip()]
+def _add(
+    plan: ImportPlan, batch: rows.RowBatch, columns: dict[str, ColumnEvidence]
+) -> None:
+    for name, evidence in columns.items():
+        index = plan.source.headings.index(plan.heading_of[name])
+        evidence.add(batch.columns[index], parsing.number_cells(plan, batch, index))
 
 
 @dataclass
-class _Evidence:
-    """What the texts of one column have in common."""
+class ColumnEvidence:
+    """What the texts of one column have in common. `kind` is that of its field."""
 
-    is_extra: bool
-    orders: set[str] = field(
-        default_factory=lambda: {dates.DAY_FIRST, dates.MONTH_FIRST}
-    )
-    has_ambiguous_dates: bool = False
-    style: str = numbers.POINT
-    types: set[str] = field(default_factory=lambda: set(column_parsing.TYPE_PARSERS))
-    filled: int = 0
-    """Cells that are not empty."""
-    distinct: set[str] = field(default_factory=set)
-    """Different texts, up to a few more than MAX_DISTINCT_TEXTS."""
+    heading: str
+    kind: str
+    plan: ImportPlan
+    orders: set[str] = field(default_factory=lambda: set(dates.ORDERS))
+    likely_orders: set[str] = field(default_factory=lambda: set(dates.ORDERS))
+    """Without those by which a text would be of the future."""
+    date_texts: dict[str, None] = field(default_factory=dict)
+    """Some texts like 12/1/2010, those with several readings first."""
+    has_open_date: bool = False
+    """A text is another date in another order."""
+    has_dates: bool = False
+    styles: set[str] = field(default_factory=lambda: set(numbers.STYLES))
+    number_texts: dict[str, None] = field(default_factory=dict)
+    """Some texts that are another number in another style, or fit one style only."""
+    has_open_number: bool = False
+    separators: lists.SeparatorEvidence = field(default_factory=lists.SeparatorEvidence)
+    types: column_types.TypeEvidence = field(default_factory=column_types.TypeEvidence)
 
-    def add(self, texts: list[str], filled: int) -> None:
-        ambiguous = [text for text in texts if dates.is_ambiguous(text)]
-        if ambiguous:
-            self.has_ambiguous_dates = True
+    @property
+    def is_settled(self) -> bool:
+        """Whether the rest of the file cannot change how the column is read."""
+        if self.kind == "date":
+            return self.has_dates and not self.date_texts
+        return self.kind == "number" and len(self.styles) == 1
+
+    def add(self, column: pa.Array, is_number: pa.Array | None) -> None:
+        filled = pc.drop_null(column)
+        if self.kind in ("date", "further"):
+            self._add_dates(filled)
+        if self.kind in ("number", "further"):
+            # Numbers of a spreadsheet are numbers, whatever sign their text has.
+            texts = column if is_number is None else column.filter(pc.invert(is_number))
+            self._add_numbers(texts)
+        if self.kind in ("list", "further"):
+            self.separators.add(_distinct(filled))
+        if self.kind == "further":
+            self.types.add(_distinct(filled), len(filled))
+
+    def _add_dates(self, column: pa.Array) -> None:
+        self.has_dates = self.has_dates or len(column) > 0
+        # Nearly all dates of most files are in ISO format, and never become Python
+        # objects here.
+        texts = _distinct(column.filter(pc.match_substring_regex(column, LIKE_A_DATE)))
+        for text in texts:
+            readings = dates.readings(text)
+            if not readings:
+                continue
             # One value such as 13/1/2010 settles the order for all others of the
             # column.
-            self.orders &= dates.possible_orders(ambiguous)
-        if numbers.detect_style(texts) == numbers.COMMA:
-            self.style = numbers.COMMA
-        if self.is_extra and texts:
-            self.filled += filled
-            # Bounded, as a column of free text could otherwise hold the whole file in
-            # memory.
-            if len(self.distinct) <= MAX_DISTINCT_TEXTS:
-                self.distinct.update(texts[: MAX_DISTINCT_TEXTS + 1])
-            self.types = column_parsing.filter_types(texts, self.types)
+            self.orders &= set(readings)
+            likely = {o for o, day in readings.items() if day <= self.plan.latest_day}
+            self.likely_orders &= likely or set(readings)
+            is_open = len(set(readings.values())) > 1
+            if is_open and not self.has_open_date:
+                self.has_open_date = True
+                self.date_texts = {text: None} | self.date_texts
+            if len(self.date_texts) < MAX_SAMPLES:
+                self.date_texts[text] = None
 
-    def conclude(self, plan: ImportPlan, known_type: str) -> ColumnTraits:
-        """Return the traits; if both orders fit, the one usual in the community is used."""
-        order, ambiguous = plan.options.dates, False
-        if self.has_ambiguous_dates and not order:
-            ambiguous = len(self.orders) > 1
-            order = "".join(self.orders)
-            if ambiguous:
-                is_american = plan.community.timezone.startswith("America/")
-                # Only a guess, which the preview says in a note, so that it can be
-                # changed before anything is written.
-                order = dates.MONTH_FIRST if is_american else dates.DAY_FIRST
-        return ColumnTraits(
-            order, self.style, known_type or self.narrowest_type(), ambiguous
+    def _add_numbers(self, column: pa.Array) -> None:
+        column = pc.drop_null(column)
+        column = column.filter(
+            pc.invert(pc.match_substring_regex(column, WHOLE_NUMBER))
         )
+        is_plain = pc.match_substring_regex(column, PLAIN_AMOUNT)
+        plain = column.filter(is_plain)
+        # All of them have the same reading, so that one is enough.
+        texts = [*plain[:1].to_pylist(), *_distinct(column.filter(pc.invert(is_plain)))]
+        for text in texts:
+            readings = numbers.readings(text)
+            if not readings:
+                continue
+            self.styles &= set(readings)
+            is_open = len(set(readings.values())) > 1
+            if is_open and not self.has_open_number:
+                self.has_open_number = True
+                self.number_texts = {text: None} | self.number_texts
+            if (is_open or len(readings) == 1) and len(self.number_texts) < MAX_SAMPLES:
+                self.number_texts[text] = None
 
-    def narrowest_type(self) -> str:
-        """Return the narrowest type that fits all texts."""
-        for name in column_parsing.TYPE_PARSERS:
-            if self.filled and name in self.types:
-                return name
-        # No parser fits, so the texts themselves decide between a list, a choice and
-        # free text.
-        count = len(self.distinct)
-        if count <= MAX_DISTINCT_TEXTS and any(
-            map(column_parsing.looks_like_list, self.distinct)
-        ):
-            return "multi"
-        # Free text hardly repeats itself, choices do.
-        is_repeated = count <= MAX_CHOICES and count * 2 <= self.filled
-        return "choice" if self.distinct and is_repeated else "text"
+
+def _distinct(column: pa.Array) -> list[str]:
+    texts = (text.strip() for text in pc.unique(column).to_pylist())
+    return [text for text in texts if text]
 
 
 def list_notes(plan: ImportPlan) -> list[str]:
-    """Return a sentence for every column whose dates can be read two ways."""
-    labels = {
-        dates.DAY_FIRST: _("day/month"),
-        dates.MONTH_FIRST: _("month/day"),
-    }
-    heading_of = plan.heading_of
-    return [
-        _("Dates in “%(heading)s” can be read two ways. They are read as %(order)s.")
-        % {"heading": heading_of[name], "order": labels[traits.order]}
-        for name, traits in plan.traits.items()
-        if traits.ambiguous
-    ]
+    """Return a sentence for every reading that the file suggests."""
+    notes = []
+    for question in plan.questions:
+        if question.answer or question.name not in column_questions.READINGS:
+            continue
+        for choice in question.choices:
+            if choice.value == question.suggestion and choice.sample:
+                notes.append(
+                    _("“%(heading)s” is read with %(reading)s (%(sample)s).")
+                    % {
+                        "heading": question.heading,
+                        "reading": choice.label,
+                        "sample": choice.sample,
+                    }
+                )
+    return notes

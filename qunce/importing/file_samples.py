@@ -48,7 +48,12 @@ def save(source: Source, path: Path, *, limit: int) -> None:
     """Write the first rows of a source to an Arrow file."""
     head = sources.read_head(source, limit)
     names = ["row", *(f"c{index}" for index in range(len(head.columns)))]
-    table = pa.table([pa.array(head.row_numbers), *head.columns], names=names)
+    arrays = [pa.array(head.row_numbers), *head.columns]
+    for index, numeric in enumerate(head.numeric):
+        if numeric is not None:
+            names.append(f"n{index}")
+            arrays.append(numeric)
+    table = pa.table(arrays, names=names)
     # In the metadata, so that one file cannot be stored without the other.
     broken = json.dumps([dataclasses.asdict(row) for row in head.broken[:limit]])
     table = table.replace_schema_metadata({BROKEN_ROWS: broken})
@@ -61,6 +66,8 @@ def load(path: Path) -> rows.RowBatch:
     with pa.OSFile(str(path), "rb") as file:
         table = pa.ipc.open_file(file).read_all()
     metadata = table.schema.metadata or {}
-    numbers, *columns = [column.combine_chunks() for column in table.columns]
+    arrays = {name: table[name].combine_chunks() for name in table.column_names}
+    columns = [array for name, array in arrays.items() if name.startswith("c")]
+    numeric = [arrays.get(f"n{index}") for index in range(len(columns))]
     broken = [rows.BrokenRow(**row) for row in json.loads(metadata[BROKEN_ROWS])]
-    return rows.RowBatch(columns, numbers.to_numpy(), broken)
+    return rows.RowBatch(columns, arrays["row"].to_numpy(), broken, numeric)

@@ -1,7 +1,7 @@
 """Parses numbers as people write them, with separators, currency signs and 万.
 
-1,234 is one thousand two hundred and thirty-four, unless another value of its column,
-such as 12,5, can only be read with a decimal comma.
+A style says which sign separates decimals. 1,234 is one thousand two hundred and
+thirty-four in one style and about one in the other; its column decides.
 """
 
 from __future__ import annotations
@@ -11,49 +11,69 @@ import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
+from qunce.core import money
+
 POINT, COMMA = "point", "comma"
-CURRENCY = re.compile(
-    r"^(?:cny|rmb|usd|eur|gbp|hkd|jpy|[¥$€£₩₽₹]|us\$|hk\$)+|"
-    r"(?:cny|rmb|usd|eur|gbp|hkd|jpy|[¥$€£₩₽₹]|元|块)+$",
-    re.IGNORECASE,
-)
-SPACES = re.compile(r"[\s'’_]")
-DECIMAL_COMMA = re.compile(r"(?:^|\D)\d{1,3}(?:\.\d{3})*,(?:\d{1,2}|\d{4,})(?!\d)")
-GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,4}(?:,\d{4})+(?:\.\d*)?")
-DIGITS = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?", re.IGNORECASE)
+STYLES = (POINT, COMMA)
+SPACES = re.compile(r"\s+")
+ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,}")
+"""Spreadsheets save numbers that are too wide for their column like this."""
 UNITS = {"万": 10_000, "w": 10_000, "千": 1_000, "k": 1_000, "亿": 100_000_000}
 RESOLUTION = Decimal("0.000001")
 MAX_NUMBER = Decimal(10) ** 12
+
+
+def _notation(decimal: str, group: str) -> re.Pattern[str]:
+    """Return the pattern of numbers, whose groups of digits have one sign throughout."""
+    fraction = rf"(?:{decimal}\d*)?"
+    return re.compile(
+        rf"\d+{fraction}(?:e[+-]?\d{{1,2}})?|{decimal}\d+|"
+        # Thousands never begin with a zero, so 0,299 has a decimal comma.
+        rf"[1-9]\d{{0,2}}(?P<sign>{group}|[ '’_])\d{{3}}(?:(?P=sign)\d{{3}})*{fraction}|"
+        # Groups of 万 are written with a comma only.
+        + (rf"[1-9]\d{{0,3}}(?:,\d{{4}})+{fraction}" if group == "," else r"(?!)"),
+        re.IGNORECASE,
+    )
+
+
+NOTATIONS = {POINT: _notation(r"\.", ","), COMMA: _notation(",", r"\.")}
 
 
 class InvalidNumber(ValueError):
     """The text is not a number, or the number is too large."""
 
 
-def detect_style(texts: Iterable[str]) -> str:
-    """Return COMMA if one of the texts can only be read with a decimal comma."""
-    return COMMA if any(DECIMAL_COMMA.search(text) for text in texts) else POINT
+class RoundedNumber(InvalidNumber):
+    """A spreadsheet has rounded the number, so that its digits are lost."""
 
 
 def parse(text: str, style: str = POINT) -> Decimal:
     """Return the exact number, rounded half to even to six places.
 
-    More places come from computed cells, such as 2.5500000000000003.
+    More places come from computed cells, such as 2.5500000000000003. Raises
+    InvalidNumber, and UnknownCurrency of `core.money`.
     """
-    digits, sign = _split_sign(SPACES.sub("", unicodedata.normalize("NFKC", text)))
+    plain = SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    # Case matters: programs write 1e+05 for exactly that number.
+    if ROUNDED.search(plain):
+        raise RoundedNumber(text)
+    _currency, plain = money.split(plain)
+    digits, sign = _split_sign(plain)
     # 1.2万 is twelve thousand; exports of Chinese shops round large numbers this way.
     factor = UNITS.get(digits[-1:].lower(), 1)
     if factor > 1:
-        digits = digits[:-1]
-    if style == COMMA:
-        digits = digits.replace(".", "").replace(",", ".")
-    elif GROUPED.fullmatch(digits):
-        digits = digits.replace(",", "")
-    if not DIGITS.fullmatch(digits):
+        digits = digits[:-1].rstrip()
+    if not NOTATIONS[style].fullmatch(digits):
         raise InvalidNumber(text)
+    if style == COMMA:
+        digits = digits.translate({ord("."): None, ord(","): "."})
+    return _to_decimal(re.sub(r"[, '’_]", "", digits), sign * factor, text)
+
+
+def _to_decimal(digits: str, factor: int, text: str) -> Decimal:
     try:
         # Raises InvalidOperation for numbers of more digits than the context holds.
-        number = (sign * factor * Decimal(digits)).quantize(RESOLUTION)
+        number = (factor * Decimal(digits)).quantize(RESOLUTION)
     except InvalidOperation:
         raise InvalidNumber(text) from None
     if abs(number) >= MAX_NUMBER:
@@ -62,22 +82,41 @@ def parse(text: str, style: str = POINT) -> Decimal:
 
 
 def _split_sign(text: str) -> tuple[str, int]:
-    """Return the text without sign and currency, and the sign.
-
-    −5, -¥5, ¥-5, (5) and 5- are all minus five.
-    """
-    sign = 1
-    text = text.replace("−", "-").replace("–", "-")
+    """Return the text without its sign; −5, (5) and 5- are all minus five."""
+    text = text.replace("−", "-").replace("–", "-").strip()
     if text.startswith("(") and text.endswith(")"):
-        text, sign = text[1:-1], -1
-    # The currency may be before or after the sign.
-    for _attempt in range(2):
-        text = CURRENCY.sub("", text)
-        if text.startswith(("-", "+")):
-            sign = -sign if text[0] == "-" else sign
-            text = text[1:]
-            break
-        if text.endswith("-"):
-            text, sign = text[:-1], -sign
-            break
-    return CURRENCY.sub("", text), sign
+        return text[1:-1].strip(), -1
+    if text.startswith(("-", "+")):
+        return text[1:].strip(), -1 if text[0] == "-" else 1
+    if text.endswith("-"):
+        return text[:-1].strip(), -1
+    return text, 1
+
+
+# Evidence
+
+
+def readings(text: str) -> dict[str, Decimal]:
+    """Return the number that the text is in each style that it fits."""
+    numbers = {}
+    for style in STYLES:
+        try:
+            numbers[style] = parse(text, style)
+        except (InvalidNumber, money.InvalidMoney):
+            continue
+    return numbers
+
+
+def fitting_styles(texts: Iterable[str]) -> set[str]:
+    """Return the styles that every number among the texts fits; other texts are no evidence."""
+    styles = set(STYLES)
+    for text in texts:
+        fitting = readings(text)
+        if fitting:
+            styles &= set(fitting)
+    return styles
+
+
+def is_ambiguous(text: str) -> bool:
+    """Return whether the text is another number in each style."""
+    return len(set(readings(text).values())) > 1

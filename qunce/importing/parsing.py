@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, timestamps
-from qunce.importing import column_parsing, prefetch
+from qunce.importing import column_parsing, identifier_columns, lists, prefetch
 from qunce.importing.files import json_files, rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_BATCHES_AHEAD = 4
 """Batches of a file that are parsed while earlier ones are written."""
+MACHINE_FORMATS = ("json", "ndjson", "table")
+MACHINE_NUMBER = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
 MAX_JSON_LENGTH = 1 << 20
 MAX_TEXT_LENGTH = 10_000
 MAX_VALUE_SHOWN = 200
@@ -117,19 +119,21 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     columns: dict[str, pa.Array] = {}
     is_valid = np.ones(len(batch.row_numbers), dtype=bool)
     is_blank = np.ones(len(batch.row_numbers), dtype=bool)
-    for heading, texts in zip(plan.source.headings, batch.columns, strict=True):
+    for index, heading in enumerate(plan.source.headings):
+        texts = batch.columns[index]
         # Rows that are blank in all columns are skipped without a problem.
         is_blank &= np.asarray(pc.is_null(texts))
         name = mapping.get(heading, "")
         if not name:
             continue
-        column = _parse_column(plan, name, types[name], texts)
+        number_mask = number_cells(plan, batch, index)
+        column = _parse_column(plan, name, types[name], texts, number_mask)
         if name in normalisers:
             column = column_parsing.normalise(normalisers[name], column)
         columns[name] = column.values
-        for index, remedy in column.errors.items():
-            value = (texts[index].as_py() or "")[:MAX_VALUE_SHOWN]
-            row = int(batch.row_numbers[index])
+        for position, remedy in column.errors.items():
+            value = (texts[position].as_py() or "")[:MAX_VALUE_SHOWN]
+            row = int(batch.row_numbers[position])
             problems.append(Problem(row, heading, value, remedy))
         # One problem per cell, but a row counts once, however many of its cells are
         # broken.
@@ -148,18 +152,38 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     return ParsedChunk(columns, batch.row_numbers[is_valid], problems, rows_read)
 
 
+def number_cells(plan: ImportPlan, batch: rows.RowBatch, index: int) -> pa.Array | None:
+    """Return which cells of a column hold numbers, None if the file does not tell."""
+    if batch.numeric and batch.numeric[index] is not None:
+        return batch.numeric[index]
+    if plan.source.format not in MACHINE_FORMATS:
+        return None
+    # Programs write numbers with a point, between quotes or not.
+    is_number = pc.match_substring_regex(batch.columns[index], MACHINE_NUMBER)
+    return pc.fill_null(is_number, column_parsing.FALSE_SCALAR)
+
+
 def _parse_column(
-    plan: ImportPlan, name: str, field_type: str, texts: pa.Array
+    plan: ImportPlan,
+    name: str,
+    field_type: str,
+    texts: pa.Array,
+    is_number: pa.Array | None,
 ) -> column_parsing.Column:
     traits = plan.traits.get(name, ColumnTraits())
-    if field_type == "key":
-        return column_parsing.parse_keys(texts)
+    latest = plan.latest_day if traits.is_past else None
+    if field_type in identifier_columns.TYPES:
+        return identifier_columns.parse(texts, field_type, plan.identifier_reader)
     if field_type == "instant":
-        return column_parsing.parse_instants(texts, plan.zone, traits.order)
+        return column_parsing.parse_instants(texts, plan.zone, traits.order, latest)
     if field_type == "date":
-        return column_parsing.parse_dates(texts, traits.order)
-    if field_type in ("amount", "number"):
-        return column_parsing.parse_amounts(texts, traits.style)
+        return column_parsing.parse_dates(texts, traits.order, latest)
+    if field_type == "amount":
+        return column_parsing.parse_amounts(texts, traits.style, is_number)
+    if field_type == "number":
+        return column_parsing.parse_plain_numbers(texts, traits.style, is_number)
+    if field_type in ("list", "multi"):
+        return column_parsing.parse_lists(texts, traits.separator, MAX_TEXT_LENGTH)
     if field_type == "bool":
         return column_parsing.parse_bools(texts)
     is_json = field_type in ("object", "json")
@@ -207,7 +231,14 @@ def _check_required(
 def format_value(plan: ImportPlan, name: str, value: Any) -> Any:
     """Return a parsed value of a field as people read it."""
     field_type = field_types(plan)[name]
-    if value is None or field_type in ("key", "text", "object", "json"):
+    if field_type in ("list", "multi"):
+        return "; ".join(lists.parse_joined(value)) or None
+    if value is None or field_type in (
+        "text",
+        "object",
+        "json",
+        *identifier_columns.TYPES,
+    ):
         return value
     if field_type == "instant":
         moment = timestamps.from_micros(value).astimezone(plan.zone)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from qunce.importing import numbers, questions
 from qunce.importing.questions import Choice, Question
+from qunce.members.accounts import placeholders
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -18,20 +20,22 @@ if TYPE_CHECKING:
     from qunce.importing.files.sources import Source
     from qunce.importing.options import ImportOptions
     from qunce.importing.target_registry import Target
+    from qunce.members.accounts import identifiers
 
 
 @dataclass(frozen=True)
 class ColumnTraits:
     """Properties of a column that its single texts do not show.
 
-    `order` is that of day and month, empty if the column has no dates like 12/1/2010.
-    `ambiguous` means that both orders fit.
+    `order` is that of day, month and year, empty if the column has no dates like
+    12/1/2010. `is_past` means that no date of the column is of the future.
     """
 
     order: str = ""
     style: str = numbers.POINT
     type: str = "text"
-    ambiguous: bool = False
+    separator: str = ";"
+    is_past: bool = False
 
 
 @dataclass
@@ -94,6 +98,16 @@ class ImportPlan:
         """Return the answer or suggestion to a question of the plan, else nothing."""
         return next((q.value for q in self.questions if q.key == key), "")
 
+    @functools.cached_property
+    def identifier_reader(self) -> identifiers.Reader:
+        """Reads keys, phones and addresses as the community does."""
+        return placeholders.reader_of(self.community)
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.community.timezone)
+
+    @property
+    def latest_day(self) -> date:
+        """The last day on which something that a file records may have happened."""
+        return self.at.astimezone(self.zone).date() + timedelta(days=1)

@@ -41,15 +41,16 @@ class Field:
 
     `type` decides how its texts are parsed: key, text, instant, date, amount, object or
     json. `headings` are those of exports from other programs, separated by spaces, the
-    likeliest first. `normalise` returns the stored form of a text, or raises
-    errors.Invalid with a sentence about what to correct.
+    likeliest first. `normalise` returns the stored form of a text, None if
+    the text says that there is none, or raises errors.Invalid with a sentence about what
+    to correct.
     """
 
     name: str
     type: str
     label: StrOrPromise
     headings: str = ""
-    normalise: Callable[[str], str] | None = None
+    normalise: Callable[[str], str | None] | None = None
 
 
 class Writer(Protocol):
@@ -99,7 +100,7 @@ class Target(ABC):
     @abstractmethod
     def writer(self, job: ImportJob, plan: ImportPlan) -> Writer: ...
 
-    def ask(self, plan: ImportPlan) -> None:
+    def ask(self, plan: ImportPlan) -> None:  # noqa: B027 - most targets ask nothing
         """Add the target's own questions to the plan, by `plan.ask`."""
 
     def known_types(self, plan: ImportPlan) -> Mapping[str, str]:

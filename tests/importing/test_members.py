@@ -15,6 +15,7 @@ from qunce.importing import (
     error_report,
     jobs,
     pipeline,
+    questions,
     target_registry,
 )
 from qunce.importing.options import ALL_ROWS
@@ -198,13 +199,32 @@ def test_one_broken_row_rejects_a_file_in_mode_all(
     assert not account_models.Account.objects.exists()
 
 
-def test_ambiguous_dates_are_noted(shop: Community, tmp_path: Path) -> None:
+def test_dates_with_two_readings_are_asked_and_remembered(
+    shop: Community, tmp_path: Path
+) -> None:
     both = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\n")
-    assert "two ways" in helpers.plan(shop, both, "members").notes[0]
-    assert not helpers.plan(shop, both, "members", dates="mdy").notes
-    reported = helpers.write(tmp_path, "key,joined_at\na,1/2/2026\nb,1/13/2026\n")
-    plan = helpers.plan(shop, reported, "members")
-    assert not plan.notes
+    plan = helpers.plan(shop, both, "members")
+    [question] = plan.questions
+    assert (question.key, question.is_open) == ("dates:joined_at", True)
+    assert [choice.value for choice in question.choices] == ["dmy", "mdy", "ymd"]
+    with pytest.raises(questions.AnswerNeeded, match=r"--dates 'dmy\|mdy\|ymd'"):
+        pipeline.run(plan)
+    assert not jobs.ImportJob.objects.exists()
+    helpers.run(shop, both, "members", dates="mdy")
+    assert account_queries.get(shop, "a").joined_at.strftime("%m-%d") == "01-01"
+    later = helpers.write(tmp_path, "key,joined_at\nb,2/2/2026\nc,3/2/2026\n")
+    plan = helpers.plan(shop, later, "members")
+    assert plan.traits["joined_at"].order == "mdy"
+    assert "earlier file" in plan.notes[0]
+    assert helpers.plan(shop, later, "members", source="shop").questions[0].is_open
+
+
+def test_one_date_settles_the_order_of_its_column(
+    shop: Community, tmp_path: Path
+) -> None:
+    text = "key,joined_at\na,1/2/2026\nb,1/13/2026\n"
+    plan = helpers.plan(shop, helpers.write(tmp_path, text), "members")
+    assert plan.questions[0].suggestion == "mdy"
     pipeline.run(plan)
     assert (
         timestamps.to_micros(account_queries.get(shop, "a").joined_at)

@@ -32,7 +32,7 @@ def test_numbers_with_separators_and_currency_signs_are_parsed(
 @given(AMOUNTS)
 def test_decimal_comma_is_parsed_where_its_column_has_one(amount: Decimal) -> None:
     text = f"{amount:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
-    assert numbers.detect_style([text]) == numbers.COMMA
+    assert numbers.fitting_styles([text]) == {numbers.COMMA}
     assert numbers.parse(text, numbers.COMMA) == amount
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_COLUMNS = 2_000
+FALSE = pa.scalar(value=False)
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,15 @@ class BrokenRow:
 class RowBatch:
     """Some rows of a file as columns of strings, null where a cell is empty.
 
-    `columns[i]` belongs to heading i. `row_numbers` are the ones that people see: rows of
+    `columns[i]` belongs to heading i, and `numeric[i]` says which of its cells hold a
+    number rather than a text, None if the file does not tell. `row_numbers` are the ones that people see: rows of
     a spreadsheet, lines of an NDJSON file.
     """
 
     columns: list[pa.Array]
     row_numbers: NDArray[np.int64]
     broken: list[BrokenRow] = field(default_factory=list)
+    numeric: list[pa.Array | None] = field(default_factory=list)
 
 
 def concat(batches: Sequence[RowBatch], width: int) -> RowBatch:
@@ -52,7 +55,26 @@ def concat(batches: Sequence[RowBatch], width: int) -> RowBatch:
         columns,
         np.concatenate(row_numbers or [np.empty(0, dtype=np.int64)]),
         [broken for batch in batches for broken in batch.broken],
+        [_concat_numeric(batches, index) for index in range(width)],
     )
+
+
+def _concat_numeric(batches: Sequence[RowBatch], index: int) -> pa.Array | None:
+    parts = [
+        numeric if numeric is not None else pa.repeat(FALSE, len(batch.row_numbers))
+        for batch in batches
+        for numeric in [batch.numeric[index] if batch.numeric else None]
+    ]
+    return pa.chunked_array(parts, pa.bool_()).combine_chunks() if parts else None
+
+
+def _slice(
+    columns: Sequence[pa.Array | None], start: int, length: int | None
+) -> list[Any]:
+    return [
+        column.slice(start, length) if column is not None else None
+        for column in columns
+    ]
 
 
 def unique_headings(headings: Sequence[str]) -> list[str]:
@@ -71,18 +93,20 @@ def unique_headings(headings: Sequence[str]) -> list[str]:
 def split(batch: RowBatch, limit: int) -> tuple[RowBatch, RowBatch]:
     """Return the first `limit` rows and the rest; broken rows go with their neighbours."""
     if limit >= len(batch.row_numbers):
-        rest = [column.slice(len(batch.row_numbers)) for column in batch.columns]
+        rest = _slice(batch.columns, len(batch.row_numbers), None)
         return batch, RowBatch(rest, batch.row_numbers[:0])
     boundary = int(batch.row_numbers[limit])
     return (
         RowBatch(
-            [column.slice(0, limit) for column in batch.columns],
+            _slice(batch.columns, 0, limit),
             batch.row_numbers[:limit],
             [broken for broken in batch.broken if broken.row < boundary],
+            _slice(batch.numeric, 0, limit),
         ),
         RowBatch(
-            [column.slice(limit) for column in batch.columns],
+            _slice(batch.columns, limit, None),
             batch.row_numbers[limit:],
             [broken for broken in batch.broken if broken.row >= boundary],
+            _slice(batch.numeric, limit, None),
         ),
     )

@@ -6,20 +6,17 @@ else by its e-mail address or UnionID.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import column_mapping, target_registry
+from qunce.importing import lists, target_registry
 from qunce.importing.target_registry import Field, Target
-from qunce.members.accounts import identifiers
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.tags import naming
 
 if TYPE_CHECKING:
     from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk
     from qunce.importing.plan import ImportPlan
     from qunce.importing.targets.members.writer import MemberWriter
 
@@ -27,11 +24,10 @@ MAX_NAME_LENGTH = 200
 
 
 def _normalise_tags(text: str) -> str:
-    # Loads Arrow, which pages that only list the targets do not need.
-    from qunce.importing import column_parsing
-
-    names = column_parsing.split_list(text)
-    return ";".join(dict.fromkeys(naming.check(name, naming.NO_RULE) for name in names))
+    names = lists.parse_joined(text)
+    return lists.join(
+        dict.fromkeys(naming.check(name, naming.NO_RULE) for name in names)
+    )
 
 
 class MemberTarget(Target):
@@ -72,22 +68,20 @@ class MemberTarget(Target):
         ),
         Field(
             "phone",
-            "text",
+            "phone",
             _("Phone"),
             "手机 手机号 手机号码 电话 联系电话 联系方式 电话号码 mobile phone_number "
             "mobile_phone tel",
-            lambda text: identifiers.normalise("phone", text),
         ),
         Field(
             "email",
-            "text",
+            "email",
             _("E-mail"),
             "邮箱 电子邮箱 e-mail mail 电子邮件",
-            lambda text: identifiers.normalise("email", text),
         ),
         Field(
             "unionid",
-            "key",
+            "unionid",
             _("UnionID"),
             "union_id",
         ),
@@ -105,15 +99,15 @@ class MemberTarget(Target):
         ),
         Field(
             "tags",
-            "text",
-            _("Tags, separated by ;"),
+            "list",
+            _("Tags"),
             "标签 客户标签 企业标签 用户标签 tag",
             _normalise_tags,
         ),
         Field(
             "groups",
-            "text",
-            _("Groups, separated by ;"),
+            "list",
+            _("Groups"),
             "群 所在群 群聊 所在群聊 客户群 group",
         ),
     )
@@ -137,12 +131,6 @@ class MemberTarget(Target):
         ],
     }
 
-    def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        # Imported on use for the same reason: it loads Arrow.
-        from qunce.importing.targets.members.writer import fill_keys
-
-        return map(fill_keys, super().chunks(plan))
-
     def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:
         from qunce.importing.targets.members.writer import MemberWriter
 
@@ -151,9 +139,7 @@ class MemberTarget(Target):
     def known_types(self, plan: ImportPlan) -> dict[str, str]:
         """Existing attributes keep their type, whatever the file looks like."""
         existing = Attribute.objects.filter(community=plan.community)
-        types = column_mapping.KNOWN_ATTRIBUTE_TYPES | dict(
-            existing.values_list("name", "type")
-        )
+        types = dict(existing.values_list("name", "type"))
         return {
             f"{target_registry.ATTRIBUTE_PREFIX}{name}": types[name] for name in types
         }

@@ -16,11 +16,11 @@ from django.db import connection
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
-from qunce.importing import column_parsing, journal, target_registry
+from qunce.importing import journal, lists, target_registry
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ColumnTraits, ImportPlan
-from qunce.importing.targets import memberships
+from qunce.importing.targets.memberships import writer as membership_writer
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
@@ -97,7 +97,7 @@ class MemberWriter:
                 if cell is None:
                     continue
                 if name in LIST_FIELDS and name in row:
-                    cell = f"{row[name]};{cell}"
+                    cell = f"{row[name]}{cell}"
                 row[name] = cell
         self._rows = list(merged.values())
         return len(self._rows)
@@ -121,17 +121,13 @@ class MemberWriter:
         # Each step returns who changed, so that the same file again counts nobody.
         changed |= self._set_attributes(rows, existing)
         changed |= self._add_tags(rows)
-        now = timestamps.to_micros(self._job.started_at)
         groups_by_account = {
-            account: (
-                row.get("joined_at", now),
-                column_parsing.split_list(row["groups"]),
-            )
+            account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
             for account, row in rows.items()
             if "groups" in row
         }
         if groups_by_account:
-            changed |= memberships.add_members(self._job, groups_by_account)
+            changed |= membership_writer.add_members(self._job, groups_by_account)
         return {
             "members": len(set(rows) - existing),
             "changed": len(changed & existing),
@@ -257,14 +253,12 @@ class MemberWriter:
         )
         new = sorted(given - set(stored))
         if new:
-            merges = accounts.add_identifiers(
+            accounts.add_identifiers(
                 community=self._job.community,
                 values=new,
                 by=self._job.by,
                 at=self._job.started_at,
             )
-            journal.record(self._job, "identifiers", new)
-            journal.record(self._job, "merges", [merge.pk for merge in merges])
 
     # Attributes, tags and groups
 
@@ -318,7 +312,7 @@ class MemberWriter:
     def _add_tags(self, rows: Mapping[int, Row]) -> set[int]:
         accounts_by_tag: dict[str, list[int]] = {}
         for account, row in rows.items():
-            for key in column_parsing.split_list(row.get("tags")):
+            for key in lists.parse_joined(row.get("tags")):
                 accounts_by_tag.setdefault(key, []).append(account)
         if not accounts_by_tag:
             return set()
@@ -372,7 +366,7 @@ def _find_tagged(tag_id: int, account_ids: list[int]) -> set[int]:
 def to_stored_values(attribute_type: str, value: Any) -> list[StoredValue]:
     """Return a parsed value as rows of attribute values, like `attributes.parsing`."""
     if attribute_type == "multi":
-        return [(None, text) for text in sorted(column_parsing.split_list(value))]
+        return [(None, text) for text in sorted(lists.parse_joined(value))]
     if attribute_type == "number":
         # Numbers are stored as integers of four places, on which both databases compare
         # exactly.

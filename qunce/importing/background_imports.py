@@ -128,19 +128,23 @@ class _JobProgress:
 
 def plan_upload(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
     """Return the plan of an uploaded file; that of a large one is of its first rows."""
-    # All rows decide how a column is read. Those of a large file are read when it is
-    # imported, as they would take too long here.
-    is_small = (
-        upload.size <= MAX_BYTES_PLANNED
-        and upload.inspection["lines"] <= MAX_ROWS_PLANNED
-    )
+    whole = is_planned_whole(upload)
     return pipeline.plan(
         community=upload.community,
-        source=uploads.get_source(upload) if is_small else uploads.get_sample(upload),
+        source=uploads.get_source(upload) if whole else uploads.get_sample(upload),
         options=uploads.options_of(upload),
         by=by,
         at=at,
     )
+
+
+def is_planned_whole(upload: Upload) -> bool:
+    """Return whether all rows decide how the file is read before it is imported.
+
+    Those of a large file are read when it is imported, as that takes too long for a page.
+    """
+    lines: int = upload.inspection["lines"]
+    return upload.size <= MAX_BYTES_PLANNED and lines <= MAX_ROWS_PLANNED
 
 
 def plan_job(job: ImportJob) -> ImportPlan:

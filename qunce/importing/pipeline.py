@@ -26,6 +26,7 @@ from qunce.importing import (
     column_mapping,
     column_traits,
     error_report,
+    format_registry,
     jobs,
     parsing,
     questions,
@@ -98,6 +99,7 @@ def plan(
         chunk_rows=options.chunk_rows or settings.IMPORT_CHUNK_ROWS,
     )
     plan = ImportPlan(source, target, options, community, by, at)
+    plan.notes += format_registry.list_notes(source.headings, target.key)
     plan.remembered = answers.list_remembered(community, options.source)
     # After the mapping, which decides the types that a column may have.
     plan.traits = column_traits.detect(plan)
@@ -241,6 +243,8 @@ def _write(
             report_chunk = functools.partial(report, rows_before)
             _ChunkWrite(number, chunk, job, writer, report_chunk).run(sizer)
         rows_before += chunk.rows_read
+    # What the current state of the community forbids is only known while writing.
+    problems += getattr(writer, "refusals", [])
     return problems
 
 

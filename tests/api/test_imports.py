@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from qunce.core.jobs import scheduler
 from qunce.importing import jobs
 from tests import factories
 from tests.clients import ROOT, ApiClient, Response, create_client
-from tests.factories import LATER
 
 MEMBERS = "key,name,level\na,小红,金\nb,小明,银\n"
 
@@ -36,9 +36,9 @@ def send(api: ApiClient, content: str | bytes, name: str = "会员.csv") -> Resp
     return api.send_form("/imports/files", data, boundary)
 
 
-def run_jobs(at: Any = LATER) -> None:
+def run_jobs() -> None:
     only = {name: schedule.SCHEDULE[name] for name in (jobs.JOB, jobs.UNDO_JOB)}
-    while scheduler.run_due(only, clock=lambda: at):
+    while scheduler.run_due(only, clock=lambda: datetime.now(UTC)):
         pass
 
 
@@ -91,7 +91,7 @@ def test_broken_rows_are_listed_and_downloaded(api: ApiClient) -> None:
     response = api.client.get(
         f"{ROOT}{one}/problems.csv", HTTP_AUTHORIZATION=f"Bearer {api.token}"
     )
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    text = b"".join(response).decode("utf-8-sig")
     assert "昨天" in text
     assert "前天" in text
     assert api.patch(path, {"mode": "valid"}).status == 200

@@ -42,7 +42,10 @@ def reload(job: ImportJob) -> ImportJob:
     return jobs.get(job.community, job.pk)
 
 
-def test_accepted_file_is_previewed_without_reading_it_again(by: Staff) -> None:
+def test_large_file_is_previewed_without_reading_it_again(
+    by: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background_imports, "MAX_ROWS_PLANNED", 1)
     upload = factories.upload(by, GOOD, "C:\\表\\会员\u0000.csv")
     assert upload.name == "会员.csv"
     assert upload.inspection["headings"] == ["key", "name", "level"]

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.console.importing import presenters, views
+from qunce.console.importing import forms, presenters, views
 from qunce.core import errors
 from qunce.importing import background_imports, jobs, uploads
 from qunce.importing.options import VALID_ROWS
+from qunce.importing.undo import undos
 
 
 @require_POST
@@ -44,10 +45,18 @@ def retry_valid_rows(request: http.Request, pk: int) -> HttpResponse:
 
 @require_POST
 @http.page(jobs.IMPORT)
+def undo(request: http.Request, pk: int) -> HttpResponse:
+    job = jobs.get(request.community, pk)
+    undos.start(job=job, by=request.staff, at=request.at)
+    return http.redirect_back(request, presenters.job_url(job))
+
+
+@require_POST
+@http.page(jobs.IMPORT)
 def start(request: http.Request, pk: int) -> HttpResponse:
     upload = views.get_upload(request, pk)
     try:
-        views.store_choice(request, upload)
+        forms.store_options(request.POST, upload, by=request.staff)
         job = background_imports.start(upload=upload, by=request.staff, at=request.at)
     except (errors.Invalid, errors.Refused) as error:
         return views.render_file(request, upload, str(error))

@@ -35,6 +35,22 @@ STATE_LABELS: dict[str, tuple[StrOrPromise, str]] = {
     "rejected": (gettext_lazy("rejected: broken rows"), "bad"),
     "failed": (gettext_lazy("failed"), "bad"),
     "cancelled": (gettext_lazy("cancelled"), "warn"),
+    "undoing": (gettext_lazy("being undone"), "info"),
+    "undone": (gettext_lazy("undone"), "warn"),
+}
+FORMAT_LABELS = {
+    "csv": "CSV",
+    "xlsx": "Excel",
+    "json": "JSON",
+    "ndjson": "NDJSON",
+    "html": "HTML",
+    "xls": "Excel 97–2003",
+}
+DELIMITER_LABELS: dict[str, StrOrPromise] = {
+    ",": gettext_lazy("commas"),
+    ";": gettext_lazy("semicolons"),
+    "\t": gettext_lazy("tabs"),
+    "|": gettext_lazy("vertical bars"),
 }
 MINUTE_LENGTH = len("2026-03-05 09:07")
 

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
-from qunce.console.importing import labels
-from qunce.importing import target_registry
+from qunce.console.importing import forms, labels
+from qunce.importing import (
+    background_imports,
+    column_mapping,
+    target_registry,
+    uploads,
+)
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import Problem
+from qunce.importing.plan_review import PlanReview
+from qunce.importing.questions import Question
+from qunce.importing.target_registry import Target
+from qunce.importing.uploads import Upload
+
+MAX_COLUMN_SAMPLES = 3
+MAX_CARDS = 3
+"""Choices of a question that are shown side by side."""
+TYPE_QUESTION = "type"
+"""Name of the questions that stand beside their column."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +45,26 @@ def import_row(job: ImportJob) -> ImportRow:
 
 
 @dataclass(frozen=True)
+class QuestionRow:
+    """A question with the field of the form that answers it."""
+
+    question: Question
+
+    @property
+    def field(self) -> str:
+        return f"{forms.ANSWER}{self.question.key}"
+
+    @property
+    def shown_field(self) -> str:
+        return f"{forms.SHOWN}{self.question.key}"
+
+    @property
+    def has_cards(self) -> bool:
+        """Whether the readings stand side by side; many of them are a list."""
+        return 1 < len(self.question.choices) <= MAX_CARDS
+
+
+@dataclass(frozen=True)
 class ColumnChoice:
     """A column of the file, with the field it is mapped to and the other choices."""
 
@@ -37,6 +74,8 @@ class ColumnChoice:
     field: str
     options: list[tuple[str, str]]
     type: str
+    type_question: QuestionRow | None
+    """Present if the type can be chosen."""
 
     @property
     def name(self) -> str:
@@ -44,20 +83,134 @@ class ColumnChoice:
 
 
 @dataclass(frozen=True)
-class MappingPreview:
-    """The mapping of all columns, and the first rows unless it has `errors`."""
+class FilePreview:
+    """How a file is read: its container, columns, questions and first rows.
 
+    There is nothing but columns if `mistakes` says what is wrong with the options.
+    """
+
+    container: list[tuple[StrOrPromise, str]]
     columns: list[ColumnChoice]
-    errors: list[str]
+    hidden_columns: int
+    mistakes: list[str]
     notes: list[str]
-    fields: list[tuple[str, str]]
-    """Field and label of the preview's columns."""
+    questions: list[QuestionRow]
+    fields: list[str]
+    """Labels of the preview's columns."""
     rows: list[list[Any]]
     problems: list[Problem]
+    row_count: int
+    checked_rows: int
+    """Rows that the preview has checked; all others are checked by the import."""
 
     @property
     def broken_rows(self) -> int:
         return len({problem.row for problem in self.problems})
+
+    @property
+    def open_count(self) -> int:
+        return sum(row.question.is_open for row in self.questions)
+
+
+def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
+    attribute_labels = labels.attribute_labels(upload.community, review.mapping)
+    field_names = [name for name in review.mapping.values() if name]
+    headings = upload.inspection["headings"]
+    return FilePreview(
+        container=container_facts(upload),
+        columns=_column_choices(upload, review, attribute_labels),
+        hidden_columns=max(len(headings) - forms.MAX_COLUMNS, 0),
+        mistakes=review.mistakes,
+        notes=review.plan.notes if review.plan else [],
+        # The open ones first, as nothing starts without them.
+        questions=sorted(
+            (QuestionRow(q) for q in review.questions if q.name != TYPE_QUESTION),
+            key=lambda row: not row.question.is_open,
+        ),
+        fields=[
+            labels.field_label(review.target, name, attribute_labels)
+            for name in field_names
+        ],
+        rows=[
+            [
+                labels.format_value(row.get(name), review.types.get(name, ""))
+                for name in field_names
+            ]
+            for row in review.preview.rows
+        ],
+        problems=review.preview.problems,
+        row_count=count_rows(upload),
+        checked_rows=(
+            count_rows(upload)
+            if background_imports.is_planned_whole(upload)
+            else uploads.SAMPLE_ROWS
+        ),
+    )
+
+
+def count_rows(upload: Upload) -> int:
+    """Return about how many rows the file has."""
+    is_csv = upload.inspection["format"] == "csv"
+    return max(int(upload.inspection["lines"]) - is_csv, 0)
+
+
+def container_facts(upload: Upload) -> list[tuple[StrOrPromise, str]]:
+    """Return labels and values of what the file was found to be."""
+    found = upload.inspection
+    facts: list[tuple[StrOrPromise, str]] = [
+        (_("Format"), labels.FORMAT_LABELS.get(found["format"], found["format"]))
+    ]
+    if found["format"] == "csv":
+        sign = labels.DELIMITER_LABELS.get(found["delimiter"], found["delimiter"])
+        facts.append((_("Encoding"), found["info"]["encoding"].upper()))
+        facts.append((_("Columns separated by"), str(sign)))
+    if found["sheet"] or found["sheets"]:
+        sheet = found["sheet"] or found["sheets"][0]
+        facts.append((_("Sheet"), sheet))
+    facts.append((_("Rows"), _("about %(n)s") % {"n": f"{count_rows(upload):,}"}))
+    return facts
+
+
+def _column_choices(
+    upload: Upload, review: PlanReview, attribute_labels: dict[str, str]
+) -> list[ColumnChoice]:
+    type_questions = {
+        question.heading: QuestionRow(question)
+        for question in review.questions
+        if question.name == TYPE_QUESTION
+    }
+    columns = itertools.islice(review.mapping.items(), forms.MAX_COLUMNS)
+    return [
+        ColumnChoice(
+            index,
+            heading,
+            uploads.sample_values(upload, heading, MAX_COLUMN_SAMPLES),
+            field,
+            _field_options(review.target, heading, field, attribute_labels),
+            str(labels.TYPE_LABELS.get(review.types.get(field, ""), "")),
+            type_questions.get(heading) if field else None,
+        )
+        for index, (heading, field) in enumerate(columns)
+    ]
+
+
+def _field_options(
+    target: Target, heading: str, field: str, attribute_labels: dict[str, str]
+) -> list[tuple[str, str]]:
+    options = [("", _("skip this column"))]
+    options += [
+        (target_field.name, str(target_field.label)) for target_field in target.fields
+    ]
+    names = {text for text, _label in options}
+    for name in dict.fromkeys([column_mapping.default_field(target, heading), field]):
+        if name and name not in names:
+            text = labels.field_label(target, name, {name: heading} | attribute_labels)
+            if target.extras == "attributes":
+                label = _("attribute: %(name)s") % {"name": text}
+            else:
+                label = _("save with the order: %(name)s") % {"name": text}
+            options.append((name, label))
+    return options
 
 
 def job_url(job: ImportJob) -> str:

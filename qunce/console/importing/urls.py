@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/", views.job_detail, name="job-detail"),
     path("<int:pk>/problems/", views.job_problems, name="job-problems"),
     path("<int:pk>/cancel/", actions.cancel, name="job-cancel"),
+    path("<int:pk>/undo/", actions.undo, name="job-undo"),
     path("<int:pk>/resume/", actions.resume, name="job-resume"),
     path(
         "<int:pk>/retry-valid-rows/",

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
-import itertools
-from collections.abc import Mapping
-from typing import Any
 
 from django.conf import settings
 from django.http import FileResponse, HttpResponse, HttpResponseBase
@@ -18,10 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
-from qunce.console.importing import labels, presenters
+from qunce.console.importing import forms, labels, presenters
 from qunce.core import errors
 from qunce.importing import (
-    column_mapping,
     error_report,
     jobs,
     pipeline,
@@ -30,7 +25,7 @@ from qunce.importing import (
     uploads,
 )
 from qunce.importing.jobs import ImportJob
-from qunce.importing.options import ALL_ROWS, VALID_ROWS, ImportOptions
+from qunce.importing.options import VALID_ROWS
 from qunce.importing.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.uploads import Upload
 
@@ -176,13 +171,6 @@ def example_file(request: http.Request, target: str) -> HttpResponse:
     )
 
 
-MAX_COLUMNS = 200
-"""Columns that are shown; further ones are imported as detected."""
-MAX_PREVIEW_ROWS, MAX_PREVIEW_PROBLEMS, MAX_COLUMN_SAMPLES = 20, 50, 3
-DATES = ("", "dmy", "mdy")
-ENCODINGS = ("", "utf-8", "gb18030", "utf-16")
-
-
 @require_http_methods(["GET", "POST"])
 @http.page(jobs.IMPORT)
 def file_detail(request: http.Request, pk: int) -> HttpResponse:
@@ -190,7 +178,7 @@ def file_detail(request: http.Request, pk: int) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            store_choice(request, upload)
+            forms.store_options(request.POST, upload, by=request.staff)
         except errors.Invalid as raised:
             error = str(raised)
         else:
@@ -200,18 +188,14 @@ def file_detail(request: http.Request, pk: int) -> HttpResponse:
 
 
 def render_file(request: http.Request, upload: Upload, error: str = "") -> HttpResponse:
+    review = plan_review.review(upload, by=request.staff, at=request.at)
     context = {
         "upload": upload,
         "error": error,
         "options": uploads.options_of(upload),
-        "preview": build_preview(upload, request),
-        "row_count": max(
-            upload.inspection["lines"] - (upload.inspection["format"] == "csv"), 0
-        ),
-        "sample_size": uploads.SAMPLE_ROWS,
+        "preview": presenters.file_preview(upload, review),
         "targets": target_registry.list_all(),
-        "encodings": ENCODINGS,
-        "hidden_columns": max(len(upload.inspection["headings"]) - MAX_COLUMNS, 0),
+        "encodings": forms.ENCODINGS,
     }
     status = 422 if error else 200
     part = "console/importing/_mapping.html"
@@ -229,118 +213,6 @@ def get_upload(request: http.Request, pk: int) -> Upload:
 
 def _file_url(upload: Upload) -> str:
     return reverse("importing:file-detail", args=[upload.pk])
-
-
-def store_choice(request: http.Request, upload: Upload) -> None:
-    """Store the form's options; invalid ones leave the stored values unchanged."""
-    data, options = request.POST, uploads.options_of(upload)
-    target = target_registry.get(data.get("target", options.target)).key
-    changes: dict[str, Any] = {"target": target, "mapping": {}}
-    if target == options.target:
-        changes["mapping"] = _posted_mapping(request, upload, options)
-    for name, allowed in (("mode", (ALL_ROWS, VALID_ROWS)), ("dates", DATES)):
-        if data.get(name) in allowed:
-            changes[name] = data[name]
-    for name, max_length, default in (("currency", 10, ""), ("source", 120, "import")):
-        if name in data:
-            text = "".join(filter(str.isprintable, data[name])).strip()
-            changes[name] = text[:max_length] or default
-    options = dataclasses.replace(options, **changes)
-    uploads.set_options(upload=upload, options=options, by=request.staff)
-
-
-def _posted_mapping(
-    request: http.Request, upload: Upload, options: ImportOptions
-) -> dict[str, str]:
-    """Return the mapping with the columns that the form has changed.
-
-    Columns left as detected stay unmapped, so that later detection applies to them.
-    """
-    target, headings = (
-        target_registry.get(options.target),
-        upload.inspection["headings"],
-    )
-    shown = column_mapping.complete(target, headings, options.mapping)
-    chosen = dict(options.mapping)
-    for index, heading in enumerate(headings[:MAX_COLUMNS]):
-        field = request.POST.get(f"c{index}")
-        if field is not None and field != shown[heading]:
-            chosen[heading] = field
-    # Raises if a chosen field does not exist.
-    column_mapping.complete(target, headings, chosen)
-    return chosen
-
-
-def build_preview(upload: Upload, request: http.Request) -> presenters.MappingPreview:
-    review = plan_review.review(
-        upload, by=request.staff, at=request.at, max_rows=MAX_PREVIEW_ROWS
-    )
-    attribute_labels = labels.attribute_labels(upload.community, review.mapping)
-    target, types = review.target, review.types
-    columns = _column_choices(upload, target, review.mapping, types, attribute_labels)
-    if review.plan is None:
-        return presenters.MappingPreview(columns, review.mistakes, [], [], [], [])
-    field_names = [name for name in review.mapping.values() if name]
-    return presenters.MappingPreview(
-        columns,
-        [],
-        review.plan.notes,
-        [
-            (name, labels.field_label(target, name, attribute_labels))
-            for name in field_names
-        ],
-        [
-            [
-                labels.format_value(row.get(name), types.get(name, ""))
-                for name in field_names
-            ]
-            for row in review.preview.rows
-        ],
-        review.preview.problems,
-    )
-
-
-def _column_choices(
-    upload: Upload,
-    target: target_registry.Target,
-    mapping: Mapping[str, str],
-    types: Mapping[str, str],
-    attribute_labels: dict[str, str],
-) -> list[presenters.ColumnChoice]:
-    columns = itertools.islice(mapping.items(), MAX_COLUMNS)
-    return [
-        presenters.ColumnChoice(
-            index,
-            heading,
-            uploads.sample_values(upload, heading, MAX_COLUMN_SAMPLES),
-            field,
-            _field_options(target, heading, field, attribute_labels),
-            str(labels.TYPE_LABELS.get(types.get(field, ""), "")),
-        )
-        for index, (heading, field) in enumerate(columns)
-    ]
-
-
-def _field_options(
-    target: target_registry.Target,
-    heading: str,
-    field: str,
-    attribute_labels: dict[str, str],
-) -> list[tuple[str, str]]:
-    options = [("", _("skip this column"))]
-    options += [
-        (target_field.name, str(target_field.label)) for target_field in target.fields
-    ]
-    names = {text for text, _label in options}
-    for name in dict.fromkeys([column_mapping.default_field(target, heading), field]):
-        if name and name not in names:
-            text = labels.field_label(target, name, {name: heading} | attribute_labels)
-            if target.extras == "attributes":
-                label = _("attribute: %(name)s") % {"name": text}
-            else:
-                label = _("save with the order: %(name)s") % {"name": text}
-            options.append((name, label))
-    return options
 
 
 @require_POST

@@ -57,6 +57,10 @@ class Step(ABC):
     """Of the number of things that were taken back."""
     entries_per_transaction: ClassVar[int] = 500
 
+    def collect(self, job: ImportJob) -> Sequence[Any]:
+        """Return the entries that tables of their own keep for the import, oldest first."""
+        return ()
+
     def prepare(self, undoing: Undoing) -> None:  # noqa: B027 - most need nothing
         """Read what the entries need, once and outside the transactions."""
 

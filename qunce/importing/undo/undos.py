@@ -28,6 +28,7 @@ from qunce.importing.undo.step_registry import Kept, Step, Undoing
 
 MAX_REMAINDERS = 1_000
 """Things left as they are that are stored as rows; all are counted."""
+ENTRIES_PER_CHANGE = 5_000
 
 
 class ImportUndo(models.Model):
@@ -117,7 +118,9 @@ def check_may_undo(job: ImportJob, *, by: Staff, at: datetime) -> None:
             _("An import can be undone for %(days)d days after it ended.")
             % {"days": journal.RETENTION.days}
         )
-    if not ImportChange.objects.filter(job=job).exists():
+    if not ImportChange.objects.filter(job=job).exists() and not any(
+        step.collect(job) for step in step_registry.list_all()
+    ):
         raise ImportNotUndoable(_("This import changed nothing that can be undone."))
 
 
@@ -138,6 +141,11 @@ def start(*, job: ImportJob, by: Staff, at: datetime) -> ImportUndo:
     check_may_undo(job, by=by, at=at)
     jobs.STATES.transition(job, "undo")
     undo = ImportUndo.objects.create(job=job, by=by, started_at=at)
+    for step in step_registry.list_all():
+        entries = step.collect(job)
+        for start in range(0, len(entries), ENTRIES_PER_CHANGE):
+            chunk = entries[start : start + ENTRIES_PER_CHANGE]
+            journal.record(job, step.kind, chunk)
     # A worker claims it as soon as this transaction is committed.
     job_queue.schedule(job=jobs.UNDO_JOB, key=str(job.pk), due_at=at)
     event = ImportUndoStarted(job=job.pk, file=job.file_name)

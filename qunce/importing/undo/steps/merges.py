@@ -1,4 +1,7 @@
-"""Takes back joins of accounts that shared an identifier. An entry is a merge's id."""
+"""Takes back joins and partings of accounts. An entry is the id of a merge.
+
+Negative ids are merges that the import undid, because what they rested on was replaced.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
+from qunce.importing.jobs import ImportJob
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.people import merges
 from qunce.members.people.merges import Merge
@@ -18,11 +22,18 @@ class MergeStep(Step):
     label = gettext_lazy("joins taken back")
     entries_per_transaction = 50
 
+    def collect(self, job: ImportJob) -> Sequence[Any]:
+        rows = Merge.objects.filter(community=job.community, job_id=job.pk)
+        return list(rows.order_by("pk").values_list("pk", flat=True))
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         rows = Merge.objects.filter(pk__in=entries, undone_at__isnull=True)
         undone = 0
         for merge in rows.select_related("community").order_by("-pk"):
-            merges.unmerge(merge=merge, by=undoing.by, at=undoing.at)
+            # No veto: the accounts may be joined again by a file that is right.
+            merges.unmerge(
+                merge=merge, by=undoing.by, at=undoing.at, is_veto=False
+            )
             undone += 1
         return undone
 

@@ -1,0 +1,83 @@
+"""The form of a file: what its columns mean, the answers to its questions, the options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+
+from qunce.core.staff.models import Staff
+from qunce.importing import column_mapping, target_registry, uploads
+from qunce.importing.options import ADD, ALL_ROWS, REPLACE, VALID_ROWS, ImportOptions
+from qunce.importing.uploads import Upload
+
+MAX_COLUMNS = 200
+"""Columns that are shown; further ones are imported as detected."""
+ENCODINGS = (
+    "",
+    "utf-8",
+    "gb18030",
+    "utf-16",
+    "big5",
+    "shift_jis",
+    "cp1252",
+)
+ANSWER, SHOWN = "answer:", "shown:"
+"""Prefixes of a question's key: the answer, and the one that the page showed."""
+MAX_TEXT_LENGTHS = {"currency": 10, "source": 120}
+
+
+def store_options(data: QueryDict, upload: Upload, *, by: Staff) -> None:
+    """Store the form's options; invalid ones leave the stored values unchanged."""
+    options = uploads.options_of(upload)
+    target = target_registry.get(data.get("target", options.target)).key
+    changes: dict[str, Any] = {"target": target, "mapping": {}}
+    if target == options.target:
+        changes["mapping"] = _posted_mapping(data, upload, options)
+        changes["answers"] = _posted_answers(data, options)
+    for name, allowed in (
+        ("mode", (ALL_ROWS, VALID_ROWS)),
+        ("identifiers", (ADD, REPLACE)),
+    ):
+        if data.get(name) in allowed:
+            changes[name] = data[name]
+    for name, max_length in MAX_TEXT_LENGTHS.items():
+        if name in data:
+            text = "".join(c for c in str(data[name]) if c.isprintable()).strip()
+            changes[name] = text[:max_length]
+    changes["source"] = changes.get("source") or options.source
+    uploads.change_options(upload=upload, by=by, **changes)
+
+
+def _posted_mapping(
+    data: QueryDict, upload: Upload, options: ImportOptions
+) -> dict[str, str]:
+    """Return the mapping with the columns that the form has changed.
+
+    Columns left as detected stay unmapped, so that later detection applies to them.
+    """
+    target = target_registry.get(options.target)
+    headings = upload.inspection["headings"]
+    shown = column_mapping.complete(target, headings, options.mapping)
+    chosen = dict(options.mapping)
+    for index, heading in enumerate(headings[:MAX_COLUMNS]):
+        field = data.get(f"c{index}")
+        if field is not None and field != shown[heading]:
+            chosen[heading] = field
+    # Raises if a chosen field does not exist.
+    column_mapping.complete(target, headings, chosen)
+    return chosen
+
+
+def _posted_answers(data: QueryDict, options: ImportOptions) -> dict[str, str]:
+    """Return the answers with those that the form has changed.
+
+    What the file itself suggests is no answer, so that it may suggest something else
+    once other columns are chosen.
+    """
+    answers = dict(options.answers)
+    for name in data:
+        key = name.removeprefix(ANSWER)
+        if key != name and data[name] != data.get(f"{SHOWN}{key}", ""):
+            answers[key] = str(data[name]).strip()
+    return {key: answer for key, answer in answers.items() if answer}

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from qunce.core import community_days, db, revisions, timestamps
-from qunce.core.communities import zone
+from qunce.core import db, revisions
 from qunce.members.attributes.attributes import Attribute, AttributeType
+from qunce.members.clauses import attribute_conditions
+from qunce.members.clauses.attribute_conditions import AttributeName, Condition
 from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.bitmaps.attribute_columns import Column
-from qunce.sets.rules import base, phrasing, references, time_windows
+from qunce.sets.rules import base, phrasing, references
 from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
@@ -32,60 +29,22 @@ if TYPE_CHECKING:
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
-    Mask = NDArray[np.bool_]
-
-TEXTS = frozenset({AttributeType.TEXT, AttributeType.CHOICE, AttributeType.MULTI})
-ORDERINGS = ("gte", "gt", "lte", "lt")
-COMPARISONS = (
-    "in",
-    "eq",
-    "ne",
-    *ORDERINGS,
-    "contains",
-    "starts",
-    "known",
-    "anniversary",
-)
-EXPLANATIONS = {
-    "eq": "= %(wanted)s",
-    "ne": "≠ %(wanted)s",
-    "gte": "≥ %(wanted)s",
-    "gt": "> %(wanted)s",
-    "lte": "≤ %(wanted)s",
-    "lt": "< %(wanted)s",
-    "in": gettext_noop("one of %(wanted)s"),
-    "contains": gettext_noop("contains %(wanted)s"),
-    "starts": gettext_noop("starts with %(wanted)s"),
-    "anniversary": gettext_noop("anniversary within %(wanted)s"),
-}
-PHRASES = {
-    "in": gettext_noop("has %(name)s %(value)s"),
-    "eq": gettext_noop("has %(name)s %(value)s"),
-    "ne": gettext_noop("has %(name)s other than %(value)s"),
-    "gte": gettext_noop("has %(name)s of at least %(value)s"),
-    "gt": gettext_noop("has %(name)s over %(value)s"),
-    "lte": gettext_noop("has %(name)s of at most %(value)s"),
-    "lt": gettext_noop("has %(name)s under %(value)s"),
-    "contains": gettext_noop("has %(name)s containing %(value)s"),
-    "starts": gettext_noop("has %(name)s starting with %(value)s"),
-}
-SCALE = 10_000
-"""Numbers are stored with four decimal places."""
-MAX_NUMBER = 2**62
-"""Numbers in rules are limited to what a column of 64 bits can be compared with."""
-
 
 @base.register
 @dataclass(frozen=True)
 class AttributeClause(Clause):
-    """`required` are texts, or exact numbers in the unit of the column."""
-
-    name: ClassVar[str] = "attr"
+        name: ClassVar[str] = "attr"
     description: ClassVar[str] = (
-        "Members by the value of an attribute, with exactly one comparison. Members"
-        " without a value match nothing but `known`: false."
+        "Members by the value of an attribute, with exactly one comparison, or with a"
+        " lower (`gt`, `gte`) and an upper bound (`lt`, `lte`). Members without a value"
+        " match nothing but `known`: false. Dates and times are compared with a day, such"
+        " as `2026-03-31`, `today`, `today+30d` or `today-7d`, or they are in the `next`"
+        " or `last` days (today included) or hours, or `during` a calendar period of the"
+        " community: yesterday, today, tomorrow, or last, this or next week, month or"
+        " year. `anniversary` takes the same for day and month; 29 February is on the"
+        " 28th in common years."
     )
-    fields: ClassVar[tuple[str, ...]] = ("name", *COMPARISONS)
+    fields: ClassVar[tuple[str, ...]] = ("name", *attribute_conditions.COMPARISONS)
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"name": "city", "in": ["Lanzhou", "Chengdu"]},
         {"name": "city", "eq": "Lanzhou"},
@@ -96,15 +55,21 @@ class AttributeClause(Clause):
         {"name": "points", "gt": 40},
         {"name": "points", "lte": 40},
         {"name": "points", "lt": 40},
+        {"name": "points", "gte": 40, "lt": 60},
         {"name": "points", "known": False},
+        {"name": "birthday", "gte": "today-30d", "lte": "today"},
+        {"name": "birthday", "next": "30d"},
+        {"name": "birthday", "last": "7d"},
+        {"name": "birthday", "during": "next month"},
         {"name": "birthday", "anniversary": {"within": "7d"}},
+        {"name": "birthday", "anniversary": {"during": "next week"}},
+        {"name": "birthday", "anniversary": {"eq": "today+7d"}},
     )
 
     attribute: int
     label: str
     type: str
-    comparison: str
-    required: tuple[str | Fraction, ...]
+    conditions: tuple[Condition, ...]
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> AttributeClause:
@@ -118,57 +83,22 @@ class AttributeClause(Clause):
             path.child("name").fail(
                 _("There is no attribute “%(name)s”.") % {"name": args.get("name")}
             )
-        attribute = _Attribute(*rows[0])
-        comparisons = [name for name in COMPARISONS if name in args]
-        if len(comparisons) != 1:
-            path.fail(
-                _("Give exactly one of these comparisons: %(all)s.")
-                % {"all": ", ".join(COMPARISONS)}
-            )
-        (comparison,) = comparisons
-        here = path.child(comparison)
-        is_text = attribute.type in TEXTS
-        unsupported = (
-            (comparison in ("contains", "starts") and not is_text)
-            or (
-                comparison in ORDERINGS
-                and (is_text or attribute.type == AttributeType.BOOL)
-            )
-            or (comparison == "anniversary" and attribute.type != AttributeType.DATE)
-        )
-        if unsupported:
-            here.fail(
-                _(
-                    "“%(name)s” is of type %(type)s, which does not support this comparison."
-                )
-                % {"name": attribute.name, "type": attribute.type}
-            )
-        required = _parse_required(attribute, comparison, args[comparison], here)
-        return cls(attribute.pk, attribute.name, attribute.type, comparison, required)
+        attribute = AttributeName(*rows[0])
+        conditions = attribute_conditions.parse_all(attribute, args, path)
+        return cls(attribute.pk, attribute.name, attribute.type, conditions)
 
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:
-        ((comparison, required),) = [(key, args[key]) for key in args if key != "name"]
         name = phrasing.name_of("attr", args["name"], names)
-        if comparison == "known":
-            known = _("has a known %(name)s")
-            template = known if required else _("has no known %(name)s")
-            return phrasing.fill(template, name=name)
-        if comparison == "anniversary":
-            n = phrasing.value(int(required["within"][:-1]))
-            template = _("has an anniversary of %(name)s in the next %(n)s hours")
-            if required["within"].endswith("d"):
-                template = _(
-                    "has an anniversary of %(name)s in the next %(n)s days, including"
-                    " today"
-                )
-            return phrasing.fill(template, name=name, n=n)
-        values = [phrasing.literal(value) for value in phrasing.as_list(required)]
-        return phrasing.fill(
-            _(PHRASES[comparison]),
-            name=name,
-            value=phrasing.join(values or [phrasing.plain(_("none"))], _(", ")),
-        )
+        # In a fixed order: the lower bound comes before the upper one.
+        parts = [
+            attribute_conditions.phrase(comparison, args[comparison], name)
+            for comparison in attribute_conditions.COMPARISONS
+            if comparison in args
+        ]
+        if not parts:
+            raise ValueError(args)
+        return phrasing.join(parts, _(" and "))
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:
@@ -177,56 +107,48 @@ class AttributeClause(Clause):
     def dependencies(self) -> Iterable[revisions.Key]:
         return [(attribute_columns.KIND, self.attribute)]
 
-    def cache_key(self, snap: Snapshot) -> int:
-        return snap.today if self.comparison == "anniversary" else 0
+    def cache_key(self, snap: Snapshot) -> Hashable:
+        if any(condition.span and condition.span.hours for condition in self.conditions):
+            return snap.at
+        needs_today = any(condition.needs_today for condition in self.conditions)
+        return snap.today if needs_today else 0
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
-        if self.comparison in ("known", "ne"):
+        column = self._column(snap)
+        comparison, required = self.conditions[0].comparison, self.conditions[0].required
+        if comparison in ("known", "ne"):
             # The complement is taken within those who have a value: `ne` does not match
             # members without one.
             known = bitmaps.of(column.accounts)
-        if self.comparison == "known":
-            return known if self.required else snap.everyone(with_left=True) - known
-        people = bitmaps.of(column.accounts[self._mask(snap, column)])
-        return known - people if self.comparison == "ne" else people
+        if comparison == "known":
+            return known if required else snap.everyone(with_left=True) - known
+        rows = np.ones(len(column.accounts), dtype=bool)
+        for condition in self.conditions:
+            rows &= attribute_conditions.mask(snap, self.type, column, condition)
+        people = bitmaps.of(column.accounts[rows])
+        return known - people if comparison == "ne" else people
 
-    def _mask(self, snap: Snapshot, column: Column) -> Mask:
-        """Which rows of the column compare as required; those of `eq` for `ne`."""
-        if self.type in TEXTS:
-            texts = [value for value in self.required if isinstance(value, str)]
-            # The column has the code of a text: compare each text once, not each row.
-            codes = [
-                code
-                for code, text in enumerate(column.texts)
-                if _text_matches(text, self.comparison, texts)
-            ]
-            return np.isin(column.numbers, codes)
-        numbers = [n for n in self.required if isinstance(n, Fraction)]
-        if self.comparison == "anniversary":
-            return _has_anniversary(column.numbers, snap.today, int(numbers[0]))
-        return _compare(column.numbers, self.comparison, numbers)
+    def _column(self, snap: Snapshot) -> Column:
+        return by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        column = by_person(snap, self.attribute, multi=self.type == AttributeType.MULTI)
+        column = self._column(snap)
         values = base.format_list(
             column.texts[number]
-            if self.type in TEXTS
-            else _format_required(self.type, Fraction(int(number)))
+            if self.type in attribute_conditions.TEXTS
+            else attribute_conditions.format_value(
+                self.type, Fraction(int(number)), snap.community
+            )
             for number in column.numbers[column.accounts == person]
         )
-        if self.comparison == "known":
-            required = _("known") if self.required else _("not known")
-        else:
-            required = _(EXPLANATIONS[self.comparison]) % {
-                "wanted": base.format_list(
-                    _format_required(self.type, value) for value in self.required
-                )
-            }
+        required = (
+            attribute_conditions.format_condition(self.type, condition, snap.community)
+            for condition in self.conditions
+        )
         return _("%(name)s is %(value)s (required: %(wanted)s)") % {
             "name": self.label,
             "value": values or _("not known"),
-            "wanted": required,
+            "wanted": base.format_list(required),
         }
 
 
@@ -274,140 +196,6 @@ def _fold(column: Column, aliases: Aliases, *, multi: bool) -> Column:
         replace_rows(column.set_at, set_at),
         column.texts,
     )
-
-
-@dataclass(frozen=True)
-class _Attribute:
-    """The attribute that a clause names."""
-
-    pk: int
-    name: str
-    type: str
-
-
-def _parse_required(
-    attribute: _Attribute, comparison: str, value: Any, path: RulePath
-) -> tuple[str | Fraction, ...]:
-    if comparison == "known":
-        if not isinstance(value, bool):
-            path.fail(_("Write true or false."))
-        return ("known",) if value else ()
-    if comparison == "anniversary":
-        base.check_fields(value, path, ("within",))
-        within = path.child("within")
-        duration = time_windows.parse_duration(value.get("within"), within)
-        return (Fraction(max(duration // timedelta(days=1), 1)),)
-    if comparison != "in":
-        return (_parse_value(attribute, value, path),)
-    if not isinstance(value, list):
-        path.fail(_("Write a list of values."))
-    return tuple(
-        _parse_value(attribute, part, path.child(index))
-        for index, part in enumerate(value)
-    )
-
-
-def _parse_value(attribute: _Attribute, value: Any, path: RulePath) -> str | Fraction:
-    """A text, or the number in the unit of the column; anything else fails."""
-    try:
-        if attribute.type in TEXTS and isinstance(value, str):
-            return value
-        if attribute.type == AttributeType.BOOL and isinstance(value, bool):
-            return Fraction(value)
-        if attribute.type == AttributeType.NUMBER and not isinstance(value, bool):
-            # By its text, since 0.1 as a binary fraction is not what was written.
-            return Fraction(Decimal(str(value))) * SCALE
-        if attribute.type == AttributeType.DATE:
-            return Fraction(community_days.from_date(date.fromisoformat(value)))
-        if attribute.type == AttributeType.INSTANT:
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=zone(path.community))
-            return Fraction(timestamps.to_micros(moment))
-    except (ValueError, TypeError, InvalidOperation, OverflowError):
-        pass
-    path.fail(
-        _("“%(value)s” is not a value of type %(type)s.")
-        % {"value": value, "type": attribute.type}
-    )
-
-
-# Comparing
-
-
-def _text_matches(text: str, comparison: str, required: list[str]) -> bool:
-    """`contains` and `starts` ignore case; equality is exact."""
-    folded = text.casefold()
-    if comparison == "contains":
-        return any(part.casefold() in folded for part in required)
-    if comparison == "starts":
-        return any(folded.startswith(part.casefold()) for part in required)
-    return text in required
-
-
-def _compare(
-    numbers: NDArray[np.int64], comparison: str, required: list[Fraction]
-) -> Mask:
-    """Compare whole numbers with exact fractions."""
-    if comparison in ("in", "eq", "ne"):
-        whole = [
-            int(n)
-            for n in required
-            if n.denominator == 1 and -MAX_NUMBER < n < MAX_NUMBER
-        ]
-        return np.isin(numbers, np.array(whole, dtype=np.int64))
-    # A bound between two whole numbers is rounded to the one that is inside.
-    bound = required[0]
-    if comparison == "gte":
-        return numbers >= _clip(math.ceil(bound))
-    if comparison == "gt":
-        return numbers > _clip(math.floor(bound))
-    if comparison == "lte":
-        return numbers <= _clip(math.floor(bound))
-    return numbers < _clip(math.ceil(bound))
-
-
-def _clip(number: int) -> int:
-    # NumPy raises OverflowError when it compares with an integer beyond 64 bits.
-    return max(-MAX_NUMBER, min(MAX_NUMBER, number))
-
-
-def _has_anniversary(numbers: NDArray[np.int64], today: int, days: int) -> Mask:
-    """Which dates have an anniversary today or later within `days` days, today included.
-
-    29 February has its anniversary on the 28th in common years.
-    """
-    anniversaries = set()
-    for offset in range(min(days, 366)):
-        day = community_days.to_date(today + offset)
-        anniversaries.add((day.month, day.day))
-        if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3:
-            anniversaries.add((2, 29))
-    # By NumPy's calendar, instead of a Python date per row.
-    dates = numbers.astype("datetime64[D]")
-    months = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
-    in_month = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
-    return np.isin(
-        months * 100 + in_month, [month * 100 + day for month, day in anniversaries]
-    )
-
-
-# Formatting
-
-
-def _format_required(attribute_type: str, value: str | Fraction) -> str:
-    if isinstance(value, str):
-        return value
-    if attribute_type == AttributeType.NUMBER:
-        return f"{Decimal(value.numerator) / value.denominator / SCALE:f}"
-    if attribute_type == AttributeType.DATE:
-        # An anniversary requires a number of days, at most 366, instead of a date.
-        if value > 400:
-            return community_days.to_date(int(value)).isoformat()
-        return _("%(n)s days") % {"n": int(value)}
-    if attribute_type == AttributeType.BOOL:
-        return _("yes") if value else _("no")
-    return timestamps.from_micros(int(value)).isoformat()
 
 
 # What rules mention

@@ -32,6 +32,14 @@ class Joins:
     parted: list[Merge] = field(default_factory=list)
     shared: list[SharedIdentifier] = field(default_factory=list)
 
+    def extend(self, other: Joins) -> Joins:
+        """Both of them."""
+        return Joins(
+            self.merged + other.merged,
+            self.parted + other.parted,
+            self.shared + other.shared,
+        )
+
 
 @transaction.atomic
 def merge(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import lists, target_registry
+from qunce.importing import lists, opt_out_columns, target_registry
 from qunce.importing.target_registry import Field, Target
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.tags import naming
@@ -37,6 +37,12 @@ class MemberTarget(Target):
     position = 1
     extras = "attributes"
     required = (("key", "phone", "email", "unionid"),)
+    count_labels = {
+        "opted_out": _("opted out"),
+        "joined": _("joined with another account"),
+        "parted": _("parted from another account"),
+        "shared_identifiers": _("identifiers of too many accounts"),
+    }
     fields = (
         Field(
             "key",
@@ -84,6 +90,30 @@ class MemberTarget(Target):
             "unionid",
             _("UnionID"),
             "union_id",
+        ),
+        Field(
+            "opted_out",
+            "text",
+            _("Opted out of messages"),
+            "optedout opt_out optout unsubscribed unsubscribe is_unsubscribed "
+            "subscription_status email_status email_marketing_status marketing_status "
+            "退订 是否退订 已退订 退订状态 订阅状态 拒收 是否拒收",
+            opt_out_columns.normalise,
+        ),
+        Field(
+            "opted_out_at",
+            "instant",
+            _("Opted out at"),
+            "unsub_time unsubscribed_at unsubscribe_time unsubscribe_date optout_time "
+            "opt_out_time opted_out_time 退订时间 拒收时间 取消订阅时间",
+        ),
+        Field(
+            "accepts_messages",
+            "text",
+            _("Accepts messages"),
+            "accepts_marketing accepts_email_marketing accepts_sms_marketing subscribed "
+            "is_subscribed marketing_consent 接收营销 是否订阅 接收消息 是否接收消息",
+            opt_out_columns.normalise_consent,
         ),
         Field(
             "birthday",

@@ -7,19 +7,19 @@ revision.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import pyarrow.compute as pc
 from django.db import connection
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
-from qunce.importing import journal, lists, target_registry
+from qunce.importing import journal, lists, opt_out_columns, target_registry
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ColumnTraits, ImportPlan
+from qunce.importing.targets.members import identities
+from qunce.importing.targets.members.identities import Row
 from qunce.importing.targets.memberships import writer as membership_writer
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
@@ -35,13 +35,8 @@ from qunce.members.tags.models import TagBatch
 from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
-KEY_FIELDS = ("key", "phone", "email", "unionid")
-"""The first of them that a row has is its key."""
-IDENTIFIER_FIELDS = ("unionid", "phone", "email")
 LIST_FIELDS = ("tags", "groups")
 MAX_LABEL_LENGTH = 80
-Row = dict[str, Any]
-"""The fields of a row that are not empty."""
 Event = tuple[facts.FactKind, int]
 """A fact and when it happened, in microseconds."""
 
@@ -55,15 +50,10 @@ class _AccountState(NamedTuple):
     source_id: int
 
 
-def fill_keys(chunk: ParsedChunk) -> ParsedChunk:
-    keys = [chunk.columns[name] for name in KEY_FIELDS if name in chunk.columns]
-    columns = {**chunk.columns, "key": pc.coalesce(*keys)}
-    return ParsedChunk(columns, chunk.row_numbers, chunk.problems, chunk.rows_read)
-
-
 class MemberWriter:
     def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
         self._job = job
+        self._identities = identities.Identities(job, plan.options)
         heading_of = plan.heading_of
         types = {
             name: plan.traits.get(name, ColumnTraits()).type
@@ -89,16 +79,21 @@ class MemberWriter:
         """Merge the rows of one key: lists add up, other fields are those of the last."""
         columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
         # Within the chunk only. The same key in a later chunk is simply written again.
-        merged: dict[str, Row] = {}
-        for index, key in enumerate(columns["key"]):
-            row = merged.setdefault(key, {})
-            for name, cells in columns.items():
-                cell = cells[index]
-                if cell is None:
-                    continue
-                if name in LIST_FIELDS and name in row:
-                    cell = f"{row[name]}{cell}"
-                row[name] = cell
+        merged: dict[tuple[str, str], Row] = {}
+        for cells in zip(*columns.values(), strict=True):
+            given = {
+                name: cell
+                for name, cell in zip(columns, cells, strict=True)
+                if cell is not None
+            }
+            row = merged.setdefault(
+                identities.reference_of(given), {identities.ROWS: 0}
+            )
+            for name in LIST_FIELDS:
+                if name in row and name in given:
+                    given[name] = f"{row[name]}{given[name]}"
+            row |= given
+            row[identities.ROWS] += 1
         self._rows = list(merged.values())
         return len(self._rows)
 
@@ -108,19 +103,18 @@ class MemberWriter:
     def write(self, batch: list[Row]) -> Mapping[str, int]:
         # Identifiers are written after the accounts they point to, attributes and tags
         # last, as rules read all of them.
-        ids = account_queries.find(self._job.community, [row["key"] for row in batch])
+        identified = self._identities.identify(batch)
         # Members that this import creates are counted as new, not as changed.
-        existing = set(ids.values())
-        created = self._create([row for row in batch if row["key"] not in ids])
-        journal.record(self._job, "accounts", sorted(created.values()))
-        ids |= created
-        rows = {ids[row["key"]]: row for row in batch}
-        # New accounts too: `ensure` knows neither their name nor when they left.
-        changed = self._update(rows, existing)
-        self._add_identifiers(rows)
+        rows, existing = identified.rows, identified.existing
+        # New accounts too: `create` knows neither their name nor when they left.
+        changed = self._update(rows, existing) if rows else set()
         # Each step returns who changed, so that the same file again counts nobody.
+        identifiers_changed, joins = self._identities.add_identifiers(rows)
+        changed |= identifiers_changed
         changed |= self._set_attributes(rows, existing)
         changed |= self._add_tags(rows)
+        opted_out = self._opt_out(rows)
+        changed |= opted_out
         groups_by_account = {
             account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
             for account, row in rows.items()
@@ -128,32 +122,25 @@ class MemberWriter:
         }
         if groups_by_account:
             changed |= membership_writer.add_members(self._job, groups_by_account)
-        return {
-            "members": len(set(rows) - existing),
-            "changed": len(changed & existing),
-            "known": len(existing - changed),
+        rows_known = sum(row[identities.ROWS] for row in rows.values())
+        new, changed_count = len(set(rows) - existing), len(changed & existing)
+        counts = {
+            "members": new,
+            "changed": changed_count,
+            # Further rows of a member who is new or changed add nothing of their own.
+            "known": rows_known - new - changed_count,
         }
+        others = {
+            "suppressed": identified.suppressed,
+            "skipped": identified.skipped,
+            "opted_out": len(opted_out),
+            "joined": len(joins.merged),
+            "parted": len(joins.parted),
+            "shared_identifiers": len(joins.shared),
+        }
+        return counts | {name: count for name, count in others.items() if count}
 
     # Accounts
-
-    def _create(self, rows: list[Row]) -> dict[str, int]:
-        """Create accounts; returns their ids by key."""
-        job = self._job
-        joined_by_source: dict[str, dict[str, datetime]] = {}
-        for row in rows:
-            joined_at = row.get("joined_at", timestamps.to_micros(job.started_at))
-            joined = joined_by_source.setdefault(row.get("source", ""), {})
-            joined[row["key"]] = timestamps.from_micros(joined_at)
-        ids: dict[str, int] = {}
-        for source, joined in joined_by_source.items():
-            ids |= accounts.ensure(
-                community=job.community,
-                keys=joined,
-                by=job.by,
-                at=job.started_at,
-                source=source,
-            )
-        return ids
 
     def _update(self, rows: Mapping[int, Row], existing: set[int]) -> set[int]:
         """Update the accounts that differ from their rows; returns which."""
@@ -237,28 +224,17 @@ class MemberWriter:
             happened_at=[timestamps.from_micros(moment) for _event, moment in events],
         )
 
-    def _add_identifiers(self, rows: Mapping[int, Row]) -> None:
-        given = {
-            (account, kind, row[kind])
-            for account, row in rows.items()
-            for kind in IDENTIFIER_FIELDS
-            if kind in row
-        }
-        if not given:
-            return
-        stored = db.rows(
-            "SELECT account_id, kind, value FROM members_identifier"  # noqa: S608
-            f" WHERE account_id IN ({db.placeholders(len(rows))})",
-            list(rows),
-        )
-        new = sorted(given - set(stored))
-        if new:
-            accounts.add_identifiers(
-                community=self._job.community,
-                values=new,
-                by=self._job.by,
-                at=self._job.started_at,
-            )
+    def _opt_out(self, rows: Mapping[int, Row]) -> set[int]:
+        """Opt out whom the file says; returns those who were reachable before."""
+        times: dict[int, int | None] = {}
+        for account, row in rows.items():
+            answer = row.get("opted_out") or row.get("accepts_messages")
+            # A time alone says that they did; nobody is opted in by a file.
+            if answer == opt_out_columns.YES or (
+                answer is None and "opted_out_at" in row
+            ):
+                times[account] = row.get("opted_out_at")
+        return opt_out_columns.record(self._job, times) if times else set()
 
     # Attributes, tags and groups
 

@@ -1,0 +1,73 @@
+"""Reads who opted out of messages, as other programs export it, and records it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from qunce.core import errors, timestamps
+from qunce.importing.jobs import ImportJob
+from qunce.members.accounts import queries as account_queries
+from qunce.outreach import opt_outs
+
+YES, NO = "yes", "no"
+OPTED_OUT = frozenset(
+    "yes y true t 1 on x √ ✓ unsubscribed unsub opted-out opted_out optout opt-out"
+    " cleaned bounced complained complaint blocked blacklisted suppressed spam"
+    " 是 有 对 已退订 退订 已拒收 拒收 已屏蔽 不接收 取消订阅 已取消订阅".split()
+) | {"opted out", "opt out"}
+REACHABLE = frozenset(
+    "no n false f 0 off subscribed active opted-in opted_in optin opt-in confirmed"
+    " 否 无 没有 错 未退订 订阅 已订阅 正常 接收".split()
+) | {"opted in", "opt in"}
+
+
+class InvalidOptOut(errors.Invalid):
+    """The cell says neither that a member opted out nor that they did not."""
+
+
+def normalise(text: str) -> str:
+    """YES or NO for what programs write about an opt-out; raises InvalidOptOut."""
+    word = text.strip().casefold()
+    if word in OPTED_OUT:
+        return YES
+    if word in REACHABLE:
+        return NO
+    raise InvalidOptOut(
+        _("This does not say whether the member opted out; write yes or no.")
+    )
+
+
+def normalise_consent(text: str) -> str:
+    """The same for columns that say who accepts messages."""
+    word = text.strip().casefold()
+    if word in {"yes", "y", "true", "t", "1", "on", "x", "√", "✓", "是", "有", "对"}:
+        return NO
+    if word in {"no", "n", "false", "f", "0", "off", "否", "无", "没有", "错"}:
+        return YES
+    return normalise(text)
+
+
+def record(job: ImportJob, times: Mapping[int, int | None]) -> set[int]:
+    """Opt these accounts out, at their times in microseconds or now; returns who is new.
+
+    Whoever is opted out already stays so, with the time of then.
+    """
+    people = account_queries.person_ids(times)
+    known = opt_outs.find_by_person(set(people.values()))
+    by_time: dict[int, list[int]] = {}
+    now = timestamps.to_micros(job.started_at)
+    for account, moment in times.items():
+        if people[account] not in known:
+            by_time.setdefault(now if moment is None else moment, []).append(account)
+    for moment, accounts in sorted(by_time.items()):
+        opt_outs.opt_out(
+            community=job.community,
+            accounts=accounts,
+            by=job.by,
+            at=job.started_at,
+            source=f"import {job.pk}",
+            happened_at=timestamps.from_micros(moment),
+        )
+    return {account for some in by_time.values() for account in some}

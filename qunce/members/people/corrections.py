@@ -1,0 +1,177 @@
+"""Corrects identifiers: removes a wrong one or replaces it, and what rested on it.
+
+The old value stays in the history of the account. Joins that rested on it are undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, permissions
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts, placeholders, suppression
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account, Identifier, PastIdentifier
+from qunce.members.people import identifier_merges
+from qunce.members.people.identifier_merges import Joins
+
+Value = tuple[int, str, str]
+"""An account, a kind of identifier and a normalised value."""
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class IdentifierRemoved(facts.FactKind):
+    """`identifier_kind` is phone, email or the like; the value is in the history."""
+
+    kind = "member.identifier_removed"
+    label = gettext_lazy("identifier removed")
+    identifier_kind: str
+
+
+class IdentifierNotFound(errors.NotFound):
+    """The account does not have this identifier."""
+
+
+@transaction.atomic
+def remove(
+    *, account: Account, kind: str, value: str, by: Staff, at: datetime
+) -> Joins:
+    """Remove a wrong identifier from an account; raises IdentifierNotFound."""
+    permissions.check_may(by, accounts.EDIT)
+    stored = _get(account, kind, value)
+    removed = [(stored.account_id, stored.kind, stored.value)]
+    return take_away(community=account.community, values=removed, by=by, at=at)
+
+
+@transaction.atomic
+def replace(
+    *, account: Account, kind: str, value: str, new: str, by: Staff, at: datetime
+) -> Joins:
+    """Give the account a new phone or address in place of one; returns who was joined
+    and parted."""
+    permissions.check_may(by, accounts.EDIT)
+    stored = _get(account, kind, value)
+    text = placeholders.reader_of(account.community).require(kind, new)
+    if text == stored.value:
+        return Joins()
+    suppression.check(account.community, [(kind, text)])
+    removed = [(stored.account_id, stored.kind, stored.value)]
+    joins = take_away(community=account.community, values=removed, by=by, at=at)
+    added = accounts.add_identifiers(
+        community=account.community, values=[(account.pk, kind, text)], by=by, at=at
+    )
+    fact = accounts.IdentifierAdded(account=account.pk, identifier_kind=kind)
+    facts.record(fact, community=account.community, by=by, at=at)
+    return joins.extend(added)
+
+
+@transaction.atomic
+def take_away(
+    *,
+    community: Community,
+    values: Iterable[Value],
+    by: Staff,
+    at: datetime,
+    source: str = "",
+    job_id: int | None = None,
+) -> Joins:
+    """Remove these identifiers, keep them in the history, and undo what rested on them."""
+    removed = [
+        row
+        for chunk in account_queries.chunks(sorted(set(values)))
+        for row in _delete(chunk)
+    ]
+    if not removed:
+        return Joins()
+    PastIdentifier.objects.bulk_create(
+        [
+            PastIdentifier(
+                account_id=account,
+                community_id=community.pk,
+                kind=kind,
+                value=value,
+                source=source[:120],
+                job_id=job_id,
+                removed_at=at,
+                removed_by_id=by.pk,
+            )
+            for account, kind, value in removed
+        ],
+        batch_size=1_000,
+    )
+    facts.record_many(
+        [
+            IdentifierRemoved(account=account, identifier_kind=kind)
+            for account, kind, _value in removed
+        ],
+        community=community,
+        by=by,
+        at=at,
+    )
+    return identifier_merges.part(
+        community=community,
+        values={row[1:] for row in removed},
+        accounts={row[0] for row in removed},
+        by=by,
+        at=at,
+        job_id=job_id,
+    )
+
+
+@transaction.atomic
+def restore(*, community: Community, job_id: int, by: Staff, at: datetime) -> Joins:
+    """Undo what an import did to identifiers: remove what it added, restore the rest."""
+    rows = Identifier.objects.filter(community_id=community.pk, job_id=job_id)
+    added = list(rows.values_list("account_id", "kind", "value"))
+    source = f"undo of import {job_id}"
+    joins = take_away(community=community, values=added, by=by, at=at, source=source)
+    past = PastIdentifier.objects.filter(community_id=community.pk, job_id=job_id)
+    living = past.filter(account__erased_at__isnull=True)
+    values = list(living.values_list("account_id", "kind", "value"))
+    past.delete()
+    if values:
+        restored = accounts.add_identifiers(
+            community=community, values=values, by=by, at=at
+        )
+        joins = joins.extend(restored)
+    return joins
+
+
+def list_past(account_ids: Sequence[int]) -> list[PastIdentifier]:
+    """Former identifiers of these accounts, the latest first."""
+    rows = PastIdentifier.objects.filter(account_id__in=account_ids)
+    return list(rows.order_by("-removed_at", "-pk"))
+
+
+def _get(account: Account, kind: str, value: str) -> Identifier:
+    # As it is stored, or as people write it.
+    reader = placeholders.reader_of(account.community)
+    rows = Identifier.objects.filter(account=account, kind=kind)
+    stored = rows.filter(value=value).first()
+    if stored is None:
+        text = reader.normalise(kind, value)
+        stored = rows.filter(value=text).first() if text else None
+    if stored is None:
+        raise IdentifierNotFound(_("This account does not have this identifier."))
+    return stored
+
+
+def _delete(values: Sequence[Value]) -> list[Value]:
+    wanted = set(values)
+    rows = Identifier.objects.filter(account_id__in={row[0] for row in values})
+    stored = {
+        (row.account_id, row.kind, row.value): row.pk
+        for row in rows
+        if (row.account_id, row.kind, row.value) in wanted
+    }
+    Identifier.objects.filter(pk__in=stored.values()).delete()
+    return sorted(stored)

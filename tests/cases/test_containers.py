@@ -55,7 +55,6 @@ def test_41_totals_and_second_heading_rows(shop: Terminal) -> None:
     assert "合计" in result.errors
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_56_odd_but_sound_csv(shop: Terminal) -> None:
     for name in ("blank", "cr", "crlf", "pipe", "utf16"):
         shop.imports(f"{name}.csv", "members")

@@ -54,7 +54,6 @@ def test_14_erased_person_comes_back(shop: Terminal) -> None:
     assert shop.audience({"all": []}) == ["b2"]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_54_parted_people_stay_parted(shop: Terminal) -> None:
     shop.imports("members.csv", "members")
     assert shop.status()["members"] == 1
@@ -63,7 +62,6 @@ def test_54_parted_people_stay_parted(shop: Terminal) -> None:
     assert shop.names() == {"M1": "小林", "M2": "林太太"}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_57_left_members_stay_left(shop: Terminal) -> None:
     shop.imports("jan.csv", "members")
     shop.imports("feb.csv", "members")

@@ -7,7 +7,6 @@ from tests.cases.terminal import Terminal
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_01_phone_as_float(shop: Terminal) -> None:
     shop.imports("members.csv", "members")
     shop.imports("shop.csv", "members")
@@ -16,19 +15,16 @@ def test_01_phone_as_float(shop: Terminal) -> None:
     assert len(shop.member("M1")["accounts"]) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_02_scientific_keys_csv(shop: Terminal) -> None:
     shop.refuses(
         "orders.csv", "orders", naming=("row 2", "订单编号", "2.03457E+18", "text")
     )
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_03_long_numbers_xlsx(shop: Terminal) -> None:
     shop.refuses("orders.xlsx", "orders", naming=("row 2", "订单编号", "text"))
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_04_excel_guards_in_keys(shop: Terminal) -> None:
     shop.imports("crm.csv", "members")
     report = shop.imports("shop.csv", "members")
@@ -37,7 +33,6 @@ def test_04_excel_guards_in_keys(shop: Terminal) -> None:
     assert shop.attribute("00123", "level") == "V2"
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_05_placeholder_unionid_merges_strangers(shop: Terminal) -> None:
     shop.imports("followers.csv", "members")
     assert shop.status()["members"] == 5
@@ -59,7 +54,6 @@ def test_06_orders_of_guests_make_a_member(shop: Terminal) -> None:
     assert report["orders_without_member"] == 6
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_13_invisible_characters_in_keys(shop: Terminal) -> None:
     shop.imports("a.csv", "members")
     shop.imports("b.csv", "members")

@@ -44,7 +44,6 @@ def test_42_exclusive_tags_toggle(shop: Terminal) -> None:
         assert shop.tagged("lv1") == []
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_52_merged_tag_under_its_old_name(shop: Terminal) -> None:
     shop.imports("members.csv", "members")
     assert shop.run("tags", "merge", "老客", "忠实").code == 0

@@ -7,6 +7,7 @@ from tests.cases.terminal import Terminal
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_16_groups_of_four_and_lakh(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     shop.refuses("lakh.csv", "orders", naming=("row 2", "total", "1,29,900.00"))
@@ -48,6 +49,7 @@ def test_19_layers_add_yen_to_dollars(shop: Terminal) -> None:
     assert "B" not in low
 
 
+@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_20_status_crashes_with_two_currencies(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     status = shop.run("status")

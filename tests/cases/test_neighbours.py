@@ -95,6 +95,7 @@ def test_key_stored_as_a_number(terminal: Terminal, cell: int, key: str) -> None
     check(terminal, file, "members", lambda: [*terminal.members()], [key], key)
 
 
+@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_19_digits_in_json_are_exact(terminal: Terminal) -> None:
     order = '{"order_id": %d, "customer_id": "M1", "order_date": "2024-03-05", "total": 9.9}'
     text = "\n".join(order % (2034567890123456789 + index) for index in range(2))

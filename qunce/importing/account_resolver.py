@@ -27,7 +27,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from qunce.core import batch_writes, timestamps
-from qunce.importing import parsing
+from qunce.importing import journal, parsing
 from qunce.importing.parsing import ParsedChunk, Problem
 from qunce.members.accounts import identifiers, placeholders, resolver, suppression
 from qunce.members.accounts.models import Suppression
@@ -349,16 +349,17 @@ class AccountResolver:
             }
 
         def commit(batch: dict[tuple[str, str], datetime], _end: int) -> None:
-            created.update(
-                resolver.create(
-                    self._community,
-                    batch,
-                    by=self._by,
-                    at=self._at,
-                    source=self._source,
-                    job_id=self._job_id,
-                )
+            new = resolver.create(
+                self._community,
+                batch,
+                by=self._by,
+                at=self._at,
+                source=self._source,
+                job_id=self._job_id,
             )
+            if self._job_id is not None:
+                journal.record(self._job_id, "accounts", sorted(set(new.values())))
+            created.update(new)
 
         batch_writes.write(
             len(names), prepare=prepare, commit=commit, sizer=self._sizer

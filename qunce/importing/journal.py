@@ -41,11 +41,15 @@ class ImportChange(models.Model):
         return f"{self.left} {self.kind}"
 
 
-def record(job: ImportJob, kind: str, entries: Sequence[Any]) -> None:
-    """Store what a batch changed; call it in the transaction of the batch."""
+def record(job: ImportJob | int, kind: str, entries: Sequence[Any]) -> None:
+    """Store what a batch changed; call it in the transaction of the batch.
+
+    `job` is the import or its id.
+    """
     if entries:
+        job_id = job if isinstance(job, int) else job.pk
         ImportChange.objects.create(
-            job=job, kind=kind, entries=ENCODER.encode(entries), left=len(entries)
+            job_id=job_id, kind=kind, entries=ENCODER.encode(entries), left=len(entries)
         )
 
 

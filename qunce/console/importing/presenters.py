@@ -151,7 +151,8 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
 def count_rows(upload: Upload) -> int:
     """Return about how many rows the file has."""
     is_csv = upload.inspection["format"] == "csv"
-    return max(int(upload.inspection["lines"]) - is_csv, 0)
+    lines: int = upload.inspection["lines"]
+    return max(lines - int(is_csv), 0)
 
 
 def container_facts(upload: Upload) -> list[tuple[StrOrPromise, str]]:

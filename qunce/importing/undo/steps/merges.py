@@ -31,9 +31,7 @@ class MergeStep(Step):
         undone = 0
         for merge in rows.select_related("community").order_by("-pk"):
             # No veto: the accounts may be joined again by a file that is right.
-            merges.unmerge(
-                merge=merge, by=undoing.by, at=undoing.at, is_veto=False
-            )
+            merges.unmerge(merge=merge, by=undoing.by, at=undoing.at, is_veto=False)
             undone += 1
         return undone
 

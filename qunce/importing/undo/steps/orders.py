@@ -1,0 +1,96 @@
+"""Takes back orders, and their payments and refunds with them.
+
+An entry is `[key, source_id, old, new]`; the states are those of `state_to_json`, and
+`old` is null for an order that the import created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.importing import journal
+from qunce.importing.journal import ImportChange
+from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.sales import order_undo, orders, purchase_tags
+from qunce.sales.orders import Order, OrderState
+
+Identity = tuple[str, int]
+TOUCHED = "order_accounts"
+"""Kind of the changes that name members whose purchase tags are to be recomputed."""
+
+
+def state_to_json(state: OrderState) -> list[Any]:
+    return [state.account, state.paid_at, state.amount, state.refunds]
+
+
+def state_from_json(value: Sequence[Any]) -> OrderState:
+    account, paid_at, amount, refunds = value
+    return OrderState(
+        account=account,
+        paid_at=paid_at,
+        amount=amount,
+        refunds=tuple((at, refunded) for at, refunded in refunds),
+    )
+
+
+class OrderStep(Step):
+    kind = "orders"
+    position = 10
+    label = gettext_lazy("orders taken back")
+    entries_per_transaction = 200
+
+    def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
+        found = _load(undoing, [(key, source) for key, source, _old, _new in entries])
+        removed: list[Order] = []
+        touched: set[int] = set()
+        undone = 0
+        for key, source, old, new in reversed(entries):
+            order = found.get((key, source))
+            if order is None or orders.state_of(order) != state_from_json(new):
+                undoing.keep(key, _("This order has been changed since."))
+                continue
+            touched |= {a for a in (order.account_id, old and old[0]) if a}
+            if old is None:
+                removed.append(order)
+            else:
+                before = state_from_json(old)
+                order_undo.restore(
+                    community=undoing.community,
+                    order=order,
+                    before=before,
+                    by=undoing.by,
+                    at=undoing.at,
+                )
+            undone += 1
+        order_undo.remove(community=undoing.community, removed=removed)
+        journal.record(undoing.job, TOUCHED, sorted(touched))
+        return undone
+
+    def finish(self, undoing: Undoing) -> None:
+        changes = ImportChange.objects.filter(job=undoing.job, kind=TOUCHED)
+        touched = {pk for change in changes for pk in journal.load(change)}
+        purchase_tags.recompute(
+            community=undoing.community, accounts=sorted(touched), at=undoing.at
+        )
+        changes.delete()
+
+
+def _load(undoing: Undoing, identities: Sequence[Identity]) -> dict[Identity, Order]:
+    """Return these orders, locked until the commit."""
+    keys_by_source: dict[int, list[str]] = {}
+    for key, source in identities:
+        keys_by_source.setdefault(source, []).append(key)
+    wanted = Q()
+    for source, keys in keys_by_source.items():
+        wanted |= Q(source_id=source, key__in=keys)
+    own = Order.objects.filter(wanted, community_id=undoing.community.pk)
+    rows = own.order_by("pk").select_for_update()
+    return {(order.key, order.source_id): order for order in rows}
+
+
+STEP = OrderStep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -74,6 +75,45 @@ def days_of(zone: str, day_start: int, micros: NDArray[np.int64]) -> NDArray[np.
         [start_of(zone, day_start, day) for day in range(first, last + 1)]
     )
     return first + np.searchsorted(starts, micros, side="right") - 1
+
+
+@functools.lru_cache(maxsize=4096)
+def _offsets_of_year(zone: str, year: int) -> tuple[tuple[int, int], ...]:
+    """The UTC offset at the start of a year and each one that begins in it.
+
+    Pairs of the first microsecond and the offset in microseconds.
+    """
+    local = ZoneInfo(zone)
+    moments = [
+        datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(367)
+    ]
+    found = [moments[0]]
+    for before, after in itertools.pairwise(moments):
+        if before.astimezone(local).utcoffset() != after.astimezone(local).utcoffset():
+            found.append(_jump(local, before, after))
+    micro = timedelta(microseconds=1)
+    return tuple(
+        (
+            timestamps.to_micros(moment),
+            (moment.astimezone(local).utcoffset() or timedelta(0)) // micro,
+        )
+        for moment in found
+    )
+
+
+def utc_offsets(zone: str, first: int, last: int) -> list[tuple[int, int]]:
+    """The UTC offsets of a zone between two microseconds, both included.
+
+    Pairs of the microsecond from which an offset holds, ascending, and the offset in
+    microseconds. The first pair begins at or before `first`.
+    """
+    years = [timestamps.from_micros(micros).year for micros in (first, last)]
+    pairs: list[tuple[int, int]] = []
+    for year in range(years[0], years[1] + 1):
+        for moment, offset in _offsets_of_year(zone, year):
+            if moment <= last and (not pairs or pairs[-1][1] != offset):
+                pairs.append((moment, offset))
+    return pairs
 
 
 def to_date(day: int) -> date:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle import clock, strategies, values
@@ -73,24 +74,77 @@ def is_in_sets(args: Rule, is_in: Callable[[str], bool]) -> bool:
 # attr
 
 
+DAYS_AWAY = ["today", "today+1d", "today-1d", "today+7d", "today-30d", "today+30d"]
+PERIODS = [
+    f"{which} {unit}"
+    for which in ("last", "this", "next")
+    for unit in ("week", "month", "year")
+]
+
+
 def draw_attribute(draw: Questions) -> Rule:
     name = draw.random.choice(list(strategies.TYPES))
-    if draw.random.random() < 0.15:
+    choice = draw.random.random()
+    if choice < 0.1:
         return {"name": name, "known": draw.random.random() < 0.5}
-    if draw.random.random() < 0.15:
-        span = draw.random.choice(["1d", "2d", "7d", "30d", "366d"])
-        return {"name": "birthday", "anniversary": {"within": span}}
+    if choice < 0.25:
+        return {"name": "birthday", "anniversary": draw_anniversary(draw)}
+    if choice < 0.4:
+        name = draw.random.choice(["birthday", "seen"])
+        return {"name": name, **draw_span(draw, hours=name == "seen")}
     comparison = draw.random.choice(COMPARISONS[name])
     bounds = [values.to_json(value) for value in strategies.values(draw.setting)[name]]
+    if name in ("birthday", "seen"):
+        bounds += [*DAYS_AWAY, draw.day()]
     if comparison == "in":
         return {"name": name, "in": draw.sample(bounds)}
+    if comparison in ("gte", "gt") and choice < 0.8:
+        return {"name": name, **draw_range(draw, name, comparison, bounds)}
     return {"name": name, comparison: draw.random.choice(bounds)}
+
+
+def draw_range(
+    draw: Questions, name: str, lower: str, bounds: list[Any]
+) -> dict[str, Any]:
+    """A lower and an upper bound that leave some value between them."""
+    if name == "score":
+        low, high = sorted(draw.random.sample(bounds, 2))
+    else:
+        low, high = draw.random.choice(
+            [
+                ("today-30d", "today-1d"),
+                ("today-1d", "today+7d"),
+                ("1990-01-01", "today+1d"),
+                ("2000-02-28", "2100-01-01"),
+            ]
+        )
+    return {lower: low, draw.random.choice(["lte", "lt"]): high}
+
+
+def draw_span(draw: Questions, *, hours: bool = False) -> Rule:
+    spans = ["1d", "2d", "7d", "30d", "366d", *(["1h", "25h"] if hours else [])]
+    field = draw.random.choice(["next", "last", "during"])
+    if field == "during":
+        return {field: draw.random.choice([*PERIODS, "yesterday", "today", "tomorrow"])}
+    return {field: draw.random.choice(spans)}
+
+
+def draw_anniversary(draw: Questions) -> Rule:
+    return draw.random.choice(
+        [
+            {"within": draw.random.choice(["1d", "2d", "7d", "30d", "366d"])},
+            draw_span(draw),
+            {"eq": draw.random.choice(DAYS_AWAY)},
+            {"gte": "today-1d", "lt": "today+7d"},
+            {"gt": "today+6d", "lte": "today+30d"},
+        ]
+    )
 
 
 def has_attribute(oracle: Oracle, args: Rule, person: Person) -> bool:
     kind = oracle.community.types[args["name"]]
     value = oracle.community.value(args["name"], person)
-    return values.fits(kind, value, args, today=oracle.today)
+    return values.fits(kind, value, args, now=oracle)
 
 
 # group, layer, segment
@@ -187,7 +241,10 @@ def draw_did(draw: Questions) -> Rule:
         "times": draw.bounds,
         "days": draw.bounds,
         "weeks": draw.bounds,
-        "sum": lambda: {"field": "amount", **draw.bounds(6)},
+        "sum": lambda: draw_number(draw),
+        "average": lambda: draw_number(draw),
+        "min": lambda: draw_number(draw),
+        "max": lambda: draw_number(draw),
         "first": draw.window,
         "last": draw.window,
     }
@@ -196,8 +253,27 @@ def draw_did(draw: Questions) -> Rule:
     return args | {name: measures[name]() for name in names}
 
 
+def draw_number(draw: Questions) -> Rule:
+    bounds = draw.bounds(6)
+    if draw.random.random() < 0.5:
+        bound = draw.random.choice([0.1, 2.5, "0.10000000000000000001", "-0.75", 10])
+        bounds = {draw.random.choice(["gte", "gt", "lte", "lt", "eq"]): bound}
+    return {"field": draw.random.choice(["amount", "amount", "评分"]), **bounds}
+
+
+HOURS: list[list[Any]] = [
+    [0, 6],
+    [22, 6],
+    [0, 24],
+    ["01:30", "03:00"],
+    ["23:30", "0:30"],
+]
+
+
 def draw_facts(draw: Questions) -> Rule:
     args: Rule = {"kind": draw.random.choice(strategies.KINDS)}
+    if draw.random.random() < 0.2:
+        args["hours"] = draw.random.choice(HOURS)
     if draw.random.random() < 0.3:
         args["where"] = draw_where(draw)
     return args
@@ -208,7 +284,8 @@ def draw_where(draw: Questions) -> Rule:
         {"group": draw.random.choice(["north", ["north", "quiet"], []])},
         {"page": draw.random.choice(["home", ["home", "cart"], "", []])},
         {"amount": draw.bounds(5)},
-        {"amount": draw.random.choice([0, 1, 2, "2", True, [1, 2, "2"]])},
+        {"amount": draw.random.choice([0, 1, 2, 2.5, "2", True, [1, 2, "2", -0.75]])},
+        {"评分": draw.random.choice([{"gt": 4.25}, {"lte": "0.1"}, [4.5, 5]])},
         {"ok": draw.random.choice([True, False, 1, 0, "true"])},
     ]
     first, second = draw.random.sample(conditions, 2)
@@ -216,7 +293,7 @@ def draw_where(draw: Questions) -> Rule:
 
 
 def did(oracle: Oracle, args: Rule, person: Person) -> bool:
-    ever = oracle.facts(person, args["kind"], args.get("where", {}))
+    ever = oracle.facts(person, args)
     window = {name: args[name] for name in WINDOWS if name in args}
     facts = [fact for fact in ever if oracle.in_window(window, fact.at)]
     days = {oracle.community.clock.day(fact.at) for fact in facts}
@@ -228,8 +305,9 @@ def did(oracle: Oracle, args: Rule, person: Person) -> bool:
         results.append(values.compares(len(days), args["days"]))
     if "weeks" in args:
         results.append(values.compares(len(weeks), args["weeks"]))
-    if "sum" in args:
-        results.append(_sum_compares(facts, args["sum"]))
+    for name in ("sum", "average", "min", "max"):
+        if name in args:
+            results.append(_number_compares(facts, name, args[name]))
     if "first" in args:
         results.append(_edge_is_in(oracle, ever, min, args["first"]))
     if "last" in args:
@@ -237,10 +315,20 @@ def did(oracle: Oracle, args: Rule, person: Person) -> bool:
     return all(results) if results else len(facts) >= 1
 
 
-def _sum_compares(facts: list[Fact], args: Rule) -> bool:
-    numbers = [fact.get(args["field"]) for fact in facts]
-    total = sum(number for number in numbers if values.is_whole(number))
-    return values.compares(total, {k: v for k, v in args.items() if k != "field"})
+def _number_compares(facts: list[Fact], name: str, args: Rule) -> bool:
+    values_of = [fact.get(args["field"]) for fact in facts]
+    numbers = [Fraction(str(n)) for n in values_of if values.is_number(n)]
+    bounds = {key: bound for key, bound in args.items() if key != "field"}
+    if name == "sum":
+        return values.compares(sum(numbers, Fraction(0)), bounds)
+    if not numbers:
+        return False
+    number = {
+        "average": sum(numbers, Fraction(0)) / len(numbers),
+        "min": min(numbers),
+        "max": max(numbers),
+    }[name]
+    return values.compares(number, bounds)
 
 
 def _edge_is_in(
@@ -267,7 +355,7 @@ def did_in_order(oracle: Oracle, args: Rule, person: Person) -> bool:
     steps = [
         [
             fact.at
-            for fact in oracle.facts(person, step["kind"], step.get("where", {}))
+            for fact in oracle.facts(person, step)
             if oracle.in_window(args.get("during", {}), fact.at)
         ]
         for step in args["steps"]

@@ -75,3 +75,15 @@ def in_days(window: dict[str, Any], day: date, today: date) -> bool:
     if "since" in window:
         return as_date(window["since"]) <= day
     return True
+
+
+def is_at(hours: list[Any], moment: datetime, clock: Clock) -> bool:
+    """Whether the wall clock showed a time of day between these, the second excluded."""
+    shown = moment.astimezone(ZoneInfo(clock.zone)).strftime("%H:%M")
+    first, last = (
+        f"{hour:02}:00" if isinstance(hour, int) else hour.rjust(5, "0")
+        for hour in hours
+    )
+    if first < last:
+        return first <= shown < last
+    return shown >= first or shown < last

@@ -26,6 +26,10 @@ class Oracle:
     def today(self) -> date:
         return self.community.clock.day(self.at)
 
+    @property
+    def clock(self) -> clock.Clock:
+        return self.community.clock
+
     def members(self, rule: Rule) -> set[Person]:
         return {p for p in self.community.people() if self.is_in(rule, p)}
 
@@ -73,15 +77,16 @@ class Oracle:
         row = clauses.CLAUSES.get(name)
         return row.unfold(self, args) if row and row.unfold else None
 
-    def facts(self, person: Person, kind: str, where: Rule) -> list[Fact]:
-        """The person's facts of a kind, without those after today."""
+    def facts(self, person: Person, args: Rule) -> list[Fact]:
+        """The person's facts of a kind and more, without those after today."""
         return [
             fact
             for fact in self.community.facts
             if fact.account in person
-            and fact.kind == kind
+            and fact.kind == args["kind"]
             and self.community.clock.day(fact.at) <= self.today
-            and values.matches(fact, where)
+            and values.matches(fact, args.get("where", {}))
+            and clock.is_at(args.get("hours", [0, 24]), fact.at, self.community.clock)
         ]
 
     def in_window(self, window: Rule, moment: datetime) -> bool:

@@ -40,6 +40,12 @@ SCORES = ["0", "0.1", "-3", "7.0001", "12000000"]
 CITIES = ["gansu", "shaanxi", "Gansu"]
 LIKES = ["tea", "Milk", "茶"]
 
+DECIMALS = [
+    Decimal(text)
+    for text in ("2.5", "2.0", "-0.75", "0.10000000000000000001", "1e1", "2E-7")
+]
+"""Numbers in payloads that binary fractions do not hold, and one that is a whole number."""
+
 OFFSETS = (-400, -31, -30, -29, -14, -13, -7, -6, -2, -1, -1, -1, 0, 0, 0, 0, 1, 2)
 MICROSECOND = timedelta(microseconds=1)
 WALLS = [
@@ -126,7 +132,8 @@ def payloads() -> st.SearchStrategy[tuple[tuple[str, Any], ...]]:
     fields: dict[str, st.SearchStrategy[Any]] = {
         "page": st.sampled_from(["home", "cart", "", "hom"])
         | st.just(("home", "cart")),
-        "amount": st.integers(-2, 4) | st.sampled_from(["2", 2.5, None, True]),
+        "amount": st.integers(-2, 4) | st.sampled_from(["2", None, True, *DECIMALS]),
+        "评分": st.sampled_from([Decimal("4.5"), Decimal("0.1"), 5, "5"]),
         "ok": st.sampled_from([True, False, 1, 0, "true"]),
     }
     payload = st.fixed_dictionaries({}, optional=fields)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from qunce.core import communities, timestamps
+from qunce.core import communities, db, json_values, timestamps
 from qunce.core.facts import facts, ingest, interned_names
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -91,7 +91,7 @@ class World:
             attributes.define(name=name, type=kind, **params)
         for key in strategies.GROUPS:
             groups.create(key=key, **params)
-        facts.ensure_kinds(strategies.KINDS)
+        self._record_fields()
         layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **params)
         interned_names.ensure("source", self.qunce.pk, strategies.SOURCES)
         self.plain.tag_groups = dict(strategies.TAG_GROUPS)
@@ -99,6 +99,16 @@ class World:
         self.plain.types = dict(strategies.TYPES)
         by_rule = {layer["key"]: layer["rule"] for layer in LAYERS["layers"][:-1]}
         self.plain.layerings[strategies.LAYERING] = Layering(by_rule, "middle")
+
+    def _record_fields(self) -> None:
+        """One fact of nobody per kind, since rules may name only fields that exist."""
+        payload = {"page": "home", "amount": 1, "ok": True, "评分": 5}
+        for kind, number in facts.ensure_kinds(strategies.KINDS).items():
+            db.insert(
+                "INSERT INTO core_fact (community_id, kind_id, happened_at, recorded_at,"
+                " payload) VALUES",
+                [(self.qunce.pk, number, 0, 0, facts.dump({**payload, "kind": kind}))],
+            )
 
     def _tag(self, key: str) -> tag_models.Tag:
         return library.get(self.qunce, key)
@@ -315,7 +325,10 @@ class World:
             accounts=[self.ids[keyed.fact.account] for keyed in keyed_facts],
             groups=[self._group_id(keyed.fact.group) for keyed in keyed_facts],
             happened_at=[timestamps.to_micros(keyed.fact.at) for keyed in keyed_facts],
-            payloads=[facts.dump(dict(keyed.fact.payload)) for keyed in keyed_facts],
+            payloads=[
+                json_values.dump_exactly(dict(keyed.fact.payload)) or None
+                for keyed in keyed_facts
+            ],
             keys=[keyed.key for keyed in keyed_facts],
             hashes=ingest.hashes_of(
                 source, [keyed.key.encode() for keyed in keyed_facts]

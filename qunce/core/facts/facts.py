@@ -107,6 +107,9 @@ class FactKind:
     kind: ClassVar[str]
     label: ClassVar[StrOrPromise] = ""
     reportable: ClassVar[bool] = False
+    money: ClassVar[tuple[str, ...]] = ()
+    """Fields that are amounts in the smallest unit of the field `currency`, or of the
+    community's currency."""
     instead: ClassVar[StrOrPromise] = ""
     account: int | None = None
     group: int | None = None
@@ -140,6 +143,20 @@ def label_of(kind: str) -> str:
     """The label of a kind in the current language, or the kind itself if it has none."""
     declared_kind = _declared.get(kind)
     return str(declared_kind.label) if declared_kind and declared_kind.label else kind
+
+
+def list_fields(kind: str) -> list[str]:
+    """The fields of the payload of a kind that only our own verbs record, else none."""
+    declared_kind = _declared.get(kind)
+    if declared_kind is None or declared_kind.reportable:
+        return []
+    names = (field.name for field in dataclasses.fields(declared_kind))
+    return [name for name in names if name not in COLUMN_FIELDS]
+
+
+def money_fields(kind: str) -> tuple[str, ...]:
+    declared_kind = _declared.get(kind)
+    return declared_kind.money if declared_kind else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +236,7 @@ INSERT_FACTS = """
 INSERT INTO core_fact (community_id, kind_id, account_id, group_id, happened_at,
     recorded_at, actor_id, payload) VALUES
 """
+INSERT_FACTS_OF_SOURCE = INSERT_FACTS.replace("payload)", "payload, source_id)")
 
 
 def record(
@@ -235,8 +253,12 @@ def record_many(
     by: Staff | None,
     at: datetime,
     happened_at: Sequence[datetime] | None = None,
+    source: int | None = None,
 ) -> None:
-    """Record facts of any kinds; `happened_at` has the time of each, `at` by default."""
+    """Record facts of any kinds; `happened_at` has the time of each, `at` by default.
+
+    `source` is the id of the name of the program or shop that they come from.
+    """
     # Before the rows, so that an unknown kind fails without having written anything.
     ids = ensure_kinds({fact.kind for fact in facts})
     times = happened_at if happened_at is not None else [at] * len(facts)
@@ -251,10 +273,11 @@ def record_many(
             recorded,
             actor,
             fact.payload(),
+            source,
         )
         for fact, time in zip(facts, times, strict=True)
     ]
-    db.insert(INSERT_FACTS, rows)
+    db.insert(INSERT_FACTS_OF_SOURCE, rows)
     # The audit log has one entry per kind, however many facts there are.
     if by is None:
         return

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @base.register
 @dataclass(frozen=True)
 class AttributeClause(Clause):
-        name: ClassVar[str] = "attr"
+    name: ClassVar[str] = "attr"
     description: ClassVar[str] = (
         "Members by the value of an attribute, with exactly one comparison, or with a"
         " lower (`gt`, `gte`) and an upper bound (`lt`, `lte`). Members without a value"
@@ -108,14 +108,19 @@ class AttributeClause(Clause):
         return [(attribute_columns.KIND, self.attribute)]
 
     def cache_key(self, snap: Snapshot) -> Hashable:
-        if any(condition.span and condition.span.hours for condition in self.conditions):
+        if any(
+            condition.span and condition.span.hours for condition in self.conditions
+        ):
             return snap.at
         needs_today = any(condition.needs_today for condition in self.conditions)
         return snap.today if needs_today else 0
 
     def resolve(self, snap: Snapshot) -> BitMap:
         column = self._column(snap)
-        comparison, required = self.conditions[0].comparison, self.conditions[0].required
+        comparison, required = (
+            self.conditions[0].comparison,
+            self.conditions[0].required,
+        )
         if comparison in ("known", "ne"):
             # The complement is taken within those who have a value: `ne` does not match
             # members without one.

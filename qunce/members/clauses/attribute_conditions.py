@@ -143,7 +143,7 @@ def parse_all(
         _parse(attribute, name, args[name], path.child(name)) for name in names
     )
     if len(conditions) == 2:
-        _check_range(attribute.name, attribute.type, *conditions, path)
+        _check_range(attribute.name, attribute.type, *conditions, path=path)
     return conditions
 
 
@@ -235,7 +235,7 @@ def _parse_anniversary(name: str, value: Any, path: RulePath) -> Condition:
             here.fail(_("Write a day like today, today+7d or today-7d."))
         bounds.append(Condition(comparison, (day,)))
     if len(bounds) == 2:
-        _check_range(name, AttributeType.DATE, *bounds, path)
+        _check_range(name, AttributeType.DATE, *bounds, path=path)
     return Condition("anniversary", bounds=tuple(bounds))
 
 
@@ -275,7 +275,7 @@ def _parse_time(attribute: AttributeName, value: Any, path: RulePath) -> Require
 
 
 def _check_range(
-    name: str, type_: str, lower: Condition, upper: Condition, path: RulePath
+    name: str, type_: str, lower: Condition, upper: Condition, *, path: RulePath
 ) -> None:
     """Fail if no value can be between the bounds on any day."""
     (low,), (high,) = lower.required, upper.required

@@ -25,7 +25,6 @@ from qunce.sets.rules import (
     payload_numbers,
     phrasing,
     time_windows,
-    times_of_day,
 )
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison, DecimalComparison
@@ -105,7 +104,7 @@ class DidClause(Clause):
             "sum": {"field": "amount", "gte": 10000},
             "between": ["2026-01-01", "2026-01-31"],
         },
-        {"kind": "order.paid", "where": {"page": ["home"]}, "before": "30d"},
+        {"kind": "order.paid", "where": {"currency": ["CNY"]}, "before": "30d"},
         {"kind": "order.paid", "average": {"field": "amount", "gte": 99.5}},
         {"kind": "order.paid", "min": {"field": "amount", "gt": 0}},
         {"kind": "order.paid", "max": {"field": "amount", "lt": 100000}},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from qunce.core.facts import facts
-from qunce.sets.rules import base, phrasing, references
+from qunce.sets.rules import base, phrasing, references, times_of_day
 from qunce.sets.rules.phrasing import Names, Piece, Pieces
 from qunce.sets.rules.references import Mention
 
@@ -22,8 +22,6 @@ def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
     known = ("kind", key) in names
     kind = (Piece(facts.label_of(key), "value" if known else "unknown"),)
     where = dict(args.get("where") or {})
-    if not where:
-        return kind
     conditions = []
     for field, required in where.items():
         if field == "group":
@@ -39,6 +37,10 @@ def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
             name = phrasing.value(field)
             text = phrasing.fill(template, field=name, wanted=wanted)
         conditions.append(text)
+    if "hours" in args:
+        conditions.append(times_of_day.phrase(args["hours"]))
+    if not conditions:
+        return kind
     return phrasing.fill(
         _("%(kind)s [%(where)s]"),
         kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -148,11 +149,10 @@ class SequenceClause(Clause):
                 "found": text,
                 "step": missing[0].label,
             }
-        took = timedelta(microseconds=found[-1].micros - found[0].micros)
-        if self.duration is not None and took > self.duration:
+        if self.duration is not None and _took(found) > self.duration:
             return _("%(found)s, which took %(span)s") % {
                 "found": text,
-                "span": _format_duration(took),
+                "span": _format_duration(_took(found)),
             }
         return text
 
@@ -169,24 +169,26 @@ def _longest_chain(
     steps: Sequence[list[PersonFact]], duration: timedelta | None
 ) -> list[PersonFact]:
     """A chain that is complete and quick enough, else the quickest of the longest ones."""
+    times = [[fact.micros for fact in step] for step in steps]
     best: list[PersonFact] = []
     for first in steps[0]:
         found = [first]
-        for step in steps[1:]:
-            later = [fact for fact in step if fact.micros > found[-1].micros]
-            if not later:
+        for step, micros in zip(steps[1:], times[1:], strict=True):
+            index = bisect.bisect_right(micros, found[-1].micros)
+            if index == len(step):
                 break
-            found.append(later[0])
-        if len(found) > len(best) or (
-            len(found) == len(best)
-            and found[-1].micros - found[0].micros < best[-1].micros - best[0].micros
-            and len(found) == len(steps)
-        ):
+            found.append(step[index])
+        # Of complete chains the quickest counts, of others the first.
+        is_complete = len(found) == len(steps)
+        if len(found) > len(best) or (is_complete and _took(found) < _took(best)):
             best = found
-        took = timedelta(microseconds=best[-1].micros - best[0].micros)
-        if len(best) == len(steps) and (duration is None or took <= duration):
-            return best
+        if is_complete and (duration is None or _took(best) <= duration):
+            break
     return best
+
+
+def _took(chain: Sequence[PersonFact]) -> timedelta:
+    return timedelta(microseconds=chain[-1].micros - chain[0].micros)
 
 
 def chain(steps: Sequence[Step], duration: int | None) -> NDArray[np.int64]:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from qunce.sets.bitmaps.bit_counters import BitCounter
     from qunce.sets.rules.base import RulePath
 
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "="}
 MAX_NUMBER = 2**53
 """Whole numbers up to here are exact in every JSON parser."""
+MAX_DIGITS = 400
+"""Digits on either side of the decimal point of a number that is compared exactly."""
+INT64 = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -47,20 +57,115 @@ class Comparison:
         return ", ".join(f"{SIGNS[sign]} {bound}" for sign, bound in self.parts)
 
 
+@dataclass(frozen=True)
+class DecimalComparison:
+    """Bounds on an exact decimal number, all of which must hold."""
+
+    parts: tuple[tuple[str, Decimal], ...]
+
+    def bounds(self, unit: Fraction | int) -> tuple[int | None, int | None]:
+        """The lowest and highest whole number of units that hold; None is no bound.
+
+        There are `unit` units in 1: with 100 units a bound of 2.5 is 250 units.
+        """
+        minimum: int | None = None
+        maximum: int | None = None
+        for sign, bound in self.parts:
+            exact = Fraction(bound) * unit
+            # A bound between two units is rounded to the unit that is inside.
+            low = math.floor(exact) + 1 if sign == "gt" else math.ceil(exact)
+            high = math.ceil(exact) - 1 if sign == "lt" else math.floor(exact)
+            if sign in ("gte", "gt", "eq"):
+                minimum = low if minimum is None else max(minimum, low)
+            if sign in ("lte", "lt", "eq"):
+                maximum = high if maximum is None else min(maximum, high)
+        return minimum, maximum
+
+    def holds(self, number: Decimal | int) -> bool:
+        exact = Fraction(number)
+        minimum, maximum = self.bounds(exact.denominator)
+        return (minimum is None or exact.numerator >= minimum) and (
+            maximum is None or exact.numerator <= maximum
+        )
+
+    def mask(self, numbers: NDArray[np.int64], unit: int) -> NDArray[np.bool_]:
+        """Which numbers hold, which are whole numbers of units, same shape."""
+        minimum, maximum = self.bounds(unit)
+        mask: NDArray[np.bool_] = numbers == numbers
+        if numbers.dtype != object:
+            # NumPy raises OverflowError when it compares with a larger integer.
+            if (minimum or 0) > INT64 or (maximum or 0) < -INT64:
+                return ~mask
+            minimum = None if (minimum or 0) < -INT64 else minimum
+            maximum = None if (maximum or 0) > INT64 else maximum
+        if minimum is not None:
+            mask &= (numbers >= minimum).astype(bool)
+        if maximum is not None:
+            mask &= (numbers <= maximum).astype(bool)
+        return mask
+
+    def format(self, format_bound: Callable[[Decimal], str] | None = None) -> str:
+        format_bound = format_bound or format_number
+        return ", ".join(
+            f"{SIGNS[sign]} {format_bound(bound)}" for sign, bound in self.parts
+        )
+
+
 AT_LEAST_ONCE = Comparison((("gte", 1),))
 
 
+def format_number(number: Decimal | int) -> str:
+    """The number in plain digits, without zeros at its end."""
+    text = f"{Decimal(number):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def parse(value: Any, path: RulePath) -> Comparison:
-    if not isinstance(value, dict) or not value:
-        path.fail(_("Write a comparison like {“gte”: 2}."))
+    _check_signs(value, path)
     for sign, bound in value.items():
-        if sign not in SIGNS:
-            path.child(sign).fail(
-                _("Unknown comparison “%(sign)s”. Available comparisons: %(all)s.")
-                % {"sign": sign, "all": ", ".join(SIGNS)}
-            )
         if isinstance(bound, bool) or not isinstance(bound, int):
             path.child(sign).fail(_("Compare with a whole number."))
         if abs(bound) > MAX_NUMBER:
             path.child(sign).fail(_("This number is too large."))
     return Comparison(tuple(sorted(value.items())))
+
+
+def parse_decimals(value: Any, path: RulePath) -> DecimalComparison:
+    """Like `parse`, with decimals; a text such as "0.10" keeps all of its digits."""
+    _check_signs(value, path)
+    parts = [
+        (sign, parse_decimal(bound, path.child(sign))) for sign, bound in value.items()
+    ]
+    return DecimalComparison(tuple(sorted(parts)))
+
+
+def parse_decimal(value: Any, path: RulePath) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        path.fail(_("Compare with a number."))
+    try:
+        # By its text, since 0.1 as a binary fraction is not what was written.
+        number = Decimal(str(value))
+    except InvalidOperation:
+        path.fail(_("Compare with a number."))
+    if not is_countable(number):
+        path.fail(_("This number is too large."))
+    return number
+
+
+def is_countable(number: Decimal) -> bool:
+    """Whether the number is finite and has few enough digits for exact arithmetic."""
+    _sign, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int):
+        return False
+    return len(digits) + max(exponent, 0) <= MAX_DIGITS and exponent >= -MAX_DIGITS
+
+
+def _check_signs(value: Any, path: RulePath) -> None:
+    if not isinstance(value, dict) or not value:
+        path.fail(_("Write a comparison like {“gte”: 2}."))
+    for sign in value:
+        if sign not in SIGNS:
+            path.child(sign).fail(
+                _("Unknown comparison “%(sign)s”. Available comparisons: %(all)s.")
+                % {"sign": sign, "all": ", ".join(SIGNS)}
+            )

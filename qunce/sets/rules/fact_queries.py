@@ -2,59 +2,106 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from qunce.core import community_days
+from qunce.core import community_days, exchange_rates, money, revisions, timestamps
+from qunce.core.communities import zone
 from qunce.core.facts import facts
+from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter
-from qunce.sets.rules import base, comparisons
+from qunce.sets.rules import base, payload_fields, payload_numbers, times_of_day
 from qunce.sets.rules.base import RulePath
-from qunce.sets.rules.comparisons import Comparison
+from qunce.sets.rules.comparisons import DecimalComparison
+from qunce.sets.rules.payload_fields import Condition
 from qunce.sets.rules.time_windows import EVER, NEVER, Window
+from qunce.sets.rules.times_of_day import TimesOfDay
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from qunce.core.communities import Community
     from qunce.sets.rules.snapshots import Snapshot
 
     Ints = NDArray[np.int64]
 
-FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
-WHOLE_NUMBER_TYPES = "('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT')"
-Condition = Comparison | tuple[str, ...]
-"""A comparison, or JSON texts: the field equals one of them or is a list with one."""
+
+@dataclass(frozen=True)
+class PersonFact:
+    """One fact as an explanation shows it."""
+
+    kind: str
+    label: str
+    micros: int
+    payload: str | None
+
+    def format(self, community: Community) -> str:
+        """When it happened by the community's clock, with its amounts of money."""
+        moment = timestamps.from_micros(self.micros).astimezone(zone(community))
+        time = moment.strftime("%Y-%m-%d %H:%M")
+        payload = payload_fields.load(self.payload) if self.payload else {}
+        amounts = [
+            format_money(payload[name], payload.get("currency"), community)
+            for name in facts.money_fields(self.kind)
+            if isinstance(payload.get(name), int)
+        ]
+        if not amounts:
+            return time
+        return _("%(time)s (%(amounts)s)") % {
+            "time": time,
+            "amounts": base.format_list(amounts),
+        }
+
+
+def format_money(units: int | Decimal, currency: object, community: Community) -> str:
+    """The amount with its currency, which is the community's if none is given."""
+    code = str(currency or community.currency)
+    return money.format_with_currency(round(units), code)
 
 
 @dataclass(frozen=True)
 class FactFilter:
     """Facts of one kind, optionally only those in some groups or with some payload.
 
-    `where` pairs the names of payload fields with their conditions.
+    `where` pairs the names of payload fields with their conditions. `hours` are times
+    of day by the community's local clock.
     """
 
     kind: int
+    name: str
     label: str
     groups: tuple[int, ...] = ()
     where: tuple[tuple[str, Condition], ...] = ()
+    hours: TimesOfDay | None = None
+
+    @property
+    def needs_mirror(self) -> bool:
+        """Whether the counts of days do not say which facts match."""
+        return bool(self.where or self.groups or self.hours)
+
+    def dependencies(self) -> list[revisions.Key]:
+        """The revisions that conditions on money depend on: those of exchange rates."""
+        is_money = any(name == amounts.FIELD for name, _condition in self.where)
+        return [(exchange_rates.REVISION, 0)] if is_money else []
 
 
 # From the wire format
+
+FIELDS = ("kind", "where", "hours")
 
 
 def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
     kind = args.get("kind")
     kind_id = facts.find_kind(kind) if isinstance(kind, str) else None
-    if kind_id is None:
+    if kind_id is None or not isinstance(kind, str):
         path.child("kind").fail(
             _("There is no kind of fact “%(kind)s”.") % {"kind": kind}
         )
@@ -65,48 +112,42 @@ def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
     for name, value in sorted(where.items()):
         if name == "group":
             continue
-        field, field_path = parse_field_name(name, here), here.child(name)
-        if isinstance(value, dict):
-            conditions.append((field, comparisons.parse(value, field_path)))
-            continue
-        literals = value if isinstance(value, list) else [value]
-        for literal in literals:
-            if not isinstance(literal, str | int | bool):
-                field_path.fail(
-                    _("Compare with a text, a whole number, true or false.")
-                )
-        texts = (json.dumps(literal, ensure_ascii=False) for literal in literals)
-        conditions.append((field, tuple(sorted(texts))))
+        field = payload_fields.check_name(name, here)
+        condition = payload_fields.parse_condition(value, here.child(name))
+        payload_fields.check_exists(field, kind=kind, path=here.child(name))
+        conditions.append((field, condition))
     groups: tuple[int, ...] = ()
     if "group" in where:
         group_path = here.child("group")
         keys = base.parse_strings(where["group"], group_path)
         # An empty list of groups matches no fact, while no list matches all.
         groups = base.resolve_keys("group", keys, group_path) or (-1,)
-    label = _label(str(kind), where, conditions)
-    return FactFilter(kind_id, label, groups, tuple(conditions))
-
-
-def parse_field_name(name: Any, path: RulePath) -> str:
-    if not isinstance(name, str) or not FIELD_NAME.fullmatch(name):
-        path.fail(_("“%(name)s” is not the name of a field.") % {"name": name})
-    return name
+    hours = None
+    if "hours" in args:
+        hours = times_of_day.parse(args["hours"], path.child("hours"))
+    label = _label(kind, where, conditions, hours)
+    return FactFilter(kind_id, kind, label, groups, tuple(conditions), hours)
 
 
 def _label(
-    kind: str, where: dict[str, Any], conditions: Sequence[tuple[str, Condition]]
+    kind: str,
+    where: dict[str, Any],
+    conditions: Sequence[tuple[str, Condition]],
+    hours: TimesOfDay | None,
 ) -> str:
     """The kind with its conditions in brackets, such as "order paid [channel: app]"."""
     labels = []
     for name, condition in conditions:
-        if isinstance(condition, Comparison):
+        if isinstance(condition, DecimalComparison):
             text = condition.format()
         else:
-            text = base.format_list(str(json.loads(literal)) for literal in condition)
+            text = base.format_list(condition.format())
         labels.append(f"{name}: {text}")
     if "group" in where:
         keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
         labels.insert(0, f"{_('group')}: {base.format_list(keys)}")
+    if hours:
+        labels.append(times_of_day.describe(hours))
     if not labels:
         return facts.label_of(kind)
     return _("%(kind)s [%(where)s]") % {
@@ -120,10 +161,10 @@ def _label(
 
 def _where(
     snap: Snapshot, fact_filter: FactFilter, window: Window
-) -> tuple[str, list[str | int]]:
+) -> tuple[str, list[Any]]:
     """The WHERE clause that selects these facts, and its parameters."""
     parts = ["community = ?", "kind = ?", "account IS NOT NULL"]
-    params: list[str | int] = [snap.community.pk, fact_filter.kind]
+    params: list[Any] = [snap.community.pk, fact_filter.kind]
     for sign, micros in _bounds(snap, window):
         parts.append(f"happened_at {sign} ?")
         params.append(micros)
@@ -131,19 +172,14 @@ def _where(
         parts.append(
             f"grp IN ({', '.join(str(group) for group in fact_filter.groups)})"
         )
-    # Names of fields cannot be parameters in a JSON path; `parse_field_name` allows
-    # letters and digits only.
+    if fact_filter.hours:
+        parts.append(times_of_day.to_sql(snap, fact_filter.kind, fact_filter.hours))
     for name, condition in fact_filter.where:
-        if isinstance(condition, Comparison):
-            parts.append(f"{_whole_number(name)} BETWEEN ? AND ?")
-            params += condition.bounds()
-        elif condition:
-            contains = f"json_contains(json_extract(payload, '$.{name}'), ?)"
-            parts.append(f"({' OR '.join([contains] * len(condition))})")
-            params += condition
-        else:
-            # An empty list of values matches nothing.
-            parts.append("FALSE")
+        sql, more = payload_fields.condition_sql(
+            snap, fact_filter.kind, name, condition
+        )
+        parts.append(sql)
+        params += more
     return " AND ".join(parts), params
 
 
@@ -161,21 +197,6 @@ def _bounds(snap: Snapshot, window: Window) -> list[tuple[str, int]]:
     return bounds
 
 
-def _whole_number(name: str) -> str:
-    """SQL of a payload field as a whole number, or NULL."""
-    return (
-        f"CASE WHEN json_type(payload, '$.{name}') IN {WHOLE_NUMBER_TYPES}"
-        f" THEN TRY_CAST(payload ->> '$.{name}' AS BIGINT) END"
-    )
-
-
-def _query(sql: str, params: list[str | int]) -> pa.Table:
-    # Loads DuckDB, which most questions do without.
-    from qunce.sets.mirror import mirror
-
-    return mirror.query(sql, params)
-
-
 # Of all people
 
 
@@ -184,7 +205,10 @@ def list_times(
 ) -> tuple[Ints, Ints]:
     """The person and microseconds of each fact, shapes (n,), in no order."""
     where, params = _where(snap, fact_filter, window)
-    rows = _query(f"SELECT account, happened_at FROM facts WHERE {where}", params)  # noqa: S608
+    rows = payload_fields.query(
+        f"SELECT account, happened_at FROM facts WHERE {where}",  # noqa: S608
+        params,
+    )
     return _people(snap, rows.column(0)), rows.column(1).to_numpy().astype(np.int64)
 
 
@@ -193,7 +217,7 @@ def _aggregate_by_account(
 ) -> tuple[Ints, Ints]:
     """An aggregate per account, with its person, who repeats for several accounts."""
     where, params = _where(snap, fact_filter, window)
-    rows = _query(
+    rows = payload_fields.query(
         f"SELECT account, CAST({aggregate} AS BIGINT) FROM facts"  # noqa: S608
         f" WHERE {where} GROUP BY account",
         params,
@@ -242,24 +266,12 @@ def _to_units(snap: Snapshot, micros: Ints, unit: str) -> Ints:
     return days if unit == "days" else week_of(days, snap.today)
 
 
-def select_by_sum(
-    snap: Snapshot,
-    fact_filter: FactFilter,
-    window: Window,
-    name: str,
-    required: Comparison,
-) -> BitMap:
-    """The people whose sum of a payload field holds; without any fact it is 0."""
-    total = f"coalesce(sum({_whole_number(name)}), 0)"
-    people, sums = _sum_by_person(
-        *_aggregate_by_account(snap, fact_filter, window, total)
-    )
-    minimum, maximum = required.bounds()
-    selected = bitmaps.of(people[(sums >= minimum) & (sums <= maximum)])
-    # People without any fact are not in the query's result.
-    if minimum <= 0 <= maximum:
-        selected = selected | (snap.everyone(with_left=True) - bitmaps.of(people))
-    return selected
+def numbers_by_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window, name: str
+) -> payload_numbers.Totals:
+    """The numbers in a payload field, added up by person."""
+    where, params = _where(snap, fact_filter, window)
+    return payload_numbers.load(snap, where, params, name)
 
 
 def select_by_first_or_last(
@@ -303,24 +315,44 @@ def count_of_person(
 ) -> int:
     where, params = _where(snap, fact_filter, window)
     where += _of_person(snap, person)
-    rows = _query(f"SELECT happened_at FROM facts WHERE {where}", params)  # noqa: S608
+    rows = payload_fields.query(f"SELECT happened_at FROM facts WHERE {where}", params)  # noqa: S608
     micros = rows.column(0).to_numpy().astype(np.int64)
     if unit == "times":
         return len(micros)
     return len(np.unique(_to_units(snap, micros, unit)))
 
 
-def sum_of_person(
+def numbers_of_person(
     snap: Snapshot, fact_filter: FactFilter, window: Window, name: str, person: int
-) -> int:
+) -> payload_numbers.Totals:
+    """Like `numbers_by_person` for one person, with at most one row."""
     where, params = _where(snap, fact_filter, window)
-    where += _of_person(snap, person)
-    rows = _query(
-        f"SELECT CAST(coalesce(sum({_whole_number(name)}), 0) AS BIGINT) FROM facts"  # noqa: S608
-        f" WHERE {where}",
+    return payload_numbers.load(snap, where + _of_person(snap, person), params, name)
+
+
+def facts_of_person(
+    snap: Snapshot, fact_filter: FactFilter, person: int, window: Window = EVER
+) -> list[PersonFact]:
+    """The person's facts in the order in which they happened."""
+    where, params = _where(snap, fact_filter, window)
+    rows = payload_fields.query(
+        "SELECT happened_at, payload FROM facts"  # noqa: S608
+        f" WHERE {where}{_of_person(snap, person)} ORDER BY happened_at, id",
         params,
     )
-    return int(rows.column(0)[0].as_py())
+    return [
+        PersonFact(fact_filter.name, fact_filter.label, micros, payload)
+        for micros, payload in zip(*(c.to_pylist() for c in rows.columns), strict=True)
+    ]
+
+
+def left_out_of_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window, person: int
+) -> dict[str, int]:
+    """Currency → money of a person that has no exchange rate, so that no sum has it."""
+    where, params = _where(snap, fact_filter, window)
+    where += _of_person(snap, person)
+    return amounts.list_left_out(snap.community, {fact_filter.kind: 1}, where, params)
 
 
 def _of_person(snap: Snapshot, person: int) -> str:

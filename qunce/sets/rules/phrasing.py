@@ -44,7 +44,7 @@ def plain(text: str) -> Pieces:
 
 
 def value(content: object) -> Pieces:
-    text = f"{content:,}" if isinstance(content, int) else str(content)
+    text = f"{content:,}" if isinstance(content, int | float) else str(content)
     return (Piece(text, "value"),)
 
 

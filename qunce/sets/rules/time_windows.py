@@ -107,20 +107,22 @@ def parse(args: dict[str, Any], path: RulePath) -> Window:
         )
     if kind == "since" or (kind == "before" and not _is_span(value)):
         return Window(kind, (_parse_date(value, here),))
-    return _parse_span(kind, value, here)
+    span = parse_span(value, here)
+    if span.endswith("h") and kind != "within":
+        here.fail(_("Hours can be used only with “within”."))
+    # 24h is not 1d: hours end now, days are community days including today.
+    return Window(kind, (span,), hours=int(span[:-1]) if span.endswith("h") else 0)
 
 
-def _parse_span(kind: str, value: object, path: RulePath) -> Window:
+def parse_span(value: object, path: RulePath) -> str:
+    """The span, such as `30d` or `12h`, if it is valid."""
     match = SPAN_FORMAT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         path.fail(_("Write a time span such as 30d or 12h."))
     number, unit = int(match[1]), match[2]
     if (number if unit == "d" else number / 24) > MAX_DAYS:
         path.fail(_("A time span can be at most %(n)s days.") % {"n": MAX_DAYS})
-    if unit == "h" and kind != "within":
-        path.fail(_("Hours can be used only with “within”."))
-    # 24h is not 1d: hours end now, days are community days including today.
-    return Window(kind, (match[0],), hours=number if unit == "h" else 0)
+    return match[0]
 
 
 def _parse_date(value: object, path: RulePath) -> str:
@@ -139,7 +141,6 @@ def _parse_date(value: object, path: RulePath) -> str:
 
 def parse_duration(value: object, path: RulePath) -> timedelta:
     """A span such as `7d` or `12h` as elapsed time, in which a day has 24 hours."""
-    window = _parse_span("within", value, path)
-    if window.hours:
-        return timedelta(hours=window.hours)
-    return timedelta(days=_count_days(window.values[0]))
+    span = parse_span(value, path)
+    number = int(span[:-1])
+    return timedelta(hours=number) if span.endswith("h") else timedelta(days=number)

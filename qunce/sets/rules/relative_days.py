@@ -1,0 +1,151 @@
+"""Days in a rule that are relative to today: `today+30d`, the next 7 days, next week."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from qunce.core import community_days, timestamps
+from qunce.sets.rules import phrasing, time_windows
+
+if TYPE_CHECKING:
+    from qunce.sets.rules.base import RulePath
+    from qunce.sets.rules.phrasing import Pieces
+
+DAY_FORMAT = re.compile(r"today(?: ?([+-]) ?([0-9]{1,4})d)?")
+PERIODS = {
+    "yesterday": gettext_noop("yesterday"),
+    "today": gettext_noop("today"),
+    "tomorrow": gettext_noop("tomorrow"),
+    "last week": gettext_noop("last week"),
+    "this week": gettext_noop("this week"),
+    "next week": gettext_noop("next week"),
+    "last month": gettext_noop("last month"),
+    "this month": gettext_noop("this month"),
+    "next month": gettext_noop("next month"),
+    "last year": gettext_noop("last year"),
+    "this year": gettext_noop("this year"),
+    "next year": gettext_noop("next year"),
+}
+"""Calendar periods of the community; weeks begin on Monday."""
+SPANS = ("next", "last", "during")
+"""Fields of a clause that hold a span of days."""
+SHIFTS = {"last": -1, "this": 0, "next": 1}
+
+
+# Single days
+
+
+@dataclass(frozen=True, order=True)
+class RelativeDay:
+    """The community day that many days after today."""
+
+    offset: int
+
+    def format(self) -> str:
+        if not self.offset:
+            return _("today")
+        text = _("today plus %(n)s days") if self.offset > 0 else _("%(n)s days ago")
+        return text % {"n": abs(self.offset)}
+
+
+def parse_day(value: Any, path: RulePath) -> RelativeDay | None:
+    """The day of a text such as `today-7d`; None for everything else."""
+    match = DAY_FORMAT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    offset = int(match[2] or 0)
+    if offset > time_windows.MAX_DAYS:
+        path.fail(
+            _("A time span can be at most %(n)s days.") % {"n": time_windows.MAX_DAYS}
+        )
+    return RelativeDay(-offset if match[1] == "-" else offset)
+
+
+# Spans of days
+
+
+@dataclass(frozen=True)
+class DaySpan:
+    """`field` is one of `SPANS`; `value` a span such as `7d` or `12h`, or a period."""
+
+    field: str
+    value: str
+
+    @property
+    def hours(self) -> int:
+        """The length of an exact span that begins or ends now, else 0."""
+        is_exact = self.field != "during" and self.value.endswith("h")
+        return int(self.value[:-1]) if is_exact else 0
+
+    def range(self, today: int) -> tuple[int, int]:
+        """The first and the last day, both included; spans of days include today."""
+        if self.field == "during":
+            return _range_of_period(self.value, today)
+        days = max(int(self.value[:-1]), 1)
+        if self.hours:
+            days = max(self.hours // 24, 1)
+        return (
+            (today, today + days - 1)
+            if self.field == "next"
+            else (today - days + 1, today)
+        )
+
+    def exact_range(self, at: datetime) -> tuple[int, int]:
+        """For exact hours: microseconds, of which the first is excluded."""
+        now, hours = timestamps.to_micros(at), timedelta(hours=self.hours)
+        length = hours // timestamps.MICROSECOND
+        return (now, now + length) if self.field == "next" else (now - length, now)
+
+    def format(self) -> str:
+        return phrasing.to_text(self.phrase())
+
+    def phrase(self) -> Pieces:
+        if self.field == "during":
+            return phrasing.value(_(PERIODS[self.value]))
+        templates = {
+            ("next", "d"): _("in the next %(n)s days, including today"),
+            ("last", "d"): _("in the last %(n)s days, including today"),
+            ("next", "h"): _("in the next %(n)s hours"),
+            ("last", "h"): _("in the last %(n)s hours"),
+        }
+        template = templates[self.field, self.value[-1]]
+        return phrasing.fill(template, n=phrasing.value(int(self.value[:-1])))
+
+
+def parse_span(field: str, value: Any, path: RulePath) -> DaySpan:
+    """The span behind one of the fields `SPANS`."""
+    if field != "during":
+        return DaySpan(field, time_windows.parse_span(value, path))
+    if not isinstance(value, str) or value not in PERIODS:
+        path.fail(
+            _("Write one of these periods: %(all)s.") % {"all": ", ".join(PERIODS)}
+        )
+    return DaySpan(field, value)
+
+
+def _range_of_period(period: str, today: int) -> tuple[int, int]:
+    if " " not in period:
+        day = today + {"yesterday": -1, "today": 0, "tomorrow": 1}[period]
+        return day, day
+    which, unit = period.split(" ")
+    shift, now = SHIFTS[which], community_days.to_date(today)
+    if unit == "week":
+        monday = today - now.weekday() + 7 * shift
+        return monday, monday + 6
+    # Months are counted from year 0, so that December plus one is next January.
+    month = now.year * 12 + now.month - 1 + shift
+    length = 1
+    if unit == "year":
+        month, length = (now.year + shift) * 12, 12
+    first, after = (_first_of_month(number) for number in (month, month + length))
+    return first, after - 1
+
+
+def _first_of_month(number: int) -> int:
+    return community_days.from_date(date(number // 12, number % 12 + 1, 1))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from qunce.core import errors, timestamps
+from qunce.importing import journal
 from qunce.importing.jobs import ImportJob
 from qunce.members.accounts import queries as account_queries
 from qunce.outreach import opt_outs
@@ -49,25 +50,29 @@ def normalise_consent(text: str) -> str:
     return normalise(text)
 
 
-def record(job: ImportJob, times: Mapping[int, int | None]) -> set[int]:
-    """Opt these accounts out, at their times in microseconds or now; returns who is new.
+def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[int]:
+    """Opt these accounts out, at their times in microseconds or now, for their reasons.
 
-    Whoever is opted out already stays so, with the time of then.
+    Returns who is new. Whoever has opted out already stays so, with the time of then.
     """
-    people = account_queries.person_ids(times)
+    people = account_queries.person_ids(given)
     known = opt_outs.find_by_person(set(people.values()))
-    by_time: dict[int, list[int]] = {}
+    grouped: dict[tuple[int, str], list[int]] = {}
     now = timestamps.to_micros(job.started_at)
-    for account, moment in times.items():
+    for account, (moment, reason) in given.items():
         if people[account] not in known:
-            by_time.setdefault(now if moment is None else moment, []).append(account)
-    for moment, accounts in sorted(by_time.items()):
+            source = (reason or f"import {job.pk}")[:40]
+            key = (now if moment is None else moment, source)
+            grouped.setdefault(key, []).append(account)
+    for (moment, source), accounts in sorted(grouped.items()):
         opt_outs.opt_out(
             community=job.community,
             accounts=accounts,
             by=job.by,
             at=job.started_at,
-            source=f"import {job.pk}",
+            source=source,
             happened_at=timestamps.from_micros(moment),
         )
-    return {account for some in by_time.values() for account in some}
+    opted_out = {account for some in grouped.values() for account in some}
+    journal.record(job, "opt_outs", sorted(opted_out))
+    return opted_out

@@ -127,25 +127,6 @@ def take_away(
     )
 
 
-@transaction.atomic
-def restore(*, community: Community, job_id: int, by: Staff, at: datetime) -> Joins:
-    """Undo what an import did to identifiers: remove what it added, restore the rest."""
-    rows = Identifier.objects.filter(community_id=community.pk, job_id=job_id)
-    added = list(rows.values_list("account_id", "kind", "value"))
-    source = f"undo of import {job_id}"
-    joins = take_away(community=community, values=added, by=by, at=at, source=source)
-    past = PastIdentifier.objects.filter(community_id=community.pk, job_id=job_id)
-    living = past.filter(account__erased_at__isnull=True)
-    values = list(living.values_list("account_id", "kind", "value"))
-    past.delete()
-    if values:
-        restored = accounts.add_identifiers(
-            community=community, values=values, by=by, at=at
-        )
-        joins = joins.extend(restored)
-    return joins
-
-
 def list_past(account_ids: Sequence[int]) -> list[PastIdentifier]:
     """Former identifiers of these accounts, the latest first."""
     rows = PastIdentifier.objects.filter(account_id__in=account_ids)

@@ -6,28 +6,22 @@ else by its e-mail address or UnionID.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import lists, opt_out_columns, target_registry
+from qunce.importing import opt_out_columns, tag_entries, target_registry
 from qunce.importing.target_registry import Field, Target
 from qunce.members.attributes.attributes import Attribute
-from qunce.members.tags import naming
 
 if TYPE_CHECKING:
     from qunce.importing.jobs import ImportJob
+    from qunce.importing.parsing import ParsedChunk
     from qunce.importing.plan import ImportPlan
     from qunce.importing.targets.members.writer import MemberWriter
 
 MAX_NAME_LENGTH = 200
-
-
-def _normalise_tags(text: str) -> str:
-    names = lists.parse_joined(text)
-    return lists.join(
-        dict.fromkeys(naming.check(name, naming.NO_RULE) for name in names)
-    )
 
 
 class MemberTarget(Target):
@@ -132,7 +126,7 @@ class MemberTarget(Target):
             "list",
             _("Tags"),
             "标签 客户标签 企业标签 用户标签 tag",
-            _normalise_tags,
+            tag_entries.normalise_cell,
         ),
         Field(
             "groups",
@@ -160,6 +154,18 @@ class MemberTarget(Target):
             ["M1002", "小明", "13900139000", "2026-03-06", "新客", "兰州"],
         ],
     }
+
+    def ask(self, plan: ImportPlan) -> None:
+        # Imported on use, as these modules load Arrow.
+        from qunce.importing import tag_questions
+
+        super().ask(plan)
+        tag_questions.ask(plan, "tags")
+
+    def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        from qunce.importing import tag_checks
+
+        return tag_checks.check_chunks(plan, super().chunks(plan), "tags")
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:
         from qunce.importing.targets.members.writer import MemberWriter

@@ -18,6 +18,8 @@ from qunce.importing import journal, lists, opt_out_columns, target_registry
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ColumnTraits, ImportPlan
+from qunce.importing.tag_entries import TagBook
+from qunce.importing.tag_writes import ListedTags
 from qunce.importing.targets.members import identities
 from qunce.importing.targets.members.identities import Row
 from qunce.importing.targets.memberships import writer as membership_writer
@@ -28,11 +30,6 @@ from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRej
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.parsing import StoredValue
-from qunce.members.tags import assignments
-from qunce.members.tags import library as tag_library
-from qunce.members.tags import models as tag_models
-from qunce.members.tags.models import TagBatch
-from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
 LIST_FIELDS = ("tags", "groups")
@@ -73,7 +70,8 @@ class MemberWriter:
             )
             for field in types
         }
-        self._batch: TagBatch | None = None
+        book = TagBook(job.community, job.by, plan.options.answers)
+        self._tags = ListedTags(job, book)
 
     def load(self, chunk: ParsedChunk) -> int:
         """Merge the rows of one key: lists add up, other fields are those of the last."""
@@ -112,7 +110,13 @@ class MemberWriter:
         identifiers_changed, joins = self._identities.add_identifiers(rows)
         changed |= identifiers_changed
         changed |= self._set_attributes(rows, existing)
-        changed |= self._add_tags(rows)
+        changed |= self._tags.write(
+            {
+                account: lists.parse_joined(row["tags"])
+                for account, row in rows.items()
+                if "tags" in row
+            }
+        )
         opted_out = self._opt_out(rows)
         changed |= opted_out
         groups_by_account = {
@@ -226,14 +230,14 @@ class MemberWriter:
 
     def _opt_out(self, rows: Mapping[int, Row]) -> set[int]:
         """Opt out whom the file says; returns those who were reachable before."""
-        times: dict[int, int | None] = {}
+        times: dict[int, tuple[int | None, str]] = {}
         for account, row in rows.items():
             answer = row.get("opted_out") or row.get("accepts_messages")
             # A time alone says that they did; nobody is opted in by a file.
             if answer == opt_out_columns.YES or (
                 answer is None and "opted_out_at" in row
             ):
-                times[account] = row.get("opted_out_at")
+                times[account] = row.get("opted_out_at"), ""
         return opt_out_columns.record(self._job, times) if times else set()
 
     # Attributes, tags and groups
@@ -284,59 +288,6 @@ class MemberWriter:
             )
             changed |= set(written)
         return changed
-
-    def _add_tags(self, rows: Mapping[int, Row]) -> set[int]:
-        accounts_by_tag: dict[str, list[int]] = {}
-        for account, row in rows.items():
-            for key in lists.parse_joined(row.get("tags")):
-                accounts_by_tag.setdefault(key, []).append(account)
-        if not accounts_by_tag:
-            return set()
-        job = self._job
-        # Before the batch, so that a tag that cannot be created fails without one.
-        tags = tag_library.ensure(
-            community=job.community, keys=accounts_by_tag, by=job.by, at=job.started_at
-        )
-        changed: set[int] = set()
-        # By id, as every writer locks tags in that order.
-        for key in sorted(accounts_by_tag, key=lambda key: tags[key].pk):
-            tagged = _find_tagged(tags[key].pk, accounts_by_tag[key])
-            missing = [a for a in accounts_by_tag[key] if a not in tagged]
-            if not missing:
-                continue
-            if self._batch is None:
-                # All tags of an import are one batch, which staff can undo.
-                self._batch = assignments.create_batch(
-                    community=job.community,
-                    by=job.by,
-                    at=job.started_at,
-                    source=SOURCE,
-                    note=job.file_name,
-                )
-                journal.record(job, "tag_batches", [self._batch.pk])
-            assignments.apply(
-                tag=tags[key],
-                accounts=missing,
-                by=job.by,
-                at=job.started_at,
-                batch=self._batch,
-            )
-            changed.update(missing)
-        return changed
-
-
-def _find_tagged(tag_id: int, account_ids: list[int]) -> set[int]:
-    """Return accounts of the people who have the tag with any of their accounts."""
-    # A tag counts for the person, so a second account of theirs needs none of its own.
-    by_person = account_queries.accounts_by_person(account_ids)
-    all_accounts = [account for person in by_person.values() for account in person]
-    weights = marks.find_weights(tag_models.KIND, tag_id, all_accounts)
-    return {
-        account
-        for person in by_person.values()
-        if any(other in weights for other in person)
-        for account in person
-    }
 
 
 def to_stored_values(attribute_type: str, value: Any) -> list[StoredValue]:

@@ -1,0 +1,57 @@
+"""Writes rows of opt-outs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from qunce.core import timestamps
+from qunce.importing import account_resolver, opt_out_columns, row_fates
+from qunce.importing.jobs import ImportJob
+from qunce.importing.parsing import ParsedChunk
+from qunce.importing.plan import ImportPlan
+
+
+class OptOutWriter:
+    def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
+        self._job = job
+        self._resolver = account_resolver.of_plan(plan, job)
+
+    def load(self, chunk: ParsedChunk) -> int:
+        rows = len(chunk.row_numbers)
+        seen_at = np.full(rows, timestamps.to_micros(self._job.started_at), np.int64)
+        self._found = self._resolver.resolve_rows(chunk, seen_at, key_wins=False)
+        times = chunk.get("opted_out_at").to_pylist()
+        answers = chunk.get("opted_out").to_pylist()
+        reasons = chunk.get("reason").to_pylist()
+        accounts = self._found.ids.tolist()
+        # A row of this file says that they opted out, unless it says the contrary.
+        self._rows = [
+            (account, moment, answer != opt_out_columns.NO, reason or "")
+            for account, moment, answer, reason in zip(
+                accounts, times, answers, reasons, strict=True
+            )
+        ]
+        return rows
+
+    def batch(self, start: int, end: int) -> tuple[int, int]:
+        return start, end
+
+    def write(self, batch: tuple[int, int]) -> Mapping[str, int]:
+        start, end = batch
+        rows = self._rows[start:end]
+        given: dict[int, tuple[int | None, str]] = {}
+        for account, moment, is_opted_out, reason in rows:
+            if account and is_opted_out:
+                given.setdefault(account, (moment, reason))
+        opted_out = opt_out_columns.record(self._job, given)
+        counts = row_fates.count_without_member(self._found, start, end)
+        others = counts["skipped"] + counts["suppressed"]
+        return {
+            "opted_out": len(opted_out),
+            "changed": len(opted_out),
+            "known": len(rows) - len(opted_out) - others,
+            "members": self._resolver.pop_created(),
+            **counts,
+        }

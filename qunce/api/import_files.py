@@ -54,7 +54,9 @@ class OptionsIn(schemas.InputSchema):
     was given before. An empty answer takes back the earlier one.
     """
 
-    target: Literal["members", "memberships", "tags", "orders", "facts"] | None = None
+    target: (
+        Literal["members", "memberships", "tags", "orders", "facts", "opt_outs"] | None
+    ) = None
     mapping: Annotated[dict[Text, Text], Field(max_length=MAX_COLUMNS)] | None = None
     answers: Annotated[dict[Text, Text], Field(max_length=MAX_COLUMNS)] | None = None
     mode: Literal["all", "valid"] | None = None

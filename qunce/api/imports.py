@@ -10,7 +10,7 @@ from ninja import Field, Router
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.importing import error_report, jobs, reports
+from qunce.importing import error_report, jobs, join_report, reports
 from qunce.importing.jobs import ImportJob
 from qunce.importing.undo import undos
 
@@ -59,6 +59,33 @@ class ProblemOut(schemas.OutputSchema):
     remedy: str
 
 
+class PairOut(schemas.OutputSchema):
+    """Two accounts by their keys, and the identifier that is the evidence.
+
+    `undone` joins were taken back later.
+    """
+
+    left: str
+    right: str
+    kind: str
+    value: str
+    undone: bool
+
+
+class SharedOut(schemas.OutputSchema):
+    """An identifier of so many accounts that it joins nobody."""
+
+    kind: str
+    value: str
+    accounts: int
+
+
+class JoinsOut(schemas.OutputSchema):
+    joined: list[PairOut]
+    parted: list[PairOut]
+    shared: list[SharedOut]
+
+
 class RemainderOut(schemas.OutputSchema):
     id: int
     subject: str
@@ -68,21 +95,7 @@ class RemainderOut(schemas.OutputSchema):
 def serialize(job: ImportJob) -> dict[str, Any]:
     undo = undos.find(job)
     return {
-        "id": job.pk,
-        "file": job.file_name,
-        "file_id": job.upload_id,
-        "target": job.target,
-        "source": job.source,
-        "state": job.state,
-        "phase": job.phase,
-        "rows_done": job.rows_done,
-        "rows_expected": job.rows_expected,
-        "rows_read": job.rows_read,
-        "rows_broken": job.rows_broken,
-        "counts": reports.decimal_counts(job.counts),
-        "error": job.error,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
+        **reports.describe(job),
         "undo": undo
         and {
             "started_at": undo.started_at,
@@ -159,6 +172,13 @@ def download_problems(request: ApiRequest, import_id: schemas.Id) -> HttpRespons
         filename=path.name,
         content_type="text/csv; charset=utf-8",
     )
+
+
+@router.get("/imports/{import_id}/joins", response=JoinsOut)
+def list_joins(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
+    """List which accounts an import joined and parted, the first 1,000 of each."""
+    job = _get_job(request, import_id)
+    return join_report.load(job, by=request.by)
 
 
 @router.post("/imports/{import_id}/cancel", response=ImportOut)

@@ -118,6 +118,11 @@ _add(
 _add("groups", "commands.groups.groups", N_("List and show groups"))
 _add("orders", "commands.orders.orders", N_("List and show orders"))
 _add(
+    "imports",
+    "commands.imports.imports",
+    N_("List and show imports, undo one"),
+)
+_add(
     "communities",
     "commands.communities.communities",
     N_("List and add communities, change their time zone and start of day"),

@@ -11,9 +11,13 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from qunce.console.importing import forms, labels
+from qunce.core.staff.models import Staff
 from qunce.importing import (
     background_imports,
     column_mapping,
+    jobs,
+    join_report,
+    reports,
     target_registry,
     uploads,
 )
@@ -22,9 +26,13 @@ from qunce.importing.parsing import Problem
 from qunce.importing.plan_review import PlanReview
 from qunce.importing.questions import Question
 from qunce.importing.target_registry import Target
+from qunce.importing.undo import undos
+from qunce.importing.undo.undos import ImportUndo, UndoRemainder
 from qunce.importing.uploads import Upload
 
 MAX_COLUMN_SAMPLES = 3
+MAX_JOINS_SHOWN = 200
+MAX_KEPT_SHOWN = 100
 MAX_CARDS = 3
 """Choices of a question that are shown side by side."""
 TYPE_QUESTION = "type"
@@ -37,6 +45,12 @@ class ImportRow:
     target: str
     state: StrOrPromise
     tone: str
+
+
+def is_live(job: ImportJob) -> bool:
+    """Return whether the page of the import changes by itself."""
+    is_queued = job.state in jobs.ACTIVE_STATES and job.upload_id is not None
+    return is_queued or job.state == "undoing"
 
 
 def import_row(job: ImportJob) -> ImportRow:
@@ -212,6 +226,70 @@ def _field_options(
                 label = _("save with the order: %(name)s") % {"name": text}
             options.append((name, label))
     return options
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """What became of the rows, the money, the joins, and all other counts."""
+
+    rows_read: int
+    rows: list[tuple[StrOrPromise, int]]
+    money: list[reports.Money]
+    others: list[tuple[str, str]]
+    joins: list[str]
+
+    @property
+    def has_rows(self) -> bool:
+        return self.rows_read > 0
+
+    @property
+    def has_changes(self) -> bool:
+        return any(count for _label, count in self.rows[:2]) or bool(self.others)
+
+
+def job_report(job: ImportJob, *, by: Staff) -> JobReport:
+    target = target_registry.get(job.target)
+    names = {fate: reports.count_name(job.target, fate) for fate in reports.FATES}
+    rows: list[tuple[StrOrPromise, int]] = [
+        (target.count_label(name), job.counts.get(name, 0))
+        for name in names.values()
+        if job.counts.get(name)
+    ]
+    if job.rows_broken:
+        rows.append((_("broken"), job.rows_broken))
+    others = {
+        name: number
+        for name, number in job.counts.items()
+        if name not in names.values() and ":" not in name
+    }
+    sentences = join_report.sentences(join_report.load(job, by=by))
+    return JobReport(
+        rows_read=job.rows_read,
+        rows=rows,
+        money=reports.list_money(job.counts),
+        others=labels.result_counts(target, others),
+        joins=list(itertools.islice(sentences, MAX_JOINS_SHOWN)),
+    )
+
+
+@dataclass(frozen=True)
+class UndoReport:
+    row: ImportUndo
+    counts: list[tuple[StrOrPromise, int]]
+    kept: list[UndoRemainder]
+    sentence: str
+
+
+def undo_report(job: ImportJob) -> UndoReport | None:
+    undo = undos.find(job)
+    if undo is None:
+        return None
+    return UndoReport(
+        undo,
+        undos.result_counts(undo),
+        list(undos.list_kept(job)[:MAX_KEPT_SHOWN]),
+        undos.describe_kept(undo),
+    )
 
 
 def job_url(job: ImportJob) -> str:

@@ -26,6 +26,7 @@ from qunce.importing import (
 )
 from qunce.importing.jobs import ImportJob
 from qunce.importing.options import VALID_ROWS
+from qunce.importing.undo import undos
 from qunce.importing.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.uploads import Upload
 
@@ -38,9 +39,12 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
     context = {
         "job": job,
         "row": presenters.import_row(job),
-        "is_live": job.state in jobs.ACTIVE_STATES and job.upload is not None,
+        "is_live": presenters.is_live(job),
         "steps": _steps(job),
-        "counts": labels.result_counts(target_registry.get(job.target), job.counts),
+        "report": presenters.job_report(job, by=request.staff),
+        "undo": presenters.undo_report(job),
+        "may_undo": undos.may_undo(job, by=request.staff, at=request.at),
+        "why_not_undo": undos.why_never(job),
         "valid_rows": max(job.rows_read - job.rows_broken, 0),
         "problems": job.problems.order_by("row", "pk")[:MAX_PROBLEMS_SHOWN],
         "max_problems": MAX_PROBLEMS_SHOWN,

@@ -104,14 +104,8 @@ class UndoRunsElsewhere(errors.Refused):
 def check_may_undo(job: ImportJob, *, by: Staff, at: datetime) -> None:
     """Raise a sentence that says why the import cannot be undone, if that is so."""
     jobs.check_may_import(by)
-    if job.target == "facts":
-        raise ImportNotUndoable(
-            _(
-                "Imported facts cannot be undone: they are in the log, which only grows, "
-                "and rules, layers and tags have counted them. Import facts that correct "
-                "them, or erase the members whom they are about."
-            )
-        )
+    if reason := why_never(job):
+        raise ImportNotUndoable(reason)
     jobs.STATES.check("undo", job.state)
     if job.finished_at is not None and job.finished_at + journal.RETENTION < at:
         raise ImportNotUndoable(
@@ -122,6 +116,17 @@ def check_may_undo(job: ImportJob, *, by: Staff, at: datetime) -> None:
         step.collect(job) for step in step_registry.list_all()
     ):
         raise ImportNotUndoable(_("This import changed nothing that can be undone."))
+
+
+def why_never(job: ImportJob) -> str:
+    """Return why imports of this kind cannot be undone, empty if they can."""
+    if job.target != "facts":
+        return ""
+    return _(
+        "Imported facts cannot be undone: they are in the log, which only grows, and "
+        "rules, layers and tags have counted them. Import facts that correct them, or "
+        "erase the members whom they are about."
+    )
 
 
 def may_undo(job: ImportJob, *, by: Staff, at: datetime) -> bool:
@@ -136,8 +141,13 @@ def may_undo(job: ImportJob, *, by: Staff, at: datetime) -> bool:
 
 
 @transaction.atomic
-def start(*, job: ImportJob, by: Staff, at: datetime) -> ImportUndo:
-    """Queue the undo of an import. Raises ImportNotUndoable or WrongState."""
+def start(
+    *, job: ImportJob, by: Staff, at: datetime, in_background: bool = True
+) -> ImportUndo:
+    """Start the undo of an import. Raises ImportNotUndoable or WrongState.
+
+    A worker runs it, unless the caller does that by `run`.
+    """
     check_may_undo(job, by=by, at=at)
     jobs.STATES.transition(job, "undo")
     undo = ImportUndo.objects.create(job=job, by=by, started_at=at)
@@ -146,8 +156,9 @@ def start(*, job: ImportJob, by: Staff, at: datetime) -> ImportUndo:
         for start in range(0, len(entries), ENTRIES_PER_CHANGE):
             chunk = entries[start : start + ENTRIES_PER_CHANGE]
             journal.record(job, step.kind, chunk)
-    # A worker claims it as soon as this transaction is committed.
-    job_queue.schedule(job=jobs.UNDO_JOB, key=str(job.pk), due_at=at)
+    if in_background:
+        # A worker claims it as soon as this transaction is committed.
+        job_queue.schedule(job=jobs.UNDO_JOB, key=str(job.pk), due_at=at)
     event = ImportUndoStarted(job=job.pk, file=job.file_name)
     facts.record(event, community=job.community, by=by, at=at)
     return undo

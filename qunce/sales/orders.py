@@ -112,6 +112,7 @@ class OrderRefunded(facts.FactKind):
 
     kind = "order.refunded"
     label = gettext_lazy("was refunded for an order")
+    money = ("amount",)
     order: str
     amount: int
     currency: str
@@ -128,6 +129,10 @@ class OrderAmended(facts.FactKind):
 
     kind = "order.amended"
     label = gettext_lazy("had an order amount corrected")
+    money = ("amount",)
+    instead = gettext_lazy(
+        "Report order.paid again with the right amount, or import the orders."
+    )
     order: str
     amount: int
     currency: str
@@ -192,7 +197,11 @@ def list_facts(label: OrderLabel, state: OrderState) -> list[Event]:
             categories=label.categories,
         )
         events.append((payment, state.paid_at))
-    return events + [_refund_fact(label, state, refund) for refund in state.refunds]
+    return events + list_refund_facts(label, state)
+
+
+def list_refund_facts(label: OrderLabel, state: OrderState) -> list[Event]:
+    return [_refund_fact(label, state, refund) for refund in state.refunds]
 
 
 def list_corrections(
@@ -581,8 +590,8 @@ def _lock(order: Order) -> Order:
 
 
 def _label(order: Order) -> OrderLabel:
-    items = json.loads(order.items) if order.items else ()
-    return OrderLabel(order.key, order.currency, list_categories(items))
+    categories = list_categories(load_items(order.items))
+    return OrderLabel(order.key, order.currency, categories)
 
 
 def _record(
@@ -600,6 +609,11 @@ def _record(
         happened_at=[timestamps.from_micros(moment) for _event, moment in events],
         source=order.source_id or None,
     )
+
+
+def load_items(text: str | None) -> Sequence[dict[str, Any]]:
+    items = json.loads(text) if text else ()
+    return [item for item in items if isinstance(item, dict)]
 
 
 def dump_items(items: Sequence[dict[str, Any]] | None) -> str | None:

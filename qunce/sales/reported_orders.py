@@ -39,8 +39,9 @@ class PaymentEffect(fact_effects.Effect):
         permissions.check_may(reporter.by, orders.WRITE)
         key, amount = fact.payload["order"], fact.payload["amount"]
         known = _find(reporter, key)
+        before = orders.state_of(known) if known else None
         categories = fact.payload.get("categories", ())
-        orders.record_payment(
+        order = orders.record_payment(
             community=reporter.community,
             key=key,
             account=fact.account,
@@ -52,7 +53,7 @@ class PaymentEffect(fact_effects.Effect):
             items=[{"category": category} for category in categories],
             source=reporter.source,
         )
-        return known is None or known.amount != amount
+        return before != orders.state_of(order)
 
 
 class RefundEffect(fact_effects.Effect):
@@ -61,7 +62,7 @@ class RefundEffect(fact_effects.Effect):
         "Refunds `amount` of the order, in the currency's smallest unit, or all that is"
         " left."
     )
-    fields = {"order": str, "amount": int}
+    fields = {"order": str, "amount": int, "currency": str}
     required = ("order",)
     needs_member = False
     needs_unscoped = True
@@ -72,8 +73,12 @@ class RefundEffect(fact_effects.Effect):
 
     def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
         permissions.check_may(reporter.by, orders.WRITE)
-        order = orders.get(reporter.community, fact.payload["order"])
+        key = fact.payload["order"]
+        # Of the same source, or the only one of this number.
+        source = reporter.source if _find(reporter, key) else None
+        order = orders.get(reporter.community, key, source)
         _check_buyer(order, fact.account)
+        orders.check_currency(order, fact.payload.get("currency", order.currency))
         orders.refund(
             community=reporter.community,
             key=order.key,
@@ -81,6 +86,7 @@ class RefundEffect(fact_effects.Effect):
             by=reporter.by,
             at=reporter.at,
             amount=fact.payload.get("amount"),
+            source=source,
         )
         return True
 
@@ -102,7 +108,7 @@ def _check_buyer(order: Order, account: int | None) -> None:
 
 def _find(reporter: Reporter, key: str) -> Order | None:
     rows = Order.objects.filter(community_id=reporter.community.pk, key=key)
-    return rows.order_by("pk").first()
+    return rows.filter(source_id=reporter.source_id).order_by("pk").first()
 
 
 fact_effects.register(PaymentEffect())

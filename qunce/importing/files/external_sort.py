@@ -65,6 +65,13 @@ class SpillTable:
         else:
             cursor.execute("INSERT INTO spilled BY NAME SELECT * FROM added")
 
+    def query(self, sql: str) -> tuple[Any, ...] | None:
+        """Return the first row of a query over the table `spilled`, None without rows."""
+        if not self._is_created:
+            return None
+        row: tuple[Any, ...] | None = self._connection.cursor().execute(sql).fetchone()
+        return row
+
     def sorted(self, by: Sequence[str], limit: int) -> Iterator[pa.Table]:
         """Yield tables of about `limit` rows, sorted by the columns `by`.
 

@@ -1,9 +1,10 @@
 """Imports orders, from files with one row per order or one row per line of an order.
 
-A cancellation is an order whose total is below zero, or whose key begins with C and a
-digit and in which nothing was bought. Nothing was paid for it and something refunded;
-such files do not name the order it cancels. Orders without a member are stored without
-an account.
+What the rows of an order say is decided by `sales.reconciliation`, and what they change in
+a stored order by `sales.order_changes`. Orders without a member are stored without an
+account. A cancellation of an order that is not known is stored as a refund without a
+payment: its total is below zero, or its key begins with C and a digit and nothing was
+bought.
 """
 
 from __future__ import annotations
@@ -11,15 +12,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qunce.core import errors, money
+from qunce.importing.questions import Choice, InvalidAnswer
 from qunce.importing.target_registry import Field, Target
+from qunce.sales import order_statuses
 
 if TYPE_CHECKING:
     from qunce.importing.jobs import ImportJob
     from qunce.importing.parsing import ParsedChunk
     from qunce.importing.plan import ImportPlan
     from qunce.importing.targets.orders.writer import OrderWriter
+
+MAX_STATUSES = 60
+"""A column with more different texts is not one of statuses."""
+
+
+class NotAStatus(errors.Invalid):
+    """The column that is mapped to the status has too many different texts."""
+
+
+def _amount(name: str, label: object, headings: str) -> Field:
+    return Field(name, "amount", label, headings, is_money=True)  # type: ignore[arg-type]
 
 
 class OrderTarget(Target):
@@ -28,41 +44,105 @@ class OrderTarget(Target):
     description = _("one order, or one line of an order, per row")
     position = 4
     extras = "details"
-    required = (("order_key",), ("paid_at",), ("amount", "price", "line_amount"))
+    whole_by = "order_key"
+    required = (
+        ("order_key",),
+        ("paid_at",),
+        ("amount", "total", "price", "line_amount"),
+    )
     fields = (
         Field(
             "order_key",
             "key",
             _("Order number"),
-            "order_id 订单号 订单编号 invoice_no order_number invoice order 交易编号 "
-            "单号 basket_id name",
+            "order_id 订单号 订单编号 invoice_no order_number order_no 订单id 订单流水号 invoice "
+            "invoice_number 交易编号 交易号 交易单号 主订单编号 父订单号 子订单号 流水号 "
+            "交易流水号 小票号 单据号 单据编号 销售单号 单号 receipt_no receipt_number receipt_id "
+            "receipt transaction_id transaction_no sales_order order_reference order_ref "
+            "basket_id bill_no order",
         ),
         Field(
             "member_key",
             "key",
             _("Member number"),
             "customer_id member_id user_id 会员id 用户id 客户id 客户编号 会员编号 买家id 会员号 会员卡号 "
-            "买家会员名 买家昵称 buyer_id customer 买家手机号 手机号 收货人手机号 phone email",
+            "会员卡 买家会员名 买家昵称 买家账号 buyer_id customer_no customer_number member_no "
+            "customer",
+        ),
+        Field(
+            "phone",
+            "phone",
+            _("Phone"),
+            "手机号 买家手机号 手机 手机号码 会员手机号 客户手机号 下单人手机号 买家手机 联系手机 "
+            "电话 联系电话 phone_number mobile mobile_number mobile_phone customer_phone "
+            "buyer_phone billing_phone tel telephone",
+        ),
+        Field(
+            "email",
+            "email",
+            _("E-mail"),
+            "邮箱 电子邮箱 email_address e_mail customer_email buyer_email billing_email "
+            "邮箱地址 mail",
+        ),
+        Field("unionid", "unionid", _("UnionID"), "union_id 微信unionid"),
+        Field(
+            "shop",
+            "text",
+            _("Shop"),
+            "店铺 店铺名称 店铺名 归属店铺 下单店铺 shop_name store store_name 门店 门店名称 "
+            "销售渠道 sales_channel",
+        ),
+        Field(
+            "status",
+            "text",
+            _("Status"),
+            "order_status 订单状态 financial_status payment_status 交易状态 状态 支付状态 付款状态 "
+            "state",
         ),
         Field(
             "paid_at",
             "instant",
             _("Paid at"),
-            "付款时间 支付时间 订单付款时间 买家付款时间 invoice_date paid_time order_date "
-            "下单时间 订单创建时间 交易时间 成交时间 created_at date 日期",
+            "付款时间 支付时间 订单付款时间 买家付款时间 付款确认时间 payment_time payment_date "
+            "date_paid paid_date paid_on invoice_date paid_time order_date 下单时间 订单创建时间 "
+            "交易时间 成交时间 交易日期 订单日期 消费时间 order_time created_at transaction_date "
+            "purchase_date date_created date datetime 日期 时间",
         ),
-        Field(
-            "amount",
+        _amount(
             "amount",
             _("Amount paid"),
-            "实付金额 订单实付金额 买家实际支付金额 支付金额 付款金额 订单金额 total order_amount "
-            "order_total 总金额 金额 应收金额",
+            "实付金额 订单实付金额 买家实际支付金额 实际支付金额 实收金额 支付金额 付款金额 实付款 实付 "
+            "实收 amount_paid paid_amount paid 订单金额 order_amount 应付金额 总金额 订单总价 "
+            "消费金额 交易金额 销售额 sales 金额 应收金额 price_paid",
+        ),
+        _amount(
+            "total",
+            _("Order total"),
+            "order_total total_amount grand_total total_price total_paid 订单总额 订单总金额 "
+            "合计 总计 总价",
+        ),
+        _amount(
+            "discount",
+            _("Discount"),
+            "discount_amount total_discount discounts 优惠金额 折扣金额 订单优惠 优惠合计 优惠 折扣 "
+            "cart_discount discount_total 店铺优惠合计",
+        ),
+        _amount(
+            "shipping",
+            _("Shipping"),
+            "shipping_cost shipping_total shipping_amount shipping_fee 运费 邮费 运费金额 "
+            "买家应付邮费 配送费 freight delivery_fee postage",
+        ),
+        _amount(
+            "tax",
+            _("Tax"),
+            "taxes tax_amount tax_total order_tax 税费 税额 税金 total_tax vat",
         ),
         Field(
             "currency",
             "key",
             _("Currency"),
-            "币种 货币",
+            "币种 货币 currency_code order_currency 货币单位",
         ),
         Field(
             "items",
@@ -74,13 +154,13 @@ class OrderTarget(Target):
             "refunded_at",
             "instant",
             _("Refunded at"),
-            "退款时间 refund_date 退款成功时间",
+            "退款时间 refund_date 退款成功时间 refund_time refunded_on 退款日期",
         ),
-        Field(
+        _amount(
             "refunded_amount",
-            "amount",
             _("Amount refunded"),
-            "退款金额 refund_amount 已退款金额",
+            "退款金额 refund_amount 已退款金额 amount_refunded refunded refund refund_total "
+            "total_refunded refunded_total 订单已退款金额 退货金额 退款总额 退款",
         ),
         Field(
             "sku",
@@ -108,29 +188,36 @@ class OrderTarget(Target):
             _("Quantity"),
             "qty 数量 购买数量 商品数量 宝贝数量 件数 lineitem_quantity",
         ),
-        Field(
+        _amount(
             "price",
-            "amount",
             _("Unit price"),
-            "unit_price 单价 商品单价 价格 商品价格 lineitem_price",
+            "unit_price 单价 商品单价 价格 商品价格 lineitem_price item_price",
         ),
-        Field(
+        _amount(
             "line_amount",
-            "amount",
             _("Line amount"),
-            "小计 商品金额 line_total subtotal",
+            "小计 商品金额 商品小计 line_total lineitem_total item_total line_subtotal",
         ),
     )
     count_labels = {
         "orders": _("new orders"),
         "refunds": _("refunds"),
         "amended": _("amended orders"),
+        "skipped": _("orders that are no sale"),
+        "suppressed": _("new orders of erased people, without a member"),
         "lines": _("order lines"),
         "lines_without_member": _("order lines without a member"),
         "orders_without_member": _("orders without a member"),
+        "net_amounts": _("amounts that were net of refunds"),
         "value": _("paid less refunded"),
         "value_with_member": _("of which with a member"),
     }
+    money_labels = {
+        "paid": _("paid, in %(currency)s"),
+        "refunded": _("refunded, in %(currency)s"),
+        "net": _("net, in %(currency)s"),
+    }
+    """Labels of counts such as `paid:CNY`."""
     examples = {
         "en": [
             [
@@ -151,6 +238,53 @@ class OrderTarget(Target):
         ],
     }
 
+    @property
+    def required_in_rows(self) -> tuple[tuple[str, ...], ...]:
+        """Only the key: exports give the rest of an order in its first row alone."""
+        return (("order_key",),)
+
+    def count_label(self, name: str) -> str:
+        part, _colon, currency = name.partition(":")
+        if part in self.money_labels and currency:
+            return str(self.money_labels[part]) % {"currency": currency}
+        return super().count_label(name)
+
+    def ask(self, plan: ImportPlan) -> None:
+        """Ask what the words of the status mean, and say which currency is taken."""
+        currency = plan.options.currency
+        if currency not in money.CURRENCIES:
+            raise InvalidAnswer(
+                gettext("“%(currency)s” is not a currency. Write a code such as USD.")
+                % {"currency": currency}
+            )
+        plan.notes.append(
+            gettext("Amounts without a currency of their own are in %(currency)s.")
+            % {"currency": currency}
+        )
+        heading = plan.heading_of.get("status", "")
+        words = _list_words(plan, heading) if heading else []
+        if len(words) > MAX_STATUSES:
+            raise NotAStatus(
+                gettext(
+                    "“%(heading)s” has more than %(most)d different texts, so it is not "
+                    "the status of orders. Map another column to it, or none."
+                )
+                % {"heading": heading, "most": MAX_STATUSES}
+            )
+        choices = [
+            Choice(meaning, str(label))
+            for meaning, label in order_statuses.MEANINGS.items()
+        ]
+        for word in words:
+            plan.ask(
+                f"status:{word}",
+                heading=heading,
+                text=gettext("What does “%(word)s” in “%(heading)s” mean?")
+                % {"word": word, "heading": heading},
+                choices=choices,
+                suggestion=order_statuses.find_meaning(word),
+            )
+
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         """Yield whole orders, sorted by key."""
         from qunce.importing.targets.orders.lines import OrderLines
@@ -166,7 +300,23 @@ class OrderTarget(Target):
     def writer(self, job: ImportJob, plan: ImportPlan) -> OrderWriter:
         from qunce.importing.targets.orders.writer import OrderWriter
 
-        return OrderWriter(job)
+        return OrderWriter(job, plan)
+
+
+def _list_words(plan: ImportPlan, heading: str) -> list[str]:
+    """Return the different texts of a column, stripped and in order of appearance."""
+    import pyarrow.compute as pc
+
+    from qunce.importing.files import sources
+
+    index = plan.source.headings.index(heading)
+    words: dict[str, None] = {}
+    for batch in sources.read_batches(plan.source):
+        texts = pc.unique(pc.drop_null(batch.columns[index])).to_pylist()
+        words.update(dict.fromkeys(filter(None, map(str.strip, texts))))
+        if len(words) > MAX_STATUSES:
+            break
+    return list(words)
 
 
 TARGET = OrderTarget()

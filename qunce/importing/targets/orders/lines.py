@@ -1,8 +1,8 @@
-"""Sorts the lines of a file by order, and sums them up to orders."""
+"""Sorts the lines of a file by order, and decides what each order is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,20 @@ import pyarrow.compute as pc
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from qunce.importing import parsing, target_registry
+from qunce.core import money
+from qunce.importing import account_resolver, parsing, target_registry
 from qunce.importing.files import external_sort
 from qunce.importing.parsing import ParsedChunk, Problem
 from qunce.importing.plan import ImportPlan
-from qunce.importing.targets.orders import sql
+from qunce.importing.targets.orders import currencies, decisions, sql, stored_orders
+from qunce.importing.targets.orders.decisions import Decided
+from qunce.sales import order_statuses
+from qunce.sales.reconciliation import Columns, Contradiction
 
 MAX_LINES_PER_ORDER = 10_000
 """An order with more lines is a sign of a wrong mapping."""
 MAX_AMOUNT = 10**12
+FALSE = pa.scalar(value=False)
 
 
 class OrderLines:
@@ -29,101 +34,296 @@ class OrderLines:
         self._plan = plan
         self._table = external_sort.SpillTable(Path(settings.HOME) / "imports")
         self._problems: list[Problem] = []
+        self._broken_keys: set[str] = set()
         self._rows_read = 0
         prefix = target_registry.DETAIL_PREFIX
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
+        self._has_shops = "shop" in plan.heading_of
+        self._meanings = meanings_of(plan)
+        self.decided: list[Decided] = []
+        """The decisions of the chunk that was yielded last, by its column `index`."""
 
     def __enter__(self) -> OrderLines:
         for chunk in parsing.parse_batches(self._plan):
             self._problems += chunk.problems
+            self._broken_keys.update(chunk.broken_keys)
             self._rows_read += chunk.rows_read
-            # The same columns for every chunk; the details are `d0`, `d1` …
-            columns: dict[str, pa.Array] = {"row": pa.array(chunk.row_numbers)}
-            # Cast, since a column that is missing is null and would have no type of its
-            # own.
-            for name, value_type in sql.LINE_COLUMNS.items():
-                columns[name] = chunk.get(name).cast(value_type)
-            for index, name in enumerate(self._details):
-                columns[f"d{index}"] = chunk.get(name)
-            self._table.add(pa.table(columns))
+            self._table.add(self._to_lines(chunk))
+        self._columns = self._read_columns()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._table.close()
 
+    def _to_lines(self, chunk: ParsedChunk) -> pa.Table:
+        """Return the same columns for every chunk; the details are `d0`, `d1` …"""
+        rows = len(chunk.row_numbers)
+        options = self._plan.options
+        preferred = (options.currency, self._plan.community.currency)
+        codes, remedies = currencies.resolve(chunk.columns, rows, preferred)
+        chunk.columns["currency"] = codes
+        heading = self._plan.heading_of.get("currency", "") or self._amount_heading()
+        for index, remedy in remedies.items():
+            row = int(chunk.row_numbers[index])
+            self._problems.append(Problem(row, heading, "", remedy))
+            self._broken_keys.add(chunk.get("order_key")[index].as_py())
+        chunk.columns["meaning"] = self._mean(chunk.get("status"))
+        columns: dict[str, pa.Array] = {"row": pa.array(chunk.row_numbers)}
+        # Cast, since a column that is missing is null and would have no type of its
+        # own.
+        for name, value_type in sql.LINE_COLUMNS.items():
+            columns[name] = chunk.get(name).cast(value_type)
+        for index, name in enumerate(self._details):
+            columns[f"d{index}"] = chunk.get(name)
+        if "status" in self._plan.heading_of:
+            columns[f"d{len(self._details)}"] = chunk.get("status")
+        return pa.table(columns)
+
+    def _amount_heading(self) -> str:
+        heading_of = self._plan.heading_of
+        names = (name for name in sql.AMOUNT_COLUMNS if name in heading_of)
+        return next((heading_of[name] for name in names), "")
+
+    def _mean(self, words: pa.Array) -> pa.Array:
+        encoded = pc.dictionary_encode(words.cast(pa.string()))
+        meanings = [
+            self._meanings.get(order_statuses.normalise(word)) or order_statuses.SALE
+            for word in encoded.dictionary.to_pylist()
+        ]
+        return pc.take(pa.array(meanings, pa.string()), encoded.indices)
+
+    def _read_columns(self) -> Columns:
+        rows = self._table.query(sql.select_evidence())
+        if rows is None:
+            return Columns()
+        per_line, refund_per_line, is_net, is_gross = rows
+        return Columns(
+            amount_is_per_line=per_line,
+            refund_is_per_line=refund_per_line,
+            paid_is_net=is_net and not is_gross,
+        )
+
+    # Orders
+
     def read_orders(self) -> Iterator[ParsedChunk]:
         """Yield the orders sorted by key; the first chunk has all problems of lines."""
-        names = [
-            name.removeprefix(target_registry.DETAIL_PREFIX) for name in self._details
-        ]
+        return account_resolver.check_chunks(
+            self._plan, self._read_orders(), key_wins=True
+        )
+
+    def _read_orders(self) -> Iterator[ParsedChunk]:
         # Lines are counted once, with the first orders, although they were read before.
         rows_read, problems = self._rows_read, self._problems
         chunk_rows = self._plan.options.chunk_rows
+        stored = stored_orders.StoredOrders(self._plan)
         for lines in self._table.sorted(("order_key", "row"), chunk_rows):
-            orders = external_sort.query(sql.select_orders(names), lines=lines)
-            orders, invalid = _check(orders, self._plan)
-            columns = {
-                name: orders[name].combine_chunks() for name in orders.column_names
-            }
-            sorted_problems = sorted(problems + invalid, key=lambda p: p.row)
-            yield ParsedChunk(
-                columns, np.asarray(orders["row"]), sorted_problems, rows_read
-            )
+            chunk = self._decide(lines, stored)
+            found = sorted(problems + chunk.problems, key=lambda p: p.row)
+            yield ParsedChunk(chunk.columns, chunk.row_numbers, found, rows_read)
             rows_read, problems = 0, []
         if rows_read:
             # A file without a single valid line still has problems to report.
             yield ParsedChunk({}, np.empty(0, dtype=np.int64), problems, rows_read)
 
+    def _decide(
+        self, lines: pa.Table, stored: stored_orders.StoredOrders
+    ) -> ParsedChunk:
+        names = [
+            name.removeprefix(target_registry.DETAIL_PREFIX) for name in self._details
+        ]
+        if "status" in self._plan.heading_of:
+            names.append(self._plan.heading_of["status"])
+        orders = external_sort.query(
+            sql.select_orders(names, has_shops=self._has_shops), lines=lines
+        )
+        problems = _Problems(self._plan, orders)
+        default = self._plan.options.currency
+        codes = pc.fill_null(orders["currency"], default)
+        orders = orders.set_column(
+            orders.column_names.index("currency"), "currency", codes
+        )
+        problems.check(orders, self._broken_keys)
+        decided = self._decide_each(orders, lines, problems)
+        stored.check(orders, decided, problems.add)
+        rows_of_orders = (
+            problems.list_rows(lines, has_shops=self._has_shops)
+            if problems.found
+            else []
+        )
+        keep = np.array([each is not None for each in decided], dtype=bool)
+        kept = orders.filter(pa.array(keep)) if not keep.all() else orders
+        columns = {name: kept[name].combine_chunks() for name in kept.column_names}
+        # Decisions are objects; a column of the chunk says which is whose.
+        self.decided = [each for each in decided if each is not None]
+        columns["index"] = pa.array(range(len(self.decided)))
+        return ParsedChunk(columns, np.asarray(kept["row"]), rows_of_orders)
 
-def _check(orders: pa.Table, plan: ImportPlan) -> tuple[pa.Table, list[Problem]]:
-    """Return the valid orders, and a problem for each of the others at its first row."""
-    # Filled after the sums, as most files have one currency and no such column.
-    currencies = pc.fill_null(pc.utf8_upper(orders["currency"]), plan.options.currency)
-    index = orders.column_names.index("currency")
-    orders = orders.set_column(index, "currency", currencies)
-    heading_of = plan.heading_of
-    problems: list[Problem] = []
-    is_invalid = np.zeros(orders.num_rows, dtype=bool)
-    for flags, field, remedy in _find_errors(orders):
-        # Each order is reported once, with the first fault that it has.
-        flagged = np.asarray(pc.fill_null(flags, pa.scalar(value=False))) & ~is_invalid
-        heading = heading_of.get(field, field)
-        for order in orders.filter(pa.array(flagged)).to_pylist():
-            problems.append(Problem(order["row"], heading, order["order_key"], remedy))
-        is_invalid |= flagged
-    if is_invalid.any():
-        orders = orders.filter(pa.array(~is_invalid))
-    return orders, problems
+    def _decide_each(
+        self, orders: pa.Table, lines: pa.Table, problems: _Problems
+    ) -> list[Decided | None]:
+        """Return the decision of each order, None where the order has a problem."""
+        units, values = _plain_units(orders)
+        codes = orders["currency"].to_pylist()
+        moments = orders["paid_at"].to_pylist()
+        cancelled = orders["cancelled"].to_pylist()
+        is_plain = np.asarray(orders["is_plain"].combine_chunks())
+        decided: list[Decided | None] = [None] * orders.num_rows
+        for index in np.flatnonzero(is_plain).tolist():
+            if index not in problems.found and moments[index] is not None:
+                decided[index] = decisions.plain(
+                    units[index],
+                    currency=codes[index],
+                    paid_at=moments[index],
+                    is_cancelled=cancelled[index],
+                    value=values[index],
+                )
+        others = [
+            index
+            for index in np.flatnonzero(~is_plain).tolist()
+            if index not in problems.found
+        ]
+        if others:
+            for index, result in self._decide_others(orders, lines, others):
+                if isinstance(result, Contradiction):
+                    problems.add(index, result.field, str(result))
+                else:
+                    decided[index] = result
+        for index, moment in enumerate(moments):
+            each = decided[index]
+            if moment is not None or index in problems.found:
+                continue
+            # An order that nobody has paid has no time of payment.
+            if each is None or each.order.meaning not in order_statuses.NO_SALE:
+                problems.add(
+                    index,
+                    "paid_at",
+                    _("This field is empty. Every order needs a value here."),
+                )
+                decided[index] = None
+        return decided
+
+    def _decide_others(
+        self, orders: pa.Table, lines: pa.Table, indexes: Sequence[int]
+    ) -> Iterator[tuple[int, Decided | Contradiction]]:
+        some = orders.take(pa.array(indexes))
+        wanted = some.select(["order_key", "shop"]).append_column(
+            "index", pa.array(range(len(indexes)))
+        )
+        parts = external_sort.query(
+            sql.select_lines_of(has_shops=self._has_shops), lines=lines, wanted=wanted
+        )
+        moments = pc.fill_null(some["paid_at"], 0).to_pylist()
+        results = decisions.decide_all(
+            parts, some["currency"].to_pylist(), moments, self._columns
+        )
+        for index, result in results:
+            yield indexes[index], result
 
 
-def _find_errors(orders: pa.Table) -> list[tuple[pa.ChunkedArray, str, str]]:
-    """Return flags of invalid orders, with the field and the remedy."""
-    is_currency = pc.match_substring_regex(orders["currency"], "^[A-Z]{3}$")
-    return [
-        (
-            pc.invert(is_currency),
-            "currency",
-            _("This is not a currency; write it like CNY."),
-        ),
-        (
-            pc.greater(orders["lines"], MAX_LINES_PER_ORDER),
-            "order_key",
-            _(
-                "More than 10,000 lines have the same order key as this one. Check "
-                "that you chose the right column."
+def meanings_of(plan: ImportPlan) -> dict[str, str]:
+    """Return the meaning of each normalised status word of a file, as answered."""
+    prefix = "status:"
+    return {
+        order_statuses.normalise(question.key.removeprefix(prefix)): question.value
+        for question in plan.questions
+        if question.key.startswith(prefix)
+    }
+
+
+def _plain_units(orders: pa.Table) -> tuple[list[int], list[int]]:
+    """Return the totals in the smallest unit, and in millionths of the currency."""
+    known = [code for code in pc.unique(orders["currency"]).to_pylist() if code]
+    decimals = {code: money.decimal_places(code) for code in known}
+    limited = pc.if_else(
+        pc.less_equal(pc.abs(orders["total"]), MAX_AMOUNT), orders["total"], 0
+    )
+    table = pa.table(
+        {
+            "index": pa.array(range(orders.num_rows)),
+            "currency": orders["currency"],
+            "total": pc.fill_null(limited, 0),
+        }
+    )
+    result = external_sort.query(sql.select_units(decimals), orders=table)
+    return result["units"].to_pylist(), result["value"].to_pylist()
+
+
+class _Problems:
+    """The first problem of each order of a chunk, by its index."""
+
+    def __init__(self, plan: ImportPlan, orders: pa.Table) -> None:
+        self._heading_of = plan.heading_of
+        self._orders = orders
+        self.found: dict[int, tuple[str, str]] = {}
+
+    def add(self, index: int, field: str, remedy: str) -> None:
+        self.found.setdefault(index, (field, remedy))
+
+    def check(self, orders: pa.Table, broken_keys: set[str]) -> None:
+        broken = pc.is_in(orders["order_key"], pa.array(broken_keys, pa.string()))
+        checks: list[tuple[pa.ChunkedArray, str, str]] = [
+            (
+                broken,
+                "order_key",
+                _("Another row of this order has an error, so none is imported."),
             ),
-        ),
-        (
-            pc.is_null(orders["total"]),
-            "amount",
-            _(
-                "This order has neither an amount nor a price. Every order needs "
-                "one of them."
+            (
+                pc.not_equal(orders["currency"], orders["other_currency"]),
+                "currency",
+                _("The rows of this order name different currencies."),
             ),
-        ),
-        (
-            pc.greater(pc.abs(orders["total"]), MAX_AMOUNT),
-            "amount",
-            _("This amount is too large."),
-        ),
-    ]
+            (
+                pc.greater(orders["lines"], MAX_LINES_PER_ORDER),
+                "order_key",
+                _(
+                    "More than 10,000 lines have the same order key as this one. Check "
+                    "that you chose the right column."
+                ),
+            ),
+            (
+                pc.greater(pc.abs(orders["total"]), MAX_AMOUNT),
+                "amount",
+                _("This amount is too large."),
+            ),
+        ]
+        for flags, field, remedy in checks:
+            flagged = np.asarray(pc.fill_null(flags, FALSE).combine_chunks())
+            for index in np.flatnonzero(flagged).tolist():
+                self.add(index, field, remedy)
+
+    def list_rows(self, lines: pa.Table, *, has_shops: bool) -> list[Problem]:
+        """Return a problem for every row of the orders that have one.
+
+        The first row has the remedy, as the file is corrected there.
+        """
+        indexes = sorted(self.found)
+        refused = self._orders.take(pa.array(indexes)).select(
+            ["row", "order_key", "shop", "lines"]
+        )
+        problems = []
+        rows = external_sort.query(
+            sql.SELECT_ROWS_OF, lines=lines, wanted=refused.select(["order_key"])
+        )
+        by_order: dict[tuple[str, str], list[int]] = {}
+        for key, shop, row in zip(
+            *(column.to_pylist() for column in rows.columns), strict=True
+        ):
+            by_order.setdefault((key, shop if has_shops else ""), []).append(row)
+        for index, order in zip(indexes, refused.to_pylist(), strict=True):
+            field, remedy = self.found[index]
+            heading = self._heading_of.get(field, field)
+            key, first = order["order_key"], order["row"]
+            problems.append(Problem(first, heading, key, remedy))
+            others = by_order.get((key, order["shop"]), [])
+            problems += [
+                Problem(
+                    row,
+                    heading,
+                    key,
+                    _("This row belongs to the order of row %(row)d, which is refused.")
+                    % {"row": first},
+                )
+                for row in others
+                if row != first
+            ]
+        return problems

@@ -3,62 +3,41 @@
 `quantity × price` is exact, as both are decimals of six places. The amount of an order is
 rounded once, half to even, to the smallest unit of its currency. Its items keep their
 quantities and prices as they are in the file.
+
+Most orders are plain: one row with an amount, or goods whose prices are added up. These
+are decided here. The lines of all others go to `sales.reconciliation`, which decides
+plain orders in the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import pyarrow as pa
 
 AMOUNT = pa.decimal128(18, 6)
+REFERENCES = ("member_key", "openid", "unionid", "phone", "email")
+"""Columns that name the buyer."""
+AMOUNT_COLUMNS = ("amount", "total", "discount", "shipping", "tax", "refunded_amount")
 LINE_COLUMNS = {
     "order_key": pa.string(),
-    "member_key": pa.string(),
+    "shop": pa.string(),
+    **dict.fromkeys(REFERENCES, pa.string()),
     "paid_at": pa.int64(),
-    "amount": AMOUNT,
+    **dict.fromkeys(AMOUNT_COLUMNS, AMOUNT),
     "currency": pa.string(),
     "items": pa.string(),
     "refunded_at": pa.int64(),
-    "refunded_amount": AMOUNT,
     "sku": pa.string(),
     "item": pa.string(),
     "category": pa.string(),
     "quantity": AMOUNT,
     "price": AMOUNT,
     "line_amount": AMOUNT,
+    "status": pa.string(),
+    "meaning": pa.string(),
 }
 """Columns of every line, null where the file has no such column."""
-
-
-class OrderRow(NamedTuple):
-    """A row of orders with the payloads of its facts, and what the report counts."""
-
-    order_key: str
-    account: int | None
-    paid_at: int
-    amount: int
-    currency: str
-    items: str | None
-    details: str | None
-    refunded_at: int | None
-    refunded_amount: int
-    payment: str | None
-    """Payload of the fact that it was paid, None for a cancellation."""
-    refund: str | None
-    lines: int
-    lines_without_member: int
-    value: int
-    """In millionths of the currency, before rounding."""
-
-
-STORED_COLUMNS = 9
-"""Columns of an OrderRow that `INSERT` takes, after the community."""
-INSERT = """
-INSERT INTO sales_order (community_id, key, account_id, paid_at, amount, currency,
-    items, details, refunded_at, refunded_amount, source_id) VALUES
-"""
 
 FORMAT_NUMBER = "rtrim(rtrim(CAST({0} AS VARCHAR), '0'), '.')"
 """A decimal of six places as text, without zeros at its end."""
@@ -92,42 +71,112 @@ CASE WHEN items IS NULL THEN NULL
     ELSE '[{"name":' || to_json(items) || '}]' END
 """
 
-
+# A shop that only the first line of an order names is that of the others, too.
 SELECT_LINES = """
-    SELECT *, coalesce(line_amount, price * coalesce(quantity, 1)) AS line_value,
+    SELECT * REPLACE (CASE WHEN shop IS NULL AND
+            min(shop) OVER same_key = max(shop) OVER same_key
+            THEN min(shop) OVER same_key ELSE coalesce(shop, '') END AS shop),
+        coalesce(line_amount, price * coalesce(quantity, 1)) AS goods,
+        coalesce(sku, item, category) IS NOT NULL
+            OR coalesce(quantity, price, line_amount) IS NOT NULL AS is_line
+    FROM lines WINDOW same_key AS (PARTITION BY order_key)
+"""
+SELECT_LINES_OF_ONE_SHOP = """
+    SELECT * REPLACE ('' AS shop),
+        coalesce(line_amount, price * coalesce(quantity, 1)) AS goods,
         coalesce(sku, item, category) IS NOT NULL
             OR coalesce(quantity, price, line_amount) IS NOT NULL AS is_line
     FROM lines
 """
+IS_PLAIN = """
+    coalesce(min(meaning) = 'sale' AND max(meaning) = 'sale', true)
+    AND count(refunded_at) = 0
+    AND count(*) FILTER (WHERE refunded_amount <> 0) = 0
+    AND count(*) FILTER (WHERE discount <> 0 OR shipping <> 0 OR tax <> 0) = 0
+    AND CASE WHEN count(amount) + count(total) > 0
+        THEN count(*) = 1 AND coalesce(min(amount) = min(total), true)
+        ELSE count(goods) > 0
+            AND (min(goods) >= 0 OR min(paid_at) = max(paid_at)) END
+"""
 
 
-def select_orders(details: Sequence[str]) -> str:
+def _lines(*, has_shops: bool) -> str:
+    return SELECT_LINES if has_shops else SELECT_LINES_OF_ONE_SHOP
+
+
+def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
     """Return the SQL of one row per order, from the table `lines`.
 
-    The total is the given amount of the first line, or the sum of all lines.
+    `total` is that of plain orders: the given amount, or the sum of all lines.
     """
+    references = ", ".join(f'arg_min({n}, "row") AS {n}' for n in REFERENCES)
     return f"""
-    WITH line AS ({SELECT_LINES}), sums AS (
-        SELECT order_key, min("row") AS "row", count(*) AS lines,
-            arg_min(member_key, "row") AS member_key, min(paid_at) AS paid_at,
-            arg_min(currency, "row") AS currency,
-            count(*) FILTER (WHERE member_key IS NULL) AS lines_without_member,
-            arg_min(amount, "row") AS given, sum(line_value) AS lines_value,
-            max(quantity) AS max_quantity, arg_min(items, "row") AS items,
+    WITH line AS ({_lines(has_shops=has_shops)}), sums AS (
+        SELECT order_key, shop, min("row") AS "row", count(*) AS lines, {references},
+            coalesce(min(paid_at) FILTER (WHERE coalesce(amount, total, goods, 0) >= 0),
+                min(paid_at)) AS paid_at,
+            min(currency) AS currency, max(currency) AS other_currency,
+            count(*) FILTER (WHERE coalesce({", ".join(REFERENCES)}) IS NULL)
+                AS lines_without_member,
+            coalesce(arg_min(amount, "row"), arg_min(total, "row")) AS given,
+            sum(goods) AS goods_value, max(quantity) AS max_quantity,
+            arg_min(items, "row") AS items, max(refunded_at) AS refunded_at,
             string_agg({ITEM}, ',' ORDER BY "row") FILTER (WHERE is_line) AS goods,
-            max(refunded_at) AS refunded_at, max(refunded_amount) AS refunded_amount
+            {IS_PLAIN} AS is_plain
             {_details(details)}
-        FROM line GROUP BY order_key
+        FROM line GROUP BY order_key, shop
     )
-    SELECT "row", order_key, member_key, paid_at, currency, lines, lines_without_member,
-        paid_at AS first_seen, CAST(coalesce(given, lines_value) AS DECIMAL(38, 9)) AS total,
-        CAST(coalesce(lines_value, given) AS DECIMAL(38, 9)) AS value,
-        coalesce({ITEMS_COLUMN}, '[' || goods || ']') AS items, details,
-        refunded_at, refunded_amount,
-        coalesce(regexp_matches(order_key, '^[Cc]\\d') AND coalesce(max_quantity, given) <= 0, false)
-            OR coalesce(given, lines_value) < 0 AS cancelled
-    FROM sums ORDER BY order_key
+    SELECT "row", order_key, shop, {", ".join(REFERENCES)}, paid_at, currency,
+        other_currency, lines, lines_without_member, paid_at AS first_seen, is_plain,
+        CAST(coalesce(given, goods_value) AS DECIMAL(38, 9)) AS total,
+        coalesce({ITEMS_COLUMN}, '[' || goods || ']') AS items, details, refunded_at,
+        coalesce(regexp_matches(order_key, '^[Cc]\\d')
+                AND coalesce(max_quantity, given) <= 0, false)
+            OR coalesce(given, goods_value) < 0 AS cancelled
+    FROM sums ORDER BY order_key, shop
     """  # noqa: S608 - constants, but for the details' escaped names
+
+
+def select_lines_of(*, has_shops: bool) -> str:
+    """Return the SQL of the lines of orders in the table `wanted`, sorted by order."""
+    return f"""
+    WITH line AS ({_lines(has_shops=has_shops)})
+    SELECT wanted.index, line."row", paid_at, amount, total, goods, is_line, discount,
+        shipping, tax, refunded_amount, refunded_at, meaning
+    FROM line JOIN wanted USING (order_key, shop) ORDER BY wanted.index, line."row"
+    """  # noqa: S608 - constants
+
+
+SELECT_ROWS_OF = """
+SELECT order_key, coalesce(shop, '') AS shop, "row" FROM lines
+WHERE order_key IN (SELECT order_key FROM wanted) ORDER BY "row"
+"""
+
+
+def select_evidence() -> str:
+    """Return the SQL of what columns mean, by all orders of the table `spilled`."""
+    return """
+    WITH line AS (
+        SELECT order_key, coalesce(shop, '') AS shop, coalesce(amount, total) AS value,
+            abs(refunded_amount) AS refund, meaning
+        FROM spilled
+    ), sums AS (
+        SELECT count(*) AS lines,
+            count(DISTINCT value) FILTER (WHERE value > 0) AS amounts,
+            CASE WHEN count(DISTINCT value) FILTER (WHERE value > 0) > 1
+                THEN sum(value) FILTER (WHERE value > 0) ELSE max(value) END AS paid,
+            count(DISTINCT refund) AS refunds,
+            CASE WHEN count(DISTINCT refund) > 1 THEN sum(refund) ELSE max(refund) END
+                AS refunded
+        FROM line WHERE coalesce(meaning, '') NOT IN ('unpaid', 'cancelled')
+        GROUP BY order_key, shop
+    )
+    SELECT coalesce(bool_or(lines > 1 AND amounts > 1), false),
+        coalesce(bool_or(lines > 1 AND refunds > 1), false),
+        coalesce(bool_or(paid >= 0 AND refunded > paid), false),
+        coalesce(bool_or(paid > 0 AND refunded = paid), false)
+    FROM sums
+    """
 
 
 def _details(names: Sequence[str]) -> str:
@@ -156,58 +205,27 @@ CASE WHEN items IS NULL THEN '[]' ELSE coalesce(to_json(list_sort(list_distinct(
     list_filter(json_extract_string(items, '$[*].category'),
     lambda name: name IS NOT NULL AND name <> '')))), '[]') END
 """
-PAYMENT_OF = f"""
-CASE WHEN NOT cancelled THEN '{{"amount":' || paid || ',"categories":' || {CATEGORIES}
-    || ',"currency":"' || currency || '","order":' || to_json(order_key) || '}}' END
-"""
-REFUND_OF = """
-CASE WHEN refunded > 0 THEN '{"amount":' || refunded || ',"order":'
-    || to_json(order_key) || '}' END
+PAYMENT = f"""
+'{{"amount":' || amount || ',"categories":' || {CATEGORIES}
+    || ',"currency":"' || currency || '","order":' || to_json(order_key) || '}}'
 """
 
 
-def select_rows(decimals: Mapping[str, int]) -> str:
-    """Return the SQL of the columns of OrderRow, from the table `orders`.
+def select_payments() -> str:
+    """Return the SQL of the payloads of payments, from the table `orders`, in order."""
+    return f'SELECT {PAYMENT} AS payment, {CATEGORIES} AS categories FROM orders ORDER BY "index"'  # noqa: S608 - constants
 
-    `decimals` are the decimal places of every currency in it.
+
+def select_units(decimals: Mapping[str, int]) -> str:
+    """Return the SQL of totals in the smallest unit, rounded half to even.
+
+    `decimals` are the decimal places of every currency in the table `orders`.
     """
     factor = " ".join(
         f"WHEN '{code}' THEN {10**places}" for code, places in sorted(decimals.items())
     )
-    units = f"CASE currency {factor} END"
-    return f"""
-    WITH unit AS (
-        SELECT *, {_units("total", units)} AS units,
-            {_units("refunded_amount", units)} AS refunded_units
-        FROM orders
-    ), state AS (
-        SELECT *, CASE WHEN cancelled THEN 0 ELSE units END AS paid,
-            CASE WHEN cancelled THEN abs(units)
-                WHEN refunded_units IS NOT NULL THEN least(abs(refunded_units), units)
-                WHEN refunded_at IS NOT NULL THEN units ELSE 0 END AS refunded
-        FROM unit
+    return (
+        f"SELECT CAST(round_even(CAST(total * CASE currency {factor} END"  # noqa: S608 - codes are three letters
+        " AS DECIMAL(38, 9)), 0) AS BIGINT) AS units,"
+        ' CAST(total * 1000000 AS BIGINT) AS value FROM orders ORDER BY "index"'
     )
-    SELECT order_key, account, paid_at, paid AS amount, currency, items, details,
-        CASE WHEN cancelled OR refunded > 0 THEN coalesce(refunded_at, paid_at) END
-            AS refunded_at,
-        refunded AS refunded_amount, {PAYMENT_OF} AS payment, {REFUND_OF} AS refund,
-        lines, lines_without_member, CAST(value * 1000000 AS BIGINT) AS value
-    FROM state ORDER BY order_key
-    """  # noqa: S608 - currencies are checked to be three letters
-
-
-def _units(column: str, units: str) -> str:
-    """Return the SQL of an amount in the smallest unit, rounded half to even."""
-    return f"CAST(round_even(CAST({column} * {units} AS DECIMAL(38, 9)), 0) AS BIGINT)"
-
-
-def count(rows: Sequence[OrderRow]) -> dict[str, int]:
-    """Return the counts of the report."""
-    with_member = [row for row in rows if row.account is not None]
-    return {
-        "lines": sum(row.lines for row in rows),
-        "lines_without_member": sum(row.lines_without_member for row in rows),
-        "orders_without_member": len(rows) - len(with_member),
-        "value_millionths": sum(row.value for row in rows),
-        "value_millionths_with_member": sum(row.value for row in with_member),
-    }

@@ -1,173 +1,392 @@
-"""Writes orders: new ones, and corrections of the amounts of existing ones."""
+"""Writes orders: new ones, and what a file changes in those that are stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from django.db import IntegrityError, transaction
 
-from qunce.core import db, money, timestamps
-from qunce.core.facts import facts, interned_names
+from qunce.core import db, timestamps
+from qunce.core.facts import facts, interned_names, withdrawals
 from qunce.importing import account_resolver
 from qunce.importing.files import external_sort
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
-from qunce.importing.targets.orders import sql
-from qunce.importing.targets.orders.sql import OrderRow
-from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded
+from qunce.importing.targets.orders import sql, stored_orders
+from qunce.importing.targets.orders.stored_orders import StoredOrder
+from qunce.sales import order_changes, orders
+from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded, OrderState
+
+if TYPE_CHECKING:
+    from qunce.importing.plan import ImportPlan
 
 MAX_ATTEMPTS = 3
-KEYS_PER_QUERY = 5_000
+INSERT = """
+INSERT INTO sales_order (community_id, key, source_id, account_id, paid_at, amount,
+    currency, items, details, refunded_at, refunded_amount, refunds) VALUES
+"""
+UPDATE = """
+UPDATE sales_order SET account_id = %s, paid_at = %s, amount = %s, refunded_at = %s,
+    refunded_amount = %s, refunds = %s
+WHERE id = %s AND amount = %s AND refunded_amount = %s AND paid_at = %s
+"""
+NEW, CHANGED, KNOWN, SKIPPED, SUPPRESSED = (
+    "orders",
+    "amended",
+    "known",
+    "skipped",
+    "suppressed",
+)
+ROWS_OF = {
+    NEW: "rows_new",
+    CHANGED: "rows_changed",
+    KNOWN: "rows_known",
+    SKIPPED: "rows_skipped",
+    SUPPRESSED: "rows_suppressed",
+}
+"""Counts of the rows of the file that orders stand for."""
 
 
-@dataclass(frozen=True)
-class _StoredOrder:
-    pk: int
-    amount: int
-    refunded_amount: int
+@dataclass(slots=True)
+class OrderRow:
+    """An order of the file, and what becomes of it."""
+
+    key: str
+    source: int
+    currency: str
+    items: str | None
+    details: str | None
+    payment: str
+    """The payload of the fact that it was paid."""
+    categories: str
+    lines: int
+    lines_without_member: int
+    value: int
+    is_net: bool
+    is_suppressed: bool
+    before: StoredOrder | None
+    after: OrderState | None
+    """None for orders that are no sale."""
+
+    @property
+    def is_changed(self) -> bool:
+        return self.before is not None and self.before.state != self.after
+
+    @property
+    def outcome(self) -> str:
+        if self.after is None:
+            return SKIPPED
+        if self.before is not None:
+            return CHANGED if self.is_changed else KNOWN
+        return SUPPRESSED if self.is_suppressed else NEW
+
+
+@dataclass
+class Batch:
+    rows: list[OrderRow]
+    withdrawn: list[int]
+    """Facts of orders whose member or time changes."""
 
 
 class OrderWriter:
-    def __init__(self, job: ImportJob) -> None:
-        self._job = job
-        community = job.community
-        source_ids = interned_names.ensure("source", community.pk, [job.source])
-        self._source_id = source_ids[job.source]
+    def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
+        self._job, self._plan = job, plan
         self._kind_ids = facts.ensure_kinds(
             [OrderPaid.kind, OrderRefunded.kind, OrderAmended.kind]
         )
-        self._resolver = account_resolver.AccountResolver(
-            community, by=job.by, at=job.started_at, source=job.source
-        )
+        self._resolver = account_resolver.of_plan(plan, job)
+        self._sources: dict[str, int] = {}
 
     def load(self, chunk: ParsedChunk) -> int:
         if not len(chunk.row_numbers):
             return 0
+        self._chunk = chunk
+        self._decided = self._plan.cache.decided
         # A member who is known only by orders joined with the first of them.
-        first_seen = np.asarray(chunk.get("first_seen"))
-        accounts = self._resolver.resolve(chunk.get("member_key"), first_seen)
-        currencies = pc.unique(chunk.get("currency")).to_pylist()
-        decimals = {currency: money.decimal_places(currency) for currency in currencies}
-        columns = dict(chunk.columns)
-        # 0 is the account of orders without a member.
-        columns["account"] = pa.array(accounts, mask=accounts == 0)
-        self._rows = external_sort.query(
-            sql.select_rows(decimals), orders=pa.table(columns)
-        ).combine_chunks()
-        chunk.columns.clear()
-        return int(self._rows.num_rows)
+        now = timestamps.to_micros(self._job.started_at)
+        first_seen = np.asarray(chunk.get("first_seen").fill_null(now))
+        is_sale = self._list_sales(chunk)
+        self._resolve(chunk, first_seen, is_sale)
+        self._stored = stored_orders.StoredOrders(self._plan)
+        return len(chunk.row_numbers)
 
-    def batch(self, start: int, end: int) -> list[OrderRow]:
-        rows = self._rows.slice(start, end - start)
-        columns = [rows[name].to_pylist() for name in OrderRow._fields]
-        return list(map(OrderRow._make, zip(*columns, strict=True)))
+    def _list_sales(self, chunk: ParsedChunk) -> np.ndarray:
+        """Return which orders are sales: others make nobody a member."""
+        decided = [self._decided[index] for index in chunk.columns["index"].to_pylist()]
+        self._decided = decided
+        no_sale = order_changes.order_statuses.NO_SALE
+        return np.array([each.order.meaning not in no_sale for each in decided])
 
-    def write(self, batch: list[OrderRow]) -> Mapping[str, int]:
-        # About 14,000 orders a second on SQLite (docs/benchmarks.md), each a row and a
-        # fact.
+    def _resolve(
+        self, chunk: ParsedChunk, first_seen: np.ndarray, is_sale: np.ndarray
+    ) -> None:
+        references = account_resolver.references_of(chunk)
+        if not is_sale.all():
+            mask = pa.array(is_sale)
+            references = {
+                name: pa.compute.if_else(mask, column, pa.scalar(None, pa.string()))
+                for name, column in references.items()
+            }
+        named = ParsedChunk(references, chunk.row_numbers)
+        self._found = self._resolver.resolve_rows(named, first_seen, key_wins=True)
+
+    def batch(self, start: int, end: int) -> Batch:
+        length = end - start
+        columns = {
+            name: self._chunk.columns[name].slice(start, length).to_pylist()
+            for name in (
+                "order_key",
+                "shop",
+                "items",
+                "details",
+                "lines",
+                "lines_without_member",
+            )
+        }
+        accounts = self._found.ids[start:end].tolist()
+        suppressed = (
+            self._found.states[start:end] == account_resolver.SUPPRESSED
+        ).tolist()
+        decided = self._decided[start:end]
+        stored = self._stored.find(columns["order_key"])
+        rows = []
+        payloads = self._payloads(columns, decided)
+        for index, each in enumerate(decided):
+            key = columns["order_key"][index]
+            source = self._source_id(columns["shop"][index])
+            order = replace(each.order, account=accounts[index] or None)
+            before = stored.get((key, source))
+            after = (
+                order_changes.create(order)
+                if before is None
+                else self._stored.merge(before, order)
+            )
+            payment, categories = payloads[index]
+            rows.append(
+                OrderRow(
+                    key,
+                    source,
+                    order.currency,
+                    columns["items"][index],
+                    # Details may have the name and address of an erased person.
+                    None if suppressed[index] else columns["details"][index],
+                    payment,
+                    categories,
+                    columns["lines"][index],
+                    columns["lines_without_member"][index],
+                    each.value,
+                    each.is_net,
+                    suppressed[index],
+                    before,
+                    after,
+                )
+            )
+        moved = [
+            (row.key, row.before.state)
+            for row in rows
+            if row.before and row.after and orders.moves(row.before.state, row.after)
+        ]
+        withdrawn = stored_orders.find_fact_ids(self._plan, moved) if moved else []
+        self._start = start
+        return Batch(rows, withdrawn)
+
+    def _payloads(
+        self, columns: Mapping[str, list[str]], decided: Sequence[object]
+    ) -> list[tuple[str, str]]:
+        table = pa.table(
+            {
+                "index": pa.array(range(len(decided))),
+                "order_key": pa.array(columns["order_key"], pa.string()),
+                "items": pa.array(columns["items"], pa.string()),
+                "amount": pa.array([d.order.amount or 0 for d in decided], pa.int64()),
+                "currency": pa.array([d.order.currency for d in decided], pa.string()),
+            }
+        )
+        result = external_sort.query(sql.select_payments(), orders=table)
+        return list(
+            zip(
+                result["payment"].to_pylist(),
+                result["categories"].to_pylist(),
+                strict=True,
+            )
+        )
+
+    def _source_id(self, shop: str) -> int:
+        name = shop or self._job.source
+        if name not in self._sources:
+            ids = interned_names.ensure("source", self._job.community_id, [name])
+            self._sources.update(ids)
+        return self._sources[name]
+
+    def write(self, batch: Batch) -> Mapping[str, int]:
         for attempt in range(MAX_ATTEMPTS):
             try:
                 # A savepoint: the failed INSERT must not end the batch's transaction on
                 # PostgreSQL.
                 with transaction.atomic():
-                    keys = [row.order_key for row in batch]
-                    stored: dict[str, _StoredOrder] = {}
-                    for start in range(0, len(keys), KEYS_PER_QUERY):
-                        # SQLite accepts 32,766 parameters in one statement.
-                        some = keys[start : start + KEYS_PER_QUERY]
-                        rows = db.rows(
-                            "SELECT key, id, amount, refunded_amount"  # noqa: S608
-                            " FROM sales_order WHERE community_id = %s"
-                            f" AND key IN ({db.placeholders(len(some))})",
-                            [self._job.community_id, *some],
-                        )
-                        stored |= {
-                            key: _StoredOrder(*columns) for key, *columns in rows
-                        }
-                    new = [row for row in batch if row.order_key not in stored]
-                    amended = self._amend(batch, stored)
-                    self._insert(new)
+                    self._insert([row for row in batch.rows if row.before is None])
+                    withdrawals.withdraw(batch.withdrawn)
+                    self._change([row for row in batch.rows if row.is_changed])
                 break
             except IntegrityError:
-                # Another import has just created one of these orders.
+                # Another import has just created or changed one of these orders.
                 if attempt + 1 == MAX_ATTEMPTS:
                     raise
-        return {
-            "orders": len(new),
-            "refunds": sum(row.refund is not None for row in new),
-            "known": len(batch) - len(new) - amended,
-            "amended": amended,
-            **sql.count(batch),
-            "members": self._resolver.pop_created(),
-        }
+                batch = self.batch(self._start, self._start + len(batch.rows))
+        counts = count(batch.rows, self._plan.options.currency)
+        end = self._start + len(batch.rows)
+        found = self._found.counts(self._start, end)
+        return {**counts, **found, "members": self._resolver.pop_created()}
 
     def _insert(self, rows: list[OrderRow]) -> None:
         community = self._job.community_id
-        recorded_at = timestamps.to_micros(self._job.started_at)
-        paid_kind = self._kind_ids[OrderPaid.kind]
-        refunded_kind = self._kind_ids[OrderRefunded.kind]
-        orders = [
-            (community, *row[: sql.STORED_COLUMNS], self._source_id) for row in rows
-        ]
-        # Tuples instead of objects, as there may be millions of facts.
-        new_facts = [
-            (
-                community,
-                kind,
-                row.account,
-                None,
-                happened_at,
-                recorded_at,
-                None,
-                payload,
-            )
-            for row in rows
-            for kind, happened_at, payload in (
-                (paid_kind, row.paid_at, row.payment),
-                (refunded_kind, row.refunded_at, row.refund),
-            )
-            if payload is not None
-        ]
+        new = [(row, row.after) for row in rows if row.after is not None]
         # Orders first: if one violates the unique key, the work for the facts is saved.
-        db.insert(sql.INSERT, orders)
-        db.insert(facts.INSERT_FACTS, new_facts)
+        db.insert(
+            INSERT,
+            [
+                (
+                    community,
+                    row.key,
+                    row.source,
+                    state.account,
+                    state.paid_at,
+                    state.amount,
+                    row.currency,
+                    row.items,
+                    row.details,
+                    *_refund_columns(state),
+                )
+                for row, state in new
+            ],
+        )
+        self._record(
+            [fact for row, state in new for fact in self._list_facts(row, state)]
+        )
 
-    def _amend(self, batch: list[OrderRow], stored: Mapping[str, _StoredOrder]) -> int:
-        """Correct the amounts of existing orders; returns how many were different."""
-        amended = 0
-        for row in batch:
-            old = stored.get(row.order_key)
-            if old is None:
-                continue
-            # A file with a smaller refund does not take back the larger one.
-            refunded = max(row.refunded_amount, old.refunded_amount)
-            if (row.amount, refunded) == (old.amount, old.refunded_amount):
-                continue
-            amended += 1
-            db.execute(
-                "UPDATE sales_order SET amount = %s, refunded_amount = %s,"
-                " refunded_at = %s WHERE id = %s",
-                [row.amount, refunded, row.refunded_at, old.pk],
-            )
-            key, account = row.order_key, row.account
-            events: list[tuple[facts.FactKind, int]] = []
-            if amount := row.amount - old.amount:
-                event = OrderAmended(account=account, order=key, amount=amount)
-                events.append((event, row.paid_at))
-            if amount := refunded - old.refunded_amount:
-                refund = OrderRefunded(account=account, order=key, amount=amount)
-                events.append((refund, row.refunded_at or row.paid_at))
-            facts.record_many(
-                [event for event, _moment in events],
-                community=self._job.community,
-                by=self._job.by,
-                at=self._job.started_at,
-                happened_at=[
-                    timestamps.from_micros(moment) for _event, moment in events
+    def _list_facts(
+        self, row: OrderRow, state: OrderState
+    ) -> list[tuple[int, int | None, int, str | None, int]]:
+        """Return the facts of a new order as tuples, as there may be millions."""
+        found: list[tuple[int, int | None, int, str | None, int]] = []
+        if state.is_paid:
+            kind = self._kind_ids[OrderPaid.kind]
+            found.append((kind, state.account, state.paid_at, row.payment, row.source))
+        if state.refunds:
+            label = orders.OrderLabel(row.key, row.currency)
+            found += self._to_tuples(row, orders.list_refund_facts(label, state))
+        return found
+
+    def _to_tuples(
+        self, row: OrderRow, events: Sequence[orders.Event]
+    ) -> list[tuple[int, int | None, int, str | None, int]]:
+        return [
+            (self._kind_ids[e.kind], e.account, moment, e.payload(), row.source)
+            for e, moment in events
+        ]
+
+    def _record(
+        self, rows: Sequence[tuple[int, int | None, int, str | None, int]]
+    ) -> None:
+        community = self._job.community_id
+        recorded_at = timestamps.to_micros(self._job.started_at)
+        db.insert(
+            facts.INSERT_FACTS_OF_SOURCE,
+            [
+                (community, kind, account, None, at, recorded_at, None, payload, source)
+                for kind, account, at, payload, source in rows
+            ],
+        )
+
+    def _change(self, rows: list[OrderRow]) -> None:
+        """Correct stored orders, as the verbs do for a single one."""
+        events = []
+        for row in rows:
+            before, after = row.before, row.after
+            assert before is not None and after is not None  # noqa: S101, PT018
+            old = before.state
+            changed = db.execute(
+                UPDATE,
+                [
+                    after.account,
+                    after.paid_at,
+                    after.amount,
+                    *_refund_columns(after),
+                    before.pk,
+                    old.amount,
+                    old.refunded,
+                    old.paid_at,
                 ],
             )
-        return amended
+            if not changed:
+                raise IntegrityError(row.key)
+            label = orders.OrderLabel(
+                row.key,
+                before.currency,
+                orders.list_categories(orders.load_items(before.items or row.items)),
+            )
+            is_moved = orders.moves(old, after)
+            events += self._to_tuples(
+                row,
+                orders.list_facts(label, after)
+                if is_moved
+                else orders.list_corrections(label, old, after),
+            )
+        self._record(events)
+
+
+def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
+    """Return the last time, the sum and the list of refunds."""
+    if not state.refunds:
+        # The time of a cancellation in which nothing was given back.
+        return None, 0, None
+    last = max(at for at, _amount in state.refunds)
+    return last, state.refunded, orders.dump_refunds(state.refunds)
+
+
+def count(rows: Sequence[OrderRow], currency: str) -> dict[str, int]:
+    """Return the counts of the report; `value` is in `currency`, before rounding."""
+    counts: Counter[str] = Counter(
+        dict.fromkeys(("orders", "refunds", "known", "amended", "skipped", "lines"), 0)
+    )
+    counts["lines_without_member"] = counts["orders_without_member"] = 0
+    counts["value_millionths"] = counts["value_millionths_with_member"] = 0
+    for row in rows:
+        outcome = row.outcome
+        counts[outcome] += 1
+        counts[ROWS_OF[outcome]] += row.lines
+        state = row.after
+        if state is None:
+            continue
+        counts["lines"] += row.lines
+        counts["lines_without_member"] += row.lines_without_member
+        counts["orders_without_member"] += state.account is None
+        counts["net_amounts"] += row.is_net
+        new = outcome in (NEW, SUPPRESSED)
+        counts["refunds"] += new and bool(state.refunds)
+        _count_money(counts, row, state, currency)
+    return dict(counts)
+
+
+def _count_money(
+    counts: Counter[str], row: OrderRow, state: OrderState, currency: str
+) -> None:
+    code = row.currency
+    factor = 10 ** (6 - orders.money.decimal_places(code))
+    counts[f"paid_millionths:{code}"] += state.amount * factor
+    counts[f"refunded_millionths:{code}"] += state.refunded * factor
+    counts[f"net_millionths:{code}"] += (state.amount - state.refunded) * factor
+    if code != currency:
+        return
+    # Rounded only where it was amended, as the file then lacks a part of the order.
+    value = row.value
+    if row.before is not None:
+        value = (state.amount - state.refunded) * factor
+    counts["value_millionths"] += value
+    if state.account is not None:
+        counts["value_millionths_with_member"] += value

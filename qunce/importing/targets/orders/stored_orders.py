@@ -1,0 +1,125 @@
+"""The orders of a file that are stored already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from qunce.core import db, timestamps
+from qunce.core.facts import interned_names
+from qunce.importing.targets.orders.decisions import Decided
+from qunce.sales import order_changes, orders
+from qunce.sales.order_changes import ReportedOrder
+from qunce.sales.orders import Order, OrderState
+from qunce.sales.reconciliation import Contradiction
+
+if TYPE_CHECKING:
+    from qunce.importing.plan import ImportPlan
+
+KEYS_PER_QUERY = 5_000
+"""SQLite accepts 32,766 parameters in one statement."""
+SELECT = """
+SELECT key, source_id, id, account_id, paid_at, amount, currency, refunds, items
+FROM sales_order WHERE community_id = %s AND key IN
+"""
+OrderId = tuple[str, int]
+"""Key and source, which identify an order."""
+
+
+@dataclass(frozen=True)
+class StoredOrder:
+    pk: int
+    state: OrderState
+    currency: str
+    items: str | None
+
+
+class StoredOrders:
+    """Looks up stored orders, and compares them with what the file says."""
+
+    def __init__(self, plan: ImportPlan) -> None:
+        self._plan = plan
+        self._community = plan.community.pk
+        self._sources: dict[str, int] = {}
+        self._reading = plan.options.answers.get("refunds", "")
+        # Most first imports find nothing, which one look shows.
+        self._has_any = Order.objects.filter(community_id=self._community).exists()
+
+    def source_id(self, shop: str) -> int:
+        """Return the id of the source of a row, 0 if nothing of it is stored."""
+        name = shop or self._plan.options.source
+        if name not in self._sources:
+            found = interned_names.find("source", self._community, name)
+            self._sources[name] = found or 0
+        return self._sources[name]
+
+    def check(
+        self,
+        table: pa.Table,
+        decided: list[Decided | None],
+        add: Callable[[int, str, str], None],
+    ) -> None:
+        """Add a problem for every order that contradicts the stored one."""
+        if not self._has_any:
+            return
+        keys, shops = table["order_key"].to_pylist(), table["shop"].to_pylist()
+        stored = self.find(keys)
+        for index, (key, shop) in enumerate(zip(keys, shops, strict=True)):
+            old, each = stored.get((key, self.source_id(shop))), decided[index]
+            if old is None or each is None:
+                continue
+            try:
+                self.merge(old, each.order)
+            except Contradiction as error:
+                add(index, error.field, str(error))
+                decided[index] = None
+
+    def find(self, keys: Sequence[str]) -> dict[OrderId, StoredOrder]:
+        found: dict[OrderId, StoredOrder] = {}
+        for start in range(0, len(keys), KEYS_PER_QUERY):
+            some = keys[start : start + KEYS_PER_QUERY]
+            rows = db.rows(
+                f"{SELECT} ({db.placeholders(len(some))})", [self._community, *some]
+            )
+            for (
+                key,
+                source,
+                pk,
+                account,
+                paid_at,
+                amount,
+                currency,
+                refunds,
+                items,
+            ) in rows:
+                state = OrderState(
+                    account=account,
+                    paid_at=paid_at,
+                    amount=amount,
+                    refunds=orders.load_refunds(refunds),
+                )
+                found[key, source] = StoredOrder(pk, state, currency, items)
+        return found
+
+    def merge(self, old: StoredOrder, order: ReportedOrder) -> OrderState:
+        """Return the state after the file; raises Contradiction."""
+        if order.paid_at != old.state.paid_at:
+            order = replace(order, is_midnight=self._is_midnight(order.paid_at))
+        return order_changes.merge(old.state, old.currency, order, self._reading)
+
+    def _is_midnight(self, micros: int) -> bool:
+        local = timestamps.from_micros(micros).astimezone(self._plan.zone)
+        return not (local.hour or local.minute or local.second or local.microsecond)
+
+
+def find_fact_ids(
+    plan: ImportPlan, moved: Iterable[tuple[str, OrderState]]
+) -> list[int]:
+    """Return the facts of orders whose member or time changes, to withdraw them."""
+    from qunce.sets import fact_withdrawals
+
+    searches = [(key, state.account, state.moments) for key, state in moved]
+    return fact_withdrawals.find_ids(plan.community, orders.SPEND, searches)

@@ -13,7 +13,13 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, timestamps
-from qunce.importing import column_parsing, identifier_columns, lists, prefetch
+from qunce.importing import (
+    column_parsing,
+    currency_signs,
+    identifier_columns,
+    lists,
+    prefetch,
+)
 from qunce.importing.files import json_files, rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
 
@@ -49,6 +55,8 @@ class ParsedChunk:
     problems: list[Problem] = field(default_factory=list)
     rows_read: int = 0
     """Rows of the file that this chunk stands for, broken ones included."""
+    broken_keys: list[str] = field(default_factory=list)
+    """Values of the target's `whole_by` in rows with a problem."""
 
     def get(self, name: str) -> pa.Array:
         """Return the column, all null where the file has none."""
@@ -116,6 +124,7 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     problems = [Problem(row.row, "", row.text, row.reason) for row in batch.broken]
     mapping, types = plan.mapping, field_types(plan)
     normalisers = {f.name: f.normalise for f in plan.target.fields if f.normalise}
+    signed = {f.name for f in plan.target.fields if f.is_money}
     columns: dict[str, pa.Array] = {}
     is_valid = np.ones(len(batch.row_numbers), dtype=bool)
     is_blank = np.ones(len(batch.row_numbers), dtype=bool)
@@ -131,6 +140,8 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
         if name in normalisers:
             column = column_parsing.normalise(normalisers[name], column)
         columns[name] = column.values
+        if name in signed and (signs := currency_signs.find(texts)) is not None:
+            columns[f"{name}{currency_signs.SUFFIX}"] = signs
         for position, remedy in column.errors.items():
             value = (texts[position].as_py() or "")[:MAX_VALUE_SHOWN]
             row = int(batch.row_numbers[position])
@@ -142,6 +153,11 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     # empty.
     problems += _check_required(plan, columns, batch, is_valid, ~is_blank)
     is_valid &= ~is_blank
+    broken_keys: list[str] = []
+    if plan.target.whole_by in columns and not is_valid.all():
+        # The other rows of the same thing are not imported without these.
+        keys = columns[plan.target.whole_by].filter(pa.array(~is_valid & ~is_blank))
+        broken_keys = pc.drop_null(pc.unique(keys)).to_pylist()
     # Filtering copies every column, and most batches have valid rows only.
     if not is_valid.all():
         keep = pa.array(is_valid)
@@ -149,7 +165,9 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     # They were found column by column, but people correct a file row by row.
     problems.sort(key=lambda problem: (problem.row, problem.field))
     rows_read = len(batch.row_numbers) + len(batch.broken)
-    return ParsedChunk(columns, batch.row_numbers[is_valid], problems, rows_read)
+    return ParsedChunk(
+        columns, batch.row_numbers[is_valid], problems, rows_read, broken_keys
+    )
 
 
 def number_cells(plan: ImportPlan, batch: rows.RowBatch, index: int) -> pa.Array | None:
@@ -212,7 +230,7 @@ def _check_required(
     problems = []
     heading_of = plan.heading_of
     remedy = _("This field is empty. Every row needs a value here.")
-    for group in plan.target.required:
+    for group in plan.target.required_in_rows:
         is_missing = is_valid & is_filled
         for name in group:
             if name in columns:

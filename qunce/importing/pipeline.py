@@ -116,10 +116,12 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
     """Return the first rows as they would be imported, and the first problems."""
     # The first rows are parsed alone, because a target may sort or merge rows.
     chunk = parsing.parse(plan, sources.read_head(plan.source, limit))
+    types = parsing.field_types(plan)
     rows = [
         {
             name: parsing.format_value(plan, name, column[index].as_py())
             for name, column in chunk.columns.items()
+            if name in types
         }
         for index in range(len(chunk.row_numbers))
     ]

@@ -43,7 +43,7 @@ class Field:
     json. `headings` are those of exports from other programs, separated by spaces, the
     likeliest first. `normalise` returns the stored form of a text, None if
     the text says that there is none, or raises errors.Invalid with a sentence about what
-    to correct.
+    to correct. Cells of a column that `is_money` may carry the sign of their currency.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Field:
     label: StrOrPromise
     headings: str = ""
     normalise: Callable[[str], str | None] | None = None
+    is_money: bool = False
 
 
 class Writer(Protocol):
@@ -83,6 +84,8 @@ class Target(ABC):
     fields: ClassVar[tuple[Field, ...]]
     required: ClassVar[tuple[tuple[str, ...], ...]]
     """A file needs one field of each group."""
+    whole_by: ClassVar[str] = ""
+    """Rows with the same value in this field are imported together or not at all."""
     extras: ClassVar[str] = ""
     """What further columns become: `attributes`, `details`, or nothing."""
     count_labels: ClassVar[Mapping[str, StrOrPromise]] = {}
@@ -99,6 +102,11 @@ class Target(ABC):
 
     @abstractmethod
     def writer(self, job: ImportJob, plan: ImportPlan) -> Writer: ...
+
+    @property
+    def required_in_rows(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of fields of which every row needs a value."""
+        return self.required
 
     def ask(self, plan: ImportPlan) -> None:  # noqa: B027 - most targets ask nothing
         """Add the target's own questions to the plan, by `plan.ask`."""

@@ -25,6 +25,10 @@ TYPE_LABELS: dict[str, StrOrPromise] = {
     "bool": gettext_lazy("yes or no"),
     "choice": gettext_lazy("single choice"),
     "multi": gettext_lazy("multiple choice"),
+    "list": gettext_lazy("list"),
+    "phone": gettext_lazy("phone number"),
+    "email": gettext_lazy("e-mail address"),
+    "unionid": gettext_lazy("text"),
     "object": "JSON",
     "json": "JSON",
 }

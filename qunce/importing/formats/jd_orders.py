@@ -31,7 +31,7 @@ FORMAT = FileFormat(
         "京东价": "price",
         "货号": DETAIL,
         "余额支付": DETAIL,
-        "运费金额": DETAIL,
+        "运费金额": "shipping",
         "订单完成时间": DETAIL,
         "客户姓名": DETAIL,
         "客户地址": DETAIL,

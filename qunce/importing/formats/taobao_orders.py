@@ -28,7 +28,7 @@ FORMAT = FileFormat(
         "宝贝总数量": DETAIL,
         "总金额": DETAIL,
         "买家应付货款": DETAIL,
-        "买家应付邮费": DETAIL,
+        "买家应付邮费": "shipping",
         "订单创建时间": DETAIL,
         "宝贝种类": DETAIL,
         "买家支付宝账号": DETAIL,

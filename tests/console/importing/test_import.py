@@ -272,7 +272,8 @@ def test_each_example_is_detected_and_imported(
     job = start_import(client, upload)
     run_jobs()
     job.refresh_from_db()
-    assert (job.state, job.rows_read, job.rows_broken) == ("done", 2, 0)
+    rows = len(target_registry.get(target).examples[language]) - 1
+    assert (job.state, job.rows_read, job.rows_broken) == ("done", rows, 0)
 
 
 def test_every_field_and_state_has_a_label() -> None:

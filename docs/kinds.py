@@ -11,7 +11,7 @@ from typing import Any
 from docs import all_modules, markdown
 from qunce.core import permissions as core_permissions
 from qunce.core import state_machine
-from qunce.core.facts import facts
+from qunce.core.facts import fact_effects, facts
 from qunce.members.attributes.attributes import AttributeType
 from qunce.sets.rules import base, comparisons, time_windows, tree
 
@@ -35,15 +35,68 @@ def facts_page() -> str:
         groups.setdefault(declared[kind].__module__, []).append(declared[kind])
     head = (
         "A fact is never changed. `account` and `group` are columns. The other fields are"
-        " the payload, which `where` and `sum` of a rule read. Files and programs can"
-        " report other kinds, written noun.verb."
+        " the payload, which `where` and `sum` of a rule read."
     )
-    parts = [head]
+    parts = [head, _reporting()]
     for module in sorted(groups):
         rows = [_fact(kind) for kind in groups[module]]
         names = ("kind", "label", "fields", "")
         parts += [f"## {module}", markdown.table(names, rows)]
     return "\n\n".join(parts)
+
+
+REPORTING = """
+Files (`qunce import FILE --as facts`) and programs (`POST /facts`) follow the same check.
+
+* A kind that is not listed on this page is stored as it is, written noun.verb. So are the
+  kinds {reportable}.
+* The kinds below go through the verb that records them, so that they take effect. In one
+  request or file they do so in the order of time; for joins, leaves and opt-outs that come
+  late, the latest one known decides. A payload has only the listed fields. What the state
+  does not allow, such as a refund above the payment, is refused with its reason.
+* All other kinds of this page are refused with a sentence that names what to use instead.
+* A fact is recorded once per source and key. Equal facts without a key (of the same kind,
+  member, group, time and payload) are one fact; give them keys if they can be equal.
+* Times before 2000 and more than a day in the future are refused, unless they are allowed
+  with `--allow-old-times` and `--allow-future-times`, or `allow_old_times` and
+  `allow_future_times` in the API. Numbers of 9 or 10, 12 or 13, and 15 or 16 digits are
+  seconds, milliseconds and microseconds since 1970; others are refused.
+* Payloads are stored exactly: decimals keep all their digits. NaN, Infinity and a field
+  that occurs twice are refused.
+* The member is named by key, phone, e-mail or UnionID. Unknown members and groups are
+  created. Facts of people who were erased are counted as suppressed and not stored.
+"""
+
+
+def _reporting() -> str:
+    plain = sorted(k for k, kind in facts.declared().items() if kind.reportable)
+    rows = [
+        _effect(effect) for _kind, effect in sorted(fact_effects.registered().items())
+    ]
+    names = ("kind", "payload", "needs", "API scope", "effect")
+    return "\n\n".join(
+        (
+            "## Reporting facts",
+            REPORTING.strip().format(reportable=markdown.codes(plain)),
+            markdown.table(names, rows),
+        )
+    )
+
+
+def _effect(effect: fact_effects.Effect) -> tuple[str, ...]:
+    types = {int: "integer", str: "text", list: "texts"}
+    fields = [
+        f"`{name}` {types[kind]}{'' if name in effect.required else ', optional'}"
+        for name, kind in effect.fields.items()
+    ]
+    needs = {"member": effect.needs_member, "group": effect.needs_group}
+    return (
+        markdown.code(effect.kind),
+        "; ".join(fields),
+        ", ".join(name for name, is_needed in needs.items() if is_needed),
+        markdown.code(effect.scope),
+        effect.description,
+    )
 
 
 def _fact(kind: type[facts.FactKind]) -> tuple[str, str, str, str]:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import db, errors, permissions, timestamps
+from qunce.core import db, errors, json_values, permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import (
     audit,
@@ -323,7 +323,7 @@ def _kind_error(kind: str) -> str:
 def _dump_payload(payload: Mapping[str, Any] | None) -> str | None:
     if not payload:
         return None
-    text = reported_facts.dump_exactly(dict(payload))
+    text = json_values.dump_exactly(dict(payload))
     reported_facts.check_payload(text)
     return text
 

@@ -21,7 +21,7 @@ from pydantic import BeforeValidator, ValidationError
 from qunce import ingest
 from qunce.api import problems, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.core import db, errors, timestamps
+from qunce.core import db, errors, json_values, timestamps
 from qunce.core.facts import reported_facts
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff import api_keys
@@ -287,7 +287,8 @@ class StreamRecorder:
         valid: NumberedFacts = []
         for number, line in lines:
             try:
-                parsed = FactIn.model_validate(reported_facts.parse_object(line))
+                json_values.check_storable(line)
+                parsed = FactIn.model_validate(json_values.parse(line))
                 fact = _to_incoming(parsed, self.report.request.at)
             except (ValueError, errors.Invalid) as error:
                 self.reject(number, _describe(error))

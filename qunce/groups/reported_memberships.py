@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import models
+
 from qunce.core import permissions, revisions
 from qunce.core.facts import fact_effects, facts
 from qunce.core.facts.fact_effects import ReportedFact, Reporter
 from qunce.groups import groups, memberships
-from qunce.groups.groups import Group, GroupJoined, GroupLeft, Membership
+from qunce.groups.groups import Group, GroupJoined, GroupLeft, Membership, Stay
 
 
 class JoinEffect(fact_effects.Effect):
@@ -46,6 +48,8 @@ class JoinEffect(fact_effects.Effect):
         if last.joined_at == last.left_at:
             # Only the leave was known.
             Membership.objects.filter(pk=last.pk).update(joined_at=time)
+        elif not _start_earlier_stay(group, fact, role):
+            return False
         event = GroupJoined(account=fact.account, group=group.pk, role=role)
         _record(event, fact, reporter)
         return True
@@ -71,7 +75,9 @@ class LeaveEffect(fact_effects.Effect):
             return removed > 0
         if last is None:
             _store_former_member(group, fact)
-        elif last.left_at is not None and time >= last.left_at:
+        elif (
+            last.left_at is not None and time >= last.left_at
+        ) or not _end_earlier_stay(group, fact):
             return False
         _record(GroupLeft(account=fact.account, group=group.pk), fact, reporter)
         return True
@@ -95,6 +101,36 @@ def _store_former_member(group: Group, fact: ReportedFact) -> None:
         joined_at=fact.happened_at,
         left_at=fact.happened_at,
     )
+
+
+def _start_earlier_stay(group: Group, fact: ReportedFact, role: str) -> bool:
+    """Store a stay before the latest one, whose end is not known yet; False if known."""
+    _stay, is_new = Stay.objects.get_or_create(
+        group=group,
+        account_id=fact.account or 0,
+        joined_at=fact.happened_at,
+        defaults={"role": role, "left_at": fact.happened_at},
+    )
+    return is_new
+
+
+def _end_earlier_stay(group: Group, fact: ReportedFact) -> bool:
+    """End the stay before the latest one that this leave is about; False if known."""
+    time = fact.happened_at
+    stays = Stay.objects.filter(group=group, account_id=fact.account or 0)
+    if stays.filter(left_at=time).exclude(joined_at=time).exists():
+        return False
+    open_stays = stays.filter(left_at=models.F("joined_at"), joined_at__lt=time)
+    for stay in open_stays.order_by("-joined_at")[:1]:
+        stays.filter(pk=stay.pk).update(left_at=time)
+        return True
+    _stay, is_new = stays.get_or_create(
+        group=group,
+        account_id=fact.account or 0,
+        joined_at=time,
+        defaults={"left_at": time},
+    )
+    return is_new
 
 
 def _record(event: facts.FactKind, fact: ReportedFact, reporter: Reporter) -> None:

@@ -338,6 +338,26 @@ def record_problems(
     """Store the problems of a chunk, once even if the chunk is read again."""
     if chunk < job.chunks_reported:
         return
+    _store_problems(job, problems)
+    new = {
+        "rows_read": job.rows_read + rows_read,
+        "rows_broken": job.rows_broken + len({problem.row for problem in problems}),
+        "chunks_reported": chunk + 1,
+    }
+    ImportJob.objects.filter(pk=job.pk).update(**new)
+    # The object of the running import is used on and must not fall behind its row.
+    for name, value in new.items():
+        setattr(job, name, value)
+
+
+def record_refusals(job: ImportJob, problems: Sequence[Problem]) -> None:
+    """Store, in the batch's transaction, rows that turned out to be impossible in it."""
+    _store_problems(job, problems)
+    job.rows_broken += len(problems)
+    ImportJob.objects.filter(pk=job.pk).update(rows_broken=job.rows_broken)
+
+
+def _store_problems(job: ImportJob, problems: Sequence[Problem]) -> None:
     # The report file has all problems; millions of rows would help nobody.
     free = max(MAX_PROBLEM_ROWS - job.rows_broken, 0)
     rows = []
@@ -350,15 +370,6 @@ def record_problems(
         rows.append(row)
     # In parts, since a remedy can have 2,000 characters.
     ImportProblem.objects.bulk_create(rows, batch_size=200)
-    new = {
-        "rows_read": job.rows_read + rows_read,
-        "rows_broken": job.rows_broken + len({problem.row for problem in problems}),
-        "chunks_reported": chunk + 1,
-    }
-    ImportJob.objects.filter(pk=job.pk).update(**new)
-    # The object of the running import is used on and must not fall behind its row.
-    for name, value in new.items():
-        setattr(job, name, value)
 
 
 def complete(job: ImportJob, *, at: datetime) -> None:

@@ -40,6 +40,9 @@ class ImportOptions:
     unknown_members: str = CREATE
     identifiers: str = ADD
     answers: Mapping[str, str] = field(default_factory=dict)
+    allow_old_times: bool = False
+    """Whether facts may have happened before 2000."""
+    allow_future_times: bool = False
     timezone: str = ""
     """The community's time zone when the import started."""
     chunk_rows: int = 0

@@ -59,7 +59,7 @@ def write_file(world: World) -> None:
     lines = [
         json.dumps(
             {
-                "kind": "order.paid",
+                "kind": "page.viewed",
                 "member_key": f"m{random.randrange(300)}",  # noqa: S311
                 "happened_at": f"2026-03-{n % 28 + 1:02}T{n % 24:02}:00:00Z",
                 "payload": {"amount": n},

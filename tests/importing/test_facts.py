@@ -32,7 +32,7 @@ def lines(count: int, start: int = 0) -> list[dict[str, Any]]:
             "kind": draw.choice(["message.posted", "page.viewed"]),
             "member_key": f"m{draw.randrange(50)}",
             "group_key": draw.choice(["g1", "g2", None]),
-            "happened_at": f"2026-03-0{draw.randrange(1, 9)}T09:07:08Z",
+            "happened_at": f"2026-02-0{draw.randrange(1, 9)}T09:07:08Z",
             "payload": {"n": number},
             "key": f"k{number:05}",
         }
@@ -81,7 +81,12 @@ def test_file_imported_again_adds_only_new_facts(
     helpers.run(shop, path, "facts")
     before = stored()
     again = helpers.run(shop, path, "facts")
-    assert again.job.counts == {"facts": 0, "known": 300, "members": 0}
+    assert again.job.counts == {
+        "facts": 0,
+        "known": 300,
+        "members": 0,
+        "found_by_member_key": 300,
+    }
     assert stored() == before
     more = ndjson(tmp_path / "more.ndjson", lines(300) + lines(50, 300))
     later = helpers.run(shop, more, "facts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
 import time
 from decimal import Decimal
@@ -18,6 +19,7 @@ from qunce.cli.output import Out
 from qunce.importing import (
     error_report,
     jobs,
+    join_report,
     pipeline,
     questions,
     target_registry,
@@ -112,6 +114,14 @@ LOG_INTERVAL = 30
     ),
 )
 @base.option(
+    "--allow-old-times", is_flag=True, help=N_("accept facts from before 2000")
+)
+@base.option(
+    "--allow-future-times",
+    is_flag=True,
+    help=N_("accept facts more than a day in the future"),
+)
+@base.option(
     "--answer",
     "answers",
     multiple=True,
@@ -138,6 +148,8 @@ def import_file(
     unknown_members: str,
     identifiers: str,
     types: tuple[str, ...],
+    allow_old_times: bool,
+    allow_future_times: bool,
     answers: tuple[str, ...],
 ) -> None:
     invocation.act_as(login)
@@ -157,6 +169,8 @@ def import_file(
             unknown_members=unknown_members,
             identifiers=identifiers,
             answers=parse_answers(answers, types),
+            allow_old_times=allow_old_times,
+            allow_future_times=allow_future_times,
         ),
         **invocation.query_args,
     )
@@ -240,6 +254,9 @@ def run(plan: ImportPlan, out: Out) -> None:
     if outcome.problems:
         _print_problems(outcome.problems, job, out)
     counts = decimal_counts(job.counts)
+    joins = join_report.load(job, by=plan.by)
+    for line in itertools.islice(join_report.sentences(joins), MAX_ROWS_SHOWN):
+        out.note(line)
     texts = []
     for name, count in counts.items():
         label = plan.target.count_label(name)
@@ -256,6 +273,7 @@ def run(plan: ImportPlan, out: Out) -> None:
             "seconds": round(outcome.seconds, 3),
             "longest_ms": round(outcome.longest * 1000, 1),
             "report": str(error_report.path_of(job)) if job.rows_broken else None,
+            "joins": joins,
         },
         _("%(rows)s rows read, %(broken)s broken; %(counts)s.")
         % {

@@ -1,0 +1,111 @@
+"""Imports facts: `kind, member_key, group_key, happened_at, payload, key`.
+
+Facts follow the same check as those of the API (`core.facts.reported_facts`). A row
+without a key gets one from its content, so that the same row twice is one fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from qunce.core.facts import reported_facts
+from qunce.importing.jobs import ImportJob
+from qunce.importing.plan import ImportPlan
+from qunce.importing.target_registry import Field, Target
+
+if TYPE_CHECKING:
+    from qunce.importing.parsing import ParsedChunk
+    from qunce.importing.targets.facts.writer import FactWriter
+
+
+def _check_kind(text: str) -> str:
+    reported_facts.check_kind(text)
+    return text
+
+
+class FactTarget(Target):
+    key = "facts"
+    label = _("Facts")
+    description = _("what members did and when, for example chat logs")
+    position = 5
+    required = (("kind",), ("happened_at",))
+    fields = (
+        Field(
+            "kind",
+            "key",
+            _("Kind of fact (noun.verb)"),
+            "event event_type type 事件 行为",
+            _check_kind,
+        ),
+        Field(
+            "member_key",
+            "key",
+            _("Member number"),
+            "member user_id customer_id openid 用户 用户id 会员id",
+        ),
+        Field(
+            "phone",
+            "phone",
+            _("Phone"),
+            "手机 手机号 手机号码 电话 mobile phone_number mobile_phone tel",
+        ),
+        Field("email", "email", _("E-mail"), "邮箱 电子邮箱 e-mail mail 电子邮件"),
+        Field("unionid", "unionid", _("UnionID"), "union_id"),
+        Field(
+            "group_key",
+            "key",
+            _("Group"),
+            "group group_id chat_id 群 群id",
+        ),
+        Field(
+            "happened_at",
+            "instant",
+            _("When it happened"),
+            "time timestamp date created_at 时间 发生时间",
+        ),
+        Field(
+            "payload",
+            "object",
+            _("Details (JSON)"),
+            "data properties 属性",
+        ),
+        Field(
+            "key",
+            "key",
+            _("Fact number"),
+            "id event_id uuid 编号",
+        ),
+    )
+    count_labels = {"facts": _("new facts")}
+    examples = {
+        "en": [
+            ["kind", "member_key", "happened_at", "payload"],
+            ["message.posted", "M1001", "2026-03-07 20:15", '{"length": 12}'],
+            ["page.viewed", "M1002", "2026-03-08 09:02", '{"page": "menu"}'],
+        ],
+        "zh-hans": [
+            ["事件", "用户", "发生时间", "属性"],
+            ["message.posted", "M1001", "2026-03-07 20:15", '{"length": 12}'],
+            ["page.viewed", "M1002", "2026-03-08 09:02", '{"page": "menu"}'],
+        ],
+    }
+
+    def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        # Imported on use, as they load Arrow.
+        from qunce.importing import account_resolver
+        from qunce.importing.targets.facts import checks
+
+        limits = checks.time_limits(plan)
+        chunks = (checks.check(plan, chunk, limits) for chunk in super().chunks(plan))
+        yield from account_resolver.check_chunks(plan, chunks, key_wins=False)
+
+    def writer(self, job: ImportJob, plan: ImportPlan) -> FactWriter:
+        from qunce.importing.targets.facts.writer import FactWriter
+
+        return FactWriter(job, plan)
+
+
+TARGET = FactTarget()

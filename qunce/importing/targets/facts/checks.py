@@ -1,0 +1,123 @@
+"""Checks the rows of a file of facts as the API checks the facts of a request."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qunce.core import errors, json_values
+from qunce.core.facts import fact_effects, reported_facts
+from qunce.core.facts.reported_facts import TimeLimits
+from qunce.importing import account_resolver
+from qunce.importing.parsing import MAX_VALUE_SHOWN, ParsedChunk, Problem
+from qunce.importing.plan import ImportPlan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MEMBER_FIELDS = account_resolver.KINDS
+
+
+def time_limits(plan: ImportPlan) -> TimeLimits:
+    return reported_facts.time_limits(
+        plan.at,
+        allow_old=plan.options.allow_old_times,
+        allow_future=plan.options.allow_future_times,
+    )
+
+
+def check(plan: ImportPlan, chunk: ParsedChunk, limits: TimeLimits) -> ParsedChunk:
+    """Return the chunk with its invalid rows as problems."""
+    remedies = _check_times(chunk, limits) | _check_payloads(chunk)
+    remedies |= _check_effects(chunk, set(remedies))
+    if not remedies:
+        return chunk
+    heading_of = plan.heading_of
+    problems = list(chunk.problems)
+    for index, (name, remedy) in remedies.items():
+        value = str(chunk.get(name)[index].as_py() or "")[:MAX_VALUE_SHOWN]
+        if name == "happened_at":
+            value = str(_time(plan, chunk, index))
+        row = int(chunk.row_numbers[index])
+        problems.append(Problem(row, heading_of.get(name, name), value, remedy))
+    problems.sort(key=lambda problem: (problem.row, problem.field))
+    is_valid = np.ones(len(chunk.row_numbers), dtype=bool)
+    is_valid[list(remedies)] = False
+    return keep(chunk, is_valid, problems)
+
+
+def keep(
+    chunk: ParsedChunk, is_kept: NDArray[np.bool_], problems: list[Problem]
+) -> ParsedChunk:
+    mask = pa.array(is_kept)
+    return dataclasses.replace(
+        chunk,
+        columns={name: column.filter(mask) for name, column in chunk.columns.items()},
+        row_numbers=chunk.row_numbers[is_kept],
+        problems=problems,
+    )
+
+
+def _time(plan: ImportPlan, chunk: ParsedChunk, index: int) -> Any:
+    from qunce.importing import parsing
+
+    micros = chunk.columns["happened_at"][index].as_py()
+    return parsing.format_value(plan, "happened_at", micros)
+
+
+Remedies = dict[int, tuple[str, str]]
+"""Index of a row → its first invalid field, and what to do."""
+
+
+def _check_times(chunk: ParsedChunk, limits: TimeLimits) -> Remedies:
+    times = np.asarray(chunk.columns["happened_at"])
+    outside = (times < limits.earliest) | (times > limits.latest)
+    remedy = limits.remedy if outside.any() else ""
+    return dict.fromkeys(np.flatnonzero(outside).tolist(), ("happened_at", remedy))
+
+
+def _check_payloads(chunk: ParsedChunk) -> Remedies:
+    remedies: Remedies = {}
+    for index, text in enumerate(chunk.get("payload").to_pylist()):
+        if text is None:
+            continue
+        try:
+            reported_facts.check_payload(text)
+        except errors.Invalid as error:
+            remedies[index] = ("payload", str(error))
+    return remedies
+
+
+def _check_effects(chunk: ParsedChunk, invalid: set[int]) -> Remedies:
+    """Check the rows whose kinds take effect, except those that are `invalid` already."""
+    remedies: Remedies = {}
+    kinds = chunk.get("kind")
+    has_member = np.zeros(len(kinds), dtype=bool)
+    for name in MEMBER_FIELDS:
+        has_member |= np.asarray(pc.is_valid(chunk.get(name)))
+    has_group = np.asarray(pc.is_valid(chunk.get("group_key")))
+    payloads = chunk.get("payload")
+    for index in np.flatnonzero(has_effect(kinds)).tolist():
+        if index in invalid:
+            continue
+        text = payloads[index].as_py()
+        try:
+            fact_effects.check(
+                kinds[index].as_py(),
+                has_member=bool(has_member[index]),
+                has_group=bool(has_group[index]),
+                payload=json_values.parse_object(text.encode()) if text else {},
+            )
+        except errors.Invalid as error:
+            remedies[index] = ("kind" if not text else "payload", str(error))
+    return remedies
+
+
+def has_effect(kinds: pa.Array) -> NDArray[np.bool_]:
+    """Return which of these kinds take effect instead of being stored."""
+    effective = pa.array(list(fact_effects.registered()), pa.string())
+    return np.asarray(pc.is_in(kinds, value_set=effective), dtype=bool)

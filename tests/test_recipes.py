@@ -49,8 +49,8 @@ from qunce.importing import (
 from qunce.importing.options import VALID_ROWS
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.target_registry import Field
-from qunce.importing.targets import tags as tag_import
-from qunce.importing.targets.tags import TagTarget, TagWriter
+from qunce.importing.targets.tags import TagTarget
+from qunce.importing.targets.tags import writer as tag_rows
 from qunce.ingest import IncomingFact
 from qunce.insight import metric_definitions
 from qunce.insight.metric_definitions import METRICS
@@ -515,14 +515,14 @@ def written_notes(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """Adds a column to the import of tags, as the recipe says, and nothing else."""
     written: list[str | None] = []
 
-    class NotedTagWriter(TagWriter):
+    class NotedTagWriter(tag_rows.TagRowWriter):
         def load(self, chunk: ParsedChunk) -> int:
             written.extend(chunk.get("note").to_pylist())
             return super().load(chunk)
 
     note = Field("note", "text", "Reason for the tag", "原因 why", check_note)
     monkeypatch.setattr(TagTarget, "fields", (*TagTarget.fields, note))
-    monkeypatch.setattr(tag_import, "TagWriter", NotedTagWriter)
+    monkeypatch.setattr(tag_rows, "TagRowWriter", NotedTagWriter)
     return written
 
 

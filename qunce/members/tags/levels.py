@@ -119,3 +119,23 @@ def _describe_depths(levels: Sequence[Level]) -> str:
         "A depth is a whole number, 0 or more, an addition such as +1, or one of: "
         "%(names)s."
     ) % {"names": ", ".join(name for _depth, name in levels)}
+
+
+# The notation of files
+
+
+DEPTH_SUFFIX = re.compile(r"(.*\S) ?[×✕✖]\s?(\d{1,9})")
+
+
+def split_depth(entry: str) -> tuple[str, str]:
+    """Return the name of an entry, and its depth like `×3` or nothing."""
+    match = DEPTH_SUFFIX.fullmatch(entry)
+    return (match[1], f"×{int(match[2])}") if match else (entry, "")
+
+
+def join_depth(key: str, depth: int) -> str:
+    """Return the entry for a tag with this depth, which `split_depth` takes apart."""
+    # A key that looks like a name with a depth gets its depth in any case.
+    if depth == 1 and not DEPTH_SUFFIX.fullmatch(key):
+        return key
+    return f"{key}×{depth}"

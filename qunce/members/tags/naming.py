@@ -75,7 +75,7 @@ def check(name: str, naming: NamingRule) -> str:
 def _find_error(name: str, naming: NamingRule) -> str:
     if not name:
         return _("A tag needs a name.")
-    if ";" in name:
+    if ";" in name or "；" in name:
         return _("A tag name cannot contain “;”, which separates tags in files.")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
         return _("A tag name can contain only printable characters.")
@@ -187,7 +187,8 @@ def similar_to_each(
     )
     similar: dict[str, list[str]] = {}
     for index, name in enumerate(names):
-        candidates = [others[column] for column in np.flatnonzero(scores[index])]
+        columns = np.flatnonzero(scores[index]).tolist()
+        candidates = [others[column] for column in columns]
         if found := similar_names(name, candidates):
             similar[name] = found
     return similar

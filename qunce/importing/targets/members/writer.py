@@ -25,7 +25,6 @@ from qunce.importing.targets.members.identities import Row
 from qunce.importing.targets.memberships import writer as membership_writer
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
-from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.importing import reference_fields
 from qunce.importing.target_registry import Field, Target
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class MembershipTarget(Target):
     label = _("Group members")
     description = _("one group and one member per row")
     position = 3
-    required = (("group_key",), ("member_key",))
+    required = (("group_key",), reference_fields.NAMES)
     fields = (
         Field(
             "group_key",
@@ -36,8 +37,9 @@ class MembershipTarget(Target):
             "member_key",
             "key",
             _("Member number"),
-            "member key user_id 会员号 用户id 客户id 成员id 群成员id 群成员 用户 手机号",
+            "member key user_id 会员号 用户id 客户id 成员id 群成员id 群成员 用户",
         ),
+        *reference_fields.FIELDS,
         Field(
             "joined_at",
             "instant",

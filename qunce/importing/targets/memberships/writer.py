@@ -109,6 +109,7 @@ class MembershipWriter:
             )
         rows = sum(len(entry.reports) for entry in entries)
         return {
+            "new": 0,
             "changed": changed,
             "known": rows - changed,
             "stays": begun,
@@ -247,17 +248,11 @@ def _store_earlier(
             for account, state in added
         ]
     )
-    journal.record(
-        job, "stays", [(group_id, a, state, None) for a, state in added]
-    )
-    journal.record(
-        job, "stays", [(group_id, a, None, state) for a, state in removed]
-    )
+    journal.record(job, "stays", [(group_id, a, state, None) for a, state in added])
+    journal.record(job, "stays", [(group_id, a, None, state) for a, state in removed])
 
 
-def _record(
-    job: ImportJob, group_id: int, changes: Mapping[int, list[Change]]
-) -> None:
+def _record(job: ImportJob, group_id: int, changes: Mapping[int, list[Change]]) -> None:
     """Record a join for every new stay, and a leave for every end that is new."""
     joined: dict[str, list[tuple[int, int]]] = {}
     left: list[tuple[int, int]] = []

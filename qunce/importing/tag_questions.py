@@ -1,0 +1,134 @@
+"""What a file's tags leave open before the start: new tags and their near twins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from qunce.core import errors
+from qunce.importing import lists, tag_entries
+from qunce.importing.files import sources
+from qunce.importing.questions import Choice
+from qunce.members.tags import levels, library, naming
+from qunce.members.tags.models import Tag
+
+if TYPE_CHECKING:
+    from qunce.importing.plan import ImportPlan
+
+MAX_NEW_TAGS = 1_000
+"""More are no tags but texts, such as names or remarks."""
+MAX_NOTED = 20
+
+
+class TooManyNewTags(errors.Invalid):
+    """The column holds texts rather than tags."""
+
+
+def ask(plan: ImportPlan, field: str) -> None:
+    """Note the tags that the file would create, and ask about near twins.
+
+    Raises TooManyNewTags.
+    """
+    if field not in plan.heading_of:
+        return
+    new = _list_new(plan, field)
+    _check_number(plan, field, new)
+    if not new:
+        return
+    existing = Tag.objects.filter(community=plan.community).exclude(state="merged")
+    known = {
+        form: key
+        for key, name in existing.order_by("pk").values_list("key", "name")
+        for form in (key, name)
+    }
+    twins = naming.similar_to_each(new, [*known, *new])
+    plan.notes.append(_describe_new(new))
+    for index, name in enumerate(new):
+        # A twin that is itself new stands for both, so that only one of them is asked.
+        others = [
+            known.get(twin, twin)
+            for twin in twins.get(name, ())
+            if twin in known or twin in new[:index]
+        ]
+        _ask_about(plan, field, name, list(dict.fromkeys(others)))
+
+
+def _list_new(plan: ImportPlan, field: str) -> list[str]:
+    """Return the names in the column that no tag has, in the order of the file."""
+    index = plan.source.headings.index(plan.heading_of[field])
+    separator = plan.traits[field].separator if field in plan.traits else ";"
+    names: dict[str, None] = {}
+    for batch in sources.read_batches(plan.source):
+        for cell in pc.unique(pc.drop_null(batch.columns[index])).to_pylist():
+            for entry in lists.split(cell, separator):
+                names[entry] = None
+    forms = {entry: naming.normalise(entry) for entry in names}
+    found = library.find(plan.community, forms.values())
+    new: dict[str, None] = {}
+    for form in forms.values():
+        if form not in found:
+            new[levels.split_depth(form)[0]] = None
+    found = library.find(plan.community, new)
+    return [name for name in new if name and name not in found]
+
+
+def _check_number(plan: ImportPlan, field: str, new: Sequence[str]) -> None:
+    if len(new) > MAX_NEW_TAGS:
+        raise TooManyNewTags(
+            _(
+                "“%(heading)s” has %(count)s different tags that do not exist yet, such "
+                "as “%(first)s” and “%(second)s”. A file can create at most %(most)s. "
+                "Map the column to something else, or choose another separator."
+            )
+            % {
+                "heading": plan.heading_of[field],
+                "count": f"{len(new):,}",
+                "first": new[0],
+                "second": new[1],
+                "most": f"{MAX_NEW_TAGS:,}",
+            }
+        )
+
+
+def _describe_new(new: Sequence[str]) -> str:
+    names = ", ".join(f"“{name}”" for name in new[:MAX_NOTED])
+    if len(new) > MAX_NOTED:
+        names += " …"
+    return ngettext(
+        "%(count)d tag is new: %(names)s.",
+        "%(count)d tags are new: %(names)s.",
+        len(new),
+    ) % {"count": len(new), "names": names}
+
+
+def _ask_about(plan: ImportPlan, field: str, name: str, twins: Sequence[str]) -> None:
+    """Ask which tag is meant if the twin is nearly the same; note one that is less so."""
+    key = f"{tag_entries.QUESTION}:{name}"
+    given = plan.options.answers.get(key, "") or plan.remembered.get(key, "")
+    is_near = any(naming.fold(twin) == naming.fold(name) for twin in twins)
+    if twins and not is_near and not given:
+        plan.notes.append(
+            _("“%(name)s” is new and similar to: %(twins)s.")
+            % {"name": name, "twins": ", ".join(f"“{twin}”" for twin in twins)}
+        )
+    if not is_near and not given:
+        return
+    values = dict.fromkeys([*twins, name, *([given] if given else [])])
+    plan.ask(
+        key,
+        heading=plan.heading_of[field],
+        text=_("Is “%(name)s” a tag of its own?") % {"name": name},
+        choices=[
+            Choice(
+                value,
+                _("a new tag “%(name)s”") % {"name": name}
+                if value == name
+                else _("the tag “%(tag)s”") % {"tag": value},
+            )
+            for value in values
+        ],
+    )

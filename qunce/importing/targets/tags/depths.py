@@ -1,0 +1,116 @@
+"""Depths in files of tags: numbers, additions such as +1, and names of levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from qunce.importing import lists, row_checks
+from qunce.importing.files import sources
+from qunce.importing.jobs import ImportJob
+from qunce.importing.parsing import ParsedChunk, Problem
+from qunce.importing.questions import Choice
+from qunce.importing.tag_entries import TagBook, TagEntry
+from qunce.members.tags import levels
+from qunce.members.tags.levels import DepthChange
+
+if TYPE_CHECKING:
+    from qunce.importing.plan import ImportPlan
+
+ADDITION = r"^\s*[+＋]"
+QUESTION = "again"
+ADD, SKIP = "add", "skip"
+
+
+def ask(plan: ImportPlan) -> None:
+    """Ask whether a file that adds to depths is to be added once more."""
+    if "depth" not in plan.heading_of or not _was_imported(plan):
+        return
+    heading = plan.heading_of["depth"]
+    index = plan.source.headings.index(heading)
+    for batch in sources.read_batches(plan.source):
+        column = batch.columns[index]
+        if pc.any(pc.match_substring_regex(column, ADDITION), min_count=0).as_py():
+            plan.ask(
+                QUESTION,
+                heading=heading,
+                text=_("This file was imported before, and it adds to depths of tags."),
+                choices=[
+                    Choice(SKIP, _("skip the rows that add")),
+                    Choice(ADD, _("add once more")),
+                ],
+            )
+            return
+
+
+def _was_imported(plan: ImportPlan) -> bool:
+    jobs = ImportJob.objects.filter(
+        community=plan.community, digest=plan.source.digest, target="tags", state="done"
+    )
+    return jobs.exists()
+
+
+def check_chunks(
+    plan: ImportPlan, chunks: Iterable[ParsedChunk]
+) -> Iterator[ParsedChunk]:
+    """Yield the chunks without the rows whose depth is none of their tag."""
+    if "depth" not in plan.heading_of:
+        yield from chunks
+        return
+    book = TagBook(plan.community, plan.by, plan.options.answers)
+    for chunk in chunks:
+        yield row_checks.refuse(chunk, _list_problems(plan, chunk, book))
+
+
+def _list_problems(
+    plan: ImportPlan, chunk: ParsedChunk, book: TagBook
+) -> Iterator[Problem]:
+    pairs, codes = distinct_pairs(chunk)
+    errors: dict[int, str] = {}
+    for code, (cell, depth) in enumerate(pairs):
+        entries = book.look_up(lists.parse_joined(cell)).values()
+        try:
+            for entry in entries:
+                read(entry, depth)
+        except levels.InvalidDepth as error:
+            errors[code] = str(error)
+    if not errors:
+        return
+    heading = plan.heading_of["depth"]
+    for index, code in enumerate(codes):
+        if code in errors:
+            value = pairs[code][1] or ""
+            yield Problem(int(chunk.row_numbers[index]), heading, value, errors[code])
+
+
+def distinct_pairs(
+    chunk: ParsedChunk,
+) -> tuple[list[tuple[str | None, str | None]], list[int]]:
+    """Return the distinct pairs of tags and depth, and the index of each row's pair."""
+    cells = pc.dictionary_encode(chunk.get("tag"))
+    depths = pc.dictionary_encode(chunk.get("depth").cast(pa.string()), "encode")
+    count = max(len(depths.dictionary), 1)
+    combined = pc.add(
+        pc.multiply(cells.indices.cast(pa.int64()), count),
+        depths.indices.cast(pa.int64()),
+    )
+    encoded = pc.dictionary_encode(combined)
+    pairs = [
+        (
+            cells.dictionary[code // count].as_py(),
+            depths.dictionary[code % count].as_py(),
+        )
+        for code in encoded.dictionary.to_pylist()
+    ]
+    return pairs, encoded.indices.to_pylist()
+
+
+def read(entry: TagEntry, depth: str | None) -> DepthChange | None:
+    """Return what a row does to the depth of its tag; raises InvalidDepth."""
+    if depth is None:
+        return entry.change
+    return levels.parse_depth(depth, entry.tag.levels if entry.tag else [])

@@ -11,9 +11,11 @@ from ninja import Field, Router
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import permissions
-from qunce.members.accounts import accounts, masking
+from qunce.members.accounts import accounts, identifiers, masking, placeholders
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
+from qunce.members.people import corrections
+from qunce.members.people.merges import Merge
 
 router = Router(auth=RequiresScope("members"), tags=["accounts"])
 Channel = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,29}$")]
@@ -30,6 +32,30 @@ class AccountsIn(schemas.InputSchema):
 class IdentifierIn(schemas.InputSchema):
     kind: Annotated[str, Field(max_length=20, examples=["phone"])]
     value: schemas.Key
+
+
+class CorrectionIn(schemas.InputSchema):
+    """`value` is wrong; `new` takes its place, or nothing does."""
+
+    kind: Annotated[str, Field(max_length=20, examples=["phone"])]
+    value: schemas.Key
+    new: schemas.Key | None = None
+
+
+class JoinOut(schemas.OutputSchema):
+    """Two accounts that the identifier `kind` joined or parted."""
+
+    left_id: int
+    right_id: int
+    kind: str
+
+
+class CorrectionResult(schemas.OutputSchema):
+    """`member_id` is the person that the account belongs to now."""
+
+    member_id: int
+    parted: list[JoinOut]
+    joined: list[JoinOut]
 
 
 class AccountOut(schemas.OutputSchema):
@@ -95,7 +121,8 @@ def list_(
         community=request.community, erased_at__isnull=True
     ).order_by("pk")
     if key is not None:
-        query = query.filter(key=key)
+        reader = placeholders.reader_of(request.community)
+        query = query.filter(key=reader.normalise(identifiers.KEY, key))
     if channel is not None:
         query = query.filter(channel=channel)
     page, more = schemas.paginate(
@@ -147,3 +174,34 @@ def add_identifier(
     )
     member_id = account_queries.account_ids_of_person(account.pk)[0]
     return {"member_id": member_id, "created": created}
+
+
+@router.post("/accounts/{account_id}/identifiers/correction", response=CorrectionResult)
+def correct_identifier(
+    request: ApiRequest, account_id: schemas.Id, data: CorrectionIn
+) -> dict[str, Any]:
+    """Remove a wrong identifier from an account, or replace it.
+
+    Merges that rested on it are undone. The old value stays in the account's history.
+    """
+    account = members.get_account(request, account_id)
+    members.check_may_add(request)
+    given = {"account": account, "kind": data.kind, "value": data.value}
+    by = {"by": request.by, "at": request.at}
+    if data.new is None:
+        joins = corrections.remove(**given, **by)
+    else:
+        joins = corrections.replace(**given, new=data.new, **by)
+    return {
+        "member_id": account_queries.account_ids_of_person(account.pk)[0],
+        "parted": list(map(_serialize_join, joins.parted)),
+        "joined": list(map(_serialize_join, joins.merged)),
+    }
+
+
+def _serialize_join(merge: Merge) -> dict[str, Any]:
+    return {
+        "left_id": merge.left_id,
+        "right_id": merge.right_id,
+        "kind": merge.reason,
+    }

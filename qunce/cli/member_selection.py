@@ -77,7 +77,7 @@ def find_accounts(invocation: Invocation, keys: Sequence[str]) -> list[int]:
     for key in keys:
         # `channel:key` needs the slower search, which also raises MemberNotFound.
         if key not in accounts:
-            account = account_queries.get(invocation.community, key)
+            account = visibility.find_by_text(invocation.community, key)
             accounts[key] = account.pk
     if invocation.by.scope is None:
         return list(accounts.values())

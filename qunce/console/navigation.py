@@ -79,6 +79,7 @@ AREAS = (
             Tab(_("Staff"), "settings:staff-list", "staff.manage"),
             Tab(_("Units"), "settings:unit-list", "staff.manage"),
             Tab(_("Roles"), "settings:role-list"),
+            Tab(_("Identity"), "settings:identity", "members.edit_identity"),
             Tab(_("API keys"), "settings:api-key-list", "staff.manage"),
             Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
             Tab(_("Audit log"), "settings:audit-log", "audit_log.view"),

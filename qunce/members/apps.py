@@ -8,6 +8,7 @@ DECLARING = (
     "accounts.accounts",
     "accounts.masking",
     "accounts.reported_presence",
+    "accounts.identity_settings",
     "accounts.placeholders",
     "accounts.suppression",
     "people.corrections",
@@ -27,6 +28,7 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
+        from qunce.members.accounts import accounts
         from qunce.members.accounts.models import Account
         from qunce.members.attributes import values as attribute_values
         from qunce.members.tags import models as tag_models
@@ -39,4 +41,8 @@ class MembersConfig(AppConfig):
         attribute_columns.register(attribute_values.KIND)
         for kind in ("member.erased", "member.removed"):
             mirror_erasure.exempt(kind)
-        presence_sets.register(Account._meta.db_table)
+        presence_sets.register(
+            Account._meta.db_table,
+            left=accounts.MemberLeft.kind,
+            rejoined=accounts.MemberRejoined.kind,
+        )

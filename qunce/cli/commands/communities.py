@@ -16,6 +16,7 @@ from qunce.core.communities import Community
 
 KEY_HELP = N_("key used in commands")
 TIMEZONE_HELP = N_("such as Asia/Shanghai")
+REGION_HELP = N_("country of phone numbers without a country code, such as CN")
 DAY_START_HELP = N_("minutes after midnight")
 
 communities = base.Group("communities")
@@ -39,6 +40,7 @@ def list_communities(invocation: Invocation) -> None:
     default="zh-hans",
     help=N_("language of output and of generated content"),
 )
+@base.option("--region", default="CN", help=REGION_HELP)
 @options.pass_invocation
 def add(invocation: Invocation, timezone: str, **fields: Any) -> None:
     _check_may_manage(invocation)
@@ -49,22 +51,43 @@ def add(invocation: Invocation, timezone: str, **fields: Any) -> None:
 
 
 @communities.command(
-    "edit", help=N_("Change the time zone or the start of day of a community")
+    "edit", help=N_("Change the clock of a community, or how it reads identifiers")
 )
 @base.argument("key", help=KEY_HELP)
 @base.option("--timezone", help=TIMEZONE_HELP)
 @base.option("--day-start", type=int, help=DAY_START_HELP)
+@base.option("--region", help=REGION_HELP)
+@base.option(
+    "--shared-identifier-limit",
+    "limit",
+    type=int,
+    help=N_("a phone of more accounts than these merges nobody"),
+)
 @options.pass_invocation
 def edit(
-    invocation: Invocation, key: str, timezone: str | None, day_start: int | None
+    invocation: Invocation,
+    key: str,
+    timezone: str | None,
+    day_start: int | None,
+    region: str | None,
+    limit: int | None,
 ) -> None:
     _check_may_manage(invocation)
     community = community_store.get(key)
-    community_store.set_clock(
-        community=community,
-        timezone=timezone or community.timezone,
-        day_start=community.day_start if day_start is None else day_start,
-    )
+    if timezone is not None or day_start is not None:
+        community_store.set_clock(
+            community=community,
+            timezone=timezone or community.timezone,
+            day_start=community.day_start if day_start is None else day_start,
+        )
+    if region is not None or limit is not None:
+        community_store.set_identity(
+            community=community,
+            region=region or community.region,
+            shared_identifier_limit=(
+                community.shared_identifier_limit if limit is None else limit
+            ),
+        )
     _answer(invocation, [community])
 
 
@@ -83,6 +106,8 @@ def _answer(invocation: Invocation, found: Sequence[Community] | Any) -> None:
             "day_start": community.day_start,
             "currency": community.currency,
             "language": community.language,
+            "region": community.region,
+            "shared_identifier_limit": community.shared_identifier_limit,
             "created_at": community.created_at.isoformat(),
         }
         for community in found

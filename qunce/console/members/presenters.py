@@ -20,7 +20,7 @@ from qunce.members.accounts import accounts, masking
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.attributes.attributes import Attribute, CurrentValue
-from qunce.members.people import merges, notes, people, visibility
+from qunce.members.people import corrections, merges, notes, people, visibility
 from qunce.members.people.people import Person
 from qunce.members.search import member_list
 from qunce.members.tags import assignments
@@ -36,6 +36,7 @@ MAX_MAIN_TAGS = 12
 class IdentifierRow:
     """A phone number, an address or an ID, masked where necessary."""
 
+    id: int
     kind: str
     value: str
 
@@ -157,6 +158,7 @@ class Member:
         by_account = {
             pk: [
                 IdentifierRow(
+                    row.pk,
                     labels.label_of(labels.KINDS, row.kind),
                     masking.identifier(kind=row.kind, value=row.value, by=self.by),
                 )
@@ -176,6 +178,18 @@ class Member:
                 identifiers=by_account.get(account.pk, []),
             )
             for account in self.person.accounts
+        ]
+
+    @cached_property
+    def past_identifiers(self) -> list[tuple[str, str, datetime]]:
+        """Former identifiers with the time at which they were removed."""
+        return [
+            (
+                labels.label_of(labels.KINDS, row.kind),
+                masking.identifier(kind=row.kind, value=row.value, by=self.by),
+                row.removed_at,
+            )
+            for row in corrections.list_past(self.account_ids)
         ]
 
     @cached_property

@@ -214,6 +214,7 @@ SUBJECTS_BY_KIND: Mapping[str, Callable[[TimelineBuilder, RecordedFact], Subject
     "member.layer_changed": _layer,
     "member.joined": _source,
     "member.identifier_added": _identifier_kind,
+    "member.identifier_removed": _identifier_kind,
     "member.changed": _changed_fields,
     "send.delivered": _campaign,
     "send.marked_sent": _campaign,

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.members import actions, attribute_views, merge_views, views
+from qunce.console.members import (
+    actions,
+    attribute_views,
+    identifier_views,
+    merge_views,
+    views,
+)
 
 app_name = "members"
 urlpatterns = [
@@ -24,6 +30,11 @@ urlpatterns = [
     path("notes/<int:note>/complete/", actions.complete_note, name="note-complete"),
     path("notes/<int:note>/reopen/", actions.reopen_note, name="note-reopen"),
     path("merges/<int:merge>/undo/", actions.undo_merge, name="merge-undo"),
+    path(
+        "identifiers/<int:pk>/",
+        identifier_views.correct_identifier,
+        name="identifier-correct",
+    ),
     path("accounts/<int:pk>/depart/", actions.depart, name="depart"),
     path("accounts/<int:pk>/rejoin/", actions.rejoin, name="rejoin"),
     path("<int:pk>/", views.member_detail, name="detail"),

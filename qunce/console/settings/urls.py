@@ -7,6 +7,7 @@ from qunce.console.settings import (
     actions,
     api_key_views,
     audit_views,
+    identity_views,
     role_views,
     staff_views,
     two_factor_views,
@@ -58,6 +59,21 @@ urlpatterns = [
     path("units/<int:pk>/close/", actions.close_unit, name="unit-close"),
     path("units/<int:pk>/reopen/", actions.reopen_unit, name="unit-reopen"),
     path("roles/", role_views.role_list, name="role-list"),
+    path("identity/", identity_views.identity, name="identity"),
+    path("identity/update/", identity_views.update_identity, name="identity-update"),
+    path(
+        "identity/placeholders/", identity_views.add_placeholder, name="placeholder-add"
+    ),
+    path(
+        "identity/placeholders/<int:pk>/delete/",
+        identity_views.delete_placeholder,
+        name="placeholder-delete",
+    ),
+    path(
+        "identity/suppression/lift/",
+        identity_views.lift_suppression,
+        name="suppression-lift",
+    ),
     path("api-keys/", api_key_views.api_key_list, name="api-key-list"),
     path("api-keys/new/", api_key_views.api_key_create, name="api-key-create"),
     path(

@@ -253,7 +253,11 @@ def rejoin(
 ) -> None:
     """Mark an account that left as present again."""
     permissions.check_may(by, EDIT)
-    _set_presence(account, present=True, left_at=None)
+    # The latest of these, since from then on the population is that of now, whatever
+    # order the times of leaving and rejoining have.
+    times = (happened_at or at, account.left_at, account.rejoined_at)
+    rejoined_at = max(time for time in times if time is not None)
+    _set_presence(account, present=True, left_at=None, rejoined_at=rejoined_at)
     _record(MemberRejoined(), account, by, at, happened_at=happened_at or at)
 
 
@@ -275,13 +279,15 @@ def _record(
     )
 
 
-def _set_presence(account: Account, *, present: bool, left_at: datetime | None) -> None:
+def _set_presence(
+    account: Account, *, present: bool, left_at: datetime | None, **others: datetime
+) -> None:
     rev = _bump_presence(account.community)
     # Guarded UPDATE: of two concurrent calls one finds no row and is refused.
     rows = Account.objects.filter(
         pk=account.pk, present=not present, erased_at__isnull=True
     )
-    if not rows.update(present=present, left_at=left_at, rev=rev):
+    if not rows.update(present=present, left_at=left_at, rev=rev, **others):
         text = (
             _("%(name)s is already in the community.")
             if present
@@ -289,6 +295,7 @@ def _set_presence(account: Account, *, present: bool, left_at: datetime | None) 
         )
         raise PresenceConflict(text % {"name": account})
     account.present, account.left_at, account.rev = present, left_at, rev
+    account.rejoined_at = others.get("rejoined_at", account.rejoined_at)
 
 
 def _bump_presence(community: Community) -> int:

@@ -26,6 +26,7 @@ class Account(models.Model):
     name = models.CharField(max_length=200, default="")
     joined_at = timestamps.TimestampField()
     left_at = timestamps.TimestampField(null=True)
+    rejoined_at = timestamps.TimestampField(null=True)
     source_id = models.IntegerField(null=True)
     present = models.BooleanField(default=True)
     erased_at = timestamps.TimestampField(null=True)

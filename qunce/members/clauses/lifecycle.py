@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from django.utils.translation import gettext as _
 
-from qunce.core import community_days, db, revisions, timestamps
+from qunce.core import community_days, revisions, timestamps
 from qunce.core.communities import zone
 from qunce.core.facts import interned_names
-from qunce.sets.bitmaps import aliases, bitmaps
+from qunce.sets.bitmaps import aliases, bitmaps, stays
 from qunce.sets.rules import (
     base,
     fact_queries,
@@ -37,68 +37,12 @@ if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
 PRESENT = ("present", 0)
-NOT_LEFT = np.iinfo(np.int64).max
-"""The value of `left` for an account that is in the community."""
 WINDOW_EXAMPLES: tuple[dict[str, Any], ...] = (
     {"within": "30d"},
     {"between": ["2026-01-01", "2026-01-31"]},
     {"before": "90d"},
     {"since": "2026-01-01"},
 )
-
-
-@dataclass(frozen=True)
-class AccountTable:
-    """Accounts that are not erased, as parallel arrays of shape (n,), by account.
-
-    `joined` and `left` are microseconds, with NOT_LEFT for accounts that are in the
-    community. `source` is the id of an interned name, 0 for none.
-    """
-
-    accounts: NDArray[np.int64]
-    joined: NDArray[np.int64]
-    left: NDArray[np.int64]
-    source: NDArray[np.int64]
-
-
-def account_table(snap: Snapshot) -> AccountTable:
-    pk = snap.community.pk
-    # Only accounts that changed are read again.
-    return snap.cached(
-        "account table",
-        PRESENT,
-        lambda: _load(pk, -1)[1],
-        lambda old, since: _merge(old, *_load(pk, since)),
-    )
-
-
-def _load(community_id: int, since: int) -> tuple[NDArray[np.int64], AccountTable]:
-    """Ids of the accounts changed after a revision, and those that are not erased."""
-    rows = db.rows(
-        "SELECT id, joined_at, CASE WHEN present THEN %s ELSE left_at END,"
-        " coalesce(source_id, 0), CASE WHEN erased_at IS NULL THEN 1 ELSE 0 END"
-        " FROM members_account WHERE community_id = %s AND rev > %s ORDER BY id",
-        [int(NOT_LEFT), community_id, since],
-    )
-    # One conversion of all columns. reshape keeps five columns even when there is no
-    # row.
-    table = np.array(rows, dtype=np.int64).reshape(-1, 5)
-    rest = table[table[:, 4] == 1]
-    return table[:, 0], AccountTable(rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3])
-
-
-def _merge(
-    old: AccountTable, changed_ids: NDArray[np.int64], changed: AccountTable
-) -> AccountTable:
-    unchanged = ~np.isin(old.accounts, changed_ids)
-    accounts = np.concatenate([old.accounts[unchanged], changed.accounts])
-    order = np.argsort(accounts, kind="stable")
-    return AccountTable(
-        accounts[order],
-        np.concatenate([old.joined[unchanged], changed.joined])[order],
-        np.concatenate([old.left[unchanged], changed.left])[order],
-        np.concatenate([old.source[unchanged], changed.source])[order],
-    )
 
 
 # When people joined and left
@@ -108,22 +52,23 @@ def joined_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People, and when the first of their accounts joined."""
 
     def compute() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        table = account_table(snap)
+        table = snap.account_table
         return _first_by_person(snap.aliases.map_array(table.accounts), table.joined)
 
-    label = snap.revisions[PRESENT], snap.revisions[(aliases.KIND, 0)]
+    revs = snap.revisions[PRESENT], snap.revisions[(aliases.KIND, 0)]
+    label = (*revs, snap.population)
     return snap.memoize("joined", label, compute)
 
 
 def left_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People who left with every account, and when the last of these left."""
-    # The last to leave is the first by negative time; NOT_LEFT is the last of all times,
+    # The last to leave is the first by negative time; stays.NOT_LEFT is the last of all times,
     # so that one account in the community keeps the whole person.
-    table = account_table(snap)
+    table = snap.account_table
     people, negative = _first_by_person(
         snap.aliases.map_array(table.accounts), -table.left
     )
-    former = negative != -NOT_LEFT
+    former = negative != -stays.NOT_LEFT
     return people[former], -negative[former]
 
 
@@ -299,7 +244,7 @@ class SourceClause(Clause):
         return [PRESENT]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        table = account_table(snap)
+        table = snap.account_table
         matches = np.isin(table.source, [source for source, _name in self.sources])
         return snap.people(bitmaps.of(table.accounts[matches]))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from qunce.members.accounts import identifiers, resolver
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from pyroaring import BitMap
 
+    from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
     from qunce.members.accounts.models import Account
 
@@ -56,8 +58,11 @@ def get(*, by: Staff, account: int, at: datetime) -> Account:
 
 
 def get_by_key(*, by: Staff, key: str, at: datetime) -> Account:
-    """The account with a key or `channel:key`; raises MemberNotFound, AmbiguousMember."""
-    account = account_queries.get(by.community, key)
+    """The account with a key or `channel:key`, or with a phone or e-mail address.
+
+    Raises MemberNotFound, AmbiguousMember or NamesTwoPeople.
+    """
+    account = find_by_text(by.community, key)
     if not filter_visible(by=by, accounts=[account.pk], at=at):
         raise account_queries.MemberNotFound(
             _("There is no member “%(key)s”.") % {"key": key}
@@ -65,6 +70,21 @@ def get_by_key(*, by: Staff, key: str, at: datetime) -> Account:
     # The same instance, which saves a query per use.
     account.community = by.community
     return account
+
+
+def find_by_text(community: Community, text: str) -> Account:
+    """The account that a text names; raises MemberNotFound and others."""
+    try:
+        return account_queries.get(community, text)
+    except account_queries.MemberNotFound:
+        # Here, since most texts are keys as they are stored.
+        try:
+            match = resolver.find(community, {resolver.MEMBER_KEY: text})
+        except identifiers.InvalidIdentifier:
+            match = None
+        if match is None or match.account is None:
+            raise
+    return account_models.Account.objects.get(pk=match.account)
 
 
 def filter_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:

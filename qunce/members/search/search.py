@@ -14,10 +14,9 @@ import numpy as np
 from django.db import models
 
 from qunce.core import db, permissions
-from qunce.members.accounts import masking
+from qunce.members.accounts import identifiers, masking, placeholders
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.identifiers import InvalidIdentifier, normalise
 from qunce.members.people import visibility
 from qunce.members.search import name_index, pinyin
 from qunce.members.search.name_index import START, IndexColumns
@@ -69,11 +68,12 @@ def suggest(*, by: Staff, query: str, at: datetime, limit: int = 10) -> list[int
 
 def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
     """Account ids found in each way, ascending, the most reliable way first."""
-    text = pinyin.normalise(query[:MAX_QUERY_LENGTH])
+    # What cannot be seen was pasted along and is in no key.
+    query = identifiers.clean(query[:MAX_QUERY_LENGTH])
+    text = pinyin.normalise(query)
     if not text:
         return
-    exact = query[:MAX_QUERY_LENGTH].strip()
-    yield np.array(_find_by_identifier(by, [text, exact]), dtype=np.int64)
+    yield np.array(_find_by_identifier(by, [text, query]), dtype=np.int64)
     index = name_index.load(by.community_id)
     unmasked = permissions.may(by, masking.VIEW_IDENTIFIERS)
     ways: list[FindRows] = [
@@ -111,10 +111,11 @@ def _find_by_identifier(by: Staff, texts: list[str]) -> list[int]:
     in_full, prefixes = models.Q(pk__in=[]), models.Q(pk__in=[])
     # Without what no database stores: surrogates and NUL.
     typed = {text.encode(errors="ignore").decode().replace("\0", "") for text in texts}
+    reader = placeholders.reader_of(by.community)
     for kind in account_queries.list_identifier_kinds(by.community):
         forms = typed - {""}
-        with contextlib.suppress(InvalidIdentifier):
-            forms.add(normalise(kind, texts[0]))
+        with contextlib.suppress(identifiers.InvalidIdentifier):
+            forms |= {reader.normalise(kind, texts[0]) or texts[0]}
         in_full |= models.Q(kind=kind, value__in=forms)
         # A range of the index on SQLite; LIKE, for which it is built, on PostgreSQL.
         condition = models.Q(pk__in=[])

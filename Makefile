@@ -76,8 +76,8 @@ messages: $(STAMP) ## collect translatable sentences, compile translations
 faults: $(STAMP) ## kill processes at random moments and count lost and doubled facts
 	$(BIN)/python -m tests.faults $(ARGS)
 
-exact: $(STAMP) ## compare the engine with the oracle in thousands of random questions
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_exactness.py $(ARGS)
+exact: $(STAMP) ## compare the engine with the oracle, and imports with what was written
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_exactness.py tests/importing/test_dialects.py $(ARGS)
 
 clean: ## delete everything that can be regenerated, keep var/
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -68,7 +68,7 @@ class Terminal:
         before = self.stored()
         result = self.import_file(file, target, *options)
         assert result.code in REFUSED, result.output + result.errors
-        assert "Traceback" not in result.errors
+        assert "Traceback" not in result.errors, result.errors
         for text in naming:
             assert text in result.errors, result.errors
         assert self.stored() == before

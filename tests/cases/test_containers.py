@@ -9,7 +9,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ENCODINGS = {"big5": "big5", "cp1252": "cp1252", "sjis": "shift_jis"}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_37_foreign_encodings_as_gb18030(shop: Terminal) -> None:
     for name, encoding in ENCODINGS.items():
         result = shop.import_file(f"{name}.csv", "members")
@@ -27,7 +26,6 @@ def test_37_foreign_encodings_as_gb18030(shop: Terminal) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_39_hidden_first_sheet(shop: Terminal) -> None:
     shop.imports("members.xlsx", "members")
     assert shop.names() == {"M1": "小林", "M2": "小陈", "M3": "小赵"}
@@ -88,7 +86,6 @@ def test_60_not_a_table_yet(shop: Terminal) -> None:
     assert [each["name"] for each in shop.items("A1")] == ["乌龙", "茶杯"]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_61_wechat_work_export(shop: Terminal) -> None:
     shop.imports("customers.csv", "members")
     (member,) = shop.members().values()

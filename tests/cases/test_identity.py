@@ -7,7 +7,6 @@ from tests.cases.terminal import Terminal
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_07_orders_by_phone_miss_the_member(shop: Terminal) -> None:
     shop.imports("members.csv", "members")
     for name, target in (("orders", "orders"), ("group", "memberships")):
@@ -25,7 +24,6 @@ def test_07_orders_by_phone_miss_the_member(shop: Terminal) -> None:
         assert [each["name"] for each in shop.member(key)["groups"]] == ["早茶群"]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_08_orders_by_email_capitals(shop: Terminal) -> None:
     shop.imports("customers.csv", "members")
     assert shop.imports("orders.csv", "orders")["members"] == 0
@@ -33,7 +31,6 @@ def test_08_orders_by_email_capitals(shop: Terminal) -> None:
     assert shop.orders()["E1"]["member_key"] == "ann@example.com"
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_12_shop_hotline_joins_everybody(shop: Terminal) -> None:
     result = shop.import_file("members.csv", "members")
     assert result.code == 0, result.errors
@@ -44,7 +41,6 @@ def test_12_shop_hotline_joins_everybody(shop: Terminal) -> None:
     assert "8" in told
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_14_erased_person_comes_back(shop: Terminal) -> None:
     shop.imports("till.csv", "members")
     assert shop.run("members", "erase", "b1", "--for-good").code == 0

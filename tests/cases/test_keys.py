@@ -45,7 +45,6 @@ def test_05_placeholder_unionid_merges_strangers(shop: Terminal) -> None:
     assert unionids == ["ux3"]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_06_orders_of_guests_make_a_member(shop: Terminal) -> None:
     report = shop.imports("sales.csv", "orders")
     assert [*shop.members()] == ["M1"]

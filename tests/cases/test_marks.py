@@ -16,7 +16,6 @@ def test_09_tag_separators(shop: Terminal) -> None:
     assert {each["key"] for each in shop.ask("tags", "list")["tags"]} == {"vip", "新客"}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_10_unsubscribed_arrive_as_reachable(shop: Terminal) -> None:
     def opted_out() -> list[str]:
         return shop.audience({"opted_out": {"of": "messages"}})
@@ -29,7 +28,6 @@ def test_10_unsubscribed_arrive_as_reachable(shop: Terminal) -> None:
     assert opted_out() == ["ann@example.com"]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_42_exclusive_tags_toggle(shop: Terminal) -> None:
     shop.imports("m.csv", "members")
     for words in (

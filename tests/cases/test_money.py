@@ -7,7 +7,6 @@ from tests.cases.terminal import Terminal
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_16_groups_of_four_and_lakh(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     shop.refuses("lakh.csv", "orders", naming=("row 2", "total", "1,29,900.00"))
@@ -19,14 +18,12 @@ def test_16_groups_of_four_and_lakh(shop: Terminal) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_17_euro_thousands_without_cents(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     assert shop.amounts() == {"X1": ("1299.00", "0.00"), "X2": ("2450.00", "0.00")}
     assert {each["currency"] for each in shop.order_list()} == {"EUR"}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_18_currency_signs_are_dropped(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     orders = shop.orders().items()
@@ -49,7 +46,6 @@ def test_19_layers_add_yen_to_dollars(shop: Terminal) -> None:
     assert "B" not in low
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_20_status_crashes_with_two_currencies(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     status = shop.run("status")

@@ -7,7 +7,6 @@ from tests.cases.terminal import Terminal
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_21_status_words_are_no_sales(shop: Terminal) -> None:
     shop.imports("taobao.csv", "orders")
     shop.imports("woo.csv", "orders")
@@ -16,7 +15,6 @@ def test_21_status_words_are_no_sales(shop: Terminal) -> None:
     assert shop.buyers() == ["C1", "林家小院"]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_22_amount_per_line_only_first_counts(shop: Terminal) -> None:
     shop.imports("lines.csv", "orders")
     shop.imports("superstore.csv", "orders", "--map", "Sales=amount")
@@ -27,13 +25,11 @@ def test_22_amount_per_line_only_first_counts(shop: Terminal) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_23_refund_per_line_only_largest_counts(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     assert shop.amounts() == {"D1": ("100.00", "50.00")}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_24_refund_row_of_the_same_order(shop: Terminal) -> None:
     for week in ("same", "week1", "week2"):
         shop.imports(f"{week}.csv", "orders")
@@ -41,7 +37,6 @@ def test_24_refund_row_of_the_same_order(shop: Terminal) -> None:
     assert shop.status()["sales"] == "140.00"
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_26_known_order_is_not_set_right(shop: Terminal) -> None:
     # 3/5 and 4/6 may be read both ways, so somebody has to say which.
     shop.refuses("first.csv", "orders", naming=("order_date", "3/5/2024", "--dates"))
@@ -56,7 +51,6 @@ def test_26_known_order_is_not_set_right(shop: Terminal) -> None:
     assert shop.status()["sales"] == "60.00"
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_27_second_file_in_another_currency(shop: Terminal) -> None:
     shop.imports("cny.csv", "orders")
     shop.refuses("jpy.csv", "orders", naming=("X1", "CNY", "JPY"))
@@ -93,7 +87,6 @@ def test_29_shopify_export(shop: Terminal) -> None:
     assert shop.buyers() == ["ann@example.com", "bob@example.com"]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_30_name_becomes_the_order_number(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders")
     assert shop.amounts() == {

@@ -229,6 +229,8 @@ def explain(
             text = _("is in the community")
         elif person in snap.everyone(with_left=True):
             text = _("has left the community")
+        elif person in snap.people(snap.presence.not_erased):
+            text = _("had not joined the community yet")
         else:
             text = _("is not known")
         reasons = [Reason("", holds=is_present, expected=True, text=text)]
@@ -251,7 +253,9 @@ def _clause_reasons(
     snap: Snapshot, node: Node, person: int, *, expected: bool = True
 ) -> Iterator[Reason]:
     if isinstance(node, ClauseNode):
-        holds = person in snap.resolve(node.clause)
+        # Nothing holds for who had not joined yet, as nothing selects them.
+        is_known = person in snap.everyone(with_left=True)
+        holds = is_known and person in snap.resolve(node.clause)
         yield Reason(node.path, holds, expected, node.clause.explain(snap, person))
         return
     if isinstance(node, Not):

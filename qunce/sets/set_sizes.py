@@ -56,7 +56,7 @@ def _count_present(snap: Snapshot, kind: str, ref: int) -> int:
         return people.intersection_cardinality(snap.everyone())
 
     keys = ((kind, ref), (aliases.KIND, 0), presence_sets.KEY)
-    version = tuple(snap.revisions[key] for key in keys)
+    version = (*(snap.revisions[key] for key in keys), snap.population)
     return snap.memoize(("size", kind, ref), version, count)
 
 

@@ -203,7 +203,8 @@ def has_joined(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def has_left(oracle: Oracle, args: Rule, person: Person) -> bool:
-    times = [oracle.community.accounts[key].left for key in person]
+    joined = oracle.community.joined_by(person, oracle.at)
+    times = [account.left_at(oracle.at) for account in joined]
     left = [time for time in times if time is not None]
     return len(left) == len(times) and oracle.in_window(args, max(left))
 
@@ -213,8 +214,8 @@ def draw_source(draw: Questions) -> Rule:
 
 
 def came_through(oracle: Oracle, args: Rule, person: Person) -> bool:
-    accounts = oracle.community.accounts
-    return any(accounts[key].source in args["any"] for key in person)
+    joined = oracle.community.joined_by(person, oracle.at)
+    return any(account.source in args["any"] for account in joined)
 
 
 def draw_members(draw: Questions) -> Rule:

@@ -51,12 +51,15 @@ class Oracle:
         elif unfolded := self._unfold(name, body):
             yield from self.explain(unfolded, person)
         else:
-            yield rule, self.holds(rule, person, with_left=True)
+            is_known = bool(self.community.joined_by(person, self.at))
+            yield rule, is_known and self.holds(rule, person, with_left=True)
 
     def holds(self, rule: Rule, person: Person, *, with_left: bool = False) -> bool:
         """With `with_left` former members count as well, as inside that node."""
         ((name, args),) = rule.items()
-        counts = with_left or self.community.is_present(person)
+        counts = self.community.is_present(person, self.at)
+        if with_left:
+            counts = bool(self.community.joined_by(person, self.at))
         if name == "with_left":
             return self.holds(args, person, with_left=True)
         if name == "all":

@@ -22,6 +22,22 @@ class Account:
     source: str | None = None
     left: datetime | None = None
     erased: bool = False
+    changes: list[tuple[datetime, bool]] = field(default_factory=list)
+    """When it left (true) or rejoined (false), in the order of the changes."""
+
+    def left_at(self, at: datetime) -> datetime | None:
+        """When it had left by a moment; None if it was here."""
+        changes = sorted(self.changes, key=lambda change: change[0])
+        has_rejoined = any(not leaves for _, leaves in changes)
+        # From its last change on it is as it is now, even if changes are not in the
+        # order of their times.
+        if not has_rejoined or at >= changes[-1][0]:
+            return self.left if self.left and self.left <= at else None
+        until_then = [change for change in changes if change[0] <= at]
+        if not until_then:
+            return None
+        time, leaves = until_then[-1]
+        return time if leaves else None
 
 
 @dataclass(frozen=True)
@@ -78,15 +94,21 @@ class Community:
         return tuple(sorted(keys, key=lambda key: self.accounts[key].number))
 
     def people(self) -> set[Person]:
-        """Everyone who is present or has left, but not erased people."""
+        """Everyone who is present, has left or joins later, but not erased people."""
         return {
             self.person_of(key)
             for key, account in self.accounts.items()
             if not account.erased
         }
 
-    def is_present(self, person: Person) -> bool:
-        return any(self.accounts[key].left is None for key in person)
+    def joined_by(self, person: Person, at: datetime) -> list[Account]:
+        """The accounts of a person that had joined by a moment."""
+        accounts = [self.accounts[key] for key in person]
+        return [account for account in accounts if account.joined <= at]
+
+    def is_present(self, person: Person, at: datetime) -> bool:
+        joined = self.joined_by(person, at)
+        return any(account.left_at(at) is None for account in joined)
 
     def depth(self, tag: str, person: Person) -> int:
         return sum(self.depths.get((tag, key), 0) for key in person)

@@ -151,10 +151,12 @@ class World:
     def leave(self, key: str, at: datetime) -> None:
         accounts.leave(account=self._account(key), by=self.by, at=at)
         self.plain.accounts[key].left = at
+        self.plain.accounts[key].changes.append((at, True))
 
     def rejoin(self, key: str, at: datetime) -> None:
         accounts.rejoin(account=self._account(key), by=self.by, at=at)
         self.plain.accounts[key].left = None
+        self.plain.accounts[key].changes.append((at, False))
 
     def merge(self, left: str, right: str, at: datetime) -> None:
         left_account, right_account = self._account(left), self._account(right)
@@ -410,7 +412,7 @@ class World:
         if scope is not None:
             clauses = [*oracle.explain(scope, person), *clauses]
         presence, *reasons = explanation.reasons
-        assert presence.holds == self.plain.is_present(person)
+        assert presence.holds == self.plain.is_present(person, at)
         results = [reason.holds for reason in reasons]
         assert results == [holds for _, holds in clauses], f"{rule} at {at} for {key}"
 

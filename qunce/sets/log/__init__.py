@@ -98,6 +98,18 @@ def list_kinds_after(
     )
 
 
+def list_of_kinds_after(
+    after: int, community: int, kinds: Sequence[int]
+) -> list[tuple[int, int, int, int]]:
+    """(account, happened_at, id, kind) of facts after a coordinate, final or not."""
+    return db.rows(
+        "SELECT account_id, happened_at, id, kind_id FROM core_fact"  # noqa: S608
+        f" WHERE {_database().COORDINATE} > %s AND community_id = %s"
+        f" AND kind_id IN ({db.placeholders(len(kinds))}) AND account_id IS NOT NULL",
+        [after, community, *kinds],
+    )
+
+
 def fingerprint(until: int) -> str:
     """Columns of the newest fact up to `until`, by which the log is recognised."""
     return str(_database().fingerprint(until))

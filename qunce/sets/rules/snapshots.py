@@ -10,21 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from django.db import connection, connections
 from pyroaring import BitMap
 
-from qunce.core import db, revisions
+from qunce.core import db, revisions, timestamps
 from qunce.core.communities import Community
 from qunce.sets import derived_models
 from qunce.sets.bitmaps import (
     aliases,
     attribute_columns,
+    bitmaps,
     cache,
     marks,
     persisted_sets,
     presence_sets,
+    stays,
 )
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.rules.base import Clause
@@ -46,6 +49,7 @@ class Snapshot:
         self.community = community
         self.at = at
         self.today = community.day(at)
+        self._micros = timestamps.to_micros(at)
         # What a transaction sees may never be committed, so it must not be cached.
         self.may_cache = not connection.in_atomic_block
         self.revisions: dict[revisions.Key, int] = {}
@@ -132,12 +136,70 @@ class Snapshot:
             presence_sets.Presence.from_bytes,
         )
 
+    @property
+    def _stays(self) -> stays.Stays:
+        """When the accounts joined and left, for questions about the past."""
+        # Everyone who leaves or rejoins raises the revision, so that later facts of the
+        # log change nothing.
+        table, reached = self._account_table_now, self.reached()
+        version = self.revisions[presence_sets.KEY]
+        return self.memoize(
+            "stays",
+            version,
+            lambda: stays.read_stays(self.community.pk, table, reached),
+        )
+
+    @property
+    def _account_table_now(self) -> stays.AccountTable:
+        pk = self.community.pk
+        # Only accounts that changed are read again.
+        return self.cached(
+            "account table",
+            presence_sets.KEY,
+            lambda: stays.read_table(pk),
+            lambda old, since: stays.refresh_table(pk, old, since),
+        )
+
+    @property
+    def account_table(self) -> stays.AccountTable:
+        """The accounts that had joined by the snapshot's moment."""
+        if self.population is None:
+            return self._account_table_now
+        version = (self.revisions[presence_sets.KEY], self.population)
+        return self.memoize(
+            "account table of the past",
+            version,
+            lambda: self._stays.as_of(self._micros),
+        )
+
+    @cached_property
+    def population(self) -> int | None:
+        """Which of the past populations this moment has; None for that of now."""
+        if self._micros >= self.presence.latest:
+            return None
+        return self._stays.version(self._micros)
+
     def everyone(self, *, with_left: bool = False) -> BitMap:
-        """The people who are in the community and, on request, those who have left."""
+        """The people who are in the community and, on request, those who have left.
+
+        Those of the snapshot's moment: who joined later is not known yet.
+        """
         name = "people not erased" if with_left else "people present"
-        accounts = self.presence.not_erased if with_left else self.presence.present
-        version = (self.revisions[presence_sets.KEY], self.revisions[(aliases.KIND, 0)])
-        return self.memoize(name, version, lambda: self.people(accounts))
+        version = (
+            self.revisions[presence_sets.KEY],
+            self.revisions[(aliases.KIND, 0)],
+            self.population,
+        )
+
+        def read() -> BitMap:
+            if self.population is None:
+                presence = self.presence
+                return presence.not_erased if with_left else presence.present
+            table = self.account_table
+            here = table.left == stays.NOT_LEFT
+            return bitmaps.of(table.accounts if with_left else table.accounts[here])
+
+        return self.memoize(name, version, lambda: self.people(read()))
 
     def people(self, accounts: BitMap) -> BitMap:
         return self.aliases.people(accounts)
@@ -181,12 +243,17 @@ class Snapshot:
         # is the clock, since after a change `today` may be the same day with other bounds.
         keys = sorted({*clause.dependencies(), *STANDARD_KEYS})
         clock = (self.community.timezone, self.community.day_start)
-        return tuple(self.revisions[key] for key in keys), clock, clause.cache_key(self)
+        revs = tuple(self.revisions[key] for key in keys)
+        return revs, clock, self.population, clause.cache_key(self)
 
     def version(self, clauses: Iterable[Clause]) -> Hashable:
         """Everything that the answers of all these clauses depend on."""
         standard = tuple(self.revisions[key] for key in sorted(STANDARD_KEYS))
-        return standard, tuple(self._version(clause) for clause in clauses)
+        return (
+            standard,
+            self.population,
+            tuple(self._version(clause) for clause in clauses),
+        )
 
     # Facts, from the counts of community days
 

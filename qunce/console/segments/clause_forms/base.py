@@ -151,12 +151,35 @@ LIST_FIELDS = ("any", "all", "none", "frozen", "in", "where")
 
 
 def normalise(clause: Any) -> Any:
-    """The same clause with lists of one where the rule has a single string."""
+    """The same clause in the one way in which the forms write it.
+
+    It has lists of one where the rule has a single string, and hours as times.
+    """
     if not isinstance(clause, dict) or not all(
         isinstance(args, dict) for args in clause.values()
     ):
         return clause
-    return {name: _with_lists(args, LIST_FIELDS) for name, args in clause.items()}
+    return {name: _normalise_args(args) for name, args in clause.items()}
+
+
+def _normalise_args(args: dict[str, Any]) -> dict[str, Any]:
+    args = _with_lists(args, LIST_FIELDS)
+    anniversary = args.get("anniversary")
+    if isinstance(anniversary, dict) and set(anniversary) == {"within"}:
+        args["anniversary"] = {"next": anniversary["within"]}
+    hours = args.get("hours")
+    if isinstance(hours, list) and len(hours) == 2:
+        args["hours"] = [_normalise_hour(hour) for hour in hours]
+        # Fields for times of day end at 23:59; a span may end at midnight nevertheless.
+        if args["hours"][1] == "24:00" and args["hours"][0] != "00:00":
+            args["hours"][1] = "00:00"
+    return args
+
+
+def _normalise_hour(hour: Any) -> Any:
+    if isinstance(hour, int) and not isinstance(hour, bool):
+        return f"{hour:02}:00"
+    return hour.rjust(5, "0") if isinstance(hour, str) else hour
 
 
 def _with_lists(args: dict[str, Any], list_fields: Iterable[str]) -> dict[str, Any]:

@@ -10,13 +10,18 @@ from django.utils.translation import gettext_lazy
 
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
+from qunce.sets.rules import payload_numbers
 
 COUNTS = ("times", "days", "weeks")
+AGGREGATES = payload_numbers.AGGREGATES
 MEASURES: fields.ChoiceList = (
     ("times", gettext_lazy("how many times")),
     ("days", gettext_lazy("on how many days")),
     ("weeks", gettext_lazy("in how many weeks")),
     ("sum", gettext_lazy("sum of a field")),
+    ("average", gettext_lazy("average of a field")),
+    ("min", gettext_lazy("lowest number of a field")),
+    ("max", gettext_lazy("highest number of a field")),
     ("first", gettext_lazy("when it first happened")),
     ("last", gettext_lazy("when it last happened")),
 )
@@ -29,6 +34,7 @@ WHERE_COMPARISONS: fields.ChoiceList = (
     ("is", gettext_lazy("is one of")),
     *fields.COMPARISONS,
 )
+TIME_INPUT = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 DEFAULT_KIND = "order.paid"
 
 
@@ -45,6 +51,8 @@ class DidForm(ClauseForm, fields.WindowForm):
         "where_values",
         "where_number",
         "where_maximum",
+        "hour_from",
+        "hour_to",
         "groups",
     )
     field_order = ("kind", "measure", "field", "sign", "number", "maximum", "when")
@@ -53,13 +61,13 @@ class DidForm(ClauseForm, fields.WindowForm):
     sign = forms.ChoiceField(
         label=gettext_lazy("How much"), choices=COUNT_COMPARISONS, required=False
     )
-    number = forms.IntegerField(label=gettext_lazy("Number"), required=False)
-    maximum = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
+    number = fields.NumberField(label=gettext_lazy("Number"), required=False)
+    maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
     field = forms.CharField(
-        label=gettext_lazy("Field to sum"), required=False, max_length=60
+        label=gettext_lazy("Field with the number"), required=False, max_length=100
     )
     where = forms.CharField(
-        label=gettext_lazy("Only where the field"), required=False, max_length=60
+        label=gettext_lazy("Only where the field"), required=False, max_length=100
     )
     where_sign = forms.ChoiceField(
         label=gettext_lazy("Comparison"), choices=WHERE_COMPARISONS, required=False
@@ -69,8 +77,16 @@ class DidForm(ClauseForm, fields.WindowForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    where_number = forms.IntegerField(label=gettext_lazy("Number"), required=False)
-    where_maximum = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
+    where_number = fields.NumberField(label=gettext_lazy("Number"), required=False)
+    where_maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
+    hour_from = forms.TimeField(
+        label=gettext_lazy("Only from (time of day)"), required=False, widget=TIME_INPUT
+    )
+    hour_to = forms.TimeField(
+        label=gettext_lazy("Until before (time of day)"),
+        required=False,
+        widget=TIME_INPUT,
+    )
     groups = fields.PickField(
         label=gettext_lazy("Only in these groups"), required=False
     )
@@ -94,10 +110,13 @@ class DidForm(ClauseForm, fields.WindowForm):
                 if args[measure] != {"eq": 0}:
                     sign = fields.comparison_to_fields(args[measure])
                 values |= {"measure": measure, **sign}
-        if "sum" in args:
-            bounds = {sign: n for sign, n in args["sum"].items() if sign != "field"}
-            values |= {"measure": "sum", "field": args["sum"]["field"]}
-            values |= fields.comparison_to_fields(bounds)
+        if "hours" in args:
+            values["hour_from"], values["hour_to"] = args["hours"]
+        for measure in AGGREGATES:
+            if measure in args:
+                bounds = {k: n for k, n in args[measure].items() if k != "field"}
+                values |= {"measure": measure, "field": args[measure]["field"]}
+                values |= fields.comparison_to_fields(bounds)
         for edge in ("first", "last"):
             if edge in args:
                 values |= {"measure": edge, **fields.window_to_fields(args[edge])}
@@ -113,16 +132,21 @@ class DidForm(ClauseForm, fields.WindowForm):
             args[measure] = window
         else:
             args |= window
-        if measure == "sum":
+        if measure in AGGREGATES:
             if cleaned["sign"] in ("once", "never"):
-                message = _("Choose how to compare the sum.")
+                message = _("Choose how to compare the number.")
                 raise forms.ValidationError({"sign": message})
             bounds = fields.comparison_from_fields(cleaned)
-            args["sum"] = {"field": fields.require(cleaned, "field"), **bounds}
+            args[measure] = {"field": fields.require(cleaned, "field"), **bounds}
         elif measure in COUNTS and (measure, cleaned["sign"]) != ("times", "once"):
             fixed = {"once": {"gte": 1}, "never": {"eq": 0}}
             count = fixed.get(cleaned["sign"])
             args[measure] = count or fields.comparison_from_fields(cleaned)
+        if cleaned["hour_from"] is not None or cleaned["hour_to"] is not None:
+            args["hours"] = [
+                fields.require(cleaned, name).strftime("%H:%M")
+                for name in ("hour_from", "hour_to")
+            ]
         where = _where_from_fields(cleaned)
         return args | ({"where": where} if where else {})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -35,6 +36,29 @@ def require(cleaned: Mapping[str, Any], field: str) -> Any:
     if value in (None, "", []):
         raise forms.ValidationError({field: _("Fill in this field.")})
     return value
+
+
+class NumberField(forms.CharField):
+    """A decimal number as JSON writes it: whole if it is, else with all its digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal"})
+        super().__init__(**kwargs, max_length=60, widget=widget)
+
+    def clean(self, value: Any) -> int | float | str | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            raise forms.ValidationError(_("Write a number, such as 12.5.")) from None
+        if not number.is_finite():
+            raise forms.ValidationError(_("Write a number, such as 12.5."))
+        if number == number.to_integral_value():
+            return int(number)
+        # A binary fraction only where it stands for exactly this number.
+        return float(text) if Decimal(repr(float(text))) == number else str(text)
 
 
 # Time windows
@@ -96,7 +120,7 @@ def window_from_fields(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-# Comparisons with whole numbers
+# Comparisons with numbers
 
 COMPARISONS: ChoiceList = (
     ("gte", gettext_lazy("at least")),
@@ -118,7 +142,7 @@ def comparison_to_fields(bounds: Mapping[str, Any]) -> dict[str, Any]:
 
 def comparison_from_fields(
     cleaned: Mapping[str, Any], prefix: str = ""
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """From the fields `sign`, `number` and `maximum`, with a prefix to their names."""
     sign, number = cleaned[f"{prefix}sign"], require(cleaned, f"{prefix}number")
     if sign == "between":

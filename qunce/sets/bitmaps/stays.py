@@ -1,0 +1,154 @@
+"""Stays: when accounts joined and left, now and as of an earlier moment.
+
+The accounts' rows say when each joined, and when it left if it is away. What happened
+before that is in the log: the facts of leaving and rejoining. So the population of the
+past is known without a history of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qunce.core import db
+from qunce.core.facts import facts
+from qunce.sets import log
+from qunce.sets.bitmaps import presence_sets
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+NOT_LEFT = int(np.iinfo(np.int64).max)
+"""The value of `left` for an account that is in the community."""
+
+
+@dataclass(frozen=True)
+class AccountTable:
+    """Accounts that are not erased, as parallel arrays of shape (n,), by account.
+
+    `joined` and `left` are microseconds, with NOT_LEFT for accounts that are in the
+    community. `source` is the id of an interned name, 0 for none. `rejoined` is 0 for
+    accounts that have not rejoined.
+    """
+
+    accounts: Ints
+    joined: Ints
+    left: Ints
+    source: Ints
+    rejoined: Ints
+
+    def select(self, rows: NDArray[np.bool_]) -> AccountTable:
+        return AccountTable(
+            self.accounts[rows],
+            self.joined[rows],
+            self.left[rows],
+            self.source[rows],
+            self.rejoined[rows],
+        )
+
+
+def read_table(community_id: int) -> AccountTable:
+    return _read(community_id, -1)[1]
+
+
+def refresh_table(community_id: int, old: AccountTable, since: int) -> AccountTable:
+    """`old` with every account that changed after the revision `since`."""
+    changed_ids, changed = _read(community_id, since)
+    kept = old.select(~np.isin(old.accounts, changed_ids))
+    accounts = np.concatenate([kept.accounts, changed.accounts])
+    order = np.argsort(accounts, kind="stable")
+    return AccountTable(
+        accounts[order],
+        np.concatenate([kept.joined, changed.joined])[order],
+        np.concatenate([kept.left, changed.left])[order],
+        np.concatenate([kept.source, changed.source])[order],
+        np.concatenate([kept.rejoined, changed.rejoined])[order],
+    )
+
+
+def _read(community_id: int, since: int) -> tuple[Ints, AccountTable]:
+    """Ids of the accounts changed after a revision, and those that are not erased."""
+    rows = db.rows(
+        "SELECT id, joined_at, CASE WHEN present THEN %s ELSE left_at END,"  # noqa: S608
+        " coalesce(source_id, 0), coalesce(rejoined_at, 0),"
+        " CASE WHEN erased_at IS NULL THEN 1 ELSE 0 END"
+        f" FROM {presence_sets.table()}"
+        " WHERE community_id = %s AND rev > %s ORDER BY id",
+        [NOT_LEFT, community_id, since],
+    )
+    # One conversion of all columns. reshape keeps six columns even when there is no
+    # row.
+    table = np.array(rows, dtype=np.int64).reshape(-1, 6)
+    rest = table[table[:, 5] == 1]
+    return table[:, 0], AccountTable(*(rest[:, column] for column in range(5)))
+
+
+# The past
+
+
+@dataclass(frozen=True)
+class Stays:
+    """The accounts now, and every time at which one of those that rejoined left or came.
+
+    `accounts`, `times` and `leaves` are parallel, shape (m,), by account and time.
+    """
+
+    table: AccountTable
+    accounts: Ints
+    times: Ints
+    leaves: NDArray[np.bool_]
+
+    @cached_property
+    def moments(self) -> Ints:
+        """The times at which the population changed, each once and in order."""
+        table = self.table
+        left = table.left[table.left != NOT_LEFT]
+        return np.unique(np.concatenate([table.joined, left, self.times]))
+
+    def version(self, micros: int) -> int:
+        """A number that is the same for all moments with the same population."""
+        return int(np.searchsorted(self.moments, micros, side="right"))
+
+    def as_of(self, micros: int) -> AccountTable:
+        """The accounts that had joined by then, with `left` as it was."""
+        table = self.table
+        left = np.where(table.left <= micros, table.left, NOT_LEFT)
+        # An account's row is right from its last change on; before it, the latest fact
+        # up to then decides.
+        accounts, starts = np.unique(self.accounts, return_index=True)
+        ends = np.append(starts, len(self.accounts))[1:]
+        for account, start, end in zip(accounts, starts, ends, strict=True):
+            if micros >= self.times[end - 1]:
+                continue
+            row = np.searchsorted(table.accounts, account)
+            latest = start + np.searchsorted(self.times[start:end], micros, "right") - 1
+            is_away = latest >= start and self.leaves[latest]
+            left[row] = self.times[latest] if is_away else NOT_LEFT
+        return replace(table, left=left).select(table.joined <= micros)
+
+
+def read_stays(community_id: int, table: AccountTable, reached: int) -> Stays:
+    """The stays of all accounts; the log is derived up to the coordinate `reached`."""
+    kinds = [facts.find_kind(kind) for kind in presence_sets.kinds()]
+    left, rejoined = (kind_id or -1 for kind_id in kinds)
+    # Loads DuckDB, which questions about the present do without.
+    from qunce.sets.mirror import mirror
+
+    derived = mirror.query(
+        "SELECT account, happened_at, id, kind FROM facts"
+        " WHERE community = ? AND kind IN (?, ?) AND account IS NOT NULL",
+        [community_id, left, rejoined],
+    )
+    rows = [tuple(row.values()) for row in derived.to_pylist()]
+    rows += log.list_of_kinds_after(reached, community_id, (left, rejoined))
+    events = np.array(sorted(set(rows)), dtype=np.int64).reshape(-1, 4)
+    # The others are away since they left or have never been away: their rows say it all.
+    came_back = np.unique(events[events[:, 3] == rejoined][:, 0])
+    is_known = np.isin(events[:, 0], came_back) & np.isin(events[:, 0], table.accounts)
+    events = events[is_known]
+    return Stays(table, events[:, 0], events[:, 1], events[:, 3] == left)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from ninja import Field, Router
 
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.core import money, permissions
+from qunce.core import money, permissions, timestamps
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts import resolver
 from qunce.members.people import visibility
@@ -21,8 +20,11 @@ from qunce.sales.orders import Order
 
 router = Router(auth=RequiresScope("orders"), tags=["orders"])
 Amount = Annotated[
-    int,
-    Field(ge=0, le=money.MAX_AMOUNT, description="1234 is 12.34 in most currencies."),
+    Annotated[int, Field(strict=True, ge=0, le=money.MAX_AMOUNT)]
+    | Annotated[str, Field(pattern=r"^\d{1,13}(\.\d{1,3})?$")],
+    Field(
+        description='1234 is 12.34 in most currencies. A text is a decimal: `"12.34"`.'
+    ),
 ]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
@@ -35,9 +37,10 @@ class OrderItemIn(schemas.InputSchema):
 
 
 class OrderIn(schemas.InputSchema):
-    """Give `member_id` or `member_key`, or neither for an unknown buyer.
+    """Give `member_id` or what else names the buyer, or nothing for an unknown one.
 
-    An account is created if nobody has the key.
+    An account is created if nobody has the key, phone, e-mail address or UnionID. Orders
+    are identified by `source` and `key`.
     """
 
     key: schemas.Key
@@ -46,53 +49,99 @@ class OrderIn(schemas.InputSchema):
     currency: Currency | None = None
     member_id: schemas.Id | None = None
     member_key: schemas.Key | None = None
+    phone: schemas.ShortText | None = None
+    email: schemas.ShortText | None = None
+    unionid: schemas.ShortText | None = None
     items: Annotated[list[OrderItemIn], Field(max_length=500)] | None = None
     source: schemas.ShortText = "api"
 
 
 class OrderUpdateIn(schemas.InputSchema):
-    amount: Amount
+    """What is left out stays as it is."""
+
+    amount: Amount | None = None
+    member_id: schemas.Id | None = None
+    paid_at: schemas.Timestamp | None = None
 
 
 class RefundIn(schemas.InputSchema):
     """Without an `amount`, all that has not been refunded yet is refunded."""
 
-    amount: Annotated[int, Field(ge=1, le=money.MAX_AMOUNT)] | None = None
+    amount: Amount | None = None
     refunded_at: schemas.Timestamp | None = None
 
 
+class RefundOut(schemas.OutputSchema):
+    refunded_at: datetime
+    amount: int
+
+
 class OrderOut(schemas.OutputSchema):
+    """`amount` is before refunds; `status` is paid, partly_refunded or refunded.
+
+    The decimals are the same amounts as texts, such as "12.34".
+    """
+
     id: int
     key: str
+    source: str
+    status: str
     account_id: int | None
     member_id: int | None
     paid_at: datetime
     amount: int
+    amount_decimal: str
     currency: str
     items: list[dict[str, Any]]
     refunded_at: datetime | None
     refunded_amount: int
+    refunded_decimal: str
+    refunds: list[RefundOut]
 
 
-def _serialize(rows: Sequence[Order]) -> list[dict[str, Any]]:
+def _serialize(request: ApiRequest, rows: Sequence[Order]) -> list[dict[str, Any]]:
     person_ids = account_queries.person_ids(
         order.account_id for order in rows if order.account_id
     )
+    sources = orders.source_names(request.community)
     return [
         {
             "id": order.pk,
             "key": order.key,
+            "source": sources.get(order.source_id, ""),
+            "status": orders.status_of(order),
             "account_id": order.account_id,
             "member_id": person_ids.get(order.account_id or 0),
             "paid_at": order.paid_at,
             "amount": order.amount,
+            "amount_decimal": money.format_amount(order.amount, order.currency),
             "currency": order.currency,
-            "items": json.loads(order.items) if order.items else [],
+            "items": _serialize_items(order),
             "refunded_at": order.refunded_at,
             "refunded_amount": order.refunded_amount,
+            "refunded_decimal": money.format_amount(
+                order.refunded_amount, order.currency
+            ),
+            "refunds": [
+                {"refunded_at": timestamps.from_micros(at), "amount": amount}
+                for at, amount in orders.load_refunds(order.refunds)
+            ],
         }
         for order in rows
     ]
+
+
+def _serialize_items(order: Order) -> list[dict[str, Any]]:
+    items = [dict(item) for item in orders.load_items(order.items)]
+    for item in items:
+        if "amount" in item:
+            item["amount"] = orders.item_amount(item, order.currency)
+    return items
+
+
+def _units(amount: int | str, currency: str) -> int:
+    """Return an amount in the smallest unit; raises InvalidMoney if it has none so small."""
+    return money.parse_units(amount, currency) if isinstance(amount, str) else amount
 
 
 def _account_id(order: Order) -> int | None:
@@ -114,16 +163,20 @@ def list_(
     request: ApiRequest,
     key: Annotated[str | None, Field(max_length=200)] = None,
     member_id: schemas.Id | None = None,
+    source: Annotated[str | None, Field(max_length=200)] = None,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List orders by id, which is the order in which they were recorded.
 
+    Orders of different sources may have the same key; `source` chooses one.
     Staff who see only part of the community do not see orders of unknown buyers.
     """
     query = Order.objects.filter(community_id=request.community.pk).order_by("pk")
     if key is not None:
         query = query.filter(key=key)
+    if source is not None:
+        query = query.filter(source_id=orders.find_source(request.community, source))
     if member_id is not None:
         account = members.get_account(request, member_id)
         account_ids = account_queries.account_ids_of_person(account.pk)
@@ -135,16 +188,19 @@ def list_(
         id_of=lambda order: order.pk,
         filter_visible=members.visible_filter(request, _account_id),
     )
-    return {"items": _serialize(page), "next": more}
+    return {"items": _serialize(request, page), "next": more}
 
 
 @router.post("/orders", response=OrderOut)
 def record(request: ApiRequest, data: OrderIn) -> dict[str, Any]:
     """Record a paid order.
 
-    If an order with this key exists, its amount is updated.
+    If the source has an order with this key, its amount is corrected, and its member and
+    its time of payment if they are given.
     """
     permissions.check_may(request.by, orders.WRITE)
+    currency = data.currency or request.community.currency
+    amount = _units(data.amount, currency)
     account_id = _resolve_account(request, data)
     if request.by.scope is not None:
         # An order of a member whom they do not see must look as if it did not exist.
@@ -155,36 +211,48 @@ def record(request: ApiRequest, data: OrderIn) -> dict[str, Any]:
         community=request.community,
         key=data.key,
         account=account_id,
-        amount=data.amount,
-        paid_at=data.paid_at or request.at,
-        currency=data.currency or request.community.currency,
-        items=[
-            item.model_dump(exclude_unset=True, exclude_none=True)
-            for item in data.items or ()
-        ],
+        amount=amount,
+        paid_at=data.paid_at,
+        currency=currency,
+        items=[_parse_item(item, currency) for item in data.items or ()],
         source=data.source,
         by=request.by,
         at=request.at,
     )
-    return _serialize([order])[0]
+    return _serialize(request, [order])[0]
+
+
+def _parse_item(item: OrderItemIn, currency: str) -> dict[str, Any]:
+    fields = item.model_dump(exclude_unset=True, exclude_none=True)
+    if "amount" in fields:
+        fields["amount"] = _units(fields["amount"], currency)
+    return fields
 
 
 def _resolve_account(request: ApiRequest, data: OrderIn) -> int | None:
     """Return the account of the buyer, created if need be, or None if it is unknown."""
     if data.member_id is not None:
         return members.get_account(request, data.member_id).pk
-    if data.member_key is None:
+    references = {
+        kind: text
+        for kind in (resolver.MEMBER_KEY, "phone", "email", "unionid")
+        if (text := getattr(data, kind)) is not None
+    }
+    if not references:
         # Staff with a scope could not see the order of an unknown buyer that they have
         # just recorded.
         members.check_may_add(request)
         return None
     if request.by.scope is not None:
-        return visibility.get_by_key(
-            by=request.by, key=data.member_key, at=request.at
-        ).pk
+        if data.member_key is not None:
+            return visibility.get_by_key(
+                by=request.by, key=data.member_key, at=request.at
+            ).pk
+        found = resolver.find(request.community, references).account
+        return members.get_account(request, found or 0).pk
     return resolver.find_or_create(
         community=request.community,
-        references={resolver.MEMBER_KEY: data.member_key},
+        references=references,
         seen_at=data.paid_at or request.at,
         source=data.source,
         by=request.by,
@@ -195,26 +263,29 @@ def _resolve_account(request: ApiRequest, data: OrderIn) -> int | None:
 @router.get("/orders/{order_id}", response=OrderOut)
 def get(request: ApiRequest, order_id: schemas.Id) -> dict[str, Any]:
     """Get an order."""
-    return _serialize([_get_order(request, order_id)])[0]
+    return _serialize(request, [_get_order(request, order_id)])[0]
 
 
 @router.patch("/orders/{order_id}", response=OrderOut)
 def update(
     request: ApiRequest, order_id: schemas.Id, data: OrderUpdateIn
 ) -> dict[str, Any]:
-    """Correct the paid amount of an order."""
+    """Correct the paid amount, the member or the time of payment of an order."""
     permissions.check_may(request.by, orders.WRITE)
     order = _get_order(request, order_id)
-    orders.amend(
+    account = None
+    if data.member_id is not None:
+        account = members.get_account(request, data.member_id).pk
+    order = orders.amend(
         community=request.community,
         order=order,
-        amount=data.amount,
+        amount=None if data.amount is None else _units(data.amount, order.currency),
+        account=account,
+        paid_at=data.paid_at,
         by=request.by,
         at=request.at,
     )
-    # The verb locks and changes a row of its own.
-    order.refresh_from_db()
-    return _serialize([order])[0]
+    return _serialize(request, [order])[0]
 
 
 @router.post("/orders/{order_id}/refunds", response=OrderOut)
@@ -224,12 +295,13 @@ def refund(request: ApiRequest, order_id: schemas.Id, data: RefundIn) -> dict[st
     Send an `Idempotency-Key`, as each request is another refund.
     """
     permissions.check_may(request.by, orders.WRITE)
-    order = orders.refund(
+    order = _get_order(request, order_id)
+    order = orders.refund_order(
         community=request.community,
-        key=_get_order(request, order_id).key,
-        amount=data.amount,
+        order=order,
+        amount=None if data.amount is None else _units(data.amount, order.currency),
         refunded_at=data.refunded_at or request.at,
         by=request.by,
         at=request.at,
     )
-    return _serialize([order])[0]
+    return _serialize(request, [order])[0]

@@ -219,6 +219,17 @@ def to_units(text: str | int | float | Decimal, currency: str) -> int:
     return units
 
 
+def parse_units(text: str, currency: str) -> int:
+    """`"12.34"` → 1234; raises InvalidMoney for more decimals than the currency has."""
+    units = to_units(text, currency)
+    if Decimal(units).scaleb(-decimal_places(currency)) != Decimal(text):
+        raise InvalidMoney(
+            _("%(currency)s has %(places)d decimals, so “%(text)s” is not an amount.")
+            % {"currency": currency, "places": decimal_places(currency), "text": text}
+        )
+    return units
+
+
 def format_amount(units: int, currency: str) -> str:
     """123450 → `"1234.50"`."""
     digits = decimal_places(currency)

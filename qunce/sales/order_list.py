@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import timestamps
+from qunce.core import exchange_rates, timestamps
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
-from qunce.sales.orders import Order, OrderNotFound, Totals
+from qunce.sales import orders
+from qunce.sales.orders import Order, OrderNotFound, Sales, Totals
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -35,15 +36,16 @@ REFUND_STATES = ("unrefunded", "refunded", "partly_refunded", "fully_refunded")
 
 @dataclass(frozen=True, kw_only=True)
 class OrderFilters:
-    """`state` is one of REFUND_STATES, `member` any account of a person."""
+    """`state` is one of REFUND_STATES, `member` any account, `source` a `source_id`."""
 
     state: str = ""
     member: int | None = None
     key: str = ""
+    source: int | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not self.state and self.member is None and not self.key
+        return self == OrderFilters()
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Page:
 
 def get(*, by: Staff, pk: int, at: datetime) -> Order:
     """Return the order; a hidden one raises OrderNotFound like one that does not exist."""
-    orders = list(Order.objects.filter(community_id=by.community_id, pk=pk))
-    for order in _filter_visible(by, orders, at):
+    found = list(Order.objects.filter(community_id=by.community_id, pk=pk))
+    for order in _filter_visible(by, found, at):
         return order
     raise OrderNotFound(_("There is no such order."))
 
@@ -74,7 +76,7 @@ def page(
     MAX_ROWS_SCANNED rows.
     """
     rows = _select(by, filters, at).order_by("-paid_at", "-pk")
-    orders = list[Order]()
+    found = list[Order]()
     # One more than the page shows whether there is a next page.
     chunk_size = CHUNK_SIZE if by.scope is not None else limit + 1
     position, scanned = before, 0
@@ -88,14 +90,14 @@ def page(
             # Orders paid at the same microsecond are in the order of their ids.
             older = older.exclude(paid_at=paid_at, pk__gte=position[1])
         chunk = list(older[:chunk_size])
-        orders += _filter_visible(by, chunk, at)
+        found += _filter_visible(by, chunk, at)
         scanned += len(chunk)
-        if len(orders) > limit:
-            return Page(orders[:limit], cursor(orders[limit - 1]))
+        if len(found) > limit:
+            return Page(found[:limit], cursor(found[limit - 1]))
         if len(chunk) < chunk_size:
-            return Page(orders, None)
+            return Page(found, None)
         position = cursor(chunk[-1])
-    return Page(orders, position)
+    return Page(found, position)
 
 
 def cursor(order: Order) -> Cursor:
@@ -106,6 +108,8 @@ def _select(by: Staff, filters: OrderFilters, at: datetime) -> models.QuerySet[O
     rows = Order.objects.filter(community_id=by.community_id)
     if filters.key:
         rows = rows.filter(key=filters.key)
+    if filters.source is not None:
+        rows = rows.filter(source_id=filters.source)
     if filters.member is not None:
         visibility.check_visible(by=by, accounts=[filters.member], at=at)
         rows = rows.filter(
@@ -171,13 +175,20 @@ def totals(*, by: Staff, filters: OrderFilters, at: datetime) -> list[Totals] | 
 
     Returns None where a scope has too many people to add up their orders.
     """
-    rows = _select(by, filters, at)
+    if by.scope is not None and filters.member is None:
+        # Beyond that, adding up takes longer than staff should have to wait.
+        people = visibility.visible_people(by=by, at=at)
+        if len(people) > MAX_PEOPLE_SUMMED:
+            return None
+    return _sum_visible(by, filters, at, _select(by, filters, at))
+
+
+def _sum_visible(
+    by: Staff, filters: OrderFilters, at: datetime, rows: models.QuerySet[Order]
+) -> list[Totals]:
     if by.scope is None or filters.member is not None:
         return _add_up([rows])
     visible = visibility.visible_people(by=by, at=at)
-    # Beyond that, adding up takes longer than staff should have to wait.
-    if len(visible) > MAX_PEOPLE_SUMMED:
-        return None
     by_person = account_queries.accounts_by_person(visible)
     accounts = sorted(itertools.chain.from_iterable(by_person.values()))
     return _add_up(
@@ -197,6 +208,29 @@ def _add_up(parts: Iterable[models.QuerySet[Order]]) -> list[Totals]:
                 old.currency,
             )
     return sorted(sums.values(), key=lambda row: (-row.orders, row.currency))
+
+
+def sales(
+    *, by: Staff, filters: OrderFilters, at: datetime, totals: Sequence[Totals]
+) -> Sales:
+    """Return the totals of a list in the community's currency, see `orders.convert`.
+
+    `totals` are those that `totals()` has returned for the same filters.
+    """
+    rows = _select(by, filters, at)
+
+    def sum_span(currency: str, begin: int, end: int) -> tuple[int, int, int]:
+        some = rows.filter(
+            currency=currency,
+            paid_at__gte=timestamps.from_micros(begin),
+        )
+        if end < exchange_rates.NEVER_ENDS:
+            some = some.filter(paid_at__lt=timestamps.from_micros(end))
+        found = {total.currency: total for total in _sum_visible(by, filters, at, some)}
+        one = found.get(currency, Totals(0, 0, 0, currency))
+        return one.orders, one.paid, one.refunded
+
+    return orders.convert(by.community, totals, sum_span)
 
 
 def _sum_by_currency(rows: models.QuerySet[Order]) -> list[dict[str, Any]]:

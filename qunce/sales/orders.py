@@ -9,16 +9,25 @@ add up to its row.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import db, errors, money, permissions, text_validation, timestamps
+from qunce.core import (
+    db,
+    errors,
+    exchange_rates,
+    money,
+    permissions,
+    text_validation,
+    timestamps,
+)
 from qunce.core.facts import facts, interned_names
 from qunce.sets import fact_withdrawals
 
@@ -329,6 +338,17 @@ def may_refund(order: Order, amount: int) -> bool:
     return True
 
 
+PAID, PARTLY_REFUNDED, REFUNDED = "paid", "partly_refunded", "refunded"
+STATUSES = (PAID, PARTLY_REFUNDED, REFUNDED)
+
+
+def status_of(order: Order) -> str:
+    """Return which of STATUSES the amounts of an order amount to."""
+    if not order.refunded_amount:
+        return PAID
+    return PARTLY_REFUNDED if order.refunded_amount < order.amount else REFUNDED
+
+
 def list_categories(items: Sequence[dict[str, Any]] | None) -> list[str]:
     """Return the distinct categories of an order's items, sorted."""
     return sorted({item["category"] for item in items or () if item.get("category")})
@@ -425,7 +445,6 @@ def amend(
     return _change(community, order, before, after, by, at)
 
 
-@transaction.atomic
 def refund(
     *,
     community: Community,
@@ -436,8 +455,29 @@ def refund(
     amount: int | None = None,
     source: str | None = None,
 ) -> Order:
+    """Refund the order of this number, see `refund_order`."""
+    return refund_order(
+        community=community,
+        order=get(community, key, source),
+        amount=amount,
+        refunded_at=refunded_at,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def refund_order(
+    *,
+    community: Community,
+    order: Order,
+    refunded_at: datetime,
+    by: Staff | None,
+    at: datetime,
+    amount: int | None = None,
+) -> Order:
     """Refund `amount`, or what is left of the order; never more than was paid."""
-    order = _lock(get(community, key, source))
+    order = _lock(order)
     # After the lock, so that two full refunds cannot both see the whole amount.
     amount = order.amount - order.refunded_amount if amount is None else amount
     return _refund(community, order, amount, refunded_at, by, at)
@@ -529,8 +569,7 @@ def get(community: Community, key: str, source: str | None = None) -> Order:
     """Return the order of this number; raises AmbiguousOrder if several sources have one."""
     rows = Order.objects.filter(community_id=community.pk, key=key)
     if source is not None:
-        name = interned_names.find("source", community.pk, source) if source else 0
-        rows = rows.filter(source_id=-1 if name is None else name)
+        rows = rows.filter(source_id=find_source(community, source))
     found = list(rows.order_by("pk")[:MAX_SOURCES_NAMED])
     if not found:
         raise OrderNotFound(_("There is no order “%(key)s”.") % {"key": key})
@@ -554,6 +593,12 @@ def source_names(community: Community) -> dict[int, str]:
     return interned_names.names_by_id("source", community.pk)
 
 
+def find_source(community: Community, source: str) -> int:
+    """Return the `source_id` of orders, -1 for a source that has none."""
+    found = interned_names.find("source", community.pk, source) if source else 0
+    return -1 if found is None else found
+
+
 def ensure_source(community: Community, source: str | None) -> int:
     if not source:
         return 0
@@ -569,10 +614,19 @@ class Totals:
     refunded: int
     currency: str
 
+    @property
+    def net(self) -> int:
+        return self.paid - self.refunded
+
 
 SELECT_TOTALS = """
 SELECT currency, COUNT(*), SUM(amount), SUM(refunded_amount) FROM sales_order
 WHERE community_id = %s GROUP BY currency ORDER BY COUNT(*) DESC, currency
+"""
+SELECT_SPAN = """
+SELECT COUNT(*), COALESCE(SUM(amount), 0), COALESCE(SUM(refunded_amount), 0)
+FROM sales_order WHERE community_id = %s AND currency = %s
+    AND paid_at >= %s AND paid_at < %s
 """
 
 
@@ -582,6 +636,77 @@ def totals(community: Community) -> list[Totals]:
         Totals(int(count), int(paid), int(refunded), currency)
         for currency, count, paid, refunded in db.rows(SELECT_TOTALS, [community.pk])
     ]
+
+
+@dataclass(frozen=True)
+class Sales:
+    """Sums of orders in the community's currency, and those without a rate by currency.
+
+    An order counts at the exchange rate of its payment, and so do its refunds.
+    """
+
+    total: Totals
+    left_out: list[Totals]
+
+
+def convert(
+    community: Community,
+    by_currency: Sequence[Totals],
+    sum_span: Callable[[str, int, int], tuple[int, int, int]],
+) -> Sales:
+    """Add up sums of several currencies at their exchange rates.
+
+    `sum_span` returns the count, paid and refunded of a currency from one microsecond to
+    another.
+    """
+    own = next(
+        (each for each in by_currency if each.currency == community.currency),
+        Totals(0, 0, 0, community.currency),
+    )
+    factors = exchange_rates.list_factors(community)
+    left_out = []
+    count, paid, refunded = own.orders, [(own.paid, ONE)], [(own.refunded, ONE)]
+    for each in by_currency:
+        if each.currency == community.currency:
+            continue
+        rest = each
+        for factor in factors:
+            if factor.currency != each.currency:
+                continue
+            some = sum_span(each.currency, factor.begin, factor.end)
+            paid.append((some[1], factor.factor))
+            refunded.append((some[2], factor.factor))
+            count += some[0]
+            rest = Totals(
+                rest.orders - some[0],
+                rest.paid - some[1],
+                rest.refunded - some[2],
+                rest.currency,
+            )
+        if rest.orders:
+            left_out.append(rest)
+    total = Totals(
+        count,
+        exchange_rates.convert(paid),
+        exchange_rates.convert(refunded),
+        community.currency,
+    )
+    return Sales(total, left_out)
+
+
+ONE = Decimal(1)
+
+
+def sales(community: Community) -> Sales:
+    """Return what was paid and refunded in the community's currency."""
+
+    def sum_span(currency: str, begin: int, end: int) -> tuple[int, int, int]:
+        ((count, paid, refunded),) = db.rows(
+            SELECT_SPAN, [community.pk, currency, begin, end]
+        )
+        return int(count), int(paid), int(refunded)
+
+    return convert(community, totals(community), sum_span)
 
 
 def _lock(order: Order) -> Order:
@@ -614,6 +739,22 @@ def _record(
 def load_items(text: str | None) -> Sequence[dict[str, Any]]:
     items = json.loads(text) if text else ()
     return [item for item in items if isinstance(item, dict)]
+
+
+def item_amount(item: dict[str, Any], currency: str) -> int | None:
+    """Return the amount of an item in the smallest unit, None if it is unknown.
+
+    Programs give whole numbers of that unit, files decimals as text.
+    """
+    amount = item.get("amount")
+    if isinstance(amount, int) and not isinstance(amount, bool):
+        return amount
+    if not isinstance(amount, str | float):
+        return None
+    try:
+        return money.to_units(amount, currency)
+    except money.InvalidMoney:
+        return None
 
 
 def dump_items(items: Sequence[dict[str, Any]] | None) -> str | None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.importing import pipeline
@@ -48,7 +49,15 @@ def test_orders_are_imported_once(shop: Community, tmp_path: Path) -> None:
         (None, {"order": "3", "amount": 0, "currency": "CNY", "categories": []}),
     ]
     assert factories.recorded_facts(shop, "order.refunded") == [
-        (a, {"order": "2", "amount": 800})
+        (
+            a,
+            {
+                "order": "2",
+                "amount": 800,
+                "currency": "USD",
+                "paid_at": timestamps.to_micros(Order.objects.get(key="2").paid_at),
+            },
+        )
     ]
     before = Fact.objects.count()
     again = helpers.run(shop, path, "orders")
@@ -96,10 +105,9 @@ def test_later_file_amends_and_refunds(shop: Community, tmp_path: Path) -> None:
     assert rows("amount", "refunded_amount") == [(1200, 500)]
     assert [
         payload for _a, payload in factories.recorded_facts(shop, "order.amended")
-    ] == [{"order": "1", "amount": 200}]
-    assert [
-        payload for _a, payload in factories.recorded_facts(shop, "order.refunded")
-    ] == [{"order": "1", "amount": 500}]
+    ] == [{"order": "1", "amount": 200, "currency": "CNY"}]
+    (refunded,) = factories.recorded_facts(shop, "order.refunded")
+    assert (refunded[1]["amount"], refunded[1]["currency"]) == (500, "CNY")
     assert helpers.run(shop, later, "orders").job.counts["amended"] == 0
 
 

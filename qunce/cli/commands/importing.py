@@ -22,6 +22,7 @@ from qunce.importing import (
     join_report,
     pipeline,
     questions,
+    reports,
     target_registry,
 )
 from qunce.importing.files import sources
@@ -178,8 +179,7 @@ def import_file(
     if dry_run:
         preview(plan, out)
         return
-    remedy = _("If not, add --dates dmy or --dates mdy.")
-    for line in (*_mapping_lines(plan), *(f"{note} {remedy}" for note in plan.notes)):
+    for line in (*_mapping_lines(plan), *plan.notes):
         out.note(line)
     if not yes and not out.as_json and sys.stdin.isatty():
         # Only on a terminal, because a script cannot answer.
@@ -260,16 +260,24 @@ def run(plan: ImportPlan, out: Out) -> None:
     texts = []
     for name, count in counts.items():
         label = plan.target.count_label(name)
-        if count not in (0, "0"):
+        # Money is given below, by currency.
+        if count not in (0, "0") and ":" not in name:
             texts.append(
                 f"{label} {count:,}" if isinstance(count, int) else f"{label} {count}"
             )
+    money = reports.list_money(job.counts)
+    texts += [
+        _("%(currency)s: paid %(paid)s, refunded %(refunded)s, net %(net)s")
+        % dataclasses.asdict(each)
+        for each in money
+    ]
     out.answer(
         {
             "job": job.pk,
             "rows": job.rows_read,
             "broken": job.rows_broken,
             **counts,
+            "money": [dataclasses.asdict(each) for each in money],
             "seconds": round(outcome.seconds, 3),
             "longest_ms": round(outcome.longest * 1000, 1),
             "report": str(error_report.path_of(job)) if job.rows_broken else None,

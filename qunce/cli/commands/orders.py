@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, member_selection, options, output
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.core import communities, money
+from qunce.core import communities, money, timestamps
 from qunce.members.accounts import masking
 from qunce.sales import order_list
 from qunce.sales import orders as order_store
@@ -35,6 +35,7 @@ orders = base.Group("orders")
 @base.option(
     "--status", type=click.Choice(list(STATUSES)), help=N_("only with this status")
 )
+@base.option("--source", help=N_("only orders of this source or shop"))
 @base.option("--limit", type=int, help=N_("maximum number of orders to list"))
 @base.option("--after", metavar="KEY", help=N_("continue after this order"))
 @options.pass_invocation
@@ -42,31 +43,44 @@ def list_orders(
     invocation: Invocation,
     member: str | None,
     status: str | None,
+    source: str | None,
     limit: int | None,
     after: str | None,
 ) -> None:
     member_id = None
     if member:
         (member_id,) = member_selection.find_accounts(invocation, [member])
+    source_id = None
+    if source is not None:
+        source_id = order_store.find_source(invocation.community, source)
     query = order_list.OrderFilters(
-        state=STATUSES.get(status or "", ""), member=member_id
+        state=STATUSES.get(status or "", ""), member=member_id, source=source_id
     )
-    cursor = order_list.cursor(_get(invocation, after)) if after else None
+    cursor = order_list.cursor(_get(invocation, after, source)) if after else None
     records = _load_records(invocation, query, cursor)
     invocation.out.write_list("orders", itertools.islice(records, limit), _format_row)
 
 
 @orders.command("show", help=N_("Show an order with its items"))
 @base.argument("key", help=N_("the order's key"))
+@base.option("--source", help=N_("source or shop, if several have this number"))
 @options.pass_invocation
-def show(invocation: Invocation, key: str) -> None:
-    order = _get(invocation, key)
+def show(invocation: Invocation, key: str, source: str | None) -> None:
+    order = _get(invocation, key, source)
     (record,) = _records(invocation, [order])
     record["refunded_at"] = order.refunded_at and order.refunded_at.isoformat()
-    record["items"] = json.loads(order.items or "[]")
-    for item in record["items"]:
-        if item.get("amount") is not None:
-            item["amount"] = money.format_amount(item["amount"], order.currency)
+    record["refunds"] = [
+        {
+            "refunded_at": timestamps.from_micros(at).isoformat(),
+            "amount": money.format_amount(amount, order.currency),
+        }
+        for at, amount in order_store.load_refunds(order.refunds)
+    ]
+    record["items"] = [
+        item | {"amount": _item_amount(item, order)}
+        for item in order_store.load_items(order.items)
+    ]
+    record["details"] = json.loads(order.details or "{}")
     labels = {
         "paid": _("paid"),
         "partly_refunded": _("partly refunded"),
@@ -76,12 +90,18 @@ def show(invocation: Invocation, key: str) -> None:
     for item in record["items"]:
         name = item.get("name") or item.get("category") or "–"
         invocation.out.line(
-            f"  {output.padded(name, 30)} {item.get('quantity', 1)} × {item.get('amount', '–')}"
+            f"  {output.padded(name, 30)} {item.get('quantity', 1)}"
+            f" × {item['amount'] or item.get('price') or '–'}"
         )
 
 
-def _get(invocation: Invocation, key: str) -> Order:
-    order = order_store.get(invocation.community, key)
+def _item_amount(item: dict[str, Any], order: Order) -> str | None:
+    units = order_store.item_amount(item, order.currency)
+    return None if units is None else money.format_amount(units, order.currency)
+
+
+def _get(invocation: Invocation, key: str, source: str | None) -> Order:
+    order = order_store.get(invocation.community, key, source)
     # An order of a member who is not visible is as unknown as one that does not exist.
     return order_list.get(pk=order.pk, **invocation.verb_args)
 
@@ -106,6 +126,7 @@ def _records(
 ) -> Iterator[dict[str, Any]]:
     buyers = order_list.find_buyers(found)
     zone = communities.zone(invocation.community)
+    sources = order_store.source_names(invocation.community)
     for order in found:
         buyer = buyers.get(order.account_id or 0)
         yield {
@@ -115,14 +136,9 @@ def _records(
             "amount": money.format_amount(order.amount, order.currency),
             "refunded": money.format_amount(order.refunded_amount, order.currency),
             "currency": order.currency,
-            "status": _status(order),
+            "status": order_store.status_of(order),
+            "source": sources.get(order.source_id, ""),
         }
-
-
-def _status(order: Order) -> str:
-    if not order.refunded_amount:
-        return "paid"
-    return "partly_refunded" if order.refunded_amount < order.amount else "refunded"
 
 
 def _format_row(record: dict[str, Any]) -> str:
@@ -130,4 +146,5 @@ def _format_row(record: dict[str, Any]) -> str:
     return (
         f"{record['key']:<20} {record['paid_at'][:16]}  {member:<20}"
         f" {record['amount']:>12} {record['refunded']:>12} {record['currency']}"
+        f" {record['status']:<15} {record['source']}"
     )

@@ -28,8 +28,10 @@ LABELS = {
     "accounts": N_("accounts"),
     "groups": N_("groups"),
     "orders": N_("orders"),
-    "sales": N_("sales"),
-    "other_sales": N_("other currencies"),
+    "paid": N_("paid"),
+    "refunded": N_("refunded"),
+    "sales": N_("net sales"),
+    "other_sales": N_("without rate"),
     "currency": N_("currency"),
     "facts": N_("facts"),
     "lag": N_("not yet counted"),
@@ -78,26 +80,31 @@ def status(invocation: Invocation) -> None:
 
 
 def sum_orders(invocation: Invocation) -> dict[str, Any]:
-    """Sales are what was paid less what was refunded, per currency."""
+    """Sales are what was paid less what was refunded, in the community's currency.
+
+    Orders of other currencies count at their exchange rates. Without one they are listed
+    apart.
+    """
     if invocation.by.scope is None:
-        totals = orders.totals(invocation.community)
+        sales = orders.sales(invocation.community)
     else:
+        filters = order_list.OrderFilters()
         # None: a scope of that many members takes too long to add up.
-        totals = (
-            order_list.totals(filters=order_list.OrderFilters(), **invocation.verb_args)
-            or []
-        )
-    sales = {
-        total.currency: money.format_amount(total.paid - total.refunded, total.currency)
-        for total in totals
-    }
-    main = totals[0].currency if totals else invocation.community.currency
+        totals = order_list.totals(filters=filters, **invocation.verb_args) or []
+        sales = order_list.sales(filters=filters, totals=totals, **invocation.verb_args)
+    total = sales.total
     record: dict[str, Any] = {
-        "orders": sum(total.orders for total in totals),
-        "sales": sales.pop(main, money.format_amount(0, main)),
-        "currency": main,
+        "orders": total.orders + sum(each.orders for each in sales.left_out),
+        "paid": money.format_amount(total.paid, total.currency),
+        "refunded": money.format_amount(total.refunded, total.currency),
+        "sales": money.format_amount(total.net, total.currency),
+        "currency": total.currency,
     }
-    return record | {"other_sales": sales} if sales else record
+    other = {
+        each.currency: money.format_amount(each.net, each.currency)
+        for each in sales.left_out
+    }
+    return record | {"other_sales": other} if other else record
 
 
 def count_facts() -> int:

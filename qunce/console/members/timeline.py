@@ -108,11 +108,15 @@ class TimelineBuilder:
         return {layering.key: layering for layering in rows}
 
     @cached_property
-    def orders(self) -> dict[str, int]:
+    def orders(self) -> dict[tuple[str, int], int]:
+        """The ids of orders by key and source."""
         rows = Order.objects.filter(
             community_id=self.by.community_id, key__in=self._payload_values("order")
         )
-        return dict(rows.values_list("key", "pk"))
+        return {
+            (key, source): pk
+            for key, source, pk in rows.values_list("key", "source_id", "pk")
+        }
 
     @cached_property
     def campaigns(self) -> dict[str, tuple[int, str]]:
@@ -157,7 +161,7 @@ def _order(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     if isinstance(amount, int):
         currency = str(fact.payload.get("currency") or builder.by.community.currency)
         details.insert(0, f"{money.format_amount(amount, currency)} {currency}")
-    url = _link("sales:order-detail", builder.orders.get(key))
+    url = _link("sales:order-detail", builder.orders.get((key, fact.source or 0)))
     return key, " · ".join(details), url
 
 

@@ -9,10 +9,12 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from qunce.console import http, paging
+from qunce.core import timestamps
 from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_list as orders
+from qunce.sales import orders as records
 from qunce.sales.order_list import Cursor, OrderFilters
 from qunce.sales.orders import Order
 
@@ -21,6 +23,11 @@ STATE_LABELS = {
     "refunded": _("with refunds"),
     "partly_refunded": _("partially refunded"),
     "fully_refunded": _("fully refunded"),
+}
+STATUS_LABELS = {
+    "unrefunded": _("paid"),
+    "partly_refunded": _("partly refunded"),
+    "fully_refunded": _("refunded"),
 }
 
 
@@ -50,8 +57,15 @@ def order_list(request: http.Request) -> HttpResponse:
 def order_totals(request: http.Request) -> HttpResponse:
     """Totals of the list, requested after it is shown because all orders are read."""
     filters = _parse_filters(request)
-    totals = orders.totals(by=request.staff, filters=filters, at=request.at)
+    query: dict[str, Any] = {
+        "by": request.staff,
+        "filters": filters,
+        "at": request.at,
+    }
+    totals = orders.totals(**query)
     context = {"totals": totals, "list_query": paging.link(request)}
+    if totals and any(each.currency != request.community.currency for each in totals):
+        context["sales"] = orders.sales(totals=totals, **query)
     part = "console/sales/_totals.html"
     return http.render(request, "console/sales/totals.html", context, part=part)
 
@@ -61,7 +75,7 @@ def order_detail(request: http.Request, pk: int) -> HttpResponse:
     order = orders.get(by=request.staff, pk=pk, at=request.at)
     row = _order_row(request, order, orders.find_buyers([order]))
     parsed = _parse_json(order.items, list)
-    items = [_item_row(item) for item in parsed if isinstance(item, dict)]
+    items = [_item_row(item, order) for item in parsed if isinstance(item, dict)]
     details = _parse_json(order.details, dict)
     context = {
         "row": row,
@@ -71,6 +85,10 @@ def order_detail(request: http.Request, pk: int) -> HttpResponse:
         "has_amounts": any(item["amount"] is not None for item in items),
         "details": [(str(name), str(text)) for name, text in details.items()],
         "net_amount": order.amount - order.refunded_amount,
+        "refunds": [
+            (timestamps.from_micros(moment), amount)
+            for moment, amount in records.load_refunds(order.refunds)
+        ],
     }
     return http.render(request, "console/sales/detail.html", context)
 
@@ -80,6 +98,7 @@ def _parse_filters(request: http.Request) -> OrderFilters:
     return OrderFilters(
         state=state if state in STATE_LABELS else "",
         member=paging.parse_number(request, "member") or None,
+        source=paging.parse_number(request, "source") or None,
         key=request.GET.get("key", "").replace("\0", "").strip()[:500],
     )
 
@@ -111,10 +130,20 @@ def _order_row(
     state = orders.refund_state(order)
     return {
         "order": order,
+        "source": _source_names(request).get(order.source_id, ""),
         "buyer": (buyer.pk, _display_name(request, buyer)) if buyer else None,
         "state": state,
-        "state_label": STATE_LABELS[state],
+        "status_label": STATUS_LABELS[state],
     }
+
+
+def _source_names(request: http.Request) -> dict[int, str]:
+    """Return the names of sources, read once a request."""
+    names: dict[int, str] | None = getattr(request, "order_sources", None)
+    if names is None:
+        names = records.source_names(request.community)
+        request.order_sources = names  # type: ignore[attr-defined]
+    return names
 
 
 def _display_name(request: http.Request, account: account_models.Account) -> str:
@@ -130,11 +159,10 @@ def _parse_json(text: str | None, expected: type) -> Any:
     return value if isinstance(value, expected) else expected()
 
 
-def _item_row(item: dict[str, Any]) -> dict[str, Any]:
-    amount = item.get("amount")
+def _item_row(item: dict[str, Any], order: Order) -> dict[str, Any]:
     return {
         "name": str(item.get("name") or "–"),
         "category": str(item.get("category") or "–"),
         "quantity": str(item.get("quantity", "–")),
-        "amount": amount if isinstance(amount, int) else None,
+        "amount": records.item_amount(item, order.currency),
     }

@@ -9,7 +9,7 @@ bought.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
@@ -209,6 +209,11 @@ class OrderTarget(Target):
         "lines_without_member": _("order lines without a member"),
         "orders_without_member": _("orders without a member"),
         "net_amounts": _("amounts that were net of refunds"),
+        "rows_new": _("rows of new orders"),
+        "rows_changed": _("rows of amended orders"),
+        "rows_known": _("rows of known orders"),
+        "rows_skipped": _("rows of orders that are no sale"),
+        "rows_suppressed": _("rows of orders of erased people"),
         "value": _("paid less refunded"),
         "value_with_member": _("of which with a member"),
     }
@@ -296,6 +301,14 @@ class OrderTarget(Target):
             # afterwards.
             plan.resources.callback(setattr, plan, "cache", None)
         yield from plan.cache.read_orders()
+
+    def names_members(self, plan: ImportPlan, chunk: ParsedChunk) -> Sequence[bool]:
+        """Only sales: whoever did not pay does not become a member by the order."""
+        decided = plan.cache.decided
+        return [
+            decided[index].order.meaning not in order_statuses.NO_SALE
+            for index in chunk.columns["index"].to_pylist()
+        ]
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> OrderWriter:
         from qunce.importing.targets.orders.writer import OrderWriter

@@ -50,6 +50,7 @@ class OrderLines:
             self._rows_read += chunk.rows_read
             self._table.add(self._to_lines(chunk))
         self._columns = self._read_columns()
+        self._reported = {problem.row for problem in self._problems}
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -146,7 +147,7 @@ class OrderLines:
         decided = self._decide_each(orders, lines, problems)
         stored.check(orders, decided, problems.add)
         rows_of_orders = (
-            problems.list_rows(lines, has_shops=self._has_shops)
+            problems.list_rows(lines, self._reported, has_shops=self._has_shops)
             if problems.found
             else []
         )
@@ -291,10 +292,13 @@ class _Problems:
             for index in np.flatnonzero(flagged).tolist():
                 self.add(index, field, remedy)
 
-    def list_rows(self, lines: pa.Table, *, has_shops: bool) -> list[Problem]:
+    def list_rows(
+        self, lines: pa.Table, reported: set[int], *, has_shops: bool
+    ) -> list[Problem]:
         """Return a problem for every row of the orders that have one.
 
-        The first row has the remedy, as the file is corrected there.
+        The first row has the remedy, as the file is corrected there. Rows with a problem
+        of their own are `reported` already.
         """
         indexes = sorted(self.found)
         refused = self._orders.take(pa.array(indexes)).select(
@@ -313,7 +317,8 @@ class _Problems:
             field, remedy = self.found[index]
             heading = self._heading_of.get(field, field)
             key, first = order["order_key"], order["row"]
-            problems.append(Problem(first, heading, key, remedy))
+            if first not in reported:
+                problems.append(Problem(first, heading, key, remedy))
             others = by_order.get((key, order["shop"]), [])
             problems += [
                 Problem(
@@ -324,6 +329,6 @@ class _Problems:
                     % {"row": first},
                 )
                 for row in others
-                if row != first
+                if row != first and row not in reported
             ]
         return problems

@@ -57,7 +57,12 @@ ITEM = (
             _json_member("category", "to_json(category)", "category"),
             _json_member("quantity", FORMAT_NUMBER.format("quantity"), "quantity"),
             _json_member("price", FORMAT_NUMBER.format("price"), "price"),
-            _json_member("amount", FORMAT_NUMBER.format("line_amount"), "line_amount"),
+            # As text, as a number would be of the smallest unit.
+            _json_member(
+                "amount",
+                f"""'"' || {FORMAT_NUMBER.format("line_amount")} || '"'""",
+                "line_amount",
+            ),
         ]
     )
     + ", 2) || '}'"

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.core import community_days, errors, timestamps
+from qunce.core import community_days, csv_safety, errors, timestamps
 from qunce.importing import dates, lists, numbers
 
 if TYPE_CHECKING:
@@ -169,6 +169,10 @@ def parse_lists(texts: pa.Array, separator: str, max_length: int) -> Column:
 def parse_texts(texts: pa.Array, max_length: int = MAX_TEXT_LENGTH) -> Column:
     """Return the texts stripped; too long ones and those with null bytes are errors."""
     stripped = pc.utf8_trim_whitespace(texts)
+    # An export quotes what a spreadsheet would run as a formula.
+    stripped = pc.replace_substring_regex(
+        stripped, csv_safety.QUOTED_FORMULA, r"\1", max_replacements=1
+    )
     stripped = pc.if_else(pc.equal(stripped, ""), NULL_TEXT, stripped)
     # Null bytes are refused here, as PostgreSQL cannot store them and the error would
     # name no row.

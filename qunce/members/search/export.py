@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
@@ -28,7 +29,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.people import visibility
-from qunce.members.tags import assignments
+from qunce.members.tags import assignments, levels
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -38,6 +39,8 @@ FORMATS = ("csv", "xlsx")
 PAGE_SIZE = 1_000
 MAX_WORKBOOK_ROWS = 1_048_575
 """Rows of a sheet, without the headings."""
+OTHER_SEPARATORS = frozenset('";；,，、|｜/／')
+"""Characters for which imports might take a list apart in another way."""
 BOM = b"\xef\xbb\xbf"
 """Spreadsheets need it to recognise UTF-8."""
 
@@ -146,13 +149,20 @@ class Export:
                 for attribute in self.attributes:
                     value = values[person].get(attribute.name)
                     row.append(value.text if value else "")
-                row.append("; ".join(tag.tag.key for tag in tags[person]))
+                row.append(
+                    _list_cell(
+                        levels.join_depth(tag.tag.key, tag.depth)
+                        for tag in tags[person]
+                    )
+                )
                 page.append(row)
             yield page
 
     def _local_time(self, time: datetime) -> str:
         local = time.astimezone(communities.zone(self.by.community))
-        return f"{local:%Y-%m-%d %H:%M:%S}"
+        # Exact, so that an import of the export changes nothing.
+        fraction = f"{local:.%f}" if local.microsecond else ""
+        return f"{local:%Y-%m-%d %H:%M:%S}{fraction}"
 
     def _identifiers(self, ids: Sequence[int]) -> dict[tuple[int, str], list[str]]:
         """(account id, kind) → identifiers, as `by` may read them."""
@@ -162,6 +172,16 @@ class Export:
             text = masking.identifier(kind=row.kind, value=row.value, by=self.by)
             identifiers.setdefault((row.account_id, row.kind), []).append(text)
         return identifiers
+
+
+def _list_cell(entries: Iterable[str]) -> str:
+    """Return the entries in one cell, from which imports read the same ones."""
+    texts = list(entries)
+    if any(set(text) & OTHER_SEPARATORS or text.startswith("[") for text in texts):
+        return json.dumps(texts, ensure_ascii=False)
+    # The sign shows that the spaces in a single entry separate nothing.
+    end = ";" if len(texts) == 1 and " " in texts[0] else ""
+    return "; ".join(texts) + end
 
 
 def start(

@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 
     from qunce.importing.column_traits import ColumnEvidence
 
-READINGS = ("dates", "decimal", "separator")
 ORDER_LABELS = {
     dates.DAY_FIRST: gettext_lazy("day/month"),
     dates.MONTH_FIRST: gettext_lazy("month/day"),
     dates.YEAR_FIRST: gettext_lazy("year/month/day"),
 }
 STYLE_LABELS = {
-    numbers.POINT: gettext_lazy("a decimal point"),
-    numbers.COMMA: gettext_lazy("a decimal comma"),
+    numbers.POINT: gettext_lazy("with a decimal point"),
+    numbers.COMMA: gettext_lazy("with a decimal comma"),
 }
 TYPE_LABELS = {
     "text": gettext_lazy("text"),

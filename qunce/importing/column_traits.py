@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.utils.translation import gettext as _
 
 from qunce.importing import (
     column_questions,
@@ -162,22 +161,3 @@ class ColumnEvidence:
 def _distinct(column: pa.Array) -> list[str]:
     texts = (text.strip() for text in pc.unique(column).to_pylist())
     return [text for text in texts if text]
-
-
-def list_notes(plan: ImportPlan) -> list[str]:
-    """Return a sentence for every reading that the file suggests."""
-    notes = []
-    for question in plan.questions:
-        if question.answer or question.name not in column_questions.READINGS:
-            continue
-        for choice in question.choices:
-            if choice.value == question.suggestion and choice.sample:
-                notes.append(
-                    _("“%(heading)s” is read with %(reading)s (%(sample)s).")
-                    % {
-                        "heading": question.heading,
-                        "reading": choice.label,
-                        "sample": choice.sample,
-                    }
-                )
-    return notes

@@ -12,10 +12,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from qunce.importing.files import inspection, rows, sources, xlsx_files
+from qunce.importing.files import encodings, inspection, rows, sources, xlsx_files
 from qunce.importing.files.sources import Source
 
-SOURCE_FIELDS = ("format", "headings", "digest", "lines", "delimiter", "sheet")
+SOURCE_FIELDS = (
+    "format",
+    "headings",
+    "digest",
+    "lines",
+    "delimiter",
+    "sheet",
+    "heading_rows",
+    "sheet_headings",
+    "notes",
+)
 BROKEN_ROWS = b"broken"
 """Key of the broken rows in the metadata of the Arrow file."""
 
@@ -29,7 +39,9 @@ def inspect(
     with xlsx_files.workbook_cache():
         source = sources.inspect(path, sheet=sheet, encoding=encoding)
         save(source, sample, limit=limit)
-    sheets = xlsx_files.list_sheets(path) if source.format == "xlsx" else []
+    sheets = (
+        xlsx_files.list_sheets(path) if source.format in sources.SHEET_FORMATS else []
+    )
     return source, sheets
 
 
@@ -40,8 +52,14 @@ def to_json(source: Source) -> dict[str, Any]:
 
 
 def from_json(path: Path, value: dict[str, Any]) -> Source:
-    fields = {name: value[name] for name in SOURCE_FIELDS}
-    return Source(path=path, info=inspection.FileInfo(**value["info"]), **fields)
+    # Files that were uploaded before a field existed lack it.
+    fields = {name: value[name] for name in SOURCE_FIELDS if name in value}
+    choices = value["info"].get("encoding_choices", [])
+    info = inspection.FileInfo(
+        **value["info"]
+        | {"encoding_choices": tuple(encodings.EncodingChoice(**c) for c in choices)}
+    )
+    return Source(path=path, info=info, **fields)
 
 
 def save(source: Source, path: Path, *, limit: int) -> None:

@@ -30,6 +30,7 @@ from qunce.importing import (
     jobs,
     parsing,
     questions,
+    source_questions,
     target_registry,
 )
 from qunce.importing.files import sources
@@ -89,6 +90,8 @@ def plan(
     Raises TargetNotFound or InvalidMapping.
     """
     target = target_registry.get(options.target)
+    remembered = answers.list_remembered(community, options.source)
+    source, asked = source_questions.settle(source, options, remembered)
     mapping = column_mapping.complete(target, source.headings, options.mapping)
     column_mapping.check(target, mapping)
     options = dataclasses.replace(
@@ -99,11 +102,11 @@ def plan(
         chunk_rows=options.chunk_rows or settings.IMPORT_CHUNK_ROWS,
     )
     plan = ImportPlan(source, target, options, community, by, at)
+    plan.remembered, plan.questions = remembered, asked
+    plan.notes += source.notes
     plan.notes += format_registry.list_notes(source.headings, target.key)
-    plan.remembered = answers.list_remembered(community, options.source)
     # After the mapping, which decides the types that a column may have.
     plan.traits = column_traits.detect(plan)
-    plan.notes += column_traits.list_notes(plan)
     plan.target.ask(plan)
     # With the answers that were looked up, so that a resumed import reads alike.
     given = {**options.answers, **questions.answers_of(plan.questions)}

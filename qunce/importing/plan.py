@@ -83,14 +83,15 @@ class ImportPlan:
 
         Raises InvalidAnswer if the answer that was given now is not among the choices.
         """
-        choices = tuple(choices)
-        given = questions.find_answer(self.options, {}, key)
-        remembered = self.remembered.get(key, "")
-        # This file may contradict what earlier files of the source were read as.
-        is_usable = remembered in [choice.value for choice in choices]
-        answer = given or (remembered if is_usable else "")
-        question = Question(key, heading, text, choices, answer, suggestion)
-        questions.check_answer(question)
+        question = questions.ask(
+            self.options,
+            self.remembered,
+            key=key,
+            text=text,
+            choices=choices,
+            heading=heading,
+            suggestion=suggestion,
+        )
         self.questions.append(question)
         return question
 

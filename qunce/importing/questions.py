@@ -8,6 +8,7 @@ name answers them. Answers are remembered for the next file of the same source.
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NOT_REMEMBERED = {"sheet", "unknown_members", "identifiers"}
 """Names of questions whose answers belong to one file."""
+READINGS = ("encoding", "dates", "decimal", "separator")
+"""Names of questions about how texts are read, of which every answer is told."""
 NAMED_OPTIONS = {
     "dates": "dates",
     "decimal": "decimal",
@@ -82,17 +85,15 @@ class Question:
     def is_open(self) -> bool:
         return not self.value
 
-    @property
-    def option(self) -> str:
-        """The option of the command line that answers the question."""
-        values = "|".join(choice.value for choice in self.choices) or _("VALUE")
+    def option_for(self, value: str) -> str:
+        """Return the option of the command line that gives this answer."""
         if self.name in NAMED_OPTIONS:
-            return f"--{self.name.replace('_', '-')} {_quote(values)}"
-        return f"--answer {_quote(f'{self.key}={values}')}"
+            return f"--{self.name.replace('_', '-')} {_quote(value)}"
+        return f"--answer {_quote(f'{self.key}={value}')}"
 
 
 def _quote(text: str) -> str:
-    return f"'{text}'" if any(c in " ;|&<>" for c in text) else text
+    return shlex.quote(text) if not text.isalnum() else text
 
 
 # Checks
@@ -121,14 +122,32 @@ def check_answer(question: Question) -> None:
 # Reads
 
 
-def find_answer(options: ImportOptions, remembered: Mapping[str, str], key: str) -> str:
-    """Return the answer to this question, else the option of its name, else nothing.
+def ask(
+    options: ImportOptions,
+    remembered: Mapping[str, str],
+    *,
+    key: str,
+    text: str,
+    choices: Iterable[Choice],
+    heading: str = "",
+    suggestion: str = "",
+) -> Question:
+    """Return a question with its answer: that of the options, else what is remembered.
 
-    What was chosen now wins over what is remembered of earlier files.
+    Raises InvalidAnswer if the answer that was given now is not among the choices.
     """
+    choices = tuple(choices)
     name = key.partition(":")[0]
     for_all = getattr(options, NAMED_OPTIONS[name]) if name in NAMED_OPTIONS else ""
-    return options.answers.get(key) or for_all or remembered.get(key, "")
+    # What was chosen for one column wins over what was chosen for all.
+    answer = options.answers.get(key) or for_all
+    if not answer and name not in NOT_REMEMBERED:
+        # This file may contradict what earlier files of the source were read as.
+        is_usable = remembered.get(key) in [choice.value for choice in choices]
+        answer = remembered[key] if is_usable else ""
+    question = Question(key, heading, text, choices, answer, suggestion)
+    check_answer(question)
+    return question
 
 
 def answers_of(questions: Iterable[Question]) -> dict[str, str]:
@@ -138,27 +157,47 @@ def answers_of(questions: Iterable[Question]) -> dict[str, str]:
 def list_notes(
     questions: Iterable[Question], remembered: Mapping[str, str]
 ) -> list[str]:
-    """Return a sentence for every answer that an earlier file of the source was given."""
-    return [
-        _("%(key)s: %(answer)s, as answered for an earlier file of this source.")
-        % {"key": question.key, "answer": question.answer}
-        for question in questions
-        if question.answer and remembered.get(question.key) == question.answer
-    ]
+    """Return a sentence for every answer of an earlier file and every suggestion."""
+    notes = []
+    for question in questions:
+        for choice in question.choices:
+            if choice.value != question.value:
+                continue
+            values = {
+                "name": question.heading or _("file"),
+                "reading": f"{choice.label} ({choice.sample})",
+                "option": " · ".join(
+                    question.option_for(other.value)
+                    for other in question.choices
+                    if other.sample and other != choice
+                ),
+            }
+            if question.answer and remembered.get(question.key) == question.answer:
+                text = _(
+                    "“%(name)s” is read as for an earlier file of this source: "
+                    "%(reading)s."
+                )
+            elif not question.answer and choice.sample and values["option"]:
+                text = _("“%(name)s” is read as %(reading)s. If not: %(option)s.")
+            else:
+                continue
+            if question.name in READINGS:
+                notes.append(text % values)
+    return notes
 
 
 def describe(question: Question) -> str:
-    """Return the question as one line, with its choices and the option that answers it."""
-    readings = "; ".join(
-        f"{choice.label} ({choice.sample})" if choice.sample else choice.label
-        for choice in question.choices
-    )
-    return _("%(question)s %(readings)s. Answer with %(option)s.") % {
-        "question": question.text,
-        "readings": readings,
-        "option": question.option,
-    }
+    """Return the question as one line, with its choices and the options that answer it."""
+    # Choices that no text of the file supports would only make the line longer.
+    shown = [choice for choice in question.choices if choice.sample]
+    answers = []
+    for choice in shown or question.choices:
+        sample = f" ({choice.sample})" if choice.sample else ""
+        answers.append(f"{choice.label}{sample}: {question.option_for(choice.value)}")
+    if not answers:
+        answers = [question.option_for(_("VALUE"))]
+    return " ".join([question.text, "; ".join(answers)])
 
 
 def to_json(question: Question) -> dict[str, object]:
-    return dataclasses.asdict(question) | {"option": question.option}
+    return dataclasses.asdict(question) | {"option": question.option_for(_("VALUE"))}

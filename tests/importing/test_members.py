@@ -207,7 +207,7 @@ def test_dates_with_two_readings_are_asked_and_remembered(
     [question] = plan.questions
     assert (question.key, question.is_open) == ("dates:joined_at", True)
     assert [choice.value for choice in question.choices] == ["dmy", "mdy", "ymd"]
-    with pytest.raises(questions.AnswerNeeded, match=r"--dates 'dmy\|mdy\|ymd'"):
+    with pytest.raises(questions.AnswerNeeded, match="--dates mdy"):
         pipeline.run(plan)
     assert not jobs.ImportJob.objects.exists()
     helpers.run(shop, both, "members", dates="mdy")

@@ -25,6 +25,9 @@ from qunce.importing import (
     reports,
     target_registry,
 )
+from qunce.importing import (
+    unknown_members as unknown,
+)
 from qunce.importing.files import sources
 from qunce.importing.options import (
     ADD,
@@ -176,17 +179,31 @@ def import_file(
         **invocation.query_args,
     )
     out = invocation.out
+    # A script cannot answer, and pays for another look at the file.
+    is_asked = not yes and not out.as_json and sys.stdin.isatty()
+    if dry_run or is_asked:
+        unknown.ask(plan)
     if dry_run:
         preview(plan, out)
         return
     for line in (*_mapping_lines(plan), *plan.notes):
         out.note(line)
-    if not yes and not out.as_json and sys.stdin.isatty():
-        # Only on a terminal, because a script cannot answer.
+    if is_asked:
+        for line in _unknown_lines(plan):
+            out.note(line)
         out.note(_("Import with this mapping? [y/N]"))
         if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
             return
     run(plan, out)
+
+
+def _unknown_lines(plan: ImportPlan) -> list[str]:
+    """Return how many members would be created, and the option that decides it."""
+    return [
+        questions.describe(question)
+        for question in plan.questions
+        if question.key == unknown.KEY
+    ]
 
 
 def parse_mappings(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -239,6 +256,7 @@ def preview(plan: ImportPlan, out: Out) -> None:
         *_mapping_lines(plan),
         *plan.notes,
         *(questions.describe(q) for q in plan.questions if q.is_open),
+        *_unknown_lines(plan),
         *rows,
         *map(_format_problem, sample.problems[:MAX_ROWS_SHOWN]),
     )

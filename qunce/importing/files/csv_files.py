@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -17,74 +20,141 @@ import pyarrow.csv as arrow_csv
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from qunce.importing.files import inspection, rows
+from qunce.importing.files import heading_rows, inspection, rows
 
 BLOCK_BYTES = 8 << 20
 DELIMITERS = ",\t;|"
 SAMPLE_BYTES = 1 << 16
+SEPARATOR_LINE = re.compile(r"sep=(.|\\t)", re.IGNORECASE)
+"""A first line that names the delimiter."""
 
 
 def detect_delimiter(stream: IO[bytes]) -> str:
-    """Return the delimiter that splits the first lines most evenly, else a comma."""
+    """Return the delimiter that splits the first lines most evenly, else a comma.
+
+    A line such as `sep=;`, which Excel understands, names it.
+    """
     # The sample may end within a character.
-    text = stream.read(SAMPLE_BYTES).decode("utf-8", "replace")
+    text = stream.read(SAMPLE_BYTES).decode("utf-8", "replace").lstrip("\ufeff")
     lines = text.splitlines()[:20] or [""]
+    named = SEPARATOR_LINE.fullmatch(lines[0])
+    if named:
+        return "\t" if named[1] == "\\t" else named[1]
     best, best_score = ",", 0
     for delimiter in DELIMITERS:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        columns = widths[0] if widths else 0
+        widths = Counter(
+            len(row) for row in csv.reader(lines, delimiter=delimiter) if len(row) > 1
+        )
         # A comma inside texts splits rows unevenly, while the real delimiter gives
-        # every row the same width.
-        score = columns * sum(width == columns for width in widths)
-        if columns > 1 and score > best_score:
+        # nearly every row the same width, except a title.
+        score = max((width * count for width, count in widths.items()), default=0)
+        if score > best_score:
             best, best_score = delimiter, score
     return best
 
 
-def read_headings(stream: IO[bytes], delimiter: str) -> list[str]:
-    """Return the first row, split as Arrow will split it."""
+def read_headings(stream: IO[bytes], delimiter: str) -> heading_rows.Headings:
+    """Return the headings, split as Arrow will split them."""
     text = io.TextIOWrapper(stream, "utf-8", newline="")
     # Python's own limit of 128 KB is below what `inspection` accepts as a line.
     csv.field_size_limit(inspection.MAX_LINE_BYTES)
     try:
-        first = next(csv.reader(text, delimiter=delimiter), [])
+        first = list(
+            itertools.islice(
+                csv.reader(text, delimiter=delimiter), heading_rows.MAX_ROWS
+            )
+        )
     except csv.Error as error:
         raise inspection.UnreadableFile(str(error)) from None
     finally:
         # Otherwise the wrapper would close the stream with itself.
         text.detach()
-    if not any(heading.strip() for heading in first):
-        raise inspection.UnreadableFile(_("The first row must hold the headings."))
+    if first and SEPARATOR_LINE.fullmatch(delimiter.join(first[0]).lstrip("\ufeff")):
+        first[0] = []
     # Each column costs an array per block, so a binary file with many commas must not
     # pass as a table.
-    if len(first) > rows.MAX_COLUMNS:
+    if max(map(len, first), default=0) > rows.MAX_COLUMNS:
         raise inspection.UnreadableFile(
             _("More than %(most)d columns: this is not a table.")
             % {"most": rows.MAX_COLUMNS}
         )
-    return rows.unique_headings(first)
+    found = heading_rows.find(first)
+    if not found.texts:
+        raise inspection.UnreadableFile(_("The first row must hold the headings."))
+    # Columns without a heading at the end are kept if their first row has them.
+    width = max(len(found.texts), len(first[found.rows - 1]))
+    texts = found.texts + [""] * (width - len(found.texts))
+    return heading_rows.Headings(rows.unique_headings(texts), found.rows)
+
+
+def check_quotes(stream: IO[bytes], delimiter: str, width: int) -> None:
+    """Raise UnreadableFile if a quotation mark is not closed, and swallows rows.
+
+    Only called where a line ends within quotation marks, as it reads the whole file.
+    """
+    text = io.TextIOWrapper(stream, "utf-8", newline="")
+    csv.field_size_limit(inspection.MAX_LINE_BYTES)
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for row in reader:
+            if any(_swallows_rows(cell, delimiter, width) for cell in row):
+                raise _unclosed(line)
+            line = reader.line_num + 1
+    except csv.Error:
+        raise _unclosed(line) from None
+    finally:
+        text.detach()
+
+
+def _swallows_rows(cell: str, delimiter: str, width: int) -> bool:
+    """Return whether the lines of a cell have the delimiters of rows of the table."""
+    lines = cell.count("\n")
+    return width > 2 and lines > 0 and cell.count(delimiter) == lines * (width - 1)
+
+
+def _unclosed(line: int) -> inspection.UnreadableFile:
+    return inspection.UnreadableFile(
+        _(
+            "Line %(line)d has a quotation mark that is not closed, so that following "
+            "rows became part of its text. Correct the line, or remove the mark."
+        )
+        % {"line": line}
+    )
 
 
 def read_batches(
-    stream: IO[bytes], headings: list[str], delimiter: str
+    stream: IO[bytes], headings: list[str], delimiter: str, skip: int = 1
 ) -> Iterator[rows.RowBatch]:
-    """Yield the rows below the headings; the first of them is row 2."""
+    """Yield the rows below the first `skip`, which hold the headings."""
+    width = len(headings)
     broken: list[rows.BrokenRow] = []
+    mended: dict[int, list[str]] = {}
     language = translation.get_language()
 
     def collect(row: Any) -> str:
+        number = int(row.number)
+        cells = next(csv.reader([row.text], delimiter=delimiter), [])
+        if len(cells) > width and not any(map(str.strip, cells[width:])):
+            # Separators at the end of a row, with nothing behind them.
+            mended[number] = cells[:width]
+            return "skip"
         # Arrow calls this in a thread of its own, where no language is active.
         with translation.override(language):
             reason = _(
                 "This row has %(found)d fields, but the heading has %(wanted)d. "
                 "Check for a missing or extra separator, and quote fields that "
                 "contain one."
-            ) % {"found": row.actual_columns, "wanted": len(headings)}
-        broken.append(rows.BrokenRow(int(row.number), row.text[:200], reason))
+            ) % {"found": row.actual_columns, "wanted": width}
+        if number > skip:
+            broken.append(rows.BrokenRow(number, row.text[:200], reason))
+        else:
+            skipped.append(number)
         return "skip"
 
+    skipped: list[int] = []
     # Headings can be any text, so that columns get names of our own.
-    names = [f"c{index}" for index in range(len(headings))]
+    names = [f"c{index}" for index in range(width)]
     try:
         reader = _open(stream, names, delimiter, collect)
         next_row = 1
@@ -92,21 +162,25 @@ def read_batches(
             # Arrow reports broken rows while it parses the block, so all of them belong
             # to the batch that it then returns.
             batch_broken, broken[:] = list(broken), []
-            end = next_row + batch.num_rows + len(batch_broken)
+            missing = [*(row.row for row in batch_broken), *mended, *skipped]
+            skipped.clear()
+            end = next_row + batch.num_rows + len(missing)
             numbers = np.arange(next_row, end, dtype=np.int64)
             # Arrow does not number the rows that it returns, only those it skips.
-            numbers = numbers[~np.isin(numbers, [row.row for row in batch_broken])]
+            numbers = numbers[~np.isin(numbers, missing)]
             next_row = end
-            columns = batch.columns
-            if len(numbers) and numbers[0] == 1:
-                # The first row holds the headings.
-                columns, numbers = [c.slice(1) for c in columns], numbers[1:]
-            yield rows.RowBatch(columns, numbers, batch_broken)
+            # The first rows hold a title and the headings.
+            first = int(np.searchsorted(numbers, skip, side="right"))
+            columns = [column.slice(first) for column in batch.columns]
+            piece = rows.RowBatch(columns, numbers[first:], batch_broken)
+            yield _with_mended(piece, mended, skip)
+            mended.clear()
         # The last block may consist of broken rows only, and Arrow returns no batch for
         # it.
-        if broken:
+        if broken or mended:
             empty = [pa.array([], pa.string()) for _name in names]
-            yield rows.RowBatch(empty, np.empty(0, dtype=np.int64), list(broken))
+            piece = rows.RowBatch(empty, np.empty(0, dtype=np.int64), list(broken))
+            yield _with_mended(piece, mended, skip)
     except pa.ArrowInvalid as error:
         reason = _("The file cannot be read: %(error)s") % {"error": error}
         # Arrow has no class of its own for this error.
@@ -115,6 +189,24 @@ def read_batches(
                 "A row is longer than 8 MB. Check for an unclosed quotation mark."
             )
         raise inspection.UnreadableFile(reason) from None
+
+
+def _with_mended(
+    batch: rows.RowBatch, mended: Mapping[int, list[str]], skip: int
+) -> rows.RowBatch:
+    """Return the batch with the rows whose surplus cells are empty, in their places."""
+    below = {number: cells for number, cells in mended.items() if number > skip}
+    if not below:
+        return batch
+    numbers = np.concatenate([batch.row_numbers, np.array(list(below), dtype=np.int64)])
+    order = np.argsort(numbers)
+    columns = []
+    for index, column in enumerate(batch.columns):
+        added = pa.array(
+            [cells[index] or None for cells in below.values()], pa.string()
+        )
+        columns.append(pa.concat_arrays([column, added]).take(pa.array(order)))
+    return rows.RowBatch(columns, numbers[order], batch.broken)
 
 
 def _open(stream: IO[bytes], names: list[str], delimiter: str, collect: Any) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import io
 import lzma
+import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from django.utils.translation import gettext as _
@@ -72,6 +74,36 @@ DECOMPRESSORS: dict[str, Callable[[], Decompressor]] = {
 def detect_compression(head: bytes) -> str:
     """Return `gz` or `xz`, or an empty string for a file that is not compressed."""
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".html")
+
+
+def find_zipped_text(path: Path) -> str:
+    """Return the name of the only file in a ZIP archive, empty for a spreadsheet.
+
+    Raises DamagedFile if there are several files or none that is a table of text.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+    except zipfile.BadZipFile:
+        # The readers of spreadsheets say what is wrong with it.
+        return ""
+    names = [name for name in names if not name.startswith("__MACOSX/")]
+    if any(name.startswith(("xl/", "word/", "ppt/")) for name in names):
+        return ""
+    if "mimetype" in names or "content.xml" in names:
+        return ""
+    if len(names) == 1 and names[0].lower().endswith(TABLE_SUFFIXES):
+        return names[0]
+    raise DamagedFile(
+        _(
+            "This is a ZIP archive of %(count)d files. Unpack it, and import the tables "
+            "one by one."
+        )
+        % {"count": len(names)}
+    )
 
 
 class DecompressedFile(io.RawIOBase):

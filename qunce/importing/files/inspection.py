@@ -11,21 +11,23 @@ import codecs
 import hashlib
 import io
 import re
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
-from qunce.importing.files import decompression
+from qunce.importing.files import decompression, encodings
 
 MAX_LINE_BYTES = 4 << 20
 MAX_RATIO = 400
 MIN_BYTES_FOR_RATIO = 256 << 20
 """Content larger than this may be at most MAX_RATIO times as large as its file."""
+QUOTE, LINE_FEED, CARRIAGE_RETURN = b'"\n\r'
 CJK = re.compile("[\u3400-\u9fff]")
-ENCODINGS = {"utf-8", "utf-8-sig", "utf-16", "gb18030"}
 
 
 class UnreadableFile(errors.Invalid):
@@ -34,17 +36,26 @@ class UnreadableFile(errors.Invalid):
 
 @dataclass(frozen=True)
 class FileInfo:
-    """`size` and `lines` are those of the decompressed content."""
+    """`size` and `lines` are those of the decompressed content.
+
+    `has_open_lines` means that a quotation mark may be open at the end of a line.
+    """
 
     compression: str
     encoding: str
     digest: str
     size: int
     lines: int
+    has_open_lines: bool = False
+    encoding_choices: tuple[encodings.EncodingChoice, ...] = ()
+    """What the file may be, likeliest first; empty if it tells its encoding."""
 
 
 def open_bytes(path: Path, compression: str) -> IO[bytes]:
     """Open the file for reading its decompressed bytes."""
+    if compression == "zip":
+        archive = zipfile.ZipFile(path)
+        return archive.open(decompression.find_zipped_text(path))
     file = path.open("rb")
     if not compression:
         return file
@@ -58,7 +69,10 @@ def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileIn
     The encoding is detected unless it is given. Raises UnreadableFile.
     """
     with path.open("rb") as file:
-        compression = decompression.detect_compression(file.read(6))
+        magic = file.read(6)
+    compression = decompression.detect_compression(magic)
+    if magic.startswith(b"PK\x03\x04"):
+        compression = "zip"
     counter = _ByteCounter(path.stat().st_size, bool(compression), one_line)
     detector = _EncodingDetector(encoding)
     with open_bytes(path, compression) as stream:
@@ -67,14 +81,18 @@ def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileIn
                 detector.start(block)
             # Null bytes and line ends are found byte by byte, which UTF-16 does not
             # allow.
-            counter.add(block, is_bytewise=detector.encoding != "utf-16")
+            counter.add(block, is_bytewise="utf-16" not in detector.encoding)
             detector.add(block)
+    found = detector.finish()
+    counter.finish()
     return FileInfo(
         compression,
-        detector.finish(),
+        found,
         counter.digest.hexdigest(),
         counter.size,
         counter.lines,
+        counter.has_open_lines or "utf-16" in found,
+        tuple(detector.choices),
     )
 
 
@@ -90,6 +108,8 @@ class _ByteCounter:
     digest: hashlib.blake2b = field(
         default_factory=lambda: hashlib.blake2b(digest_size=16)
     )
+    has_open_lines: bool = False
+    _quotes: int = 0
 
     def add(self, block: bytes, *, is_bytewise: bool) -> None:
         self.size += len(block)
@@ -108,6 +128,7 @@ class _ByteCounter:
         if is_bytewise and b"\0" in block:
             raise UnreadableFile(_("This is not a text file: it contains null bytes."))
         self.lines += block.count(b"\n")
+        self._count_quotes(block)
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
         self.line_length = (
             len(block) - end if end >= 0 else self.line_length + len(block)
@@ -118,78 +139,146 @@ class _ByteCounter:
                 % {"line": self.lines + 1}
             )
 
+    def _count_quotes(self, block: bytes) -> None:
+        """Notice a line that ends within quotation marks, by their number so far."""
+        if self.has_open_lines or (b'"' not in block and not self._quotes % 2):
+            return
+        codes = np.frombuffer(block, dtype=np.uint8)
+        quotes = np.cumsum(codes == QUOTE, dtype=np.int64) + self._quotes
+        ends = (codes == LINE_FEED) | (codes == CARRIAGE_RETURN)
+        self.has_open_lines = bool(np.any(quotes[ends] % 2))
+        self._quotes = int(quotes[-1]) if len(quotes) else self._quotes
+
+    def finish(self) -> None:
+        # A file may end within quotation marks without another line end.
+        self.has_open_lines = self.has_open_lines or self._quotes % 2 == 1
+
 
 class _EncodingDetector:
-    """Assumes UTF-8 until a byte contradicts it, then GB18030 for the whole file.
+    """Assumes UTF-8 until a byte contradicts it, then ranks what else the file may be.
 
     A file that had Chinese text in UTF-8 before that byte is UTF-8 with a broken byte.
     """
 
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
+        self.choices: list[encodings.EncodingChoice] = []
         self._is_given = bool(encoding)
-        self._decoder: codecs.IncrementalDecoder | None = None
+        self._decoders: dict[str, codecs.IncrementalDecoder] = {}
         self._line, self._chinese_count, self._has_other_text = 1, 0, False
+        self._sample = b""
 
     def start(self, head: bytes) -> None:
         if not self._is_given:
-            self.encoding = "utf-8"
-            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                self.encoding = "utf-16"
-        self._decoder = codecs.getincrementaldecoder(self.encoding)()
+            self.encoding = _find_utf_16(head[:4096]) or "utf-8"
+        self._decoders = {self.encoding: self._decoder(self.encoding)}
+
+    @staticmethod
+    def _decoder(name: str) -> codecs.IncrementalDecoder:
+        return codecs.getincrementaldecoder(encodings.CODECS[name])()
 
     def add(self, block: bytes) -> None:
-        assert self._decoder is not None  # noqa: S101 - start() came first
-        state = self._decoder.getstate()
+        if self.encoding == "utf-8" and not self._is_given:
+            self._add_utf_8(block)
+        else:
+            self._add_others(block)
+        self._line += block.count(b"\n")
+
+    def _add_utf_8(self, block: bytes) -> None:
+        decoder = self._decoders["utf-8"]
+        state = decoder.getstate()
         try:
-            text = self._decoder.decode(block)
+            text = decoder.decode(block)
         except UnicodeDecodeError as error:
-            # Back to the state before the block, as its valid beginning was consumed.
-            self._decoder.setstate(state)
             valid = block[: max(error.start, 0)]
-            if not self._may_be_gb18030(valid):
-                raise UnreadableFile(
-                    _(
-                        "Line %(line)d is not valid %(encoding)s; save the file as UTF-8."
-                    )
-                    % {
-                        "line": self._line + valid.count(b"\n"),
-                        "encoding": self.encoding.upper(),
-                    }
-                ) from None
-            self.encoding = "gb18030"
-            self._decoder = codecs.getincrementaldecoder("gb18030")()
-            # The block is decoded again, since its beginning may be invalid in the new
-            # encoding.
-            self.add(block)
+            if not self._may_be_other(valid):
+                raise self._invalid("utf-8", valid) from None
+            # The block is decoded again, since its beginning may be invalid in the
+            # other encodings.
+            self.encoding = ""
+            self._decoders = {
+                name: self._decoder(name) for name in encodings.CANDIDATES
+            }
+            self._add_others(state[0] + block)
             return
         # Counting stops at the first Chinese text, so that a large file is not searched
         # to its end.
-        if self.encoding == "utf-8" and not self._chinese_count and not text.isascii():
+        if not self._chinese_count and not text.isascii():
             self._chinese_count += len(CJK.findall(text))
             self._has_other_text = self._has_other_text or not self._chinese_count
-        self._line += block.count(b"\n")
 
-    def _may_be_gb18030(self, valid: bytes) -> bool:
-        """Return whether the text up to a broken byte of UTF-8 may be GB18030.
+    def _may_be_other(self, valid: bytes) -> bool:
+        """Return whether the text up to a broken byte of UTF-8 may be in another encoding.
 
         GB18030 may be valid UTF-8 by chance, but hardly for more than 3 characters.
         """
-        if self.encoding != "utf-8" or self._is_given or self._has_other_text:
+        if self._has_other_text:
             return False
         chinese = len(CJK.findall(valid.decode("utf-8", "ignore")))
         return self._chinese_count + chinese <= 3
 
+    def _add_others(self, block: bytes) -> None:
+        for name, decoder in list(self._decoders.items()):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                # The one that was chosen is kept, so that its line can be named.
+                if self._is_given or self.encoding:
+                    raise self._invalid(name, block[: max(error.start, 0)]) from None
+                del self._decoders[name]
+        if not self.encoding and len(self._sample) < encodings.SAMPLE_BYTES:
+            lines = [line for line in block.split(b"\n") if not line.isascii()]
+            self._sample += b"\n".join([*lines, b""])[: encodings.SAMPLE_BYTES]
+
+    def _invalid(self, name: str, valid: bytes) -> UnreadableFile:
+        return UnreadableFile(
+            _("Line %(line)d is not valid %(encoding)s; save the file as UTF-8.")
+            % {
+                "line": self._line + valid.count(b"\n"),
+                "encoding": name.upper(),
+            }
+        )
+
     def finish(self) -> str:
         """Return the encoding; raises if the file ends within a character."""
-        if self._decoder is not None:
+        for name, decoder in list(self._decoders.items()):
             try:
-                self._decoder.decode(b"", final=True)
+                decoder.decode(b"", final=True)
             except UnicodeDecodeError:
-                raise UnreadableFile(
-                    _("The file ends in the middle of a character.")
-                ) from None
-        return self.encoding or "utf-8"
+                if self.encoding:
+                    raise UnreadableFile(
+                        _("The file ends in the middle of a character.")
+                    ) from None
+                del self._decoders[name]
+        if self.encoding or not self._decoders_were_needed():
+            return self.encoding or "utf-8"
+        self.choices = encodings.rank(self._whole_lines(), list(self._decoders))
+        if not self.choices:
+            raise UnreadableFile(
+                _(
+                    "The encoding of the file is unknown. Save it as UTF-8, or choose "
+                    "one with --encoding."
+                )
+            )
+        return self.choices[0].name
+
+    def _decoders_were_needed(self) -> bool:
+        return bool(self._sample)
+
+    def _whole_lines(self) -> bytes:
+        """Return the sample without a line that its limit has cut."""
+        lines = self._sample.split(b"\n")
+        return b"\n".join(lines if len(lines) < 3 else lines[:-1])
+
+
+def _find_utf_16(head: bytes) -> str:
+    """Return the kind of UTF-16, by its mark or by the null bytes of its ASCII signs."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    if first + second < 2 or (first and second):
+        return ""
+    return "utf-16-be" if first else "utf-16-le"
 
 
 def open_text(path: Path, info: FileInfo) -> IO[bytes]:
@@ -210,7 +299,7 @@ class _ReencodedFile(io.RawIOBase):
 
     def __init__(self, raw: IO[bytes], encoding: str) -> None:
         self._raw = raw
-        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._decoder = codecs.getincrementaldecoder(encodings.CODECS[encoding])()
         self._pending = b""
 
     def readable(self) -> bool:

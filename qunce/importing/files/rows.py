@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,6 +75,23 @@ def _slice(
         column.slice(start, length) if column is not None else None
         for column in columns
     ]
+
+
+def arrange(
+    batch: RowBatch, headings: Sequence[str], wanted: Sequence[str], offset: int
+) -> RowBatch:
+    """Return the columns in another order, with rows numbered `offset` higher."""
+    size = len(batch.row_numbers)
+    columns, numeric = [], []
+    for heading in wanted:
+        index = headings.index(heading) if heading in headings else None
+        is_known = index is not None
+        columns.append(
+            batch.columns[index] if is_known else pa.nulls(size, pa.string())
+        )
+        numeric.append(batch.numeric[index] if is_known and batch.numeric else None)
+    broken = [replace(row, row=row.row + offset) for row in batch.broken]
+    return RowBatch(columns, batch.row_numbers + offset, broken, numeric)
 
 
 def unique_headings(headings: Sequence[str]) -> list[str]:

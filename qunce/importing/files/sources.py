@@ -7,8 +7,8 @@ for batch in sources.read_batches(source): ...
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +17,31 @@ from django.utils.translation import gettext as _
 
 from qunce.importing.files import (
     csv_files,
-    decompression,
+    encodings,
+    formats,
+    heading_rows,
+    html_files,
     inspection,
     json_files,
     rows,
     xlsx_files,
 )
 
-FORMATS = ("csv", "xlsx", "json", "ndjson")
+FORMATS = ("csv", "xlsx", "xls", "html", "json", "ndjson")
+SHEET_FORMATS = ("xlsx", "xls")
+ALL_SHEETS = "all"
 MAX_FULL_SCAN_BYTES = 256 << 20
 """Up to this size, every object of a JSON file is searched for keys."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """`lines` estimates the rows; it is exact without line ends inside quotes."""
+    """`lines` estimates the rows; it is exact without line ends inside quotes.
+
+    `heading_rows` is the number of rows up to the headings, including them. `sheet` is
+    the one that is read, or ALL_SHEETS. `sheet_headings` are those of the visible
+    sheets that have rows. `notes` say how the file is read.
+    """
 
     path: Path
     format: str
@@ -41,6 +51,9 @@ class Source:
     info: inspection.FileInfo
     delimiter: str = ","
     sheet: str = ""
+    heading_rows: int = 1
+    sheet_headings: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     table: pa.Table | None = None
     sample: rows.RowBatch | None = None
     """The first rows; where present they are read instead of the file."""
@@ -57,33 +70,166 @@ def inspect(
         raise inspection.UnreadableFile(
             _("There is no file “%(path)s”.") % {"path": path}
         )
-    if encoding and encoding.lower() not in inspection.ENCODINGS:
+    if encoding and not encodings.find_name(encoding):
         raise inspection.UnreadableFile(
             _("The encoding must be one of: %(names)s.")
-            % {"names": ", ".join(sorted(inspection.ENCODINGS))}
+            % {"names": ", ".join(encodings.CODECS)}
         )
     # By content, as names such as members.txt tell nothing and browsers rename files.
-    file_format = file_format or _detect_format(path)
-    # An .xlsx file is a zip archive: neither its lines nor its encoding mean anything.
-    if file_format == "xlsx":
-        return _inspect_xlsx(path, sheet)
-    info = inspection.inspect(
-        path, encoding=encoding.lower(), one_line=file_format == "json"
-    )
-    delimiter = ","
-    if file_format == "csv":
-        with inspection.open_text(path, info) as stream:
-            delimiter = csv_files.detect_delimiter(stream)
-        with inspection.open_text(path, info) as stream:
-            headings = csv_files.read_headings(stream, delimiter)
+    file_format = file_format or formats.detect(path)
+    if file_format in SHEET_FORMATS:
+        # A spreadsheet is an archive: neither its lines nor its encoding mean anything.
+        source = _inspect_workbook(path, file_format, sheet)
     else:
-        headings = json_files.find_headings(
-            _read_objects(path, file_format, info),
-            None if info.size < MAX_FULL_SCAN_BYTES else json_files.HEADING_SAMPLE_ROWS,
+        info = inspection.inspect(
+            path,
+            encoding=encodings.find_name(encoding) if encoding else "",
+            one_line=file_format in ("json", "html"),
         )
-        if not headings:
-            raise inspection.UnreadableFile(_("This file contains no objects."))
-    return Source(path, file_format, headings, info.digest, info.lines, info, delimiter)
+        inspect_text = {"csv": _inspect_csv, "html": _inspect_html}
+        source = inspect_text.get(file_format, _inspect_json)(path, file_format, info)
+    return replace(
+        source, notes=[*formats.list_notes(path, file_format), *source.notes]
+    )
+
+
+def _inspect_csv(path: Path, _format: str, info: inspection.FileInfo) -> Source:
+    with inspection.open_text(path, info) as stream:
+        delimiter = csv_files.detect_delimiter(stream)
+    with inspection.open_text(path, info) as stream:
+        found = csv_files.read_headings(stream, delimiter)
+    if info.has_open_lines:
+        with inspection.open_text(path, info) as stream:
+            csv_files.check_quotes(stream, delimiter, len(found.texts))
+    return Source(
+        path,
+        "csv",
+        found.texts,
+        info.digest,
+        info.lines,
+        info,
+        delimiter,
+        heading_rows=found.rows,
+        notes=_heading_notes(found),
+    )
+
+
+def _inspect_json(path: Path, file_format: str, info: inspection.FileInfo) -> Source:
+    headings = json_files.find_headings(
+        _read_objects(path, file_format, info),
+        None if info.size < MAX_FULL_SCAN_BYTES else json_files.HEADING_SAMPLE_ROWS,
+    )
+    if not headings:
+        raise inspection.UnreadableFile(_("This file contains no objects."))
+    return Source(path, file_format, headings, info.digest, info.lines, info)
+
+
+def _inspect_html(path: Path, _format: str, info: inspection.FileInfo) -> Source:
+    with inspection.open_text(path, info) as stream:
+        table = html_files.read_table(stream)
+    found = _unique(heading_rows.find(_head(table)))
+    return Source(
+        path,
+        "html",
+        found.texts,
+        info.digest,
+        len(table),
+        info,
+        heading_rows=found.rows,
+        notes=_heading_notes(found),
+    )
+
+
+def _inspect_workbook(path: Path, file_format: str, sheet: str) -> Source:
+    if file_format == "xlsx":
+        lines = xlsx_files.check_size(path)
+    else:
+        lines = xlsx_files.check_old_size(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+    info = inspection.FileInfo("", "utf-8", digest, path.stat().st_size, 0)
+    sheets = xlsx_files.list_filled_sheets(path)
+    name, notes = sheet, []
+    if sheet == ALL_SHEETS and ALL_SHEETS not in sheets:
+        headings, skip = _union(sheets), 0
+        if not sheets:
+            raise inspection.UnreadableFile(_("The first row must hold the headings."))
+        notes = _sheet_row_notes(path, sheets)
+        lines *= len(sheets)
+    else:
+        # Stored by name, so that a report can say which sheet was read.
+        name = xlsx_files.find_sheet(path, sheet)
+        found = xlsx_files.read_headings(path, name)
+        headings, skip = found.texts, found.rows
+        notes = _heading_notes(found) + _other_sheet_notes(name, sheets)
+    return Source(
+        path,
+        file_format,
+        headings,
+        # Two sheets of a file are two sources.
+        f"{digest}{sheet}",
+        lines,
+        info,
+        sheet=name,
+        heading_rows=skip,
+        sheet_headings=sheets,
+        notes=notes,
+    )
+
+
+def _union(sheets: Mapping[str, list[str]]) -> list[str]:
+    """Return the headings of all sheets, each once."""
+    return list(
+        dict.fromkeys(
+            heading
+            for texts in sheets.values()
+            for heading in rows.unique_headings(texts)
+        )
+    )
+
+
+def _unique(found: heading_rows.Headings) -> heading_rows.Headings:
+    if not found.texts:
+        raise inspection.UnreadableFile(_("The first row must hold the headings."))
+    return heading_rows.Headings(rows.unique_headings(found.texts), found.rows)
+
+
+def _head(table: list[list[str | None]]) -> list[list[str]]:
+    return [[cell or "" for cell in row] for row in table[: heading_rows.MAX_ROWS]]
+
+
+def _heading_notes(found: heading_rows.Headings) -> list[str]:
+    if found.rows == 1:
+        return []
+    return [
+        _("The headings end in row %(row)d. Rows above them are left out.")
+        % {"row": found.rows}
+    ]
+
+
+def _other_sheet_notes(name: str, sheets: Mapping[str, list[str]]) -> list[str]:
+    others = [other for other in sheets if other != name]
+    if not others:
+        return []
+    return [
+        _(
+            "The sheet “%(name)s” is read. Not read: %(others)s. Choose another sheet, or "
+            "all, with --sheet."
+        )
+        % {"name": name, "others": _(", ").join(others)}
+    ]
+
+
+def _sheet_row_notes(path: Path, sheets: Mapping[str, list[str]]) -> list[str]:
+    """Return where the rows of each sheet begin, as they are numbered through."""
+    notes, offset = [], 0
+    for name in sheets:
+        notes.append(
+            _("Rows of the sheet “%(name)s” are numbered from %(row)d.")
+            % {"name": name, "row": offset + 1}
+        )
+        offset += xlsx_files.count_rows(path, name)
+    return notes
 
 
 def from_table(name: str, table: pa.Table) -> Source:
@@ -104,35 +250,6 @@ def from_table(name: str, table: pa.Table) -> Source:
         info,
         table=texts,
     )
-
-
-def _detect_format(path: Path) -> str:
-    with path.open("rb") as file:
-        magic = file.read(6)
-    if magic.startswith(b"PK\x03\x04"):
-        return "xlsx"
-    if magic.startswith(b"\xd0\xcf\x11\xe0"):
-        raise inspection.UnreadableFile(
-            _("This is an old or locked Excel file; save it as .xlsx or CSV.")
-        )
-    compression = decompression.detect_compression(magic)
-    with inspection.open_bytes(path, compression) as stream:
-        head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-    # Headings of a CSV file hardly ever begin with a bracket or a brace.
-    if head.startswith(b"["):
-        return "json"
-    return "ndjson" if head.startswith(b"{") else "csv"
-
-
-def _inspect_xlsx(path: Path, sheet: str) -> Source:
-    lines = xlsx_files.check_size(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    info = inspection.FileInfo("", "utf-8", digest, path.stat().st_size, 0)
-    headings = xlsx_files.read_headings(path, sheet)
-    # Two sheets of a file are two sources.
-    digest = f"{digest}{sheet}"
-    return Source(path, "xlsx", headings, digest, lines, info, sheet=sheet)
 
 
 def _read_objects(
@@ -162,14 +279,36 @@ def read_batches(source: Source) -> Iterator[rows.RowBatch]:
             numbers = np.arange(next_row, next_row + len(batch), dtype=np.int64)
             next_row += len(batch)
             yield rows.RowBatch(batch.columns, numbers)
-    elif source.format == "xlsx":
-        yield from xlsx_files.read_batches(source.path, source.sheet, source.headings)
+    elif source.format in SHEET_FORMATS and not source.heading_rows:
+        yield from _read_all_sheets(source)
+    elif source.format in SHEET_FORMATS:
+        yield from xlsx_files.read_batches(
+            source.path, source.sheet, source.headings, source.heading_rows
+        )
+    elif source.format == "html":
+        with inspection.open_text(source.path, source.info) as stream:
+            table = html_files.read_table(stream)
+        first = source.heading_rows
+        yield xlsx_files.to_batch(table[first:], first + 1, len(source.headings))
     elif source.format == "csv":
         with inspection.open_text(source.path, source.info) as stream:
-            yield from csv_files.read_batches(stream, source.headings, source.delimiter)
+            yield from csv_files.read_batches(
+                stream, source.headings, source.delimiter, source.heading_rows
+            )
     else:
         objects = _read_objects(source.path, source.format, source.info)
         yield from json_files.parse_lines(objects, source.headings)
+
+
+def _read_all_sheets(source: Source) -> Iterator[rows.RowBatch]:
+    offset = 0
+    for name in source.sheet_headings:
+        found = xlsx_files.read_headings(source.path, name)
+        for batch in xlsx_files.read_batches(
+            source.path, name, found.texts, found.rows
+        ):
+            yield rows.arrange(batch, found.texts, source.headings, offset)
+        offset += xlsx_files.count_rows(source.path, name)
 
 
 def read_head(source: Source, limit: int) -> rows.RowBatch:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -22,9 +23,10 @@ import pyarrow as pa
 import python_calamine as calamine
 from django.utils.translation import gettext as _
 
-from qunce.importing.files import inspection, rows
+from qunce.importing.files import heading_rows, inspection, rows
 
 MAX_UNPACKED_BYTES = 512 << 20
+MAX_OLD_BYTES = 64 << 20
 MAX_CELLS = 12_000_000
 ROWS_PER_BATCH = 20_000
 BLOCK_BYTES = 1 << 20
@@ -34,6 +36,7 @@ REFERENCE = re.compile(
 )
 ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])")
 ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["']([0-9]+)""")
+MAX_MERGED_ROWS = 10_000
 MAX_TAG_BYTES = 1 << 16
 WORKBOOK, OPEN_DOCUMENT = "xl/workbook.xml", "content.xml"
 
@@ -75,6 +78,20 @@ def check_size(path: Path) -> int:
     ) as error:
         raise inspection.UnreadableFile(
             _("This is not a spreadsheet: %(error)s") % {"error": error}
+        ) from None
+
+
+def check_old_size(path: Path) -> int:
+    """Do the same for an .xls file, whose sheets hold at most 65,536 rows."""
+    if path.stat().st_size > MAX_OLD_BYTES:
+        raise _too_large()
+    try:
+        book = _open_workbook(path)
+        names = _visible_sheets(book) or list(book.sheet_names)
+        return max((book.get_sheet_by_name(n).height for n in names), default=1) - 1
+    except (calamine.CalamineError, ValueError, IndexError):
+        raise inspection.UnreadableFile(
+            _("This is an old or locked Excel file; save it as .xlsx or CSV.")
         ) from None
 
 
@@ -174,14 +191,14 @@ def _open(path: Path, name: str) -> _Sheet:
 
 
 class _Sheet:
-    """An opened sheet, the first one unless it is named."""
+    """An opened sheet, the first visible one unless it is named."""
 
     def __init__(self, path: Path, name: str) -> None:
         try:
-            book = calamine.CalamineWorkbook.from_path(str(path))
-            self.name = name or book.sheet_names[0]
+            book = _open_workbook(path)
+            self.name = name or _default_sheet(book)
             self.sheet = book.get_sheet_by_name(self.name)
-        except (calamine.CalamineError, IndexError) as error:
+        except (calamine.CalamineError, IndexError, ValueError) as error:
             raise inspection.UnreadableFile(
                 _("This sheet cannot be read: %(error)s") % {"error": error}
             ) from None
@@ -189,58 +206,159 @@ class _Sheet:
     def rows(self) -> Iterator[list[Any]]:
         return iter(self.sheet.iter_rows())
 
+    @property
+    def first_row(self) -> int:
+        """The number of the first used row; calamine starts there, people at the top."""
+        return int((self.sheet.start or (0, 0))[0]) + 1
+
+    def merged_cells(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return the cells below the first of a merged range, with that first cell."""
+        top, left = self.sheet.start or (0, 0)
+        ranges = getattr(self.sheet, "merged_cell_ranges", None) or []
+        return {
+            (row - top, first[1] - left): (first[0] - top, first[1] - left)
+            for first, last in ranges
+            if last[0] - first[0] < MAX_MERGED_ROWS
+            for row in range(first[0] + 1, last[0] + 1)
+        }
+
+
+def _open_workbook(path: Path) -> calamine.CalamineWorkbook:
+    # By content, as calamine would choose the format by the name.
+    with path.open("rb") as file:
+        return calamine.CalamineWorkbook.from_filelike(file)
+
+
+def _default_sheet(book: calamine.CalamineWorkbook) -> str:
+    visible = _visible_sheets(book)
+    if not visible:
+        return str(book.sheet_names[0])
+    filled = [n for n in visible if book.get_sheet_by_name(n).height > 0]
+    return (filled or visible)[0]
+
+
+def _visible_sheets(book: calamine.CalamineWorkbook) -> list[str]:
+    return [
+        meta.name
+        for meta in book.sheets_metadata
+        if meta.visible == calamine.SheetVisibleEnum.Visible
+        and meta.typ == calamine.SheetTypeEnum.WorkSheet
+    ]
+
 
 def list_sheets(path: Path) -> list[str]:
-    """Return the names of the sheets of a file that passed `check_size`."""
+    """Return the names of the visible sheets of a file that passed `check_size`."""
     try:
-        return list(calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
-    except calamine.CalamineError as error:
+        return _visible_sheets(_open_workbook(path))
+    except (calamine.CalamineError, ValueError) as error:
         raise inspection.UnreadableFile(
             _("This sheet cannot be read: %(error)s") % {"error": error}
         ) from None
 
 
-def read_headings(path: Path, sheet: str) -> list[str]:
-    """Return the first row without empty cells at its end."""
-    first = next(_open(path, sheet).rows(), [])
-    texts = [cell_text(cell) or "" for cell in first]
-    while texts and not texts[-1].strip():
-        texts.pop()
-    if not texts:
+def list_filled_sheets(path: Path) -> dict[str, list[str]]:
+    """Return the headings of the visible sheets that have rows below them."""
+    names = list_sheets(path)
+    if len(names) < 2:
+        return {name: [] for name in names}
+    filled = {}
+    for name in names:
+        sheet = _open(path, name)
+        if sheet.sheet.height > 1:
+            filled[name] = _find_headings(sheet).texts
+    return filled
+
+
+def count_rows(path: Path, name: str) -> int:
+    """Return the number of the last row that the sheet uses."""
+    sheet = _open(path, name)
+    return sheet.first_row + int(sheet.sheet.height) - 1
+
+
+def find_sheet(path: Path, name: str) -> str:
+    """Return the name of the sheet that is read; raises UnreadableFile."""
+    return _open(path, name).name
+
+
+def read_headings(path: Path, sheet: str) -> heading_rows.Headings:
+    """Return the headings without empty cells at their end."""
+    found = _find_headings(_open(path, sheet))
+    if not found.texts:
         raise inspection.UnreadableFile(_("The first row must hold the headings."))
-    return rows.unique_headings(texts)
+    return heading_rows.Headings(rows.unique_headings(found.texts), found.rows)
+
+
+def _find_headings(sheet: _Sheet) -> heading_rows.Headings:
+    head = itertools.islice(sheet.rows(), heading_rows.MAX_ROWS)
+    return heading_rows.find([[cell_text(cell) or "" for cell in row] for row in head])
 
 
 def read_batches(
-    path: Path, sheet: str, headings: list[str]
+    path: Path, sheet: str, headings: list[str], skip: int = 1
 ) -> Iterator[rows.RowBatch]:
-    """Yield the rows below the headings, numbered as the spreadsheet numbers them."""
+    """Yield the rows below the first `skip`, numbered as the spreadsheet numbers them."""
     # calamine has parsed the whole sheet by now; batches only bound the memory of
     # Arrow's copy.
     opened = _open(path, sheet)
-    # calamine starts at the first used row; people count from the top.
-    heading_row = (opened.sheet.start or (0, 0))[0] + 1
-    pending: list[list[str | None]] = []
-    start = heading_row + 1
-    for number, cells in enumerate(opened.rows(), start=heading_row):
-        if number == heading_row:
+    merged = opened.merged_cells()
+    firsts = set(merged.values())
+    values: dict[tuple[int, int], Any] = {}
+    pending: list[list[Any]] = []
+    start = opened.first_row + skip
+    for index, cells in enumerate(opened.rows()):
+        if merged:
+            _fill_merged(index, cells, merged, firsts, values)
+        if index < skip:
             continue
-        pending.append([cell_text(cell) for cell in cells])
+        pending.append(cells)
         if len(pending) == ROWS_PER_BATCH:
-            yield _to_batch(pending, start, len(headings))
-            pending, start = [], number + 1
+            yield to_batch(pending, start, len(headings))
+            pending, start = [], opened.first_row + index + 1
     if pending:
-        yield _to_batch(pending, start, len(headings))
+        yield to_batch(pending, start, len(headings))
 
 
-def _to_batch(texts: list[list[str | None]], start: int, width: int) -> rows.RowBatch:
-    columns = [
-        pa.array(
-            [row[index] if index < len(row) else None for row in texts], pa.string()
-        )
-        for index in range(width)
+def _fill_merged(
+    index: int,
+    cells: list[Any],
+    merged: Mapping[tuple[int, int], tuple[int, int]],
+    firsts: set[tuple[int, int]],
+    values: dict[tuple[int, int], Any],
+) -> None:
+    """Give each row the value of the cell that it shares with the rows above."""
+    for column in range(len(cells)):
+        if (index, column) in firsts:
+            values[index, column] = cells[column]
+        elif (index, column) in merged:
+            cells[column] = values.get(merged[index, column])
+
+
+def to_batch(cells: list[list[Any]], start: int, width: int) -> rows.RowBatch:
+    """Return rows of cells as a batch; rows with cells beyond the headings are broken."""
+    broken = []
+    numbers = np.arange(start, start + len(cells), dtype=np.int64)
+    surplus = [
+        index
+        for index, row in enumerate(cells)
+        if len(row) > width and any(cell not in (None, "") for cell in row[width:])
     ]
-    return rows.RowBatch(columns, np.arange(start, start + len(texts), dtype=np.int64))
+    if surplus:
+        reason = _(
+            "This row has a cell to the right of the last heading. Give its column a "
+            "heading, or empty the cell."
+        )
+        for index in surplus:
+            text = ", ".join(cell_text(cell) or "" for cell in cells[index])
+            broken.append(rows.BrokenRow(int(numbers[index]), text[:200], reason))
+        numbers = np.delete(numbers, surplus)
+        cells = [row for index, row in enumerate(cells) if index not in set(surplus)]
+    columns, numeric = [], []
+    for index in range(width):
+        column = [row[index] if index < len(row) else None for row in cells]
+        columns.append(pa.array([cell_text(cell) for cell in column], pa.string()))
+        are_numbers = [type(cell) in (int, float) for cell in column]
+        numeric.append(pa.array(are_numbers, pa.bool_()) if any(are_numbers) else None)
+    return rows.RowBatch(columns, numbers, broken, numeric)
 
 
 def cell_text(cell: Any) -> str | None:
@@ -250,9 +368,13 @@ def cell_text(cell: Any) -> str | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        # Spreadsheets store 17850 as a double. Above 1e15 the text would show digits
-        # that the file does not have.
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        # Spreadsheets store 17850 as a double, of which they keep fifteen digits. The
+        # notation shows that a longer number has lost its last ones.
+        if abs(cell) >= 1e15:
+            return f"{cell:.15g}"
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    if isinstance(cell, int) and abs(cell) >= 10**15:
+        return f"{cell:.15g}"
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return (
             cell.isoformat(" ") if isinstance(cell, dt.datetime) else cell.isoformat()

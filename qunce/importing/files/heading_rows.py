@@ -1,0 +1,84 @@
+"""Finds the headings among the first rows of a table, below its title."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MAX_ROWS = 50
+"""Rows that are looked at."""
+MAX_HEADING_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Headings:
+    """`rows` is the number of rows up to the headings, including them."""
+
+    texts: list[str]
+    rows: int
+
+
+def find(table: Sequence[Sequence[str]]) -> Headings:
+    """Return the headings; a table without any has none.
+
+    Rows with less than half of the usual cells are a title, remarks, or blank. Two rows
+    of headings, of which the first names groups of columns, become one.
+    """
+    filled = [sum(bool(cell.strip()) for cell in row) for row in table]
+    usual = statistics.median_high([number for number in filled if number] or [0])
+    least = max(usual / 2, 2) if usual > 1 else 1
+    index = next((i for i, number in enumerate(filled) if number >= least), None)
+    if index is None:
+        return Headings([], 0)
+    width = max(len(row) for row in table)
+    first = _padded(table[index], width)
+    below = _padded(table[index + 1], width) if index + 1 < len(table) else []
+    if below and _are_groups(first, below):
+        return Headings(_trimmed(_combine(first, below)), index + 2)
+    return Headings(_trimmed(first), index + 1)
+
+
+def _padded(row: Sequence[str], width: int) -> list[str]:
+    return [cell.strip() for cell in row] + [""] * (width - len(row))
+
+
+def _trimmed(texts: list[str]) -> list[str]:
+    while texts and not texts[-1]:
+        texts = texts[:-1]
+    return texts
+
+
+def _are_groups(first: list[str], below: list[str]) -> bool:
+    """Return whether `first` names groups of the columns that `below` names."""
+    used = [i for i in range(len(first)) if first[i] or below[i]]
+    names = [below[i] for i in used if below[i]]
+    if len(used) < 3 or len(names) < 2 or len(set(names)) < len(names):
+        return False
+    # A row of data nearly always has a digit somewhere, or a long text.
+    if any(re.search(r"\d", n) or len(n) > MAX_HEADING_LENGTH for n in names):
+        return False
+    starts = 0
+    for i in used:
+        if first[i] and below[i]:
+            # Only a group has no heading beside it.
+            if i + 1 >= len(first) or first[i + 1]:
+                return False
+            starts += 1
+    has_gap = any(not first[i] for i in used)
+    # Headings over both rows show that they belong together, and so do several groups.
+    return has_gap and starts > 0 and (starts > 1 or any(not below[i] for i in used))
+
+
+def _combine(first: list[str], below: list[str]) -> list[str]:
+    headings, group = [], ""
+    for upper, lower in zip(first, below, strict=True):
+        group = upper or group
+        if not lower:
+            headings.append(upper)
+        else:
+            # The group tells apart columns of one name.
+            is_repeated = below.count(lower) > 1 or lower in first
+            headings.append(f"{group} {lower}" if is_repeated else lower)
+    return headings

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 
 import click
 import django
@@ -106,6 +110,11 @@ _add(
 )
 _add("tag-groups", "commands.tag_groups.tag_groups", N_("List and add tag groups"))
 _add(
+    "exchange-rates",
+    "commands.exchange_rates.rates",
+    N_("List and set exchange rates"),
+)
+_add(
     "segments",
     "commands.segments.segments",
     N_("List, save, freeze, archive and restore segments"),
@@ -161,10 +170,29 @@ _add(
 )
 
 
+def _use_temporary_home_if_new() -> None:
+    """Work in a temporary home if there is none yet, as a preview leaves nothing behind.
+
+    Before the settings are read: they create the home and its secret key.
+    """
+    home = Path(os.environ.get("QUNCE_HOME") or Path.home() / ".qunce")
+    if (
+        apps.ready
+        or os.environ.get("DATABASE_URL")
+        or (home / "truth.sqlite3").exists()
+    ):
+        return
+    temporary = tempfile.mkdtemp(prefix="qunce-dry-run-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    os.environ["QUNCE_HOME"] = temporary
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     # Before parsing, because parsing may print help or an error.
     help_language.activate(help_language.requested_language(words) or "en")
+    if "--dry-run" in words:
+        _use_temporary_home_if_new()
     common = base.CommonOptions()
     if instruction := os.environ.get(COMPLETION_VARIABLE):
         # Imported here, because every other call does without it.

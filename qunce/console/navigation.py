@@ -80,6 +80,7 @@ AREAS = (
             Tab(_("Units"), "settings:unit-list", "staff.manage"),
             Tab(_("Roles"), "settings:role-list"),
             Tab(_("Identity"), "settings:identity", "members.edit_identity"),
+            Tab(_("Exchange rates"), "settings:rate-list", "settings.exchange_rates"),
             Tab(_("API keys"), "settings:api-key-list", "staff.manage"),
             Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
             Tab(_("Audit log"), "settings:audit-log", "audit_log.view"),

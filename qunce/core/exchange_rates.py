@@ -108,6 +108,14 @@ def parse_rate(text: str) -> Decimal:
     return rate
 
 
+def parse_day(text: str) -> date:
+    """`"2026-03-05"` → date; raises InvalidRate."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidRate(_("Write the day like 2026-03-05.")) from None
+
+
 # Verbs
 
 
@@ -231,4 +239,4 @@ def convert(
 ) -> int:
     """Return the sum of amounts by their factors, rounded once, half to even."""
     total = sum((amount * factor for amount, factor in parts), Decimal(0))
-    return int(total.quantize(Decimal(1)))
+    return round(total)

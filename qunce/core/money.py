@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
@@ -239,3 +240,10 @@ def format_amount(units: int, currency: str) -> str:
 def format_with_currency(units: int, currency: str) -> str:
     """123450 → `"CNY 1,234.50"`."""
     return f"{currency} {Decimal(format_amount(units, currency)):,}"
+
+
+def format_all(amounts: Mapping[str, int]) -> str:
+    """{"EUR": 500, "USD": 6000} → `"EUR 5.00, USD 60.00"`."""
+    return _(", ").join(
+        format_with_currency(units, currency) for currency, units in amounts.items()
+    )

@@ -67,7 +67,7 @@ def buyers(query: MetricQuery) -> list[int]:
     unit=metric_definitions.MONEY,
     definition=_(
         "The amount paid that day, including later corrections, before "
-        "refunds. All orders are assumed to be in the community's currency."
+        "refunds. Other currencies are converted at the exchange rate of that day."
     ),
 )
 def sales(query: MetricQuery) -> list[int]:
@@ -185,6 +185,14 @@ def compute_for_community(
     query = _query(community, first, last, by, at)
     names = metric_definitions.list_names(COMMUNITY) if names is None else names
     return {name: METRICS[name].compute(query) for name in names}
+
+
+def sales_left_out(
+    *, community: Community, first: date, last: date, by: Staff, at: datetime
+) -> dict[str, int]:
+    """Currency → paid amount without an exchange rate, which `sales` does not contain."""
+    query = _query(community, first, last, by, at)
+    return daily_totals.sum_left_out(kinds=SALES_KINDS, **query.params)
 
 
 def compute_for_groups(

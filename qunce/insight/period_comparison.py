@@ -35,6 +35,8 @@ class Comparison:
     days: Sequence[date]
     values: Sequence[float]
     previous_values: Sequence[float]
+    left_out: str = ""
+    """Money that has no exchange rate, such as `USD 60.00`."""
 
     @property
     def span(self) -> int:
@@ -114,7 +116,13 @@ def compare_community(
     numbers = metrics.compute_for_community(
         community=community, first=first, last=last, by=by, at=at, names=names
     )
-    return _compare(community, numbers, last, span)
+    left_out = ""
+    if any(METRICS[name].unit == metric_definitions.MONEY for name in numbers):
+        amounts = metrics.sales_left_out(
+            community=community, first=first, last=last, by=by, at=at
+        )
+        left_out = money.format_all(amounts)
+    return _compare(community, numbers, last, span, left_out)
 
 
 def compare_group(
@@ -147,7 +155,11 @@ def _period(community: Community, at: datetime, span: int) -> tuple[date, date]:
 
 
 def _compare(
-    community: Community, numbers: dict[str, list[int]], today: date, span: int
+    community: Community,
+    numbers: dict[str, list[int]],
+    today: date,
+    span: int,
+    left_out: str = "",
 ) -> list[Comparison]:
     comparisons = []
     for name, by_day in numbers.items():
@@ -163,6 +175,7 @@ def _compare(
                 days=[today - timedelta(days=ago) for ago in range(span, -1, -1)],
                 values=values[span:],
                 previous_values=values[:span],
+                left_out=left_out if is_money else "",
             )
         )
     return comparisons

@@ -55,13 +55,11 @@ class DailyTotals:
 class DaySums:
     """The number of facts, and the sum of their amounts, for each day of a span.
 
-    Money is in the community's currency; `left_out` is the money of the whole span that
-    has no exchange rate, by currency.
+    Money is in the community's currency, see `sum_left_out`.
     """
 
     counts: list[int]
     amounts: list[int]
-    left_out: dict[str, int]
 
 
 JOIN_DAYS = """
@@ -129,20 +127,7 @@ def sum_by_day(
     among: BitMap | None = None,
 ) -> DaySums:
     """Facts of some kinds by day; with `among`, only those of these people."""
-    kinds, where, tables = list(kinds), "", {}
-    if among is not None:
-
-        def find_accounts(snap: Snapshot) -> BitMap:
-            """All accounts of these people: the first, and every one merged into it."""
-            snap.load_revisions(())
-            pairs = snap.aliases.person_ids.items()
-            return among | bitmaps.of([a for a, person in pairs if person in among])
-
-        # The log has accounts, so the people are turned into all of theirs before
-        # DuckDB filters.
-        accounts = snapshots.run(community, at, find_accounts)
-        tables["among"] = pa.table({"account": bitmaps.array_of(accounts)})
-        where = " AND account IN (SELECT account FROM among)"
+    where, tables = _among(community, among, at)
     params = _params(community, first, last)
     rows = mirror.query(
         f"SELECT d.day, count(*), {amounts.total(community)} {JOIN_DAYS}"
@@ -152,18 +137,49 @@ def sum_by_day(
     )
     days, counts, totals = (column.to_pylist() for column in rows.columns)
     by_day = dict(zip(days, zip(counts, totals, strict=True), strict=True))
-    left_out = amounts.list_left_out(
+    # Days without a fact are not in the result but belong into a chart.
+    sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
+    return DaySums([count for count, _ in sums], [amount for _, amount in sums])
+
+
+def sum_left_out(
+    *,
+    community: Community,
+    kinds: Iterable[str],
+    first: int,
+    last: int,
+    at: datetime,
+    among: BitMap | None = None,
+) -> dict[str, int]:
+    """Currency → money of these days that has no exchange rate, so that no sum has it."""
+    where, tables = _among(community, among, at)
+    return amounts.list_left_out(
         community,
         dict.fromkeys(_kind_ids(kinds), 1),
         f"community = ? AND happened_at >= ? AND happened_at < ?{where}",
-        params[3:],
+        _params(community, first, last)[3:],
         **tables,
     )
-    # Days without a fact are not in the result but belong into a chart.
-    sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
-    return DaySums(
-        [count for count, _ in sums], [amount for _, amount in sums], left_out
-    )
+
+
+def _among(
+    community: Community, among: BitMap | None, at: datetime
+) -> tuple[str, dict[str, pa.Table]]:
+    """Return the SQL condition of facts of these people, and the table that it reads."""
+    if among is None:
+        return "", {}
+
+    def find_accounts(snap: Snapshot) -> BitMap:
+        """All accounts of these people: the first, and every one merged into it."""
+        snap.load_revisions(())
+        pairs = snap.aliases.person_ids.items()
+        return among | bitmaps.of([a for a, person in pairs if person in among])
+
+    # The log has accounts, so the people are turned into all of theirs before DuckDB
+    # filters.
+    accounts = snapshots.run(community, at, find_accounts)
+    table = pa.table({"account": bitmaps.array_of(accounts)})
+    return " AND account IN (SELECT account FROM among)", {"among": table}
 
 
 def count_people_by_day(

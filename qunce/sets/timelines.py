@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from qunce.core import community_days, timestamps
 from qunce.core.facts import facts, interned_names
@@ -140,29 +141,46 @@ def sum_by_person(
     if not accounts:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     people = _people(community, np.concatenate(accounts))
-    unique, index = np.unique(people, return_inverse=True)
-    totals = np.zeros(len(unique), dtype=np.int64)
-    # add.at, because a plain `+=` would count repeated indexes once.
-    np.add.at(totals, index, np.concatenate(sums_of_kinds))
-    return unique, totals
+    return _add_up(people, np.concatenate(sums_of_kinds))
 
 
-def amounts_left_out(
+def left_out_by_person(
     *,
     community: Community,
     kinds: Mapping[str, int],
     at: datetime,
     within: int | None = None,
-) -> dict[str, int]:
-    """Currency → money that `sum_by_person` leaves out, as it has no exchange rate."""
-    where, params = _where(community, "", at, within)
-    signs = {
-        kind_id: sign
-        for kind, sign in kinds.items()
-        if (kind_id := facts.find_kind(kind))
+) -> dict[str, tuple[Ints, Ints]]:
+    """Currency → people and their money that has no exchange rate, as `sum_by_person`."""
+    by_currency: dict[str, list[tuple[Ints, Ints]]] = {}
+    for kind, sign in kinds.items():
+        where, params = _where(community, kind, at, within)
+        rows = mirror.query(
+            "SELECT currency, account, CAST(sum(amount) AS BIGINT) FROM facts"  # noqa: S608
+            f" WHERE {where} AND {amounts.left_out(community)}"
+            " GROUP BY currency, account ORDER BY currency",
+            params,
+        )
+        for currency in rows["currency"].unique().to_pylist():
+            some = rows.filter(pc.equal(rows["currency"], currency))
+            accounts, sums = _columns(some.select([1, 2]))
+            by_currency.setdefault(currency, []).append((accounts, sums * sign))
+    return {
+        currency: _add_up(
+            _people(community, np.concatenate([part[0] for part in parts])),
+            np.concatenate([part[1] for part in parts]),
+        )
+        for currency, parts in by_currency.items()
     }
-    where = where.replace("kind = ?", "kind <> ?")
-    return amounts.list_left_out(community, signs, where, params)
+
+
+def _add_up(people: Ints, sums: Ints) -> tuple[Ints, Ints]:
+    """Return each person once, in order, with the sum of their numbers."""
+    unique, index = np.unique(people, return_inverse=True)
+    totals = np.zeros(len(unique), dtype=np.int64)
+    # add.at, because a plain `+=` would count repeated indexes once.
+    np.add.at(totals, index, sums)
+    return unique, totals
 
 
 def days_by_person(

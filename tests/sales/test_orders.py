@@ -201,7 +201,8 @@ def test_other_member_or_time_moves_what_was_recorded(shop: Community) -> None:
     )
     assert (amended.account_id, amended.paid_at, amended.amount) == (8, NOW, 900)
     assert [
-        (fact.account_id, fact.happened_at) for fact in facts.Fact.objects.order_by("pk")
+        (fact.account_id, fact.happened_at)
+        for fact in facts.Fact.objects.order_by("pk")
     ] == [(8, NOW), (8, NOW)]
     paid, refunded = recorded_facts()
     assert (paid[1]["amount"], refunded[1]["amount"]) == (900, 300)

@@ -58,8 +58,17 @@ def create(invocation: Invocation, spec: str, **fields: Any) -> None:
     layering = layers.create(spec=parsed, **fields, **invocation.query_args)
     run = layers.recompute(layering=layering, **invocation.verb_args)
     sizes = layers.sizes(run)
-    invocation.out.answer({"key": layering.key, "sizes": sizes, "bounds": run.bounds})
+    invocation.out.answer(
+        {
+            "key": layering.key,
+            "sizes": sizes,
+            "bounds": run.bounds,
+            "unrated": run.unrated,
+        }
+    )
     _print_sizes(invocation, sizes)
+    if unrated := layers.describe_unrated(run):
+        invocation.out.note(unrated)
 
 
 @layerings.command("run", help=N_("Recompute one layering, or all of them"))
@@ -139,6 +148,7 @@ def _record(invocation: Invocation, layering: Layering) -> dict[str, Any]:
         "day": community_days.to_date(latest.day).isoformat(),
         "sizes": count_layers(invocation, layering, latest),
         "bounds": latest.bounds,
+        "unrated": latest.unrated,
         "moved": moved,
         "matrix": [
             {"from": old, "to": new, "count": count}
@@ -168,6 +178,9 @@ def _print(invocation: Invocation, record: dict[str, Any]) -> None:
     day = record["day"] or _("not computed yet")
     line(f"{record['key']}  {record['name']}  {day}")
     _print_sizes(invocation, record["sizes"])
+    if record.get("unrated"):
+        text = _("no exchange rate: %(currencies)s")
+        line(f"  {text % {'currencies': ', '.join(record['unrated'])}}")
     if record["moved"]:
         text = _("%(n)s members changed layer in the last run.")
         line(f"  {text % {'n': record['moved']}}")

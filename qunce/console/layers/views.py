@@ -140,7 +140,8 @@ def _render_detail(
     context = {
         "view": view,
         "layering": layering,
-        "run": layers.latest_run(layering),
+        "run": (latest_run := layers.latest_run(layering)),
+        "unrated": layers.describe_unrated(latest_run),
         "spec_text": request.POST.get("spec")
         or json.dumps(layering.spec, ensure_ascii=False, indent=2),
         "within": str(layering.spec.get("within", "")).removesuffix("d"),

@@ -7,6 +7,7 @@ from qunce.console.settings import (
     actions,
     api_key_views,
     audit_views,
+    exchange_rate_views,
     identity_views,
     role_views,
     staff_views,
@@ -80,6 +81,13 @@ urlpatterns = [
         "api-keys/<int:pk>/revoke/",
         actions.revoke_api_key,
         name="api-key-revoke",
+    ),
+    path("exchange-rates/", exchange_rate_views.rate_list, name="rate-list"),
+    path("exchange-rates/set/", exchange_rate_views.set_rate, name="rate-set"),
+    path(
+        "exchange-rates/<str:currency>/<str:since>/remove/",
+        exchange_rate_views.remove_rate,
+        name="rate-remove",
     ),
     path("audit-log/", audit_views.audit_log, name="audit-log"),
 ]

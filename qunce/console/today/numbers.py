@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from qunce.core import community_days, money
 from qunce.core.staff.models import Staff
@@ -15,32 +16,38 @@ DAYS_PER_WEEK = 7
 
 @dataclass(frozen=True)
 class DayNumber:
-    """`change` is in per cent of the earlier day, and None if that day had 0."""
+    """`change` is in per cent of the earlier day, and None if that day had 0.
+
+    `left_out` is money of both days that has no exchange rate, such as `USD 60.00`.
+    """
 
     metric: Metric
     unit: str
     value: str
     previous: str
     change: int | None
+    left_out: str = ""
 
 
 def compare_yesterday(staff: Staff, *, at: datetime) -> list[DayNumber]:
     community = staff.community
     yesterday = community.day(at) - 1
-    values_by_metric = metrics.compute_for_community(
-        community=community,
-        first=community_days.to_date(yesterday - DAYS_PER_WEEK),
-        last=community_days.to_date(yesterday),
-        by=staff,
-        at=at,
-    )
+    days: dict[str, Any] = {
+        "first": community_days.to_date(yesterday - DAYS_PER_WEEK),
+        "last": community_days.to_date(yesterday),
+    }
+    query: dict[str, Any] = {"community": community, "by": staff, "at": at, **days}
+    values_by_metric = metrics.compute_for_community(**query)
+    left_out = money.format_all(metrics.sales_left_out(**query))
     return [
-        _day_number(name, values[0], values[-1], community.currency)
+        _day_number(name, values[0], values[-1], community.currency, left_out)
         for name, values in values_by_metric.items()
     ]
 
 
-def _day_number(name: str, previous: int, value: int, currency: str) -> DayNumber:
+def _day_number(
+    name: str, previous: int, value: int, currency: str, left_out: str
+) -> DayNumber:
     metric = METRICS[name]
     unit = "" if metric.unit else currency
     places = money.decimal_places(unit) if unit else 0
@@ -49,5 +56,10 @@ def _day_number(name: str, previous: int, value: int, currency: str) -> DayNumbe
         f"{amount / 10**places:,.{places}f}" for amount in (value, previous)
     )
     return DayNumber(
-        metric, str(metric.unit) or unit, value_text, previous_text, change
+        metric,
+        str(metric.unit) or unit,
+        value_text,
+        previous_text,
+        change,
+        left_out if unit else "",
     )

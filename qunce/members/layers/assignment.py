@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
     Ints = NDArray[np.int64]
-    SumFacts = Callable[[Community, Mapping[str, Any], datetime], tuple[Ints, Ints]]
+    SumFacts = Callable[[Community, Mapping[str, Any], datetime], "Sums"]
 
 EVERYONE: Mapping[str, Any] = {"all": []}
 MIN_PEOPLE = 20
@@ -36,11 +36,25 @@ MAX_GAP_DAYS = 1_000
 class Assignment:
     """Layer → its people, disjoint sets that contain everyone present.
 
-    `bounds` are the thresholds computed from the data.
+    `bounds` are the thresholds computed from the data. `unrated` are the currencies
+    without an exchange rate, whose money was compared only with itself.
     """
 
     sets: dict[str, BitMap]
     bounds: dict[str, int]
+    unrated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sums:
+    """People and the sums of their facts, in the community's currency.
+
+    `unrated` are those in currencies without an exchange rate, which cannot be added.
+    """
+
+    people: Ints
+    values: Ints
+    unrated: Mapping[str, tuple[Ints, Ints]]
 
 
 def assign_layers(
@@ -89,12 +103,12 @@ def preview_sizes(
 
 CACHE_AGE = timedelta(minutes=1)
 MAX_CACHED = 4
-_cached_sums: dict[Hashable, tuple[datetime, tuple[Ints, Ints]]] = {}
+_cached_sums: dict[Hashable, tuple[datetime, Sums]] = {}
 
 
 def _sum_facts_cached(
     community: Community, spec: Mapping[str, Any], at: datetime
-) -> tuple[Ints, Ints]:
+) -> Sums:
     kinds = tuple(sorted(spec["kinds"].items()))
     # Without thresholds: they are what staff move while they look at the preview.
     key = (community.pk, kinds, spec.get("within"), community.day(at))
@@ -110,16 +124,17 @@ def _sum_facts_cached(
     return sums
 
 
-def _sum_facts(
-    community: Community, spec: Mapping[str, Any], at: datetime
-) -> tuple[Ints, Ints]:
-    """(person ids, sums), two arrays of the same length."""
+def _sum_facts(community: Community, spec: Mapping[str, Any], at: datetime) -> Sums:
     from qunce.sets import timelines  # imports DuckDB, which most verbs do not need
 
-    within = layer_specs.parse_days(spec.get("within"))
-    return timelines.sum_by_person(
-        community=community, kinds=spec["kinds"], at=at, within=within
-    )
+    query: dict[str, Any] = {
+        "community": community,
+        "kinds": spec["kinds"],
+        "at": at,
+        "within": layer_specs.parse_days(spec.get("within")),
+    }
+    people, values = timelines.sum_by_person(**query)
+    return Sums(people, values, timelines.left_out_by_person(**query))
 
 
 def _find_people(community: Community, rule: Any, at: datetime) -> BitMap:
@@ -128,23 +143,70 @@ def _find_people(community: Community, rule: Any, at: datetime) -> BitMap:
 
 
 def _assign_by_measure(
-    spec: Mapping[str, Any], everyone: BitMap, sums: tuple[Ints, Ints]
+    spec: Mapping[str, Any], everyone: BitMap, sums: Sums
 ) -> Assignment:
-    people, values = sums
-    present = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
-    people, values = people[present], values[present]
+    people, values = _only(everyone, sums.people, sums.values)
+    unrated = {
+        currency: _only(everyone, *part) for currency, part in sums.unrated.items()
+    }
+    unrated = {code: part for code, part in unrated.items() if (part[1] > 0).any()}
+    ranked = _rank_by_currency([(people, values), *unrated.values()])
     remaining, sets, bounds = everyone, {}, {}
     for layer in spec["layers"][:-1]:
         threshold = threshold_of(layer, values, len(everyone))
-        bounds[layer["key"]] = threshold
         chosen = bitmaps.of(people[values >= threshold])
+        if unrated and "top" in layer:
+            chosen = _top(layer, *ranked, len(everyone))
+            own = values[np.isin(people, bitmaps.array_of(chosen)) & (values > 0)]
+            threshold = int(own.min()) if len(own) else threshold
+        bounds[layer["key"]] = threshold
         if threshold <= 0:  # people without such a fact have the sum 0
             chosen = chosen | (everyone - bitmaps.of(people))
         # Thresholds need not descend, so who is in an earlier layer is taken out here.
         sets[layer["key"]] = chosen & remaining
         remaining = remaining - chosen
     sets[spec["layers"][-1]["key"]] = remaining
-    return Assignment(sets, bounds)
+    return Assignment(sets, bounds, tuple(sorted(unrated)))
+
+
+def _only(everyone: BitMap, people: Ints, values: Ints) -> tuple[Ints, Ints]:
+    present = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
+    return people[present], values[present]
+
+
+def _rank_by_currency(
+    parts: Sequence[tuple[Ints, Ints]],
+) -> tuple[Ints, NDArray[np.float64]]:
+    """Return people and the share of those who paid more in the same currency.
+
+    Money of a currency without a rate cannot be compared with other money, so members
+    are ranked among those who paid in the same currency; who paid in several counts by
+    the best of them.
+    """
+    all_people, all_shares = [], []
+    for people, values in parts:
+        positive = values > 0
+        amounts = np.sort(values[positive])
+        more = len(amounts) - np.searchsorted(amounts, values[positive], side="right")
+        all_people.append(people[positive])
+        all_shares.append(more / max(len(amounts), 1))
+    people, shares = np.concatenate(all_people), np.concatenate(all_shares)
+    order = np.lexsort((shares, people))
+    people, shares = people[order], shares[order]
+    is_first = np.ones(len(people), dtype=bool)
+    is_first[1:] = people[1:] != people[:-1]
+    return people[is_first], shares[is_first]
+
+
+def _top(
+    layer: Mapping[str, Any], people: Ints, shares: NDArray[np.float64], everyone: int
+) -> BitMap:
+    """Return the people of a top share of everyone, by their ranks."""
+    count = math.ceil(layer_specs.parse_share(layer["top"]) * everyone)
+    if not count or not len(shares):
+        return bitmaps.of(people[:0])
+    bound = np.sort(shares)[min(count, len(shares)) - 1]
+    return bitmaps.of(people[shares <= bound])
 
 
 def threshold_of(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:

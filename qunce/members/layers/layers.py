@@ -66,13 +66,17 @@ class Layering(models.Model):
 
 
 class LayerRun(models.Model):
-    """One assignment of everyone; `bounds` are the thresholds computed from the data."""
+    """One assignment of everyone; `bounds` are the thresholds computed from the data.
+
+    `unrated` are the currencies of money that had no exchange rate.
+    """
 
     layering = models.ForeignKey(Layering, models.PROTECT, related_name="runs")
     at = timestamps.TimestampField()
     day = models.IntegerField()
     moved = models.PositiveIntegerField(default=0)
     bounds: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    unrated: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
@@ -236,6 +240,7 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
             at=at,
             day=community.day(at),
             bounds=assigned.bounds,
+            unrated=list(assigned.unrated),
             by=by,
         )
         LayerSet.objects.bulk_create(
@@ -326,6 +331,16 @@ def latest_run(layering: Layering, day: int | None = None) -> LayerRun | None:
     if day is not None:
         runs = runs.filter(day__lte=day)
     return runs.order_by("-pk").first()
+
+
+def describe_unrated(run: LayerRun | None) -> str:
+    """Return a sentence about money that had no exchange rate, empty without any."""
+    if run is None or not run.unrated:
+        return ""
+    return _(
+        "%(currencies)s: no exchange rate. Members who paid in such a currency are "
+        "ranked among those who paid in the same one."
+    ) % {"currencies": ", ".join(run.unrated)}
 
 
 def load_sets(run: LayerRun) -> dict[str, BitMap]:

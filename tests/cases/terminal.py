@@ -44,6 +44,8 @@ class Terminal:
                     sheet.write_row(index, 0, row)
                 if title.startswith("hidden"):
                     sheet.hide()
+                else:
+                    sheet.activate()
         return name
 
     def import_file(self, file: str, target: str, *words: str) -> Result:

@@ -378,7 +378,7 @@ def test_lines_of_one_order_in_two_currencies_are_refused(terminal: Terminal) ->
         ["1", "M1", "2024-03-05", "杯", "30", "USD"],
     ]
     terminal.refuses(
-        terminal.write_table("o.csv", rows), "orders", naming=("CNY", "USD")
+        terminal.write_table("o.csv", rows), "orders", naming=("row 2", "currencies")
     )
 
 
@@ -511,5 +511,84 @@ def test_dry_run_stores_nothing(terminal: Terminal) -> None:
     file = terminal.write_table("o.csv", rows)
     plan = terminal.import_file(file, "orders", "--dry-run")
     assert plan.code == 0, plan.errors
-    assert json.loads(plan.output)["mapping"]["total"] == "amount"
+    assert json.loads(plan.output)["mapping"]["order_id"] == "order_key"
     assert terminal.stored() == before
+
+
+# What a later file does not say
+
+
+def test_empty_cells_of_a_later_file_take_nothing_away(terminal: Terminal) -> None:
+    head = [*ORDER, "refund_amount", "refund_date"]
+    row = ["1", "M1", "2024-03-05", "100", "30", "2024-03-09"]
+    bring(terminal, "orders", [head, row])
+    bring(terminal, "orders", [head, ["1", "", "2024-03-05", "100", "", ""]])
+    (order,) = terminal.order_list()
+    assert (order["member_key"], order["amount"], order["refunded"]) == (
+        "M1",
+        "100.00",
+        "30.00",
+    )
+    assert terminal.ask("orders", "show", "1")["refunded_at"].startswith("2024-03-0")
+
+
+def test_refund_of_a_column_is_the_whole_refund(terminal: Terminal) -> None:
+    head = [*ORDER, "refund_amount"]
+    for refund in ("20", "50", "50"):
+        bring(terminal, "orders", [head, ["1", "M1", "2024-03-05", "100", refund]])
+    assert terminal.amounts() == {"1": ("100.00", "50.00")}
+
+
+def test_empty_cells_of_a_members_file_take_nothing_away(shop: Terminal) -> None:
+    bring(shop, "members", [["会员号", "城市"], ["M1", "兰州"]])
+    bring(shop, "members", [["会员号", "昵称", "手机号", "城市"], ["M1", "", "", ""]])
+    assert shop.attribute("M1", "city") == "兰州"
+    assert shop.member("M1")["name"] == "小林"
+    assert "13800138001" in shop.phones()
+
+
+# The same number everywhere
+
+
+def test_money_is_the_same_number_everywhere(terminal: Terminal) -> None:
+    rows = [
+        [*ORDER, "refund_amount", "Order Status", "currency"],
+        ["1", "M1", "2024-03-05", "100", "30", "completed", "CNY"],
+        ["2", "M1", "2024-03-06", "80", "", "cancelled", "CNY"],
+        ["3", "", "2024-03-06", "50", "50", "refunded", "CNY"],
+        ["4", "M2", "2024-03-07", "20.5", "", "completed", "USD"],
+    ]
+    report = bring(terminal, "orders", rows)
+    money = {each["currency"]: each for each in report["money"]}
+    assert (money["CNY"]["paid"], money["CNY"]["refunded"]) == ("150.00", "80.00")
+    assert (money["CNY"]["net"], money["USD"]["net"]) == ("70.00", "20.50")
+    status = terminal.status()
+    assert (status["sales"], status["other_sales"]) == ("70.00", {"USD": "20.50"})
+    spent = {"did": {"kind": "order.paid", "sum": {"field": "amount", "gte": 10000}}}
+    assert terminal.audience(spent) == ["M1"]
+
+
+# Facts that Qunce records itself
+
+
+def test_fact_of_joining_a_group_takes_effect_or_is_refused(shop: Terminal) -> None:
+    line = {
+        "kind": "group.joined",
+        "member_key": "M1",
+        "group_key": "room",
+        "happened_at": "2024-03-05T10:00:00+08:00",
+        "payload": {"role": "member"},
+    }
+    file = shop.write("f.ndjson", json.dumps(line))
+    result = shop.import_file(file, "facts")
+    if result.code:
+        assert "group.joined" in result.errors
+    else:
+        assert [each["key"] for each in shop.member("M1")["groups"]] == ["room"]
+
+
+def test_equal_facts_without_a_number_are_counted_as_known(shop: Terminal) -> None:
+    row = ["class.booked", "M1", "2024-03-05 10:00"]
+    rows = [["kind", "member_key", "happened_at"], row, row]
+    report = bring(shop, "facts", rows)
+    assert (report["facts"], report["known"]) == (1, 1)

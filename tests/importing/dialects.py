@@ -177,6 +177,7 @@ HEADINGS: dict[str, dict[str, list[str]]] = {
         "line": ["小计"],
         "shipping": ["运费"],
         "discount": ["优惠金额"],
+        "note": ["备注", "买家留言"],
     },
     "en": {
         "key": ["member_id", "Customer ID"],
@@ -199,6 +200,7 @@ HEADINGS: dict[str, dict[str, list[str]]] = {
         "line": ["line_total"],
         "shipping": ["Shipping"],
         "discount": ["Discount Amount"],
+        "note": ["Notes", "remark"],
     },
 }
 STATUS_WORDS = {
@@ -251,7 +253,8 @@ SIGNS: dict[str, list[str]] = {
     "EUR": ["€{}", "{} €", "EUR {}"],
     "JPY": ["JP¥{}", "{}円", "{} JPY"],
 }
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "gb18030"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "gb18030", "big5", "shift_jis", "cp1252"]
+NOTES = ["", "好", "a;b", "a, b | c", "第一行\n第二行", '6" tall', "12", "=1+1", "'x"]
 PHONES: dict[str, Callable[[str], str]] = {
     "plain": lambda phone: phone,
     "country code": lambda phone: f"+86 {phone}",
@@ -288,6 +291,10 @@ class Dialect:
     has_total: bool
     has_second_heading: bool
     has_other_sheet: bool
+    has_notes: bool
+    """Whether there is a column of free text with all kinds of signs."""
+    has_types: bool
+    """Whether a workbook or JSON has numbers and a workbook dates, and not texts only."""
     order: int
     """Seed of the order of the columns."""
     is_answered: bool
@@ -307,7 +314,7 @@ DIALECTS = st.builds(
     container=st.sampled_from(["csv", "csv", "csv", "xlsx", "ndjson", "json"]),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
     encoding=st.sampled_from(ENCODINGS),
-    newline=st.sampled_from(["\n", "\r\n"]),
+    newline=st.sampled_from(["\n", "\r\n", "\r"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     language=st.sampled_from(["zh", "en"]),
     heading=st.integers(0, 1),
@@ -327,6 +334,8 @@ DIALECTS = st.builds(
     has_total=st.booleans(),
     has_second_heading=st.booleans(),
     has_other_sheet=st.booleans(),
+    has_notes=st.booleans(),
+    has_types=st.booleans(),
     order=st.integers(0, 1000),
     is_answered=st.booleans(),
 )
@@ -335,7 +344,9 @@ DIALECTS = st.builds(
 # Cells
 
 
-def format_time(at: datetime, dialect: Dialect) -> str:
+def format_time(at: datetime, dialect: Dialect) -> Any:
+    if dialect.has_types and dialect.container == "xlsx":
+        return at.replace(tzinfo=None)
     if dialect.dates in FIXED_DATES:
         return FIXED_DATES[dialect.dates](at)
     return ORDERED_DATES[dialect.dates][1](at)
@@ -351,7 +362,10 @@ def format_number(number: int, digits: int, dialect: Dialect) -> str:
     return ("-" if number < 0 else "") + text + (point + fraction if fraction else "")
 
 
-def format_money(amount: int, currency: str, dialect: Dialect) -> str:
+def format_money(amount: int, currency: str, dialect: Dialect) -> Any:
+    is_typed = dialect.has_types and dialect.container in ("xlsx", "json", "ndjson")
+    if is_typed and dialect.money != "cell":
+        return amount / 10 ** DIGITS[currency]
     text = format_number(amount, DIGITS[currency], dialect)
     if dialect.money != "cell":
         return text
@@ -383,7 +397,7 @@ def orders_table(world: World, dialect: Dialect) -> list[dict[str, Any]]:
 
 
 def _rows_of(sale: Sale, dialect: Dialect) -> list[dict[str, Any]]:
-    def money(amount: int) -> str:
+    def money(amount: int) -> Any:
         return format_money(amount, sale.currency, dialect)
 
     head = _head_of(sale, dialect)
@@ -451,6 +465,9 @@ def _refund_rows(
 
 def arranged(rows: list[dict[str, Any]], dialect: Dialect) -> Table:
     """Return the rows under headings, with what people put around them."""
+    if dialect.has_notes:
+        for index, row in enumerate(rows):
+            row["note"] = NOTES[(dialect.order + index) % len(NOTES)]
     fields = [*dict.fromkeys(name for row in rows for name in row)]
     step = dialect.order % len(fields)
     fields = fields[step:] + fields[:step]
@@ -467,8 +484,18 @@ def arranged(rows: list[dict[str, Any]], dialect: Dialect) -> Table:
         table.insert(0, [title, *blank[1:]])
     if dialect.has_total:
         first = "合计" if dialect.language == "zh" else "Total"
-        table.append([first, *blank[1:]])
+        table.append([first, *(_sum(rows, name) for name in fields[1:])])
     return table
+
+
+def _sum(rows: list[dict[str, Any]], name: str) -> Any:
+    """The sum of a column of numbers, as spreadsheets put it under the column."""
+    numbers = [row.get(name) for row in rows]
+    return (
+        sum(n for n in numbers if n)
+        if all(isinstance(n, float) for n in numbers)
+        else ""
+    )
 
 
 # Files
@@ -486,7 +513,7 @@ def write(table: Table, dialect: Dialect, folder: Path) -> Path:
             quoting=dialect.quoting,  # type: ignore[arg-type]
             lineterminator=dialect.newline,
         ).writerows(table)
-        path.write_bytes(text.getvalue().encode(dialect.encoding))
+        path.write_bytes(text.getvalue().encode(encoding_of(table, dialect)))
     else:
         headings, *rows = table
         objects = [dict(zip(headings, row, strict=True)) for row in rows]
@@ -496,8 +523,18 @@ def write(table: Table, dialect: Dialect, folder: Path) -> Path:
     return path
 
 
+def encoding_of(table: Table, dialect: Dialect) -> str:
+    """The dialect's encoding if it has all letters of the table, else UTF-8."""
+    try:
+        "".join(str(cell) for row in table for cell in row).encode(dialect.encoding)
+    except UnicodeEncodeError:
+        return "utf-8"
+    return dialect.encoding
+
+
 def _write_workbook(table: Table, dialect: Dialect, path: Path) -> None:
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
+    options = {"strings_to_formulas": False, "default_date_format": "yyyy-mm-dd hh:mm"}
+    with xlsxwriter.Workbook(path, options) as book:
         if dialect.has_other_sheet:
             other = book.add_worksheet("old")
             other.write_row(0, 0, table[0])

@@ -17,7 +17,11 @@ SERIOUS = ("serious", "critical")
 
 
 class BrowserUser:
-    """`faults` are script errors, violations of the security policy, and 5xx responses."""
+    """A person at a browser.
+
+    `faults` are script errors, violations of the security policy, failed requests and 5xx
+    responses.
+    """
 
     def __init__(self, page: playwright.Page, ids: dict[str, int]) -> None:
         self.page, self.ids = page, ids
@@ -25,11 +29,19 @@ class BrowserUser:
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
         page.on("console", self._on_console)
         page.on("response", self._on_response)
+        page.on("requestfailed", self._on_request_failed)
 
     def _on_console(self, message: playwright.ConsoleMessage) -> None:
-        # The browser also logs 404 and 422, which `_on_response` tells apart.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        # The browser also logs 404 and 422, which `_on_response` tells apart, and htmx
+        # logs requests without a response, which `_on_request_failed` does.
+        expected = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError")
+        if message.type == "error" and not any(t in message.text for t in expected):
             self.faults.append(f"{self.page.url}: {message.text}")
+
+    def _on_request_failed(self, request: playwright.Request) -> None:
+        # Leaving a page aborts the requests that it still waits for.
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"{request.url}: {request.failure}")
 
     def _on_response(self, response: playwright.Response) -> None:
         if response.status >= 500:

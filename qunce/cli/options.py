@@ -98,6 +98,23 @@ class Invocation:
             return staff_models.system(self.community)
         return get_staff(self.community, self._login)
 
+    @cached_property
+    def preview_args(self) -> dict[str, Any]:
+        """Like `query_args`, but an empty home gets no community, not even its first."""
+        if Community.objects.exists():
+            community = self.community
+        else:
+            key = self.community_key or DEFAULT_KEY
+            language = help_language.requested_language([]) or "zh-hans"
+            community = Community(
+                pk=0, key=key, name=key, language=language, created_at=self.at
+            )
+        if self._login:
+            by = get_staff(community, self._login)
+        else:
+            by = staff_models.system_for_preview(community)
+        return {"community": community, "by": by, "at": self.at}
+
     @property
     def is_by_staff(self) -> bool:
         return bool(self._login)

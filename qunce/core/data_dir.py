@@ -96,6 +96,20 @@ def lock(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def unchanged() -> Iterator[None]:
+    """Refuse writes to the databases, and leave no folder that was not there before."""
+    before = set(settings.HOME.iterdir())
+    try:
+        with db.read_only():
+            yield
+    finally:
+        for path in set(settings.HOME.iterdir()) - before:
+            # Folders of temporary files, which are empty; anything else is not ours.
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
+@contextlib.contextmanager
 def shared() -> Iterator[None]:
     """Lock the home for a serving process, which prevents its replacement."""
     with (settings.HOME / SERVER_LOCK).open("w") as file:

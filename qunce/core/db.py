@@ -48,6 +48,28 @@ def snapshot(using: str = "default") -> Iterator[None]:
             run(connection, "COMMIT")
 
 
+READ_ONLY = {
+    "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+    "postgresql": (
+        "SET default_transaction_read_only = on",
+        "RESET default_transaction_read_only",
+    ),
+}
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Let every write inside the block fail, whatever code it comes from."""
+    for connection in connections.all():
+        run(connection, READ_ONLY[connection.vendor][0])
+    try:
+        yield
+    finally:
+        for connection in connections.all():
+            if connection.connection is not None:
+                run(connection, READ_ONLY[connection.vendor][1])
+
+
 def run(connection: BaseDatabaseWrapper, sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)

@@ -89,14 +89,23 @@ SYSTEM_LOGIN_PREFIX = "system@"
 
 def system(community: Community) -> Staff:
     """The system account: acts for the command line, scheduled jobs and reactions."""
-    return Staff.objects.get_or_create(
-        login=f"{SYSTEM_LOGIN_PREFIX}{community.key}",
-        defaults={
-            "community": community,
-            "name": "Qunce",
-            "role": permissions.Role.OWNER,
-            "language": community.language,
-            "password": "!",
-            "created_at": community.created_at,
-        },
-    )[0]
+    login, defaults = _system_fields(community)
+    return Staff.objects.get_or_create(login=login, defaults=defaults)[0]
+
+
+def system_for_preview(community: Community) -> Staff:
+    """Like `system`, but an account that does not exist yet is not stored."""
+    login, fields = _system_fields(community)
+    stored = Staff.objects.filter(login=login).first()  # unique, so that there is one
+    return stored or Staff(pk=0, login=login, **fields)
+
+
+def _system_fields(community: Community) -> tuple[str, dict[str, Any]]:
+    return f"{SYSTEM_LOGIN_PREFIX}{community.key}", {
+        "community": community,
+        "name": "Qunce",
+        "role": permissions.Role.OWNER,
+        "language": community.language,
+        "password": "!",
+        "created_at": community.created_at,
+    }

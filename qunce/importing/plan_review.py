@@ -18,6 +18,7 @@ from qunce.importing import (
     column_mapping,
     pipeline,
     target_registry,
+    unknown_members,
 )
 from qunce.importing import uploads as uploaded_files
 from qunce.importing.plan import ImportPlan
@@ -70,6 +71,8 @@ def review(
         return PlanReview(target, mapping, mistakes)
     try:
         plan = background_imports.plan_upload(upload, by=by, at=at)
+        if not any(question.is_open for question in plan.questions):
+            unknown_members.ask(plan)
         preview = pipeline.preview(plan, max_rows)
     except errors.Invalid as error:
         return PlanReview(target, mapping, [str(error)], error)

@@ -40,7 +40,8 @@ FATES = (NEW, CHANGED, KNOWN, SKIPPED, SUPPRESSED)
 OWN_NAMES = {
     "members": {NEW: "members"},
     "facts": {NEW: "facts"},
-    "orders": {NEW: "orders", CHANGED: "amended"},
+    # An order has several rows in many files.
+    "orders": {fate: f"rows_{fate}" for fate in FATES},
 }
 """Names of counts of a target that say the same in its words."""
 MONEY_PARTS = ("paid", "refunded", "net")

@@ -7,7 +7,7 @@ fields, their labels and the writer, and exposes them as `TARGET`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from qunce.core import errors
+from qunce.core import batch_writes, errors
 
 if TYPE_CHECKING:
     from qunce.importing.jobs import ImportJob
@@ -100,6 +100,17 @@ class Target(ABC):
 
         return parsing.read_chunks(plan)
 
+    def checked_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        """Yield the chunks for the check before the first write, at most once."""
+        return self.chunks(plan)
+
+    def written_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        """Yield the chunks that the writer loads, always under the same numbers."""
+        return self.chunks(plan)
+
+    def batch_sizer(self) -> batch_writes.BatchSizer:
+        return batch_writes.BatchSizer()
+
     @abstractmethod
     def writer(self, job: ImportJob, plan: ImportPlan) -> Writer: ...
 
@@ -110,6 +121,10 @@ class Target(ABC):
 
     def ask(self, plan: ImportPlan) -> None:  # noqa: B027 - most targets ask nothing
         """Add the target's own questions to the plan, by `plan.ask`."""
+
+    def names_members(self, plan: ImportPlan, chunk: ParsedChunk) -> Sequence[bool]:
+        """Return for each row whether it makes its member one who is unknown."""
+        return [True] * len(chunk.row_numbers)
 
     def known_types(self, plan: ImportPlan) -> Mapping[str, str]:
         """Return the types of further columns that are known already, by field."""

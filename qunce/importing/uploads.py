@@ -35,6 +35,8 @@ SAMPLE_ROWS = 2_000
 """Rows that a preview checks; the import checks all."""
 CONTAINER_OPTIONS = ("sheet", "encoding")
 """Options with which the file itself is read."""
+ANSWERED_OPTIONS = (*CONTAINER_OPTIONS, "unknown_members", "identifiers")
+"""Options that an answer of the same name sets."""
 MIN_FREE_BYTES = 1 << 30
 """Disk space that is left to the databases."""
 
@@ -172,11 +174,12 @@ def change_options(*, upload: Upload, by: Staff, **changes: Any) -> None:
     old = options_of(upload)
     options = dataclasses.replace(old, **changes)
     # An answer to the question of that name is the same choice.
-    options = dataclasses.replace(
-        options,
-        sheet=options.answers.get("sheet") or options.sheet,
-        encoding=options.answers.get("encoding") or options.encoding,
-    )
+    named = {
+        name: options.answers[name]
+        for name in ANSWERED_OPTIONS
+        if options.answers.get(name)
+    }
+    options = dataclasses.replace(options, **named)  # type: ignore[arg-type]
     if any(getattr(old, name) != getattr(options, name) for name in CONTAINER_OPTIONS):
         options = _read_again(upload, options, by)
     set_options(upload=upload, options=options, by=by)

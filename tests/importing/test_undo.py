@@ -10,18 +10,22 @@ import pytest
 
 from qunce import schedule
 from qunce.core.communities import Community
-from qunce.core.jobs import scheduler
+from qunce.core.jobs import job_queue, scheduler
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Membership
-from qunce.importing import jobs, pipeline
+from qunce.importing import jobs, journal, pipeline
 from qunce.importing.files import sources
 from qunce.importing.jobs import ImportJob
 from qunce.importing.options import ImportOptions
-from qunce.importing.undo import undos
+from qunce.importing.undo import step_registry, undos
 from qunce.importing.undo.undos import ImportUndo
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import people
+from qunce.members.people import people, removal
+from qunce.outreach import opt_outs
+from qunce.sales import orders
+from qunce.sales.orders import Order
+from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, LATER
 from tests.importing import helpers
@@ -143,3 +147,151 @@ def test_facts_cannot_be_undone_and_the_refusal_says_why(
     with pytest.raises(undos.ImportNotUndoable, match="log"):
         undos.start(job=job, by=by, at=AT)
     assert not undos.may_undo(job, by=by, at=AT)
+
+
+ORDERS = (
+    "order_id,phone,paid_at,total,refund_amount,category\n"
+    "o1,13800138001,2026-01-02 10:00,100.00,0,tea\n"
+    "o2,13800138001,2026-01-03 10:00,50.00,20.00,tea\n"
+)
+
+
+def orders_of(shop: Community) -> list[tuple[str, int, int]]:
+    rows = Order.objects.filter(community_id=shop.pk).order_by("key")
+    return list(rows.values_list("key", "amount", "refunded_amount"))
+
+
+def buyers(shop: Community, times: int) -> list[str]:
+    """Return the keys of members who bought at least so many times."""
+    deriver.catch_up()
+    rule = {"did": {"kind": "order.paid", "times": {"gte": times}}}
+    return factories.matching_keys(shop, rule)
+
+
+def test_orders_and_the_members_they_made_are_taken_back(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    job = run(by, ORDERS, tmp_path, "orders")
+    assert buyers(shop, 2) == ["13800138001"]
+    done = undo(job, by)
+    assert (done.counts["orders"], done.counts["accounts"], done.kept) == (2, 1, 0)
+    assert orders_of(shop) == []
+    assert factories.matching_keys(shop, {"all": []}) == []
+    run(by, ORDERS, tmp_path, "orders")
+    assert orders_of(shop) == [("o1", 10_000, 0), ("o2", 5_000, 2_000)]
+    assert buyers(shop, 2) == ["13800138001"]
+
+
+def test_amended_orders_are_as_they_were(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    run(by, ORDERS, tmp_path, "orders")
+    before = orders_of(shop)
+    changed = (
+        ORDERS.replace("100.00,0", "80.00,30.00")
+        + "o3,13800138001,2026-01-04 10:00,7,0,tea\n"
+    )
+    job = run(by, changed, tmp_path, "orders", LATER)
+    assert orders_of(shop) != before
+    assert buyers(shop, 3) == ["13800138001"]
+    done = undo(job, by)
+    assert orders_of(shop) == before
+    assert buyers(shop, 3) == []
+    assert buyers(shop, 2) == ["13800138001"]
+    assert done.kept == 0
+
+
+def test_order_that_was_changed_since_stays(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    job = run(by, ORDERS, tmp_path, "orders")
+    orders.refund(
+        community=shop, key="o1", amount=500, refunded_at=LATER, by=by, at=LATER
+    )
+    done = undo(job, by)
+    assert orders_of(shop) == [("o1", 10_000, 500)]
+    subjects = {row.subject for row in done.remainders.all()}
+    assert subjects == {"o1", "13800138001"}
+
+
+def test_joins_and_replaced_identifiers_go_back(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    run(by, "key,phone\na,13800138001\nb,13800138002\n", tmp_path, "members")
+    job = run(
+        by,
+        "key,phone\nb,13800138001\n",
+        tmp_path,
+        "members",
+        LATER,
+        identifiers="replace",
+    )
+    assert people.get(shop, "b").identifiers == [("phone", "13800138001")]
+    assert len(people.get(shop, "a").accounts) == 2
+    undo(job, by)
+    assert people.get(shop, "b").identifiers == [("phone", "13800138002")]
+    assert len(people.get(shop, "a").accounts) == 1
+
+
+def test_opt_outs_go_back(shop: Community, by: Staff, tmp_path: Path) -> None:
+    run(by, "key\na\nb\n", tmp_path, "members")
+    text = "member_key,opted_out\na,yes\nb,no\n"
+    job = run(by, text, tmp_path, "opt_outs", LATER)
+    assert factories.matching_keys(shop, opt_outs.RULE) == ["a"]
+    undo(job, by)
+    assert factories.matching_keys(shop, opt_outs.RULE) == []
+
+
+def test_members_created_by_tags_and_memberships_are_removed(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    tags = run(by, "member_key,tag\nt1,VIP\n", tmp_path, "tags")
+    groups = run(by, "member_key,group_key\ng1,g\n", tmp_path, "memberships")
+    assert factories.matching_keys(shop, {"all": []}) == ["t1", "g1"]
+    undo(tags, by)
+    assert factories.matching_keys(shop, {"all": []}) == ["g1"]
+    undo(groups, by)
+    assert factories.matching_keys(shop, {"all": []}) == []
+
+
+def test_killed_undo_goes_on_where_it_stopped(
+    shop: Community, by: Staff, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"m{n},name {n}\n" for n in range(30))
+    job = run(by, "key,name\n" + rows, tmp_path, "members")
+    monkeypatch.setattr(step_registry.Step, "entries_per_transaction", 10)
+    undos.start(job=job, by=by, at=UNDONE_AT)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*arguments: Any, **named: Any) -> None:
+        if removed:
+            raise Killed
+        removed.append(1)
+        remove(*arguments, **named)
+
+    removed: list[int] = []
+    remove = removal.remove
+    monkeypatch.setattr(removal, "remove", die)
+    with pytest.raises(Killed):
+        run_jobs()
+    assert len(factories.matching_keys(shop, {"all": []})) == 20
+    monkeypatch.setattr(removal, "remove", remove)
+    run_jobs(UNDONE_AT + 2 * job_queue.LEASE)
+    job.refresh_from_db()
+    assert job.state == "undone"
+    assert job.undo.counts["accounts"] == 30
+    assert factories.matching_keys(shop, {"all": []}) == []
+
+
+def test_old_imports_cannot_be_undone(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    job = run(by, "key\na\n", tmp_path, "members")
+    late = AT + journal.RETENTION + timedelta(days=1)
+    assert undos.may_undo(job, by=by, at=LATER)
+    assert not undos.may_undo(job, by=by, at=late)
+    assert journal.prune(at=late) > 0
+    with pytest.raises(undos.ImportNotUndoable, match="30"):
+        undos.start(job=job, by=by, at=late)

@@ -12,14 +12,16 @@ from pathlib import Path
 import click
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, options
+from qunce.cli import base, import_prompts, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
+from qunce.core import data_dir
 from qunce.importing import (
     error_report,
     jobs,
     join_report,
+    left_out_rows,
     pipeline,
     questions,
     reports,
@@ -77,12 +79,12 @@ LOG_INTERVAL = 30
     help=N_("skip broken rows; without it, one broken row rejects the whole file"),
 )
 @base.option("--source", default="import", help=N_("source of the data"))
-@base.option("--sheet", default="", help=N_("sheet of the spreadsheet to read"))
-@base.option("--encoding", default="", help=N_("utf-8, gb18030 …"))
+@base.option("--sheet", default="", help=N_("sheet of the spreadsheet to read, or all"))
+@base.option("--encoding", default="", help=N_("utf-8, gb18030, big5, shift_jis, cp1252 …"))
 @base.option("--currency", default="", help=N_("currency of amounts without one"))
 @base.option(
     "--dates",
-    type=click.Choice(["dmy", "mdy"]),
+    type=click.Choice(["dmy", "mdy", "ymd"]),
     help=N_("how to read dates like 3/5/2026"),
 )
 @base.option(
@@ -157,35 +159,48 @@ def import_file(
     answers: tuple[str, ...],
 ) -> None:
     invocation.act_as(login)
-    plan = pipeline.plan(
-        source=sources.inspect(file, sheet=sheet, encoding=encoding),
-        options=ImportOptions(
-            target=target,
-            sheet=sheet,
-            encoding=encoding,
-            mapping=parse_mappings(mappings),
-            mode=VALID_ROWS if good_rows_only else ALL_ROWS,
-            dates=dates or "",
-            source=source,
-            currency=currency,
-            decimal=decimal or "",
-            separator=separator,
-            unknown_members=unknown_members,
-            identifiers=identifiers,
-            answers=parse_answers(answers, types),
-            allow_old_times=allow_old_times,
-            allow_future_times=allow_future_times,
-        ),
-        **invocation.query_args,
+    import_options = ImportOptions(
+        target=target,
+        sheet=sheet,
+        encoding=encoding,
+        mapping=parse_mappings(mappings),
+        mode=VALID_ROWS if good_rows_only else ALL_ROWS,
+        dates=dates or "",
+        source=source,
+        currency=currency,
+        decimal=decimal or "",
+        separator=separator,
+        unknown_members=unknown_members,
+        identifiers=identifiers,
+        answers=parse_answers(answers, types),
+        allow_old_times=allow_old_times,
+        allow_future_times=allow_future_times,
     )
     out = invocation.out
+    if dry_run:
+        with data_dir.unchanged():
+            source_file = sources.inspect(file, sheet=sheet, encoding=encoding)
+            plan = pipeline.plan(
+                source=source_file, options=import_options, **invocation.preview_args
+            )
+            unknown.ask(plan)
+            preview(plan, out)
+        return
+    source_file = sources.inspect(file, sheet=sheet, encoding=encoding)
+
+    def plan_with(changed: ImportOptions) -> ImportPlan:
+        return pipeline.plan(
+            source=source_file, options=changed, **invocation.query_args
+        )
+
     # A script cannot answer, and pays for another look at the file.
     is_asked = not yes and not out.as_json and sys.stdin.isatty()
-    if dry_run or is_asked:
+    if is_asked:
+        plan = import_prompts.answer_all(plan_with, import_options, out)
+    else:
+        plan = plan_with(import_options)
+    if is_asked:
         unknown.ask(plan)
-    if dry_run:
-        preview(plan, out)
-        return
     for line in (*_mapping_lines(plan), *plan.notes):
         out.note(line)
     if is_asked:
@@ -272,6 +287,8 @@ def run(plan: ImportPlan, out: Out) -> None:
     if outcome.problems:
         _print_problems(outcome.problems, job, out)
     counts = decimal_counts(job.counts)
+    for line in left_out_rows.list_notes(plan):
+        out.note(line)
     joins = join_report.load(job, by=plan.by)
     for line in itertools.islice(join_report.sentences(joins), MAX_ROWS_SHOWN):
         out.note(line)

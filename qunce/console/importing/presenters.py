@@ -17,6 +17,7 @@ from qunce.importing import (
     column_mapping,
     jobs,
     join_report,
+    questions,
     reports,
     target_registry,
     uploads,
@@ -71,6 +72,11 @@ class QuestionRow:
     @property
     def shown_field(self) -> str:
         return f"{forms.SHOWN}{self.question.key}"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the answer is remembered for the next file of the source."""
+        return self.question.name not in questions.NOT_REMEMBERED
 
     @property
     def has_cards(self) -> bool:
@@ -139,7 +145,7 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
         # The open ones first, as nothing starts without them.
         questions=sorted(
             (QuestionRow(q) for q in review.questions if q.name != TYPE_QUESTION),
-            key=lambda row: not row.question.is_open,
+            key=lambda row: (not row.question.is_open, not row.has_cards),
         ),
         fields=[
             labels.field_label(review.target, name, attribute_labels)

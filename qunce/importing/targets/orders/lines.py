@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class OrderLines:
         self._table = external_sort.SpillTable(Path(settings.HOME) / "imports")
         self._problems: list[Problem] = []
         self._broken_keys: set[str] = set()
-        self._rows_read = 0
+        self._rows_read = self._skipped = 0
         prefix = target_registry.DETAIL_PREFIX
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
         self._has_shops = "shop" in plan.heading_of
@@ -48,6 +49,7 @@ class OrderLines:
             self._problems += chunk.problems
             self._broken_keys.update(chunk.broken_keys)
             self._rows_read += chunk.rows_read
+            self._skipped += chunk.skipped
             self._table.add(self._to_lines(chunk))
         self._columns = self._read_columns()
         self._reported = {problem.row for problem in self._problems}
@@ -115,16 +117,20 @@ class OrderLines:
     def _read_orders(self) -> Iterator[ParsedChunk]:
         # Lines are counted once, with the first orders, although they were read before.
         rows_read, problems = self._rows_read, self._problems
+        skipped = self._skipped
         chunk_rows = self._plan.options.chunk_rows
         stored = stored_orders.StoredOrders(self._plan)
         for lines in self._table.sorted(("order_key", "row"), chunk_rows):
             chunk = self._decide(lines, stored)
             found = sorted(problems + chunk.problems, key=lambda p: p.row)
-            yield ParsedChunk(chunk.columns, chunk.row_numbers, found, rows_read)
-            rows_read, problems = 0, []
+            yield dataclasses.replace(
+                chunk, problems=found, rows_read=rows_read, skipped=skipped
+            )
+            rows_read, problems, skipped = 0, [], 0
         if rows_read:
             # A file without a single valid line still has problems to report.
-            yield ParsedChunk({}, np.empty(0, dtype=np.int64), problems, rows_read)
+            nothing = np.empty(0, dtype=np.int64)
+            yield ParsedChunk({}, nothing, problems, rows_read, skipped=skipped)
 
     def _decide(
         self, lines: pa.Table, stored: stored_orders.StoredOrders

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +13,13 @@ from django.db import IntegrityError, transaction
 
 from qunce.core import db, timestamps
 from qunce.core.facts import facts, interned_names, withdrawals
-from qunce.importing import account_resolver
+from qunce.importing import account_resolver, journal
 from qunce.importing.files import external_sort
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.targets.orders import sql, stored_orders
 from qunce.importing.targets.orders.stored_orders import StoredOrder
+from qunce.importing.undo.steps import orders as order_step
 from qunce.sales import order_changes, orders
 from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded, OrderState
 
@@ -232,6 +233,7 @@ class OrderWriter:
                     self._insert([row for row in batch.rows if row.before is None])
                     withdrawals.withdraw(batch.withdrawn)
                     self._change([row for row in batch.rows if row.is_changed])
+                    journal.record(self._job, "orders", _list_changes(batch.rows))
                 break
             except IntegrityError:
                 # Another import has just created or changed one of these orders.
@@ -347,6 +349,20 @@ def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
         return None, 0, None
     last = max(at for at, _amount in state.refunds)
     return last, state.refunded, orders.dump_refunds(state.refunds)
+
+
+def _list_changes(rows: Sequence[OrderRow]) -> list[Any]:
+    """Return what the undo of an import needs to know of these orders."""
+    return [
+        (
+            row.key,
+            row.source,
+            row.before and order_step.state_to_json(row.before.state),
+            order_step.state_to_json(row.after),
+        )
+        for row in rows
+        if row.after is not None and (row.before is None or row.is_changed)
+    ]
 
 
 def count(rows: Sequence[OrderRow], currency: str) -> dict[str, int]:

@@ -437,7 +437,9 @@ def _check(
     problems.sort(key=lambda problem: (problem.row, problem.field))
     keep = pa.array(~broken)
     kept = {name: column.filter(keep) for name, column in chunk.columns.items()}
-    return ParsedChunk(kept, chunk.row_numbers[~broken], problems, chunk.rows_read)
+    return replace(
+        chunk, columns=kept, row_numbers=chunk.row_numbers[~broken], problems=problems
+    )
 
 
 def _problem(

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
+from qunce.importing import reports
 from qunce.importing.options import ImportOptions
 
 if TYPE_CHECKING:
@@ -333,17 +334,28 @@ def _add_counts(counts: Mapping[str, int], added: Mapping[str, int]) -> dict[str
 
 @transaction.atomic
 def record_problems(
-    job: ImportJob, *, chunk: int, rows_read: int, problems: Sequence[Problem]
+    job: ImportJob,
+    *,
+    chunk: int,
+    rows_read: int,
+    problems: Sequence[Problem],
+    skipped: int = 0,
 ) -> None:
-    """Store the problems of a chunk, once even if the chunk is read again."""
+    """Store the problems of a chunk, once even if the chunk is read again.
+
+    `skipped` rows of it are no data.
+    """
     if chunk < job.chunks_reported:
         return
     _store_problems(job, problems)
-    new = {
+    new: dict[str, Any] = {
         "rows_read": job.rows_read + rows_read,
         "rows_broken": job.rows_broken + len({problem.row for problem in problems}),
         "chunks_reported": chunk + 1,
     }
+    if skipped:
+        name = reports.count_name(job.target, reports.SKIPPED)
+        new["counts"] = _add_counts(job.counts, {name: skipped})
     ImportJob.objects.filter(pk=job.pk).update(**new)
     # The object of the running import is used on and must not fall behind its row.
     for name, value in new.items():

@@ -17,6 +17,7 @@ from qunce.importing import (
     column_parsing,
     currency_signs,
     identifier_columns,
+    left_out_rows,
     lists,
     prefetch,
 )
@@ -57,6 +58,8 @@ class ParsedChunk:
     """Rows of the file that this chunk stands for, broken ones included."""
     broken_keys: list[str] = field(default_factory=list)
     """Values of the target's `whole_by` in rows with a problem."""
+    skipped: int = 0
+    """Rows that are no data, such as totals."""
 
     def get(self, name: str) -> pa.Array:
         """Return the column, all null where the file has none."""
@@ -82,6 +85,8 @@ def parse_batches(plan: ImportPlan) -> Iterator[ParsedChunk]:
 def read_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
     """Yield chunks of about `plan.options.chunk_rows` rows, parsed in another thread."""
     pending: list[ParsedChunk] = []
+    # Before the thread, which must not use the database.
+    _reader = plan.identifier_reader
     # Every batch is parsed as soon as it is read, as typed columns are smaller than text.
     for parsed in prefetch.iterate(lambda: parse_batches(plan), MAX_BATCHES_AHEAD):
         pending.append(parsed)
@@ -101,12 +106,16 @@ def concat(parts: list[ParsedChunk]) -> ParsedChunk:
     row_numbers = np.concatenate([part.row_numbers for part in parts])
     problems = [problem for part in parts for problem in part.problems]
     rows_read = sum(part.rows_read for part in parts)
+    broken_keys = [key for part in parts for key in part.broken_keys]
+    skipped = sum(part.skipped for part in parts)
     columns = {}
     for name in list(parts[0].columns):
         # Column by column, so that there are never two copies of the whole.
         columns[name] = pa.concat_arrays([part.columns.pop(name) for part in parts])
     parts.clear()
-    return ParsedChunk(columns, row_numbers, problems, rows_read)
+    return ParsedChunk(
+        columns, row_numbers, problems, rows_read, broken_keys, skipped
+    )
 
 
 def field_types(plan: ImportPlan) -> dict[str, str]:
@@ -121,7 +130,13 @@ def field_types(plan: ImportPlan) -> dict[str, str]:
 
 def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     """Return typed columns of the rows that are valid in every field."""
-    problems = [Problem(row.row, "", row.text, row.reason) for row in batch.broken]
+    broken = [row for row in batch.broken if not left_out_rows.is_left_out(plan, row)]
+    problems = [Problem(row.row, "", row.text, row.reason) for row in broken]
+    skipped = len(batch.broken) - len(broken)
+    is_left_out = left_out_rows.find(plan, batch)
+    if is_left_out.any():
+        skipped += int(is_left_out.sum())
+        batch = rows.select(batch, ~is_left_out)
     mapping, types = plan.mapping, field_types(plan)
     normalisers = {f.name: f.normalise for f in plan.target.fields if f.normalise}
     signed = {f.name for f in plan.target.fields if f.is_money}
@@ -164,9 +179,10 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
         columns = {name: column.filter(keep) for name, column in columns.items()}
     # They were found column by column, but people correct a file row by row.
     problems.sort(key=lambda problem: (problem.row, problem.field))
-    rows_read = len(batch.row_numbers) + len(batch.broken)
+    # Blank rows are none, however many of them a spreadsheet has at its end.
+    rows_read = int((~is_blank).sum()) + len(broken) + skipped
     return ParsedChunk(
-        columns, batch.row_numbers[is_valid], problems, rows_read, broken_keys
+        columns, batch.row_numbers[is_valid], problems, rows_read, broken_keys, skipped
     )
 
 

@@ -28,6 +28,7 @@ from qunce.importing import (
     error_report,
     format_registry,
     jobs,
+    left_out_rows,
     parsing,
     questions,
     source_questions,
@@ -135,6 +136,8 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
             problems += checked.problems
             if len(problems) > jobs.MAX_PROBLEM_ROWS:
                 break
+    # They are known only once the rows were looked at.
+    plan.notes += [n for n in left_out_rows.list_notes(plan) if n not in plan.notes]
     return Preview(rows, problems)
 
 
@@ -162,10 +165,14 @@ def run(
             at=plan.at,
         )
     progress = progress or (lambda _phase, _done, _expected: None)
-    sizer = batch_writes.BatchSizer()
+    sizer = plan.target.batch_sizer()
     # The resources are closed even if a row is broken, as sorted lines of a file may
     # fill the disk.
-    with plan.resources, batch_writes.without_mmap():
+    with (
+        plan.resources,
+        batch_writes.without_mmap(),
+        batch_writes.tended_log(sizer),
+    ):
         # A resumed import was checked before its first batch.
         is_untouched = not job.next_chunk and not job.next_row
         if plan.options.mode == ALL_ROWS and is_untouched:
@@ -197,7 +204,7 @@ def _check(plan: ImportPlan, job: ImportJob, progress: Progress) -> None:
     """Read the whole file; raises if it has a broken row."""
     rows_done = 0
     first: list[Problem] = []
-    for number, chunk in enumerate(plan.target.chunks(plan)):
+    for number, chunk in enumerate(plan.target.checked_chunks(plan)):
         rows_done += chunk.rows_read
         progress(CHECKING, rows_done, plan.source.lines)
         _record_problems(job, number, chunk)
@@ -218,7 +225,11 @@ def _record_problems(job: ImportJob, number: int, chunk: ParsedChunk) -> None:
     if number >= job.chunks_reported:
         error_report.append(job, chunk.problems)
     jobs.record_problems(
-        job, chunk=number, rows_read=chunk.rows_read, problems=chunk.problems
+        job,
+        chunk=number,
+        rows_read=chunk.rows_read,
+        problems=chunk.problems,
+        skipped=chunk.skipped,
     )
 
 
@@ -241,12 +252,13 @@ def _write(
 
     # Chunks that an interrupted import has written are parsed again, as only their
     # problems tell people what to correct.
-    for number, chunk in enumerate(plan.target.chunks(plan)):
+    for number, chunk in enumerate(plan.target.written_chunks(plan)):
         problems += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(problems), 0)]
         if number >= first_chunk:
             _record_problems(job, number, chunk)
             report_chunk = functools.partial(report, rows_before)
-            _ChunkWrite(number, chunk, job, writer, report_chunk).run(sizer)
+            if len(chunk.row_numbers):
+                _ChunkWrite(number, chunk, job, writer, report_chunk).run(sizer)
         rows_before += chunk.rows_read
     # What the current state of the community forbids is only known while writing.
     problems += getattr(writer, "refusals", [])

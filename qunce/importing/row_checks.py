@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -20,4 +21,6 @@ def refuse(chunk: ParsedChunk, problems: Iterable[Problem]) -> ParsedChunk:
     mask = pa.array(keep)
     columns = {name: column.filter(mask) for name, column in chunk.columns.items()}
     ordered = sorted([*chunk.problems, *new], key=lambda each: (each.row, each.field))
-    return ParsedChunk(columns, chunk.row_numbers[keep], ordered, chunk.rows_read)
+    return dataclasses.replace(
+        chunk, columns=columns, row_numbers=chunk.row_numbers[keep], problems=ordered
+    )

@@ -77,6 +77,20 @@ def _slice(
     ]
 
 
+def select(batch: RowBatch, keep: NDArray[np.bool_]) -> RowBatch:
+    """Return only some of the rows, and all broken ones."""
+    mask = pa.array(keep)
+    return RowBatch(
+        [column.filter(mask) for column in batch.columns],
+        batch.row_numbers[keep],
+        batch.broken,
+        [
+            column.filter(mask) if column is not None else None
+            for column in batch.numeric
+        ],
+    )
+
+
 def arrange(
     batch: RowBatch, headings: Sequence[str], wanted: Sequence[str], offset: int
 ) -> RowBatch:

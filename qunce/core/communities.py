@@ -27,7 +27,7 @@ class Community(models.Model):
     region = models.CharField(max_length=2, default="CN")
     """The country (ISO 3166) of phone numbers without a country code."""
     shared_identifier_limit = models.PositiveSmallIntegerField(default=5)
-    """An identifier of more accounts than these is nobody's own."""
+    """An identifier under more names than these, or twice as many accounts, is nobody's."""
     # If not, two-factor is on only for staff who turned it on themselves.
     two_factor_required = models.BooleanField(default=False)
     created_at = timestamps.TimestampField()
@@ -125,7 +125,7 @@ def set_identity(
     check_region(region)
     if not 1 <= shared_identifier_limit <= 1_000:
         raise InvalidCommunity(
-            _("Give the number of accounts that may share an identifier, 1 to 1000.")
+            _("Give the number of people who may share an identifier, 1 to 1000.")
         )
     community.region = region
     community.shared_identifier_limit = shared_identifier_limit

@@ -100,8 +100,8 @@ def test_file_replaces_a_phone_and_reports_whom_it_parts(
 def test_joins_of_a_file_are_reported_with_their_evidence(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
-    text = "key,phone\na,13800138001\nb,13800138001\n" + "".join(
-        f"k{n},4008001234\n" for n in range(8)
+    text = "key,phone,name\na,13800138001,\nb,13800138001,\n" + "".join(
+        f"k{n},4008001234,name {n}\n" for n in range(8)
     )
     path = helpers.write(tmp_path, text)
     result = helpers.run(shop, path, "members")
@@ -123,7 +123,7 @@ def test_hotline_is_found_out_over_several_files(
     shop: Community, tmp_path: Path
 ) -> None:
     for n in range(8):
-        run(shop, tmp_path, f"key,phone\nk{n},4008001234\n")
+        run(shop, tmp_path, f"key,phone,name\nk{n},4008001234,{n}x\n")
     assert len(keys(shop)) == 8
 
 

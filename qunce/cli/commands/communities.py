@@ -61,7 +61,7 @@ def add(invocation: Invocation, timezone: str, **fields: Any) -> None:
     "--shared-identifier-limit",
     "limit",
     type=int,
-    help=N_("a phone of more accounts than these merges nobody"),
+    help=N_("a phone under more names than these merges nobody"),
 )
 @options.pass_invocation
 def edit(

@@ -35,11 +35,11 @@ class IdentityForm(forms.Form):
         ),
     )
     shared_identifier_limit = forms.IntegerField(
-        label=gettext_lazy("Accounts that may share an identifier"),
+        label=gettext_lazy("People who may share an identifier"),
         min_value=1,
         max_value=1_000,
         help_text=gettext_lazy(
-            "A phone number of more accounts, such as a hotline, merges nobody."
+            "A phone number under more names, or of twice as many accounts, merges nobody."
         ),
     )
 

@@ -44,7 +44,8 @@ BETWEEN_DIGITS = re.compile(r"[\s\-‐‑‒–—().·]+")
 PHONE_TEXT = re.compile(r"\+?[\d\s\-‐‑‒–—().·]+")
 MOBILE = re.compile(r"1[3-9]\d{9}")
 """Chinese mobile numbers. phonenumbers learns of new ranges only with an update."""
-MOBILE_OF_OTHER_LENGTH = re.compile(r"1[3-9]\d{8}|1[3-9]\d{10,}")
+SPELT_MOBILE = re.compile(r"(?:\+?86)?0?(1[3-9]\d{9})")
+MOBILE_OF_OTHER_LENGTH = re.compile(r"1[3-9](?:\d{3,8}|\d{10,})")
 FRACTION = re.compile(r"\d{7,}\.\d+|\d+\.\d")
 FLOAT = re.compile(r"(\d+)\.0+")
 ROUNDED = re.compile(
@@ -195,8 +196,8 @@ def _normalise_phone(text: str, region: str) -> str:
         return ""
     if PHONE_TEXT.fullmatch(written) and not FRACTION.fullmatch(written):
         number = re.sub(r"^00(?=[1-9])", "+", digits)
-        if region == DEFAULT_REGION and MOBILE.fullmatch(number):
-            return number
+        if region == DEFAULT_REGION and (mobile := SPELT_MOBILE.fullmatch(number)):
+            return mobile[1]
         if phone := _parse_phone(number, region):
             return phone
     raise InvalidIdentifier(
@@ -221,8 +222,6 @@ def _parse_phone(number: str, region: str) -> str | None:
         possible = phonenumbers.is_possible_number(parsed)
         return f"+{parsed.country_code}{_significant(parsed)}" if possible else None
     digits = number.removeprefix(f"+{country}").removeprefix("+")
-    if region == DEFAULT_REGION and MOBILE.fullmatch(digits):
-        return digits
     # Such as 85291234567, which is complete but for its plus sign.
     if len(digits) >= 11 and not number.startswith("+"):
         try:

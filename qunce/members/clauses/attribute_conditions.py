@@ -72,9 +72,6 @@ PHRASES = {
     "lt": gettext_noop("has %(name)s under %(value)s"),
     "contains": gettext_noop("has %(name)s containing %(value)s"),
     "starts": gettext_noop("has %(name)s starting with %(value)s"),
-    "next": gettext_noop("has %(name)s %(value)s"),
-    "last": gettext_noop("has %(name)s %(value)s"),
-    "during": gettext_noop("has %(name)s %(value)s"),
 }
 TIME_PHRASES = {
     "gte": gettext_noop("has %(name)s on or after %(value)s"),
@@ -501,7 +498,7 @@ def phrase(comparison: str, required: Any, name: Pieces) -> Pieces:
         return _phrase_anniversary(required, name)
     if comparison in relative_days.SPANS:
         span = DaySpan(comparison, required)
-        return phrasing.fill(_(PHRASES[comparison]), name=name, value=span.phrase())
+        return phrasing.fill(_("has %(name)s %(when)s"), name=name, when=span.phrase())
     template = PHRASES[comparison]
     if isinstance(required, str) and TIME_FORMAT.fullmatch(required):
         template = TIME_PHRASES.get(comparison, template)

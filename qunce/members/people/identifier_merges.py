@@ -1,7 +1,7 @@
 """Merges that rest on identifiers: made when accounts share one, undone when they do not.
 
-A value that more accounts share than the community allows, such as a shop's hotline,
-joins nobody.
+A value that more people share than the community allows, such as a shop's hotline, joins
+nobody. People are told apart by the names of their accounts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.models import Identifier, SharedIdentifier
+from qunce.members.accounts.models import Account, Identifier, SharedIdentifier
 from qunce.members.people import merges
 from qunce.members.people.merges import Merge, Pair
+
+ACCOUNTS_PER_NAME = 2
+"""One person may have this many times as many accounts as people may share a value."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def merge(
     may_be_vetoed = merges.list_vetoes(community).exists()
     parted_accounts: set[int] = set()
     for kind, value, sharing in _find_sharing(community, accounts):
-        if len(sharing) > community.shared_identifier_limit:
+        if _is_shared(sharing, community.shared_identifier_limit):
             parted_accounts |= set(sharing)
             shared = _mark_shared(community, kind, value, len(sharing), at, job_id)
             joins.shared.append(shared)
@@ -173,6 +176,23 @@ def _mark_shared(
         defaults={"account_count": count, "found_at": at, "job_id": job_id},
     )
     return shared
+
+
+def _is_shared(accounts: Sequence[int], limit: int) -> bool:
+    """Whether these are more people than one person can be.
+
+    Accounts without a name, and those of one name, say nothing against one person, but
+    not in any number.
+    """
+    if len(accounts) <= limit:
+        return False
+    if len(accounts) > limit * ACCOUNTS_PER_NAME:
+        return True
+    rows = Account.objects.filter(pk__in=accounts).exclude(name="")
+    names = {
+        "".join(name.split()).casefold() for name in rows.values_list("name", flat=True)
+    }
+    return len(names) > limit
 
 
 SHARING = """

@@ -82,7 +82,7 @@ def test_hotline_of_an_erased_person_suppresses_nobody_else(
 ) -> None:
     hotline = {"phone": "4008001234"}
     for n in range(6):
-        factories.member(shop, f"k{n}", identifiers=hotline)
+        factories.member(shop, f"k{n}", name=f"k{n}", identifiers=hotline)
     people.erase(account=accounts.Account.objects.get(key="k0"), by=by, at=AT)
     factories.member(shop, "k7", identifiers=hotline)
     with pytest.raises(suppression.PersonErased):

@@ -106,9 +106,9 @@ def test_shared_identifier_joins_nobody_and_parts_whom_it_had_joined(
 ) -> None:
     keys = [f"k{n}" for n in range(5)]
     for key in keys:
-        factories.member(shop, key, identifiers={"phone": PHONE})
+        factories.member(shop, key, name=key, identifiers={"phone": PHONE})
     assert people_of(shop, *keys) == [set(keys)]
-    factories.member(shop, "k5", identifiers={"phone": PHONE})
+    factories.member(shop, "k5", name="k5", identifiers={"phone": PHONE})
     keys.append("k5")
     assert people_of(shop, *keys) == [{key} for key in keys]
     (shared,) = SharedIdentifier.objects.all()
@@ -120,14 +120,26 @@ def test_shared_identifier_joins_nobody_and_parts_whom_it_had_joined(
     assert not Merge.objects.filter(undone_at__isnull=True).exists()
 
 
+@pytest.mark.parametrize(("name", "most"), [("", 10), ("Ann", 10)])
+def test_accounts_of_one_name_are_one_person_up_to_a_number(
+    shop: Community, name: str, most: int
+) -> None:
+    keys = [f"k{n}" for n in range(most + 1)]
+    for key in keys[:most]:
+        factories.member(shop, key, name=name, identifiers={"phone": PHONE})
+    assert people_of(shop, *keys[:most]) == [set(keys[:most])]
+    factories.member(shop, keys[most], name=name, identifiers={"phone": PHONE})
+    assert people_of(shop, *keys) == [{key} for key in keys]
+
+
 def test_limit_of_shared_identifiers_is_the_communitys(
     shop: Community, by: Staff
 ) -> None:
     communities.set_identity(community=shop, region="CN", shared_identifier_limit=2)
     for key in ("ann", "bob"):
-        factories.member(shop, key, identifiers={"phone": PHONE})
+        factories.member(shop, key, name=key, identifiers={"phone": PHONE})
     assert people_of(shop, "ann", "bob") == [{"ann", "bob"}]
-    factories.member(shop, "cat", identifiers={"phone": PHONE})
+    factories.member(shop, "cat", name="cat", identifiers={"phone": PHONE})
     assert people_of(shop, "ann", "bob", "cat") == [{"ann"}, {"bob"}, {"cat"}]
 
 

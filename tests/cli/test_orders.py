@@ -66,6 +66,7 @@ def test_orders_are_listed_with_exact_amounts(run: Run, sold: Community) -> None
         "refunded": "9.50",
         "currency": "CNY",
         "status": "partly_refunded",
+        "source": "",
     }
     assert found[0]["member_key"] is None
     assert (found[1]["amount"], found[1]["status"]) == ("500", "paid")
@@ -105,3 +106,24 @@ def test_orders_outside_the_scope_are_unknown(run: Run, sold: Community) -> None
     status = run("status", "--json", "--as", "lin").json
     assert (status["orders"], status["sales"]) == (1, "90.00")
     assert status["accounts"] == 1
+
+
+def test_orders_of_two_sources_are_told_apart(run: Run, sold: Community) -> None:
+    for source in ("taobao", "shopify"):
+        orders.record_payment(
+            community=sold,
+            key="x",
+            account=None,
+            amount=100,
+            currency="CNY",
+            source=source,
+            by=None,
+            at=AT,
+        )
+    ambiguous = run("orders", "show", "x")
+    assert ambiguous.code == 2
+    assert "taobao" in ambiguous.errors
+    assert "shopify" in ambiguous.errors
+    shown = run("orders", "show", "x", "--source", "taobao", "--json").json
+    assert shown["source"] == "taobao"
+    assert listed(run, "--source", "shopify") == ["x"]

@@ -41,6 +41,8 @@ def test_status_shows_what_there_is(run: Run, shop: Community) -> None:
         "accounts": 4,
         "groups": 1,
         "orders": 2,
+        "paid": "4596049.58",
+        "refunded": "10.00",
         "sales": "4596039.58",
         "currency": "CNY",
         "lag": 0,

@@ -40,6 +40,7 @@ PERMISSION_LABELS: dict[str, StrOrPromise] = {
     "orders.write": _("record orders and refunds"),
     "communities.manage": _("add communities and change their clock"),
     "settings.backup": _("back up and restore"),
+    "settings.exchange_rates": _("set exchange rates"),
     "staff.manage": _("manage staff, units, scopes and API keys"),
     "webhooks.manage": _("manage webhooks"),
 }

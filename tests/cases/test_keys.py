@@ -62,7 +62,6 @@ def test_13_invisible_characters_in_keys(shop: Terminal) -> None:
     assert shop.phones() == {"13800138002"}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_55_phone_spellings(shop: Terminal) -> None:
     shop.imports("members.csv", "members")
     shop.refuses(

@@ -35,7 +35,6 @@ def test_18_currency_signs_are_dropped(shop: Terminal) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_19_layers_add_yen_to_dollars(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders", "--at", "2024-04-01")
     made = shop.run("layerings", "create", "value", "value", "--at", "2024-04-01")

@@ -7,7 +7,8 @@ state. What contradicts the stored order raises Contradiction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -23,8 +24,7 @@ TOTAL, EACH = "total", "each"
 """A refund column holds what was refunded in all, or one refund."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReportedOrder:
+class ReportedOrder(NamedTuple):
     """What a file says of one order; amounts are in the smallest unit of its currency.
 
     `amount` is None for refunds of an order that the file lacks, and for orders that are

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -31,11 +30,10 @@ def plain(
     units: int, *, currency: str, paid_at: int, is_cancelled: bool, value: int
 ) -> Decided:
     """Return an order of which everything is plain, as the SQL has added it up."""
-    order = ReportedOrder(currency=currency, paid_at=paid_at)
     if not is_cancelled:
-        return Decided(replace(order, amount=units), value)
+        return Decided(ReportedOrder(currency, paid_at, amount=units), value)
     events = ((paid_at, abs(units)),) if units else ()
-    return Decided(replace(order, events=events), -abs(value))
+    return Decided(ReportedOrder(currency, paid_at, events=events), -abs(value))
 
 
 def decide(

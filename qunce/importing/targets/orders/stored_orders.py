@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -79,6 +79,8 @@ class StoredOrders:
 
     def find(self, keys: Sequence[str]) -> dict[OrderId, StoredOrder]:
         found: dict[OrderId, StoredOrder] = {}
+        if not self._has_any:
+            return found
         for start in range(0, len(keys), KEYS_PER_QUERY):
             some = keys[start : start + KEYS_PER_QUERY]
             rows = db.rows(
@@ -107,7 +109,7 @@ class StoredOrders:
     def merge(self, old: StoredOrder, order: ReportedOrder) -> OrderState:
         """Return the state after the file; raises Contradiction."""
         if order.paid_at != old.state.paid_at:
-            order = replace(order, is_midnight=self._is_midnight(order.paid_at))
+            order = order._replace(is_midnight=self._is_midnight(order.paid_at))
         return order_changes.merge(old.state, old.currency, order, self._reading)
 
     def _is_midnight(self, micros: int) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from django.db import IntegrityError, transaction
 
-from qunce.core import db, timestamps
+from qunce.core import db, money, timestamps
 from qunce.core.facts import facts, interned_names, withdrawals
 from qunce.importing import account_resolver, journal
 from qunce.importing.files import external_sort
@@ -64,7 +64,6 @@ class OrderRow:
     details: str | None
     payment: str
     """The payload of the fact that it was paid."""
-    categories: str
     lines: int
     lines_without_member: int
     value: int
@@ -106,7 +105,6 @@ class OrderWriter:
     def load(self, chunk: ParsedChunk) -> int:
         if not len(chunk.row_numbers):
             return 0
-        self._chunk = chunk
         self._decided = self._plan.cache.decided
         # A member who is known only by orders joined with the first of them.
         now = timestamps.to_micros(self._job.started_at)
@@ -114,6 +112,12 @@ class OrderWriter:
         is_sale = self._list_sales(chunk)
         self._resolve(chunk, first_seen, is_sale)
         self._stored = stored_orders.StoredOrders(self._plan)
+        names = ("order_key", "shop", "items", "details", "lines")
+        self._texts: dict[str, list[Any]] = {
+            name: chunk.columns[name].to_pylist()
+            for name in (*names, "lines_without_member")
+        }
+        self._texts["payment"] = self._payments(chunk)
         return len(chunk.row_numbers)
 
     def _list_sales(self, chunk: ParsedChunk) -> np.ndarray:
@@ -137,52 +141,52 @@ class OrderWriter:
         self._found = self._resolver.resolve_rows(named, first_seen, key_wins=True)
 
     def batch(self, start: int, end: int) -> Batch:
-        length = end - start
-        columns = {
-            name: self._chunk.columns[name].slice(start, length).to_pylist()
-            for name in (
-                "order_key",
-                "shop",
-                "items",
-                "details",
-                "lines",
-                "lines_without_member",
-            )
-        }
+        columns = {name: column[start:end] for name, column in self._texts.items()}
         accounts = self._found.ids[start:end].tolist()
         suppressed = (
             self._found.states[start:end] == account_resolver.SUPPRESSED
         ).tolist()
-        decided = self._decided[start:end]
         stored = self._stored.find(columns["order_key"])
         rows = []
-        payloads = self._payloads(columns, decided)
-        for index, each in enumerate(decided):
-            key = columns["order_key"][index]
-            source = self._source_id(columns["shop"][index])
-            order = replace(each.order, account=accounts[index] or None)
+        for each, key, shop, account, is_suppressed, *texts in zip(
+            self._decided[start:end],
+            columns["order_key"],
+            columns["shop"],
+            accounts,
+            suppressed,
+            columns["items"],
+            columns["details"],
+            columns["payment"],
+            columns["lines"],
+            columns["lines_without_member"],
+            strict=True,
+        ):
+            source = self._sources.get(shop or self._job.source)
+            if source is None:
+                source = self._source_id(shop)
+            order = each.order
+            if account:
+                order = order._replace(account=account)
             before = stored.get((key, source))
-            after = (
-                order_changes.create(order)
-                if before is None
-                else self._stored.merge(before, order)
-            )
-            payment, categories = payloads[index]
+            if before is None:
+                after = order_changes.create(order)
+            else:
+                after = self._stored.merge(before, order)
+            items, details, payment, lines, lines_without_member = texts
             rows.append(
                 OrderRow(
                     key,
                     source,
                     order.currency,
-                    columns["items"][index],
+                    items,
                     # Details may have the name and address of an erased person.
-                    None if suppressed[index] else columns["details"][index],
+                    None if is_suppressed else details,
                     payment,
-                    categories,
-                    columns["lines"][index],
-                    columns["lines_without_member"][index],
+                    lines,
+                    lines_without_member,
                     each.value,
                     each.is_net,
-                    suppressed[index],
+                    is_suppressed,
                     before,
                     after,
                 )
@@ -196,26 +200,21 @@ class OrderWriter:
         self._start = start
         return Batch(rows, withdrawn)
 
-    def _payloads(
-        self, columns: Mapping[str, list[str]], decided: Sequence[object]
-    ) -> list[tuple[str, str]]:
+    def _payments(self, chunk: ParsedChunk) -> list[str]:
+        """Return the payloads of the payments of a chunk, if its orders are new."""
+        amounts = [each.order.amount or 0 for each in self._decided]
         table = pa.table(
             {
-                "index": pa.array(range(len(decided))),
-                "order_key": pa.array(columns["order_key"], pa.string()),
-                "items": pa.array(columns["items"], pa.string()),
-                "amount": pa.array([d.order.amount or 0 for d in decided], pa.int64()),
-                "currency": pa.array([d.order.currency for d in decided], pa.string()),
+                "index": pa.array(range(len(amounts))),
+                "order_key": chunk.columns["order_key"],
+                "items": chunk.columns["items"],
+                "amount": pa.array(amounts, pa.int64()),
+                "currency": chunk.columns["currency"],
             }
         )
-        result = external_sort.query(sql.select_payments(), orders=table)
-        return list(
-            zip(
-                result["payment"].to_pylist(),
-                result["categories"].to_pylist(),
-                strict=True,
-            )
-        )
+        payments = external_sort.query(sql.select_payments(), orders=table)
+        texts: list[str] = payments["payment"].to_pylist()
+        return texts
 
     def _source_id(self, shop: str) -> int:
         name = shop or self._job.source
@@ -239,6 +238,7 @@ class OrderWriter:
                 # Another import has just created or changed one of these orders.
                 if attempt + 1 == MAX_ATTEMPTS:
                     raise
+                self._stored = stored_orders.StoredOrders(self._plan)
                 batch = self.batch(self._start, self._start + len(batch.rows))
         counts = count(batch.rows, self._plan.options.currency)
         end = self._start + len(batch.rows)
@@ -367,11 +367,7 @@ def _list_changes(rows: Sequence[OrderRow]) -> list[Any]:
 
 def count(rows: Sequence[OrderRow], currency: str) -> dict[str, int]:
     """Return the counts of the report; `value` is in `currency`, before rounding."""
-    counts: Counter[str] = Counter(
-        dict.fromkeys(("orders", "refunds", "known", "amended", "skipped", "lines"), 0)
-    )
-    counts["lines_without_member"] = counts["orders_without_member"] = 0
-    counts["value_millionths"] = counts["value_millionths_with_member"] = 0
+    counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
     for row in rows:
         outcome = row.outcome
         counts[outcome] += 1
@@ -380,29 +376,52 @@ def count(rows: Sequence[OrderRow], currency: str) -> dict[str, int]:
         if state is None:
             continue
         counts["lines"] += row.lines
-        counts["lines_without_member"] += row.lines_without_member
-        counts["orders_without_member"] += state.account is None
-        counts["net_amounts"] += row.is_net
-        new = outcome in (NEW, SUPPRESSED)
-        counts["refunds"] += new and bool(state.refunds)
-        _count_money(counts, row, state, currency)
+        if row.lines_without_member:
+            counts["lines_without_member"] += row.lines_without_member
+        if state.account is None:
+            counts["orders_without_member"] += 1
+        if row.is_net:
+            counts["net_amounts"] += 1
+        if state.refunds and row.before is None:
+            counts["refunds"] += 1
+    _count_money(counts, rows, currency)
     return dict(counts)
 
 
-def _count_money(
-    counts: Counter[str], row: OrderRow, state: OrderState, currency: str
-) -> None:
-    code = row.currency
-    factor = 10 ** (6 - orders.money.decimal_places(code))
-    counts[f"paid_millionths:{code}"] += state.amount * factor
-    counts[f"refunded_millionths:{code}"] += state.refunded * factor
-    counts[f"net_millionths:{code}"] += (state.amount - state.refunded) * factor
-    if code != currency:
-        return
-    # Rounded only where it was amended, as the file then lacks a part of the order.
-    value = row.value
-    if row.before is not None:
-        value = (state.amount - state.refunded) * factor
-    counts["value_millionths"] += value
-    if state.account is not None:
-        counts["value_millionths_with_member"] += value
+COUNTED = (
+    *("orders", "refunds", "known", "amended", "skipped", "lines"),
+    *("lines_without_member", "orders_without_member"),
+    *("value_millionths", "value_millionths_with_member"),
+)
+"""Counts that a report always has."""
+
+
+def _count_money(counts: Counter[str], rows: Sequence[OrderRow], currency: str) -> None:
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        state = row.after
+        if state is None:
+            continue
+        paid, refunded = state.amount, state.refunded if state.refunds else 0
+        total = sums.setdefault(row.currency, [0, 0])
+        total[0] += paid
+        total[1] += refunded
+        if row.currency != currency:
+            continue
+        # The file may lack a part of an order that is stored, but never of a new one.
+        value = row.value
+        if row.before is not None:
+            value = (paid - refunded) * _millionths(currency)
+        counts["value_millionths"] += value
+        if state.account is not None:
+            counts["value_millionths_with_member"] += value
+    for code, (paid, refunded) in sums.items():
+        factor = _millionths(code)
+        counts[f"paid_millionths:{code}"] += paid * factor
+        counts[f"refunded_millionths:{code}"] += refunded * factor
+        counts[f"net_millionths:{code}"] += (paid - refunded) * factor
+
+
+def _millionths(currency: str) -> int:
+    """Return how many millionths of a currency its smallest unit has."""
+    return 10 ** (6 - money.decimal_places(currency))

@@ -14,7 +14,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments
 from qunce.members.tags.levels import DepthChange
 from qunce.members.tags.models import KIND, Tag, TagBatch
-from qunce.members.tags.writer import TagWriter
+from qunce.members.tags.writer import TagRow, TagWriter
 from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
@@ -60,53 +60,56 @@ class TagImport:
             change.account for each in changes.values() for change in each
         )
         own_of = {account: own for own in people.values() for account in own}
-        fates: dict[int, list[str]] = {}
-        changed = 0
-        # By id, as every writer locks tags in that order.
-        for pk in sorted(changes):
-            outcome = self._write_tag(tags[pk], changes[pk], own_of)
-            fates[pk], changed = outcome.fates, changed + outcome.changed
-        return fates, changed
+        outcomes, rows = self._decide(changes, own_of)
+        if rows and db.is_postgresql():
+            # Again with the tags locked, as others may have changed them meanwhile.
+            # Most rows of a file that comes every night need no lock.
+            self._lock(tags, sorted({row.tag for row in rows}))
+            outcomes, rows = self._decide(changes, own_of)
+        self._store(tags, rows)
+        fates = {pk: outcome.fates for pk, outcome in outcomes.items()}
+        return fates, sum(outcome.changed for outcome in outcomes.values())
 
-    def _write_tag(
+    def _decide(
         self,
-        tag: Tag,
-        changes: Sequence[TagChange],
+        changes: Mapping[int, Sequence[TagChange]],
         own_of: Mapping[int, Sequence[int]],
-    ) -> _Outcome:
-        accounts = sorted({a for change in changes for a in own_of[change.account]})
-        before = marks.find_weights(KIND, tag.pk, accounts)
-        outcome = _apply(changes, own_of, before)
-        if not outcome.changed:
-            return outcome
-        if db.is_postgresql():
-            # Again with the tag locked, as others may have changed it meanwhile. Most
-            # rows of a file that comes every night need no lock.
-            TagWriter(self._get_batch(), self.job.by, self.job.started_at).lock(tag)
-            before = marks.find_weights(KIND, tag.pk, accounts)
-            outcome = _apply(changes, own_of, before)
-        self._store(tag, before, outcome.weights, outcome.moments)
-        return outcome
+    ) -> tuple[dict[int, _Outcome], list[TagRow]]:
+        """Return what becomes of the changes of each tag, and the rows to write."""
+        self._existing = marks.find_rows(KIND, sorted(changes), sorted(own_of))
+        weights: dict[int, dict[int, int]] = {pk: {} for pk in changes}
+        for (pk, account), weight in self._existing.items():
+            if weight:
+                weights[pk][account] = weight
+        outcomes = {
+            pk: _apply(each, own_of, weights[pk]) for pk, each in changes.items()
+        }
+        rows = [
+            TagRow(pk, account, outcome.weights[account], moment)
+            for pk, outcome in sorted(outcomes.items())
+            for account, moment in outcome.moments.items()
+            if outcome.weights[account] != weights[pk].get(account, 0)
+        ]
+        return outcomes, rows
 
-    def _store(
-        self,
-        tag: Tag,
-        before: Mapping[int, int],
-        after: Mapping[int, int],
-        moments: Mapping[int, int],
-    ) -> None:
-        by_time: dict[int, dict[int, int]] = {}
-        for account, moment in moments.items():
-            if after[account] != before.get(account, 0):
-                # Few different times per file, so few writes.
-                by_time.setdefault(moment, {})[account] = after[account]
-        for moment, depths in sorted(by_time.items()):
-            at = timestamps.from_micros(moment)
-            writer = TagWriter(self._get_batch(), self.job.by, at)
-            writer.remove_conflicting(
-                tag, [account for account, depth in depths.items() if depth]
-            )
-            writer.write(tag, depths)
+    def _lock(self, tags: Mapping[int, Tag], chosen: Sequence[int]) -> None:
+        writer = TagWriter(self._get_batch(), self.job.by, self.job.started_at)
+        for pk in chosen:
+            writer.lock(tags[pk])
+
+    def _store(self, tags: Mapping[int, Tag], rows: Sequence[TagRow]) -> None:
+        if not rows:
+            return
+        writer = TagWriter(self._get_batch(), self.job.by, self.job.started_at)
+        given = [row for row in rows if row.weight]
+        # What the file removes first, so that it is not removed as a conflict again.
+        removed = [row for row in rows if not row.weight]
+        writer.write_many(tags, removed, self._existing)
+        for pk, tag in sorted(tags.items()):
+            if tag.group is not None and tag.group.exclusive:
+                accounts = [row.account for row in given if row.tag == pk]
+                writer.remove_conflicting(tag, accounts)
+        writer.write_many(tags, given, self._existing)
 
     def _get_batch(self) -> TagBatch:
         if self._batch is None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +46,11 @@ def result(known: list[State], *reports: Report) -> list[State]:
         ([("m", 5, None)], Report(None, 1, 3), [("member", 1, 3), ("m", 5, None)]),
         # A stay that overlaps a known one corrects it.
         ([("m", 5, 9)], Report(None, 6, 12), [("m", 6, 12)]),
-        ([("a", 1, 3), ("m", 5, None)], Report(joined_at=2), [("a", 1, 3), ("m", 5, None)]),
+        (
+            [("a", 1, 3), ("m", 5, None)],
+            Report(joined_at=2),
+            [("a", 1, 3), ("m", 5, None)],
+        ),
     ],
 )
 def test_report_changes_the_stay_it_is_about(
@@ -108,7 +114,7 @@ def test_stays_never_overlap_and_a_second_reading_changes_nothing(
         bad = stays.list_contradictions(reports)
         good = [each for index, each in enumerate(reports) if index not in bad]
         known = result(known, *good)
-        for earlier, later in zip(known, known[1:], strict=False):
+        for earlier, later in itertools.pairwise(known):
             assert earlier.end <= later.joined_at
         assert all(state.joined_at <= state.end for state in known)
 

@@ -334,6 +334,40 @@ def record_for_accounts(
         )
 
 
+Occurrences = Sequence[tuple[FactKind, Sequence[tuple[int, int]]]]
+"""Facts, each with the accounts it is about and when it happened, in microseconds."""
+
+
+def record_occurrences(
+    occurrences: Occurrences, *, community: Community, by: Staff, at: datetime
+) -> None:
+    """Record several facts, each for many accounts, with one insert for all of them."""
+    ids = ensure_kinds({fact.kind for fact, _pairs in occurrences})
+    recorded = timestamps.to_micros(at)
+    rows = []
+    for fact, pairs in occurrences:
+        kind, payload = ids[fact.kind], fact.payload()
+        rows += [
+            (community.pk, kind, account, fact.group, time, recorded, by.pk, payload)
+            for account, time in pairs
+        ]
+    db.insert(INSERT_FACTS, rows)
+    for kind_name, kind in ids.items():
+        same_kind = [each for each in occurrences if each[0].kind == kind_name]
+        accounts = [account for _fact, pairs in same_kind for account, _time in pairs]
+        if accounts:
+            audit.insert(
+                community_id=community.pk,
+                actor_id=by.pk,
+                kind_id=kind,
+                account_id=_only_value(set(accounts)),
+                group_id=_only_value({fact.group for fact, _pairs in same_kind}),
+                count=len(accounts),
+                at=at,
+                detail=_common_fields([fact for fact, _pairs in same_kind]),
+            )
+
+
 def _common_fields(facts: Sequence[FactKind]) -> dict[str, Any]:
     """The payload fields that have the same value in all of these facts of one kind."""
     first = facts[0]

@@ -123,9 +123,12 @@ def fold(name: str) -> str:
 @functools.lru_cache(maxsize=20_000)
 def pinyin_of(name: str) -> str:
     """The folded name in pinyin, so that homophones such as 会员 and 惠员 are equal."""
+    folded = fold(name)
+    if folded.isascii():
+        return folded
     import pypinyin  # takes 0.25 s to import, needed for similar names only
 
-    return "".join(pypinyin.lazy_pinyin(fold(name)))
+    return "".join(pypinyin.lazy_pinyin(folded))
 
 
 def similarity(name: str, other: str) -> float:

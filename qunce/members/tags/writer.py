@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext_lazy
@@ -51,6 +52,15 @@ ON CONFLICT (batch_id, tag_id, account_id) DO NOTHING
 """A tagging that the batch changes twice keeps its first state, the one to undo to."""
 
 
+class TagRow(NamedTuple):
+    """A tagging to write: weight 0 removes it, `time` is in microseconds."""
+
+    tag: int
+    account: int
+    weight: int
+    time: int
+
+
 @dataclass(frozen=True)
 class TagWriter:
     """Writes the taggings of one batch, inside the caller's transaction."""
@@ -91,8 +101,56 @@ class TagWriter:
         }
         marks.set_weights(KIND, community.pk, tag.pk, changed, columns)
         _record(tag, changed, self.by, self.at)
-        self._count(tag, len(changed))
+        self._count([tag.pk], len(changed))
         return len(changed)
+
+    def write_many(
+        self,
+        tags: Mapping[int, Tag],
+        rows: Sequence[TagRow],
+        existing: Collection[tuple[int, int]],
+    ) -> None:
+        """Set the weights of many tags; all of the rows differ from what is stored.
+
+        `existing` are the (tag id, account) pairs that have a row already. A batch of a
+        file changes a hundred tags, so that statements for each of them would take most
+        of its time.
+        """
+        if not rows:
+            return
+        accounts: dict[int, list[int]] = {}
+        for row in rows:
+            accounts.setdefault(row.tag, []).append(row.account)
+        community = self.batch.community
+        revs = revisions.bump(community.pk, KIND.name, accounts)
+        for tag, changed in accounts.items():
+            if archived := [a for a in changed if (tag, a) in existing]:
+                self._archive(tags[tag], archived)
+        ends = timestamps.to_micros(self.expires_at) if self.expires_at else None
+        constant = (self.by.pk, self.batch.source, ends, self.batch.pk)
+        columns = ("tagged_at", "by_id", "source", "expires_at", "batch_id")
+        marks.upsert_rows(
+            KIND,
+            columns,
+            [
+                (row.tag, row.account, row.weight, revs[row.tag], row.time, *constant)
+                for row in rows
+            ],
+        )
+        occurrences: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for row in rows:
+            pairs = occurrences.setdefault((row.tag, row.weight), [])
+            pairs.append((row.account, row.time))
+        facts.record_occurrences(
+            [
+                (_fact(tags[tag], weight), pairs)
+                for (tag, weight), pairs in sorted(occurrences.items())
+            ],
+            community=community,
+            by=self.by,
+            at=self.at,
+        )
+        self._count(accounts, len(rows))
 
     def set_expiry(self, tag: Tag, accounts: Collection[int]) -> None:
         """Let the existing taggings of these accounts expire at `expires_at`."""
@@ -105,7 +163,7 @@ class TagWriter:
             rows.filter(account_id__in=changed).update(
                 expires_at=self.expires_at, batch_id=self.batch.pk
             )
-            self._count(tag, len(changed))
+            self._count([tag.pk], len(changed))
 
     def remove_conflicting(self, tag: Tag, accounts: Collection[int]) -> None:
         """Remove the tags that an exclusive group does not allow beside `tag`."""
@@ -120,10 +178,9 @@ class TagWriter:
                 [self.batch.pk, tag.pk, *chunk, self.batch.pk],
             )
 
-    def _count(self, tag: Tag, changed: int) -> None:
+    def _count(self, tags: Iterable[int], changed: int) -> None:
         self.batch.changed += changed
-        if tag.pk not in self.batch.tags:
-            self.batch.tags = sorted({*self.batch.tags, tag.pk})
+        self.batch.tags = sorted({*self.batch.tags, *tags})
         # In the transaction of the taggings, so that an undo knows every tag that it
         # has to visit.
         self.batch.save(update_fields=["changed", "tags"])
@@ -145,10 +202,12 @@ def _record(tag: Tag, weights: Mapping[int, int], by: Staff, at: datetime) -> No
     for account, weight in weights.items():
         by_weight.setdefault(weight, []).append(account)
     for weight, accounts in sorted(by_weight.items()):
-        fact = (
-            TagAdded(tag=tag.key, depth=weight) if weight else TagRemoved(tag=tag.key)
-        )
+        fact = _fact(tag, weight)
         facts.record_for_accounts(fact, accounts, community=tag.community, by=by, at=at)
+
+
+def _fact(tag: Tag, weight: int) -> facts.FactKind:
+    return TagAdded(tag=tag.key, depth=weight) if weight else TagRemoved(tag=tag.key)
 
 
 def find_conflicting(tag: Tag, accounts: Collection[int]) -> dict[Tag, list[int]]:

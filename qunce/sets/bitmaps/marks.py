@@ -140,6 +140,25 @@ def find_weights(kind: MarkKind, ref: int, accounts: Sequence[int]) -> dict[int,
     return weights
 
 
+def find_rows(
+    kind: MarkKind, refs: Sequence[int], accounts: Sequence[int]
+) -> dict[tuple[int, int], int]:
+    """(ref, account) → weight of the rows that exist, 0 for those not in the set."""
+    weights: dict[tuple[int, int], int] = {}
+    # With `+`, SQLite seeks the accounts instead of every pair of ref and account.
+    column = kind.ref_column if len(refs) == 1 else f"+{kind.ref_column}"
+    for chunk in _chunks(accounts, ACCOUNTS_PER_STATEMENT):
+        rows = db.rows(
+            f"SELECT {kind.ref_column}, account_id,"  # noqa: S608
+            f" CASE WHEN present THEN weight ELSE 0 END FROM {kind.table}"
+            f" WHERE {column} IN ({db.placeholders(len(refs))})"
+            f" AND account_id IN ({db.placeholders(len(chunk))})",
+            [*refs, *chunk],
+        )
+        weights.update({(ref, account): weight for ref, account, weight in rows})
+    return weights
+
+
 def _upsert(
     kind: MarkKind,
     ref: int,
@@ -147,28 +166,34 @@ def _upsert(
     weights: Mapping[int, int],
     extra: Mapping[str, Any] | None,
 ) -> None:
+    more = dict(extra or {})
+    rows = [(ref, a, weight, rev, *more.values()) for a, weight in weights.items()]
+    upsert_rows(kind, tuple(more), rows)
+
+
+def upsert_rows(
+    kind: MarkKind, extra: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Write rows (ref, account, weight, revision, *extra), also of several refs.
+
+    The caller has raised the revisions of the refs in this transaction; 0 removes an
+    account. `extra` names the further columns.
+    """
     # A removed row has `present` false and any positive weight.
     # Raw SQL spares a model instance per row, of which a batch has thousands.
-    more = dict(extra or {})
-    columns = [kind.ref_column, "account_id", "weight", "present", "rev", *more]
+    columns = [kind.ref_column, "account_id", "weight", "present", "rev", *extra]
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
-    row = f"({db.placeholders(len(columns))})"
-    for chunk in _chunks(list(weights), ROWS_PER_STATEMENT):
+    placeholders = f"({db.placeholders(len(columns))})"
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        chunk = rows[start : start + ROWS_PER_STATEMENT]
         values = [
             value
-            for account in chunk
-            for value in (
-                ref,
-                account,
-                max(weights[account], 1),
-                weights[account] > 0,
-                rev,
-                *more.values(),
-            )
+            for ref, account, weight, rev, *more in chunk
+            for value in (ref, account, max(weight, 1), weight > 0, rev, *more)
         ]
         db.execute(
             f"INSERT INTO {kind.table} ({', '.join(columns)})"  # noqa: S608
-            f" VALUES {', '.join([row] * len(chunk))}"
+            f" VALUES {', '.join([placeholders] * len(chunk))}"
             f" ON CONFLICT ({kind.ref_column}, account_id) DO UPDATE SET {updates}",
             values,
         )

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts
 from qunce.groups import groups, stays
-from qunce.groups.groups import GroupJoined, GroupLeft, Membership, Stay
+from qunce.groups.groups import GroupJoined, GroupLeft, Stay
 from qunce.groups.stays import Change, Report, State
 from qunce.importing import account_resolver, journal, row_fates
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.targets.memberships import checks
+from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
 
 if TYPE_CHECKING:
@@ -95,18 +95,9 @@ class MembershipWriter:
 
     def write(self, batch: tuple[list[Entry], dict[str, int]]) -> Mapping[str, int]:
         entries, counts = batch
-        by_group: dict[int, list[Entry]] = {}
-        for entry in entries:
-            by_group.setdefault(entry.group, []).append(entry)
-        changed = 0
-        begun = 0
-        # By group id, as every writer locks groups in that order.
-        for group_id, in_group in sorted(by_group.items()):
-            changes = write_group(self._job, group_id, in_group)
-            changed += sum(map(len, changes.values()))
-            begun += sum(
-                change.before is None for own in changes.values() for change in own
-            )
+        changes = write_entries(self._job, entries) if entries else {}
+        changed = sum(map(len, changes.values()))
+        begun = sum(change.before is None for own in changes.values() for change in own)
         rows = sum(len(entry.reports) for entry in entries)
         return {
             "new": 0,
@@ -118,53 +109,79 @@ class MembershipWriter:
         }
 
 
-def write_group(
-    job: ImportJob, group_id: int, entries: Sequence[Entry]
-) -> dict[int, list[Change]]:
-    """Update the memberships of one group; returns the changed stays by account."""
-    accounts = [entry.account for entry in entries]
-    if db.is_postgresql():  # on SQLite the transaction has the only write lock
-        # Locks the group, so that the stays read next cannot change until the commit.
-        revisions.bump(job.community_id, groups.KIND.name, [group_id])
-    known = _load_stays(group_id, accounts)
-    now = timestamps.to_micros(job.started_at)
-    changes: dict[int, list[Change]] = {}
-    latest: dict[int, State] = {}
-    for entry in entries:
-        old = known.get(entry.account, [])
-        changed = stays.apply(old, entry.reports, now=now)
-        if changed:
-            changes[entry.account] = changed
-            latest[entry.account] = _latest_of(old, changed)
+def write_entries(
+    job: ImportJob, entries: Sequence[Entry]
+) -> dict[tuple[int, int], list[Change]]:
+    """Update memberships; returns the changed stays by group and account.
+
+    Statements are for all groups of a batch, of which there may be hundreds.
+    """
+    known, changes = _decide(job, entries)
     if not changes:
         return {}
-    before = {account: known[account][-1] for account in latest if account in known}
+    group_ids = {group for group, _account in changes}
+    # Locks the groups, so that the stays read next cannot change until the commit.
+    revs = revisions.bump(job.community_id, groups.KIND.name, group_ids)
+    if db.is_postgresql():  # on SQLite the transaction has the only write lock
+        known, changes = _decide(job, entries)
+    latest = {
+        pair: _latest_of(known.get(pair, []), own) for pair, own in changes.items()
+    }
+    before = {pair: known[pair][-1] for pair in latest if pair in known}
     journal.record(
         job,
         "memberships",
-        [(group_id, a, before.get(a), state) for a, state in latest.items()],
+        [(*pair, before.get(pair), state) for pair, state in latest.items()],
     )
-    _store_latest(job, group_id, before, latest)
-    _store_earlier(job, group_id, known, changes, latest)
-    _record(job, group_id, changes)
+    # Through the marks, whose revisions reach the bitmaps.
+    marks.upsert_rows(
+        groups.KIND,
+        ("role", "joined_at", "left_at"),
+        [
+            (group, account, int(state.left_at is None), revs[group], *state)
+            for (group, account), state in latest.items()
+            if before.get((group, account)) != state
+        ],
+    )
+    _store_earlier(job, known, changes, latest)
+    _record(job, changes)
     return changes
 
 
-def _load_stays(group_id: int, accounts: Sequence[int]) -> dict[int, list[State]]:
-    """Return the known stays by account, in the order of joining."""
-    known: dict[int, list[State]] = {}
-    # Two queries per group and batch rather than two per member.
-    for model in (Stay, Membership):
-        rows = model._default_manager.filter(group_id=group_id, account_id__in=accounts)
-        for account, role, joined_at, left_at in rows.values_list(
-            "account_id", "role", "joined_at", "left_at"
-        ):
-            state = State(
-                role,
-                timestamps.to_micros(joined_at),
-                timestamps.to_micros(left_at) if left_at else None,
+Pair = tuple[int, int]
+"""A group and an account."""
+
+
+def _decide(
+    job: ImportJob, entries: Sequence[Entry]
+) -> tuple[dict[Pair, list[State]], dict[Pair, list[Change]]]:
+    """Return the known stays, and the changes that the entries make."""
+    known = _load_stays(entries)
+    now = timestamps.to_micros(job.started_at)
+    changes: dict[Pair, list[Change]] = {}
+    for group, account, reports in entries:
+        changed = stays.apply(known.get((group, account), []), reports, now=now)
+        if changed:
+            changes[group, account] = changed
+    return known, changes
+
+
+def _load_stays(entries: Sequence[Entry]) -> dict[Pair, list[State]]:
+    """Return the known stays by group and account, in the order of joining."""
+    wanted = {(entry.group, entry.account) for entry in entries}
+    known: dict[Pair, list[State]] = {}
+    for chunk in account_queries.chunks(sorted({entry.account for entry in entries})):
+        for table in ("groups_stay", "groups_membership"):
+            rows = db.rows(
+                "SELECT group_id, account_id, role, joined_at, left_at"  # noqa: S608
+                f" FROM {table} WHERE account_id IN ({db.placeholders(len(chunk))})",
+                chunk,
             )
-            known.setdefault(account, []).append(state)
+            for group, account, *columns in rows:
+                # Members are in few groups, so that reading all of them costs less
+                # than one statement per group.
+                if (group, account) in wanted:
+                    known.setdefault((group, account), []).append(State(*columns))
     for own in known.values():
         own.sort(key=lambda state: state.joined_at)
     return known
@@ -177,107 +194,65 @@ def _latest_of(old: Sequence[State], changes: Sequence[Change]) -> State:
     return max(states, key=lambda state: state.joined_at)
 
 
-def _store_latest(
-    job: ImportJob,
-    group_id: int,
-    before: Mapping[int, State],
-    latest: Mapping[int, State],
-) -> None:
-    changed = {a: state for a, state in latest.items() if before.get(a) != state}
-    weights = {a: int(state.left_at is None) for a, state in changed.items()}
-    now = timestamps.to_micros(job.started_at)
-    placeholder = {"role": stays.MEMBER, "joined_at": now, "left_at": None}
-    # Through the marks, which also give the rows a revision and thereby reach the
-    # bitmaps.
-    marks.set_weights(groups.KIND, job.community_id, group_id, weights, placeholder)
-    # They create no rows for members who have left already.
-    Membership.objects.bulk_create(
-        [
-            Membership(
-                group_id=group_id,
-                account_id=account,
-                weight=1,
-                present=False,
-                rev=0,
-                joined_at=timestamps.from_micros(state.joined_at),
-            )
-            for account, state in changed.items()
-            if account not in before and state.left_at is not None
-        ]
-    )
-    with connection.cursor() as cursor:
-        # One statement per row, since each has times of its own.
-        cursor.executemany(
-            "UPDATE groups_membership SET role = %s, joined_at = %s, left_at = %s"
-            " WHERE group_id = %s AND account_id = %s",
-            [(*state, group_id, account) for account, state in changed.items()],
-        )
-
-
 def _store_earlier(
     job: ImportJob,
-    group_id: int,
-    known: Mapping[int, list[State]],
-    changes: Mapping[int, list[Change]],
-    latest: Mapping[int, State],
+    known: Mapping[Pair, list[State]],
+    changes: Mapping[Pair, list[Change]],
+    latest: Mapping[Pair, State],
 ) -> None:
     """Store the stays before the latest one, which the membership describes."""
-    added: list[tuple[int, State]] = []
-    removed: list[tuple[int, State]] = []
-    for account, own in changes.items():
-        old = known.get(account, [])
+    added: list[tuple[Pair, State]] = []
+    removed: list[tuple[Pair, State]] = []
+    for pair, own in changes.items():
+        old = known.get(pair, [])
         before = set(old[:-1])
         replaced = {change.before for change in own}
         after = {state for state in old if state not in replaced}
         after |= {change.after for change in own}
-        after.discard(latest[account])
-        added += [(account, state) for state in sorted(after - before)]
-        removed += [(account, state) for state in sorted(before - after)]
-    for account, state in removed:
-        rows = Stay.objects.filter(group_id=group_id, account_id=account)
+        after.discard(latest[pair])
+        added += [(pair, state) for state in sorted(after - before)]
+        removed += [(pair, state) for state in sorted(before - after)]
+    for (group, account), state in removed:
+        rows = Stay.objects.filter(group_id=group, account_id=account)
         rows.filter(joined_at=timestamps.from_micros(state.joined_at)).delete()
     Stay.objects.bulk_create(
         [
             Stay(
-                group_id=group_id,
+                group_id=group,
                 account_id=account,
                 role=state.role,
                 joined_at=timestamps.from_micros(state.joined_at),
                 left_at=timestamps.from_micros(state.end),
             )
-            for account, state in added
+            for (group, account), state in added
         ]
     )
-    journal.record(job, "stays", [(group_id, a, state, None) for a, state in added])
-    journal.record(job, "stays", [(group_id, a, None, state) for a, state in removed])
+    journal.record(job, "stays", [(*pair, state, None) for pair, state in added])
+    journal.record(job, "stays", [(*pair, None, state) for pair, state in removed])
 
 
-def _record(job: ImportJob, group_id: int, changes: Mapping[int, list[Change]]) -> None:
+def _record(job: ImportJob, changes: Mapping[Pair, list[Change]]) -> None:
     """Record a join for every new stay, and a leave for every end that is new."""
-    joined: dict[str, list[tuple[int, int]]] = {}
-    left: list[tuple[int, int]] = []
-    for account, own in changes.items():
+    joined: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    left: dict[int, list[tuple[int, int]]] = {}
+    for (group, account), own in changes.items():
         for before, after in own:
             if before is None:
-                joined.setdefault(after.role, []).append((account, after.joined_at))
+                pairs = joined.setdefault((group, after.role), [])
+                pairs.append((account, after.joined_at))
             was_inside = before is None or before.left_at is None
             if after.left_at is not None and was_inside:
-                left.append((account, after.left_at))
-    events: list[tuple[facts.FactKind, list[tuple[int, int]]]] = [
-        (GroupJoined(group=group_id, role=role), accounts)
-        for role, accounts in sorted(joined.items())
+                left.setdefault(group, []).append((account, after.left_at))
+    occurrences: list[tuple[facts.FactKind, list[tuple[int, int]]]] = [
+        (GroupJoined(group=group, role=role), pairs)
+        for (group, role), pairs in sorted(joined.items())
     ]
-    events.append((GroupLeft(group=group_id), left))
-    for event, happened in events:
-        if happened:
-            facts.record_for_accounts(
-                event,
-                [account for account, _moment in happened],
-                community=job.community,
-                by=job.by,
-                at=job.started_at,
-                happened_at=[timestamps.from_micros(moment) for _a, moment in happened],
-            )
+    occurrences += [
+        (GroupLeft(group=group), pairs) for group, pairs in sorted(left.items())
+    ]
+    facts.record_occurrences(
+        occurrences, community=job.community, by=job.by, at=job.started_at
+    )
 
 
 def add_members(
@@ -292,22 +267,25 @@ def add_members(
     ids |= groups.ensure(
         community=job.community, keys=keys - set(ids), by=job.by, at=job.started_at
     )
-    by_group: dict[int, dict[int, Report]] = {}
-    for account, (joined_at, group_keys) in groups_by_account.items():
-        report = Report(joined_at=joined_at)
-        for key in group_keys:
-            by_group.setdefault(ids[key], {})[account] = report
-    changed: set[int] = set()
-    for group_id, reports in sorted(by_group.items()):
-        rows = Membership.objects.filter(
-            group_id=group_id, present=True, account_id__in=list(reports)
+    entries = [
+        Entry(ids[key], account, [Report(joined_at=joined_at)])
+        for account, (joined_at, group_keys) in groups_by_account.items()
+        for key in dict.fromkeys(group_keys)
+    ]
+    inside = _list_inside(entries)
+    # Members who are inside stay as they are, whatever their row says.
+    new = [entry for entry in entries if (entry.group, entry.account) not in inside]
+    changes = write_entries(job, new) if new else {}
+    return {account for _group, account in changes}
+
+
+def _list_inside(entries: Sequence[Entry]) -> set[Pair]:
+    inside: set[Pair] = set()
+    for chunk in account_queries.chunks([entry.account for entry in entries]):
+        rows = db.rows(
+            "SELECT group_id, account_id FROM groups_membership"  # noqa: S608
+            f" WHERE present AND account_id IN ({db.placeholders(len(chunk))})",
+            chunk,
         )
-        inside = set(rows.values_list("account_id", flat=True))
-        # Members who are inside stay as they are, whatever their row says.
-        entries = [
-            Entry(group_id, account, [report])
-            for account, report in reports.items()
-            if account not in inside
-        ]
-        changed |= set(write_group(job, group_id, entries)) if entries else set()
-    return changed
+        inside.update(rows)
+    return inside

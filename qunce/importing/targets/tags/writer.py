@@ -70,11 +70,16 @@ class TagRowWriter:
             # By tag first, so that a batch changes few revisions.
             tags = np.array([reading[0][0] for reading in readings], dtype=np.int64)
             keys.append(tags[row_codes])
+        # The most significant key is the last one.
         order = np.lexsort(keys)
+        is_first = np.ones(len(order), dtype=bool)
+        is_first[1:] = np.any([np.diff(key[order]) != 0 for key in keys[1:]], axis=0)
+        # Rows of one member in one batch, as the later ones may replace the others.
+        self._starts = [*np.flatnonzero(is_first).tolist(), len(order)]
         self._found = row_fates.take(found, order)
         self._times = times[order]
         self._readings = [readings[code] for code in row_codes[order]]
-        return len(order)
+        return len(self._starts) - 1
 
     def _read(self, cell: str | None, depth: str | None) -> Reading:
         entries = lists.parse_joined(cell)
@@ -87,6 +92,7 @@ class TagRowWriter:
         return list(reading.items())
 
     def batch(self, start: int, end: int) -> Batch:
+        start, end = self._starts[start], self._starts[end]
         batch = Batch(end - start)
         batch.counts = row_fates.count_without_member(self._found, start, end)
         for index in range(start, end):

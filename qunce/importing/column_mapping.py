@@ -73,8 +73,11 @@ def check(target: target_registry.Target, mapping: Mapping[str, str]) -> None:
         )
     for group in missing_required(target, mapping):
         raise InvalidMapping(
-            _("No column is mapped to %(names)s. Choose the column.")
-            % {"names": _(" or ").join(group)}
+            _(
+                "No column is mapped to %(names)s. Choose the column. The first row "
+                "must hold the headings; it has: %(headings)s."
+            )
+            % {"names": _(" or ").join(group), "headings": ", ".join(mapping)[:200]}
         )
 
 

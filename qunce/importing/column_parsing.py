@@ -155,6 +155,17 @@ def parse_plain_numbers(
     return Column(values, column.errors | dict.fromkeys(indexes, remedy))
 
 
+def refuse_future(column: Column, latest: int) -> Column:
+    """Make later values errors; what a file records has happened already."""
+    is_late = pc.fill_null(pc.greater(column.values, latest), FALSE_SCALAR)
+    indexes = _true_indexes(is_late).tolist()
+    if not indexes:
+        return column
+    remedy = _("This is in the future. Check the year, or leave the cell empty.")
+    values = pc.if_else(is_late, pa.scalar(None, column.values.type), column.values)
+    return Column(values, column.errors | dict.fromkeys(indexes, remedy))
+
+
 def parse_lists(texts: pa.Array, separator: str, max_length: int) -> Column:
     """Return the entries of each cell as `lists.join` writes them."""
     column = parse_texts(texts, max_length)

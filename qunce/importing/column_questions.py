@@ -129,7 +129,8 @@ def _suggest_type(name: str, column: ColumnEvidence) -> str:
 
 def _is_past(column: ColumnEvidence) -> bool:
     """Return whether the field's dates are of the past; an attribute's may be ahead."""
-    return column.kind == "date"
+    # Facts have rules of their own for times, and options for them.
+    return column.kind == "date" and column.plan.target.key != "facts"
 
 
 def _ask_order(

@@ -19,6 +19,23 @@ YMD = re.compile(
 )
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\s*(\d\d)(\d\d)(\d\d))?")
 AMBIGUOUS_DATE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{1,2})(?!\d)")
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august"
+        "|sep sept september|oct october|nov november|dec december".split("|"),
+        start=1,
+    )
+    for name in names.split()
+}
+NAMED_MONTH = re.compile(
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]?\s+)?"
+    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[\s\-/.]*(?P<month>[a-z]{3,9})"
+    r"|(?P<first>[a-z]{3,9})\.?\s*(?P<second>\d{1,2})(?:st|nd|rd|th)?)"
+    r"[\s\-/.,]+(?P<year>\d{4}|\d\d)(?!\d)",
+    re.IGNORECASE,
+)
+"""5 March 2024, 5-Mar-24 or Mar 5, 2024."""
 PERIODS = (
     "上午|早上|早晨|清晨|凌晨|中午|正午|下午|午后|傍晚|晚上|晚间|夜里|夜晚|深夜|半夜|午夜|"
     r"a\.?m\.?|p\.?m\.?"
@@ -201,6 +218,9 @@ def _parse_date(text: str, order: str, latest: date | None) -> tuple[date, str]:
         # Before 年 stands a year, even of two digits.
         year = int(match[1]) + (2000 if len(match[1]) == 2 else 0)
         return date(year, int(match[2]), int(match[3])), text[match.end() :]
+    named = NAMED_MONTH.match(text)
+    if named:
+        return _from_named(named, latest), text[named.end() :]
     match = AMBIGUOUS_DATE.match(text)
     if not match:
         raise InvalidDate(text)
@@ -208,11 +228,27 @@ def _parse_date(text: str, order: str, latest: date | None) -> tuple[date, str]:
         day = _in_order(match, order, latest)
     else:
         # Without an order, the date has to be readable in one way only.
-        possible = set(readings(text).values())
-        if len(possible) != 1:
+        if len(set(readings(text).values())) != 1:
             raise InvalidDate(text)
-        day = _of_century(possible.pop(), match, latest)
+        order = next(iter(readings(text)))
+        day = _in_order(match, order, latest)
     return day, text[match.end() :]
+
+
+def _from_named(match: re.Match[str], latest: date | None) -> date:
+    month = MONTHS.get((match["month"] or match["first"]).lower())
+    if month is None:
+        raise InvalidDate(match[0])
+    year, day = match["year"], int(match["day"] or match["second"])
+    found = date(_century(year, latest) + int(year), month, day)
+    return _of_century(found, year, latest)
+
+
+def _century(year: str, latest: date | None) -> int:
+    """Return what is missing in a year of two digits."""
+    if len(year) == 4:
+        return 0
+    return 1900 if int(year) >= 70 and latest is None else 2000
 
 
 def _in_order(match: re.Match[str], order: str, latest: date | None = None) -> date:
@@ -221,16 +257,12 @@ def _in_order(match: re.Match[str], order: str, latest: date | None = None) -> d
     # A year of four digits comes last in every country that writes dates like this.
     if len(year) not in (2, 4) or max(len(month), len(day)) > 2:
         raise ValueError(match[0])
-    century = 2000 if len(year) == 2 else 0
-    if century and int(year) >= 70 and latest is None:
-        century = 1900
-    found = date(century + int(year), int(month), int(day))
-    return _of_century(found, match, latest)
+    found = date(_century(year, latest) + int(year), int(month), int(day))
+    return _of_century(found, year, latest)
 
 
-def _of_century(day: date, match: re.Match[str], latest: date | None) -> date:
-    is_short = len(match[4]) == 2
-    if is_short and latest is not None and day > latest:
+def _of_century(day: date, year: str, latest: date | None) -> date:
+    if len(year) == 2 and latest is not None and day > latest:
         return day.replace(year=day.year - 100)
     return day
 

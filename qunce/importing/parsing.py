@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -205,13 +206,10 @@ def _parse_column(
     is_number: pa.Array | None,
 ) -> column_parsing.Column:
     traits = plan.traits.get(name, ColumnTraits())
-    latest = plan.latest_day if traits.is_past else None
     if field_type in identifier_columns.TYPES:
         return identifier_columns.parse(texts, field_type, plan.identifier_reader)
-    if field_type == "instant":
-        return column_parsing.parse_instants(texts, plan.zone, traits.order, latest)
-    if field_type == "date":
-        return column_parsing.parse_dates(texts, traits.order, latest)
+    if field_type in ("instant", "date"):
+        return _parse_times(plan, field_type, texts, traits)
     if field_type == "amount":
         return column_parsing.parse_amounts(texts, traits.style, is_number)
     if field_type == "number":
@@ -233,6 +231,19 @@ def _parse_column(
             column.values, dict.fromkeys(invalid, remedy) | column.errors
         )
     return column
+
+
+def _parse_times(
+    plan: ImportPlan, field_type: str, texts: pa.Array, traits: ColumnTraits
+) -> column_parsing.Column:
+    latest = plan.latest_day if traits.is_past else None
+    if field_type == "date":
+        column = column_parsing.parse_dates(texts, traits.order, latest)
+        last = community_days.from_date(plan.latest_day)
+    else:
+        column = column_parsing.parse_instants(texts, plan.zone, traits.order, latest)
+        last = timestamps.to_micros(plan.at + timedelta(days=1))
+    return column_parsing.refuse_future(column, last) if traits.is_past else column
 
 
 def _check_required(

@@ -63,6 +63,11 @@ def count_name(target: str, fate: str) -> str:
     return OWN_NAMES.get(target, {}).get(fate, fate)
 
 
+def count_fates(job: ImportJob) -> dict[str, int]:
+    """Return what became of the rows; with the broken ones they add up to all of them."""
+    return {fate: job.counts.get(count_name(job.target, fate), 0) for fate in FATES}
+
+
 def list_money(counts: Mapping[str, int]) -> list[Money]:
     """Return what was paid and refunded in each currency, as `qunce status` gives it."""
     decimals = decimal_counts(counts)

@@ -312,6 +312,7 @@ def run(plan: ImportPlan, out: Out) -> None:
             "rows": job.rows_read,
             "broken": job.rows_broken,
             **counts,
+            **reports.count_fates(job),
             "money": [dataclasses.asdict(each) for each in money],
             "seconds": round(outcome.seconds, 3),
             "longest_ms": round(outcome.longest * 1000, 1),

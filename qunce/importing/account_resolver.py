@@ -76,7 +76,7 @@ ROWS_PER_FETCH = 50_000
 
 @dataclass
 class Resolution:
-    """Whom the rows of a chunk name, row by row.
+    """The members whom the rows of a chunk name, row by row.
 
     `by` is the index in KINDS of the reference that decided, -1 where none did.
     """

@@ -24,6 +24,8 @@ def test_communities_are_added_and_listed(run: Run, transactional_db: None) -> N
         "day_start": 240,
         "currency": "USD",
         "language": "en",
+        "region": "CN",
+        "shared_identifier_limit": 5,
         "created_at": factories.AT.isoformat(),
     }
     assert run("communities", "list", "--json").json == added

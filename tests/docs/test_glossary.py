@@ -22,15 +22,15 @@ FIELD = frozenset(
     changes channel channels chart charts check checks child choice choices clause
     clauses cli client clock code column columns command commands committed
     communities community comparison comparisons completion console consumer consumers
-    contact content core count counter counters counts coupon coupons csv custom daily
+    contact content core count counter counters corrections counts coupon coupons csv custom daily
     data database dates day days db decompression default definition definitions
     deliveries delivery demo derived detail dictionary did dir directory dismissed
     doctor download downloads draft duckdb duplicate duplicates editing eligibility
     encoding endpoint endpoints entry erasure error errors event events examples export
     external fact factor facts field fields file files filters flow form forms funnel
     funnels geometry group groups handler health history hold http icons id
-    idempotency identifier identifiers import importing inbox incoming index ingest
-    insight inspection interned ip item items job jobs json key keys label labels
+    idempotency identifier identifiers identities identity import importing inbox incoming index ingest
+    insight inspection interned ip item items job jobs join json key keys label labels
     language launch layer layering layers library lifecycle limit limits line lines
     list lists load locks log login logs loop machine main mapping masking member
     members membership memberships menu merge merges message messages metric metrics
@@ -38,14 +38,14 @@ FIELD = frozenset(
     numbers objects openapi operator opt opted options order orders outbox outcomes
     output outreach outs overflow overlap page pages paging parsing participants
     passwords past pattern people period permission permissions persisted phrases
-    phrasing pinyin pipeline plan platform policy position postgres postgresql
+    phrasing pinyin pipeline placeholders plan platform policy position postgres postgresql
     prefetch presence presenters pressure preview previews problem problems process
     processes product profile providers pruning purchase qr queries query queue queued
     ranks rate reaction reactions reader reading reasons rebuild recipient recipients
     recording records recovery recruiting references registry remark report request
     resolver response restore restoring results review revision revisions role roles
     rows rule rules run runner runs safety sales sample samples scan schedule
-    scheduler schema schemas scope script scripts search segment segments selection
+    scheduler schema schemas scope script scripts search secret segment segments selection
     send sending sentences sequence serve server session sessions set sets settings
     shell sidebar signing size sizes skip snapshot snapshots snooze snoozes sort
     source sources specs sql sqlite staff state state_machine static status store

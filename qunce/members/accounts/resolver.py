@@ -34,7 +34,7 @@ class NamesTwoPeople(errors.Invalid):
 
 @dataclass(frozen=True)
 class Match:
-    """Whom some references name.
+    """The member whom some references name.
 
     `state` is FOUND, UNKNOWN, NOBODY (nothing was given, or only a placeholder or an
     identifier that many people share), SUPPRESSED (they were erased), or CONFLICT, for
@@ -50,7 +50,7 @@ class Match:
 
 
 def find(community: Community, references: References) -> Match:
-    """Whom these references name; raises InvalidIdentifier or NamesTwoPeople."""
+    """The member whom these references name; raises InvalidIdentifier or NamesTwoPeople."""
     (match,) = find_all(community, [references])
     if match.state == CONFLICT:
         raise NamesTwoPeople(match.problem)
@@ -58,7 +58,7 @@ def find(community: Community, references: References) -> Match:
 
 
 def find_all(community: Community, rows: Sequence[References]) -> list[Match]:
-    """Whom each row names, with a few queries for all rows; raises InvalidIdentifier."""
+    """The member whom each row names, by a few queries; raises InvalidIdentifier."""
     reader = placeholders.reader_of(community)
     normalised = [_normalise(reader, row) for row in rows]
     directory = _Directory(community, normalised)

@@ -1,7 +1,7 @@
 """Merges that rest on identifiers: made when accounts share one, undone when they do not.
 
 A value that more people share than the community allows, such as a shop's hotline, joins
-nobody. People are told apart by the names of their accounts.
+nobody. The names of accounts distinguish people.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,9 +50,9 @@ def orders(draw: st.DrawFn) -> Order:
         st.lists(st.tuples(money(1, 50_000), st.integers(1, 5)), min_size=1, max_size=6)
     )
     worth = sum((price * n for price, n in goods), Decimal(0))
-    paid_parts = [draw(money(0, 5_000)) for _part in range(2)]
+    shipping, tax = draw(money(0, 5_000)), draw(money(0, 5_000))
     discount = min(draw(money(0, 5_000)), worth)
-    order = Order(goods, discount, *paid_parts, [])
+    order = Order(goods, discount, shipping, tax, [])
     moments = draw(st.lists(st.integers(10, 20), unique=True, max_size=3))
     left = order.paid
     for moment in moments:
@@ -62,7 +63,7 @@ def orders(draw: st.DrawFn) -> Order:
     return order
 
 
-def goods_lines(order: Order, **first: Decimal) -> list[Line]:
+def goods_lines(order: Order, **first: Any) -> list[Line]:
     """One line a product; what is the order's stands on the first one alone."""
     return [
         Line(at=1, goods=price * n, has_goods=True, **(first if index == 0 else {}))

@@ -63,7 +63,7 @@ def order_totals(request: http.Request) -> HttpResponse:
         "at": request.at,
     }
     totals = orders.totals(**query)
-    context = {"totals": totals, "list_query": paging.link(request)}
+    context: dict[str, Any] = {"totals": totals, "list_query": paging.link(request)}
     if totals and any(each.currency != request.community.currency for each in totals):
         context["sales"] = orders.sales(totals=totals, **query)
     part = "console/sales/_totals.html"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
+from django.db import transaction
 
 from qunce.core import community_days
+from qunce.sets import derived_models
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.mirror.fact_days import Clock
 
@@ -118,6 +120,23 @@ class DayCounter:
             counter = BitCounter.from_arrays(ids, counts[start:end])
             old = self._counters.get(day)
             self._counters[day] = counter if old is None else old + counter
+
+
+UPSERT_DAY_COUNT = """
+INSERT INTO sets_day_count (community_id, kind_id, day, changed, blob)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT (community_id, kind_id, day) DO UPDATE
+SET changed = excluded.changed, blob = excluded.blob
+"""
+
+
+def save(counters: dict[Day, BitCounter], changed: int) -> None:
+    """Replace the counts of these days, in a transaction of the derived tables."""
+    with transaction.get_connection(derived_models.db_alias()).cursor() as cursor:
+        # Raw SQL with an upsert: Django would read each row before it writes it.
+        cursor.executemany(
+            UPSERT_DAY_COUNT,
+            [(*day, changed, counter.to_bytes()) for day, counter in counters.items()],
+        )
 
 
 def _starts(values: Ints) -> Ints:

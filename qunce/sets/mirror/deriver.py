@@ -15,10 +15,17 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from qunce.core import db, timestamps
-from qunce.sets import derived_models, fact_withdrawals, log
+from qunce.sets import derived_models, log
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
-from qunce.sets.mirror import fact_days, lineage, locks, mirror
+from qunce.sets.mirror import (
+    day_counts,
+    fact_days,
+    fact_removal,
+    lineage,
+    locks,
+    mirror,
+)
 from qunce.sets.mirror.day_counts import DayCounter
 
 if TYPE_CHECKING:
@@ -26,7 +33,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from qunce.sets.mirror.day_counts import Day
     from qunce.sets.mirror.fact_days import Clocks
 
 
@@ -55,10 +61,10 @@ def catch_up(
         if not acquired:
             return Progress(0, mirror.position().reached)
         position, clocks = recover()
-        if fact_withdrawals.are_pending():
+        if fact_removal.are_pending():
             # A merge that runs now would copy the withdrawn facts into a new file.
             with locks.acquire(locks.MERGE):
-                fact_withdrawals.apply(position, clocks)
+                fact_removal.apply_withdrawals(position, clocks)
         count = 0
         # About 500,000 facts a second on two cores (docs/benchmarks.md). The next count
         # in a serving process sees them within half a second.
@@ -118,7 +124,7 @@ def recover() -> tuple[Position, Clocks]:
         counters = counter.counters()
         with transaction.atomic(using=derived_models.db_alias()):
             DayCount.objects.filter(community_id=community).delete()
-            save_day_counts(counters, position.reached)
+            day_counts.save(counters, position.reached)
             position.clock_revisions = fact_days.dump(clocks)
             position.token = secrets.token_hex(16)
             position.save(update_fields=["clock_revisions", "token"])
@@ -169,7 +175,7 @@ def _derive(
                 )
                 for day, blob in rows:
                     sums[community, kind, day] += BitCounter.from_bytes(blob)
-        save_day_counts(sums, until)
+        day_counts.save(sums, until)
     # Only after the commit, because a failed batch is tried again from the old
     # position.
     position.reached, position.last_fact = until, last_fact
@@ -181,18 +187,3 @@ SELECT day, blob FROM sets_day_count
 WHERE community_id = %s AND kind_id = %s AND day IN
 """
 DAYS_PER_STATEMENT = 1000
-UPSERT_DAY_COUNT = """
-INSERT INTO sets_day_count (community_id, kind_id, day, changed, blob)
-VALUES (%s, %s, %s, %s, %s) ON CONFLICT (community_id, kind_id, day) DO UPDATE
-SET changed = excluded.changed, blob = excluded.blob
-"""
-
-
-def save_day_counts(counters: dict[Day, BitCounter], changed: int) -> None:
-    """Replace the counts of these days, in a transaction of the derived tables."""
-    with transaction.get_connection(derived_models.db_alias()).cursor() as cursor:
-        # Raw SQL with an upsert: Django would read each row before it writes it.
-        cursor.executemany(
-            UPSERT_DAY_COUNT,
-            [(*day, changed, counter.to_bytes()) for day, counter in counters.items()],
-        )

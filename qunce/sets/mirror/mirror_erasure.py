@@ -6,15 +6,12 @@ the background, which `members` calls once its own rows are cleared. It can be r
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from pyarrow import parquet
 from pyroaring import BitMap
 
 from qunce.core import db
@@ -23,8 +20,7 @@ from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
-from qunce.sets.mirror import deriver, files, locks, mirror
-from qunce.sets.mirror.files import FilePart, MirrorFile
+from qunce.sets.mirror import day_counts, deriver, fact_removal, locks, mirror
 
 ROWS_PER_STATEMENT = 500
 _exempt_kinds: set[str] = set()
@@ -65,7 +61,7 @@ def erase(accounts: Iterable[int]) -> int:
                     erased
                 )
         with transaction.atomic(using=derived_models.db_alias()):
-            deriver.save_day_counts(changed, position.reached)
+            day_counts.save(changed, position.reached)
             # What other processes have cached under the old token still has the accounts.
             position.token = secrets.token_hex(16)
             position.save(update_fields=["token"])
@@ -74,7 +70,7 @@ def erase(accounts: Iterable[int]) -> int:
             saved = persisted_sets.account_ids(row.kind, bytes(row.blob))
             if not saved.isdisjoint(erased):
                 row.delete()
-        _remove_from_mirror(position, lambda table: _mask(table, erased))
+        fact_removal.remove(position, lambda table: _mask(table, erased))
     return deleted
 
 
@@ -135,58 +131,8 @@ def _chunks(ids: list[int]) -> Iterable[list[int]]:
 # Derived data
 
 
-Mask = Callable[[pa.Table], pa.ChunkedArray]
-"""Which rows of a table with the columns id, account and kind are to be deleted."""
-
-
-def remove_facts(position: Position, ids: Sequence[int]) -> None:
-    """Remove single facts from the mirror, holding both locks."""
-    removed = pa.array(ids, pa.int64())
-    _remove_from_mirror(position, lambda table: pc.is_in(table["id"], value_set=removed))
-
-
-def _remove_from_mirror(position: Position, mask: Mask) -> None:
-    at = mirror.MirrorPosition(position.mirror_folder, position.reached)
-    folder = mirror.folder(at.folder)
-    for file in mirror.coverage(at).files:
-        affected = set()
-        for part in file.parts:
-            # Three columns only, as most files have none of the facts.
-            columns = ["id", "account", "kind"]
-            table = parquet.read_table(folder / part.name, columns=columns)
-            if pc.any(mask(table)).as_py():
-                affected.add(part)
-        if affected:
-            _rewrite(folder, file, affected, mask)
-    # Without grace: a reader may fail once and lists the files again.
-    mirror.prune(at, grace=0)
-
-
 def _mask(table: pa.Table, erased: BitMap) -> pa.ChunkedArray:
     """Which rows are to be deleted."""
     is_erased = pc.is_in(table["account"], value_set=pa.array(list(erased), pa.int64()))
     exempt_ids = pa.array(exempt_kind_ids(), pa.int32())
     return pc.and_not(is_erased, pc.is_in(table["kind"], value_set=exempt_ids))
-
-
-def _rewrite(
-    folder: Path, file: MirrorFile, affected: set[FilePart], mask: Mask
-) -> None:
-    """Publish the next version of a file; parts without the facts become links."""
-    paths, parts = [], []
-    for old in file.parts:
-        unfinished = f"growing-{old.first:019}-{old.part}.parquet"
-        rows = old.rows
-        if old in affected:
-            table = parquet.read_table(folder / old.name)
-            rest = table.filter(pc.invert(mask(table)))
-            paths.append(files.write_part(folder, rest, unfinished))
-            rows = rest.num_rows
-        else:
-            # A link costs nothing, and all parts of a file need the same version.
-            os.link(folder / old.name, folder / unfinished)
-            paths.append(folder / unfinished)
-        parts.append(
-            FilePart(old.first, old.last, old.version + 1, old.part, old.parts, rows)
-        )
-    files.publish(folder, paths, parts)

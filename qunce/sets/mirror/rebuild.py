@@ -11,7 +11,7 @@ from django.db import transaction
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
-from qunce.sets.mirror import deriver, fact_days, lineage, locks, mirror
+from qunce.sets.mirror import day_counts, fact_days, lineage, locks, mirror
 from qunce.sets.mirror.day_counts import DayCounter
 from qunce.sets.mirror.deriver import Progress
 
@@ -56,7 +56,7 @@ def rebuild_all(report: Report | None = None) -> Progress:
             # never none.
             for model in (DayCount, PersistedSet, Position):
                 model.objects.all().delete()
-            deriver.save_day_counts(counters, position.reached)
+            day_counts.save(counters, position.reached)
             position.save(force_insert=True)
     # Without the locks: persisted sets are only an aid, and new processes start slower
     # until they are there.

@@ -20,7 +20,7 @@ from qunce.importing.parsing import ParsedChunk
 from qunce.importing.targets.orders import sql, stored_orders
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
-from qunce.sales import order_changes, orders
+from qunce.sales import order_changes, order_statuses, orders
 from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded, OrderState
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class OrderWriter:
         """Return which orders are sales: others make nobody a member."""
         decided = [self._decided[index] for index in chunk.columns["index"].to_pylist()]
         self._decided = decided
-        no_sale = order_changes.order_statuses.NO_SALE
+        no_sale = order_statuses.NO_SALE
         return np.array([each.order.meaning not in no_sale for each in decided])
 
     def _resolve(
@@ -424,4 +424,4 @@ def _count_money(counts: Counter[str], rows: Sequence[OrderRow], currency: str) 
 
 def _millionths(currency: str) -> int:
     """Return how many millionths of a currency its smallest unit has."""
-    return 10 ** (6 - money.decimal_places(currency))
+    return int(10 ** (6 - money.decimal_places(currency)))

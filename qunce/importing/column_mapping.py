@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 from qunce.importing import format_registry, target_registry
+from qunce.importing.files import heading_rows
 
 SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 
@@ -132,14 +133,35 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
                     if is_free and plain == normalise_heading(known[rank]):
                         mapping[heading] = name
                         break
-    return {
-        heading: mapping.get(heading, default_field(target, heading))
-        for heading in headings
-    }
+    spare = [heading for heading in headings if heading not in mapping]
+    # The better known of two headings for one attribute gets it.
+    for heading in sorted(spare, key=_rank):
+        name = default_field(target, heading)
+        if name and name in mapping.values():
+            # The other keeps its own name, as both columns hold something.
+            name = f"{target_registry.ATTRIBUTE_PREFIX}{heading}"
+        number = 2
+        while name and name in mapping.values():
+            name = f"{target_registry.ATTRIBUTE_PREFIX}{heading} ({number})"
+            number += 1
+        mapping[heading] = name
+    return {heading: mapping[heading] for heading in headings}
+
+
+def _rank(heading: str) -> int:
+    """Return the place of a heading among those of its attribute."""
+    plain = normalise_heading(heading)
+    for name, known in KNOWN_ATTRIBUTES.items():
+        names = [name, *known.split()]
+        if plain in names:
+            return names.index(plain)
+    return 0
 
 
 def default_field(target: target_registry.Target, heading: str) -> str:
     """Return what a further column becomes: an attribute, a detail, or nothing."""
+    if heading_rows.GENERATED.fullmatch(heading):
+        return ""
     if target.extras == "details":
         return f"{target_registry.DETAIL_PREFIX}{heading}"
     if target.extras != "attributes":
@@ -151,6 +173,29 @@ def default_field(target: target_registry.Target, heading: str) -> str:
         if plain == name or plain in known.split():
             return f"{target_registry.ATTRIBUTE_PREFIX}{name}"
     return f"{target_registry.ATTRIBUTE_PREFIX}{heading}"
+
+
+def list_notes(mapping: Mapping[str, str]) -> list[str]:
+    """Return what is unusual about the headings."""
+    notes = []
+    generated = [
+        heading
+        for heading, name in mapping.items()
+        if heading_rows.GENERATED.fullmatch(heading) and not name
+    ]
+    if generated:
+        notes.append(
+            _("Columns without a heading are not imported: %(names)s.")
+            % {"names": ", ".join(generated)}
+        )
+    for heading in mapping:
+        match = heading_rows.REPEATED.fullmatch(heading)
+        if match and match[1] in mapping:
+            notes.append(
+                _("The heading “%(name)s” occurs again; that column is “%(other)s”.")
+                % {"name": match[1], "other": heading}
+            )
+    return notes
 
 
 def guess_target(headings: Sequence[str]) -> str:

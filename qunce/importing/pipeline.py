@@ -76,6 +76,8 @@ class ImportResult:
 class Preview:
     rows: list[dict[str, Any]]
     problems: list[Problem]
+    rows_read: int = 0
+    """Rows that were looked at, up to the first thousand problems."""
 
 
 def plan(
@@ -104,7 +106,7 @@ def plan(
     )
     plan = ImportPlan(source, target, options, community, by, at)
     plan.remembered, plan.questions = remembered, asked
-    plan.notes += source.notes
+    plan.notes += source.notes + column_mapping.list_notes(mapping)
     plan.notes += format_registry.list_notes(source.headings, target.key)
     # After the mapping, which decides the types that a column may have.
     plan.traits = column_traits.detect(plan)
@@ -130,15 +132,17 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
         for index in range(len(chunk.row_numbers))
     ]
     problems: list[Problem] = []
+    rows_read = 0
     with plan.resources:
         # Targets may reject rows that their fields accept, such as orders without an amount.
         for checked in plan.target.chunks(plan):
             problems += checked.problems
+            rows_read += checked.rows_read
             if len(problems) > jobs.MAX_PROBLEM_ROWS:
                 break
     # They are known only once the rows were looked at.
     plan.notes += [n for n in left_out_rows.list_notes(plan) if n not in plan.notes]
-    return Preview(rows, problems)
+    return Preview(rows, problems, rows_read)
 
 
 def run(

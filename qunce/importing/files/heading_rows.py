@@ -10,6 +10,10 @@ from dataclasses import dataclass
 MAX_ROWS = 50
 """Rows that are looked at."""
 MAX_HEADING_LENGTH = 40
+GENERATED = re.compile(r"column \d+")
+"""Headings of columns that have none, as `rows.unique_headings` writes them."""
+REPEATED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
+"""Headings that occur again."""
 
 
 @dataclass(frozen=True)

@@ -42,23 +42,28 @@ class MemberTarget(Target):
             "key",
             "key",
             _("Member number"),
-            "member_key 会员号 会员id 用户id 客户id 会员卡号 external_userid 外部联系人id "
-            "member_id customer_id user_id openid 编号 id",
+            "member_key 会员号 会员id 会员编号 用户id 用户编号 客户id 客户编号 会员卡号 会员卡 "
+            "会员账号 external_userid 外部联系人id member_id member_no member_number "
+            "member_code customer_id customer_no customer_number customer_code user_id "
+            "user_no card_no openid 编号 id",
         ),
         Field(
             "name",
             "text",
             _("Name or nickname"),
-            "昵称 姓名 客户名称 客户昵称 微信昵称 会员姓名 用户昵称 名称 客户 nickname full_name "
-            "customer_name display_name first_name",
+            "昵称 姓名 客户名称 客户姓名 客户昵称 微信昵称 会员姓名 会员名称 会员昵称 用户昵称 用户名 "
+            "名称 名字 客户 nickname full_name member_name customer_name display_name "
+            "first_name",
             lambda text: text[:MAX_NAME_LENGTH],
         ),
         Field(
             "joined_at",
             "instant",
             _("When they joined"),
-            "添加时间 加入时间 注册时间 入会时间 成为会员时间 开卡时间 关注时间 创建时间 created_at "
-            "registered_at registration_date signup_date joined",
+            "添加时间 加入时间 加入日期 注册时间 注册日期 入会时间 入会日期 成为会员时间 开卡时间 "
+            "开卡日期 关注时间 创建时间 created_at registered_at registered registration_date "
+            "registration_time signup_date signed_up_at date_joined join_date joined_date "
+            "joined member_since",
         ),
         Field(
             "left_at",
@@ -70,14 +75,14 @@ class MemberTarget(Target):
             "phone",
             "phone",
             _("Phone"),
-            "手机 手机号 手机号码 电话 联系电话 联系方式 电话号码 mobile phone_number "
-            "mobile_phone tel",
+            "手机 手机号 手机号码 会员手机号 客户手机号 联系手机 电话 联系电话 联系方式 电话号码 "
+            "mobile phone_number mobile_number mobile_phone cell_phone telephone tel",
         ),
         Field(
             "email",
             "email",
             _("E-mail"),
-            "邮箱 电子邮箱 e-mail mail 电子邮件",
+            "邮箱 电子邮箱 邮箱地址 email_address e-mail mail 电子邮件",
         ),
         Field(
             "unionid",
@@ -113,7 +118,7 @@ class MemberTarget(Target):
             "birthday",
             "date",
             _("Birthday"),
-            "生日 出生日期 birth_date birthdate",
+            "生日 出生日期 出生年月日 birth_date birthdate date_of_birth dob",
         ),
         Field(
             "source",
@@ -125,14 +130,14 @@ class MemberTarget(Target):
             "tags",
             "list",
             _("Tags"),
-            "标签 客户标签 企业标签 用户标签 tag",
+            "标签 客户标签 企业标签 用户标签 会员标签 tag labels",
             tag_entries.normalise_cell,
         ),
         Field(
             "groups",
             "list",
             _("Groups"),
-            "群 所在群 群聊 所在群聊 客户群 group",
+            "群 所在群 群聊 所在群聊 客户群 群名称 所在社群 group",
         ),
     )
     examples = {

@@ -202,7 +202,7 @@ def _serialize_plan(upload: Upload, review: PlanReview) -> dict[str, Any]:
             questions.to_json(question) | {"is_open": question.is_open}
             for question in review.questions
         ],
-        "notes": review.plan.notes if review.plan else [],
+        "notes": review.notes,
         "rows": review.preview.rows,
         "problems": list(map(dataclasses.asdict, review.preview.problems)),
     }

@@ -17,6 +17,7 @@ from qunce.importing import (
     background_imports,
     column_mapping,
     pipeline,
+    questions,
     target_registry,
     unknown_members,
 )
@@ -48,6 +49,14 @@ class PlanReview:
     preview: pipeline.Preview = field(default_factory=lambda: pipeline.Preview([], []))
     types: Mapping[str, str] = field(default_factory=dict)
     """Types of the mapped fields."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know, beside what the questions say."""
+        if self.plan is None:
+            return []
+        repeated = questions.list_notes(self.plan.questions, self.plan.remembered)
+        return [note for note in self.plan.notes if note not in repeated]
 
     @property
     def questions(self) -> list[Question]:

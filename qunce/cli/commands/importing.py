@@ -80,7 +80,9 @@ LOG_INTERVAL = 30
 )
 @base.option("--source", default="import", help=N_("source of the data"))
 @base.option("--sheet", default="", help=N_("sheet of the spreadsheet to read, or all"))
-@base.option("--encoding", default="", help=N_("utf-8, gb18030, big5, shift_jis, cp1252 …"))
+@base.option(
+    "--encoding", default="", help=N_("utf-8, gb18030, big5, shift_jis, cp1252 …")
+)
 @base.option("--currency", default="", help=N_("currency of amounts without one"))
 @base.option(
     "--dates",

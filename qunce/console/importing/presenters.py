@@ -20,6 +20,7 @@ from qunce.importing import (
     questions,
     reports,
     target_registry,
+    unknown_members,
     uploads,
 )
 from qunce.importing.jobs import ImportJob
@@ -34,7 +35,7 @@ from qunce.importing.uploads import Upload
 MAX_COLUMN_SAMPLES = 3
 MAX_JOINS_SHOWN = 200
 MAX_KEPT_SHOWN = 100
-MAX_CARDS = 3
+MAX_CARDS = 4
 """Choices of a question that are shown side by side."""
 TYPE_QUESTION = "type"
 """Name of the questions that stand beside their column."""
@@ -72,6 +73,10 @@ class QuestionRow:
     @property
     def shown_field(self) -> str:
         return f"{forms.SHOWN}{self.question.key}"
+
+    @property
+    def is_about_members(self) -> bool:
+        return self.question.name == unknown_members.KEY
 
     @property
     def is_kept(self) -> bool:
@@ -120,6 +125,8 @@ class FilePreview:
     rows: list[list[Any]]
     problems: list[Problem]
     row_count: int
+    is_exact: bool
+    """Whether the rows were counted, and not estimated."""
     checked_rows: int
     """Rows that the preview has checked; all others are checked by the import."""
 
@@ -136,12 +143,16 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
     attribute_labels = labels.attribute_labels(upload.community, review.mapping)
     field_names = [name for name in review.mapping.values() if name]
     headings = upload.inspection["headings"]
+    is_whole = background_imports.is_planned_whole(upload)
+    row_count = count_rows(upload)
+    if is_whole and review.preview.rows_read:
+        row_count = review.preview.rows_read
     return FilePreview(
         container=container_facts(upload),
         columns=_column_choices(upload, review, attribute_labels),
         hidden_columns=max(len(headings) - forms.MAX_COLUMNS, 0),
         mistakes=review.mistakes,
-        notes=review.plan.notes if review.plan else [],
+        notes=review.notes,
         # The open ones first, as nothing starts without them.
         questions=sorted(
             (QuestionRow(q) for q in review.questions if q.name != TYPE_QUESTION),
@@ -159,12 +170,9 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
             for row in review.preview.rows
         ],
         problems=review.preview.problems,
-        row_count=count_rows(upload),
-        checked_rows=(
-            count_rows(upload)
-            if background_imports.is_planned_whole(upload)
-            else uploads.SAMPLE_ROWS
-        ),
+        row_count=row_count,
+        is_exact=is_whole and bool(review.plan),
+        checked_rows=row_count if is_whole else uploads.SAMPLE_ROWS,
     )
 
 
@@ -188,7 +196,6 @@ def container_facts(upload: Upload) -> list[tuple[StrOrPromise, str]]:
     if found["sheet"] or found["sheets"]:
         sheet = found["sheet"] or found["sheets"][0]
         facts.append((_("Sheet"), sheet))
-    facts.append((_("Rows"), _("about %(n)s") % {"n": f"{count_rows(upload):,}"}))
     return facts
 
 

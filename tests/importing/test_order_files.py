@@ -1,0 +1,267 @@
+"""Orders in the shapes of real files: refunds, statuses, shops, currencies, corrections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.importing import pipeline, questions
+from qunce.importing.parsing import Problem
+from qunce.sales import orders
+from qunce.sales.orders import Order
+from tests import factories
+from tests.importing import helpers
+
+pytestmark = pytest.mark.both_databases
+HEAD = "order_id,customer_id,order_date,total"
+
+
+class Files:
+    """Imports texts as files of orders."""
+
+    def __init__(self, shop: Community, folder: Path) -> None:
+        self.shop, self.folder = shop, folder
+
+    def run(self, text: str, **options: Any) -> pipeline.ImportResult:
+        return helpers.run(
+            self.shop, helpers.write(self.folder, text), "orders", **options
+        )
+
+    def counts(self, text: str, **options: Any) -> dict[str, int]:
+        return self.run(text, **options).job.counts
+
+    def problems(self, text: str, **options: Any) -> list[Problem]:
+        return self.run(text, **options).problems
+
+    def remedy(self, text: str, **options: Any) -> str:
+        (first, *_others) = self.problems(text, **options)
+        return first.remedy
+
+
+@pytest.fixture
+def files(shop: Community, tmp_path: Path) -> Files:
+    return Files(shop, tmp_path)
+
+
+def amounts() -> dict[str, tuple[int, int]]:
+    rows = Order.objects.order_by("key").values_list("key", "amount", "refunded_amount")
+    return {key: (amount, refunded) for key, amount, refunded in rows}
+
+
+def spent(shop: Community) -> int:
+    return sum(
+        sign * payload["amount"]
+        for kind, sign in orders.SPEND.items()
+        for _account, payload in factories.recorded_facts(shop, kind)
+    )
+
+
+def test_refund_rows_of_a_later_file_are_taken_once(
+    shop: Community, files: Files
+) -> None:
+    files.run(f"{HEAD}\nN1,M1,2024-03-05 10:00,100.00\n")
+    later = f"{HEAD}\nN1,M1,2024-03-09 10:00,-30.00\n"
+    assert files.counts(later)["amended"] == 1
+    assert files.counts(later)["known"] == 1
+    assert amounts() == {"N1": (10_000, 3_000)}
+    assert spent(shop) == 7_000
+    too_much = f"{HEAD}\nN1,M1,2024-03-10 10:00,-80.00\n"
+    assert "only 70.00" in files.remedy(too_much)
+    assert amounts() == {"N1": (10_000, 3_000)}
+
+
+def test_payment_after_its_refund_is_one_order(shop: Community, files: Files) -> None:
+    files.run(f"{HEAD}\nN1,M1,2024-03-09 10:00,-30.00\n")
+    files.run(f"{HEAD}\nN1,M1,2024-03-05 10:00,100.00\n")
+    assert amounts() == {"N1": (10_000, 3_000)}
+    assert spent(shop) == 7_000
+    assert len(factories.recorded_facts(shop, "order.paid")) == 1
+
+
+def test_total_of_zero_after_a_full_refund_is_no_new_amount(
+    shop: Community, files: Files
+) -> None:
+    head = f"{HEAD},refund_amount\n"
+    files.run(f"{head}Z1,M1,2024-03-05,100,\n")
+    files.run(f"{head}Z1,M1,2024-03-05,0,100\n")
+    assert amounts() == {"Z1": (10_000, 10_000)}
+    assert files.counts(f"{HEAD}\nZ1,M1,2024-03-05,0\n")["known"] == 1
+    assert spent(shop) == 0
+
+
+def test_net_amounts_become_gross_ones(shop: Community, files: Files) -> None:
+    text = f"{HEAD},refund_amount\nT1,M1,2024-03-05,0,100\nT2,M1,2024-03-06,70,30\n"
+    assert files.counts(text)["net_amounts"] == 2
+    assert amounts() == {"T1": (10_000, 10_000), "T2": (10_000, 3_000)}
+    assert spent(shop) == 7_000
+
+
+def test_refund_above_a_gross_amount_is_refused(files: Files) -> None:
+    # T1 shows that amounts are before refunds, so T2 cannot be.
+    text = f"{HEAD},refund_amount\nT1,M1,2024-03-05,100,100\nT2,M1,2024-03-06,70,90\n"
+    (problem,) = files.problems(text)
+    assert (problem.row, "more than the 70.00" in problem.remedy) == (3, True)
+    assert amounts() == {"T1": (10_000, 10_000)}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("交易成功", {"S1": (10_000, 0)}),
+        ("买家已付款，等待卖家发货", {"S1": (10_000, 0)}),
+        ("wc-completed", {"S1": (10_000, 0)}),
+        ("等待买家付款", {}),
+        ("交易关闭", {}),
+        ("Cancelled", {}),
+        ("退款成功", {"S1": (10_000, 10_000)}),
+        ("refunded", {"S1": (10_000, 10_000)}),
+    ],
+)
+def test_status_decides_whether_an_order_is_a_sale(
+    shop: Community, files: Files, word: str, expected: dict[str, Any]
+) -> None:
+    counts = files.counts(f"{HEAD},订单状态\nS1,M1,2024-03-05,100,{word}\n")
+    assert amounts() == expected
+    assert counts["skipped"] == (not expected)
+    # Who has not bought anything does not become a member by it.
+    assert factories.matching_keys(shop, {"all": []}) == ["M1"] * bool(expected)
+
+
+def test_unknown_status_is_asked_and_answered(files: Files) -> None:
+    text = f"{HEAD},status\nS1,M1,2024-03-05,100,in limbo\n"
+    with pytest.raises(questions.AnswerNeeded, match="in limbo"):
+        files.run(text)
+    assert amounts() == {}
+    files.run(text, answers={"status:in limbo": "cancelled"})
+    assert amounts() == {}
+    files.run(text, answers={"status:in limbo": "sale"})
+    assert amounts() == {"S1": (10_000, 0)}
+
+
+def test_stored_order_that_is_cancelled_is_refunded(
+    shop: Community, files: Files
+) -> None:
+    head = f"{HEAD},status\n"
+    files.run(f"{head}S1,M1,2024-03-05,100,paid\n")
+    assert files.counts(f"{head}S1,M1,2024-03-05,100,pending\n")["known"] == 1
+    cancelled = f"{head}S1,M1,2024-03-05,100,cancelled\n"
+    assert files.counts(cancelled)["amended"] == 1
+    assert amounts() == {"S1": (10_000, 10_000)}
+    assert spent(shop) == 0
+    assert files.counts(cancelled)["known"] == 1
+
+
+def test_unpaid_orders_need_no_time_of_payment(files: Files) -> None:
+    text = (
+        "订单编号,订单状态,付款时间,实付金额\n"
+        "1,交易成功,2024-03-05,10\n2,等待买家付款,,20\n3,交易成功,,30\n"
+    )
+    (problem,) = files.problems(text)
+    assert (problem.row, problem.field) == (4, "付款时间")
+    assert amounts() == {"1": (1_000, 0)}
+
+
+def test_orders_of_two_shops_are_two(files: Files) -> None:
+    text = f"{HEAD},店铺名称\n1,M1,2024-03-05,10,北京店\n1,M2,2024-03-05,20,上海店\n"
+    assert files.counts(text)["orders"] == 2
+    assert files.counts(text)["known"] == 2
+    assert files.counts(f"{HEAD}\n1,M1,2024-03-05,30\n", source="web")["orders"] == 1
+    assert sorted(Order.objects.values_list("amount", flat=True)) == [1000, 2000, 3000]
+
+
+def test_currency_is_that_of_the_cell_or_the_column(files: Files) -> None:
+    text = (
+        f"{HEAD},currency\n"
+        "1,M1,2024-03-05,$25.00,USD\n2,M1,2024-03-05,¥900,JPY\n"
+        "3,M1,2024-03-05,5 USD,\n4,M1,2024-03-05,8,人民币\n5,M1,2024-03-05,€5,USD\n"
+    )
+    (problem,) = files.problems(text)
+    assert problem.row == 6
+    assert "two currencies" in problem.remedy
+    rows = Order.objects.order_by("key").values_list("key", "amount", "currency")
+    assert list(rows) == [
+        ("1", 2500, "USD"),
+        ("2", 900, "JPY"),
+        ("3", 500, "USD"),
+        ("4", 800, "CNY"),
+    ]
+
+
+def test_lines_in_two_currencies_are_refused(files: Files) -> None:
+    text = f"{HEAD},product\n1,M1,2024-03-05,$5,tea\n1,M1,2024-03-05,€5,cup\n"
+    first, second = files.problems(text)
+    assert "different currencies" in first.remedy
+    assert (first.row, second.row) == (2, 3)
+    assert amounts() == {}
+
+
+def test_currency_option_must_be_a_currency(files: Files) -> None:
+    with pytest.raises(questions.InvalidAnswer, match="YUAN"):
+        files.run(f"{HEAD}\n1,M1,2024-03-05,5\n", currency="YUAN")
+    files.run(f"{HEAD}\n1,M1,2024-03-05,5\n", currency="EUR")
+    assert Order.objects.get().currency == "EUR"
+
+
+def test_order_with_a_broken_line_is_refused_as_a_whole(files: Files) -> None:
+    text = (
+        f"{HEAD},product\n1,M1,2024-03-05,5,tea\n1,M1,2024-03-05,many,cup\n"
+        "2,M1,2024-03-05,7,tea\n"
+    )
+    problems = files.problems(text)
+    assert [problem.row for problem in problems] == [2, 3]
+    assert amounts() == {"2": (700, 0)}
+
+
+def test_totals_that_do_not_add_up_show_the_arithmetic(files: Files) -> None:
+    head = "order_id,order_date,product,price,qty,discount,shipping,total\n"
+    good = "1,2024-03-05,tea,120,1,20,10,170\n1,2024-03-05,cup,30,2,,,\n"
+    bad = "2,2024-03-05,tea,120,1,20,10,190\n"
+    (problem,) = files.problems(head + good + bad)
+    assert "120.00 − 20.00 + 10.00 = 110.00" in problem.remedy
+    assert amounts() == {"1": (17_000, 0)}
+
+
+def test_counts_of_rows_add_up(files: Files) -> None:
+    head = f"{HEAD},product,status\n"
+    files.run(f"{head}1,M1,2024-03-05,5,tea,paid\n2,M1,2024-03-05,5,tea,paid\n")
+    result = files.run(
+        f"{head}1,M1,2024-03-05,5,tea,paid\n2,M1,2024-03-05,6,tea,paid\n"
+        "3,M1,2024-03-05,1,tea,paid\n3,M1,2024-03-05,2,cup,paid\n"
+        "4,M1,2024-03-05,9,tea,cancelled\n5,M1,never,9,tea,paid\n"
+    )
+    counts = result.job.counts
+    rows = sum(count for name, count in counts.items() if name.startswith("rows_"))
+    assert result.job.rows_read == rows + result.job.rows_broken == 6
+    assert (counts["paid_millionths:CNY"], counts["net_millionths:CNY"]) == (
+        14_000_000,
+        14_000_000,
+    )
+
+
+def test_other_member_moves_the_facts(shop: Community, files: Files) -> None:
+    files.run(f"{HEAD}\n1,M1,2024-03-05,5\n2,M1,2024-03-05,6\n")
+    assert files.counts(f"{HEAD}\n1,M2,2024-03-07,5\n")["amended"] == 1
+    m1, m2 = factories.account_ids(shop, ("M1", "M2"))
+    paid = factories.recorded_facts(shop, "order.paid")
+    assert [(account, payload["order"]) for account, payload in paid] == [
+        (m1, "2"),
+        (m2, "1"),
+    ]
+    assert facts.Fact.objects.filter(account_id=m2).count() == 2  # joined and paid
+    assert spent(shop) == 1_100
+    # A file without the member leaves the order to its member.
+    files.run(f"{HEAD}\n1,,2024-03-07,5\n")
+    assert Order.objects.get(key="1").account_id == m2
+
+
+def test_receivers_phone_is_not_the_buyers(shop: Community, files: Files) -> None:
+    text = (
+        "订单号,会员号,收货人手机号,付款时间,实付金额\n1,M1,13800138001,2024-03-05,5\n"
+    )
+    files.run(text)
+    assert factories.matching_keys(shop, {"all": []}) == ["M1"]
+    assert "收货人手机号" in (Order.objects.get().details or "")

@@ -62,7 +62,6 @@ def test_50_spreadsheet_dates(shop: Terminal) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8")
 def test_53_birthdays_over_new_year(shop: Terminal) -> None:
     shop.imports("members.csv", "members")
 

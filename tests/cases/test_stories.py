@@ -319,16 +319,18 @@ def test_total_that_lines_discount_and_shipping_add_up_to(terminal: Terminal) ->
     assert terminal.amounts() == {"1": ("170.00", "0.00")}
 
 
-def test_different_amounts_that_add_up_to_no_total_are_refused(
+def test_amounts_of_lines_that_add_up_to_no_total_are_refused(
     terminal: Terminal,
 ) -> None:
-    head = ["order_id", "customer_id", "order_date", "product", "subtotal", "total"]
     rows = [
-        head,
+        ["order_id", "customer_id", "order_date", "product", "实付金额", "total"],
         ["1", "M1", "2024-03-05", "茶", "50", "100"],
-        ["1", "M1", "2024-03-05", "杯", "30", "90"],
+        ["1", "M1", "2024-03-05", "杯", "30", "100"],
     ]
-    terminal.refuses(terminal.write_table("o.csv", rows), "orders", naming=("1", "80"))
+    file = terminal.write_table("o.csv", rows)
+    terminal.refuses(
+        file, "orders", naming=("row 2", "50.00 + 30.00 = 80.00", "100.00")
+    )
 
 
 def test_equal_amounts_of_lines_are_the_order_s(terminal: Terminal) -> None:

@@ -510,7 +510,8 @@ def write(table: Table, dialect: Dialect, folder: Path) -> Path:
         csv.writer(
             text,
             delimiter=dialect.delimiter,
-            quoting=dialect.quoting,  # type: ignore[arg-type]
+            # The writer quotes no line break that is not its own.
+            quoting=csv.QUOTE_ALL if dialect.newline == "\r" else dialect.quoting,  # type: ignore[arg-type]
             lineterminator=dialect.newline,
         ).writerows(table)
         path.write_bytes(text.getvalue().encode(encoding_of(table, dialect)))

@@ -326,7 +326,9 @@ def _list_words(plan: ImportPlan, heading: str) -> list[str]:
     words: dict[str, None] = {}
     for batch in sources.read_batches(plan.source):
         texts = pc.unique(pc.drop_null(batch.columns[index])).to_pylist()
-        words.update(dict.fromkeys(filter(None, map(str.strip, texts))))
+        # Lists that were put together repeat their headings.
+        texts = [text.strip() for text in texts if text.strip() != heading]
+        words.update(dict.fromkeys(filter(None, texts)))
         if len(words) > MAX_STATUSES:
             break
     return list(words)

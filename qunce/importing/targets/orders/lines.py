@@ -280,6 +280,11 @@ class _Problems:
                 _("The rows of this order name different currencies."),
             ),
             (
+                orders["names_two_members"],
+                next((n for n in sql.REFERENCES if n in self._heading_of), ""),
+                _("The rows of this order name different members."),
+            ),
+            (
                 pc.greater(orders["lines"], MAX_LINES_PER_ORDER),
                 "order_key",
                 _(

@@ -115,12 +115,15 @@ def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
     `total` is that of plain orders: the given amount, or the sum of all lines.
     """
     references = ", ".join(f'arg_min({n}, "row") AS {n}' for n in REFERENCES)
+    # The first of them that is given decides, as a gift has another receiver's phone.
+    different = ", ".join(f"min({n}) <> max({n})" for n in REFERENCES)
     return f"""
     WITH line AS ({_lines(has_shops=has_shops)}), sums AS (
         SELECT order_key, shop, min("row") AS "row", count(*) AS lines, {references},
             coalesce(min(paid_at) FILTER (WHERE coalesce(amount, total, goods, 0) >= 0),
                 min(paid_at)) AS paid_at,
             min(currency) AS currency, max(currency) AS other_currency,
+            coalesce({different}, false) AS names_two_members,
             count(*) FILTER (WHERE coalesce({", ".join(REFERENCES)}) IS NULL)
                 AS lines_without_member,
             coalesce(arg_min(amount, "row"), arg_min(total, "row")) AS given,
@@ -132,7 +135,8 @@ def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
         FROM line GROUP BY order_key, shop
     )
     SELECT "row", order_key, shop, {", ".join(REFERENCES)}, paid_at, currency,
-        other_currency, lines, lines_without_member, paid_at AS first_seen, is_plain,
+        other_currency, names_two_members, lines, lines_without_member,
+        paid_at AS first_seen, is_plain,
         CAST(coalesce(given, goods_value) AS DECIMAL(38, 9)) AS total,
         coalesce({ITEMS_COLUMN}, '[' || goods || ']') AS items, details, refunded_at,
         coalesce(regexp_matches(order_key, '^[Cc]\\d')

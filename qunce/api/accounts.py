@@ -186,12 +186,14 @@ def correct_identifier(
     """
     account = members.get_account(request, account_id)
     members.check_may_add(request)
-    given = {"account": account, "kind": data.kind, "value": data.value}
-    by = {"by": request.by, "at": request.at}
-    if data.new is None:
-        joins = corrections.remove(**given, **by)
-    else:
-        joins = corrections.replace(**given, new=data.new, **by)
+    joins = corrections.correct(
+        account=account,
+        kind=data.kind,
+        value=data.value,
+        new=data.new or "",
+        by=request.by,
+        at=request.at,
+    )
     return {
         "member_id": account_queries.account_ids_of_person(account.pk)[0],
         "parted": list(map(_serialize_join, joins.parted)),

@@ -96,7 +96,10 @@ class Resolution:
 
     @property
     def conflicts(self) -> NDArray[np.bool_]:
-        return (self.second >= 0) | ((self.several >= 0) & (self.ids == 0))
+        conflicts: NDArray[np.bool_] = (self.second >= 0) | (
+            (self.several >= 0) & (self.ids == 0)
+        )
+        return conflicts
 
     def counts(self, start: int = 0, end: int | None = None) -> dict[str, int]:
         """What to add to the job's counts for these rows."""
@@ -506,7 +509,7 @@ def _alike(reader: identifiers.Reader, kind: str, texts: pa.Array) -> pa.Array:
     )
 
 
-def _fetch(sql: str, arguments: list[object]) -> Iterator[list[tuple[str, int]]]:
+def _fetch(sql: str, arguments: list[int | str]) -> Iterator[list[tuple[str, int]]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, arguments)
         while rows := cursor.fetchmany(ROWS_PER_FETCH):

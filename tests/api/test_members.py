@@ -212,3 +212,43 @@ def test_changes_are_recorded_as_facts(shop: Community, api: ApiClient) -> None:
     assert [
         account for account, _payload in factories.recorded_facts(shop, "member.joined")
     ] == [1]
+
+
+def test_wrong_phone_of_an_account_is_replaced(shop: Community, api: ApiClient) -> None:
+    phone = {"phone": "13800138001"}
+    ann = factories.member(shop, "ann", identifiers=phone)
+    bob = factories.member(shop, "bob", identifiers=phone)
+    path = f"/accounts/{bob.pk}/identifiers/correction"
+    data = {"kind": "phone", "value": "+86 138 0013 8001", "new": "13900139001"}
+    answer = api.post(path, data).body
+    assert answer["member_id"] == bob.pk
+    pair = {"left_id": ann.pk, "right_id": bob.pk, "kind": "phone"}
+    assert (answer["parted"], answer["joined"]) == ([pair], [])
+    identifiers = api.get(f"/members/{bob.pk}").body["identifiers"]
+    assert [each["value"] for each in identifiers] == ["13900139001"]
+    assert api.post(path, data).kind == "identifier-not-found"
+
+
+def test_member_is_found_by_phone_and_address(shop: Community, api: ApiClient) -> None:
+    both = {"phone": "13800138001", "email": "ann@example.com"}
+    ann = factories.member(shop, "ann", identifiers=both)
+    for text in ("ann", "+86 138-0013-8001", "Ann@Example.com", "\u200bann"):
+        (found,) = api.get(f"/members?key={quote(text)}").body["items"]
+        assert found["id"] == ann.pk
+    assert api.get("/members?key=13900139001").body["items"] == []
+    (account,) = api.get(f"/accounts?key={quote(chr(0xFEFF) + 'ann')}").body["items"]
+    assert account["id"] == ann.pk
+
+
+def test_erased_member_is_not_created_again(shop: Community, api: ApiClient) -> None:
+    ann = factories.member(shop, "ann", identifiers={"phone": "13800138001"})
+    assert api.delete(f"/members/{ann.pk}").status == 204
+    new = {"key": "new", "identifiers": {"phone": "13800138001"}}
+    for path, data in (
+        ("/members", {"key": "ann"}),
+        ("/members", new),
+        ("/accounts", {"keys": ["ann"]}),
+    ):
+        answer = api.post(path, data)
+        assert (answer.status, answer.kind) == (409, "person-erased")
+    assert api.get("/members").body["items"] == []

@@ -171,3 +171,23 @@ def test_json_is_one_document_per_answer(run: Run, shop: Community) -> None:
     assert json.loads(run("members", "list", "--limit", "0", "--json").output) == {
         "members": []
     }
+
+
+def test_wrong_identifier_is_replaced(run: Run, full: Community) -> None:
+    factories.member(full, "too", identifiers={"phone": PHONE})
+    args = ("--value", PHONE, "--new", "13900139001", "--json")
+    report = run("members", "correct", "too", *args).json
+    assert report == {
+        "corrected": "too",
+        "parted": [{"left": "ann", "right": "too"}],
+        "joined": [],
+    }
+    shown = run("members", "show", "13900139001", "--json").json
+    assert shown["key"] == "too"
+
+
+def test_erased_person_can_be_let_in_again(run: Run, full: Community) -> None:
+    assert run("members", "erase", "ann", "--for-good").code == 0
+    assert run("members", "let-in", "--value", "13900139001").code == 3
+    assert run("members", "let-in", "--value", PHONE).code == 0
+    assert factories.member(full, "ann").present

@@ -12,14 +12,15 @@ from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities, errors
 from qunce.core.facts import facts
-from qunce.members.accounts import erasure
+from qunce.members.accounts import erasure, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
-from qunce.members.people import people, visibility
+from qunce.members.people import corrections, people, visibility
 from qunce.sets import timelines
 
 EVERYONE: dict[str, Any] = {"all": []}
 KEY_HELP = N_("the member's key")
+IDENTIFIER_KIND_HELP = N_("phone, email, unionid or key")
 OTHER_HELP = N_("another account's key")
 
 members = base.Group("members")
@@ -118,6 +119,67 @@ def erase(invocation: Invocation, key: str, for_good: bool) -> None:
     invocation.out.answer(
         {"erased": key},
         _("%(key)s was erased and is no longer in any set.") % {"key": key},
+    )
+
+
+@members.command("correct", help=N_("Remove or replace a wrong identifier"))
+@base.argument("key", help=KEY_HELP)
+@base.option("--kind", default="phone", help=IDENTIFIER_KIND_HELP)
+@base.option("--value", required=True, help=N_("the wrong value"))
+@base.option("--new", default="", help=N_("the right value; without it, none"))
+@options.pass_invocation
+def correct(invocation: Invocation, key: str, kind: str, value: str, new: str) -> None:
+    account = _get_account(invocation, key)
+    joins = corrections.correct(
+        account=account,
+        kind=kind,
+        value=value,
+        new=new,
+        by=invocation.by,
+        at=invocation.at,
+    )
+    ids = {
+        pk
+        for each in (*joins.merged, *joins.parted)
+        for pk in (each.left_id, each.right_id)
+    }
+    keys = account_queries.keys_by_id(invocation.community, ids)
+    pairs = {
+        name: [
+            {"left": keys[each.left_id], "right": keys[each.right_id]} for each in found
+        ]
+        for name, found in (("parted", joins.parted), ("joined", joins.merged))
+    }
+    invocation.out.answer(
+        {"corrected": key, **pairs},
+        _("Saved."),
+        *(
+            _("%(left)s and %(right)s are two people.") % pair
+            for pair in pairs["parted"]
+        ),
+        *(
+            _("%(left)s and %(right)s are one person.") % pair
+            for pair in pairs["joined"]
+        ),
+    )
+
+
+@members.command(
+    "let-in", help=N_("Let a person who was erased be a member again, at their wish")
+)
+@base.option("--kind", default="phone", help=IDENTIFIER_KIND_HELP)
+@base.option("--value", required=True, help=N_("a key or identifier of this person"))
+@options.pass_invocation
+def let_in(invocation: Invocation, kind: str, value: str) -> None:
+    suppression.lift(
+        community=invocation.community,
+        kind=kind,
+        value=value,
+        by=invocation.by,
+        at=invocation.at,
+    )
+    invocation.out.answer(
+        {"let_in": True}, _("This person can be added as a member again.")
     )
 
 

@@ -40,14 +40,15 @@ def correct_identifier(request: Request, pk: int) -> HttpResponse:
     person = account_queries.account_ids_of_person(account.pk)[0]
     form = CorrectionForm(request.POST or None)
     if form.is_valid():
-        given = {"account": account, "kind": row.kind, "value": row.value}
-        by = {"by": request.staff, "at": request.at}
-        new = form.cleaned_data["value"]
         try:
-            if new:
-                joins = corrections.replace(**given, new=new, **by)
-            else:
-                joins = corrections.remove(**given, **by)
+            joins = corrections.correct(
+                account=account,
+                kind=row.kind,
+                value=row.value,
+                new=form.cleaned_data["value"],
+                by=request.staff,
+                at=request.at,
+            )
         except errors.QunceError as error:
             form.add_error("value", str(error))
         else:

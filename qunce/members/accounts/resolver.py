@@ -242,8 +242,8 @@ class _Directory:
             found = account_queries.find(community, texts, channel)
             self._in_channel |= {(channel, text): pk for text, pk in found.items()}
         self._owners = _find_owners(community, values)
-        found = {*self._keys.values(), *self._in_channel.values()}
-        self._people = account_queries.person_ids(found)
+        accounts_found = {*self._keys.values(), *self._in_channel.values()}
+        self._people = account_queries.person_ids(accounts_found)
 
     def _as_identifier(self, key: str) -> tuple[str, str] | None:
         folded = key.casefold() if "@" in key else key

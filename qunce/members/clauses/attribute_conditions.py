@@ -135,7 +135,7 @@ def parse_all(
 ) -> tuple[Condition, ...]:
     """The only comparison of a clause, or a lower and an upper bound."""
     names = [name for name in COMPARISONS if name in args]
-    check_names(names, path)
+    _check_names(names, path)
     conditions = tuple(
         _parse(attribute, name, args[name], path.child(name)) for name in names
     )
@@ -144,7 +144,7 @@ def parse_all(
     return conditions
 
 
-def check_names(names: Sequence[str], path: RulePath) -> None:
+def _check_names(names: Sequence[str], path: RulePath) -> None:
     for pair in (LOWER, UPPER):
         if set(pair) <= set(names):
             path.fail(
@@ -215,9 +215,8 @@ def _parse_anniversary(name: str, value: Any, path: RulePath) -> Condition:
             "anniversary", span=relative_days.parse_span(field, value[spans[0]], here)
         )
     names = [name for name in fields[4:] if name in value]
-    if not spans:
-        check_names(names or ["anniversary", "eq"], path)
-    if spans or (len(names) == 1 and names != ["eq"]):
+    is_range = len(names) == 2 and names[0] in LOWER and names[1] in UPPER
+    if spans or not (is_range or names == ["eq"]):
         path.fail(
             _(
                 "Give a span, such as {“next”: “7d”}, one day, such as {“eq”:"

@@ -42,35 +42,37 @@ class IdentifierNotFound(errors.NotFound):
 
 
 @transaction.atomic
-def remove(
-    *, account: Account, kind: str, value: str, by: Staff, at: datetime
+def correct(
+    *,
+    account: Account,
+    kind: str,
+    value: str,
+    by: Staff,
+    at: datetime,
+    new: str = "",
 ) -> Joins:
-    """Remove a wrong identifier from an account; raises IdentifierNotFound."""
-    permissions.check_may(by, accounts.EDIT)
-    stored = _get(account, kind, value)
-    removed = [(stored.account_id, stored.kind, stored.value)]
-    return take_away(community=account.community, values=removed, by=by, at=at)
+    """Remove a wrong identifier from an account, or replace it by a new one.
 
-
-@transaction.atomic
-def replace(
-    *, account: Account, kind: str, value: str, new: str, by: Staff, at: datetime
-) -> Joins:
-    """Give the account a new phone or address in place of one; returns who was joined
-    and parted."""
+    Returns who was joined and parted. Raises IdentifierNotFound, InvalidIdentifier or
+    PersonErased.
+    """
     permissions.check_may(by, accounts.EDIT)
+    community = account.community
     stored = _get(account, kind, value)
-    text = placeholders.reader_of(account.community).require(kind, new)
+    text = placeholders.reader_of(community).require(kind, new) if new else ""
     if text == stored.value:
         return Joins()
-    suppression.check(account.community, [(kind, text)])
+    if text:
+        suppression.check(community, [(kind, text)])
     removed = [(stored.account_id, stored.kind, stored.value)]
-    joins = take_away(community=account.community, values=removed, by=by, at=at)
+    joins = take_away(community=community, values=removed, by=by, at=at)
+    if not text:
+        return joins
     added = accounts.add_identifiers(
-        community=account.community, values=[(account.pk, kind, text)], by=by, at=at
+        community=community, values=[(account.pk, kind, text)], by=by, at=at
     )
     fact = accounts.IdentifierAdded(account=account.pk, identifier_kind=kind)
-    facts.record(fact, community=account.community, by=by, at=at)
+    facts.record(fact, community=community, by=by, at=at)
     return joins.extend(added)
 
 

@@ -21,6 +21,7 @@ from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
 from qunce.sales import orders
 from qunce.sets.mirror import deriver
+from tests import factories
 from tests.console.members.conftest import (
     AT,
     PHONE,
@@ -114,6 +115,11 @@ def test_tag_is_added_and_removed(
     vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
     assert "“VIP” was added to" in post(olga, f"{ann.pk}/tags/", tag="vip")
     assert assignments.depths_of_person([ann.pk]) == {"vip": 1}
+    library.set_levels(tag=vip, levels=[(2, "regular")], by=by, at=AT)
+    page = post(olga, f"{ann.pk}/tags/{vip.pk}/deepen/")
+    assert "is one deeper." in page
+    assert "×2" in page and "regular" in page
+    assert assignments.depths_of_person([ann.pk]) == {"vip": 2}
     assert "“VIP” was removed from" in post(olga, f"{ann.pk}/tags/{vip.pk}/remove/")
     assert olga.post(f"/members/{ann.pk}/tags/999/remove/").status_code == 404
 
@@ -342,3 +348,36 @@ def test_remark_pattern_is_previewed_and_saved(
     assert remark_names.get_pattern(shop).text == "VIP-{name}"
     assert "VIP-Ann Lee" in text(browser.get(f"/members/{ann.pk}/"))
     assert olga.get("/members/remark-names/").status_code == 403
+
+
+def test_wrong_phone_is_corrected_on_the_page(
+    browser: Client, shop: Community, ann: account_models.Account
+) -> None:
+    bob = create_member(shop, "bob", name="Bob", identifiers=PHONE)
+    row = account_models.Identifier.objects.get(account=bob)
+    path = f"identifiers/{row.pk}/"
+    form = text(browser.get(f"/members/{path}"))
+    assert "13800138001" in form
+    assert "1 merge rests on it." in form
+    refused = browser.post(f"/members/{path}", {"value": "12"})
+    assert refused.status_code == 422
+    page = post(browser, path, value="139 0013 9001")
+    assert "ann and bob are two people now." in page
+    assert "13900139001" in page
+    assert "13800138001" in page  # in the history
+    assert account_queries.account_ids_of_person(ann.pk) == [ann.pk]
+    assert browser.get(f"/members/{path}").status_code == 404
+
+
+def test_identifiers_of_hidden_members_are_not_corrected(
+    shop: Community, ann: account_models.Account
+) -> None:
+    row = account_models.Identifier.objects.get(account=ann)
+    create_member(shop, "bob")
+    lin = browser_of(shop, "operator", scope={"members": {"keys": ["bob"]}})
+    assert lin.get(f"/members/identifiers/{row.pk}/").status_code == 404
+    other = factories.community("other")
+    assert (
+        browser_of(other, "owner").get(f"/members/identifiers/{row.pk}/").status_code
+        == 404
+    )

@@ -9,7 +9,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.models import PastIdentifier, SharedIdentifier
+from qunce.members.accounts.models import Account, PastIdentifier, SharedIdentifier
 from qunce.members.people import corrections, merges, people
 from qunce.members.people.merges import Merge
 from tests import factories
@@ -35,7 +35,7 @@ def test_replaced_phone_parts_who_were_joined_by_it(shop: Community, by: Staff) 
     bob = factories.member(shop, "bob", identifiers={"phone": PHONE})
     factories.member(shop, "cat", identifiers={"phone": OTHER})
     assert people_of(shop, "ann", "bob", "cat") == [{"ann", "bob"}, {"cat"}]
-    joins = corrections.replace(
+    joins = corrections.correct(
         account=bob, kind="phone", value=PHONE, new="+86 139 0013 9001", by=by, at=LATER
     )
     assert people_of(shop, "ann", "bob", "cat") == [{"ann"}, {"bob", "cat"}]
@@ -54,7 +54,7 @@ def test_accounts_that_share_something_else_stay_joined(
     both = {"phone": PHONE, "email": "ann@example.com"}
     ann = factories.member(shop, "ann", identifiers=both)
     factories.member(shop, "too", identifiers=both)
-    joins = corrections.remove(account=ann, kind="phone", value=PHONE, by=by, at=LATER)
+    joins = corrections.correct(account=ann, kind="phone", value=PHONE, by=by, at=LATER)
     assert people_of(shop, "ann", "too") == [{"ann", "too"}]
     assert [each.reason for each in joins.merged] == ["email"]
 
@@ -65,7 +65,7 @@ def test_others_stay_joined_when_the_middle_one_loses_the_phone(
     ann = factories.member(shop, "ann", identifiers={"phone": PHONE})
     for key in ("bob", "cat"):
         factories.member(shop, key, identifiers={"phone": PHONE})
-    corrections.remove(account=ann, kind="phone", value=PHONE, by=by, at=LATER)
+    corrections.correct(account=ann, kind="phone", value=PHONE, by=by, at=LATER)
     assert people_of(shop, "ann", "bob", "cat") == [{"ann"}, {"bob", "cat"}]
 
 
@@ -75,7 +75,7 @@ def test_merge_by_hand_does_not_rest_on_an_identifier(
     ann = factories.member(shop, "ann", identifiers={"phone": PHONE})
     bob = factories.member(shop, "bob")
     people.merge(left=ann, right=bob, by=by, at=AT)
-    corrections.remove(account=ann, kind="phone", value=PHONE, by=by, at=LATER)
+    corrections.correct(account=ann, kind="phone", value=PHONE, by=by, at=LATER)
     assert people_of(shop, "ann", "bob") == [{"ann", "bob"}]
 
 
@@ -84,11 +84,11 @@ def test_correction_is_no_veto_but_staff_undoing_a_merge_is(
 ) -> None:
     ann = factories.member(shop, "ann", identifiers={"phone": PHONE})
     bob = factories.member(shop, "bob", identifiers={"phone": PHONE})
-    corrections.remove(account=bob, kind="phone", value=PHONE, by=by, at=LATER)
+    corrections.correct(account=bob, kind="phone", value=PHONE, by=by, at=LATER)
     accounts.add_identifier(account=bob, kind="phone", value=PHONE, by=by, at=LATER)
     assert people_of(shop, "ann", "bob") == [{"ann", "bob"}]
     people.unmerge(left=ann, right=bob, by=by, at=LATER)
-    corrections.remove(account=bob, kind="phone", value=PHONE, by=by, at=LATER)
+    corrections.correct(account=bob, kind="phone", value=PHONE, by=by, at=LATER)
     accounts.add_identifier(account=bob, kind="phone", value=PHONE, by=by, at=LATER)
     assert people_of(shop, "ann", "bob") == [{"ann"}, {"bob"}]
 
@@ -98,7 +98,7 @@ def test_identifier_that_an_account_does_not_have_is_not_found(
 ) -> None:
     ann = factories.member(shop, "ann", identifiers={"phone": PHONE})
     with pytest.raises(corrections.IdentifierNotFound):
-        corrections.remove(account=ann, kind="phone", value=OTHER, by=by, at=LATER)
+        corrections.correct(account=ann, kind="phone", value=OTHER, by=by, at=LATER)
 
 
 def test_shared_identifier_joins_nobody_and_parts_whom_it_had_joined(
@@ -114,8 +114,8 @@ def test_shared_identifier_joins_nobody_and_parts_whom_it_had_joined(
     (shared,) = SharedIdentifier.objects.all()
     assert (shared.kind, shared.value, shared.account_count) == ("phone", PHONE, 6)
     # The mark stays: the others do not suddenly become one person.
-    last = accounts.Account.objects.get(key="k5")
-    corrections.remove(account=last, kind="phone", value=PHONE, by=by, at=LATER)
+    last = Account.objects.get(key="k5")
+    corrections.correct(account=last, kind="phone", value=PHONE, by=by, at=LATER)
     assert people_of(shop, *keys) == [{key} for key in keys]
     assert not Merge.objects.filter(undone_at__isnull=True).exists()
 

@@ -47,6 +47,11 @@ def without_mmap() -> Iterator[None]:
             db.rows(f"PRAGMA mmap_size = {int(before[0][0])}")
 
 
+MAX_LOG_FRAMES = 16_000
+"""Pages of SQLite's write-ahead log after which it is started again."""
+RESTART_TIMEOUT_MS = 100
+
+
 @dataclass
 class BatchSizer:
     """Chooses the rows of the next batch by how long the last ones held the lock.
@@ -57,10 +62,17 @@ class BatchSizer:
     rows: int = field(default_factory=lambda: min(INITIAL_ROWS, MAX_ROWS))
     longest: float = 0.0
     free_since: float = 0.0
+    max_rows: int = field(default_factory=lambda: MAX_ROWS)
+    lock_seconds: float = LOCK_SECONDS
+    pause_seconds: float = PAUSE_SECONDS
+    tends_log: bool = False
+    """Whether the write-ahead log is looked after between batches, see `tended_log`."""
+    after: Callable[[], None] | None = None
+    """Called between two transactions."""
 
     def pause(self) -> None:
         """Sleep for the rest of the pause; the time spent preparing rows counts."""
-        rest = PAUSE_SECONDS - (time.perf_counter() - self.free_since)
+        rest = self.pause_seconds - (time.perf_counter() - self.free_since)
         # PostgreSQL has no single writer's lock that others would wait for.
         if rest > 0 and self.free_since and not db.is_postgresql():
             time.sleep(rest)
@@ -70,11 +82,42 @@ class BatchSizer:
         self.free_since = time.perf_counter()
         self.longest = max(self.longest, seconds)
         is_postgresql = db.is_postgresql()
-        target = LOCK_SECONDS_ON_POSTGRESQL if is_postgresql else LOCK_SECONDS
+        target = LOCK_SECONDS_ON_POSTGRESQL if is_postgresql else self.lock_seconds
         # A clock may return the same time twice, so never divide by zero.
         fitting = int(rows * target / max(seconds, 1e-6))
         # Grow slowly and shrink immediately, since people feel a batch that is too long.
-        self.rows = max(MIN_ROWS, min(MAX_ROWS, fitting, self.rows * 2))
+        self.rows = max(MIN_ROWS, min(self.max_rows, fitting, self.rows * 2))
+
+
+@contextmanager
+def tended_log(sizer: BatchSizer) -> Iterator[None]:
+    """On SQLite, checkpoint the write-ahead log after each batch of a sizer that `tends_log`.
+
+    Otherwise checkpoints would fall into somebody's transaction and, beside other writers,
+    never get to the end of the log.
+    """
+    if not sizer.tends_log or db.is_postgresql() or connection.in_atomic_block:
+        yield
+        return
+    before = db.rows("PRAGMA wal_autocheckpoint")[0][0]
+    db.rows("PRAGMA wal_autocheckpoint = 0")
+    sizer.after = _checkpoint
+    try:
+        yield
+    finally:
+        sizer.after = None
+        db.rows(f"PRAGMA wal_autocheckpoint = {int(before)}")
+
+
+def _checkpoint() -> None:
+    _busy, frames, _done = db.rows("PRAGMA wal_checkpoint(PASSIVE)")[0]
+    if frames <= MAX_LOG_FRAMES:
+        return
+    # Waits for readers of the old log, but not long: the next one tries again.
+    before = db.rows("PRAGMA busy_timeout")[0][0]
+    db.rows(f"PRAGMA busy_timeout = {RESTART_TIMEOUT_MS}")
+    db.rows("PRAGMA wal_checkpoint(RESTART)")
+    db.rows(f"PRAGMA busy_timeout = {int(before)}")
 
 
 def write(
@@ -101,4 +144,6 @@ def write(
             locked_at = time.perf_counter()
             commit(batch, end)
         sizer.record(end - start, time.perf_counter() - locked_at)
+        if sizer.after is not None:
+            sizer.after()
         start = end

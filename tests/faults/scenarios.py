@@ -73,8 +73,12 @@ def write_file(world: World) -> None:
 
 
 def import_file(world: World) -> None:
-    """Run the command `qunce import FILE --as facts`."""
+    """Run the command `qunce import FILE --as facts`, in many parts and batches."""
     from qunce.cli import main as cli
+    from qunce.core import batch_writes
+    from qunce.importing.targets.facts import spill
+
+    spill.ROWS_PER_PART, batch_writes.MAX_ROWS = 300, 25
 
     arguments = [
         "import",
@@ -93,8 +97,12 @@ def import_file(world: World) -> None:
 
 def import_again(world: World) -> None:
     """Run the same command again, to its end."""
+    from django.conf import settings
+
     import_file(world)
     catch_up(world)
+    left = list((Path(settings.HOME) / "imports").glob("*"))
+    assert not left, left
 
 
 # Deriving

@@ -155,19 +155,23 @@ def _insert_one_by_one(batch: FactBatch) -> int:
         elif owner is None or stored.get(owner) != (batch.source_id, key):
             # The hash belongs to another key, of this batch or of an earlier one.
             overflowing.append(index)
-    # One look-up for all of them. With 64 bits there is hardly ever one.
-    overflowing = _without_overflowed(batch, overflowing)
     if plain:
         _insert(batch.select(plain), with_hashes=True)
-    if overflowing:
-        part = batch.select(overflowing)
-        first = _insert(part, with_hashes=False)
-        rows = [
-            (part.source_id, key, fact) for fact, key in enumerate(part.keys, first)
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(INSERT_OVERFLOWED_KEY, rows)
-    return len(plain) + len(overflowing)
+    return len(plain) + insert_overflowing(batch.select(overflowing))
+
+
+def insert_overflowing(batch: FactBatch) -> int:
+    """Store facts with different keys whose hashes belong to other keys."""
+    # One look-up for all of them. With 64 bits there is hardly ever one.
+    new = _without_overflowed(batch, list(range(len(batch))))
+    if not new:
+        return 0
+    part = batch.select(new)
+    first = _insert(part, with_hashes=False)
+    rows = [(part.source_id, key, fact) for fact, key in enumerate(part.keys, first)]
+    with connection.cursor() as cursor:
+        cursor.executemany(INSERT_OVERFLOWED_KEY, rows)
+    return len(new)
 
 
 def _keys_by_fact(ids: set[int]) -> dict[int, tuple[int, str]]:

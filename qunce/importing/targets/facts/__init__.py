@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.core import batch_writes
 from qunce.core.facts import reported_facts
 from qunce.importing.jobs import ImportJob
 from qunce.importing.plan import ImportPlan
@@ -19,6 +20,10 @@ from qunce.importing.target_registry import Field, Target
 if TYPE_CHECKING:
     from qunce.importing.parsing import ParsedChunk
     from qunce.importing.targets.facts.writer import FactWriter
+
+
+LOCK_SECONDS, PAUSE_SECONDS = 0.015, 0.003
+"""Shorter than usual: set statements write several thousand facts in that time."""
 
 
 def _check_kind(text: str) -> str:
@@ -94,18 +99,42 @@ class FactTarget(Target):
     }
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        # Imported on use, as they load Arrow.
-        from qunce.importing import account_resolver
-        from qunce.importing.targets.facts import checks
+        # Imported on use, as it loads Arrow.
+        from qunce.importing.targets.facts import spilling
 
-        limits = checks.time_limits(plan)
-        chunks = (checks.check(plan, chunk, limits) for chunk in super().chunks(plan))
-        yield from account_resolver.check_chunks(plan, chunks, key_wins=False)
+        return spilling.checked_chunks(plan)
+
+    def checked_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        """Yield the problems of the file, whose valid rows are put aside."""
+        from qunce.importing.targets.facts import spilling
+
+        rows = spilling.create(plan)
+        yield from spilling.read(plan, rows)
+        plan.cache = rows
+
+    def written_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        """Yield the parts that were put aside, after what `checked_chunks` yields."""
+        from qunce.importing.targets.facts import spill
+
+        if plan.cache is None:
+            yield from self.checked_chunks(plan)
+        else:
+            # The parts are numbered after the chunks that were checked.
+            yield from spill.empty_chunks(plan.cache.chunks)
+        yield from plan.cache.stand_ins()
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> FactWriter:
         from qunce.importing.targets.facts.writer import FactWriter
 
         return FactWriter(job, plan)
+
+    def batch_sizer(self) -> batch_writes.BatchSizer:
+        return batch_writes.BatchSizer(
+            max_rows=4 * batch_writes.MAX_ROWS,
+            lock_seconds=LOCK_SECONDS,
+            pause_seconds=PAUSE_SECONDS,
+            tends_log=True,
+        )
 
 
 TARGET = FactTarget()

@@ -1,32 +1,43 @@
-"""Writes chunks of facts in the order of their keys' hashes."""
+"""Writes the spilled parts of a file of facts, each in the order of its keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import connection
 
-from qunce.core import errors, json_values, timestamps
+from qunce.core import db, errors, json_values, timestamps
 from qunce.core.facts import (
     fact_effects,
     facts,
     ingest,
     interned_names,
-    reported_facts,
+    laid_facts,
 )
 from qunce.core.facts.fact_effects import ReportedFact
+from qunce.core.facts.laid_facts import LaidRows
 from qunce.groups import groups
 from qunce.importing import account_resolver, error_report, jobs, row_fates
+from qunce.importing.account_resolver import Resolution
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk, Problem
 from qunce.importing.plan import ImportPlan
-from qunce.importing.targets.facts import checks
+from qunce.importing.targets.facts import layout
+from qunce.importing.targets.facts.spill import FactPart, FactSpill
 
-KEYS_PER_HASH_CALL = 50_000
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROWS_PER_RESOLUTION = 1_000_000
+"""Rows whose members are looked up together, as each look-up hashes all known keys."""
 INSERTED, EFFECTIVE, LEFT_OUT = range(3)
 """What becomes of a row: stored, handed to its verb, or left out with its member."""
 LEFT_OUT_STATES = (account_resolver.UNKNOWN, account_resolver.SUPPRESSED)
@@ -36,7 +47,7 @@ LEFT_OUT_STATES = (account_resolver.UNKNOWN, account_resolver.SUPPRESSED)
 class FactRows:
     """Rows of one transaction: those to insert, and those that take effect, by row."""
 
-    inserted: ingest.FactBatch
+    inserted: ingest.FactBatch | LaidRows
     effective: list[tuple[int, ReportedFact]]
     counts: dict[str, int]
     """Rows that were left out, and how the members of the others were found."""
@@ -45,132 +56,210 @@ class FactRows:
         return len(self.inserted) + len(self.effective)
 
 
+@dataclass(frozen=True)
+class SortedPart:
+    """A part in the order of writing: rows to insert, then effects, then those left out."""
+
+    table: pa.Table
+    found: Resolution
+    inserted: int
+    effective: int
+    """The ends of the first two."""
+    laid: Path | None
+    """Where the rows to insert are laid out."""
+
+
 class FactWriter:
     def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
         self._job, self._plan = job, plan
-        community = job.community
-        source_ids = interned_names.ensure("source", community.pk, [job.source])
-        self._source_id = source_ids[job.source]
         self._resolver = account_resolver.of_plan(plan, job)
+        self._resolutions: dict[int, Resolution] = {}
+        self._kind_ids: dict[str, int] = {}
         self._group_ids: dict[str, int] = {}
         self.refusals: list[Problem] = []
         """Rows that the state of the community did not allow."""
         self._reporter = fact_effects.Reporter(
-            community=community,
+            community=job.community,
             by=job.by,
             at=job.started_at,
             source=job.source,
-            source_id=self._source_id,
-            currency=plan.options.currency or community.currency,
+            source_id=source_id(plan),
+            currency=plan.options.currency or job.community.currency,
         )
+        # Here, as the thread below has no connection of its own.
+        self._can_attach = not (db.is_postgresql() or connection.in_atomic_block)
+        self._attached = ExitStack()
+        self._thread = ThreadPoolExecutor(1, "facts")
+        self._next: tuple[int, Future[SortedPart]] | None = None
+        plan.resources.callback(self._close)
+
+    def _close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+        self._attached.close()
+
+    @property
+    def _spill(self) -> FactSpill:
+        # The file may be read after this writer was made.
+        spill: FactSpill = self._plan.cache
+        return spill
+
+    # Preparing a part
 
     def load(self, chunk: ParsedChunk) -> int:
-        # The columns of the chunk are released as soon as they are converted.
-        times = np.asarray(chunk.columns.pop("happened_at"))
-        # Outside the batches: creating members has transactions of its own.
-        # Facts of groups alone come without a column of members.
-        chunk.columns.setdefault("member_key", chunk.get("member_key"))
-        found = self._resolver.resolve_rows(chunk, times, key_wins=False)
-        keys = _fill_keys(chunk, times)
-        hashes = np.empty(len(keys), dtype=np.int64)
-        # In parts, as Python objects take much more memory than Arrow's.
-        for start in range(0, len(keys), KEYS_PER_HASH_CALL):
-            part = keys.slice(start, KEYS_PER_HASH_CALL).cast(pa.binary()).to_pylist()
-            hashes[start : start + len(part)] = ingest.hashes_of(self._source_id, part)
-        # Sorted, so that neighbours in the table of hashes are written together. Rows
-        # that take effect follow in the order of time, those left out come last.
-        kinds = chunk.get("kind")
-        fates = np.where(checks.has_effect(kinds), EFFECTIVE, INSERTED)
+        assert isinstance(chunk, FactPart)  # noqa: S101 - the target yields no others
+        number = chunk.number
+        self._attached.close()
+        self._part = self._take(number)
+        if self._part.laid is not None:
+            self._attached.enter_context(laid_facts.attached(self._part.laid))
+        # The next part is laid out while this one is written.
+        later = [n for n in self._spill.numbers() if n > number]
+        if later:
+            self._resolve(later[0])
+            self._next = later[0], self._thread.submit(self._sort, later[0])
+        return self._part.table.num_rows
+
+    def _take(self, number: int) -> SortedPart:
+        if self._next is not None and self._next[0] == number:
+            return self._next[1].result()
+        self._resolve(number)
+        return self._sort(number)
+
+    def _resolve(self, number: int) -> None:
+        """Look up the members of this part and the ones after it, and create new ones."""
+        if not self._kind_ids:
+            self._kind_ids = facts.ensure_kinds(self._spill.kinds)
+            self._group_ids = self._ensure_groups()
+        if number in self._resolutions:
+            return
+        names = ["happened_at", *self._spill.references]
+        numbers: list[int] = []
+        tables: list[pa.Table] = []
+        for later in self._spill.numbers():
+            if later < number or sum(t.num_rows for t in tables) >= ROWS_PER_RESOLUTION:
+                continue
+            numbers.append(later)
+            tables.append(self._spill.read(later, names))
+        table = pa.concat_tables(tables).combine_chunks()
+        columns = {
+            name: table[name].combine_chunks()
+            for name in table.column_names
+            if name != "happened_at"
+        }
+        times = np.asarray(table["happened_at"])
+        rows = ParsedChunk(columns, np.empty(0, dtype=np.int64))
+        found = self._resolver.resolve_rows(rows, times, key_wins=False)
+        start = 0
+        self._resolutions.clear()
+        for later, part in zip(numbers, tables, strict=True):
+            end = start + part.num_rows
+            self._resolutions[later] = row_fates.take(found, np.arange(start, end))
+            start = end
+
+    def _ensure_groups(self) -> dict[str, int]:
+        earliest = min(self._spill.groups.values(), default=0)
+        return groups.ensure(
+            community=self._job.community,
+            keys=self._spill.groups,
+            by=self._job.by,
+            at=timestamps.from_micros(earliest),
+        )
+
+    def _sort(self, number: int) -> SortedPart:
+        """Sort a part and lay it out; runs in a thread and uses no database."""
+        table, found = self._spill.read(number), self._resolutions[number]
+        is_effective = number == self._spill.ranges
+        fates = np.full(table.num_rows, EFFECTIVE if is_effective else INSERTED)
         fates[np.isin(found.states, LEFT_OUT_STATES)] = LEFT_OUT
-        sort_key = np.where(fates == EFFECTIVE, times, hashes)
-        order = np.lexsort((chunk.row_numbers, sort_key, fates))
-        self._inserted, self._effective = np.searchsorted(
+        order = self._order(table, fates)
+        inserted, effective = np.searchsorted(
             fates[order], [EFFECTIVE, LEFT_OUT]
         ).tolist()
-        self._found = row_fates.take(found, order)
-        self._hashes, self._times = hashes[order], times[order]
-        self._rows = chunk.row_numbers[order]
-        self._kind_names = kinds.take(
-            pa.array(order[self._inserted : self._effective])
-        ).to_pylist()
-        # A file has few kinds, so they are resolved once each.
-        encoded = pc.dictionary_encode(kinds)
-        names = encoded.dictionary.to_pylist()
-        ids_by_kind = facts.ensure_kinds(names)
-        ids_by_code = np.array([ids_by_kind[name] for name in names], dtype=np.int64)
-        self._kinds = ids_by_code[np.asarray(encoded.indices)][order]
-        self._groups = self._resolve_groups(chunk.get("group_key"), times)[order]
-        self._payloads = chunk.get("payload").take(pa.array(order))
-        chunk.columns.clear()
-        self._keys = keys.take(pa.array(order))
-        return len(order)
+        table = table.take(pa.array(order)).combine_chunks()
+        found = row_fates.take(found, order)
+        table = self._with_ids(table, found.ids)
+        laid = None
+        if inserted and self._can_attach:
+            laid = self._spill.folder / f"part-{number}.sqlite"
+            layout.write(laid, table.slice(0, inserted))
+        return SortedPart(table, found, inserted, effective, laid)
 
-    def _resolve_groups(self, keys: pa.Array, times: np.ndarray) -> np.ndarray:
-        """Return group ids, 0 for null keys; unknown groups are created."""
-        encoded = pc.dictionary_encode(keys)
-        names = encoded.dictionary.to_pylist()
-        missing = [name for name in names if name not in self._group_ids]
-        if missing:
-            self._group_ids |= groups.ensure(
-                community=self._job.community,
-                keys=missing,
-                by=self._job.by,
-                at=timestamps.from_micros(int(times.min())),
-            )
-        ids = np.array([self._group_ids.get(name, 0) for name in names] + [0])
-        # Null keys get the last element, which is the appended 0.
-        group_ids: np.ndarray = ids[
-            np.asarray(pc.fill_null(encoded.indices, len(names)))
-        ]
-        return group_ids
+    def _order(self, table: pa.Table, fates: NDArray[np.int64]) -> NDArray[np.int64]:
+        rows = np.asarray(table["row"])
+        times = np.asarray(table["happened_at"])
+        if fates.size and (fates == EFFECTIVE).any():
+            return np.lexsort((rows, times, fates))
+        if not self._spill.by_key:
+            return np.lexsort((rows, np.asarray(table["hash"]), fates))
+        by_key = pa.table({"fate": fates, "key": table["key"], "row": rows})
+        keys = [(name, "ascending") for name in by_key.column_names]
+        return np.asarray(pc.sort_indices(by_key, sort_keys=keys)).astype(np.int64)
+
+    def _with_ids(self, table: pa.Table, accounts: NDArray[np.int64]) -> pa.Table:
+        table = table.append_column("kind_id", _ids_of(table["kind"], self._kind_ids))
+        table = table.append_column("grp", _ids_of(table["group_key"], self._group_ids))
+        ids = pa.array(accounts, mask=accounts == 0)
+        return table.append_column("account", ids)
+
+    # Writing it
 
     def batch(self, start: int, end: int) -> FactRows:
-        inserted = self._batch_to_insert(start, min(end, self._inserted))
+        part = self._part
         effective = [
-            (int(self._rows[index]), self._reported(index))
-            for index in range(max(start, self._inserted), min(end, self._effective))
+            self._reported(index)
+            for index in range(max(start, part.inserted), min(end, part.effective))
         ]
-        suppressed = self._found.states[start:end] == account_resolver.SUPPRESSED
+        suppressed = part.found.states[start:end] == account_resolver.SUPPRESSED
         counts = {
             "suppressed": int(suppressed.sum()),
-            **self._found.counts(start, end),
+            **part.found.counts(start, end),
         }
-        skipped = end - max(start, self._effective) - counts["suppressed"]
-        return FactRows(inserted, effective, {"skipped": max(skipped, 0), **counts})
+        skipped = end - max(start, part.effective) - counts["suppressed"]
+        return FactRows(
+            self._to_insert(start, min(end, part.inserted)),
+            effective,
+            {"skipped": max(skipped, 0), **counts},
+        )
 
-    def _batch_to_insert(self, start: int, end: int) -> ingest.FactBatch:
-        length = max(end - start, 0)
+    def _to_insert(self, start: int, end: int) -> ingest.FactBatch | LaidRows:
+        common: dict[str, Any] = {
+            "community_id": self._job.community_id,
+            "source_id": self._reporter.source_id,
+            "actor_id": self._job.by_id,
+            "recorded_at": timestamps.to_micros(self._job.started_at),
+        }
+        if self._part.laid is not None:
+            return LaidRows(begin=start, end=end, **common)
+        rows = self._part.table.slice(start, max(end - start, 0)).to_pydict()
         return ingest.FactBatch(
-            community_id=self._job.community_id,
-            source_id=self._source_id,
-            actor_id=self._job.by_id,
-            recorded_at=timestamps.to_micros(self._job.started_at),
-            kinds=self._kinds[start:end].tolist(),
-            accounts=[
-                account or None for account in self._found.ids[start:end].tolist()
-            ],
-            groups=[group or None for group in self._groups[start:end].tolist()],
-            happened_at=self._times[start:end].tolist(),
-            payloads=self._payloads.slice(start, length).to_pylist(),
-            keys=self._keys.slice(start, length).to_pylist(),
-            hashes=self._hashes[start:end].tolist(),
+            **common,
+            kinds=rows["kind_id"],
+            accounts=rows["account"],
+            groups=rows["grp"],
+            happened_at=rows["happened_at"],
+            payloads=rows["payload"],
+            keys=rows["key"],
+            hashes=rows["hash"],
         )
 
-    def _reported(self, index: int) -> ReportedFact:
-        text = self._payloads[index].as_py()
-        return ReportedFact(
-            kind=self._kind_names[index - self._inserted],
-            happened_at=timestamps.from_micros(int(self._times[index])),
-            account=int(self._found.ids[index]) or None,
-            group=int(self._groups[index]) or None,
+    def _reported(self, index: int) -> tuple[int, ReportedFact]:
+        row = self._part.table.slice(index, 1).to_pylist()[0]
+        text = row["payload"]
+        fact = ReportedFact(
+            kind=row["kind"],
+            happened_at=timestamps.from_micros(row["happened_at"]),
+            account=row["account"],
+            group=row["grp"],
             payload=json_values.parse_object(text.encode()) if text else {},
-            key=self._keys[index].as_py(),
+            key=row["key"],
         )
+        return row["row"], fact
 
     def write(self, batch: FactRows) -> Mapping[str, int]:
-        # About 38,000 facts a second on SQLite with 50 million in the log
-        # (docs/benchmarks.md).
-        new = ingest.insert_new(batch.inserted)
+        if isinstance(batch.inserted, LaidRows):
+            new = laid_facts.insert_new(batch.inserted)
+        else:
+            new = ingest.insert_new(batch.inserted)
         problems = []
         for row, fact in batch.effective:
             try:
@@ -194,26 +283,13 @@ class FactWriter:
         }
 
 
-def _fill_keys(chunk: ParsedChunk, times: np.ndarray) -> pa.Array:
-    """Return the keys; rows without one get a key from their content."""
-    keys = chunk.get("key")
-    if not keys.null_count:
-        return keys
-    names = ("kind", *checks.MEMBER_FIELDS, "group_key", "payload")
-    columns: list[list[Any]] = [chunk.get(name).to_pylist() for name in names]
-    filled = []
-    for key, micros, kind, *members, group, payload in zip(
-        keys.to_pylist(), times.tolist(), *columns, strict=True
-    ):
-        references = dict(zip(checks.MEMBER_FIELDS, members, strict=True))
-        filled.append(
-            key
-            or reported_facts.content_key(
-                kind=kind,
-                member=reported_facts.reference(references),
-                group=group or "",
-                micros=micros,
-                payload=payload,
-            )
-        )
-    return pa.array(filled, pa.string())
+def _ids_of(names: Any, ids: Mapping[str, int]) -> pa.Array:
+    """Return the id of each name, null for null."""
+    encoded = names.combine_chunks().dictionary_encode()
+    values = [ids[name] for name in encoded.dictionary.to_pylist()]
+    return pc.take(pa.array(values, pa.int64()), encoded.indices)
+
+
+def source_id(plan: ImportPlan) -> int:
+    name, community = plan.options.source, plan.community.pk
+    return interned_names.ensure("source", community, [name])[name]

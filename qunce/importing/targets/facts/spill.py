@@ -1,0 +1,181 @@
+"""Keeps the checked rows of a file on disk, in parts by range of their keys.
+
+So a file is parsed once: when its last row is checked, all rows are here, and each part
+is written in the order in which the log's index of keys grows: by hash on SQLite, by key
+on PostgreSQL. The last part has the rows that take effect.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qunce.importing.parsing import ParsedChunk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROWS_PER_PART = 65_536
+MAX_PARTS = 256
+PREFIX = "staged-facts-"
+
+
+def count_parts(lines: int) -> int:
+    """Return the parts of a file of about so many rows: 1, 2, 4 … 256."""
+    parts = 1
+    while parts < MAX_PARTS and lines > parts * ROWS_PER_PART:
+        parts *= 2
+    return parts
+
+
+def empty_chunks(count: int) -> Iterator[ParsedChunk]:
+    for _number in range(count):
+        yield ParsedChunk({}, np.empty(0, dtype=np.int64))
+
+
+def create_folder(parent: Path) -> Path:
+    """Return a new folder for one import, after removing those of killed processes."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{PREFIX}*"):
+        owner = left.name.removeprefix(PREFIX).partition("-")[0]
+        if not _is_running(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@dataclass(frozen=True)
+class FactPart(ParsedChunk):
+    """Stands for the rows of a part, which the writer reads from the spill."""
+
+    number: int = 0
+
+
+@dataclass
+class Part:
+    file: IO[bytes]
+    writer: pa.RecordBatchStreamWriter
+    rows: int = 0
+
+
+@dataclass
+class FactSpill:
+    """`ranges` are the parts by key; the one after them has the rows that take effect."""
+
+    folder: Path
+    ranges: int
+    by_key: bool
+    references: list[str]
+    """The columns that name members."""
+    chunks: int = 0
+    """Chunks of the file that were spilled; the parts are numbered after them."""
+    kinds: set[str] = field(default_factory=set)
+    groups: dict[str, int] = field(default_factory=dict)
+    """Keys of groups, with the earliest time of their facts."""
+    parts: dict[int, Part] = field(default_factory=dict)
+    boundaries: NDArray[np.uint64] | None = None
+
+    def add(self, table: pa.Table, effective: NDArray[np.bool_]) -> None:
+        """Add rows with the columns `kind, group_key, happened_at, key, hash …`."""
+        self.kinds.update(pc.unique(table["kind"]).to_pylist())
+        _note_earliest(self.groups, table)
+        numbers = self._numbers(table)
+        numbers[effective] = self.ranges
+        order = np.argsort(numbers, kind="stable")
+        table = table.take(pa.array(order)).combine_chunks()
+        starts = np.searchsorted(numbers[order], np.arange(self.ranges + 2))
+        for number in np.flatnonzero(np.diff(starts)).tolist():
+            start, end = int(starts[number]), int(starts[number + 1])
+            part = self._part(number, table.schema)
+            part.writer.write_table(table.slice(start, end - start))
+            part.rows += end - start
+
+    def _numbers(self, table: pa.Table) -> NDArray[np.int64]:
+        """Return the part of each row."""
+        if self.by_key:
+            prefixes = _prefixes(table["key"])
+            if self.boundaries is None:
+                # The first chunk stands for the others, so that parts are alike.
+                sample = np.sort(prefixes)
+                places = np.arange(1, self.ranges) * len(sample) // self.ranges
+                self.boundaries = sample[places]
+            return np.searchsorted(self.boundaries, prefixes, "right").astype(np.int64)
+        hashes = np.asarray(table["hash"]).view(np.uint64) ^ np.uint64(1 << 63)
+        bits = self.ranges.bit_length() - 1
+        shift = np.uint64(64 - bits) if bits else np.uint64(63)
+        numbers: NDArray[np.int64] = (hashes >> shift).astype(np.int64)
+        return numbers if bits else np.zeros(len(numbers), dtype=np.int64)
+
+    def _part(self, number: int, schema: pa.Schema) -> Part:
+        if number not in self.parts:
+            # Without a name, so that a kill leaves nothing behind.
+            file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115
+            writer = pa.ipc.new_stream(file, schema)
+            self.parts[number] = Part(file, writer)
+        return self.parts[number]
+
+    def finish(self) -> None:
+        for part in self.parts.values():
+            part.writer.close()
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the parts that have rows, in the order of writing."""
+        return sorted(self.parts)
+
+    def stand_ins(self) -> Iterator[FactPart]:
+        for number in self.numbers():
+            rows = np.zeros(self.parts[number].rows, dtype=np.int64)
+            yield FactPart({}, rows, number=number)
+
+    def read(self, number: int, columns: Sequence[str] = ()) -> pa.Table:
+        """Return a part, or some of its columns, in the order of the file's rows."""
+        file = self.parts[number].file
+        file.seek(0)
+        with pa.ipc.open_stream(file) as reader:
+            table = reader.read_all()
+        return table.select(columns) if columns else table
+
+    def close(self) -> None:
+        for part in self.parts.values():
+            part.writer.close()
+            part.file.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _note_earliest(groups: dict[str, int], table: pa.Table) -> None:
+    found = table.select(["group_key", "happened_at"]).group_by("group_key")
+    earliest = found.aggregate([("happened_at", "min")])
+    for key, micros in zip(
+        earliest["group_key"].to_pylist(),
+        earliest["happened_at_min"].to_pylist(),
+        strict=True,
+    ):
+        if key is not None:
+            groups[key] = min(micros, groups.get(key, micros))
+
+
+def _prefixes(keys: Any) -> NDArray[np.uint64]:
+    """Return the first eight bytes of each key as a number that sorts like them."""
+    heads = np.array(
+        [key[:8] for key in keys.cast(pa.binary()).to_pylist()], dtype="S8"
+    )
+    prefixes: NDArray[np.uint64] = heads.view(">u8").astype(np.uint64)
+    return prefixes

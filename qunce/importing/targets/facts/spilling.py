@@ -1,0 +1,110 @@
+"""Reads a file of facts once: checks its rows, and spills those that are valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from django.conf import settings
+
+from qunce.core import db
+from qunce.core.facts import ingest, reported_facts
+from qunce.importing import account_resolver, parsing, prefetch
+from qunce.importing.parsing import ParsedChunk
+from qunce.importing.plan import ImportPlan
+from qunce.importing.targets.facts import checks, spill, writer
+from qunce.importing.targets.facts.spill import FactSpill
+
+KEYS_PER_HASH_CALL = 50_000
+
+
+def create(plan: ImportPlan) -> FactSpill:
+    """Return an empty spill, which the plan closes at its end."""
+    mapped = set(plan.mapping.values())
+    references = [name for name in checks.MEMBER_FIELDS if name in mapped]
+    created = FactSpill(
+        spill.create_folder(Path(settings.HOME) / "imports"),
+        spill.count_parts(plan.source.lines),
+        by_key=db.is_postgresql(),
+        references=references or ["member_key"],
+    )
+
+    def forget() -> None:
+        plan.cache = None
+        created.close()
+
+    plan.resources.callback(forget)
+    return created
+
+
+def read(plan: ImportPlan, rows: FactSpill) -> Iterator[ParsedChunk]:
+    """Spill the valid rows; yields the problems and the number of rows of each chunk."""
+    source = writer.source_id(plan)
+    for chunk in checked_chunks(plan):
+        if len(chunk.row_numbers):
+            effective = checks.has_effect(chunk.columns["kind"])
+            rows.add(_to_table(chunk, rows, source), effective)
+        rows.chunks += 1
+        none = np.empty(0, dtype=np.int64)
+        yield ParsedChunk({}, none, chunk.problems, chunk.rows_read)
+    rows.finish()
+
+
+def checked_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
+    """Yield the valid rows of each block of the file, which a thread parses ahead."""
+    limits = checks.time_limits(plan)
+    # Before the thread, which must not use the database.
+    _reader = plan.identifier_reader
+    parsed = prefetch.iterate(
+        lambda: parsing.parse_batches(plan), parsing.MAX_BATCHES_AHEAD
+    )
+    chunks = (checks.check(plan, chunk, limits) for chunk in parsed)
+    yield from account_resolver.check_chunks(plan, chunks, key_wins=False)
+
+
+def _to_table(chunk: ParsedChunk, rows: FactSpill, source: int) -> pa.Table:
+    times = np.asarray(chunk.columns["happened_at"])
+    keys = _fill_keys(chunk, times)
+    hashes = np.zeros(len(keys), dtype=np.int64)
+    # PostgreSQL has a unique index on the keys themselves.
+    for start in range(0, 0 if rows.by_key else len(keys), KEYS_PER_HASH_CALL):
+        part = keys.slice(start, KEYS_PER_HASH_CALL).cast(pa.binary()).to_pylist()
+        hashes[start : start + len(part)] = ingest.hashes_of(source, part)
+    names = ("kind", "group_key", "payload", *rows.references)
+    return pa.table(
+        {
+            "row": chunk.row_numbers,
+            "hash": hashes,
+            "happened_at": times,
+            "key": keys,
+            **{name: chunk.get(name) for name in names},
+        }
+    )
+
+
+def _fill_keys(chunk: ParsedChunk, times: np.ndarray) -> pa.Array:
+    """Return the keys; rows without one get a key from their content."""
+    keys = chunk.get("key")
+    if not keys.null_count:
+        return keys
+    names = ("kind", *checks.MEMBER_FIELDS, "group_key", "payload")
+    columns: list[list[Any]] = [chunk.get(name).to_pylist() for name in names]
+    filled = []
+    for key, micros, kind, *members, group, payload in zip(
+        keys.to_pylist(), times.tolist(), *columns, strict=True
+    ):
+        references = dict(zip(checks.MEMBER_FIELDS, members, strict=True))
+        filled.append(
+            key
+            or reported_facts.content_key(
+                kind=kind,
+                member=reported_facts.reference(references),
+                group=group or "",
+                micros=micros,
+                payload=payload,
+            )
+        )
+    return pa.array(filled, pa.string())

@@ -61,7 +61,9 @@ def _columns(plan: ImportPlan) -> dict[str, ColumnEvidence]:
         is_attribute = name.startswith(target_registry.ATTRIBUTE_PREFIX)
         kind = "further" if is_attribute else kinds.get(declared.get(name, ""), "")
         if kind:
-            columns[name] = ColumnEvidence(heading, kind, plan)
+            columns[name] = ColumnEvidence(
+                heading, kind, plan, declared.get(name, "")
+            )
     return columns
 
 
@@ -80,6 +82,8 @@ class ColumnEvidence:
     heading: str
     kind: str
     plan: ImportPlan
+    field_type: str = ""
+    """Empty for a further column."""
     orders: set[str] = field(default_factory=lambda: set(dates.ORDERS))
     likely_orders: set[str] = field(default_factory=lambda: set(dates.ORDERS))
     """Without those by which a text would be of the future."""
@@ -128,7 +132,9 @@ class ColumnEvidence:
             # column.
             self.orders &= set(readings)
             likely = {o for o, day in readings.items() if day <= self.plan.latest_day}
-            self.likely_orders &= likely or set(readings)
+            # A birthday of 31 may also be one of 1931.
+            if likely and self.field_type == "instant":
+                self.likely_orders &= likely
             is_open = len(set(readings.values())) > 1
             if is_open and not self.has_open_date:
                 self.has_open_date = True

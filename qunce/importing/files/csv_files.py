@@ -40,17 +40,20 @@ def detect_delimiter(stream: IO[bytes]) -> str:
     named = SEPARATOR_LINE.fullmatch(lines[0])
     if named:
         return "\t" if named[1] == "\\t" else named[1]
-    best, best_score = ",", 0
-    for delimiter in DELIMITERS:
-        widths = Counter(
-            len(row) for row in csv.reader(lines, delimiter=delimiter) if len(row) > 1
-        )
-        # A comma inside texts splits rows unevenly, while the real delimiter gives
-        # nearly every row the same width, except a title.
-        score = max((width * count for width, count in widths.items()), default=0)
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best
+    return max(DELIMITERS, key=lambda delimiter: _evenness(lines, delimiter))
+
+
+def _evenness(lines: list[str], delimiter: str) -> tuple[bool, int, int]:
+    """Return whether most lines have one width, how early a line is split, and more."""
+    widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+    split = Counter(width for width in widths if width > 1)
+    if not split:
+        return False, -len(lines), 0
+    width, count = max(split.items(), key=lambda item: item[0] * item[1])
+    # Commas within texts do not split the headings, and those of a title few lines.
+    first = next(index for index, each in enumerate(widths) if each > 1)
+    filled = sum(bool(each) for each in widths)
+    return count * 2 >= filled, -first, width * count
 
 
 def read_headings(stream: IO[bytes], delimiter: str) -> heading_rows.Headings:

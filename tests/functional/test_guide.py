@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.functional import test_import_wizard
 from tests.functional.browser_user import BrowserUser
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
@@ -23,6 +25,19 @@ def today(user: BrowserUser) -> None:
 
 def import_file(user: BrowserUser) -> None:
     user.go(f"/members/import/files/{user.ids['upload']}/")
+
+
+def import_questions(user: BrowserUser) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = test_import_wizard.write_members(Path(folder))
+        test_import_wizard.Wizard(user).upload(path)
+
+
+def import_report(user: BrowserUser) -> None:
+    """Start the import of the picture before."""
+    with user.page.expect_response(re.compile(r"/import/files/\d+/")):
+        user.page.locator("[data-question^='dates:'] .reading").first.click()
+    test_import_wizard.Wizard(user).start()
 
 
 def members(user: BrowserUser) -> None:
@@ -56,6 +71,8 @@ def metrics(user: BrowserUser) -> None:
 PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "today": today,
     "import": import_file,
+    "import_questions": import_questions,
+    "import_report": import_report,
     "members": members,
     "member": member,
     "segment": segment,
@@ -94,8 +111,9 @@ def test_phone_screenshots(visit: Any, language: str, login: str, task: str) -> 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_guide_shows_every_screenshot(language: str) -> None:
-    page = (GUIDE / language / "9-console.md").read_text("utf-8")
-    pictures = set(re.findall(r"\(images/(\w+)\.jpg\)", page))
+    pages = (GUIDE / language).glob("9*.md")
+    text = "".join(page.read_text("utf-8") for page in pages)
+    pictures = set(re.findall(r"\(images/(\w+)\.jpg\)", text))
     assert pictures == {*PICTURES, "task"}
     files = [GUIDE / language / "images" / f"{name}.jpg" for name in pictures]
     assert max(file.stat().st_size for file in files) <= MAX_BYTES

@@ -45,9 +45,9 @@ class Wizard:
         expect(self.question(key)).to_contain_text("Answered")
 
     def start(self) -> None:
-        self.page.get_by_role("button", name=re.compile(r"^Import \d")).click()
+        self.page.locator(".import-go button.primary").click()
         self.page.wait_for_url(re.compile(r"/import/\d+/$"))
-        expect(self.page.locator("#job .chip").first).to_have_text("done")
+        expect(self.page.locator("#job .chip.good").first).to_be_visible()
 
     def picture(self, name: str) -> None:
         assert self.user.accessibility_faults() == []
@@ -202,8 +202,10 @@ def write_statuses(folder: Path) -> Path:
     return path
 
 
-def test_export_with_statuses(visit: Visit, tmp_path: Path) -> None:
-    wizard = Wizard(visit("ann"))
+def test_export_with_statuses_on_a_phone_in_the_dark(
+    visit: Visit, tmp_path: Path
+) -> None:
+    wizard = Wizard(visit("ann", phone=True, color_scheme="dark"))
     wizard.upload(write_statuses(tmp_path))
     wizard.user.sees("Read as a Youzan order export")
     expect(wizard.question("status:交易关闭")).to_contain_text("cancelled, no sale")

@@ -270,16 +270,20 @@ def job_report(job: ImportJob, *, by: Staff) -> JobReport:
     ]
     if job.rows_broken:
         rows.append((_("broken"), job.rows_broken))
+    money = reports.list_money(job.counts)
     others = {
         name: number
         for name, number in job.counts.items()
-        if name not in names.values() and ":" not in name
+        if name not in names.values()
+        and ":" not in name
+        # The table of money says the same, in every currency.
+        and not (money and reports.MILLIONTHS in name)
     }
     sentences = join_report.sentences(join_report.load(job, by=by))
     return JobReport(
         rows_read=job.rows_read,
         rows=rows,
-        money=reports.list_money(job.counts),
+        money=money,
         others=labels.result_counts(target, others),
         joins=list(itertools.islice(sentences, MAX_JOINS_SHOWN)),
     )

@@ -212,7 +212,7 @@ class OrderTarget(Target):
         "rows_new": _("rows of new orders"),
         "rows_changed": _("rows of amended orders"),
         "rows_known": _("rows of known orders"),
-        "rows_skipped": _("rows of orders that are no sale"),
+        "rows_skipped": _("rows of orders that are no sale, or of no data"),
         "rows_suppressed": _("rows of orders of erased people"),
         "value": _("paid less refunded"),
         "value_with_member": _("of which with a member"),

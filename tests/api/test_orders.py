@@ -90,3 +90,41 @@ def test_orders_of_another_community_are_not_found(
         ("POST", f"{path}/refunds", {}),
     ):
         assert stranger.request(method, operation, data).status == 404, operation
+
+
+def test_decimals_are_texts(shop: Community, api: ApiClient) -> None:
+    order = api.post("/orders", {"key": "o1", "amount": "12.00"}).body
+    assert (order["amount"], order["amount_decimal"]) == (1_200, "12.00")
+    path = f"/orders/{order['id']}"
+    amended = api.patch(path, {"amount": "13.50"}).body
+    assert (amended["amount"], amended["status"]) == (1_350, "paid")
+    refunded = api.post(f"{path}/refunds", {"amount": "3.5"}).body
+    assert refunded["refunded_decimal"] == "3.50"
+    assert [each["amount"] for each in refunded["refunds"]] == [350]
+    for wrong in ("1.234", "-1", "1e3", "twelve", ""):
+        assert api.patch(path, {"amount": wrong}).status == 422, wrong
+    assert api.get(path).body["amount"] == 1_350
+    (paid, *_more) = factories.recorded_facts(shop, "order.paid")
+    assert paid[1]["currency"] == "CNY"
+
+
+def test_buyer_is_found_by_phone_and_corrected(
+    shop: Community, api: ApiClient
+) -> None:
+    first = api.post("/orders", {"key": "o1", "amount": 1, "phone": "138 0013 8001"})
+    second = api.post("/orders", {"key": "o2", "amount": 1, "phone": "+8613800138001"})
+    assert first.body["member_id"] == second.body["member_id"] is not None
+    (other,) = factories.members(shop, "other")
+    path = f"/orders/{first.body['id']}"
+    assert api.patch(path, {"member_id": other}).body["member_id"] == other
+    again = api.post("/orders", {"key": "o1", "amount": 2})
+    assert (again.body["member_id"], again.body["amount"]) == (other, 2)
+
+
+def test_orders_of_two_sources_are_two(api: ApiClient) -> None:
+    for source in ("taobao", "shopify"):
+        order = {"key": "o1", "amount": 1, "source": source}
+        assert api.post("/orders", order).body["source"] == source
+    assert len(api.get("/orders?key=o1").body["items"]) == 2
+    (one,) = api.get("/orders?key=o1&source=taobao").body["items"]
+    assert one["source"] == "taobao"

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 FIELD = frozenset(
     """
-    access account accounts action actions advice agents alias aliases allocation api
+    access account accounts action actions advice agents alias aliases allocation amounts api
+    currencies currency decisions removal signs statuses withdrawals
     app apps assignment assignments assisted attempt attempts attribute attributes
     audience audiences audit auth authentication automatic background backup backups base batch
     behaviour bit bitmap bitmaps board builder bulk cache campaign campaigns change

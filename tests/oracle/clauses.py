@@ -317,8 +317,8 @@ def did(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def _number_compares(facts: list[Fact], name: str, args: Rule) -> bool:
-    values_of = [fact.get(args["field"]) for fact in facts]
-    numbers = [Fraction(str(n)) for n in values_of if values.is_number(n)]
+    found = [values.to_number(fact.get(args["field"])) for fact in facts]
+    numbers = [number for number in found if number is not None]
     bounds = {key: bound for key, bound in args.items() if key != "field"}
     if name == "sum":
         return values.compares(sum(numbers, Fraction(0)), bounds)

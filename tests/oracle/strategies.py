@@ -46,6 +46,8 @@ DECIMALS = [
 ]
 """Numbers in payloads that binary fractions do not hold, and one that is a whole number."""
 
+TEXTS_IN_PAYLOADS = ["2", "2.50", "-0.10", "12345678901234567.5", "2 cups", "1e3", ""]
+
 OFFSETS = (-400, -31, -30, -29, -14, -13, -7, -6, -2, -1, -1, -1, 0, 0, 0, 0, 1, 2)
 MICROSECOND = timedelta(microseconds=1)
 WALLS = [
@@ -132,7 +134,8 @@ def payloads() -> st.SearchStrategy[tuple[tuple[str, Any], ...]]:
     fields: dict[str, st.SearchStrategy[Any]] = {
         "page": st.sampled_from(["home", "cart", "", "hom"])
         | st.just(("home", "cart")),
-        "amount": st.integers(-2, 4) | st.sampled_from(["2", None, True, *DECIMALS]),
+        "amount": st.integers(-2, 4)
+        | st.sampled_from([*TEXTS_IN_PAYLOADS, None, True, *DECIMALS]),
         "评分": st.sampled_from([Decimal("4.5"), Decimal("0.1"), 5, "5"]),
         "ok": st.sampled_from([True, False, 1, 0, "true"]),
     }

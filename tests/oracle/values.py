@@ -170,7 +170,8 @@ def matches(fact: Fact, where: dict[str, Any]) -> bool:
 def _field_matches(fact: Fact, name: str, required: Any) -> bool:
     value: Any = fact.group if name == "group" else fact.get(name)
     if isinstance(required, dict):
-        return is_number(value) and compares(value, required)
+        number = to_number(value)
+        return number is not None and compares(number, required)
     options = required if isinstance(required, list) else [required]
     items = value if isinstance(value, tuple) else (value,)
     return any(is_same(item, option) for item in items for option in options)
@@ -181,6 +182,13 @@ def is_same(left: Any, right: Any) -> bool:
     if is_number(left) and is_number(right):
         return Fraction(str(left)) == Fraction(str(right))
     return type(left) is type(right) and bool(left == right)
+
+
+def to_number(value: Any) -> Fraction | None:
+    """The number in a payload, which may be written as a text."""
+    if isinstance(value, str):
+        return Fraction(value) if value.lstrip("-").replace(".", "").isdigit() else None
+    return Fraction(str(value)) if is_number(value) else None
 
 
 def is_number(value: Any) -> bool:

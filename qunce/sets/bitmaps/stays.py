@@ -96,9 +96,12 @@ class Stays:
     """The accounts now, and every time at which one of those that rejoined left or came.
 
     `accounts`, `times` and `leaves` are parallel, shape (m,), by account and time.
+    `created` is the microsecond at which the community was created here. Members of
+    before that were imported later, often without the time at which they joined.
     """
 
     table: AccountTable
+    created: int
     accounts: Ints
     times: Ints
     leaves: NDArray[np.bool_]
@@ -108,14 +111,19 @@ class Stays:
         """The times at which the population changed, each once and in order."""
         table = self.table
         left = table.left[table.left != NOT_LEFT]
-        return np.unique(np.concatenate([table.joined, left, self.times]))
+        moments = [table.joined, left, self.times, [self.created]]
+        return np.unique(np.concatenate(moments))
 
     def version(self, micros: int) -> int:
         """A number that is the same for all moments with the same population."""
         return int(np.searchsorted(self.moments, micros, side="right"))
 
     def as_of(self, micros: int) -> AccountTable:
-        """The accounts that had joined by then, with `left` as it was."""
+        """The accounts that had joined by then, with `left` as it was.
+
+        Of a time before the community was created here, only those are left out that are
+        known to have joined later.
+        """
         table = self.table
         left = np.where(table.left <= micros, table.left, NOT_LEFT)
         # An account's row is right from its last change on; before it, the latest fact
@@ -129,10 +137,15 @@ class Stays:
             latest = start + np.searchsorted(self.times[start:end], micros, "right") - 1
             is_away = latest >= start and self.leaves[latest]
             left[row] = self.times[latest] if is_away else NOT_LEFT
-        return replace(table, left=left).select(table.joined <= micros)
+        joined = table.joined <= micros
+        if micros < self.created:
+            joined |= table.joined >= self.created
+        return replace(table, left=left).select(joined)
 
 
-def read_stays(community_id: int, table: AccountTable, reached: int) -> Stays:
+def read_stays(
+    community_id: int, created: int, table: AccountTable, reached: int
+) -> Stays:
     """The stays of all accounts; the log is derived up to the coordinate `reached`."""
     kinds = [facts.find_kind(kind) for kind in presence_sets.kinds()]
     left, rejoined = (kind_id or -1 for kind_id in kinds)
@@ -151,4 +164,4 @@ def read_stays(community_id: int, table: AccountTable, reached: int) -> Stays:
     came_back = np.unique(events[events[:, 3] == rejoined][:, 0])
     is_known = np.isin(events[:, 0], came_back) & np.isin(events[:, 0], table.accounts)
     events = events[is_known]
-    return Stays(table, events[:, 0], events[:, 1], events[:, 3] == left)
+    return Stays(table, created, events[:, 0], events[:, 1], events[:, 3] == left)

@@ -379,7 +379,7 @@ def _parse_aggregate(
     here = path.child("field")
     field = payload_fields.check_name(bounds.pop("field", None), here)
     required = comparisons.parse_decimals(bounds, path)
-    payload_fields.check_exists(field, kind=fact_filter.name, path=here)
+    payload_fields.check_exists(field, kind=fact_filter.name, path=here, is_number=True)
     return field, required
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
 MAX_NAME_LENGTH = 100
-WHOLE_NUMBER_TYPES = "('BIGINT', 'UBIGINT')"
+NUMBER_TEXT = r"-?[0-9]+(\.[0-9]+)?"
 LONG_NUMBER = r"[:,\[]\s*-?(?:[0-9.]{17,}|[0-9.]+[eE])"
 """Matches a payload with a number that DuckDB does not read exactly."""
 SCALE = 16
 """Decimal places of every other number: fewer than 17 characters, one of them a point."""
 MAX_DECIMAL = 10**38 - 1
 EXACT = Context(prec=2_000)
-_known: set[tuple[int, int, str]] = set()
-"""(community, kind, field) of fields that this process has found in a fact."""
+_known: set[tuple[int, int, str, bool]] = set()
+"""(community, kind, field, whether it is a number) of fields that this process has found in a fact."""
 
 
 # Names
@@ -54,26 +55,35 @@ def check_name(name: Any, path: RulePath) -> str:
     return name
 
 
-def check_exists(name: str, *, kind: str, path: RulePath) -> None:
-    """Fail if no fact of the kind has the field.
+def check_exists(
+    name: str, *, kind: str, path: RulePath, is_number: bool = False
+) -> None:
+    """Fail if no fact of the kind has the field, or has a number in it.
 
     A field that the kind declares exists before the first fact does. Nothing is known of
     a kind that neither declares its fields nor has a fact.
     """
     declared = facts.list_fields(kind)
     community, kind_id = path.community.pk, facts.find_kind(kind) or -1
-    key = (community, kind_id, name)
+    key = (community, kind_id, name, is_number)
     if name in declared or key in _known:
         return
     of_kind = "FROM facts WHERE community = ? AND kind = ?"
     params = [community, kind_id]
     has_field = f"json_exists(payload, {pointer(name)})"
+    if is_number:
+        has_field = f"{number_type_of(name)} IS NOT NULL"
     if _rows(f"SELECT 1 {of_kind} AND {has_field} LIMIT 1", params):
         _known.add(key)
         return
     if declared or _rows(f"SELECT 1 {of_kind} LIMIT 1", params):
         names = "SELECT DISTINCT unnest(json_keys(payload))"
         known = {str(row[0]) for row in _rows(f"{names} {of_kind}", params)}
+        if name in known:
+            path.fail(
+                _("No fact of the kind %(kind)s has a number in the field “%(name)s”.")
+                % {"kind": kind, "name": name}
+            )
         path.fail(_unknown_field(name, kind, sorted({*known, *declared})))
 
 
@@ -129,12 +139,30 @@ def is_foreign(snap: Snapshot, name: str) -> str:
     return amounts.is_foreign(snap.community) if name == amounts.FIELD else "FALSE"
 
 
+def number_type_of(name: str) -> str:
+    """SQL of whether a field is a number: 'BIGINT', 'DOUBLE' with a point, or NULL.
+
+    A text that is nothing but a number counts as one, since programs write decimals as
+    texts to keep them exact.
+    """
+    text = text_of(name)
+    return (
+        f"CASE {type_of(name)} WHEN 'BIGINT' THEN 'BIGINT' WHEN 'UBIGINT' THEN 'BIGINT'"
+        f" WHEN 'DOUBLE' THEN 'DOUBLE' WHEN 'VARCHAR' THEN"
+        f" CASE WHEN NOT regexp_full_match({text}, '{NUMBER_TEXT}') THEN NULL"
+        f" WHEN contains({text}, '.') OR length({text}) > 18 THEN 'DOUBLE'"
+        " ELSE 'BIGINT' END END"
+    )
+
+
 def is_long(name: str) -> str:
     """SQL of whether DuckDB cannot read the numbers of a field exactly."""
     # The type first: the search is slow, and most numbers are whole.
     return (
         f"CASE WHEN {type_of(name)} IN ('DOUBLE', 'ARRAY')"
-        f" THEN regexp_matches(payload, '{LONG_NUMBER}') ELSE FALSE END"
+        f" THEN regexp_matches(payload, '{LONG_NUMBER}')"
+        f" WHEN {type_of(name)} = 'VARCHAR' AND length({text_of(name)}) > 16"
+        f" THEN regexp_full_match({text_of(name)}, '{NUMBER_TEXT}') ELSE FALSE END"
     )
 
 
@@ -208,9 +236,8 @@ def _comparison_sql(
     whole, whole_params = _between(text_of(name), 0, condition)
     decimal, decimal_params = _between(text_of(name), SCALE, condition)
     sql = (
-        f"CASE WHEN {type_of(name)} IN {WHOLE_NUMBER_TYPES} THEN {whole}"
-        f" WHEN {type_of(name)} = 'DOUBLE' AND NOT {is_long(name)} THEN {decimal}"
-        " ELSE FALSE END"
+        f"CASE {number_type_of(name)} WHEN 'BIGINT' THEN {whole}"
+        f" WHEN 'DOUBLE' THEN NOT {is_long(name)} AND {decimal} ELSE FALSE END"
     )
     return sql, [*whole_params, *decimal_params]
 
@@ -223,7 +250,8 @@ def _between(
     parts, params = [], []
     for sign, bound in zip((">=", "<="), condition.bounds(10**scale), strict=True):
         if bound is not None:
-            parts.append(f"CAST({text} AS {number}) {sign} CAST(? AS {number})")
+            # Tried, as a long number does not fit; those are not compared here.
+            parts.append(f"TRY_CAST({text} AS {number}) {sign} CAST(? AS {number})")
             clipped = max(-MAX_DECIMAL, min(MAX_DECIMAL, bound))
             params.append(f"{Decimal(clipped).scaleb(-scale, EXACT):f}")
     return f"coalesce({' AND '.join(parts)}, FALSE)", [*params]
@@ -260,7 +288,8 @@ def _long_values(snap: Snapshot, kind: int, name: str) -> list[tuple[int, Any]]:
 
 def _holds(condition: Condition, value: Any) -> bool:
     if isinstance(condition, DecimalComparison):
-        return is_number(value) and condition.holds(value)
+        number = to_number(value)
+        return number is not None and condition.holds(number)
     items = value if isinstance(value, list) else [value]
     return any(
         item in condition.numbers
@@ -278,6 +307,13 @@ def load(payload: str) -> dict[str, Any]:
 
 def is_number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def to_number(value: Any) -> Decimal | None:
+    """The number that a value of a payload counts as; None if it is none."""
+    if isinstance(value, str) and re.fullmatch(NUMBER_TEXT, value, re.ASCII):
+        return Decimal(value)
+    return Decimal(value) if is_number(value) else None
 
 
 def query(sql: str, params: Sequence[Any] = ()) -> pa.Table:

@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import base, comparisons, payload_fields
-from qunce.sets.rules.payload_fields import EXACT, text_of, type_of
+from qunce.sets.rules.payload_fields import EXACT, number_type_of, text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,13 +96,12 @@ def load(snap: Snapshot, where: str, params: Sequence[Any], name: str) -> Totals
     text = text_of(name)
     whole = (
         f"CASE WHEN {is_foreign} THEN {foreign_number}"
-        f" WHEN {type_of(name)} IN ('BIGINT', 'UBIGINT') THEN TRY_CAST({text} AS BIGINT)"
+        f" WHEN {number_type_of(name)} = 'BIGINT' THEN TRY_CAST({text} AS BIGINT)"
         " END"
     )
     # A whole number of more than 64 bits counts as a decimal here.
     is_decimal = (
-        f"NOT ({is_foreign}) AND n IS NULL"
-        f" AND {type_of(name)} IN ('BIGINT', 'UBIGINT', 'DOUBLE')"
+        f"NOT ({is_foreign}) AND n IS NULL AND {number_type_of(name)} IS NOT NULL"
     )
     rows = payload_fields.query(
         "SELECT account, count(n),"  # noqa: S608
@@ -110,7 +109,7 @@ def load(snap: Snapshot, where: str, params: Sequence[Any], name: str) -> Totals
         f" + {foreign_sum} AS BIGINT), min(n), max(n), count_if({is_decimal}),"
         f" max(CASE WHEN {is_decimal} THEN length(split_part({text}, '.', 2)) END),"
         f" bool_or({is_decimal} AND ({payload_fields.is_long(name)}"
-        f" OR contains({text}, 'e') OR {type_of(name)} != 'DOUBLE'))"
+        f" OR contains({text}, 'e') OR {number_type_of(name)} != 'DOUBLE'))"
         f" FROM (SELECT *, {whole} AS n FROM facts WHERE {where}) GROUP BY account",
         params,
     )
@@ -143,7 +142,7 @@ def _load_decimals(
     is_foreign, foreign_number, foreign_sum = _foreign(snap, name)
     number = (
         f"CASE WHEN {is_foreign} THEN CAST({foreign_number} AS DECIMAL(38, {scale}))"
-        f" WHEN {type_of(name)} IN ('BIGINT', 'UBIGINT', 'DOUBLE')"
+        f" WHEN {number_type_of(name)} IS NOT NULL"
         f" THEN CAST({text_of(name)} AS DECIMAL(38, {scale})) END"
     )
     rows = payload_fields.query(
@@ -167,7 +166,7 @@ def _load_long(snap: Snapshot, where: str, params: Sequence[Any], name: str) -> 
         f"SELECT account, payload, CASE WHEN {is_foreign} THEN {value} END"  # noqa: S608
         f" FROM facts WHERE {where}"
         f" AND ({value} IS NOT NULL OR NOT ({is_foreign}))"
-        f" AND {type_of(name)} IN ('BIGINT', 'UBIGINT', 'DOUBLE')",
+        f" AND {number_type_of(name)} IS NOT NULL",
         params,
     )
     exact = [

@@ -50,7 +50,7 @@ class RelativeDay:
     def format(self) -> str:
         if not self.offset:
             return _("today")
-        text = _("today plus %(n)s days") if self.offset > 0 else _("%(n)s days ago")
+        text = _("%(n)s days from today") if self.offset > 0 else _("%(n)s days ago")
         return text % {"n": abs(self.offset)}
 
 

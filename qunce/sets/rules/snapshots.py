@@ -142,11 +142,12 @@ class Snapshot:
         # Everyone who leaves or rejoins raises the revision, so that later facts of the
         # log change nothing.
         table, reached = self._account_table_now, self.reached()
+        created = timestamps.to_micros(self.community.created_at)
         version = self.revisions[presence_sets.KEY]
         return self.memoize(
             "stays",
             version,
-            lambda: stays.read_stays(self.community.pk, table, reached),
+            lambda: stays.read_stays(self.community.pk, created, table, reached),
         )
 
     @property

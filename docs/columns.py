@@ -7,10 +7,11 @@ from qunce.importing import column_mapping, target_registry
 
 TYPES = {
     "key": "an identifier; `17850.0` is 17850",
-    "text": "a text; `;` separates several tags or groups",
+    "text": "a text",
     "instant": "date and time, in the community's time zone without an offset",
     "date": "a calendar date",
-    "amount": "a number, thousands separators allowed",
+    "list": "several entries, separated by the sign that its column shows",
+    "amount": "a number, with or without thousands separators, a currency sign or 万",
     "object": "a JSON object",
     "json": "any JSON",
 }
@@ -19,6 +20,35 @@ EXTRAS = {
     "details": "Every further column is stored with the order under its heading.",
     "": "Further columns are skipped.",
 }
+
+COLUMNS = """\
+## How a column is read
+
+All texts of a column decide how each of them is read. What the file decides is said in a
+note; what it leaves open is a question, which an option answers, or `--answer KEY=VALUE`
+for one column. Answers are kept for the next file of the same `--source`.
+
+| question | decided by | option |
+|---|---|---|
+| `dates:HEADING`: day/month, month/day, year/month/day | a number above twelve, a date that does not exist, a payment in the future, other columns of the file | `--dates dmy`, `mdy`, `ymd` |
+| `decimal:HEADING`: 1.299 and 1,299 | a text such as 12,50 in the column or another one; for money, which has no three decimals, the sign of the currency | `--decimal point`, `comma` |
+| `separator:HEADING`: `;` `,` `、` `|` `/` or a space between entries | the only one of the first four that occurs; `"a","b"` and JSON lists show it themselves | `--separator ';'`, several as `';,'`, `space`, `none` |
+| `type:HEADING` of a further column | its texts, see below | `--type HEADING=text` |
+| `encoding` | frequent characters of GB18030, Big5, Shift-JIS, EUC-JP, EUC-KR, CP1252 and CP1251; UTF-8 and UTF-16 show themselves | `--encoding big5` |
+| `sheet`, where several have the same headings | the first visible one with rows; hidden ones are never taken unless named | `--sheet NAME`, `all` |
+
+Further columns are text when in doubt. A number has at least two different values, no
+leading zeros, at most seven digits before the point and fractions that lose no zero; codes
+of one length from five digits on, and headings such as 邮编, room or version, make it text.
+Yes and no need both words of one pair, such as yes and no or 是 and 否. A list needs
+entries that occur in several cells. An attribute that exists keeps its type: `010020` in a
+column of numbers is refused.
+
+Left out, named in a note and counted as skipped: rows of totals (合计, Total), remarks
+below the table, and headings that occur again. Rows above the headings are left out, too.
+Refused with their row: cells beyond the last heading, a quotation mark that is not closed,
+hours such as 晚上1:30 whose day is unclear, numbers that a spreadsheet has rounded
+(`1.38E+10`, numbers of more than 15 digits in keys), and times in the future."""
 
 READINGS = {
     "orders": """\
@@ -62,6 +92,7 @@ def page() -> str:
         " mapping, whatever their case, width, spaces and punctuation. `--map"
         " HEADING=field` maps any other column, and `--map HEADING=` skips one.",
         markdown.table(("type", ""), TYPES.items()),
+        COLUMNS,
     ]
     for key in target_registry.list_keys():
         parts += _target(target_registry.get(key))

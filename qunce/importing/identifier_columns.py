@@ -17,10 +17,11 @@ from qunce.members.accounts.identifiers import Reader
 TYPES = ("key", "phone", "email", "unionid")
 """Types of fields that are read here; each is a kind of identifier."""
 NORMAL_FORMS = {
-    "key": r"^[0-9A-Za-z][0-9A-Za-z_\-]{0,199}$",
-    "unionid": r"^[0-9A-Za-z][0-9A-Za-z_\-]{0,199}$",
+    "key": r"^[0-9A-Za-z][0-9A-Za-z_:\-]{0,199}$",
+    "unionid": r"^[0-9A-Za-z][0-9A-Za-z_:\-]{0,199}$",
     "email": r"^[a-z0-9._+\-]{1,64}@[a-z0-9\-]+(\.[a-z0-9\-]+)+$",
 }
+SPELT_MOBILE = r"^(?:\+86|0086|86)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})$"
 CHINESE_MOBILE = r"^1[3-9]\d{9}$"
 LONG_NUMBER = r"^\d{16,}$"
 ROUNDED_NUMBER = r"^\d{15}0+$"
@@ -32,6 +33,7 @@ NULL_TEXT = pa.scalar(None, pa.string())
 
 def parse(texts: pa.Array, kind: str, reader: Reader) -> Column:
     """Return normalised texts, null where a cell says that there is none."""
+    texts = _tidy(texts, kind, reader)
     normal = _is_normal(texts, kind, reader)
     texts = _without_placeholders(texts, reader)
     column = _parse_others(texts, kind, reader, ~normal) if not normal.all() else None
@@ -42,6 +44,16 @@ def parse(texts: pa.Array, kind: str, reader: Reader) -> Column:
             pa.array(~np.isin(np.arange(len(values)), list(rounded))), values, NULL_TEXT
         )
     return Column(values, problems | rounded)
+
+
+def _tidy(texts: pa.Array, kind: str, reader: Reader) -> pa.Array:
+    """Take off what is usual in whole columns, so that few texts are read one by one."""
+    texts = pc.ascii_trim_whitespace(texts)
+    if kind == "email":
+        return pc.ascii_lower(texts)
+    if kind == "phone" and reader.region == identifiers.DEFAULT_REGION:
+        return pc.replace_substring_regex(texts, SPELT_MOBILE, r"\1\2\3")
+    return texts
 
 
 def _is_normal(texts: pa.Array, kind: str, reader: Reader) -> np.ndarray:

@@ -32,7 +32,7 @@ def time_limits(plan: ImportPlan) -> TimeLimits:
 
 def check(plan: ImportPlan, chunk: ParsedChunk, limits: TimeLimits) -> ParsedChunk:
     """Return the chunk with its invalid rows as problems."""
-    remedies = _check_times(chunk, limits) | _check_payloads(chunk)
+    remedies = _check_times(chunk, limits) | _check_payloads(plan, chunk)
     remedies |= _check_effects(chunk, set(remedies))
     if not remedies:
         return chunk
@@ -80,16 +80,31 @@ def _check_times(chunk: ParsedChunk, limits: TimeLimits) -> Remedies:
     return dict.fromkeys(np.flatnonzero(outside).tolist(), ("happened_at", remedy))
 
 
-def _check_payloads(chunk: ParsedChunk) -> Remedies:
+def _check_payloads(plan: ImportPlan, chunk: ParsedChunk) -> Remedies:
+    payloads = chunk.get("payload")
+    doubtful = np.asarray(pc.is_valid(payloads), dtype=bool)
+    if plan.source.format in ("json", "ndjson"):
+        # The reader has parsed them, so that only what JSON allows is left to check.
+        doubtful &= _find_unusual(payloads)
     remedies: Remedies = {}
-    for index, text in enumerate(chunk.get("payload").to_pylist()):
-        if text is None:
-            continue
+    for index in np.flatnonzero(doubtful).tolist():
         try:
-            reported_facts.check_payload(text)
+            reported_facts.check_payload(payloads[index].as_py())
         except errors.Invalid as error:
             remedies[index] = ("payload", str(error))
     return remedies
+
+
+def _find_unusual(payloads: pa.Array) -> NDArray[np.bool_]:
+    """Return which payloads may be too long or have what cannot be stored."""
+    flags = pc.or_kleene(
+        pc.greater(pc.utf8_length(payloads), reported_facts.MAX_PAYLOAD_LENGTH),
+        pc.or_kleene(
+            pc.match_substring(payloads, "\\u0000"),
+            pc.match_substring_regex(payloads, reported_facts.EXPONENT.pattern),
+        ),
+    )
+    return np.array(pc.fill_null(flags, fill_value=False), dtype=bool)
 
 
 def _check_effects(chunk: ParsedChunk, invalid: set[int]) -> Remedies:

@@ -117,7 +117,8 @@ class FactWriter:
         if later:
             self._resolve(later[0])
             self._next = later[0], self._thread.submit(self._sort, later[0])
-        return self._part.table.num_rows
+        rows: int = self._part.table.num_rows
+        return rows
 
     def _take(self, number: int) -> SortedPart:
         if self._next is not None and self._next[0] == number:

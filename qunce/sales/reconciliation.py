@@ -96,7 +96,7 @@ def decide(lines: Sequence[Line], columns: Columns, unit: Decimal) -> Decision:
         return Decision(meaning=meaning, refunded_at=refunded_at)
     value = _choose_value(lines)
     events, rest = _split_refund_rows(lines, value, unit)
-    refunds = _list_refunds(lines, columns)
+    refunds = _list_refunds(lines, columns) or _refunded_lines(rest, value, columns)
     if not rest:
         return Decision(
             meaning=meaning, events=_add_up_events(events, value), refunds=refunds
@@ -400,6 +400,24 @@ def _list_refunds(lines: Sequence[Line], columns: Columns) -> tuple[Refund, ...]
     by_moment: dict[int | None, Decimal] = {}
     for at, amount in given:
         by_moment[at] = by_moment.get(at, ZERO) + amount
+    return tuple(sorted(by_moment.items(), key=lambda one: one[0] or 0))
+
+
+def _refunded_lines(
+    lines: Sequence[Line], value: Value, columns: Columns
+) -> tuple[Refund, ...]:
+    """Return the refunds of lines whose own status says that they were refunded."""
+    refunded = [line for line in lines if line.status == order_statuses.REFUNDED]
+    if not refunded or len(refunded) == len(lines):
+        return ()
+    values = [value(line) for line in lines]
+    is_repeated = len(set(values)) == 1 and not columns.amount_is_per_line
+    if None in values or (is_repeated and value(lines[0]) is not lines[0].goods):
+        return ()
+    by_moment: dict[int | None, Decimal] = {}
+    for line in refunded:
+        amount = by_moment.get(line.refunded_at, ZERO) + (value(line) or ZERO)
+        by_moment[line.refunded_at] = amount
     return tuple(sorted(by_moment.items(), key=lambda one: one[0] or 0))
 
 

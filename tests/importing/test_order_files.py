@@ -265,3 +265,24 @@ def test_receivers_phone_is_not_the_buyers(shop: Community, files: Files) -> Non
     files.run(text)
     assert factories.matching_keys(shop, {"all": []}) == ["M1"]
     assert "收货人手机号" in (Order.objects.get().details or "")
+
+
+def test_sign_of_several_currencies_is_asked_about(tmp_path: Path, db: None) -> None:
+    files = Files(factories.community("abroad", currency="EUR"), tmp_path)
+    text = f"{HEAD}\n1,M1,2024-03-05,¥900\n"
+    with pytest.raises(questions.AnswerNeeded, match="¥"):
+        files.run(text)
+    files.run(text, answers={"sign:¥": "JPY"})
+    assert list(Order.objects.values_list("amount", "currency")) == [(900, "JPY")]
+    files.run(f"{HEAD}\n2,M1,2024-03-05,$9\n")
+    assert Order.objects.get(key="2").currency == "USD"
+
+
+def test_other_account_of_the_member_is_no_correction(
+    shop: Community, files: Files
+) -> None:
+    files.run(f"{HEAD}\n1,M1,2024-03-05,5\n2,M2,2024-03-05,5\n")
+    (m1,) = factories.account_ids(shop, ("M1",))
+    factories.merge(shop, "M1", "M2")
+    assert files.counts(f"{HEAD}\n1,M2,2024-03-05,5\n")["known"] == 1
+    assert Order.objects.get(key="1").account_id == m1

@@ -188,3 +188,16 @@ def test_refunded_status_refunds_everything() -> None:
 def test_different_amounts_at_different_times_are_refused() -> None:
     with pytest.raises(Contradiction, match="different times"):
         decide(Line(at=1, amount=Decimal(100)), Line(at=2, amount=Decimal(80)))
+
+
+def test_refunded_lines_are_refunds_of_their_amounts() -> None:
+    decision = decide(
+        Line(amount=Decimal(50), has_goods=True, status="sale"),
+        Line(amount=Decimal(30), has_goods=True, status="refunded", refunded_at=9),
+    )
+    assert (decision.paid, decision.refunds) == (80, ((9, 30),))
+    with pytest.raises(Contradiction, match="amount is missing"):
+        decide(
+            Line(amount=Decimal(50), has_goods=True, status="sale"),
+            Line(amount=Decimal(50), has_goods=True, status="refunded"),
+        )

@@ -21,6 +21,8 @@ from qunce.importing.target_registry import Field, Target
 from qunce.sales import order_statuses
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from qunce.importing.jobs import ImportJob
     from qunce.importing.parsing import ParsedChunk
     from qunce.importing.plan import ImportPlan
@@ -266,6 +268,7 @@ class OrderTarget(Target):
             gettext("Amounts without a currency of their own are in %(currency)s.")
             % {"currency": currency}
         )
+        _ask_signs(plan)
         heading = plan.heading_of.get("status", "")
         words = _list_words(plan, heading) if heading else []
         if len(words) > MAX_STATUSES:
@@ -314,6 +317,57 @@ class OrderTarget(Target):
         from qunce.importing.targets.orders.writer import OrderWriter
 
         return OrderWriter(job, plan)
+
+
+SUGGESTED_SIGNS = ("$", "元")
+"""Signs of several currencies that mean the likeliest unless staff say otherwise."""
+
+
+def _ask_signs(plan: ImportPlan) -> None:
+    """Ask what a sign of several currencies means, if the community's is none of them."""
+    own = (plan.options.currency, plan.community.currency)
+    for sign in _list_signs(plan):
+        meanings = money.find_currencies(sign)
+        if len(meanings) < MIN_MEANINGS or set(own) & set(meanings):
+            continue
+        plan.ask(
+            f"sign:{sign}",
+            text=gettext("Which currency does “%(sign)s” mean?") % {"sign": sign},
+            choices=[Choice(code, code) for code in meanings],
+            suggestion=meanings[0] if sign in SUGGESTED_SIGNS else "",
+        )
+
+
+MIN_MEANINGS = 2
+
+
+def _list_signs(plan: ImportPlan) -> list[str]:
+    """Return the signs beside the amounts of a file, whose head shows whether any are."""
+    from qunce.importing import currency_signs
+    from qunce.importing.files import sources
+
+    fields = [field.name for field in plan.target.fields if field.is_money]
+    indexes = [
+        plan.source.headings.index(plan.heading_of[name])
+        for name in fields
+        if name in plan.heading_of
+    ]
+    found: dict[str, None] = {}
+
+    def look(columns: Sequence[pa.Array]) -> None:
+        for index in indexes:
+            signs = currency_signs.find(columns[index])
+            if signs is not None:
+                found.update(dict.fromkeys(signs.drop_null().unique().to_pylist()))
+
+    look(sources.read_head(plan.source, HEAD_ROWS).columns)
+    if found:
+        for batch in sources.read_batches(plan.source):
+            look(batch.columns)
+    return list(found)
+
+
+HEAD_ROWS = 1_000
 
 
 def _list_words(plan: ImportPlan, heading: str) -> list[str]:

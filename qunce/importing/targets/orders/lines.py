@@ -62,7 +62,8 @@ class OrderLines:
         """Return the same columns for every chunk; the details are `d0`, `d1` …"""
         rows = len(chunk.row_numbers)
         options = self._plan.options
-        preferred = (options.currency, self._plan.community.currency)
+        answers = (q.value for q in self._plan.questions if q.name == "sign")
+        preferred = (options.currency, self._plan.community.currency, *answers)
         codes, remedies = currencies.resolve(chunk.columns, rows, preferred)
         chunk.columns["currency"] = codes
         heading = self._plan.heading_of.get("currency", "") or self._amount_heading()

@@ -20,6 +20,7 @@ from qunce.importing.parsing import ParsedChunk
 from qunce.importing.targets.orders import sql, stored_orders
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
+from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_changes, order_statuses, orders
 from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded, OrderState
 
@@ -147,6 +148,8 @@ class OrderWriter:
             self._found.states[start:end] == account_resolver.SUPPRESSED
         ).tolist()
         stored = self._stored.find(columns["order_key"])
+        if stored:
+            accounts = self._keep_accounts(columns, accounts, stored)
         rows = []
         for each, key, shop, account, is_suppressed, *texts in zip(
             self._decided[start:end],
@@ -199,6 +202,33 @@ class OrderWriter:
         withdrawn = stored_orders.find_fact_ids(self._plan, moved) if moved else []
         self._start = start
         return Batch(rows, withdrawn)
+
+    def _keep_accounts(
+        self,
+        columns: Mapping[str, list[Any]],
+        accounts: list[int],
+        stored: Mapping[stored_orders.OrderId, StoredOrder],
+    ) -> list[int]:
+        """Return the accounts of orders, 0 where it is another account of one person."""
+        known = [
+            stored.get((key, self._source_id(shop)))
+            for key, shop in zip(columns["order_key"], columns["shop"], strict=True)
+        ]
+        pairs = [
+            (account, before.state.account)
+            for account, before in zip(accounts, known, strict=True)
+            if before and account and before.state.account not in (None, account)
+        ]
+        people = account_queries.person_ids(
+            each for pair in pairs for each in pair if each
+        )
+        same = {
+            pair for pair in pairs if people.get(pair[0]) == people.get(pair[1] or 0)
+        }
+        return [
+            0 if before and (account, before.state.account) in same else account
+            for account, before in zip(accounts, known, strict=True)
+        ]
 
     def _payments(self, chunk: ParsedChunk) -> list[str]:
         """Return the payloads of the payments of a chunk, if its orders are new."""

@@ -30,7 +30,7 @@ from tests import factories
 from tests.factories import AT, LATER
 from tests.importing import helpers
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 UNDONE_AT = LATER + timedelta(hours=1)
 
 

@@ -67,8 +67,8 @@ class TagImport:
             self._lock(tags, sorted({row.tag for row in rows}))
             outcomes, rows = self._decide(changes, own_of)
         self._store(tags, rows)
-        fates = {pk: outcome.fates for pk, outcome in outcomes.items()}
-        return fates, sum(outcome.changed for outcome in outcomes.values())
+        results = {pk: outcome.results for pk, outcome in outcomes.items()}
+        return results, sum(outcome.changed for outcome in outcomes.values())
 
     def _decide(
         self,
@@ -149,12 +149,12 @@ class ListedTags:
                 change = TagChange(account, found[text].change, now)
                 changes.setdefault(tags[text].pk, []).append(change)
         tags_by_id = {tag.pk: tag for tag in tags.values()}
-        fates, _changed = self._import.write(tags_by_id, changes)
+        results, _changed = self._import.write(tags_by_id, changes)
         return {
             change.account
-            for pk, own in fates.items()
-            for change, fate in zip(changes[pk], own, strict=True)
-            if fate == CHANGED
+            for pk, own in results.items()
+            for change, result in zip(changes[pk], own, strict=True)
+            if result == CHANGED
         }
 
 
@@ -165,7 +165,7 @@ class _Outcome:
     `changed` counts the people whose depth differs.
     """
 
-    fates: list[str]
+    results: list[str]
     weights: dict[int, int]
     moments: dict[int, int] = field(default_factory=dict)
     changed: int = 0
@@ -187,15 +187,15 @@ def _apply(
         first = max((i for i in indexes if changes[i].sets_depth), default=indexes[0])
         for index in indexes:
             if index < first:
-                outcome.fates[index] = REPLACED
+                outcome.results[index] = REPLACED
                 continue
             new = changes[index].apply(depth)
-            outcome.fates[index] = KNOWN if new == depth else CHANGED
+            outcome.results[index] = KNOWN if new == depth else CHANGED
             depth = new
         if depth == old:
             for index in indexes:
                 if index >= first:
-                    outcome.fates[index] = KNOWN
+                    outcome.results[index] = KNOWN
             continue
         outcome.changed += 1
         last = changes[indexes[-1]]

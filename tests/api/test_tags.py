@@ -80,3 +80,36 @@ def test_tags_of_another_community_are_not_found(
         ("POST", f"/tag-batches/{batch}/undo", {}),
     ):
         assert stranger.request(method, operation, data).status == 404, operation
+
+
+@pytest.mark.both_databases
+def test_depths_and_levels_are_changed_and_a_merge_is_undone(
+    shop: Community, api: ApiClient
+) -> None:
+    """K6, K3."""
+    (ann,) = factories.members(shop, "ann")
+    helped = api.post("/tags", {"key": "helped"}).body["id"]
+    path = f"/tags/{helped}/members"
+    levels = [{"depth": 1, "name": "helper"}, {"depth": 3, "name": "pillar"}]
+    assert api.patch(f"/tags/{helped}", {"levels": levels}).body["levels"] == levels
+    assert api.get(f"/tags/{helped}").body["levels"] == levels
+    for change, depth in (
+        ({"add_depth": 2}, 2),
+        ({"add_depth": 1}, 3),
+        ({"depth": 5}, 5),
+        ({}, 5),
+        ({"depth": 0}, None),
+        ({"add_depth": 1}, 1),
+    ):
+        assert api.post(path, {"member_ids": [ann], **change}).status == 200
+        assert api.get(f"/members/{ann}").body["tags"].get("helped") == depth
+    both = {"member_ids": [ann], "depth": 1, "add_depth": 1}
+    assert api.post(path, both).status == 422
+    assert api.patch(f"/tags/{helped}", {"levels": levels[::-1]}).status == 422
+
+    other = api.post("/tags", {"key": "aided"}).body["id"]
+    merge = api.post(f"/tags/{helped}/merge", {"into_id": other}).body["id"]
+    assert api.get(f"/members/{ann}").body["tags"] == {"aided": 1}
+    assert api.post(f"/tag-batches/{merge}/undo").status == 200
+    assert api.get(f"/members/{ann}").body["tags"] == {"helped": 1}
+    assert api.get("/tags?key=helped").body["items"][0]["id"] == helped

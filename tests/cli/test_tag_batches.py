@@ -55,6 +55,14 @@ def test_depth_is_set_exactly(run: Run, shop: Community) -> None:
     run("tags", "apply", "vip", "--members", "ann", "--depth", "0")
     assert members_with_tag(run) == ["bob"]
     assert run("tags", "apply", "vip", "--members", "ann", "--depth", "-1").code == 2
+    levels = "1 newcomer, 3 regular"
+    assert run("tags", "set-levels", "vip", levels).output.strip() == levels
+    run("tags", "apply", "vip", "--members", "ann", "--depth", "regular")
+    assert run("audience", "list", deep).output.split() == ["ann"]
+    run("tags", "apply", "vip", "--members", "bob", "--depth", "+1")
+    run("tags", "apply", "vip", "--members", "bob", "--depth", "+2")
+    assert run("audience", "list", deep).output.split() == ["ann", "bob"]
+    assert run("tags", "set-levels", "vip", "3 a, 1 b").code == 2
 
 
 def test_expired_tag_is_removed_automatically(run: Run, shop: Community) -> None:

@@ -27,7 +27,7 @@ FIELD = frozenset(
     data database dates day days db decompression default definition definitions
     deliveries delivery demo derived detail dictionary did dir directory dismissed
     doctor download downloads draft duckdb duplicate duplicates editing eligibility
-    encoding endpoint endpoints entry erasure error errors event events examples export
+    encoding endpoint endpoints entry erasure entries error errors event events examples export
     external fact factor facts field fields file files filters flow form forms funnel
     funnels geometry group groups handler health history hold http icons id
     idempotency identifier identifiers identities identity import importing inbox incoming index ingest
@@ -43,9 +43,9 @@ FIELD = frozenset(
     prefetch presence presenters pressure preview previews problem problems process
     processes product profile providers pruning purchase qr queries query queue queued
     ranks rate reaction reactions reader reading reasons rebuild recipient recipients
-    recording records recovery recruiting references registry remark report request
+    recording records recovery recruiting reference references registry remark report request
     resolver response restore restoring results review revision revisions role roles
-    rows rule rules run runner runs safety sales sample samples scan schedule
+    row rows rule rules run runner runs safety sales sample samples scan schedule
     scheduler schema schemas scope script scripts search secret segment segments selection
     send sending sentences sequence serve server session sessions set sets settings
     shell sidebar signing size sizes skip snapshot snapshots snooze snoozes sort

@@ -53,7 +53,7 @@ TEMPLATE_WORDS: Mapping[str, Sequence[str]] = {
         *("shop", "store", "shopify", "woocommerce", "taobao", "tmall", "jd"),
     ),
 }
-"""Tags of the e-commerce template by words in a source, the most telling word first."""
+"""Tags of the e-commerce template by words in a source, the most specific word first."""
 COLUMNS_OF_TAGS = frozenset({"joined_at", "source", "source_id"})
 """Fields of an account that decide its automatic tags."""
 

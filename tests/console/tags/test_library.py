@@ -11,7 +11,7 @@ from django.urls import reverse
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.tags import assignments, duplicates, library
+from qunce.members.tags import assignments, duplicates, levels, library
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import naming as tag_naming
 from tests import factories
@@ -181,6 +181,26 @@ def test_merge_shows_its_size_and_redirects_the_old_tag(
     assert library.get(shop, "A") == other
     assert "Merged into" in page(ann, "detail", one.pk)
     assert ">2<" in page(ann, "detail", other.pk)
+    (batch,) = [b for b in assignments.list_batches(by, limit=9) if b.source == "merge"]
+    undo = reverse("tags:batch-undo", args=[batch.pk])
+    assert undo in page(ann, "detail", other.pk)
+    post(ann, "batch-undo", batch.pk)
+    assert library.get(shop, "A") == one
+    assert ">2<" in page(ann, "detail", one.pk)
+
+
+def test_levels_of_a_tag_are_named_on_its_page(shop: Community, ann: Client) -> None:
+    tag = factories.tag(shop, "helped")
+    values: dict[str, Any] = {"name": "helped", "description": ""}
+    text = post(
+        ann, "update", tag.pk, **values, levels="3 pillar, 1 helper", status=422
+    )
+    assert "growing depths" in text
+    post(ann, "update", tag.pk, **values, levels="1 helper, 3 pillar")
+    tag.refresh_from_db()
+    assert levels.to_text(tag.levels) == "1 helper, 3 pillar"
+    assert "from ×3" in page(ann, "detail", tag.pk)
+    assert 'value="1 helper, 3 pillar"' in page(ann, "update", tag.pk)
 
 
 def test_report_offers_an_action_per_tag(

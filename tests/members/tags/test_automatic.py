@@ -170,7 +170,8 @@ def test_correction_of_the_joining_replaces_automatic_tags(
 def test_former_automatic_tag_stays_if_another_account_implies_it(
     shop: Community, by: Staff, react: Callable[[], None]
 ) -> None:
-    ann, too = (factories.member(shop, key, source="抖音") for key in ("ann", "too"))
+    ann = factories.member(shop, "ann", source="抖音")
+    factories.member(shop, "too", source="抖音")
     factories.merge(shop, "ann", "too")
     react()
     accounts.update(account=ann, source="门店", by=by, at=AT)

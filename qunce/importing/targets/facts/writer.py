@@ -25,7 +25,7 @@ from qunce.core.facts import (
 from qunce.core.facts.fact_effects import ReportedFact
 from qunce.core.facts.laid_facts import LaidRows
 from qunce.groups import groups
-from qunce.importing import account_resolver, error_report, jobs, row_fates
+from qunce.importing import account_resolver, error_report, jobs, row_counts
 from qunce.importing.account_resolver import Resolution
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk, Problem
@@ -154,7 +154,7 @@ class FactWriter:
         self._resolutions.clear()
         for later, part in zip(numbers, tables, strict=True):
             end = start + part.num_rows
-            self._resolutions[later] = row_fates.take(found, np.arange(start, end))
+            self._resolutions[later] = row_counts.take(found, np.arange(start, end))
             start = end
 
     def _ensure_groups(self) -> dict[str, int]:
@@ -177,7 +177,7 @@ class FactWriter:
             fates[order], [EFFECTIVE, LEFT_OUT]
         ).tolist()
         table = table.take(pa.array(order)).combine_chunks()
-        found = row_fates.take(found, order)
+        found = row_counts.take(found, order)
         table = self._with_ids(table, found.ids)
         laid = None
         if inserted and self._can_attach:

@@ -14,7 +14,7 @@ from qunce.core.facts import facts
 from qunce.groups import groups, stays
 from qunce.groups.groups import GroupJoined, GroupLeft, Stay
 from qunce.groups.stays import Change, Report, State
-from qunce.importing import account_resolver, journal, row_fates
+from qunce.importing import account_resolver, journal, row_counts
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.targets.memberships import checks
@@ -53,7 +53,7 @@ class MembershipWriter:
         order, self._starts = checks.group_rows(group_ids, found.ids)
         indexes = pa.array(order)
         self._groups = group_ids[order]
-        self._found = row_fates.take(found, order)
+        self._found = row_counts.take(found, order)
         self._reports = list(
             map(
                 Report,
@@ -90,7 +90,7 @@ class MembershipWriter:
             for first, until in zip(firsts, [*firsts[1:], last], strict=True)
             if (account := int(self._found.ids[first]))
         ]
-        counts = row_fates.count_without_member(self._found, firsts[0], last)
+        counts = row_counts.count_without_member(self._found, firsts[0], last)
         return entries, counts
 
     def write(self, batch: tuple[list[Entry], dict[str, int]]) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from qunce.core import timestamps
-from qunce.importing import account_resolver, opt_out_columns, row_fates
+from qunce.importing import account_resolver, opt_out_columns, row_counts
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ImportPlan
@@ -46,7 +46,7 @@ class OptOutWriter:
             if account and is_opted_out:
                 given.setdefault(account, (moment, reason))
         opted_out = opt_out_columns.record(self._job, given)
-        counts = row_fates.count_without_member(self._found, start, end)
+        counts = row_counts.count_without_member(self._found, start, end)
         others = counts["skipped"] + counts["suppressed"]
         return {
             "opted_out": len(opted_out),

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qunce.core import timestamps
-from qunce.importing import account_resolver, lists, row_fates, tag_writes
+from qunce.importing import account_resolver, lists, row_counts, tag_writes
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.tag_entries import TagBook
@@ -76,7 +76,7 @@ class TagRowWriter:
         is_first[1:] = np.any([np.diff(key[order]) != 0 for key in keys[1:]], axis=0)
         # Rows of one member in one batch, as the later ones may replace the others.
         self._starts = [*np.flatnonzero(is_first).tolist(), len(order)]
-        self._found = row_fates.take(found, order)
+        self._found = row_counts.take(found, order)
         self._times = times[order]
         self._readings = [readings[code] for code in row_codes[order]]
         return len(self._starts) - 1
@@ -94,7 +94,7 @@ class TagRowWriter:
     def batch(self, start: int, end: int) -> Batch:
         start, end = self._starts[start], self._starts[end]
         batch = Batch(end - start)
-        batch.counts = row_fates.count_without_member(self._found, start, end)
+        batch.counts = row_counts.count_without_member(self._found, start, end)
         for index in range(start, end):
             account = int(self._found.ids[index])
             if not account:
@@ -111,13 +111,13 @@ class TagRowWriter:
         return batch
 
     def write(self, batch: Batch) -> Mapping[str, int]:
-        fates_of_tags, tagged = self._import.write(self._tags, batch.changes)
-        fates: dict[int, set[str]] = {}
-        for tag, own in fates_of_tags.items():
-            for row, fate in zip(batch.rows_of[tag], own, strict=True):
-                fates.setdefault(row, set()).add(fate)
-        changed = sum(tag_writes.CHANGED in own for own in fates.values())
-        replaced = sum(own == {tag_writes.REPLACED} for own in fates.values())
+        results_of_tags, tagged = self._import.write(self._tags, batch.changes)
+        results: dict[int, set[str]] = {}
+        for tag, own in results_of_tags.items():
+            for row, result in zip(batch.rows_of[tag], own, strict=True):
+                results.setdefault(row, set()).add(result)
+        changed = sum(tag_writes.CHANGED in own for own in results.values())
+        replaced = sum(own == {tag_writes.REPLACED} for own in results.values())
         batch.counts["skipped"] += replaced
         left_out = batch.counts["skipped"] + batch.counts["suppressed"]
         return {

@@ -114,9 +114,7 @@ def concat(parts: list[ParsedChunk]) -> ParsedChunk:
         # Column by column, so that there are never two copies of the whole.
         columns[name] = pa.concat_arrays([part.columns.pop(name) for part in parts])
     parts.clear()
-    return ParsedChunk(
-        columns, row_numbers, problems, rows_read, broken_keys, skipped
-    )
+    return ParsedChunk(columns, row_numbers, problems, rows_read, broken_keys, skipped)
 
 
 def field_types(plan: ImportPlan) -> dict[str, str]:
@@ -188,7 +186,7 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
 
 
 def number_cells(plan: ImportPlan, batch: rows.RowBatch, index: int) -> pa.Array | None:
-    """Return which cells of a column hold numbers, None if the file does not tell."""
+    """Return which cells of a column hold numbers, None where the format has no types."""
     if batch.numeric and batch.numeric[index] is not None:
         return batch.numeric[index]
     if plan.source.format not in MACHINE_FORMATS:

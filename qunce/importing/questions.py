@@ -20,10 +20,10 @@ from qunce.core import errors
 if TYPE_CHECKING:
     from qunce.importing.options import ImportOptions
 
-NOT_REMEMBERED = {"sheet", "unknown_members", "identifiers"}
+NOT_REMEMBERED = {"sheet", "unknown_members", "identifiers", "again"}
 """Names of questions whose answers belong to one file."""
 READINGS = ("encoding", "dates", "decimal", "separator")
-"""Names of questions about how texts are read, of which every answer is told."""
+"""Names of questions about how texts are read, whose answers are all listed in the notes."""
 NAMED_OPTIONS = {
     "dates": "dates",
     "decimal": "decimal",

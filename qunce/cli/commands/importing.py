@@ -8,6 +8,7 @@ import sys
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 from django.utils.translation import gettext as _
@@ -146,72 +147,57 @@ def import_file(
     yes: bool,
     dry_run: bool,
     good_rows_only: bool,
-    sheet: str,
-    encoding: str,
-    dates: str | None,
-    source: str,
-    currency: str,
-    decimal: str | None,
-    separator: str,
-    unknown_members: str,
-    identifiers: str,
     types: tuple[str, ...],
-    allow_old_times: bool,
-    allow_future_times: bool,
     answers: tuple[str, ...],
+    **fields: Any,
 ) -> None:
+    """`fields` are those of ImportOptions under their own names."""
     invocation.act_as(login)
     import_options = ImportOptions(
         target=target,
-        sheet=sheet,
-        encoding=encoding,
         mapping=parse_mappings(mappings),
         mode=VALID_ROWS if good_rows_only else ALL_ROWS,
-        dates=dates or "",
-        source=source,
-        currency=currency,
-        decimal=decimal or "",
-        separator=separator,
-        unknown_members=unknown_members,
-        identifiers=identifiers,
         answers=parse_answers(answers, types),
-        allow_old_times=allow_old_times,
-        allow_future_times=allow_future_times,
+        # Click gives None for a choice that nobody made.
+        **{name: value or "" for name, value in fields.items() if value is not False},
     )
     out = invocation.out
+
+    def inspect() -> sources.Source:
+        return sources.inspect(
+            file, sheet=import_options.sheet, encoding=import_options.encoding
+        )
+
     if dry_run:
         with data_dir.unchanged():
-            source_file = sources.inspect(file, sheet=sheet, encoding=encoding)
             plan = pipeline.plan(
-                source=source_file, options=import_options, **invocation.preview_args
+                source=inspect(), options=import_options, **invocation.preview_args
             )
             unknown.ask(plan)
             preview(plan, out)
         return
-    source_file = sources.inspect(file, sheet=sheet, encoding=encoding)
+    source = inspect()
 
     def plan_with(changed: ImportOptions) -> ImportPlan:
-        return pipeline.plan(
-            source=source_file, options=changed, **invocation.query_args
-        )
+        return pipeline.plan(source=source, options=changed, **invocation.query_args)
 
     # A script cannot answer, and pays for another look at the file.
-    is_asked = not yes and not out.as_json and sys.stdin.isatty()
-    if is_asked:
-        plan = import_prompts.answer_all(plan_with, import_options, out)
-    else:
+    if yes or out.as_json or not sys.stdin.isatty():
         plan = plan_with(import_options)
-    if is_asked:
+        _print_lines(out, _mapping_lines(plan), plan.notes)
+    else:
+        plan = import_prompts.answer_all(plan_with, import_options, out)
         unknown.ask(plan)
-    for line in (*_mapping_lines(plan), *plan.notes):
-        out.note(line)
-    if is_asked:
-        for line in _unknown_lines(plan):
-            out.note(line)
+        _print_lines(out, _mapping_lines(plan), plan.notes, _unknown_lines(plan))
         out.note(_("Import with this mapping? [y/N]"))
         if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
             return
     run(plan, out)
+
+
+def _print_lines(out: Out, *parts: list[str]) -> None:
+    for line in itertools.chain(*parts):
+        out.note(line)
 
 
 def _unknown_lines(plan: ImportPlan) -> list[str]:

@@ -126,64 +126,84 @@ def _unclosed(line: int) -> inspection.UnreadableFile:
     )
 
 
+class _OddRows:
+    """Rows of the last block that have more or fewer cells than there are headings."""
+
+    def __init__(self, width: int, delimiter: str, skip: int) -> None:
+        self._width, self._delimiter, self._skip = width, delimiter, skip
+        self._language = translation.get_language()
+        self.broken: list[rows.BrokenRow] = []
+        self.mended: dict[int, list[str]] = {}
+        """Cells of rows whose surplus cells are empty, by row."""
+        self._above: list[int] = []
+        """Rows above the end of the headings."""
+
+    def __bool__(self) -> bool:
+        return bool(self.broken or self.mended)
+
+    def collect(self, row: Any) -> str:
+        number = int(row.number)
+        cells = next(csv.reader([row.text], delimiter=self._delimiter), [])
+        if number <= self._skip:
+            self._above.append(number)
+        elif len(cells) > self._width and not any(map(str.strip, cells[self._width :])):
+            self.mended[number] = cells[: self._width]
+        else:
+            reason = self._reason(row.actual_columns)
+            self.broken.append(rows.BrokenRow(number, row.text[:200], reason))
+        return "skip"
+
+    def _reason(self, found: int) -> str:
+        # Arrow calls this in a thread of its own, where no language is active.
+        with translation.override(self._language):
+            return _(
+                "This row has %(found)d fields, but the heading has %(wanted)d. "
+                "Check for a missing or extra separator, and quote fields that "
+                "contain one."
+            ) % {"found": found, "wanted": self._width}
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all rows that Arrow has skipped."""
+        return [*(row.row for row in self.broken), *self.mended, *self._above]
+
+    def clear(self) -> None:
+        self.broken = []
+        self.mended = {}
+        self._above = []
+
+
 def read_batches(
     stream: IO[bytes], headings: list[str], delimiter: str, skip: int = 1
 ) -> Iterator[rows.RowBatch]:
     """Yield the rows below the first `skip`, which hold the headings."""
-    width = len(headings)
-    broken: list[rows.BrokenRow] = []
-    mended: dict[int, list[str]] = {}
-    language = translation.get_language()
-
-    def collect(row: Any) -> str:
-        number = int(row.number)
-        cells = next(csv.reader([row.text], delimiter=delimiter), [])
-        if len(cells) > width and not any(map(str.strip, cells[width:])):
-            # Separators at the end of a row, with nothing behind them.
-            mended[number] = cells[:width]
-            return "skip"
-        # Arrow calls this in a thread of its own, where no language is active.
-        with translation.override(language):
-            reason = _(
-                "This row has %(found)d fields, but the heading has %(wanted)d. "
-                "Check for a missing or extra separator, and quote fields that "
-                "contain one."
-            ) % {"found": row.actual_columns, "wanted": width}
-        if number > skip:
-            broken.append(rows.BrokenRow(number, row.text[:200], reason))
-        else:
-            skipped.append(number)
-        return "skip"
-
-    skipped: list[int] = []
+    odd = _OddRows(len(headings), delimiter, skip)
     # Headings can be any text, so that columns get names of our own.
-    names = [f"c{index}" for index in range(width)]
+    names = [f"c{index}" for index in range(len(headings))]
     try:
-        reader = _open(stream, names, delimiter, collect)
+        reader = _open(stream, names, delimiter, odd.collect)
         next_row = 1
         for batch in reader:
-            # Arrow reports broken rows while it parses the block, so all of them belong
-            # to the batch that it then returns.
-            batch_broken, broken[:] = list(broken), []
-            missing = [*(row.row for row in batch_broken), *mended, *skipped]
-            skipped.clear()
-            end = next_row + batch.num_rows + len(missing)
+            # Arrow reports odd rows while it parses the block, so all of them belong to
+            # the batch that it then returns.
+            skipped = odd.numbers()
+            end = next_row + batch.num_rows + len(skipped)
             numbers = np.arange(next_row, end, dtype=np.int64)
             # Arrow does not number the rows that it returns, only those it skips.
-            numbers = numbers[~np.isin(numbers, missing)]
+            numbers = numbers[~np.isin(numbers, skipped)]
             next_row = end
             # The first rows hold a title and the headings.
             first = int(np.searchsorted(numbers, skip, side="right"))
             columns = [column.slice(first) for column in batch.columns]
-            piece = rows.RowBatch(columns, numbers[first:], batch_broken)
-            yield _with_mended(piece, mended, skip)
-            mended.clear()
-        # The last block may consist of broken rows only, and Arrow returns no batch for
+            piece = rows.RowBatch(columns, numbers[first:], odd.broken)
+            piece = _with_mended(piece, odd.mended)
+            odd.clear()
+            yield piece
+        # The last block may consist of odd rows only, and Arrow returns no batch for
         # it.
-        if broken or mended:
+        if odd:
             empty = [pa.array([], pa.string()) for _name in names]
-            piece = rows.RowBatch(empty, np.empty(0, dtype=np.int64), list(broken))
-            yield _with_mended(piece, mended, skip)
+            piece = rows.RowBatch(empty, np.empty(0, dtype=np.int64), odd.broken)
+            yield _with_mended(piece, odd.mended)
     except pa.ArrowInvalid as error:
         reason = _("The file cannot be read: %(error)s") % {"error": error}
         # Arrow has no class of its own for this error.
@@ -195,18 +215,19 @@ def read_batches(
 
 
 def _with_mended(
-    batch: rows.RowBatch, mended: Mapping[int, list[str]], skip: int
+    batch: rows.RowBatch, mended: Mapping[int, list[str]]
 ) -> rows.RowBatch:
     """Return the batch with the rows whose surplus cells are empty, in their places."""
-    below = {number: cells for number, cells in mended.items() if number > skip}
-    if not below:
+    if not mended:
         return batch
-    numbers = np.concatenate([batch.row_numbers, np.array(list(below), dtype=np.int64)])
+    numbers = np.concatenate(
+        [batch.row_numbers, np.array(list(mended), dtype=np.int64)]
+    )
     order = np.argsort(numbers)
     columns = []
     for index, column in enumerate(batch.columns):
         added = pa.array(
-            [cells[index] or None for cells in below.values()], pa.string()
+            [cells[index] or None for cells in mended.values()], pa.string()
         )
         columns.append(pa.concat_arrays([column, added]).take(pa.array(order)))
     return rows.RowBatch(columns, numbers[order], batch.broken)

@@ -116,7 +116,7 @@ def is_certain(choices: Sequence[EncodingChoice]) -> bool:
 
 def _other_choices(sample: bytes, known: set[str]) -> list[EncodingChoice]:
     """Return what charset-normalizer finds."""
-    choices = []
+    choices: list[EncodingChoice] = []
     for match in charset_normalizer.from_bytes(sample):
         name = find_name(match.encoding)
         if name and name not in known and len(choices) < 3:

@@ -48,7 +48,7 @@ class FileInfo:
     lines: int
     has_open_lines: bool = False
     encoding_choices: tuple[encodings.EncodingChoice, ...] = ()
-    """What the file may be, likeliest first; empty if it tells its encoding."""
+    """What the file may be, likeliest first; empty if its bytes show the encoding."""
 
 
 def open_bytes(path: Path, compression: str) -> IO[bytes]:
@@ -140,7 +140,7 @@ class _ByteCounter:
             )
 
     def _count_quotes(self, block: bytes) -> None:
-        """Notice a line that ends within quotation marks, by their number so far."""
+        """Notice a line that ends within quotation marks, by counting them."""
         if self.has_open_lines or (b'"' not in block and not self._quotes % 2):
             return
         codes = np.frombuffer(block, dtype=np.uint8)

@@ -30,7 +30,7 @@ class RowBatch:
     """Some rows of a file as columns of strings, null where a cell is empty.
 
     `columns[i]` belongs to heading i, and `numeric[i]` says which of its cells hold a
-    number rather than a text, None if the file does not tell. `row_numbers` are the ones that people see: rows of
+    number rather than a text, None where the format has no types. `row_numbers` are the ones that people see: rows of
     a spreadsheet, lines of an NDJSON file.
     """
 
@@ -98,12 +98,13 @@ def arrange(
     size = len(batch.row_numbers)
     columns, numeric = [], []
     for heading in wanted:
-        index = headings.index(heading) if heading in headings else None
-        is_known = index is not None
-        columns.append(
-            batch.columns[index] if is_known else pa.nulls(size, pa.string())
-        )
-        numeric.append(batch.numeric[index] if is_known and batch.numeric else None)
+        if heading not in headings:
+            columns.append(pa.nulls(size, pa.string()))
+            numeric.append(None)
+            continue
+        index = headings.index(heading)
+        columns.append(batch.columns[index])
+        numeric.append(batch.numeric[index] if batch.numeric else None)
     broken = [replace(row, row=row.row + offset) for row in batch.broken]
     return RowBatch(columns, batch.row_numbers + offset, broken, numeric)
 

@@ -27,7 +27,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from qunce.core import batch_writes, timestamps
-from qunce.importing import journal, parsing
+from qunce.importing import journal
 from qunce.importing.parsing import ParsedChunk, Problem
 from qunce.members.accounts import identifiers, placeholders, resolver, suppression
 from qunce.members.accounts.models import Suppression
@@ -432,6 +432,17 @@ def _check(
     broken = found.conflicts
     if plan.options.unknown_members == REFUSE:
         broken |= found.states == UNKNOWN
+    return _refuse(plan, chunk, columns, found, broken)
+
+
+def _refuse(
+    plan: ImportPlan,
+    chunk: ParsedChunk,
+    columns: Mapping[str, pa.Array],
+    found: Resolution,
+    broken: NDArray[np.bool_],
+) -> ParsedChunk:
+    """Return the chunk without its broken rows, which become problems."""
     if not broken.any():
         return chunk
     problems = list(chunk.problems)
@@ -468,24 +479,23 @@ def _problem(
     return Problem(int(chunk.row_numbers[index]), heading, text_of(code), remedy)
 
 
-def count_unknown(plan: ImportPlan) -> int:
-    """Return how many members the import would create; reads the whole file."""
+def refuse_unknown(
+    plan: ImportPlan, chunks: Iterable[ParsedChunk]
+) -> Iterator[ParsedChunk]:
+    """Yield chunks of rows of members without those whose member is unknown.
+
+    Here the column `key` is the member's key, and two people in a row are joined.
+    """
     lookups = AccountResolver(
         plan.community, by=plan.by, at=plan.at, source=plan.options.source
     )
-    names: set[tuple[str, str]] = set()
-    for chunk in parsing.parse_batches(plan):
+    for chunk in chunks:
         columns = references_of(chunk)
-        if not columns:
-            continue
-        found = lookups.look_up(columns, key_wins=False)
-        unknown = found.states == UNKNOWN
-        for code, kind in enumerate(KINDS):
-            rows = unknown & (found.by == code)
-            if rows.any():
-                texts = pc.unique(columns[kind].filter(pa.array(rows))).to_pylist()
-                names.update(lookups._name(kind, text) for text in texts)
-    return len(names)
+        if "key" in chunk.columns:
+            columns = {MEMBER_KEY: chunk.columns["key"], **columns}
+        found = lookups.look_up(columns, key_wins=True)
+        is_unknown = found.states == UNKNOWN
+        yield _refuse(plan, chunk, columns, found, is_unknown)
 
 
 def alike_text(reader: identifiers.Reader, kind: str, text: str) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.importing import account_resolver, join_report
+from qunce.importing import join_report, unknown_members
 from qunce.importing.options import ALL_ROWS
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
@@ -69,6 +69,18 @@ def test_unknown_members_are_created_only_where_chosen(
     counts = run(shop, tmp_path, text, unknown_members=unknown)
     assert len(keys(shop)) == 1 + count
     assert counts.get("skipped", 0) == 1 - count
+
+
+def test_rows_of_unknown_members_are_refused_where_chosen(
+    shop: Community, tmp_path: Path
+) -> None:
+    factories.member(shop, "ann", identifiers={"phone": "13800138001"})
+    text = "key,phone\nann,\nbob,13800138001\nbob,\n,13800138002\n"
+    path = helpers.write(tmp_path, text)
+    result = helpers.run(shop, path, "members", unknown_members="refuse")
+    assert [problem.row for problem in result.problems] == [4, 5]
+    assert "bob" in result.problems[0].remedy
+    assert keys(shop) == ["ann"]
 
 
 def test_file_replaces_a_phone_and_reports_whom_it_parts(
@@ -171,7 +183,7 @@ def test_unknown_members_are_counted_before_the_start(
     factories.member(shop, "ann", identifiers={"phone": "13800138001"})
     text = "phone,email\n13800138001,\n13800138002,\n138 0013 8002,\n,x@example.com\n"
     plan = helpers.plan(shop, helpers.write(tmp_path, text), "opt_outs", mode=ALL_ROWS)
-    assert account_resolver.count_unknown(plan) == 2
+    assert unknown_members.count(plan) == 2
     assert len(keys(shop)) == 1
 
 

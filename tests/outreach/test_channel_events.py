@@ -151,3 +151,17 @@ def test_opt_out_survives_leaving_and_rejoining(shop: Community, by: Staff) -> N
     accounts.leave(account=account, by=by, at=AT)
     accounts.rejoin(account=account, by=by, at=LATER)
     assert factories.matching_keys(shop, OPTED_OUT) == ["ann"]
+
+
+def test_erased_person_does_not_come_back_by_a_channel(
+    shop: Community, by: Staff
+) -> None:
+    ann = factories.member(shop, "ann", channel="fake")
+    people.erase(account=ann, by=by, at=AT)
+    for key, kind in (("e1", "message"), ("e2", "opt_out"), ("e3", "opt_in")):
+        assert report(shop, key, kind, **{"from": "ann"}) == 1
+    assert factories.matching_keys(shop, {"with_left": {"all": []}}) == []
+    payloads = inbox.IncomingEvent.objects.values_list("payload", flat=True)
+    assert list(payloads) == [{}, {}, {}]
+    assert report(shop, "e4", "message", **{"from": "bob"}) == 1
+    assert factories.matching_keys(shop, {"all": []}) == ["bob"]

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import opt_out_columns, tag_entries, target_registry
+from qunce.importing import (
+    opt_out_columns,
+    reference_fields,
+    tag_entries,
+    target_registry,
+)
 from qunce.importing.target_registry import Field, Target
 from qunce.members.attributes.attributes import Attribute
 
@@ -75,14 +80,13 @@ class MemberTarget(Target):
             "phone",
             "phone",
             _("Phone"),
-            "手机 手机号 手机号码 会员手机号 客户手机号 联系手机 电话 联系电话 联系方式 电话号码 "
-            "mobile phone_number mobile_number mobile_phone cell_phone telephone tel",
+            reference_fields.PHONES,
         ),
         Field(
             "email",
             "email",
             _("E-mail"),
-            "邮箱 电子邮箱 邮箱地址 email_address e-mail mail 电子邮件",
+            reference_fields.EMAILS,
         ),
         Field(
             "unionid",
@@ -168,9 +172,12 @@ class MemberTarget(Target):
         tag_questions.ask(plan, "tags")
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        from qunce.importing import tag_checks
+        from qunce.importing import account_resolver, tag_checks
 
-        return tag_checks.check_chunks(plan, super().chunks(plan), "tags")
+        chunks = tag_checks.check_chunks(plan, super().chunks(plan), "tags")
+        if plan.options.unknown_members != account_resolver.REFUSE:
+            return chunks
+        return account_resolver.refuse_unknown(plan, chunks)
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:
         from qunce.importing.targets.members.writer import MemberWriter

@@ -51,7 +51,10 @@ class Identities:
         """Find the accounts of these rows and create the missing ones."""
         result = Identified()
         unknown: list[Row] = []
-        for row, account in zip(batch, self._find(batch), strict=True):
+        found = self._find(batch)
+        if self._options.unknown_members != CREATE:
+            found = self._find_unknown(batch, found)
+        for row, account in zip(batch, found, strict=True):
             if account is None:
                 unknown.append(row)
             elif account == NOBODY:
@@ -137,6 +140,18 @@ class Identities:
             is_nobody = match.state == resolver.NOBODY
             found.append(match.account or (NOBODY if is_nobody else None))
         return found
+
+    def _find_unknown(
+        self, batch: Sequence[Row], found: list[int | None]
+    ) -> list[int | None]:
+        """Find rows with an unknown key by their identifiers, as no account is made."""
+        unknown = [row for row, pk in zip(batch, found, strict=True) if pk is None]
+        references = [
+            {kind: row[kind] for kind in IDENTIFIER_FIELDS if kind in row}
+            for row in unknown
+        ]
+        matches = iter(resolver.find_all(self._job.community, references))
+        return [next(matches).account if pk is None else pk for pk in found]
 
     def _find_erased(self, rows: Sequence[Row]) -> set[str]:
         values = {(KEY, text) for row in rows for text in _values(row)}

@@ -50,6 +50,7 @@ def without_mmap() -> Iterator[None]:
 MAX_LOG_FRAMES = 16_000
 """Pages of SQLite's write-ahead log after which it is started again."""
 RESTART_TIMEOUT_MS = 100
+CHECKPOINT_SECONDS = 0.050
 
 
 @dataclass
@@ -63,6 +64,8 @@ class BatchSizer:
     longest: float = 0.0
     free_since: float = 0.0
     max_rows: int = field(default_factory=lambda: MAX_ROWS)
+    min_rows: int = field(default_factory=lambda: MIN_ROWS)
+    """Smaller batches would not hold the lock for less time, as a commit takes its own."""
     lock_seconds: float = LOCK_SECONDS
     pause_seconds: float = PAUSE_SECONDS
     tends_log: bool = False
@@ -86,7 +89,7 @@ class BatchSizer:
         # A clock may return the same time twice, so never divide by zero.
         fitting = int(rows * target / max(seconds, 1e-6))
         # Grow slowly and shrink immediately, since people feel a batch that is too long.
-        self.rows = max(MIN_ROWS, min(self.max_rows, fitting, self.rows * 2))
+        self.rows = max(self.min_rows, min(self.max_rows, fitting, self.rows * 2))
 
 
 @contextmanager
@@ -101,7 +104,16 @@ def tended_log(sizer: BatchSizer) -> Iterator[None]:
         return
     before = db.rows("PRAGMA wal_autocheckpoint")[0][0]
     db.rows("PRAGMA wal_autocheckpoint = 0")
-    sizer.after = _checkpoint
+    last = time.perf_counter()
+
+    def checkpoint() -> None:
+        nonlocal last
+        # Not after each batch, as a checkpoint waits for the disk like a commit.
+        if time.perf_counter() - last >= CHECKPOINT_SECONDS:
+            _checkpoint()
+            last = time.perf_counter()
+
+    sizer.after = checkpoint
     try:
         yield
     finally:

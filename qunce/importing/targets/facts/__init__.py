@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.core import batch_writes
 from qunce.core.facts import reported_facts
+from qunce.importing import reference_fields
 from qunce.importing.jobs import ImportJob
 from qunce.importing.plan import ImportPlan
 from qunce.importing.target_registry import Field, Target
@@ -51,13 +52,8 @@ class FactTarget(Target):
             _("Member number"),
             "member user_id customer_id openid 用户 用户id 会员id",
         ),
-        Field(
-            "phone",
-            "phone",
-            _("Phone"),
-            "手机 手机号 手机号码 电话 mobile phone_number mobile_phone tel",
-        ),
-        Field("email", "email", _("E-mail"), "邮箱 电子邮箱 e-mail mail 电子邮件"),
+        Field("phone", "phone", _("Phone"), reference_fields.PHONES),
+        Field("email", "email", _("E-mail"), reference_fields.EMAILS),
         Field("unionid", "unionid", _("UnionID"), "union_id"),
         Field(
             "group_key",
@@ -131,6 +127,7 @@ class FactTarget(Target):
     def batch_sizer(self) -> batch_writes.BatchSizer:
         return batch_writes.BatchSizer(
             max_rows=4 * batch_writes.MAX_ROWS,
+            min_rows=20 * batch_writes.MIN_ROWS,
             lock_seconds=LOCK_SECONDS,
             pause_seconds=PAUSE_SECONDS,
             tends_log=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, note
+from hypothesis import HealthCheck, Phase, assume, event, given, note
 from hypothesis import settings as hypothesis_settings
 
 from qunce.core import errors
@@ -27,6 +27,8 @@ NUMBERS = itertools.count()
 random_files = hypothesis_settings(
     # An import takes longer than a question to the engine.
     max_examples=hypothesis_settings().max_examples // 2,
+    # Explaining a failure takes minutes, and the noted file says it all.
+    phases=set(Phase) - {Phase.explain},
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

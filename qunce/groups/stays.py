@@ -56,9 +56,9 @@ def list_contradictions(reports: Sequence[Report]) -> list[int]:
         if report.joined_at is None:
             continue
         is_same = last is not None and report.joined_at == last.joined_at
-        if report.left_at is not None and report.left_at < report.joined_at:
-            contradictions.append(index)
-        elif last is not None and not is_same and report.joined_at < _end(last):
+        is_reversed = report.left_at is not None and report.left_at < report.joined_at
+        begins_inside = last is not None and report.joined_at < _end(last)
+        if is_reversed or (begins_inside and not is_same):
             contradictions.append(index)
         # Of two rows about one stay, one may know when it ended.
         elif not is_same or report.left_at is not None:
@@ -105,9 +105,11 @@ def _find_index(stays: Sequence[State], report: Report) -> int | None:
     for index, stay in enumerate(stays):
         if stay.joined_at == report.joined_at:
             return index
+    end = _end(report)
     # The latest, as older ones are settled.
     for index in reversed(range(len(stays))):
-        if report.joined_at < stays[index].end and stays[index].joined_at < _end(report):
+        stay = stays[index]
+        if report.joined_at < stay.end and stay.joined_at < end:
             return index
     return None
 

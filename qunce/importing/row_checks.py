@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from qunce.core.facts import reported_facts
+from qunce.importing import parsing
 from qunce.importing.parsing import ParsedChunk, Problem
+
+if TYPE_CHECKING:
+    from qunce.importing.plan import ImportPlan
+
+NOT_ODD = pa.scalar(value=False)
 
 
 def refuse(chunk: ParsedChunk, problems: Iterable[Problem]) -> ParsedChunk:
@@ -24,3 +33,28 @@ def refuse(chunk: ParsedChunk, problems: Iterable[Problem]) -> ParsedChunk:
     return dataclasses.replace(
         chunk, columns=columns, row_numbers=chunk.row_numbers[keep], problems=ordered
     )
+
+
+def list_odd_times(
+    plan: ImportPlan, chunk: ParsedChunk, names: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each time of these fields before 2000 or in the future.
+
+    They become times of facts, for which the same limits hold.
+    """
+    limits = reported_facts.time_limits(
+        plan.at,
+        allow_old=plan.options.allow_old_times,
+        allow_future=plan.options.allow_future_times,
+    )
+    for name in names:
+        if name not in chunk.columns:
+            continue
+        times = chunk.columns[name].cast(pa.int64())
+        is_odd = pc.or_(
+            pc.less(times, limits.earliest), pc.greater(times, limits.latest)
+        )
+        for index in np.flatnonzero(np.asarray(pc.fill_null(is_odd, NOT_ODD))).tolist():
+            value = str(parsing.format_value(plan, name, times[index].as_py()))
+            row = int(chunk.row_numbers[index])
+            yield Problem(row, plan.heading_of[name], value, limits.remedy)

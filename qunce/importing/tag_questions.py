@@ -19,7 +19,7 @@ from qunce.members.tags.models import Tag
 if TYPE_CHECKING:
     from qunce.importing.plan import ImportPlan
 
-MAX_NEW_TAGS = 1_000
+MAX_NEW_TAGS = 3_000
 """More are no tags but texts, such as names or remarks."""
 MAX_NOTED = 20
 

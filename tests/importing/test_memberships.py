@@ -87,6 +87,8 @@ def test_all_stays_of_a_member_are_kept_and_the_latest_decides(
     ("rows", "problem"),
     [
         ("一群,a,2026-03-01,2026-02-01", "left before they joined"),
+        ("一群,a,1999-12-01,", "2000"),
+        ("一群,a,2099-12-01,", "future"),
         ("一群,a,2026-01-01,\n一群,a,2026-02-01,", "Say when that stay ended"),
         ("一群,a,2026-01-01,2026-03-01\n一群,a,2026-02-01,", "Say when"),
     ],

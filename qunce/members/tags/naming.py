@@ -24,6 +24,8 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
 """Characters that have no width: soft hyphens, joiners, marks of direction."""
+NAMES_PER_MATRIX = 500
+"""Names compared in one call, whose matrix is a few megabytes."""
 MAX_SHORT_LENGTH = 4
 """Letters of pinyin up to which different names are never similar."""
 
@@ -182,16 +184,19 @@ def similar_to_each(
 
     A thousand names and five thousand others take about a second.
     """
-    scores = process.cdist(
-        [pinyin_of(name) for name in names],
-        [pinyin_of(other) for other in others],
-        scorer=fuzz.ratio,
-        score_cutoff=100 * MIN_SIMILARITY,
-    )
+    pinyin_of_others = [pinyin_of(other) for other in others]
     similar: dict[str, list[str]] = {}
-    for index, name in enumerate(names):
-        columns = np.flatnonzero(scores[index]).tolist()
-        candidates = [others[column] for column in columns]
-        if found := similar_names(name, candidates):
-            similar[name] = found
+    for start in range(0, len(names), NAMES_PER_MATRIX):
+        chunk = names[start : start + NAMES_PER_MATRIX]
+        scores = process.cdist(
+            [pinyin_of(name) for name in chunk],
+            pinyin_of_others,
+            scorer=fuzz.ratio,
+            score_cutoff=100 * MIN_SIMILARITY,
+        )
+        for index, name in enumerate(chunk):
+            columns = np.flatnonzero(scores[index]).tolist()
+            candidates = [others[column] for column in columns]
+            if found := similar_names(name, candidates):
+                similar[name] = found
     return similar

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,11 @@ def check_chunks(
 ) -> Iterator[ParsedChunk]:
     """Yield the chunks; rows that contradict others or name no one group are problems."""
     for chunk in account_resolver.check_chunks(plan, chunks, key_wins=False):
-        problems = [*_check_groups(plan, chunk), *_check_stays(plan, chunk)]
+        problems = [
+            *row_checks.list_odd_times(plan, chunk, ("joined_at", "left_at")),
+            *_check_groups(plan, chunk),
+            *_check_stays(plan, chunk),
+        ]
         yield row_checks.refuse(chunk, problems)
 
 
@@ -85,7 +90,7 @@ def _rows_to_compare(
         _codes(chunk.get("group_key")), _codes(_member_names(chunk))
     )
     is_reversed = np.asarray(pc.fill_null(pc.less(left_at, joined_at), False))  # noqa: FBT003
-    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+    for start, end in itertools.pairwise([*starts, len(order)]):
         if end - start > 1 or is_reversed[order[start]]:
             yield sorted(order[start:end].tolist())
 

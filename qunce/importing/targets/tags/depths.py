@@ -58,12 +58,12 @@ def check_chunks(
     plan: ImportPlan, chunks: Iterable[ParsedChunk]
 ) -> Iterator[ParsedChunk]:
     """Yield the chunks without the rows whose depth is none of their tag."""
-    if "depth" not in plan.heading_of:
-        yield from chunks
-        return
     book = TagBook(plan.community, plan.by, plan.options.answers)
     for chunk in chunks:
-        yield row_checks.refuse(chunk, _list_problems(plan, chunk, book))
+        problems = list(row_checks.list_odd_times(plan, chunk, ("tagged_at",)))
+        if "depth" in chunk.columns:
+            problems += _list_problems(plan, chunk, book)
+        yield row_checks.refuse(chunk, problems)
 
 
 def _list_problems(

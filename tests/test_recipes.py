@@ -622,11 +622,18 @@ def checked_in_shop(transactional_db: None) -> Community:
     shop = factories.community(language="en", timezone="UTC")
     ann = factories.member(shop, "ann")
     now = datetime.now(UTC)
-    fact = IncomingFact(
-        kind="checkin.done", happened_at=now - timedelta(days=1), account=ann.pk
-    )
+    yesterday = now - timedelta(days=1)
+    # At different times, since equal facts without a key are one fact.
+    incoming = [
+        IncomingFact(
+            kind="checkin.done",
+            happened_at=yesterday - timedelta(microseconds=n),
+            account=ann.pk,
+        )
+        for n in range(3)
+    ]
     by = factories.staff(shop, login="setup")
-    ingest.record_facts(community=shop, incoming=[fact] * 3, by=by, at=now)
+    ingest.record_facts(community=shop, incoming=incoming, by=by, at=now)
     deriver.catch_up()
     return shop
 

@@ -64,7 +64,7 @@ class DidForm(ClauseForm, fields.WindowForm):
     number = fields.NumberField(label=gettext_lazy("Number"), required=False)
     maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
     field = forms.CharField(
-        label=gettext_lazy("Field with the number"), required=False, max_length=100
+        label=gettext_lazy("Field"), required=False, max_length=100
     )
     where = forms.CharField(
         label=gettext_lazy("Only where the field"), required=False, max_length=100
@@ -80,10 +80,10 @@ class DidForm(ClauseForm, fields.WindowForm):
     where_number = fields.NumberField(label=gettext_lazy("Number"), required=False)
     where_maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
     hour_from = forms.TimeField(
-        label=gettext_lazy("Only from (time of day)"), required=False, widget=TIME_INPUT
+        label=gettext_lazy("From (time of day)"), required=False, widget=TIME_INPUT
     )
     hour_to = forms.TimeField(
-        label=gettext_lazy("Until before (time of day)"),
+        label=gettext_lazy("Before (time of day)"),
         required=False,
         widget=TIME_INPUT,
     )

@@ -132,7 +132,7 @@ class PlanOut(schemas.OutputSchema):
     problems: list[ProblemOut]
 
 
-class FileRow(schemas.OutputSchema):
+class FileSummaryOut(schemas.OutputSchema):
     id: int
     name: str
     size: int
@@ -140,7 +140,7 @@ class FileRow(schemas.OutputSchema):
     expires_at: datetime
 
 
-class FileOut(FileRow):
+class FileOut(FileSummaryOut):
     plan: PlanOut
 
 
@@ -245,7 +245,7 @@ def upload(request: ApiRequest) -> dict[str, Any]:
     return _serialize(request, accepted)
 
 
-@router.get("/imports/files", response=schemas.Page[FileRow])
+@router.get("/imports/files", response=schemas.Page[FileSummaryOut])
 def list_(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def restore(
 ) -> None:
     """Set an order back to a former state, in the caller's transaction.
 
-    Its facts are recorded anew, as a refund or a higher amount cannot be taken back by a
+    Its facts are recorded again, as a refund or a higher amount cannot be taken back by a
     further fact.
     """
     _withdraw(community, [order])

@@ -64,6 +64,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "facts",
         "frozen-segments",
         "groups",
+        "imports",
         "layerings",
         "members",
         "orders",

@@ -54,7 +54,10 @@ FIELD = frozenset(
     templates templatetags testing tests text texts time timeline timelines times
     timestamps today tools totals traits transition tree two typed unit units upload
     uploads url urls usage user validation value values variable variables views
-    visibility web webhook webhooks windows work worker writer writers writes xlsx
+    undo undos visibility web webhook webhooks windows work worker writer writers writes
+    xlsx
+    customers format formats jd mailchimp shopify step steps taobao wecom weiban weidian
+    woocommerce youzan
     """.split()
 )
 """Words that Django, SQL, HTTP, chat platforms or words.md use for the same thing."""

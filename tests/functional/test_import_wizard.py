@@ -53,7 +53,7 @@ class Wizard:
         assert self.user.accessibility_faults() == []
         assert not self.user.overflows()
         self.user.take_screenshot(f"import-{name}")
-        # axe leaves inline styles behind, which a later swap of the page would apply.
+        # axe and pictures leave inline styles behind, which a swap would apply again.
         self.page.reload()
 
     def type_of(self, heading: str) -> Locator:
@@ -77,10 +77,10 @@ class Wizard:
         expect(self.page.locator("#job .chip").first).to_have_text("undone")
 
 
-def write_members(folder: Path) -> Path:
+def write_members(folder: Path, since: str = "入会日期") -> Path:
     """GB18030, semicolons, lists with 、, and dates that fit two orders."""
     rows = [
-        "手机号;姓名;标签;邮编;入会日期",
+        f"手机号;姓名;标签;邮编;{since}",
         "13800139001;王小红;老客、爱喝茶;010010;3/5/2026",
         "13800139002;李小明;爱喝茶;030001;4/6/2026",
         "13800139003;张三;新客、问过价;100020;5/7/2026",

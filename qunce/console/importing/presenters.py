@@ -50,7 +50,7 @@ class ImportRow:
 
 
 def is_live(job: ImportJob) -> bool:
-    """Return whether the page of the import changes by itself."""
+    """Return whether the page of the import has to be refreshed."""
     is_queued = job.state in jobs.ACTIVE_STATES and job.upload_id is not None
     return is_queued or job.state == "undoing"
 

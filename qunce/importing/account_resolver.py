@@ -23,13 +23,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from qunce.core import batch_writes, timestamps
-from qunce.importing import journal
+from qunce.importing import journal, reference_lookups
 from qunce.importing.parsing import ParsedChunk, Problem
-from qunce.members.accounts import identifiers, placeholders, resolver, suppression
+from qunce.importing.reference_lookups import (
+    SEVERAL,
+    SHARED,
+    Lookup,
+    alike_text,
+    find_alike,
+)
+from qunce.members.accounts import placeholders, resolver, suppression
 from qunce.members.accounts.models import Suppression
 
 if TYPE_CHECKING:
@@ -46,32 +52,6 @@ KINDS = (MEMBER_KEY, "openid", *resolver.IDENTIFIER_KINDS)
 CREATE, LEAVE, REFUSE = "create", "leave", "refuse"
 """What becomes of unknown members."""
 NOBODY, FOUND, CREATED, UNKNOWN, SUPPRESSED = range(5)
-SHARED, SEVERAL = -1, -2
-"""In place of an account: a value that too many accounts, or several people, have."""
-SELECT_KEYS = """
-SELECT key, min(id) FROM members_account
-WHERE community_id = %s AND erased_at IS NULL GROUP BY key
-"""
-SELECT_CHANNEL_KEYS = """
-SELECT key, id FROM members_account
-WHERE community_id = %s AND erased_at IS NULL AND channel = %s
-"""
-SELECT_OWNERS = """
-SELECT i.value, CASE
-    WHEN MIN(COALESCE(s.person_id, i.account_id))
-        < MAX(COALESCE(s.person_id, i.account_id)) THEN -2
-    ELSE MIN(i.account_id) END
-FROM members_identifier i
-JOIN members_account a ON a.id = i.account_id AND a.erased_at IS NULL
-LEFT JOIN sets_alias s ON s.account_id = i.account_id
-WHERE i.community_id = %s AND i.kind = %s
-GROUP BY i.value
-"""
-SELECT_SHARED = """
-SELECT value FROM members_sharedidentifier WHERE community_id = %s AND kind = %s
-"""
-SELECT_PEOPLE = "SELECT account_id, person_id FROM sets_alias WHERE community_id = %s"
-ROWS_PER_FETCH = 50_000
 
 
 @dataclass
@@ -115,35 +95,6 @@ class Resolution:
         return {name: count for name, count in counts.items() if count}
 
 
-class _Lookup:
-    """Texts and the accounts they stand for; grows with what an import creates."""
-
-    def __init__(self, rows: Iterator[list[tuple[str, int]]]) -> None:
-        texts, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]
-        # Converted to Arrow part by part: a million tuples at a time would take several
-        # times the memory of the finished arrays.
-        for part in rows:
-            texts.append(pa.array([row[0] for row in part], pa.string()))
-            ids.append(np.array([row[1] for row in part], dtype=np.int64))
-        self._texts, self._ids = pa.concat_arrays(texts), np.concatenate(ids)
-
-    def find(self, texts: pa.Array) -> NDArray[np.int64]:
-        """Return account ids, SHARED or SEVERAL; 0 for unknown texts and nulls."""
-        if not len(self._ids):
-            return np.zeros(len(texts), dtype=np.int64)
-        # Arrow hashes the value set at every call, which is still far below the time of
-        # one query per key.
-        indexes = pc.index_in(texts, value_set=self._texts, skip_nulls=True)
-        indexes = np.asarray(pc.fill_null(indexes, -1)).astype(np.int64)
-        return np.where(indexes >= 0, self._ids[indexes], 0)
-
-    def add(self, ids: Mapping[str, int]) -> None:
-        if ids:
-            self._texts = pa.concat_arrays([self._texts, pa.array(ids, pa.string())])
-            new = np.array(list(ids.values()), dtype=np.int64)
-            self._ids = np.concatenate([self._ids, new])
-
-
 class AccountResolver:
     """All keys of a community in memory, about 100 bytes each, and its identifiers.
 
@@ -163,9 +114,9 @@ class AccountResolver:
         self._community, self._by, self._at, self._source = community, by, at, source
         self._unknown, self._job_id = unknown, job_id
         self._reader = placeholders.reader_of(community)
-        self._keys = _Lookup(_fetch(SELECT_KEYS, [community.pk]))
+        self._keys = reference_lookups.load_keys(community.pk)
         # Loaded with the first column of their kind, as most files have one or two.
-        self._identifiers: dict[str, _Lookup] = {}
+        self._identifiers: dict[str, Lookup] = {}
         self._suppresses = Suppression.objects.filter(community=community).exists()
         self._sizer = batch_writes.BatchSizer()
         self._created = 0
@@ -256,7 +207,7 @@ class AccountResolver:
         unknown = texts.filter(pa.array(missing))
         found = np.zeros(len(unknown), dtype=np.int64)
         for kind in ("email", "phone"):
-            alike = _alike(self._reader, kind, unknown)
+            alike = find_alike(self._reader, kind, unknown)
             if alike.null_count < len(alike):
                 some = self._find(kind, alike)
                 found = np.where(found == 0, some, found)
@@ -264,13 +215,9 @@ class AccountResolver:
         ids[missing] = found
         return ids
 
-    def _lookup(self, kind: str) -> _Lookup:
+    def _lookup(self, kind: str) -> Lookup:
         if kind not in self._identifiers:
-            community = self._community.pk
-            if kind in resolver.IDENTIFIER_KINDS:
-                lookup = _Lookup(_owners(community, kind))
-            else:
-                lookup = _Lookup(_fetch(SELECT_CHANNEL_KEYS, [community, kind]))
+            lookup = reference_lookups.load(self._community.pk, kind)
             self._identifiers[kind] = lookup
         return self._identifiers[kind]
 
@@ -496,38 +443,3 @@ def refuse_unknown(
         found = lookups.look_up(columns, key_wins=True)
         is_unknown = found.states == UNKNOWN
         yield _refuse(plan, chunk, columns, found, is_unknown)
-
-
-def alike_text(reader: identifiers.Reader, kind: str, text: str) -> str | None:
-    """The normal form of a key that is beyond doubt an identifier of this kind."""
-    folded = text.casefold() if kind == "email" else text
-    if resolver.kind_of_key(folded) != kind:
-        return None
-    try:
-        return reader.normalise(kind, folded)
-    except identifiers.InvalidIdentifier:
-        return None
-
-
-def _alike(reader: identifiers.Reader, kind: str, texts: pa.Array) -> pa.Array:
-    # The pattern spares most keys the slow way.
-    pattern = "@" if kind == "email" else r"^(\+|1[3-9]\d{9}$)"
-    if not pc.any(pc.match_substring_regex(texts, pattern), min_count=0).as_py():
-        return pa.nulls(len(texts), pa.string())
-    return pa.array(
-        [alike_text(reader, kind, text) for text in texts.to_pylist()], pa.string()
-    )
-
-
-def _fetch(sql: str, arguments: list[int | str]) -> Iterator[list[tuple[str, int]]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
-        while rows := cursor.fetchmany(ROWS_PER_FETCH):
-            yield rows
-
-
-def _owners(community: int, kind: str) -> Iterator[list[tuple[str, int]]]:
-    # First, as the first of equal texts is found.
-    for rows in _fetch(SELECT_SHARED, [community, kind]):
-        yield [(row[0], SHARED) for row in rows]
-    yield from _fetch(SELECT_OWNERS, [community, kind])

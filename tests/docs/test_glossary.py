@@ -33,7 +33,7 @@ FIELD = frozenset(
     idempotency identifier identifiers identities identity import importing inbox incoming index ingest
     insight inspection interned ip item items job jobs join json key keys label labels
     language launch layer layering layers library lifecycle limit limits line lines
-    list lists load locks log login logs loop machine main mapping masking member
+    list lists load locks log login lookups logs loop machine main mapping masking member
     members membership memberships menu merge merges message messages metric metrics
     middleware models module money moves name names naming navigation note notes
     numbers objects openapi operator opt opted options order orders outbox outcomes

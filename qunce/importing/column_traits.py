@@ -7,6 +7,7 @@ question of the plan.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from qunce.importing.files import rows, sources
 from qunce.importing.plan import ColumnTraits, ImportPlan
 
 HEAD_ROWS = 1_000
+LIKE_A_NUMBER = r"^[^0-9]{0,8}[0-9.,'’_ ]+[^0-9]{0,8}$"
 LIKE_A_DATE = r"^\s*\d{1,2}\s*[-/.]|[^\x00-\x7f]"
 """All texts whose order of day, month and year may be unknown."""
 WHOLE_NUMBER = r"^\s*-?\d+\s*$"
@@ -38,7 +40,7 @@ def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
     Reads the whole file where its head is not enough.
     """
     known = plan.target.known_types(plan)
-    columns = _columns(plan)
+    columns = _columns(plan, known)
     if not columns:
         return {}
     head = sources.read_head(plan.source, HEAD_ROWS)
@@ -46,13 +48,13 @@ def detect(plan: ImportPlan) -> dict[str, ColumnTraits]:
     if not all(column.is_settled for column in columns.values()):
         # One pass for all columns, because reading and decompressing the file costs
         # more than the checks.
-        columns = _columns(plan)
+        columns = _columns(plan, known)
         for batch in sources.read_batches(plan.source):
             _add(plan, batch, columns)
     return column_questions.conclude(plan, columns, known)
 
 
-def _columns(plan: ImportPlan) -> dict[str, ColumnEvidence]:
+def _columns(plan: ImportPlan, known: Mapping[str, str]) -> dict[str, ColumnEvidence]:
     """Return the columns whose reading depends on their texts, by field."""
     kinds = {"instant": "date", "date": "date", "amount": "number", "list": "list"}
     declared = {field.name: field.type for field in plan.target.fields}
@@ -61,9 +63,7 @@ def _columns(plan: ImportPlan) -> dict[str, ColumnEvidence]:
         is_attribute = name.startswith(target_registry.ATTRIBUTE_PREFIX)
         kind = "further" if is_attribute else kinds.get(declared.get(name, ""), "")
         if kind:
-            columns[name] = ColumnEvidence(
-                heading, kind, plan, declared.get(name, "")
-            )
+            columns[name] = ColumnEvidence(heading, kind, plan, declared.get(name, ""))
     return columns
 
 
@@ -97,6 +97,8 @@ class ColumnEvidence:
     """Some texts that are another number in another style, or fit one style only."""
     has_open_number: bool = False
     separators: lists.SeparatorEvidence = field(default_factory=lists.SeparatorEvidence)
+    known_type: str = ""
+    """Of an attribute that exists, or that an answer gives a type."""
     types: column_types.TypeEvidence = field(default_factory=column_types.TypeEvidence)
 
     @property
@@ -108,16 +110,21 @@ class ColumnEvidence:
 
     def add(self, column: pa.Array, is_number: pa.Array | None) -> None:
         filled = pc.drop_null(column)
-        if self.kind in ("date", "further"):
+        possible = {self.kind}
+        if self.kind == "further":
+            texts = _distinct(filled)
+            self.types.add(texts, len(filled))
+            self.separators.add(texts)
+            # Free text is no evidence for its numbers and dates, and costs most.
+            possible |= self.types.types | {self.known_type}
+        if possible & {"date", "instant"}:
             self._add_dates(filled)
-        if self.kind in ("number", "further"):
+        if "number" in possible:
             # Numbers of a spreadsheet are numbers, whatever sign their text has.
             texts = column if is_number is None else column.filter(pc.invert(is_number))
             self._add_numbers(texts)
-        if self.kind in ("list", "further"):
+        if self.kind == "list":
             self.separators.add(_distinct(filled))
-        if self.kind == "further":
-            self.types.add(_distinct(filled), len(filled))
 
     def _add_dates(self, column: pa.Array) -> None:
         self.has_dates = self.has_dates or len(column) > 0
@@ -147,6 +154,7 @@ class ColumnEvidence:
         column = column.filter(
             pc.invert(pc.match_substring_regex(column, WHOLE_NUMBER))
         )
+        column = column.filter(pc.match_substring_regex(column, LIKE_A_NUMBER))
         is_plain = pc.match_substring_regex(column, PLAIN_AMOUNT)
         plain = column.filter(is_plain)
         # All of them have the same reading, so that one is enough.

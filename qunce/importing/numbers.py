@@ -18,6 +18,7 @@ STYLES = (POINT, COMMA)
 SPACES = re.compile(r"\s+")
 ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,}")
 """Spreadsheets save numbers that are too wide for their column like this."""
+PLAIN = re.compile(r"-?[\d.,]+")
 UNITS = {"万": 10_000, "w": 10_000, "千": 1_000, "k": 1_000, "亿": 100_000_000}
 RESOLUTION = Decimal("0.000001")
 MAX_NUMBER = Decimal(10) ** 12
@@ -57,7 +58,8 @@ def parse(text: str, style: str = POINT) -> Decimal:
     # Case matters: programs write 1e+05 for exactly that number.
     if ROUNDED.search(plain):
         raise RoundedNumber(text)
-    _currency, plain = money.split(plain)
+    if not PLAIN.fullmatch(plain):
+        _currency, plain = money.split(plain)
     digits, sign = _split_sign(plain)
     # 1.2万 is twelve thousand; exports of Chinese shops round large numbers this way.
     factor = UNITS.get(digits[-1:].lower(), 1)

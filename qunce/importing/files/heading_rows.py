@@ -58,7 +58,7 @@ def _are_groups(first: list[str], below: list[str]) -> bool:
     """Return whether `first` names groups of the columns that `below` names."""
     used = [i for i in range(len(first)) if first[i] or below[i]]
     names = [below[i] for i in used if below[i]]
-    combined = _combine(first, below)
+    combined = [text for text in _combine(first, below) if text]
     if len(used) < 3 or len(names) < 2 or len(set(combined)) < len(combined):
         return False
     # A row of data nearly always has a digit somewhere, or a long text.

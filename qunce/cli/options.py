@@ -24,6 +24,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.sets.mirror import deriver
+from qunce.sets.rules import tree
 
 DEFAULT_KEY = "default"
 MAX_FACTS_TO_DERIVE = 2_000_000
@@ -231,7 +232,7 @@ def parse_rule(text: str) -> Any:
                 _("The rule file cannot be read: %(why)s.") % {"why": error}
             ) from None
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=tree.refuse_duplicates)
     except ValueError as error:
         raise BadUsage(
             _("The rule is not valid JSON: %(why)s.") % {"why": error}

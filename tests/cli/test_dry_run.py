@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -30,7 +29,7 @@ def write(folder: Path, name: str, text: str) -> str:
     return str(path)
 
 
-def read_all_rows() -> dict[str, Any]:
+def read_all_rows() -> dict[tuple[str, str], list[str]]:
     """Every row of every table of every database."""
     rows = {}
     for alias in settings.DATABASES:

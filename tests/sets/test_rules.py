@@ -133,6 +133,12 @@ def test_compiled_rule_has_the_nodes_of_its_json(path: list[str | int]) -> None:
     assert sum(1 for _ in node.walk()) == 1 + sum(int(step) + 1 for step in path)
 
 
+def test_name_that_occurs_twice_in_an_object_is_rejected() -> None:
+    with pytest.raises(RuleError, match="“gte” occurs twice"):
+        tree.parse_json('{"attr": {"name": "points", "gte": 1, "gte": 5}}')
+    assert tree.parse_json('{"all": [{"any": []}, {"any": []}]}')
+
+
 def test_rule_nested_too_deeply_is_rejected() -> None:
     rule, _ = nested(["not"] * 500, NO_ONE)
     assert "deeply" in error_of(rule, Community(key="tea")).message

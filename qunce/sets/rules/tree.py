@@ -127,13 +127,23 @@ class ClauseNode(Node):
 
 def parse_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=refuse_duplicates)
     # Thousands of nested brackets exhaust the parser's stack before any limit of ours
     # is reached.
     except (ValueError, RecursionError) as error:
         raise RuleError(
             "", _("This is not valid JSON: %(error)s.") % {"error": error}
         ) from None
+
+
+def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs; of two equal names JSON would silently drop one."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _value in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise ValueError(_("“%(name)s” occurs twice") % {"name": double})
+    return result
 
 
 def compile_rule(rule: Any, community: Community) -> Node:

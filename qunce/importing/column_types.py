@@ -42,6 +42,8 @@ MAX_INTEGER_DIGITS = 7
 """Longer whole numbers are more often those of telephones and cards."""
 MIN_CODE_DIGITS = 5
 """Whole numbers of one length, from this one on, are more often codes."""
+MAX_PLACES = 4
+"""Digits after the point that an attribute stores."""
 MAX_DISTINCT_TEXTS = 500
 MAX_CHOICES = 50
 """A column with at most so many different texts, each repeated, is a choice."""
@@ -165,7 +167,10 @@ class TypeEvidence:
         widths = {len(fraction) for fraction in self.fractions}
         ends_with_zero = any(fraction.endswith("0") for fraction in self.fractions)
         # Amounts have two places throughout, and programs write 5.0 for five.
-        return not ends_with_zero or widths == {2} or widths | {1} == {1}
+        # More than four places would be rounded.
+        is_short = max(widths, default=0) <= MAX_PLACES
+        is_plain = not ends_with_zero or widths == {2} or widths | {1} == {1}
+        return is_short and is_plain
 
     def _is_ambiguous(self) -> bool:
         """Return whether the decimal sign of the numbers is unknown."""

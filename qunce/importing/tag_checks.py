@@ -36,11 +36,14 @@ def check_chunks(
 
 @dataclass(frozen=True)
 class _Cell:
-    """What one distinct cell says. `exclusive` is by the id of the exclusive group."""
+    """What one distinct cell says.
+
+    `exclusive` has the key of the tag by the id of its exclusive group.
+    """
 
     error: str = ""
     archived: tuple[Tag, ...] = ()
-    exclusive: Mapping[int, Tag] = field(default_factory=dict)
+    exclusive: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def needs_member(self) -> bool:
@@ -50,9 +53,9 @@ class _Cell:
 class _TagChecks:
     def __init__(self, plan: ImportPlan, field: str) -> None:
         self._plan, self._field = plan, field
-        self._book = TagBook(plan.community, plan.by, plan.options.answers)
+        self._book = TagBook.of_plan(plan)
         self._resolver: AccountResolver | None = None
-        self._given: dict[tuple[int | str, int], tuple[Tag, int]] = {}
+        self._given: dict[tuple[int | str, int], tuple[str, int]] = {}
         """By person and exclusive group: the tag that the file gives them, and its row."""
 
     def check(self, chunk: ParsedChunk) -> list[Problem]:
@@ -96,13 +99,13 @@ class _TagChecks:
                 return _("The tag “%(tag)s” is archived; restore it to use it.") % {
                     "tag": tag.name
                 }
-        for group, tag in cell.exclusive.items():
-            other, other_row = self._given.setdefault((person.id, group), (tag, row))
-            if other.pk != tag.pk:
+        for group, key in cell.exclusive.items():
+            other, other_row = self._given.setdefault((person.id, group), (key, row))
+            if other != key:
                 return _(
                     "“%(one)s” and “%(other)s” exclude each other, and row %(row)d gives"
                     " this member “%(one)s”."
-                ) % {"one": other.key, "other": tag.key, "row": other_row}
+                ) % {"one": other, "other": key, "row": other_row}
         return ""
 
     def _find_people(self, chunk: ParsedChunk, indexes: list[int]) -> dict[int, Person]:
@@ -150,19 +153,18 @@ def _read_cell(entries: list[TagEntry]) -> _Cell:
             return _Cell(error=entry.error)
     # A removal neither needs an active tag nor excludes another one.
     given = [
-        entry
-        for entry in entries
-        if entry.tag and not (entry.change and not entry.change.amount)
+        entry for entry in entries if not (entry.change and entry.change.is_removal)
     ]
-    exclusive: dict[int, Tag] = {}
+    exclusive: dict[int, str] = {}
     for entry in given:
-        tag = entry.tag
-        if tag is None or tag.group is None or not tag.group.exclusive:
+        # New tags, too, may belong to an exclusive group by their names.
+        group = entry.tag.group if entry.tag else entry.group
+        if group is None or not group.exclusive:
             continue
-        other = exclusive.setdefault(tag.group.pk, tag)
-        if other.pk != tag.pk:
+        other = exclusive.setdefault(group.pk, entry.key)
+        if other != entry.key:
             error = _("“%(one)s” and “%(other)s” exclude each other. Keep one of them.")
-            return _Cell(error=error % {"one": other.key, "other": tag.key})
+            return _Cell(error=error % {"one": other, "other": entry.key})
     archived = [
         entry.tag for entry in given if entry.tag and entry.tag.state == "archived"
     ]

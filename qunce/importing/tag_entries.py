@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,9 @@ from qunce.importing import lists
 from qunce.members.tags import levels, library, naming
 from qunce.members.tags.levels import DepthChange
 from qunce.members.tags.models import Tag, TagGroup
+
+if TYPE_CHECKING:
+    from qunce.importing.plan import ImportPlan
 
 QUESTION = "tag"
 """Name of the questions about new tags; their keys are `tag:` and the name."""
@@ -68,6 +72,16 @@ class TagBook:
     """By the key of the question."""
     _entries: dict[str, TagEntry] = field(default_factory=dict)
     _groups: list[TagGroup] | None = None
+
+    @classmethod
+    def of_plan(cls, plan: ImportPlan) -> TagBook:
+        """Return a book that knows what was answered, or suggested, about new tags."""
+        asked = {
+            question.key: question.value
+            for question in plan.questions
+            if question.name == QUESTION and question.value
+        }
+        return cls(plan.community, plan.by, {**plan.options.answers, **asked})
 
     def look_up(self, texts: Iterable[str]) -> dict[str, TagEntry]:
         """Return what each entry means."""

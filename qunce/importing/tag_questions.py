@@ -39,22 +39,30 @@ def ask(plan: ImportPlan, field: str) -> None:
     _check_number(plan, field, new)
     if not new:
         return
-    existing = Tag.objects.filter(community=plan.community).exclude(state="merged")
-    known = {
-        form: key
-        for key, name in existing.order_by("pk").values_list("key", "name")
-        for form in (key, name)
-    }
-    twins = naming.similar_to_each(new, [*known, *new])
-    plan.notes.append(_describe_new(new))
+    keys_of_names = _keys_by_name(plan)
+    twins = naming.similar_to_each(new, [*keys_of_names, *new])
     for index, name in enumerate(new):
         # A twin that is itself new stands for both, so that only one of them is asked.
         others = [
-            known.get(twin, twin)
+            twin
             for twin in twins.get(name, ())
-            if twin in known or twin in new[:index]
+            if twin in keys_of_names or twin in new[:index]
         ]
-        _ask_about(plan, field, name, list(dict.fromkeys(others)))
+        is_near = any(naming.fold(twin) == naming.fold(name) for twin in others)
+        others = list(dict.fromkeys(keys_of_names.get(twin, twin) for twin in others))
+        _ask_about(plan, field, name, others, is_near, keys_of_names.get(name, ""))
+    answers = {name: plan.answer(f"{tag_entries.QUESTION}:{name}") for name in new}
+    created = [name for name in new if answers[name] in ("", name)]
+    if created:
+        plan.notes.append(_describe_new(created))
+
+
+def _keys_by_name(plan: ImportPlan) -> dict[str, str]:
+    """Return the keys of the community's tags by their keys and names."""
+    tags = Tag.objects.filter(community=plan.community).exclude(state="merged")
+    rows = list(tags.order_by("-pk").values_list("key", "name"))
+    # The oldest of equal names is found, and a key before any name.
+    return {name: key for key, name in rows} | {key: key for key, _name in rows}
 
 
 def _list_new(plan: ImportPlan, field: str) -> list[str]:
@@ -105,19 +113,29 @@ def _describe_new(new: Sequence[str]) -> str:
     ) % {"count": len(new), "names": names}
 
 
-def _ask_about(plan: ImportPlan, field: str, name: str, twins: Sequence[str]) -> None:
-    """Ask which tag is meant if the twin is nearly the same; note one that is less so."""
+def _ask_about(
+    plan: ImportPlan,
+    field: str,
+    name: str,
+    twins: Sequence[str],
+    is_near: bool,
+    same: str,
+) -> None:
+    """Ask which tag is meant if there is a near twin; only note others.
+
+    `same` is the key of the tag that is shown under this name, which is meant if nobody
+    says otherwise.
+    """
     key = f"{tag_entries.QUESTION}:{name}"
     given = plan.options.answers.get(key, "") or plan.remembered.get(key, "")
-    is_near = any(naming.fold(twin) == naming.fold(name) for twin in twins)
-    if twins and not is_near and not given:
-        plan.notes.append(
-            _("“%(name)s” is new and similar to: %(twins)s.")
-            % {"name": name, "twins": ", ".join(f"“{twin}”" for twin in twins)}
-        )
-    if not is_near and not given:
+    if not (is_near or same or given):
+        if twins:
+            plan.notes.append(
+                _("“%(name)s” is new and similar to: %(twins)s.")
+                % {"name": name, "twins": ", ".join(f"“{twin}”" for twin in twins)}
+            )
         return
-    values = dict.fromkeys([*twins, name, *([given] if given else [])])
+    values = dict.fromkeys(filter(None, [same, *twins, name, given]))
     plan.ask(
         key,
         heading=plan.heading_of[field],
@@ -131,4 +149,5 @@ def _ask_about(plan: ImportPlan, field: str, name: str, twins: Sequence[str]) ->
             )
             for value in values
         ],
+        suggestion=same,
     )

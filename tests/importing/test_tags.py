@@ -205,6 +205,31 @@ def test_answer_maps_a_new_tag_that_nobody_asked_about(
     assert tags_of(shop, "a") == {"新客": 1}
 
 
+def test_tag_is_found_by_the_name_it_is_shown_under(
+    shop: Community, tmp_path: Path
+) -> None:
+    factories.tag(shop, "vip", name="至尊会员")
+    run(shop, tmp_path, "member_key,tag\na,至尊会员\n")
+    run(shop, tmp_path, "key,tags\nb,至尊会员;新客\n", "members")
+    assert tags_of(shop, "a") == {"vip": 1}
+    assert tags_of(shop, "b") == {"vip": 1, "新客": 1}
+    text = "member_key,tag\nc,至尊会员\n"
+    run(shop, tmp_path, text, answers={"tag:至尊会员": "至尊会员"})
+    assert tags_of(shop, "c") == {"至尊会员": 1}
+
+
+def test_new_tags_of_an_exclusive_group_are_refused_too(
+    shop: Community, tmp_path: Path
+) -> None:
+    rule = naming.NamingRule(prefix="lv-")
+    factories.tag_group(shop, "level", exclusive=True, naming=rule)
+    for target, heading in (("members", "key,tags"), ("tags", "member_key,tag")):
+        text = f"{heading}\nm1,lv-1;lv-2\nm2,lv-1\nm2,lv-2\n"
+        outcome = run(shop, tmp_path, text, target)
+        assert [each.row for each in outcome.problems] == [2, 4]
+    assert tags_of(shop, "m2") == {"lv-1": 1}
+
+
 def test_file_with_texts_instead_of_tags_is_refused(
     shop: Community, tmp_path: Path
 ) -> None:

@@ -35,6 +35,10 @@ class DepthChange:
     amount: int
     is_added: bool = False
 
+    @property
+    def is_removal(self) -> bool:
+        return not self.amount and not self.is_added
+
     def apply(self, depth: int) -> int:
         return depth + self.amount if self.is_added else self.amount
 

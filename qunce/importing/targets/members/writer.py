@@ -69,7 +69,7 @@ class MemberWriter:
             )
             for field in types
         }
-        book = TagBook(job.community, job.by, plan.options.answers)
+        book = TagBook.of_plan(plan)
         self._tags = ListedTags(job, book)
 
     def load(self, chunk: ParsedChunk) -> int:

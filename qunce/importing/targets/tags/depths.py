@@ -58,7 +58,7 @@ def check_chunks(
     plan: ImportPlan, chunks: Iterable[ParsedChunk]
 ) -> Iterator[ParsedChunk]:
     """Yield the chunks without the rows whose depth is none of their tag."""
-    book = TagBook(plan.community, plan.by, plan.options.answers)
+    book = TagBook.of_plan(plan)
     for chunk in chunks:
         problems = list(row_checks.list_odd_times(plan, chunk, ("tagged_at",)))
         if "depth" in chunk.columns:

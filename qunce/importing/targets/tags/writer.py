@@ -51,7 +51,7 @@ class TagRowWriter:
         self._job = job
         self._skips = plan.answer(depths.QUESTION) == depths.SKIP
         self._resolver = account_resolver.of_plan(plan, job)
-        self._book = TagBook(job.community, job.by, plan.options.answers)
+        self._book = TagBook.of_plan(plan)
         self._import = TagImport(job)
         self._tags: dict[int, Tag] = {}
 

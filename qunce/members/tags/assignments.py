@@ -217,7 +217,7 @@ def deepen(
     expires_at: datetime | None = None,
     batch: TagBatch | None = None,
 ) -> TagBatch:
-    """Add `amount` to the depth of these people; who lacks the tag gets it.
+    """Add `amount` to the depth of these people; those without the tag get it.
 
     A person deepens once, however many of their accounts are named.
     """

@@ -54,7 +54,7 @@ TEMPLATE_WORDS: Mapping[str, Sequence[str]] = {
     ),
 }
 """Tags of the e-commerce template by words in a source, the most specific word first."""
-COLUMNS_OF_TAGS = frozenset({"joined_at", "source", "source_id"})
+DECIDING_FIELDS = frozenset({"joined_at", "source", "source_id"})
 """Fields of an account that decide its automatic tags."""
 
 
@@ -115,7 +115,7 @@ def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) 
         fact.account
         for fact in facts
         if fact.account is not None
-        and COLUMNS_OF_TAGS.intersection(fact.payload.get("fields", COLUMNS_OF_TAGS))
+        and DECIDING_FIELDS.intersection(fact.payload.get("fields", DECIDING_FIELDS))
     ]
     _apply_by_system(community, accounts, at)
 

@@ -37,16 +37,3 @@ def shop(terminal: Terminal, request: pytest.FixtureRequest) -> Terminal:
     name: str = request.node.name
     folder = INPUTS / name.removeprefix("test_").replace("_", "-")
     return Terminal(terminal.run, folder)
-
-
-PENDING = Path(__file__).parent / "pending.txt"
-"""Tests whose fault is being fixed, one a line. Once one passes, its line goes."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not PENDING.exists():
-        return
-    pending = set(PENDING.read_text().splitlines())
-    for item in items:
-        if f"{item.path.name}::{item.name}" in pending:
-            item.add_marker(pytest.mark.xfail(strict=True, reason="issue 8"))

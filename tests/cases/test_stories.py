@@ -41,7 +41,7 @@ def bring(shop: Terminal, target: str, rows: Rows, *words: str) -> dict[str, Any
         ("手机号", "13800138001.0"),
         ("手机号", "+86 138-0013-8001"),
         ("买家手机号", "138 0013 8001"),
-        ("收货人手机号", "\u202d13800138001\u202c"),
+        ("手机", "\u202d13800138001\u202c"),
         ("Phone", "(86)13800138001"),
         ("Email", "LIN@Example.com"),
         ("买家邮箱", "lin@example.com"),
@@ -88,6 +88,15 @@ def test_member_number_wins_over_the_phone_of_a_receiver(shop: Terminal) -> None
     assert shop.orders()["A1"]["member_key"] == "M1"
     # Nobody is joined by a present.
     assert len(shop.members()) == 2
+
+
+def test_receiver_finds_the_member_where_nothing_else_does(shop: Terminal) -> None:
+    rows = [
+        ["订单号", "收货人手机号", "付款时间", "实付金额"],
+        ["A1", "138 0013 8001", "2024-03-05", "10"],
+    ]
+    bring(shop, "orders", rows)
+    assert shop.orders()["A1"]["member_key"] == "M1"
 
 
 def test_unknown_phone_becomes_a_member_who_is_found_later(shop: Terminal) -> None:

@@ -26,7 +26,7 @@ from tests.importing.dialects import DIALECTS, Dialect, Stored, World
 NUMBERS = itertools.count()
 random_files = hypothesis_settings(
     # An import takes longer than a question to the engine.
-    max_examples=hypothesis_settings().max_examples // 2,
+    max_examples=hypothesis_settings().max_examples // 3,
     # Explaining a failure takes minutes, and the noted file says it all.
     phases=set(Phase) - {Phase.explain},
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -45,16 +45,20 @@ class ReportedOrder(NamedTuple):
     """The file has a day only, in place of a time."""
 
 
-def create(order: ReportedOrder) -> OrderState | None:
-    """Return the state of an order that is new, None if it is no sale."""
+def create(order: ReportedOrder, account: int | None) -> OrderState | None:
+    """Return the state of a new order of a member, None if it is no sale."""
     if order.meaning in order_statuses.NO_SALE:
         return None
+    if not (order.events or order.refunds or order.refunds_all):
+        return OrderState(
+            account=account, paid_at=order.paid_at, amount=order.amount or 0
+        )
     at = order.paid_at if order.refunded_at is None else order.refunded_at
     refunds = order.events + _dated(order.refunds, at)
     if order.refunds_all and order.amount:
         refunds = ((at, order.amount),)
     return OrderState(
-        account=order.account,
+        account=account,
         paid_at=order.paid_at,
         amount=order.amount or 0,
         refunds=tuple(sorted(refunds)),

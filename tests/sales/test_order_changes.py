@@ -90,11 +90,11 @@ def test_cancelled_order_is_refunded_and_an_unpaid_one_is_older() -> None:
     assert after.refunded == after.amount == 10_000
     assert merge(after, reported(None, meaning="cancelled")) == after
     assert merge(stored(), reported(None, meaning="unpaid")) == stored()
-    assert order_changes.create(reported(None, meaning="cancelled")) is None
+    assert order_changes.create(reported(None, meaning="cancelled"), 7) is None
 
 
 def test_payment_that_comes_after_its_refund_is_paid() -> None:
-    alone = order_changes.create(reported(None, events=((PAID_AT, 3_000),)))
+    alone = order_changes.create(reported(None, events=((PAID_AT, 3_000),)), 7)
     assert alone is not None
     assert not alone.is_paid
     assert merge(alone, reported(10_000)).is_paid

@@ -9,6 +9,7 @@ bought.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import errors, money
+from qunce.importing import reference_fields
 from qunce.importing.questions import Choice, InvalidAnswer
 from qunce.importing.target_registry import Field, Target
 from qunce.sales import order_statuses
@@ -75,17 +77,10 @@ class OrderTarget(Target):
             "phone",
             "phone",
             _("Phone"),
-            "手机号 买家手机号 手机 手机号码 会员手机号 客户手机号 下单人手机号 买家手机 联系手机 "
-            "电话 联系电话 phone_number mobile mobile_number mobile_phone customer_phone "
-            "buyer_phone billing_phone tel telephone",
+            # Without those of receivers, who may be anybody.
+            reference_fields.PHONES,
         ),
-        Field(
-            "email",
-            "email",
-            _("E-mail"),
-            "邮箱 电子邮箱 email_address e_mail customer_email buyer_email billing_email "
-            "邮箱地址 mail",
-        ),
+        Field("email", "email", _("E-mail"), reference_fields.EMAILS),
         Field("unionid", "unionid", _("UnionID"), "union_id 微信unionid"),
         Field(
             "shop",
@@ -307,11 +302,8 @@ class OrderTarget(Target):
 
     def names_members(self, plan: ImportPlan, chunk: ParsedChunk) -> Sequence[bool]:
         """Only sales: whoever did not pay does not become a member by the order."""
-        decided = plan.cache.decided
-        return [
-            decided[index].order.meaning not in order_statuses.NO_SALE
-            for index in chunk.columns["index"].to_pylist()
-        ]
+        sales = plan.cache.decided.sales()
+        return [bool(sales[index]) for index in chunk.columns["index"].to_pylist()]
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> OrderWriter:
         from qunce.importing.targets.orders.writer import OrderWriter
@@ -374,18 +366,18 @@ def _list_words(plan: ImportPlan, heading: str) -> list[str]:
     """Return the different texts of a column, stripped and in order of appearance."""
     import pyarrow.compute as pc
 
+    from qunce.importing import left_out_rows
     from qunce.importing.files import sources
 
     index = plan.source.headings.index(heading)
     words: dict[str, None] = {}
     for batch in sources.read_batches(plan.source):
         texts = pc.unique(pc.drop_null(batch.columns[index])).to_pylist()
-        # Lists that were put together repeat their headings.
-        texts = [text.strip() for text in texts if text.strip() != heading]
-        words.update(dict.fromkeys(filter(None, texts)))
+        words.update(dict.fromkeys(filter(None, map(str.strip, texts))))
         if len(words) > MAX_STATUSES:
             break
-    return list(words)
+    # Rows of totals and repeated headings are left out, whatever they say here.
+    return [w for w in words if w != heading and not re.match(left_out_rows.TOTAL, w)]
 
 
 TARGET = OrderTarget()

@@ -12,6 +12,7 @@ import pyarrow as pa
 from qunce.core import money
 from qunce.sales import order_changes, reconciliation
 from qunce.sales.order_changes import Refunds, ReportedOrder
+from qunce.sales.order_statuses import SALE
 from qunce.sales.reconciliation import Columns, Contradiction, Line
 
 MILLION = 1_000_000
@@ -27,11 +28,11 @@ class Decided(NamedTuple):
 
 
 def plain(
-    units: int, *, currency: str, paid_at: int, is_cancelled: bool, value: int
+    units: int, currency: str, paid_at: int, value: int, is_cancelled: bool
 ) -> Decided:
     """Return an order of which everything is plain, as the SQL has added it up."""
     if not is_cancelled:
-        return Decided(ReportedOrder(currency, paid_at, amount=units), value)
+        return Decided(ReportedOrder(currency, paid_at, SALE, None, units), value)
     events = ((paid_at, abs(units)),) if units else ()
     return Decided(ReportedOrder(currency, paid_at, events=events), -abs(value))
 

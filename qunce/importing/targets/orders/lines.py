@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,9 @@ from qunce.importing.targets.orders import currencies, decisions, sql, stored_or
 from qunce.importing.targets.orders.decisions import Decided
 from qunce.sales import order_statuses
 from qunce.sales.reconciliation import Columns, Contradiction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_LINES_PER_ORDER = 10_000
 """An order with more lines is a sign of a wrong mapping."""
@@ -41,8 +45,8 @@ class OrderLines:
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
         self._has_shops = "shop" in plan.heading_of
         self._meanings = meanings_of(plan)
-        self.decided: list[Decided] = []
-        """The decisions of the chunk that was yielded last, by its column `index`."""
+        self.decided: ChunkDecisions | None = None
+        """Of the chunk that was yielded last, whose column `index` refers to them."""
 
     def __enter__(self) -> OrderLines:
         for chunk in parsing.parse_batches(self._plan):
@@ -158,56 +162,39 @@ class OrderLines:
             if problems.found
             else []
         )
-        keep = np.array([each is not None for each in decided], dtype=bool)
+        keep = decided.kept
         kept = orders.filter(pa.array(keep)) if not keep.all() else orders
         columns = {name: kept[name].combine_chunks() for name in kept.column_names}
         # Decisions are objects; a column of the chunk says which is whose.
-        self.decided = [each for each in decided if each is not None]
-        columns["index"] = pa.array(range(len(self.decided)))
+        columns["index"] = pa.array(np.flatnonzero(keep))
+        self.decided = decided
         return ParsedChunk(columns, np.asarray(kept["row"]), rows_of_orders)
 
     def _decide_each(
         self, orders: pa.Table, lines: pa.Table, problems: _Problems
-    ) -> list[Decided | None]:
-        """Return the decision of each order, None where the order has a problem."""
-        units, values = _plain_units(orders)
-        codes = orders["currency"].to_pylist()
-        moments = orders["paid_at"].to_pylist()
-        cancelled = orders["cancelled"].to_pylist()
-        is_plain = np.asarray(orders["is_plain"].combine_chunks())
-        decided: list[Decided | None] = [None] * orders.num_rows
-        for index in np.flatnonzero(is_plain).tolist():
-            if index not in problems.found and moments[index] is not None:
-                decided[index] = decisions.plain(
-                    units[index],
-                    currency=codes[index],
-                    paid_at=moments[index],
-                    is_cancelled=cancelled[index],
-                    value=values[index],
-                )
-        others = [
-            index
-            for index in np.flatnonzero(~is_plain).tolist()
-            if index not in problems.found
-        ]
+    ) -> ChunkDecisions:
+        """Return the decisions of all orders without a problem."""
+        decided = ChunkDecisions(orders)
+        for index in problems.found:
+            decided.drop(index)
+        others = np.flatnonzero(decided.kept & ~decided.is_plain).tolist()
         if others:
             for index, result in self._decide_others(orders, lines, others):
                 if isinstance(result, Contradiction):
                     problems.add(index, result.field, str(result))
+                    decided.drop(index)
                 else:
-                    decided[index] = result
-        for index, moment in enumerate(moments):
-            each = decided[index]
-            if moment is not None or index in problems.found:
-                continue
+                    decided.others[index] = result
+        undated = decided.kept & np.asarray(
+            pc.is_null(orders["paid_at"]).combine_chunks()
+        )
+        for index in np.flatnonzero(undated).tolist():
+            each = decided.others.get(index)
             # An order that nobody has paid has no time of payment.
             if each is None or each.order.meaning not in order_statuses.NO_SALE:
-                problems.add(
-                    index,
-                    "paid_at",
-                    _("This field is empty. Every order needs a value here."),
-                )
-                decided[index] = None
+                remedy = _("This field is empty. Every order needs a value here.")
+                problems.add(index, "paid_at", remedy)
+                decided.drop(index)
         return decided
 
     def _decide_others(
@@ -226,6 +213,55 @@ class OrderLines:
         )
         for index, result in results:
             yield indexes[index], result
+
+
+class ChunkDecisions:
+    """The decisions of a chunk by the index of the order.
+
+    Those of plain orders become objects only when they are asked for, as most are
+    checked and written without being looked at before.
+    """
+
+    def __init__(self, orders: pa.Table) -> None:
+        self.is_plain = np.asarray(orders["is_plain"].combine_chunks())
+        self.kept = np.ones(orders.num_rows, dtype=bool)
+        self.others: dict[int, Decided] = {}
+        self._units, self._values = _plain_units(orders)
+        self._currencies = orders["currency"].to_pylist()
+        self._moments = orders["paid_at"].to_pylist()
+        self._is_cancelled = orders["cancelled"].to_pylist()
+
+    def drop(self, index: int) -> None:
+        self.kept[index] = False
+
+    def get(self, index: int) -> Decided | None:
+        return self.select([index])[0] if self.kept[index] else None
+
+    def amounts(self) -> NDArray[np.int64]:
+        """Return what was paid for each order, 0 for those without a payment."""
+        amounts = np.where(self._is_cancelled, 0, np.array(self._units, dtype=np.int64))
+        for index, each in self.others.items():
+            amounts[index] = each.order.amount or 0
+        return amounts
+
+    def sales(self) -> NDArray[np.bool_]:
+        """Return which orders are sales."""
+        is_sale = np.ones(len(self.kept), dtype=bool)
+        for index, each in self.others.items():
+            is_sale[index] = each.order.meaning not in order_statuses.NO_SALE
+        return is_sale
+
+    def select(self, indexes: Sequence[int]) -> list[Decided]:
+        others, units, values = self.others, self._units, self._values
+        currencies, moments = self._currencies, self._moments
+        is_cancelled = self._is_cancelled
+        return [
+            others.get(i)
+            or decisions.plain(
+                units[i], currencies[i], moments[i], values[i], is_cancelled[i]
+            )
+            for i in indexes
+        ]
 
 
 def meanings_of(plan: ImportPlan) -> dict[str, str]:

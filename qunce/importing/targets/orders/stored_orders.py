@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from qunce.core import db, timestamps
 from qunce.core.facts import interned_names
-from qunce.importing.targets.orders.decisions import Decided
 from qunce.sales import order_changes, orders
 from qunce.sales.order_changes import ReportedOrder
 from qunce.sales.orders import Order, OrderState
@@ -18,6 +17,7 @@ from qunce.sales.reconciliation import Contradiction
 
 if TYPE_CHECKING:
     from qunce.importing.plan import ImportPlan
+    from qunce.importing.targets.orders.lines import ChunkDecisions
 
 KEYS_PER_QUERY = 5_000
 """SQLite accepts 32,766 parameters in one statement."""
@@ -59,7 +59,7 @@ class StoredOrders:
     def check(
         self,
         table: pa.Table,
-        decided: list[Decided | None],
+        decided: ChunkDecisions,
         add: Callable[[int, str, str], None],
     ) -> None:
         """Add a problem for every order that contradicts the stored one."""
@@ -68,14 +68,15 @@ class StoredOrders:
         keys, shops = table["order_key"].to_pylist(), table["shop"].to_pylist()
         stored = self.find(keys)
         for index, (key, shop) in enumerate(zip(keys, shops, strict=True)):
-            old, each = stored.get((key, self.source_id(shop))), decided[index]
+            old = stored.get((key, self.source_id(shop)))
+            each = decided.get(index) if old else None
             if old is None or each is None:
                 continue
             try:
                 self.merge(old, each.order)
             except Contradiction as error:
                 add(index, error.field, str(error))
-                decided[index] = None
+                decided.drop(index)
 
     def find(self, keys: Sequence[str]) -> dict[OrderId, StoredOrder]:
         found: dict[OrderId, StoredOrder] = {}

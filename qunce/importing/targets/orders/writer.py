@@ -21,7 +21,7 @@ from qunce.importing.targets.orders import sql, stored_orders
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
 from qunce.members.accounts import queries as account_queries
-from qunce.sales import order_changes, order_statuses, orders
+from qunce.sales import order_changes, orders
 from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded, OrderState
 
 if TYPE_CHECKING:
@@ -106,27 +106,23 @@ class OrderWriter:
     def load(self, chunk: ParsedChunk) -> int:
         if not len(chunk.row_numbers):
             return 0
-        self._decided = self._plan.cache.decided
         # A member who is known only by orders joined with the first of them.
         now = timestamps.to_micros(self._job.started_at)
         first_seen = np.asarray(chunk.get("first_seen").fill_null(now))
-        is_sale = self._list_sales(chunk)
-        self._resolve(chunk, first_seen, is_sale)
+        self._decided = self._plan.cache.decided
+        indexes = np.asarray(chunk.columns["index"])
+        self._indexes = indexes.tolist()
+        # Orders that are no sale make nobody a member.
+        self._resolve(chunk, first_seen, self._decided.sales()[indexes])
         self._stored = stored_orders.StoredOrders(self._plan)
         names = ("order_key", "shop", "items", "details", "lines")
         self._texts: dict[str, list[Any]] = {
             name: chunk.columns[name].to_pylist()
             for name in (*names, "lines_without_member")
         }
-        self._texts["payment"] = self._payments(chunk)
+        amounts = self._decided.amounts()[indexes]
+        self._texts["payment"] = _list_payments(chunk, amounts)
         return len(chunk.row_numbers)
-
-    def _list_sales(self, chunk: ParsedChunk) -> np.ndarray:
-        """Return which orders are sales: others make nobody a member."""
-        decided = [self._decided[index] for index in chunk.columns["index"].to_pylist()]
-        self._decided = decided
-        no_sale = order_statuses.NO_SALE
-        return np.array([each.order.meaning not in no_sale for each in decided])
 
     def _resolve(
         self, chunk: ParsedChunk, first_seen: np.ndarray, is_sale: np.ndarray
@@ -152,7 +148,7 @@ class OrderWriter:
             accounts = self._keep_accounts(columns, accounts, stored)
         rows = []
         for each, key, shop, account, is_suppressed, *texts in zip(
-            self._decided[start:end],
+            self._decided.select(self._indexes[start:end]),
             columns["order_key"],
             columns["shop"],
             accounts,
@@ -168,13 +164,12 @@ class OrderWriter:
             if source is None:
                 source = self._source_id(shop)
             order = each.order
-            if account:
-                order = order._replace(account=account)
             before = stored.get((key, source))
             if before is None:
-                after = order_changes.create(order)
+                after = order_changes.create(order, account or None)
             else:
-                after = self._stored.merge(before, order)
+                known = order._replace(account=account) if account else order
+                after = self._stored.merge(before, known)
             items, details, payment, lines, lines_without_member = texts
             rows.append(
                 OrderRow(
@@ -229,22 +224,6 @@ class OrderWriter:
             0 if before and (account, before.state.account) in same else account
             for account, before in zip(accounts, known, strict=True)
         ]
-
-    def _payments(self, chunk: ParsedChunk) -> list[str]:
-        """Return the payloads of the payments of a chunk, if its orders are new."""
-        amounts = [each.order.amount or 0 for each in self._decided]
-        table = pa.table(
-            {
-                "index": pa.array(range(len(amounts))),
-                "order_key": chunk.columns["order_key"],
-                "items": chunk.columns["items"],
-                "amount": pa.array(amounts, pa.int64()),
-                "currency": chunk.columns["currency"],
-            }
-        )
-        payments = external_sort.query(sql.select_payments(), orders=table)
-        texts: list[str] = payments["payment"].to_pylist()
-        return texts
 
     def _source_id(self, shop: str) -> int:
         name = shop or self._job.source
@@ -306,7 +285,7 @@ class OrderWriter:
     ) -> list[tuple[int, int | None, int, str | None, int]]:
         """Return the facts of a new order as tuples, as there may be millions."""
         found: list[tuple[int, int | None, int, str | None, int]] = []
-        if state.is_paid:
+        if not state.refunds or state.is_paid:
             kind = self._kind_ids[OrderPaid.kind]
             found.append((kind, state.account, state.paid_at, row.payment, row.source))
         if state.refunds:
@@ -370,6 +349,22 @@ class OrderWriter:
                 else orders.list_corrections(label, old, after),
             )
         self._record(events)
+
+
+def _list_payments(chunk: ParsedChunk, amounts: np.ndarray) -> list[str]:
+    """Return the payloads of the payments of a chunk, if its orders are new."""
+    table = pa.table(
+        {
+            "index": pa.array(range(len(amounts))),
+            "order_key": chunk.columns["order_key"],
+            "items": chunk.columns["items"],
+            "amount": pa.array(amounts),
+            "currency": chunk.columns["currency"],
+        }
+    )
+    payments = external_sort.query(sql.select_payments(), orders=table)
+    texts: list[str] = payments["payment"].to_pylist()
+    return texts
 
 
 def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:

@@ -12,6 +12,9 @@ TYPES = {
     "date": "a calendar date",
     "list": "several entries, separated by the sign that its column shows",
     "amount": "a number, with or without thousands separators, a currency sign or 万",
+    "phone": "a phone number, read with the community's region",
+    "email": "an e-mail address",
+    "unionid": "a UnionID of WeChat",
     "object": "a JSON object",
     "json": "any JSON",
 }

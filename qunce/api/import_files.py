@@ -60,7 +60,7 @@ class OptionsIn(schemas.InputSchema):
     mapping: Annotated[dict[Text, Text], Field(max_length=MAX_COLUMNS)] | None = None
     answers: Annotated[dict[Text, Text], Field(max_length=MAX_COLUMNS)] | None = None
     mode: Literal["all", "valid"] | None = None
-    dates: Literal["", "dmy", "mdy"] | None = None
+    dates: Literal["", "dmy", "mdy", "ymd"] | None = None
     decimal: Literal["", "point", "comma"] | None = None
     separator: Text | None = None
     currency: Annotated[str, Field(pattern="^([A-Z]{3})?$")] | None = None
@@ -69,6 +69,8 @@ class OptionsIn(schemas.InputSchema):
     encoding: Text | None = None
     unknown_members: Literal["create", "leave", "refuse"] | None = None
     identifiers: Literal["add", "replace"] | None = None
+    allow_old_times: bool | None = None
+    allow_future_times: bool | None = None
 
 
 class ChoiceOut(schemas.OutputSchema):

@@ -19,6 +19,8 @@ from ninja.errors import HttpError, ValidationError
 
 from qunce.core import errors, permissions
 from qunce.core.staff import api_keys
+from qunce.importing import questions
+from qunce.importing.questions import AnswerNeeded
 from qunce.ingest import FactsRejected
 from qunce.sets.rules.base import RuleError
 
@@ -96,6 +98,15 @@ def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
             for index, detail in sorted(error.reasons.items())[:MAX_ERRORS]
         ]
         return problem(422, kind="facts-rejected", errors=rejected)
+    if isinstance(error, AnswerNeeded):
+        unanswered = [
+            {
+                "path": f"answers.{question.key}",
+                "detail": questions.describe(question),
+            }
+            for question in error.questions
+        ]
+        return problem(422, kind="answer-needed", errors=unanswered)
     for error_class, status in STATUS_BY_ERROR:
         if isinstance(error, error_class):
             detail = str(error) if isinstance(error, errors.QunceError) else ""

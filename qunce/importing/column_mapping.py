@@ -209,12 +209,14 @@ def guess_target(headings: Sequence[str]) -> str:
         return file_format.target
 
     # Of equal targets, that of members is the most common.
-    def score(key: str) -> tuple[bool, int, bool]:
+    def score(key: str) -> tuple[bool, int, int, bool]:
         target = target_registry.get(key)
         mapping = guess(target, headings)
         names = {field.name for field in target.fields}
         known = sum(name in names for name in mapping.values())
-        return not missing_required(target, mapping), known, key == "members"
+        # Files that people write for Qunce have the names of the fields themselves.
+        own = len(names & set(headings))
+        return not missing_required(target, mapping), known, own, key == "members"
 
     # Complete targets win over incomplete ones. Otherwise one that shares many headings
     # with the file would be chosen although the file lacks its key.

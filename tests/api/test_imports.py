@@ -29,7 +29,7 @@ def send(api: ApiClient, content: str | bytes, name: str = "会员.csv") -> Resp
     body = content if isinstance(content, bytes) else content.encode()
     boundary = "----qunce"
     head = (
-        f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\";"
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file";'
         f' filename="{name}"\r\nContent-Type: text/csv\r\n\r\n'
     )
     data = head.encode() + body + f"\r\n--{boundary}--\r\n".encode()
@@ -66,9 +66,15 @@ def test_file_is_uploaded_planned_imported_and_undone(
     run_jobs()
     one = f"/imports/{started['id']}"
     report = api.get(one).body
-    assert (report["state"], report["rows_read"], report["rows_broken"]) == ("done", 2, 0)
+    assert (report["state"], report["rows_read"], report["rows_broken"]) == (
+        "done",
+        2,
+        0,
+    )
     assert report["counts"]["members"] == 2
-    assert [row["id"] for row in api.list_all("/imports?state=done", 1)] == [report["id"]]
+    assert [row["id"] for row in api.list_all("/imports?state=done", 1)] == [
+        report["id"]
+    ]
     assert everybody(shop) == ["a", "b"]
     assert api.post(f"{one}/undo").body["state"] == "undoing"
     run_jobs()
@@ -182,3 +188,49 @@ def test_files_of_another_community_are_not_found(api: ApiClient) -> None:
     assert api.get(f"/imports/files/{file['id']}").status == 404
     assert api.get(f"/imports/{job['id']}").status == 404
     assert api.post(f"/imports/{job['id']}/undo").status == 404
+
+
+def test_open_question_refuses_the_start_until_it_is_answered(
+    shop: Community, api: ApiClient
+) -> None:
+    file = send(api, "key,seen\na,3/5/2026\nb,4/6/2026\n").body
+    path = f"/imports/files/{file['id']}"
+    (question,) = [q for q in file["plan"]["questions"] if q["key"] == "dates:seen"]
+    assert question["is_open"]
+    samples = {each["value"]: each["sample"] for each in question["choices"]}
+    assert "2026-05-03" in samples["dmy"]
+    assert "2026-03-05" in samples["mdy"]
+    refused = api.post(f"{path}/import")
+    assert (refused.status, refused.kind) == (422, "answer-needed")
+    (error,) = refused.body["errors"]
+    assert error["path"] == "answers.dates:seen"
+    assert "2026-05-03" in error["detail"]
+    wrong = api.patch(path, {"answers": {"dates:seen": "never"}})
+    assert (wrong.status, wrong.kind) == (422, "invalid-answer")
+    assert api.get(path).body["plan"]["options"]["answers"] == {}
+    answered = api.patch(path, {"answers": {"dates:seen": "dmy"}}).body["plan"]
+    assert answered["rows"][0]["attr:seen"] == "2026-05-03"
+    assert api.post(f"{path}/import").status == 200
+    run_jobs()
+    assert everybody(shop) == ["a", "b"]
+    # The answer is kept for the next file of the source.
+    again = send(api, "key,seen\nc,1/2/2026\nd,2/3/2026\n").body["plan"]
+    (kept,) = [q for q in again["questions"] if q["key"] == "dates:seen"]
+    assert (kept["answer"], kept["is_open"]) == ("dmy", False)
+
+
+def test_unknown_members_are_counted_and_left_out(
+    shop: Community, api: ApiClient
+) -> None:
+    factories.member(shop, "a")
+    file = send(api, "member_key,tag\na,VIP\nb,VIP\nc,VIP\n").body
+    path = f"/imports/files/{file['id']}"
+    questions = {each["key"]: each for each in file["plan"]["questions"]}
+    assert "2" in questions["unknown_members"]["text"]
+    assert questions["unknown_members"]["suggestion"] == "create"
+    api.patch(path, {"answers": {"unknown_members": "leave"}})
+    job = api.post(f"{path}/import").body
+    run_jobs()
+    counts = api.get(f"/imports/{job['id']}").body["counts"]
+    assert (counts["changed"], counts["skipped"]) == (1, 2)
+    assert everybody(shop) == ["a"]

@@ -132,15 +132,15 @@ def import_file(qunce: Run, folder: Path, name: str, target: str) -> Any:
     return result
 
 
-def test_every_format_has_a_file() -> None:
+def test_every_file_is_recognised_by_its_own_format() -> None:
     labels = {str(each.label) for each in format_registry.list_all()}
     found = {
         str(each.label)
         for text in FILES.values()
         if (each := format_registry.find(text.partition("\n")[0].split(",")))
     }
-    assert found == labels
-    assert len(labels) == len(FILES)
+    assert found <= labels
+    assert len(found) == len(FILES)
     assert set(FILES) == {*ORDERS, *MEMBERS}
 
 

@@ -8,20 +8,13 @@ from django.http import QueryDict
 
 from qunce.core.staff.models import Staff
 from qunce.importing import column_mapping, target_registry, uploads
+from qunce.importing.files import encodings
 from qunce.importing.options import ADD, ALL_ROWS, REPLACE, VALID_ROWS, ImportOptions
 from qunce.importing.uploads import Upload
 
 MAX_COLUMNS = 200
 """Columns that are shown; further ones are imported as detected."""
-ENCODINGS = (
-    "",
-    "utf-8",
-    "gb18030",
-    "utf-16",
-    "big5",
-    "shift_jis",
-    "cp1252",
-)
+ENCODINGS = ("", *encodings.CODECS)
 ANSWER, SHOWN = "answer:", "shown:"
 """Prefixes of a question's key: the answer, and the one that the page showed."""
 MAX_TEXT_LENGTHS = {"currency": 10, "source": 120}

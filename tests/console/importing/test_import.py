@@ -103,7 +103,7 @@ def test_file_is_uploaded_previewed_and_imported(shop: Community, ann: Client) -
     assert "Try with my own spreadsheet" in page(ann, "list")
     upload = create_upload(ann, GOOD)
     preview = page(ann, "file-detail", upload.pk)
-    for text in ("All rows are valid.", ">Ann<", "attribute: level", "about 2 rows"):
+    for text in ("All rows are valid.", ">Ann<", "attribute: level", "Import 2 rows"):
         assert text in preview
     assert "members.csv" in page(ann, "list")
     job = start_import(ann, upload)

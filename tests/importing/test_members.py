@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.importing import (
     column_mapping,
+    column_questions,
     error_report,
     jobs,
     pipeline,
@@ -272,6 +273,32 @@ def test_further_columns_become_attributes_of_a_fitting_type(
     }
     later = helpers.run(shop, helpers.write(tmp_path, "key,n\n1,x\n"), "members")
     assert [one.field for one in later.problems] == ["n"]
+
+
+def test_number_with_leading_zeros_is_refused_or_kept_as_text(
+    shop: Community, tmp_path: Path
+) -> None:
+    first = helpers.write(tmp_path, "key,score\na,5\nb,12\n")
+    helpers.run(shop, first, "members")
+    later = helpers.write(tmp_path, "key,score\nc,012\nd,7\n")
+    outcome = helpers.run(shop, later, "members")
+    [problem] = outcome.problems
+    assert (problem.row, problem.value) == (2, "012")
+    assert "make the type of the column text" in problem.remedy
+    with pytest.raises(column_questions.TypeIsFixed):
+        helpers.plan(shop, later, "members", answers={"type:score": "text"})
+    new = helpers.write(tmp_path, "key,grade\ne,5\nf,12\n")
+    helpers.run(shop, new, "members", answers={"type:grade": "text"})
+    kinds = {one.name: one.type for one in attributes.list_all(shop)}
+    assert kinds == {"score": "number", "grade": "text"}
+
+
+def test_totals_and_headings_again_are_skipped(shop: Community, tmp_path: Path) -> None:
+    text = "会员号,昵称,积分\nmember_id,nickname,\nM1,小林,5\n\n合计,,5\n"
+    plan = helpers.plan(shop, helpers.write(tmp_path, text), "members")
+    job = pipeline.run(plan).job
+    assert (job.rows_read, job.counts["members"], job.counts["skipped"]) == (3, 1, 2)
+    assert sorted(plan.left_out) == [2, 5]
 
 
 def test_preview_shows_the_first_rows_and_writes_nothing(

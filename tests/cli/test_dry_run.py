@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.importing import target_registry
 from tests.cli.runner import Run, in_own_process
 
+pytestmark = pytest.mark.both_databases
 FILES = {
     "members": "key,name,phone,tags,birthday\nx1,An,13800138001,new-tag,1990-01-02\n",
     "memberships": "group_key,member_key,joined_at\nnew-group,x1,2026-01-02\n",

@@ -18,6 +18,7 @@ from qunce.sets.rules import snapshots
 from tests import factories
 from tests.factories import AT
 
+pytestmark = pytest.mark.both_databases
 EVERYONE: dict[str, Any] = {"all": []}
 UNTAGGED = {"not": {"tag": {"any": ["vip"]}}}
 FORMER = {"with_left": {"left": {"since": "2000-01-01"}}}

@@ -18,7 +18,7 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.importing import background_imports, uploads
-from qunce.members.accounts import accounts
+from qunce.members.accounts import accounts, placeholders
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.layers import layering_specs as layer_specs
@@ -127,6 +127,7 @@ def _add_members(data: TwoCommunities, hidden: str) -> None:
         "member": hidden_account.pk,
         "twin": twin.pk,
         "merge": merge.pk,
+        "identifier": hidden_account.identifiers.order_by("pk")[0].pk,
         "tag": tag.pk,
         "tag group": group.pk,
         "other tag": other.pk,
@@ -205,6 +206,9 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
     key, _token = api_keys.create(
         name="Homely Key", scopes=["members:read"], staff=data.owner, **common
     )
+    placeholder = placeholders.add(
+        community=data.community, text="homely none", **common
+    )
     path = uploads.new_upload_path(data.community)
     path.write_text("key,name\nupl-1,Homely Upload\n")
     upload = uploads.accept(path=path, name="Homely.csv", **common)
@@ -224,6 +228,7 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
         "unit": unit.pk,
         "staff": hired.pk,
         "key": key.pk,
+        "placeholder": placeholder.pk,
         "import": job.pk,
     }
 

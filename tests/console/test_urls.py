@@ -27,7 +27,7 @@ pytestmark = [
 NOT_FOUND = {403, 404, 405}
 WITHOUT_DATA = {"importing:job-problems", "segments:chart", "layers:chart"}
 """Views that answer 404 because the sample has no data for them."""
-HIDDEN = {"member", "twin", "merge", "note", "group", "order"}
+HIDDEN = {"member", "twin", "merge", "identifier", "note", "group", "order"}
 """Objects outside the scope of the scoped manager."""
 PUBLIC = {
     "login:sign-in",

@@ -107,9 +107,8 @@ def add_placeholder(request: Request) -> HttpResponse:
 @require_POST
 @http.page(placeholders.EDIT)
 def delete_placeholder(request: Request, pk: int) -> HttpResponse:
-    own = placeholders.list_own(request.community)
-    for placeholder in own.filter(pk=pk).select_related("community"):
-        placeholders.delete(placeholder=placeholder, by=request.staff, at=request.at)
+    placeholder = placeholders.get(request.community, pk)
+    placeholders.delete(placeholder=placeholder, by=request.staff, at=request.at)
     return _done(request, _("Deleted."))
 
 

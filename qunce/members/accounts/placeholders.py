@@ -25,6 +25,10 @@ class InvalidPlaceholder(errors.Invalid):
     """A placeholder is a short text that is not one already."""
 
 
+class PlaceholderNotFound(errors.NotFound):
+    """There is no such placeholder in this community."""
+
+
 @transaction.atomic
 def add(*, community: Community, text: str, by: Staff, at: datetime) -> Placeholder:
     """Make this text mean "none" from now on; what is stored stays as it is."""
@@ -50,6 +54,15 @@ def delete(*, placeholder: Placeholder, by: Staff, at: datetime) -> None:
     community = placeholder.community
     if Placeholder.objects.filter(pk=placeholder.pk).delete()[0]:
         audit.log(kind=DELETED, community=community, by=by, at=at)
+
+
+def get(community: Community, pk: int) -> Placeholder:
+    try:
+        return Placeholder.objects.select_related("community").get(
+            community=community, pk=pk
+        )
+    except Placeholder.DoesNotExist:
+        raise PlaceholderNotFound(_("There is no such placeholder.")) from None
 
 
 def list_own(community: Community) -> models.QuerySet[Placeholder]:

@@ -398,7 +398,8 @@ class _Members:
                 if (normal := forms[kind, text]) is not None:
                     row[kind] = normal
             rows.append(row)
-            self.names.append(reported_facts.reference({**row, "id": fact.account}))
+            named = {**row, "id": fact.account} if not fact.key else {}
+            self.names.append(reported_facts.reference(named))
         if reasons:
             raise FactsRejected(reasons)
         return rows

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes
+from qunce.core import batch_writes, db
 from qunce.core.facts import reported_facts
 from qunce.importing import reference_fields
 from qunce.importing.jobs import ImportJob
@@ -126,7 +126,7 @@ class FactTarget(Target):
 
     def batch_sizer(self) -> batch_writes.BatchSizer:
         return batch_writes.BatchSizer(
-            max_rows=4 * batch_writes.MAX_ROWS,
+            max_rows=(2 if db.is_postgresql() else 4) * batch_writes.MAX_ROWS,
             min_rows=20 * batch_writes.MIN_ROWS,
             lock_seconds=LOCK_SECONDS,
             pause_seconds=PAUSE_SECONDS,

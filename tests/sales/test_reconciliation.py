@@ -195,7 +195,8 @@ def test_refunded_lines_are_refunds_of_their_amounts() -> None:
         Line(amount=Decimal(50), has_goods=True, status="sale"),
         Line(amount=Decimal(30), has_goods=True, status="refunded", refunded_at=9),
     )
-    assert (decision.paid, decision.refunds) == (80, ((9, 30),))
+    assert decision.paid == 80
+    assert decision.refunds == ((9, Decimal(30)),)
     with pytest.raises(Contradiction, match="amount is missing"):
         decide(
             Line(amount=Decimal(50), has_goods=True, status="sale"),

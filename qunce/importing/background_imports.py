@@ -144,7 +144,9 @@ def is_planned_whole(upload: Upload) -> bool:
     Those of a large file are read when it is imported, as that takes too long for a page.
     """
     lines: int = upload.inspection["lines"]
-    return upload.size <= MAX_BYTES_PLANNED and lines <= MAX_ROWS_PLANNED
+    is_small = upload.size <= MAX_BYTES_PLANNED and lines <= MAX_ROWS_PLANNED
+    # An import may have failed over a question that the first rows do not raise.
+    return is_small or upload.jobs.filter(state="failed").exists()
 
 
 def plan_job(job: ImportJob) -> ImportPlan:

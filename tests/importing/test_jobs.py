@@ -307,3 +307,22 @@ def test_discarded_file_keeps_its_import(by: Staff) -> None:
     uploads.discard(upload=upload, by=by, at=LATER)
     assert reload(job).state == "done"
     assert json.loads(reload(job).options)["mapping"]["level"] == "attr:level"
+
+
+def test_question_that_only_the_whole_file_raises_is_asked_after_the_failure(
+    by: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background_imports, "MAX_ROWS_PLANNED", 1)
+    monkeypatch.setattr(uploads, "SAMPLE_ROWS", 2)
+    rows = "a,2026-01-02\nb,2026-01-03\nc,3/5/2026\nd,4/6/2026\n"
+    job = factories.import_job(by, "key,seen\n" + rows)
+    run_jobs()
+    assert reload(job).state == "failed"
+    assert "seen" in reload(job).error
+    upload = uploads.get(by.community, reload(job).upload_id or 0)
+    plan = background_imports.plan_upload(upload, by=by, at=LATER)
+    assert [q.key for q in plan.questions if q.is_open] == ["dates:seen"]
+    uploads.change_options(upload=upload, by=by, answers={"dates:seen": "dmy"})
+    again = background_imports.start(upload=upload, by=by, at=LATER)
+    run_jobs()
+    assert reload(again).state == "done"

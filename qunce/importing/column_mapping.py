@@ -6,8 +6,6 @@ members, or an empty string for a column that is skipped.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
@@ -15,8 +13,6 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 from qunce.importing import format_registry, target_registry
 from qunce.importing.files import heading_rows
-
-SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 
 KNOWN_ATTRIBUTES = {
     "gender": "gender sex 性别",
@@ -105,11 +101,6 @@ def missing_required(
 # Guesses
 
 
-def normalise_heading(heading: str) -> str:
-    """Return the heading without case, width, spaces and punctuation."""
-    return SEPARATORS.sub("", unicodedata.normalize("NFKC", heading).casefold())
-
-
 def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, str]:
     """Return the likeliest mapping, in which each field is used once.
 
@@ -127,10 +118,10 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
             for heading in headings:
                 if heading in mapping:
                     continue
-                plain = normalise_heading(heading)
+                plain = heading_rows.normalise(heading)
                 for name, known in known_headings.items():
                     is_free = rank < len(known) and name not in mapping.values()
-                    if is_free and plain == normalise_heading(known[rank]):
+                    if is_free and plain == heading_rows.normalise(known[rank]):
                         mapping[heading] = name
                         break
     spare = [heading for heading in headings if heading not in mapping]
@@ -150,7 +141,7 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
 
 def _rank(heading: str) -> int:
     """Return the place of a heading among those of its attribute."""
-    plain = normalise_heading(heading)
+    plain = heading_rows.normalise(heading)
     for name, known in KNOWN_ATTRIBUTES.items():
         names = [name, *known.split()]
         if plain in names:
@@ -166,13 +157,28 @@ def default_field(target: target_registry.Target, heading: str) -> str:
         return f"{target_registry.DETAIL_PREFIX}{heading}"
     if target.extras != "attributes":
         return ""
-    plain = normalise_heading(heading)
+    plain = heading_rows.normalise(heading)
     # A known name joins the columns of two exports, such as 城市 and city, in one
     # attribute.
     for name, known in KNOWN_ATTRIBUTES.items():
         if plain == name or plain in known.split():
             return f"{target_registry.ATTRIBUTE_PREFIX}{name}"
     return f"{target_registry.ATTRIBUTE_PREFIX}{heading}"
+
+
+def headings_like(
+    target: target_registry.Target, mapping: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Return for each heading the ones by which its field is known."""
+    known: dict[str, list[str]] = {}
+    fields = {field.name: field for field in target.fields}
+    for heading, name in mapping.items():
+        plain = name.partition(":")[2] or name
+        words = [heading, plain, *KNOWN_ATTRIBUTES.get(plain, "").split()]
+        if name in fields:
+            words += [str(fields[name].label), *fields[name].headings.split()]
+        known[heading] = [word for word in words if word]
+    return known
 
 
 def list_notes(mapping: Mapping[str, str]) -> list[str]:

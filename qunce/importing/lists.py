@@ -25,6 +25,7 @@ NONE = "none"
 MARK = "\x1f"
 """Stands before each entry of a parsed list; no text of a file holds it."""
 QUOTED = re.compile(r'\s*(?:"[^"]*"|[^",;|、，；]+)(?:\s*[,;|、，；]\s*"[^"]*")+\s*')
+ONE_QUOTED = re.compile(r'\s*"[^"]+"\s*')
 CJK = re.compile(r"[\u3400-\u9fff]+")
 MAX_CELLS = 2_000
 """Different cells that are looked at; more show nothing new."""
@@ -70,7 +71,11 @@ def _from_json(text: str) -> list[str]:
 
 
 def _from_quoted(text: str) -> list[str]:
-    if '"' not in text or not QUOTED.fullmatch(text):
+    if '"' not in text:
+        return []
+    if ONE_QUOTED.fullmatch(text):
+        return [text.strip()[1:-1]]
+    if not QUOTED.fullmatch(text):
         return []
     outside = re.sub(r'"[^"]*"', "", text)
     delimiter = next(sign for sign in outside.strip() if sign in ",;|、，；")

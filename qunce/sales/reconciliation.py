@@ -239,6 +239,8 @@ def _decide_paid(
     ):
         _check_lines(lines, amounts)
         paid = sum(amounts, ZERO)
+    else:
+        _check_repeated(lines)
     _check_parts(lines, paid, tolerance)
     return paid
 
@@ -308,6 +310,19 @@ def _check_lines(lines: Sequence[Line], amounts: Sequence[Decimal]) -> None:
         )
         % {"amounts": "; ".join(map(_text, amounts))},
     )
+
+
+def _check_repeated(lines: Sequence[Line]) -> None:
+    """Raise if rows without goods repeat an amount at different times."""
+    moments = {line.at for line in lines if line.at is not None}
+    if len(moments) > 1 and not any(line.has_goods for line in lines):
+        raise Contradiction(
+            "paid_at",
+            _(
+                "The rows of this order give the same amount at different times. If they "
+                "are two orders, give each its own number; otherwise keep one of them."
+            ),
+        )
 
 
 def _check_parts(lines: Sequence[Line], paid: Decimal, tolerance: Decimal) -> None:

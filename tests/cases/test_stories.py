@@ -352,6 +352,12 @@ def test_equal_amounts_of_lines_are_the_order_s(terminal: Terminal) -> None:
     assert terminal.amounts() == {"1": ("80.00", "0.00")}
 
 
+def test_equal_amounts_at_two_times_are_refused(terminal: Terminal) -> None:
+    rows = [ORDER, ["1", "M1", "2024-03-05", "50"], ["1", "M1", "2024-04-05", "50"]]
+    file = terminal.write_table("o.csv", rows)
+    terminal.refuses(file, "orders", naming=("row 2", "different times"))
+
+
 def test_equal_line_amounts_are_summed(terminal: Terminal) -> None:
     rows = [
         ["order_id", "customer_id", "order_date", "product", "小计"],
@@ -524,6 +530,43 @@ def test_dry_run_stores_nothing(terminal: Terminal) -> None:
     assert plan.code == 0, plan.errors
     assert json.loads(plan.output)["mapping"]["order_id"] == "order_key"
     assert terminal.stored() == before
+
+
+# Files of shops
+
+
+def test_refunds_of_goods_in_a_youzan_export_are_added_up(terminal: Terminal) -> None:
+    head = [
+        "订单号",
+        "订单状态",
+        "买家付款时间",
+        "订单实付金额",
+        "商品名称",
+        "商品退款金额",
+    ]
+    order = ["E1", "交易完成", "2024-03-05 10:00:00", "110.00"]
+    bring(terminal, "orders", [head, [*order, "茶", "0"], [*order, "杯", "20.00"]])
+    assert terminal.amounts() == {"E1": ("110.00", "20.00")}
+
+
+def test_single_tag_of_mailchimp_loses_its_quotes(terminal: Terminal) -> None:
+    rows = [
+        ["Email Address", "TAGS"],
+        ["ann@example.com", '"vip","new"'],
+        ["bob@example.com", '"vip"'],
+    ]
+    bring(terminal, "members", rows)
+    assert terminal.tagged("vip") == ["ann@example.com", "bob@example.com"]
+
+
+def test_hints_of_a_template_are_no_part_of_its_headings(terminal: Terminal) -> None:
+    rows = [
+        ["*会员号", "昵称（必填）", "注册时间(yyyy-mm-dd)"],
+        ["M1", "林", "2024-03-05"],
+    ]
+    bring(terminal, "members", rows)
+    member = terminal.member("M1")
+    assert (member["name"], member["joined_at"][:10]) == ("林", "2024-03-05")
 
 
 # What a later file does not say

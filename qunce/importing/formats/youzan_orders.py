@@ -25,6 +25,8 @@ FORMAT = FileFormat(
         "订单实付金额": "amount",
         "已退款金额": "refunded_amount",
         "订单已退款金额": "refunded_amount",
+        "商品已退款金额": "refunded_amount",
+        "商品退款金额": "refunded_amount",
         "商品名称": "item",
         "全部商品名称": "item",
         "商品编码": "sku",

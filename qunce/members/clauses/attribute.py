@@ -12,7 +12,11 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, revisions
 from qunce.members.attributes.attributes import Attribute, AttributeType
-from qunce.members.clauses import attribute_conditions
+from qunce.members.clauses import (
+    attribute_conditions,
+    attribute_masks,
+    attribute_phrases,
+)
 from qunce.members.clauses.attribute_conditions import AttributeName, Condition
 from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.bitmaps.attribute_columns import Column
@@ -92,7 +96,7 @@ class AttributeClause(Clause):
         name = phrasing.name_of("attr", args["name"], names)
         # In a fixed order: the lower bound comes before the upper one.
         parts = [
-            attribute_conditions.phrase(comparison, args[comparison], name)
+            attribute_phrases.phrase(comparison, args[comparison], name)
             for comparison in attribute_conditions.COMPARISONS
             if comparison in args
         ]
@@ -129,7 +133,7 @@ class AttributeClause(Clause):
             return known if required else snap.everyone(with_left=True) - known
         rows = np.ones(len(column.accounts), dtype=bool)
         for condition in self.conditions:
-            rows &= attribute_conditions.mask(snap, self.type, column, condition)
+            rows &= attribute_masks.mask(snap, self.type, column, condition)
         people = bitmaps.of(column.accounts[rows])
         return known - people if comparison == "ne" else people
 

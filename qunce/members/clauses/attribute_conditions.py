@@ -1,12 +1,11 @@
-"""Conditions on the value of an attribute: parsed, compared with a column, and in words."""
+"""Conditions on the value of an attribute: parsed, checked and explained."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,17 +17,14 @@ from django.utils.translation import gettext_noop
 from qunce.core import community_days, timestamps
 from qunce.core.communities import zone
 from qunce.members.attributes.attributes import AttributeType
-from qunce.sets.rules import base, phrasing, relative_days
+from qunce.sets.rules import base, relative_days
 from qunce.sets.rules.relative_days import DaySpan, RelativeDay
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qunce.core.communities import Community
-    from qunce.sets.bitmaps.attribute_columns import Column
     from qunce.sets.rules.base import RulePath
-    from qunce.sets.rules.phrasing import Pieces
-    from qunce.sets.rules.snapshots import Snapshot
 
     Mask = NDArray[np.bool_]
 
@@ -62,24 +58,6 @@ EXPLANATIONS = {
     "during": "%(wanted)s",
     "anniversary": gettext_noop("anniversary %(wanted)s"),
 }
-PHRASES = {
-    "in": gettext_noop("has %(name)s %(value)s"),
-    "eq": gettext_noop("has %(name)s %(value)s"),
-    "ne": gettext_noop("has %(name)s other than %(value)s"),
-    "gte": gettext_noop("has %(name)s of at least %(value)s"),
-    "gt": gettext_noop("has %(name)s over %(value)s"),
-    "lte": gettext_noop("has %(name)s of at most %(value)s"),
-    "lt": gettext_noop("has %(name)s under %(value)s"),
-    "contains": gettext_noop("has %(name)s containing %(value)s"),
-    "starts": gettext_noop("has %(name)s starting with %(value)s"),
-}
-TIME_PHRASES = {
-    "gte": gettext_noop("has %(name)s on or after %(value)s"),
-    "gt": gettext_noop("has %(name)s after %(value)s"),
-    "lte": gettext_noop("has %(name)s on or before %(value)s"),
-    "lt": gettext_noop("has %(name)s before %(value)s"),
-}
-TIME_FORMAT = re.compile(r"\d{4}-\d\d-\d\d.*|today.*")
 SCALE = 10_000
 """Numbers are stored with four decimal places."""
 MAX_NUMBER = 2**62
@@ -299,158 +277,6 @@ def _check_range(
         )
 
 
-# Comparing
-
-
-def mask(snap: Snapshot, type_: str, column: Column, condition: Condition) -> Mask:
-    """Which rows of the column compare as required; those of `eq` for `ne`."""
-    comparison, required = condition.comparison, condition.required
-    if type_ in TEXTS:
-        texts = [value for value in required if isinstance(value, str)]
-        # The column has the code of a text: compare each text once, not each row.
-        codes = [
-            code
-            for code, text in enumerate(column.texts)
-            if _text_matches(text, comparison, texts)
-        ]
-        return np.isin(column.numbers, codes)
-    if comparison == "anniversary":
-        return _has_anniversary(
-            column.numbers, *days_of_anniversary(condition, snap.today)
-        )
-    if condition.span and condition.span.hours:
-        after, until = condition.span.exact_range(snap.at)
-        return (column.numbers > after) & (column.numbers <= until)
-    if condition.span:
-        first, last = condition.span.range(snap.today)
-        return _is_in_days(snap, type_, column.numbers, first, last)
-    if comparison in ("in", "eq", "ne"):
-        whole = [n for n in required if isinstance(n, Fraction)]
-        result = _compare(column.numbers, "in", whole)
-        for day in [_day_number(snap, n) for n in required]:
-            if day is not None:
-                result |= _is_in_days(snap, type_, column.numbers, day, day)
-        return result
-    (bound,) = required
-    day = _day_number(snap, bound)
-    if day is not None:
-        return _compare_with_day(snap, type_, column.numbers, comparison, day)
-    assert isinstance(bound, Fraction)  # noqa: S101 - the others are days
-    return _compare(column.numbers, comparison, [bound])
-
-
-def _day_number(snap: Snapshot, value: Required) -> int | None:
-    if isinstance(value, RelativeDay):
-        return snap.today + value.offset
-    return value.number if isinstance(value, Day) else None
-
-
-def _compare_with_day(
-    snap: Snapshot, type_: str, numbers: NDArray[np.int64], comparison: str, day: int
-) -> Mask:
-    first, last = {
-        "gte": (day, None),
-        "gt": (day + 1, None),
-        "lte": (None, day),
-        "lt": (None, day - 1),
-    }[comparison]
-    return _is_in_days(snap, type_, numbers, first, last)
-
-
-def _is_in_days(
-    snap: Snapshot,
-    type_: str,
-    numbers: NDArray[np.int64],
-    first: int | None,
-    last: int | None,
-) -> Mask:
-    """Which days, or which times, are in a span of community days; None is no bound."""
-    clock = snap.community.timezone, snap.community.day_start
-    is_inside = np.ones(len(numbers), dtype=bool)
-    is_date = type_ == AttributeType.DATE
-    if first is not None:
-        start = first if is_date else community_days.start_of(*clock, first)
-        is_inside &= numbers >= start
-    if last is not None:
-        end = last + 1 if is_date else community_days.start_of(*clock, last + 1)
-        is_inside &= numbers < end
-    return is_inside
-
-
-def _text_matches(text: str, comparison: str, required: list[str]) -> bool:
-    """`contains` and `starts` ignore case; equality is exact."""
-    folded = text.casefold()
-    if comparison == "contains":
-        return any(part.casefold() in folded for part in required)
-    if comparison == "starts":
-        return any(folded.startswith(part.casefold()) for part in required)
-    return text in required
-
-
-def _compare(
-    numbers: NDArray[np.int64], comparison: str, required: list[Fraction]
-) -> Mask:
-    """Compare whole numbers with exact fractions."""
-    if comparison == "in":
-        whole = [
-            int(n)
-            for n in required
-            if n.denominator == 1 and -MAX_NUMBER < n < MAX_NUMBER
-        ]
-        return np.isin(numbers, np.array(whole, dtype=np.int64))
-    # A bound between two whole numbers is rounded to the one that is inside.
-    bound = required[0]
-    if comparison == "gte":
-        return numbers >= _clip(math.ceil(bound))
-    if comparison == "gt":
-        return numbers > _clip(math.floor(bound))
-    if comparison == "lte":
-        return numbers <= _clip(math.floor(bound))
-    return numbers < _clip(math.ceil(bound))
-
-
-def _clip(number: int) -> int:
-    # NumPy raises OverflowError when it compares with an integer beyond 64 bits.
-    return max(-MAX_NUMBER, min(MAX_NUMBER, number))
-
-
-def days_of_anniversary(condition: Condition, today: int) -> tuple[int, int]:
-    """The first and last day on which the anniversary has to be."""
-    if condition.span:
-        return condition.span.range(today)
-    first = last = today
-    for bound in condition.bounds:
-        (day,) = bound.required
-        assert isinstance(day, RelativeDay)  # noqa: S101 - checked when parsed
-        number = today + day.offset
-        if bound.comparison in ("gte", "gt", "eq"):
-            first = number + (bound.comparison == "gt")
-        if bound.comparison in ("lte", "lt", "eq"):
-            last = number - (bound.comparison == "lt")
-    return first, last
-
-
-def _has_anniversary(numbers: NDArray[np.int64], first: int, last: int) -> Mask:
-    """Which dates have an anniversary on one of these days, both included.
-
-    29 February has its anniversary on the 28th in common years.
-    """
-    anniversaries = set()
-    # Within 366 days every date has its anniversary.
-    for number in range(first, min(last, first + 365) + 1):
-        day = community_days.to_date(number)
-        anniversaries.add((day.month, day.day))
-        if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3:
-            anniversaries.add((2, 29))
-    # By NumPy's calendar, instead of a Python date per row.
-    dates = numbers.astype("datetime64[D]")
-    months = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
-    in_month = (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
-    return np.isin(
-        months * 100 + in_month, [month * 100 + day for month, day in anniversaries]
-    )
-
-
 # In words
 
 
@@ -485,58 +311,3 @@ def format_value(type_: str, value: Required, community: Community) -> str:
     if type_ == AttributeType.BOOL:
         return _("yes") if value else _("no")
     return timestamps.from_micros(int(value)).astimezone(zone(community)).isoformat()
-
-
-def phrase(comparison: str, required: Any, name: Pieces) -> Pieces:
-    """One comparison as it reads after “everyone who …”."""
-    if comparison == "known":
-        known = _("has a known %(name)s")
-        template = known if required else _("has no known %(name)s")
-        return phrasing.fill(template, name=name)
-    if comparison == "anniversary":
-        return _phrase_anniversary(required, name)
-    if comparison in relative_days.SPANS:
-        span = DaySpan(comparison, required)
-        return phrasing.fill(_("has %(name)s %(when)s"), name=name, when=span.phrase())
-    template = PHRASES[comparison]
-    if isinstance(required, str) and TIME_FORMAT.fullmatch(required):
-        template = TIME_PHRASES.get(comparison, template)
-    values = [_phrase_value(value) for value in phrasing.as_list(required)]
-    return phrasing.fill(
-        _(template),
-        name=name,
-        value=phrasing.join(values or [phrasing.plain(_("none"))], _(", ")),
-    )
-
-
-def _phrase_value(value: Any) -> Pieces:
-    match = (
-        relative_days.DAY_FORMAT.fullmatch(value) if isinstance(value, str) else None
-    )
-    if match is None:
-        return phrasing.literal(value)
-    offset = int(match[2] or 0)
-    return phrasing.value(RelativeDay(-offset if match[1] == "-" else offset).format())
-
-
-def _phrase_anniversary(required: Any, name: Pieces) -> Pieces:
-    ((comparison, value), *more) = required.items()
-    if comparison in ("within", *relative_days.SPANS):
-        field = "next" if comparison == "within" else comparison
-        when = DaySpan(field, value).phrase()
-    else:
-        templates = {
-            "eq": _("on %(day)s"),
-            "gte": _("on or after %(day)s"),
-            "gt": _("after %(day)s"),
-            "lte": _("on or before %(day)s"),
-            "lt": _("before %(day)s"),
-        }
-        parts = [
-            phrasing.fill(templates[sign], day=_phrase_value(day))
-            for sign, day in [(comparison, value), *more]
-        ]
-        when = phrasing.join(parts, _(" and "))
-    return phrasing.fill(
-        _("has an anniversary of %(name)s %(when)s"), name=name, when=when
-    )

@@ -27,9 +27,14 @@ from pytest_django import Settings
 
 from docs import columns, kinds
 from qunce import channels, console, ingest, schedule
-from qunce.channels import base as channel_base
+from qunce.channels import channel_contract as channel_base
 from qunce.channels import inbox
-from qunce.channels.base import Capabilities, DeliveryStatus, Message, Outcome
+from qunce.channels.channel_contract import (
+    Capabilities,
+    DeliveryStatus,
+    Message,
+    Outcome,
+)
 from qunce.console import http, navigation
 from qunce.console.importing import labels as import_labels
 from qunce.console.segments.clause_forms import base as clause_forms
@@ -46,6 +51,7 @@ from qunce.importing import (
     target_registry,
     uploads,
 )
+from qunce.importing.files import heading_rows
 from qunce.importing.options import VALID_ROWS
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.target_registry import Field
@@ -482,12 +488,12 @@ def test_import_column_declares_its_label_type_and_headings(
     assert field.type in import_labels.TYPE_LABELS
     others = [other for other in target.fields if other is not field]
     known = {
-        column_mapping.normalise_heading(heading)
+        heading_rows.normalise(heading)
         for other in others
         for heading in (other.name, *other.headings.split())
     }
     for heading in (field.name, *field.headings.split()):
-        assert column_mapping.normalise_heading(heading) not in known
+        assert heading_rows.normalise(heading) not in known
 
 
 def test_labels_of_import_columns_are_in_the_files_of_targets_only() -> None:

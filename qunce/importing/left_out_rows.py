@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.importing import column_mapping
-from qunce.importing.files import rows
+from qunce.importing.files import heading_rows, rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +90,7 @@ def _candidates(plan: ImportPlan, batch: rows.RowBatch) -> list[int]:
     is_candidate = np.zeros(len(batch.row_numbers), dtype=bool)
     for index, heading in enumerate(plan.source.headings[:FIRST_COLUMNS]):
         texts = batch.columns[index]
-        words = _headings_like(plan, heading)
+        words = plan.headings_like.get(heading, [])
         known = {w for word in words for w in (word, word.upper(), word.title())}
         values = pa.array(sorted({heading, *known}), pa.string())
         for mask in (
@@ -132,7 +131,7 @@ def _is_heading(plan: ImportPlan, cells: list[str | None], number: int) -> bool:
         if cell
     ]
     known = sum(
-        column_mapping.normalise_heading(cell) in _plain_headings(plan, heading)
+        heading_rows.normalise(cell) in _plain_headings(plan, heading)
         for heading, cell in filled
     )
     if known == len(filled) and (known > 1 or len(cells) == 1):
@@ -143,15 +142,4 @@ def _is_heading(plan: ImportPlan, cells: list[str | None], number: int) -> bool:
 
 
 def _plain_headings(plan: ImportPlan, heading: str) -> set[str]:
-    return set(map(column_mapping.normalise_heading, _headings_like(plan, heading)))
-
-
-def _headings_like(plan: ImportPlan, heading: str) -> list[str]:
-    """Return the headings by which the column's field is known."""
-    name = plan.mapping.get(heading, "")
-    words = [heading, name.partition(":")[2] or name]
-    for field in plan.target.fields:
-        if field.name == name:
-            words += [str(field.label), *field.headings.split()]
-    words += column_mapping.KNOWN_ATTRIBUTES.get(name.partition(":")[2], "").split()
-    return [word for word in words if word]
+    return set(map(heading_rows.normalise, plan.headings_like.get(heading, [heading])))

@@ -106,6 +106,7 @@ def plan(
     )
     plan = ImportPlan(source, target, options, community, by, at)
     plan.remembered, plan.questions = remembered, asked
+    plan.headings_like = column_mapping.headings_like(target, mapping)
     plan.notes += source.notes + column_mapping.list_notes(mapping)
     plan.notes += format_registry.list_notes(source.headings, target.key)
     # After the mapping, which decides the types that a column may have.

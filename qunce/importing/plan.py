@@ -55,6 +55,8 @@ class ImportPlan:
     """What the file leaves open, with answers and suggestions."""
     remembered: dict[str, str] = field(default_factory=dict)
     """Answers to questions of earlier files of the source, by key."""
+    headings_like: dict[str, list[str]] = field(default_factory=dict)
+    """For each heading the ones by which its field is known."""
     left_out: dict[int, str] = field(default_factory=dict)
     """The first rows that are no data, such as totals, by number."""
     resources: ExitStack = field(default_factory=ExitStack)

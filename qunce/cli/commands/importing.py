@@ -159,7 +159,7 @@ def import_file(
         mode=VALID_ROWS if good_rows_only else ALL_ROWS,
         answers=parse_answers(answers, types),
         # Click gives None for a choice that nobody made.
-        **{name: value or "" for name, value in fields.items() if value is not False},
+        **{name: value for name, value in fields.items() if value is not None},
     )
     out = invocation.out
 

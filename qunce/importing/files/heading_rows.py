@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,12 @@ GENERATED = re.compile(r"column \d+")
 """Headings of columns that have none, as `rows.unique_headings` writes them."""
 REPEATED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 """Headings that occur again."""
+SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
+HINT = re.compile(
+    r"[(\[【]\s*(必填|选填|非必填|可选|可为空|元|单位.*?|格式.*?|如.*?|例.*?|示例.*?|yyyy.*?|"
+    r"required|optional|e\.g\..*?)\s*[)\]】]"
+)
+"""What templates add to a heading to help those who fill them in."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,12 @@ class Headings:
 
     texts: list[str]
     rows: int
+
+
+def normalise(heading: str) -> str:
+    """Return the heading without case, width, spaces, punctuation and hints."""
+    plain = unicodedata.normalize("NFKC", heading).casefold()
+    return SEPARATORS.sub("", HINT.sub("", plain) or plain)
 
 
 def find(table: Sequence[Sequence[str]]) -> Headings:

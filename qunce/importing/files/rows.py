@@ -96,7 +96,8 @@ def arrange(
 ) -> RowBatch:
     """Return the columns in another order, with rows numbered `offset` higher."""
     size = len(batch.row_numbers)
-    columns, numeric = [], []
+    columns: list[pa.Array] = []
+    numeric: list[pa.Array | None] = []
     for heading in wanted:
         if heading not in headings:
             columns.append(pa.nulls(size, pa.string()))

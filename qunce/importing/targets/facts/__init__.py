@@ -96,16 +96,16 @@ class FactTarget(Target):
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         # Imported on use, as it loads Arrow.
-        from qunce.importing.targets.facts import spilling
+        from qunce.importing.targets.facts import file_check
 
-        return spilling.checked_chunks(plan)
+        return file_check.checked_chunks(plan)
 
     def checked_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         """Yield the problems of the file, whose valid rows are put aside."""
-        from qunce.importing.targets.facts import spilling
+        from qunce.importing.targets.facts import file_check
 
-        rows = spilling.create(plan)
-        yield from spilling.read(plan, rows)
+        rows = file_check.create(plan)
+        yield from file_check.read(plan, rows)
         plan.cache = rows
 
     def written_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:

@@ -8,6 +8,6 @@ class ChannelsConfig(AppConfig):
     label = "channels"
 
     def ready(self) -> None:
-        from qunce.channels import assisted, base
+        from qunce.channels import assisted, channel_contract
 
-        base.register(assisted.AssistedChannel())
+        channel_contract.register(assisted.AssistedChannel())

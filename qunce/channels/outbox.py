@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from qunce.channels import base
-from qunce.channels.base import Channel, Message, Outcome
+from qunce.channels import channel_contract
+from qunce.channels.channel_contract import Channel, Message, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +78,12 @@ def deliver(
             break
         try:
             outcomes = channel.send(messages, at=clock())
-        except base.ChannelDown:
+        except channel_contract.ChannelDown:
             log.warning("channel %s could not be reached", channel.name)
             stats.down = True
-            outcome = base.failed("channel_down", retry_after=DOWN_RETRY_DELAY)
+            outcome = channel_contract.failed(
+                "channel_down", retry_after=DOWN_RETRY_DELAY
+            )
             outcomes = [outcome] * len(messages)
         if len(outcomes) != len(messages):
             # Which outcome belongs to which message is unknown, as after a crash.

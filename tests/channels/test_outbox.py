@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.channels import outbox
-from qunce.channels.base import Capabilities, Message, Outcome, failed
+from qunce.channels.channel_contract import Capabilities, Message, Outcome, failed
 from qunce.channels.testing import DELIVERED, FakeChannel, SimulatedCrash
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)

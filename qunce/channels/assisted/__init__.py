@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext_lazy
 
-from qunce.channels.base import Capabilities, DeliveryStatus, Message, Outcome
+from qunce.channels.channel_contract import (
+    Capabilities,
+    DeliveryStatus,
+    Message,
+    Outcome,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qunce.channels.base import (
+from qunce.channels.channel_contract import (
     Capabilities,
     ChannelDown,
     DeliveryStatus,

@@ -24,8 +24,8 @@ def restore(file: str, home: str | None, force: bool) -> int:
     if home:
         os.environ["QUNCE_HOME"] = home
     main.start_django()
-    from qunce.cli import restoring
+    from qunce.cli import restore_command
 
     common = click.get_current_context().ensure_object(base.CommonOptions)
     out = output.Out(as_json=common.json)
-    return restoring.restore(file, into=home, force=force, out=out)
+    return restore_command.restore(file, into=home, force=force, out=out)

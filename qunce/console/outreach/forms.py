@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.channels import base
+from qunce.channels import channel_contract
 from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core import errors
@@ -107,7 +107,7 @@ class CampaignForm(forms.Form):
         fields["groups"].choices = list(groups.values_list("pk", "name"))
         staff = campaigns.list_assignable_staff(request.community)
         fields["staff"].choices = [(row.pk, row.name) for row in staff]
-        channels = base.list_channels()
+        channels = channel_contract.list_channels()
         fields["channel"].choices = [(row.name, row.label) for row in channels]
         if len(channels) < 2:
             del self.fields["channel"]

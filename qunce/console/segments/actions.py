@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.console.segments import draft as segment_draft
+from qunce.console.segments import rule_draft as segment_draft
 from qunce.console.segments import views
 from qunce.core import errors
 from qunce.core.unique_keys import unused_key
@@ -21,7 +21,7 @@ from qunce.members.segments.segments import Segment
 from qunce.members.tags import naming
 
 if TYPE_CHECKING:
-    from qunce.console.segments.draft import Draft
+    from qunce.console.segments.rule_draft import Draft
 
 
 @require_POST

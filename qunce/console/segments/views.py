@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import chart_downloads, http
-from qunce.console.segments import draft as segment_draft
+from qunce.console.segments import rule_draft as segment_draft
 from qunce.console.segments import rule_editing
 from qunce.console.segments.choices import Choices
-from qunce.console.segments.draft import Draft
 from qunce.console.segments.presenters import builder
 from qunce.console.segments.presenters import segments as presenters
+from qunce.console.segments.rule_draft import Draft
 from qunce.core import errors, permissions
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences

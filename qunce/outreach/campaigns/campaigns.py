@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from qunce.channels import base
+from qunce.channels import channel_contract
 from qunce.core import errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
@@ -108,7 +108,7 @@ class Campaign(models.Model):
 
     @property
     def is_assisted(self) -> bool:
-        return base.get(self.channel).capabilities.needs_person
+        return channel_contract.get(self.channel).capabilities.needs_person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +197,7 @@ def may_edit(campaign: Campaign, by: Staff) -> bool:
 def check_complete(campaign: Campaign) -> None:
     """Raise InvalidCampaign unless the text, the recipients and the senders are chosen."""
     community = campaign.community
-    channel = base.get(campaign.channel)
+    channel = channel_contract.get(campaign.channel)
     templates.check(
         campaign.text, variable_values.list_variables(community, campaign.target)
     )
@@ -218,7 +218,7 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
         raise InvalidCampaign(_("A name cannot contain control characters."))
     if campaign.target not in Target:
         raise InvalidCampaign(_("A campaign must be sent to either members or groups."))
-    channel = base.get(campaign.channel).capabilities
+    channel = channel_contract.get(campaign.channel).capabilities
     to_groups = campaign.target == Target.GROUPS
     if not (channel.to_group if to_groups else channel.to_member):
         raise InvalidCampaign(_("This channel cannot send to this kind of recipient."))

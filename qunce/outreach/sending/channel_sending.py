@@ -15,8 +15,8 @@ from django.db.models import F, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from qunce.channels import base, outbox
-from qunce.channels.base import Channel, DeliveryStatus, Message, Outcome
+from qunce.channels import channel_contract, outbox
+from qunce.channels.channel_contract import Channel, DeliveryStatus, Message, Outcome
 from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.core.facts.facts import FactKind
@@ -142,7 +142,7 @@ class CampaignQueue:
             retry = row.filter(attempts__lt=MAX_ATTEMPTS)
             if retry.update(due_at=at + outcome.retry_after, lease=""):
                 return []
-            outcome = base.failed(skip_reasons.TOO_MANY_ATTEMPTS)
+            outcome = channel_contract.failed(skip_reasons.TOO_MANY_ATTEMPTS)
         state = STATES.get(outcome.status, State.FAILED)
         changed = recipients.transition(
             row,
@@ -179,7 +179,7 @@ def send_due(*, at: datetime) -> int:
 
 def _send(task: Task, at: datetime) -> int:
     campaign = task.campaign
-    channel = base.get(campaign.channel)
+    channel = channel_contract.get(campaign.channel)
     stats = outbox.deliver(
         queue=CampaignQueue(campaign, task, channel),
         channel=channel,

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from qunce.channels import base
+from qunce.channels import channel_contract
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Stage
@@ -103,7 +103,7 @@ def checker_for(
 def channel_addresses(campaign: Campaign, person_ids: Sequence[int]) -> dict[int, str]:
     """Person → the key of their account on the campaign's channel."""
     person_of, accounts = _present_accounts(person_ids)
-    on_channel = accounts.filter(channel=base.get(campaign.channel).name)
+    on_channel = accounts.filter(channel=channel_contract.get(campaign.channel).name)
     # With several accounts on the channel, the first one wins: it overwrites the others.
     keys = on_channel.order_by("-pk").values_list("pk", "key")
     return {person_of[pk]: key for pk, key in keys}

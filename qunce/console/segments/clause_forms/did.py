@@ -63,9 +63,7 @@ class DidForm(ClauseForm, fields.WindowForm):
     )
     number = fields.NumberField(label=gettext_lazy("Number"), required=False)
     maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
-    field = forms.CharField(
-        label=gettext_lazy("Field"), required=False, max_length=100
-    )
+    field = forms.CharField(label=gettext_lazy("Field"), required=False, max_length=100)
     where = forms.CharField(
         label=gettext_lazy("Only where the field"), required=False, max_length=100
     )

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from qunce.console.segments import draft as segment_draft
+from qunce.console.segments import rule_draft as segment_draft
 from qunce.console.segments import rule_editing
 from qunce.console.segments.clause_forms import base as clause_forms
-from qunce.console.segments.draft import Draft
+from qunce.console.segments.rule_draft import Draft
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account

@@ -128,9 +128,7 @@ def test_online_retail_is_imported_killed_resumed_and_repeated(
 ) -> None:
     import_plan = plan(shop, file)
     assert import_plan.mapping["InvoiceNo"] == "order_key"
-    assert import_plan.notes == [
-        "Amounts without a currency of their own are in GBP."
-    ]
+    assert import_plan.notes == ["Amounts without a currency of their own are in GBP."]
     batches_left = iter(range(8))
     write = OrderWriter.write
 

@@ -108,9 +108,7 @@ def test_decimals_are_texts(shop: Community, api: ApiClient) -> None:
     assert paid[1]["currency"] == "CNY"
 
 
-def test_buyer_is_found_by_phone_and_corrected(
-    shop: Community, api: ApiClient
-) -> None:
+def test_buyer_is_found_by_phone_and_corrected(shop: Community, api: ApiClient) -> None:
     first = api.post("/orders", {"key": "o1", "amount": 1, "phone": "138 0013 8001"})
     second = api.post("/orders", {"key": "o2", "amount": 1, "phone": "+8613800138001"})
     assert first.body["member_id"] == second.body["member_id"] is not None

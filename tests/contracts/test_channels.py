@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from qunce.channels import assisted, base, testing
-from qunce.channels.base import Capabilities, Channel, DeliveryStatus, Message
+from qunce.channels import assisted, channel_contract, testing
+from qunce.channels.channel_contract import (
+    Capabilities,
+    Channel,
+    DeliveryStatus,
+    Message,
+)
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 AT_MOST_ONCE = Capabilities(to_member=True, to_group=True)
@@ -76,7 +81,9 @@ def test_only_idempotent_sends_arrive_once() -> None:
 
 
 def test_installation_offers_real_channels_only() -> None:
-    assert base.get("assisted").capabilities.needs_person
-    assert [channel.name for channel in base.list_channels()] == ["assisted"]
-    with pytest.raises(base.ChannelNotFound):
-        base.get("fake")
+    assert channel_contract.get("assisted").capabilities.needs_person
+    assert [channel.name for channel in channel_contract.list_channels()] == [
+        "assisted"
+    ]
+    with pytest.raises(channel_contract.ChannelNotFound):
+        channel_contract.get("fake")

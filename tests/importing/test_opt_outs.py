@@ -88,4 +88,4 @@ def test_no_in_a_file_opts_nobody_in(shop: Community, tmp_path: Path) -> None:
         path = helpers.write(tmp_path, "key,opted_out\nann,no\n", f"{target}.csv")
         helpers.run(shop, path, target)
     assert opted_out(shop) == ["ann"]
-    assert accounts.DEFAULT_CHANNEL == ann.channel
+    assert ann.channel == accounts.DEFAULT_CHANNEL

@@ -24,27 +24,29 @@ AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 def main(step: str, path: str, *, turn: int, idempotent: bool) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     django.setup()
-    from qunce.channels import base, outbox, testing
+    from qunce.channels import channel_contract, outbox, testing
 
     outbox.BATCH_SIZE = 7
-    provided = base.Capabilities(to_member=True, idempotent_sends=idempotent)
+    provided = channel_contract.Capabilities(
+        to_member=True, idempotent_sends=idempotent
+    )
 
     @dataclass
     class FileChannel:
         name: str = "fake"
         label: str = "file"
-        capabilities: base.Capabilities = provided
+        capabilities: channel_contract.Capabilities = provided
 
         def send(
-            self, messages: Sequence[base.Message], *, at: datetime
-        ) -> list[base.Outcome]:
+            self, messages: Sequence[channel_contract.Message], *, at: datetime
+        ) -> list[channel_contract.Outcome]:
             for message in messages:
                 with Path(path).open("a") as file:
                     file.write(f"{message.key} {message.to}\n")
                 time.sleep(0.002)
             return [testing.DELIVERED] * len(messages)
 
-    base.register(FileChannel())
+    channel_contract.register(FileChannel())
     STEPS[step](turn)
 
 

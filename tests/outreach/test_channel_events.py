@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qunce.channels import base, inbox
-from qunce.channels.base import DeliveryStatus, Outcome
+from qunce.channels import channel_contract, inbox
+from qunce.channels.channel_contract import DeliveryStatus, Outcome
 from qunce.channels.testing import FakeChannel
 from qunce.core.communities import Community
 from qunce.core.facts.facts import RecordedFact
@@ -30,12 +30,12 @@ OPTED_OUT = {"opted_out": {"of": "messages"}}
 def sent(shop: Community, by: Staff) -> Iterator[Campaign]:
     """A campaign to bob, whose message the channel has accepted but not delivered."""
     channel = FakeChannel(script={"bob": [Outcome(status=DeliveryStatus.ACCEPTED)]})
-    base.register(channel)
+    channel_contract.register(channel)
     factories.member(shop, "bob", name="Bob", channel="fake")
     campaign = factories.started_campaign(by, channel="fake", staff=[])
     channel_sending.send_due(at=AT)
     yield campaign
-    base.unregister("fake")
+    channel_contract.unregister("fake")
 
 
 def report(of: Community, key: str, kind: str, **payload: Any) -> int:

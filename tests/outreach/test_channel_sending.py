@@ -10,8 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qunce.channels import base, outbox
-from qunce.channels.base import Capabilities, DeliveryStatus, Outcome, failed
+from qunce.channels import channel_contract, outbox
+from qunce.channels.channel_contract import (
+    Capabilities,
+    DeliveryStatus,
+    Outcome,
+    failed,
+)
 from qunce.channels.testing import ALL_CAPABILITIES, FakeChannel, SimulatedCrash
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
@@ -30,9 +35,9 @@ AT_MOST_ONCE = Capabilities(to_member=True, to_group=True)
 @pytest.fixture
 def fake() -> Iterator[FakeChannel]:
     channel = FakeChannel()
-    base.register(channel)
+    channel_contract.register(channel)
     yield channel
-    base.unregister(channel.name)
+    channel_contract.unregister(channel.name)
 
 
 def create_members(shop: Community, count: int) -> list[str]:
@@ -156,7 +161,7 @@ def test_crashes_neither_lose_nor_double_messages(
     by = factories.staff(shop, "owner", f"{shop.key}-by")
     keys = create_members(shop, 5)
     fake = FakeChannel(capabilities=ALL_CAPABILITIES if idempotent else AT_MOST_ONCE)
-    base.register(fake)
+    channel_contract.register(fake)
     sent = start(by)
     at = AT
     for messages, before_outcome in crashes:
@@ -168,7 +173,7 @@ def test_crashes_neither_lose_nor_double_messages(
         at += channel_sending.LEASE_PERIOD
     fake.crash_after(1_000)
     channel_sending.send_due(at=at)
-    base.unregister("fake")
+    channel_contract.unregister("fake")
     delivered = [message.to for message in fake.delivered]
     assert len(delivered) == len(set(delivered))
     states = factories.recipient_states(sent)

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from qunce.console import healthz, http
+from qunce.console import health_checks, http
 
 LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
@@ -42,7 +42,7 @@ class StateCollector(Collector):
     """Gauges of the installation's health, measured when Prometheus asks."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        state = healthz.measure(at=http.now())
+        state = health_checks.measure(at=http.now())
         for name, description, value in (
             ("qunce_facts_waiting", "Facts not counted yet", state.lag),
             ("qunce_work_due", "Jobs that are due and not done", state.due),

@@ -19,6 +19,7 @@ DECLARING = (
     "people.remark_names",
     "search.export",
     "tags.duplicates",
+    "tags.merges",
 )
 """Modules that declare facts, permissions and checks when imported."""
 

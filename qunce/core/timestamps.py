@@ -38,7 +38,7 @@ or 14 digits a number would be a time before 1973 or after 2286.
 
 
 class AmbiguousEpoch(ValueError):
-    """A number with so many digits is not a time in a unit that can be told."""
+    """A number with so many digits is not a time in a unit that can be recognised."""
 
 
 def from_epoch(text: str) -> int:

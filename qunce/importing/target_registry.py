@@ -145,6 +145,15 @@ COUNT_LABELS: Mapping[str, StrOrPromise] = {
     "members": gettext_lazy("new members"),
     "changed": gettext_lazy("changed"),
     "known": gettext_lazy("already known"),
+    "skipped": gettext_lazy("skipped"),
+    "suppressed": gettext_lazy("of erased people"),
+    "found_by_member_key": gettext_lazy("found by member number"),
+    "found_by_openid": gettext_lazy("found by OpenID"),
+    "found_by_unionid": gettext_lazy("found by UnionID"),
+    "found_by_phone": gettext_lazy("found by phone"),
+    "found_by_email": gettext_lazy("found by e-mail"),
+    "shared_identifiers": gettext_lazy("identifiers of too many accounts"),
+    "overruled": gettext_lazy("rows whose phone or e-mail names somebody else"),
 }
 """Labels of the counts that writers of several targets return."""
 

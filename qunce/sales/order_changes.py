@@ -19,7 +19,7 @@ from qunce.sales.reconciliation import Contradiction
 
 Refunds = tuple[tuple[int, int], ...]
 UNDATED = -(2**62)
-"""In place of the time of a refund that the file does not tell."""
+"""In place of the time of a refund that the file does not give."""
 TOTAL, EACH = "total", "each"
 """A refund column holds what was refunded in all, or one refund."""
 

@@ -63,7 +63,7 @@ class Columns:
 
 
 Refund = tuple[int | None, Decimal]
-"""Microsecond, None if the file does not tell, and amount of a refund."""
+"""Microsecond, None if the file does not give it, and amount of a refund."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -244,7 +244,9 @@ def preview(plan: ImportPlan, out: Out) -> None:
     sample = pipeline.preview(plan, MAX_ROWS_SHOWN)
     rows = [
         ", ".join(
-            f"{name}: {value}" for name, value in row.items() if value is not None
+            f"{name.removeprefix(target_registry.ATTRIBUTE_PREFIX)}: {value}"
+            for name, value in row.items()
+            if value is not None
         )
         for row in sample.rows
     ]

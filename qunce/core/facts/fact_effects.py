@@ -43,7 +43,7 @@ class ReportedKey(models.Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Reporter:
-    """Who reports facts of which source, and when. Amounts are in `currency`."""
+    """The staff member and the source that report facts at one time. Amounts are in `currency`."""
 
     community: Community
     by: Staff

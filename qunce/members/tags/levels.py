@@ -70,7 +70,7 @@ def _is_valid_name(name: str) -> bool:
 def parse(text: str) -> list[Level]:
     """Return the levels of `1 newcomer, 3 regular`; raises InvalidLevels."""
     levels: list[Level] = []
-    for part in text.replace("，", ",").replace("\n", ",").split(","):
+    for part in re.split(r"[,，、\n]", text):
         if not part.strip():
             continue
         depth, _space, name = part.strip().partition(" ")

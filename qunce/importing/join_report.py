@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
+from django_stubs_ext import StrOrPromise
 
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import ImportJob
@@ -19,6 +20,11 @@ from qunce.members.people.merges import Merge
 MAX_ROWS = 1_000
 """Of each kind; the counts of the report are of all."""
 MAX_SHARED = 100
+KIND_LABELS: Mapping[str, StrOrPromise] = {
+    "phone": gettext_lazy("phone number"),
+    "email": gettext_lazy("e-mail address"),
+    "unionid": "UnionID",
+}
 
 
 def load(job: ImportJob, *, by: Staff) -> dict[str, list[dict[str, Any]]]:
@@ -51,17 +57,21 @@ def load(job: ImportJob, *, by: Staff) -> dict[str, list[dict[str, Any]]]:
 
 def sentences(report: dict[str, list[dict[str, Any]]]) -> Iterable[str]:
     """The report in words, one line per pair or identifier."""
-    for each in report["joined"]:
+    for each in map(_with_label, report["joined"]):
         yield _("%(left)s and %(right)s are one person by %(kind)s %(value)s.") % each
-    for each in report["parted"]:
+    for each in map(_with_label, report["parted"]):
         yield _("%(left)s and %(right)s are two people again (%(kind)s).") % each
-    for each in report["shared"]:
+    for each in map(_with_label, report["shared"]):
         text = ngettext(
             "%(kind)s %(value)s is shared by %(accounts)d account and joins nobody.",
             "%(kind)s %(value)s is shared by %(accounts)d accounts and joins nobody.",
             each["accounts"],
         )
         yield text % each
+
+
+def _with_label(finding: Mapping[str, Any]) -> dict[str, Any]:
+    return {**finding, "kind": KIND_LABELS.get(finding["kind"], finding["kind"])}
 
 
 def _pairs(rows: models.QuerySet[Merge]) -> list[Merge]:

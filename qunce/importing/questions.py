@@ -24,6 +24,8 @@ NOT_REMEMBERED = {"sheet", "unknown_members", "identifiers", "again"}
 """Names of questions whose answers belong to one file."""
 READINGS = ("encoding", "dates", "decimal", "separator")
 """Names of questions about how texts are read, whose answers are all listed in the notes."""
+WORDS = ("status", "sign", "tag")
+"""Names of questions about what a word of the file means."""
 NAMED_OPTIONS = {
     "dates": "dates",
     "decimal": "decimal",

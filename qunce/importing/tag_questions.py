@@ -103,7 +103,7 @@ def _check_number(plan: ImportPlan, field: str, new: Sequence[str]) -> None:
 
 
 def _describe_new(new: Sequence[str]) -> str:
-    names = ", ".join(f"“{name}”" for name in new[:MAX_NOTED])
+    names = _(", ").join(f"“{name}”" for name in new[:MAX_NOTED])
     if len(new) > MAX_NOTED:
         names += " …"
     return ngettext(
@@ -132,7 +132,7 @@ def _ask_about(
         if twins:
             plan.notes.append(
                 _("“%(name)s” is new and similar to: %(twins)s.")
-                % {"name": name, "twins": ", ".join(f"“{twin}”" for twin in twins)}
+                % {"name": name, "twins": _(", ").join(f"“{twin}”" for twin in twins)}
             )
         return
     values = dict.fromkeys(filter(None, [same, *twins, name, given]))

@@ -69,3 +69,22 @@ def test_as_names_the_import_target_and_login_the_actor(
     assert run("import", file).code == 2
     assert run("import", file, "--as", "vic").code == 2
     assert run(*words, "--login", "system@shop").code == 0
+
+
+def test_meaning_of_words_is_said_as_it_is_answered(
+    run: Run, shop: Community, tmp_path: Path
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "订单号,会员手机,付款时间,实付金额,订单状态\n"
+        "A1,13800138001,2026-03-01,12.50,交易完成\n"
+        "A2,13800138002,2026-03-02,8.00,交易关闭\n"
+    )
+    words = ("import", str(path), "--as", "orders")
+    preview = run(*words, "--dry-run").output
+    assert "会员手机 → phone" in preview
+    assert "status:交易完成 → a sale" in preview
+    assert "status:交易关闭 → cancelled, no sale" in preview
+    said = run(*words, "--map", "会员手机=").errors
+    assert "status:交易关闭 → cancelled, no sale" in said
+    assert "No column says who bought" in said

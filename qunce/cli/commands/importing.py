@@ -237,7 +237,17 @@ def parse_answers(answers: tuple[str, ...], types: tuple[str, ...]) -> dict[str,
 
 def _mapping_lines(plan: ImportPlan) -> list[str]:
     none = _("not imported")
-    return [f"  {heading} → {field or none}" for heading, field in plan.mapping.items()]
+    return [
+        *(f"  {heading} → {field or none}" for heading, field in plan.mapping.items()),
+        # What a word means decides as much as what a column is, and is written as
+        # `--answer` takes it.
+        *(
+            f"  {question.key} → {choice.label}"
+            for question in plan.questions
+            for choice in question.choices
+            if question.name in questions.WORDS and choice.value == question.value
+        ),
+    ]
 
 
 def preview(plan: ImportPlan, out: Out) -> None:

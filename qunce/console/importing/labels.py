@@ -61,6 +61,8 @@ MINUTE_LENGTH = len("2026-03-05 09:07")
 
 def format_value(value: Any, kind: str) -> Any:
     """Return a value to show; times are cut to the minute, as on all pages."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if kind == "instant" and isinstance(value, str):
         return value[:MINUTE_LENGTH]
     return value

@@ -115,7 +115,8 @@ class MemberTarget(Target):
             "text",
             _("Accepts messages"),
             "accepts_marketing accepts_email_marketing accepts_sms_marketing subscribed "
-            "is_subscribed marketing_consent 接收营销 是否订阅 接收消息 是否接收消息",
+            "is_subscribed marketing_consent 接收营销 是否订阅 接收消息 "
+            "是否接收消息 同意营销 是否同意营销 是否接收营销 同意接收营销 是否同意接收营销",
             opt_out_columns.normalise_consent,
         ),
         Field(

@@ -263,6 +263,12 @@ class OrderTarget(Target):
             gettext("Amounts without a currency of their own are in %(currency)s.")
             % {"currency": currency}
         )
+        if not set(plan.mapping.values()) & set(reference_fields.NAMES):
+            plan.notes.append(
+                gettext(
+                    "No column says who bought, so these orders will have no member."
+                )
+            )
         _ask_signs(plan)
         heading = plan.heading_of.get("status", "")
         words = _list_words(plan, heading) if heading else []

@@ -154,7 +154,7 @@ FROM read_parquet($files) WHERE kind = $kind ORDER BY n
 
 def load_orders(workspace: Workspace) -> None:
     """Insert an order for each order.paid in the log, as the verb would have."""
-    from qunce.sales.orders import Order
+    from qunce.sales.models import Order
 
     here: Community = community_data.get_community()[0]
     kind = fact_log.NAMES.index("order.paid")

@@ -30,7 +30,7 @@ from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending, recipients, tasks
 from qunce.sales import orders
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 from qunce.sets import audiences
 
 HOUR = timedelta(hours=1)

@@ -24,7 +24,7 @@ from qunce.importing.options import ImportOptions
 from qunce.importing.plan import ImportPlan
 from qunce.importing.targets.orders.writer import OrderWriter
 from qunce.members.accounts import models as account_models
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 
 AT = datetime(2026, 3, 5, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/London")

@@ -22,7 +22,7 @@ from qunce.importing import pipeline
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account
 from qunce.outreach.opt_outs import OptOut
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 from tests import factories
 from tests.clients import create_client
 from tests.importing import helpers

@@ -12,11 +12,11 @@ from ninja import Field, Router
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import money, permissions, timestamps
+from qunce.members.accounts import accounts, resolver
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts import resolver
 from qunce.members.people import visibility
-from qunce.sales import orders
-from qunce.sales.orders import Order
+from qunce.sales import order_items, order_states, orders
+from qunce.sales.models import Order
 
 router = Router(auth=RequiresScope("orders"), tags=["orders"])
 Amount = Annotated[
@@ -124,7 +124,7 @@ def _serialize(request: ApiRequest, rows: Sequence[Order]) -> list[dict[str, Any
             ),
             "refunds": [
                 {"refunded_at": timestamps.from_micros(at), "amount": amount}
-                for at, amount in orders.load_refunds(order.refunds)
+                for at, amount in order_states.load_refunds(order.refunds)
             ],
         }
         for order in rows
@@ -132,10 +132,10 @@ def _serialize(request: ApiRequest, rows: Sequence[Order]) -> list[dict[str, Any
 
 
 def _serialize_items(order: Order) -> list[dict[str, Any]]:
-    items = [dict(item) for item in orders.load_items(order.items)]
+    items = [dict(item) for item in order_items.load_items(order.items)]
     for item in items:
         if "amount" in item:
-            item["amount"] = orders.item_amount(item, order.currency)
+            item["amount"] = order_items.item_amount(item, order.currency)
     return items
 
 
@@ -241,15 +241,12 @@ def _resolve_account(request: ApiRequest, data: OrderIn) -> int | None:
     if not references:
         # Staff with a scope could not see the order of an unknown buyer that they have
         # just recorded.
-        members.check_may_add(request)
+        accounts.check_may_add(request.by)
         return None
     if request.by.scope is not None:
-        if data.member_key is not None:
-            return visibility.get_by_key(
-                by=request.by, key=data.member_key, at=request.at
-            ).pk
-        found = resolver.find(request.community, references).account
-        return members.get_account(request, found or 0).pk
+        return visibility.get_by_references(
+            by=request.by, references=references, at=request.at
+        ).pk
     return resolver.find_or_create(
         community=request.community,
         references=references,

@@ -10,5 +10,5 @@ class SalesConfig(AppConfig):
     label = "sales"
 
     def ready(self) -> None:
-        for module in ("coupons", "orders", "reported_orders"):
+        for module in ("coupons", "order_facts", "orders", "reported_orders"):
             import_module(f"qunce.sales.{module}")

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from qunce.core import money
 from qunce.sales import order_statuses
-from qunce.sales.orders import OrderState
-from qunce.sales.reconciliation import Contradiction
+from qunce.sales.order_states import OrderState
+from qunce.sales.reconciliation.lines import Contradiction
 
 Refunds = tuple[tuple[int, int], ...]
 UNDATED = -(2**62)

@@ -15,8 +15,10 @@ from qunce.core import exchange_rates, timestamps
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
-from qunce.sales import orders
-from qunce.sales.orders import Order, OrderNotFound, Sales, Totals
+from qunce.sales import order_totals
+from qunce.sales.models import Order
+from qunce.sales.order_totals import Sales, Totals
+from qunce.sales.orders import OrderNotFound
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -213,7 +215,7 @@ def _add_up(parts: Iterable[models.QuerySet[Order]]) -> list[Totals]:
 def sales(
     *, by: Staff, filters: OrderFilters, at: datetime, totals: Sequence[Totals]
 ) -> Sales:
-    """Return the totals of a list in the community's currency, see `orders.convert`.
+    """Return the totals of a list in the community's currency, see `order_totals.convert`.
 
     `totals` are those that `totals()` has returned for the same filters.
     """
@@ -230,7 +232,7 @@ def sales(
         one = found.get(currency, Totals(0, 0, 0, currency))
         return one.orders, one.paid, one.refunded
 
-    return orders.convert(by.community, totals, sum_span)
+    return order_totals.convert(by.community, totals, sum_span)
 
 
 def _sum_by_currency(rows: models.QuerySet[Order]) -> list[dict[str, Any]]:

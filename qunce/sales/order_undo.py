@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from qunce.core import timestamps
 from qunce.core.facts import facts
-from qunce.sales import orders
-from qunce.sales.orders import Order, OrderLabel, OrderState
+from qunce.sales import order_facts, order_items, order_states
+from qunce.sales.models import Order
+from qunce.sales.order_states import OrderLabel, OrderState
 from qunce.sets import fact_withdrawals
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ def restore(
     _withdraw(community, [order])
     order.account_id, order.amount = before.account, before.amount
     order.paid_at = timestamps.from_micros(before.paid_at)
-    order.refunds = orders.dump_refunds(before.refunds)
+    order.refunds = order_states.dump_refunds(before.refunds)
     order.refunded_amount = before.refunded
     last = max((moment for moment, _amount in before.refunds), default=None)
     order.refunded_at = None if last is None else timestamps.from_micros(last)
     order.save()
     items = json.loads(order.items) if order.items else ()
-    label = OrderLabel(order.key, order.currency, orders.list_categories(items))
-    events = orders.list_facts(label, before)
+    label = OrderLabel(order.key, order.currency, order_items.list_categories(items))
+    events = order_states.list_facts(label, before)
     facts.record_many(
         [event for event, _moment in events],
         community=community,
@@ -61,9 +62,9 @@ def restore(
 def _withdraw(community: Community, rows: Sequence[Order]) -> None:
     found = fact_withdrawals.find_ids(
         community,
-        orders.SPEND,
+        order_facts.SPEND,
         [
-            (order.key, order.account_id, orders.state_of(order).moments)
+            (order.key, order.account_id, order_states.state_of(order).moments)
             for order in rows
         ],
     )

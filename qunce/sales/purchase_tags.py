@@ -29,7 +29,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library, naming
 from qunce.members.tags import models as tag_models
-from qunce.sales import orders
+from qunce.sales import order_facts
 from qunce.sets.bitmaps import marks
 from qunce.sets.mirror import locks
 
@@ -47,9 +47,9 @@ TAGS_PER_TRANSACTION = 40
 """Tags created in one transaction."""
 
 FACT_KINDS = (
-    orders.OrderPaid.kind,
-    orders.OrderRefunded.kind,
-    orders.OrderAmended.kind,
+    order_facts.OrderPaid.kind,
+    order_facts.OrderRefunded.kind,
+    order_facts.OrderAmended.kind,
 )
 SELECT_ITEMS = """
 SELECT account_id, items FROM sales_order

@@ -11,8 +11,9 @@ from qunce.core import money, permissions
 from qunce.core.facts import fact_effects
 from qunce.core.facts.fact_effects import InvalidReport, ReportedFact, Reporter
 from qunce.members.accounts import queries as account_queries
-from qunce.sales import orders
-from qunce.sales.orders import Order, OrderPaid, OrderRefunded
+from qunce.sales import order_states, orders
+from qunce.sales.models import Order
+from qunce.sales.order_facts import OrderPaid, OrderRefunded
 
 
 class PaymentEffect(fact_effects.Effect):
@@ -39,7 +40,7 @@ class PaymentEffect(fact_effects.Effect):
         permissions.check_may(reporter.by, orders.WRITE)
         key, amount = fact.payload["order"], fact.payload["amount"]
         known = _find(reporter, key)
-        before = orders.state_of(known) if known else None
+        before = order_states.state_of(known) if known else None
         categories = fact.payload.get("categories", ())
         order = orders.record_payment(
             community=reporter.community,
@@ -53,7 +54,7 @@ class PaymentEffect(fact_effects.Effect):
             items=[{"category": category} for category in categories],
             source=reporter.source,
         )
-        return before != orders.state_of(order)
+        return before != order_states.state_of(order)
 
 
 class RefundEffect(fact_effects.Effect):

@@ -18,7 +18,7 @@ from qunce.importing import pipeline
 from qunce.importing.files import sources
 from qunce.importing.options import ImportOptions
 from qunce.members.accounts.models import Account, Identifier
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 from tests import factories
 from tests.importing import dialects, helpers
 from tests.importing.dialects import DIALECTS, Dialect, Stored, World

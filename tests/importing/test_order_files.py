@@ -11,8 +11,8 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.importing import pipeline, questions
 from qunce.importing.parsing import Problem
-from qunce.sales import orders
-from qunce.sales.orders import Order
+from qunce.sales import order_facts
+from qunce.sales.models import Order
 from tests import factories
 from tests.importing import helpers
 
@@ -55,7 +55,7 @@ def amounts() -> dict[str, tuple[int, int]]:
 def spent(shop: Community) -> int:
     return sum(
         sign * payload["amount"]
-        for kind, sign in orders.SPEND.items()
+        for kind, sign in order_facts.SPEND.items()
         for _account, payload in factories.recorded_facts(shop, kind)
     )
 

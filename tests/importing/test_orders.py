@@ -15,7 +15,7 @@ from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.importing import pipeline
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 from tests import factories
 from tests.importing import helpers
 

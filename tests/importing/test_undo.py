@@ -24,7 +24,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people, removal
 from qunce.outreach import opt_outs
 from qunce.sales import orders
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, LATER

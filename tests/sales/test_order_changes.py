@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.sales import order_changes, orders
+from qunce.sales import order_changes, order_facts, order_states
 from qunce.sales.order_changes import UNDATED, ReportedOrder
-from qunce.sales.orders import OrderState
-from qunce.sales.reconciliation import Contradiction
+from qunce.sales.order_states import OrderState
+from qunce.sales.reconciliation.lines import Contradiction
 
 PAID_AT = 10**15
 
@@ -120,15 +120,15 @@ def test_facts_add_up_to_the_state(
     before: OrderState, more: list[tuple[int, int]], other: OrderState
 ) -> None:
     """Of an order that is amended and refunded, and of one that moves."""
-    label = orders.OrderLabel("A", "CNY")
+    label = order_states.OrderLabel("A", "CNY")
 
-    def spent(events: list[orders.Event]) -> int:
-        return sum(orders.SPEND[e.kind] * e.amount for e, _at in events)  # type: ignore[attr-defined]
+    def spent(events: list[order_states.Event]) -> int:
+        return sum(order_facts.SPEND[e.kind] * e.amount for e, _at in events)  # type: ignore[attr-defined]
 
     def net(state: OrderState) -> int:
         return state.amount - state.refunded
 
-    first = orders.list_facts(label, before)
+    first = order_states.list_facts(label, before)
     assert spent(first) == net(before)
     grown = OrderState(
         account=before.account,
@@ -136,6 +136,6 @@ def test_facts_add_up_to_the_state(
         amount=other.amount + before.refunded + sum(n for _at, n in more),
         refunds=tuple(sorted((*before.refunds, *more))),
     )
-    corrections = orders.list_corrections(label, before, grown)
+    corrections = order_states.list_corrections(label, before, grown)
     assert spent(first) + spent(corrections) == net(grown)
     assert all(e.account == before.account for e, _at in corrections)

@@ -9,7 +9,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from qunce.members.tags import assignments
-from qunce.sales import order_list, orders
+from qunce.sales import order_list, order_totals, orders
+from qunce.sales.models import Order
 from qunce.sales.order_list import OrderFilters
 from tests import factories
 from tests.factories import AT, LATER
@@ -20,7 +21,7 @@ ALL = OrderFilters()
 
 def pay(
     shop: Community, key: str, account: int | None, ago: int = 0, currency: str = "CNY"
-) -> orders.Order:
+) -> Order:
     paid_at = AT - timedelta(hours=ago)
     return factories.order(shop, account, 1000, paid_at, key=key, currency=currency)
 
@@ -87,7 +88,7 @@ def test_scoped_staff_see_only_orders_of_their_members(
     with pytest.raises(account_queries.MemberNotFound):
         list_keys(by, OrderFilters(member=bob))
     totals = order_list.totals(by=by, filters=ALL, at=LATER)
-    assert totals == [orders.Totals(1, 1000, 0, "CNY")]
+    assert totals == [order_totals.Totals(1, 1000, 0, "CNY")]
 
 
 def test_orders_of_another_community_are_unknown(shop: Community, by: Staff) -> None:
@@ -104,12 +105,12 @@ def test_currencies_are_summed_separately(shop: Community, by: Staff) -> None:
     pay(shop, "c", None, currency="USD")
     factories.refund(shop, "a", 300, at=AT)
     assert order_list.totals(by=by, filters=ALL, at=LATER) == [
-        orders.Totals(2, 2000, 300, "CNY"),
-        orders.Totals(1, 1000, 0, "USD"),
+        order_totals.Totals(2, 2000, 300, "CNY"),
+        order_totals.Totals(1, 1000, 0, "USD"),
     ]
     refunded = OrderFilters(state="refunded")
     totals = order_list.totals(by=by, filters=refunded, at=LATER)
-    assert totals == [orders.Totals(1, 1000, 300, "CNY")]
+    assert totals == [order_totals.Totals(1, 1000, 300, "CNY")]
 
 
 def test_orders_of_a_wide_scope_are_not_summed(
@@ -121,7 +122,7 @@ def test_orders_of_a_wide_scope_are_not_summed(
     monkeypatch.setattr(order_list, "MAX_PEOPLE_SUMMED", 1)
     assert order_list.totals(by=by, filters=ALL, at=LATER) is None
     one = order_list.totals(by=by, filters=OrderFilters(member=ann), at=LATER)
-    assert one == [orders.Totals(1, 1000, 0, "CNY")]
+    assert one == [order_totals.Totals(1, 1000, 0, "CNY")]
     assert order_list.totals(by=by, filters=OrderFilters(member=bob), at=LATER) == []
 
 

@@ -9,7 +9,7 @@ from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.members.layers import layering_specs as layer_specs
-from qunce.sales import orders
+from qunce.sales import order_facts, order_totals, orders
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -38,7 +38,7 @@ def refund(shop: Community, amount: int | None = None, key: str = "A-1") -> Any:
 def recorded_facts() -> list[tuple[str, dict[str, Any]]]:
     kinds = {
         number: kind
-        for kind in orders.SPEND
+        for kind in order_facts.SPEND
         if (number := facts.find_kind(kind)) is not None
     }
     return [
@@ -49,7 +49,8 @@ def recorded_facts() -> list[tuple[str, dict[str, Any]]]:
 
 def spend() -> int:
     return sum(
-        orders.SPEND[kind] * payload["amount"] for kind, payload in recorded_facts()
+        order_facts.SPEND[kind] * payload["amount"]
+        for kind, payload in recorded_facts()
     )
 
 
@@ -132,7 +133,7 @@ def test_order_is_not_amended_below_its_refunds(shop: Community) -> None:
 
 def test_order_of_zero_is_an_order(shop: Community) -> None:
     record_payment(shop, amount=0)
-    (totals,) = orders.totals(shop)
+    (totals,) = order_totals.list_by_currency(shop)
     assert (totals.orders, totals.paid) == (1, 0)
     assert not orders.may_refund(orders.get(shop, "A-1"), 1)
 
@@ -166,7 +167,8 @@ def test_currencies_are_summed_separately(shop: Community) -> None:
     record_payment(shop, "A-3", 900, currency="EUR")
     refund(shop, 50, "A-2")
     assert [
-        (t.currency, t.orders, t.paid, t.refunded) for t in orders.totals(shop)
+        (t.currency, t.orders, t.paid, t.refunded)
+        for t in order_totals.list_by_currency(shop)
     ] == [
         ("USD", 2, 300, 50),
         ("EUR", 1, 900, 0),
@@ -179,7 +181,7 @@ def test_unknown_order_is_named_in_the_error(shop: Community) -> None:
 
 
 def test_value_layers_use_the_same_sums() -> None:
-    assert layer_specs.SPENDING_KINDS == orders.SPEND
+    assert layer_specs.SPENDING_KINDS == order_facts.SPEND
 
 
 def test_orders_of_two_sources_are_two(shop: Community) -> None:

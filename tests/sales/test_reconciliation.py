@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.sales import reconciliation
-from qunce.sales.reconciliation import Columns, Contradiction, Line
+from qunce.sales.reconciliation.lines import Columns, Contradiction, Decision, Line
 
 UNIT = Decimal("0.01")
 PER_LINE = Columns(amount_is_per_line=True, refund_is_per_line=True)
@@ -21,7 +21,7 @@ def money(least: int, most: int) -> st.SearchStrategy[Decimal]:
     return st.integers(least, most).map(lambda cents: Decimal(cents) / 100)
 
 
-def decide(*lines: Line, columns: Columns = Columns()) -> reconciliation.Decision:  # noqa: B008
+def decide(*lines: Line, columns: Columns = Columns()) -> Decision:  # noqa: B008
     return reconciliation.decide(lines, columns, UNIT)
 
 

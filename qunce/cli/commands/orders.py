@@ -15,9 +15,9 @@ from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities, money, timestamps
 from qunce.members.accounts import masking
-from qunce.sales import order_list
+from qunce.sales import order_items, order_list, order_states
 from qunce.sales import orders as order_store
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 
 PAGE_SIZE = 500
 STATUSES = {
@@ -74,11 +74,11 @@ def show(invocation: Invocation, key: str, source: str | None) -> None:
             "refunded_at": timestamps.from_micros(at).isoformat(),
             "amount": money.format_amount(amount, order.currency),
         }
-        for at, amount in order_store.load_refunds(order.refunds)
+        for at, amount in order_states.load_refunds(order.refunds)
     ]
     record["items"] = [
         item | {"amount": _item_amount(item, order)}
-        for item in order_store.load_items(order.items)
+        for item in order_items.load_items(order.items)
     ]
     record["details"] = json.loads(order.details or "{}")
     labels = {
@@ -96,7 +96,7 @@ def show(invocation: Invocation, key: str, source: str | None) -> None:
 
 
 def _item_amount(item: dict[str, Any], order: Order) -> str | None:
-    units = order_store.item_amount(item, order.currency)
+    units = order_items.item_amount(item, order.currency)
     return None if units is None else money.format_amount(units, order.currency)
 
 

@@ -18,7 +18,7 @@ from qunce.members.accounts.models import Account
 from qunce.members.layers import layers
 from qunce.members.people import visibility
 from qunce.members.segments import segments
-from qunce.sales import order_list, orders
+from qunce.sales import order_list, order_totals
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver, mirror
 
@@ -86,7 +86,7 @@ def sum_orders(invocation: Invocation) -> dict[str, Any]:
     apart.
     """
     if invocation.by.scope is None:
-        sales = orders.sales(invocation.community)
+        sales = order_totals.sum_sales(invocation.community)
     else:
         filters = order_list.OrderFilters()
         # None: a scope of that many members takes too long to add up.

@@ -17,7 +17,7 @@ from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
 from qunce.members.segments import segments
 from qunce.members.tags.models import Tagging
-from qunce.sales import orders
+from qunce.sales import order_totals
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
@@ -217,7 +217,11 @@ def count_figures(*, community: Community, by: Staff, at: datetime) -> dict[str,
 
     groups = Group.objects.filter(community=community)
     taggings = Tagging.objects.filter(tag__community=community, present=True)
-    paid = [each for each in orders.totals(community) if each.currency == CURRENCY]
+    paid = [
+        each
+        for each in order_totals.list_by_currency(community)
+        if each.currency == CURRENCY
+    ]
     return {
         "members": count_people({"all": []}),
         "demographics": count_people({"attr": {"name": "age", "known": True}}),

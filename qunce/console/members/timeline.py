@@ -20,7 +20,7 @@ from qunce.members.attributes.attributes import Attribute
 from qunce.members.layers.layers import Layering
 from qunce.members.tags.models import Tag
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 
 if TYPE_CHECKING:
     from qunce.core.facts.facts import RecordedFact

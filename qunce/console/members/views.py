@@ -42,7 +42,7 @@ from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 from qunce.sets import audiences, timelines
 
 MAX_ORDERS = 8
@@ -76,6 +76,7 @@ def detail_context(
         "tag_form": TagForm(community=request.community),
         "identifier_form": IdentifierForm(),
         "may_edit": permissions.may(by, accounts.EDIT),
+        "may_identify": accounts.may_add(by),
         "may_edit_attributes": permissions.may(by, attributes.EDIT),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_note": permissions.may(by, notes.WRITE),
@@ -214,7 +215,7 @@ def list_context(request: Request) -> dict[str, Any]:
         "matching_tags": _tags_named(request, query.strip()),
         "is_narrowed": bool(parsed.chips or parsed.error or query.strip()),
         "may_tag": permissions.may(by, assignments.APPLY),
-        "may_add": permissions.may(by, accounts.EDIT),
+        "may_add": accounts.may_add(by),
         "may_export": permissions.may(by, member_export.EXPORT),
         "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
         "selected": set(),

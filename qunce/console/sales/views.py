@@ -13,10 +13,11 @@ from qunce.core import timestamps
 from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
+from qunce.sales import order_items, order_states
 from qunce.sales import order_list as orders
 from qunce.sales import orders as records
+from qunce.sales.models import Order
 from qunce.sales.order_list import Cursor, OrderFilters
-from qunce.sales.orders import Order
 
 STATE_LABELS = {
     "unrefunded": _("not refunded"),
@@ -87,7 +88,7 @@ def order_detail(request: http.Request, pk: int) -> HttpResponse:
         "net_amount": order.amount - order.refunded_amount,
         "refunds": [
             (timestamps.from_micros(moment), amount)
-            for moment, amount in records.load_refunds(order.refunds)
+            for moment, amount in order_states.load_refunds(order.refunds)
         ],
     }
     return http.render(request, "console/sales/detail.html", context)
@@ -164,5 +165,5 @@ def _item_row(item: dict[str, Any], order: Order) -> dict[str, Any]:
         "name": str(item.get("name") or "–"),
         "category": str(item.get("category") or "–"),
         "quantity": str(item.get("quantity", "–")),
-        "amount": records.item_amount(item, order.currency),
+        "amount": order_items.item_amount(item, order.currency),
     }

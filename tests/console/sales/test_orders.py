@@ -10,6 +10,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.tags import assignments
 from qunce.sales import orders
+from qunce.sales.models import Order
 from tests import clients, factories
 from tests.factories import AT
 
@@ -28,7 +29,7 @@ def browser(shop: Community) -> Client:
 
 def pay(
     shop: Community, key: str, account: int | None = None, ago: int = 0, **fields: Any
-) -> orders.Order:
+) -> Order:
     values: dict[str, Any] = {"amount": 123456, "currency": "CNY", "items": None}
     return orders.record_payment(
         community=shop,
@@ -106,7 +107,7 @@ def test_order_shows_the_data_of_its_source(shop: Community, browser: Client) ->
     assert "The source did not provide the order items." in page
     broken = pay(shop, "A-3")
     for text in ("[1, 2]", "{", '"x"', '[{"amount": "1e999", "name": null}]'):
-        orders.Order.objects.filter(pk=broken.pk).update(items=text, details=text)
+        Order.objects.filter(pk=broken.pk).update(items=text, details=text)
         assert browser.get(f"/sales/orders/{broken.pk}/").status_code == 200
 
 

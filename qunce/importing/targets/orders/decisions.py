@@ -13,7 +13,7 @@ from qunce.core import money
 from qunce.sales import order_changes, reconciliation
 from qunce.sales.order_changes import Refunds, ReportedOrder
 from qunce.sales.order_statuses import SALE
-from qunce.sales.reconciliation import Columns, Contradiction, Line
+from qunce.sales.reconciliation.lines import Columns, Contradiction, Line, Refund
 
 MILLION = 1_000_000
 
@@ -65,9 +65,7 @@ def decide(
     )
 
 
-def _in_units(
-    refunds: Sequence[reconciliation.Refund], places: int, otherwise: int
-) -> Refunds:
+def _in_units(refunds: Sequence[Refund], places: int, otherwise: int) -> Refunds:
     return tuple(
         (otherwise if at is None else at, units)
         for at, amount in refunds

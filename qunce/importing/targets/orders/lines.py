@@ -21,7 +21,7 @@ from qunce.importing.plan import ImportPlan
 from qunce.importing.targets.orders import currencies, decisions, sql, stored_orders
 from qunce.importing.targets.orders.decisions import Decided
 from qunce.sales import order_statuses
-from qunce.sales.reconciliation import Columns, Contradiction
+from qunce.sales.reconciliation.lines import Columns, Contradiction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

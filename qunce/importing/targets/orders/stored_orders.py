@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from qunce.core import db, timestamps
 from qunce.core.facts import interned_names
-from qunce.sales import order_changes, orders
+from qunce.sales import order_changes, order_facts, order_states
+from qunce.sales.models import Order
 from qunce.sales.order_changes import ReportedOrder
-from qunce.sales.orders import Order, OrderState
-from qunce.sales.reconciliation import Contradiction
+from qunce.sales.order_states import OrderState
+from qunce.sales.reconciliation.lines import Contradiction
 
 if TYPE_CHECKING:
     from qunce.importing.plan import ImportPlan
@@ -102,7 +103,7 @@ class StoredOrders:
                     account=account,
                     paid_at=paid_at,
                     amount=amount,
-                    refunds=orders.load_refunds(refunds),
+                    refunds=order_states.load_refunds(refunds),
                 )
                 found[key, source] = StoredOrder(pk, state, currency, items)
         return found
@@ -125,4 +126,4 @@ def find_fact_ids(
     from qunce.sets import fact_withdrawals
 
     searches = [(key, state.account, state.moments) for key, state in moved]
-    return fact_withdrawals.find_ids(plan.community, orders.SPEND, searches)
+    return fact_withdrawals.find_ids(plan.community, order_facts.SPEND, searches)

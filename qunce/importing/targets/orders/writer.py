@@ -21,8 +21,9 @@ from qunce.importing.targets.orders import sql, stored_orders
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
 from qunce.members.accounts import queries as account_queries
-from qunce.sales import order_changes, orders
-from qunce.sales.orders import OrderAmended, OrderPaid, OrderRefunded, OrderState
+from qunce.sales import order_changes, order_items, order_states
+from qunce.sales.order_facts import OrderAmended, OrderPaid, OrderRefunded
+from qunce.sales.order_states import OrderState
 
 if TYPE_CHECKING:
     from qunce.importing.plan import ImportPlan
@@ -192,7 +193,9 @@ class OrderWriter:
         moved = [
             (row.key, row.before.state)
             for row in rows
-            if row.before and row.after and orders.moves(row.before.state, row.after)
+            if row.before
+            and row.after
+            and order_states.moves(row.before.state, row.after)
         ]
         withdrawn = stored_orders.find_fact_ids(self._plan, moved) if moved else []
         self._start = start
@@ -289,12 +292,12 @@ class OrderWriter:
             kind = self._kind_ids[OrderPaid.kind]
             found.append((kind, state.account, state.paid_at, row.payment, row.source))
         if state.refunds:
-            label = orders.OrderLabel(row.key, row.currency)
-            found += self._to_tuples(row, orders.list_refund_facts(label, state))
+            label = order_states.OrderLabel(row.key, row.currency)
+            found += self._to_tuples(row, order_states.list_refund_facts(label, state))
         return found
 
     def _to_tuples(
-        self, row: OrderRow, events: Sequence[orders.Event]
+        self, row: OrderRow, events: Sequence[order_states.Event]
     ) -> list[tuple[int, int | None, int, str | None, int]]:
         return [
             (self._kind_ids[e.kind], e.account, moment, e.payload(), row.source)
@@ -336,17 +339,19 @@ class OrderWriter:
             )
             if not changed:
                 raise IntegrityError(row.key)
-            label = orders.OrderLabel(
+            label = order_states.OrderLabel(
                 row.key,
                 before.currency,
-                orders.list_categories(orders.load_items(before.items or row.items)),
+                order_items.list_categories(
+                    order_items.load_items(before.items or row.items)
+                ),
             )
-            is_moved = orders.moves(old, after)
+            is_moved = order_states.moves(old, after)
             events += self._to_tuples(
                 row,
-                orders.list_facts(label, after)
+                order_states.list_facts(label, after)
                 if is_moved
-                else orders.list_corrections(label, old, after),
+                else order_states.list_corrections(label, old, after),
             )
         self._record(events)
 
@@ -373,7 +378,7 @@ def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
         # The time of a cancellation in which nothing was given back.
         return None, 0, None
     last = max(at for at, _amount in state.refunds)
-    return last, state.refunded, orders.dump_refunds(state.refunds)
+    return last, state.refunded, order_states.dump_refunds(state.refunds)
 
 
 def _list_changes(rows: Sequence[OrderRow]) -> list[Any]:

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy
 from qunce.importing import journal
 from qunce.importing.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
-from qunce.sales import order_undo, orders, purchase_tags
-from qunce.sales.orders import Order, OrderState
+from qunce.sales import order_states, order_undo, purchase_tags
+from qunce.sales.models import Order
+from qunce.sales.order_states import OrderState
 
 Identity = tuple[str, int]
 TOUCHED = "order_accounts"
@@ -51,7 +52,7 @@ class OrderStep(Step):
         undone = 0
         for key, source, old, new in reversed(entries):
             order = found.get((key, source))
-            if order is None or orders.state_of(order) != state_from_json(new):
+            if order is None or order_states.state_of(order) != state_from_json(new):
                 undoing.keep(key, _("This order has been changed since."))
                 continue
             touched |= {a for a in (order.account_id, old and old[0]) if a}

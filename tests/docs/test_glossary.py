@@ -40,10 +40,10 @@ FIELD = frozenset(
     openapi operator opt opted options order orders outbox outcomes output outreach outs
     overflow overlap page pages paging parsing participants passwords past pattern
     payload people period permission permissions persisted phrases phrasing pinyin
-    pipeline placeholders plan platform policy position postgres postgresql prefetch
-    presence presenters pressure preview previews problem problems process processes
-    product profile prompts providers pruning purchase qr queries query queue queued
-    qunce ranks rate reaction reactions reader reading reasons rebuild recipient
+    pipeline placeholders plan platform policy population position postgres postgresql
+    prefetch presence presenters pressure preview previews problem problems process
+    processes product profile prompts providers pruning purchase qr queries query queue
+    queued qunce ranks rate reaction reactions reader reading reasons rebuild recipient
     recipients recording records recovery recruiting reference references registry
     relative remark removal report reports request resolver response restore restoring
     results review revision revisions role roles row rows rule rules run runner runs

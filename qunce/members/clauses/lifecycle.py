@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from qunce.core import community_days, revisions, timestamps
 from qunce.core.communities import zone
 from qunce.core.facts import interned_names
-from qunce.sets.bitmaps import aliases, bitmaps, stays
+from qunce.sets import past_population
+from qunce.sets.bitmaps import aliases, bitmaps
 from qunce.sets.rules import (
     base,
     fact_queries,
@@ -68,7 +69,7 @@ def left_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     people, negative = _first_by_person(
         snap.aliases.map_array(table.accounts), -table.left
     )
-    former = negative != -stays.NOT_LEFT
+    former = negative != -past_population.NOT_LEFT
     return people[former], -negative[former]
 
 

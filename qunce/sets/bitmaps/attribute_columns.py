@@ -138,8 +138,10 @@ def read_changes(ref: int, since: int, column: Column) -> Column:
     )
     if not changed:
         return column
-    # Beyond that, one scan of the attribute is cheaper than looking up each account.
-    if len(changed) > MAX_CHANGED_ACCOUNTS:
+    unchanged = ~np.isin(column.accounts, np.array(changed, dtype=np.int64)[:, 0])
+    # Beyond that, one scan of the attribute is cheaper than looking up each account. If
+    # every value changed, its type may have: the column would keep texts as it has none.
+    if len(changed) > MAX_CHANGED_ACCOUNTS or not unchanged.any():
         return read_all(ref)
     rows: list[Row] = db.rows(
         f"SELECT account_id, number, text, set_at FROM {kind.table}"  # noqa: S608
@@ -147,7 +149,6 @@ def read_changes(ref: int, since: int, column: Column) -> Column:
         f" (SELECT account_id FROM {kind.table} WHERE {kind.ref_column} = %s AND rev > %s)",
         [ref, ref, since],
     )
-    unchanged = ~np.isin(column.accounts, np.array(changed, dtype=np.int64)[:, 0])
     # New texts go to the end, so that the unchanged rows keep their indexes.
     indexes = {text: index for index, text in enumerate(column.texts)}
     for _, _, text, _ in rows:

@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.communities import Community
-from qunce.sets import derived_models
+from qunce.sets import derived_models, past_population
 from qunce.sets.bitmaps import (
     aliases,
     attribute_columns,
@@ -27,7 +27,6 @@ from qunce.sets.bitmaps import (
     marks,
     persisted_sets,
     presence_sets,
-    stays,
 )
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.rules.base import Clause
@@ -137,7 +136,7 @@ class Snapshot:
         )
 
     @property
-    def _stays(self) -> stays.Stays:
+    def _stays(self) -> past_population.Stays:
         """When the accounts joined and left, for questions about the past."""
         # Everyone who leaves or rejoins raises the revision, so that later facts of the
         # log change nothing.
@@ -147,22 +146,24 @@ class Snapshot:
         return self.memoize(
             "stays",
             version,
-            lambda: stays.read_stays(self.community.pk, created, table, reached),
+            lambda: past_population.read_stays(
+                self.community.pk, created, table, reached
+            ),
         )
 
     @property
-    def _account_table_now(self) -> stays.AccountTable:
+    def _account_table_now(self) -> past_population.AccountTable:
         pk = self.community.pk
         # Only accounts that changed are read again.
         return self.cached(
             "account table",
             presence_sets.KEY,
-            lambda: stays.read_table(pk),
-            lambda old, since: stays.refresh_table(pk, old, since),
+            lambda: past_population.read_table(pk),
+            lambda old, since: past_population.refresh_table(pk, old, since),
         )
 
     @property
-    def account_table(self) -> stays.AccountTable:
+    def account_table(self) -> past_population.AccountTable:
         """The accounts that had joined by the snapshot's moment."""
         if self.population is None:
             return self._account_table_now
@@ -197,7 +198,7 @@ class Snapshot:
                 presence = self.presence
                 return presence.not_erased if with_left else presence.present
             table = self.account_table
-            here = table.left == stays.NOT_LEFT
+            here = table.left == past_population.NOT_LEFT
             return bitmaps.of(table.accounts if with_left else table.accounts[here])
 
         return self.memoize(name, version, lambda: self.people(read()))

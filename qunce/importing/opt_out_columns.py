@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import errors, timestamps
 from qunce.importing import journal
@@ -13,6 +15,9 @@ from qunce.members.accounts import queries as account_queries
 from qunce.outreach import opt_outs
 
 YES, NO = "yes", "no"
+ANSWER_FIELDS = ("opted_out", "accepts_messages")
+"""Fields whose values are YES and NO."""
+KEPT_LABEL = gettext_lazy("stay opted out although the file calls them reachable")
 OPTED_OUT = frozenset(
     "yes y true t 1 on x √ ✓ unsubscribed unsub opted-out opted_out optout opt-out"
     " cleaned bounced complained complaint blocked blacklisted suppressed spam"
@@ -41,13 +46,22 @@ def normalise(text: str) -> str:
 
 
 def normalise_consent(text: str) -> str:
-    """The same for columns that say who accepts messages."""
+    """YES or NO for who accepts messages; words of opt-outs mean the contrary."""
     word = text.strip().casefold()
     if word in {"yes", "y", "true", "t", "1", "on", "x", "√", "✓", "是", "有", "对"}:
-        return NO
-    if word in {"no", "n", "false", "f", "0", "off", "否", "无", "没有", "错"}:
         return YES
-    return normalise(text)
+    if word in {"no", "n", "false", "f", "0", "off", "否", "无", "没有", "错"}:
+        return NO
+    return NO if normalise(text) == YES else YES
+
+
+def says_opted_out(row: Mapping[str, Any]) -> bool | None:
+    """Return what a row of a member says, None if nothing; a time alone says yes."""
+    if answer := row.get("opted_out"):
+        return bool(answer == YES)
+    if answer := row.get("accepts_messages"):
+        return bool(answer == NO)
+    return True if "opted_out_at" in row else None
 
 
 def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[int]:
@@ -76,3 +90,13 @@ def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[i
     opted_out = {account for some in grouped.values() for account in some}
     journal.record(job, "opt_outs", sorted(opted_out))
     return opted_out
+
+
+def count_kept(accounts: Collection[int]) -> int:
+    """Return how many of these, whom a file calls reachable, stay opted out.
+
+    Only the member, or staff in their name, ends an opt-out.
+    """
+    people = account_queries.person_ids(accounts)
+    known = opt_outs.find_by_person(set(people.values()))
+    return sum(people[account] in known for account in accounts)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from qunce.core.communities import Community
+from qunce.importing import pipeline
 from qunce.members.accounts import accounts
 from qunce.outreach import opt_outs
 from qunce.outreach.opt_outs import OptOut
@@ -89,3 +90,25 @@ def test_no_in_a_file_opts_nobody_in(shop: Community, tmp_path: Path) -> None:
         helpers.run(shop, path, target)
     assert opted_out(shop) == ["ann"]
     assert ann.channel == accounts.DEFAULT_CHANNEL
+
+
+def test_file_that_calls_a_member_reachable_ends_no_opt_out(
+    shop: Community, tmp_path: Path
+) -> None:
+    helpers.run(shop, helpers.write(tmp_path, "key,退订状态\nann,退订\n"), "members")
+    later = helpers.write(tmp_path, "key,退订状态\nann,未退订\nbob,否\n", "later.csv")
+    for target, source in (("opt_outs", "b"), ("members", "c")):
+        result = helpers.run(shop, later, target, source=source)
+        assert result.job.counts["kept_opted_out"] == 1
+    assert opted_out(shop) == ["ann"]
+
+
+def test_preview_shows_consent_as_the_file_has_it(
+    shop: Community, tmp_path: Path
+) -> None:
+    path = helpers.write(tmp_path, "key,是否同意营销\nann,否\nbob,是\n")
+    plan = helpers.plan(shop, path, "members")
+    rows = pipeline.preview(plan).rows
+    assert [row["accepts_messages"] for row in rows] == ["no", "yes"]
+    pipeline.run(helpers.plan(shop, path, "members"))
+    assert opted_out(shop) == ["ann"]

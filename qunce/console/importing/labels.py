@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core.communities import Community
-from qunce.importing import target_registry
+from qunce.importing import opt_out_columns, target_registry
 from qunce.importing.target_registry import Target
 from qunce.members.attributes.attributes import Attribute
 
@@ -59,10 +59,12 @@ DELIMITER_LABELS: dict[str, StrOrPromise] = {
 MINUTE_LENGTH = len("2026-03-05 09:07")
 
 
-def format_value(value: Any, kind: str) -> Any:
-    """Return a value to show; times are cut to the minute, as on all pages."""
+def format_value(name: str, value: Any, kind: str) -> Any:
+    """Return a value of a field to show; times are cut to the minute, as on all pages."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if value is not None and name in opt_out_columns.ANSWER_FIELDS:
+        return _("yes") if value == opt_out_columns.YES else _("no")
     if kind == "instant" and isinstance(value, str):
         return value[:MINUTE_LENGTH]
     return value

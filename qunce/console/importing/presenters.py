@@ -164,7 +164,7 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
         ],
         rows=[
             [
-                labels.format_value(row.get(name), review.types.get(name, ""))
+                labels.format_value(name, row.get(name), review.types.get(name, ""))
                 for name in field_names
             ]
             for row in review.preview.rows

@@ -38,6 +38,7 @@ class MemberTarget(Target):
     required = (("key", "phone", "email", "unionid"),)
     count_labels = {
         "opted_out": _("opted out"),
+        "kept_opted_out": opt_out_columns.KEPT_LABEL,
         "joined": _("joined with another account"),
         "parted": _("parted from another account"),
         "shared_identifiers": _("identifiers of too many accounts"),

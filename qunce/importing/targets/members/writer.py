@@ -74,6 +74,7 @@ class MemberWriter:
 
     def load(self, chunk: ParsedChunk) -> int:
         """Merge the rows of one key: lists add up, other fields are those of the last."""
+        self.row_order = chunk.row_numbers
         columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
         # Within the chunk only. The same key in a later chunk is simply written again.
         merged: dict[tuple[str, str], Row] = {}
@@ -118,6 +119,11 @@ class MemberWriter:
         )
         opted_out = self._opt_out(rows)
         changed |= opted_out
+        reachable = {
+            account
+            for account, row in rows.items()
+            if opt_out_columns.says_opted_out(row) is False
+        }
         groups_by_account = {
             account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
             for account, row in rows.items()
@@ -137,6 +143,7 @@ class MemberWriter:
             "suppressed": identified.suppressed,
             "skipped": identified.skipped,
             "opted_out": len(opted_out),
+            "kept_opted_out": opt_out_columns.count_kept(reachable),
             "joined": len(joins.merged),
             "parted": len(joins.parted),
             "shared_identifiers": len(joins.shared),
@@ -231,11 +238,8 @@ class MemberWriter:
         """Opt out whom the file says; returns those who were reachable before."""
         times: dict[int, tuple[int | None, str]] = {}
         for account, row in rows.items():
-            answer = row.get("opted_out") or row.get("accepts_messages")
-            # A time alone says that they did; nobody is opted in by a file.
-            if answer == opt_out_columns.YES or (
-                answer is None and "opted_out_at" in row
-            ):
+            # Nobody is opted in by a file.
+            if opt_out_columns.says_opted_out(row):
                 times[account] = row.get("opted_out_at"), ""
         return opt_out_columns.record(self._job, times) if times else set()
 

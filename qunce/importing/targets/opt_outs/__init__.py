@@ -54,7 +54,10 @@ class OptOutTarget(Target):
             "unsub_reason unsubscribe_reason optout_reason 退订原因 原因",
         ),
     )
-    count_labels = {"opted_out": _("opted out")}
+    count_labels = {
+        "opted_out": _("opted out"),
+        "kept_opted_out": opt_out_columns.KEPT_LABEL,
+    }
     examples = {
         "en": [
             ["email", "opted_out_at", "reason"],

@@ -20,6 +20,7 @@ class OptOutWriter:
 
     def load(self, chunk: ParsedChunk) -> int:
         rows = len(chunk.row_numbers)
+        self.row_order = chunk.row_numbers
         seen_at = np.full(rows, timestamps.to_micros(self._job.started_at), np.int64)
         self._found = self._resolver.resolve_rows(chunk, seen_at, key_wins=False)
         times = chunk.get("opted_out_at").to_pylist()
@@ -42,14 +43,19 @@ class OptOutWriter:
         start, end = batch
         rows = self._rows[start:end]
         given: dict[int, tuple[int | None, str]] = {}
+        reachable: set[int] = set()
         for account, moment, is_opted_out, reason in rows:
             if account and is_opted_out:
                 given.setdefault(account, (moment, reason))
+            elif account:
+                reachable.add(account)
         opted_out = opt_out_columns.record(self._job, given)
+        kept = opt_out_columns.count_kept(reachable - given.keys())
         counts = row_counts.count_without_member(self._found, start, end)
         others = counts["skipped"] + counts["suppressed"]
         return {
             "opted_out": len(opted_out),
+            **({"kept_opted_out": kept} if kept else {}),
             "changed": len(opted_out),
             "known": len(rows) - len(opted_out) - others,
             "members": self._resolver.pop_created(),

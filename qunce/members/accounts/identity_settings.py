@@ -5,13 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import communities, permissions
+from qunce.core import communities, errors, permissions
 from qunce.core.communities import Community
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import placeholders
+from qunce.members.accounts.models import Identifier, Suppression
+
+
+class RegionInUse(errors.Refused):
+    """The region cannot change once phone numbers are stored."""
+
 
 UPDATED = audit.declare("identity.updated", gettext_lazy("identity settings changed"))
 
@@ -25,8 +32,21 @@ def update(
     by: Staff,
     at: datetime,
 ) -> None:
-    """Change the settings for what is read from now on; raises InvalidCommunity."""
-    permissions.check_may(by, placeholders.EDIT)
+    """Change the settings; raises InvalidCommunity or RegionInUse."""
+    placeholders.check_may_edit(by)
+    # A number of the old region would not equal the same number read in the new one.
+    if region.upper() != community.region and (
+        Identifier.objects.filter(community_id=community.pk, kind="phone").exists()
+        or Suppression.objects.filter(community=community).exists()
+    ):
+        raise RegionInUse(
+            _(
+                "Phone numbers are stored as numbers of %(region)s already, so the "
+                "region cannot change. Write numbers of other regions with their "
+                "country code, such as +65."
+            )
+            % {"region": community.region}
+        )
     communities.set_identity(
         community=community,
         region=region,

@@ -94,3 +94,35 @@ def test_operators_do_not_see_the_page(shop: Community) -> None:
     olga = clients.browser(factories.staff(shop, "operator", "olga"))
     assert olga.get(PAGE).status_code == 403
     assert post(olga, "placeholders/", text="TBD") == 403
+
+
+def test_region_stays_once_phone_numbers_are_stored(
+    browser: Client, shop: Community
+) -> None:
+    factories.member(shop, "ann", identifiers={"phone": "13800138001"})
+    assert post(browser, "update/", region="us", shared_identifier_limit=3) == 422
+    shop.refresh_from_db()
+    assert (shop.region, shop.shared_identifier_limit) == ("CN", 5)
+    assert post(browser, "update/", region="cn", shared_identifier_limit=3) == 303
+
+
+def test_staff_with_a_scope_neither_see_nor_change_it(
+    shop: Community, boss: Staff
+) -> None:
+    member = factories.member(shop, "gone", identifiers={"phone": "13800006666"})
+    people.erase(account=member, by=boss, at=AT)
+    scope = {"members": {"keys": ["mine"]}}
+    scoped = factories.staff(shop, "manager", "bea", scope=scope)
+    client = clients.browser(scoped)
+    assert client.get(PAGE).status_code == 403
+    lift = {"kind": "phone", "value": "13800006666"}
+    for path, data in (
+        ("update/", {"region": "US", "shared_identifier_limit": "1000"}),
+        ("placeholders/", {"text": "tbd"}),
+        ("suppression/lift/", lift),
+    ):
+        assert post(client, path, **data) in (403, 422), path
+    shop.refresh_from_db()
+    assert shop.region == "CN"
+    assert not placeholders.list_own(shop).exists()
+    assert suppression.count(shop) == 1

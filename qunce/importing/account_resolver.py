@@ -15,7 +15,7 @@ target uses it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -110,15 +110,21 @@ class AccountResolver:
         source: str,
         unknown: str = CREATE,
         job_id: int | None = None,
+        created: Collection[int] = (),
+        hidden: Collection[int] = (),
     ) -> None:
+        """`created` are accounts of this import; those `hidden` count as unknown."""
         self._community, self._by, self._at, self._source = community, by, at, source
         self._unknown, self._job_id = unknown, job_id
         self._reader = placeholders.reader_of(community)
+        self._hidden = hidden
         self._keys = reference_lookups.load_keys(community.pk)
+        self._keys.hide(hidden)
         # Loaded with the first column of their kind, as most files have one or two.
         self._identifiers: dict[str, Lookup] = {}
         self._suppresses = Suppression.objects.filter(community=community).exists()
         self._sizer = batch_writes.BatchSizer()
+        self._own = np.array(sorted(created), dtype=np.int64)
         self._created = 0
 
     def resolve(self, keys: pa.Array, seen_at: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -157,6 +163,10 @@ class AccountResolver:
         if self._suppresses:
             self._mark_suppressed(found, columns)
         return found
+
+    def count(self, created: int) -> None:
+        """Add to what `pop_created` returns next."""
+        self._created += created
 
     def pop_created(self) -> int:
         """Return how many members were created since the last call."""
@@ -218,6 +228,7 @@ class AccountResolver:
     def _lookup(self, kind: str) -> Lookup:
         if kind not in self._identifiers:
             lookup = reference_lookups.load(self._community.pk, kind)
+            lookup.hide(self._hidden)
             self._identifiers[kind] = lookup
         return self._identifiers[kind]
 
@@ -256,12 +267,14 @@ class AccountResolver:
     ) -> Resolution:
         found = self.look_up(columns, key_wins=key_wins)
         unknown = found.states == UNKNOWN
-        if self._unknown != CREATE or not unknown.any():
-            return found
-        created = self._create(columns, found, unknown, seen_at)
-        again = self.look_up(columns, key_wins=key_wins)
-        states = np.where(unknown & (again.ids > 0), CREATED, again.states)
-        return replace(again, states=states.astype(np.int8), created=created)
+        created = 0
+        if self._unknown == CREATE and unknown.any():
+            created = self._create(columns, found, unknown, seen_at)
+            found = self.look_up(columns, key_wins=key_wins)
+        # Also those of chunks before, and of a run that was interrupted.
+        is_own = np.isin(found.ids, self._own) & (found.states == FOUND)
+        states = np.where(is_own, CREATED, found.states)
+        return replace(found, states=states.astype(np.int8), created=created)
 
     def _create(
         self,
@@ -318,8 +331,10 @@ class AccountResolver:
         self._keys.add({text: account for (_kind, text), account in created.items()})
         for kind, lookup in self._identifiers.items():
             lookup.add({text: pk for (k, text), pk in created.items() if k == kind})
-        self._created += len(created)
-        return len(created)
+        new = np.unique(np.fromiter(created.values(), np.int64))
+        self._own = np.union1d(self._own, new)
+        self._created += len(new)
+        return len(new)
 
     def _name(self, kind: str, text: str) -> tuple[str, str]:
         """The kind and text under which a new member is created."""
@@ -332,13 +347,28 @@ class AccountResolver:
 
 def of_plan(plan: ImportPlan, job: ImportJob) -> AccountResolver:
     """Return a resolver that treats unknown members as the plan says."""
-    return AccountResolver(
+    resolving = AccountResolver(
         job.community,
         by=job.by,
         at=job.started_at,
         source=job.source,
         unknown=plan.options.unknown_members,
         job_id=job.pk,
+        created=plan.created,
+    )
+    # Members are created before the batch that counts them, which a kill may prevent.
+    resolving.count(max(len(plan.created) - job.counts.get("members", 0), 0))
+    return resolving
+
+
+def for_checks(plan: ImportPlan) -> AccountResolver:
+    """Return a resolver that knows whom the community had before the import."""
+    return AccountResolver(
+        plan.community,
+        by=plan.by,
+        at=plan.at,
+        source=plan.options.source,
+        hidden=plan.created,
     )
 
 
@@ -365,9 +395,7 @@ def check_chunks(
         if lookups is None and (
             len(columns) > 1 or refuses or MEMBER_KEY not in columns
         ):
-            lookups = AccountResolver(
-                plan.community, by=plan.by, at=plan.at, source=plan.options.source
-            )
+            lookups = for_checks(plan)
         yield chunk if lookups is None else _check(plan, chunk, lookups, key_wins)
 
 
@@ -433,9 +461,7 @@ def refuse_unknown(
 
     Here the column `key` is the member's key, and two people in a row are joined.
     """
-    lookups = AccountResolver(
-        plan.community, by=plan.by, at=plan.at, source=plan.options.source
-    )
+    lookups = for_checks(plan)
     for chunk in chunks:
         columns = references_of(chunk)
         if "key" in chunk.columns:

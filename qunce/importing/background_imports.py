@@ -90,9 +90,10 @@ def run(key: str, *, at: datetime) -> None:
         except (
             jobs.ImportWasCancelled,
             jobs.ImportRunsElsewhere,
+            jobs.RowsChanged,
             pipeline.HasBrokenRows,
         ):
-            # The row is cancelled or rejected already, or belongs to another worker.
+            # The row says already what happened, or belongs to another worker.
             pass
         except errors.QunceError as error:
             jobs.fail(job, error=str(error), at=at)

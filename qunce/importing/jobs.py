@@ -52,6 +52,7 @@ MAX_PROBLEM_ROWS = 1_000
 class ImportJob(models.Model):
     """The next batch starts at row `next_row` of chunk `next_chunk`.
 
+    `row_digest` is that of the rows of this chunk, in the order of writing.
     `options` are those of the plan, as JSON: the same file gives other rows with others.
     A job with an `upload` runs in the background; `phase`, `rows_done` and
     `rows_expected` are its progress, and `error` is the reason why it failed.
@@ -66,6 +67,7 @@ class ImportJob(models.Model):
     state = models.CharField(max_length=10, default="running")
     next_chunk = models.PositiveIntegerField(default=0)
     next_row = models.PositiveIntegerField(default=0)
+    row_digest = models.BigIntegerField(default=0)
     chunks_reported = models.PositiveIntegerField(default=0)
     rows_read = models.BigIntegerField(default=0)
     rows_broken = models.BigIntegerField(default=0)
@@ -146,6 +148,10 @@ class ImportRunsElsewhere(errors.Refused):
 
 class ImportWasCancelled(errors.Refused):
     """The import was cancelled while it ran."""
+
+
+class RowsChanged(errors.Refused):
+    """The rows of an interrupted import are not those any more that it began with."""
 
 
 class ImportNotFound(errors.NotFound):
@@ -300,7 +306,12 @@ def report_progress(
 
 
 def advance(
-    job: ImportJob, *, next_chunk: int, next_row: int, counts: Mapping[str, int]
+    job: ImportJob,
+    *,
+    next_chunk: int,
+    next_row: int,
+    row_digest: int = 0,
+    counts: Mapping[str, int],
 ) -> None:
     """Store, in the batch's transaction, that it was written.
 
@@ -313,7 +324,9 @@ def advance(
     # Counted in Python, as the condition below guarantees that nobody else has changed
     # the row.
     added = _add_counts(job.counts, counts)
-    if not here.update(next_chunk=next_chunk, next_row=next_row, counts=added):
+    if not here.update(
+        next_chunk=next_chunk, next_row=next_row, row_digest=row_digest, counts=added
+    ):
         # Asked only after the update failed: the normal case costs one statement.
         if ImportJob.objects.filter(pk=job.pk, state="cancelled").exists():
             raise ImportWasCancelled(_("This import was cancelled."))
@@ -321,15 +334,40 @@ def advance(
 
 
 def apply_committed(
-    job: ImportJob, *, next_chunk: int, next_row: int, counts: Mapping[str, int]
+    job: ImportJob,
+    *,
+    next_chunk: int,
+    next_row: int,
+    row_digest: int = 0,
+    counts: Mapping[str, int],
 ) -> None:
     """Do the same to the object in memory, once the transaction is committed."""
-    job.next_chunk, job.next_row = next_chunk, next_row
+    job.next_chunk, job.next_row, job.row_digest = next_chunk, next_row, row_digest
     job.counts = _add_counts(job.counts, counts)
 
 
 def _add_counts(counts: Mapping[str, int], added: Mapping[str, int]) -> dict[str, int]:
     return {**counts, **{name: counts.get(name, 0) + added[name] for name in added}}
+
+
+def check_rows(job: ImportJob, row_digest: int) -> None:
+    """Raise RowsChanged if an interrupted chunk has other rows, or another order, now."""
+    # What is known of a member decides which rows are refused or left out. Going on at
+    # the same place of other rows would leave some of them out silently.
+    if not job.next_row or job.row_digest == row_digest:
+        return
+    remedy = (
+        _("Import the file again: facts that are known are not stored twice.")
+        if job.target == "facts"
+        else _("Undo it, then import the file again.")
+    )
+    raise RowsChanged(
+        _(
+            "Members whom this file names were changed while its import was interrupted,"
+            " so that it cannot go on. %(remedy)s"
+        )
+        % {"remedy": remedy}
+    )
 
 
 @transaction.atomic

@@ -53,6 +53,12 @@ def record(job: ImportJob | int, kind: str, entries: Sequence[Any]) -> None:
         )
 
 
+def list_created(job: ImportJob) -> frozenset[int]:
+    """Return the accounts that the import has created up to now."""
+    changes = ImportChange.objects.filter(job=job, kind="accounts").order_by("pk")
+    return frozenset(pk for change in changes for pk in load(change))
+
+
 def load(change: ImportChange) -> list[Any]:
     entries: list[Any] = json.loads(change.entries)
     return entries

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ from qunce.importing import (
     error_report,
     format_registry,
     jobs,
+    journal,
     left_out_rows,
     parsing,
     questions,
@@ -169,6 +171,7 @@ def run(
             by=plan.by,
             at=plan.at,
         )
+    plan.created = journal.list_created(job)
     progress = progress or (lambda _phase, _done, _expected: None)
     sizer = plan.target.batch_sizer()
     # The resources are closed even if a row is broken, as sorted lines of a file may
@@ -182,7 +185,11 @@ def run(
         is_untouched = not job.next_chunk and not job.next_row
         if plan.options.mode == ALL_ROWS and is_untouched:
             _check(plan, job, progress)
-        problems = _write(plan, job, sizer, progress)
+        try:
+            problems = _write(plan, job, sizer, progress)
+        except jobs.RowsChanged as error:
+            jobs.fail(job, error=str(error), at=plan.at)
+            raise
     # Not in the last batch's transaction: an import that dies here finds nothing left
     # to write and completes at once.
     jobs.complete(job, at=plan.at)
@@ -285,6 +292,8 @@ class _ChunkWrite:
 
     def run(self, sizer: batch_writes.BatchSizer) -> None:
         self.total = self.writer.load(self.chunk)
+        self.row_digest = zlib.crc32(self.writer.row_order.tobytes())
+        jobs.check_rows(self.job, self.row_digest)
         batch_writes.write(
             self.total,
             prepare=self.prepare,
@@ -308,6 +317,7 @@ class _ChunkWrite:
         self.uncommitted = {
             "next_chunk": self.number + is_last,
             "next_row": 0 if is_last else end,
+            "row_digest": 0 if is_last else self.row_digest,
             "counts": counts,
         }
         jobs.advance(self.job, **self.uncommitted)

@@ -61,6 +61,11 @@ class ImportPlan:
     """The first rows that are no data, such as totals, by number."""
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed once the import ends."""
+    created: frozenset[int] = frozenset()
+    """The accounts that the import had created when it was interrupted.
+
+    Its rows are checked without them, as they were checked at first.
+    """
     cache: Any = None
     """What the target keeps of the file between two calls of `chunks`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +63,13 @@ class Lookup:
         indexes = pc.index_in(texts, value_set=self._texts, skip_nulls=True)
         indexes = np.asarray(pc.fill_null(indexes, -1)).astype(np.int64)
         return np.where(indexes >= 0, self._ids[indexes], 0)
+
+    def hide(self, accounts: Collection[int]) -> None:
+        """Remove the texts of these accounts."""
+        if accounts:
+            kept = ~np.isin(self._ids, np.fromiter(accounts, np.int64))
+            self._texts = self._texts.filter(pa.array(kept))
+            self._ids = self._ids[kept]
 
     def add(self, ids: Mapping[str, int]) -> None:
         if ids:

@@ -114,12 +114,7 @@ class _TagChecks:
         if "key" in chunk.columns:  # of a file of members
             columns[account_resolver.MEMBER_KEY] = chunk.columns["key"]
         if self._resolver is None:
-            self._resolver = AccountResolver(
-                self._plan.community,
-                by=self._plan.by,
-                at=self._plan.at,
-                source=self._plan.options.source,
-            )
+            self._resolver = account_resolver.for_checks(self._plan)
         chosen = pa.array(indexes, pa.int64())
         some = {kind: column.take(chosen) for kind, column in columns.items()}
         ids = self._resolver.look_up(some, key_wins=False).ids.tolist()

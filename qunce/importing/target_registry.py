@@ -21,6 +21,9 @@ from django_stubs_ext import StrOrPromise
 from qunce.core import batch_writes, errors
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from qunce.importing.jobs import ImportJob
     from qunce.importing.parsing import ParsedChunk
     from qunce.importing.plan import ImportPlan
@@ -60,6 +63,9 @@ class Writer(Protocol):
     A chunk is written in batches of its rows in a fixed order, so that an interrupted
     import goes on in the middle of it.
     """
+
+    row_order: NDArray[np.int64]
+    """The numbers of the rows of the loaded chunk, in the order of writing."""
 
     def load(self, chunk: ParsedChunk) -> int:
         """Prepare a chunk outside transactions; returns how many rows it writes."""

@@ -141,8 +141,10 @@ class FactSpill:
         return sorted(self.parts)
 
     def stand_ins(self) -> Iterator[FactPart]:
-        for number in self.numbers():
-            rows = np.zeros(self.parts[number].rows, dtype=np.int64)
+        """Yield all parts, so that each has the same place in a resumed import."""
+        for number in range(self.ranges + 1):
+            part = self.parts.get(number)
+            rows = np.zeros(part.rows if part else 0, dtype=np.int64)
             yield FactPart({}, rows, number=number)
 
     def read(self, number: int, columns: Sequence[str] = ()) -> pa.Table:

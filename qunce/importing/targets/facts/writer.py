@@ -117,6 +117,7 @@ class FactWriter:
         if later:
             self._resolve(later[0])
             self._next = later[0], self._thread.submit(self._sort, later[0])
+        self.row_order = np.asarray(self._part.table["row"])
         rows: int = self._part.table.num_rows
         return rows
 

@@ -51,6 +51,7 @@ class MembershipWriter:
         )
         group_ids = self._find_groups(chunk.get("group_key"))
         order, self._starts = checks.group_rows(group_ids, found.ids)
+        self.row_order = chunk.row_numbers[order]
         indexes = pa.array(order)
         self._groups = group_ids[order]
         self._found = row_counts.take(found, order)

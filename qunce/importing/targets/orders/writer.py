@@ -105,6 +105,7 @@ class OrderWriter:
         self._sources: dict[str, int] = {}
 
     def load(self, chunk: ParsedChunk) -> int:
+        self.row_order = chunk.row_numbers
         if not len(chunk.row_numbers):
             return 0
         # A member who is known only by orders joined with the first of them.

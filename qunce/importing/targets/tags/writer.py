@@ -72,6 +72,7 @@ class TagRowWriter:
             keys.append(tags[row_codes])
         # The most significant key is the last one.
         order = np.lexsort(keys)
+        self.row_order = chunk.row_numbers[order]
         is_first = np.ones(len(order), dtype=bool)
         is_first[1:] = np.any([np.diff(key[order]) != 0 for key in keys[1:]], axis=0)
         # Rows of one member in one batch, as the later ones may replace the others.

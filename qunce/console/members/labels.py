@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.members.attributes.attributes import AttributeType
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -18,15 +20,7 @@ SECTIONS: Mapping[str, StrOrPromise] = {
     "buying": _("Buying behaviour"),
     "spending": _("Spending habits"),
 }
-TYPES: Mapping[str, StrOrPromise] = {
-    "text": _("text"),
-    "number": _("number"),
-    "bool": _("yes or no"),
-    "date": _("date"),
-    "instant": _("date and time"),
-    "choice": _("single choice"),
-    "multi": _("multiple choice"),
-}
+TYPES: Mapping[str, StrOrPromise] = {kind.value: kind.label for kind in AttributeType}
 SOURCES: Mapping[str, StrOrPromise] = {
     "operator": _("by hand"),
     "import": _("from a file"),

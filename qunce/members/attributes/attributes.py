@@ -28,13 +28,13 @@ MANUAL = "operator"
 
 
 class AttributeType(models.TextChoices):
-    TEXT = "text"
-    NUMBER = "number"
-    BOOL = "bool"
-    DATE = "date"
-    INSTANT = "instant"
-    CHOICE = "choice"
-    MULTI = "multi"
+    TEXT = "text", gettext_lazy("text")
+    NUMBER = "number", gettext_lazy("number")
+    BOOL = "bool", gettext_lazy("yes or no")
+    DATE = "date", gettext_lazy("date")
+    INSTANT = "instant", gettext_lazy("date and time")
+    CHOICE = "choice", gettext_lazy("single choice")
+    MULTI = "multi", gettext_lazy("multiple choice")
 
 
 class Section(models.TextChoices):
@@ -47,7 +47,10 @@ class Section(models.TextChoices):
 
 
 class Attribute(models.Model):
-    """`name` is used in rules and files; `choices`, if any, are the only valid values."""
+    """`name` is used in rules and files; `choices`, if any, are the only valid values.
+
+    `type_changed_at` is when the newest change of the type happened, if any.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
@@ -58,6 +61,7 @@ class Attribute(models.Model):
     )
     choices: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     created_at = timestamps.TimestampField()
+    type_changed_at = timestamps.TimestampField(null=True)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
@@ -349,7 +353,7 @@ def list_history(
     zone = ZoneInfo(attribute.community.timezone)
     return [
         HistoryEntry(
-            value_parsing.format_value(attribute.type, row.number, row.text, zone),
+            value_parsing.format_value(row.type, row.number, row.text, zone),
             row.source,
             row.set_at,
             row.ended_at,

@@ -66,7 +66,11 @@ def parse_text(value: object) -> str:
 
 def parse_number(value: InputValue) -> int:
     """The decimal times 10⁴. More than four decimal places are refused, not rounded."""
-    text = str(value).strip().replace(",", "").replace("，", "")
+    text = str(value).strip()
+    # 1,5 is no fifteen: commas separate groups of three digits.
+    if re.search("[,，_]", text) and not NUMBER.fullmatch(text):
+        raise InvalidValue(_("“%(v)s” is not a number.") % {"v": value})
+    text = text.replace(",", "").replace("，", "")
     try:
         # Decimal, because 0.1 as a binary fraction would have more than four places.
         exact = Decimal(text) * SCALE

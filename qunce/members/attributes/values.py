@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import models
+from django.utils.translation import gettext as _
 
-from qunce.core import db, revisions, timestamps
+from qunce.core import db, errors, revisions, timestamps
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.parsing import StoredValue
@@ -54,10 +55,14 @@ class AttributeValue(attribute_columns.ColumnValue):
 
 
 class PastValue(models.Model):
-    """A value that was replaced or removed at `ended_at`."""
+    """A value that was replaced or removed at `ended_at`.
+
+    `type` is what the attribute was then; it may have another type by now.
+    """
 
     attribute_id = models.BigIntegerField()
     account_id = models.BigIntegerField()
+    type = models.CharField(max_length=10)
     number = models.BigIntegerField(null=True)
     text = models.TextField(null=True)  # noqa: DJ001 - null if the value is a number
     set_at = timestamps.TimestampField()
@@ -92,6 +97,23 @@ ValueKey = tuple[int, str]
 """Account id and item."""
 
 
+class ValueRow(NamedTuple):
+    """A row as it is stored; `set_at` in microseconds."""
+
+    account: int
+    item: str
+    number: int | None
+    text: str | None
+    set_at: int
+    source: str
+    by_id: int | None
+    present: bool = True
+
+
+class TypeWasChanged(errors.Refused):
+    """The attribute has another type than when the values were read."""
+
+
 @dataclass(frozen=True)
 class ValueWriter:
     """Writes the values of one attribute, inside the caller's transaction."""
@@ -105,6 +127,9 @@ class ValueWriter:
         """Set the values of accounts; returns the accounts whose values changed."""
         pk, community = self.attribute.pk, self.attribute.community_id
         rev = revisions.bump(community, attribute_columns.KIND, [pk])[pk]
+        # After the bump, which locks the attribute: a change of its type may have been
+        # committed since the values were parsed.
+        check_type(self.attribute)
         is_multi = self.attribute.type == "multi"
         rows = AttributeValue.objects.filter(
             attribute=self.attribute, account_id__in=list(values), present=True
@@ -130,41 +155,67 @@ class ValueWriter:
         return sorted({account for account, _item in {**changed, **removed}})
 
     def _archive(self, keys: Collection[ValueKey]) -> None:
-        """Copy the current values with these keys to the history."""
-        if not keys:
-            return
-        accounts = {account for account, _item in keys}
-        replaced = set(keys)
-        rows = AttributeValue.objects.filter(
-            attribute=self.attribute, account_id__in=accounts, present=True
-        )
-        PastValue.objects.bulk_create(
-            [
-                PastValue(
-                    attribute_id=self.attribute.pk,
-                    account_id=row.account_id,
-                    number=row.number,
-                    text=row.text,
-                    set_at=row.set_at,
-                    source=row.source,
-                    by_id=row.by_id,
-                    ended_at=self.at,
-                )
-                for row in rows
-                if (row.account_id, row.item) in replaced
-            ],
-            batch_size=ROWS_PER_STATEMENT,
-        )
+        archive(self.attribute, keys, ended_at=self.at)
 
     def _upsert(
         self, values: Mapping[ValueKey, StoredValue], rev: int, *, present: bool
     ) -> None:
-        micros = timestamps.to_micros(self.at)
-        for chunk in account_queries.chunks(list(values.items()), ROWS_PER_STATEMENT):
-            # Raw SQL spares a model instance per value.
-            params: list[object] = []
-            for (account, item), (number, text) in chunk:
-                params += [self.attribute.pk, account, item, number, text]
-                params += [micros, self.source, self.by.pk, present, rev]
-            rows = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
-            db.execute(UPSERT.format(rows=rows), params)
+        micros, source, by_id = timestamps.to_micros(self.at), self.source, self.by.pk
+        rows = [
+            ValueRow(account, item, number, text, micros, source, by_id, present)
+            for (account, item), (number, text) in values.items()
+        ]
+        upsert(self.attribute, rows, rev)
+
+
+def check_type(attribute: Attribute) -> None:
+    """Raises TypeWasChanged if the type in the database is another one."""
+    ((stored,),) = db.rows(
+        "SELECT type FROM members_attribute WHERE id = %s", [attribute.pk]
+    )
+    if stored != attribute.type:
+        raise TypeWasChanged(
+            _("The type of “%(name)s” has just been changed. Try again.")
+            % {"name": attribute.name}
+        )
+
+
+def archive(
+    attribute: Attribute, keys: Collection[ValueKey], *, ended_at: datetime
+) -> None:
+    """Copy the current values with these keys to the history."""
+    if not keys:
+        return
+    accounts = {account for account, _item in keys}
+    replaced = set(keys)
+    rows = AttributeValue.objects.filter(
+        attribute=attribute, account_id__in=accounts, present=True
+    )
+    PastValue.objects.bulk_create(
+        [
+            PastValue(
+                attribute_id=attribute.pk,
+                account_id=row.account_id,
+                type=attribute.type,
+                number=row.number,
+                text=row.text,
+                set_at=row.set_at,
+                source=row.source,
+                by_id=row.by_id,
+                ended_at=ended_at,
+            )
+            for row in rows
+            if (row.account_id, row.item) in replaced
+        ],
+        batch_size=ROWS_PER_STATEMENT,
+    )
+
+
+def upsert(attribute: Attribute, rows: Sequence[ValueRow], rev: int) -> None:
+    for chunk in account_queries.chunks(rows, ROWS_PER_STATEMENT):
+        # Raw SQL spares a model instance per value.
+        params: list[object] = []
+        for row in chunk:
+            params += [attribute.pk, *row, rev]
+        sql_rows = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
+        db.execute(UPSERT.format(rows=sql_rows), params)

@@ -21,6 +21,7 @@ from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.tags import naming
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
+from qunce.sets.rules import stored_rules
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -213,13 +214,19 @@ def _define(layering: Layering, spec: Any, default: str) -> None:
         raise layer_specs.InvalidLayering(
             _("There is no layer “%(key)s”.") % {"key": default}
         )
+    for rule in _complete_rules(spec):
+        audiences.check(community=layering.community, rule=rule)
+    layering.spec, layering.default = spec, default or keys[-1]
+
+
+def _complete_rules(spec: Any) -> list[Any]:
     # The real gaps are known only at a run; any will do to check the rules.
     gaps = {"median": 30, "long": 90}
-    for layer in spec["layers"]:
-        if "rule" in layer:
-            rule = layer_specs.fill_placeholders(layer["rule"], gaps)
-            audiences.check(community=layering.community, rule=rule)
-    layering.spec, layering.default = spec, default or keys[-1]
+    return [
+        layer_specs.fill_placeholders(layer["rule"], gaps)
+        for layer in spec["layers"]
+        if "rule" in layer
+    ]
 
 
 def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
@@ -287,6 +294,8 @@ def archive(*, layering: Layering, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def restore(*, layering: Layering, by: Staff, at: datetime) -> None:
     permissions.check_may(by, MANAGE)
+    # What its rules name may have changed in the meantime.
+    _define(layering, layering.spec, layering.default)
     STATES.transition(layering, "restore")
     _record_change(layering, by, at)
 
@@ -415,3 +424,13 @@ def _moved_people(
         if old != new
     }
     return {pair: people for pair, people in pairs.items() if people}
+
+
+@stored_rules.register
+def list_rules(community: Community) -> list[stored_rules.StoredRule]:
+    """The rules of active layerings; those of others are checked when restored."""
+    return [
+        stored_rules.StoredRule(_("layering"), layering.name, rule)
+        for layering in list_active(community)
+        for rule in _complete_rules(layering.spec)
+    ]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
 from qunce.sets import audiences
+from qunce.sets.rules import stored_rules
 
 
 def expand_segments(community: Community, rule: Any) -> Any:
@@ -46,3 +50,12 @@ def _expand_segment_clause(community: Community, clause: dict[str, Any]) -> Any:
         else:
             parts.append({word: rules(keys)})
     return parts[0] if len(parts) == 1 else {"all": parts}
+
+
+@stored_rules.register
+def list_rules(community: Community) -> list[stored_rules.StoredRule]:
+    staff = Staff.objects.filter(community=community, scope__isnull=False)
+    return [
+        stored_rules.StoredRule(_("scope of"), person.name, person.scope)
+        for person in staff.order_by("pk")
+    ]

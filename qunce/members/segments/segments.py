@@ -18,7 +18,7 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.tags import naming
 from qunce.sets import audiences
-from qunce.sets.rules import base, tree
+from qunce.sets.rules import base, stored_rules, tree
 from qunce.sets.rules.base import RulePath
 
 MANAGE = permissions.declare(
@@ -288,3 +288,12 @@ def sort_by_dependency(segments: Iterable[Segment]) -> list[Segment]:
         if segment.key not in ordered:
             add(segment)
     return list(ordered.values())
+
+
+@stored_rules.register
+def list_rules(community: Community) -> list[stored_rules.StoredRule]:
+    """The rules of active segments; those of others are checked when restored."""
+    return [
+        stored_rules.StoredRule(_("segment"), segment.name, segment.rule)
+        for segment in list_active(community)
+    ]

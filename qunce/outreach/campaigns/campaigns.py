@@ -20,6 +20,7 @@ from qunce.core.unique_keys import unused_key
 from qunce.groups import visibility as group_visibility
 from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
+from qunce.sets.rules import stored_rules
 
 MANAGE = permissions.declare(
     "campaigns.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
@@ -415,3 +416,16 @@ def list_stopped(by: Staff) -> list[Campaign]:
 def list_staff(campaign: Campaign) -> Sequence[Staff]:
     rows = campaign.community.staff.filter(pk__in=campaign.staff)
     return list(rows.order_by("pk"))
+
+
+@stored_rules.register
+def list_rules(community: Community) -> list[stored_rules.StoredRule]:
+    """The rules of campaigns that may still send."""
+    rows = Campaign.objects.filter(community=community)
+    rows = rows.exclude(state__in=[State.DONE, State.CANCELLED]).order_by("pk")
+    return [
+        stored_rules.StoredRule(_("campaign"), campaign.name, rule)
+        for campaign in rows
+        for rule in (campaign.rule, campaign.exclude)
+        if rule is not None
+    ]

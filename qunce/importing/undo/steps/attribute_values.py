@@ -49,6 +49,9 @@ def _restore(attribute: Attribute, accounts: set[int], undoing: Undoing) -> int:
         .filter(set_at__gt=timestamps.to_micros(moment))
         .values_list("account_id", flat=True)
     )
+    if attribute.type_changed_at and attribute.type_changed_at >= moment:
+        # The history has the values of before as what the attribute was then.
+        changed_since = accounts
     for _pk, key in account_queries.keys_by_id(
         undoing.community, sorted(changed_since)
     ).items():

@@ -196,6 +196,8 @@ def test_lines_in_two_currencies_are_refused(files: Files) -> None:
     first, second = files.problems(text)
     assert "different currencies" in first.remedy
     assert (first.row, second.row) == (2, 3)
+    # The column in which the currencies are.
+    assert first.field == HEAD.split(",")[-1]
     assert amounts() == {}
 
 

@@ -81,12 +81,7 @@ def show(invocation: Invocation, key: str, source: str | None) -> None:
         for item in order_items.load_items(order.items)
     ]
     record["details"] = json.loads(order.details or "{}")
-    labels = {
-        "paid": _("paid"),
-        "partly_refunded": _("partly refunded"),
-        "refunded": _("refunded"),
-    }
-    invocation.out.answer(record, _format_row(record), labels[record["status"]])
+    invocation.out.answer(record, _format_row(record))
     for item in record["items"]:
         name = item.get("name") or item.get("category") or "–"
         invocation.out.line(
@@ -142,9 +137,14 @@ def _records(
 
 
 def _format_row(record: dict[str, Any]) -> str:
-    member = record["member_key"] or "–"
+    labels = {
+        "paid": _("paid"),
+        "partly_refunded": _("partly refunded"),
+        "refunded": _("refunded"),
+    }
     return (
-        f"{record['key']:<20} {record['paid_at'][:16]}  {member:<20}"
+        f"{output.padded(record['key'], 20)} {record['paid_at'][:16]}"
+        f"  {output.padded(record['member_key'] or '–', 20)}"
         f" {record['amount']:>12} {record['refunded']:>12} {record['currency']}"
-        f" {record['status']:<15} {record['source']}"
-    )
+        f" {output.padded(labels[record['status']], 15)} {record['source']}"
+    ).rstrip()

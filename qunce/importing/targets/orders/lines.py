@@ -70,7 +70,7 @@ class OrderLines:
         preferred = (options.currency, self._plan.community.currency, *answers)
         codes, remedies = currencies.resolve(chunk.columns, rows, preferred)
         chunk.columns["currency"] = codes
-        heading = self._plan.heading_of.get("currency", "") or self._amount_heading()
+        heading = self._plan.heading_of.get("currency") or _amount_heading(self._plan)
         for index, remedy in remedies.items():
             row = int(chunk.row_numbers[index])
             self._problems.append(Problem(row, heading, "", remedy))
@@ -86,11 +86,6 @@ class OrderLines:
         if "status" in self._plan.heading_of:
             columns[f"d{len(self._details)}"] = chunk.get("status")
         return pa.table(columns)
-
-    def _amount_heading(self) -> str:
-        heading_of = self._plan.heading_of
-        names = (name for name in sql.AMOUNT_COLUMNS if name in heading_of)
-        return next((heading_of[name] for name in names), "")
 
     def _mean(self, words: pa.Array) -> pa.Array:
         encoded = pc.dictionary_encode(words.cast(pa.string()))
@@ -296,7 +291,8 @@ class _Problems:
     """The first problem of each order of a chunk, by its index."""
 
     def __init__(self, plan: ImportPlan, orders: pa.Table) -> None:
-        self._heading_of = plan.heading_of
+        # Without a column of its own the currency stands beside the amount.
+        self._heading_of = {"currency": _amount_heading(plan), **plan.heading_of}
         self._orders = orders
         self.found: dict[int, tuple[str, str]] = {}
 
@@ -380,3 +376,8 @@ class _Problems:
                 if row != first and row not in reported
             ]
         return problems
+
+
+def _amount_heading(plan: ImportPlan) -> str:
+    names = (name for name in sql.AMOUNT_COLUMNS if name in plan.heading_of)
+    return next((plan.heading_of[name] for name in names), "")

@@ -164,7 +164,12 @@ def _ask_order(
         text=text % {"heading": column.heading},
         # All orders, since --dates answers for all columns of the file.
         choices=[
-            Choice(order, str(ORDER_LABELS[order]), "; ".join(values[order][:2]))
+            Choice(
+                order,
+                str(ORDER_LABELS[order]),
+                "; ".join(values[order][:2])
+                or ("" if order in possible else _("fits none of these dates")),
+            )
             for order in [*possible, *(o for o in dates.ORDERS if o not in possible)]
         ],
         suggestion=_suggest_order(column, columns),

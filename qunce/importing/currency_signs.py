@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qunce.core import errors, money
+
+if TYPE_CHECKING:
+    from qunce.importing.parsing import ParsedChunk
 
 SUFFIX = ":sign"
 """Of the name of a column with the signs beside the amounts of another."""
@@ -24,6 +29,15 @@ def find(texts: pa.Array) -> pa.Array | None:
     if not any(found):
         return None
     return pc.take(pa.array(found, pa.string()), encoded.indices)
+
+
+def of_chunk(chunk: ParsedChunk) -> dict[str, pa.Array]:
+    """Return the signs of each field whose cells have some."""
+    return {
+        name.removesuffix(SUFFIX): column
+        for name, column in chunk.columns.items()
+        if name.endswith(SUFFIX)
+    }
 
 
 def _sign(text: str) -> str | None:

@@ -26,6 +26,7 @@ from qunce.importing import (
     answers,
     column_mapping,
     column_traits,
+    currency_signs,
     error_report,
     format_registry,
     jobs,
@@ -80,6 +81,8 @@ class Preview:
     problems: list[Problem]
     rows_read: int = 0
     """Rows that were looked at, up to the first thousand problems."""
+    signs: list[dict[str, str]] = field(default_factory=list)
+    """Of each row, the signs or codes of currencies that stand beside its amounts."""
 
 
 def plan(
@@ -134,6 +137,11 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
         }
         for index in range(len(chunk.row_numbers))
     ]
+    columns = currency_signs.of_chunk(chunk)
+    signs = [
+        {name: column[index].as_py() or "" for name, column in columns.items()}
+        for index in range(len(chunk.row_numbers))
+    ]
     problems: list[Problem] = []
     rows_read = 0
     with plan.resources:
@@ -145,7 +153,7 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
                 break
     # They are known only once the rows were looked at.
     plan.notes += [n for n in left_out_rows.list_notes(plan) if n not in plan.notes]
-    return Preview(rows, problems, rows_read)
+    return Preview(rows, problems, rows_read, signs)
 
 
 def run(

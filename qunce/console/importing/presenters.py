@@ -164,16 +164,28 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
         ],
         rows=[
             [
-                labels.format_value(name, row.get(name), review.types.get(name, ""))
+                _with_sign(
+                    labels.format_value(
+                        name, row.get(name), review.types.get(name, "")
+                    ),
+                    signs.get(name, ""),
+                )
                 for name in field_names
             ]
-            for row in review.preview.rows
+            for row, signs in zip(
+                review.preview.rows, review.preview.signs, strict=True
+            )
         ],
         problems=review.preview.problems,
         row_count=row_count,
         is_exact=is_whole and bool(review.plan),
         checked_rows=row_count if is_whole else uploads.SAMPLE_ROWS,
     )
+
+
+def _with_sign(value: Any, sign: str) -> Any:
+    """Return an amount with the currency that its cell names."""
+    return f"{sign} {value}" if sign and value is not None else value
 
 
 def count_rows(upload: Upload) -> int:

@@ -48,7 +48,7 @@ class IdentityForm(forms.Form):
 
 
 class PlaceholderForm(forms.Form):
-    text = forms.CharField(label=gettext_lazy("Text that means none"), max_length=200)
+    text = forms.CharField(label=gettext_lazy("One more text"), max_length=200)
 
 
 class LiftForm(forms.Form):

@@ -29,10 +29,10 @@ MAX_LENGTH = 200
 DEFAULT_PLACEHOLDERS = frozenset(
     "0 null none nil nan na n/a #n/a n.a. #null! #value! #ref! #name? #num! #div/0! "
     "- -- --- — —— – / // \\ \\n . * ? ?? (null) <null> [null] (none) <none> <na> "
-    "undefined [object object] unknown missing empty blank anonymous guest "
+    "undefined unknown missing empty blank anonymous guest "
     "无 無 暂无 没有 空 空白 未知 不详 不明 未填 未填写 未提供 未绑定 未登记 未留 "
     "匿名 匿名用户 游客 散客 非会员".split()
-)
+) | {"[object object]"}
 """What cells say where there is no value, case-folded."""
 
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,19}")

@@ -122,6 +122,7 @@ def test_region_decides_numbers_without_a_country_code() -> None:
         "nan",
         "N/A",
         "#N/A",
+        "[object Object]",
         "-",
         "—",
         "无",

@@ -71,6 +71,11 @@ function showCopied(node) {
   }, 1600);
 }
 
+// On a phone, the tab of this page may lie outside of the row of tabs.
+document
+  .querySelector(".tabs [aria-current]")
+  ?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // The arrow keys move through the search results.
 document.querySelector(".search")?.addEventListener("keydown", (event) => {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;

@@ -361,6 +361,8 @@ class _Members:
         given = {fact.account for fact in self.incoming if fact.account is not None}
         people.check_visible(by=self.by, accounts=given, at=self.at)
         rows = self._normalise()
+        if self.by.scope is not None:
+            return self._find_visible(rows)
         keys = {row[resolver.MEMBER_KEY] for row in rows if _has_key_only(row)}
         # Nearly all facts name a member by a known key, which one query finds.
         known = account_queries.find(self.community, keys)
@@ -373,8 +375,6 @@ class _Members:
             accounts.append(
                 known[key] if key in known else self.incoming[index].account
             )
-        if self.by.scope is not None:
-            self._check_visible(rows, accounts, others)
         if others:
             self._resolve_others(rows, accounts, others)
         return accounts
@@ -404,30 +404,26 @@ class _Members:
             raise FactsRejected(reasons)
         return rows
 
-    def _check_visible(
-        self,
-        rows: Sequence[Mapping[str, str]],
-        accounts: Sequence[int | None],
-        others: Sequence[int],
-    ) -> None:
-        """Reject facts about members outside the scope, as if those were unknown.
+    def _find_visible(self, rows: Sequence[Mapping[str, str]]) -> list[int | None]:
+        """Return the accounts of staff with a scope; raises FactsRejected.
 
-        Unknown members are rejected too: an answer that differs would reveal who exists.
+        Members outside the scope are rejected as if those were unknown. Unknown members
+        are rejected too: an answer that differs would reveal who exists.
         """
-        found = dict(enumerate(accounts))
-        matches = resolver.find_all(self.community, [rows[index] for index in others])
-        found |= {i: match.account for i, match in zip(others, matches, strict=True)}
-        ids = {account for account in found.values() if account is not None}
-        visible = people.filter_visible(by=self.by, accounts=ids, at=self.at)
-        person_ids = account_queries.person_ids(ids)
-        reasons = {
-            index: _("There is no member “%(key)s”.")
-            % {"key": next(iter(self.incoming[index].references.values()))}
-            for index, row in enumerate(rows)
-            if row and person_ids.get(found[index] or 0) not in visible
-        }
+        accounts: list[int | None] = [fact.account for fact in self.incoming]
+        matches = people.find_all(by=self.by, rows=rows, at=self.at)
+        reasons = {}
+        for index, (row, match) in enumerate(zip(rows, matches, strict=True)):
+            if match.account is not None:
+                accounts[index] = match.account
+            elif row:
+                text = next(iter(self.incoming[index].references.values()))
+                reasons[index] = match.problem or (
+                    _("There is no member “%(key)s”.") % {"key": text}
+                )
         if reasons:
             raise FactsRejected(reasons)
+        return accounts
 
     def _resolve_others(
         self,

@@ -140,7 +140,7 @@ def ensure(request: ApiRequest, data: AccountsIn) -> dict[str, Any]:
     """Get the accounts of these keys, creating those that do not exist."""
     permissions.check_may(request.by, accounts.EDIT)
     # Otherwise the ids would tell scoped staff which keys exist.
-    members.check_may_add(request)
+    accounts.check_may_add(request.by)
     ids = accounts.ensure(
         community=request.community,
         keys=data.keys,
@@ -168,7 +168,7 @@ def add_identifier(
     """
     account = members.get_account(request, account_id)
     # A merge with a hidden member would make that member visible.
-    members.check_may_add(request)
+    accounts.check_may_add(request.by)
     created = accounts.add_identifier(
         account=account, kind=data.kind, value=data.value, by=request.by, at=request.at
     )
@@ -185,7 +185,7 @@ def correct_identifier(
     Merges that rested on it are undone. The old value stays in the account's history.
     """
     account = members.get_account(request, account_id)
-    members.check_may_add(request)
+    accounts.check_may_add(request.by)
     joins = corrections.correct(
         account=account,
         kind=data.kind,

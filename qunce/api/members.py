@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.core import errors, permissions
+from qunce.core import errors
 from qunce.members.accounts import accounts, masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
@@ -107,15 +106,6 @@ class MemberOut(schemas.OutputSchema):
 
 
 # Checks and reads that other resources share
-
-
-def check_may_add(request: ApiRequest) -> None:
-    """Raise ScopeTooNarrow if the staff member sees only some of the members."""
-    if request.by.scope is not None:
-        raise permissions.ScopeTooNarrow(
-            _("%(name)s sees only part of the community and cannot add members.")
-            % {"name": request.by.name}
-        )
 
 
 def get_account(request: ApiRequest, account_id: int) -> Account:
@@ -255,7 +245,7 @@ def list_(
 @router.post("/members", response={201: MemberOut})
 def create(request: ApiRequest, data: MemberIn) -> Any:
     """Create a member."""
-    check_may_add(request)
+    accounts.check_may_add(request.by)
     # A wrong attribute must not leave a member without attributes behind.
     with transaction.atomic():
         account = accounts.create(

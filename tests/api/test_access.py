@@ -36,6 +36,8 @@ IDS = {
     "target_id": "member",
     "webhook_id": "endpoint",
     "delivery_id": "delivery",
+    "file_id": "upload",
+    "import_id": "import",
 }
 """Path parameter → the name under which the fixture knows its id."""
 HIDDEN = {"member_id", "account_id", "other_id", "group_id", "order_id"}

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from qunce.core.communities import Community
+from qunce.core.staff import models as staff_models
+from qunce.members.people import people
 from tests import factories
 from tests.clients import ApiClient, create_client
+from tests.factories import AT
 
 
 @pytest.mark.both_databases
@@ -75,6 +78,48 @@ def test_scoped_staff_see_orders_of_visible_members_only(
     assert scoped.post("/orders", new | {"member_key": "other"}).status == 404
     assert scoped.post("/orders", new).kind == "scope-too-narrow"
     assert scoped.post("/orders", new | {"member_id": mine}).status == 200
+
+
+def test_scoped_staff_name_buyers_whom_they_see_only(shop: Community) -> None:
+    """Sentences about hidden members are those about unknown ones."""
+    factories.member(shop, "mine", identifiers={"phone": "13800000001"})
+    factories.member(shop, "shared", channel="wechat")
+    factories.member(shop, "shared", channel="wecom")
+    factories.member(shop, "other", name="A", identifiers={"phone": "13800009999"})
+    factories.member(shop, "third", name="B", identifiers={"email": "b@x.cn"})
+    left, right = (
+        factories.member(shop, key, identifiers={"phone": "13800008888"})
+        for key in ("left", "right")
+    )
+    people.unmerge(left=left, right=right, by=staff_models.system(shop), at=AT)
+    scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
+
+    def answer(path: str, data: dict[str, Any]) -> tuple[int, str]:
+        response = scoped.post(path, data)
+        text = str(response.body)
+        for name in sorted(("other", "13800009999", "13800008888", "b@x.cn", "shared")):
+            text = text.replace(name, "nobody")
+        return response.status, text.replace("13800007777", "nobody")
+
+    order = {"key": "o1", "amount": 1}
+    for known, unknown in (
+        ({"phone": "13800009999"}, {"phone": "13800007777"}),
+        ({"phone": "13800008888"}, {"phone": "13800007777"}),
+        ({"phone": "13800009999", "email": "b@x.cn"}, {"phone": "13800007777"}),
+        ({"member_key": "other"}, {"member_key": "nobody"}),
+        ({"member_key": "shared"}, {"member_key": "nobody"}),
+        ({"member_key": "13800008888"}, {"member_key": "nobody"}),
+    ):
+        assert answer("/orders", order | known) == answer("/orders", order | unknown)
+        hidden, missing = (
+            answer("/facts", {"facts": [{"kind": "page.seen", **references}]})
+            for references in (known, unknown)
+        )
+        assert hidden == missing
+    for key in ("shared", "13800008888", "other"):
+        found = scoped.get(f"/members?key={key}")
+        assert (found.status, found.body["items"]) == (200, [])
+    assert scoped.post("/orders", order | {"phone": "13800000001"}).status == 200
 
 
 def test_orders_of_another_community_are_not_found(

@@ -14,6 +14,9 @@ from qunce.core import permissions
 from qunce.core.facts import interned_names
 from qunce.core.facts.audit import AuditEntry
 from qunce.core.facts.facts import Fact
+from qunce.members.accounts import accounts
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
 from tests import clients, two_communities
 from tests.console import view_urls
 from tests.console.view_urls import ViewUrl
@@ -27,7 +30,17 @@ pytestmark = [
 NOT_FOUND = {403, 404, 405}
 WITHOUT_DATA = {"importing:job-problems", "segments:chart", "layers:chart"}
 """Views that answer 404 because the sample has no data for them."""
-HIDDEN = {"member", "twin", "merge", "identifier", "note", "group", "order"}
+HIDDEN = {
+    "member",
+    "twin",
+    "merge",
+    "identifier",
+    "note",
+    "group",
+    "order",
+    "import",
+    "upload",
+}
 """Objects outside the scope of the scoped manager."""
 PUBLIC = {
     "login:sign-in",
@@ -183,6 +196,33 @@ def test_queries_do_not_reveal_members_outside_the_scope(
     assert "Hidden Member" not in body
     assert "Hidden Group" not in body
     assert "Hidden-Order" not in body
+
+
+def test_scoped_staff_cannot_merge_hidden_members_into_what_they_see(
+    data: TwoCommunities,
+) -> None:
+    """An identifier of a hidden member would make that member visible."""
+    seen = Account.objects.get(pk=data.ids["seen"])
+    accounts.add_identifier(
+        account=seen, kind="phone", value="13800001111", by=data.owner, at=data.at
+    )
+    pk = seen.identifiers.get().pk
+    client, hidden = clients.browser(data.scoped), "13800009999"
+    for path, form in (
+        (f"/members/identifiers/{pk}/", {"value": hidden}),
+        (f"/members/{seen.pk}/identifiers/", {"kind": "phone", "value": hidden}),
+        ("/members/new/", {"key": "new", "name": "New", "phone": hidden}),
+        ("/members/new/", {"key": "hidden-key", "name": "New"}),
+    ):
+        response = client.post(path, form)
+        assert response.status_code in (403, 422), path
+        assert "already exists" not in body_of(response)
+    assert account_queries.account_ids_of_person(seen.pk) == [seen.pk]
+    assert not Account.objects.filter(key="new").exists()
+    # What they see they may still correct.
+    response = client.post(f"/members/identifiers/{pk}/", {"value": ""})
+    assert response.status_code == 303
+    assert not seen.identifiers.exists()
 
 
 def test_owner_finds_what_the_scoped_manager_does_not(data: TwoCommunities) -> None:

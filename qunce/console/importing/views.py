@@ -35,6 +35,7 @@ MAX_PROBLEMS_SHOWN = 100
 
 @http.page(jobs.IMPORT)
 def job_detail(request: http.Request, pk: int) -> HttpResponse:
+    jobs.check_may_import(request.staff)
     job = jobs.get(request.community, pk)
     context = {
         "job": job,
@@ -82,6 +83,7 @@ def _mapping_labels(job: ImportJob) -> list[tuple[str, str]]:
 @http.page(jobs.IMPORT)
 def job_problems(request: http.Request, pk: int) -> HttpResponseBase:
     """Download all broken rows as CSV that is safe to open in a spreadsheet."""
+    jobs.check_may_import(request.staff)
     job = jobs.get(request.community, pk)
     path = error_report.get_path(job)
     error_report.log_download(job, by=request.staff, at=request.at)
@@ -98,6 +100,7 @@ PAGE_SIZE = 30
 
 @http.page(jobs.IMPORT)
 def import_list(request: http.Request) -> HttpResponse:
+    jobs.check_may_import(request.staff)
     before = paging.parse_number(request, "before")
     matching = jobs.list_all(request.community)
     matching = matching.filter(pk__lt=before) if before else matching

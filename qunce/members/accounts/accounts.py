@@ -97,6 +97,31 @@ class PresenceConflict(errors.Refused):
 # Checks
 
 
+def check_may_add(by: Staff) -> None:
+    """Raise ScopeTooNarrow if `by` sees only some of the members.
+
+    A member or an identifier that they add may turn out to be somebody else's, who would
+    be merged into what they see.
+    """
+    permissions.check_may(by, EDIT)
+    if by.scope is not None:
+        raise permissions.ScopeTooNarrow(
+            _(
+                "%(name)s sees only part of the community and cannot add members or"
+                " identifiers."
+            )
+            % {"name": by.name}
+        )
+
+
+def may_add(by: Staff) -> bool:
+    try:
+        check_may_add(by)
+    except permissions.NotAllowed:
+        return False
+    return True
+
+
 def check_key(community: Community, key: str) -> str:
     """The key in its normal form; raises InvalidAccount."""
     return _normalise_key(placeholders.reader_of(community), key)
@@ -145,7 +170,7 @@ def create(
     An account that shares an identifier with another one is merged with it (K1). Raises
     PersonErased for the key or an identifier of somebody who was erased.
     """
-    permissions.check_may(by, EDIT)
+    check_may_add(by)
     reader = placeholders.reader_of(community)
     key = _normalise_key(reader, key)
     values = [
@@ -218,7 +243,7 @@ def add_identifier(
     False if the account already had it. Raises InvalidIdentifier for a placeholder, and
     PersonErased for what belongs to somebody who was erased.
     """
-    permissions.check_may(by, EDIT)
+    check_may_add(by)
     community = account.community
     text = placeholders.reader_of(community).require(kind, value)
     suppression.check(community, [(kind, text)])

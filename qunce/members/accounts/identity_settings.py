@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import communities, errors, permissions
+from qunce.core import communities, errors
 from qunce.core.communities import Community
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff

@@ -29,10 +29,16 @@ class PlaceholderNotFound(errors.NotFound):
     """There is no such placeholder in this community."""
 
 
+def check_may_edit(by: Staff) -> None:
+    """Raise NotAllowed unless `by` may change how identifiers of all members are read."""
+    permissions.check_may(by, EDIT)
+    permissions.check_unscoped(by)
+
+
 @transaction.atomic
 def add(*, community: Community, text: str, by: Staff, at: datetime) -> Placeholder:
     """Make this text mean "none" from now on; what is stored stays as it is."""
-    permissions.check_may(by, EDIT)
+    check_may_edit(by)
     folded = identifiers.clean(text).casefold()
     if not folded or len(folded) > identifiers.MAX_LENGTH:
         raise InvalidPlaceholder(_("Enter a text of 1 to 200 characters."))
@@ -50,7 +56,7 @@ def add(*, community: Community, text: str, by: Staff, at: datetime) -> Placehol
 
 @transaction.atomic
 def delete(*, placeholder: Placeholder, by: Staff, at: datetime) -> None:
-    permissions.check_may(by, EDIT)
+    check_may_edit(by)
     community = placeholder.community
     if Placeholder.objects.filter(pk=placeholder.pk).delete()[0]:
         audit.log(kind=DELETED, community=community, by=by, at=at)

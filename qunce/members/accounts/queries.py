@@ -5,7 +5,7 @@ A person is identified by the id of their first account.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from django.db import models
@@ -61,16 +61,17 @@ def _not_found(account: int) -> MemberNotFound:
     )
 
 
-def get(community: Community, key: str) -> Account:
+def get(community: Community, key: str, among: Container[int] | None = None) -> Account:
     """The account with a key; `channel:key` selects one of several channels.
 
-    Raises MemberNotFound or AmbiguousMember.
+    `among` are the people who are looked at, if not all. Raises MemberNotFound or
+    AmbiguousMember.
     """
     accounts = Account.objects.filter(community=community, erased_at__isnull=True)
-    matches = list(accounts.filter(key=key).order_by("pk"))
+    matches = _only(accounts.filter(key=key).order_by("pk"), among)
     channel, colon, rest = key.partition(":")
     if not matches and colon:
-        matches = list(accounts.filter(key=rest, channel=channel))
+        matches = _only(accounts.filter(key=rest, channel=channel), among)
     if not matches:
         raise MemberNotFound(_("There is no member “%(key)s”.") % {"key": key})
     if len(matches) > 1:
@@ -80,6 +81,15 @@ def get(community: Community, key: str) -> Account:
             % {"key": key, "ways": ways}
         )
     return matches[0]
+
+
+def _only(rows: Iterable[Account], among: Container[int] | None) -> list[Account]:
+    """Those of these accounts whose people are among these."""
+    found = list(rows)
+    if among is None or not found:
+        return found
+    people = person_ids(row.pk for row in found)
+    return [row for row in found if people[row.pk] in among]
 
 
 def find(

@@ -6,7 +6,7 @@ with `importing.account_resolver`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,19 +49,30 @@ class Match:
     problem: str = ""
 
 
-def find(community: Community, references: References) -> Match:
+def find(
+    community: Community, references: References, among: Container[int] | None = None
+) -> Match:
     """The member whom these references name; raises InvalidIdentifier or NamesTwoPeople."""
-    (match,) = find_all(community, [references])
+    (match,) = find_all(community, [references], among)
     if match.state == CONFLICT:
         raise NamesTwoPeople(match.problem)
     return match
 
 
-def find_all(community: Community, rows: Sequence[References]) -> list[Match]:
-    """The member whom each row names, by a few queries; raises InvalidIdentifier."""
+def find_all(
+    community: Community,
+    rows: Sequence[References],
+    among: Container[int] | None = None,
+) -> list[Match]:
+    """The member whom each row names, by a few queries; raises InvalidIdentifier.
+
+    With `among`, all but these people are unknown, and contradict nothing.
+    """
     reader = placeholders.reader_of(community)
     normalised = [_normalise(reader, row) for row in rows]
     directory = _Directory(community, normalised)
+    if among is not None:
+        directory.keep(among)
     matches = [directory.match(row) for row in normalised]
     unknown = {
         (kind, text)
@@ -186,10 +197,11 @@ def kinds_of(references: Iterable[str]) -> list[str]:
 
 def kind_of_key(text: str) -> str:
     """The kind of identifier that a key looks like beyond doubt, or an empty string."""
-    if identifiers.EMAIL.fullmatch(text):
+    # Cheap looks first, as files have a million keys that are neither.
+    if "@" in text and identifiers.EMAIL.fullmatch(text):
         return "email"
-    is_phone = text.startswith("+") or identifiers.MOBILE.fullmatch(text)
-    return "phone" if is_phone else ""
+    is_mobile = text.startswith("1") and identifiers.MOBILE.fullmatch(text)
+    return "phone" if is_mobile or text.startswith("+") else ""
 
 
 def two_people(first: str, second: str) -> str:
@@ -244,6 +256,26 @@ class _Directory:
         self._owners = _find_owners(community, values)
         accounts_found = {*self._keys.values(), *self._in_channel.values()}
         self._people = account_queries.person_ids(accounts_found)
+
+    def keep(self, among: Container[int]) -> None:
+        """Forget all accounts but those of these people."""
+        self._people |= account_queries.person_ids(self._in_channel.values())
+        self._in_channel = {
+            name: account
+            for name, account in self._in_channel.items()
+            if self._people[account] in among
+        }
+        # The first account with a key, of those that are left.
+        by_id = sorted(self._in_channel.items(), key=lambda item: -item[1])
+        self._keys = {key: account for (_channel, key), account in by_id}
+        self._owners = {
+            value: {
+                person: account
+                for person, account in owners.items()
+                if person == SHARED or person in among
+            }
+            for value, owners in self._owners.items()
+        }
 
     def _as_identifier(self, key: str) -> tuple[str, str] | None:
         folded = key.casefold() if "@" in key else key

@@ -80,6 +80,7 @@ def lift(
     Returns how many hashes were deleted: all of that person. Raises NotSuppressed.
     """
     permissions.check_may(by, LIFT)
+    permissions.check_unscoped(by)
     text = placeholders.reader_of(community).require(kind, value)
     digests = _digests(community, [(kind, text)]).values()
     rows = Suppression.objects.filter(community=community)

@@ -57,6 +57,8 @@ def correct(
     PersonErased.
     """
     permissions.check_may(by, accounts.EDIT)
+    if new:
+        accounts.check_may_add(by)
     community = account.community
     stored = _get(account, kind, value)
     text = placeholders.reader_of(community).require(kind, new) if new else ""

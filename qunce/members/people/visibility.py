@@ -6,7 +6,7 @@ outside the scope raises the same error, with the same text, as one that does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -60,31 +60,59 @@ def get(*, by: Staff, account: int, at: datetime) -> Account:
 def get_by_key(*, by: Staff, key: str, at: datetime) -> Account:
     """The account with a key or `channel:key`, or with a phone or e-mail address.
 
-    Raises MemberNotFound, AmbiguousMember or NamesTwoPeople.
+    Raises MemberNotFound, AmbiguousMember or NamesTwoPeople, the last two only about
+    members whom `by` sees.
     """
-    account = find_by_text(by.community, key)
-    if not filter_visible(by=by, accounts=[account.pk], at=at):
-        raise account_queries.MemberNotFound(
-            _("There is no member “%(key)s”.") % {"key": key}
-        )
+    account = find_by_text(by.community, key, _among(by, at))
     # The same instance, which saves a query per use.
     account.community = by.community
     return account
 
 
-def find_by_text(community: Community, text: str) -> Account:
-    """The account that a text names; raises MemberNotFound and others."""
+def find_by_text(
+    community: Community, text: str, among: Container[int] | None = None
+) -> Account:
+    """The account that a text names, of one of these people; raises MemberNotFound and
+    others."""
     try:
-        return account_queries.get(community, text)
+        return account_queries.get(community, text, among)
     except account_queries.MemberNotFound:
         # Here, since most texts are keys as they are stored.
         try:
-            match = resolver.find(community, {resolver.MEMBER_KEY: text})
+            match = resolver.find(community, {resolver.MEMBER_KEY: text}, among)
         except identifiers.InvalidIdentifier:
             match = None
         if match is None or match.account is None:
             raise
     return account_models.Account.objects.get(pk=match.account)
+
+
+def find_all(
+    *, by: Staff, rows: Sequence[resolver.References], at: datetime
+) -> list[resolver.Match]:
+    """The visible member whom each row names, see `resolver.find_all`."""
+    return resolver.find_all(by.community, rows, _among(by, at))
+
+
+def get_by_references(
+    *, by: Staff, references: resolver.References, at: datetime
+) -> Account:
+    """The visible member whom these references name.
+
+    Raises MemberNotFound, InvalidIdentifier or NamesTwoPeople.
+    """
+    match = resolver.find(by.community, references, _among(by, at))
+    if match.account is None:
+        text = next(iter(references.values()), "")
+        raise account_queries.MemberNotFound(
+            _("There is no member “%(key)s”.") % {"key": text}
+        )
+    return account_models.Account.objects.get(pk=match.account)
+
+
+def _among(by: Staff, at: datetime) -> Container[int] | None:
+    """The people whom `by` sees, None for all: a sentence about others reveals them."""
+    return None if by.scope is None else visible_people(by=by, at=at)
 
 
 def filter_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:

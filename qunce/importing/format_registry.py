@@ -22,7 +22,7 @@ DETAIL = "detail"
 ATTRIBUTE = "attribute"
 """In a format's mapping: an attribute of the member, named as the heading."""
 SKIP = ""
-DECORATION = re.compile(r"[*\s\ufeff]+|(?<=.)[(（].*?[)）]$")
+DECORATION = re.compile(r"[*\s\ufeff]+|(?<=.)[(（].{0,80}?[)）]$")
 
 
 @dataclass(frozen=True)

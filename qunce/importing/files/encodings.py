@@ -119,7 +119,9 @@ def _other_choices(sample: bytes, known: set[str]) -> list[EncodingChoice]:
     choices: list[EncodingChoice] = []
     for match in charset_normalizer.from_bytes(sample):
         name = find_name(match.encoding)
-        if name and name not in known and len(choices) < 3:
+        # UTF-16 is known by its null bytes, and every text is valid in it by chance.
+        is_chance = name.startswith("utf-16")
+        if name and not is_chance and name not in known and len(choices) < 3:
             known.add(name)
             mean = MIN_MEAN * (1 - match.chaos) - 0.01
             choices.append(EncodingChoice(name, _sample_line(str(match)), 0, mean))

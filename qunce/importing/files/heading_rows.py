@@ -17,8 +17,8 @@ REPEATED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 """Headings that occur again."""
 SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
 HINT = re.compile(
-    r"[(\[【]\s*(必填|选填|非必填|可选|可为空|元|单位.*?|格式.*?|如.*?|例.*?|示例.*?|yyyy.*?|"
-    r"required|optional|e\.g\..*?)\s*[)\]】]"
+    r"[(\[【]\s{0,9}(必填|选填|非必填|可选|可为空|元|单位.{0,80}?|格式.{0,80}?|如.{0,80}?|例.{0,80}?|示例.{0,80}?|yyyy.{0,80}?|"
+    r"required|optional|e\.g\..{0,80}?)\s{0,9}[)\]】]"
 )
 """What templates add to a heading to help those who fill them in."""
 
@@ -62,9 +62,8 @@ def _padded(row: Sequence[str], width: int) -> list[str]:
 
 
 def _trimmed(texts: list[str]) -> list[str]:
-    while texts and not texts[-1]:
-        texts = texts[:-1]
-    return texts
+    used = [index for index, text in enumerate(texts) if text]
+    return texts[: max(used, default=-1) + 1]
 
 
 def _are_groups(first: list[str], below: list[str]) -> bool:

@@ -254,12 +254,7 @@ class _EncodingDetector:
             return self.encoding or "utf-8"
         self.choices = encodings.rank(self._whole_lines(), list(self._decoders))
         if not self.choices:
-            raise UnreadableFile(
-                _(
-                    "The encoding of the file is unknown. Save it as UTF-8, or choose "
-                    "one with --encoding."
-                )
-            )
+            raise _unknown_encoding()
         return self.choices[0].name
 
     def _decoders_were_needed(self) -> bool:
@@ -269,6 +264,15 @@ class _EncodingDetector:
         """Return the sample without a line that its limit has cut."""
         lines = self._sample.split(b"\n")
         return b"\n".join(lines if len(lines) < 3 else lines[:-1])
+
+
+def _unknown_encoding() -> UnreadableFile:
+    return UnreadableFile(
+        _(
+            "The encoding of the file is unknown. Save it as UTF-8, or choose "
+            "one with --encoding."
+        )
+    )
 
 
 def _find_utf_16(head: bytes) -> str:
@@ -309,7 +313,11 @@ class _ReencodedFile(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         while not self._pending:
             block = self._raw.read(decompression.BLOCK_BYTES)
-            self._pending = self._decoder.decode(block, final=not block).encode()
+            try:
+                self._pending = self._decoder.decode(block, final=not block).encode()
+            except UnicodeError:
+                # What was found in a sample does not hold for the whole file.
+                raise _unknown_encoding() from None
             if not block:
                 break
         block, self._pending = self._pending[: len(view)], self._pending[len(view) :]

@@ -7,6 +7,7 @@ as text and checked before they are parsed.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from qunce.importing.files import inspection, rows
 BLOCK_BYTES = 16 << 20
 HEADING_SAMPLE_ROWS = 10_000
 MAX_OBJECT_BYTES = 4 << 20
+FILE_NAME = re.compile(r' (?:in|while reading) file "[^"]*"')
+"""Where the file is on the server, which errors of DuckDB say, is nobody's business."""
 _local = threading.local()
 
 
@@ -92,7 +95,7 @@ def read_list(path: Path) -> Iterator[pa.Array]:
     except duckdb.Error as error:
         raise inspection.UnreadableFile(
             _("This is not a JSON list of objects: %(error)s")
-            % {"error": str(error).splitlines()[0]}
+            % {"error": FILE_NAME.sub("", str(error).splitlines()[0])}
         ) from None
 
 

@@ -112,15 +112,17 @@ def arrange(
 
 def unique_headings(headings: Sequence[str]) -> list[str]:
     """Return the headings stripped; empty and repeated ones get a number."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    repetitions: dict[str, int] = {}
     for number, heading in enumerate(headings, start=1):
         name = heading.strip().lstrip("\ufeff") or f"column {number}"
-        unique, repetition = name, 2
+        unique = name
         # A numbered heading may itself occur in the file.
         while unique in names:
-            unique, repetition = f"{name} ({repetition})", repetition + 1
-        names.append(unique)
-    return names
+            repetitions[name] = repetitions.get(name, 1) + 1
+            unique = f"{name} ({repetitions[name]})"
+        names[unique] = None
+    return list(names)
 
 
 def split(batch: RowBatch, limit: int) -> tuple[RowBatch, RowBatch]:

@@ -31,6 +31,8 @@ FORMATS = ("csv", "xlsx", "xls", "html", "json", "ndjson")
 SHEET_FORMATS = ("xlsx", "xls")
 ALL_SHEETS = "all"
 MAX_FULL_SCAN_BYTES = 256 << 20
+MAX_HEADINGS_LENGTH = 200_000
+"""Of all headings together."""
 """Up to this size, every object of a JSON file is searched for keys."""
 
 
@@ -88,9 +90,19 @@ def inspect(
         )
         inspect_text = {"csv": _inspect_csv, "html": _inspect_html}
         source = inspect_text.get(file_format, _inspect_json)(path, file_format, info)
+    _check_headings(source)
     return replace(
         source, notes=[*formats.list_notes(path, file_format), *source.notes]
     )
+
+
+def _check_headings(source: Source) -> None:
+    # Every target compares every heading with its fields, by regular expressions.
+    if sum(map(len, source.headings)) > MAX_HEADINGS_LENGTH:
+        raise inspection.UnreadableFile(
+            _("The headings have more than %(most)d characters: this is not a table.")
+            % {"most": MAX_HEADINGS_LENGTH}
+        )
 
 
 def _inspect_csv(path: Path, _format: str, info: inspection.FileInfo) -> Source:

@@ -28,6 +28,8 @@ from qunce.importing.files import heading_rows, inspection, rows
 MAX_UNPACKED_BYTES = 512 << 20
 MAX_OLD_BYTES = 64 << 20
 MAX_CELLS = 12_000_000
+MAX_SHEET_COLUMNS = 16_384
+"""XFD is the last column that a spreadsheet can have."""
 ROWS_PER_BATCH = 20_000
 BLOCK_BYTES = 1 << 20
 CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])")
@@ -145,7 +147,8 @@ class _Rectangle:
                 # The first part continues the last row of the block before.
                 self._cells_in_row = cells if index else self._cells_in_row + cells
                 self.last_column = max(self.last_column, self._cells_in_row)
-        if self.last_row * max(self.last_column, 1) > MAX_CELLS:
+        is_too_wide = self.last_column > MAX_SHEET_COLUMNS
+        if is_too_wide or self.last_row * max(self.last_column, 1) > MAX_CELLS:
             raise _too_large()
 
 
@@ -290,7 +293,16 @@ def read_headings(path: Path, sheet: str) -> heading_rows.Headings:
 
 def _find_headings(sheet: _Sheet) -> heading_rows.Headings:
     head = itertools.islice(sheet.rows(), heading_rows.MAX_ROWS)
-    return heading_rows.find([[cell_text(cell) or "" for cell in row] for row in head])
+    table = [[cell_text(cell) or "" for cell in row] for row in head]
+    # Formatted cells without a text may reach to the last column.
+    used = [index for row in table for index, cell in enumerate(row) if cell.strip()]
+    width = max(used, default=-1) + 1
+    if width > rows.MAX_COLUMNS:
+        raise inspection.UnreadableFile(
+            _("More than %(most)d columns: this is not a table.")
+            % {"most": rows.MAX_COLUMNS}
+        )
+    return heading_rows.find([row[:width] for row in table])
 
 
 def read_batches(

@@ -7,7 +7,7 @@ never added up; it is shown apart, by currency.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -222,16 +222,6 @@ def list_factors(community: Community) -> list[Factor]:
             )
         )
     return sorted(factors, key=lambda factor: (factor.currency, factor.begin))
-
-
-def find_factor(
-    factors: Sequence[Factor], currency: str, paid_at: int
-) -> Decimal | None:
-    """Return the factor for a payment at this microsecond, None without a rate."""
-    for factor in factors:
-        if factor.currency == currency and factor.begin <= paid_at < factor.end:
-            return factor.factor
-    return None
 
 
 def convert(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -117,16 +116,6 @@ def readings(text: str) -> dict[str, date]:
         except ValueError:
             continue
     return dates
-
-
-def possible_orders(texts: Iterable[str]) -> set[str]:
-    """Return the orders that fit all texts like 12/1/2010; others are no evidence."""
-    orders = set(ORDERS)
-    for text in texts:
-        fitting = readings(text)
-        if fitting:
-            orders &= set(fitting)
-    return orders
 
 
 def is_ambiguous(text: str) -> bool:

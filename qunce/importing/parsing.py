@@ -68,15 +68,6 @@ class ParsedChunk:
             return self.columns[name]
         return pa.nulls(len(self.row_numbers), pa.string())
 
-    def order_last(self, *keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the indexes of the rows sorted by `keys`, the last one of equal rows."""
-        # lexsort takes the most significant key last.
-        order = np.lexsort((self.row_numbers, *reversed(keys)))
-        is_last = np.ones(len(order), dtype=bool)
-        is_last[:-1] = np.any([np.diff(key[order]) != 0 for key in keys], axis=0)
-        last: NDArray[np.int64] = order[is_last]
-        return last
-
 
 def parse_batches(plan: ImportPlan) -> Iterator[ParsedChunk]:
     for batch in sources.read_batches(plan.source):

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.sets.rules.snapshots import Snapshot
 
-NO_ID = 0
-"""The person or group of a fact that has none."""
-
 
 @dataclass(frozen=True)
 class DailyTotals:

@@ -208,35 +208,3 @@ def gaps_by_person(
     people, days = days_by_person(community=community, kind=kind, at=at, within=within)
     same = people[1:] == people[:-1]
     return people[1:][same], np.diff(days)[same]
-
-
-COUNT_VALUES = """
-SELECT account, item, count(*) AS times FROM (
-    SELECT account, unnest(CASE WHEN json_type(field) = 'ARRAY'
-        THEN json_extract_string(field, '$[*]') ELSE [field ->> '$'] END) AS item
-    FROM (SELECT account, json_extract(payload, ?) AS field FROM facts
-          WHERE payload IS NOT NULL AND {where}))
-WHERE item IS NOT NULL GROUP BY account, item
-"""
-
-
-def count_payload_values(
-    *,
-    community: Community,
-    kind: str,
-    field: str,
-    at: datetime,
-    within: int | None = None,
-) -> dict[str, dict[int, int]]:
-    """Value of a payload field → person → number of facts; each item of a list counts."""
-    where, params = _where(community, kind, at, within)
-    rows = mirror.query(COUNT_VALUES.format(where=where), [f"$.{field}", *params])
-    accounts, times = _columns(rows.select(["account", "times"]))
-    people = _people(community, accounts).tolist()
-    counts: dict[str, dict[int, int]] = {}
-    for item, person, count in zip(
-        rows["item"].to_pylist(), people, times.tolist(), strict=True
-    ):
-        by_person = counts.setdefault(item, {})
-        by_person[person] = by_person.get(person, 0) + count
-    return counts

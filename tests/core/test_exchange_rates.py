@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from qunce.core import exchange_rates, permissions
+from qunce.core import community_days, exchange_rates, permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from tests import factories
@@ -45,11 +45,10 @@ def test_latest_rate_on_or_before_the_day_holds(shop: Community) -> None:
     assert [factor.factor for factor in factors] == [Decimal("7.2"), Decimal(7)]
     first, second = factors
     assert first.end == second.begin
-    find = exchange_rates.find_factor
-    assert find(factors, "USD", first.begin - 1) is None
-    assert find(factors, "USD", first.begin) == Decimal("7.2")
-    assert find(factors, "USD", second.begin) == Decimal(7)
-    assert find(factors, "EUR", second.begin) is None
+    april = community_days.from_date(APRIL)
+    assert shop.day(timestamps.from_micros(second.begin)) == april
+    assert shop.day(timestamps.from_micros(second.begin - 1)) == april - 1
+    assert second.end == exchange_rates.NEVER_ENDS
 
 
 def test_factors_are_of_the_smallest_units(shop: Community) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import pytest
@@ -92,22 +91,6 @@ def test_days_are_community_days(shop: Community) -> None:
     result = timelines.days_by_person(community=shop, kind=PAID, at=AT)
     today = shop.day(AT)
     assert pairs(result) == [(1, today - 1), (1, today)]
-
-
-def test_payload_values_are_counted_by_person(shop: Community) -> None:
-    payloads: list[dict[str, Any]] = [
-        {"categories": ["tea", "cake"]},
-        {"categories": ["tea"]},
-        {"other": 1},
-    ]
-    logs.write(shop, [Row(1, 1, payload=facts.dump(payload)) for payload in payloads])
-    logs.write(shop, [Row(1, 2, payload='{"categories":"tea"}')])
-    deriver.catch_up()
-    aliases.assign(shop.pk, {2: 1})
-    result = timelines.count_payload_values(
-        community=shop, kind=PAID, field="categories", at=AT
-    )
-    assert result == {"tea": {1: 3}, "cake": {1: 1}}
 
 
 def test_unknown_kind_has_no_gaps(shop: Community) -> None:

@@ -18,7 +18,7 @@ router = Router(auth=RequiresScope("imports"), tags=["imports"])
 
 
 class UndoOut(schemas.OutputSchema):
-    """`counts` say what was taken back, `kept` how many things stay as they are."""
+    """`counts` are what was taken back, `kept` is how many things stay as they are."""
 
     started_at: datetime
     finished_at: datetime | None
@@ -27,7 +27,7 @@ class UndoOut(schemas.OutputSchema):
 
 
 class ImportOut(schemas.OutputSchema):
-    """`counts` say what became of the rows.
+    """`counts` are the rows by what happened to them.
 
     The rows read are those of `new`, `changed`, `known`, `skipped` and `suppressed`, and
     the broken ones. `rows_done` of about `rows_expected` are done in this `phase`.

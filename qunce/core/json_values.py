@@ -19,7 +19,7 @@ NOT_A_NUMBER = re.compile(rb"[:\[,]\s*-?(NaN|Infinity)")
 
 
 class InvalidJson(errors.Invalid):
-    """This is not JSON that can be stored; the text says what to do."""
+    """This is not JSON that can be stored; the text is the remedy."""
 
 
 class NotAnObject(InvalidJson):

@@ -108,7 +108,7 @@ SIGNS = {
     "kr": CROWNS,
     "kr.": CROWNS,
 }
-"""Signs and words beside an amount, with the currencies they may mean, likeliest first."""
+"""Signs and words next to an amount, with the currencies they may mean, likeliest first."""
 EUROPEAN_NAMES = {"euro": "EUR", "euros": "EUR", "dollars": DOLLARS, "dollar": DOLLARS}
 _MARKS = r"[\s(+\-−–]*"
 _LETTERS = r"[^\d\s.,'’()+\-−–_万千亿%][^\d\s,'’()+\-−–_万千亿%]*"
@@ -127,7 +127,7 @@ class InvalidMoney(errors.Invalid):
 
 
 class UnknownCurrency(InvalidMoney):
-    """The sign beside an amount is not one of a currency."""
+    """The sign next to an amount is not one of a currency."""
 
 
 def decimal_places(currency: str) -> int:
@@ -149,7 +149,7 @@ def find_currencies(sign: str) -> tuple[str, ...]:
 
 
 def split(text: str) -> tuple[str, str]:
-    """Separate an amount from the sign or code beside it: `"-¥5"` → `("¥", "-5")`.
+    """Separate an amount from the sign or code next to it: `"-¥5"` → `("¥", "-5")`.
 
     The sign is empty without one. Raises UnknownCurrency if the letters beside the
     amount are no currency, and InvalidMoney if two of them differ. Words for large
@@ -176,7 +176,7 @@ def split(text: str) -> tuple[str, str]:
         raise InvalidMoney(
             _("“%(text)s” names two currencies. Keep one of them.") % {"text": text}
         )
-    # Of ¥ and CNY around one amount, the one with fewer meanings says which it is.
+    # Of ¥ and CNY around one amount, the one with fewer meanings decides which it is.
     return min(signs, key=lambda s: len(find_currencies(s)), default=""), rest
 
 

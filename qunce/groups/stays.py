@@ -1,4 +1,4 @@
-"""Stays of a member in a group, and how what a file says about them changes them.
+"""Stays of a member in a group, and how the rows of a file change them.
 
 A member may join and leave several times. The latest stay is the membership; the ones
 before it are rows of `Stay`. Times are microseconds.
@@ -29,7 +29,7 @@ class State(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a row says about a stay; None is what it leaves open."""
+    """A stay as a row describes it; None is what the row leaves open."""
 
     role: str | None = None
     joined_at: int | None = None

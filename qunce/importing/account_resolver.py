@@ -137,7 +137,7 @@ class AccountResolver:
     def resolve_rows(
         self, chunk: ParsedChunk, seen_at: NDArray[np.int64], *, key_wins: bool
     ) -> Resolution:
-        """Return whom each row names by the fields KINDS that the chunk has.
+        """Return the member of each row by the fields KINDS that the chunk has.
 
         Where two references name two people, the first of KINDS decides; call
         `check_chunks` before, which makes problems of them. With `key_wins` a known
@@ -146,7 +146,7 @@ class AccountResolver:
         return self._resolve(references_of(chunk), seen_at, key_wins=key_wins)
 
     def look_up(self, columns: Mapping[str, pa.Array], *, key_wins: bool) -> Resolution:
-        """Return whom the rows name now; nothing is created."""
+        """Return the members whom the rows name now; nothing is created."""
         rows = len(next(iter(columns.values()))) if columns else 0
         found = Resolution(
             ids=np.zeros(rows, np.int64),
@@ -346,7 +346,7 @@ class AccountResolver:
 
 
 def of_plan(plan: ImportPlan, job: ImportJob) -> AccountResolver:
-    """Return a resolver that treats unknown members as the plan says."""
+    """Return a resolver that treats unknown members as the plan requires."""
     resolving = AccountResolver(
         job.community,
         by=job.by,
@@ -362,7 +362,7 @@ def of_plan(plan: ImportPlan, job: ImportJob) -> AccountResolver:
 
 
 def for_checks(plan: ImportPlan) -> AccountResolver:
-    """Return a resolver that knows whom the community had before the import."""
+    """Return a resolver that knows the members from before the import."""
     return AccountResolver(
         plan.community,
         by=plan.by,

@@ -1,4 +1,4 @@
-"""The signs and codes of currencies beside the amounts of a column."""
+"""The signs and codes of currencies next to the amounts of a column."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from qunce.importing.parsing import ParsedChunk
 
 SUFFIX = ":sign"
-"""Of the name of a column with the signs beside the amounts of another."""
+"""Of the name of a column with the signs next to the amounts of another."""
 PLAIN = r"^[\d.,+\-()\s]*$"
 
 
 def find(texts: pa.Array) -> pa.Array | None:
-    """Return the sign or code beside each amount, None if there is not one.
+    """Return the sign or code next to each amount, None if there is not one.
 
     Cells that are no amounts are left to the parser of amounts.
     """

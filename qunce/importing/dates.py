@@ -204,7 +204,7 @@ def _parse_date(text: str, order: str, latest: date | None) -> tuple[date, str]:
     """Return the date at the start of the text, and the rest."""
     match = YMD.match(text)
     if match:
-        # Before 年 stands a year, even of two digits.
+        # The number before 年 is a year, even one of two digits.
         year = int(match[1]) + (2000 if len(match[1]) == 2 else 0)
         return date(year, int(match[2]), int(match[3])), text[match.end() :]
     named = NAMED_MONTH.match(text)

@@ -43,7 +43,7 @@ def get_path(job: ImportJob) -> Path:
 
 
 def log_download(job: ImportJob, *, by: Staff, at: datetime) -> None:
-    """Record in the audit log that somebody has taken the broken rows."""
+    """Record in the audit log that the broken rows were downloaded."""
     audit.log(
         kind=REPORT_DOWNLOADED,
         community=job.community,

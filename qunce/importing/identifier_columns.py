@@ -32,7 +32,7 @@ NULL_TEXT = pa.scalar(None, pa.string())
 
 
 def parse(texts: pa.Array, kind: str, reader: Reader) -> Column:
-    """Return normalised texts, null where a cell says that there is none."""
+    """Return normalised texts, null where a cell means that there is none."""
     texts = _tidy(texts, kind, reader)
     normal = _is_normal(texts, kind, reader)
     texts = _without_placeholders(texts, reader)

@@ -131,7 +131,7 @@ class SeparatorEvidence:
             for name in present
             if name not in CLEAR and self._parts_occur_alone(name, known)
         ]
-        # A space beside a clear separator is part of the names.
+        # A space next to a clear separator is part of the names.
         if clear:
             weak = [name for name in weak if name != "space"]
         if not clear and not weak:

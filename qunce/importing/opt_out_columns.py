@@ -30,7 +30,7 @@ REACHABLE = frozenset(
 
 
 class InvalidOptOut(errors.Invalid):
-    """The cell says neither that a member opted out nor that they did not."""
+    """The cell means neither that a member opted out nor that they did not."""
 
 
 def normalise(text: str) -> str:
@@ -56,7 +56,7 @@ def normalise_consent(text: str) -> str:
 
 
 def says_opted_out(row: Mapping[str, Any]) -> bool | None:
-    """Return what a row of a member says, None if nothing; a time alone says yes."""
+    """Return whether a row opts its member out, None if it is empty; a time alone means yes."""
     if answer := row.get("opted_out"):
         return bool(answer == YES)
     if answer := row.get("accepts_messages"):

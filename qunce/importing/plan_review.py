@@ -35,7 +35,7 @@ MAX_ROWS = 20
 
 @dataclass(frozen=True)
 class PlanReview:
-    """`plan` is None if `mistakes` says what is wrong with the options.
+    """`plan` is None if `mistakes` describes what is wrong with the options.
 
     `error` is a fault of the options other than of the mapping, such as an answer that
     is none of the choices.
@@ -52,7 +52,7 @@ class PlanReview:
 
     @property
     def notes(self) -> list[str]:
-        """What the user should know, beside what the questions say."""
+        """What the user should know, besides the questions."""
         if self.plan is None:
             return []
         repeated = questions.list_notes(self.plan.questions, self.plan.remembered)

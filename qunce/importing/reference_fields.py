@@ -1,4 +1,4 @@
-"""Fields by which a row names a member, beside the member's key."""
+"""Fields by which a row names a member, besides the member's key."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ ROWS_PER_FETCH = 50_000
 
 
 class Lookup:
-    """Texts and the accounts they stand for; grows with what an import creates."""
+    """Texts and the accounts they mean; grows with what an import creates."""
 
     def __init__(self, rows: Iterator[list[tuple[str, int]]]) -> None:
         texts, ids = [pa.array([], pa.string())], [np.empty(0, dtype=np.int64)]

@@ -43,7 +43,7 @@ OWN_NAMES = {
     # An order has several rows in many files.
     "orders": {fate: f"rows_{fate}" for fate in FATES},
 }
-"""Names of counts of a target that say the same in its words."""
+"""Names of counts of a target that are the same in its words."""
 MONEY_PARTS = ("paid", "refunded", "net")
 """Counts of money are named after these, with the currency, as in `paid:CNY`."""
 

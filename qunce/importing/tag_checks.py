@@ -36,7 +36,7 @@ def check_chunks(
 
 @dataclass(frozen=True)
 class _Cell:
-    """What one distinct cell says.
+    """What one distinct cell means.
 
     `exclusive` has the key of the tag by the id of its exclusive group.
     """
@@ -109,7 +109,7 @@ class _TagChecks:
         return ""
 
     def _find_people(self, chunk: ParsedChunk, indexes: list[int]) -> dict[int, Person]:
-        """Return whom these rows are about, without creating anybody."""
+        """Return the members of these rows, without creating any."""
         columns = account_resolver.references_of(chunk)
         if "key" in chunk.columns:  # of a file of members
             columns[account_resolver.MEMBER_KEY] = chunk.columns["key"]

@@ -42,7 +42,7 @@ def ask(plan: ImportPlan, field: str) -> None:
     keys_of_names = _keys_by_name(plan)
     twins = naming.similar_to_each(new, [*keys_of_names, *new])
     for index, name in enumerate(new):
-        # A twin that is itself new stands for both, so that only one of them is asked.
+        # A twin that is itself new represents both, so that only one of them is asked.
         others = [
             twin
             for twin in twins.get(name, ())

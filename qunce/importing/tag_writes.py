@@ -23,7 +23,7 @@ CHANGED, KNOWN, REPLACED = "changed", "known", "replaced"
 
 
 class TagChange(NamedTuple):
-    """What a row says about a tag of one account's member.
+    """What a row changes in a tag of one account's member.
 
     Without a change the member has the tag, however deep. `time` is in microseconds.
     """
@@ -183,7 +183,7 @@ def _apply(
     for person, indexes in by_person.items():
         own = own_of[person]
         old = depth = sum(before.get(account, 0) for account in own)
-        # What a later row sets replaces what rows before it say.
+        # What a later row sets replaces what rows before it set.
         first = max((i for i in indexes if changes[i].sets_depth), default=indexes[0])
         for index in indexes:
             if index < first:

@@ -50,7 +50,7 @@ def show(invocation: Invocation, job: int) -> None:
 def undo(invocation: Invocation, job: int, login: str | None) -> None:
     invocation.act_as(login)
     found = jobs.get(invocation.community, job)
-    # One that was killed goes on where it stopped.
+    # One that was killed continues where it stopped.
     if found.state != "undoing":
         undos.start(job=found, by=invocation.by, at=invocation.at, in_background=False)
     undos.run(str(found.pk), at=invocation.at)

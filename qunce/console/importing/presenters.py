@@ -38,7 +38,7 @@ MAX_KEPT_SHOWN = 100
 MAX_CARDS = 4
 """Choices of a question that are shown side by side."""
 TYPE_QUESTION = "type"
-"""Name of the questions that stand beside their column."""
+"""Name of the questions that are shown next to their column."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class QuestionRow:
 
     @property
     def has_cards(self) -> bool:
-        """Whether the readings stand side by side; many of them are a list."""
+        """Whether the readings are shown side by side; many of them are a list."""
         return 1 < len(self.question.choices) <= MAX_CARDS
 
 
@@ -288,7 +288,7 @@ def job_report(job: ImportJob, *, by: Staff) -> JobReport:
         for name, number in job.counts.items()
         if name not in names.values()
         and ":" not in name
-        # The table of money says the same, in every currency.
+        # The table of money has the same numbers, in every currency.
         and not (money and reports.MILLIONTHS in name)
     }
     sentences = join_report.sentences(join_report.load(job, by=by))

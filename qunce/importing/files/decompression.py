@@ -88,7 +88,7 @@ def find_zipped_text(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
     except zipfile.BadZipFile:
-        # The readers of spreadsheets say what is wrong with it.
+        # The readers of spreadsheets report what is wrong with it.
         return ""
     names = [name for name in names if not name.startswith("__MACOSX/")]
     if any(name.startswith(("xl/", "word/", "ppt/")) for name in names):

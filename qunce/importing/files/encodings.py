@@ -143,7 +143,7 @@ def _score(name: str, text: str) -> tuple[float, float]:
     """Return the points of the characters that are not ASCII, and their mean."""
     points = SCORERS[name]
     total, weight = 0.0, 0.0
-    # A character of two bytes says as much as two of one.
+    # A character of two bytes counts like two of one byte.
     size = 0.5 if name in SINGLE_BYTE else 1.0
     for index, character in enumerate(text):
         if character.isascii():
@@ -236,7 +236,7 @@ def _euc_kr(character: str, before: str, after: str) -> float:
 
 def _cp1252(character: str, before: str, after: str) -> float:
     if unicodedata.category(character) in ("Lu", "Ll"):
-        # In words of Western languages, letters with accents stand between others.
+        # In words of Western languages, letters with accents are between other letters.
         if not before.isascii() or not after.isascii():
             return -1
         is_in_word = before.isalpha() or after.isalpha()

@@ -1,4 +1,4 @@
-"""Recognises what a file is by its content, whatever its name says."""
+"""Recognises what a file is by its content, whatever its name is."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _detect_text(head: bytes) -> str:
 
 
 def list_notes(path: Path, file_format: str) -> list[str]:
-    """Return what the file is if its name says something else."""
+    """Return what the file is if its name claims something else."""
     suffix = path.suffix.lower()
     if zipfile.is_zipfile(path) and file_format != "xlsx" and suffix != ".zip":
         return [_("This is a ZIP archive. The file in it is read.")]

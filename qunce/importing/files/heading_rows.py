@@ -79,7 +79,7 @@ def _are_groups(first: list[str], below: list[str]) -> bool:
     starts = 0
     for i in used:
         if first[i] and below[i]:
-            # Only a group has no heading beside it.
+            # Only a group has no heading next to it.
             if i + 1 >= len(first) or first[i + 1]:
                 return False
             starts += 1
@@ -95,7 +95,7 @@ def _combine(first: list[str], below: list[str]) -> list[str]:
         if not lower:
             headings.append(upper)
         else:
-            # The group tells apart columns of one name.
+            # The group distinguishes columns of one name.
             is_repeated = below.count(lower) > 1 or lower in first
             headings.append(f"{group} {lower}" if is_repeated else lower)
     return headings

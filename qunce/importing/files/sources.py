@@ -169,7 +169,7 @@ def _inspect_workbook(path: Path, file_format: str, sheet: str) -> Source:
         notes = _sheet_row_notes(path, sheets)
         lines *= len(sheets)
     else:
-        # Stored by name, so that a report can say which sheet was read.
+        # Stored by name, so that a report can name the sheet that was read.
         name = xlsx_files.find_sheet(path, sheet)
         found = xlsx_files.read_headings(path, name)
         headings, skip = found.texts, found.rows

@@ -1,4 +1,4 @@
-"""Undo of an import: what it wrote goes back, what was changed since stays.
+"""Undo of an import: what it wrote is taken back, what was changed since stays.
 
 The changes are taken back in short transactions in the background. An undo that is killed
 goes on where it stopped, as every transaction removes the changes that it took back.
@@ -102,7 +102,7 @@ class UndoRunsElsewhere(errors.Refused):
 
 
 def check_may_undo(job: ImportJob, *, by: Staff, at: datetime) -> None:
-    """Raise a sentence that says why the import cannot be undone, if that is so."""
+    """Raise an error with the reason if the import cannot be undone."""
     jobs.check_may_import(by)
     if reason := why_never(job):
         raise ImportNotUndoable(reason)

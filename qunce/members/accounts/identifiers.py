@@ -33,7 +33,7 @@ DEFAULT_PLACEHOLDERS = frozenset(
     "无 無 暂无 没有 空 空白 未知 不详 不明 未填 未填写 未提供 未绑定 未登记 未留 "
     "匿名 匿名用户 游客 散客 非会员".split()
 ) | {"[object object]"}
-"""What cells say where there is no value, case-folded."""
+"""The text of cells that have no value, case-folded."""
 
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,19}")
 EMAIL = re.compile(

@@ -96,7 +96,7 @@ class PastIdentifier(models.Model):
 
 
 class Placeholder(models.Model):
-    """A text that means "none" in a community, beside the usual ones; case-folded."""
+    """A text that means "none" in a community, besides the usual ones; case-folded."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     text = models.CharField(max_length=200)
@@ -142,7 +142,7 @@ class SharedIdentifier(models.Model):
 
 
 class SuppressionSecret(models.Model):
-    """The key of a community's hashes. Without it, the list says nothing."""
+    """The key of a community's hashes. Without it, the list reveals nothing."""
 
     community = models.OneToOneField(Community, models.PROTECT, related_name="+")
     secret = models.CharField(max_length=64)
@@ -152,7 +152,7 @@ class SuppressionSecret(models.Model):
 
 
 class Suppression(models.Model):
-    """The hash of a key or identifier of somebody who was erased."""
+    """The hash of a key or identifier of a person who was erased."""
 
     community = models.ForeignKey(
         Community, models.PROTECT, related_name="+", db_index=False

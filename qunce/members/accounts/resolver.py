@@ -220,7 +220,7 @@ def several_people(text: str) -> str:
 
 
 def _normalise(reader: identifiers.Reader, row: References) -> dict[str, str]:
-    """The references that say something, in the order in which they decide."""
+    """The references that are not empty, in the order in which they decide."""
     normalised = {}
     for kind in kinds_of(row):
         form = kind if kind in IDENTIFIER_KINDS else identifiers.KEY
@@ -294,7 +294,7 @@ class _Directory:
         for kind, text in row.items():
             match, owner = self._match_one(kind, text)
             if match.state == CONFLICT:
-                # Others of the row may still say who of them it is.
+                # Other references of the row may still decide which of them it is.
                 unknown = unknown if unknown and unknown.state == CONFLICT else match
             elif match.state == UNKNOWN:
                 unknown = unknown or match

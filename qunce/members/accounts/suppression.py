@@ -31,7 +31,7 @@ Value = tuple[str, str]
 
 
 class PersonErased(errors.Refused):
-    """This person was erased and does not come back without being let in again."""
+    """This person was erased, and cannot be added until the suppression is lifted."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class NotSuppressed(errors.NotFound):
 
 
 def check(community: Community, values: Iterable[Value]) -> None:
-    """Raises PersonErased if one of these belongs to somebody who was erased."""
+    """Raises PersonErased if one of these belongs to a person who was erased."""
     if find(community, values):
         raise PersonErased
 

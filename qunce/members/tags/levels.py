@@ -98,7 +98,7 @@ def find_depth(levels: Sequence[Level], name: str) -> int | None:
 
 
 def parse_depth(text: str, levels: Sequence[Level]) -> DepthChange:
-    """Return the change that `3`, `+1` or the name of a level stands for.
+    """Return the change that `3`, `+1` or the name of a level means.
 
     Raises InvalidDepth.
     """

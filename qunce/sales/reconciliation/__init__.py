@@ -1,4 +1,4 @@
-"""Decides what the lines of one order in a file say: what was paid, and what refunded.
+"""Decides what the lines of one order in a file mean: what was paid, and what refunded.
 
 Amounts of a file may be those of an order, repeated on each of its lines, or those of the
 lines. All evidence is used: a given total, prices and quantities, and whether the lines
@@ -20,7 +20,7 @@ from qunce.sales.reconciliation.lines import Columns, Contradiction, Decision, L
 
 
 def decide(lines: Sequence[Line], columns: Columns, unit: Decimal) -> Decision:
-    """Return what the lines of one order say; `unit` is the smallest of the currency."""
+    """Return what the lines of one order amount to; `unit` is the currency's smallest."""
     lines, meaning = _apply_statuses(lines)
     refunded_at = max(
         (line.refunded_at for line in lines if line.refunded_at), default=None

@@ -12,7 +12,7 @@ from qunce.sales.reconciliation.lines import ZERO, Line
 def list_candidates(
     column: Iterable[Decimal | None], *, is_summed: bool = False
 ) -> list[Decimal]:
-    """Return what a column may say of the order: a repeated value, or the sum.
+    """Return what a column may mean for the order: a repeated value, or the sum.
 
     Different values are summed. Equal ones may be both with `is_summed`.
     """

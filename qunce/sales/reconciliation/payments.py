@@ -13,7 +13,7 @@ from qunce.sales.reconciliation.lines import ZERO, Columns, Contradiction, Line,
 
 
 def choose_value(lines: Sequence[Line]) -> Value:
-    """Return which of its columns says what an order cost."""
+    """Return which of its columns holds what an order cost."""
     if any(line.amount is not None for line in lines):
         return lambda line: line.amount
     if any(line.total is not None for line in lines):

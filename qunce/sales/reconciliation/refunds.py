@@ -88,7 +88,7 @@ def list_of_columns(lines: Sequence[Line], columns: Columns) -> tuple[Refund, ..
 def list_of_statuses(
     lines: Sequence[Line], value: Value, columns: Columns
 ) -> tuple[Refund, ...]:
-    """Return the refunds of lines whose own status says that they were refunded."""
+    """Return the refunds of lines whose own status is that they were refunded."""
     refunded = [line for line in lines if line.status == order_statuses.REFUNDED]
     if not refunded or len(refunded) == len(lines):
         return ()

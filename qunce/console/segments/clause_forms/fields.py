@@ -57,7 +57,7 @@ class NumberField(forms.CharField):
             raise forms.ValidationError(_("Write a number, such as 12.5."))
         if number == number.to_integral_value():
             return int(number)
-        # A binary fraction only where it stands for exactly this number.
+        # A binary fraction only where it is exactly this number.
         return float(text) if Decimal(repr(float(text))) == number else str(text)
 
 

@@ -101,7 +101,7 @@ class FactTarget(Target):
         return file_check.checked_chunks(plan)
 
     def checked_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        """Yield the problems of the file, whose valid rows are put aside."""
+        """Yield the problems of the file, whose valid rows are spilled."""
         from qunce.importing.targets.facts import file_check
 
         rows = file_check.create(plan)
@@ -109,7 +109,7 @@ class FactTarget(Target):
         plan.cache = rows
 
     def written_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        """Yield the parts that were put aside, after what `checked_chunks` yields."""
+        """Yield the parts that were spilled, after what `checked_chunks` yields."""
         from qunce.importing.targets.facts import spill
 
         if plan.cache is None:

@@ -85,11 +85,17 @@ class MemberWriter:
                 if cell is not None
             }
             row = merged.setdefault(
-                identities.reference_of(given), {identities.ROWS: 0}
+                identities.reference_of(given),
+                {identities.ROWS: 0, identities.REPLACED: False},
             )
             for name in LIST_FIELDS:
                 if name in row and name in given:
                     given[name] = f"{row[name]}{given[name]}"
+            row[identities.REPLACED] |= any(
+                name in row and row[name] != cell
+                for name, cell in given.items()
+                if name not in LIST_FIELDS
+            )
             row |= given
             row[identities.ROWS] += 1
         self._rows = list(merged.values())
@@ -142,6 +148,7 @@ class MemberWriter:
         others = {
             "suppressed": identified.suppressed,
             "skipped": identified.skipped,
+            "replaced": sum(row[identities.REPLACED] for row in rows.values()),
             "opted_out": len(opted_out),
             "kept_opted_out": opt_out_columns.count_kept(reachable),
             "joined": len(joins.merged),
@@ -235,7 +242,7 @@ class MemberWriter:
         )
 
     def _opt_out(self, rows: Mapping[int, Row]) -> set[int]:
-        """Opt out whom the file says; returns those who were reachable before."""
+        """Opt out the members of the file; returns those who were reachable before."""
         times: dict[int, tuple[int | None, str]] = {}
         for account, row in rows.items():
             # Nobody is opted in by a file.

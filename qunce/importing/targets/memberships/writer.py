@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """What a chunk says about one member in one group, in the order of its rows."""
+    """The rows of a chunk about one member in one group, in their order."""
 
     group: int
     account: int
@@ -274,7 +274,7 @@ def add_members(
         for key in dict.fromkeys(group_keys)
     ]
     inside = _list_inside(entries)
-    # Members who are inside stay as they are, whatever their row says.
+    # Members who are inside stay as they are, whatever is in their row.
     new = [entry for entry in entries if (entry.group, entry.account) not in inside]
     changes = write_entries(job, new) if new else {}
     return {account for _group, account in changes}

@@ -252,7 +252,7 @@ class OrderTarget(Target):
         return super().count_label(name)
 
     def ask(self, plan: ImportPlan) -> None:
-        """Ask what the words of the status mean, and say which currency is taken."""
+        """Ask what the words of the status mean, and note which currency is used."""
         currency = plan.options.currency
         if currency not in money.CURRENCIES:
             raise InvalidAnswer(
@@ -318,7 +318,7 @@ class OrderTarget(Target):
 
 
 SUGGESTED_SIGNS = ("$", "元")
-"""Signs of several currencies that mean the likeliest unless staff say otherwise."""
+"""Signs of several currencies that mean the likeliest unless staff answer otherwise."""
 
 
 def _ask_signs(plan: ImportPlan) -> None:
@@ -340,7 +340,7 @@ MIN_MEANINGS = 2
 
 
 def _list_signs(plan: ImportPlan) -> list[str]:
-    """Return the signs beside the amounts of a file, whose head shows whether any are."""
+    """Return the signs next to the amounts of a file, whose head shows whether any are."""
     from qunce.importing import currency_signs
     from qunce.importing.files import sources
 
@@ -382,7 +382,7 @@ def _list_words(plan: ImportPlan, heading: str) -> list[str]:
         words.update(dict.fromkeys(filter(None, map(str.strip, texts))))
         if len(words) > MAX_STATUSES:
             break
-    # Rows of totals and repeated headings are left out, whatever they say here.
+    # Rows of totals and repeated headings are left out, whatever they have here.
     return [w for w in words if w != heading and not re.match(left_out_rows.TOTAL, w)]
 
 

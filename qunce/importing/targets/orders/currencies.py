@@ -1,4 +1,4 @@
-"""The currency of each line, from its column and from the signs beside its amounts."""
+"""The currency of each line, from its column and from the signs next to its amounts."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def plain(
 def decide(
     lines: Sequence[Line], columns: Columns, currency: str, paid_at: int
 ) -> Decided:
-    """Return what the lines of one order say; raises Contradiction."""
+    """Return what the lines of one order amount to; raises Contradiction."""
     places = money.decimal_places(currency)
     decision = reconciliation.decide(lines, columns, Decimal(1).scaleb(-places))
     amount = None

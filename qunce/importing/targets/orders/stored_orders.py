@@ -39,7 +39,7 @@ class StoredOrder:
 
 
 class StoredOrders:
-    """Looks up stored orders, and compares them with what the file says."""
+    """Looks up stored orders, and compares them with those of the file."""
 
     def __init__(self, plan: ImportPlan) -> None:
         self._plan = plan

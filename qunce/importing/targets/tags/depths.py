@@ -27,7 +27,7 @@ ADD, SKIP = "add", "skip"
 
 
 def ask(plan: ImportPlan) -> None:
-    """Ask whether a file that adds to depths is to be added once more."""
+    """Ask whether a file that adds to depths is to be added again."""
     if "depth" not in plan.heading_of or not _was_imported(plan):
         return
     heading = plan.heading_of["depth"]

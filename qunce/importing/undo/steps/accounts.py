@@ -64,7 +64,7 @@ class AccountStep(Step):
 
 
 def find_touched(undoing: Undoing, accounts: Sequence[int]) -> set[int]:
-    """Return the accounts about which anything was recorded beside import and undo."""
+    """Return the accounts about which anything was recorded besides import and undo."""
     if not accounts:
         return set()
     # Up to now: facts of the last minute are not in the mirror yet.

@@ -82,7 +82,7 @@ def _store(
     )
     rows = Membership.objects.filter(group=group, account_id__in=accounts)
     if state is None:
-        # The log keeps that they joined, so that it has to say that they left.
+        # The log keeps that they joined, so it has to record that they left.
         rows.update(left_at=undoing.at)
     else:
         role, joined_at, left_at = state

@@ -333,3 +333,19 @@ def test_tags_are_imported_with_their_depth(shop: Community, tmp_path: Path) -> 
 def test_unknown_target_is_named_in_the_error() -> None:
     with pytest.raises(target_registry.TargetNotFound, match="nonsense"):
         target_registry.get("nonsense")
+
+
+def test_rows_of_one_member_add_up_and_those_that_differ_are_counted(
+    shop: Community, tmp_path: Path
+) -> None:
+    text = (
+        "key,手机,昵称,标签\na,13800138001,林月,茶\na,,林小月,酒\n"
+        ",13800138001,,咖啡\nb,,陈伟,茶\nb,,陈伟,茶\n"
+    )
+    first = helpers.write(tmp_path, "key,手机\na,13800138001\n")
+    helpers.run(shop, first, "members")
+    result = helpers.run(shop, helpers.write(tmp_path, text), "members")
+    assert result.job.counts["replaced"] == 1
+    assert account_models.Account.objects.get(key="a").name == "林小月"
+    for tag in ("茶", "酒", "咖啡"):
+        assert "a" in matching_keys(shop, {"tag": {"any": [tag]}})

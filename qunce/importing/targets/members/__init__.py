@@ -37,10 +37,11 @@ class MemberTarget(Target):
     extras = "attributes"
     required = (("key", "phone", "email", "unionid"),)
     count_labels = {
+        "replaced": _("members with rows that differ, of which the last counts"),
         "opted_out": _("opted out"),
         "kept_opted_out": opt_out_columns.KEPT_LABEL,
-        "joined": _("joined with another account"),
-        "parted": _("parted from another account"),
+        "joined": _("merged with another account"),
+        "parted": _("unmerged from another account"),
         "shared_identifiers": _("identifiers of too many accounts"),
     }
     fields = (

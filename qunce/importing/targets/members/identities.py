@@ -21,8 +21,11 @@ from qunce.members.people.identifier_merges import Joins
 
 KEY = "key"
 IDENTIFIER_FIELDS = resolver.IDENTIFIER_KINDS
+LIST_FIELDS = ("tags", "groups")
 ROWS = "rows"
 """How many rows of the file were merged into one."""
+REPLACED = "replaced"
+"""Whether a later of these rows contradicts an earlier one, and so replaces it."""
 Row = dict[str, Any]
 
 
@@ -192,8 +195,26 @@ def _values(row: Row) -> set[str]:
     return {row[name] for name in (KEY, *IDENTIFIER_FIELDS) if name in row}
 
 
+def merge(earlier: Row, later: Row) -> Row:
+    """Return one row of two of a member: lists add up, other fields are the later's."""
+    merged = {**earlier, **later}
+    for name in LIST_FIELDS:
+        if name in earlier and name in later:
+            merged[name] = f"{earlier[name]}{later[name]}"
+    merged[ROWS] = earlier[ROWS] + later[ROWS]
+    merged[REPLACED] = earlier[REPLACED] or later[REPLACED] or _differ(earlier, later)
+    return merged
+
+
+def _differ(earlier: Row, later: Row) -> bool:
+    ignored = {ROWS, REPLACED, *LIST_FIELDS}
+    return any(
+        name in earlier and earlier[name] != value
+        for name, value in later.items()
+        if name not in ignored
+    )
+
+
 def _add_row(rows: dict[int, Row], account: int, row: Row) -> None:
-    """Two rows may name one member in two ways; the later one's fields win."""
-    if account in rows:
-        row = {**rows[account], **row, ROWS: rows[account][ROWS] + row[ROWS]}
-    rows[account] = row
+    """Two rows may name one member in two ways."""
+    rows[account] = merge(rows[account], row) if account in rows else row

@@ -31,7 +31,6 @@ from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.parsing import StoredValue
 
 SOURCE = "import"
-LIST_FIELDS = ("tags", "groups")
 MAX_LABEL_LENGTH = 80
 Event = tuple[facts.FactKind, int]
 """A fact and when it happened, in microseconds."""
@@ -84,20 +83,11 @@ class MemberWriter:
                 for name, cell in zip(columns, cells, strict=True)
                 if cell is not None
             }
-            row = merged.setdefault(
-                identities.reference_of(given),
-                {identities.ROWS: 0, identities.REPLACED: False},
-            )
-            for name in LIST_FIELDS:
-                if name in row and name in given:
-                    given[name] = f"{row[name]}{given[name]}"
-            row[identities.REPLACED] |= any(
-                name in row and row[name] != cell
-                for name, cell in given.items()
-                if name not in LIST_FIELDS
-            )
-            row |= given
-            row[identities.ROWS] += 1
+            given |= {identities.ROWS: 1, identities.REPLACED: False}
+            reference = identities.reference_of(given)
+            if reference in merged:
+                given = identities.merge(merged[reference], given)
+            merged[reference] = given
         self._rows = list(merged.values())
         return len(self._rows)
 

@@ -55,6 +55,8 @@ class OptOutTarget(Target):
         ),
     )
     count_labels = {
+        "changed": _("rows that changed something"),
+        "known": _("rows already known"),
         "opted_out": _("opted out"),
         "kept_opted_out": opt_out_columns.KEPT_LABEL,
     }

@@ -16,6 +16,7 @@ from qunce.core import json_values
 RESOURCES = (
     "members",
     "accounts",
+    "attributes",
     "tags",
     "groups",
     "orders",

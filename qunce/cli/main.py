@@ -108,6 +108,11 @@ _add(
     "commands.tags.tags",
     N_("Manage the tag library, apply and remove tags, undo batches"),
 )
+_add(
+    "attributes",
+    "commands.attributes.attributes",
+    N_("List the attributes of members, change the type of one"),
+)
 _add("tag-groups", "commands.tag_groups.tag_groups", N_("List and add tag groups"))
 _add(
     "exchange-rates",

@@ -35,6 +35,7 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "members.note": "note",
     "members.tag": "other tag",
     "members:attribute-detail.pk": "attribute",
+    "members:attribute-type.pk": "attribute",
     "members:identifier-correct.pk": "identifier",
     "members:tag-job.pk": "tag job",
     "outreach.pk": "campaign",

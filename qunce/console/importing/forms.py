@@ -17,6 +17,8 @@ MAX_COLUMNS = 200
 ENCODINGS = ("", *encodings.CODECS)
 ANSWER, SHOWN = "answer:", "shown:"
 """Prefixes of a question's key: the answer, and the one that the page showed."""
+TIMES_SHOWN = "times-shown"
+TIME_OPTIONS = ("allow_old_times", "allow_future_times")
 MAX_TEXT_LENGTHS = {"currency": 10, "source": 120}
 
 
@@ -34,6 +36,9 @@ def store_options(data: QueryDict, upload: Upload, *, by: Staff) -> None:
     ):
         if data.get(name) in allowed:
             changes[name] = data[name]
+    # An unchecked box is not posted.
+    if TIMES_SHOWN in data:
+        changes |= {name: name in data for name in TIME_OPTIONS}
     for name, max_length in MAX_TEXT_LENGTHS.items():
         if name in data:
             text = "".join(c for c in str(data[name]) if c.isprintable()).strip()

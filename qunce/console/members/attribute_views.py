@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import labels
-from qunce.console.members.forms import AttributeForm, PatternForm
+from qunce.console.members.forms import AttributeForm, AttributeTypeForm, PatternForm
 from qunce.core import errors, permissions
-from qunce.members.attributes import attributes
+from qunce.members.attributes import attributes, type_changes
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.people import people, remark_names
 from qunce.members.search import member_list
@@ -91,10 +91,7 @@ def _check_new(request: Request, name: str) -> None:
 @require_http_methods(["GET", "POST"])
 @http.page(attributes.MANAGE)
 def attribute_detail(request: Request, pk: int) -> HttpResponse:
-    rows = Attribute.objects.filter(community=request.community, pk=pk)
-    attribute = rows.select_related("community").first()
-    if attribute is None:
-        raise attributes.AttributeNotFound(_("There is no such attribute."))
+    attribute = _get(request, pk)
     initial = {
         "label": attribute.label,
         "section": attribute.section,
@@ -117,6 +114,47 @@ def attribute_detail(request: Request, pk: int) -> HttpResponse:
         else:
             return _redirect_to_list(request, _("Saved."))
     return _render(request, form, attribute)
+
+
+def _get(request: Request, pk: int) -> Attribute:
+    rows = Attribute.objects.filter(community=request.community, pk=pk)
+    attribute = rows.select_related("community").first()
+    if attribute is None:
+        raise attributes.AttributeNotFound(_("There is no such attribute."))
+    return attribute
+
+
+@require_http_methods(["GET", "POST"])
+@http.page(attributes.MANAGE)
+def attribute_type(request: Request, pk: int) -> HttpResponse:
+    """Show what another type would change; change it once that is confirmed."""
+    attribute = _get(request, pk)
+    form = AttributeTypeForm(request.POST or None, initial={"type": attribute.type})
+    change = None
+    if form.is_valid():
+        about = {
+            "attribute": attribute,
+            "type": form.cleaned_data["type"],
+            "by": request.staff,
+            "at": request.at,
+        }
+        try:
+            change = type_changes.preview(**about)
+            # The type whose effect the page showed, as another may be chosen since.
+            is_confirmed = request.POST.get("confirmed") == change.type
+            if is_confirmed and change.type != change.old:
+                drop = form.cleaned_data["drop_unreadable"]
+                type_changes.change_type(**about, drop_unreadable=drop)
+                text = _("“%(name)s” now has the type “%(type)s”.")
+                names = {"name": attribute.label, "type": change.label}
+                return _redirect_to_list(request, text % names)
+        except errors.QunceError as error:
+            form.add_error(None, str(error))
+    context = {"form": form, "attribute": attribute, "types": labels.TYPES}
+    if change is not None and change.type != change.old:
+        context |= {"change": change, "sentences": type_changes.describe(change)}
+    template = "console/members/attribute_type.html"
+    return http.render(request, template, context, status=422 if form.errors else 200)
 
 
 def _redirect_to_list(request: Request, text: str) -> HttpResponse:

@@ -168,6 +168,19 @@ class AttributeForm(forms.Form):
         return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+class AttributeTypeForm(forms.Form):
+    """Another type, and what happens to values that it cannot hold."""
+
+    type = forms.ChoiceField(
+        label=_("New value type"), choices=list(labels.TYPES.items())
+    )
+    drop_unreadable = forms.BooleanField(
+        label=_("Drop values that cannot be read"),
+        required=False,
+        help_text=_("They stay in the history of their members."),
+    )
+
+
 class PatternForm(forms.Form):
     text = forms.CharField(
         label=_("Pattern"),

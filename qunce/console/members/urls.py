@@ -26,6 +26,11 @@ urlpatterns = [
         attribute_views.attribute_detail,
         name="attribute-detail",
     ),
+    path(
+        "attributes/<int:pk>/type/",
+        attribute_views.attribute_type,
+        name="attribute-type",
+    ),
     path("remark-names/", attribute_views.remark_pattern, name="remark-names"),
     path("notes/<int:note>/complete/", actions.complete_note, name="note-complete"),
     path("notes/<int:note>/reopen/", actions.reopen_note, name="note-reopen"),

@@ -306,3 +306,21 @@ def test_objects_of_another_community_are_not_found(ann: Client) -> None:
     for view in ("job-cancel", "job-resume", "job-retry-valid-rows"):
         post(ann, view, job.pk, 404)
     assert uploads.exists(upload)
+
+
+def test_unusual_times_of_facts_are_accepted_by_choice(ann: Client) -> None:
+    upload = create_upload(
+        ann, "member_key,kind,happened_at\na,shop.visited,1998-03-05 10:00\n", "f.csv"
+    )
+    post(ann, "file-detail", upload.pk, target="facts")
+    assert "accept facts from before 2000" in page(ann, "file-detail", upload.pk)
+    shown: Any = {"target": "facts", "times-shown": "1"}
+    post(ann, "file-detail", upload.pk, **shown, allow_old_times="1")
+    upload.refresh_from_db()
+    options = uploads.options_of(upload)
+    assert (options.allow_old_times, options.allow_future_times) == (True, False)
+    post(ann, "file-detail", upload.pk, **shown)
+    upload.refresh_from_db()
+    assert not uploads.options_of(upload).allow_old_times
+    post(ann, "file-detail", upload.pk, target="members")
+    assert "accept facts from before" not in page(ann, "file-detail", upload.pk)

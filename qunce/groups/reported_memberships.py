@@ -12,7 +12,7 @@ from typing import Any
 from django.db import models
 
 from qunce.core import permissions, revisions
-from qunce.core.facts import fact_effects, facts
+from qunce.core.facts import fact_effects
 from qunce.core.facts.fact_effects import ReportedFact, Reporter
 from qunce.groups import groups, memberships
 from qunce.groups.groups import Group, GroupJoined, GroupLeft, Membership, Stay
@@ -51,7 +51,7 @@ class JoinEffect(fact_effects.Effect):
         elif not _start_earlier_stay(group, fact, role):
             return False
         event = GroupJoined(account=fact.account, group=group.pk, role=role)
-        _record(event, fact, reporter)
+        fact_effects.record(event, fact, reporter)
         return True
 
 
@@ -79,7 +79,9 @@ class LeaveEffect(fact_effects.Effect):
             last.left_at is not None and time >= last.left_at
         ) or not _end_earlier_stay(group, fact):
             return False
-        _record(GroupLeft(account=fact.account, group=group.pk), fact, reporter)
+        fact_effects.record(
+            GroupLeft(account=fact.account, group=group.pk), fact, reporter
+        )
         return True
 
 
@@ -131,16 +133,6 @@ def _end_earlier_stay(group: Group, fact: ReportedFact) -> bool:
         defaults={"left_at": time},
     )
     return is_new
-
-
-def _record(event: facts.FactKind, fact: ReportedFact, reporter: Reporter) -> None:
-    facts.record_many(
-        [event],
-        community=reporter.community,
-        by=reporter.by,
-        at=reporter.at,
-        happened_at=[fact.happened_at],
-    )
 
 
 fact_effects.register(JoinEffect())

@@ -2,56 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from qunce.core import permissions
-from qunce.core.facts import fact_effects, facts
+from qunce.core.facts import fact_effects
 from qunce.core.facts.fact_effects import ReportedFact, Reporter
 from qunce.members.accounts import queries as account_queries
 from qunce.outreach import opt_outs
 from qunce.outreach.opt_outs import MemberOptedIn, MemberOptedOut, OptOut
 
 
-class OptOutEffect(fact_effects.Effect):
+class _Effect(fact_effects.Effect):
+    """Opting out or in; `change` is the verb."""
+
+    fields = {"source": str}
+    scope = "members:write"
+    event: ClassVar[type[MemberOptedOut | MemberOptedIn]]
+    change: ClassVar[Callable[..., int]]
+
+    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        source = fact.payload.get("source", reporter.source)
+        if _is_outdated(fact, reporter):
+            event = self.event(account=fact.account, source=source)
+            fact_effects.record(event, fact, reporter)
+            return True
+        changed = self.change(
+            community=reporter.community,
+            accounts=[fact.account or 0],
+            by=reporter.by,
+            at=reporter.at,
+            source=source,
+            happened_at=fact.happened_at,
+        )
+        return changed > 0
+
+
+class OptOutEffect(_Effect):
     kind = MemberOptedOut.kind
     description = "The member opts out of messages, unless a later opt-in is known."
-    fields = {"source": str}
-    scope = "members:write"
-
-    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
-        source = fact.payload.get("source", reporter.source)
-        if _is_outdated(fact, reporter):
-            event = MemberOptedOut(account=fact.account, source=source)
-            return _record(event, fact, reporter)
-        changed = opt_outs.opt_out(
-            community=reporter.community,
-            accounts=[fact.account or 0],
-            by=reporter.by,
-            at=reporter.at,
-            source=source,
-            happened_at=fact.happened_at,
-        )
-        return changed > 0
+    event = MemberOptedOut
+    change = staticmethod(opt_outs.opt_out)
 
 
-class OptInEffect(fact_effects.Effect):
+class OptInEffect(_Effect):
     kind = MemberOptedIn.kind
     description = "The member opts in again, unless a later opt-out is known."
-    fields = {"source": str}
-    scope = "members:write"
-
-    def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
-        source = fact.payload.get("source", reporter.source)
-        if _is_outdated(fact, reporter):
-            event = MemberOptedIn(account=fact.account, source=source)
-            return _record(event, fact, reporter)
-        changed = opt_outs.opt_in(
-            community=reporter.community,
-            accounts=[fact.account or 0],
-            by=reporter.by,
-            at=reporter.at,
-            source=source,
-            happened_at=fact.happened_at,
-        )
-        return changed > 0
+    event = MemberOptedIn
+    change = staticmethod(opt_outs.opt_in)
 
 
 def _is_outdated(fact: ReportedFact, reporter: Reporter) -> bool:
@@ -64,17 +62,6 @@ def _is_outdated(fact: ReportedFact, reporter: Reporter) -> bool:
         set_at__gt=fact.happened_at,
     )
     return later.exists()
-
-
-def _record(event: facts.FactKind, fact: ReportedFact, reporter: Reporter) -> bool:
-    facts.record_many(
-        [event],
-        community=reporter.community,
-        by=reporter.by,
-        at=reporter.at,
-        happened_at=[fact.happened_at],
-    )
-    return True
 
 
 fact_effects.register(OptOutEffect())

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from qunce.core import timestamps
 from qunce.core.facts import facts
+from qunce.sales import order_items
 from qunce.sales.models import Order
 from qunce.sales.order_facts import OrderAmended, OrderPaid, OrderRefunded
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,3 +140,38 @@ def dump_refunds(refunds: Sequence[tuple[int, int]]) -> str | None:
     if not refunds:
         return None
     return json.dumps(sorted(refunds), separators=(",", ":"))
+
+
+def label_of(order: Order) -> OrderLabel:
+    categories = order_items.list_categories(order_items.load_items(order.items))
+    return OrderLabel(order.key, order.currency, categories)
+
+
+def save(order: Order, state: OrderState) -> None:
+    """Store a state in the row of the order, which the caller has locked."""
+    order.account_id, order.amount = state.account, state.amount
+    order.paid_at = timestamps.from_micros(state.paid_at)
+    order.refunds = dump_refunds(state.refunds)
+    order.refunded_amount = state.refunded
+    last = max((at for at, _amount in state.refunds), default=None)
+    order.refunded_at = None if last is None else timestamps.from_micros(last)
+    order.save()
+
+
+def record(
+    events: Sequence[Event],
+    *,
+    community: Community,
+    order: Order,
+    by: Staff | None,
+    at: datetime,
+) -> None:
+    """Record facts of an order with the times when they happened."""
+    facts.record_many(
+        [event for event, _moment in events],
+        community=community,
+        by=by,
+        at=at,
+        happened_at=[timestamps.from_micros(moment) for _event, moment in events],
+        source=order.source_id or None,
+    )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qunce.core import timestamps
-from qunce.core.facts import facts
-from qunce.sales import order_facts, order_items, order_states
+from qunce.sales import order_facts, order_states
 from qunce.sales.models import Order
-from qunce.sales.order_states import OrderLabel, OrderState
+from qunce.sales.order_states import OrderState
 from qunce.sets import fact_withdrawals
 
 if TYPE_CHECKING:
@@ -39,24 +36,9 @@ def restore(
     further fact.
     """
     _withdraw(community, [order])
-    order.account_id, order.amount = before.account, before.amount
-    order.paid_at = timestamps.from_micros(before.paid_at)
-    order.refunds = order_states.dump_refunds(before.refunds)
-    order.refunded_amount = before.refunded
-    last = max((moment for moment, _amount in before.refunds), default=None)
-    order.refunded_at = None if last is None else timestamps.from_micros(last)
-    order.save()
-    items = json.loads(order.items) if order.items else ()
-    label = OrderLabel(order.key, order.currency, order_items.list_categories(items))
-    events = order_states.list_facts(label, before)
-    facts.record_many(
-        [event for event, _moment in events],
-        community=community,
-        by=by,
-        at=at,
-        happened_at=[timestamps.from_micros(moment) for _event, moment in events],
-        source=order.source_id or None,
-    )
+    order_states.save(order, before)
+    events = order_states.list_facts(order_states.label_of(order), before)
+    order_states.record(events, community=community, order=order, by=by, at=at)
 
 
 def _withdraw(community: Community, rows: Sequence[Order]) -> None:

@@ -23,10 +23,10 @@ from qunce.core import (
     text_validation,
     timestamps,
 )
-from qunce.core.facts import facts, interned_names
+from qunce.core.facts import interned_names
 from qunce.sales import order_facts, order_items, order_states
 from qunce.sales.models import Order
-from qunce.sales.order_states import OrderLabel, OrderState
+from qunce.sales.order_states import OrderState
 from qunce.sets import fact_withdrawals
 
 if TYPE_CHECKING:
@@ -152,13 +152,10 @@ def record_payment(
     # against the first.
     check_currency(order, currency)
     if is_new:
-        _record(
-            order_states.list_facts(_label(order), order_states.state_of(order)),
-            community,
-            order,
-            by,
-            at,
+        events = order_states.list_facts(
+            order_states.label_of(order), order_states.state_of(order)
         )
+        order_states.record(events, community=community, order=order, by=by, at=at)
         return order
     # The same payment may be reported again, with corrections.
     return amend(
@@ -290,16 +287,8 @@ def _change(
     at: datetime,
 ) -> Order:
     """Store the state and record what leads to it, of an order that is locked."""
-    order.account_id, order.amount = after.account, after.amount
-    order.paid_at = timestamps.from_micros(after.paid_at)
-    order.refunds, order.refunded_amount = (
-        order_states.dump_refunds(after.refunds),
-        after.refunded,
-    )
-    last = max((moment for moment, _amount in after.refunds), default=None)
-    order.refunded_at = None if last is None else timestamps.from_micros(last)
-    order.save()
-    label = _label(order)
+    order_states.save(order, after)
+    label = order_states.label_of(order)
     if order_states.moves(before, after):
         # The old facts are taken out of the log, as counts of them cannot be negative.
         fact_withdrawals.withdraw(
@@ -312,7 +301,7 @@ def _change(
         events = order_states.list_facts(label, after)
     else:
         events = order_states.list_corrections(label, before, after)
-    _record(events, community, order, by, at)
+    order_states.record(events, community=community, order=order, by=by, at=at)
     return order
 
 
@@ -377,25 +366,3 @@ def ensure_source(community: Community, source: str | None) -> int:
 def _lock(order: Order) -> Order:
     """Return the current row, locked until the commit, so that refunds queue up."""
     return Order.objects.select_for_update().get(pk=order.pk)
-
-
-def _label(order: Order) -> OrderLabel:
-    categories = order_items.list_categories(order_items.load_items(order.items))
-    return OrderLabel(order.key, order.currency, categories)
-
-
-def _record(
-    events: Sequence[order_states.Event],
-    community: Community,
-    order: Order,
-    by: Staff | None,
-    at: datetime,
-) -> None:
-    facts.record_many(
-        [event for event, _moment in events],
-        community=community,
-        by=by,
-        at=at,
-        happened_at=[timestamps.from_micros(moment) for _event, moment in events],
-        source=order.source_id or None,
-    )

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from qunce.core import db, errors, timestamps
+from qunce.core.facts import facts
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -185,3 +186,14 @@ def _claim_key(fact: ReportedFact, reporter: Reporter) -> bool:
     digest = hashlib.blake2b(fact.key.encode(), digest_size=16, salt=salt).hexdigest()
     values = [digest, timestamps.to_micros(reporter.at)]
     return bool(db.execute(INSERT_KEY, values))
+
+
+def record(event: facts.FactKind, fact: ReportedFact, reporter: Reporter) -> None:
+    """Record an event at the time of the reported fact, without a verb of the domain."""
+    facts.record_many(
+        [event],
+        community=reporter.community,
+        by=reporter.by,
+        at=reporter.at,
+        happened_at=[fact.happened_at],
+    )

@@ -104,24 +104,21 @@ class TypeEvidence:
         for text in texts:
             if not self.types:
                 break
-            self._check(text)
-
-    def _check(self, text: str) -> None:
-        # Every text tests only the types that are still possible, which are soon one or
-        # two.
-        for name in list(self.types):
-            try:
-                CHECKS[name](text)
-            except (ValueError, ArithmeticError, money.InvalidMoney):
-                self.types.discard(name)
-        if "number" in self.types:
-            sign, digits = money.split(text)
-            self.currencies.add(sign)
-            digits = digits.strip(" -")
-            if INTEGER.fullmatch(digits):
-                self.integer_lengths.add(len(digits))
-            elif "." in digits or "," in digits:
-                self.fractions.add(re.split("[.,]", digits)[-1])
+            # Every text tests only the types that are still possible, which are soon one or
+            # two.
+            for name in list(self.types):
+                try:
+                    CHECKS[name](text)
+                except (ValueError, ArithmeticError, money.InvalidMoney):
+                    self.types.discard(name)
+            if "number" in self.types:
+                sign, digits = money.split(text)
+                self.currencies.add(sign)
+                digits = digits.strip(" -")
+                if INTEGER.fullmatch(digits):
+                    self.integer_lengths.add(len(digits))
+                elif "." in digits or "," in digits:
+                    self.fractions.add(re.split("[.,]", digits)[-1])
 
     def guess(self, heading: str) -> str:
         """Return the type; text when in doubt."""
@@ -163,7 +160,7 @@ class TypeEvidence:
         return self._has_plain_fractions() and not self._is_ambiguous()
 
     def _has_plain_fractions(self) -> bool:
-        """Return whether no fraction would lose its zero, as 1.10 beside 1.9 would."""
+        """Return whether no fraction would lose its zero, as 1.10 among 1.9 would."""
         widths = {len(fraction) for fraction in self.fractions}
         ends_with_zero = any(fraction.endswith("0") for fraction in self.fractions)
         # Amounts have two places throughout, and programs write 5.0 for five.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_NOTED = 20
 FIRST_COLUMNS = 4
-"""Columns in which the word for a total may stand."""
+"""Columns that may contain the word for a total."""
 TOTAL = (
     r"(?i)^\s*(本页|本月|本表|全部|年度|月度)?\s*"
     r"(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|汇\s*总|总\s*和|総計|小計|合計|總計"
@@ -114,7 +114,7 @@ def _is_total(plan: ImportPlan, cells: list[str | None]) -> bool:
         is_other = name in OTHER_TYPES or declared.get(name) in OTHER_TYPES
         if is_other or not (NUMBER.fullmatch(cell) or re.match(TOTAL, cell)):
             return False
-    # In a table of one column nothing tells a total from a name.
+    # In a table of one column a total cannot be distinguished from a name.
     return len(cells) > 1
 
 
@@ -131,7 +131,8 @@ def _is_heading(plan: ImportPlan, cells: list[str | None], number: int) -> bool:
         if cell
     ]
     known = sum(
-        heading_rows.normalise(cell) in _plain_headings(plan, heading)
+        heading_rows.normalise(cell)
+        in set(map(heading_rows.normalise, plan.headings_like.get(heading, [heading])))
         for heading, cell in filled
     )
     if known == len(filled) and (known > 1 or len(cells) == 1):
@@ -139,7 +140,3 @@ def _is_heading(plan: ImportPlan, cells: list[str | None], number: int) -> bool:
     is_second = number == plan.source.heading_rows + 1
     has_digits = any(re.search(r"\d", cell) for _heading, cell in filled)
     return is_second and known > 1 and known * 2 >= len(filled) and not has_digits
-
-
-def _plain_headings(plan: ImportPlan, heading: str) -> set[str]:
-    return set(map(heading_rows.normalise, plan.headings_like.get(heading, [heading])))

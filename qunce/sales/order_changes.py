@@ -25,7 +25,7 @@ TOTAL, EACH = "total", "each"
 
 
 class ReportedOrder(NamedTuple):
-    """What a file says of one order; amounts are in the smallest unit of its currency.
+    """One order as a file reports it; amounts are in the smallest unit of its currency.
 
     `amount` is None for refunds of an order that the file lacks, and for orders that are
     no sale. `events` are refunds that are rows of their own. `refunds` come from columns
@@ -54,7 +54,9 @@ def create(order: ReportedOrder, account: int | None) -> OrderState | None:
             account=account, paid_at=order.paid_at, amount=order.amount or 0
         )
     at = order.paid_at if order.refunded_at is None else order.refunded_at
-    refunds = order.events + _dated(order.refunds, at)
+    refunds = order.events + tuple(
+        (at if moment == UNDATED else moment, n) for moment, n in order.refunds
+    )
     if order.refunds_all and order.amount:
         refunds = ((at, order.amount),)
     return OrderState(
@@ -163,10 +165,6 @@ def _new(known: Refunds, reported: Refunds) -> Refunds:
         else:
             new.append(refund)
     return tuple(new)
-
-
-def _dated(refunds: Refunds, at: int) -> Refunds:
-    return tuple((at if moment == UNDATED else moment, n) for moment, n in refunds)
 
 
 def _missing(

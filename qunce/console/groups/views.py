@@ -37,7 +37,14 @@ def render_detail(
     """Render the group's page, with the rejected form to add members if there is one."""
     by = request.staff
     numbers = _compare(request, group)
-    group_numbers = _group_numbers(request, group, numbers)
+    active: Sequence[float] = numbers["active_members"].values[:-1]
+    group_numbers = advice.GroupNumbers(
+        size=memberships.count_members(group, request.staff, request.at),
+        capacity=group.capacity,
+        joins=int(numbers["joins"].total),
+        leaves=int(numbers["leaves"].total),
+        active=advice.mean(active),
+    )
     base_url = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
     figures = [_figure(numbers, name) for name in CHARTS]
     context = {
@@ -104,19 +111,6 @@ def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
     )
 
 
-def _group_numbers(
-    request: http.Request, group: Group, numbers: dict[str, Comparison]
-) -> advice.GroupNumbers:
-    active: Sequence[float] = numbers["active_members"].values[:-1]
-    return advice.GroupNumbers(
-        size=memberships.count_members(group, request.staff, request.at),
-        capacity=group.capacity,
-        joins=int(numbers["joins"].total),
-        leaves=int(numbers["leaves"].total),
-        active=advice.mean(active),
-    )
-
-
 def _card_rows(group: Group) -> list[tuple[str, str]]:
     """Return labels and texts of the group's positioning card."""
     card = group.card if isinstance(group.card, dict) else {}
@@ -137,7 +131,19 @@ FILTERS = ("state", "kind", "platform", "owner")
 @http.page()
 def group_list(request: http.Request) -> HttpResponse:
     visible = visibility.list_visible(request.staff)
-    filtered = _filter(request, visible)
+    lookups: dict[str, Any] = {
+        name: value.replace("\0", "")
+        for name in FILTERS
+        if (value := request.GET.get(name, ""))
+    }
+    if lookups.pop("owner", ""):
+        lookups["owner_id"] = paging.parse_number(request, "owner")
+    filtered = visible.filter(**lookups)
+    text = request.GET.get("q", "").replace("\0", "").strip()
+    if text:
+        filtered = filtered.filter(
+            models.Q(name__icontains=text) | models.Q(key__icontains=text)
+        )
     page_number = max(min(paging.parse_number(request, "page", 1), MAX_PAGES), 1)
     page = list(
         filtered.select_related("owner")[
@@ -167,25 +173,6 @@ def may_create(request: http.Request) -> bool:
     """
     by = request.staff
     return by.groups is None and permissions.may(by, group_groups.MANAGE)
-
-
-def _filter(
-    request: http.Request, groups: models.QuerySet[Group]
-) -> models.QuerySet[Group]:
-    lookups: dict[str, Any] = {
-        name: value.replace("\0", "")
-        for name in FILTERS
-        if (value := request.GET.get(name, ""))
-    }
-    if lookups.pop("owner", ""):
-        lookups["owner_id"] = paging.parse_number(request, "owner")
-    rows = groups.filter(**lookups)
-    text = request.GET.get("q", "").replace("\0", "").strip()
-    if text:
-        rows = rows.filter(
-            models.Q(name__icontains=text) | models.Q(key__icontains=text)
-        )
-    return rows
 
 
 def _group_rows(

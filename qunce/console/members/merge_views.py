@@ -51,7 +51,21 @@ def merge_members(request: Request, pk: int) -> HttpResponseBase:
     if request.method == "POST":
         try:
             if other is not None:
-                return _merge(request, member, other, note)
+                left, right = member.person.accounts[0], other.person.accounts[0]
+                merge = people.merge(
+                    left=left, right=right, note=note, by=request.staff, at=request.at
+                )
+                text = _("%(left)s and %(right)s have been merged.")
+                undo = reverse("members:merge-undo", args=[merge.pk])
+                http.flash(
+                    request,
+                    text % {"left": member.name, "right": other.name},
+                    undo=undo,
+                )
+                person_id = account_queries.account_ids_of_person(left.pk)[0]
+                return http.redirect_back(
+                    request, reverse("members:detail", args=[person_id])
+                )
             error = _("Choose the member to merge with.")
         except errors.QunceError as raised:
             error = str(raised)
@@ -83,20 +97,6 @@ def _other_member(request: Request, text: str, pk: int) -> presenters.Member | N
         return None
     other = presenters.get_visible_member(request, int(text))
     return None if other.id == pk else other
-
-
-def _merge(
-    request: Request, member: presenters.Member, other: presenters.Member, note: str
-) -> HttpResponse:
-    left, right = member.person.accounts[0], other.person.accounts[0]
-    merge = people.merge(
-        left=left, right=right, note=note, by=request.staff, at=request.at
-    )
-    text = _("%(left)s and %(right)s have been merged.")
-    undo = reverse("members:merge-undo", args=[merge.pk])
-    http.flash(request, text % {"left": member.name, "right": other.name}, undo=undo)
-    person_id = account_queries.account_ids_of_person(left.pk)[0]
-    return http.redirect_back(request, reverse("members:detail", args=[person_id]))
 
 
 @require_http_methods(["GET", "POST"])

@@ -306,7 +306,14 @@ def member_update(request: Request, pk: int) -> HttpResponseBase:
     if member.id != pk:
         return redirect("members:update", pk=member.id)
     all_attributes = list(attributes.list_all(request.community))
-    form = _build_profile_form(request, member, all_attributes)
+    values = member.person.attributes
+    form = ProfileForm(
+        request.POST or None,
+        attributes=all_attributes,
+        values={name: value.text for name, value in values.items()},
+        name=member.person.name,
+        may_rename=permissions.may(request.staff, accounts.EDIT),
+    )
     if form.is_valid():
         changed = _save_profile(request, member, all_attributes, form)
         if not form.errors:
@@ -320,19 +327,6 @@ def member_update(request: Request, pk: int) -> HttpResponseBase:
     }
     status = 422 if form.is_bound else 200
     return http.render(request, "console/members/update.html", context, status=status)
-
-
-def _build_profile_form(
-    request: Request, member: presenters.Member, all_attributes: list[Attribute]
-) -> ProfileForm:
-    values = member.person.attributes
-    return ProfileForm(
-        request.POST or None,
-        attributes=all_attributes,
-        values={name: value.text for name, value in values.items()},
-        name=member.person.name,
-        may_rename=permissions.may(request.staff, accounts.EDIT),
-    )
 
 
 def _save_profile(

@@ -76,7 +76,16 @@ def order_detail(request: http.Request, pk: int) -> HttpResponse:
     order = orders.get(by=request.staff, pk=pk, at=request.at)
     row = _order_row(request, order, orders.find_buyers([order]))
     parsed = _parse_json(order.items, list)
-    items = [_item_row(item, order) for item in parsed if isinstance(item, dict)]
+    items = [
+        {
+            "name": str(item.get("name") or "–"),
+            "category": str(item.get("category") or "–"),
+            "quantity": str(item.get("quantity", "–")),
+            "amount": order_items.item_amount(item, order.currency),
+        }
+        for item in parsed
+        if isinstance(item, dict)
+    ]
     details = _parse_json(order.details, dict)
     context = {
         "row": row,
@@ -158,12 +167,3 @@ def _parse_json(text: str | None, expected: type) -> Any:
     except ValueError:
         return expected()
     return value if isinstance(value, expected) else expected()
-
-
-def _item_row(item: dict[str, Any], order: Order) -> dict[str, Any]:
-    return {
-        "name": str(item.get("name") or "–"),
-        "category": str(item.get("category") or "–"),
-        "quantity": str(item.get("quantity", "–")),
-        "amount": order_items.item_amount(item, order.currency),
-    }

@@ -73,7 +73,18 @@ def tag_update(request: http.Request, pk: int) -> HttpResponse:
     form = TagForm(request.staff, request.POST or None, tag=tag)
     if request.method == "POST" and form.is_valid():
         try:
-            _save_changes(request, tag, form)
+            by, at, values = request.staff, request.at, form.cleaned_data
+            if values["group"] != tag.group:
+                library.move(tag=tag, group=values["group"], by=by, at=at)
+            if values["owner"] != tag.owner:
+                library.set_owner(tag=tag, owner=values["owner"], by=by, at=at)
+            if values["levels"] != [tuple(level) for level in tag.levels]:
+                library.set_levels(tag=tag, levels=values["levels"], by=by, at=at)
+            if (values["name"], values["description"]) != (tag.name, tag.description):
+                name, description = values["name"], values["description"]
+                library.update(
+                    tag=tag, name=name, description=description, by=by, at=at
+                )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -82,19 +93,6 @@ def tag_update(request: http.Request, pk: int) -> HttpResponse:
     status = 422 if form.errors else 200
     context = {"form": form, "tag": tag}
     return http.render(request, "console/tags/update.html", context, status=status)
-
-
-def _save_changes(request: http.Request, tag: Tag, form: TagForm) -> None:
-    by, at, values = request.staff, request.at, form.cleaned_data
-    if values["group"] != tag.group:
-        library.move(tag=tag, group=values["group"], by=by, at=at)
-    if values["owner"] != tag.owner:
-        library.set_owner(tag=tag, owner=values["owner"], by=by, at=at)
-    if values["levels"] != [tuple(level) for level in tag.levels]:
-        library.set_levels(tag=tag, levels=values["levels"], by=by, at=at)
-    if (values["name"], values["description"]) != (tag.name, tag.description):
-        name, description = values["name"], values["description"]
-        library.update(tag=tag, name=name, description=description, by=by, at=at)
 
 
 PAGE_SIZE = 100

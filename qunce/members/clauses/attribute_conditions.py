@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -113,16 +112,6 @@ def parse_all(
 ) -> tuple[Condition, ...]:
     """The only comparison of a clause, or a lower and an upper bound."""
     names = [name for name in COMPARISONS if name in args]
-    _check_names(names, path)
-    conditions = tuple(
-        _parse(attribute, name, args[name], path.child(name)) for name in names
-    )
-    if len(conditions) == 2:
-        _check_range(attribute.name, attribute.type, *conditions, path=path)
-    return conditions
-
-
-def _check_names(names: Sequence[str], path: RulePath) -> None:
     for pair in (LOWER, UPPER):
         if set(pair) <= set(names):
             path.fail(
@@ -138,6 +127,12 @@ def _check_names(names: Sequence[str], path: RulePath) -> None:
             )
             % {"all": ", ".join(COMPARISONS)}
         )
+    conditions = tuple(
+        _parse(attribute, name, args[name], path.child(name)) for name in names
+    )
+    if len(conditions) == 2:
+        _check_range(attribute.name, attribute.type, *conditions, path=path)
+    return conditions
 
 
 def _parse(
@@ -224,28 +219,24 @@ def _parse_value(attribute: AttributeName, value: Any, path: RulePath) -> Requir
             # By its text, since 0.1 as a binary fraction is not what was written.
             return Fraction(Decimal(str(value))) * SCALE
         if attribute.type in TIMES:
-            return _parse_time(attribute, value, path)
+            day = relative_days.parse_day(value, path)
+            if day is not None:
+                return day
+            if attribute.type == AttributeType.DATE:
+                return Fraction(community_days.from_date(date.fromisoformat(value)))
+            # A date alone is the whole day, so that "at most 31 March" includes 31 March.
+            if len(value) == len("2026-03-31"):
+                return Day(community_days.from_date(date.fromisoformat(value)))
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=zone(path.community))
+            return Fraction(timestamps.to_micros(moment))
     except (ValueError, TypeError, InvalidOperation, OverflowError):
         pass
     path.fail(
         _("“%(value)s” is not a value of type %(type)s.")
         % {"value": value, "type": attribute.type}
     )
-
-
-def _parse_time(attribute: AttributeName, value: Any, path: RulePath) -> Required:
-    day = relative_days.parse_day(value, path)
-    if day is not None:
-        return day
-    if attribute.type == AttributeType.DATE:
-        return Fraction(community_days.from_date(date.fromisoformat(value)))
-    # A date alone is the whole day, so that "at most 31 March" includes 31 March.
-    if len(value) == len("2026-03-31"):
-        return Day(community_days.from_date(date.fromisoformat(value)))
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone(path.community))
-    return Fraction(timestamps.to_micros(moment))
 
 
 def _check_range(
@@ -281,7 +272,7 @@ def _check_range(
 
 
 def format_condition(type_: str, condition: Condition, community: Community) -> str:
-    """What is required, as it stands in an explanation."""
+    """What is required, as an explanation shows it."""
     if condition.comparison == "known":
         return _("known") if condition.required else _("not known")
     if condition.span:

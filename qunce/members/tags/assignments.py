@@ -136,11 +136,7 @@ def apply(
     writer = TagWriter(batch, by, at, expires_at)
     for chunk in account_queries.chunks(ids):
         with transaction.atomic():
-            writer.lock(tag)
-            people = list(account_queries.accounts_by_person(chunk).values())
-            weights = marks.find_weights(
-                KIND, tag.pk, [a for ids in people for a in ids]
-            )
+            people, weights = _lock_people(writer, tag, chunk)
             chosen = set(chunk)
             # One account per person is enough: the first that was asked for.
             new = {
@@ -154,6 +150,15 @@ def apply(
             writer.remove_conflicting(tag, list(new))
             writer.write(tag, new)
     return batch
+
+
+def _lock_people(
+    writer: TagWriter, tag: Tag, accounts: Sequence[int]
+) -> tuple[list[list[int]], dict[int, int]]:
+    """Lock the tag; return all accounts of each person, and the depths stored for them."""
+    writer.lock(tag)
+    people = list(account_queries.accounts_by_person(accounts).values())
+    return people, marks.find_weights(KIND, tag.pk, [a for ids in people for a in ids])
 
 
 def set_depths(
@@ -230,11 +235,7 @@ def deepen(
     writer = TagWriter(batch, by, at, expires_at)
     for chunk in account_queries.chunks(ids):
         with transaction.atomic():
-            writer.lock(tag)
-            people = list(account_queries.accounts_by_person(chunk).values())
-            weights = marks.find_weights(
-                KIND, tag.pk, [a for ids in people for a in ids]
-            )
+            people, weights = _lock_people(writer, tag, chunk)
             chosen = set(chunk)
             deeper: dict[int, int] = {}
             for ids_of_person in people:

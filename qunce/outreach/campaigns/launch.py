@@ -62,22 +62,18 @@ def start(
     with transaction.atomic():
         counts = {"size": plan.size, "excluded": plan.excluded}
         STATES.transition(campaign, "start", started_at=at, note="", **counts)
-        _create_tasks(campaign, plan, at)
+        for staff, share in sorted(plan.shares.items()):
+            Task.objects.create(
+                campaign=campaign,
+                staff_id=None if staff == CHANNEL_SENDER else staff,
+                unclaimed=bitmaps.to_bytes(share),
+                unclaimed_count=len(share),
+                due_at=campaign.due_at,
+                created_at=at,
+            )
         fact = CampaignStarted(campaign=campaign.key, size=plan.size)
         facts.record(fact, community=campaign.community, by=by, at=at)
     return plan
-
-
-def _create_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
-    for staff, share in sorted(plan.shares.items()):
-        Task.objects.create(
-            campaign=campaign,
-            staff_id=None if staff == CHANNEL_SENDER else staff,
-            unclaimed=bitmaps.to_bytes(share),
-            unclaimed_count=len(share),
-            due_at=campaign.due_at,
-            created_at=at,
-        )
 
 
 @transaction.atomic

@@ -143,9 +143,8 @@ def _range_of_period(period: str, today: int) -> tuple[int, int]:
     length = 1
     if unit == "year":
         month, length = (now.year + shift) * 12, 12
-    first, after = (_first_of_month(number) for number in (month, month + length))
+    first, after = (
+        community_days.from_date(date(number // 12, number % 12 + 1, 1))
+        for number in (month, month + length)
+    )
     return first, after - 1
-
-
-def _first_of_month(number: int) -> int:
-    return community_days.from_date(date(number // 12, number % 12 + 1, 1))

@@ -132,21 +132,18 @@ class AttributeForm(ClauseForm):
             self._add_choice("upper_sign", _("Upper bound"), UPPER)
             self._add_value("upper", _("Upper value"))
         else:
-            self._set_up_times(type_)
-
-    def _set_up_times(self, type_: str) -> None:
-        if type_ == "date":
-            self._add_choice("yearly", _("When"), YEARLY)
-        self._add_choice("period", _("Period"), PERIODS)
-        self._add_choice("day", _("Which day"), DAYS)
-        self._add_value("value", _("Value to compare with"))
-        self._add_days("days", _("How many"))
-        if type_ == "instant":
-            self._add_choice("unit", _("Days or hours"), UNITS)
-        self._add_choice("upper_sign", _("Last day"), UPPER_DAYS)
-        self._add_choice("upper_day", _("Which last day"), DAYS)
-        self._add_value("upper", _("Last value"))
-        self._add_days("upper_days", _("How many"))
+            if type_ == "date":
+                self._add_choice("yearly", _("When"), YEARLY)
+            self._add_choice("period", _("Period"), PERIODS)
+            self._add_choice("day", _("Which day"), DAYS)
+            self._add_value("value", _("Value to compare with"))
+            self._add_days("days", _("How many"))
+            if type_ == "instant":
+                self._add_choice("unit", _("Days or hours"), UNITS)
+            self._add_choice("upper_sign", _("Last day"), UPPER_DAYS)
+            self._add_choice("upper_day", _("Which last day"), DAYS)
+            self._add_value("upper", _("Last value"))
+            self._add_days("upper_days", _("How many"))
 
     def _add_choice(self, name: str, label: str, choices: fields.ChoiceList) -> None:
         self.fields[name] = forms.ChoiceField(

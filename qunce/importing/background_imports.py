@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 from qunce.core.staff.models import Staff
 from qunce.importing import jobs, pipeline, questions, uploads
+from qunce.importing.files import file_changes
 from qunce.importing.jobs import ImportJob
 from qunce.importing.plan import ImportPlan
 from qunce.importing.uploads import Upload
@@ -90,10 +91,9 @@ def run(key: str, *, at: datetime) -> None:
         except (
             jobs.ImportWasCancelled,
             jobs.ImportRunsElsewhere,
-            jobs.RowsChanged,
             pipeline.HasBrokenRows,
         ):
-            # The row says already what happened, or belongs to another worker.
+            # The row is cancelled or rejected already, or belongs to another worker.
             pass
         except errors.QunceError as error:
             jobs.fail(job, error=str(error), at=at)
@@ -163,11 +163,12 @@ def plan_job(job: ImportJob) -> ImportPlan:
                 "Import the file again."
             )
         )
+    # What was inspected at the upload is in its row, and may be of last week.
+    source = uploads.get_source(_upload_of(job))
+    file_changes.check_digest(source)
     return pipeline.plan(
         community=job.community,
-        # The whole file. What was inspected at the upload is in its row and is not read
-        # again.
-        source=uploads.get_source(_upload_of(job)),
+        source=source,
         options=options,
         by=job.by,
         at=job.started_at,

@@ -37,7 +37,7 @@ from qunce.importing import (
     source_questions,
     target_registry,
 )
-from qunce.importing.files import sources
+from qunce.importing.files import file_changes, sources
 from qunce.importing.jobs import ImportJob
 from qunce.importing.options import ALL_ROWS, ImportOptions
 from qunce.importing.parsing import ParsedChunk, Problem
@@ -82,7 +82,7 @@ class Preview:
     rows_read: int = 0
     """Rows that were looked at, up to the first thousand problems."""
     signs: list[dict[str, str]] = field(default_factory=list)
-    """Of each row, the signs or codes of currencies that stand beside its amounts."""
+    """Of each row, the signs or codes of currencies next to its amounts."""
 
 
 def plan(
@@ -110,6 +110,7 @@ def plan(
         chunk_rows=options.chunk_rows or settings.IMPORT_CHUNK_ROWS,
     )
     plan = ImportPlan(source, target, options, community, by, at)
+    plan.file_stamp = file_changes.stamp(source)
     plan.remembered, plan.questions = remembered, asked
     plan.headings_like = column_mapping.headings_like(target, mapping)
     plan.notes += source.notes + column_mapping.list_notes(mapping)
@@ -169,6 +170,7 @@ def run(
     """
     started = time.perf_counter()
     questions.check_answered(plan.questions)
+    file_changes.check_stamp(plan.source, plan.file_stamp)
     remember_answers(plan)
     if job is None:
         job = jobs.find_or_create(
@@ -193,10 +195,14 @@ def run(
         is_untouched = not job.next_chunk and not job.next_row
         if plan.options.mode == ALL_ROWS and is_untouched:
             _check(plan, job, progress)
+            file_changes.check_stamp(plan.source, plan.file_stamp)
         try:
             problems = _write(plan, job, sizer, progress)
-        except jobs.RowsChanged as error:
-            jobs.fail(job, error=str(error), at=plan.at)
+            file_changes.check_stamp(plan.source, plan.file_stamp)
+        except (jobs.RowsChanged, file_changes.FileChanged) as error:
+            # It cannot go on. A job in the background is failed by whoever runs it.
+            if job.upload_id is None:
+                jobs.fail(job, error=str(error), at=plan.at)
             raise
     # Not in the last batch's transaction: an import that dies here finds nothing left
     # to write and completes at once.

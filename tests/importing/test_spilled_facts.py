@@ -18,7 +18,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import ingest, laid_facts
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.importing import jobs, pipeline
-from qunce.importing.files import json_files
+from qunce.importing.files import json_files, staging
 from qunce.importing.targets.facts import spill
 from tests import factories
 from tests.importing import helpers
@@ -68,7 +68,7 @@ def stored() -> dict[str, tuple[Any, ...]]:
 
 
 def assert_nothing_left() -> None:
-    assert not list((Path(settings.HOME) / "imports").glob(f"{spill.PREFIX}*"))
+    assert not list((Path(settings.HOME) / "imports").glob(f"{staging.PREFIX}*"))
 
 
 def test_every_fact_is_stored_as_it_is_written(shop: Community, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_broken_row_at_the_end_keeps_everything_out(
 
 def test_folder_of_a_killed_process_is_removed(shop: Community, tmp_path: Path) -> None:
     folder = Path(settings.HOME) / "imports"
-    left = folder / f"{spill.PREFIX}999999999-left"
+    left = folder / f"{staging.PREFIX}left"
     left.mkdir(parents=True)
     (left / "part-0.sqlite").write_bytes(b"x")
     helpers.run(shop, write(tmp_path, rows(range(10))), "facts")

@@ -5,7 +5,6 @@ Lines of one order may be anywhere in a file; sorted by their order they come to
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 
-from qunce.importing.files import json_files
+from qunce.importing.files import json_files, staging
 
 ROWS_PER_BATCH = 65_536
 
@@ -26,16 +25,15 @@ class SpillTable:
     """A table on disk; as a context manager it deletes its file at the end."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(prefix="staged-", dir=folder)
+        self._folder = staging.StagingFolder(folder)
         # A database file rather than memory, because DuckDB spills only what it sorts,
         # not a table that it holds.
         self._connection = duckdb.connect(
-            str(Path(self._folder.name) / "rows.duckdb"),
+            str(self._folder.path / "rows.duckdb"),
             config={
                 "memory_limit": settings.DUCKDB_MEMORY,
                 "threads": settings.DUCKDB_THREADS,
-                "temp_directory": str(Path(self._folder.name) / "spilled"),
+                "temp_directory": str(self._folder.path / "spilled"),
             },
         )
         self._is_created = False
@@ -53,7 +51,7 @@ class SpillTable:
 
     def close(self) -> None:
         self._connection.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def add(self, rows: pa.Table) -> None:
         cursor = self._connection.cursor()

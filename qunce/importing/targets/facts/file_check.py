@@ -13,6 +13,7 @@ from django.conf import settings
 from qunce.core import db
 from qunce.core.facts import ingest, reported_facts
 from qunce.importing import account_resolver, parsing, prefetch
+from qunce.importing.files.staging import StagingFolder
 from qunce.importing.parsing import ParsedChunk
 from qunce.importing.plan import ImportPlan
 from qunce.importing.targets.facts import checks, spill, writer
@@ -26,7 +27,7 @@ def create(plan: ImportPlan) -> FactSpill:
     mapped = set(plan.mapping.values())
     references = [name for name in checks.MEMBER_FIELDS if name in mapped]
     created = FactSpill(
-        spill.create_folder(Path(settings.HOME) / "imports"),
+        StagingFolder(Path(settings.HOME) / "imports"),
         spill.count_parts(plan.source.lines),
         by_key=db.is_postgresql(),
         references=references or ["member_key"],

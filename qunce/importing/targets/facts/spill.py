@@ -7,18 +7,16 @@ on PostgreSQL. The last part has the rows that take effect.
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qunce.importing.files.staging import StagingFolder
 from qunce.importing.parsing import ParsedChunk
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 ROWS_PER_PART = 65_536
 MAX_PARTS = 256
-PREFIX = "staged-facts-"
 
 
 def count_parts(lines: int) -> int:
@@ -40,26 +37,6 @@ def count_parts(lines: int) -> int:
 def empty_chunks(count: int) -> Iterator[ParsedChunk]:
     for _number in range(count):
         yield ParsedChunk({}, np.empty(0, dtype=np.int64))
-
-
-def create_folder(parent: Path) -> Path:
-    """Return a new folder for one import, after removing those of killed processes."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{PREFIX}*"):
-        owner = left.name.removeprefix(PREFIX).partition("-")[0]
-        if not _is_running(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @dataclass(frozen=True)
@@ -80,7 +57,7 @@ class Part:
 class FactSpill:
     """`ranges` are the parts by key; the one after them has the rows that take effect."""
 
-    folder: Path
+    staging: StagingFolder
     ranges: int
     by_key: bool
     references: list[str]
@@ -113,7 +90,7 @@ class FactSpill:
         if self.by_key:
             prefixes = _prefixes(table["key"])
             if self.boundaries is None:
-                # The first chunk stands for the others, so that parts are alike.
+                # The first chunk decides for the others, so that parts are alike.
                 sample = np.sort(prefixes)
                 places = np.arange(1, self.ranges) * len(sample) // self.ranges
                 self.boundaries = sample[places]
@@ -127,7 +104,7 @@ class FactSpill:
     def _part(self, number: int, schema: pa.Schema) -> Part:
         if number not in self.parts:
             # Without a name, so that a kill leaves nothing behind.
-            file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115
+            file = tempfile.TemporaryFile(dir=self.staging.path)  # noqa: SIM115
             writer = pa.ipc.new_stream(file, schema)
             self.parts[number] = Part(file, writer)
         return self.parts[number]
@@ -159,7 +136,7 @@ class FactSpill:
         for part in self.parts.values():
             part.writer.close()
             part.file.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.staging.close()
 
 
 def _note_earliest(groups: dict[str, int], table: pa.Table) -> None:

@@ -182,7 +182,7 @@ class FactWriter:
         table = self._with_ids(table, found.ids)
         laid = None
         if inserted and self._can_attach:
-            laid = self._spill.folder / f"part-{number}.sqlite"
+            laid = self._spill.staging.path / f"part-{number}.sqlite"
             layout.write(laid, table.slice(0, inserted))
         return SortedPart(table, found, inserted, effective, laid)
 

@@ -1,0 +1,66 @@
+"""Folders for what an import keeps on disk while it runs.
+
+A folder is locked by its process, so that the next import removes those of processes that
+were killed. Process ids would not tell: in a container each start has the same one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFIX = "staged-"
+
+
+class StagingFolder:
+    """A new folder in `parent`, which `close` removes."""
+
+    def __init__(self, parent: Path) -> None:
+        parent.mkdir(parents=True, exist_ok=True)
+        # Nobody may take the new folder for one of a killed process before it is locked.
+        with _locked(parent):
+            _remove_abandoned(parent)
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            self._lock = _open(self.path)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._is_open = True
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            shutil.rmtree(self.path, ignore_errors=True)
+            os.close(self._lock)
+
+
+def _open(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = _open(folder)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    for folder in parent.glob(f"{PREFIX}*"):
+        try:
+            descriptor = _open(folder)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass  # its import is running
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,215 @@
+"""Kills imports and their undo at random times, and compares with undisturbed ones.
+
+    python -m tests.faults.import_crashes [--targets facts,orders] [--rows 50000] [--times 10]
+
+An import is started again until it ends. Then all rows, all facts and the counts of the
+report must be those of an import that nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests import postgres
+from tests.faults import import_files
+
+AT = "2026-06-01T12:00"
+CHILD = (sys.executable, "-m", "tests.faults.import_child")
+KEY = "faulty"
+ENDED = ("done", "undone")
+MAX_DIFFERENCES_SHOWN = 40
+
+
+@dataclass
+class Home:
+    """A data directory with its database, and the environment of processes that use it."""
+
+    folder: Path
+    url: str = ""
+
+    @property
+    def env(self) -> dict[str, str]:
+        return os.environ | {"QUNCE_HOME": str(self.folder), "DATABASE_URL": self.url}
+
+    def copy(self, folder: Path, server: postgres.Cluster | None) -> Home:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder, folder)
+        if server is None:
+            return Home(folder)
+        import psycopg
+
+        name = f"copy_{folder.name.replace('-', '_')}"
+        source = self.url.partition("?")[0].rpartition("/")[2]
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+        return Home(folder, server.url_of(name))
+
+    def call(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*CHILD, *arguments],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise AssertionError(
+                f"{arguments}: {done.stdout[-2000:]}{done.stderr[-3000:]}"
+            )
+        return done.stdout
+
+    def lines(self) -> Counter[str]:
+        path = self.folder / "dump.txt"
+        self.call("dump", str(path))
+        found: Counter[str] = Counter()
+        for line in path.read_text().splitlines():
+            count, _tab, text = line.partition("\t")
+            found[text] += int(count)
+        return found
+
+    def left_files(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "imports").glob("*"))
+
+
+def kill_until_done(
+    home: Home, arguments: list[str], longest: float, rng: random.Random
+) -> int:
+    """Run the command, killed up to three times; returns how often it was killed."""
+    killed = 0
+    for _attempt in range(3):
+        child = subprocess.Popen(
+            [*CHILD, "run", *arguments],
+            env=home.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert child.stdout and child.stderr
+        child.stdout.readline()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.communicate(timeout=rng.uniform(0.1, longest))
+        if child.returncode is not None:
+            return killed
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        killed += 1
+        # Killed after its last transaction, it would begin again as another import.
+        if home.call("state").strip() in ENDED:
+            return killed
+    if killed:
+        home.call("run", *arguments)
+    return killed
+
+
+@dataclass
+class Comparison:
+    name: str
+    times: int = 0
+    killed: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    def compare(self, expected: Counter[str], actual: Counter[str]) -> None:
+        for sign, lines in (("-", expected - actual), ("+", actual - expected)):
+            kinds = Counter(text[:24] for text in lines.elements())
+            self.differences += [f"{sign}{n} {text}" for text, n in lines.items()]
+            if lines:
+                print("     ", self.name, self.times, sign, dict(kinds), flush=True)
+
+
+def import_arguments(target: str, path: Path) -> list[str]:
+    options = ["import", str(path), "--as", target, "--community", KEY, "--json"]
+    return [*options, "--good-rows-only", "--at", AT]
+
+
+UNDO = ["imports", "undo", "1", "--community", KEY, "--json", "--at", AT]
+
+
+def timed(home: Home, arguments: list[str]) -> float:
+    start = time.monotonic()
+    home.call("run", *arguments)
+    return time.monotonic() - start
+
+
+def check(
+    base: Home,
+    name: str,
+    arguments: list[str],
+    server: postgres.Cluster | None,
+    times: int,
+    rng: random.Random,
+) -> tuple[Comparison, Home]:
+    folder = base.folder.parent
+    result = Comparison(name)
+    reference = base.copy(folder / f"reference-{name.replace(' ', '-')}", server)
+    longest = timed(reference, arguments)
+    expected = reference.lines()
+    for _attempt in range(times):
+        home = base.copy(folder / "killed", server)
+        killed = kill_until_done(home, arguments, longest, rng)
+        result.times += 1
+        result.killed += killed
+        result.compare(expected, home.lines())
+        if left := [n for n in home.left_files() if n not in reference.left_files()]:
+            result.differences.append(f"left behind: {left}")
+    return result, reference
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--targets", default=",".join(import_files.TARGETS))
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgres", action="store_true")
+    args = parser.parse_args()
+    rng = random.Random(args.seed)  # noqa: S311 - not a secret
+    failed = False
+    with contextlib.ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="crashes-"))
+        )
+        folder.chmod(0o755)
+        server = stack.enter_context(postgres.cluster()) if args.postgres else None
+        base = Home(folder / "base", server.create("base") if server else "")
+        base.folder.mkdir()
+        base.call("create")
+        for target in args.targets.split(","):
+            path = folder / f"{target}.csv"
+            import_files.write(target, path, args.rows, args.seed)
+            start = time.monotonic()
+            result, imported = check(
+                base, target, import_arguments(target, path), server, args.times, rng
+            )
+            results = [result]
+            if target != "facts":
+                undone, _home = check(
+                    imported, f"{target} undo", UNDO, server, args.times, rng
+                )
+                results.append(undone)
+            for each in results:
+                print(
+                    f"{each.name:20} times {each.times} killed {each.killed} "
+                    f"differences {len(each.differences)} ({time.monotonic() - start:.0f} s)",
+                    flush=True,
+                )
+                for text in each.differences[:MAX_DIFFERENCES_SHOWN]:
+                    print("   ", text[:400], flush=True)
+                failed = failed or bool(each.differences)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -45,7 +45,9 @@ leading zeros, at most seven digits before the point and fractions that lose no 
 of one length from five digits on, and headings such as 邮编, room or version, make it text.
 Yes and no need both words of one pair, such as yes and no or 是 and 否. A list needs
 entries that occur in several cells. An attribute that exists keeps its type: `010020` in a
-column of numbers is refused.
+column of numbers is refused. `qunce attributes change-type` converts the attribute with all
+its values, in the console *Attributes → Change type*, in the API `PATCH /attributes/{id}`;
+later files are read as the new type.
 
 Left out, named in a note and counted as skipped: rows of totals (合计, Total), remarks
 below the table, and headings that occur again. Rows above the headings are left out, too.

@@ -234,3 +234,16 @@ def test_unknown_members_are_counted_and_left_out(
     counts = api.get(f"/imports/{job['id']}").body["counts"]
     assert (counts["changed"], counts["skipped"]) == (1, 2)
     assert everybody(shop) == ["a"]
+
+
+def test_unusual_times_of_facts_are_accepted_by_choice(
+    shop: Community, api: ApiClient
+) -> None:
+    factories.member(shop, "a")
+    text = "member_key,kind,happened_at\na,shop.visited,1998-03-05 10:00\n"
+    file = send(api, text).body
+    path = f"/imports/files/{file['id']}"
+    plan = api.patch(path, {"target": "facts"}).body["plan"]
+    assert [problem["row"] for problem in plan["problems"]] == [2]
+    plan = api.patch(path, {"allow_old_times": True}).body["plan"]
+    assert (plan["problems"], plan["options"]["allow_old_times"]) == ([], True)

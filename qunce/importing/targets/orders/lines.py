@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MAX_LINES_PER_ORDER = 10_000
 """An order with more lines is a sign of a wrong mapping."""
 MAX_AMOUNT = 10**12
+MAX_BYTES_KEPT = 128 << 20
+"""Of the orders that are added up once for checking and writing."""
 FALSE = pa.scalar(value=False)
 
 
@@ -45,6 +47,9 @@ class OrderLines:
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
         self._has_shops = "shop" in plan.heading_of
         self._meanings = meanings_of(plan)
+        self._kept: dict[int, tuple[pa.Table, pa.Table]] = {}
+        """Chunks of orders and their units by number, as checks come before writes."""
+        self._bytes_kept = 0
         self.decided: ChunkDecisions | None = None
         """Of the chunk that was yielded last, whose column `index` refers to them."""
 
@@ -120,8 +125,9 @@ class OrderLines:
         skipped = self._skipped
         chunk_rows = self._plan.options.chunk_rows
         stored = stored_orders.StoredOrders(self._plan)
-        for lines in self._table.sorted(("order_key", "row"), chunk_rows):
-            chunk = self._decide(lines, stored)
+        sorted_lines = self._table.sorted(("order_key", "row"), chunk_rows)
+        for number, lines in enumerate(sorted_lines):
+            chunk = self._decide(lines, self._add_up(number, lines), stored)
             found = sorted(problems + chunk.problems, key=lambda p: p.row)
             yield dataclasses.replace(
                 chunk, problems=found, rows_read=rows_read, skipped=skipped
@@ -132,9 +138,10 @@ class OrderLines:
             nothing = np.empty(0, dtype=np.int64)
             yield ParsedChunk({}, nothing, problems, rows_read, skipped=skipped)
 
-    def _decide(
-        self, lines: pa.Table, stored: stored_orders.StoredOrders
-    ) -> ParsedChunk:
+    def _add_up(self, number: int, lines: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Return the orders of a chunk, and the units of the plain ones."""
+        if number in self._kept:
+            return self._kept[number]
         names = [
             name.removeprefix(target_registry.DETAIL_PREFIX) for name in self._details
         ]
@@ -143,14 +150,28 @@ class OrderLines:
         orders = external_sort.query(
             sql.select_orders(names, has_shops=self._has_shops), lines=lines
         )
-        problems = _Problems(self._plan, orders)
-        default = self._plan.options.currency
-        codes = pc.fill_null(orders["currency"], default)
+        codes = pc.fill_null(orders["currency"], self._plan.options.currency)
         orders = orders.set_column(
             orders.column_names.index("currency"), "currency", codes
         )
+        units = _plain_units(orders)
+        size = orders.nbytes + units.nbytes
+        if self._bytes_kept + size <= MAX_BYTES_KEPT:
+            self._kept[number] = orders, units
+            self._bytes_kept += size
+        return orders, units
+
+    def _decide(
+        self,
+        lines: pa.Table,
+        added_up: tuple[pa.Table, pa.Table],
+        stored: stored_orders.StoredOrders,
+    ) -> ParsedChunk:
+        orders, units = added_up
+        problems = _Problems(self._plan, orders)
         problems.check(orders, self._broken_keys)
-        decided = self._decide_each(orders, lines, problems)
+        decided = ChunkDecisions(orders, units)
+        self._decide_each(decided, orders, lines, problems)
         stored.check(orders, decided, problems.add)
         rows_of_orders = (
             problems.list_rows(lines, self._reported, has_shops=self._has_shops)
@@ -160,16 +181,19 @@ class OrderLines:
         keep = decided.kept
         kept = orders.filter(pa.array(keep)) if not keep.all() else orders
         columns = {name: kept[name].combine_chunks() for name in kept.column_names}
-        # Decisions are objects; a column of the chunk says which is whose.
+        # Decisions are objects; a column of the chunk maps its orders to them.
         columns["index"] = pa.array(np.flatnonzero(keep))
         self.decided = decided
         return ParsedChunk(columns, np.asarray(kept["row"]), rows_of_orders)
 
     def _decide_each(
-        self, orders: pa.Table, lines: pa.Table, problems: _Problems
-    ) -> ChunkDecisions:
-        """Return the decisions of all orders without a problem."""
-        decided = ChunkDecisions(orders)
+        self,
+        decided: ChunkDecisions,
+        orders: pa.Table,
+        lines: pa.Table,
+        problems: _Problems,
+    ) -> None:
+        """Decide all orders without a problem."""
         for index in problems.found:
             decided.drop(index)
         others = np.flatnonzero(decided.kept & ~decided.is_plain).tolist()
@@ -190,7 +214,6 @@ class OrderLines:
                 remedy = _("This field is empty. Every order needs a value here.")
                 problems.add(index, "paid_at", remedy)
                 decided.drop(index)
-        return decided
 
     def _decide_others(
         self, orders: pa.Table, lines: pa.Table, indexes: Sequence[int]
@@ -217,11 +240,12 @@ class ChunkDecisions:
     checked and written without being looked at before.
     """
 
-    def __init__(self, orders: pa.Table) -> None:
+    def __init__(self, orders: pa.Table, units: pa.Table) -> None:
         self.is_plain = np.asarray(orders["is_plain"].combine_chunks())
         self.kept = np.ones(orders.num_rows, dtype=bool)
         self.others: dict[int, Decided] = {}
-        self._units, self._values = _plain_units(orders)
+        self._units: list[int] = units["units"].to_pylist()
+        self._values: list[int] = units["value"].to_pylist()
         self._currencies = orders["currency"].to_pylist()
         self._moments = orders["paid_at"].to_pylist()
         self._is_cancelled = orders["cancelled"].to_pylist()
@@ -238,6 +262,15 @@ class ChunkDecisions:
         for index, each in self.others.items():
             amounts[index] = each.order.amount or 0
         return amounts
+
+    def values(self, indexes: Sequence[int]) -> list[int]:
+        """Return the values of plain orders, see `Decided`; others have any."""
+        return [self._values[index] for index in indexes]
+
+    def is_payment(self) -> NDArray[np.bool_]:
+        """Return which orders are plain and no cancellations."""
+        is_cancelled: NDArray[np.bool_] = np.array(self._is_cancelled, dtype=bool)
+        return self.is_plain & ~is_cancelled
 
     def sales(self) -> NDArray[np.bool_]:
         """Return which orders are sales."""
@@ -269,7 +302,7 @@ def meanings_of(plan: ImportPlan) -> dict[str, str]:
     }
 
 
-def _plain_units(orders: pa.Table) -> tuple[list[int], list[int]]:
+def _plain_units(orders: pa.Table) -> pa.Table:
     """Return the totals in the smallest unit, and in millionths of the currency."""
     known = [code for code in pc.unique(orders["currency"]).to_pylist() if code]
     decimals = {code: money.decimal_places(code) for code in known}
@@ -283,15 +316,14 @@ def _plain_units(orders: pa.Table) -> tuple[list[int], list[int]]:
             "total": pc.fill_null(limited, 0),
         }
     )
-    result = external_sort.query(sql.select_units(decimals), orders=table)
-    return result["units"].to_pylist(), result["value"].to_pylist()
+    return external_sort.query(sql.select_units(decimals), orders=table)
 
 
 class _Problems:
     """The first problem of each order of a chunk, by its index."""
 
     def __init__(self, plan: ImportPlan, orders: pa.Table) -> None:
-        # Without a column of its own the currency stands beside the amount.
+        # Without a column of its own the currency is next to the amount.
         self._heading_of = {"currency": _amount_heading(plan), **plan.heading_of}
         self._orders = orders
         self.found: dict[int, tuple[str, str]] = {}

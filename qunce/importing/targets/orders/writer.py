@@ -11,13 +11,18 @@ import numpy as np
 import pyarrow as pa
 from django.db import IntegrityError, transaction
 
-from qunce.core import db, money, timestamps
+from qunce.core import db, timestamps
 from qunce.core.facts import facts, interned_names, withdrawals
 from qunce.importing import account_resolver, journal
 from qunce.importing.files import external_sort
 from qunce.importing.jobs import ImportJob
 from qunce.importing.parsing import ParsedChunk
-from qunce.importing.targets.orders import sql, stored_orders
+from qunce.importing.targets.orders import plain_orders, sql, stored_orders
+from qunce.importing.targets.orders.plain_orders import (
+    INSERT_ORDERS,
+    PlainOrders,
+    millionths,
+)
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
 from qunce.members.accounts import queries as account_queries
@@ -29,10 +34,15 @@ if TYPE_CHECKING:
     from qunce.importing.plan import ImportPlan
 
 MAX_ATTEMPTS = 3
-INSERT = """
-INSERT INTO sales_order (community_id, key, source_id, account_id, paid_at, amount,
-    currency, items, details, refunded_at, refunded_amount, refunds) VALUES
-"""
+FILE_COLUMNS = (
+    *("order_key", "shop", "paid_at", "currency", "items", "details"),
+    *("lines", "lines_without_member"),
+)
+PLAIN_COLUMNS = (
+    *("position", "order_key", "source", "account", "paid_at", "amount", "currency"),
+    *("items", "details", "payment", "lines", "lines_without_member", "value"),
+)
+"""In the order of the fields of `PlainOrders`."""
 UPDATE = """
 UPDATE sales_order SET account_id = %s, paid_at = %s, amount = %s, refunded_at = %s,
     refunded_amount = %s, refunds = %s
@@ -52,13 +62,15 @@ ROWS_OF = {
     SKIPPED: "rows_skipped",
     SUPPRESSED: "rows_suppressed",
 }
-"""Counts of the rows of the file that orders stand for."""
+"""Counts of the rows of the file from which orders are made."""
 
 
 @dataclass(slots=True)
 class OrderRow:
     """An order of the file, and what becomes of it."""
 
+    position: int
+    """In the batch."""
     key: str
     source: int
     currency: str
@@ -90,7 +102,11 @@ class OrderRow:
 
 @dataclass
 class Batch:
+    start: int
+    end: int
+    plain: PlainOrders
     rows: list[OrderRow]
+    """All others."""
     withdrawn: list[int]
     """Facts of orders whose member or time changes."""
 
@@ -117,13 +133,15 @@ class OrderWriter:
         # Orders that are no sale make nobody a member.
         self._resolve(chunk, first_seen, self._decided.sales()[indexes])
         self._stored = stored_orders.StoredOrders(self._plan)
-        names = ("order_key", "shop", "items", "details", "lines")
-        self._texts: dict[str, list[Any]] = {
-            name: chunk.columns[name].to_pylist()
-            for name in (*names, "lines_without_member")
-        }
         amounts = self._decided.amounts()[indexes]
-        self._texts["payment"] = _list_payments(chunk, amounts)
+        self._columns: dict[str, list[Any]] = {
+            name: chunk.columns[name].to_pylist() for name in FILE_COLUMNS
+        }
+        self._columns["payment"] = _list_payments(chunk, amounts)
+        self._columns["amount"] = amounts.tolist()
+        self._columns["value"] = self._decided.values(self._indexes)
+        is_suppressed = self._found.states == account_resolver.SUPPRESSED
+        self._is_plain = self._decided.is_payment()[indexes] & ~is_suppressed
         return len(chunk.row_numbers)
 
     def _resolve(
@@ -140,57 +158,27 @@ class OrderWriter:
         self._found = self._resolver.resolve_rows(named, first_seen, key_wins=True)
 
     def batch(self, start: int, end: int) -> Batch:
-        columns = {name: column[start:end] for name, column in self._texts.items()}
+        columns = {name: column[start:end] for name, column in self._columns.items()}
+        ids = {shop: self._source_id(shop) for shop in set(columns["shop"])}
+        columns["position"] = list(range(end - start))
+        columns["source"] = [ids[shop] for shop in columns["shop"]]
         accounts = self._found.ids[start:end].tolist()
-        suppressed = (
-            self._found.states[start:end] == account_resolver.SUPPRESSED
-        ).tolist()
         stored = self._stored.find(columns["order_key"])
         if stored:
             accounts = self._keep_accounts(columns, accounts, stored)
-        rows = []
-        for each, key, shop, account, is_suppressed, *texts in zip(
-            self._decided.select(self._indexes[start:end]),
-            columns["order_key"],
-            columns["shop"],
-            accounts,
-            suppressed,
-            columns["items"],
-            columns["details"],
-            columns["payment"],
-            columns["lines"],
-            columns["lines_without_member"],
-            strict=True,
-        ):
-            source = self._sources.get(shop or self._job.source)
-            if source is None:
-                source = self._source_id(shop)
-            order = each.order
-            before = stored.get((key, source))
-            if before is None:
-                after = order_changes.create(order, account or None)
-            else:
-                known = order._replace(account=account) if account else order
-                after = self._stored.merge(before, known)
-            items, details, payment, lines, lines_without_member = texts
-            rows.append(
-                OrderRow(
-                    key,
-                    source,
-                    order.currency,
-                    items,
-                    # Details may have the name and address of an erased person.
-                    None if is_suppressed else details,
-                    payment,
-                    lines,
-                    lines_without_member,
-                    each.value,
-                    each.is_net,
-                    is_suppressed,
-                    before,
-                    after,
-                )
-            )
+        columns["account"] = [account or None for account in accounts]
+        is_plain = self._is_plain[start:end].tolist()
+        if stored:
+            identities = zip(columns["order_key"], columns["source"], strict=True)
+            is_plain = [
+                plain and each not in stored
+                for plain, each in zip(is_plain, identities, strict=True)
+            ]
+        plain = PlainOrders(
+            *plain_orders.choose([columns[n] for n in PLAIN_COLUMNS], is_plain)
+        )
+        odd = [index for index, plain in enumerate(is_plain) if not plain]
+        rows = self._list_rows(start, columns, odd, stored) if odd else []
         moved = [
             (row.key, row.before.state)
             for row in rows
@@ -199,8 +187,49 @@ class OrderWriter:
             and order_states.moves(row.before.state, row.after)
         ]
         withdrawn = stored_orders.find_fact_ids(self._plan, moved) if moved else []
-        self._start = start
-        return Batch(rows, withdrawn)
+        return Batch(start, end, plain, rows, withdrawn)
+
+    def _list_rows(
+        self,
+        start: int,
+        columns: Mapping[str, list[Any]],
+        chosen: Sequence[int],
+        stored: Mapping[stored_orders.OrderId, StoredOrder],
+    ) -> list[OrderRow]:
+        """Return the chosen orders of a batch that begins at `start`."""
+        states = self._found.states[start : start + len(columns["order_key"])]
+        decided = self._decided.select([self._indexes[start + i] for i in chosen])
+        rows = []
+        for index, each in zip(chosen, decided, strict=True):
+            row = {name: column[index] for name, column in columns.items()}
+            is_suppressed = bool(states[index] == account_resolver.SUPPRESSED)
+            order, account = each.order, row["account"]
+            before = stored.get((row["order_key"], row["source"]))
+            if before is None:
+                after = order_changes.create(order, account)
+            else:
+                known = order._replace(account=account) if account else order
+                after = self._stored.merge(before, known)
+            rows.append(
+                OrderRow(
+                    position=index,
+                    key=row["order_key"],
+                    source=row["source"],
+                    currency=order.currency,
+                    items=row["items"],
+                    # Details may have the name and address of an erased person.
+                    details=None if is_suppressed else row["details"],
+                    payment=row["payment"],
+                    lines=row["lines"],
+                    lines_without_member=row["lines_without_member"],
+                    value=each.value,
+                    is_net=each.is_net,
+                    is_suppressed=is_suppressed,
+                    before=before,
+                    after=after,
+                )
+            )
+        return rows
 
     def _keep_accounts(
         self,
@@ -210,8 +239,8 @@ class OrderWriter:
     ) -> list[int]:
         """Return the accounts of orders, 0 where it is another account of one person."""
         known = [
-            stored.get((key, self._source_id(shop)))
-            for key, shop in zip(columns["order_key"], columns["shop"], strict=True)
+            stored.get(identity)
+            for identity in zip(columns["order_key"], columns["source"], strict=True)
         ]
         pairs = [
             (account, before.state.account)
@@ -242,46 +271,57 @@ class OrderWriter:
                 # A savepoint: the failed INSERT must not end the batch's transaction on
                 # PostgreSQL.
                 with transaction.atomic():
-                    self._insert([row for row in batch.rows if row.before is None])
+                    self._insert(batch)
                     withdrawals.withdraw(batch.withdrawn)
                     self._change([row for row in batch.rows if row.is_changed])
-                    journal.record(self._job, "orders", _list_changes(batch.rows))
+                    plain = batch.plain
+                    changes = plain.merge(
+                        plain.list_changes(), _list_changes(batch.rows)
+                    )
+                    journal.record(self._job, "orders", changes)
                 break
             except IntegrityError:
                 # Another import has just created or changed one of these orders.
                 if attempt + 1 == MAX_ATTEMPTS:
                     raise
                 self._stored = stored_orders.StoredOrders(self._plan)
-                batch = self.batch(self._start, self._start + len(batch.rows))
+                batch = self.batch(batch.start, batch.end)
         counts = count(batch.rows, self._plan.options.currency)
-        end = self._start + len(batch.rows)
-        found = self._found.counts(self._start, end)
+        counts.update(batch.plain.count(self._plan.options.currency))
+        found = self._found.counts(batch.start, batch.end)
         return {**counts, **found, "members": self._resolver.pop_created()}
 
-    def _insert(self, rows: list[OrderRow]) -> None:
-        community = self._job.community_id
-        new = [(row, row.after) for row in rows if row.after is not None]
+    def _insert(self, batch: Batch) -> None:
+        """Insert the new orders and their facts, in the order of the file."""
+        community, plain = self._job.community_id, batch.plain
+        new = [
+            (row, row.after)
+            for row in batch.rows
+            if row.before is None and row.after is not None
+        ]
         # Orders first: if one violates the unique key, the work for the facts is saved.
-        db.insert(
-            INSERT,
-            [
-                (
-                    community,
-                    row.key,
-                    row.source,
-                    state.account,
-                    state.paid_at,
-                    state.amount,
-                    row.currency,
-                    row.items,
-                    row.details,
-                    *_refund_columns(state),
-                )
-                for row, state in new
-            ],
-        )
-        self._record(
-            [fact for row, state in new for fact in self._list_facts(row, state)]
+        odd_rows = [(row.position, self._to_columns(row, state)) for row, state in new]
+        db.insert(INSERT_ORDERS, plain.merge(plain.list_rows(community), odd_rows))
+        odd_facts = [
+            (row.position, fact)
+            for row, state in new
+            for fact in self._list_facts(row, state)
+        ]
+        paid = plain.list_facts(self._kind_ids[OrderPaid.kind])
+        self._record(plain.merge(paid, odd_facts))
+
+    def _to_columns(self, row: OrderRow, state: OrderState) -> plain_orders.Row:
+        return (
+            self._job.community_id,
+            row.key,
+            row.source,
+            state.account,
+            state.paid_at,
+            state.amount,
+            row.currency,
+            row.items,
+            row.details,
+            *_refund_columns(state),
         )
 
     def _list_facts(
@@ -305,9 +345,7 @@ class OrderWriter:
             for e, moment in events
         ]
 
-    def _record(
-        self, rows: Sequence[tuple[int, int | None, int, str | None, int]]
-    ) -> None:
+    def _record(self, rows: Sequence[plain_orders.Row]) -> None:
         community = self._job.community_id
         recorded_at = timestamps.to_micros(self._job.started_at)
         db.insert(
@@ -382,21 +420,24 @@ def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
     return last, state.refunded, order_states.dump_refunds(state.refunds)
 
 
-def _list_changes(rows: Sequence[OrderRow]) -> list[Any]:
-    """Return what the undo of an import needs to know of these orders."""
+def _list_changes(rows: Sequence[OrderRow]) -> list[tuple[int, plain_orders.Row]]:
+    """Return what the undo needs to know of these orders, with their positions."""
     return [
         (
-            row.key,
-            row.source,
-            row.before and order_step.state_to_json(row.before.state),
-            order_step.state_to_json(row.after),
+            row.position,
+            (
+                row.key,
+                row.source,
+                row.before and order_step.state_to_json(row.before.state),
+                order_step.state_to_json(row.after),
+            ),
         )
         for row in rows
         if row.after is not None and (row.before is None or row.is_changed)
     ]
 
 
-def count(rows: Sequence[OrderRow], currency: str) -> dict[str, int]:
+def count(rows: Sequence[OrderRow], currency: str) -> Counter[str]:
     """Return the counts of the report; `value` is in `currency`, before rounding."""
     counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
     for row in rows:
@@ -416,7 +457,7 @@ def count(rows: Sequence[OrderRow], currency: str) -> dict[str, int]:
         if state.refunds and row.before is None:
             counts["refunds"] += 1
     _count_money(counts, rows, currency)
-    return dict(counts)
+    return counts
 
 
 COUNTED = (
@@ -442,17 +483,12 @@ def _count_money(counts: Counter[str], rows: Sequence[OrderRow], currency: str) 
         # The file may lack a part of an order that is stored, but never of a new one.
         value = row.value
         if row.before is not None:
-            value = (paid - refunded) * _millionths(currency)
+            value = (paid - refunded) * millionths(currency)
         counts["value_millionths"] += value
         if state.account is not None:
             counts["value_millionths_with_member"] += value
     for code, (paid, refunded) in sums.items():
-        factor = _millionths(code)
+        factor = millionths(code)
         counts[f"paid_millionths:{code}"] += paid * factor
         counts[f"refunded_millionths:{code}"] += refunded * factor
         counts[f"net_millionths:{code}"] += (paid - refunded) * factor
-
-
-def _millionths(currency: str) -> int:
-    """Return how many millionths of a currency its smallest unit has."""
-    return int(10 ** (6 - money.decimal_places(currency)))

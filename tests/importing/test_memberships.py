@@ -7,6 +7,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.groups.groups import Group, Membership, Stay
+from qunce.importing.targets.memberships import writer
 from tests import factories
 from tests.importing import helpers
 
@@ -130,3 +131,14 @@ def test_member_who_left_a_group_stays_left_in_lists_without_times(
     ):
         helpers.run(shop, helpers.write(tmp_path, name), target)
         assert factories.matching_keys(shop, {"group": {"any": ["一群"]}}) == []
+
+
+def test_file_of_too_many_new_groups_is_refused(
+    shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MAX_NEW_GROUPS", 3)
+    lines = "".join(f"m,g{number}\n" for number in range(4))
+    path = helpers.write(tmp_path, "member_key,group\n" + lines)
+    with pytest.raises(writer.TooManyNewGroups, match="more than 3 groups"):
+        helpers.run(shop, path, "memberships")
+    assert not Group.objects.exists()

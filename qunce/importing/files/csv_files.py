@@ -132,6 +132,8 @@ class _OddRows:
     def __init__(self, width: int, delimiter: str, skip: int) -> None:
         self._width, self._delimiter, self._skip = width, delimiter, skip
         self._language = translation.get_language()
+        self._reasons: dict[int, str] = {}
+        """Sentences by the number of fields, as a whole file may be odd."""
         self.broken: list[rows.BrokenRow] = []
         self.mended: dict[int, list[str]] = {}
         """Cells of rows whose surplus cells are empty, by row."""
@@ -143,24 +145,36 @@ class _OddRows:
 
     def collect(self, row: Any) -> str:
         number = int(row.number)
-        cells = next(csv.reader([row.text], delimiter=self._delimiter), [])
         if number <= self._skip:
             self._above.append(number)
-        elif len(cells) > self._width and not any(map(str.strip, cells[self._width :])):
-            self.mended[number] = cells[: self._width]
+        elif cells := self._mend(row):
+            self.mended[number] = cells
         else:
             reason = self._reason(row.actual_columns)
             self.broken.append(rows.BrokenRow(number, row.text[:200], reason))
         return "skip"
 
+    def _mend(self, row: Any) -> list[str]:
+        """Return the cells of a row whose surplus cells are empty."""
+        # Nearly all odd rows of a file may be so, and few end with an empty cell.
+        last = row.text.rpartition(self._delimiter)[2]
+        if row.actual_columns <= self._width or last.strip().strip('"').strip():
+            return []
+        cells = next(csv.reader([row.text], delimiter=self._delimiter), [])
+        if len(cells) > self._width and not any(map(str.strip, cells[self._width :])):
+            return cells[: self._width]
+        return []
+
     def _reason(self, found: int) -> str:
-        # Arrow calls this in a thread of its own, where no language is active.
-        with translation.override(self._language):
-            return _(
-                "This row has %(found)d fields, but the heading has %(wanted)d. "
-                "Check for a missing or extra separator, and quote fields that "
-                "contain one."
-            ) % {"found": found, "wanted": self._width}
+        if found not in self._reasons:
+            # Arrow calls this in a thread of its own, where no language is active.
+            with translation.override(self._language):
+                self._reasons[found] = _(
+                    "This row has %(found)d fields, but the heading has %(wanted)d. "
+                    "Check for a missing or extra separator, and quote fields that "
+                    "contain one."
+                ) % {"found": found, "wanted": self._width}
+        return self._reasons[found]
 
     def numbers(self) -> list[int]:
         """Return the numbers of all rows that Arrow has skipped."""

@@ -27,6 +27,10 @@ from qunce.importing.files import heading_rows, inspection, rows
 
 MAX_UNPACKED_BYTES = 512 << 20
 MAX_OLD_BYTES = 64 << 20
+MIN_BYTES_FOR_RATIO = 64 << 20
+MAX_RATIO = 100
+"""Spreadsheets that unpack to more than those bytes hardly ever do so thirtyfold."""
+MAX_SHEETS = 200
 MAX_CELLS = 12_000_000
 MAX_SHEET_COLUMNS = 16_384
 """XFD is the last column that a spreadsheet can have."""
@@ -39,7 +43,9 @@ REFERENCE = re.compile(
 ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])")
 ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["']([0-9]+)""")
 MAX_MERGED_ROWS = 10_000
+MAX_MERGED_CELLS = 1_000_000
 MAX_TAG_BYTES = 1 << 16
+SHEET = re.compile(rb"<(?:\w+:)?sheet(?=[\s/>])")
 WORKBOOK, OPEN_DOCUMENT = "xl/workbook.xml", "content.xml"
 
 
@@ -58,7 +64,8 @@ def check_size(path: Path) -> int:
                 )
             # Every entry is checked, because workbook.xml decides which are sheets.
             # The sum over all entries, as an archive may hold many large ones.
-            bytes_left, rows_used = MAX_UNPACKED_BYTES, 1
+            most = max(MIN_BYTES_FOR_RATIO, MAX_RATIO * path.stat().st_size)
+            bytes_left, rows_used = min(MAX_UNPACKED_BYTES, most), 1
             for entry in archive.infolist():
                 rectangle = _Rectangle()
                 for block in _read_entry(archive, entry):
@@ -69,6 +76,7 @@ def check_size(path: Path) -> int:
                 # calamine opens one sheet at a time, so the longest sheet counts, not
                 # the sum.
                 rows_used = max(rows_used, rectangle.last_row)
+            _check_sheet_count(archive)
             return rows_used - 1
     except (
         zipfile.BadZipFile,
@@ -81,6 +89,19 @@ def check_size(path: Path) -> int:
         raise inspection.UnreadableFile(
             _("This is not a spreadsheet: %(error)s") % {"error": error}
         ) from None
+
+
+def _check_sheet_count(archive: zipfile.ZipFile) -> None:
+    """Raise UnreadableFile if more sheets are listed than there are parts of any kind.
+
+    One large part listed many times would be parsed as many times.
+    """
+    listed = sum(
+        len(SHEET.findall(block))
+        for block in _read_entry(archive, archive.getinfo(WORKBOOK))
+    )
+    if listed > min(len(archive.namelist()), 5 * MAX_SHEETS):
+        raise _too_large()
 
 
 def check_old_size(path: Path) -> int:
@@ -196,9 +217,11 @@ def _open(path: Path, name: str) -> _Sheet:
 class _Sheet:
     """An opened sheet, the first visible one unless it is named."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(
+        self, path: Path, name: str, book: calamine.CalamineWorkbook | None = None
+    ) -> None:
         try:
-            book = _open_workbook(path)
+            book = book or _open_workbook(path)
             self.name = name or _default_sheet(book)
             self.sheet = book.get_sheet_by_name(self.name)
         except (calamine.CalamineError, IndexError, ValueError) as error:
@@ -218,10 +241,17 @@ class _Sheet:
         """Return the cells below the first of a merged range, with that first cell."""
         top, left = self.sheet.start or (0, 0)
         ranges = getattr(self.sheet, "merged_cell_ranges", None) or []
+        tall = [
+            (first, last)
+            for first, last in ranges
+            if 0 < last[0] - first[0] < MAX_MERGED_ROWS
+        ]
+        # Ranges that overlap, which no spreadsheet writes, may be longer than the sheet.
+        if sum(last[0] - first[0] for first, last in tall) > MAX_MERGED_CELLS:
+            raise _too_large()
         return {
             (row - top, first[1] - left): (first[0] - top, first[1] - left)
-            for first, last in ranges
-            if last[0] - first[0] < MAX_MERGED_ROWS
+            for first, last in tall
             for row in range(first[0] + 1, last[0] + 1)
         }
 
@@ -236,8 +266,8 @@ def _default_sheet(book: calamine.CalamineWorkbook) -> str:
     visible = _visible_sheets(book)
     if not visible:
         return str(book.sheet_names[0])
-    filled = [n for n in visible if book.get_sheet_by_name(n).height > 0]
-    return (filled or visible)[0]
+    filled = (n for n in visible if book.get_sheet_by_name(n).height > 0)
+    return next(filled, visible[0])
 
 
 def _visible_sheets(book: calamine.CalamineWorkbook) -> list[str]:
@@ -264,9 +294,13 @@ def list_filled_sheets(path: Path) -> dict[str, list[str]]:
     names = list_sheets(path)
     if len(names) < 2:
         return {name: [] for name in names}
+    if len(names) > MAX_SHEETS:
+        raise _too_large()
     filled = {}
+    # Opened once, as that reads the texts of all sheets.
+    book = _open_workbook(path)
     for name in names:
-        sheet = _open(path, name)
+        sheet = _Sheet(path, name, book)
         if sheet.sheet.height > 1:
             filled[name] = _find_headings(sheet).texts
     return filled

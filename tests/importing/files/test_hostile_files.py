@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,4 +140,58 @@ def test_wide_sheet_is_refused(
     body = b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>"
     with pytest.raises(inspection.UnreadableFile, match=r"columns|too large"):
         sources.inspect(write_sheet(tmp_path / "wide.xlsx", body))
+    within_seconds()
+
+
+def test_ranges_that_overlap_are_refused(
+    tmp_path: Path, within_seconds: Callable[[], None]
+) -> None:
+    table = b"<row><c><v>1</v></c><c><v>2</v></c></row>" * 9_990
+    merged = b'<mergeCell ref="A2:B9990"/>' * 2_000
+    body = b"<worksheet><sheetData>" + table + b"</sheetData><mergeCells>" + merged
+    body += b"</mergeCells></worksheet>"
+    with pytest.raises(inspection.UnreadableFile, match="too large"):
+        read_rows(sources.inspect(write_sheet(tmp_path / "merged.xlsx", body)))
+    within_seconds()
+
+
+def test_text_that_fills_the_memory_is_refused(tmp_path: Path) -> None:
+    text = b"a" * (70 << 20)
+    body = b'<row><c t="inlineStr"><is><t>' + text + b"</t></is></c></row>"
+    body = b"<worksheet><sheetData>" + body + b"</sheetData></worksheet>"
+    with pytest.raises(inspection.UnreadableFile, match="too large"):
+        sources.inspect(write_sheet(tmp_path / "text.xlsx", body))
+
+
+def test_part_that_is_many_sheets_is_refused(
+    tmp_path: Path, within_seconds: Callable[[], None]
+) -> None:
+    body = b"<worksheet><sheetData>" + b"<row><c><v>1</v></c></row>" * 3_000
+    path = write_sheet(tmp_path / "sheets.xlsx", body + b"</sheetData></worksheet>")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    book = parts["xl/workbook.xml"]
+    sheet = book[book.index(b"<sheet ") : book.index(b"</sheets>")]
+    more = [sheet.replace(b"Sheet1", b"More%d" % index) for index in range(2_000)]
+    parts["xl/workbook.xml"] = book.replace(sheet, sheet + b"".join(more))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(inspection.UnreadableFile, match="too large"):
+        sources.inspect(path)
+    within_seconds()
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_rows_that_are_all_odd_are_collected_at_once(
+    tmp_path: Path, delimiter: str, within_seconds: Callable[[], None]
+) -> None:
+    path = tmp_path / "odd.csv"
+    odd, mended = ["a", "b", "c"], ["a", "b", "", '" "', ""]
+    lines = [["key", "name"], mended, *[odd] * 40_000]
+    path.write_text("".join(delimiter.join(line) + "\n" for line in lines))
+    source = sources.inspect(path)
+    batches = list(sources.read_batches(source))
+    assert sum(len(batch.broken) for batch in batches) == 40_000
+    assert read_rows(source) == [("a", "b")]
     within_seconds()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext as _
 
-from qunce.core import db, revisions, timestamps
+from qunce.core import db, errors, revisions, timestamps
 from qunce.core.facts import facts
 from qunce.groups import groups, stays
 from qunce.groups.groups import GroupJoined, GroupLeft, Stay
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from qunce.importing.plan import ImportPlan
 
 
+MAX_NEW_GROUPS = 20_000
+
+
+class TooManyNewGroups(errors.Invalid):
+    """The column of the group has too many texts that no group has."""
+
+
 class Entry(NamedTuple):
     """The rows of a chunk about one member in one group, in their order."""
 
@@ -41,6 +49,7 @@ class MembershipWriter:
     def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
         self._job = job
         self._resolver = account_resolver.of_plan(plan, job)
+        self._new_count = 0
 
     def load(self, chunk: ParsedChunk) -> int:
         job = self._job
@@ -71,15 +80,26 @@ class MembershipWriter:
         keys = encoded.dictionary.to_pylist()
         # Files call the groups of a channel by name, as people never see their keys.
         ids = groups.find_by_key_or_name(job.community, keys)
+        new = sorted(set(keys) - set(ids))
+        self._check_new(new)
         ids |= groups.ensure(
-            community=job.community,
-            keys=set(keys) - set(ids),
-            by=job.by,
-            at=job.started_at,
+            community=job.community, keys=new, by=job.by, at=job.started_at
         )
         ids_by_code = np.array([ids[key] for key in keys], dtype=np.int64)
         found: NDArray[np.int64] = ids_by_code[np.asarray(encoded.indices)]
         return found
+
+    def _check_new(self, new: Sequence[str]) -> None:
+        """Raise TooManyNewGroups for a column that hardly names groups."""
+        self._new_count += len(new)
+        if self._new_count > MAX_NEW_GROUPS:
+            raise TooManyNewGroups(
+                _(
+                    "The file has more than %(most)s groups that do not exist yet, such"
+                    " as “%(first)s”. Map another column to the group."
+                )
+                % {"most": f"{MAX_NEW_GROUPS:,}", "first": new[0]}
+            )
 
     def batch(self, start: int, end: int) -> tuple[list[Entry], dict[str, int]]:
         """Return entries of members, and how many rows they are and what became of them."""

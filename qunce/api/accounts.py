@@ -182,7 +182,7 @@ def correct_identifier(
 ) -> dict[str, Any]:
     """Remove a wrong identifier from an account, or replace it.
 
-    Merges that rested on it are undone. The old value stays in the account's history.
+    Merges based on it are undone. The old value stays in the account's history.
     """
     account = members.get_account(request, account_id)
     accounts.check_may_add(request.by)

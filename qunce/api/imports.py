@@ -73,7 +73,7 @@ class PairOut(schemas.OutputSchema):
 
 
 class SharedOut(schemas.OutputSchema):
-    """An identifier of so many accounts that it joins nobody."""
+    """An identifier of so many accounts that it merges nobody."""
 
     kind: str
     value: str
@@ -203,8 +203,8 @@ def resume(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
 def undo(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
     """Undo an import in the background.
 
-    Members it created, values, tags, memberships, orders, opt-outs and joins go back.
-    What was changed since stays and is listed. Facts cannot be undone.
+    Members it created, values, tags, memberships, orders, opt-outs and merges are taken
+    back. What was changed since stays and is listed. Facts cannot be undone.
     """
     job = _get_job(request, import_id)
     undos.start(job=job, by=request.by, at=request.at)

@@ -63,8 +63,8 @@ def sentences(report: dict[str, list[dict[str, Any]]]) -> Iterable[str]:
         yield _("%(left)s and %(right)s are two people again (%(kind)s).") % each
     for each in map(_with_label, report["shared"]):
         text = ngettext(
-            "%(kind)s %(value)s is shared by %(accounts)d account and joins nobody.",
-            "%(kind)s %(value)s is shared by %(accounts)d accounts and joins nobody.",
+            "%(kind)s %(value)s is shared by %(accounts)d account and merges nobody.",
+            "%(kind)s %(value)s is shared by %(accounts)d accounts and merges nobody.",
             each["accounts"],
         )
         yield text % each

@@ -55,7 +55,7 @@ def normalise_consent(text: str) -> str:
     return NO if normalise(text) == YES else YES
 
 
-def says_opted_out(row: Mapping[str, Any]) -> bool | None:
+def is_opted_out(row: Mapping[str, Any]) -> bool | None:
     """Return whether a row opts its member out, None if it is empty; a time alone means yes."""
     if answer := row.get("opted_out"):
         return bool(answer == YES)

@@ -186,8 +186,8 @@ def test_wrong_identifier_is_replaced(run: Run, full: Community) -> None:
     assert shown["key"] == "too"
 
 
-def test_erased_person_can_be_let_in_again(run: Run, full: Community) -> None:
+def test_suppression_can_be_lifted(run: Run, full: Community) -> None:
     assert run("members", "erase", "ann", "--for-good").code == 0
-    assert run("members", "let-in", "--value", "13900139001").code == 3
-    assert run("members", "let-in", "--value", PHONE).code == 0
+    assert run("members", "lift-suppression", "--value", "13900139001").code == 3
+    assert run("members", "lift-suppression", "--value", PHONE).code == 0
     assert factories.member(full, "ann").present

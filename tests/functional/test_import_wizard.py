@@ -186,7 +186,7 @@ def test_shared_hotline_joins_nobody(visit: Visit, tmp_path: Path) -> None:
     wizard.upload(write_hotline(tmp_path))
     wizard.start()
     wizard.sees_sum(read=7, new=7)
-    wizard.user.sees("is shared by 7 accounts and joins nobody")
+    wizard.user.sees("is shared by 7 accounts and merges nobody")
     wizard.picture("members-hotline-report")
 
 

@@ -83,7 +83,7 @@ def test_node_must_be_an_object_with_one_key(rule: Any, community: Community) ->
         ({"did": VISITED | {"where": []}}, "did.where", "object"),
         ({"did": VISITED | {"where": {" ": 1}}}, "did.where", "name of a field"),
         ({"did": VISITED | {"hours": [6, 6]}}, "did.hours", "whole day"),
-        ({"did": VISITED | {"hours": [24, 6]}}, "did.hours", "leave nothing"),
+        ({"did": VISITED | {"hours": [24, 6]}}, "did.hours", "no time between"),
         ({"did": VISITED | {"hours": [0, 25]}}, "did.hours[1]", "from 0 to 24"),
         ({"did": VISITED | {"hours": ["6:3", 7]}}, "did.hours[0]", "06:30"),
         ({"did": VISITED | {"hours": 6}}, "did.hours", "two times"),

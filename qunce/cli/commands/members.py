@@ -165,12 +165,13 @@ def correct(invocation: Invocation, key: str, kind: str, value: str, new: str) -
 
 
 @members.command(
-    "let-in", help=N_("Let a person who was erased be a member again, at their wish")
+    "lift-suppression",
+    help=N_("Allow an erased person to be a member again, at their request"),
 )
 @base.option("--kind", default="phone", help=IDENTIFIER_KIND_HELP)
 @base.option("--value", required=True, help=N_("a key or identifier of this person"))
 @options.pass_invocation
-def let_in(invocation: Invocation, kind: str, value: str) -> None:
+def lift_suppression(invocation: Invocation, kind: str, value: str) -> None:
     suppression.lift(
         community=invocation.community,
         kind=kind,
@@ -179,7 +180,7 @@ def let_in(invocation: Invocation, kind: str, value: str) -> None:
         at=invocation.at,
     )
     invocation.out.answer(
-        {"let_in": True}, _("This person can be added as a member again.")
+        {"lifted": True}, _("This person can be added as a member again.")
     )
 
 

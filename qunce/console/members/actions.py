@@ -104,7 +104,7 @@ def deepen_tag(request: Request, pk: int, tag: int) -> HttpResponse:
     batch = assignments.deepen(
         tag=row, accounts=[member.id], by=request.staff, at=request.at
     )
-    text = _("“%(tag)s” of %(name)s is one deeper.")
+    text = _("Added 1 to “%(tag)s” of %(name)s.")
     _flash_batch(request, text % {"name": member.name, "tag": row.name}, batch)
     return redirect_to_member(request, member.id)
 
@@ -321,7 +321,20 @@ def tag_members(request: Request) -> HttpResponse:
     if row is None:
         return views.render_list_error(request, _tag_not_found(request, text))
     try:
-        return _tag_people(request, row, action, people)
+        context: dict[str, Any] = {"by": request.staff, "at": request.at}
+        # Many members are tagged in the background, with a page that shows the progress.
+        if len(people) > bulk_tagging.MAX_IMMEDIATE:
+            job = bulk_tagging.start(tag=row, action=action, people=people, **context)
+            return http.redirect_back(
+                request, reverse("members:tag-job", args=[job.pk])
+            )
+        verb = assignments.apply if action == bulk_tagging.APPLY else assignments.remove
+        batch = verb(tag=row, accounts=people, **context)
+        undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
+        http.flash(
+            request, presenters.tagged_message(row, action, batch.changed), undo=undo
+        )
+        return http.redirect_back(request, views.list_url(request))
     except errors.QunceError as error:
         return views.render_list_error(request, str(error))
 
@@ -335,23 +348,6 @@ def _tag_not_found(request: Request, text: str) -> str:
         names = _(", ").join(tag.name for tag in similar)
         message += " " + _("Did you mean: %(names)s?") % {"names": names}
     return message
-
-
-def _tag_people(
-    request: Request, tag: tag_models.Tag, action: str, people: BitMap
-) -> HttpResponse:
-    context: dict[str, Any] = {"by": request.staff, "at": request.at}
-    # Many members are tagged in the background, with a page that shows the progress.
-    if len(people) > bulk_tagging.MAX_IMMEDIATE:
-        job = bulk_tagging.start(tag=tag, action=action, people=people, **context)
-        return http.redirect_back(request, reverse("members:tag-job", args=[job.pk]))
-    verb = assignments.apply if action == bulk_tagging.APPLY else assignments.remove
-    batch = verb(tag=tag, accounts=people, **context)
-    undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
-    http.flash(
-        request, presenters.tagged_message(tag, action, batch.changed), undo=undo
-    )
-    return http.redirect_back(request, views.list_url(request))
 
 
 @require_POST

@@ -29,7 +29,7 @@ PERMISSION_LABELS: dict[str, StrOrPromise] = {
     "tags.manage": _("manage the tag library"),
     "members.edit": _("add members and mark them as left or returned"),
     "members.edit_identity": _("change how identifiers are read"),
-    "members.lift_suppression": _("let erased people in again"),
+    "members.lift_suppression": _("allow erased people to rejoin"),
     "members.view_identifiers": _("view full phone numbers and other identifiers"),
     "facts.write": _("report member activity through the API"),
     "campaigns.export": _("export campaign recipients"),

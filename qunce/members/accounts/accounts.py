@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -167,7 +166,7 @@ def create(
 ) -> Account:
     """Create an account. `identifiers` maps kinds such as "phone" to values.
 
-    An account that shares an identifier with another one is merged with it (K1). Raises
+    An account that shares an identifier with another one is merged with it. Raises
     PersonErased for the key or an identifier of somebody who was erased.
     """
     check_may_add(by)
@@ -335,12 +334,13 @@ def _source_id(community: Community, source: str) -> int | None:
 
 # Many accounts at once, for files and webhooks
 
-ROWS_PER_STATEMENT = 1_000
 INSERT_ACCOUNTS = """
 INSERT INTO members_account (community_id, "key", channel, name, joined_at, left_at,
-    source_id, present, erased_at, rev)
-VALUES {rows}
-ON CONFLICT (community_id, "key", channel) DO NOTHING
+    source_id, present, erased_at, rev) VALUES
+"""
+LEAVE_KNOWN = 'ON CONFLICT (community_id, "key", channel) DO NOTHING'
+INSERT_IDENTIFIERS = """
+INSERT INTO members_identifier (account_id, community_id, kind, value, job_id) VALUES
 """
 
 
@@ -395,9 +395,7 @@ def _ensure(
         (community.pk, key, channel, "", joined, None, source_id, True, None, rev)
         for key, joined in zip(missing, moments, strict=True)
     ]
-    for chunk in account_queries.chunks(rows, ROWS_PER_STATEMENT):
-        sql = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
-        db.execute(INSERT_ACCOUNTS.format(rows=sql), list(itertools.chain(*chunk)))
+    db.insert(INSERT_ACCOUNTS, rows, on_conflict=LEAVE_KNOWN)
     # Read back, as RETURNING gives ids in no certain order.
     created = account_queries.find(community, missing, channel)
     facts.record_for_accounts(
@@ -427,22 +425,14 @@ def add_identifiers(
     given = list(values)
     suppressed = suppression.find(community, {row[1:] for row in given})
     rows = [
-        Identifier(
-            account_id=account,
-            community_id=community.pk,
-            kind=kind,
-            value=value,
-            job_id=job_id,
-        )
+        (account, community.pk, kind, value, job_id)
         for account, kind, value in given
         if (kind, value) not in suppressed
     ]
-    Identifier.objects.bulk_create(
-        rows, batch_size=ROWS_PER_STATEMENT, ignore_conflicts=True
-    )
+    db.insert(INSERT_IDENTIFIERS, rows, on_conflict="ON CONFLICT DO NOTHING")
     # All of them, as a stored identifier may not have been merged yet when it was
     # imported.
-    accounts = sorted({row.account_id for row in rows})
+    accounts = sorted({account for account, *_others in rows})
     return identifier_merges.merge(
         community=community, accounts=accounts, by=by, at=at, job_id=job_id
     )

@@ -115,7 +115,7 @@ class Placeholder(models.Model):
 
 
 class SharedIdentifier(models.Model):
-    """A value of more accounts than a person has, such as a hotline; it joins nobody.
+    """A value of more accounts than a person has, such as a hotline; it merges nobody.
 
     It stays shared when accounts lose it: those that are left are not suddenly one.
     """

@@ -25,7 +25,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Suppression, SuppressionSecret
 
 LIFT = permissions.declare("members.lift_suppression", permissions.Role.MANAGER)
-LIFTED = audit.declare("suppression.lifted", gettext_lazy("erased person let in again"))
+LIFTED = audit.declare("suppression.lifted", gettext_lazy("suppression lifted"))
 Value = tuple[str, str]
 """A kind of identifier, or "key", and the normalised text."""
 

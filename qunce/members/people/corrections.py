@@ -1,6 +1,6 @@
-"""Corrects identifiers: removes a wrong one or replaces it, and what rested on it.
+"""Corrects identifiers: removes or replaces a wrong one.
 
-The old value stays in the history of the account. Joins that rested on it are undone.
+The old value stays in the history of the account. Merges based on it are undone.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def correct(
     if text:
         suppression.check(community, [(kind, text)])
     removed = [(stored.account_id, stored.kind, stored.value)]
-    joins = take_away(community=community, values=removed, by=by, at=at)
+    joins = remove(community=community, values=removed, by=by, at=at)
     if not text:
         return joins
     added = accounts.add_identifiers(
@@ -79,7 +79,7 @@ def correct(
 
 
 @transaction.atomic
-def take_away(
+def remove(
     *,
     community: Community,
     values: Iterable[Value],
@@ -88,7 +88,7 @@ def take_away(
     source: str = "",
     job_id: int | None = None,
 ) -> Joins:
-    """Remove these identifiers, keep them in the history, and undo what rested on them."""
+    """Remove these identifiers, which stay in the history, and undo their merges."""
     removed = [
         row
         for chunk in account_queries.chunks(sorted(set(values)))
@@ -121,7 +121,7 @@ def take_away(
         by=by,
         at=at,
     )
-    return identifier_merges.part(
+    return identifier_merges.unmerge(
         community=community,
         values={row[1:] for row in removed},
         accounts={row[0] for row in removed},

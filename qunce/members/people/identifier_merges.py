@@ -1,4 +1,4 @@
-"""Merges that rest on identifiers: made when accounts share one, undone when they do not.
+"""Merges based on identifiers: made when accounts share one, undone when they do not.
 
 A value that more people share than the community allows, such as a shop's hotline, joins
 nobody. The names of accounts distinguish people.
@@ -53,7 +53,7 @@ def merge(
     at: datetime,
     job_id: int | None = None,
 ) -> Joins:
-    """Merge these accounts with all that share a phone, an e-mail or a unionid (K1)."""
+    """Merge these accounts with all that share a phone, an e-mail or a unionid."""
     joins = Joins()
     pairs = []
     may_be_vetoed = merges.list_vetoes(community).exists()
@@ -93,7 +93,7 @@ def merge(
 
 
 @transaction.atomic
-def part(
+def unmerge(
     *,
     community: Community,
     values: Iterable[tuple[str, str]],
@@ -102,7 +102,7 @@ def part(
     at: datetime,
     job_id: int | None = None,
 ) -> Joins:
-    """Undo the merges that rest on identifiers which these accounts no longer have.
+    """Undo the merges based on identifiers which these accounts no longer have.
 
     They are merged again where they share another identifier.
     """
@@ -110,8 +110,7 @@ def part(
     changed = set(accounts)
     touched = set(changed)
     for kind, value in sorted(set(values)):
-        rested = _list_resting_on(community, kind, value)
-        for each in rested:
+        for each in _list_based_on(community, kind, value):
             if {each.left_id, each.right_id} & changed:
                 touched |= {each.left_id, each.right_id}
                 _undo(each, by, at, job_id)
@@ -143,8 +142,8 @@ def _retract(
     at: datetime,
     job_id: int | None,
 ) -> list[Merge]:
-    """Undo all merges that rest on this value."""
-    undone = _list_resting_on(community, kind, value)
+    """Undo all merges based on this value."""
+    undone = _list_based_on(community, kind, value)
     for each in undone:
         _undo(each, by, at, job_id)
     return undone
@@ -154,7 +153,7 @@ def _undo(merge: Merge, by: Staff, at: datetime, job_id: int | None) -> None:
     merges.unmerge(merge=merge, by=by, at=at, is_veto=False, job_id=job_id)
 
 
-def _list_resting_on(community: Community, kind: str, value: str) -> list[Merge]:
+def _list_based_on(community: Community, kind: str, value: str) -> list[Merge]:
     rows = Merge.objects.filter(
         community=community, reason=kind, value=value, undone_at__isnull=True
     )

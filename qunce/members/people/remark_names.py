@@ -1,4 +1,4 @@
-"""Remark names: what a member is called in staff's contacts, made from a pattern (K14).
+"""Remark names: what a member is called in staff's contacts, made from a pattern.
 
 A pattern such as `{subject}-{stage|new}-{name}` contains variables. The text after the
 bar is used if the variable has no value. A variable with neither is left out, together

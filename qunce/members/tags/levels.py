@@ -55,7 +55,9 @@ def check(levels: Sequence[Level]) -> list[Level]:
         raise InvalidLevels(_("Levels begin at growing depths, such as 1, 3 and 10."))
     if len(set(names)) < len(names) or not all(map(_is_valid_name, names)):
         raise InvalidLevels(
-            _("Each level needs a name of its own, of at most %(n)s characters.")
+            _(
+                "Each level needs its own name, of at most %(n)s characters and not a number."
+            )
             % {"n": MAX_NAME_LENGTH}
         )
     return pairs

@@ -36,7 +36,9 @@ def parse(value: Any, path: RulePath) -> TimesOfDay:
     first, last = (_parse_time(time, path.child(n)) for n, time in enumerate(value))
     if first in (last, MINUTES_OF_DAY):
         path.fail(
-            _("These times of day leave nothing. For the whole day leave them out.")
+            _(
+                "There is no time between these times of day. For the whole day, leave them out."
+            )
         )
     return first, last
 

@@ -117,7 +117,7 @@ def test_tag_is_added_and_removed(
     assert assignments.depths_of_person([ann.pk]) == {"vip": 1}
     library.set_levels(tag=vip, levels=[(2, "regular")], by=by, at=AT)
     page = post(olga, f"{ann.pk}/tags/{vip.pk}/deepen/")
-    assert "is one deeper." in page
+    assert "Added 1 to “" in page
     assert "×2" in page and "regular" in page
     assert assignments.depths_of_person([ann.pk]) == {"vip": 2}
     assert "“VIP” was removed from" in post(olga, f"{ann.pk}/tags/{vip.pk}/remove/")
@@ -358,7 +358,7 @@ def test_wrong_phone_is_corrected_on_the_page(
     path = f"identifiers/{row.pk}/"
     form = text(browser.get(f"/members/{path}"))
     assert "13800138001" in form
-    assert "1 merge rests on it." in form
+    assert "1 merge is based on it." in form
     refused = browser.post(f"/members/{path}", {"value": "12"})
     assert refused.status_code == 422
     page = post(browser, path, value="139 0013 9001")

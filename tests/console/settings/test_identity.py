@@ -68,9 +68,7 @@ def test_placeholders_are_seen_added_and_deleted(
     assert "tbd" not in text(browser)
 
 
-def test_erased_person_is_let_in_again(
-    browser: Client, shop: Community, boss: Staff
-) -> None:
+def test_suppression_is_lifted(browser: Client, shop: Community, boss: Staff) -> None:
     ann = factories.member(shop, "ann", identifiers={"phone": "13800138001"})
     people.erase(account=ann, by=boss, at=AT)
     assert "1 person who was erased" in text(browser)

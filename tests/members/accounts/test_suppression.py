@@ -62,7 +62,7 @@ def test_other_communities_are_not_affected(shop: Community) -> None:
 
 
 @pytest.mark.usefixtures("erased")
-def test_person_is_let_in_again_by_any_of_their_identifiers(
+def test_suppression_is_lifted_by_any_of_their_identifiers(
     shop: Community, by: Staff
 ) -> None:
     clerk = factories.staff(shop, "operator", "olga")

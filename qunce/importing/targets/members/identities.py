@@ -101,7 +101,7 @@ class Identities:
             replaced = {row for row in stored - given if row[:2] in kinds}
         job = self._job
         if replaced:
-            joins = corrections.take_away(
+            joins = corrections.remove(
                 community=job.community,
                 values=replaced,
                 by=job.by,

@@ -118,7 +118,7 @@ class MemberWriter:
         reachable = {
             account
             for account, row in rows.items()
-            if opt_out_columns.says_opted_out(row) is False
+            if opt_out_columns.is_opted_out(row) is False
         }
         groups_by_account = {
             account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
@@ -236,7 +236,7 @@ class MemberWriter:
         times: dict[int, tuple[int | None, str]] = {}
         for account, row in rows.items():
             # Nobody is opted in by a file.
-            if opt_out_columns.says_opted_out(row):
+            if opt_out_columns.is_opted_out(row):
                 times[account] = row.get("opted_out_at"), ""
         return opt_out_columns.record(self._job, times) if times else set()
 

@@ -41,7 +41,7 @@ def ask(plan: ImportPlan) -> None:
                 text=_("This file was imported before, and it adds to depths of tags."),
                 choices=[
                     Choice(SKIP, _("skip the rows that add")),
-                    Choice(ADD, _("add once more")),
+                    Choice(ADD, _("add again")),
                 ],
             )
             return

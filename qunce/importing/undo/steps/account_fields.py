@@ -24,7 +24,7 @@ FIELDS = ("name", "joined_at", "left_at", "source_id")
 class AccountFieldStep(Step):
     kind = "fields"
     position = 70
-    label = gettext_lazy("members set back")
+    label = gettext_lazy("members restored")
 
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         accounts = Account.objects.filter(erased_at__isnull=True).in_bulk(

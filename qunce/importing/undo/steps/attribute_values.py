@@ -26,7 +26,7 @@ SOURCE = "undo"
 class AttributeValueStep(Step):
     kind = "values"
     position = 60
-    label = gettext_lazy("attribute values set back")
+    label = gettext_lazy("attribute values restored")
 
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         accounts: dict[int, set[int]] = {}

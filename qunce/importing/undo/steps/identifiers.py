@@ -15,6 +15,8 @@ from qunce.importing import journal
 from qunce.importing.jobs import ImportJob
 from qunce.importing.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts import suppression
 from qunce.members.accounts.models import (
     Identifier,
     PastIdentifier,
@@ -28,7 +30,7 @@ ADDED, REMOVED, SHARED = "added", "removed", "shared"
 class IdentifierStep(Step):
     kind = "identifiers"
     position = 85
-    label = gettext_lazy("identifiers set back")
+    label = gettext_lazy("identifiers restored")
 
     def collect(self, job: ImportJob) -> Sequence[Any]:
         entries: list[Any] = []
@@ -53,16 +55,22 @@ class IdentifierStep(Step):
         community = undoing.community
         touched: set[int] = set()
         undone = 0
+        # Nothing comes back to who was erased since, nor what belonged to them.
+        erased = account_queries.find_erased(entry[1] for entry in entries)
+        removed = {(entry[2], entry[3]) for entry in entries if entry[0] == REMOVED}
+        suppressed = suppression.find(community, removed)
         for change, account, kind, value in entries:
             given = {"kind": kind, "value": value}
             owners = Identifier.objects.filter(community_id=community.pk, **given)
             if change == SHARED:
                 SharedIdentifier.objects.filter(community=community, **given).delete()
                 touched.update(owners.values_list("account_id", flat=True))
-            elif account in self._created:
+            elif account in self._created or account in erased:
                 continue
             elif change == ADDED:
                 owners.filter(account_id=account).delete()
+            elif (kind, value) in suppressed:
+                continue
             else:
                 Identifier.objects.get_or_create(
                     account_id=account, community_id=community.pk, **given

@@ -26,7 +26,7 @@ State = tuple[str, int, int | None]
 class MembershipStep(Step):
     kind = "memberships"
     position = 30
-    label = gettext_lazy("memberships set back")
+    label = gettext_lazy("memberships restored")
 
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         by_group: dict[int, list[Any]] = {}

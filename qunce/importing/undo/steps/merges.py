@@ -1,6 +1,6 @@
-"""Takes back joins and partings of accounts. An entry is the id of a merge.
+"""Takes back merges of accounts, and the undo of merges. An entry is the id of a merge.
 
-Negative ids are merges that the import undid, because what they rested on was replaced.
+Negative ids are merges that the import undid, because their identifier was replaced.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from qunce.members.people.merges import Merge
 class MergeStep(Step):
     kind = "merges"
     position = 80
-    label = gettext_lazy("joins taken back")
+    label = gettext_lazy("merges taken back")
     entries_per_transaction = 50
 
     def collect(self, job: ImportJob) -> Sequence[Any]:

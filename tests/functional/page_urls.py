@@ -29,12 +29,23 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "webhooks": {"pk": "endpoint"},
 }
 """View, or all views of a namespace → argument → kind of object in the tea shop."""
+VARIANTS: dict[str, dict[str, dict[str, str]]] = {
+    "importing:job-detail": {
+        "joins": {"pk": "job_joins"},
+        "refunds": {"pk": "job_refunds"},
+        "undone": {"pk": "job_undone"},
+    },
+    "importing:file-detail": {"questions": {"pk": "upload_waiting"}},
+    "sales:order-detail": {"abroad": {"pk": "order_abroad"}},
+    "segments:detail": {"options": {"pk": "segment_of_options"}},
+}
+"""View → name of another state of its page → argument → kind of object."""
 SLUGS = {"tags:template-apply": {"name": "education"}}
 QUERIES = {"search:results": "?q=lin"}
 
 
 def list_urls(ids: dict[str, int]) -> dict[str, str]:
-    """Return view → URL, without views for whose arguments there is no example."""
+    """Return view, or view and state → URL, without views for whose arguments there is no example."""
     urls = {}
     for view, route, arguments in _walk(get_resolver()):
         if view.startswith("api"):
@@ -46,6 +57,10 @@ def list_urls(ids: dict[str, int]) -> dict[str, str]:
         } | SLUGS.get(view, {})
         if set(values) >= set(arguments):
             urls[view] = _fill_in(route, values) + QUERIES.get(view, "")
+        for state, kinds in VARIANTS.get(view, {}).items():
+            if set(kinds.values()) <= set(ids):
+                values = {name: ids[kind] for name, kind in kinds.items()}
+                urls[f"{view}-{state}"] = _fill_in(route, values)
     return urls
 
 

@@ -3,7 +3,8 @@
     python -m tests.functional.tea_shop      in QUNCE_HOME; prints IDs as JSON
 
 A tea shop of some sixty people: two languages, long and hostile names, orders, groups,
-a campaign that is half sent, and an import with broken rows.
+a campaign that is half sent, and imports: with broken rows, with joins and refunds in
+two currencies, undone, and one that waits for answers.
 """
 
 from __future__ import annotations
@@ -41,6 +42,17 @@ HOSTILE_NAMES = (
     "👩‍👩‍👧‍👦 茶友",
 )
 GOODS = ("岩茶", "白茶", "茶具", "点心")
+OPTIONS: dict[str, Any] = {
+    "any": [
+        {"did": {"kind": "order.paid", "times": {"gte": 2, "lte": 5}, "within": "90d"}},
+        {"did": {"kind": "order.paid", "average": {"field": "amount", "gte": 5000}}},
+        {"did": {"kind": "order.paid", "hours": ["22:30", "06:00"]}},
+        {"did": {"kind": "order.paid", "last": {"before": "30d"}}},
+        {"joined": {"between": ["2026-01-01", "2026-01-31"]}},
+        {"attr": {"name": "birthday", "anniversary": {"eq": "today+7d"}}},
+    ]
+}
+"""Conditions with ranges, averages, hours and relative days."""
 
 
 @dataclass
@@ -84,7 +96,10 @@ def build(at: datetime) -> TeaShop:
     run_jobs(at)
     add_layering(shop)
     add_campaigns(shop)
-    add_import(shop)
+    add_identity_and_rates(shop)
+    add_imports(shop)
+    run_jobs(at)
+    undo_import(shop)
     run_jobs(at)
     return shop
 
@@ -208,6 +223,7 @@ def add_attributes_and_notes(shop: TeaShop) -> None:
         **shop.in_shop(name="city", type="choice", label="城市"),
         choices=["杭州", "上海"],
     )
+    attributes.define(**shop.in_shop(name="birthday", type="date", label="生日"))
     values = {
         account.pk: ("杭州", "上海")[n % 2] for n, account in enumerate(shop.accounts)
     }
@@ -242,11 +258,16 @@ def add_segments(shop: TeaShop) -> None:
     }
     for key, rule in rules.items():
         segment = segments.create(**shop.in_shop(key=key, rule=rule))
+    segment_of_options = segments.create(**shop.in_shop(key="常客", rule=OPTIONS))
     frozen = frozen_segments.freeze(
         **shop.in_shop(key="十一月名单", rule=rule), segment=segment
     )
     segments.record_sizes(community=shop.community, at=shop.at)
-    shop.ids |= {"segment": segment.pk, "frozen": frozen.pk}
+    shop.ids |= {
+        "segment": segment.pk,
+        "segment_of_options": segment_of_options.pk,
+        "frozen": frozen.pk,
+    }
 
 
 def add_unit(shop: TeaShop) -> None:
@@ -313,14 +334,89 @@ def _half_done(shop: TeaShop, staff: Staff) -> int:
     return task.pk
 
 
-def add_import(shop: TeaShop) -> None:
-    from qunce.importing import background_imports, uploads
+def add_identity_and_rates(shop: TeaShop) -> None:
+    """Add a text that means none, a rate, an order abroad, and someone who was erased."""
+    from decimal import Decimal
+
+    from qunce.core import exchange_rates
+    from qunce.members.accounts import accounts, placeholders
+    from qunce.members.people import people
+    from qunce.sales import orders
+
+    placeholders.add(**shop.in_shop(text="没有手机"))
+    for days_ago, rate in ((150, "7.18"), (20, "7.09")):
+        exchange_rates.set_rate(
+            **shop.in_shop(currency="USD", rate=Decimal(rate)),
+            since=(shop.at - days_ago * DAY).date(),
+        )
+    for number, currency in enumerate(("USD", "EUR")):
+        orders.record_payment(
+            **shop.in_shop(key=f"abroad-{number}", account=shop.accounts[5].pk),
+            amount=4_550,
+            currency=currency,
+            paid_at=shop.at - DAY,
+            source="海外店",
+        )
+    abroad = orders.refund(
+        **shop.in_shop(key="abroad-0", source="海外店"),
+        amount=1_000,
+        refunded_at=shop.at,
+    )
+    shop.ids["order_abroad"] = abroad.pk
+    someone = accounts.create(
+        **shop.in_shop(key="m999", name="已离开", joined_at=shop.at - DAY)
+    )
+    people.erase(account=someone, **shop.by_owner())
+
+
+IMPORTS = {
+    "job": ("十月新客.csv", "key,name,phone\nx1,新客一,13900000001\nx2,新客二,12\n"),
+    "job_joins": (
+        "小程序会员.csv",
+        "key,name,phone\nmini-1,茶友阿福,13900000011\nmini-2,阿福,13900000011\n"
+        + "".join(f"mini-{n},茶友{n}号,4008005678\n" for n in range(3, 10)),
+    ),
+    "job_refunds": (
+        "海外订单.csv",
+        "订单号,手机号,付款时间,金额,退款金额\n"
+        "h-1,13900000011,2026-05-03 10:00,US$25.00,US$5.00\n"
+        "h-2,13900000012,2026-05-04 10:00,¥128.00,\n"
+        "h-3,13900000011,2026-05-05 10:00,US$10.50,US$10.50\n",
+    ),
+    "job_undone": ("重复名单.csv", "key,name,标签\ny1,又一客,试饮\ny2,再一客,试饮\n"),
+}
+"""ID of the import → name and text of its file."""
+WAITING = (
+    "老客名单.csv",
+    'key,姓名,入会日期,消费\nz1,老客一,3/5/2026,"1,234"\nz2,老客二,4/6/2026,"2,500"\n',
+)
+
+
+def add_imports(shop: TeaShop) -> None:
+    from qunce.importing import background_imports
+
+    for name, file in IMPORTS.items():
+        upload = _upload(shop, *file)
+        job = background_imports.start(upload=upload, **shop.by_owner())
+        shop.ids[name] = job.pk
+        shop.ids.setdefault("upload", upload.pk)
+    shop.ids["upload_waiting"] = _upload(shop, *WAITING).pk
+
+
+def _upload(shop: TeaShop, name: str, text: str) -> Any:
+    from qunce.importing import uploads
 
     path = uploads.new_upload_path(shop.community)
-    path.write_text("key,name,phone\nx1,新客一,13900000001\nx2,新客二,12\n")
-    upload = uploads.accept(path=path, name="十月新客.csv", **shop.by_owner())
-    job = background_imports.start(upload=upload, **shop.by_owner())
-    shop.ids |= {"upload": upload.pk, "job": job.pk}
+    path.write_text(text, encoding="utf-8")
+    return uploads.accept(path=path, name=name, **shop.by_owner())
+
+
+def undo_import(shop: TeaShop) -> None:
+    from qunce.importing import jobs
+    from qunce.importing.undo import undos
+
+    job = jobs.get(shop.community, shop.ids["job_undone"])
+    undos.start(job=job, **shop.by_owner())
 
 
 def run_jobs(at: datetime) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from qunce import schedule
 from qunce.core.communities import Community
+from qunce.core.facts.facts import Fact
 from qunce.core.jobs import job_queue, scheduler
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Membership
@@ -21,6 +22,7 @@ from qunce.importing.undo import step_registry, undos
 from qunce.importing.undo.undos import ImportUndo
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account, Identifier
 from qunce.members.people import people, removal
 from qunce.outreach import opt_outs
 from qunce.sales import orders
@@ -199,6 +201,35 @@ def test_amended_orders_are_as_they_were(
     assert buyers(shop, 3) == []
     assert buyers(shop, 2) == ["13800138001"]
     assert done.kept == 0
+
+
+def test_order_does_not_go_back_to_a_member_erased_since(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    run(by, ORDERS, tmp_path, "orders")
+    buyer = Order.objects.get(key="o1").account_id
+    changed = ORDERS.replace("13800138001", "13900139000")
+    job = run(by, changed, tmp_path, "orders", LATER)
+    other = Order.objects.get(key="o1").account_id
+    assert other not in (None, buyer)
+    account = Account.objects.get(pk=buyer)
+    people.erase(account=account, by=by, at=LATER)
+    undo(job, by)
+    assert Order.objects.get(key="o1").account_id is None
+    deriver.catch_up()
+    assert not Fact.objects.filter(account_id=buyer, recorded_at=UNDONE_AT).exists()
+
+
+def test_identifier_of_somebody_erased_since_does_not_come_back(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    first = "key,phone\na,13800138000\n"
+    run(by, first, tmp_path, "members")
+    second = "key,phone\na,13900139000\nb,13800138000\n"
+    job = run(by, second, tmp_path, "members", LATER, identifiers="replace")
+    people.erase(account=account_queries.get(shop, "b"), by=by, at=LATER)
+    undo(job, by)
+    assert not Identifier.objects.filter(value="13800138000").exists()
 
 
 def test_order_that_was_changed_since_stays(

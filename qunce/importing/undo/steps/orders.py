@@ -7,6 +7,7 @@ An entry is `[key, source_id, old, new]`; the states are those of `state_to_json
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from qunce.importing import journal
 from qunce.importing.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_states, order_undo, purchase_tags
 from qunce.sales.models import Order
 from qunce.sales.order_states import OrderState
@@ -50,16 +52,22 @@ class OrderStep(Step):
         removed: list[Order] = []
         touched: set[int] = set()
         undone = 0
+        # Who was erased since does not get an order back.
+        erased = account_queries.find_erased(
+            old[0] for _key, _source, old, _new in entries if old and old[0]
+        )
         for key, source, old, new in reversed(entries):
             order = found.get((key, source))
             if order is None or order_states.state_of(order) != state_from_json(new):
                 undoing.keep(key, _("This order has been changed since."))
                 continue
-            touched |= {a for a in (order.account_id, old and old[0]) if a}
+            touched |= {a for a in (order.account_id, old and old[0]) if a} - erased
             if old is None:
                 removed.append(order)
             else:
                 before = state_from_json(old)
+                if before.account in erased:
+                    before = replace(before, account=None)
                 order_undo.restore(
                     community=undoing.community,
                     order=order,

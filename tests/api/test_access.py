@@ -38,6 +38,7 @@ IDS = {
     "delivery_id": "delivery",
     "file_id": "upload",
     "import_id": "import",
+    "attribute_id": "attribute",
 }
 """Path parameter → the name under which the fixture knows its id."""
 HIDDEN = {"member_id", "account_id", "other_id", "group_id", "order_id"}
@@ -94,6 +95,8 @@ def test_owner_gets_every_resource(data: TwoCommunities) -> None:
     statuses = {
         f"{method} {path}": response.status
         for method, path, _names, response in request_all(data, data.owner, ["get"])
+        # The import has no broken rows.
+        if not path.endswith("problems.csv")
     }
     assert list(statuses.values()).count(200) > len(statuses) / 2
     assert set(statuses.values()) <= {200, 422}, statuses

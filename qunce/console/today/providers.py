@@ -142,7 +142,7 @@ def _end_of_day(at: datetime) -> datetime:
 @items.register
 def imports(staff: Staff, at: datetime) -> list[TodayItem]:
     """Recent imports that were rejected or skipped rows."""
-    if not permissions.may(staff, jobs.IMPORT):
+    if not jobs.may_import(staff):
         return []
     finished = jobs.ImportJob.objects.filter(
         community=staff.community,

@@ -1,7 +1,7 @@
 """Folders for what an import keeps on disk while it runs.
 
 A folder is locked by its process, so that the next import removes those of processes that
-were killed. Process ids would not tell: in a container each start has the same one.
+were killed. Process ids are no evidence: in a container each start has the same one.
 """
 
 from __future__ import annotations

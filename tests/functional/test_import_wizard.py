@@ -165,6 +165,8 @@ def test_orders_in_two_currencies(visit: Visit, tmp_path: Path) -> None:
     wizard = Wizard(visit("ann"))
     wizard.upload(write_currencies(tmp_path))
     wizard.user.sees("US$25.00")
+    # As it is imported, with its sign.
+    wizard.user.sees("US$ 25")
     wizard.picture("orders-currencies")
     wizard.start()
     wizard.sees_sum(read=3, new=3)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.functional import page_urls
+from tests.functional import page_urls, tea_shop
 from tests.functional.browser_user import BrowserUser
 
 AREAS = (
@@ -65,6 +66,21 @@ def find_faults(user: BrowserUser, view: str, language: str) -> list[str]:
         if user.overflows():
             faults.append(f"{shape}: wider than the screen")
     return faults
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_editors_of_conditions_are_accessible_and_fit(
+    visit: Any, language: str
+) -> None:
+    user = visit(LANGUAGES[language])
+    faults = []
+    for number in range(1, 1 + len(tea_shop.OPTIONS["any"])):
+        user.go(f"/members/segments/{user.ids['segment_of_options']}/")
+        # The first line is the group of the others.
+        user.page.locator("[data-act=open]").nth(number).click()
+        expect(user.page.locator("[data-editor]")).to_be_visible()
+        faults += find_faults(user, f"segments:editor-{number}", language)
+    assert faults == []
 
 
 def test_pages_of_an_empty_community_are_accessible(visit: Any) -> None:

@@ -58,6 +58,21 @@ def test_households_are_members_with_what_is_known_of_some(journey: Journey) -> 
     assert (first["age"], first["kids_count"]) == ("65+", "0")
 
 
+def test_every_eighth_household_has_an_address_of_its_own(journey: Journey) -> None:
+    emails = dict(
+        zip(
+            *(journey.members()[name].to_pylist() for name in ("key", "email")),
+            strict=True,
+        )
+    )
+    with_email = {key: email for key, email in emails.items() if email}
+    assert {int(key) for key in with_email} == {
+        int(k) for k in emails if not int(k) % 8
+    }
+    assert len(set(with_email.values())) == len(with_email)
+    assert all(email.endswith("@example.com") for email in with_email.values())
+
+
 def test_every_basket_becomes_an_order(orders: pa.Table, lines: pa.Table) -> None:
     assert orders.num_rows == pc.count_distinct(lines["basket_id"]).as_py() == 155_848
     amounts = [Decimal(text) for text in orders["amount"].to_pylist()]

@@ -116,6 +116,8 @@ def demo(
     owner, password = work.set_owner_password(community, build.at)
     with build.step("work", _("yesterday's work prepared for Today")):
         work.prepare(community=community, owner=owner, at=build.at)
+        catch_up(build.at)
+    answer |= count(build)
     answer |= {"login": owner.login, "password": password, "steps": build.steps}
     answer["seconds"] = round(time.perf_counter() - start, 2)
     invocation.out.answer(answer, _("Ready after %(seconds).1f seconds.") % answer)
@@ -138,6 +140,7 @@ def ensure_community(key: str, at: datetime) -> Community:
         "name": demo_data.SOURCE,
         "timezone": demo_data.ZONE,
         "currency": demo_data.CURRENCY,
+        "region": demo_data.REGION,
         "language": help_language.requested_language([]) or "en",
     }
     try:
@@ -236,17 +239,29 @@ def derive(build: Build) -> None:
         purchase_tags.catch_up(at=build.at)
 
 
+def catch_up(at: datetime) -> None:
+    """Do the same for the little that was added since."""
+    deriver.catch_up()
+    reactions.CONSUMER.catch_up(at=at)
+    purchase_tags.catch_up(at=at)
+
+
+def count(build: Build) -> dict[str, Any]:
+    """Return what there is, after everything was added, so that repetitions agree."""
+    figures = plan.count_figures(**build.query_args)
+    for name, value in figures.items():
+        build.out.line(f"{value:>14,}  {plan.FIGURES[name]}")
+    return {"figures": figures}
+
+
 def set_up(build: Build) -> dict[str, Any]:
-    """Create layerings and segments, and return what there is in figures."""
+    """Create layerings and segments, and return their sizes."""
     with build.step(
         "layers", _("members sorted into layers by value and by lifecycle")
     ):
         runs = plan.run_layerings(**build.query_args)
     with build.step("segments", _("segments counted")):
         sizes = plan.create_segments(**build.query_args)
-    figures = plan.count_figures(**build.query_args)
-    for name, value in figures.items():
-        build.out.line(f"{value:>14,}  {plan.FIGURES[name]}")
     for key, label, _spec, _default in plan.LAYERINGS:
         parts = [f"{layer} {size:,}" for layer, size in layers.sizes(runs[key]).items()]
         build.out.line(f"{label}: {' · '.join(parts)}")
@@ -255,7 +270,6 @@ def set_up(build: Build) -> dict[str, Any]:
     return {
         "community": build.community.key,
         "data": str(ABOUT),
-        "figures": figures,
         "layers": {key: layers.sizes(run) for key, run in runs.items()},
         "bounds": {key: run.bounds for key, run in runs.items()},
         "segments": sizes,

@@ -40,7 +40,10 @@ SOURCE = "The Complete Journey"
 MAILED = time(9)
 """Campaigns have a day without a time; a letter counts as delivered in the morning."""
 CURRENCY = "USD"
+REGION = "US"
 CENTS = 100
+EMAIL_EVERY = 8
+"""Every so many households have an e-mail address, which the data does not have."""
 
 
 class DemoDataMissing(errors.NotFound):
@@ -134,6 +137,7 @@ class Journey:
                 "name": [f"Household {number}" for number in ids],
                 "joined_at": _iso([first[number] for number in ids]),
                 "source": [SOURCE] * len(ids),
+                "email": [make_email(number) for number in ids],
             }
         )
         for name in demographics.column_names[1:]:
@@ -294,6 +298,10 @@ class Journey:
     @property
     def shift(self) -> timedelta:
         return self.last_day - LAST_DAY
+
+
+def make_email(number: int) -> str:
+    return "" if number % EMAIL_EVERY else f"household{number}@example.com"
 
 
 def store_key(number: int) -> str:

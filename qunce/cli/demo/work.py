@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.cli.commands import staff as staff_command
+from qunce.cli.demo import web_shop
 from qunce.core import community_days, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
@@ -78,6 +79,7 @@ def prepare(*, community: Community, owner: Staff, at: datetime) -> None:
     scene = Scene(community, owner, colleagues, evening, at)
     send_campaign(scene)
     write_notes(scene)
+    web_shop.import_files(scene)
     import_callbacks(scene)
 
 

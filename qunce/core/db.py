@@ -91,8 +91,16 @@ def execute(sql: str, params: Sequence[Any] = (), using: str = "default") -> int
         return int(cursor.rowcount)
 
 
-def insert(into: str, rows: Sequence[Sequence[Any]], using: str = "default") -> None:
+def insert(
+    into: str,
+    rows: Sequence[Sequence[Any]],
+    using: str = "default",
+    *,
+    on_conflict: str = "",
+) -> None:
     """Insert rows; `into` is the statement up to and with VALUES.
+
+    `on_conflict` is its clause ON CONFLICT, if it has one.
 
     SQLite is fastest with one prepared statement per row. PostgreSQL answers each
     statement over a socket, so it is faster with many rows in one.
@@ -102,14 +110,15 @@ def insert(into: str, rows: Sequence[Sequence[Any]], using: str = "default") -> 
     values = f"({placeholders(len(rows[0]))})"
     with connections[using].cursor() as cursor:
         if not is_postgresql(using):
-            cursor.executemany(f"{into} {values}", rows)
+            cursor.executemany(f"{into} {values} {on_conflict}", rows)
             return
         # A statement has at most 65,535 parameters.
         rows_per_statement = min(1_000, 60_000 // len(rows[0]))
         for start in range(0, len(rows), rows_per_statement):
             chunk = rows[start : start + rows_per_statement]
             flat = [value for row in chunk for value in row]
-            cursor.execute(f"{into} {', '.join([values] * len(chunk))}", flat)
+            all_values = ", ".join([values] * len(chunk))
+            cursor.execute(f"{into} {all_values} {on_conflict}", flat)
 
 
 def placeholders(count: int) -> str:

@@ -39,10 +39,11 @@ class Revision(models.Model):
 
 
 BUMP = """
-INSERT INTO core_revision (community_id, kind, ref, rev) VALUES (%s, %s, %s, 1)
+INSERT INTO core_revision (community_id, kind, ref, rev) VALUES {rows}
 ON CONFLICT (community_id, kind, ref) DO UPDATE SET rev = core_revision.rev + 1
-RETURNING rev
+RETURNING ref, rev
 """
+REFS_PER_STATEMENT = 500
 
 
 def bump(community_id: int, kind: str, refs: Iterable[int]) -> dict[int, int]:
@@ -51,9 +52,14 @@ def bump(community_id: int, kind: str, refs: Iterable[int]) -> dict[int, int]:
     Call it in the transaction of the change. Counters are locked in order of ref, so
     that two writers of the same kind do not deadlock.
     """
-    return {
-        ref: db.rows(BUMP, [community_id, kind, ref])[0][0] for ref in sorted(set(refs))
-    }
+    ordered = sorted(set(refs))
+    numbers: dict[int, int] = {}
+    for start in range(0, len(ordered), REFS_PER_STATEMENT):
+        chunk = ordered[start : start + REFS_PER_STATEMENT]
+        rows = ", ".join(["(%s, %s, %s, 1)"] * len(chunk))
+        params = [part for ref in chunk for part in (community_id, kind, ref)]
+        numbers.update(db.rows(BUMP.format(rows=rows), params))
+    return numbers
 
 
 def read(community_id: int, keys: Iterable[Key]) -> dict[Key, int]:

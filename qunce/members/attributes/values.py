@@ -85,10 +85,11 @@ KIND = attribute_columns.ColumnKind(model=AttributeValue, ref_column="attribute_
 
 
 ROWS_PER_STATEMENT = 1_000
-UPSERT = """
+INSERT = """
 INSERT INTO members_attributevalue (attribute_id, account_id, item, number, text,
-    set_at, source, by_id, present, rev)
-VALUES {rows}
+    set_at, source, by_id, present, rev) VALUES
+"""
+UPDATE_KNOWN = """
 ON CONFLICT (attribute_id, account_id, item) DO UPDATE SET number = excluded.number,
     text = excluded.text, set_at = excluded.set_at, source = excluded.source,
     by_id = excluded.by_id, present = excluded.present, rev = excluded.rev
@@ -131,13 +132,14 @@ class ValueWriter:
         # committed since the values were parsed.
         check_type(self.attribute)
         is_multi = self.attribute.type == "multi"
-        rows = AttributeValue.objects.filter(
-            attribute=self.attribute, account_id__in=list(values), present=True
-        )
         old: dict[ValueKey, StoredValue] = {
             (account, item): (number, text)
-            for account, item, number, text in rows.values_list(
-                "account_id", "item", "number", "text"
+            for chunk in account_queries.chunks(list(values))
+            for account, item, number, text in db.rows(
+                "SELECT account_id, item, number, text FROM members_attributevalue"  # noqa: S608
+                " WHERE attribute_id = %s AND present AND account_id IN"
+                f" ({db.placeholders(len(chunk))})",
+                [pk, *chunk],
             )
         }
         new = {
@@ -212,10 +214,6 @@ def archive(
 
 
 def upsert(attribute: Attribute, rows: Sequence[ValueRow], rev: int) -> None:
-    for chunk in account_queries.chunks(rows, ROWS_PER_STATEMENT):
-        # Raw SQL spares a model instance per value.
-        params: list[object] = []
-        for row in chunk:
-            params += [attribute.pk, *row, rev]
-        sql_rows = ", ".join([f"({db.placeholders(10)})"] * len(chunk))
-        db.execute(UPSERT.format(rows=sql_rows), params)
+    # Raw SQL spares a model instance per value.
+    values = [(attribute.pk, *row, rev) for row in rows]
+    db.insert(INSERT, values, on_conflict=UPDATE_KNOWN)

@@ -17,8 +17,6 @@ from django.db import models
 from qunce.core import db, revisions
 from qunce.sets.bitmaps.bit_counters import BitCounter
 
-ROWS_PER_STATEMENT = 500
-"""Rows inserted by one statement; SQLite allows 32,766 parameters."""
 ACCOUNTS_PER_STATEMENT = 10_000
 
 
@@ -183,20 +181,16 @@ def upsert_rows(
     # Raw SQL spares a model instance per row, of which a batch has thousands.
     columns = [kind.ref_column, "account_id", "weight", "present", "rev", *extra]
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
-    placeholders = f"({db.placeholders(len(columns))})"
-    for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        chunk = rows[start : start + ROWS_PER_STATEMENT]
-        values = [
-            value
-            for ref, account, weight, rev, *more in chunk
-            for value in (ref, account, max(weight, 1), weight > 0, rev, *more)
-        ]
-        db.execute(
-            f"INSERT INTO {kind.table} ({', '.join(columns)})"  # noqa: S608
-            f" VALUES {', '.join([placeholders] * len(chunk))}"
-            f" ON CONFLICT ({kind.ref_column}, account_id) DO UPDATE SET {updates}",
-            values,
-        )
+    db.insert(
+        f"INSERT INTO {kind.table} ({', '.join(columns)}) VALUES",
+        [
+            (ref, account, max(weight, 1), weight > 0, rev, *more)
+            for ref, account, weight, rev, *more in rows
+        ],
+        on_conflict=(
+            f"ON CONFLICT ({kind.ref_column}, account_id) DO UPDATE SET {updates}"
+        ),
+    )
 
 
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -6,7 +6,7 @@ revision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from qunce.importing.targets.members.identities import Row
 from qunce.importing.targets.memberships import writer as membership_writer
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
@@ -256,14 +257,8 @@ class MemberWriter:
             if not values:
                 continue
             # Unchanged values are left out, as a write would give each a new revision.
-            stored: dict[int, set[StoredValue]] = {}
-            for account, number, text in db.rows(
-                "SELECT account_id, number, text FROM members_attributevalue"  # noqa: S608
-                f" WHERE attribute_id = %s AND present AND account_id IN"
-                f" ({db.placeholders(len(values))})",
-                [attribute.pk, *values],
-            ):
-                stored.setdefault(account, set()).add((number, text))
+            # New members have none, so that only known ones are looked up.
+            stored = _load_values(attribute.pk, values.keys() & existing)
             different = {
                 a: new for a, new in values.items() if stored.get(a) != set(new)
             }
@@ -288,6 +283,20 @@ class MemberWriter:
             )
             changed |= set(written)
         return changed
+
+
+def _load_values(attribute: int, accounts: Set[int]) -> dict[int, set[StoredValue]]:
+    """Return the current values of an attribute by account."""
+    stored: dict[int, set[StoredValue]] = {}
+    for chunk in account_queries.chunks(sorted(accounts)):
+        for account, number, text in db.rows(
+            "SELECT account_id, number, text FROM members_attributevalue"  # noqa: S608
+            " WHERE attribute_id = %s AND present AND account_id IN"
+            f" ({db.placeholders(len(chunk))})",
+            [attribute, *chunk],
+        ):
+            stored.setdefault(account, set()).add((number, text))
+    return stored
 
 
 def to_stored_values(attribute_type: str, value: Any) -> list[StoredValue]:

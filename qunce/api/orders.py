@@ -205,7 +205,8 @@ def record(request: ApiRequest, data: OrderIn) -> dict[str, Any]:
     if request.by.scope is not None:
         # An order of a member whom they do not see must look as if it did not exist.
         known = Order.objects.filter(community_id=request.community.pk, key=data.key)
-        for order in known:
+        source_id = orders.find_source(request.community, data.source)
+        for order in known.filter(source_id=source_id):
             _get_order(request, order.pk)
     order = orders.record_payment(
         community=request.community,

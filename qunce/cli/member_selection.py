@@ -77,7 +77,7 @@ def find_accounts(invocation: Invocation, keys: Sequence[str]) -> list[int]:
     for key in keys:
         # `channel:key` needs the slower search, which also raises MemberNotFound.
         if key not in accounts:
-            account = visibility.find_by_text(invocation.community, key)
+            account = visibility.get_by_key(key=key, **invocation.verb_args)
             accounts[key] = account.pk
     if invocation.by.scope is None:
         return list(accounts.values())

@@ -5,8 +5,8 @@ A person is identified by the id of their first account.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -14,6 +14,9 @@ from django.utils.translation import gettext as _
 from qunce.core import db, errors
 from qunce.core.communities import Community
 from qunce.members.accounts.models import Account, Identifier
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
 
 CHUNK_SIZE = 5_000
 """Accounts per statement or transaction, so that bulk verbs hold the lock briefly."""
@@ -61,7 +64,7 @@ def _not_found(account: int) -> MemberNotFound:
     )
 
 
-def get(community: Community, key: str, among: Container[int] | None = None) -> Account:
+def get(community: Community, key: str, among: BitMap | None = None) -> Account:
     """The account with a key; `channel:key` selects one of several channels.
 
     `among` are the people who are looked at, if not all. Raises MemberNotFound or
@@ -83,7 +86,7 @@ def get(community: Community, key: str, among: Container[int] | None = None) -> 
     return matches[0]
 
 
-def _only(rows: Iterable[Account], among: Container[int] | None) -> list[Account]:
+def _only(rows: Iterable[Account], among: BitMap | None) -> list[Account]:
     """Those of these accounts whose people are among these."""
     found = list(rows)
     if among is None or not found:

@@ -6,9 +6,10 @@ with `importing.account_resolver`.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,9 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, identifiers, placeholders, suppression
 from qunce.members.accounts import queries as account_queries
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
 
 MEMBER_KEY = "member_key"
 """The kind of a reference by key: of any channel, or `channel:key`."""
@@ -50,7 +54,7 @@ class Match:
 
 
 def find(
-    community: Community, references: References, among: Container[int] | None = None
+    community: Community, references: References, among: BitMap | None = None
 ) -> Match:
     """The member whom these references name; raises InvalidIdentifier or NamesTwoPeople."""
     (match,) = find_all(community, [references], among)
@@ -62,7 +66,7 @@ def find(
 def find_all(
     community: Community,
     rows: Sequence[References],
-    among: Container[int] | None = None,
+    among: BitMap | None = None,
 ) -> list[Match]:
     """The member whom each row names, by a few queries; raises InvalidIdentifier.
 
@@ -257,7 +261,7 @@ class _Directory:
         accounts_found = {*self._keys.values(), *self._in_channel.values()}
         self._people = account_queries.person_ids(accounts_found)
 
-    def keep(self, among: Container[int]) -> None:
+    def keep(self, among: BitMap) -> None:
         """Forget all accounts but those of these people."""
         self._people |= account_queries.person_ids(self._in_channel.values())
         self._in_channel = {

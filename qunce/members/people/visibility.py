@@ -6,8 +6,8 @@ outside the scope raises the same error, with the same text, as one that does no
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.translation import gettext as _
 
@@ -70,7 +70,7 @@ def get_by_key(*, by: Staff, key: str, at: datetime) -> Account:
 
 
 def find_by_text(
-    community: Community, text: str, among: Container[int] | None = None
+    community: Community, text: str, among: BitMap | None = None
 ) -> Account:
     """The account that a text names, of one of these people; raises MemberNotFound and
     others."""
@@ -110,9 +110,12 @@ def get_by_references(
     return account_models.Account.objects.get(pk=match.account)
 
 
-def _among(by: Staff, at: datetime) -> Container[int] | None:
+def _among(by: Staff, at: datetime) -> BitMap | None:
     """The people whom `by` sees, None for all: a sentence about others reveals them."""
-    return None if by.scope is None else visible_people(by=by, at=at)
+    if by.scope is None:
+        return None
+    # The stubs of pyroaring do not know that a bitmap contains any object or not.
+    return cast("Container[int]", visible_people(by=by, at=at))
 
 
 def filter_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:

@@ -37,7 +37,12 @@ def list_attributes(invocation: Invocation) -> None:
     "change-type", help=N_("Convert an attribute and its values to another type")
 )
 @base.argument("name", help=N_("name used in rules and files"))
-@base.argument("type_", metavar="TYPE", type=click.Choice(AttributeType.values))
+@base.argument(
+    "type_",
+    metavar="TYPE",
+    type=click.Choice(AttributeType.values),
+    help=N_("the new type"),
+)
 @base.option(
     "--drop-unreadable",
     is_flag=True,

@@ -7,7 +7,7 @@ outside the scope raises the same error, with the same text, as one that does no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -112,10 +112,7 @@ def get_by_references(
 
 def _among(by: Staff, at: datetime) -> BitMap | None:
     """The people whom `by` sees, None for all: a sentence about others reveals them."""
-    if by.scope is None:
-        return None
-    # The stubs of pyroaring do not know that a bitmap contains any object or not.
-    return cast("Container[int]", visible_people(by=by, at=at))
+    return None if by.scope is None else visible_people(by=by, at=at)
 
 
 def filter_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:

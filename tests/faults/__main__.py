@@ -33,6 +33,11 @@ def main() -> int:
         failures = _run_on(folder, "sqlite", "")
         with postgres.cluster() as server:
             failures += _run_on(folder, "postgresql", server.url)
+    if not args.only:
+        # Every import target and its undo, against an import that nobody disturbed.
+        command = [sys.executable, "-m", "tests.faults.import_crashes"]
+        command += ["--times", str(args.times), "--seed", str(args.seed)]
+        failures += int(subprocess.run(command, check=False).returncode != 0)
     print("nothing lost, nothing doubled" if not failures else "FAILED")
     return 1 if failures else 0
 

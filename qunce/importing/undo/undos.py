@@ -6,6 +6,7 @@ goes on where it stopped, as every transaction removes the changes that it took 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
-from qunce.core import errors, timestamps
+from qunce.core import batch_writes, errors, timestamps
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
@@ -185,6 +186,7 @@ def _run_step(step: Step, undo: ImportUndo, undoing: Undoing) -> None:
     # The newest first, so that a row that was changed twice ends as it began.
     changes = ImportChange.objects.filter(job=undo.job, kind=step.kind)
     newest = list(changes.order_by("-pk").values_list("pk", flat=True))
+    sizer = batch_writes.BatchSizer()
     if newest:
         step.prepare(undoing)
     for pk in newest:
@@ -193,10 +195,14 @@ def _run_step(step: Step, undo: ImportUndo, undoing: Undoing) -> None:
         while entries:
             size = step.entries_per_transaction
             rest, chunk = entries[:-size], entries[-size:]
+            # Without a pause nobody else would ever get SQLite's one write lock.
+            sizer.pause()
             with transaction.atomic():
+                locked_at = time.perf_counter()
                 _take(change, rest)
                 count = step.undo(undoing, chunk)
                 _count(undo, step, count, undoing.kept)
+            sizer.record(len(chunk), time.perf_counter() - locked_at)
             undoing.kept.clear()
             entries = rest
     if newest or step.kind in undo.counts:

@@ -37,12 +37,7 @@ def import_questions(user: BrowserUser) -> None:
 
 
 def import_report(user: BrowserUser) -> None:
-    """Start the import of the picture before."""
-    # The picture has left inline styles behind, which a swap would apply again.
-    user.page.reload()
-    with user.page.expect_response(re.compile(r"/import/files/\d+/")):
-        user.page.locator("[data-question^='dates:'] .reading").first.click()
-    test_import_wizard.Wizard(user).start()
+    user.go(f"/members/import/{user.ids['job_refunds']}/")
 
 
 def members(user: BrowserUser) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.core import batch_writes
 from qunce.importing import (
     opt_out_columns,
     reference_fields,
@@ -181,6 +182,11 @@ class MemberTarget(Target):
         if plan.options.unknown_members != account_resolver.REFUSE:
             return chunks
         return account_resolver.refuse_unknown(plan, chunks)
+
+    def batch_sizer(self) -> batch_writes.BatchSizer:
+        # A member is up to twenty rows, and the first batch creates the tags as well.
+        rows = min(batch_writes.MIN_ROWS, batch_writes.MAX_ROWS)
+        return batch_writes.BatchSizer(rows=rows)
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:
         from qunce.importing.targets.members.writer import MemberWriter

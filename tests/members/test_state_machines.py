@@ -19,9 +19,12 @@ def test_archived_can_be_restored(flow: StateMachine) -> None:
     assert flow.diagram() == ARCHIVE
 
 
-def test_merged_tag_stays_merged() -> None:
-    merging = "    active --> merged: merge\n    archived --> merged: merge\n"
-    assert library.STATES.diagram() == ARCHIVE + merging
+def test_merged_tag_is_active_or_archived_again_once_unmerged() -> None:
+    transitions = library.STATES.transitions
+    merge, unmerge = transitions["merge"], transitions["unmerge"]
+    assert merge == (("active", "archived"), "merged")
+    assert unmerge[0] == ("merged",)
+    assert {"archive", "restore"} <= set(transitions)
 
 
 def test_every_stage_of_a_group_can_be_reached_and_left() -> None:

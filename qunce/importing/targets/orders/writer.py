@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -178,7 +178,7 @@ class OrderWriter:
             *plain_orders.choose([columns[n] for n in PLAIN_COLUMNS], is_plain)
         )
         odd = [index for index, plain in enumerate(is_plain) if not plain]
-        rows = self._list_rows(start, columns, odd, stored) if odd else []
+        rows = list(self._list_rows(start, columns, odd, stored)) if odd else []
         moved = [
             (row.key, row.before.state)
             for row in rows
@@ -195,11 +195,10 @@ class OrderWriter:
         columns: Mapping[str, list[Any]],
         chosen: Sequence[int],
         stored: Mapping[stored_orders.OrderId, StoredOrder],
-    ) -> list[OrderRow]:
-        """Return the chosen orders of a batch that begins at `start`."""
+    ) -> Iterator[OrderRow]:
+        """Yield the chosen orders of a batch that begins at `start`."""
         states = self._found.states[start : start + len(columns["order_key"])]
         decided = self._decided.select([self._indexes[start + i] for i in chosen])
-        rows = []
         for index, each in zip(chosen, decided, strict=True):
             row = {name: column[index] for name, column in columns.items()}
             is_suppressed = bool(states[index] == account_resolver.SUPPRESSED)
@@ -210,26 +209,23 @@ class OrderWriter:
             else:
                 known = order._replace(account=account) if account else order
                 after = self._stored.merge(before, known)
-            rows.append(
-                OrderRow(
-                    position=index,
-                    key=row["order_key"],
-                    source=row["source"],
-                    currency=order.currency,
-                    items=row["items"],
-                    # Details may have the name and address of an erased person.
-                    details=None if is_suppressed else row["details"],
-                    payment=row["payment"],
-                    lines=row["lines"],
-                    lines_without_member=row["lines_without_member"],
-                    value=each.value,
-                    is_net=each.is_net,
-                    is_suppressed=is_suppressed,
-                    before=before,
-                    after=after,
-                )
+            yield OrderRow(
+                position=index,
+                key=row["order_key"],
+                source=row["source"],
+                currency=order.currency,
+                items=row["items"],
+                # Details may have the name and address of an erased person.
+                details=None if is_suppressed else row["details"],
+                payment=row["payment"],
+                lines=row["lines"],
+                lines_without_member=row["lines_without_member"],
+                value=each.value,
+                is_net=each.is_net,
+                is_suppressed=is_suppressed,
+                before=before,
+                after=after,
             )
-        return rows
 
     def _keep_accounts(
         self,

@@ -12,8 +12,8 @@ from bench.measure import SECONDS, Row
 from bench.sessions import Session
 from bench.sizes import AT
 from qunce.core.communities import Community
-from qunce.members.layers import layers
 from qunce.members.layers import layering_specs as layer_specs
+from qunce.members.layers import layers
 
 VALUE, LIFECYCLE = "value", "lifecycle"
 WEEK = timedelta(days=7)

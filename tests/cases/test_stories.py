@@ -90,12 +90,14 @@ def test_member_number_wins_over_the_phone_of_a_receiver(shop: Terminal) -> None
     assert len(shop.members()) == 2
 
 
-def test_receiver_finds_the_member_where_nothing_else_does(shop: Terminal) -> None:
+def test_receiver_is_the_buyer_only_where_that_is_chosen(shop: Terminal) -> None:
     rows = [
         ["订单号", "收货人手机号", "付款时间", "实付金额"],
         ["A1", "138 0013 8001", "2024-03-05", "10"],
     ]
     bring(shop, "orders", rows)
+    assert shop.orders()["A1"]["member_key"] is None
+    bring(shop, "orders", rows, "--map", "收货人手机号=phone")
     assert shop.orders()["A1"]["member_key"] == "M1"
 
 

@@ -72,7 +72,7 @@ def test_orders_are_listed_with_exact_amounts(run: Run, sold: Community) -> None
     assert (found[1]["amount"], found[1]["status"]) == ("500", "paid")
     assert found[3]["status"] == "refunded"
     lines = run("orders", "list", "--lang", "zh").output.splitlines()
-    assert "部分退款" in lines[2] and lines[1].endswith("JPY 已付")
+    assert "部分退款" in lines[2] and lines[1].endswith("JPY 已付款")
 
 
 def test_orders_are_narrowed_limited_and_continued(run: Run, sold: Community) -> None:

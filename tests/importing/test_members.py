@@ -3,13 +3,14 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import xlsxwriter
 
 from qunce.core import timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import facts
+from qunce.core.facts import facts, interned_names
 from qunce.importing import (
     column_mapping,
     column_questions,
@@ -349,3 +350,18 @@ def test_rows_of_one_member_add_up_and_those_that_differ_are_counted(
     assert account_models.Account.objects.get(key="a").name == "林小月"
     for tag in ("茶", "酒", "咖啡"):
         assert "a" in matching_keys(shop, {"tag": {"any": [tag]}})
+
+
+def test_member_of_several_staff_members_joined_with_the_first(
+    shop: Community, tmp_path: Path
+) -> None:
+    text = (
+        "key,昵称,添加时间,来源\na,林月,2025-01-06,扫描二维码\n"
+        "a,林月,2025-03-10,名片分享\n"
+    )
+    helpers.run(shop, helpers.write(tmp_path, text), "members")
+    account = account_models.Account.objects.get(key="a")
+    assert account.joined_at.astimezone(ZoneInfo(shop.timezone)).day == 6
+    assert interned_names.names_by_id("source", shop.pk)[account.source_id] == (
+        "扫描二维码"
+    )

@@ -196,8 +196,17 @@ def _values(row: Row) -> set[str]:
 
 
 def merge(earlier: Row, later: Row) -> Row:
-    """Return one row of two of a member: lists add up, other fields are the later's."""
+    """Return one row of two of a member: lists add up, other fields are the later's.
+
+    A member with several staff members, or in several channels, has joined with the first
+    of them.
+    """
     merged = {**earlier, **later}
+    if "joined_at" in earlier and "joined_at" in later:
+        first = min(earlier, later, key=lambda row: row["joined_at"])
+        merged |= {
+            name: first[name] for name in ("joined_at", "source") if name in first
+        }
     for name in LIST_FIELDS:
         if name in earlier and name in later:
             merged[name] = f"{earlier[name]}{later[name]}"

@@ -362,6 +362,6 @@ def test_member_of_several_staff_members_joined_with_the_first(
     helpers.run(shop, helpers.write(tmp_path, text), "members")
     account = account_models.Account.objects.get(key="a")
     assert account.joined_at.astimezone(ZoneInfo(shop.timezone)).day == 6
-    assert interned_names.names_by_id("source", shop.pk)[account.source_id] == (
+    assert interned_names.names_by_id("source", shop.pk)[account.source_id or 0] == (
         "扫描二维码"
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext as _
 
 from qunce.core.facts import reported_facts
 from qunce.importing import parsing
@@ -33,6 +34,21 @@ def refuse(chunk: ParsedChunk, problems: Iterable[Problem]) -> ParsedChunk:
     return dataclasses.replace(
         chunk, columns=columns, row_numbers=chunk.row_numbers[keep], problems=ordered
     )
+
+
+def list_reversed_times(plan: ImportPlan, chunk: ParsedChunk) -> Iterator[Problem]:
+    """Yield a problem for each row whose member left before they joined."""
+    if not {"joined_at", "left_at"} <= chunk.columns.keys():
+        return
+    left_at = chunk.columns["left_at"].cast(pa.int64())
+    is_reversed = pc.less(left_at, chunk.columns["joined_at"].cast(pa.int64()))
+    remedy = _("The member left before they joined. Correct one of the two times.")
+    for index in np.flatnonzero(
+        np.asarray(pc.fill_null(is_reversed, NOT_ODD))
+    ).tolist():
+        value = str(parsing.format_value(plan, "left_at", left_at[index].as_py()))
+        row = int(chunk.row_numbers[index])
+        yield Problem(row, plan.heading_of["left_at"], value, remedy)
 
 
 def list_odd_times(

@@ -648,3 +648,32 @@ def test_equal_facts_without_a_number_are_counted_as_known(shop: Terminal) -> No
     rows = [["kind", "member_key", "happened_at"], row, row]
     report = bring(shop, "facts", rows)
     assert (report["facts"], report["known"]) == (1, 1)
+
+
+def test_bare_amounts_of_one_order_that_differ_are_refused(terminal: Terminal) -> None:
+    rows = [
+        ["订单号", "会员号", "付款时间", "实付金额"],
+        ["B1", "M1", "2024-03-05 10:00", "50"],
+        ["B1", "M1", "2024-03-05 10:00", "30"],
+    ]
+    file = terminal.write_table("bare.csv", rows)
+    terminal.refuses(file, "orders", naming=("row 2", "50", "30"))
+
+
+def test_member_who_left_before_joining_is_refused(terminal: Terminal) -> None:
+    rows = [
+        ["会员号", "joined_at", "left_at"],
+        ["M1", "2024-03-05", "2024-03-01"],
+    ]
+    file = terminal.write_table("left.csv", rows)
+    terminal.refuses(file, "members", naming=("row 2", "left_at", "2024-03-01"))
+
+
+def test_list_of_opt_outs_makes_no_member_of_who_did_not_opt_out(
+    shop: Terminal,
+) -> None:
+    before = set(shop.members())
+    rows = [["手机号", "退订"], ["13800138077", "否"], ["13800138078", "是"]]
+    report = bring(shop, "opt_outs", rows)
+    assert set(shop.members()) - before == {"13800138078"}
+    assert (report["members"], report["skipped"]) == (1, 1)

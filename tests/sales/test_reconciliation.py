@@ -186,7 +186,7 @@ def test_refunded_status_refunds_everything() -> None:
 
 
 def test_different_amounts_at_different_times_are_refused() -> None:
-    with pytest.raises(Contradiction, match="different times"):
+    with pytest.raises(Contradiction, match="different amounts"):
         decide(Line(at=1, amount=Decimal(100)), Line(at=2, amount=Decimal(80)))
 
 

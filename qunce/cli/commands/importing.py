@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import sys
 import time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -286,7 +285,7 @@ def run(plan: ImportPlan, out: Out) -> None:
     job = outcome.job
     if outcome.problems:
         _print_problems(outcome.problems, job, out)
-    counts = decimal_counts(job.counts)
+    counts = reports.decimal_counts(job.counts)
     for line in left_out_rows.list_notes(plan):
         out.note(line)
     joins = join_report.load(job, by=plan.by)
@@ -332,18 +331,6 @@ def _print_problems(problems: list[Problem], job: jobs.ImportJob, out: Out) -> N
     for problem in problems[:MAX_ROWS_SHOWN]:
         out.note(_format_problem(problem))
     out.note(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
-
-
-def decimal_counts(counts: dict[str, int]) -> dict[str, int | str]:
-    """Return amounts, which are counted in millionths, as exact decimals."""
-    decimals: dict[str, int | str] = {}
-    for name, number in counts.items():
-        if "_millionths" in name:
-            amount = (Decimal(number) / 1_000_000).normalize()
-            decimals[name.replace("_millionths", "")] = format(amount, "f")
-        else:
-            decimals[name] = number
-    return decimals
 
 
 def _format_problem(problem: Problem) -> str:

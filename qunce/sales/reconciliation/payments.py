@@ -115,14 +115,16 @@ def _is_per_line(
 
 def _check_lines(lines: Sequence[Line], amounts: Sequence[Decimal]) -> None:
     """Raise if different amounts cannot be those of lines."""
-    if all(line.has_goods for line in lines) or len({line.at for line in lines}) == 1:
+    with_goods = [line.has_goods for line in lines]
+    is_one_moment = len({line.at for line in lines}) == 1
+    if all(with_goods) or (any(with_goods) and is_one_moment):
         return
     raise Contradiction(
         "amount",
         _(
-            "The rows of this order give different amounts at different times: "
-            "%(amounts)s. If each is a line, map the column of its goods; if one "
-            "corrects the other, keep the right one."
+            "The rows of this order give different amounts: %(amounts)s. If each is a "
+            "line, map the column of its goods; if one corrects the other, keep the "
+            "right one."
         )
         % {"amounts": "; ".join(map(arithmetic.format_number, amounts))},
     )

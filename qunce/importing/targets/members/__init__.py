@@ -176,9 +176,13 @@ class MemberTarget(Target):
         tag_questions.ask(plan, "tags")
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        from qunce.importing import account_resolver, tag_checks
+        from qunce.importing import account_resolver, row_checks, tag_checks
 
         chunks = tag_checks.check_chunks(plan, super().chunks(plan), "tags")
+        chunks = (
+            row_checks.refuse(chunk, row_checks.list_reversed_times(plan, chunk))
+            for chunk in chunks
+        )
         if plan.options.unknown_members != account_resolver.REFUSE:
             return chunks
         return account_resolver.refuse_unknown(plan, chunks)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qunce.core import timestamps
 from qunce.importing import account_resolver, opt_out_columns, row_counts
@@ -22,7 +25,9 @@ class OptOutWriter:
         rows = len(chunk.row_numbers)
         self.row_order = chunk.row_numbers
         seen_at = np.full(rows, timestamps.to_micros(self._job.started_at), np.int64)
-        self._found = self._resolver.resolve_rows(chunk, seen_at, key_wins=False)
+        self._found = self._resolver.resolve_rows(
+            self._without_unknown_reachable(chunk), seen_at, key_wins=False
+        )
         times = chunk.get("opted_out_at").to_pylist()
         answers = chunk.get("opted_out").to_pylist()
         reasons = chunk.get("reason").to_pylist()
@@ -35,6 +40,26 @@ class OptOutWriter:
             )
         ]
         return rows
+
+    def _without_unknown_reachable(self, chunk: ParsedChunk) -> ParsedChunk:
+        """Return the chunk without the names of unknown members who did not opt out.
+
+        Nothing is to be recorded of them, so they do not become members either.
+        """
+        says_no = np.asarray(
+            pc.fill_null(
+                pc.equal(chunk.get("opted_out"), opt_out_columns.NO),
+                pa.scalar(value=False),
+            )
+        )
+        if not says_no.any():
+            return chunk
+        names = account_resolver.references_of(chunk)
+        found = self._resolver.look_up(names, key_wins=False)
+        is_left_out = says_no & (found.states == account_resolver.UNKNOWN)
+        mask, none = pa.array(is_left_out), pa.scalar(None, pa.string())
+        cleared = {kind: pc.if_else(mask, none, names[kind]) for kind in names}
+        return dataclasses.replace(chunk, columns={**chunk.columns, **cleared})
 
     def batch(self, start: int, end: int) -> tuple[int, int]:
         return start, end

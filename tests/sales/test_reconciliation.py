@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qunce.sales import reconciliation
@@ -104,6 +104,7 @@ def test_parts_that_do_not_lead_to_the_total_are_refused(
 
 
 @given(st.lists(money(1, 50_000), min_size=1, max_size=6))
+@example([Decimal("0.01"), Decimal("0.01")])
 def test_amounts_of_lines_are_added_up(amounts: list[Decimal]) -> None:
     lines = [Line(at=1, amount=amount, has_goods=True) for amount in amounts]
     assert decide(*lines, columns=PER_LINE).paid == sum(amounts)

@@ -64,21 +64,28 @@ def _match_total(
     tolerance: Decimal,
 ) -> Decimal:
     """Return what was paid, as the amounts or their sum lead to the total."""
-    for total, amount in itertools.product(
+    pairs = itertools.product(
         totals, arithmetic.list_candidates(amounts, is_summed=True)
+    )
+    # The closest, as for amounts of a cent several are within the rounding.
+    total, amount = min(pairs, key=lambda pair: abs(pair[1] - pair[0]))
+    if abs(amount - total) <= tolerance:
+        return amount
+    adjusted = []
+    for total, amount, adjustment in itertools.product(
+        totals,
+        arithmetic.list_candidates(amounts, is_summed=True),
+        arithmetic.list_adjustments(lines),
     ):
-        if abs(amount - total) <= tolerance:
-            return amount
-    for total in totals:
-        for amount, adjustment in itertools.product(
-            arithmetic.list_candidates(amounts, is_summed=True),
-            arithmetic.list_adjustments(lines),
-        ):
-            if abs(amount + adjustment - total) <= tolerance:
-                return total
-            # An amount paid is after the discount that the total still contains.
-            if abs(amount - adjustment - total) <= tolerance and len(set(amounts)) == 1:
-                return amount
+        adjusted.append((abs(amount + adjustment - total), total))
+        # An amount paid is after the discount that the total still contains.
+        if len(set(amounts)) == 1:
+            adjusted.append((abs(amount - adjustment - total), amount))
+    if adjusted:
+        difference, paid = min(adjusted, key=lambda each: each[0])
+        if difference <= tolerance:
+            return paid
+    total = totals[0]
     raise Contradiction(
         "amount",
         _(
@@ -87,7 +94,7 @@ def _match_total(
         )
         % {
             "arithmetic": arithmetic.format_sum(amounts, lines),
-            "total": arithmetic.format_number(totals[0]),
+            "total": arithmetic.format_number(total),
         },
     )
 

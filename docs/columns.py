@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from docs import markdown
-from qunce.importing import column_mapping, target_registry
+from qunce.importing import target_registry
+from qunce.importing.columns import column_mapping
 
 TYPES = {
     "key": "an identifier; `17850.0` is 17850",

@@ -11,7 +11,7 @@ from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
-from qunce.importing import jobs, journal, uploads
+from qunce.importing.jobs import jobs, journal, uploads
 from qunce.importing.undo import undos
 from qunce.members.accounts import erasure
 from qunce.members.layers import layers

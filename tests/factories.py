@@ -15,9 +15,10 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.importing import background_imports, uploads
-from qunce.importing.jobs import ImportJob
-from qunce.importing.uploads import Upload
+from qunce.importing import background_imports
+from qunce.importing.jobs import uploads
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.uploads import Upload
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries

@@ -18,10 +18,11 @@ from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
-from qunce.importing import jobs, pipeline
+from qunce.importing import pipeline
 from qunce.importing.files import sources
-from qunce.importing.options import ImportOptions
-from qunce.importing.plan import ImportPlan
+from qunce.importing.jobs import jobs
+from qunce.importing.plan.options import ImportOptions
+from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.targets.orders.writer import OrderWriter
 from qunce.members.accounts import models as account_models
 from qunce.sales.models import Order

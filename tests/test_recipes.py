@@ -44,16 +44,12 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 from qunce.groups import groups
 from qunce.groups import visibility as group_visibility
-from qunce.importing import (
-    background_imports,
-    column_mapping,
-    pipeline,
-    target_registry,
-    uploads,
-)
+from qunce.importing import background_imports, pipeline, target_registry
+from qunce.importing.columns import column_mapping
 from qunce.importing.files import heading_rows
-from qunce.importing.options import VALID_ROWS
-from qunce.importing.parsing import ParsedChunk
+from qunce.importing.jobs import uploads
+from qunce.importing.plan.options import VALID_ROWS
+from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.target_registry import Field
 from qunce.importing.targets.tags import TagTarget
 from qunce.importing.targets.tags import writer as tag_rows

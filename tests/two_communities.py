@@ -17,7 +17,8 @@ from qunce.core.staff import api_keys, staff, units
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.importing import background_imports, uploads
+from qunce.importing import background_imports
+from qunce.importing.jobs import uploads
 from qunce.members.accounts import accounts, placeholders
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes

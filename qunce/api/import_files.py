@@ -13,15 +13,12 @@ from ninja import Field, Router, Status
 from qunce.api import imports, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors
-from qunce.importing import (
-    background_imports,
-    jobs,
-    questions,
-    uploads,
-)
-from qunce.importing.options import ImportOptions
-from qunce.importing.upload_handler import StoredUpload, UploadHandler
-from qunce.importing.uploads import Upload
+from qunce.importing import background_imports
+from qunce.importing.jobs import jobs, uploads
+from qunce.importing.jobs.upload_handler import StoredUpload, UploadHandler
+from qunce.importing.jobs.uploads import Upload
+from qunce.importing.plan import questions
+from qunce.importing.plan.options import ImportOptions
 
 if TYPE_CHECKING:
     from qunce.importing.plan_review import PlanReview

@@ -10,8 +10,8 @@ from ninja import Field, Router
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.importing import error_report, jobs, join_report, reports
-from qunce.importing.jobs import ImportJob
+from qunce.importing.jobs import error_report, jobs, join_report, reports
+from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
 
 router = Router(auth=RequiresScope("imports"), tags=["imports"])

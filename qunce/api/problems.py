@@ -19,8 +19,8 @@ from ninja.errors import HttpError, ValidationError
 
 from qunce.core import errors, permissions
 from qunce.core.staff import api_keys
-from qunce.importing import questions
-from qunce.importing.questions import AnswerNeeded
+from qunce.importing.plan import questions
+from qunce.importing.plan.questions import AnswerNeeded
 from qunce.ingest import FactsRejected
 from qunce.sets.rules.base import RuleError
 

@@ -10,9 +10,9 @@ import click
 from django.utils.translation import gettext as _
 
 from qunce.cli.output import Out
-from qunce.importing.options import ImportOptions
-from qunce.importing.plan import ImportPlan
-from qunce.importing.questions import Question
+from qunce.importing.plan.options import ImportOptions
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.plan.questions import Question
 
 
 def answer_all(

@@ -19,7 +19,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 
-from qunce.cli import logs, static_files, worker_loop
+from qunce.cli import server_logs, static_files, worker_loop
 from qunce.core import data_dir
 
 TIMEOUT = 120
@@ -64,7 +64,7 @@ def serve(
         worker_loop.stop(loops)
         gc.unfreeze()  # else DuckDB reports what is frozen as leaks
 
-    logs.configure(log_format)
+    server_logs.configure(log_format)
     with data_dir.shared():
         static_files.collect()
         # A connection must not be shared over the fork.
@@ -79,7 +79,7 @@ def serve(
             limit_request_line=MAX_REQUEST_LINE,
             # Requests are logged by our middleware, with an id and without the query.
             loglevel="warning",
-            logger_class=logs.Gunicorn,
+            logger_class=server_logs.Gunicorn,
             control_socket_disable=True,
             post_worker_init=start,
             worker_exit=stop,
@@ -91,7 +91,7 @@ def run_worker(*, log_format: str) -> None:
     stopped = threading.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: stopped.set())
-    logs.configure(log_format)
+    server_logs.configure(log_format)
     with data_dir.shared():
         loops = worker_loop.start()
         stopped.wait()

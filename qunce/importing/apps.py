@@ -9,4 +9,4 @@ class ImportingConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing it declares its facts and permission.
-        from qunce.importing import jobs  # noqa: F401
+        from qunce.importing.jobs import jobs  # noqa: F401

@@ -16,11 +16,13 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 from qunce.core.staff.models import Staff
-from qunce.importing import jobs, pipeline, questions, uploads
+from qunce.importing import pipeline
 from qunce.importing.files import file_changes
-from qunce.importing.jobs import ImportJob
-from qunce.importing.plan import ImportPlan
-from qunce.importing.uploads import Upload
+from qunce.importing.jobs import jobs, uploads
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.uploads import Upload
+from qunce.importing.plan import questions
+from qunce.importing.plan.plan import ImportPlan
 
 PROGRESS_INTERVAL = 0.5
 """Seconds between two updates of the progress."""

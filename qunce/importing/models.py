@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from qunce.importing.answers import ImportAnswer
-from qunce.importing.jobs import ImportJob, ImportProblem
-from qunce.importing.journal import ImportChange
+from qunce.importing.jobs.jobs import ImportJob, ImportProblem
+from qunce.importing.jobs.journal import ImportChange
+from qunce.importing.jobs.uploads import Upload
+from qunce.importing.plan.answers import ImportAnswer
 from qunce.importing.undo.undos import ImportUndo, UndoRemainder
-from qunce.importing.uploads import Upload
 
 __all__ = [
     "ImportAnswer",

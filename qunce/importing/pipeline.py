@@ -22,26 +22,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import batch_writes, errors
-from qunce.importing import (
-    answers,
-    column_mapping,
-    column_traits,
-    currency_signs,
-    error_report,
-    format_registry,
-    jobs,
-    journal,
-    left_out_rows,
-    parsing,
-    questions,
-    source_questions,
-    target_registry,
-)
+from qunce.importing import format_registry, target_registry
+from qunce.importing.columns import column_mapping, column_traits
 from qunce.importing.files import file_changes, sources
-from qunce.importing.jobs import ImportJob
-from qunce.importing.options import ALL_ROWS, ImportOptions
-from qunce.importing.parsing import ParsedChunk, Problem
-from qunce.importing.plan import ImportPlan
+from qunce.importing.jobs import error_report, jobs, journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan import answers, questions, source_questions
+from qunce.importing.plan.options import ALL_ROWS, ImportOptions
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows import left_out_rows, parsing
+from qunce.importing.rows.parsing import ParsedChunk, Problem
+from qunce.importing.values import currency_signs
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community

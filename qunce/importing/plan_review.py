@@ -13,22 +13,18 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
-from qunce.importing import (
-    background_imports,
-    column_mapping,
-    pipeline,
-    questions,
-    target_registry,
-    unknown_members,
-)
-from qunce.importing import uploads as uploaded_files
-from qunce.importing.plan import ImportPlan
-from qunce.importing.questions import Question
+from qunce.importing import background_imports, pipeline, target_registry
+from qunce.importing.accounts import unknown_members
+from qunce.importing.columns import column_mapping
+from qunce.importing.jobs import uploads as uploaded_files
+from qunce.importing.plan import questions
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.plan.questions import Question
 from qunce.importing.target_registry import Target
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
-    from qunce.importing.uploads import Upload
+    from qunce.importing.jobs.uploads import Upload
 
 MAX_ROWS = 20
 

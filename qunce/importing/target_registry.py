@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.jobs.jobs import ImportJob
+    from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.rows.parsing import ParsedChunk
 
 ATTRIBUTE_PREFIX = "attr:"
 """Of a field that is an attribute of members."""
@@ -102,7 +102,7 @@ class Target(ABC):
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         """Yield the rows of the file, in the same chunks at every call."""
         # Reading files loads Arrow, which most users of this module do not need.
-        from qunce.importing import parsing
+        from qunce.importing.rows import parsing
 
         return parsing.read_chunks(plan)
 

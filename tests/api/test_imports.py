@@ -12,7 +12,7 @@ from pytest_django import Settings
 from qunce import schedule
 from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
-from qunce.importing import jobs
+from qunce.importing.jobs import jobs
 from tests import factories
 from tests.clients import ROOT, ApiClient, Response, create_client
 

@@ -14,8 +14,8 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.importing import pipeline
 from qunce.importing.files import sources
-from qunce.importing.options import ImportOptions
-from qunce.importing.plan import ImportPlan
+from qunce.importing.plan.options import ImportOptions
+from qunce.importing.plan.plan import ImportPlan
 from tests.factories import AT
 from tests.importing import helpers
 

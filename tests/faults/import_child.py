@@ -121,7 +121,7 @@ def dump(path: str) -> int:
 
 
 def state() -> int:
-    from qunce.importing.jobs import ImportJob
+    from qunce.importing.jobs.jobs import ImportJob
 
     print(ImportJob.objects.values_list("state", flat=True).order_by("-pk").first())
     return 0

@@ -404,7 +404,7 @@ def add_imports(shop: TeaShop) -> None:
 
 
 def _upload(shop: TeaShop, name: str, text: str) -> Any:
-    from qunce.importing import uploads
+    from qunce.importing.jobs import uploads
 
     path = uploads.new_upload_path(shop.community)
     path.write_text(text, encoding="utf-8")
@@ -412,7 +412,7 @@ def _upload(shop: TeaShop, name: str, text: str) -> Any:
 
 
 def undo_import(shop: TeaShop) -> None:
-    from qunce.importing import jobs
+    from qunce.importing.jobs import jobs
     from qunce.importing.undo import undos
 
     job = jobs.get(shop.community, shop.ids["job_undone"])

@@ -11,7 +11,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.importing import account_resolver
+from qunce.importing.accounts import account_resolver
 from qunce.members.accounts import accounts, resolver
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier, SharedIdentifier

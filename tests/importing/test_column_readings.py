@@ -18,17 +18,11 @@ from hypothesis import strategies as st
 from qunce.core import community_days
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.importing import (
-    column_parsing,
-    column_traits,
-    column_types,
-    dates,
-    lists,
-    numbers,
-)
+from qunce.importing.columns import column_traits
 from qunce.importing.files import sources
-from qunce.importing.options import ImportOptions
-from qunce.importing.plan import ImportPlan
+from qunce.importing.plan.options import ImportOptions
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.values import dates, lists, numbers, value_parsing, value_types
 from tests.factories import AT
 from tests.importing import helpers
 
@@ -88,11 +82,11 @@ def read_cells(plan: ImportPlan, field_type: str) -> list[Any] | None:
     [batch] = list(sources.read_batches(plan.source))
     texts = batch.columns[1]
     if field_type == "amount":
-        column = column_parsing.parse_amounts(texts, traits.style)
+        column = value_parsing.parse_amounts(texts, traits.style)
     elif field_type == "date":
-        column = column_parsing.parse_dates(texts, traits.order, plan.latest_day)
+        column = value_parsing.parse_dates(texts, traits.order, plan.latest_day)
     else:
-        column = column_parsing.parse_lists(texts, traits.separator, 1_000)
+        column = value_parsing.parse_lists(texts, traits.separator, 1_000)
     return list(column.values.to_pylist())
 
 
@@ -227,7 +221,7 @@ CODES = st.one_of(
 
 @given(st.lists(CODES, min_size=1, max_size=8))
 def test_guessed_number_gives_its_text_back(texts: list[str]) -> None:
-    evidence = column_types.TypeEvidence()
+    evidence = value_types.TypeEvidence()
     evidence.add(list(dict.fromkeys(texts)), len(texts))
     if evidence.guess("points") != "number":
         return
@@ -265,6 +259,6 @@ def test_guessed_number_gives_its_text_back(texts: list[str]) -> None:
 def test_type_is_text_when_in_doubt(
     heading: str, texts: list[str], expected: str
 ) -> None:
-    evidence = column_types.TypeEvidence()
+    evidence = value_types.TypeEvidence()
     evidence.add(texts, len(texts))
     assert evidence.guess(heading) == expected

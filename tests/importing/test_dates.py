@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.core import timestamps
-from qunce.importing import column_parsing, dates
+from qunce.importing.values import dates, value_parsing
 
 ZONES = [
     ZoneInfo(name) for name in ("Asia/Shanghai", "America/Los_Angeles", "Africa/Cairo")
@@ -46,7 +46,7 @@ def test_column_is_parsed_like_its_texts_one_by_one(
     values: list[datetime], zone: ZoneInfo, with_odd_one: bool
 ) -> None:
     texts = [naive.isoformat() for naive in values] + ["2026/3/5 9:07"] * with_odd_one
-    column = column_parsing.parse_instants(pa.array(texts, pa.string()), zone, "")
+    column = value_parsing.parse_instants(pa.array(texts, pa.string()), zone, "")
     assert column.values.to_pylist() == [dates.to_micros(t, zone) for t in texts]
     assert not column.errors
 
@@ -59,7 +59,7 @@ def test_time_with_an_offset_does_not_depend_on_the_zone(
     expected = timestamps.to_micros(moment)
     text = moment.isoformat()
     assert dates.to_micros(text, ZONES[0]) == expected
-    column = column_parsing.parse_instants(pa.array([text]), ZONES[0], "")
+    column = value_parsing.parse_instants(pa.array([text]), ZONES[0], "")
     assert column.values.to_pylist() == [expected]
 
 

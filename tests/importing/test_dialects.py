@@ -16,7 +16,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.importing import pipeline
 from qunce.importing.files import sources
-from qunce.importing.options import ImportOptions
+from qunce.importing.plan.options import ImportOptions
 from qunce.members.accounts.models import Account, Identifier
 from qunce.sales.models import Order
 from tests import factories

@@ -16,9 +16,10 @@ from qunce.core import batch_writes, db
 from qunce.core.communities import Community
 from qunce.core.facts import facts, ingest
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
-from qunce.importing import jobs, pipeline
+from qunce.importing import pipeline
 from qunce.importing.files import json_files
-from qunce.importing.plan import ImportPlan
+from qunce.importing.jobs import jobs
+from qunce.importing.plan.plan import ImportPlan
 from tests import factories
 from tests.importing import helpers
 

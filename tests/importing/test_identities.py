@@ -8,8 +8,9 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.importing import join_report, unknown_members
-from qunce.importing.options import ALL_ROWS
+from qunce.importing.accounts import unknown_members
+from qunce.importing.jobs import join_report
+from qunce.importing.plan.options import ALL_ROWS
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people

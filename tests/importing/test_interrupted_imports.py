@@ -13,9 +13,10 @@ from qunce.core import batch_writes, communities, db
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import jobs, pipeline, uploads
+from qunce.importing import pipeline
 from qunce.importing.files import external_sort, file_changes, staging
-from qunce.importing.jobs import ImportJob
+from qunce.importing.jobs import jobs, uploads
+from qunce.importing.jobs.jobs import ImportJob
 from qunce.members.accounts import accounts
 from tests import factories
 from tests.factories import AT

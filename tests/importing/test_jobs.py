@@ -17,11 +17,12 @@ from qunce.core.communities import Community
 from qunce.core.jobs import job_queue, scheduler
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import background_imports, error_report, jobs, pipeline, uploads
+from qunce.importing import background_imports, pipeline
 from qunce.importing.files import inspection
-from qunce.importing.jobs import ImportJob
-from qunce.importing.options import ALL_ROWS, VALID_ROWS
-from qunce.importing.plan import ImportPlan
+from qunce.importing.jobs import error_report, jobs, uploads
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.options import ALL_ROWS, VALID_ROWS
+from qunce.importing.plan.plan import ImportPlan
 from qunce.members.accounts import queries as account_queries
 from tests import factories
 from tests.factories import AT, LATER

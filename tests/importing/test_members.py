@@ -11,16 +11,11 @@ import xlsxwriter
 from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
-from qunce.importing import (
-    column_mapping,
-    column_questions,
-    error_report,
-    jobs,
-    pipeline,
-    questions,
-    target_registry,
-)
-from qunce.importing.options import ALL_ROWS
+from qunce.importing import pipeline, target_registry
+from qunce.importing.columns import column_mapping, column_questions
+from qunce.importing.jobs import error_report, jobs
+from qunce.importing.plan import questions
+from qunce.importing.plan.options import ALL_ROWS
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.importing import column_parsing, numbers
+from qunce.importing.values import numbers, value_parsing
 
 AMOUNTS = st.decimals(-(10**9), 10**9, places=2, allow_nan=False)
 SIGNS = st.sampled_from(["", "¥", "$", "€", "£", "￥", "CNY ", "RMB"])
@@ -41,7 +41,7 @@ def test_column_is_parsed_like_its_texts_one_by_one(values: list[Decimal]) -> No
     plain = [str(amount) for amount in values]
     grouped = [f"{amount:,}" for amount in values]
     for texts in (plain, grouped):
-        column = column_parsing.parse_amounts(
+        column = value_parsing.parse_amounts(
             pa.array(texts, pa.string()), numbers.POINT
         )
         assert column.values.to_pylist() == values

@@ -9,8 +9,9 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.importing import pipeline, questions
-from qunce.importing.parsing import Problem
+from qunce.importing import pipeline
+from qunce.importing.plan import questions
+from qunce.importing.rows.parsing import Problem
 from qunce.sales import order_facts
 from qunce.sales.models import Order
 from tests import factories

@@ -14,7 +14,7 @@ from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.core.staff import models as staff_models
-from qunce.importing.options import ALL_ROWS
+from qunce.importing.plan.options import ALL_ROWS
 from qunce.members.people import people
 from qunce.members.search import export as member_export
 from qunce.members.tags import assignments, levels, library, naming

@@ -17,8 +17,9 @@ from qunce.core import batch_writes, db
 from qunce.core.communities import Community
 from qunce.core.facts import ingest, laid_facts
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
-from qunce.importing import jobs, pipeline
+from qunce.importing import pipeline
 from qunce.importing.files import json_files, staging
+from qunce.importing.jobs import jobs
 from qunce.importing.targets.facts import spill
 from tests import factories
 from tests.importing import helpers

@@ -8,8 +8,9 @@ from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.core.staff.models import Staff
-from qunce.importing import questions, tag_questions
-from qunce.importing.options import ALL_ROWS
+from qunce.importing.plan import questions
+from qunce.importing.plan.options import ALL_ROWS
+from qunce.importing.tags import tag_questions
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.members.tags import assignments, library, naming

@@ -14,10 +14,11 @@ from qunce.core.facts.facts import Fact
 from qunce.core.jobs import job_queue, scheduler
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Membership
-from qunce.importing import jobs, journal, pipeline
+from qunce.importing import pipeline
 from qunce.importing.files import sources
-from qunce.importing.jobs import ImportJob
-from qunce.importing.options import ImportOptions
+from qunce.importing.jobs import jobs, journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.options import ImportOptions
 from qunce.importing.undo import step_registry, undos
 from qunce.importing.undo.undos import ImportUndo
 from qunce.members.accounts import accounts

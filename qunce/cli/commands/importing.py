@@ -17,21 +17,12 @@ from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
 from qunce.core import data_dir
-from qunce.importing import (
-    error_report,
-    jobs,
-    join_report,
-    left_out_rows,
-    pipeline,
-    questions,
-    reports,
-    target_registry,
-)
-from qunce.importing import (
-    unknown_members as unknown,
-)
+from qunce.importing import pipeline, target_registry
+from qunce.importing.accounts import unknown_members as unknown
 from qunce.importing.files import sources
-from qunce.importing.options import (
+from qunce.importing.jobs import error_report, jobs, join_report, reports
+from qunce.importing.plan import questions
+from qunce.importing.plan.options import (
     ADD,
     ALL_ROWS,
     CREATE,
@@ -41,8 +32,9 @@ from qunce.importing.options import (
     VALID_ROWS,
     ImportOptions,
 )
-from qunce.importing.parsing import Problem
-from qunce.importing.plan import ImportPlan
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows import left_out_rows
+from qunce.importing.rows.parsing import Problem
 
 MAX_ROWS_SHOWN = 20
 PROGRESS_INTERVAL = 0.5

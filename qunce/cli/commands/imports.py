@@ -10,8 +10,9 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities
-from qunce.importing import error_report, jobs, reports, target_registry
-from qunce.importing.jobs import ImportJob
+from qunce.importing import target_registry
+from qunce.importing.jobs import error_report, jobs, reports
+from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
 
 JOB_HELP = N_("the import's number")

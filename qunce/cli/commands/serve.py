@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, logs, options, server
+from qunce.cli import base, options, server, server_logs
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 
@@ -29,7 +29,7 @@ def server_options(function: F) -> F:
 log_option = base.option(
     "--log",
     "log_format",
-    type=click.Choice(list(logs.FORMATS)),
+    type=click.Choice(list(server_logs.FORMATS)),
     default=lambda: "plain" if sys.stderr.isatty() else "json",
     show_default=False,
     help=N_("one JSON line per request, or only errors as readable text"),

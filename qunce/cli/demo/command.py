@@ -31,9 +31,10 @@ from qunce.core import communities, community_days, errors
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.groups import groups
-from qunce.importing import jobs, pipeline
+from qunce.importing import pipeline
 from qunce.importing.files import sources
-from qunce.importing.options import ImportOptions
+from qunce.importing.jobs import jobs
+from qunce.importing.plan.options import ImportOptions
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes

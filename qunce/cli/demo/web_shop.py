@@ -14,13 +14,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from qunce.core import community_days, exchange_rates
-from qunce.importing import background_imports, uploads
+from qunce.importing import background_imports
+from qunce.importing.jobs import uploads
 from qunce.members.accounts import placeholders
 from qunce.members.accounts.models import Identifier
 
 if TYPE_CHECKING:
     from qunce.cli.demo.work import Scene
-    from qunce.importing.uploads import Upload
+    from qunce.importing.jobs.uploads import Upload
 
 SOURCE = "web-shop"
 PLACEHOLDER = "not given"

@@ -15,7 +15,8 @@ from qunce.core import community_days, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import background_imports, uploads
+from qunce.importing import background_imports
+from qunce.importing.jobs import uploads
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes

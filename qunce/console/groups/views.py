@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from qunce.console import chart_downloads, http, paging
+from qunce.console import http, paging
 from qunce.console.groups import presenters
 from qunce.console.groups.forms import GroupForm, JoinForm
+from qunce.console.insight import chart_downloads
 from qunce.core import errors, permissions
 from qunce.groups import advice, groups, labels, memberships, visibility
 from qunce.groups import groups as group_groups

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST
 from qunce.console import http
 from qunce.console.importing import forms, presenters, views
 from qunce.core import errors
-from qunce.importing import background_imports, jobs, uploads
-from qunce.importing.options import VALID_ROWS
+from qunce.importing import background_imports
+from qunce.importing.jobs import jobs, uploads
+from qunce.importing.plan.options import VALID_ROWS
 from qunce.importing.undo import undos
 
 

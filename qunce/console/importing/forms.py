@@ -7,10 +7,18 @@ from typing import Any
 from django.http import QueryDict
 
 from qunce.core.staff.models import Staff
-from qunce.importing import column_mapping, target_registry, uploads
+from qunce.importing import target_registry
+from qunce.importing.columns import column_mapping
 from qunce.importing.files import encodings
-from qunce.importing.options import ADD, ALL_ROWS, REPLACE, VALID_ROWS, ImportOptions
-from qunce.importing.uploads import Upload
+from qunce.importing.jobs import uploads
+from qunce.importing.jobs.uploads import Upload
+from qunce.importing.plan.options import (
+    ADD,
+    ALL_ROWS,
+    REPLACE,
+    VALID_ROWS,
+    ImportOptions,
+)
 
 MAX_COLUMNS = 200
 """Columns that are shown; further ones are imported as detected."""

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core.communities import Community
-from qunce.importing import opt_out_columns, target_registry
+from qunce.importing import target_registry
 from qunce.importing.target_registry import Target
+from qunce.importing.targets.opt_outs import opt_out_columns
 from qunce.members.attributes.attributes import Attribute
 
 TYPE_LABELS: dict[str, StrOrPromise] = {

@@ -12,25 +12,19 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console.importing import forms, labels
 from qunce.core.staff.models import Staff
-from qunce.importing import (
-    background_imports,
-    column_mapping,
-    jobs,
-    join_report,
-    questions,
-    reports,
-    target_registry,
-    unknown_members,
-    uploads,
-)
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import Problem
+from qunce.importing import background_imports, target_registry
+from qunce.importing.accounts import unknown_members
+from qunce.importing.columns import column_mapping
+from qunce.importing.jobs import jobs, join_report, reports, uploads
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.uploads import Upload
+from qunce.importing.plan import questions
+from qunce.importing.plan.questions import Question
 from qunce.importing.plan_review import PlanReview
-from qunce.importing.questions import Question
+from qunce.importing.rows.parsing import Problem
 from qunce.importing.target_registry import Target
 from qunce.importing.undo import undos
 from qunce.importing.undo.undos import ImportUndo, UndoRemainder
-from qunce.importing.uploads import Upload
 
 MAX_COLUMN_SAMPLES = 3
 MAX_JOINS_SHOWN = 200

@@ -16,19 +16,13 @@ from django_stubs_ext import StrOrPromise
 from qunce.console import http, paging
 from qunce.console.importing import forms, labels, presenters
 from qunce.core import errors
-from qunce.importing import (
-    error_report,
-    jobs,
-    pipeline,
-    plan_review,
-    target_registry,
-    uploads,
-)
-from qunce.importing.jobs import ImportJob
-from qunce.importing.options import VALID_ROWS
+from qunce.importing import pipeline, plan_review, target_registry
+from qunce.importing.jobs import error_report, jobs, uploads
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.upload_handler import StoredUpload, UploadHandler
+from qunce.importing.jobs.uploads import Upload
+from qunce.importing.plan.options import VALID_ROWS
 from qunce.importing.undo import undos
-from qunce.importing.upload_handler import StoredUpload, UploadHandler
-from qunce.importing.uploads import Upload
 
 MAX_PROBLEMS_SHOWN = 100
 

@@ -6,7 +6,8 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qunce.console import chart_downloads, http
+from qunce.console import http
+from qunce.console.insight import chart_downloads
 from qunce.insight import metric_definitions, period_comparison
 
 SPAN_CHOICES = (7, 28, 84)

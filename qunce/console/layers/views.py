@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qunce.console import chart_downloads, http
+from qunce.console import http
+from qunce.console.insight import chart_downloads
 from qunce.console.layers import forms, presenters
 from qunce.core import errors, permissions
 from qunce.core.unique_keys import unused_key

@@ -14,7 +14,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.console import http, navigation
 from qunce.console.http import Request
 from qunce.groups import visibility as groups
-from qunce.importing import jobs
+from qunce.importing.jobs import jobs
 from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.search import pinyin, search

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from qunce.console import chart_downloads, http
+from qunce.console import http
+from qunce.console.insight import chart_downloads
 from qunce.console.segments import rule_draft as segment_draft
 from qunce.console.segments import rule_editing
 from qunce.console.segments.choices import Choices

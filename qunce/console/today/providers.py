@@ -15,7 +15,7 @@ from qunce.console.today.items import CHANGED, DECIDE, DO, TodayItem
 from qunce.core import permissions, timestamps
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.importing import jobs
+from qunce.importing.jobs import jobs
 from qunce.members.layers import layers
 from qunce.members.people import notes, visibility
 from qunce.members.tags import models as tag_models

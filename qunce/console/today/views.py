@@ -15,7 +15,7 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.today import items, numbers, providers, snoozes
 from qunce.core import permissions
-from qunce.importing import jobs
+from qunce.importing.jobs import jobs
 from qunce.members.accounts import models as account_models
 
 SPAN_LABELS = {

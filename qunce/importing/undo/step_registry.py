@@ -19,7 +19,7 @@ from django_stubs_ext import StrOrPromise
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
-    from qunce.importing.jobs import ImportJob
+    from qunce.importing.jobs.jobs import ImportJob
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from qunce.core import batch_writes, errors, timestamps
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.importing import jobs, journal
-from qunce.importing.jobs import ImportJob
-from qunce.importing.journal import ImportChange
+from qunce.importing.jobs import jobs, journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo import step_registry
 from qunce.importing.undo.step_registry import Kept, Step, Undoing
 

@@ -1,7 +1,7 @@
 """Finds the members that texts name: by key, account, UnionID, phone or e-mail.
 
 Programs, pages and commands name members here; files do so in bulk, by the same rules,
-with `importing.account_resolver`.
+with `importing.accounts.account_resolver`.
 """
 
 from __future__ import annotations

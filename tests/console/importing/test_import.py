@@ -17,9 +17,11 @@ from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import column_mapping, jobs, target_registry, uploads
-from qunce.importing.jobs import ImportJob
-from qunce.importing.uploads import Upload
+from qunce.importing import target_registry
+from qunce.importing.columns import column_mapping
+from qunce.importing.jobs import jobs, uploads
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.uploads import Upload
 from qunce.members.accounts import queries as account_queries
 from tests import factories
 from tests.clients import browser

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qunce.importing import column_mapping
+from qunce.importing.columns import column_mapping
 from qunce.importing.files import heading_rows, html_files, inspection, rows, sources
 from tests.importing.files.test_containers import rows as read_rows
 from tests.importing.files.test_sources import write_sheet

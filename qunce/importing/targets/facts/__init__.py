@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.core import batch_writes, db
 from qunce.core.facts import reported_facts
-from qunce.importing import reference_fields
-from qunce.importing.jobs import ImportJob
-from qunce.importing.plan import ImportPlan
+from qunce.importing.accounts import reference_fields
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.target_registry import Field, Target
 
 if TYPE_CHECKING:
-    from qunce.importing.parsing import ParsedChunk
+    from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.facts.writer import FactWriter
 
 

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from qunce.core import errors, json_values
 from qunce.core.facts import fact_effects, reported_facts
 from qunce.core.facts.reported_facts import TimeLimits
-from qunce.importing import account_resolver
-from qunce.importing.parsing import MAX_VALUE_SHOWN, ParsedChunk, Problem
-from qunce.importing.plan import ImportPlan
+from qunce.importing.accounts import account_resolver
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows.parsing import MAX_VALUE_SHOWN, ParsedChunk, Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def keep(
 
 
 def _time(plan: ImportPlan, chunk: ParsedChunk, index: int) -> Any:
-    from qunce.importing import parsing
+    from qunce.importing.rows import parsing
 
     micros = chunk.columns["happened_at"][index].as_py()
     return parsing.format_value(plan, "happened_at", micros)

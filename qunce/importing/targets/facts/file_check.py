@@ -12,10 +12,11 @@ from django.conf import settings
 
 from qunce.core import db
 from qunce.core.facts import ingest, reported_facts
-from qunce.importing import account_resolver, parsing, prefetch
+from qunce.importing.accounts import account_resolver
 from qunce.importing.files.staging import StagingFolder
-from qunce.importing.parsing import ParsedChunk
-from qunce.importing.plan import ImportPlan
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows import parsing, prefetch
+from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.facts import checks, spill, writer
 from qunce.importing.targets.facts.spill import FactSpill
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qunce.importing.files.staging import StagingFolder
-from qunce.importing.parsing import ParsedChunk
+from qunce.importing.rows.parsing import ParsedChunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -25,11 +25,12 @@ from qunce.core.facts import (
 from qunce.core.facts.fact_effects import ReportedFact
 from qunce.core.facts.laid_facts import LaidRows
 from qunce.groups import groups
-from qunce.importing import account_resolver, error_report, jobs, row_counts
-from qunce.importing.account_resolver import Resolution
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk, Problem
-from qunce.importing.plan import ImportPlan
+from qunce.importing.accounts import account_resolver, row_counts
+from qunce.importing.accounts.account_resolver import Resolution
+from qunce.importing.jobs import error_report, jobs
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.targets.facts import layout
 from qunce.importing.targets.facts.spill import FactPart, FactSpill
 

@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import batch_writes
-from qunce.importing import (
-    opt_out_columns,
-    reference_fields,
-    tag_entries,
-    target_registry,
-)
+from qunce.importing import target_registry
+from qunce.importing.accounts import reference_fields
+from qunce.importing.tags import tag_entries
 from qunce.importing.target_registry import Field, Target
+from qunce.importing.targets.opt_outs import opt_out_columns
 from qunce.members.attributes.attributes import Attribute
 
 if TYPE_CHECKING:
-    from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.jobs.jobs import ImportJob
+    from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.members.writer import MemberWriter
 
 MAX_NAME_LENGTH = 200
@@ -170,13 +168,15 @@ class MemberTarget(Target):
 
     def ask(self, plan: ImportPlan) -> None:
         # Imported on use, as these modules load Arrow.
-        from qunce.importing import tag_questions
+        from qunce.importing.tags import tag_questions
 
         super().ask(plan)
         tag_questions.ask(plan, "tags")
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        from qunce.importing import account_resolver, row_checks, tag_checks
+        from qunce.importing.accounts import account_resolver
+        from qunce.importing.rows import row_checks
+        from qunce.importing.tags import tag_checks
 
         chunks = tag_checks.check_chunks(plan, super().chunks(plan), "tags")
         chunks = (

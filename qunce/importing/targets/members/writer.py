@@ -14,15 +14,18 @@ from django.db import connection
 
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
-from qunce.importing import journal, lists, opt_out_columns, target_registry
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk
-from qunce.importing.plan import ColumnTraits, ImportPlan
-from qunce.importing.tag_entries import TagBook
-from qunce.importing.tag_writes import ListedTags
-from qunce.importing.targets.members import identities
-from qunce.importing.targets.members.identities import Row
+from qunce.importing import target_registry
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.plan import ColumnTraits, ImportPlan
+from qunce.importing.rows.parsing import ParsedChunk
+from qunce.importing.tags.tag_entries import TagBook
+from qunce.importing.tags.tag_writes import ListedTags
+from qunce.importing.targets.members import imported_members
+from qunce.importing.targets.members.imported_members import Row
 from qunce.importing.targets.memberships import writer as membership_writer
+from qunce.importing.targets.opt_outs import opt_out_columns
+from qunce.importing.values import lists
 from qunce.members.accounts import accounts
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
@@ -49,7 +52,7 @@ class _AccountState(NamedTuple):
 class MemberWriter:
     def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
         self._job = job
-        self._identities = identities.Identities(job, plan.options)
+        self._identities = imported_members.Identities(job, plan.options)
         heading_of = plan.heading_of
         types = {
             name: plan.traits.get(name, ColumnTraits()).type
@@ -84,10 +87,10 @@ class MemberWriter:
                 for name, cell in zip(columns, cells, strict=True)
                 if cell is not None
             }
-            given |= {identities.ROWS: 1, identities.REPLACED: False}
-            reference = identities.reference_of(given)
+            given |= {imported_members.ROWS: 1, imported_members.REPLACED: False}
+            reference = imported_members.reference_of(given)
             if reference in merged:
-                given = identities.merge(merged[reference], given)
+                given = imported_members.merge(merged[reference], given)
             merged[reference] = given
         self._rows = list(merged.values())
         return len(self._rows)
@@ -128,7 +131,7 @@ class MemberWriter:
         }
         if groups_by_account:
             changed |= membership_writer.add_members(self._job, groups_by_account)
-        rows_known = sum(row[identities.ROWS] for row in rows.values())
+        rows_known = sum(row[imported_members.ROWS] for row in rows.values())
         new, changed_count = len(set(rows) - existing), len(changed & existing)
         counts = {
             "members": new,
@@ -139,7 +142,7 @@ class MemberWriter:
         others = {
             "suppressed": identified.suppressed,
             "skipped": identified.skipped,
-            "replaced": sum(row[identities.REPLACED] for row in rows.values()),
+            "replaced": sum(row[imported_members.REPLACED] for row in rows.values()),
             "opted_out": len(opted_out),
             "kept_opted_out": opt_out_columns.count_kept(reachable),
             "joined": len(joins.merged),

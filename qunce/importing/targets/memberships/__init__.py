@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import reference_fields
+from qunce.importing.accounts import reference_fields
 from qunce.importing.target_registry import Field, Target
 
 if TYPE_CHECKING:
-    from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.jobs.jobs import ImportJob
+    from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.memberships.writer import MembershipWriter
 
 

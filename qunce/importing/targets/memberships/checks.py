@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 
 from qunce.groups import groups, stays
 from qunce.groups.stays import Report
-from qunce.importing import account_resolver, parsing, row_checks
-from qunce.importing.parsing import ParsedChunk, Problem
+from qunce.importing.accounts import account_resolver
+from qunce.importing.rows import parsing, row_checks
+from qunce.importing.rows.parsing import ParsedChunk, Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.plan.plan import ImportPlan
 
 
 def check_chunks(

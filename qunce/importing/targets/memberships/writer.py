@@ -15,9 +15,10 @@ from qunce.core.facts import facts
 from qunce.groups import groups, stays
 from qunce.groups.groups import GroupJoined, GroupLeft, Stay
 from qunce.groups.stays import Change, Report, State
-from qunce.importing import account_resolver, journal, row_counts
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk
+from qunce.importing.accounts import account_resolver, row_counts
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.memberships import checks
 from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
@@ -25,7 +26,7 @@ from qunce.sets.bitmaps import marks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.plan.plan import ImportPlan
 
 
 MAX_NEW_GROUPS = 20_000

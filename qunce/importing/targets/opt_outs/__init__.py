@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import opt_out_columns, reference_fields
+from qunce.importing.accounts import reference_fields
 from qunce.importing.target_registry import Field, Target
+from qunce.importing.targets.opt_outs import opt_out_columns
 
 if TYPE_CHECKING:
-    from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.jobs.jobs import ImportJob
+    from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.opt_outs.writer import OptOutWriter
 
 
@@ -73,7 +74,7 @@ class OptOutTarget(Target):
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         # Loads Arrow, which pages that only list the targets do not need.
-        from qunce.importing import account_resolver
+        from qunce.importing.accounts import account_resolver
 
         return account_resolver.check_chunks(plan, super().chunks(plan), key_wins=False)
 

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qunce.core import timestamps
-from qunce.importing import account_resolver, opt_out_columns, row_counts
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk
-from qunce.importing.plan import ImportPlan
+from qunce.importing.accounts import account_resolver, row_counts
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows.parsing import ParsedChunk
+from qunce.importing.targets.opt_outs import opt_out_columns
 
 
 class OptOutWriter:

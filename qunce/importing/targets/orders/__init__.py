@@ -17,17 +17,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import errors, money
-from qunce.importing import reference_fields
-from qunce.importing.questions import Choice, InvalidAnswer
+from qunce.importing.accounts import reference_fields
+from qunce.importing.plan.questions import Choice, InvalidAnswer
 from qunce.importing.target_registry import Field, Target
 from qunce.sales import order_statuses
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.jobs.jobs import ImportJob
+    from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.orders.writer import OrderWriter
 
 MAX_STATUSES = 60
@@ -341,8 +341,8 @@ MIN_MEANINGS = 2
 
 def _list_signs(plan: ImportPlan) -> list[str]:
     """Return the signs next to the amounts of a file, whose head shows whether any are."""
-    from qunce.importing import currency_signs
     from qunce.importing.files import sources
+    from qunce.importing.values import currency_signs
 
     fields = [field.name for field in plan.target.fields if field.is_money]
     indexes = [
@@ -372,8 +372,8 @@ def _list_words(plan: ImportPlan, heading: str) -> list[str]:
     """Return the different texts of a column, stripped and in order of appearance."""
     import pyarrow.compute as pc
 
-    from qunce.importing import left_out_rows
     from qunce.importing.files import sources
+    from qunce.importing.rows import left_out_rows
 
     index = plan.source.headings.index(heading)
     words: dict[str, None] = {}

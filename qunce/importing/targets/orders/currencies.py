@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import errors, money
-from qunce.importing import currency_signs
+from qunce.importing.values import currency_signs
 
 
 class InvalidCurrency(errors.Invalid):

@@ -14,10 +14,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qunce.core import money
-from qunce.importing import account_resolver, parsing, target_registry
+from qunce.importing import target_registry
+from qunce.importing.accounts import account_resolver
 from qunce.importing.files import external_sort
-from qunce.importing.parsing import ParsedChunk, Problem
-from qunce.importing.plan import ImportPlan
+from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows import parsing
+from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.targets.orders import currencies, decisions, sql, stored_orders
 from qunce.importing.targets.orders.decisions import Decided
 from qunce.sales import order_statuses

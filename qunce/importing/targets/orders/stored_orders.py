@@ -17,7 +17,7 @@ from qunce.sales.order_states import OrderState
 from qunce.sales.reconciliation.lines import Contradiction
 
 if TYPE_CHECKING:
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.plan.plan import ImportPlan
     from qunce.importing.targets.orders.lines import ChunkDecisions
 
 KEYS_PER_QUERY = 5_000

@@ -13,10 +13,11 @@ from django.db import IntegrityError, transaction
 
 from qunce.core import db, timestamps
 from qunce.core.facts import facts, interned_names, withdrawals
-from qunce.importing import account_resolver, journal
+from qunce.importing.accounts import account_resolver
 from qunce.importing.files import external_sort
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.orders import plain_orders, sql, stored_orders
 from qunce.importing.targets.orders.plain_orders import (
     INSERT_ORDERS,
@@ -31,7 +32,7 @@ from qunce.sales.order_facts import OrderAmended, OrderPaid, OrderRefunded
 from qunce.sales.order_states import OrderState
 
 if TYPE_CHECKING:
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.plan.plan import ImportPlan
 
 MAX_ATTEMPTS = 3
 FILE_COLUMNS = (

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.importing import reference_fields, tag_entries
+from qunce.importing.accounts import reference_fields
+from qunce.importing.tags import tag_entries
 from qunce.importing.target_registry import Field, Target
 
 if TYPE_CHECKING:
-    from qunce.importing.jobs import ImportJob
-    from qunce.importing.parsing import ParsedChunk
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.jobs.jobs import ImportJob
+    from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.tags.writer import TagRowWriter
 
 
@@ -71,7 +72,7 @@ class TagTarget(Target):
 
     def ask(self, plan: ImportPlan) -> None:
         # Imported on use, as these modules load Arrow.
-        from qunce.importing import tag_questions
+        from qunce.importing.tags import tag_questions
         from qunce.importing.targets.tags import depths
 
         super().ask(plan)
@@ -79,7 +80,8 @@ class TagTarget(Target):
         depths.ask(plan)
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        from qunce.importing import account_resolver, tag_checks
+        from qunce.importing.accounts import account_resolver
+        from qunce.importing.tags import tag_checks
         from qunce.importing.targets.tags import depths
 
         named = account_resolver.check_chunks(

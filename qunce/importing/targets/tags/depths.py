@@ -9,17 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.importing import lists, row_checks
 from qunce.importing.files import sources
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk, Problem
-from qunce.importing.questions import Choice
-from qunce.importing.tag_entries import TagBook, TagEntry
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.questions import Choice
+from qunce.importing.rows import row_checks
+from qunce.importing.rows.parsing import ParsedChunk, Problem
+from qunce.importing.tags.tag_entries import TagBook, TagEntry
+from qunce.importing.values import lists
 from qunce.members.tags import levels
 from qunce.members.tags.levels import DepthChange
 
 if TYPE_CHECKING:
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.plan.plan import ImportPlan
 
 ADDITION = r"^\s*[+＋]"
 QUESTION = "again"

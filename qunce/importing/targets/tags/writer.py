@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qunce.core import timestamps
-from qunce.importing import account_resolver, lists, row_counts, tag_writes
-from qunce.importing.jobs import ImportJob
-from qunce.importing.parsing import ParsedChunk
-from qunce.importing.tag_entries import TagBook
-from qunce.importing.tag_writes import TagChange, TagImport
+from qunce.importing.accounts import account_resolver, row_counts
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.rows.parsing import ParsedChunk
+from qunce.importing.tags import tag_writes
+from qunce.importing.tags.tag_entries import TagBook
+from qunce.importing.tags.tag_writes import TagChange, TagImport
 from qunce.importing.targets.tags import depths
+from qunce.importing.values import lists
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags.levels import DepthChange
 from qunce.members.tags.models import Tag
@@ -24,7 +26,7 @@ from qunce.members.tags.models import Tag
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qunce.importing.plan import ImportPlan
+    from qunce.importing.plan.plan import ImportPlan
 
 Reading = list[tuple[int, DepthChange | None]]
 """The id of each tag that a row names, and what the row does to its depth."""

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from qunce.core import timestamps
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff import models as staff_models
-from qunce.importing import journal
-from qunce.importing.journal import ImportChange
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from qunce.importing import journal
-from qunce.importing.jobs import ImportJob
-from qunce.importing.journal import ImportChange
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts import suppression

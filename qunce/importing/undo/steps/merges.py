@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from qunce.importing.jobs import ImportJob
+from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.people import merges
 from qunce.members.people.merges import Merge

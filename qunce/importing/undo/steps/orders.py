@@ -14,8 +14,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.importing import journal
-from qunce.importing.journal import ImportChange
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_states, order_undo, purchase_tags

@@ -1,0 +1,318 @@
+"""Concludes from a column's evidence how it is read, and asks what is left open.
+
+Both readings of a question stand side by side, each with what it makes of a text of the
+file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, money
+from qunce.importing import target_registry
+from qunce.importing.columns import column_mapping
+from qunce.importing.plan.plan import ColumnTraits, ImportPlan
+from qunce.importing.plan.questions import Choice
+from qunce.importing.values import dates, lists, numbers
+from qunce.importing.values.value_types import TYPES
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from qunce.importing.columns.column_traits import ColumnEvidence
+
+ORDER_LABELS = {
+    dates.DAY_FIRST: gettext_lazy("day/month"),
+    dates.MONTH_FIRST: gettext_lazy("month/day"),
+    dates.YEAR_FIRST: gettext_lazy("year/month/day"),
+}
+STYLE_LABELS = {
+    numbers.POINT: gettext_lazy("with a decimal point"),
+    numbers.COMMA: gettext_lazy("with a decimal comma"),
+}
+TYPE_LABELS = {
+    "text": gettext_lazy("text"),
+    "number": gettext_lazy("number"),
+    "date": gettext_lazy("date"),
+    "instant": gettext_lazy("date and time"),
+    "bool": gettext_lazy("yes or no"),
+    "choice": gettext_lazy("one of a few"),
+    "multi": gettext_lazy("several of a few"),
+}
+COMMA_CURRENCIES = frozenset("EUR SEK NOK DKK PLN CZK HUF RON TRY BRL RUB UAH".split())
+"""Of countries that write a decimal comma."""
+
+
+class TypeIsFixed(errors.Invalid):
+    """The attribute exists with another type."""
+
+
+def conclude(
+    plan: ImportPlan, columns: Mapping[str, ColumnEvidence], known: Mapping[str, str]
+) -> dict[str, ColumnTraits]:
+    """Return the traits by field."""
+    types = {
+        name: _conclude_type(plan, name, column, known.get(name, ""))
+        for name, column in columns.items()
+        if column.kind == "further"
+    }
+    traits = {}
+    for name, column in columns.items():
+        field_type = types.get(name, column.kind)
+        order = style = separator = ""
+        if field_type in ("date", "instant"):
+            order = _ask_order(plan, name, column, columns)
+        if field_type == "number":
+            style = _ask_style(plan, column, columns)
+        if field_type in ("list", "multi"):
+            separator = _ask_separator(plan, column)
+        traits[name] = ColumnTraits(
+            order,
+            style or numbers.POINT,
+            types.get(name, "text"),
+            separator or ";",
+            is_past=_is_past(column),
+        )
+    return traits
+
+
+# Types
+
+
+def _conclude_type(
+    plan: ImportPlan, name: str, column: ColumnEvidence, existing: str
+) -> str:
+    key = f"type:{column.heading}"
+    given = plan.options.answers.get(key, "")
+    if existing:
+        # A later file neither breaks nor converts what earlier ones were read as.
+        if given and given != existing:
+            raise TypeIsFixed(
+                _(
+                    "The attribute “%(name)s” exists as %(type)s. Change its type first, "
+                    "or map the column to another attribute."
+                )
+                % {"name": column.heading, "type": TYPE_LABELS.get(existing, existing)}
+            )
+        return existing
+    sample = " · ".join(list(column.types.distinct)[:3])[:100]
+    question = plan.ask(
+        key,
+        heading=column.heading,
+        text=_("What does “%(heading)s” hold?") % {"heading": column.heading},
+        choices=[
+            Choice(name, str(TYPE_LABELS[name]), sample if name == "text" else "")
+            for name in TYPES
+        ],
+        suggestion=_suggest_type(name, column),
+    )
+    return question.value
+
+
+def _suggest_type(name: str, column: ColumnEvidence) -> str:
+    plain = name.removeprefix(target_registry.ATTRIBUTE_PREFIX)
+    usual = column_mapping.KNOWN_ATTRIBUTE_TYPES.get(plain, "")
+    if usual == "text":
+        return usual
+    # The numbers of such columns are read even if all are equal, but 3次 is no number.
+    if usual in ("number", "instant") and not ({usual, "date"} & column.types.types):
+        usual = ""
+    if plain in column_mapping.TEXT_ATTRIBUTES:
+        return column.types.guess_text()
+    return usual or column.types.guess(column.heading)
+
+
+# Dates
+
+
+def _is_past(column: ColumnEvidence) -> bool:
+    """Return whether the field's dates are of the past; an attribute's may be ahead."""
+    # Facts have rules of their own for times, and options for them.
+    return column.kind == "date" and column.plan.target.key != "facts"
+
+
+def _ask_order(
+    plan: ImportPlan,
+    name: str,
+    column: ColumnEvidence,
+    columns: Mapping[str, ColumnEvidence],
+) -> str:
+    given = plan.options.answers.get(f"dates:{column.heading}") or plan.options.dates
+    if not column.date_texts:
+        return given
+    if not column.has_open_date and column.orders:
+        # Every text can be read in one way only, so that any order that fits will do.
+        return given or next(o for o in dates.ORDERS if o in column.orders)
+    texts = list(column.date_texts)
+    latest = plan.latest_day if _is_past(column) else None
+    values: dict[str, list[str]] = {}
+    for order in dates.ORDERS:
+        samples = [_show_date(text, order, latest) for text in texts[:MAX_SHOWN]]
+        values[order] = [sample for sample in samples if sample]
+    if column.orders:
+        text = _("Dates in “%(heading)s” can be read in several ways.")
+    else:
+        text = _("Dates in “%(heading)s” contradict each other.")
+    possible = [order for order in dates.ORDERS if values[order]]
+    if column.orders:
+        possible = [order for order in possible if order in column.orders]
+    question = plan.ask(
+        f"dates:{column.heading}",
+        heading=column.heading,
+        text=text % {"heading": column.heading},
+        # All orders, since --dates answers for all columns of the file.
+        choices=[
+            Choice(
+                order,
+                str(ORDER_LABELS[order]),
+                "; ".join(values[order][:2])
+                or ("" if order in possible else _("fits none of these dates")),
+            )
+            for order in [*possible, *(o for o in dates.ORDERS if o not in possible)]
+        ],
+        suggestion=_suggest_order(column, columns),
+    )
+    return question.value
+
+
+MAX_SHOWN = 20
+
+
+def _show_date(text: str, order: str, latest: date | None) -> str:
+    try:
+        naive, _offset = dates.parse(text, order, latest)
+    except dates.InvalidDate:
+        return ""
+    return f"{text} → {naive:%Y-%m-%d}"
+
+
+def _suggest_order(
+    column: ColumnEvidence, columns: Mapping[str, ColumnEvidence]
+) -> str:
+    if len(column.orders) == 1:
+        return next(iter(column.orders))
+    orders = set(column.orders)
+    if column.kind == "date":
+        # What was paid, joined or born in the future cannot be meant.
+        orders &= column.likely_orders
+    if len(orders) != 1:
+        # Programs write all dates of a file alike.
+        others = [
+            next(iter(other.orders))
+            for other in columns.values()
+            if other is not column and len(other.orders) == 1
+        ]
+        if len(set(others)) == 1:
+            orders = column.orders & set(others)
+    return next(iter(orders)) if len(orders) == 1 else ""
+
+
+# Numbers
+
+
+def _ask_style(
+    plan: ImportPlan, column: ColumnEvidence, columns: Mapping[str, ColumnEvidence]
+) -> str:
+    given = plan.options.answers.get(f"decimal:{column.heading}")
+    given = given or plan.options.decimal
+    if not column.has_open_number and column.styles:
+        is_decided = len(column.styles) == 1
+        return next(iter(column.styles)) if is_decided else given
+    if column.styles:
+        text = _("Numbers in “%(heading)s” can be read in two ways.")
+    else:
+        text = _("Numbers in “%(heading)s” contradict each other.")
+    values: dict[str, list[str]] = {style: [] for style in numbers.STYLES}
+    for number_text in column.number_texts:
+        for style, value in numbers.readings(number_text).items():
+            values[style].append(f"{number_text} → {value.normalize():f}")
+    question = plan.ask(
+        f"decimal:{column.heading}",
+        heading=column.heading,
+        text=text % {"heading": column.heading},
+        choices=[
+            Choice(style, str(STYLE_LABELS[style]), "; ".join(values[style][:2]))
+            for style in numbers.STYLES
+        ],
+        suggestion=_suggest_style(plan, column, columns),
+    )
+    return question.value
+
+
+def _suggest_style(
+    plan: ImportPlan, column: ColumnEvidence, columns: Mapping[str, ColumnEvidence]
+) -> str:
+    if len(column.styles) == 1:
+        return next(iter(column.styles))
+    if not column.styles:
+        return ""
+    others = {
+        next(iter(other.styles))
+        for other in columns.values()
+        if other is not column and len(other.styles) == 1
+    }
+    if len(others) == 1:
+        return next(iter(others))
+    # An amount of money has no three decimals, so that its thousands are separated.
+    open_texts = [text for text in column.number_texts if numbers.is_ambiguous(text)]
+    signs = {"," if "," in text else "." for text in open_texts}
+    if column.kind != "number" or len(signs) != 1 or others:
+        return ""
+    hint = _hint(plan, open_texts, columns)
+    if signs == {","} and hint != numbers.COMMA:
+        return numbers.POINT
+    if signs == {"."} and hint == numbers.COMMA:
+        return numbers.COMMA
+    return ""
+
+
+def _hint(
+    plan: ImportPlan, texts: list[str], columns: Mapping[str, ColumnEvidence]
+) -> str:
+    """Return the style of the country that the rest of the file looks like."""
+    hints = set()
+    if plan.source.format == "csv" and plan.source.delimiter == ";":
+        hints.add(numbers.COMMA)
+    for text in texts:
+        sign, _number = money.split(text)
+        currencies = money.find_currencies(sign)
+        if currencies:
+            is_comma = currencies[0] in COMMA_CURRENCIES
+            hints.add(numbers.COMMA if is_comma else numbers.POINT)
+    return hints.pop() if len(hints) == 1 else ""
+
+
+# Lists
+
+
+def _ask_separator(plan: ImportPlan, column: ColumnEvidence) -> str:
+    evidence = column.separators
+    key = f"separator:{column.heading}"
+    given = plan.options.answers.get(key) or plan.options.separator
+    present = evidence.present()
+    if not present:
+        return given or ";"
+    clear = [name for name in present if name in lists.CLEAR]
+    names = [*present, *(["".join(clear)] if len(clear) > 1 else [])]
+    names += [name for name in (*lists.SIGNS, lists.NONE) if name not in names]
+    if given and given not in names and lists.is_separator(given):
+        names.append(given)
+    question = plan.ask(
+        key,
+        heading=column.heading,
+        text=_("What separates the entries in “%(heading)s”?")
+        % {"heading": column.heading},
+        choices=[Choice(name, _label(name), evidence.sample(name)) for name in names],
+        suggestion=evidence.suggest(),
+    )
+    return question.value
+
+
+def _label(separator: str) -> str:
+    if separator == lists.NONE:
+        return _("nothing: one entry per cell")
+    return _("a space") if separator == "space" else separator

@@ -1,0 +1,73 @@
+"""What each batch of an import changed, so that the import can be undone.
+
+Writers call `record` in the transaction of the batch. Only what the undo cannot read
+from the tables themselves is stored, such as which accounts were created and what a
+membership was before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+
+from qunce.core import timestamps
+from qunce.importing.jobs.jobs import ImportJob
+
+RETENTION = timedelta(days=30)
+"""How long after its end an import can be undone."""
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+class ImportChange(models.Model):
+    """Changes of one kind by one batch, as a JSON list that its undo step reads.
+
+    `left` is the number of entries that are not undone yet. The row is deleted once
+    there are none.
+    """
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=20)
+    entries = models.TextField()
+    left = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "importing_change"
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.kind}"
+
+
+def record(job: ImportJob | int, kind: str, entries: Sequence[Any]) -> None:
+    """Store what a batch changed; call it in the transaction of the batch.
+
+    `job` is the import or its id.
+    """
+    if entries:
+        job_id = job if isinstance(job, int) else job.pk
+        ImportChange.objects.create(
+            job_id=job_id, kind=kind, entries=ENCODER.encode(entries), left=len(entries)
+        )
+
+
+def list_created(job: ImportJob) -> frozenset[int]:
+    """Return the accounts that the import has created up to now."""
+    changes = ImportChange.objects.filter(job=job, kind="accounts").order_by("pk")
+    return frozenset(pk for change in changes for pk in load(change))
+
+
+def load(change: ImportChange) -> list[Any]:
+    entries: list[Any] = json.loads(change.entries)
+    return entries
+
+
+def prune(*, at: datetime) -> int:
+    """Delete what is stored about imports that ended too long ago to be undone."""
+    ended = timestamps.to_micros(at - RETENTION)
+    old = ImportChange.objects.filter(
+        job__finished_at__lt=ended, job__state__in=("done", "failed", "cancelled")
+    )
+    return old.delete()[0]

@@ -1,0 +1,114 @@
+"""The report of an import, as the API and the command line give it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from qunce.core import money
+
+if TYPE_CHECKING:
+    from qunce.importing.jobs.jobs import ImportJob
+
+MILLIONTHS = "_millionths"
+"""In names of counts that are decimals, stored as integers."""
+
+
+def decimal_counts(counts: Mapping[str, int]) -> dict[str, int | str]:
+    """Return amounts, which are counted in millionths, as exact decimals."""
+    decimals: dict[str, int | str] = {}
+    for name, number in counts.items():
+        if MILLIONTHS in name:
+            amount = (Decimal(number) / 1_000_000).normalize()
+            decimals[name.replace(MILLIONTHS, "")] = format(amount, "f")
+        else:
+            decimals[name] = number
+    return decimals
+
+
+NEW, CHANGED, KNOWN, SKIPPED, SUPPRESSED = (
+    "new",
+    "changed",
+    "known",
+    "skipped",
+    "suppressed",
+)
+FATES = (NEW, CHANGED, KNOWN, SKIPPED, SUPPRESSED)
+"""What becomes of a row that is not broken, or of an order with several rows."""
+OWN_NAMES = {
+    "members": {NEW: "members"},
+    "facts": {NEW: "facts"},
+    # An order has several rows in many files.
+    "orders": {fate: f"rows_{fate}" for fate in FATES},
+}
+"""Names of counts of a target that are the same in its words."""
+MONEY_PARTS = ("paid", "refunded", "net")
+"""Counts of money are named after these, with the currency, as in `paid:CNY`."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """Amounts of an import's orders in one currency, formatted."""
+
+    currency: str
+    paid: str
+    refunded: str
+    net: str
+
+
+def count_name(target: str, fate: str) -> str:
+    """Return the name of the count for what became of a target's rows."""
+    return OWN_NAMES.get(target, {}).get(fate, fate)
+
+
+def count_fates(job: ImportJob) -> dict[str, int]:
+    """Return what became of the rows; with the broken ones they add up to all of them."""
+    return {fate: job.counts.get(count_name(job.target, fate), 0) for fate in FATES}
+
+
+def list_money(counts: Mapping[str, int]) -> list[Money]:
+    """Return what was paid and refunded in each currency, as `qunce status` gives it."""
+    decimals = decimal_counts(counts)
+    currencies = dict.fromkeys(
+        name.partition(":")[2]
+        for name in decimals
+        if name.partition(":")[0] in MONEY_PARTS and ":" in name
+    )
+    return [
+        Money(
+            currency,
+            *(
+                format_amount(decimals.get(f"{part}:{currency}", 0), currency)
+                for part in MONEY_PARTS
+            ),
+        )
+        for currency in currencies
+    ]
+
+
+def format_amount(amount: int | str, currency: str) -> str:
+    """Return a decimal with the places of its currency and thousands separators."""
+    return f"{Decimal(amount):,.{money.decimal_places(currency)}f}"
+
+
+def describe(job: ImportJob) -> dict[str, Any]:
+    """Return what is known about an import, running or ended; times are datetimes."""
+    return {
+        "id": job.pk,
+        "file": job.file_name,
+        "file_id": job.upload_id,
+        "target": job.target,
+        "source": job.source,
+        "state": job.state,
+        "phase": job.phase,
+        "rows_done": job.rows_done,
+        "rows_expected": job.rows_expected,
+        "rows_read": job.rows_read,
+        "rows_broken": job.rows_broken,
+        "counts": decimal_counts(job.counts),
+        "error": job.error,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+    }

@@ -1,0 +1,68 @@
+"""Asks how a file is opened where its content leaves that open: encoding and sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from qunce.importing.files import encodings, sources
+from qunce.importing.files.sources import Source
+from qunce.importing.plan import questions
+from qunce.importing.plan.options import ImportOptions
+from qunce.importing.plan.questions import Choice, Question
+
+MAX_ENCODINGS = 4
+
+
+def settle(
+    source: Source, options: ImportOptions, remembered: Mapping[str, str]
+) -> tuple[Source, list[Question]]:
+    """Return the source as the answers open it, and the questions about it."""
+    asked = []
+    if source.info.encoding_choices:
+        question = _ask_encoding(source, options, remembered)
+        asked.append(question)
+        if question.answer and question.answer != source.info.encoding:
+            source = sources.inspect(source.path, encoding=question.answer)
+    if len(source.sheet_headings) > 1 and not options.sheet:
+        question = _ask_sheet(source, options)
+        asked.append(question)
+        if question.answer and question.answer != source.sheet:
+            source = sources.inspect(source.path, sheet=question.answer)
+    return source, asked
+
+
+def _ask_encoding(
+    source: Source, options: ImportOptions, remembered: Mapping[str, str]
+) -> Question:
+    found = source.info.encoding_choices
+    given = encodings.find_name(options.answers.get("encoding", ""))
+    choices = [Choice(c.name, c.name.upper(), c.sample) for c in found[:MAX_ENCODINGS]]
+    if given and given not in [choice.value for choice in choices]:
+        choices.append(Choice(given, given.upper()))
+    return questions.ask(
+        options,
+        remembered,
+        key="encoding",
+        text=_("The encoding of the file is not certain."),
+        choices=choices,
+        suggestion=found[0].name if encodings.is_certain(found) else "",
+    )
+
+
+def _ask_sheet(source: Source, options: ImportOptions) -> Question:
+    headings = source.sheet_headings
+    # The sheets of a year's orders have the same headings, and all of them are meant.
+    is_alone = sum(texts == headings.get(source.sheet) for texts in headings.values())
+    return questions.ask(
+        options,
+        {},
+        key="sheet",
+        text=_("Several sheets of the file have rows."),
+        choices=[
+            *(Choice(name, name, ", ".join(headings[name])[:60]) for name in headings),
+            Choice(sources.ALL_SHEETS, _("all of them"), ", ".join(headings)[:60]),
+        ],
+        suggestion=source.sheet if is_alone == 1 else "",
+    )

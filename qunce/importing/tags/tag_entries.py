@@ -1,0 +1,148 @@
+"""Entries of tag lists in files: which tag each means, and how deep it is.
+
+An entry is the key or a synonym of a tag, or the name of a new one; `vip×3` is the tag
+`vip` with depth 3, as exports write it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from qunce.core import errors, permissions
+from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
+from qunce.importing.values import lists
+from qunce.members.tags import levels, library, naming
+from qunce.members.tags.levels import DepthChange
+from qunce.members.tags.models import Tag, TagGroup
+
+if TYPE_CHECKING:
+    from qunce.importing.plan.plan import ImportPlan
+
+QUESTION = "tag"
+"""Name of the questions about new tags; their keys are `tag:` and the name."""
+
+
+@dataclass(frozen=True)
+class TagEntry:
+    """`tag` is None if the tag is new; then `group` is where it belongs.
+
+    `change` is None for an entry without a depth, which only says that the member has
+    the tag. `error` says why the entry cannot be imported.
+    """
+
+    key: str
+    tag: Tag | None = None
+    group: TagGroup | None = None
+    change: DepthChange | None = None
+    error: str = ""
+
+
+def normalise_cell(text: str) -> str:
+    """Return the entries of a cell with normal names; raises InvalidTagName."""
+    entries = []
+    for entry in lists.parse_joined(text):
+        name, suffix = levels.split_depth(entry)
+        name = naming.check(name, naming.NO_RULE)
+        entries.append(f"{name}{suffix}")
+    return lists.join(dict.fromkeys(entries))
+
+
+def answers_of(
+    community: Community, answers: Mapping[str, str], names: Iterable[str]
+) -> dict[str, str]:
+    """Return by name which tag the answers choose for it."""
+    given = {name: answers.get(f"{QUESTION}:{name}", "") for name in names}
+    return {name: naming.normalise(answer) for name, answer in given.items() if answer}
+
+
+@dataclass
+class TagBook:
+    """The tags that a file names, looked up in the library once each."""
+
+    community: Community
+    by: Staff
+    answers: Mapping[str, str]
+    """By the key of the question."""
+    _entries: dict[str, TagEntry] = field(default_factory=dict)
+    _groups: list[TagGroup] | None = None
+
+    @classmethod
+    def of_plan(cls, plan: ImportPlan) -> TagBook:
+        """Return a book that knows what was answered, or suggested, about new tags."""
+        asked = {
+            question.key: question.value
+            for question in plan.questions
+            if question.name == QUESTION and question.value
+        }
+        return cls(plan.community, plan.by, {**plan.options.answers, **asked})
+
+    def look_up(self, texts: Iterable[str]) -> dict[str, TagEntry]:
+        """Return what each entry means."""
+        wanted = set(texts)
+        unknown = sorted(wanted - set(self._entries))
+        if unknown:
+            self._look_up_new(unknown)
+        return {text: self._entries[text] for text in wanted}
+
+    def _look_up_new(self, texts: list[str]) -> None:
+        # A whole entry may be a key, such as that of a product with a number.
+        tags = library.find(self.community, texts)
+        parts = {text: levels.split_depth(text) for text in texts if text not in tags}
+        names = {name for name, _suffix in parts.values()}
+        tags |= library.find(self.community, names)
+        chosen = answers_of(self.community, self.answers, names - set(tags))
+        tags |= library.find(self.community, chosen.values())
+        for text in texts:
+            name, suffix = parts.get(text, (text, ""))
+            change = DepthChange(int(suffix[1:])) if suffix else None
+            key = chosen.get(name, name)
+            tag = tags.get(key)
+            entry = TagEntry(tag.key if tag else key, tag, None, change)
+            self._entries[text] = entry if tag else self._check_new(entry)
+
+    def _check_new(self, entry: TagEntry) -> TagEntry:
+        group = self._find_group(entry.key)
+        try:
+            library.check_may_create(group, self.by)
+            naming.check(entry.key, group.naming if group else naming.NO_RULE)
+        except permissions.NotAllowed:
+            text = _("There is no tag “%(tag)s”, and you may not create it.")
+            return dataclasses.replace(entry, error=text % {"tag": entry.key})
+        except errors.Invalid as error:
+            return dataclasses.replace(entry, group=group, error=str(error))
+        return dataclasses.replace(entry, group=group)
+
+    def _find_group(self, name: str) -> TagGroup | None:
+        """Return the group whose names begin like this one, the closest if several do."""
+        if self._groups is None:
+            rows = TagGroup.objects.filter(community=self.community)
+            self._groups = list(rows.exclude(prefix="").order_by("pk"))
+        fitting = [group for group in self._groups if name.startswith(group.prefix)]
+        return max(fitting, key=lambda group: len(group.prefix), default=None)
+
+    def ensure(self, texts: Iterable[str], *, at: datetime) -> dict[str, Tag]:
+        """Return the tag of each entry, and create those that are new."""
+        tags: dict[str, Tag] = {}
+        for text, entry in sorted(self.look_up(texts).items()):
+            if entry.tag is None:
+                # Another entry, or another import, may have created it just now.
+                found = library.find(self.community, [entry.key]).get(entry.key)
+                tag = found or library.create(
+                    community=self.community,
+                    key=entry.key,
+                    group=entry.group,
+                    by=self.by,
+                    at=at,
+                )
+                entry = dataclasses.replace(entry, tag=tag, group=None)
+                self._entries[text] = entry
+            assert entry.tag is not None  # noqa: S101 - created above
+            tags[text] = entry.tag
+        return tags

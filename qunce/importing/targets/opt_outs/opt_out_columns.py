@@ -1,0 +1,102 @@
+"""Reads who opted out of messages, as other programs export it, and records it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, timestamps
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.members.accounts import queries as account_queries
+from qunce.outreach import opt_outs
+
+YES, NO = "yes", "no"
+ANSWER_FIELDS = ("opted_out", "accepts_messages")
+"""Fields whose values are YES and NO."""
+KEPT_LABEL = gettext_lazy("stay opted out although the file calls them reachable")
+OPTED_OUT = frozenset(
+    "yes y true t 1 on x √ ✓ unsubscribed unsub opted-out opted_out optout opt-out"
+    " cleaned bounced complained complaint blocked blacklisted suppressed spam"
+    " 是 有 对 已退订 退订 已拒收 拒收 已屏蔽 不接收 取消订阅 已取消订阅".split()
+) | {"opted out", "opt out"}
+REACHABLE = frozenset(
+    "no n false f 0 off subscribed active opted-in opted_in optin opt-in confirmed"
+    " 否 无 没有 错 未退订 订阅 已订阅 正常 接收".split()
+) | {"opted in", "opt in"}
+
+
+class InvalidOptOut(errors.Invalid):
+    """The cell means neither that a member opted out nor that they did not."""
+
+
+def normalise(text: str) -> str:
+    """YES or NO for what programs write about an opt-out; raises InvalidOptOut."""
+    word = text.strip().casefold()
+    if word in OPTED_OUT:
+        return YES
+    if word in REACHABLE:
+        return NO
+    raise InvalidOptOut(
+        _("This does not say whether the member opted out; write yes or no.")
+    )
+
+
+def normalise_consent(text: str) -> str:
+    """YES or NO for who accepts messages; words of opt-outs mean the contrary."""
+    word = text.strip().casefold()
+    if word in {"yes", "y", "true", "t", "1", "on", "x", "√", "✓", "是", "有", "对"}:
+        return YES
+    if word in {"no", "n", "false", "f", "0", "off", "否", "无", "没有", "错"}:
+        return NO
+    return NO if normalise(text) == YES else YES
+
+
+def is_opted_out(row: Mapping[str, Any]) -> bool | None:
+    """Return whether a row opts its member out, None if it is empty; a time alone means yes."""
+    if answer := row.get("opted_out"):
+        return bool(answer == YES)
+    if answer := row.get("accepts_messages"):
+        return bool(answer == NO)
+    return True if "opted_out_at" in row else None
+
+
+def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[int]:
+    """Opt these accounts out, at their times in microseconds or now, for their reasons.
+
+    Returns who is new. Whoever has opted out already stays so, with the time of then.
+    """
+    people = account_queries.person_ids(given)
+    known = opt_outs.find_by_person(set(people.values()))
+    grouped: dict[tuple[int, str], list[int]] = {}
+    now = timestamps.to_micros(job.started_at)
+    for account, (moment, reason) in given.items():
+        if people[account] not in known:
+            source = (reason or f"import {job.pk}")[:40]
+            key = (now if moment is None else moment, source)
+            grouped.setdefault(key, []).append(account)
+    for (moment, source), accounts in sorted(grouped.items()):
+        opt_outs.opt_out(
+            community=job.community,
+            accounts=accounts,
+            by=job.by,
+            at=job.started_at,
+            source=source,
+            happened_at=timestamps.from_micros(moment),
+        )
+    opted_out = {account for some in grouped.values() for account in some}
+    journal.record(job, "opt_outs", sorted(opted_out))
+    return opted_out
+
+
+def count_kept(accounts: Collection[int]) -> int:
+    """Return how many of these, whom a file calls reachable, stay opted out.
+
+    Only the member, or staff in their name, ends an opt-out.
+    """
+    people = account_queries.person_ids(accounts)
+    known = opt_outs.find_by_person(set(people.values()))
+    return sum(people[account] in known for account in accounts)

@@ -20,7 +20,7 @@ from qunce.core import errors
 from qunce.sets.rules.base import RuleError
 
 if TYPE_CHECKING:
-    from qunce.console.segments.choices import Choices
+    from qunce.console.segments.builder_choices import Choices
 
 MAX_UNDO_STEPS = 20
 MAX_UNDO_LENGTH = 300_000

@@ -16,7 +16,7 @@ from qunce.console import http
 from qunce.console.insight import chart_downloads
 from qunce.console.segments import rule_draft as segment_draft
 from qunce.console.segments import rule_editing
-from qunce.console.segments.choices import Choices
+from qunce.console.segments.builder_choices import Choices
 from qunce.console.segments.presenters import builder
 from qunce.console.segments.presenters import segments as presenters
 from qunce.console.segments.rule_draft import Draft

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.console.segments.choices import Choices, Option, Picker
+from qunce.console.segments.builder_choices import Choices, Option, Picker
 from qunce.console.segments.clause_forms import base as clause_forms
 from qunce.members.attributes.attributes import Attribute
 from tests.oracle import strategies

@@ -15,7 +15,7 @@ from django.forms.utils import ErrorDict
 from django.utils.datastructures import MultiValueDict
 from django_stubs_ext import StrOrPromise
 
-from qunce.console.segments.choices import Choices
+from qunce.console.segments.builder_choices import Choices
 from qunce.core.facts import facts
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError

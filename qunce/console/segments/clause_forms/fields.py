@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from qunce.console.segments.choices import Picker
+from qunce.console.segments.builder_choices import Picker
 
 ChoiceList = Sequence[tuple[str, StrOrPromise]]
 

@@ -8,8 +8,8 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-from qunce.console.segments import choices as builder_choices
-from qunce.console.segments.choices import Choices, Option
+from qunce.console.segments import builder_choices
+from qunce.console.segments.builder_choices import Choices, Option
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import ClauseForm
 from qunce.groups import visibility

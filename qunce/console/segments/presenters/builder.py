@@ -27,7 +27,7 @@ from qunce.sets.audiences import CompiledRule
 from qunce.sets.rules.base import RuleError
 
 if TYPE_CHECKING:
-    from qunce.console.segments.choices import Choices
+    from qunce.console.segments.builder_choices import Choices
     from qunce.console.segments.clause_forms.base import ClauseForm
     from qunce.core.staff.models import Staff
     from qunce.members.rule_text.sentences import Line

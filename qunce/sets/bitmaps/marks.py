@@ -86,7 +86,12 @@ def set_weights(
     rev = revisions.bump(community_id, kind.name, [ref])[ref]
     changes = _list_changes(kind, ref, weights)
     if changes:
-        _upsert(kind, ref, rev, {a: after for a, (_, after) in changes.items()}, extra)
+        more = dict(extra or {})
+        upsert_rows(
+            kind,
+            tuple(more),
+            [(ref, a, after, rev, *more.values()) for a, (_, after) in changes.items()],
+        )
     return changes
 
 
@@ -155,18 +160,6 @@ def find_rows(
         )
         weights.update({(ref, account): weight for ref, account, weight in rows})
     return weights
-
-
-def _upsert(
-    kind: MarkKind,
-    ref: int,
-    rev: int,
-    weights: Mapping[int, int],
-    extra: Mapping[str, Any] | None,
-) -> None:
-    more = dict(extra or {})
-    rows = [(ref, a, weight, rev, *more.values()) for a, weight in weights.items()]
-    upsert_rows(kind, tuple(more), rows)
 
 
 def upsert_rows(

@@ -229,23 +229,18 @@ def _people(snap: Snapshot, accounts: pa.ChunkedArray) -> Ints:
     return snap.aliases.map_array(accounts.to_numpy().astype(np.int64))
 
 
-def _sum_by_person(people: Ints, numbers: Ints) -> tuple[Ints, Ints]:
-    """Each person once, with the exact sum of the numbers of their accounts."""
-    unique, index = np.unique(people, return_inverse=True)
-    sums = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(sums, index, numbers)
-    return unique, sums
-
-
 def count_by_person(
     snap: Snapshot, fact_filter: FactFilter, window: Window, unit: str
 ) -> BitCounter:
     """How many `times`, distinct `days` or distinct `weeks`, by person."""
     if unit == "times":
-        counts = _aggregate_by_account(snap, fact_filter, window, "count(*)")
         # Counted by account in DuckDB and added up here, since aliases change without
         # the mirror.
-        return BitCounter.from_arrays(*_sum_by_person(*counts))
+        people, numbers = _aggregate_by_account(snap, fact_filter, window, "count(*)")
+        people, index = np.unique(people, return_inverse=True)
+        sums = np.zeros(len(people), dtype=np.int64)
+        np.add.at(sums, index, numbers)
+        return BitCounter.from_arrays(people, sums)
     # Distinct days of a person cannot be added over accounts, so facts are counted here.
     people, micros = list_times(snap, fact_filter, window)
     pairs = np.unique(np.stack([people, _to_units(snap, micros, unit)]), axis=1)

@@ -207,7 +207,14 @@ def condition_sql(
     """The condition as SQL, and its parameters."""
     params: list[Any]
     if isinstance(condition, DecimalComparison):
-        sql, params = _comparison_sql(name, condition)
+        # Two branches, as a whole number may have more digits than a decimal leaves for it.
+        whole, whole_params = _between(text_of(name), 0, condition)
+        decimal, decimal_params = _between(text_of(name), SCALE, condition)
+        sql = (
+            f"CASE {number_type_of(name)} WHEN 'BIGINT' THEN {whole}"
+            f" WHEN 'DOUBLE' THEN NOT {is_long(name)} AND {decimal} ELSE FALSE END"
+        )
+        params = [*whole_params, *decimal_params]
         if name == amounts.FIELD:
             value = amounts.value(snap.community)
             foreign, more = _between(f"({value})", 0, condition)
@@ -227,19 +234,6 @@ def condition_sql(
     if long_ids:
         sql, params = f"({sql} OR id IN (SELECT unnest(?)))", [*params, long_ids]
     return sql, params
-
-
-def _comparison_sql(
-    name: str, condition: DecimalComparison
-) -> tuple[str, list[str | int]]:
-    # Two branches, as a whole number may have more digits than a decimal leaves for it.
-    whole, whole_params = _between(text_of(name), 0, condition)
-    decimal, decimal_params = _between(text_of(name), SCALE, condition)
-    sql = (
-        f"CASE {number_type_of(name)} WHEN 'BIGINT' THEN {whole}"
-        f" WHEN 'DOUBLE' THEN NOT {is_long(name)} AND {decimal} ELSE FALSE END"
-    )
-    return sql, [*whole_params, *decimal_params]
 
 
 def _between(

@@ -179,17 +179,13 @@ def _load_long(snap: Snapshot, where: str, params: Sequence[Any], name: str) -> 
         if not comparisons.is_countable(number):
             text = _("The field “%(name)s” has a number with too many digits: %(n)s.")
             raise base.RuleError("", text % {"name": name, "n": number})
-    scale = max((_decimal_places(number) for number in exact), default=0)
+    decimals = [f"{number:f}".partition(".")[2] for number in exact]
+    scale = max(map(len, decimals), default=0)
     units = [int(number.scaleb(scale, EXACT)) for number in exact]
     counts, numbers = np.ones(len(units), dtype=np.int64), np.array(units, dtype=object)
     return _by_person(
         snap, _ints(rows.column(0)), counts, *[numbers] * 3, unit=10**scale
     )
-
-
-def _decimal_places(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def _by_person(

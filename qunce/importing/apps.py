@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from qunce.members.people import personal_texts
 
 
 class ImportingConfig(AppConfig):
@@ -10,3 +15,13 @@ class ImportingConfig(AppConfig):
     def ready(self) -> None:
         # Importing it declares its facts and permission.
         from qunce.importing.jobs import jobs  # noqa: F401
+        from qunce.members.people import personal_texts
+
+        personal_texts.register(_erase)
+
+
+def _erase(person: personal_texts.ErasedPerson) -> None:
+    # Loaded when somebody is erased, as every command loads this module.
+    from qunce.importing.undo import erased_people
+
+    erased_people.erase(person)

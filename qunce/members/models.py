@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from qunce.members.accounts.models import (
     Account,
+    ErasedText,
     Identifier,
     PastIdentifier,
     Placeholder,
@@ -34,6 +35,7 @@ __all__ = [
     "Attribute",
     "AttributeValue",
     "DismissedDuplicate",
+    "ErasedText",
     "FrozenSegment",
     "Identifier",
     "LayerRun",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from qunce import schedule
 from qunce.core.communities import Community
@@ -21,7 +22,7 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import ImportOptions
 from qunce.importing.undo import step_registry, undos
 from qunce.importing.undo.undos import ImportUndo
-from qunce.members.accounts import accounts
+from qunce.members.accounts import accounts, erasure
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.people import people, removal
@@ -327,3 +328,49 @@ def test_old_imports_cannot_be_undone(
     assert journal.prune(at=late) > 0
     with pytest.raises(undos.ImportNotUndoable, match="30"):
         undos.start(job=job, by=by, at=late)
+
+
+def search_everywhere(text: str, home: Path) -> list[str]:
+    """The tables and files that contain a text."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            if any(text in str(cell) for row in cursor.fetchall() for cell in row):
+                found.append(table)
+    files = [path for path in home.rglob("*") if path.is_file()]
+    return found + [str(p) for p in files if text.encode() in p.read_bytes()]
+
+
+def test_imports_forget_erased_members(
+    shop: Community, by: Staff, tmp_path: Path, settings: Any
+) -> None:
+    settings.HOME = tmp_path / "home"
+    run(by, "key,name,phone\nkey-a,旧名甲,13800138000\nb,小明,\n", tmp_path, "members")
+    text = (
+        "key,name,phone,joined_at\nkey-a,新名甲,13900139000,2026-01-02\n"
+        "b,大明,,2026-01-02\nkey-a,新名甲,13800138000,someday\n"
+    )
+    changed = run(
+        by, text, tmp_path, "members", LATER, mode="valid", identifiers="replace"
+    )
+    earlier = run(by, "member_key\nkey-a\nb\n", tmp_path, "opt_outs", LATER)
+    account = account_queries.get(shop, "key-a")
+    opt_outs.opt_in(community=shop, accounts=[account.pk], by=by, at=LATER, source="x")
+    opt_outs.opt_out(
+        community=shop, accounts=[account.pk], by=by, at=UNDONE_AT, source="x"
+    )
+    done = undo(earlier, by)
+    assert [row.subject for row in done.remainders.all()] == ["key-a"]
+    personal = ("旧名甲", "新名甲", "13800138000", "13900139000", "key-a")
+    assert all(search_everywhere(each, tmp_path / "home") for each in personal[2:])
+    assert search_everywhere("新名甲", tmp_path / "home")
+    person = people.erase(account=account, by=by, at=LATER)
+    erasure.scrub(str(person), at=LATER)
+    for each in personal:
+        assert search_everywhere(each, tmp_path / "home") == []
+    done = undo(changed, by)
+    reasons = {row.subject: row.reason for row in done.remainders.all()}
+    assert reasons[f"erased-{person}"].startswith("This member was erased since.")
+    assert account_queries.get(shop, "b").name == "小明"
+    assert Account.objects.get(pk=person).name == ""

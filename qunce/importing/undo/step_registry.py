@@ -6,7 +6,7 @@ Each step is one module in the folder `steps`, which exposes it as `STEP`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -14,7 +14,10 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
+
+from qunce.members.accounts import queries as account_queries
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -39,6 +42,7 @@ class Undoing:
     at: datetime
     kept: list[Kept] = field(default_factory=list)
     """What the current transaction leaves as it is."""
+    _erased: set[int] = field(default_factory=set)
 
     @property
     def community(self) -> Community:
@@ -46,6 +50,13 @@ class Undoing:
 
     def keep(self, subject: str, reason: str) -> None:
         self.kept.append(Kept(subject, reason))
+
+    def keep_erased(self, accounts: Iterable[int]) -> None:
+        """Say once of each of these people that nothing of theirs is restored."""
+        new = set(accounts) - self._erased
+        self._erased |= new
+        for key in account_queries.keys_by_id(self.community, new).values():
+            self.keep(key, _("This member was erased since. Nothing is given back."))
 
 
 class Step(ABC):
@@ -60,6 +71,10 @@ class Step(ABC):
     def collect(self, job: ImportJob) -> Sequence[Any]:
         """Return the entries that tables of their own keep for the import, oldest first."""
         return ()
+
+    def account_of(self, entry: Any) -> int | None:
+        """Return whose change an entry is; those of erased people are left out."""
+        return None
 
     def prepare(self, undoing: Undoing) -> None:  # noqa: B027 - most need nothing
         """Read what the entries need, once and outside the transactions."""

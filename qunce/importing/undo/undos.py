@@ -26,6 +26,7 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo import step_registry
 from qunce.importing.undo.step_registry import Kept, Step, Undoing
+from qunce.members.accounts import queries as account_queries
 
 MAX_REMAINDERS = 1_000
 """Things left as they are that are stored as rows; all are counted."""
@@ -200,13 +201,26 @@ def _run_step(step: Step, undo: ImportUndo, undoing: Undoing) -> None:
             with transaction.atomic():
                 locked_at = time.perf_counter()
                 _take(change, rest)
-                count = step.undo(undoing, chunk)
+                count = step.undo(undoing, _leave_out_erased(step, undoing, chunk))
                 _count(undo, step, count, undoing.kept)
             sizer.record(len(chunk), time.perf_counter() - locked_at)
             undoing.kept.clear()
             entries = rest
     if newest or step.kind in undo.counts:
         step.finish(undoing)
+
+
+def _leave_out_erased(
+    step: Step, undoing: Undoing, entries: Sequence[Any]
+) -> Sequence[Any]:
+    """Return the entries that are not about people who were erased since."""
+    accounts = [step.account_of(entry) for entry in entries]
+    erased = account_queries.find_erased(a for a in accounts if a is not None)
+    if not erased:
+        return entries
+    undoing.keep_erased(erased)
+    pairs = zip(entries, accounts, strict=True)
+    return [entry for entry, account in pairs if account not in erased]
 
 
 def _take(change: ImportChange, rest: Sequence[Any]) -> None:

@@ -13,7 +13,7 @@ from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers import layers
-from qunce.members.people import merges, notes
+from qunce.members.people import merges, notes, personal_texts
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import TagChange, Tagging
@@ -38,6 +38,7 @@ def scrub(key: str, *, at: datetime) -> None:
         return
     accounts = account_queries.account_ids_of_person(account.pk)
     clear_rows(community_id=account.community_id, accounts=accounts)
+    personal_texts.erase(community_id=account.community_id, accounts=accounts)
     # Last of the large steps: it waits for the deriver, and a crash repeats the whole
     # job.
     mirror_erasure.erase(accounts)

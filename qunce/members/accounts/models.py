@@ -141,6 +141,16 @@ class SharedIdentifier(models.Model):
         return f"{self.kind} {self.value} of {self.account_count}"
 
 
+class ErasedText(models.Model):
+    """A name, key or identifier of an erased person, until the background job is done."""
+
+    person_id = models.BigIntegerField(db_index=True)
+    text = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"text of {self.person_id}"
+
+
 class SuppressionSecret(models.Model):
     """The key of a community's hashes. Without it, the list reveals nothing."""
 

@@ -24,7 +24,7 @@ from qunce.members.accounts.models import (
     SharedIdentifier,
 )
 from qunce.members.attributes import attributes
-from qunce.members.people import merges
+from qunce.members.people import merges, personal_texts
 from qunce.members.tags import assignments
 from qunce.sets.bitmaps import aliases
 
@@ -109,6 +109,15 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     # A hotline is nobody's own, and its other people have not been erased.
     shared = SharedIdentifier.objects.filter(community=community)
     values -= set(shared.values_list("kind", "value"))
+    past = PastIdentifier.objects.filter(account_id__in=ids)
+    personal_texts.keep_until_erased(
+        person=ids[0],
+        texts=[
+            *(text for row in rows for text in (row.key, row.name)),
+            *(value for _kind, value in sorted(values)),
+            *past.values_list("value", flat=True),
+        ],
+    )
     for row in rows:
         # The key is unique and often a phone number, so it is replaced, not emptied.
         row.key, row.name, row.source_id = f"erased-{row.pk}", "", None
@@ -118,7 +127,7 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     # Now, so that a new account with the same phone is not merged with the erased
     # person.
     Identifier.objects.filter(account_id__in=ids).delete()
-    PastIdentifier.objects.filter(account_id__in=ids).delete()
+    past.delete()
     suppression.add(community=community, person=ids[0], values=values, at=at)
     facts.record_for_accounts(MemberErased(), ids, community=community, by=by, at=at)
     # In the background: the mirror has to be rewritten, which takes long for a large

@@ -26,10 +26,11 @@ class AccountFieldStep(Step):
     position = 70
     label = gettext_lazy("members restored")
 
+    def account_of(self, entry: Any) -> int | None:
+        return int(entry[0])
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
-        accounts = Account.objects.filter(erased_at__isnull=True).in_bulk(
-            [account for account, _old, _new in entries]
-        )
+        accounts = Account.objects.in_bulk([account for account, _old, _new in entries])
         rev = revisions.bump(
             undoing.community.pk, account_models.PRESENCE_REVISION, [0]
         )[0]

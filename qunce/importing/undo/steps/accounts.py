@@ -36,8 +36,11 @@ class AccountStep(Step):
         created = [pk for change in changes for pk in journal.load(change)]
         self._touched = find_touched(undoing, created)
 
+    def account_of(self, entry: Any) -> int | None:
+        return int(entry)
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
-        accounts = Account.objects.filter(pk__in=entries, erased_at__isnull=True)
+        accounts = Account.objects.filter(pk__in=entries)
         people = account_queries.accounts_by_person(entries)
         merged = {a for ids in people.values() if len(ids) > 1 for a in ids}
         removable = []

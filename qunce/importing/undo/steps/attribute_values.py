@@ -28,6 +28,9 @@ class AttributeValueStep(Step):
     position = 60
     label = gettext_lazy("attribute values restored")
 
+    def account_of(self, entry: Any) -> int | None:
+        return int(entry[1])
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         accounts: dict[int, set[int]] = {}
         for attribute, account in entries:

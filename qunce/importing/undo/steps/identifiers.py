@@ -15,7 +15,6 @@ from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
-from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts import suppression
 from qunce.members.accounts.models import (
     Identifier,
@@ -51,12 +50,14 @@ class IdentifierStep(Step):
         # Members that the import created lose everything, or keep what it gave them.
         self._created = {pk for change in changes for pk in journal.load(change)}
 
+    def account_of(self, entry: Any) -> int | None:
+        return int(entry[1]) or None
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         community = undoing.community
         touched: set[int] = set()
         undone = 0
-        # Nothing comes back to who was erased since, nor what belonged to them.
-        erased = account_queries.find_erased(entry[1] for entry in entries)
+        # Nothing comes back that belonged to somebody who was erased since.
         removed = {(entry[2], entry[3]) for entry in entries if entry[0] == REMOVED}
         suppressed = suppression.find(community, removed)
         for change, account, kind, value in entries:
@@ -65,7 +66,7 @@ class IdentifierStep(Step):
             if change == SHARED:
                 SharedIdentifier.objects.filter(community=community, **given).delete()
                 touched.update(owners.values_list("account_id", flat=True))
-            elif account in self._created or account in erased:
+            elif account in self._created:
                 continue
             elif change == ADDED:
                 owners.filter(account_id=account).delete()

@@ -28,6 +28,9 @@ class MembershipStep(Step):
     position = 30
     label = gettext_lazy("memberships restored")
 
+    def account_of(self, entry: Any) -> int | None:
+        return int(entry[1])
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         by_group: dict[int, list[Any]] = {}
         for group, account, old, new in entries:

@@ -21,6 +21,9 @@ class OptOutStep(Step):
     position = 20
     label = gettext_lazy("opt-outs taken back")
 
+    def account_of(self, entry: Any) -> int | None:
+        return int(entry)
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         community, ended_at = undoing.community, undoing.job.finished_at
         rows = OptOut.objects.filter(

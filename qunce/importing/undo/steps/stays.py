@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from qunce.core import timestamps
 from qunce.groups.groups import Stay
 from qunce.importing.undo.step_registry import Step, Undoing
-from qunce.members.accounts import queries as account_queries
 
 
 class StayStep(Step):
@@ -22,11 +21,11 @@ class StayStep(Step):
     position = 35
     label = gettext_lazy("earlier stays taken back")
 
+    def account_of(self, entry: Any) -> int | None:
+        return int(entry[1])
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
-        erased = account_queries.find_erased(entry[1] for entry in entries)
         for group, account, added, removed in reversed(entries):
-            if account in erased:
-                continue
             rows = Stay.objects.filter(group_id=group, account_id=account)
             if added:
                 joined_at = timestamps.from_micros(added[1])

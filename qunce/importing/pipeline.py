@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -188,7 +189,7 @@ def run(
             _check(plan, job, progress)
             file_changes.check_stamp(plan.source, plan.file_stamp)
         try:
-            problems = _write(plan, job, sizer, progress)
+            _write(plan, job, sizer, progress)
             file_changes.check_stamp(plan.source, plan.file_stamp)
         except (jobs.RowsChanged, file_changes.FileChanged) as error:
             # It cannot go on. A job in the background is failed by whoever runs it.
@@ -198,7 +199,8 @@ def run(
     # Not in the last batch's transaction: an import that dies here finds nothing left
     # to write and completes at once.
     jobs.complete(job, at=plan.at)
-    return ImportResult(job, problems, time.perf_counter() - started, sizer.longest)
+    seconds = time.perf_counter() - started
+    return ImportResult(job, jobs.list_problems(job), seconds, sizer.longest)
 
 
 def remember_answers(plan: ImportPlan) -> None:
@@ -219,34 +221,35 @@ def remember_answers(plan: ImportPlan) -> None:
 
 def _check(plan: ImportPlan, job: ImportJob, progress: Progress) -> None:
     """Read the whole file; raises if it has a broken row."""
+    # Of a check that was interrupted, since when other rows may have become broken.
+    jobs.forget_chunks(job)
     rows_done = 0
-    first: list[Problem] = []
     for number, chunk in enumerate(plan.target.checked_chunks(plan)):
         rows_done += chunk.rows_read
         progress(CHECKING, rows_done, plan.source.lines)
-        _record_problems(job, number, chunk)
-        first += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(first), 0)]
-    if first:
+        _record_chunk(job, number, chunk, error_report.append(job, chunk.problems))
+    if job.rows_broken:
         jobs.reject(job, at=plan.at)
         raise HasBrokenRows(
             _("Rows with errors: %(count)d. Nothing was imported.")
             % {"count": job.rows_broken},
             job,
-            first,
+            jobs.list_problems(job),
         )
+    # What is counted is what is written: somebody may change members meanwhile.
+    jobs.forget_chunks(job)
 
 
-def _record_problems(job: ImportJob, number: int, chunk: ParsedChunk) -> None:
-    # The row is updated after the file, so a crash between them repeats problems but
-    # loses none.
-    if number >= job.chunks_reported:
-        error_report.append(job, chunk.problems)
-    jobs.record_problems(
+def _record_chunk(
+    job: ImportJob, number: int, chunk: ParsedChunk, report_bytes: int
+) -> None:
+    jobs.record_chunk(
         job,
         chunk=number,
         rows_read=chunk.rows_read,
         problems=chunk.problems,
         skipped=chunk.skipped,
+        report_bytes=report_bytes,
     )
 
 
@@ -255,31 +258,25 @@ def _write(
     job: ImportJob,
     sizer: batch_writes.BatchSizer,
     progress: Progress,
-) -> list[Problem]:
-    """Write the chunks that are left; returns the first problems of the whole file."""
+) -> None:
+    """Write the chunks that are left."""
     # One for all chunks: it keeps what it has resolved, such as the keys of a million
     # members.
     writer = plan.target.writer(job, plan)
-    problems: list[Problem] = []
     first_chunk = job.next_chunk
-    rows_before = 0
+    rows_before = digest_before = 0
 
     def report(before: int, rows: int) -> None:
         progress(WRITING, before + rows, plan.source.lines)
 
-    # Chunks that an interrupted import has written are parsed again, as only their
-    # problems tell people what to correct.
     for number, chunk in enumerate(plan.target.written_chunks(plan)):
-        problems += chunk.problems[: max(jobs.MAX_PROBLEM_ROWS - len(problems), 0)]
+        if number == first_chunk and not job.next_row:
+            jobs.check_rows(job, digest_before)
         if number >= first_chunk:
-            _record_problems(job, number, chunk)
             report_chunk = functools.partial(report, rows_before)
-            if len(chunk.row_numbers):
-                _ChunkWrite(number, chunk, job, writer, report_chunk).run(sizer)
+            _ChunkWrite(number, chunk, job, writer, report_chunk).run(sizer)
         rows_before += chunk.rows_read
-    # What the current state of the community forbids is only known while writing.
-    problems += getattr(writer, "refusals", [])
-    return problems
+        digest_before = chunk.digest
 
 
 @dataclass
@@ -292,20 +289,32 @@ class _ChunkWrite:
     writer: target_registry.Writer
     progress: Callable[[int], None]
     """Called with the rows of the chunk that are written."""
+    total: int = 0
+    row_digest: int = 0
+    report_bytes: int = 0
     uncommitted: dict[str, Any] = field(default_factory=dict)
     """How the last batch advances the job, until its transaction is committed."""
 
     def run(self, sizer: batch_writes.BatchSizer) -> None:
-        self.total = self.writer.load(self.chunk)
-        self.row_digest = zlib.crc32(self.writer.row_order.tobytes())
-        jobs.check_rows(self.job, self.row_digest)
-        batch_writes.write(
-            self.total,
-            prepare=self.prepare,
-            commit=self.commit,
-            sizer=sizer,
-            start=self.job.next_row,
-        )
+        if len(self.chunk.row_numbers):
+            self.total = self.writer.load(self.chunk)
+            order = self.writer.row_order.tobytes()
+            self.row_digest = zlib.crc32(order, self.chunk.digest)
+            if self.job.next_row:
+                jobs.check_rows(self.job, self.row_digest)
+        if self.number >= self.job.chunks_reported:
+            self.report_bytes = error_report.append(self.job, self.chunk.problems)
+        if self.total:
+            batch_writes.write(
+                self.total,
+                prepare=self.prepare,
+                commit=self.commit,
+                sizer=sizer,
+                start=self.job.next_row,
+            )
+        else:
+            with transaction.atomic():
+                self.commit(None, 0)
         self.apply_committed()
         self.progress(self.chunk.rows_read)
 
@@ -315,14 +324,17 @@ class _ChunkWrite:
         return self.writer.batch(start, end)
 
     def commit(self, batch: Any, end: int) -> None:
-        counts = self.writer.write(batch)
+        # With the first batch: a chunk that is begun again may have other problems.
+        if self.number >= self.job.chunks_reported:
+            _record_chunk(self.job, self.number, self.chunk, self.report_bytes)
+        counts = self.writer.write(batch) if self.total else {}
         # The job moves to the next chunk with the last batch, so that no position means
         # "all of a chunk is written".
         is_last = end >= self.total
         self.uncommitted = {
             "next_chunk": self.number + is_last,
             "next_row": 0 if is_last else end,
-            "row_digest": 0 if is_last else self.row_digest,
+            "row_digest": self.chunk.digest if is_last else self.row_digest,
             "counts": counts,
         }
         jobs.advance(self.job, **self.uncommitted)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -54,23 +56,26 @@ def log_download(job: ImportJob, *, by: Staff, at: datetime) -> None:
     )
 
 
-def append(job: ImportJob, problems: Sequence[Problem]) -> None:
-    """Append the problems of a chunk.
-
-    After a crash, the last chunk's problems may be in the file twice.
-    """
-    if not problems:
-        return
-    path = path_of(job)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+def append(job: ImportJob, problems: Sequence[Problem]) -> int:
+    """Append problems, and return the size of the report, which is stored with them."""
+    path, size = path_of(job), job.report_bytes
+    if not problems and not size:
+        # Without problems there is no report, even after a check that a kill ended.
+        path.unlink(missing_ok=True)
+        return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        # What a killed process appended without storing it would be there twice.
+        file.truncate(min(size, file.tell()))
+        is_empty = not file.seek(0, os.SEEK_END)
         # Spreadsheets need the byte order mark to read Chinese.
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerow([_("row"), _("field"), _("value"), _("remedy")])
-    # Outside the transaction of the job's row: a problem that is listed twice is better
-    # than one that is missing.
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        encoding = "utf-8-sig" if is_empty else "utf-8"
+        text = io.TextIOWrapper(file, encoding, newline="", write_through=True)
+        writer = csv.writer(text)
+        if is_empty:
+            writer.writerow([_("row"), _("field"), _("value"), _("remedy")])
         for problem in problems:
             texts = (problem.field, problem.value, problem.remedy)
             writer.writerow([problem.row, *map(csv_safe, texts)])
+        text.detach()
+        return file.tell()

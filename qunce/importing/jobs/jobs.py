@@ -52,7 +52,9 @@ MAX_PROBLEM_ROWS = 1_000
 class ImportJob(models.Model):
     """The next batch starts at row `next_row` of chunk `next_chunk`.
 
-    `row_digest` is that of the rows of this chunk, in the order of writing.
+    `row_digest` is that of the rows of this chunk, in the order of writing; between two
+    chunks it is the digest that the last one has of the file, if any. `report_bytes` is
+    the size of the error report with the problems of the first `chunks_reported` chunks.
     `options` are those of the plan, as JSON: the same file gives other rows with others.
     A job with an `upload` runs in the background; `phase`, `rows_done` and
     `rows_expected` are its progress, and `error` is the reason why it failed.
@@ -69,6 +71,7 @@ class ImportJob(models.Model):
     next_row = models.PositiveIntegerField(default=0)
     row_digest = models.BigIntegerField(default=0)
     chunks_reported = models.PositiveIntegerField(default=0)
+    report_bytes = models.BigIntegerField(default=0)
     rows_read = models.BigIntegerField(default=0)
     rows_broken = models.BigIntegerField(default=0)
     counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
@@ -351,10 +354,10 @@ def _add_counts(counts: Mapping[str, int], added: Mapping[str, int]) -> dict[str
 
 
 def check_rows(job: ImportJob, row_digest: int) -> None:
-    """Raise RowsChanged if an interrupted chunk has other rows, or another order, now."""
+    """Raise RowsChanged if an interrupted import has other rows, or another order, now."""
     # What is known of a member decides which rows are refused or left out. Going on at
     # the same place of other rows would leave some of them out silently.
-    if not job.next_row or job.row_digest == row_digest:
+    if job.row_digest == row_digest:
         return
     remedy = (
         _("Import the file again: facts that are known are not stored twice.")
@@ -371,40 +374,57 @@ def check_rows(job: ImportJob, row_digest: int) -> None:
 
 
 @transaction.atomic
-def record_problems(
+def record_chunk(
     job: ImportJob,
     *,
     chunk: int,
     rows_read: int,
     problems: Sequence[Problem],
-    skipped: int = 0,
+    skipped: int,
+    report_bytes: int,
 ) -> None:
-    """Store the problems of a chunk, once even if the chunk is read again.
+    """Count the rows of a chunk and store its problems.
 
-    `skipped` rows of it are no data.
+    `skipped` rows of it are no data. `report_bytes` is the size of the error report
+    with these problems.
     """
-    if chunk < job.chunks_reported:
-        return
     _store_problems(job, problems)
-    new: dict[str, Any] = {
-        "rows_read": job.rows_read + rows_read,
-        "rows_broken": job.rows_broken + len({problem.row for problem in problems}),
-        "chunks_reported": chunk + 1,
-    }
+    counts = job.counts
     if skipped:
         name = reports.count_name(job.target, reports.SKIPPED)
-        new["counts"] = _add_counts(job.counts, {name: skipped})
-    ImportJob.objects.filter(pk=job.pk).update(**new)
-    # The object of the running import is used on and must not fall behind its row.
-    for name, value in new.items():
-        setattr(job, name, value)
+        counts = _add_counts(counts, {name: skipped})
+    _update(
+        job,
+        rows_read=job.rows_read + rows_read,
+        rows_broken=job.rows_broken + len({problem.row for problem in problems}),
+        chunks_reported=chunk + 1,
+        counts=counts,
+        report_bytes=report_bytes,
+    )
 
 
-def record_refusals(job: ImportJob, problems: Sequence[Problem]) -> None:
+def record_refusals(
+    job: ImportJob, problems: Sequence[Problem], *, report_bytes: int
+) -> None:
     """Store, in the batch's transaction, rows that turned out to be impossible in it."""
     _store_problems(job, problems)
-    job.rows_broken += len(problems)
-    ImportJob.objects.filter(pk=job.pk).update(rows_broken=job.rows_broken)
+    rows_broken = job.rows_broken + len(problems)
+    _update(job, rows_broken=rows_broken, report_bytes=report_bytes)
+
+
+@transaction.atomic
+def forget_chunks(job: ImportJob) -> None:
+    """Forget what was counted and refused in an import that has written nothing."""
+    ImportProblem.objects.filter(job=job).delete()
+    zeros = ("rows_read", "rows_broken", "chunks_reported", "report_bytes")
+    _update(job, counts={}, **dict.fromkeys(zeros, 0))
+
+
+def _update(job: ImportJob, **values: Any) -> None:
+    ImportJob.objects.filter(pk=job.pk).update(**values)
+    # The object of the running import is used on and must not fall behind its row.
+    for name, value in values.items():
+        setattr(job, name, value)
 
 
 def _store_problems(job: ImportJob, problems: Sequence[Problem]) -> None:
@@ -444,6 +464,14 @@ def get(community: Community, pk: int) -> ImportJob:
         return jobs.get(community=community, pk=pk)
     except ImportJob.DoesNotExist:
         raise ImportNotFound(_("There is no such import.")) from None
+
+
+def list_problems(job: ImportJob) -> list[Problem]:
+    """Return the first problems; the error report has all of them."""
+    from qunce.importing.rows.parsing import Problem
+
+    stored = job.problems.order_by("pk")
+    return [Problem(each.row, each.field, each.value, each.remedy) for each in stored]
 
 
 def list_all(community: Community) -> models.QuerySet[ImportJob]:

@@ -60,6 +60,8 @@ class ParsedChunk:
     """Values of the target's `whole_by` in rows with a problem."""
     skipped: int = 0
     """Rows that are no data, such as totals."""
+    digest: int = 0
+    """Of all valid rows up to here, where a target writes them in an order of its own."""
 
     def get(self, name: str) -> pa.Array:
         """Return the column, all null where the file has none."""
@@ -82,8 +84,8 @@ def read_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
     for parsed in prefetch.iterate(lambda: parse_batches(plan), MAX_BATCHES_AHEAD):
         pending.append(parsed)
         # Whole batches: cutting one would make chunks depend on how far the thread has
-        # read.
-        if sum(len(p.row_numbers) for p in pending) >= plan.options.chunk_rows:
+        # read. And all rows of them, as a resumed import may find others valid.
+        if sum(p.rows_read for p in pending) >= plan.options.chunk_rows:
             yield concat(pending)
             pending = []
     if pending:

@@ -110,13 +110,10 @@ class FactTarget(Target):
 
     def written_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         """Yield the parts that were spilled, after what `checked_chunks` yields."""
-        from qunce.importing.targets.facts import spill
-
         if plan.cache is None:
             yield from self.checked_chunks(plan)
         else:
-            # The parts are numbered after the chunks that were checked.
-            yield from spill.empty_chunks(plan.cache.chunks)
+            yield from plan.cache.chunks
         yield from plan.cache.stand_ins()
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> FactWriter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,13 +47,17 @@ def create(plan: ImportPlan) -> FactSpill:
 def read(plan: ImportPlan, rows: FactSpill) -> Iterator[ParsedChunk]:
     """Spill the valid rows; yields the problems and the number of rows of each chunk."""
     source = writer.source_id(plan)
+    none, digest = np.empty(0, dtype=np.int64), 0
     for chunk in checked_chunks(plan):
         if len(chunk.row_numbers):
             effective = checks.has_effect(chunk.columns["kind"])
             rows.add(_to_table(chunk, rows, source), effective)
-        rows.chunks += 1
-        none = np.empty(0, dtype=np.int64)
-        yield ParsedChunk({}, none, chunk.problems, chunk.rows_read)
+        digest = zlib.crc32(chunk.row_numbers.tobytes(), digest)
+        stand_in = dataclasses.replace(
+            chunk, columns={}, row_numbers=none, broken_keys=[], digest=digest
+        )
+        rows.chunks.append(dataclasses.replace(stand_in, problems=[]))
+        yield stand_in
     rows.finish()
 
 

@@ -34,11 +34,6 @@ def count_parts(lines: int) -> int:
     return parts
 
 
-def empty_chunks(count: int) -> Iterator[ParsedChunk]:
-    for _number in range(count):
-        yield ParsedChunk({}, np.empty(0, dtype=np.int64))
-
-
 @dataclass(frozen=True)
 class FactPart(ParsedChunk):
     """Stands for the rows of a part, which the writer reads from the spill."""
@@ -62,8 +57,8 @@ class FactSpill:
     by_key: bool
     references: list[str]
     """The columns that name members."""
-    chunks: int = 0
-    """Chunks of the file that were spilled; the parts are numbered after them."""
+    chunks: list[ParsedChunk] = field(default_factory=list)
+    """Stand for the chunks of the file that were spilled, before the parts."""
     kinds: set[str] = field(default_factory=set)
     groups: dict[str, int] = field(default_factory=dict)
     """Keys of groups, with the earliest time of their facts."""
@@ -122,7 +117,8 @@ class FactSpill:
         for number in range(self.ranges + 1):
             part = self.parts.get(number)
             rows = np.zeros(part.rows if part else 0, dtype=np.int64)
-            yield FactPart({}, rows, number=number)
+            digest = self.chunks[-1].digest if self.chunks else 0
+            yield FactPart({}, rows, digest=digest, number=number)
 
     def read(self, number: int, columns: Sequence[str] = ()) -> pa.Table:
         """Return a part, or some of its columns, in the order of the file's rows."""

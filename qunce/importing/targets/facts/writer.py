@@ -77,8 +77,6 @@ class FactWriter:
         self._resolutions: dict[int, Resolution] = {}
         self._kind_ids: dict[str, int] = {}
         self._group_ids: dict[str, int] = {}
-        self.refusals: list[Problem] = []
-        """Rows that the state of the community did not allow."""
         self._reporter = fact_effects.Reporter(
             community=job.community,
             by=job.by,
@@ -273,9 +271,8 @@ class FactWriter:
                 heading = self._plan.heading_of["kind"]
                 problems.append(Problem(row, heading, fact.kind, str(error)))
         if problems:
-            error_report.append(self._job, problems)
-            jobs.record_refusals(self._job, problems)
-            self.refusals += problems
+            size = error_report.append(self._job, problems)
+            jobs.record_refusals(self._job, problems, report_bytes=size)
         return {
             "facts": new,
             # Facts that were in the log are not an error: people import overlapping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ class OrderLines:
         self._table = external_sort.SpillTable(Path(settings.HOME) / "imports")
         self._problems: list[Problem] = []
         self._broken_keys: set[str] = set()
-        self._rows_read = self._skipped = 0
+        self._rows_read = self._skipped = self._digest = 0
         prefix = target_registry.DETAIL_PREFIX
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
         self._has_shops = "shop" in plan.heading_of
@@ -61,6 +62,7 @@ class OrderLines:
             self._broken_keys.update(chunk.broken_keys)
             self._rows_read += chunk.rows_read
             self._skipped += chunk.skipped
+            self._digest = zlib.crc32(chunk.row_numbers.tobytes(), self._digest)
             self._table.add(self._to_lines(chunk))
         self._columns = self._read_columns()
         self._reported = {problem.row for problem in self._problems}
@@ -132,7 +134,11 @@ class OrderLines:
             chunk = self._decide(lines, self._add_up(number, lines), stored)
             found = sorted(problems + chunk.problems, key=lambda p: p.row)
             yield dataclasses.replace(
-                chunk, problems=found, rows_read=rows_read, skipped=skipped
+                chunk,
+                problems=found,
+                rows_read=rows_read,
+                skipped=skipped,
+                digest=self._digest,
             )
             rows_read, problems, skipped = 0, [], 0
         if rows_read:

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core import permissions
+from qunce.core.staff import linked_accounts
 from qunce.core.staff.models import Staff
 
 
@@ -119,6 +120,7 @@ def navigation_context(request: HttpRequest) -> dict[str, Any]:
         "current_area": current,
         "tabs": _list_tabs(current, staff, request.path) if current else (),
         "community": staff.community,
+        "other_accounts": linked_accounts.list_others(staff),
         "theme": getattr(staff, "theme", "system"),
     }
 

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 DECLARING = (
     "facts.audit",
     "staff.api_keys",
+    "staff.linked_accounts",
     "staff.passwords",
     "staff.staff",
     "staff.two_factor",

@@ -30,6 +30,8 @@ class Community(models.Model):
     """An identifier under more names than these, or twice as many accounts, is nobody's."""
     # If not, two-factor is on only for staff who turned it on themselves.
     two_factor_required = models.BooleanField(default=False)
+    is_simulated = models.BooleanField(default=False)
+    """Whether nobody in it exists. Every page of the console then says so."""
     created_at = timestamps.TimestampField()
 
     def __str__(self) -> str:
@@ -87,6 +89,7 @@ def create(
     currency: str = "CNY",
     language: str = "zh-hans",
     region: str = "CN",
+    is_simulated: bool = False,
 ) -> Community:
     if not KEY_PATTERN.fullmatch(key):
         raise InvalidCommunity(
@@ -103,6 +106,7 @@ def create(
         currency=currency,
         language=language,
         region=region,
+        is_simulated=is_simulated,
         created_at=at,
     )
 

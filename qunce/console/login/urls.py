@@ -11,5 +11,6 @@ urlpatterns = [
     path("sign-in/password/", views.password, name="password"),
     path("sign-in/two-factor/", views.two_factor_setup, name="two-factor"),
     path("sign-in/language/", views.language, name="language"),
+    path("switch/<int:pk>/", views.switch, name="switch"),
     path("sign-out/", views.sign_out, name="sign-out"),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from qunce.console import http
 from qunce.console.login import forms, login_flow, qr_code
 from qunce.core import errors
-from qunce.core.staff import login_attempts, passwords, two_factor
+from qunce.core.staff import linked_accounts, login_attempts, passwords, two_factor
 from qunce.core.staff.models import Staff
 
 hide_secrets = sensitive_post_parameters(
@@ -166,6 +166,19 @@ def _render_form(
 def sign_out(request: Any) -> HttpResponse:
     login_flow.sign_out(request, at=request.at)
     return redirect("login:sign-in")
+
+
+@require_POST
+@http.page()
+def switch(request: http.Request, pk: int) -> HttpResponse:
+    """Sign in with the account of the same person in another community."""
+    others = {each.pk: each for each in linked_accounts.list_others(request.staff)}
+    if pk not in others:
+        raise Http404
+    login_flow.sign_out(request, at=request.at)
+    # The other account may need a code or a new password.
+    login_flow.start(request, others[pk], next_url="/", at=request.at)
+    return _continue(request, others[pk])
 
 
 @require_POST

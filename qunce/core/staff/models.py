@@ -26,7 +26,10 @@ class StaffManager(BaseUserManager["Staff"]):
 
 
 class Staff(AbstractBaseUser):
-    """`scope` is a rule over members, `groups` a list of group keys; null is no limit."""
+    """`scope` is a rule over members, `groups` a list of group keys; null is no limit.
+
+    `person` is the same for all accounts of one person, who switches between them.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="staff")
     login = models.CharField(max_length=120, unique=True)
@@ -41,7 +44,11 @@ class Staff(AbstractBaseUser):
     # Set by somebody else, so it is valid for one sign-in.
     password_is_temporary = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    person = models.UUIDField(null=True, db_index=True)
     created_at = timestamps.TimestampField()
+
+    key_scopes: frozenset[str] | None = None
+    """What the API key that acts for them may do; None if no key does. Not stored."""
 
     objects = StaffManager()
     USERNAME_FIELD = "login"

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 import pytest
 
-from qunce.cli.demo import data
+from qunce.demo.shop import data
 from tests.home import migrated
 
 SAMPLE = int(os.environ.get("DEMO_HOUSEHOLDS", "200"))

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 import pytest
 
-from qunce.cli.demo import data
-from qunce.cli.demo.data import Journey
+from qunce.demo.shop import data
+from qunce.demo.shop.data import Journey
 
 LAST_DAY = date(2026, 11, 20)
 ZONE = ZoneInfo("America/New_York")

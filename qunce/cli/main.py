@@ -65,7 +65,7 @@ def _prepare_nothing() -> None:
 
 _add(
     "demo",
-    "demo.command.demo",
+    "commands.demo.demo",
     N_("Create and serve a demo community with a year of a retailer's data"),
 )
 _add(

@@ -1,16 +1,11 @@
-"""`qunce demo`: one year of a retailer's households as a community, and a server."""
+"""The Complete Journey as a community: a year of a retailer's households."""
 
 from __future__ import annotations
 
-import os
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -20,16 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce import reactions
-from qunce.cli import base, help_language, options
-from qunce.cli.commands import serve
-from qunce.cli.demo import data as demo_data
-from qunce.cli.demo import plan, work
-from qunce.cli.demo.data import Journey
-from qunce.cli.help_language import N_
-from qunce.cli.options import Invocation
-from qunce.core import communities, community_days, errors
+from qunce.core import communities, community_days
 from qunce.core.communities import Community
-from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
+from qunce.demo.build import Build, NotTheDemo
+from qunce.demo.shop import data as demo_data
+from qunce.demo.shop import plan, work
+from qunce.demo.shop.data import Journey
 from qunce.groups import groups
 from qunce.importing import pipeline
 from qunce.importing.files import sources
@@ -41,9 +33,6 @@ from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.sales import purchase_tags
 from qunce.sets.mirror import deriver
-
-if TYPE_CHECKING:
-    from qunce.cli.output import Out
 
 KEY = "demo"
 SOURCE = "completejourney"
@@ -63,86 +52,14 @@ FILES: tuple[tuple[str, str, Callable[[Journey], pa.Table]], ...] = (
 """Name of the file, target of its import, and what makes its table."""
 
 
-class NotTheDemo(errors.Refused):
-    """This community has its own members. Choose another one with --community."""
-
-
-@dataclass
-class Build:
-    """A demo while it is made: its community, its time, and how long each step took."""
-
-    community: Community
-    at: datetime
-    out: Out
-    steps: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def verb_args(self) -> dict[str, Any]:
-        return {"by": staff_models.system(self.community), "at": self.at}
-
-    @property
-    def query_args(self) -> dict[str, Any]:
-        return {"community": self.community, **self.verb_args}
-
-    @contextmanager
-    def step(self, name: str, label: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.steps[name] = round(time.perf_counter() - start, 2)
-        self.out.line(f"{self.steps[name]:8.2f} s  {label}")
-
-
-@base.command("demo")
-@serve.server_options
-@base.option("--no-serve", is_flag=True, help=N_("prepare the demo and exit"))
-@base.option("--sample", type=int, metavar="N", help=N_("only the first N households"))
-@options.pass_invocation
-def demo(
-    invocation: Invocation, no_serve: bool, sample: int | None, **server: Any
-) -> None:
-    start = time.perf_counter()
-    # First, because without the data nothing may be created.
-    folder = demo_data.folder()
-    invocation.community_key = invocation.community_key or KEY
-    invocation.timezone = demo_data.ZONE
-    community = ensure_community(invocation.community_key, invocation.at)
-    help_language.activate(invocation.language() or community.language)
-    # All below happens at one time, so that a repetition finds the same days.
-    build = Build(community, invocation.at, invocation.out)
-    last_day = community_days.to_date(community.day(community.created_at) - 1)
-    invocation.out.line(str(ABOUT))
-    import_files(build, Journey(folder, last_day, sample))
-    derive(build)
-    answer = set_up(build)
-    owner, password = work.set_owner_password(community, build.at)
-    with build.step("work", _("yesterday's work prepared for Today")):
-        work.prepare(community=community, owner=owner, at=build.at)
-        catch_up(build.at)
-    answer |= count(build)
-    answer |= {"login": owner.login, "password": password, "steps": build.steps}
-    answer["seconds"] = round(time.perf_counter() - start, 2)
-    invocation.out.answer(answer, _("Ready after %(seconds).1f seconds.") % answer)
-    invocation.out.line(
-        _("Sign in as %(login)s with the password %(password)s") % answer
-    )
-    if no_serve:
-        return
-    # In this process but started again, because DuckDB's threads do not survive a fork.
-    invocation.out.flush()
-    words = ["serve", "--community", community.key]
-    for name, value in server.items():
-        words += [f"--{name}", str(value)]
-    os.execv(sys.executable, [sys.executable, "-m", "qunce.cli", *words])  # noqa: S606
-
-
-def ensure_community(key: str, at: datetime) -> Community:
+def ensure_community(key: str, *, language: str, at: datetime) -> Community:
     """Return the community; the day of its creation decides where the demo's days lie."""
     fields: dict[str, Any] = {
         "name": demo_data.SOURCE,
         "timezone": demo_data.ZONE,
         "currency": demo_data.CURRENCY,
         "region": demo_data.REGION,
-        "language": help_language.requested_language([]) or "en",
+        "language": language,
     }
     try:
         community = communities.get(key)
@@ -162,6 +79,21 @@ def ensure_community(key: str, at: datetime) -> Community:
         Community.objects.filter(pk=community.pk).update(**fields)
         community.refresh_from_db()
     return community
+
+
+def load(
+    build: Build, *, owner: Staff, folder: Path, sample: int | None
+) -> dict[str, Any]:
+    """Import the data, derive what follows, and return what there is."""
+    last_day = build.community.day(build.community.created_at) - 1
+    build.report(str(ABOUT))
+    import_files(build, Journey(folder, community_days.to_date(last_day), sample))
+    derive(build)
+    answer = set_up(build)
+    with build.step("work", _("yesterday's work prepared for Today")):
+        work.prepare(community=build.community, owner=owner, at=build.at)
+        catch_up(build.at)
+    return answer | count(build)
 
 
 def import_files(build: Build, journey: Journey) -> None:
@@ -251,7 +183,7 @@ def count(build: Build) -> dict[str, Any]:
     """Return what there is, after everything was added, so that repetitions agree."""
     figures = plan.count_figures(**build.query_args)
     for name, value in figures.items():
-        build.out.line(f"{value:>14,}  {plan.FIGURES[name]}")
+        build.report(f"{value:>14,}  {plan.FIGURES[name]}")
     return {"figures": figures}
 
 
@@ -265,9 +197,9 @@ def set_up(build: Build) -> dict[str, Any]:
         sizes = plan.create_segments(**build.query_args)
     for key, label, _spec, _default in plan.LAYERINGS:
         parts = [f"{layer} {size:,}" for layer, size in layers.sizes(runs[key]).items()]
-        build.out.line(f"{label}: {' · '.join(parts)}")
+        build.report(f"{label}: {' · '.join(parts)}")
     for segment in plan.SEGMENTS:
-        build.out.line(f"{sizes[segment.key]:>14,}  {segment.name} ({segment.key})")
+        build.report(f"{sizes[segment.key]:>14,}  {segment.name} ({segment.key})")
     return {
         "community": build.community.key,
         "data": str(ABOUT),

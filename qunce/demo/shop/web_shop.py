@@ -20,7 +20,7 @@ from qunce.members.accounts import placeholders
 from qunce.members.accounts.models import Identifier
 
 if TYPE_CHECKING:
-    from qunce.cli.demo.work import Scene
+    from qunce.demo.shop.work import Scene
     from qunce.importing.jobs.uploads import Upload
 
 SOURCE = "web-shop"

@@ -9,12 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli.commands import staff as staff_command
-from qunce.cli.demo import web_shop
 from qunce.core import community_days, timestamps
 from qunce.core.communities import Community
-from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from qunce.demo import build
+from qunce.demo.shop import web_shop
 from qunce.importing import background_imports
 from qunce.importing.jobs import uploads
 from qunce.members.accounts import models as account_models
@@ -43,34 +42,19 @@ class Scene:
     at: datetime
 
 
-def set_owner_password(community: Community, at: datetime) -> tuple[Staff, str]:
-    """Return the owner who opens the console, and a new random password."""
-    password = staff_command.random_password()
-    owner = _ensure_staff(community, community.key, _("Demo owner"), "owner", at)
-    owner.set_password(password)
-    owner.save(update_fields=["password"])
-    return owner, password
-
-
-def _ensure_staff(
-    community: Community, login: str, name: str, role: str, at: datetime
-) -> Staff:
-    # Logins are unique in the whole installation, and several communities may be demos.
-    if Staff.objects.filter(login=login).exclude(community=community).exists():
-        login = f"{login}-{community.pk}"
-    existing = Staff.objects.filter(community=community, login=login).first()
-    return existing or staff_models.create(
-        community=community, login=login, name=name, role=role, at=at
-    )
-
-
 def prepare(*, community: Community, owner: Staff, at: datetime) -> None:
     """Prepare the work once; later calls leave what has been done since alone."""
     if campaigns.Campaign.objects.filter(community=community).exists():
         return
     # Colleagues cannot sign in, because they have no password.
     colleagues = [
-        _ensure_staff(community, f"{community.key}-{login}", name, "operator", at)
+        build.ensure_staff(
+            community=community,
+            login=f"{community.key}-{login}",
+            name=name,
+            role="operator",
+            at=at,
+        )
         for login, name in (("mei", _("Lin Mei")), ("tom", _("Tom Reyes")))
     ]
     yesterday = community_days.start_of(

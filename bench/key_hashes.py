@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from bench import fact_log, generate
 from bench.generate import Ints
-from qunce.core.facts import ingest
+from qunce.core.facts import key_hashes
 
 
 def of_day(path: Path, source: int) -> tuple[Ints, Ints]:
@@ -18,4 +18,4 @@ def of_day(path: Path, source: int) -> tuple[Ints, Ints]:
     keyless = [fact_log.NAMES.index(name) for name in fact_log.KEYLESS_KINDS]
     n = rows["n"].to_numpy()[~np.isin(rows["kind"].to_numpy(), keyless)]
     keys = [f"k{number:016x}".encode() for number in generate.scramble(n).tolist()]
-    return ingest.hashes_of(source, keys), n
+    return key_hashes.hashes_of(source, keys), n

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-VERSION = 1
+VERSION = 2
 """Version of the generator; a new number makes existing data sets obsolete."""
 SEED = 20260629
 ZONE = "Asia/Shanghai"

@@ -24,6 +24,7 @@ from qunce.core.facts import (
     facts,
     ingest,
     interned_names,
+    key_hashes,
     reported_facts,
 )
 from qunce.core.facts.fact_effects import Effect
@@ -34,9 +35,7 @@ from qunce.members.accounts import identifiers, placeholders, resolver
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people
 
-WRITE = permissions.declare(
-    "facts.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
-)
+WRITE = reported_facts.WRITE
 INGESTED = audit.declare("facts.ingested", gettext_lazy("facts reported"))
 MAX_FACTS = 1_000
 
@@ -262,7 +261,7 @@ class _Batch:
         # PostgreSQL has a unique index on the keys themselves.
         hashes = [0] * len(keys)
         if not db.is_postgresql():
-            hashed = ingest.hashes_of(self.source_id, [key.encode() for key in keys])
+            hashed = key_hashes.hashes_of(self.source_id, [key.encode() for key in keys])
             hashes = hashed.tolist()
         return ingest.insert_new(
             ingest.FactBatch(

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qunce.core import batch_writes, db
 from qunce.core.communities import Community
-from qunce.core.facts import facts, ingest
+from qunce.core.facts import facts, ingest, key_hashes
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.importing import pipeline
 from qunce.importing.files import json_files
@@ -255,6 +256,21 @@ def test_key_is_inserted_once_even_if_hashes_collide(
 
 
 def test_hashes_differ_by_key_and_source() -> None:
-    keys = [b"a", b"b", "茶".encode()]
-    found = np.concatenate([ingest.hashes_of(source, keys) for source in (1, 2)])
-    assert len(set(found.tolist())) == 6
+    words = ["a", "b", "茶", "", "a\0", "12345678", "123456789", "k" * 200, "k" * 199]
+    words += [f"k{number}" for number in range(2_000)]
+    keys = [word.encode() for word in words]
+    found = np.concatenate([key_hashes.hashes_of(source, keys) for source in (1, 2)])
+    assert len(set(found.tolist())) == 2 * len(keys)
+    # The highest bits choose the part of a file.
+    assert len(set((found[-1_000:] >> 56).tolist())) > 200
+
+
+@given(st.lists(st.text(max_size=40)), st.integers(0, 3))
+def test_hash_of_a_key_does_not_depend_on_its_neighbours(
+    words: list[str], first: int
+) -> None:
+    keys = [word.encode() for word in words]
+    column = pa.array(words, pa.string())[first:]
+    alone = [key_hashes.hashes_of(7, [key])[0] for key in keys]
+    assert key_hashes.hashes_of(7, keys).tolist() == alone
+    assert key_hashes.hashes_of(7, column).tolist() == alone[first:]

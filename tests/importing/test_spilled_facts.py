@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from django.conf import settings
 
 from qunce.core import batch_writes, db
 from qunce.core.communities import Community
-from qunce.core.facts import ingest, laid_facts
+from qunce.core.facts import ingest, key_hashes, laid_facts
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.importing import pipeline
 from qunce.importing.files import json_files, staging
@@ -106,12 +107,13 @@ def test_overlapping_files_add_each_key_once(shop: Community, tmp_path: Path) ->
 def test_colliding_hashes_lose_and_double_no_key(
     shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def few_hashes(_source: int, keys: Sequence[bytes]) -> np.ndarray:
+    def few_hashes(_source: int, keys: pa.Array) -> np.ndarray:
         # Eleven different ones for hundreds of keys, spread over all parts.
         spread = 2**59
-        return np.array([(int(key[1:]) % 11 - 5) * spread for key in keys], np.int64)
+        numbers = [int(key[1:]) % 11 for key in keys.to_pylist()]
+        return np.array([(number - 5) * spread for number in numbers], np.int64)
 
-    monkeypatch.setattr(ingest, "hashes_of", few_hashes)
+    monkeypatch.setattr(key_hashes, "hashes_of", few_hashes)
     for numbers in (range(150), range(100, 250), [7, 7, 300, 300, 301]):
         facts = rows(list(numbers))
         new = {row["key"] for row in facts} - set(stored())

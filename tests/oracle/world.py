@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 
 from qunce.core import communities, db, json_values, timestamps
-from qunce.core.facts import facts, ingest, interned_names
+from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
@@ -332,7 +332,7 @@ class World:
                 for keyed in keyed_facts
             ],
             keys=[keyed.key for keyed in keyed_facts],
-            hashes=ingest.hashes_of(
+            hashes=key_hashes.hashes_of(
                 source, [keyed.key.encode() for keyed in keyed_facts]
             ).tolist(),
         )

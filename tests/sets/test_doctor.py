@@ -8,7 +8,7 @@ from pyarrow import parquet
 
 from qunce.core import communities, db
 from qunce.core.communities import Community
-from qunce.core.facts import ingest, interned_names
+from qunce.core.facts import ingest, interned_names, key_hashes
 from qunce.core.facts.facts import Fact
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import accounts
@@ -220,7 +220,7 @@ def record_keyed(shop: Community, keys: list[str]) -> None:
     source = interned_names.ensure("source", shop.pk, ["till"])["till"]
     kind = interned_names.ensure("kind", 0, ["bell.rung"])["bell.rung"]
     count = len(keys)
-    hashes = ingest.hashes_of(source, [key.encode() for key in keys]).tolist()
+    hashes = key_hashes.hashes_of(source, [key.encode() for key in keys]).tolist()
     ingest.insert_new(
         ingest.FactBatch(
             shop.pk,

@@ -8,21 +8,16 @@ index keeps keys unique.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from django.db import IntegrityError, connection, transaction
 
 from qunce.core import db
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 COLUMNS = (
     "community_id, kind_id, account_id, group_id, happened_at,"
@@ -35,7 +30,7 @@ LIST_FIELDS = "kinds accounts groups happened_at payloads keys hashes".split()
 class FactBatch:
     """Columns of facts of one community and source; None is null.
 
-    Times are microseconds. `hashes` are those of `hashes_of`, or 0 on PostgreSQL.
+    Times are microseconds. `hashes` are those of `key_hashes`, or 0 on PostgreSQL.
     """
 
     community_id: int
@@ -59,14 +54,6 @@ class FactBatch:
             values = getattr(self, name)
             columns[name] = [values[index] for index in indexes]
         return dataclasses.replace(self, **columns)
-
-
-def hashes_of(source_id: int, keys: Sequence[bytes]) -> NDArray[np.int64]:
-    """64 bits of each key (UTF-8), different for every source; shape (n,)."""
-    salt, make = source_id.to_bytes(16, "little"), hashlib.blake2b
-    # The source is the salt, so that equal keys of two programs do not collide.
-    parts = [make(key, digest_size=8, salt=salt).digest() for key in keys]
-    return np.frombuffer(b"".join(parts), dtype="<i8").astype(np.int64)
 
 
 def insert_new(batch: FactBatch) -> int:

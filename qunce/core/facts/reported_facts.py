@@ -18,9 +18,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, json_values, timestamps
+from qunce.core import decimals, errors, json_values, permissions, timestamps
 from qunce.core.facts import fact_effects, facts
 
+WRITE = permissions.declare(
+    "facts.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
+)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 EARLIEST_IF_ALLOWED = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST_IF_ALLOWED = datetime(2200, 1, 1, tzinfo=UTC)
@@ -104,7 +107,11 @@ def check_payload(text: str) -> None:
     value = json_values.parse_object(encoded)
     # Looked for in the text, which is cheaper than visiting every value.
     if EXPONENT.search(text) and _has_huge_number(value):
-        raise InvalidPayload(_("A decimal in a payload must be below 1e308."))
+        raise InvalidPayload(_(
+                "A number in a payload must be below 1e308 and have at most %(n)d"
+                " decimals."
+            )
+            % {"n": decimals.MAX_DIGITS})
 
 
 def _has_huge_number(value: Any) -> bool:
@@ -112,7 +119,9 @@ def _has_huge_number(value: Any) -> bool:
         return any(map(_has_huge_number, value.values()))
     if isinstance(value, list):
         return any(map(_has_huge_number, value))
-    return isinstance(value, Decimal) and abs(value) >= NUMBER_LIMIT
+    if not isinstance(value, Decimal | int):
+        return False
+    return abs(value) >= NUMBER_LIMIT or not decimals.is_countable(Decimal(value))
 
 
 # Keys

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qunce.core import db
-from qunce.core.facts import ingest
+from qunce.core.facts import key_hashes
 from qunce.sets.doctor import doctor
 from qunce.sets.doctor.doctor import Finding
 
@@ -59,7 +59,7 @@ def _hashes(rows: list[Row]) -> list[int]:
     for source in np.unique(sources):
         indexes = np.flatnonzero(sources == source)
         keys = [rows[index][2].encode() for index in indexes]
-        hashes[indexes] = ingest.hashes_of(int(source), keys)
+        hashes[indexes] = key_hashes.hashes_of(int(source), keys)
     return [int(number) for number in hashes]
 
 

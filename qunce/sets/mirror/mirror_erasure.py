@@ -15,7 +15,7 @@ from django.db import transaction
 from pyroaring import BitMap
 
 from qunce.core import db
-from qunce.core.facts import facts, ingest
+from qunce.core.facts import facts, key_hashes
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.bitmaps.bit_counters import BitCounter
@@ -106,7 +106,7 @@ def _delete_facts(ids: list[int]) -> int:
                 )
                 for source in {row[0] for row in rows}:
                     keys = [row[1].encode() for row in rows if row[0] == source]
-                    hashes = ingest.hashes_of(source, keys).tolist()
+                    hashes = key_hashes.hashes_of(source, keys).tolist()
                     db.execute(
                         f"DELETE FROM core_factkey WHERE hash IN ({db.placeholders(len(hashes))})"  # noqa: S608
                         f" AND fact_id IN ({id_list})",

@@ -16,7 +16,7 @@ from qunce.core.facts import reported_facts
 from qunce.importing.accounts import reference_fields
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.plan import ImportPlan
-from qunce.importing.target_registry import Field, Target
+from qunce.importing.target_registry import Access, Field, Target
 
 if TYPE_CHECKING:
     from qunce.importing.rows.parsing import ParsedChunk
@@ -37,6 +37,7 @@ class FactTarget(Target):
     label = _("Facts")
     description = _("what members did and when, for example chat logs")
     position = 5
+    access = Access(reported_facts.WRITE, "facts:write")
     required = (("kind",), ("happened_at",))
     fields = (
         Field(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from qunce.core import errors, json_values
 from qunce.core.facts import fact_effects, reported_facts
 from qunce.core.facts.reported_facts import TimeLimits
+from qunce.core.staff import api_keys
 from qunce.importing.accounts import account_resolver
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows.parsing import MAX_VALUE_SHOWN, ParsedChunk, Problem
@@ -33,7 +34,7 @@ def time_limits(plan: ImportPlan) -> TimeLimits:
 def check(plan: ImportPlan, chunk: ParsedChunk, limits: TimeLimits) -> ParsedChunk:
     """Return the chunk with its invalid rows as problems."""
     remedies = _check_times(chunk, limits) | _check_payloads(plan, chunk)
-    remedies |= _check_effects(chunk, set(remedies))
+    remedies |= _check_effects(plan, chunk, set(remedies))
     if not remedies:
         return chunk
     heading_of = plan.heading_of
@@ -107,7 +108,7 @@ def _find_unusual(payloads: pa.Array) -> NDArray[np.bool_]:
     return np.array(pc.fill_null(flags, fill_value=False), dtype=bool)
 
 
-def _check_effects(chunk: ParsedChunk, invalid: set[int]) -> Remedies:
+def _check_effects(plan: ImportPlan, chunk: ParsedChunk, invalid: set[int]) -> Remedies:
     """Check the rows whose kinds take effect, except those that are `invalid` already."""
     remedies: Remedies = {}
     kinds = chunk.get("kind")
@@ -120,14 +121,16 @@ def _check_effects(chunk: ParsedChunk, invalid: set[int]) -> Remedies:
         if index in invalid:
             continue
         text = payloads[index].as_py()
+        kind = kinds[index].as_py()
         try:
+            api_keys.check_scope_of(plan.by, fact_effects.registered()[kind].scope)
             fact_effects.check(
-                kinds[index].as_py(),
+                kind,
                 has_member=bool(has_member[index]),
                 has_group=bool(has_group[index]),
                 payload=json_values.parse_object(text.encode()) if text else {},
             )
-        except errors.Invalid as error:
+        except errors.QunceError as error:
             remedies[index] = ("kind" if not text else "payload", str(error))
     return remedies
 

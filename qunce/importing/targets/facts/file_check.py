@@ -13,7 +13,7 @@ import pyarrow as pa
 from django.conf import settings
 
 from qunce.core import db
-from qunce.core.facts import ingest, reported_facts
+from qunce.core.facts import key_hashes, reported_facts
 from qunce.importing.accounts import account_resolver
 from qunce.importing.files.staging import StagingFolder
 from qunce.importing.plan.plan import ImportPlan
@@ -21,8 +21,6 @@ from qunce.importing.rows import parsing, prefetch
 from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.facts import checks, spill, writer
 from qunce.importing.targets.facts.spill import FactSpill
-
-KEYS_PER_HASH_CALL = 50_000
 
 
 def create(plan: ImportPlan) -> FactSpill:
@@ -76,11 +74,10 @@ def checked_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
 def _to_table(chunk: ParsedChunk, rows: FactSpill, source: int) -> pa.Table:
     times = np.asarray(chunk.columns["happened_at"])
     keys = _fill_keys(chunk, times)
-    hashes = np.zeros(len(keys), dtype=np.int64)
     # PostgreSQL has a unique index on the keys themselves.
-    for start in range(0, 0 if rows.by_key else len(keys), KEYS_PER_HASH_CALL):
-        part = keys.slice(start, KEYS_PER_HASH_CALL).cast(pa.binary()).to_pylist()
-        hashes[start : start + len(part)] = ingest.hashes_of(source, part)
+    hashes = np.zeros(len(keys), dtype=np.int64)
+    if not rows.by_key:
+        hashes = key_hashes.hashes_of(source, keys)
     names = ("kind", "group_key", "payload", *rows.references)
     return pa.table(
         {

@@ -120,5 +120,9 @@ def to_json(value: Any) -> str:
 
 def padded(text: str, width: int) -> str:
     """Pad to the width of that many Latin letters; a Chinese one is two wide."""
+    return text + " " * (width - width_of(text))
+
+
+def width_of(text: str) -> int:
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return text + " " * (width - len(text) - wide)
+    return len(text) + wide

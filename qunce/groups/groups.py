@@ -13,7 +13,14 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, state_machine, text_validation, timestamps
+from qunce.core import (
+    errors,
+    names,
+    permissions,
+    state_machine,
+    text_validation,
+    timestamps,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import RecordedFact
@@ -207,7 +214,7 @@ class GroupRetired(errors.Refused):
 
 
 def check_key(key: str) -> str:
-    key = key.strip()
+    key = names.clean(key)
     if not key or len(key) > 200 or not text_validation.is_valid(key):
         raise InvalidGroup(_("A group's key has 1 to 200 characters."))
     return key
@@ -224,6 +231,28 @@ def check_capacity(group: Group) -> None:
         )
 
 
+def check_may_create(by: Staff) -> None:
+    """Raise NotAllowed unless `by` may create groups.
+
+    Staff who see only some groups would not see the new one, and its key might be that of
+    a group which they do not see.
+    """
+    permissions.check_may(by, MANAGE)
+    if by.groups is not None:
+        raise permissions.ScopeTooNarrow(
+            _("%(name)s sees only some of the groups and cannot create any.")
+            % {"name": by.name}
+        )
+
+
+def may_create(by: Staff) -> bool:
+    try:
+        check_may_create(by)
+    except permissions.NotAllowed:
+        return False
+    return True
+
+
 # Verbs
 
 
@@ -232,12 +261,12 @@ def create(
     *, community: Community, key: str, by: Staff, at: datetime, **fields: Any
 ) -> Group:
     """`fields` are those of Group: name, platform, audience, kind, capacity, card …"""
-    permissions.check_may(by, MANAGE)
+    check_may_create(by)
     key = check_key(key)
     # For the message. Of two simultaneous requests the unique constraint refuses one.
     if Group.objects.filter(community=community, key=key).exists():
         raise GroupAlreadyExists(_("A group “%(key)s” already exists.") % {"key": key})
-    values = {"name": key, **fields, "created_at": at, "by": by}
+    values = _clean({"name": key, **fields, "created_at": at, "by": by})
     group = Group(community=community, key=key, **values)
     _check_fields(group)
     group.save()
@@ -248,6 +277,7 @@ def create(
 @transaction.atomic
 def update(*, group: Group, by: Staff, at: datetime, **fields: Any) -> None:
     permissions.check_may(by, MANAGE)
+    fields = _clean(fields)
     changed = [name for name, new in fields.items() if getattr(group, name) != new]
     if not changed:
         return
@@ -258,6 +288,10 @@ def update(*, group: Group, by: Staff, at: datetime, **fields: Any) -> None:
     # Names of fields only: the audit log must not repeat what a card says about people.
     event = GroupChanged(group=group.pk, fields=sorted(changed))
     facts.record(event, community=group.community, by=by, at=at)
+
+
+def _clean(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | ({"name": names.clean(fields["name"])} if "name" in fields else {})
 
 
 def _check_fields(group: Group) -> None:
@@ -376,10 +410,10 @@ def ensure(
     requested = set(keys)
     ids = find(community, requested)
     # Sorted, so that two imports create them in the same order and do not deadlock.
-    for key in sorted(requested - set(ids)):
-        group = create(community=community, key=key, by=by, at=at, platform=platform)
-        ids[key] = group.pk
-    return ids
+    missing = sorted({names.clean(key) for key in requested - set(ids)})
+    for key in missing:
+        create(community=community, key=key, by=by, at=at, platform=platform)
+    return ids | find(community, requested - set(ids)) if missing else ids
 
 
 def remove_erased(
@@ -419,12 +453,13 @@ def get(community: Community, key: str) -> Group:
 
 
 def find(community: Community, keys: Iterable[str]) -> dict[str, int]:
-    """Return the ids of the groups that exist, by key."""
+    """Return the ids of the groups that exist, by key as it was given."""
+    cleaned = {key: names.clean(key) for key in keys}
     ids: dict[str, int] = {}
-    for chunk in account_queries.chunks(sorted(set(keys))):
+    for chunk in account_queries.chunks(sorted(set(cleaned.values()))):
         groups = Group.objects.filter(community=community, key__in=chunk)
         ids.update(groups.values_list("key", "pk"))
-    return ids
+    return {key: ids[name] for key, name in cleaned.items() if name in ids}
 
 
 def find_by_key_or_name(community: Community, texts: Iterable[str]) -> dict[str, int]:
@@ -449,14 +484,16 @@ def list_ambiguous(community: Community, texts: Iterable[str]) -> dict[str, list
 
 
 def _groups_by_name(
-    community: Community, names: Iterable[str]
+    community: Community, texts: Iterable[str]
 ) -> dict[str, list[Group]]:
+    """Return the groups of each name that there is, by the name as it was given."""
+    cleaned = {text: names.clean(text) for text in texts}
     found: dict[str, list[Group]] = {}
-    for chunk in account_queries.chunks(sorted(names)):
+    for chunk in account_queries.chunks(sorted(set(cleaned.values()))):
         rows = Group.objects.filter(community=community, name__in=chunk)
         for group in rows.order_by("key"):
             found.setdefault(group.name, []).append(group)
-    return found
+    return {text: found[name] for text, name in cleaned.items() if name in found}
 
 
 def list_all(community: Community) -> models.QuerySet[Group]:

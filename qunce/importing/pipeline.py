@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import time
 import zlib
 from collections.abc import Callable
@@ -33,7 +34,7 @@ from qunce.importing.plan.options import ALL_ROWS, ImportOptions
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows import left_out_rows, parsing
 from qunce.importing.rows.parsing import ParsedChunk, Problem
-from qunce.importing.values import currency_signs
+from qunce.importing.values import currency_signs, lists
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -122,13 +123,14 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
     # The first rows are parsed alone, because a target may sort or merge rows.
     chunk = parsing.parse(plan, sources.read_head(plan.source, limit))
     types = parsing.field_types(plan)
+    values = {
+        name: _format_column(plan, name, chunk.columns[name].to_pylist())
+        for name in chunk.columns
+        if name in types
+    }
     rows = [
-        {
-            name: parsing.format_value(plan, name, column[index].as_py())
-            for name, column in chunk.columns.items()
-            if name in types
-        }
-        for index in range(len(chunk.row_numbers))
+        dict(zip(values, row, strict=True))
+        for row in zip(*values.values(), strict=True)
     ]
     columns = currency_signs.of_chunk(chunk)
     signs = [
@@ -144,9 +146,28 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
             rows_read += checked.rows_read
             if len(problems) > jobs.MAX_PROBLEM_ROWS:
                 break
-    # They are known only once the rows were looked at.
-    plan.notes += [n for n in left_out_rows.list_notes(plan) if n not in plan.notes]
+    plan.notes += [note for note in list_row_notes(plan) if note not in plan.notes]
     return Preview(rows, problems, rows_read, signs)
+
+
+def list_row_notes(plan: ImportPlan) -> list[str]:
+    """Return the notes that are known only once the rows were looked at."""
+    return [*plan.row_notes, *left_out_rows.list_notes(plan)]
+
+
+def _format_column(plan: ImportPlan, name: str, cells: list[Any]) -> list[Any]:
+    """Return values as people read them; entries of lists as they will be stored."""
+    if parsing.field_types(plan)[name] not in parsing.LIST_TYPES:
+        return [parsing.format_value(plan, name, cell) for cell in cells]
+    entries = list(map(lists.parse_joined, cells))
+    every = list(dict.fromkeys(itertools.chain.from_iterable(entries)))
+    stored = dict(
+        zip(every, plan.target.describe_entries(plan, name, every), strict=True)
+    )
+    return [
+        "; ".join(dict.fromkeys(stored[entry] for entry in each)) or None
+        for each in entries
+    ]
 
 
 def run(

@@ -7,7 +7,7 @@ fields, their labels and the writer, and exposes them as `TARGET`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from qunce.core import batch_writes, errors
+from qunce.core import batch_writes, errors, permissions
+from qunce.core.staff import api_keys
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from qunce.core.staff.models import Staff
     from qunce.importing.jobs.jobs import ImportJob
     from qunce.importing.plan.plan import ImportPlan
     from qunce.importing.rows.parsing import ParsedChunk
@@ -57,6 +59,18 @@ class Field:
     is_money: bool = False
 
 
+@dataclass(frozen=True)
+class Access:
+    """What staff need to write something: a permission, and their API key a scope."""
+
+    permission: str
+    scope: str
+
+    def check(self, by: Staff) -> None:
+        permissions.check_may(by, self.permission)
+        api_keys.check_scope_of(by, self.scope)
+
+
 class Writer(Protocol):
     """Writes chunks of rows.
 
@@ -87,6 +101,10 @@ class Target(ABC):
     """What one row is."""
     position: ClassVar[int]
     """Where it is listed among the targets."""
+    access: ClassVar[Access]
+    """What is needed to import files as this."""
+    access_to_fields: ClassVar[Mapping[str, Access]] = {}
+    """What else is needed if the file has one of these fields."""
     fields: ClassVar[tuple[Field, ...]]
     required: ClassVar[tuple[tuple[str, ...], ...]]
     """A file needs one field of each group."""
@@ -120,6 +138,14 @@ class Target(ABC):
     @abstractmethod
     def writer(self, job: ImportJob, plan: ImportPlan) -> Writer: ...
 
+    def check_access(self, by: Staff, fields: Iterable[str]) -> None:
+        """Raise NotAllowed or MissingScope unless `by` may write these fields."""
+        for access in {
+            self.access,
+            *(self.access_to_fields[f] for f in fields if f in self.access_to_fields),
+        }:
+            access.check(by)
+
     @property
     def required_in_rows(self) -> tuple[tuple[str, ...], ...]:
         """The groups of fields of which every row needs a value."""
@@ -127,6 +153,12 @@ class Target(ABC):
 
     def ask(self, plan: ImportPlan) -> None:  # noqa: B027 - most targets ask nothing
         """Add the target's own questions to the plan, by `plan.ask`."""
+
+    def describe_entries(
+        self, plan: ImportPlan, name: str, entries: Sequence[str]
+    ) -> Sequence[str]:
+        """Return for each entry of lists what it is stored as, for the preview."""
+        return entries
 
     def names_members(self, plan: ImportPlan, chunk: ParsedChunk) -> Sequence[bool]:
         """Return for each row whether it makes its member one who is unknown."""

@@ -252,3 +252,14 @@ def test_erased_member_is_not_created_again(shop: Community, api: ApiClient) -> 
         answer = api.post(path, data)
         assert (answer.status, answer.kind) == (409, "person-erased")
     assert api.get("/members").body["items"] == []
+
+
+def test_names_are_stored_without_invisible_characters(
+    shop: Community, api: ApiClient
+) -> None:
+    created = api.post("/members", {"key": "m1", "name": "张\u200b三\u3000"})
+    assert created.body["name"] == "张三"
+    path = f"/members/{created.body['id']}"
+    assert api.patch(path, {"name": "\ufeff李 \u00a0四"}).body["name"] == "李 四"
+    group = api.post("/groups", {"key": "g\u200b1", "name": "茶友\u2060群"})
+    assert (group.body["key"], group.body["name"]) == ("g1", "茶友群")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,35 @@ def test_file_is_imported(run: Run, shop: Community, file: str) -> None:
     assert (answer["rows"], answer["broken"], answer["members"]) == (2, 0, 2)
     assert answer["report"] is None
     text = run("import", file, "--as", "members").output
-    assert text == "2 rows read, 0 broken; already known 2.\n"
+    assert text == "rows read      2\nalready known  2\n"
+
+
+def test_report_has_a_line_for_each_number(
+    run: Run, shop: Community, tmp_path: Path
+) -> None:
+    path = tmp_path / "orders.csv"
+    rows = ["订单号,会员号,付款时间,实付金额,退款金额"]
+    rows += ["1,a,2026-03-01,1200.5,0", "2,b,2026-03-02,US$ 30,US$ 30", "3,c,x,5,0"]
+    path.write_text("\n".join(rows))
+    words = ("import", str(path), "--as", "orders", "--good-rows-only", "--yes")
+    lines = run(*words).output.splitlines()
+    # Labels are as wide as the widest, and numbers end in one column.
+    assert len({len(line) for line in lines}) == 1
+    assert dict(re.split(r"\s{2,}", line) for line in lines) == {
+        "rows read": "3",
+        "rows of new orders": "2",
+        "broken": "1",
+        "paid, in CNY": "1,200.50",
+        "refunded, in CNY": "0.00",
+        "net, in CNY": "1,200.50",
+        "paid, in USD": "30.00",
+        "refunded, in USD": "30.00",
+        "net, in USD": "0.00",
+        "new orders": "2",
+        "refunds": "1",
+        "order lines": "2",
+        "new members": "2",
+    }
 
 
 def test_preview_writes_nothing(run: Run, shop: Community, file: str) -> None:

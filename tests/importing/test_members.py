@@ -11,6 +11,8 @@ import xlsxwriter
 from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
+from qunce.groups import groups
+from qunce.groups.groups import Group
 from qunce.importing import pipeline, target_registry
 from qunce.importing.columns import column_mapping, column_questions
 from qunce.importing.jobs import error_report, jobs
@@ -21,7 +23,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.tags import models as tag_models
 from tests import factories
-from tests.factories import matching_keys
+from tests.factories import AT, matching_keys
 from tests.importing import helpers
 
 pytestmark = pytest.mark.both_databases
@@ -360,3 +362,20 @@ def test_member_of_several_staff_members_joined_with_the_first(
     assert interned_names.names_by_id("source", shop.pk)[account.source_id or 0] == (
         "扫描二维码"
     )
+
+
+def test_names_and_groups_have_nothing_invisible(
+    shop: Community, tmp_path: Path
+) -> None:
+    by = factories.staff(shop)
+    group = groups.create(community=shop, key="g1", name="茶友群", by=by, at=AT)
+    text = "key,name,groups,tags\na,张\u200b三,茶友\ufeff群;新\u200b群,老\u2060客\nb,\u3164,,\n"
+    helpers.run(shop, helpers.write(tmp_path, text), "members")
+    accounts = account_models.Account.objects.filter(community=shop).order_by("key")
+    assert [account.name for account in accounts] == ["张三", ""]
+    assert groups.find(shop, ["新群", "新\u200b群"]).keys() == {"新群", "新\u200b群"}
+    assert Group.objects.filter(community=shop).count() == 2
+    text = "group_key,member_key\n茶友\u200d群,b\n\u3164,b\n"
+    outcome = helpers.run(shop, helpers.write(tmp_path, text), "memberships")
+    assert outcome.job.rows_broken == 1
+    assert groups.count_members(group) == 2

@@ -289,3 +289,31 @@ def test_other_account_of_the_member_is_no_correction(
     factories.merge(shop, "M1", "M2")
     assert files.counts(f"{HEAD}\n1,M2,2024-03-05,5\n")["known"] == 1
     assert Order.objects.get(key="1").account_id == m1
+
+
+CURRENCY_NOTE = "Amounts without a currency of their own are in CNY."
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_noted"),
+    [
+        (["¥5,", "$6,"], False),
+        (["5,CNY", "6,USD"], False),
+        (["¥5,", "6,"], True),
+        (["5,CNY", "6,"], True),
+        (["5,", "6,"], True),
+    ],
+)
+def test_currency_of_the_community_is_noted_where_it_was_used(
+    shop: Community, tmp_path: Path, rows: list[str], is_noted: bool
+) -> None:
+    lines = [f"{key},a,2026-01-01,{row}" for key, row in enumerate(rows, 1)]
+    # Totals are left out, so their amounts need no currency.
+    text = "\n".join([f"{HEAD},currency", *lines, "合计,,,11,"])
+    plan = helpers.plan(shop, helpers.write(tmp_path, text), "orders")
+    preview = pipeline.preview(plan)
+    assert len(preview.rows) == 2
+    assert (CURRENCY_NOTE in plan.notes) == is_noted
+    plan = helpers.plan(shop, helpers.write(tmp_path, text), "orders")
+    assert pipeline.run(plan).job.counts["orders"] == 2
+    assert (CURRENCY_NOTE in pipeline.list_row_notes(plan)) == is_noted

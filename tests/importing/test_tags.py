@@ -8,6 +8,7 @@ from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.core.staff.models import Staff
+from qunce.importing import pipeline
 from qunce.importing.plan import questions
 from qunce.importing.plan.options import ALL_ROWS
 from qunce.importing.tags import tag_questions
@@ -182,6 +183,25 @@ def test_near_twin_is_asked_about_and_the_answer_remembered(
     assert tags_of(shop, "a") == tags_of(shop, "b") == {"VIP-1": 1}
     run(shop, tmp_path, text, answers={"tag:vip 1": "vip 1"}, source="other")
     assert library_keys(shop) == {"VIP-1", "vip 1"}
+
+
+def test_preview_has_the_tags_that_the_answers_choose(
+    shop: Community, tmp_path: Path
+) -> None:
+    factories.tag(shop, "VIP", name="至尊会员")
+    path = helpers.write(tmp_path, "key,tags\na,vip;新客\nb,新 客;老客\n")
+    plan = helpers.plan(shop, path, "members")
+    asked = [question.key for question in plan.questions if question.is_open]
+    assert asked == ["tag:vip", "tag:新 客"]
+    # What is still asked about is not yet new.
+    assert "2 tags are new: “新客”, “老客”." in plan.notes
+    answers = {"tag:vip": "VIP", "tag:新 客": "新客"}
+    plan = helpers.plan(shop, path, "members", answers=answers)
+    rows = pipeline.preview(plan).rows
+    assert [row["tags"] for row in rows] == ["至尊会员; 新客", "新客; 老客"]
+    path = helpers.write(tmp_path, "会员号,标签\na,vip×3\n")
+    plan = helpers.plan(shop, path, "tags", answers=answers)
+    assert [row["tag"] for row in pipeline.preview(plan).rows] == ["至尊会员×3"]
 
 
 def test_twins_within_a_file_are_asked_about_once(

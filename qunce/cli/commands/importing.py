@@ -12,7 +12,7 @@ from typing import Any
 import click
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, import_prompts, options
+from qunce.cli import base, import_prompts, import_reports, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
@@ -33,7 +33,6 @@ from qunce.importing.plan.options import (
     ImportOptions,
 )
 from qunce.importing.plan.plan import ImportPlan
-from qunce.importing.rows import left_out_rows
 from qunce.importing.rows.parsing import Problem
 
 MAX_ROWS_SHOWN = 20
@@ -179,6 +178,7 @@ def import_file(
     else:
         plan = import_prompts.answer_all(plan_with, import_options, out)
         unknown.ask(plan)
+        plan.notes += pipeline.list_row_notes(plan)
         _print_lines(out, _mapping_lines(plan), plan.notes, _unknown_lines(plan))
         out.note(_("Import with this mapping? [y/N]"))
         if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
@@ -277,45 +277,28 @@ def run(plan: ImportPlan, out: Out) -> None:
     job = outcome.job
     if outcome.problems:
         _print_problems(outcome.problems, job, out)
-    counts = reports.decimal_counts(job.counts)
-    for line in left_out_rows.list_notes(plan):
-        out.note(line)
+    for line in pipeline.list_row_notes(plan):
+        if line not in plan.notes:
+            out.note(line)
     joins = join_report.load(job, by=plan.by)
     for line in itertools.islice(join_report.sentences(joins), MAX_ROWS_SHOWN):
         out.note(line)
-    texts = []
-    for name, count in counts.items():
-        label = plan.target.count_label(name)
-        # Money is given below, by currency.
-        if count not in (0, "0") and ":" not in name:
-            texts.append(
-                f"{label} {count:,}" if isinstance(count, int) else f"{label} {count}"
-            )
-    money = reports.list_money(job.counts)
-    texts += [
-        _("%(currency)s: paid %(paid)s, refunded %(refunded)s, net %(net)s")
-        % dataclasses.asdict(each)
-        for each in money
-    ]
     out.answer(
         {
             "job": job.pk,
             "rows": job.rows_read,
             "broken": job.rows_broken,
-            **counts,
+            **reports.decimal_counts(job.counts),
             **reports.count_fates(job),
-            "money": [dataclasses.asdict(each) for each in money],
+            "money": [
+                dataclasses.asdict(each) for each in reports.list_money(job.counts)
+            ],
             "seconds": round(outcome.seconds, 3),
             "longest_ms": round(outcome.longest * 1000, 1),
             "report": str(error_report.path_of(job)) if job.rows_broken else None,
             "joins": joins,
         },
-        _("%(rows)s rows read, %(broken)s broken; %(counts)s.")
-        % {
-            "rows": job.rows_read,
-            "broken": job.rows_broken,
-            "counts": _(", ").join(texts) or _("nothing new"),
-        },
+        *import_reports.list_lines(job),
     )
 
 

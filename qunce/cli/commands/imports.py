@@ -6,11 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, options
+from qunce.cli import base, import_reports, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities
-from qunce.importing import target_registry
 from qunce.importing.jobs import error_report, jobs, reports
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
@@ -77,13 +76,8 @@ def _format_row(record: dict[str, Any]) -> str:
 def _print(invocation: Invocation, job: ImportJob) -> None:
     record = _record(invocation, job)
     undo = undos.find(job)
-    target = target_registry.get(job.target)
     lines = [_format_row(record)]
-    lines += [
-        f"  {target.count_label(name)} {count}"
-        for name, count in record["counts"].items()
-        if count not in (0, "0")
-    ]
+    lines += [f"  {line}" for line in import_reports.list_lines(job)]
     if job.rows_broken:
         lines.append(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
     if undo is not None:

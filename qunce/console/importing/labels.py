@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -92,19 +91,3 @@ def field_label(target: Target, name: str, labels: Mapping[str, str]) -> str:
         if name.startswith(prefix) and labels.get(name):
             return labels[name]
     return target.field_label(name)
-
-
-def result_counts(target: Target, counts: dict[str, int]) -> list[tuple[str, str]]:
-    """Return labels and numbers of the result, without zeros.
-
-    Counts whose name ends in `_millionths` are decimals stored as integers.
-    """
-    rows = []
-    for name, number in counts.items():
-        if number:
-            base_name = name.replace("_millionths", "")
-            text = f"{number:,}"
-            if base_name != name:
-                text = f"{Decimal(number) / 1_000_000:,.2f}"
-            rows.append((target.count_label(base_name), text))
-    return rows

@@ -268,29 +268,12 @@ class JobReport:
 
 def job_report(job: ImportJob, *, by: Staff) -> JobReport:
     target = target_registry.get(job.target)
-    names = {fate: reports.count_name(job.target, fate) for fate in reports.FATES}
-    rows: list[tuple[StrOrPromise, int]] = [
-        (target.count_label(name), job.counts.get(name, 0))
-        for name in names.values()
-        if job.counts.get(name)
-    ]
-    if job.rows_broken:
-        rows.append((_("broken"), job.rows_broken))
-    money = reports.list_money(job.counts)
-    others = {
-        name: number
-        for name, number in job.counts.items()
-        if name not in names.values()
-        and ":" not in name
-        # The table of money has the same numbers, in every currency.
-        and not (money and reports.MILLIONTHS in name)
-    }
     sentences = join_report.sentences(join_report.load(job, by=by))
     return JobReport(
         rows_read=job.rows_read,
-        rows=rows,
-        money=money,
-        others=labels.result_counts(target, others),
+        rows=reports.list_row_counts(job, target),
+        money=reports.list_money(job.counts),
+        others=reports.list_other_counts(job, target),
         joins=list(itertools.islice(sentences, MAX_JOINS_SHOWN)),
     )
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
+
 from qunce.core import money
 
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
+    from qunce.importing.target_registry import Target
 
 MILLIONTHS = "_millionths"
 """In names of counts that are decimals, stored as integers."""
@@ -86,6 +90,33 @@ def list_money(counts: Mapping[str, int]) -> list[Money]:
         )
         for currency in currencies
     ]
+
+
+def list_row_counts(job: ImportJob, target: Target) -> list[tuple[StrOrPromise, int]]:
+    """Return labels and numbers that add up to the rows read, without zeros."""
+    counts = [
+        (target.count_label(count_name(job.target, fate)), number)
+        for fate, number in count_fates(job).items()
+    ]
+    return [(label, n) for label, n in [*counts, (_("broken"), job.rows_broken)] if n]
+
+
+def list_other_counts(job: ImportJob, target: Target) -> list[tuple[str, str]]:
+    """Return labels and numbers of what else the report has, without zeros."""
+    fates = {count_name(job.target, fate) for fate in FATES}
+    has_money = bool(list_money(job.counts))
+    others = []
+    for name, number in job.counts.items():
+        base_name = name.replace(MILLIONTHS, "")
+        # The money by currency has the same numbers.
+        is_money = ":" in name or (has_money and base_name != name)
+        if not number or name in fates or is_money:
+            continue
+        text = f"{number:,}"
+        if base_name != name:
+            text = f"{Decimal(number) / 1_000_000:,.2f}"
+        others.append((target.count_label(base_name), text))
+    return others
 
 
 def format_amount(amount: int | str, currency: str) -> str:

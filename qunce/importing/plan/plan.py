@@ -60,6 +60,8 @@ class ImportPlan:
     """For each heading the ones by which its field is known."""
     left_out: dict[int, str] = field(default_factory=dict)
     """The first rows that are no data, such as totals, by number."""
+    row_notes: dict[str, None] = field(default_factory=dict)
+    """What else only the rows show, as the keys."""
     resources: ExitStack = field(default_factory=ExitStack)
     """Closed once the import ends."""
     created: frozenset[int] = frozenset()

@@ -20,7 +20,6 @@ from qunce.importing.rows import left_out_rows, prefetch
 from qunce.importing.values import (
     currency_signs,
     identifier_values,
-    lists,
     value_parsing,
 )
 
@@ -263,11 +262,12 @@ def _check_required(
     return problems
 
 
+LIST_TYPES = ("list", "multi")
+
+
 def format_value(plan: ImportPlan, name: str, value: Any) -> Any:
     """Return a parsed value of a field as people read it."""
     field_type = field_types(plan)[name]
-    if field_type in ("list", "multi"):
-        return "; ".join(lists.parse_joined(value)) or None
     if value is None or field_type in (
         "text",
         "object",

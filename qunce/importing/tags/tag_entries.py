@@ -7,7 +7,7 @@ An entry is the key or a synonym of a tag, or the name of a new one; `vip×3` is
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -126,6 +126,15 @@ class TagBook:
             self._groups = list(rows.exclude(prefix="").order_by("pk"))
         fitting = [group for group in self._groups if name.startswith(group.prefix)]
         return max(fitting, key=lambda group: len(group.prefix), default=None)
+
+    def describe(self, entries: Sequence[str]) -> list[str]:
+        """Return the name and depth of the tag that each entry means."""
+        found = self.look_up(entries)
+        named = [(found[text], levels.split_depth(text)[1]) for text in entries]
+        return [
+            f"{entry.tag.name if entry.tag else entry.key}{depth if entry.change else ''}"
+            for entry, depth in named
+        ]
 
     def ensure(self, texts: Iterable[str], *, at: datetime) -> dict[str, Tag]:
         """Return the tag of each entry, and create those that are new."""

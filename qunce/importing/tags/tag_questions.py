@@ -52,8 +52,13 @@ def ask(plan: ImportPlan, field: str) -> None:
         is_near = any(naming.fold(twin) == naming.fold(name) for twin in others)
         others = list(dict.fromkeys(keys_of_names.get(twin, twin) for twin in others))
         _ask_about(plan, field, name, others, is_near, keys_of_names.get(name, ""))
-    answers = {name: plan.answer(f"{tag_entries.QUESTION}:{name}") for name in new}
-    created = [name for name in new if answers[name] in ("", name)]
+    meanings = {
+        question.key.partition(":")[2]: question.value
+        for question in plan.questions
+        if question.name == tag_entries.QUESTION
+    }
+    # A name that is still asked about may become another tag.
+    created = [name for name in new if meanings.get(name, name) == name]
     if created:
         plan.notes.append(_describe_new(created))
 

@@ -11,7 +11,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import db, errors, permissions, revisions, text_validation, timestamps
+from qunce.core import (
+    db,
+    errors,
+    names,
+    permissions,
+    revisions,
+    text_validation,
+    timestamps,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
@@ -139,8 +147,8 @@ def _normalise_key(reader: identifier_forms.Reader, key: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """The name on one line with single spaces; raises InvalidAccount."""
-    name = " ".join(name.split())
+    """The cleaned name; raises InvalidAccount."""
+    name = names.clean(name)
     if len(name) > 200 or not text_validation.is_valid(name):
         raise InvalidAccount(
             _("A name can have at most 200 characters and none that cannot be stored.")

@@ -95,7 +95,7 @@ def create(
     group = TagGroup.objects.create(
         community=community,
         key=key,
-        name=name or key,
+        name=tag_naming.normalise(name) or key,
         exclusive=exclusive,
         **dataclasses.asdict(naming),
         creator_roles=list(creator_roles),
@@ -127,7 +127,7 @@ def update(
         tag_naming.check_rule(naming)
         for field, value in dataclasses.asdict(naming).items():
             setattr(group, field, value)
-    group.name = (name or group.name).strip()[:80]
+    group.name = (tag_naming.normalise(name or "") or group.name)[:80]
     group.exclusive = group.exclusive if exclusive is None else exclusive
     group.creator_roles = (
         group.creator_roles if creator_roles is None else list(creator_roles)

@@ -194,7 +194,7 @@ def create(
     tag = Tag.objects.create(
         community=community,
         key=key,
-        name=name or key,
+        name=tag_naming.normalise(name) or key,
         group=group,
         description=description,
         owner=owner,
@@ -216,7 +216,7 @@ def update(
     owner: Staff | None = None,
 ) -> Tag:
     permissions.check_may(by, MANAGE)
-    tag.name = name if name is not None else tag.name
+    tag.name = tag_naming.normalise(name) if name is not None else tag.name
     tag.description = description if description is not None else tag.description
     tag.owner = owner or tag.owner
     tag.save(update_fields=["name", "description", "owner"])

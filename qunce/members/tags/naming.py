@@ -12,18 +12,13 @@ import numpy as np
 from django.utils.translation import gettext as _
 from rapidfuzz import fuzz, process
 
-from qunce.core import errors
+from qunce.core import errors, names
 
 MAX_LENGTH = 80
 MIN_SIMILARITY = 0.84
 """Similarity from which two names are suggested as duplicates."""
 
 SEPARATORS = re.compile(r"[\s\-_/·.,:|，。、：]+")
-EMOJI_JOINER = "\u200d"
-INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
-)
-"""Characters that have no width: soft hyphens, joiners, marks of direction."""
 NAMES_PER_MATRIX = 500
 """Names compared in one call, whose matrix is a few megabytes."""
 MAX_SHORT_LENGTH = 4
@@ -47,22 +42,7 @@ class NamingRule:
 NO_RULE = NamingRule()
 
 
-def normalise(name: str) -> str:
-    """The name in NFC with single spaces and without invisible characters."""
-    text = unicodedata.normalize("NFC", name)
-    # Two tags that look the same would be two.
-    if not text.isascii():
-        text = INVISIBLE.sub(_keep_in_emoji, text)
-    return " ".join(text.split())
-
-
-def _keep_in_emoji(match: re.Match[str]) -> str:
-    """Return a joiner between two emoji, of which it makes one, else nothing."""
-    sign, text = match.group(), match.string
-    before = text[match.start() - 1 : match.start()]
-    after = text[match.end() : match.end() + 1]
-    is_joiner = sign == EMOJI_JOINER and before and after
-    return sign if is_joiner and ord(before) > 0x2000 < ord(after) else ""
+normalise = names.clean
 
 
 def check(name: str, naming: NamingRule) -> str:

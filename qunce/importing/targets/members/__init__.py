@@ -6,18 +6,22 @@ else by its e-mail address or UnionID.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes
+from qunce.core import batch_writes, names
+from qunce.groups import groups
 from qunce.importing import target_registry
 from qunce.importing.accounts import reference_fields
 from qunce.importing.tags import tag_entries
-from qunce.importing.target_registry import Field, Target
+from qunce.importing.target_registry import Access, Field, Target
 from qunce.importing.targets.opt_outs import opt_out_columns
+from qunce.importing.values import lists
+from qunce.members.accounts import accounts
 from qunce.members.attributes.attributes import Attribute
+from qunce.members.tags import assignments
 
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
@@ -28,11 +32,21 @@ if TYPE_CHECKING:
 MAX_NAME_LENGTH = 200
 
 
+def _clean_entries(cell: str) -> str | None:
+    cleaned = map(names.clean, lists.parse_joined(cell))
+    return lists.join(filter(None, cleaned)) or None
+
+
 class MemberTarget(Target):
     key = "members"
     label = _("Members")
     description = _("one member per row, with phone, tags, groups and more")
     position = 1
+    access = Access(accounts.EDIT, "members:write")
+    access_to_fields = {
+        "tags": Access(assignments.APPLY, "tags:write"),
+        "groups": Access(groups.EDIT_MEMBERS, "groups:write"),
+    }
     extras = "attributes"
     required = (("key", "phone", "email", "unionid"),)
     count_labels = {
@@ -60,7 +74,7 @@ class MemberTarget(Target):
             "昵称 姓名 客户名称 客户姓名 客户昵称 微信昵称 会员姓名 会员名称 会员昵称 用户昵称 用户名 "
             "名称 名字 客户 nickname full_name member_name customer_name display_name "
             "first_name",
-            lambda text: text[:MAX_NAME_LENGTH],
+            lambda text: names.clean(text)[:MAX_NAME_LENGTH] or None,
         ),
         Field(
             "joined_at",
@@ -144,6 +158,7 @@ class MemberTarget(Target):
             "list",
             _("Groups"),
             "群 所在群 群聊 所在群聊 客户群 群名称 所在社群 group",
+            _clean_entries,
         ),
     )
     examples = {
@@ -172,6 +187,14 @@ class MemberTarget(Target):
 
         super().ask(plan)
         tag_questions.ask(plan, "tags")
+
+    def describe_entries(
+        self, plan: ImportPlan, name: str, entries: Sequence[str]
+    ) -> Sequence[str]:
+        is_tag = name == "tags"
+        return (
+            tag_entries.TagBook.of_plan(plan).describe(entries) if is_tag else entries
+        )
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         from qunce.importing.accounts import account_resolver

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.core import names
+from qunce.groups import groups
 from qunce.importing.accounts import reference_fields
-from qunce.importing.target_registry import Field, Target
+from qunce.importing.target_registry import Access, Field, Target
 
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
@@ -25,6 +27,7 @@ class MembershipTarget(Target):
     label = _("Group members")
     description = _("one group and one member per row")
     position = 3
+    access = Access(groups.EDIT_MEMBERS, "groups:write")
     required = (("group_key",), reference_fields.NAMES)
     fields = (
         Field(
@@ -32,6 +35,7 @@ class MembershipTarget(Target):
             "key",
             _("Group"),
             "group group_id chat_id 群id 群名称 群名 群聊名称 群",
+            names.read_cell,
         ),
         Field(
             "member_key",

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import errors, money
+from qunce.core import batch_writes, errors, money
 from qunce.importing.accounts import reference_fields
 from qunce.importing.plan.questions import Choice, InvalidAnswer
-from qunce.importing.target_registry import Field, Target
-from qunce.sales import order_statuses
+from qunce.importing.target_registry import Access, Field, Target
+from qunce.sales import order_statuses, orders
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +47,7 @@ class OrderTarget(Target):
     label = _("Orders")
     description = _("one order, or one line of an order, per row")
     position = 4
+    access = Access(orders.WRITE, "orders:write")
     extras = "details"
     whole_by = "order_key"
     required = (
@@ -252,17 +253,13 @@ class OrderTarget(Target):
         return super().count_label(name)
 
     def ask(self, plan: ImportPlan) -> None:
-        """Ask what the words of the status mean, and note which currency is used."""
+        """Ask what the signs of currencies and the words of the status mean."""
         currency = plan.options.currency
         if currency not in money.CURRENCIES:
             raise InvalidAnswer(
                 gettext("“%(currency)s” is not a currency. Write a code such as USD.")
                 % {"currency": currency}
             )
-        plan.notes.append(
-            gettext("Amounts without a currency of their own are in %(currency)s.")
-            % {"currency": currency}
-        )
         if not set(plan.mapping.values()) & set(reference_fields.NAMES):
             plan.notes.append(
                 gettext(
@@ -310,6 +307,13 @@ class OrderTarget(Target):
         """Only sales: whoever did not pay does not become a member by the order."""
         sales = plan.cache.decided.sales()
         return [bool(sales[index]) for index in chunk.columns["index"].to_pylist()]
+
+    def batch_sizer(self) -> batch_writes.BatchSizer:
+        return batch_writes.BatchSizer(
+            max_rows=2 * batch_writes.MAX_ROWS,
+            min_rows=10 * batch_writes.MIN_ROWS,
+            tends_log=True,
+        )
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> OrderWriter:
         from qunce.importing.targets.orders.writer import OrderWriter

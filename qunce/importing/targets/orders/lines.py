@@ -19,7 +19,7 @@ from qunce.importing import target_registry
 from qunce.importing.accounts import account_resolver
 from qunce.importing.files import external_sort
 from qunce.importing.plan.plan import ImportPlan
-from qunce.importing.rows import parsing
+from qunce.importing.rows import parsing, prefetch
 from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.targets.orders import currencies, decisions, sql, stored_orders
 from qunce.importing.targets.orders.decisions import Decided
@@ -57,7 +57,11 @@ class OrderLines:
         """Of the chunk that was yielded last, whose column `index` refers to them."""
 
     def __enter__(self) -> OrderLines:
-        for chunk in parsing.parse_batches(self._plan):
+        # Before the thread that parses ahead, which must not use the database.
+        _reader = self._plan.identifier_reader
+        for chunk in prefetch.iterate(
+            lambda: parsing.parse_batches(self._plan), parsing.MAX_BATCHES_AHEAD
+        ):
             self._problems += chunk.problems
             self._broken_keys.update(chunk.broken_keys)
             self._rows_read += chunk.rows_read
@@ -158,7 +162,11 @@ class OrderLines:
         orders = external_sort.query(
             sql.select_orders(names, has_shops=self._has_shops), lines=lines
         )
-        codes = pc.fill_null(orders["currency"], self._plan.options.currency)
+        currency = self._plan.options.currency
+        if orders["currency"].null_count:
+            note = _("Amounts without a currency of their own are in %(currency)s.")
+            self._plan.row_notes[note % {"currency": currency}] = None
+        codes = pc.fill_null(orders["currency"], currency)
         orders = orders.set_column(
             orders.column_names.index("currency"), "currency", codes
         )
@@ -252,33 +260,26 @@ class ChunkDecisions:
         self.is_plain = np.asarray(orders["is_plain"].combine_chunks())
         self.kept = np.ones(orders.num_rows, dtype=bool)
         self.others: dict[int, Decided] = {}
-        self._units: list[int] = units["units"].to_pylist()
-        self._values: list[int] = units["value"].to_pylist()
-        self._currencies = orders["currency"].to_pylist()
-        self._moments = orders["paid_at"].to_pylist()
-        self._is_cancelled = orders["cancelled"].to_pylist()
+        self._units = np.asarray(units["units"].combine_chunks())
+        self.values = np.asarray(units["value"].combine_chunks())
+        """Of plain orders, see `Decided`; others have any."""
+        self._is_cancelled = np.asarray(orders["cancelled"].combine_chunks())
+        self._currencies, self._moments = orders["currency"], orders["paid_at"]
 
     def drop(self, index: int) -> None:
         self.kept[index] = False
 
-    def get(self, index: int) -> Decided | None:
-        return self.select([index])[0] if self.kept[index] else None
-
     def amounts(self) -> NDArray[np.int64]:
         """Return what was paid for each order, 0 for those without a payment."""
-        amounts = np.where(self._is_cancelled, 0, np.array(self._units, dtype=np.int64))
+        amounts = np.where(self._is_cancelled, 0, self._units)
         for index, each in self.others.items():
             amounts[index] = each.order.amount or 0
         return amounts
 
-    def values(self, indexes: Sequence[int]) -> list[int]:
-        """Return the values of plain orders, see `Decided`; others have any."""
-        return [self._values[index] for index in indexes]
-
     def is_payment(self) -> NDArray[np.bool_]:
         """Return which orders are plain and no cancellations."""
-        is_cancelled: NDArray[np.bool_] = np.array(self._is_cancelled, dtype=bool)
-        return self.is_plain & ~is_cancelled
+        is_payment: NDArray[np.bool_] = self.is_plain & ~self._is_cancelled
+        return is_payment
 
     def sales(self) -> NDArray[np.bool_]:
         """Return which orders are sales."""
@@ -287,16 +288,20 @@ class ChunkDecisions:
             is_sale[index] = each.order.meaning not in order_statuses.NO_SALE
         return is_sale
 
-    def select(self, indexes: Sequence[int]) -> list[Decided]:
-        others, units, values = self.others, self._units, self._values
-        currencies, moments = self._currencies, self._moments
-        is_cancelled = self._is_cancelled
+    def select(self, indexes: NDArray[np.int64]) -> list[Decided]:
+        some = pa.array(indexes)
+        columns = zip(
+            indexes.tolist(),
+            self._units[indexes].tolist(),
+            self._currencies.take(some).to_pylist(),
+            self._moments.take(some).to_pylist(),
+            self.values[indexes].tolist(),
+            self._is_cancelled[indexes].tolist(),
+            strict=True,
+        )
         return [
-            others.get(i)
-            or decisions.plain(
-                units[i], currencies[i], moments[i], values[i], is_cancelled[i]
-            )
-            for i in indexes
+            self.others.get(index) or decisions.plain(*columns_of_order)
+            for index, *columns_of_order in columns
         ]
 
 

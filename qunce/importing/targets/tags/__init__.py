@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from qunce.importing.accounts import reference_fields
 from qunce.importing.tags import tag_entries
-from qunce.importing.target_registry import Field, Target
+from qunce.importing.target_registry import Access, Field, Target
+from qunce.members.tags import assignments
 
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
@@ -23,6 +24,7 @@ class TagTarget(Target):
     label = _("Tags")
     description = _("one member and one or more tags per row")
     position = 2
+    access = Access(assignments.APPLY, "tags:write")
     required = (reference_fields.NAMES, ("tag",))
     fields = (
         Field(
@@ -78,6 +80,14 @@ class TagTarget(Target):
         super().ask(plan)
         tag_questions.ask(plan, "tag")
         depths.ask(plan)
+
+    def describe_entries(
+        self, plan: ImportPlan, name: str, entries: Sequence[str]
+    ) -> Sequence[str]:
+        is_tag = name == "tag"
+        return (
+            tag_entries.TagBook.of_plan(plan).describe(entries) if is_tag else entries
+        )
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         from qunce.importing.accounts import account_resolver

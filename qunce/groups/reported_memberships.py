@@ -48,8 +48,16 @@ class JoinEffect(fact_effects.Effect):
         if last.joined_at == last.left_at:
             # Only the leave was known.
             Membership.objects.filter(pk=last.pk).update(joined_at=time)
-        elif not _start_earlier_stay(group, fact, role):
-            return False
+        else:
+            # A stay before the latest one, whose end is not known yet.
+            _stay, is_new = Stay.objects.get_or_create(
+                group=group,
+                account_id=fact.account or 0,
+                joined_at=time,
+                defaults={"role": role, "left_at": time},
+            )
+            if not is_new:
+                return False
         event = GroupJoined(account=fact.account, group=group.pk, role=role)
         fact_effects.record(event, fact, reporter)
         return True
@@ -74,7 +82,16 @@ class LeaveEffect(fact_effects.Effect):
             )
             return removed > 0
         if last is None:
-            _store_former_member(group, fact)
+            # The join is not known: the row keeps an earlier join from undoing this leave.
+            rev = revisions.bump(group.community_id, groups.KIND.name, [group.pk])
+            Membership.objects.create(
+                group=group,
+                account_id=fact.account or 0,
+                present=False,
+                rev=rev[group.pk],
+                joined_at=time,
+                left_at=time,
+            )
         elif (
             last.left_at is not None and time >= last.left_at
         ) or not _end_earlier_stay(group, fact):
@@ -90,30 +107,6 @@ def _load(fact: ReportedFact, reporter: Reporter) -> tuple[Group, Membership | N
     group = Group.objects.get(community=reporter.community, pk=fact.group or 0)
     rows = Membership.objects.filter(group=group, account_id=fact.account or 0)
     return group, rows.select_for_update().first()  # at most one row
-
-
-def _store_former_member(group: Group, fact: ReportedFact) -> None:
-    """Remember a leave whose join is unknown, so that an earlier join does not undo it."""
-    rev = revisions.bump(group.community_id, groups.KIND.name, [group.pk])[group.pk]
-    Membership.objects.create(
-        group=group,
-        account_id=fact.account or 0,
-        present=False,
-        rev=rev,
-        joined_at=fact.happened_at,
-        left_at=fact.happened_at,
-    )
-
-
-def _start_earlier_stay(group: Group, fact: ReportedFact, role: str) -> bool:
-    """Store a stay before the latest one, whose end is not known yet; False if known."""
-    _stay, is_new = Stay.objects.get_or_create(
-        group=group,
-        account_id=fact.account or 0,
-        joined_at=fact.happened_at,
-        defaults={"role": role, "left_at": fact.happened_at},
-    )
-    return is_new
 
 
 def _end_earlier_stay(group: Group, fact: ReportedFact) -> bool:

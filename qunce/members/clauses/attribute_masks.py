@@ -42,9 +42,8 @@ def mask(snap: Snapshot, type_: str, column: Column, condition: Condition) -> Ma
         ]
         return np.isin(column.numbers, codes)
     if comparison == "anniversary":
-        return _has_anniversary(
-            column.numbers, *days_of_anniversary(condition, snap.today)
-        )
+        days = days_of_anniversary(condition, snap.today)
+        return _has_anniversary(column.numbers, *days)
     if condition.span and condition.span.hours:
         after, until = condition.span.exact_range(snap.at)
         return (column.numbers > after) & (column.numbers <= until)
@@ -61,7 +60,13 @@ def mask(snap: Snapshot, type_: str, column: Column, condition: Condition) -> Ma
     (bound,) = required
     day = _day_number(snap, bound)
     if day is not None:
-        return _compare_with_day(snap, type_, column.numbers, comparison, day)
+        bounds: tuple[int | None, int | None] = {
+            "gte": (day, None),
+            "gt": (day + 1, None),
+            "lte": (None, day),
+            "lt": (None, day - 1),
+        }[comparison]
+        return _is_in_days(snap, type_, column.numbers, *bounds)
     assert isinstance(bound, Fraction)  # noqa: S101 - the others are days
     return _compare(column.numbers, comparison, [bound])
 
@@ -70,18 +75,6 @@ def _day_number(snap: Snapshot, value: Required) -> int | None:
     if isinstance(value, RelativeDay):
         return snap.today + value.offset
     return value.number if isinstance(value, Day) else None
-
-
-def _compare_with_day(
-    snap: Snapshot, type_: str, numbers: NDArray[np.int64], comparison: str, day: int
-) -> Mask:
-    first, last = {
-        "gte": (day, None),
-        "gt": (day + 1, None),
-        "lte": (None, day),
-        "lt": (None, day - 1),
-    }[comparison]
-    return _is_in_days(snap, type_, numbers, first, last)
 
 
 def _is_in_days(

@@ -150,13 +150,15 @@ def _assign_by_measure(
         currency: _only(everyone, *part) for currency, part in sums.unrated.items()
     }
     unrated = {code: part for code, part in unrated.items() if (part[1] > 0).any()}
-    ranked = _rank_by_currency([(people, values), *unrated.values()])
+    ranked, shares = _rank_by_currency([(people, values), *unrated.values()])
     remaining, sets, bounds = everyone, {}, {}
     for layer in spec["layers"][:-1]:
         threshold = threshold_of(layer, values, len(everyone))
         chosen = bitmaps.of(people[values >= threshold])
         if unrated and "top" in layer:
-            chosen = _top(layer, *ranked, len(everyone))
+            share = layer_specs.parse_share(layer["top"])
+            best = np.sort(shares)[: math.ceil(share * len(everyone))]
+            chosen = bitmaps.of(ranked[shares <= best.max(initial=-1)])
             own = values[np.isin(people, bitmaps.array_of(chosen)) & (values > 0)]
             threshold = int(own.min()) if len(own) else threshold
         bounds[layer["key"]] = threshold
@@ -198,17 +200,6 @@ def _rank_by_currency(
     return people[is_first], shares[is_first]
 
 
-def _top(
-    layer: Mapping[str, Any], people: Ints, shares: NDArray[np.float64], everyone: int
-) -> BitMap:
-    """Return the people of a top share of everyone, by their ranks."""
-    count = math.ceil(layer_specs.parse_share(layer["top"]) * everyone)
-    if not count or not len(shares):
-        return bitmaps.of(people[:0])
-    bound = np.sort(shares)[min(count, len(shares)) - 1]
-    return bitmaps.of(people[shares <= bound])
-
-
 def threshold_of(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:
     """The least sum of a layer's people.
 
@@ -248,11 +239,7 @@ def typical_gaps(
     own = np.sort(np.asarray(gaps[(first + rank)[enough]], dtype=np.int64))
     if len(own) < MIN_PEOPLE:
         return {"median": spec["median"], "long": spec["long"]}
-    median, long = (_percentile(own, share) for share in (0.5, 0.9))
+    # Again by the nearest rank.
+    ranks = [math.ceil(len(own) * share) - 1 for share in (0.5, 0.9)]
+    median, long = np.clip(own[ranks], 1, MAX_GAP_DAYS).tolist()
     return {"median": median, "long": min(max(long, median + 1), MAX_GAP_DAYS)}
-
-
-def _percentile(ascending: Ints, share: float) -> int:
-    """The nearest-rank percentile, between 1 and MAX_GAP_DAYS."""
-    rank = math.ceil(len(ascending) * share) - 1
-    return min(max(int(ascending[rank]), 1), MAX_GAP_DAYS)

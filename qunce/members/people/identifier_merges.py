@@ -55,26 +55,30 @@ def merge(
 ) -> Joins:
     """Merge these accounts with all that share a phone, an e-mail or a unionid."""
     joins = Joins()
-    pairs = []
+    pairs: list[Pair] = []
+    found = {"found_at": at, "job_id": job_id}
     may_be_vetoed = merges.list_vetoes(community).exists()
     parted_accounts: set[int] = set()
     for kind, value, sharing in _find_sharing(community, accounts):
         if _is_shared(sharing, community.shared_identifier_limit):
             parted_accounts |= set(sharing)
-            shared = _mark_shared(community, kind, value, len(sharing), at, job_id)
+            shared, _created = SharedIdentifier.objects.get_or_create(
+                community=community,
+                kind=kind,
+                value=value,
+                defaults=found | {"account_count": len(sharing)},
+            )
             joins.shared.append(shared)
-            joins.parted.extend(_retract(community, kind, value, by, at, job_id))
-        elif may_be_vetoed:
-            # A vetoed pair must not keep the others from being merged: try every pair.
-            pairs += [
-                Pair(left, right, kind, value=value)
-                for left, right in itertools.combinations(sharing, 2)
-            ]
-        else:
-            # A star is enough, as merging is transitive; pairs would grow with the
-            # square.
-            first = sharing[0]
-            pairs += [Pair(first, other, kind, value=value) for other in sharing[1:]]
+            for each in _list_based_on(community, kind, value):
+                _undo(each, by, at, job_id)
+                joins.parted.append(each)
+            continue
+        # A star is enough, as merging is transitive; pairs would grow with the square.
+        # But a vetoed pair must not keep the others from being merged.
+        sides: Iterable[tuple[int, int]] = itertools.product(sharing[:1], sharing[1:])
+        if may_be_vetoed:
+            sides = itertools.combinations(sharing, 2)
+        pairs += [Pair(*both, kind, value=value) for both in sides]
     if pairs:
         joins.merged.extend(
             merges.merge(community=community, pairs=pairs, by=by, at=at, job_id=job_id)
@@ -134,21 +138,6 @@ def unmerge(
     return joins
 
 
-def _retract(
-    community: Community,
-    kind: str,
-    value: str,
-    by: Staff,
-    at: datetime,
-    job_id: int | None,
-) -> list[Merge]:
-    """Undo all merges based on this value."""
-    undone = _list_based_on(community, kind, value)
-    for each in undone:
-        _undo(each, by, at, job_id)
-    return undone
-
-
 def _undo(merge: Merge, by: Staff, at: datetime, job_id: int | None) -> None:
     merges.unmerge(merge=merge, by=by, at=at, is_veto=False, job_id=job_id)
 
@@ -158,23 +147,6 @@ def _list_based_on(community: Community, kind: str, value: str) -> list[Merge]:
         community=community, reason=kind, value=value, undone_at__isnull=True
     )
     return list(rows.select_related("community").order_by("-pk"))
-
-
-def _mark_shared(
-    community: Community,
-    kind: str,
-    value: str,
-    count: int,
-    at: datetime,
-    job_id: int | None,
-) -> SharedIdentifier:
-    shared, _created = SharedIdentifier.objects.get_or_create(
-        community=community,
-        kind=kind,
-        value=value,
-        defaults={"account_count": count, "found_at": at, "job_id": job_id},
-    )
-    return shared
 
 
 def _is_shared(accounts: Sequence[int], limit: int) -> bool:

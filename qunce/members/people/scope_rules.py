@@ -28,27 +28,18 @@ def _expand(community: Community, rule: Any) -> Any:
         return [_expand(community, part) for part in rule]
     if not isinstance(rule, dict):
         return rule
-    if set(rule) == {"segment"}:
-        return _expand_segment_clause(community, rule["segment"])
     if set(rule) & {"all", "any", "not", "with_left"}:
         return {name: _expand(community, part) for name, part in rule.items()}
-    return rule
-
-
-def _expand_segment_clause(community: Community, clause: dict[str, Any]) -> Any:
-    def rules(keys: list[str]) -> list[Any]:
-        # Segments inside segments are replaced as well, hence the recursion.
-        named = [segments.get(community, key) for key in keys]
-        return [_expand(community, segment.rule) for segment in named]
-
+    if set(rule) != {"segment"}:
+        return rule
     parts: list[Any] = []
-    for word, keys in clause.items():
+    for word, keys in rule["segment"].items():
         if word == "frozen":
             parts.append({"segment": {"frozen": keys}})
-        elif word == "none":
-            parts.append({"not": {"any": rules(keys)}})
-        else:
-            parts.append({word: rules(keys)})
+            continue
+        # Segments inside segments are replaced as well, hence the recursion.
+        rules = [_expand(community, segments.get(community, key).rule) for key in keys]
+        parts.append({"not": {"any": rules}} if word == "none" else {word: rules})
     return parts[0] if len(parts) == 1 else {"all": parts}
 
 

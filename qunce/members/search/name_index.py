@@ -66,28 +66,26 @@ class TextColumn:
 
     def find(self, substring: str) -> NDArray[np.int64]:
         """Rows whose text contains the substring, ascending and distinct."""
-        texts = self._find_texts(substring)
+        # A scan of the long text takes 2 ms per million names if there are few matches.
+        # Arrow takes 20 ms, however many there are.
+        needle = substring.encode()
+        offsets: list[int] = []
+        offset = self.blob.find(needle)
+        while offset >= 0 and len(offsets) <= MAX_RARE_MATCHES:
+            offsets.append(offset)
+            offset = self.blob.find(needle, offset + 1)
+        if len(offsets) > MAX_RARE_MATCHES:
+            found = pc.match_substring(self.texts, substring)
+            texts = np.flatnonzero(found.to_numpy(zero_copy_only=False))
+        else:
+            positions = np.array(offsets, dtype=np.int64)
+            texts = np.searchsorted(self.starts, positions, "right") - 1
+            texts = texts[np.diff(texts, prepend=-1) > 0]
         if self.codes is None:
             return texts
         matches = np.zeros(len(self.starts), dtype=bool)
         matches[texts] = True
         return np.flatnonzero(matches[self.codes])
-
-    def _find_texts(self, substring: str) -> NDArray[np.int64]:
-        # A scan of the long text takes 2 ms per million names if there are few matches.
-        # Arrow takes 20 ms, however many there are.
-        needle = substring.encode()
-        offsets = []
-        offset = self.blob.find(needle)
-        while offset >= 0:
-            offsets.append(offset)
-            if len(offsets) > MAX_RARE_MATCHES:
-                matches = pc.match_substring(self.texts, substring)
-                return np.flatnonzero(matches.to_numpy(zero_copy_only=False))
-            offset = self.blob.find(needle, offset + 1)
-        positions = np.array(offsets, dtype=np.int64)
-        texts = np.searchsorted(self.starts, positions, "right") - 1
-        return texts[np.diff(texts, prepend=-1) > 0]
 
 
 @dataclass(frozen=True)
@@ -99,6 +97,15 @@ class IndexColumns:
     names: TextColumn
     sounds: TextColumn
     keys: TextColumn
+
+    def find_keys(self, prefix: str, *, unmasked: bool) -> NDArray[np.int64]:
+        """Rows whose key has the prefix; of a masked key only the whole one is found."""
+        rows = self.keys.find(START + prefix)
+        if unmasked:
+            return rows
+        in_full = self.keys.lengths[rows] == len((START + prefix).encode())
+        allowed: NDArray[np.int64] = rows[in_full | ~self.private[rows]]
+        return allowed
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
     index = name_index.load(by.community_id)
     unmasked = permissions.may(by, masking.VIEW_IDENTIFIERS)
     ways: list[FindRows] = [
-        lambda columns: _find_keys(columns, text, unmasked=unmasked),
+        lambda columns: columns.find_keys(text, unmasked=unmasked),
         lambda columns: columns.names.find(START + text),
         lambda columns: columns.names.find(text),
     ]
@@ -90,17 +90,6 @@ def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
             main = main[~np.isin(main, index.changed)]
         newer = index.newer.accounts[find_rows(index.newer)]
         yield np.concatenate([main, newer])
-
-
-def _find_keys(
-    columns: IndexColumns, text: str, *, unmasked: bool
-) -> NDArray[np.int64]:
-    rows = columns.keys.find(START + text)
-    if unmasked:
-        return rows
-    in_full = columns.keys.lengths[rows] == len((START + text).encode())
-    allowed: NDArray[np.int64] = rows[in_full | ~columns.private[rows]]
-    return allowed
 
 
 # Identifiers

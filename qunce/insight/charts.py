@@ -161,10 +161,20 @@ def build_spec(
     )
     spec["data"]["values"] = _records(figure)
     spec["datasets"] = {"ends": _label_positions(figure)}
-    x_axis, y_values = _x_axis(figure), figure.axis_values
+    # Dates at every seventh day, counted back from the last one.
+    days, y_values = figure.days, figure.axis_values
+    step = 7 * max(1, (len(days) + 26) // 28) if len(days) > 8 else 1
+    dates = [
+        {"year": day.year, "month": day.month, "date": day.day, "utc": True}
+        for day in list(days[::-1][::step])[::-1]
+    ]
+    label = "utcFormat(datum.value, '%m-%d')"
+    if figure.ends_today:
+        is_today = f"utcFormat(datum.value, '%Y-%m-%d') === '{days[-1].isoformat()}'"
+        label = f"{is_today} ? {json.dumps(_('today'))} : {label}"
     for layer in spec["layer"]:
         encoding = layer["encoding"]
-        encoding["x"]["axis"] |= x_axis
+        encoding["x"]["axis"] |= {"values": dates, "labelExpr": label}
         if "y" in encoding:
             encoding["y"]["axis"]["values"] = y_values
             encoding["y"]["scale"]["domain"] = [y_values[0], y_values[-1]]
@@ -227,22 +237,6 @@ def _midpoint(day: date, next_day: date) -> str:
     return f"{day.isoformat()}T{'12' if day < next_day else '00'}:00:00Z"
 
 
-def _x_axis(figure: Figure) -> dict[str, Any]:
-    """Dates at every seventh day, counted back from the last one."""
-    days = figure.days
-    step = 7 * max(1, (len(days) + 26) // 28) if len(days) > 8 else 1
-    label = "utcFormat(datum.value, '%m-%d')"
-    if figure.ends_today:
-        is_today = f"utcFormat(datum.value, '%Y-%m-%d') === '{days[-1].isoformat()}'"
-        label = f"{is_today} ? {json.dumps(_('today'))} : {label}"
-    labelled = list(days[::-1][::step])[::-1]
-    values = [
-        {"year": day.year, "month": day.month, "date": day.day, "utc": True}
-        for day in labelled
-    ]
-    return {"values": values, "labelExpr": label}
-
-
 def _label_positions(figure: Figure) -> list[dict[str, Any]]:
     """The labels at the last value of each series, moved apart where they overlap."""
     low, high = figure.axis_values[0], figure.axis_values[-1]
@@ -273,6 +267,17 @@ def _label_positions(figure: Figure) -> list[dict[str, Any]]:
 # What does not
 
 
+AXIS: dict[str, Any] = {
+    "labelColor": "@ink-soft",
+    "labelFont": FONT,
+    "labelFontSize": 12,
+    "domain": False,
+    "ticks": False,
+    "labelPadding": 8,
+    "gridColor": "@line",
+}
+
+
 @functools.cache
 def _template(count: int, ends_today: bool, width: int | str) -> str:
     """The spec of `count` series without their numbers, as JSON.
@@ -283,24 +288,29 @@ def _template(count: int, ends_today: bool, width: int | str) -> str:
     # The first series is drawn last, on top of the others.
     for number in reversed(range(count)):
         layers += _line_layers(number, count, ends_today=ends_today)
-    layers += _label_layers(count)
+    # The names of two or more series at their right ends, in their colours.
+    if count > 1:
+        base = alt.Chart(alt.NamedData(name="ends"))
+        base = base.encode(x=_x(), y=_y("end"), text="label:N")
+        layers += [
+            base.transform_filter(f"datum.series === {number}").mark_text(
+                color=_colour_token(number, count),
+                fontWeight=400 if number and count == 2 else 600,
+                align="left",
+                dx=10,
+                fontSize=12,
+                limit=MAX_LABEL_WIDTH,
+            )
+            for number in range(count)
+        ]
     layers += _pointer_layers(count)
     chart = alt.layer(*layers, data=alt.Data(values=[]))  # type: ignore[no-untyped-call]
     padding = {"left": 4, "right": 12, "top": 12, "bottom": 4}
     chart = chart.properties(width=width, height=PLOT_HEIGHT, padding=padding)
-    axis: dict[str, Any] = {
-        "labelColor": "@ink-soft",
-        "labelFont": FONT,
-        "labelFontSize": 12,
-        "domain": False,
-        "ticks": False,
-        "labelPadding": 8,
-        "gridColor": "@line",
-    }
     chart = chart.configure(
         background="transparent",
         font=FONT,
-        axis=alt.AxisConfig(**axis),
+        axis=alt.AxisConfig(**AXIS),
         view=alt.ViewConfig(stroke=None),
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
@@ -342,25 +352,6 @@ def _line_layers(number: int, count: int, *, ends_today: bool) -> list[alt.Chart
         color="@ink-soft", fill="@surface", size=40, strokeWidth=1.5, opacity=1
     )
     return [solid, dashed, today]
-
-
-def _label_layers(count: int) -> list[alt.Chart]:
-    """The names of two or more series at their right ends, in their colours."""
-    if count < 2:
-        return []
-    base = alt.Chart(alt.NamedData(name="ends"))
-    base = base.encode(x=_x(), y=_y("end"), text="label:N")
-    return [
-        base.transform_filter(f"datum.series === {number}").mark_text(
-            color=_colour_token(number, count),
-            fontWeight=400 if number and count == 2 else 600,
-            align="left",
-            dx=10,
-            fontSize=12,
-            limit=MAX_LABEL_WIDTH,
-        )
-        for number in range(count)
-    ]
 
 
 def _pointer_layers(count: int) -> list[alt.Chart]:

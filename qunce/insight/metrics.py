@@ -124,11 +124,18 @@ def members(query: MetricQuery) -> list[int]:
     weights = daily_totals.weights_by_person(
         community=query.community, kind="group", ref=query.group_id, at=query.at
     )
+    # Day → person → accounts that joined the group minus accounts that left it.
+    changes: dict[int, dict[int, int]] = {}
+    for kind, sign in (("group.joined", 1), ("group.left", -1)):
+        totals = query.load_group_totals(kind)
+        columns = (totals.days, totals.person_ids, sign * totals.counts)
+        for day, person, change in zip(*(c.tolist() for c in columns), strict=True):
+            by_person = changes.setdefault(day, {})
+            by_person[person] = by_person.get(person, 0) + change
     # A person is a member as long as at least one of their accounts is.
     accounts = {person: weights[person] for person in query.group_members}
     size = sum(number > 0 for number in accounts.values())
     sizes: dict[int, int] = {}
-    changes = _account_changes(query)
     for day in range(max(query.last, *changes, query.first), query.first - 1, -1):
         sizes[day] = size
         for person, change in changes.get(day, {}).items():
@@ -137,22 +144,6 @@ def members(query: MetricQuery) -> list[int]:
             accounts[person] = before
             size += (before > 0) - (after > 0)
     return [sizes[day] for day in query.days]
-
-
-def _account_changes(query: MetricQuery) -> dict[int, dict[int, int]]:
-    """Day → person → accounts that joined the group minus accounts that left it."""
-    changes: dict[int, dict[int, int]] = {}
-    for kind, sign in (("group.joined", 1), ("group.left", -1)):
-        totals = query.load_group_totals(kind)
-        for day, person, count in zip(
-            totals.days.tolist(),
-            totals.person_ids.tolist(),
-            totals.counts.tolist(),
-            strict=True,
-        ):
-            by_person = changes.setdefault(day, {})
-            by_person[person] = by_person.get(person, 0) + sign * count
-    return changes
 
 
 @declare(

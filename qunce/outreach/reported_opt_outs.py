@@ -22,8 +22,16 @@ class _Effect(fact_effects.Effect):
     change: ClassVar[Callable[..., int]]
 
     def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
+        permissions.check_may(reporter.by, opt_outs.EDIT)
         source = fact.payload.get("source", reporter.source)
-        if _is_outdated(fact, reporter):
+        accounts = account_queries.account_ids_of_person(fact.account or 0)
+        later = OptOut.objects.filter(
+            community_id=reporter.community.pk,
+            account_id__in=accounts,
+            set_at__gt=fact.happened_at,
+        )
+        # It stays in the log, but a later wish of the person is known.
+        if later.exists():
             event = self.event(account=fact.account, source=source)
             fact_effects.record(event, fact, reporter)
             return True
@@ -50,18 +58,6 @@ class OptInEffect(_Effect):
     description = "The member opts in again, unless a later opt-out is known."
     event = MemberOptedIn
     change = staticmethod(opt_outs.opt_in)
-
-
-def _is_outdated(fact: ReportedFact, reporter: Reporter) -> bool:
-    """Return whether a later change of the person's wish is known."""
-    permissions.check_may(reporter.by, opt_outs.EDIT)
-    accounts = account_queries.account_ids_of_person(fact.account or 0)
-    later = OptOut.objects.filter(
-        community_id=reporter.community.pk,
-        account_id__in=accounts,
-        set_at__gt=fact.happened_at,
-    )
-    return later.exists()
 
 
 fact_effects.register(OptOutEffect())

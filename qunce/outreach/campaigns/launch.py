@@ -108,21 +108,17 @@ def start_scheduled(*, at: datetime) -> None:
     for campaign in due.select_related("community", "by").order_by("send_at", "pk"):
         # The note is for all staff, so it is in the language of the community.
         with translation.override(campaign.community.language):
-            note = _start_or_explain(campaign, at)
+            note = ""
+            if campaign.send_at is not None and at - campaign.send_at > MAX_DELAY:
+                note = _(
+                    "Not sent, because the scheduled time had passed by more than 2 hours."
+                )
+            else:
+                try:
+                    start(campaign=campaign, by=campaign.by, at=at)
+                except errors.QunceError as error:
+                    note = str(error)
         # Another worker may have started it, or staff may have cancelled it, since.
         if note and campaign.state == State.SCHEDULED:
             system = staff_models.system(campaign.community)
             campaigns.unschedule(campaign=campaign, by=system, at=at, note=note[:200])
-
-
-def _start_or_explain(campaign: Campaign, at: datetime) -> str:
-    """Start a campaign; returns why it could not start, or an empty text."""
-    if campaign.send_at is not None and at - campaign.send_at > MAX_DELAY:
-        return _(
-            "Not sent, because the scheduled time had passed by more than 2 hours."
-        )
-    try:
-        start(campaign=campaign, by=campaign.by, at=at)
-    except errors.QunceError as error:
-        return str(error)
-    return ""

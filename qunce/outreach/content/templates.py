@@ -63,24 +63,22 @@ def parse(text: str) -> tuple[Piece, ...]:
             message = _("A “}” has no matching “{”. For a literal brace, write “}}”.")
             _fail(text, position, message)
         else:
-            variable, position = _parse_variable(text, position)
+            end = text.find("}", position)
+            content = text[position + 1 : end]
+            if end < 0 or "{" in content:
+                message = _(
+                    "A “{” has no matching “}”. For a literal brace, write “{{”."
+                )
+                _fail(text, position, message)
+            name, separator, fallback = content.partition("|")
+            name = canonical(name)
+            if not name:
+                message = _("A variable needs a name, such as {name}.")
+                _fail(text, position, message)
+            variable = Variable(name, fallback if separator else None, position)
             pieces += [plain, variable] if plain else [variable]
-            plain = ""
+            plain, position = "", end + 1
     return (*pieces, plain) if plain else tuple(pieces)
-
-
-def _parse_variable(text: str, start: int) -> tuple[Variable, int]:
-    """The variable that starts here, and the index after its closing brace."""
-    end = text.find("}", start)
-    content = text[start + 1 : end]
-    if end < 0 or "{" in content:
-        message = _("A “{” has no matching “}”. For a literal brace, write “{{”.")
-        _fail(text, start, message)
-    name, separator, fallback = content.partition("|")
-    name = canonical(name)
-    if not name:
-        _fail(text, start, _("A variable needs a name, such as {name}."))
-    return Variable(name, fallback if separator else None, start), end + 1
 
 
 def canonical(name: str) -> str:

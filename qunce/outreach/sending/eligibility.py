@@ -6,7 +6,7 @@ another message, or become invisible to the staff member who sends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,16 +44,30 @@ class EligibilityChecker:
         People who were merged since the start are returned under their new first account.
         """
         if self.campaign.target == Target.GROUPS:
-            reasons = self._check_groups(targets)
+            by = self.staff or self.campaign.by
+            groups = group_visibility.list_visible(by).filter(pk__in=targets)
+            states = dict(groups.values_list("pk", "state"))
+            failed = {
+                skip_reasons.NOT_VISIBLE: set(targets) - set(states),
+                skip_reasons.GROUP_RETIRED: {
+                    pk for pk, state in states.items() if state == Stage.DEAD
+                },
+            }
         else:
-            reasons = self._check_people(targets)
+            targets = sorted(set(account_queries.person_ids(targets).values()))
+            failed = self._check_people(targets)
+        # The first reason whose set contains the target; the order matters.
+        reasons = {
+            target: next((why for why, among in failed.items() if target in among), "")
+            for target in targets
+        }
         eligible = [target for target, reason in reasons.items() if not reason]
         texts = review.render_texts(self.campaign, eligible, self.staff)
         without_text = [target for target in eligible if texts[target][0] is None]
         return reasons | dict.fromkeys(without_text, skip_reasons.NO_VALUE)
 
-    def _check_people(self, targets: Sequence[int]) -> dict[int, str]:
-        people = sorted(set(account_queries.person_ids(targets).values()))
+    def _check_people(self, people: Sequence[int]) -> dict[str, set[int]]:
+        """The people to whom each reason applies."""
         person_of, accounts = _present_accounts(people)
         present = {person_of[pk] for pk in accounts.values_list("pk", flat=True)}
         over_limit: set[int] = set()
@@ -70,25 +84,13 @@ class EligibilityChecker:
         reachable = set(people)
         if not self.campaign.is_assisted:
             reachable = set(channel_addresses(self.campaign, people))
-        failed = {
+        return {
             skip_reasons.LEFT: set(people) - present,
             skip_reasons.OPTED_OUT: set(opt_outs.find_by_person(people)),
             skip_reasons.OVER_CONTACT_LIMIT: over_limit,
             skip_reasons.NOT_VISIBLE: set(people) - visible,
             skip_reasons.NO_ADDRESS: set(people) - reachable,
         }
-        return {person: _first_reason(person, failed) for person in people}
-
-    def _check_groups(self, targets: Sequence[int]) -> dict[int, str]:
-        by = self.staff or self.campaign.by
-        groups = group_visibility.list_visible(by).filter(pk__in=targets)
-        states = dict(groups.values_list("pk", "state"))
-        retired = {pk for pk, state in states.items() if state == Stage.DEAD}
-        failed = {
-            skip_reasons.NOT_VISIBLE: set(targets) - set(states),
-            skip_reasons.GROUP_RETIRED: retired,
-        }
-        return {target: _first_reason(target, failed) for target in targets}
 
 
 def checker_for(
@@ -121,8 +123,3 @@ def _present_accounts(
         pk__in=list(person_of), present=True, erased_at__isnull=True
     )
     return person_of, rows
-
-
-def _first_reason(target: int, failed: Mapping[str, set[int]]) -> str:
-    """The first reason whose set contains the target; the order matters."""
-    return next((reason for reason, targets in failed.items() if target in targets), "")

@@ -6,7 +6,6 @@ state. What contradicts the stored order raises Contradiction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -184,12 +183,14 @@ def _missing(
     has_times = all(moment != UNDATED for moment, _units in order.refunds)
     new = _new(known, order.refunds)
     is_complete = not known or not _new(order.refunds, known)
-    if reading == EACH and has_times:
-        return new
-    if is_complete and has_times:
+    if has_times and (is_complete or reading == EACH):
         return new
     if not has_times or reading == TOTAL or total == known_total:
-        return _rest(order.refunds, total - known_total, at)
+        if total <= known_total:
+            return ()
+        # What the running total has more than before, as one refund of its last time.
+        moment = max(moment for moment, _units in order.refunds)
+        return ((at if moment == UNDATED else moment, total - known_total),)
     if not new:
         return ()
     raise Contradiction(
@@ -204,11 +205,3 @@ def _missing(
             "new": money.format_amount(total, currency),
         },
     )
-
-
-def _rest(refunds: Sequence[tuple[int, int]], rest: int, at: int) -> Refunds:
-    """Return what a running total has more than before, as one refund of its last time."""
-    if rest <= 0:
-        return ()
-    moment = max(moment for moment, _units in refunds)
-    return ((at if moment == UNDATED else moment, rest),)

@@ -78,7 +78,12 @@ class RefundEffect(fact_effects.Effect):
         # Of the same source, or the only one of this number.
         source = reporter.source if _find(reporter, key) else None
         order = orders.get(reporter.community, key, source)
-        _check_buyer(order, fact.account)
+        if fact.account is not None and order.account_id is not None:
+            people = account_queries.person_ids([fact.account, order.account_id])
+            if people[fact.account] != people[order.account_id]:
+                raise InvalidReport(
+                    _("Order %(key)s was paid by another member.") % {"key": order.key}
+                )
         orders.check_currency(order, fact.payload.get("currency", order.currency))
         orders.refund(
             community=reporter.community,
@@ -95,16 +100,6 @@ class RefundEffect(fact_effects.Effect):
 def _check_size(amount: int) -> None:
     if amount > money.MAX_AMOUNT:
         raise InvalidReport(_("This amount is too large."))
-
-
-def _check_buyer(order: Order, account: int | None) -> None:
-    if account is None or order.account_id is None:
-        return
-    people = account_queries.person_ids([account, order.account_id])
-    if people[account] != people[order.account_id]:
-        raise InvalidReport(
-            _("Order %(key)s was paid by another member.") % {"key": order.key}
-        )
 
 
 def _find(reporter: Reporter, key: str) -> Order | None:

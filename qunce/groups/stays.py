@@ -27,6 +27,9 @@ class State(NamedTuple):
     def end(self) -> int:
         return FOREVER if self.left_at is None else self.left_at
 
+    def overlaps(self, begin: int, end: int) -> bool:
+        return self.joined_at < end and begin < self.end
+
 
 class Report(NamedTuple):
     """A stay as a row describes it; None is what the row leaves open."""
@@ -34,6 +37,10 @@ class Report(NamedTuple):
     role: str | None = None
     joined_at: int | None = None
     left_at: int | None = None
+
+    @property
+    def end(self) -> int:
+        return FOREVER if self.left_at is None else self.left_at
 
 
 class Change(NamedTuple):
@@ -57,17 +64,13 @@ def list_contradictions(reports: Sequence[Report]) -> list[int]:
             continue
         is_same = last is not None and report.joined_at == last.joined_at
         is_reversed = report.left_at is not None and report.left_at < report.joined_at
-        begins_inside = last is not None and report.joined_at < _end(last)
+        begins_inside = last is not None and report.joined_at < last.end
         if is_reversed or (begins_inside and not is_same):
             contradictions.append(index)
         # Of two rows about one stay, one may know when it ended.
         elif not is_same or report.left_at is not None:
             last = report
     return sorted(contradictions)
-
-
-def _end(report: Report) -> int:
-    return FOREVER if report.left_at is None else report.left_at
 
 
 def apply(
@@ -93,7 +96,8 @@ def apply(
             before, stay = entries[index]
             corrected = _correct(stay, report)
             others = [stay for i, (_old, stay) in enumerate(entries) if i != index]
-            if not any(_overlap(corrected, other) for other in others):
+            span = corrected.joined_at, corrected.end
+            if not any(other.overlaps(*span) for other in others):
                 entries[index] = (before, corrected)
     return [Change(before, after) for before, after in entries if before != after]
 
@@ -105,17 +109,11 @@ def _find_index(stays: Sequence[State], report: Report) -> int | None:
     for index, stay in enumerate(stays):
         if stay.joined_at == report.joined_at:
             return index
-    end = _end(report)
     # The latest, as older ones are settled.
     for index in reversed(range(len(stays))):
-        stay = stays[index]
-        if report.joined_at < stay.end and stay.joined_at < end:
+        if stays[index].overlaps(report.joined_at, report.end):
             return index
     return None
-
-
-def _overlap(stay: State, other: State) -> bool:
-    return stay.joined_at < other.end and other.joined_at < stay.end
 
 
 def _correct(stay: State, report: Report) -> State:

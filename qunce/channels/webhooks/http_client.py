@@ -15,6 +15,8 @@ from qunce.channels.webhooks.url_policy import InvalidUrl, Target
 
 TIMEOUT = httpx.Timeout(10, connect=5)
 MAX_RESPONSE_BYTES = 4_096
+# Reading the certificate authorities takes longer than a call.
+_tls_context = cache(ssl.create_default_context)
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> CallOutcome:
@@ -30,12 +32,6 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> CallOutcome:
     return CallOutcome(status, excerpt, error, duration_ms)
 
 
-@cache
-def _tls_context() -> ssl.SSLContext:
-    # Reading the certificate authorities takes longer than a call.
-    return ssl.create_default_context()
-
-
 def _post(
     url: str, target: Target, body: bytes, headers: dict[str, str]
 ) -> tuple[int, str]:
@@ -43,18 +39,15 @@ def _post(
     parts = urlsplit(url)
     literal = f"[{target.address}]" if ":" in target.address else target.address
     pinned = urlunsplit((*parts[:1], f"{literal}:{target.port}", *parts[2:4], ""))
-    pinned_url, extensions = (
-        pinned,
-        {"sni_hostname": target.host} if target.scheme == "https" else {},
-    )
+    extensions = {"sni_hostname": target.host} if target.scheme == "https" else {}
     # Neither proxies nor redirects: both would lead to addresses that nobody checked.
     with (
         httpx.Client(verify=_tls_context(), trust_env=False, timeout=TIMEOUT) as client,
         client.stream(
             "POST",
-            pinned_url,
+            pinned,
             content=body,
-            headers={**headers, "Host": urlsplit(url).netloc},
+            headers={**headers, "Host": parts.netloc},
             extensions=extensions,
         ) as response,
     ):

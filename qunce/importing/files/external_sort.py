@@ -37,6 +37,7 @@ class SpillTable:
             },
         )
         self._is_created = False
+        self._rows = 0
 
     def __enter__(self) -> SpillTable:
         return self
@@ -50,10 +51,13 @@ class SpillTable:
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
-        self._folder.close()
+        try:
+            self._connection.close()
+        finally:
+            self._folder.close()
 
     def add(self, rows: pa.Table) -> None:
+        self._rows += rows.num_rows
         cursor = self._connection.cursor()
         cursor.register("added", rows)
         if not self._is_created:

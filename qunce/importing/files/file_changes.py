@@ -17,8 +17,8 @@ from qunce.importing.files import decompression, inspection
 if TYPE_CHECKING:
     from qunce.importing.files.sources import Source
 
-Stamp = tuple[int, int]
-"""Size of a file, and when it was changed last."""
+Stamp = tuple[int, ...]
+"""Which file it is, its size, and when it was changed last."""
 
 
 class FileChanged(errors.Refused):
@@ -37,7 +37,8 @@ def _stamp_of(path: Path) -> Stamp | None:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_size, found.st_mtime_ns
+    # The time of the last change of any kind is the one that nobody can set.
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def check_stamp(source: Source, expected: Stamp | None) -> None:

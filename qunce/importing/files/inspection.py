@@ -63,17 +63,19 @@ def open_bytes(path: Path, compression: str) -> IO[bytes]:
     return cast("IO[bytes]", io.BufferedReader(content, decompression.BLOCK_BYTES))
 
 
-def inspect(path: Path, *, encoding: str = "", one_line: bool = False) -> FileInfo:
+def inspect(
+    path: Path, *, encoding: str = "", one_line: bool = False, is_quoted: bool = True
+) -> FileInfo:
     """Read the whole file once; `one_line` allows endless lines, as in a JSON list.
 
-    The encoding is detected unless it is given. Raises UnreadableFile.
+    Unless `is_quoted`, quotation marks mean nothing to lines. The encoding is detected unless it is given. Raises UnreadableFile.
     """
     with path.open("rb") as file:
         magic = file.read(6)
     compression = decompression.detect_compression(magic)
     if magic.startswith(b"PK\x03\x04"):
         compression = "zip"
-    counter = _ByteCounter(path.stat().st_size, bool(compression), one_line)
+    counter = _ByteCounter(path.stat().st_size, bool(compression), one_line, is_quoted)
     detector = _EncodingDetector(encoding)
     with open_bytes(path, compression) as stream:
         while block := stream.read(decompression.BLOCK_BYTES):
@@ -101,6 +103,7 @@ class _ByteCounter:
     file_size: int
     is_compressed: bool
     one_line: bool
+    is_quoted: bool
     size: int = 0
     lines: int = 0
     line_length: int = 0
@@ -128,7 +131,8 @@ class _ByteCounter:
         if is_bytewise and b"\0" in block:
             raise UnreadableFile(_("This is not a text file: it contains null bytes."))
         self.lines += block.count(b"\n")
-        self._count_quotes(block)
+        if self.is_quoted:
+            self._count_quotes(block)
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
         self.line_length = (
             len(block) - end if end >= 0 else self.line_length + len(block)
@@ -144,10 +148,11 @@ class _ByteCounter:
         if self.has_open_lines or (b'"' not in block and not self._quotes % 2):
             return
         codes = np.frombuffer(block, dtype=np.uint8)
-        quotes = np.cumsum(codes == QUOTE, dtype=np.int64) + self._quotes
-        ends = (codes == LINE_FEED) | (codes == CARRIAGE_RETURN)
-        self.has_open_lines = bool(np.any(quotes[ends] % 2))
-        self._quotes = int(quotes[-1]) if len(quotes) else self._quotes
+        quotes = np.flatnonzero(codes == QUOTE)
+        ends = np.flatnonzero((codes == LINE_FEED) | (codes == CARRIAGE_RETURN))
+        before = np.searchsorted(quotes, ends) + self._quotes
+        self.has_open_lines = bool(np.any(before % 2))
+        self._quotes += len(quotes)
 
     def finish(self) -> None:
         # A file may end within quotation marks without another line end.

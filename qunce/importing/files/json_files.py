@@ -22,7 +22,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qunce.core import json_values
-from qunce.importing.files import inspection, rows
+from qunce.importing.files import inspection, json_shapes, rows
 
 BLOCK_BYTES = 16 << 20
 HEADING_SAMPLE_ROWS = 10_000
@@ -99,6 +99,13 @@ def read_list(path: Path) -> Iterator[pa.Array]:
         ) from None
 
 
+def split_blocks(blocks: Iterator[pa.Array], limit: int) -> Iterator[pa.Array]:
+    """Yield at most `limit` lines of a block at a time."""
+    for block in blocks:
+        for start in range(0, len(block), limit):
+            yield block.slice(start, limit)
+
+
 SELECT_KEYS = """
 SELECT key, min(position) AS first FROM (
     SELECT unnest(json_keys(line)) AS key, row_number() OVER () AS position FROM lines
@@ -135,10 +142,6 @@ def find_headings(
     return list(headings)
 
 
-LONG_DECIMAL = r"[0-9]\.[0-9]{12}|[0-9]{12}\.[0-9]|[:,\[]\s*-?[0-9][0-9.]*[eE]"
-"""DuckDB reads decimals as doubles, which have 15 certain digits and a largest value."""
-
-
 def parse_lines(
     batches: Iterator[pa.Array], headings: Sequence[str]
 ) -> Iterator[rows.RowBatch]:
@@ -147,33 +150,57 @@ def parse_lines(
     for batch in batches:
         numbers = np.arange(next_row, next_row + len(batch), dtype=np.int64)
         next_row += len(batch)
-        good, broken = _check_lines(batch, numbers)
-        if not good.all():
-            batch, numbers = batch.filter(pa.array(good)), numbers[good]
+        yield _parse_block(batch, numbers, headings)
+
+
+def _parse_block(
+    lines: pa.Array, numbers: np.ndarray, headings: Sequence[str]
+) -> rows.RowBatch:
+    """Return the objects of the lines; only lines that may be broken are parsed here."""
+    doubtful = json_shapes.find_doubtful(lines)
+    while True:
+        good, broken = _check_lines(lines, numbers, doubtful)
+        objects = lines if good.all() else lines.filter(pa.array(good))
         cursor = connection().cursor()
-        cursor.register("lines", pa.table({"line": batch}))
-        columns = _extract_columns(cursor, headings)
-        is_long = np.asarray(pc.match_substring_regex(batch, LONG_DECIMAL), dtype=bool)
-        if is_long.any():
-            columns = _with_exact_values(columns, headings, batch, is_long)
-        yield rows.RowBatch(columns, numbers, broken)
+        cursor.register("lines", pa.table({"line": objects}))
+        try:
+            *columns, hashes = _extract_columns(cursor, headings)
+        except duckdb.Error:
+            if doubtful.all():
+                raise
+            # A line that is not JSON ends the query and is not named.
+            doubtful = np.ones(len(lines), dtype=bool)
+            continue
+        found = json_shapes.find_invalid_shapes(objects, hashes)
+        found |= json_shapes.find_doubtful_columns(cursor, columns)
+        more = doubtful.copy()
+        more[good] |= found
+        if (more == doubtful).all():
+            break
+        doubtful = more
+    is_long = doubtful[good]
+    if is_long.any():
+        some = objects.filter(pa.array(is_long))
+        matches = pc.match_substring_regex(some, json_shapes.LONG_DECIMAL)
+        is_long[is_long] = np.asarray(matches, dtype=bool)
+        columns = _with_exact_values(columns, headings, objects, is_long)
+    return rows.RowBatch(columns, numbers[good], broken)
 
 
 def _check_lines(
-    batch: pa.Array, numbers: np.ndarray
+    lines: pa.Array, numbers: np.ndarray, doubtful: np.ndarray
 ) -> tuple[np.ndarray, list[rows.BrokenRow]]:
-    """Return which lines are objects, and the broken ones; blank lines are neither."""
-    good = np.ones(len(batch), dtype=bool)
+    """Return which lines are objects, unless they are `doubtful` without parsing them.
+
+    Broken lines are listed; blank lines are not.
+    """
+    good = np.ones(len(lines), dtype=bool)
     broken: list[rows.BrokenRow] = []
-    parse = json_values.parse_fast
-    for index, line in enumerate(batch.cast(pa.binary()).to_pylist()):
-        try:
-            # A million lines a second, and unlike DuckDB it refuses NaN and repeated
-            # keys.
-            if parse(line).__class__ is dict:
-                continue
-        except (ValueError, TypeError):
-            pass  # a null line is blank
+    indexes = np.flatnonzero(doubtful)
+    texts = lines.take(pa.array(indexes)).cast(pa.binary()).to_pylist()
+    for index, line in zip(indexes.tolist(), texts, strict=True):
+        if json_shapes.is_object(line):
+            continue
         good[index] = False
         if line and line.strip():
             broken.append(_describe_line(int(numbers[index]), line))
@@ -221,7 +248,10 @@ def _to_text(value: Any) -> str | None:
 
 
 def _extract_columns(cursor: Any, headings: Sequence[str]) -> list[pa.Array]:
-    """Return texts without quotes, other values as JSON, null for null and ''."""
+    """Return texts without quotes, other values as JSON, null for null and ''.
+
+    The last column has a hash of the keys of each object.
+    """
     if len({heading.lower() for heading in headings}) < len(headings):
         # DuckDB's structs do not tell capitals apart, so such keys are read one by one.
         expressions = ", ".join(
@@ -230,19 +260,24 @@ def _extract_columns(cursor: Any, headings: Sequence[str]) -> list[pa.Array]:
         )
         quoted = [h.replace("\\", "\\\\").replace('"', '\\"') for h in headings]
         relation = cursor.sql(
-            f"SELECT {expressions} FROM lines",  # noqa: S608
+            f"SELECT {expressions}, {json_shapes.KEYS_HASH} FROM lines",  # noqa: S608
             params=[f'$."{heading}"' for heading in quoted],
         )
     else:
         # This takes a third of the time.
         shape = json.dumps(dict.fromkeys(headings, "VARCHAR")).replace("'", "''")
         relation = cursor.sql(
-            f"SELECT unnest(from_json(line, '{shape}')) FROM lines"  # noqa: S608
+            f"SELECT unnest(from_json(line, '{shape}')), {json_shapes.KEYS_HASH} FROM lines"  # noqa: S608
         )
     # Spreadsheets and CSV have no empty strings either, so '' is read as null here.
-    columns = [column.combine_chunks() for column in relation.to_arrow_table().columns]
+    *columns, keys = [
+        column.combine_chunks() for column in relation.to_arrow_table().columns
+    ]
     null = pa.scalar(None, pa.string())
-    return [pc.if_else(pc.equal(column, ""), null, column) for column in columns]
+    return [
+        *(pc.if_else(pc.equal(column, ""), null, column) for column in columns),
+        keys,
+    ]
 
 
 CHECK_LINES = """

@@ -87,6 +87,7 @@ def inspect(
             path,
             encoding=encodings.find_name(encoding) if encoding else "",
             one_line=file_format in ("json", "html"),
+            is_quoted=file_format == "csv",
         )
         inspect_text = {"csv": _inspect_csv, "html": _inspect_html}
         source = inspect_text.get(file_format, _inspect_json)(path, file_format, info)
@@ -281,8 +282,13 @@ def _read_objects(
         yield from json_files.read_lines(stream)
 
 
-def read_batches(source: Source) -> Iterator[rows.RowBatch]:
-    """Yield the rows in the order of the file."""
+def read_batches(
+    source: Source, *, max_objects: int | None = None
+) -> Iterator[rows.RowBatch]:
+    """Yield the rows in the order of the file.
+
+    Of JSON at most `max_objects` at a time, if few are wanted.
+    """
     if source.sample is not None:
         yield source.sample
     elif source.table is not None:
@@ -309,6 +315,8 @@ def read_batches(source: Source) -> Iterator[rows.RowBatch]:
             )
     else:
         objects = _read_objects(source.path, source.format, source.info)
+        if max_objects is not None:
+            objects = json_files.split_blocks(objects, max_objects)
         yield from json_files.parse_lines(objects, source.headings)
 
 
@@ -328,7 +336,7 @@ def read_head(source: Source, limit: int) -> rows.RowBatch:
     parts: list[rows.RowBatch] = []
     missing = limit
     # Stops as soon as there are enough rows, so that the head of a large file is fast.
-    for batch in read_batches(source):
+    for batch in read_batches(source, max_objects=limit):
         head, _rest = rows.split(batch, min(missing, len(batch.row_numbers)))
         parts.append(head)
         missing -= len(head.row_numbers) + len(head.broken)

@@ -14,7 +14,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
+from qunce.core import errors
+
 PREFIX = "staged-"
+Stamp = tuple[int, ...]
+
+
+class StagedFileDamaged(errors.Refused):
+    """A file that the import keeps on disk is not as the import wrote it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "A temporary file of this import was changed or damaged while it ran. "
+                "Start the import again: the file is read again, and the import goes on "
+                "where it stopped."
+            )
+        )
+
+
+def stamp(file: Path | int) -> Stamp:
+    """Return what shows later whether a file was changed or replaced."""
+    found = os.stat(file)
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def check_stamp(file: Path | int, expected: Stamp) -> None:
+    """Raise StagedFileDamaged if the file was changed, replaced or removed."""
+    try:
+        is_same = stamp(file) == expected
+    except OSError:
+        is_same = False
+    if not is_same:
+        raise StagedFileDamaged
 
 
 class StagingFolder:

@@ -14,6 +14,7 @@ from qunce.core.facts import fact_effects, reported_facts
 from qunce.core.facts.reported_facts import TimeLimits
 from qunce.core.staff import api_keys
 from qunce.importing.accounts import account_resolver
+from qunce.importing.files import json_files, json_shapes
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows.parsing import MAX_VALUE_SHOWN, ParsedChunk, Problem
 
@@ -83,10 +84,11 @@ def _check_times(chunk: ParsedChunk, limits: TimeLimits) -> Remedies:
 
 def _check_payloads(plan: ImportPlan, chunk: ParsedChunk) -> Remedies:
     payloads = chunk.get("payload")
-    doubtful = np.asarray(pc.is_valid(payloads), dtype=bool)
-    if plan.source.format in ("json", "ndjson"):
-        # The reader has parsed them, so that only what JSON allows is left to check.
-        doubtful &= _find_unusual(payloads)
+    doubtful = _find_unusual(payloads)
+    # The reader of JSON has parsed them, so that only what JSON allows is left to check.
+    if plan.source.format not in ("json", "ndjson"):
+        cursor = json_files.connection().cursor()
+        doubtful |= json_shapes.find_doubtful_objects(cursor, payloads)
     remedies: Remedies = {}
     for index in np.flatnonzero(doubtful).tolist():
         try:

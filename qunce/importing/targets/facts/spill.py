@@ -7,6 +7,7 @@ on PostgreSQL. The last part has the rows that take effect.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qunce.importing.files import staging
 from qunce.importing.files.staging import StagingFolder
 from qunce.importing.rows.parsing import ParsedChunk
 
@@ -46,6 +48,8 @@ class Part:
     file: IO[bytes]
     writer: pa.RecordBatchStreamWriter
     rows: int = 0
+    stamp: staging.Stamp = ()
+    """Of the finished file."""
 
 
 @dataclass
@@ -107,6 +111,8 @@ class FactSpill:
     def finish(self) -> None:
         for part in self.parts.values():
             part.writer.close()
+            part.file.flush()
+            part.stamp = staging.stamp(part.file.fileno())
 
     def numbers(self) -> list[int]:
         """Return the numbers of the parts that have rows, in the order of writing."""
@@ -122,16 +128,21 @@ class FactSpill:
 
     def read(self, number: int, columns: Sequence[str] = ()) -> pa.Table:
         """Return a part, or some of its columns, in the order of the file's rows."""
-        file = self.parts[number].file
-        file.seek(0)
-        with pa.ipc.open_stream(file) as reader:
+        part = self.parts[number]
+        # Arrow takes a file that ends between two batches, and zeros, for a whole one.
+        staging.check_stamp(part.file.fileno(), part.stamp)
+        part.file.seek(0)
+        with pa.ipc.open_stream(part.file) as reader:
             table = reader.read_all()
         return table.select(columns) if columns else table
 
     def close(self) -> None:
         for part in self.parts.values():
-            part.writer.close()
-            part.file.close()
+            # On a full disk neither can write its end.
+            with contextlib.suppress(OSError):
+                part.writer.close()
+            with contextlib.suppress(OSError):
+                part.file.close()
         self.staging.close()
 
 

@@ -27,6 +27,7 @@ from qunce.core.facts.laid_facts import LaidRows
 from qunce.groups import groups
 from qunce.importing.accounts import account_resolver, row_counts
 from qunce.importing.accounts.account_resolver import Resolution
+from qunce.importing.files import staging
 from qunce.importing.jobs import error_report, jobs
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.plan import ImportPlan
@@ -68,6 +69,8 @@ class SortedPart:
     """The ends of the first two."""
     laid: Path | None
     """Where the rows to insert are laid out."""
+    stamp: staging.Stamp = ()
+    """Of the file there."""
 
 
 class FactWriter:
@@ -110,6 +113,7 @@ class FactWriter:
         self._attached.close()
         self._part = self._take(number)
         if self._part.laid is not None:
+            staging.check_stamp(self._part.laid, self._part.stamp)
             self._attached.enter_context(laid_facts.attached(self._part.laid))
         # The next part is laid out while this one is written.
         later = [n for n in self._spill.numbers() if n > number]
@@ -179,11 +183,12 @@ class FactWriter:
         table = table.take(pa.array(order)).combine_chunks()
         found = row_counts.take(found, order)
         table = self._with_ids(table, found.ids)
-        laid = None
+        laid, stamp = None, ()
         if inserted and self._can_attach:
             laid = self._spill.staging.path / f"part-{number}.sqlite"
             layout.write(laid, table.slice(0, inserted))
-        return SortedPart(table, found, inserted, effective, laid)
+            stamp = staging.stamp(laid)
+        return SortedPart(table, found, inserted, effective, laid, stamp)
 
     def _order(self, table: pa.Table, fates: NDArray[np.int64]) -> NDArray[np.int64]:
         rows = np.asarray(table["row"])

@@ -11,10 +11,11 @@ import logging
 import time
 from datetime import datetime
 
+from django.db import DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from qunce.core import errors
+from qunce.core import disk_space, errors
 from qunce.core.staff.models import Staff
 from qunce.importing import pipeline
 from qunce.importing.files import file_changes
@@ -98,14 +99,22 @@ def run(key: str, *, at: datetime) -> None:
             # The row is cancelled or rejected already, or belongs to another worker.
             pass
         except errors.QunceError as error:
-            jobs.fail(job, error=str(error), at=at)
+            _fail(job, str(error), at)
         except Exception:
             log.exception("Import %s failed", job.pk)
             text = _(
                 "The import stopped unexpectedly. See the server log for the reason."
             )
             # Only the log has the details: a traceback may contain members' data.
-            jobs.fail(job, error=text, at=at)
+            _fail(job, text, at)
+
+
+def _fail(job: ImportJob, error: str, at: datetime) -> None:
+    try:
+        jobs.fail(job, error=error, at=at)
+    except DatabaseError as unwritable:
+        # On a full disk not even that can be stored. The queue tries the import again.
+        raise disk_space.explain(unwritable) or unwritable from unwritable
 
 
 class _JobProgress:
@@ -158,6 +167,9 @@ def plan_job(job: ImportJob) -> ImportPlan:
     Raises TimeZoneChanged.
     """
     options = jobs.options_of(job)
+    # The program that started it may do no more in the background.
+    if job.key_scopes is not None:
+        job.by.key_scopes = frozenset(job.key_scopes)
     if options.timezone != job.community.timezone:
         raise TimeZoneChanged(
             _(

@@ -10,9 +10,12 @@ import pytest
 from pytest_django import Settings
 
 from qunce import schedule
+from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
+from qunce.importing import target_registry
 from qunce.importing.jobs import jobs
+from qunce.sales.models import Order
 from tests import factories
 from tests.clients import ROOT, ApiClient, Response, create_client
 
@@ -247,3 +250,83 @@ def test_unusual_times_of_facts_are_accepted_by_choice(
     assert [problem["row"] for problem in plan["problems"]] == [2]
     plan = api.patch(path, {"allow_old_times": True}).body["plan"]
     assert (plan["problems"], plan["options"]["allow_old_times"]) == ([], True)
+
+
+FILES = {
+    "members": ("key,name\na,小红\n", "members:write"),
+    "tags": ("member_key,tag\na,VIP\n", "tags:write"),
+    "memberships": ("group_key,member_key\ng1,a\n", "groups:write"),
+    "orders": (
+        "order_key,member_key,paid_at,amount\no1,a,2026-01-02,5\n",
+        "orders:write",
+    ),
+    "facts": ("kind,member_key,happened_at\npage.viewed,a,2026-01-02\n", "facts:write"),
+    "opt_outs": ("member_key,opted_out\na,yes\n", "members:write"),
+}
+
+
+@pytest.mark.parametrize("target", FILES)
+def test_key_needs_the_scope_of_what_the_file_writes(
+    shop: Community, api: ApiClient, target: str
+) -> None:
+    text, scope = FILES[target]
+    others = {scope for _text, scope in FILES.values()} - {scope}
+    basic = ["imports:read", "imports:write"]
+    lacking = create_client(shop, scopes=[*basic, *others])
+    path = f"/imports/files/{send(lacking, text).body['id']}"
+    assert lacking.patch(path, {"target": target}).status == 200
+    refused = lacking.post(f"{path}/import")
+    assert (refused.status, refused.kind) == (403, "missing-scope")
+    assert scope in refused.body["detail"]
+    assert api.get("/imports").body["items"] == []
+    enough = create_client(shop, scopes=[*basic, scope])
+    job = enough.post(f"{path}/import").body
+    one = f"/imports/{job['id']}"
+    assert enough.post(f"{one}/cancel").status == 200
+    assert lacking.post(f"{one}/resume").kind == "missing-scope"
+    assert enough.post(f"{one}/resume").status == 200
+    run_jobs()
+    assert api.get(one).body["state"] == "done"
+    assert everybody(shop) == ["a"]
+    if target != "facts":
+        assert lacking.post(f"{one}/undo").kind == "missing-scope"
+        assert enough.post(f"{one}/undo").status == 200
+
+
+def test_every_target_is_listed_with_its_scope() -> None:
+    assert sorted(FILES) == target_registry.list_keys()
+    for key, (_text, scope) in FILES.items():
+        access = target_registry.get(key).access
+        assert access.scope == scope
+        assert access.permission in permissions.declared()
+
+
+def test_tags_and_groups_in_a_file_of_members_need_their_scopes(
+    shop: Community,
+) -> None:
+    basic = ["imports:read", "imports:write", "members:write"]
+    client = create_client(shop, scopes=basic)
+    file = send(client, "key,tags,groups\na,VIP,g1\n").body
+    path = f"/imports/files/{file['id']}"
+    assert client.post(f"{path}/import").kind == "missing-scope"
+    assert client.patch(path, {"mapping": {"tags": ""}}).status == 200
+    assert client.post(f"{path}/import").kind == "missing-scope"
+    assert client.patch(path, {"mapping": {"groups": ""}}).status == 200
+    assert client.post(f"{path}/import").status == 200
+
+
+def test_facts_with_an_effect_need_its_scope_in_files_too(shop: Community) -> None:
+    basic = ["imports:read", "imports:write", "facts:write"]
+    text = (
+        "kind,member_key,happened_at,payload\npage.viewed,a,2026-01-02,\n"
+        'order.paid,a,2026-01-02,"{""order"": ""o1"", ""amount"": 5}"\n'
+    )
+    for scopes, orders in ((basic, 0), ([*basic, "orders:write"], 1)):
+        client = create_client(shop, scopes=scopes)
+        path = f"/imports/files/{send(client, text).body['id']}"
+        client.patch(path, {"mode": "valid"})
+        job = client.post(f"{path}/import").body
+        run_jobs()
+        report = client.get(f"/imports/{job['id']}").body
+        assert (report["state"], report["rows_broken"]) == ("done", 1 - orders)
+        assert Order.objects.count() == orders

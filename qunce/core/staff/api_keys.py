@@ -80,12 +80,20 @@ class MissingScope(errors.Refused):
 
 def check_scope(key: ApiKey, scope: str) -> None:
     if scope not in key.scopes:
-        raise MissingScope(
-            _(
-                "This API key is not allowed to do this. The scope %(scope)s is required."
-            )
-            % {"scope": scope}
-        )
+        raise _missing(scope)
+
+
+def check_scope_of(by: Staff, scope: str) -> None:
+    """Raise MissingScope if a key that acts for `by` does not have this scope."""
+    if by.key_scopes is not None and scope not in by.key_scopes:
+        raise _missing(scope)
+
+
+def _missing(scope: str) -> MissingScope:
+    return MissingScope(
+        _("This API key is not allowed to do this. The scope %(scope)s is required.")
+        % {"scope": scope}
+    )
 
 
 def has_scope(key: ApiKey, scope: str) -> bool:
@@ -176,6 +184,8 @@ def authenticate(token: str, at: datetime) -> ApiKey | None:
         # Of several requests at the same time one writes.
         untouched = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
         ApiKey.objects.filter(untouched, pk=key.pk).update(last_used_at=at)
+    # So that verbs know what a program may do in the name of this staff member.
+    key.staff.key_scopes = frozenset(key.scopes)
     return key
 
 

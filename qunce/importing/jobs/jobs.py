@@ -21,6 +21,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
+from qunce.importing import target_registry
 from qunce.importing.jobs import reports
 from qunce.importing.plan.options import ImportOptions
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from qunce.importing.jobs.uploads import Upload
     from qunce.importing.rows.parsing import Problem
 
-IMPORT = permissions.declare("members.import", permissions.Role.MANAGER)
+IMPORT = permissions.declare(
+    "members.import", permissions.Role.MANAGER, community_wide=True
+)
 STATES = state_machine.StateMachine(
     {
         "claim": (("waiting",), "running"),
@@ -80,6 +83,8 @@ class ImportJob(models.Model):
     started_at = timestamps.TimestampField()
     finished_at = timestamps.TimestampField(null=True)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    key_scopes: models.JSONField[Any, Any] = models.JSONField(null=True)
+    """Those of the API key that started it, null if no key did."""
     upload = models.ForeignKey(
         "importing.Upload", models.PROTECT, null=True, related_name="jobs"
     )
@@ -170,11 +175,18 @@ class ImportNotFinished(errors.Refused):
 
 def check_may_import(by: Staff) -> None:
     """Raise unless `by` may import files, which needs to see the whole community."""
-    permissions.check_may(by, IMPORT)
     permissions.check_unscoped(
         by,
         _("Your scope covers only some of the members, but a file may contain others."),
     )
+    permissions.check_may(by, IMPORT)
+
+
+def check_may_write(by: Staff, options: ImportOptions) -> None:
+    """Raise unless `by` may import files, and write what such a file writes."""
+    check_may_import(by)
+    fields = [field for field in options.mapping.values() if field]
+    target_registry.get(options.target).check_access(by, fields)
 
 
 def may_import(by: Staff) -> bool:
@@ -205,7 +217,7 @@ def find_or_create(
     at: datetime,
 ) -> ImportJob:
     """Return the interrupted job of this file with the same options, or a new one."""
-    check_may_import(by)
+    check_may_write(by, options)
     identity = {
         "target": options.target,
         "digest": digest,
@@ -240,7 +252,7 @@ def start(
     at: datetime,
 ) -> ImportJob:
     """Queue the import of an uploaded file; refused while another import of it runs."""
-    check_may_import(by)
+    check_may_write(by, options)
     check_not_active(ImportJob.objects.filter(upload=upload))
     job = ImportJob.objects.create(
         community=upload.community,
@@ -253,6 +265,7 @@ def start(
         state="waiting",
         started_at=at,
         by=by,
+        key_scopes=None if by.key_scopes is None else sorted(by.key_scopes),
     )
     # A worker claims it as soon as this transaction is committed.
     job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
@@ -280,7 +293,7 @@ def cancel(*, job: ImportJob, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Queue the import again; it goes on where it stopped."""
-    check_may_import(by)
+    check_may_write(by, options_of(job))
     # The position stays, which is what makes it go on instead of starting again.
     STATES.transition(job, "resume", finished_at=None, error="")
     job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -40,7 +39,7 @@ def erase(person: ErasedPerson) -> None:
         )
     for job in jobs.filter(rows_broken__gt=0).order_by("pk"):
         _blank_problems(job, person)
-        _blank_report(error_report.path_of(job), person)
+        _blank_report(job, person)
 
 
 def _blank_entries(community_id: int, kind: str, account: int) -> None:
@@ -73,7 +72,8 @@ def _blank_problems(job: ImportJob, person: ErasedPerson) -> None:
         problems.filter(row__in=named).update(value="", remedy=remedy)
 
 
-def _blank_report(path: Path, person: ErasedPerson) -> None:
+def _blank_report(job: ImportJob, person: ErasedPerson) -> None:
+    path = error_report.path_of(job)
     if not path.exists():
         return
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -95,3 +95,5 @@ def _blank_report(path: Path, person: ErasedPerson) -> None:
             is_named = cells[0] in named
             writer.writerow([*cells[:2], "", remedy] if is_named else cells)
     blanked.replace(path)
+    # A resumed import appends at this size.
+    ImportJob.objects.filter(pk=job.pk).update(report_bytes=path.stat().st_size)

@@ -105,7 +105,7 @@ class UndoRunsElsewhere(errors.Refused):
 
 def check_may_undo(job: ImportJob, *, by: Staff, at: datetime) -> None:
     """Raise an error with the reason if the import cannot be undone."""
-    jobs.check_may_import(by)
+    jobs.check_may_write(by, jobs.options_of(job))
     if reason := why_never(job):
         raise ImportNotUndoable(reason)
     jobs.STATES.check("undo", job.state)

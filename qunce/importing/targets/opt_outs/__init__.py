@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from qunce.importing.accounts import reference_fields
-from qunce.importing.target_registry import Field, Target
+from qunce.importing.target_registry import Access, Field, Target
 from qunce.importing.targets.opt_outs import opt_out_columns
+from qunce.outreach import opt_outs
 
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
@@ -23,6 +24,7 @@ class OptOutTarget(Target):
     label = _("Opt-outs")
     description = _("one member who wants no messages per row")
     position = 6
+    access = Access(opt_outs.EDIT, "members:write")
     required = (reference_fields.NAMES,)
     fields = (
         Field(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # auth imports ninja, and every command imports our tables
 HEADER = "Idempotency-Key"
 RETENTION = timedelta(days=1)
 MAX_KEY_LENGTH = 255
+STREAMS = ("/facts/stream",)
+"""Ends of the paths whose bodies are read while they arrive, and by one reader only."""
 
 
 class StoredResponse(models.Model):
@@ -76,6 +78,13 @@ def replay_or_run(
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise InvalidIdempotencyKey(
             _("An Idempotency-Key has 1 to %(n)s characters.") % {"n": MAX_KEY_LENGTH}
+        )
+    if request.path.rstrip("/").endswith(STREAMS):
+        raise InvalidIdempotencyKey(
+            _(
+                "A stream takes no Idempotency-Key. Give each fact a key: a fact with a"
+                " known key is not recorded again."
+            )
         )
     text = f"{request.method} {request.get_full_path()}\n".encode() + request.body
     digest = hashlib.sha256(text).hexdigest()

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
-from qunce.core import errors
+from qunce.core import decimals, errors
 
 ZERO_DECIMAL_CURRENCIES = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
@@ -188,11 +188,9 @@ def parse(text: str) -> tuple[str | None, Decimal]:
     sign, number = split(text)
     currencies = find_currencies(sign)
     try:
-        amount = Decimal(number.replace(",", "").replace("−", "-").strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise _not_an_amount(text)
+        amount = decimals.parse(number.replace(",", "").replace("−", "-"))
+    except decimals.NotADecimal:
+        raise _not_an_amount(text) from None
     return (currencies[0] if currencies else None), amount
 
 
@@ -211,9 +209,9 @@ def to_units(text: str | int | float | Decimal, currency: str) -> int:
     """
     try:
         # Thousands separators may be full-width commas, as Chinese keyboards type them.
-        amount = Decimal(str(text).replace(",", "").replace("，", "").strip())
+        amount = decimals.parse(str(text).replace(",", "").replace("，", ""))
         units = int((amount * 10 ** decimal_places(currency)).quantize(Decimal(1)))
-    except (InvalidOperation, ValueError, OverflowError):
+    except (decimals.NotADecimal, InvalidOperation):
         raise _not_an_amount(text) from None
     if abs(units) > MAX_AMOUNT:
         raise InvalidMoney(_("“%(text)s” is too large an amount.") % {"text": text})

@@ -98,3 +98,11 @@ def test_concurrent_requests_with_one_key_are_run_once(transactional_db: None) -
         thread.join()
     assert statuses == [200] * 4
     assert api.get(f"/orders/{order}").body["refunded_amount"] == 1
+
+
+def test_stream_takes_no_key(api: ApiClient) -> None:
+    line = b'{"kind": "page.viewed", "happened_at": 1772685000, "key": "p1"}\n'
+    refused = api.request("POST", "/facts/stream", line, **KEY)
+    assert (refused.status, refused.kind) == (422, "invalid-idempotency-key")
+    assert StoredResponse.objects.count() == 0
+    assert api.request("POST", "/facts/stream", line).body["accepted"] == 1

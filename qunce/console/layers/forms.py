@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.core import money
+from qunce.core import decimals, money
 from qunce.members.layers import layering_specs as layer_specs
 
 ORDER_KINDS = ("order.paid", "order.amended", "order.refunded")
@@ -102,9 +101,9 @@ def _parse_value(
 def _parse_percentage(text: str) -> str:
     """Return a percentage in its shortest form, `"20.0 %"` → `"20"`."""
     try:
-        share = Decimal(text.replace("%", "").strip())
+        share = decimals.parse(text.replace("%", ""))
         return f"{share.normalize():f}"
-    except InvalidOperation:
+    except decimals.NotADecimal:
         raise layer_specs.InvalidLayering(
             _("Write a percentage of all members, for example 20%.")
         ) from None

@@ -107,11 +107,13 @@ def check_payload(text: str) -> None:
     value = json_values.parse_object(encoded)
     # Looked for in the text, which is cheaper than visiting every value.
     if EXPONENT.search(text) and _has_huge_number(value):
-        raise InvalidPayload(_(
+        raise InvalidPayload(
+            _(
                 "A number in a payload must be below 1e308 and have at most %(n)d"
                 " decimals."
             )
-            % {"n": decimals.MAX_DIGITS})
+            % {"n": decimals.MAX_DIGITS}
+        )
 
 
 def _has_huge_number(value: Any) -> bool:
@@ -121,7 +123,8 @@ def _has_huge_number(value: Any) -> bool:
         return any(map(_has_huge_number, value))
     if not isinstance(value, Decimal | int):
         return False
-    return abs(value) >= NUMBER_LIMIT or not decimals.is_countable(Decimal(value))
+    # Asked first, as larger exponents overflow.
+    return not decimals.is_countable(Decimal(value)) or abs(value) >= NUMBER_LIMIT
 
 
 # Keys

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from qunce.core import community_days, errors, text_validation, timestamps
+from qunce.core import (
+    community_days,
+    decimals,
+    errors,
+    text_validation,
+    timestamps,
+)
 
 DECIMAL_PLACES = 4
 SCALE = 10**DECIMAL_PLACES
@@ -73,9 +79,9 @@ def parse_number(value: InputValue) -> int:
     text = text.replace(",", "").replace("，", "")
     try:
         # Decimal, because 0.1 as a binary fraction would have more than four places.
-        exact = Decimal(text) * SCALE
+        exact = decimals.parse(text) * SCALE
         whole = int(exact)
-    except (InvalidOperation, ValueError, OverflowError):
+    except decimals.NotADecimal:
         raise InvalidValue(_("“%(v)s” is not a number.") % {"v": value}) from None
     if isinstance(value, bool) or abs(whole) > MAX_NUMBER:
         raise InvalidValue(_("“%(v)s” is not a number.") % {"v": value})

@@ -13,7 +13,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qunce.core import community_days, timestamps
+from qunce.core import community_days, decimals, timestamps
 from qunce.core.communities import zone
 from qunce.members.attributes.attributes import AttributeType
 from qunce.sets.rules import base, relative_days
@@ -217,7 +217,7 @@ def _parse_value(attribute: AttributeName, value: Any, path: RulePath) -> Requir
             return Fraction(value)
         if attribute.type == AttributeType.NUMBER and not isinstance(value, bool):
             # By its text, since 0.1 as a binary fraction is not what was written.
-            return Fraction(Decimal(str(value))) * SCALE
+            return Fraction(decimals.parse(value)) * SCALE
         if attribute.type in TIMES:
             day = relative_days.parse_day(value, path)
             if day is not None:

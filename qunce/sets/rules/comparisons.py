@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from qunce.core import decimals
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "="}
 MAX_NUMBER = 2**53
 """Whole numbers up to here are exact in every JSON parser."""
-MAX_DIGITS = 400
-"""Digits on either side of the decimal point of a number that is compared exactly."""
 INT64 = 2**63 - 1
 
 
@@ -147,17 +147,9 @@ def parse_decimal(value: Any, path: RulePath) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         path.fail(_("Compare with a number."))
-    if not is_countable(number):
+    if not decimals.is_countable(number):
         path.fail(_("This number is too large."))
     return number
-
-
-def is_countable(number: Decimal) -> bool:
-    """Whether the number is finite and has few enough digits for exact arithmetic."""
-    _sign, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int):
-        return False
-    return len(digits) + max(exponent, 0) <= MAX_DIGITS and exponent >= -MAX_DIGITS
 
 
 def _check_signs(value: Any, path: RulePath) -> None:

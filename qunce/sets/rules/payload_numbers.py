@@ -11,9 +11,10 @@ import numpy as np
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from qunce.core.decimals import is_countable
 from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import base, comparisons, payload_fields
+from qunce.sets.rules import base, payload_fields
 from qunce.sets.rules.payload_fields import EXACT, number_type_of, text_of
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _load_long(snap: Snapshot, where: str, params: Sequence[Any], name: str) -> 
         )
     ]
     for number in exact:
-        if not comparisons.is_countable(number):
+        if not is_countable(number):
             text = _("The field “%(name)s” has a number with too many digits: %(n)s.")
             raise base.RuleError("", text % {"name": name, "n": number})
     decimals = [f"{number:f}".partition(".")[2] for number in exact]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.console.segments.builder_choices import Picker
+from qunce.core import decimals
 
 ChoiceList = Sequence[tuple[str, StrOrPromise]]
 
@@ -50,11 +51,9 @@ class NumberField(forms.CharField):
         if not text:
             return None
         try:
-            number = Decimal(text)
-        except InvalidOperation:
+            number = decimals.parse(text)
+        except decimals.NotADecimal:
             raise forms.ValidationError(_("Write a number, such as 12.5.")) from None
-        if not number.is_finite():
-            raise forms.ValidationError(_("Write a number, such as 12.5."))
         if number == number.to_integral_value():
             return int(number)
         # A binary fraction only where it is exactly this number.

@@ -10,21 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import community_days, errors, money, permissions, revisions
+from qunce.core import (
+    community_days,
+    decimals,
+    errors,
+    money,
+    permissions,
+    revisions,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
-MANAGE = permissions.declare("settings.exchange_rates", permissions.Role.MANAGER)
+MANAGE = permissions.declare(
+    "settings.exchange_rates", permissions.Role.MANAGER, community_wide=True
+)
 REVISION = "exchange_rate"
 """The revision kind that is raised when a rate of the community changes; its ref is 0."""
 PLACES = 10
@@ -98,14 +107,11 @@ def check_rate(community: Community, currency: str, rate: Decimal) -> None:
 def parse_rate(text: str) -> Decimal:
     """`"7.18"` → Decimal; raises InvalidRate."""
     try:
-        rate = Decimal(text.strip())
-    except InvalidOperation:
-        rate = Decimal("NaN")
-    if not rate.is_finite():
+        return decimals.parse(text)
+    except decimals.NotADecimal:
         raise InvalidRate(
             _("A rate is a number above zero with at most 10 decimals, such as 7.18.")
-        )
-    return rate
+        ) from None
 
 
 def parse_day(text: str) -> date:

@@ -33,11 +33,18 @@ class ScopeTooNarrow(NotAllowed):
 
 
 _roles: dict[str, frozenset[Role]] = {}
+_community_wide: set[str] = set()
 
 
-def declare(permission: str, *roles: Role) -> str:
-    """Declare a permission of `roles` and of owners, who have all; returns its name."""
+def declare(permission: str, *roles: Role, community_wide: bool = False) -> str:
+    """Declare a permission of `roles` and of owners, who have all; returns its name.
+
+    What is `community_wide` concerns members whom staff with a scope do not see, so they
+    never have the permission.
+    """
     _roles[permission] = frozenset({Role.OWNER, *roles})
+    if community_wide:
+        _community_wide.add(permission)
     return permission
 
 
@@ -45,9 +52,13 @@ def declared() -> dict[str, frozenset[Role]]:
     return dict(_roles)
 
 
-MANAGE_STAFF = declare("staff.manage", Role.MANAGER)
-MANAGE_COMMUNITIES = declare("communities.manage")
-BACK_UP = declare("settings.backup")
+def list_community_wide() -> list[str]:
+    return sorted(_community_wide)
+
+
+MANAGE_STAFF = declare("staff.manage", Role.MANAGER, community_wide=True)
+MANAGE_COMMUNITIES = declare("communities.manage", community_wide=True)
+BACK_UP = declare("settings.backup", community_wide=True)
 
 
 def check_may(by: Staff, permission: str) -> None:
@@ -60,6 +71,8 @@ def check_may(by: Staff, permission: str) -> None:
             )
             % {"name": by.name, "permission": permission}
         )
+    if permission in _community_wide:
+        check_unscoped(by)
 
 
 def may(by: Staff, permission: str) -> bool:
@@ -85,7 +98,6 @@ def check_manage_staff(by: Staff, staff: Staff | None = None) -> None:
     do not manage owners.
     """
     check_may(by, MANAGE_STAFF)
-    check_unscoped(by)
     if staff is None:
         return
     # Otherwise a manager could give an owner a new password and sign in as them.

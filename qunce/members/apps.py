@@ -19,6 +19,7 @@ DECLARING = (
     "people.removal",
     "people.remark_names",
     "people.scope_rules",
+    "people.shared_identifiers",
     "search.export",
     "tags.duplicates",
     "tags.merges",

@@ -16,7 +16,9 @@ from qunce.core.communities import Community
 from qunce.core.facts import audit, committed, fact_consumers, facts, interned_names
 from qunce.core.staff.models import Staff
 
-MANAGE = permissions.declare("webhooks.manage", permissions.Role.MANAGER)
+MANAGE = permissions.declare(
+    "webhooks.manage", permissions.Role.MANAGER, community_wide=True
+)
 CONSUMER = "webhooks"
 MAX_ENDPOINTS = 50
 """Endpoints of a community."""
@@ -117,7 +119,6 @@ def check_may(by: Staff) -> None:
 
     A webhook delivers facts of all members.
     """
-    permissions.check_may(by, MANAGE)
     permissions.check_unscoped(
         by,
         _(
@@ -126,6 +127,7 @@ def check_may(by: Staff) -> None:
         )
         % {"name": by.name},
     )
+    permissions.check_may(by, MANAGE)
 
 
 def _check_name(name: str) -> str:

@@ -161,19 +161,10 @@ def group_list(request: http.Request) -> HttpResponse:
         if len(page) > PAGE_SIZE
         else "",
         "first": paging.link(request, page=None) if page_number > 1 else "",
-        "may_manage": may_create(request),
+        "may_manage": group_groups.may_create(request.staff),
     }
     part = "console/groups/_rows.html"
     return http.render(request, "console/groups/list.html", context, part=part)
-
-
-def may_create(request: http.Request) -> bool:
-    """Whether the user may create groups.
-
-    A user who sees only some groups may not, because they would not see the new one.
-    """
-    by = request.staff
-    return by.groups is None and permissions.may(by, group_groups.MANAGE)
 
 
 def _group_rows(
@@ -223,10 +214,7 @@ def _filter_choices(
 @require_http_methods(["GET", "POST"])
 @http.page(groups.MANAGE)
 def group_create(request: http.Request) -> HttpResponse:
-    if not may_create(request):
-        raise permissions.ScopeTooNarrow(
-            _("You see only some groups and would not see a new one.")
-        )
+    group_groups.check_may_create(request.staff)
     form = GroupForm(request.community, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

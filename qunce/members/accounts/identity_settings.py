@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import communities, errors
+from qunce.core import communities, errors, permissions
 from qunce.core.communities import Community
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
@@ -33,7 +33,7 @@ def update(
     at: datetime,
 ) -> None:
     """Change the settings; raises InvalidCommunity or RegionInUse."""
-    placeholders.check_may_edit(by)
+    permissions.check_may(by, placeholders.EDIT)
     # A number of the old region would not equal the same number read in the new one.
     if region.upper() != community.region and (
         Identifier.objects.filter(community_id=community.pk, kind="phone").exists()

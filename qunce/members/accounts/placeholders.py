@@ -16,7 +16,9 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers
 from qunce.members.accounts.models import Placeholder
 
-EDIT = permissions.declare("members.edit_identity", permissions.Role.MANAGER)
+EDIT = permissions.declare(
+    "members.edit_identity", permissions.Role.MANAGER, community_wide=True
+)
 ADDED = audit.declare("placeholder.added", gettext_lazy("placeholder added"))
 DELETED = audit.declare("placeholder.deleted", gettext_lazy("placeholder deleted"))
 
@@ -29,16 +31,10 @@ class PlaceholderNotFound(errors.NotFound):
     """There is no such placeholder in this community."""
 
 
-def check_may_edit(by: Staff) -> None:
-    """Raise NotAllowed unless `by` may change how identifiers of all members are read."""
-    permissions.check_may(by, EDIT)
-    permissions.check_unscoped(by)
-
-
 @transaction.atomic
 def add(*, community: Community, text: str, by: Staff, at: datetime) -> Placeholder:
     """Make this text mean "none" from now on; what is stored stays as it is."""
-    check_may_edit(by)
+    permissions.check_may(by, EDIT)
     folded = identifiers.clean(text).casefold()
     if not folded or len(folded) > identifiers.MAX_LENGTH:
         raise InvalidPlaceholder(_("Enter a text of 1 to 200 characters."))
@@ -56,7 +52,7 @@ def add(*, community: Community, text: str, by: Staff, at: datetime) -> Placehol
 
 @transaction.atomic
 def delete(*, placeholder: Placeholder, by: Staff, at: datetime) -> None:
-    check_may_edit(by)
+    permissions.check_may(by, EDIT)
     community = placeholder.community
     if Placeholder.objects.filter(pk=placeholder.pk).delete()[0]:
         audit.log(kind=DELETED, community=community, by=by, at=at)

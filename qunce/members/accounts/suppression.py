@@ -24,7 +24,9 @@ from qunce.members.accounts import placeholders
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Suppression, SuppressionSecret
 
-LIFT = permissions.declare("members.lift_suppression", permissions.Role.MANAGER)
+LIFT = permissions.declare(
+    "members.lift_suppression", permissions.Role.MANAGER, community_wide=True
+)
 LIFTED = audit.declare("suppression.lifted", gettext_lazy("suppression lifted"))
 Value = tuple[str, str]
 """A kind of identifier, or "key", and the normalised text."""
@@ -80,7 +82,6 @@ def lift(
     Returns how many hashes were deleted: all of that person. Raises NotSuppressed.
     """
     permissions.check_may(by, LIFT)
-    permissions.check_unscoped(by)
     text = placeholders.reader_of(community).require(kind, value)
     digests = _digests(community, [(kind, text)]).values()
     rows = Suppression.objects.filter(community=community)

@@ -20,7 +20,9 @@ from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.values import AttributeValue, PastValue
 
-MANAGE = permissions.declare("attributes.manage", permissions.Role.MANAGER)
+MANAGE = permissions.declare(
+    "attributes.manage", permissions.Role.MANAGER, community_wide=True
+)
 EDIT = permissions.declare(
     "attributes.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from qunce.core import errors, permissions, revisions
+from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
@@ -18,14 +19,11 @@ from qunce.members.attributes import attributes, value_conversions
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.attributes import Attribute, AttributeType
 from qunce.members.attributes.value_conversions import Conversion
-from qunce.members.people import visibility
 from qunce.sets.bitmaps import attribute_columns
 from qunce.sets.rules import stored_rules
 from qunce.sets.rules.stored_rules import StoredRule
 
 MAX_EXAMPLES = 5
-MAX_SAMPLES = 1_000
-"""Values of which those that the asker may see become examples."""
 MAX_RULES_NAMED = 10
 FIXED_TYPES = {"birthday": AttributeType.DATE}
 """Attributes that files always read as one type."""
@@ -80,7 +78,6 @@ class ValueCount:
     samples: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Account id → value before and after."""
     examples: list[Example] = field(default_factory=list)
-    """Those of members whom the asker sees."""
 
 
 @dataclass
@@ -197,7 +194,7 @@ def _prepare(
             _count(change, conversions)
         change.broken_rules = _find_broken_rules(attribute, new)
         for counted in (change.altered, change.unreadable):
-            counted.examples = _list_examples(counted, by, at)
+            counted.examples = _list_examples(counted, community)
     return change, rev
 
 
@@ -209,7 +206,7 @@ def _count(change: TypeChange, conversions: Sequence[Conversion]) -> None:
             continue
         counted = change.altered if one.replacement else change.unreadable
         counted.count += 1
-        if len(counted.samples) < MAX_SAMPLES:
+        if len(counted.samples) < MAX_EXAMPLES:
             counted.samples[one.account] = (one.before, one.after)
 
 
@@ -226,18 +223,11 @@ def _find_broken_rules(attribute: Attribute, new: str) -> list[StoredRule]:
     return broken
 
 
-def _list_examples(counted: ValueCount, by: Staff, at: datetime) -> list[Example]:
-    """Only of members whom `by` sees: neither key nor value of others."""
-    accounts = sorted(counted.samples)
-    if by.scope is not None:
-        people = account_queries.person_ids(accounts)
-        visible = visibility.filter_visible(by=by, accounts=accounts, at=at)
-        accounts = [account for account in accounts if people[account] in visible]
-    chosen = accounts[:MAX_EXAMPLES]
-    keys = account_queries.keys_by_id(by.community, chosen)
+def _list_examples(counted: ValueCount, community: Community) -> list[Example]:
+    keys = account_queries.keys_by_id(community, counted.samples)
     return [
         Example(keys[account], *counted.samples[account])
-        for account in chosen
+        for account in sorted(counted.samples)
         if account in keys
     ]
 
@@ -315,8 +305,6 @@ def describe_unreadable(change: TypeChange) -> str:
 
 
 def _join(examples: Sequence[Example], phrase: Callable[[Example], str]) -> str:
-    if not examples:
-        return _("of members whom you do not see")
     return _(", ").join(map(phrase, examples))
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors, revisions, timestamps
+from qunce.core import column_inserts, db, errors, revisions, timestamps
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.parsing import StoredValue
 from qunce.sets.bitmaps import attribute_columns
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from qunce.members.attributes.attributes import Attribute
 
 
@@ -155,6 +158,36 @@ class ValueWriter:
         # Removed values stay as absent rows with a new revision, for cached columns.
         self._upsert(removed, rev, present=False)
         return sorted({account for account, _item in {**changed, **removed}})
+
+    def write_new(
+        self, accounts: NDArray[np.int64], values: NDArray[np.int64] | NDArray[Any]
+    ) -> None:
+        """Set the values, all numbers or all texts, of accounts that have none.
+
+        An account may have several if the type is `multi`.
+        """
+        attribute = self.attribute
+        rev = revisions.bump(
+            attribute.community_id, attribute_columns.KIND, [attribute.pk]
+        )[attribute.pk]
+        check_type(attribute)
+        is_text = values.dtype == object
+        column = "text" if is_text else "number"
+        given = {"account_id": accounts, column: values}
+        constants = {
+            "attribute_id": attribute.pk,
+            "number" if is_text else "text": None,
+            "set_at": timestamps.to_micros(self.at),
+            "source": self.source,
+            "by_id": self.by.pk,
+            "present": True,
+            "rev": rev,
+        }
+        if attribute.type == "multi":
+            given["item"] = values
+        else:
+            constants["item"] = ""
+        column_inserts.insert("members_attributevalue", given, constants)
 
     def _archive(self, keys: Collection[ValueKey]) -> None:
         archive(self.attribute, keys, ended_at=self.at)

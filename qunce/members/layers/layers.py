@@ -26,7 +26,9 @@ from qunce.sets.rules import stored_rules
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-MANAGE = permissions.declare("layers.manage", permissions.Role.MANAGER)
+MANAGE = permissions.declare(
+    "layers.manage", permissions.Role.MANAGER, community_wide=True
+)
 REVISION = "layer"
 """Revision kind, raised by every run of a layering."""
 ABSENT = ""

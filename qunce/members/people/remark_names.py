@@ -25,7 +25,9 @@ from qunce.members.attributes import attributes
 from qunce.members.people.people import Person
 from qunce.members.tags.models import Tagging, TagGroup
 
-MANAGE = permissions.declare("remark_names.manage", permissions.Role.MANAGER)
+MANAGE = permissions.declare(
+    "remark_names.manage", permissions.Role.MANAGER, community_wide=True
+)
 DEFAULT_PATTERN = "{name}"
 DEFAULT_MAX_LENGTH = 20
 """Characters of a remark that WeChat and WeCom show."""

@@ -13,7 +13,9 @@ from qunce.core.staff.models import Staff
 from qunce.members.tags import naming as tag_naming
 from qunce.sets.bitmaps import marks
 
-MANAGE = permissions.declare("tags.manage", permissions.Role.MANAGER)
+MANAGE = permissions.declare(
+    "tags.manage", permissions.Role.MANAGER, community_wide=True
+)
 MANUAL = "operator"
 """Source of a tagging that staff made by hand, which is the default."""
 

@@ -1,0 +1,208 @@
+"""What concerns the whole community needs staff who see all of it, whatever their role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from qunce.channels.webhooks import endpoints
+from qunce.core import exchange_rates, permissions
+from qunce.core.communities import Community
+from qunce.core.facts import audit
+from qunce.core.staff import api_keys, staff, units
+from qunce.core.staff.models import Staff
+from qunce.importing.jobs import jobs
+from qunce.members.accounts import identity_settings, placeholders, suppression
+from qunce.members.accounts.models import SharedIdentifier
+from qunce.members.attributes import attributes, type_changes
+from qunce.members.layers import layers
+from qunce.members.people import people, remark_names, shared_identifiers
+from qunce.members.tags import duplicates, library, merges
+from qunce.members.tags import groups as tag_groups
+from tests import factories
+from tests.factories import AT, LATER
+
+pytestmark = pytest.mark.django_db
+VIP = {"tag": {"any": ["vip"]}}
+SPEC = {"by": "rules", "layers": [{"key": "a", "rule": VIP}, {"key": "b"}]}
+Verb = Callable[[Any], Any]
+
+
+def set_rate(c: Any) -> Any:
+    usd = {"community": c.shop, "currency": "USD", "since": date(2026, 1, 1)}
+    return exchange_rates.set_rate(**usd, rate=Decimal(7), **c.who)
+
+
+def remove_rate(c: Any) -> Any:
+    return exchange_rates.remove(
+        community=c.shop, currency="EUR", since=date(2026, 1, 1), **c.who
+    )
+
+
+def update_identity(c: Any) -> Any:
+    given = {"region": c.shop.region, "shared_identifier_limit": 9}
+    return identity_settings.update(community=c.shop, **given, **c.who)
+
+
+def update_attribute(c: Any) -> Any:
+    given = {"label": "L", "section": "basic", "choices": []}
+    return attributes.update(attribute=c.attribute, **given, **c.who)
+
+
+def update_layering(c: Any) -> Any:
+    return layers.update(layering=c.layering, spec=SPEC, default="b", **c.who)
+
+
+def create_webhook(c: Any) -> Any:
+    given = {"name": "w", "url": "https://example.com/x", "kinds": ["order.paid"]}
+    return endpoints.create(community=c.shop, **given, **c.who)
+
+
+def create_key(c: Any) -> Any:
+    given = {"name": "k", "scopes": ["tags:read"]}
+    return api_keys.create(staff=c.by, **given, **c.who)
+
+
+def add_staff(c: Any) -> Any:
+    given = {"login": "new", "name": "New", "role": "viewer"}
+    return staff.add(**given, password="correct horse battery", **c.who)
+
+
+def lift(c: Any) -> Any:
+    return suppression.lift(community=c.shop, kind="key", value="gone", **c.who)
+
+
+VERBS: dict[str, list[Verb]] = {
+    "settings.exchange_rates": [set_rate, remove_rate],
+    "members.edit_identity": [
+        update_identity,
+        lambda c: placeholders.add(community=c.shop, text="nix", **c.who),
+        lambda c: placeholders.delete(placeholder=c.placeholder, **c.who),
+        lambda c: shared_identifiers.unmark(shared=c.shared, **c.who),
+    ],
+    "members.lift_suppression": [lift],
+    "attributes.manage": [
+        lambda c: attributes.define(community=c.shop, name="x", type="text", **c.who),
+        update_attribute,
+        lambda c: type_changes.preview(attribute=c.attribute, type="text", **c.who),
+        lambda c: type_changes.change_type(attribute=c.attribute, type="text", **c.who),
+    ],
+    "layers.manage": [
+        lambda c: layers.create(community=c.shop, key="x", spec=SPEC, **c.who),
+        update_layering,
+        lambda c: layers.recompute(layering=c.layering, **c.who),
+        lambda c: layers.archive(layering=c.layering, **c.who),
+        lambda c: layers.restore(layering=c.archived_layering, **c.who),
+    ],
+    "tags.manage": [
+        lambda c: library.create(community=c.shop, key="x", **c.who),
+        lambda c: library.update(tag=c.tag, name="X", **c.who),
+        lambda c: library.move(tag=c.tag, group=c.tag_group, **c.who),
+        lambda c: library.set_owner(tag=c.tag, owner=c.boss, **c.who),
+        lambda c: library.set_levels(tag=c.tag, levels=[], **c.who),
+        lambda c: library.archive(tag=c.tag, **c.who),
+        lambda c: library.restore(tag=c.archived_tag, **c.who),
+        lambda c: library.add_synonym(tag=c.tag, key="y", **c.who),
+        lambda c: merges.merge(tag=c.other_tag, into=c.tag, **c.who),
+        lambda c: duplicates.dismiss(tag=c.tag, other=c.other_tag, **c.who),
+        lambda c: tag_groups.create(community=c.shop, key="x", **c.who),
+        lambda c: tag_groups.update(group=c.tag_group, name="X", **c.who),
+    ],
+    "remark_names.manage": [
+        lambda c: remark_names.set_pattern(community=c.shop, text="{name}", **c.who)
+    ],
+    "webhooks.manage": [create_webhook, lambda c: endpoints.list_endpoints(c.by)],
+    "audit_log.view": [lambda c: audit.check_view(c.by)],
+    "members.import": [lambda c: jobs.check_may_import(c.by)],
+    "staff.manage": [
+        add_staff,
+        lambda c: units.create(community=c.shop, name="U", kind="front", **c.who),
+        create_key,
+    ],
+}
+"""Permission → verbs that need it."""
+COMMAND_LINE = {"communities.manage", "settings.backup"}
+"""Permissions that commands check, and that only owners have."""
+LIMITED: dict[str, dict[str, Any]] = {
+    "manager with a scope": {"role": "manager", "scope": {"all": []}},
+    "manager of some groups": {"role": "manager", "groups": ["north"]},
+    "operator with a scope": {"role": "operator", "scope": VIP},
+    "viewer": {"role": "viewer"},
+}
+
+
+class Case:
+    """A community with one object of each kind, and who acts."""
+
+    def __init__(self, shop: Community, boss: Staff, by: Staff) -> None:
+        self.shop, self.boss, self.by = shop, boss, by
+        self.who = {"by": by, "at": LATER}
+        owner: dict[str, Any] = {"by": boss, "at": AT}
+        self.tag = factories.tag(shop, "vip")
+        self.other_tag = factories.tag(shop, "vap")
+        self.tag_group = factories.tag_group(shop, "g")
+        self.attribute = attributes.define(
+            community=shop, name="n", type="number", **owner
+        )
+        self.layering = layers.create(community=shop, key="steps", spec=SPEC, **owner)
+        self.archived_tag = factories.tag(shop, "old")
+        library.archive(tag=self.archived_tag, **owner)
+        self.archived_layering = layers.create(
+            community=shop, key="old", spec=SPEC, **owner
+        )
+        layers.archive(layering=self.archived_layering, **owner)
+        exchange_rates.set_rate(
+            community=shop,
+            currency="EUR",
+            since=date(2026, 1, 1),
+            rate=Decimal(8),
+            **owner,
+        )
+        self.placeholder = placeholders.add(community=shop, text="nought", **owner)
+        self.shared = SharedIdentifier.objects.create(
+            community=shop,
+            kind="phone",
+            value="13800138000",
+            account_count=7,
+            found_at=AT,
+        )
+        people.erase(account=factories.member(shop, "gone"), **owner)
+
+
+CASES = [
+    pytest.param(verb, id=f"{permission}-{index}")
+    for permission, verbs in VERBS.items()
+    for index, verb in enumerate(verbs)
+]
+
+
+@pytest.mark.parametrize("verb", CASES)
+def test_only_staff_who_see_the_whole_community_may(
+    shop: Community, verb: Verb
+) -> None:
+    boss = factories.staff(shop, "owner", "boss")
+    manager = factories.staff(shop, "manager", "max")
+    case = Case(shop, boss, manager)
+    for name, fields in LIMITED.items():
+        case.by = factories.staff(shop, login=name, **fields)
+        case.who["by"] = case.by
+        with pytest.raises(permissions.NotAllowed):
+            verb(case)
+    case.by = case.who["by"] = manager
+    verb(case)
+
+
+def test_the_table_has_every_permission_of_the_whole_community() -> None:
+    assert {*VERBS, *COMMAND_LINE} == set(permissions.list_community_wide())
+
+
+def test_pages_ask_what_verbs_check(shop: Community) -> None:
+    scoped = factories.staff(shop, "manager", "eve", scope={"all": []})
+    manager = factories.staff(shop, "manager", "max")
+    for permission in VERBS:
+        assert permissions.may(manager, permission)
+        assert not permissions.may(scoped, permission)

@@ -39,15 +39,41 @@ class Advice:
 
 
 def advise(stage: str, numbers: GroupNumbers) -> Advice:
-    return {
-        "growing": _growing,
-        "lasting": _lasting,
-        "recalling": _recalling,
-        "dead": _dead,
-    }[stage](numbers)
+    if stage == "growing":
+        return _advise_growing(numbers)
+    if stage == "lasting":
+        if numbers.share_active < SILENT_SHARE:
+            text = _(
+                "The group has gone quiet. Win its members back with something "
+                "useful to them."
+            )
+            return Advice(text, "recall")
+        if numbers.joins >= 5 * MIN_GROWTH * max(numbers.size, 1):
+            text = _("Many people are joining again. Treat it as a growing group.")
+            return Advice(text, "revive")
+        return Advice(
+            _(
+                "The group is stable. Keep the rhythm that its positioning card promises."
+            )
+        )
+    if stage == "recalling":
+        if numbers.share_active >= ACTIVE_SHARE:
+            return Advice(_("Members are back. Mark the group as stable."), "stabilize")
+        if numbers.share_active < SILENT_SHARE / 4:
+            text = _(
+                "Nobody comes back. Invite the few remaining members to other "
+                "groups and retire this one."
+            )
+            return Advice(text, "close")
+        return Advice(_("Some members are coming back. Contact them one by one."))
+    if numbers.size:
+        return Advice(
+            _("Nobody can join. Move the remaining members to an active group.")
+        )
+    return Advice(_("The group is empty, and nobody can join."))
 
 
-def _growing(numbers: GroupNumbers) -> Advice:
+def _advise_growing(numbers: GroupNumbers) -> Advice:
     if not numbers.size:
         return Advice(
             _("The group is empty. Invite the first twenty people one by one.")
@@ -68,42 +94,6 @@ def _growing(numbers: GroupNumbers) -> Advice:
     return Advice(
         _("The group is growing. Keep inviting, and welcome everybody by name.")
     )
-
-
-def _lasting(numbers: GroupNumbers) -> Advice:
-    if numbers.share_active < SILENT_SHARE:
-        text = _(
-            "The group has gone quiet. Win its members back with something "
-            "useful to them."
-        )
-        return Advice(text, "recall")
-    if numbers.joins >= 5 * MIN_GROWTH * max(numbers.size, 1):
-        return Advice(
-            _("Many people are joining again. Treat it as a growing group."), "revive"
-        )
-    return Advice(
-        _("The group is stable. Keep the rhythm that its positioning card promises.")
-    )
-
-
-def _recalling(numbers: GroupNumbers) -> Advice:
-    if numbers.share_active >= ACTIVE_SHARE:
-        return Advice(_("Members are back. Mark the group as stable."), "stabilize")
-    if numbers.share_active < SILENT_SHARE / 4:
-        text = _(
-            "Nobody comes back. Invite the few remaining members to other "
-            "groups and retire this one."
-        )
-        return Advice(text, "close")
-    return Advice(_("Some members are coming back. Contact them one by one."))
-
-
-def _dead(numbers: GroupNumbers) -> Advice:
-    if numbers.size:
-        return Advice(
-            _("Nobody can join. Move the remaining members to an active group.")
-        )
-    return Advice(_("The group is empty, and nobody can join."))
 
 
 def mean(values: Sequence[float]) -> float:

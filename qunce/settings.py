@@ -38,7 +38,7 @@ def _sqlite(name: str, *, synchronous: str) -> dict[str, Any]:
         "wal_autocheckpoint=4000",
     ]
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "qunce.core.sqlite",
         "NAME": HOME / name,
         # Opening a connection takes longer than most requests, and closing the last one
         # even longer.
@@ -216,6 +216,10 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
 MAX_UPLOAD_BYTES = int(os.environ.get("QUNCE_MAX_UPLOAD_BYTES") or 4 * 10**9)
 """The largest file that can be uploaded for an import in the console."""
+MAX_FACT_KINDS = int(os.environ.get("QUNCE_MAX_FACT_KINDS") or 500)
+"""Kinds of facts, besides Qunce's own, that a community may report."""
+MAX_FACT_FIELDS = int(os.environ.get("QUNCE_MAX_FACT_FIELDS") or 200)
+"""Different fields in the payloads of one kind."""
 API_RATE_LIMIT = int(os.environ.get("QUNCE_API_RATE_LIMIT") or 60_000)
 """Requests per minute that one API key may make to each process."""
 ALLOW_PRIVATE_WEBHOOKS = os.environ.get("QUNCE_ALLOW_PRIVATE_WEBHOOKS", "") not in OFF

@@ -26,6 +26,7 @@ from qunce.core.facts import (
     interned_names,
     key_hashes,
     reported_facts,
+    reported_kinds,
 )
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff.models import Staff
@@ -204,6 +205,7 @@ class _Batch:
         kinds = {fact.kind for fact in self.incoming}
         kind_errors = {kind: _kind_error(kind) for kind in kinds}
         effects = {kind for kind in kinds if fact_effects.find(kind)}
+        self.kind_limits = reported_kinds.KindLimits(self.community.pk, kinds)
         reasons: dict[int, str] = {}
         for index, fact in enumerate(self.incoming):
             self.has_effect.append(fact.kind in effects)
@@ -212,6 +214,8 @@ class _Batch:
                 # writes only.
                 self.payloads.append(_dump_payload(fact.payload))
                 _check_values(fact, limits)
+                if not kind_errors[fact.kind]:
+                    self.kind_limits.check(fact.kind, (fact.payload or {}).keys())
                 if fact.kind in effects:
                     _check_effect(fact, check_effect)
                     self._check_scope(fact)
@@ -256,12 +260,15 @@ class _Batch:
     def insert_plain(self) -> int:
         """Insert the facts without an effect; returns how many are new."""
         chosen = self._choose(has_effect=False)
+        self.kind_limits.save()
         kind_ids = facts.ensure_kinds({self.incoming[i].kind for i in chosen})
         keys = [self.keys[i] for i in chosen]
         # PostgreSQL has a unique index on the keys themselves.
         hashes = [0] * len(keys)
         if not db.is_postgresql():
-            hashed = key_hashes.hashes_of(self.source_id, [key.encode() for key in keys])
+            hashed = key_hashes.hashes_of(
+                self.source_id, [key.encode() for key in keys]
+            )
             hashes = hashed.tolist()
         return ingest.insert_new(
             ingest.FactBatch(

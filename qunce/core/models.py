@@ -7,6 +7,7 @@ from qunce.core.facts.fact_consumers import ConsumerPosition
 from qunce.core.facts.fact_effects import ReportedKey
 from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.core.facts.interned_names import InternedName
+from qunce.core.facts.reported_kinds import ReportedKind
 from qunce.core.facts.withdrawals import WithdrawnFact
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.revisions import Revision
@@ -29,6 +30,7 @@ __all__ = [
     "LoginAttempt",
     "QueuedJob",
     "ReportedKey",
+    "ReportedKind",
     "Revision",
     "Session",
     "Staff",

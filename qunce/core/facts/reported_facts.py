@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qunce.core import decimals, errors, json_values, permissions, timestamps
@@ -105,6 +106,10 @@ def check_payload(text: str) -> None:
     encoded = text.encode()
     json_values.check_storable(encoded)
     value = json_values.parse_object(encoded)
+    if len(value) > settings.MAX_FACT_FIELDS:
+        raise InvalidPayload(
+            _("A payload has at most %(n)d fields.") % {"n": settings.MAX_FACT_FIELDS}
+        )
     # Looked for in the text, which is cheaper than visiting every value.
     if EXPONENT.search(text) and _has_huge_number(value):
         raise InvalidPayload(
@@ -123,8 +128,9 @@ def _has_huge_number(value: Any) -> bool:
         return any(map(_has_huge_number, value))
     if not isinstance(value, Decimal | int):
         return False
+    number = Decimal(value)
     # Asked first, as larger exponents overflow.
-    return not decimals.is_countable(Decimal(value)) or abs(value) >= NUMBER_LIMIT
+    return not decimals.is_countable(number) or abs(number) >= NUMBER_LIMIT
 
 
 # Keys

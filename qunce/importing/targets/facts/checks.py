@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.conf import settings
 
 from qunce.core import errors, json_values
 from qunce.core.facts import fact_effects, reported_facts
@@ -103,7 +104,12 @@ def _find_unusual(payloads: pa.Array) -> NDArray[np.bool_]:
     flags = pc.or_kleene(
         pc.greater(pc.utf8_length(payloads), reported_facts.MAX_PAYLOAD_LENGTH),
         pc.or_kleene(
-            pc.match_substring(payloads, "\\u0000"),
+            pc.or_kleene(
+                pc.match_substring(payloads, "\\u0000"),
+                pc.greater(
+                    pc.count_substring(payloads, '":'), settings.MAX_FACT_FIELDS
+                ),
+            ),
             pc.match_substring_regex(payloads, reported_facts.EXPONENT.pattern),
         ),
     )

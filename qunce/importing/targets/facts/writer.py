@@ -21,6 +21,7 @@ from qunce.core.facts import (
     ingest,
     interned_names,
     laid_facts,
+    reported_kinds,
 )
 from qunce.core.facts.fact_effects import ReportedFact
 from qunce.core.facts.laid_facts import LaidRows
@@ -133,6 +134,12 @@ class FactWriter:
     def _resolve(self, number: int) -> None:
         """Look up the members of this part and the ones after it, and create new ones."""
         if not self._kind_ids:
+            kind_limits = reported_kinds.KindLimits(
+                self._job.community_id, self._spill.kinds
+            )
+            for kind in sorted(self._spill.kinds):
+                kind_limits.check(kind)
+            kind_limits.save()
             self._kind_ids = facts.ensure_kinds(self._spill.kinds)
             self._group_ids = self._ensure_groups()
         if number in self._resolutions:

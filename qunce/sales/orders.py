@@ -24,6 +24,7 @@ from qunce.core import (
     timestamps,
 )
 from qunce.core.facts import interned_names
+from qunce.members.people import visibility
 from qunce.sales import order_facts, order_items, order_states
 from qunce.sales.models import Order
 from qunce.sales.order_states import OrderState
@@ -112,6 +113,16 @@ def status_of(order: Order) -> str:
     return PARTLY_REFUNDED if order.refunded_amount < order.amount else REFUNDED
 
 
+def check_visible(order: Order, *, by: Staff | None, at: datetime) -> None:
+    """Raise OrderNotFound if `by` does not see the member of this order."""
+    if by is None or by.scope is None:
+        return
+    if order.account_id is None or not visibility.filter_visible(
+        by=by, accounts=[order.account_id], at=at
+    ):
+        raise OrderNotFound(_("There is no such order."))
+
+
 # Verbs
 
 
@@ -132,9 +143,12 @@ def record_payment(
     """Create a paid order; an existing one is amended where it differs.
 
     An order without `paid_at` was paid now; without it an existing one keeps its time,
-    and without an account its member.
+    and without an account its member. Staff with a scope amend orders of members whom
+    they see, and create none.
     """
     check_order(key=key, amount=amount, currency=currency)
+    if by is not None and by.scope is not None:
+        _check_not_new(community, key, source, by, at)
     # Two webhooks of one order may arrive at the same time; the unique key decides.
     order, is_new = Order.objects.get_or_create(
         community_id=community.pk,
@@ -169,6 +183,31 @@ def record_payment(
     )
 
 
+def _check_not_new(
+    community: Community, key: str, source: str | None, by: Staff, at: datetime
+) -> None:
+    """Raise OrderNotFound unless `by` sees an order of this number.
+
+    An order of a member whom they do not see may have the number that they give. Whether
+    it does must not show, so that they are refused in either case.
+    """
+    known = Order.objects.filter(
+        community_id=community.pk,
+        key=key,
+        source_id=find_source(community, source or ""),
+    )
+    try:
+        check_visible(known.get(), by=by, at=at)
+    except (Order.DoesNotExist, OrderNotFound):
+        raise OrderNotFound(
+            _(
+                "There is no order “%(key)s” of a member whom you see. New orders need"
+                " somebody who sees the whole community."
+            )
+            % {"key": key}
+        ) from None
+
+
 @transaction.atomic
 def amend(
     *,
@@ -184,6 +223,7 @@ def amend(
 
     Returns the corrected order. The same again changes nothing.
     """
+    check_visible(order, by=by, at=at)
     order = _lock(order)
     before = order_states.state_of(order)
     after = replace(
@@ -238,6 +278,7 @@ def refund_order(
     amount: int | None = None,
 ) -> Order:
     """Refund `amount`, or what is left of the order; never more than was paid."""
+    check_visible(order, by=by, at=at)
     order = _lock(order)
     # After the lock, so that two full refunds cannot both see the whole amount.
     amount = order.amount - order.refunded_amount if amount is None else amount
@@ -256,7 +297,9 @@ def refund_up_to(
     source: str | None = None,
 ) -> Order:
     """Refund what is missing up to `total`, for sources that report running totals."""
-    order = _lock(get(community, key, source))
+    order = get(community, key, source)
+    check_visible(order, by=by, at=at)
+    order = _lock(order)
     missing = total - order.refunded_amount
     if missing <= 0:
         return order

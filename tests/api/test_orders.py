@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
 from qunce.members.people import people
+from qunce.sales import orders
+from qunce.sales.models import Order
 from tests import factories
 from tests.clients import ApiClient, create_client
-from tests.factories import AT
+from tests.factories import AT, LATER
 
 
 @pytest.mark.both_databases
@@ -77,7 +81,49 @@ def test_scoped_staff_see_orders_of_visible_members_only(
     new = {"key": "o9", "amount": 1}
     assert scoped.post("/orders", new | {"member_key": "other"}).status == 404
     assert scoped.post("/orders", new).kind == "scope-too-narrow"
-    assert scoped.post("/orders", new | {"member_id": mine}).status == 200
+    known = {"key": "o2", "amount": 200, "member_id": mine}
+    assert scoped.post("/orders", known).body["amount"] == 200
+
+
+def test_scoped_staff_do_not_learn_which_order_numbers_are_taken(
+    shop: Community, api: ApiClient
+) -> None:
+    mine, _other = factories.members(shop, "mine", "other")
+    api.post("/orders", {"key": "taken", "amount": 100, "member_key": "other"})
+    api.post("/orders", {"key": "nobody", "amount": 100})
+    api.post("/orders", {"key": "usd", "amount": 1, "currency": "USD", "member_id": 2})
+    scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
+    answers = set()
+    for key in ("taken", "nobody", "usd", "free"):
+        response = scoped.post("/orders", {"key": key, "amount": 9, "member_id": mine})
+        text = str(response.body).replace(key, "…")
+        answers.add((response.status, response.kind, text))
+    assert len(answers) == 1
+    assert {kind for _status, kind, _text in answers} == {"order-not-found"}
+    assert Order.objects.count() == 3
+
+
+def test_verbs_refuse_orders_outside_the_scope(shop: Community, by: Staff) -> None:
+    mine, other = factories.members(shop, "mine", "other")
+    scope = {"members": {"keys": ["mine"]}}
+    scoped = factories.staff(shop, "manager", "eve", scope=scope)
+    hidden = factories.order(shop, other, key="o1")
+    seen = factories.order(shop, mine, key="o2")
+    who: dict[str, Any] = {"community": shop, "by": scoped, "at": LATER}
+    verbs: tuple[Callable[[Order], Order], ...] = (
+        lambda order: orders.amend(order=order, amount=5, **who),
+        lambda order: orders.refund_order(
+            order=order, amount=1, refunded_at=LATER, **who
+        ),
+        lambda order: orders.refund(key=order.key, amount=1, refunded_at=LATER, **who),
+        lambda order: orders.refund_up_to(
+            key=order.key, total=3, refunded_at=LATER, **who
+        ),
+    )
+    for verb in verbs:
+        with pytest.raises(orders.OrderNotFound):
+            verb(hidden)
+        assert verb(seen).pk == seen.pk
 
 
 def test_scoped_staff_name_buyers_whom_they_see_only(shop: Community) -> None:
@@ -119,6 +165,7 @@ def test_scoped_staff_name_buyers_whom_they_see_only(shop: Community) -> None:
     for key in ("shared", "13800008888", "other"):
         found = scoped.get(f"/members?key={key}")
         assert (found.status, found.body["items"]) == (200, [])
+    create_client(shop).post("/orders", order | {"phone": "13800000001"})
     assert scoped.post("/orders", order | {"phone": "13800000001"}).status == 200
 
 

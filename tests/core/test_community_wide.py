@@ -68,8 +68,13 @@ def create_key(c: Any) -> Any:
 
 
 def add_staff(c: Any) -> Any:
-    given = {"login": "new", "name": "New", "role": "viewer"}
-    return staff.add(**given, password="correct horse battery", **c.who)
+    return staff.add(
+        login="new",
+        name="New",
+        role="viewer",
+        password="correct horse battery",
+        **c.who,
+    )
 
 
 def lift(c: Any) -> Any:

@@ -240,6 +240,18 @@ def format_with_currency(units: int, currency: str) -> str:
     return f"{currency} {Decimal(format_amount(units, currency)):,}"
 
 
+def format_exactly(units: object, currency: str) -> str:
+    """`"12345.5"` → `"CNY 123.455"`; a fraction of the smallest unit keeps its digits.
+
+    Raises NotADecimal.
+    """
+    places = decimal_places(currency)
+    amount = decimals.parse(units).scaleb(-places)
+    if amount == round(amount, places):
+        amount = round(amount, places)
+    return f"{currency} {amount:,f}"
+
+
 def format_all(amounts: Mapping[str, int]) -> str:
     """{"EUR": 500, "USD": 6000} → `"EUR 5.00, USD 60.00"`."""
     return _(", ").join(

@@ -61,6 +61,7 @@ KIND = marks.MarkKind(name="opt_out", model=OptOut, ref_column="community_id")
 class MemberOptedOut(facts.FactKind):
     kind = "member.opted_out"
     label = gettext_lazy("opted out of messages")
+    labels = {"source": gettext_lazy("source")}
     source: str
 
 
@@ -71,6 +72,7 @@ class MemberOptedIn(facts.FactKind):
 
     kind = "member.opted_in"
     label = gettext_lazy("opted in to messages again")
+    labels = {"source": gettext_lazy("source")}
     source: str
 
 

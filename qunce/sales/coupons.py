@@ -17,5 +17,6 @@ class CouponRedeemed(facts.FactKind):
     kind = "coupon.redeemed"
     reportable = True
     label = gettext_lazy("redeemed a coupon")
+    labels = {"coupon": gettext_lazy("coupon"), "campaign": gettext_lazy("campaign")}
     coupon: str
     campaign: str = ""

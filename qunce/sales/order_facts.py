@@ -9,6 +9,13 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core.facts import facts
 
+LABELS = {
+    "order": gettext_lazy("order number"),
+    "amount": gettext_lazy("amount"),
+    "currency": gettext_lazy("currency"),
+    "categories": gettext_lazy("category"),
+}
+
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +25,7 @@ class OrderPaid(facts.FactKind):
     kind = "order.paid"
     label = gettext_lazy("paid an order")
     money = ("amount",)
+    labels = LABELS
     order: str
     amount: int
     currency: str
@@ -35,6 +43,7 @@ class OrderRefunded(facts.FactKind):
     kind = "order.refunded"
     label = gettext_lazy("was refunded for an order")
     money = ("amount",)
+    labels = LABELS
     order: str
     amount: int
     currency: str
@@ -52,6 +61,7 @@ class OrderAmended(facts.FactKind):
     kind = "order.amended"
     label = gettext_lazy("had an order amount corrected")
     money = ("amount",)
+    labels = LABELS
     instead = gettext_lazy(
         "Report order.paid again with the right amount, or import the orders."
     )

@@ -92,3 +92,13 @@ def test_unknown_login_is_not_found(run: Run, shop: Community) -> None:
     assert run("audience", "count", VIP, "--as", "nobody").code == 3
     system = staff_models.system(shop).login
     assert run("audience", "count", VIP, "--as", system).output == "2\n"
+
+
+def test_amounts_of_a_rule_are_explained_as_money(run: Run, shop: Community) -> None:
+    factories.order(shop, "ann", amount=12_050)
+    wanted = {"field": "amount", "gte": 20_000}
+    did = {"kind": "order.paid", "where": {"amount": {"gt": 100}}, "sum": wanted}
+    rule = json.dumps({"did": did})
+    text = run("audience", "explain", rule, "--member", "ann").output
+    assert "[amount: > CNY 1.00]" in text
+    assert "total amount is CNY 120.50 (required: ≥ CNY 200.00)" in text

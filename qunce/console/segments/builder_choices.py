@@ -117,6 +117,11 @@ class Choices:
         return Picker(find, lambda keys: [Option(key, key) for key in keys])
 
     @cached_property
+    def currency(self) -> str:
+        """The currency in which amounts of rules are."""
+        return self.community.currency
+
+    @cached_property
     def fact_kinds(self) -> list[tuple[str, str]]:
         """The kinds of facts that members of the community have, with their labels."""
         kinds = audiences.list_fact_kinds(self.community)

@@ -110,6 +110,8 @@ class FactKind:
     money: ClassVar[tuple[str, ...]] = ()
     """Fields that are amounts in the smallest unit of the field `currency`, or of the
     community's currency."""
+    labels: ClassVar[Mapping[str, StrOrPromise]] = {}
+    """Of fields of the payload, in sentences such as "a total *amount* of"."""
     instead: ClassVar[StrOrPromise] = ""
     account: int | None = None
     group: int | None = None
@@ -152,6 +154,20 @@ def list_fields(kind: str) -> list[str]:
         return []
     names = (field.name for field in dataclasses.fields(declared_kind))
     return [name for name in names if name not in COLUMN_FIELDS]
+
+
+def list_number_fields(kind: str) -> list[str]:
+    """The fields of `list_fields` that are numbers."""
+    names = list_fields(kind)
+    declared_kind = _declared[kind] if names else FactKind
+    types = {field.name: field.type for field in dataclasses.fields(declared_kind)}
+    return [name for name in names if types[name] == "int"]
+
+
+def field_label(kind: str, name: str) -> str:
+    """The label of a field in the current language, or its name if it has none."""
+    declared_kind = _declared.get(kind)
+    return str((declared_kind and declared_kind.labels.get(name)) or name)
 
 
 def money_fields(kind: str) -> tuple[str, ...]:
@@ -292,7 +308,7 @@ def record_many(
             group_id=_only_value({fact.group for fact in same_kind}),
             count=len(same_kind),
             at=at,
-            detail=_common_fields(same_kind),
+            detail=common_fields(same_kind),
         )
 
 
@@ -330,7 +346,7 @@ def record_for_accounts(
             group_id=fact.group,
             count=len(rows),
             at=at,
-            detail=_common_fields([fact]),
+            detail=common_fields([fact]),
         )
 
 
@@ -364,11 +380,11 @@ def record_occurrences(
                 group_id=_only_value({fact.group for fact, _pairs in same_kind}),
                 count=len(accounts),
                 at=at,
-                detail=_common_fields([fact for fact, _pairs in same_kind]),
+                detail=common_fields([fact for fact, _pairs in same_kind]),
             )
 
 
-def _common_fields(facts: Sequence[FactKind]) -> dict[str, Any]:
+def common_fields(facts: Sequence[FactKind]) -> dict[str, Any]:
     """The payload fields that have the same value in all of these facts of one kind."""
     first = facts[0]
     values = {

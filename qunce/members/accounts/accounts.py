@@ -45,6 +45,7 @@ SOURCE_NAMESPACE = "source"
 class MemberJoined(facts.FactKind):
     kind = "member.joined"
     label = gettext_lazy("joined the community")
+    labels = {"channel": gettext_lazy("channel"), "source": gettext_lazy("source")}
     channel: str
     source: str = ""
 

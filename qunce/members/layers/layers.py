@@ -138,6 +138,11 @@ class MemberLayerChanged(facts.FactKind):
 
     kind = "member.layer_changed"
     label = gettext_lazy("moved to another layer")
+    labels = {
+        "layering": gettext_lazy("layering"),
+        "from": gettext_lazy("former layer"),
+        "to": gettext_lazy("new layer"),
+    }
     layering: str
     before: str
     after: str

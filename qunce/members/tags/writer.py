@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from django.db import models
 from django.utils.translation import gettext_lazy
 
-from qunce.core import db, revisions, timestamps
-from qunce.core.facts import facts
+from qunce.core import column_inserts, db, revisions, timestamps
+from qunce.core.facts import fact_columns, facts
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags.models import KIND, Tag, TagBatch, Tagging, TagGroup
 from qunce.sets.bitmaps import marks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @facts.declare
@@ -25,6 +29,7 @@ class TagAdded(facts.FactKind):
 
     kind = "tag.added"
     label = gettext_lazy("got a tag")
+    labels = {"tag": gettext_lazy("tag"), "depth": gettext_lazy("depth")}
     instead = gettext_lazy("Import the tags instead, or set them through the API.")
     tag: str
     depth: int
@@ -35,6 +40,7 @@ class TagAdded(facts.FactKind):
 class TagRemoved(facts.FactKind):
     kind = "tag.removed"
     label = gettext_lazy("lost a tag")
+    labels = {"tag": gettext_lazy("tag")}
     instead = gettext_lazy("Import the tags instead, or set them through the API.")
     tag: str
 
@@ -59,6 +65,15 @@ class TagRow(NamedTuple):
     account: int
     weight: int
     time: int
+
+
+@dataclass(frozen=True)
+class NewTaggings:
+    """Taggings by columns, each of another pair of tag and account."""
+
+    tags: NDArray[np.int64]
+    accounts: NDArray[np.int64]
+    weights: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -151,6 +166,45 @@ class TagWriter:
             at=self.at,
         )
         self._count(accounts, len(rows))
+
+    def write_new(self, tags: Mapping[int, Tag], new: NewTaggings) -> None:
+        """Give tags to accounts that have none, as they have just been created."""
+        if not len(new.accounts):
+            return
+        chosen, codes = np.unique(new.tags, return_inverse=True)
+        community = self.batch.community
+        bumped = revisions.bump(community.pk, KIND.name, chosen.tolist())
+        revs = np.array([bumped[pk] for pk in chosen.tolist()], dtype=np.int64)
+        moment = timestamps.to_micros(self.at)
+        column_inserts.insert(
+            KIND.table,
+            {
+                "tag_id": new.tags,
+                "account_id": new.accounts,
+                "weight": new.weights,
+                "rev": revs[codes],
+            },
+            {
+                "present": True,
+                "tagged_at": moment,
+                "by_id": self.by.pk,
+                "source": self.batch.source,
+                "batch_id": self.batch.pk,
+            },
+        )
+        pairs, codes = np.unique(
+            np.stack([new.tags, new.weights]), axis=1, return_inverse=True
+        )
+        fact_columns.record(
+            [_fact(tags[pk], weight) for pk, weight in pairs.T.tolist()],
+            codes.reshape(-1),
+            new.accounts,
+            happened_at=np.full(len(new.accounts), moment),
+            community=community,
+            by=self.by,
+            at=self.at,
+        )
+        self._count(chosen.tolist(), len(new.accounts))
 
     def set_expiry(self, tag: Tag, accounts: Collection[int]) -> None:
         """Let the existing taggings of these accounts expire at `expires_at`."""

@@ -34,6 +34,7 @@ class MessagePosted(facts.FactKind):
 
     kind = "message.posted"
     label = gettext_lazy("wrote a message")
+    labels = {"length": gettext_lazy("number of characters")}
     reportable = True
     length: int = 0
 

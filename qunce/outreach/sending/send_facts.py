@@ -17,6 +17,7 @@ class SendDelivered(facts.FactKind):
     kind = "send.delivered"
     reportable = True
     label = gettext_lazy("got a message")
+    labels = {"campaign": gettext_lazy("campaign")}
     campaign: str
 
 
@@ -27,6 +28,7 @@ class SendMarkedSent(facts.FactKind):
 
     kind = "send.marked_sent"
     label = gettext_lazy("was sent a message by staff")
+    labels = {"campaign": gettext_lazy("campaign")}
     campaign: str
 
 
@@ -38,6 +40,7 @@ class SendClicked(facts.FactKind):
     kind = "send.clicked"
     reportable = True
     label = gettext_lazy("clicked a link in a message")
+    labels = {"campaign": gettext_lazy("campaign"), "link": gettext_lazy("link")}
     campaign: str
     link: str = ""
 
@@ -49,5 +52,6 @@ class SendFailed(facts.FactKind):
 
     kind = "send.failed"
     label = gettext_lazy("had an undelivered message")
+    labels = {"campaign": gettext_lazy("campaign"), "reason": gettext_lazy("reason")}
     campaign: str
     reason: str = ""

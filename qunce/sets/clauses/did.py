@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -34,6 +34,8 @@ from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from qunce.sets.rules.snapshots import Snapshot
 
 EXPLANATIONS = {
@@ -161,10 +163,11 @@ class DidClause(Clause):
         ]
         for aggregate, template in AGGREGATE_PHRASES.items():
             if aggregate in args:
-                bounds = {k: n for k, n in args[aggregate].items() if k != "field"}
+                bounds = dict(args[aggregate])
+                key, field = args["kind"], bounds.pop("field")
                 pieces = {
-                    "field": phrasing.value(args[aggregate]["field"]),
-                    "n": phrasing.comparison(bounds),
+                    "field": phrasing.value(facts.field_label(key, field)),
+                    "n": fact_filters.phrase_condition(key, field, bounds, names),
                     "window": window,
                 }
                 parts.append(phrasing.fill(_(template), kind=kind, **pieces))
@@ -307,15 +310,15 @@ class DidClause(Clause):
                 snap, self.facts, self.window, field, person
             )
             number = totals.get(aggregate)
-            is_money = field in facts.money_fields(self.facts.name)
-
-            def format_(number: Decimal, *, is_money: bool = is_money) -> str:
-                if is_money:
-                    return fact_queries.format_money(number, "", snap.community)
-                return comparisons.format_number(number)
-
+            format_: Callable[[Decimal], str] = comparisons.format_number
+            if field in facts.money_fields(self.facts.name):
+                format_ = partial(
+                    money.format_exactly, currency=snap.community.currency
+                )
+                # An average may have more digits than anybody wants to read.
+                number = None if number is None else round(number, 2)
             yield _(AGGREGATE_EXPLANATIONS[aggregate]) % {
-                "field": field,
+                "field": facts.field_label(self.facts.name, field),
                 "n": _("not known") if number is None else format_(number),
                 "wanted": required.format(format_),
             }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from qunce.core import money
 from qunce.core.facts import facts
 from qunce.sets.rules import base, phrasing, references, times_of_day
 from qunce.sets.rules.phrasing import Names, Piece, Pieces
@@ -14,6 +15,10 @@ from qunce.sets.rules.references import Mention
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
+
+
+CURRENCY: Mention = ("currency", "community")
+"""Stands for the currency in which amounts of rules are."""
 
 
 def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
@@ -28,13 +33,9 @@ def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
             groups = phrasing.names_of("group", required, names)
             text = phrasing.fill(_("in the group %(groups)s"), groups=groups)
         else:
-            if isinstance(required, dict):
-                wanted = phrasing.comparison(required)
-            else:
-                values = map(phrasing.literal, phrasing.as_list(required))
-                wanted = phrasing.join(list(values), _(", "))
+            wanted = phrase_condition(key, field, required, names)
             template = _("%(field)s: %(wanted)s")
-            name = phrasing.value(field)
+            name = phrasing.value(facts.field_label(key, field))
             text = phrasing.fill(template, field=name, wanted=wanted)
         conditions.append(text)
     if "hours" in args:
@@ -48,10 +49,26 @@ def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
     )
 
 
+def phrase_condition(kind: str, field: str, required: Any, names: Names) -> Pieces:
+    """What is required of a field; money is in the community's currency."""
+    currency = names.get(CURRENCY) if field in facts.money_fields(kind) else None
+
+    def to_pieces(content: Any) -> Pieces:
+        if currency is None:
+            return phrasing.literal(content)
+        return phrasing.value(money.format_exactly(content, currency))
+
+    if isinstance(required, dict):
+        return phrasing.comparison(required, to_pieces)
+    return phrasing.join(list(map(to_pieces, phrasing.as_list(required))), _(", "))
+
+
 def mentions(args: Any) -> Iterator[Mention]:
     # Any JSON may come here, from a URL for example, and must not raise.
     if isinstance(args, dict):
         yield from base.mentions_of("kind", args.get("kind"))
+        if facts.money_fields(str(args.get("kind"))):
+            yield CURRENCY
         where = args.get("where")
         if isinstance(where, dict):
             yield from base.mentions_of("group", where.get("group"))
@@ -64,3 +81,7 @@ def find_kind_names(community: Community, keys: Sequence[str]) -> dict[str, str]
 
 
 references.register("kind", find_names=find_kind_names)
+references.register(
+    CURRENCY[0],
+    find_names=lambda community, keys: dict.fromkeys(keys, community.currency),
+)

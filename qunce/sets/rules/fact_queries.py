@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -17,7 +18,13 @@ from qunce.core.facts import facts
 from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter
-from qunce.sets.rules import base, payload_fields, payload_numbers, times_of_day
+from qunce.sets.rules import (
+    base,
+    comparisons,
+    payload_fields,
+    payload_numbers,
+    times_of_day,
+)
 from qunce.sets.rules.base import RulePath
 from qunce.sets.rules.comparisons import DecimalComparison
 from qunce.sets.rules.payload_fields import Condition
@@ -125,7 +132,7 @@ def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
     hours = None
     if "hours" in args:
         hours = times_of_day.parse(args["hours"], path.child("hours"))
-    label = _label(kind, where, conditions, hours)
+    label = _label(kind, where, conditions, hours, path.community)
     return FactFilter(kind_id, kind, label, groups, tuple(conditions), hours)
 
 
@@ -134,15 +141,19 @@ def _label(
     where: dict[str, Any],
     conditions: Sequence[tuple[str, Condition]],
     hours: TimesOfDay | None,
+    community: Community,
 ) -> str:
     """The kind with its conditions in brackets, such as "order paid [channel: app]"."""
     labels = []
     for name, condition in conditions:
+        format_number: Callable[[Decimal], str] = comparisons.format_number
+        if name in facts.money_fields(kind):
+            format_number = partial(money.format_exactly, currency=community.currency)
         if isinstance(condition, DecimalComparison):
-            text = condition.format()
+            text = condition.format(format_number)
         else:
-            text = base.format_list(condition.format())
-        labels.append(f"{name}: {text}")
+            text = base.format_list(condition.format(format_number))
+        labels.append(f"{facts.field_label(kind, name)}: {text}")
     if "group" in where:
         keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
         labels.insert(0, f"{_('group')}: {base.format_list(keys)}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
@@ -179,9 +179,11 @@ class Values:
     texts: tuple[str, ...] = ()
     numbers: tuple[Decimal, ...] = ()
 
-    def format(self) -> Iterator[str]:
+    def format(
+        self, format_number: Callable[[Decimal], str] = comparisons.format_number
+    ) -> Iterator[str]:
         yield from (str(json.loads(text)) for text in self.texts)
-        yield from map(comparisons.format_number, self.numbers)
+        yield from map(format_number, self.numbers)
 
 
 Condition = DecimalComparison | Values

@@ -8,7 +8,7 @@ as a mapping.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -117,18 +117,20 @@ def literal(content: Any) -> Pieces:
     return value(content)
 
 
-def comparison(bounds: Mapping[str, int]) -> Pieces:
+def comparison(
+    bounds: Mapping[str, Any], to_pieces: Callable[[Any], Pieces] = value
+) -> Pieces:
     """`{"gte": 2}` as “at least 2”; raises ValueError if it compares with nothing."""
     if not bounds:
         raise ValueError(bounds)
     if set(bounds) == {"gte", "lte"}:
         return fill(
             _("%(least)s to %(most)s"),
-            least=value(bounds["gte"]),
-            most=value(bounds["lte"]),
+            least=to_pieces(bounds["gte"]),
+            most=to_pieces(bounds["lte"]),
         )
     parts = [
-        fill(_(COMPARISONS[sign]), n=value(bound)) for sign, bound in bounds.items()
+        fill(_(COMPARISONS[sign]), n=to_pieces(bound)) for sign, bound in bounds.items()
     ]
     return join(parts, _(", "))
 

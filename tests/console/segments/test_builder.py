@@ -315,3 +315,30 @@ def test_a_manipulated_form_is_rejected_or_ignored(
     for path in ("new/rule/", "counts/"):
         response = web.post(f"/members/segments/{path}", data)
         assert response.status_code in (200, 404, 422)
+
+
+def test_amounts_are_shown_and_entered_as_money(web: Client) -> None:
+    kind = {"kind": "order.paid", "within": "30d"}
+    rule = {"all": [{"did": {**kind, "sum": {"field": "amount", "gte": 12_050}}}]}
+    page = submit(web, rule, "open:all[0]")
+    assert "total amount of at least CNY 120.50" in text_of(page)
+    assert 'name="c-number" value="120.50"' in page
+    assert "In CNY" in text_of(page)
+    assert ">amount</option>" in page
+    typed = {"kind": "order.paid", "measure": "sum", "field": "amount", "sign": "gte"}
+    typed |= {"number": "250.5", "when": "within", "span": "30"}
+    fields = {f"c-{name}": value for name, value in typed.items()}
+    page = submit(web, rule, "done", open="all[0]", **fields)
+    changed = {**kind, "sum": {"field": "amount", "gte": 25_050}}
+    assert hidden(page) == {"all": [{"did": changed}]}
+
+
+def test_hours_of_a_step_are_filled_in(web: Client) -> None:
+    paid = {"kind": "order.paid"}
+    steps = [{**paid, "hours": ["22:00", "06:30"]}, paid]
+    page = submit(web, {"all": [{"seq": {"steps": steps}}]}, "open:all[0]")
+    assert 'class="editor kind-seq"' in page
+    assert "c-text" not in page
+    assert 'value="22:00"' in page
+    assert "Step 2: from (time of day)" in page
+    assert "Step 3: from (time of day)" not in page

@@ -19,6 +19,8 @@ from tests.oracle.questions import Questions, Vocabulary
 
 
 class ChoicesWithoutDatabase(Choices):
+    currency = "CNY"
+
     def picker(self, kind: str) -> Picker:
         return Picker(describe=lambda keys: [Option(key, key) for key in keys])
 
@@ -116,6 +118,15 @@ SIMPLE = [
         "seq": {
             "steps": [{"kind": "page.visited"}, {"kind": "order.paid"}],
             "within": "14d",
+        }
+    },
+    {
+        "seq": {
+            "steps": [
+                {"kind": "order.paid", "hours": [22, "6:30"]},
+                {"kind": "page.visited"},
+                {"kind": "order.paid", "hours": ["08:00", "24:00"]},
+            ]
         }
     },
 ]

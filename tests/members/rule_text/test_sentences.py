@@ -33,6 +33,7 @@ NAMES = {
     ("segment", "loyal"): "Loyal",
     ("frozen", "march"): "march",
     ("source", "shop"): "shop",
+    ("currency", "community"): "CNY",
     ("kind", "order.paid"): "paid an order",
     ("kind", "send.delivered"): "got a message",
     ("kind", "coupon.redeemed"): "redeemed a coupon",
@@ -86,7 +87,19 @@ SENTENCES = [
                 "since": "2026-01-01",
             }
         },
-        "paid an order with a total amount of at least 10,000 since 2026-01-01",
+        "paid an order with a total amount of at least CNY 100.00 since 2026-01-01",
+    ),
+    (
+        {"did": {"kind": "order.paid", "average": {"field": "amount", "lt": 9000.5}}},
+        "paid an order with an average amount of fewer than CNY 90.005",
+    ),
+    (
+        {"did": {"kind": "order.paid", "where": {"amount": {"gte": 100, "lte": 250}}}},
+        "paid an order [amount: CNY 1.00 to CNY 2.50]",
+    ),
+    (
+        {"did": {"kind": "order.paid", "where": {"categories": ["tea"]}}},
+        "paid an order [category: tea]",
     ),
     (
         {"did": {"kind": "order.paid", "last": {"before": "30d"}}},
@@ -231,3 +244,20 @@ def test_names_are_found_in_their_community(shop: Community, by: Staff) -> None:
     assert rule_names.find(factories.community("other"), rule) == {
         ("kind", "member.joined"): "joined the community"
     }
+
+
+def test_fields_are_named_and_amounts_are_money_in_chinese() -> None:
+    where = {"currency": ["USD"], "amount": {"gte": 1234567}}
+    rule = {"did": {"kind": "order.paid", "where": where}}
+    with translation.override("zh-hans"):
+        text = sentences.to_text(rule, NAMES)
+    assert "CNY 12,345.67" in text
+    assert "USD" in text
+    assert "currency" not in text
+
+
+def test_amounts_are_in_the_currency_of_the_community(db: None) -> None:
+    shop = factories.community(key="jp", currency="JPY")
+    rule = {"did": {"kind": "order.paid", "sum": {"field": "amount", "gte": 1200}}}
+    text = sentences.to_text(rule, rule_names.find(shop, rule))
+    assert "JPY 1,200" in text

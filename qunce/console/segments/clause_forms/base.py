@@ -34,7 +34,7 @@ class ClauseForm(forms.Form):
     order: ClassVar[int]
     """Position in the menu, ascending; what is asked most comes first."""
     hint: ClassVar[StrOrPromise] = ""
-    folded_fields: ClassVar[tuple[str, ...]] = ()
+    folded_fields: tuple[str, ...] = ()
     """Fields that are seldom needed."""
     first_field: ClassVar[str] = ""
     """The field that gets the focus; the first one if empty."""
@@ -43,7 +43,7 @@ class ClauseForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, choices: Choices, data: Any = None, args: Any = None) -> None:
-        initial = None if args is None else self.to_fields(args)
+        initial = None if args is None else self.to_shown_fields(args, choices)
         super().__init__(data, initial=initial, prefix=PREFIX)
         self.choices = choices
         self.set_up()
@@ -64,6 +64,11 @@ class ClauseForm(forms.Form):
     @abstractmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:
         """The initial values of the fields, from the JSON behind the clause's name."""
+
+    @classmethod
+    def to_shown_fields(cls, args: Any, choices: Choices) -> dict[str, Any]:
+        """Like `to_fields`, for values that are entered in a unit of the community."""
+        return cls.to_fields(args)
 
     @abstractmethod
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
@@ -127,7 +132,7 @@ def open_form(choices: Choices, clause: Any) -> ClauseForm:
     if form is not None and len(clause) == 1 and name != "json":
         try:
             # Only a form that gives back exactly this clause may edit it.
-            data = to_post_data(form.to_fields(clause[name]))
+            data = to_post_data(form.to_shown_fields(clause[name], choices))
             trial = form(choices, data, clause[name])
             if trial.is_valid() and trial.clause == clause:
                 return form(choices, args=clause[name])
@@ -164,6 +169,9 @@ def normalise(clause: Any) -> Any:
 
 def _normalise_args(args: dict[str, Any]) -> dict[str, Any]:
     args = _with_lists(args, LIST_FIELDS)
+    steps = args.get("steps")
+    if isinstance(steps, list) and all(isinstance(step, dict) for step in steps):
+        args["steps"] = [_normalise_args(step) for step in steps]
     anniversary = args.get("anniversary")
     if isinstance(anniversary, dict) and set(anniversary) == {"within"}:
         args["anniversary"] = {"next": anniversary["within"]}

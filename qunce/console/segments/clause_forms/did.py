@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -10,7 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
+from qunce.core.facts import facts
 from qunce.sets.rules import payload_numbers
+
+if TYPE_CHECKING:
+    from qunce.console.segments.builder_choices import Choices
 
 COUNTS = ("times", "days", "weeks")
 AGGREGATES = payload_numbers.AGGREGATES
@@ -34,7 +39,6 @@ WHERE_COMPARISONS: fields.ChoiceList = (
     ("is", gettext_lazy("is one of")),
     *fields.COMPARISONS,
 )
-TIME_INPUT = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 DEFAULT_KIND = "order.paid"
 
 
@@ -78,24 +82,81 @@ class DidForm(ClauseForm, fields.WindowForm):
     where_number = fields.NumberField(label=gettext_lazy("Number"), required=False)
     where_maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
     hour_from = forms.TimeField(
-        label=gettext_lazy("From (time of day)"), required=False, widget=TIME_INPUT
+        label=gettext_lazy("From (time of day)"),
+        required=False,
+        widget=fields.TIME_INPUT,
     )
     hour_to = forms.TimeField(
         label=gettext_lazy("Before (time of day)"),
         required=False,
-        widget=TIME_INPUT,
+        widget=fields.TIME_INPUT,
     )
     groups = fields.PickField(
         label=gettext_lazy("Only in these groups"), required=False
     )
 
     def set_up(self) -> None:
-        kind = self.data.get(f"{PREFIX}-kind") or self.initial.get("kind")
+        kind = self._value_of("kind")
         self.set_choices("kind", self.fact_kinds(kind or DEFAULT_KIND))
         # Paying an order is what is asked most; a new clause starts with it.
         if not kind:
-            self.initial["kind"] = DEFAULT_KIND
+            self.initial["kind"] = kind = DEFAULT_KIND
         self.use_picker("groups", "group")
+        numbers = [name for name in facts.list_number_fields(kind) if name != "paid_at"]
+        self._offer("field", kind, numbers)
+        self._offer("where", kind, facts.list_fields(kind), no_field=True)
+        for name in self._money_of(self.data, f"{PREFIX}-") or self._money_of(
+            self.initial
+        ):
+            text = _("In %(currency)s") % {"currency": self.choices.currency}
+            self.fields[name].help_text = text
+
+    def _value_of(self, name: str) -> str:
+        return self.data.get(f"{PREFIX}-{name}") or self.initial.get(name) or ""
+
+    def _offer(
+        self,
+        name: str,
+        kind: str,
+        fields_of_kind: Sequence[str],
+        *,
+        no_field: bool = False,
+    ) -> None:
+        """List the fields that facts of a kind have, if these are known."""
+        if not fields_of_kind:
+            return
+        chosen = self._value_of(name)
+        offered = dict.fromkeys([*fields_of_kind, *([chosen] if chosen else [])])
+        choices = [(field, facts.field_label(kind, field)) for field in offered]
+        self.fields[name] = forms.ChoiceField(
+            label=self.fields[name].label,
+            required=False,
+            choices=[("", _("no further condition")), *choices]
+            if no_field
+            else choices,
+        )
+
+    @staticmethod
+    def _money_of(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+        """The fields of the form that are amounts of money."""
+        money_fields = facts.money_fields(str(values.get(f"{prefix}kind")))
+        names = []
+        is_number = values.get(f"{prefix}measure") in AGGREGATES
+        if is_number and values.get(f"{prefix}field") in money_fields:
+            names += ["number", "maximum"]
+        if values.get(f"{prefix}where") in money_fields:
+            names += ["where_number", "where_maximum"]
+        return names
+
+    @classmethod
+    def to_shown_fields(cls, args: Any, choices: Choices) -> dict[str, Any]:
+        values = cls.to_fields(args)
+        amounts = {
+            name: fields.to_amount(values[name], choices.currency)
+            for name in cls._money_of(values)
+            if name in values
+        }
+        return values | amounts
 
     @classmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:
@@ -121,6 +182,12 @@ class DidForm(ClauseForm, fields.WindowForm):
         return values
 
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
+        amounts = {
+            name: fields.from_amount(cleaned[name], self.choices.currency)
+            for name in self._money_of(cleaned)
+            if cleaned[name] is not None
+        }
+        cleaned |= amounts
         measure = cleaned["measure"]
         args: dict[str, Any] = {"kind": cleaned["kind"]}
         window = fields.window_from_fields(cleaned)
@@ -140,11 +207,7 @@ class DidForm(ClauseForm, fields.WindowForm):
             fixed = {"once": {"gte": 1}, "never": {"eq": 0}}
             count = fixed.get(cleaned["sign"])
             args[measure] = count or fields.comparison_from_fields(cleaned)
-        if cleaned["hour_from"] is not None or cleaned["hour_to"] is not None:
-            args["hours"] = [
-                fields.require(cleaned, name).strftime("%H:%M")
-                for name in ("hour_from", "hour_to")
-            ]
+        args |= fields.hours_from_fields(cleaned, "hour_from", "hour_to")
         where = _where_from_fields(cleaned)
         return args | ({"where": where} if where else {})
 

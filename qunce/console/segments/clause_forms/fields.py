@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.console.segments.builder_choices import Picker
-from qunce.core import decimals
+from qunce.core import decimals, money
 
 ChoiceList = Sequence[tuple[str, StrOrPromise]]
 
@@ -54,10 +54,28 @@ class NumberField(forms.CharField):
             number = decimals.parse(text)
         except decimals.NotADecimal:
             raise forms.ValidationError(_("Write a number, such as 12.5.")) from None
-        if number == number.to_integral_value():
-            return int(number)
-        # A binary fraction only where it is exactly this number.
-        return float(text) if Decimal(repr(float(text))) == number else str(text)
+        return to_json_number(number, text)
+
+
+def to_json_number(number: Decimal, text: str) -> int | float | str:
+    if number == number.to_integral_value():
+        return int(number)
+    # A binary fraction only where it is exactly this number.
+    return float(text) if Decimal(repr(float(text))) == number else str(text)
+
+
+# Money
+
+
+def to_amount(units: Any, currency: str) -> str:
+    """Units of a rule as people write them: 10000 → `"100.00"`."""
+    return money.format_exactly(units, currency).partition(" ")[2].replace(",", "")
+
+
+def from_amount(amount: Any, currency: str) -> int | float | str:
+    places = money.decimal_places(currency)
+    units = decimals.parse(amount).scaleb(places).normalize()
+    return to_json_number(units, f"{units:f}")
 
 
 # Time windows
@@ -117,6 +135,22 @@ def window_from_fields(cleaned: Mapping[str, Any]) -> dict[str, Any]:
         first, last = require(cleaned, "day"), require(cleaned, "until")
         return {"between": [first.isoformat(), last.isoformat()]}
     return {}
+
+
+# Times of day
+
+TIME_INPUT = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+def hours_from_fields(
+    cleaned: Mapping[str, Any], first: str, last: str
+) -> dict[str, list[str]]:
+    """The field `hours` of a rule; nothing if both fields are empty."""
+    if cleaned.get(first) is None and cleaned.get(last) is None:
+        return {}
+    return {
+        "hours": [require(cleaned, name).strftime("%H:%M") for name in (first, last)]
+    }
 
 
 # Comparisons with numbers

@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.console.segments.clause_forms.base import ClauseForm
+from qunce.console.segments.clause_forms import fields
+from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
 
 MAX_STEPS = 5
 
@@ -31,25 +32,53 @@ class SequenceForm(ClauseForm):
     )
 
     def set_up(self) -> None:
-        chosen = [self.initial.get(f"step{n}", "") for n in range(MAX_STEPS)]
-        kinds = self.fact_kinds(*(kind for kind in chosen if kind))
-        for n in range(MAX_STEPS):
+        chosen = [self._step(n) for n in range(MAX_STEPS)]
+        kinds = self.fact_kinds(*filter(None, chosen))
+        folded: list[str] = []
+        for n, kind in enumerate(chosen):
             self.fields[f"step{n}"] = forms.ChoiceField(
                 label=_("Step %(n)s") % {"n": n + 1},
                 choices=kinds if n < 2 else [("", _("no further step")), *kinds],
                 required=n < 2,
             )
+            # Only of steps that there are, as ten fields would be too many to read.
+            if n < 2 or kind:
+                folded += self._add_hours(n)
+        self.folded_fields = tuple(folded)
         self.order_fields([f"step{n}" for n in range(MAX_STEPS)])
+
+    def _step(self, n: int) -> str:
+        value = self.data.get(f"{PREFIX}-step{n}") if self.is_bound else None
+        return str(value or self.initial.get(f"step{n}") or "")
+
+    def _add_hours(self, n: int) -> list[str]:
+        labels = {
+            f"from{n}": _("Step %(n)s: from (time of day)"),
+            f"to{n}": _("Step %(n)s: before (time of day)"),
+        }
+        for name, label in labels.items():
+            self.fields[name] = forms.TimeField(
+                label=label % {"n": n + 1}, required=False, widget=fields.TIME_INPUT
+            )
+        return list(labels)
 
     @classmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:
-        values = {f"step{n}": step["kind"] for n, step in enumerate(args["steps"])}
+        values: dict[str, Any] = {"unit": "d"}
+        for n, step in enumerate(args["steps"]):
+            values[f"step{n}"] = step["kind"]
+            if "hours" in step:
+                values[f"from{n}"], values[f"to{n}"] = step["hours"]
         span = re.fullmatch(r"(\d+)([dh])", args.get("within", ""))
-        return values | ({"span": span[1], "unit": span[2]} if span else {"unit": "d"})
+        return values | ({"span": span[1], "unit": span[2]} if span else {})
 
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
-        kinds = [cleaned[f"step{n}"] for n in range(MAX_STEPS)]
-        args: dict[str, Any] = {"steps": [{"kind": kind} for kind in kinds if kind]}
+        steps = []
+        for n in range(MAX_STEPS):
+            if cleaned[f"step{n}"]:
+                hours = fields.hours_from_fields(cleaned, f"from{n}", f"to{n}")
+                steps.append({"kind": cleaned[f"step{n}"], **hours})
+        args: dict[str, Any] = {"steps": steps}
         if cleaned["span"]:
             args["within"] = f"{cleaned['span']}{cleaned['unit']}"
         return args

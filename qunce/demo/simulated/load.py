@@ -1,0 +1,129 @@
+"""Loads the simulated community through verbs and imports, as its staff would have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings as django_settings
+from django.utils.translation import gettext as _
+
+from qunce import reactions
+from qunce.core import communities
+from qunce.core.communities import Community
+from qunce.demo.build import Build
+from qunce.demo.simulated import library, plan, work
+from qunce.demo.simulated.scene import Scene
+from qunce.demo.simulation.community import SimulatedCommunity
+from qunce.demo.simulation.files import FILES, SimulatedFile
+from qunce.demo.simulation.settings import Settings
+from qunce.importing import pipeline
+from qunce.importing.files import sources
+from qunce.importing.jobs import jobs
+from qunce.importing.plan.options import ImportOptions
+from qunce.sales import purchase_tags
+from qunce.sets.mirror import deriver
+
+if TYPE_CHECKING:
+    from qunce.core.staff.models import Staff
+
+KEY = "coffee"
+ZONE = "Asia/Shanghai"
+YEAR = timedelta(days=365)
+SOURCES = {"shop_members": "mini-program", "orders": "till"}
+"""Sources of files that are not from the chat tool."""
+CHAT_TOOL = "wecom"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: `members` and `seed` decide, besides language and clock."""
+
+    language: str
+    members: int = 3_000
+    seed: int = 1
+
+
+def ensure_community(request: Request, *, at: datetime) -> Community:
+    """Return the community, which began a year before the clock of its first load."""
+    try:
+        return communities.get(KEY)
+    except communities.CommunityNotFound:
+        return communities.create(
+            key=KEY,
+            name=Settings(at, request.language).words.brand,
+            timezone=ZONE,
+            language="zh-hans" if request.language == "zh" else "en",
+            is_simulated=True,
+            at=at - YEAR,
+        )
+
+
+def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity:
+    """Load what is missing; a second load adds nothing, also after a kill."""
+    community = making.community
+    # A later load ends at the clock of the first one, too.
+    now = community.created_at + YEAR
+    local = now.astimezone(communities.zone(community)).replace(tzinfo=None)
+    language = "zh" if community.language == "zh-hans" else "en"
+    simulation = SimulatedCommunity(
+        Settings(local, language, request.seed, request.members)
+    )
+    scene = Scene.prepare(community, simulation, owner=owner, at=now)
+    making.report(_("A simulated coffee brand: nobody in it exists."))
+    with making.step("coffee-groups", _("staff, tags and groups of the coffee brand")):
+        library.create(scene)
+    for file in FILES:
+        with making.step(
+            f"coffee-{file.name}", simulation.settings.words.files[file.name]
+        ):
+            import_file(scene, file)
+    with making.step("coffee-derived", _("facts of the coffee brand counted")):
+        catch_up(at=now)
+    with making.step("coffee-layers", _("its members sorted into layers and segments")):
+        plan.create(scene)
+    with making.step("coffee-work", _("its campaigns, follow-ups and files")):
+        work.prepare(scene)
+        catch_up(at=now)
+    return simulation
+
+
+def import_file(scene: Scene, file: SimulatedFile) -> None:
+    name = scene.words.files[file.name]
+    done = jobs.ImportJob.objects.filter(community=scene.community, state="done")
+    if done.filter(file_name=name).exists():
+        return
+    content = file.write(scene.simulation)
+    # A file with headings only has nothing to import.
+    if content.count(b"\n") < 2:
+        return
+    path = django_settings.HOME / "demo" / scene.community.key / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    pipeline.run(
+        pipeline.plan(
+            community=scene.community,
+            source=sources.inspect(path),
+            options=options_of(scene, file),
+            by=scene.staff["manager"],
+            at=scene.at,
+        )
+    )
+
+
+def options_of(scene: Scene, file: SimulatedFile) -> ImportOptions:
+    return ImportOptions(
+        target=file.target,
+        mapping=file.mapping(scene.simulation),
+        # Names of tags have spaces, and a cell has one of them.
+        separator="none" if file.target == "tags" else "",
+        source=SOURCES.get(file.name, CHAT_TOOL),
+    )
+
+
+def catch_up(*, at: datetime) -> None:
+    """Do what `serve` does in its loops, and wait for it."""
+    deriver.catch_up()
+    reactions.CONSUMER.catch_up(at=at)
+    purchase_tags.catch_up(at=at)

@@ -1,0 +1,257 @@
+"""What goes on: campaigns in every state, notes and follow-ups, files that wait."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from qunce.core.staff import api_keys
+from qunce.core.staff.models import Staff
+from qunce.demo.simulated import library
+from qunce.demo.simulated.scene import Scene
+from qunce.demo.simulation.people import OPERATORS
+from qunce.groups import groups
+from qunce.importing import background_imports
+from qunce.importing.jobs import uploads
+from qunce.importing.jobs.uploads import Upload
+from qunce.members.accounts.models import Account
+from qunce.members.people import notes
+from qunce.members.segments import frozen, segments
+from qunce.members.tags import assignments
+from qunce.members.tags import library as tag_library
+from qunce.outreach import skip_reasons
+from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import assisted_sending, recording, tasks
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def prepare(scene: Scene) -> None:
+    """Prepare everything once; what has been done since stays."""
+    if Campaign.objects.filter(community=scene.community).exists():
+        return
+    library.close_groups(scene)
+    with transaction.atomic():
+        write_notes(scene)
+        tag_by_hand(scene)
+    with transaction.atomic():
+        create_api_key(scene)
+        send_finished(scene)
+        send_late(scene)
+        send_current(scene)
+        plan_next(scene)
+    recording.record_final_marks(at=scene.at)
+    import_callbacks(scene)
+    upload_sign_ups(scene)
+
+
+def write_notes(scene: Scene) -> None:
+    for planned in scene.simulation.notes:
+        staff = scene.staff[planned.staff]
+        note = notes.create(
+            account=Account(
+                pk=scene.account_id(planned.person), community=scene.community
+            ),
+            text=planned.text,
+            next_step=planned.next_step,
+            due_at=scene.moment(planned.due_at) if planned.due_at else None,
+            by=staff,
+            at=scene.moment(planned.at),
+        )
+        if planned.done_at:
+            notes.complete(note=note, by=staff, at=scene.moment(planned.done_at))
+
+
+def tag_by_hand(scene: Scene) -> None:
+    """Tag some members in batches of the last days, which staff can undo."""
+    course = scene.words.tags["service"].tags["course"]
+    tag = tag_library.get(scene.community, course)
+    present = [person for person in scene.simulation.people if not person.left_at]
+    for days, (login, start) in enumerate(
+        zip(OPERATORS, (5, 45, 90, 140), strict=True)
+    ):
+        accounts = [scene.account_id(person) for person in present[start::211][:12]]
+        assignments.apply(
+            tag=tag,
+            accounts=accounts,
+            by=scene.staff[login],
+            at=scene.at - (days + 1) * DAY,
+        )
+
+
+def create_api_key(scene: Scene) -> None:
+    api_keys.create(
+        name=scene.words.online_shop,
+        scopes=["orders:write", "members:read"],
+        staff=scene.staff["manager"],
+        by=scene.owner,
+        at=scene.at - 90 * DAY,
+    )
+
+
+def create_campaign(
+    scene: Scene, words: str, *, by: Staff, at: datetime, **fields: Any
+) -> Campaign:
+    name, text = scene.words.campaigns[words]
+    return campaigns.create(
+        community=scene.community, name=name, text=text, by=by, at=at, **fields
+    )
+
+
+def send_finished(scene: Scene) -> None:
+    """A campaign of the last week that three people finished."""
+    manager, start = scene.staff["manager"], scene.at - 6 * DAY
+    senders = [scene.staff[login] for login in OPERATORS[:3]]
+    campaign = create_campaign(
+        scene,
+        "done",
+        by=manager,
+        at=start - 2 * HOUR,
+        rule={"segment": {"any": ["gold"]}},
+        staff=[sender.pk for sender in senders],
+        due_at=start + DAY,
+    )
+    launch.start(campaign=campaign, by=manager, at=start)
+    for sender in senders:
+        mark(sender, start + 3 * HOUR, share=1.0)
+
+
+def send_late(scene: Scene) -> None:
+    """A campaign to groups: one person has not finished, and it was due this morning."""
+    manager, start = scene.staff["manager"], scene.at - 2 * DAY
+    local = [group.key for group in scene.simulation.groups if group.kind == "local"]
+    ids = groups.find(scene.community, local[12:22])
+    senders = [scene.staff["tom"], scene.staff["yi"]]
+    campaign = create_campaign(
+        scene,
+        "groups",
+        by=manager,
+        at=start - HOUR,
+        target="groups",
+        groups=sorted(ids.values()),
+        staff=[sender.pk for sender in senders],
+        due_at=scene.at - 5 * HOUR,
+    )
+    launch.start(campaign=campaign, by=manager, at=start)
+    mark(senders[1], start + 4 * HOUR, share=1.0)
+
+
+def send_current(scene: Scene) -> None:
+    """A campaign that the owner and two others are sending now."""
+    manager, start = scene.staff["manager"], scene.at - 20 * HOUR
+    senders = [scene.owner, scene.staff["wen"], scene.staff["hao"]]
+    campaign = create_campaign(
+        scene,
+        "sending",
+        by=manager,
+        at=start - HOUR,
+        rule={"segment": {"any": ["high-value-silent"]}},
+        staff=[sender.pk for sender in senders],
+        due_at=scene.at + 8 * HOUR,
+    )
+    launch.start(campaign=campaign, by=manager, at=start)
+    mark(scene.owner, start + HOUR, share=0.4)
+    mark(senders[1], start + 2 * HOUR, share=0.7)
+
+
+def plan_next(scene: Scene) -> None:
+    """One campaign that stopped and asks why, one for tomorrow, and a draft."""
+    manager = scene.staff["manager"]
+    everyone_due: dict[str, Any] = {"segment": {"any": ["beans-due"]}}
+    stopped = create_campaign(
+        scene,
+        "paused",
+        by=manager,
+        at=scene.at - DAY,
+        rule={"segment": {"any": ["talks-never-buys"]}},
+        staff=[scene.owner.pk],
+    )
+    launch.start(campaign=stopped, by=manager, at=scene.at - DAY)
+    note, _text = scene.words.campaigns["paused_note"]
+    campaigns.pause(campaign=stopped, by=manager, at=scene.at - 10 * HOUR, note=note)
+    planned = create_campaign(
+        scene,
+        "scheduled",
+        by=manager,
+        at=scene.at - 3 * HOUR,
+        rule=everyone_due,
+        staff=[scene.staff[login].pk for login in OPERATORS],
+    )
+    campaigns.schedule(
+        campaign=planned, send_at=scene.at + DAY, by=manager, at=scene.at - 2 * HOUR
+    )
+    create_campaign(scene, "draft", by=scene.owner, at=scene.at - 4 * HOUR)
+    gold = segments.get(scene.community, "gold")
+    frozen.freeze(
+        community=scene.community,
+        key=gold.name,
+        rule=gold.rule,
+        segment=gold,
+        by=manager,
+        at=scene.at - 6 * DAY,
+    )
+
+
+def mark(sender: Staff, at: datetime, *, share: float) -> None:
+    """Mark a share of the sender's newest task as sent, the first one as not found."""
+    task = tasks.list_open(sender, at)[-1]
+    while rows := assisted_sending.open_next(task=task, by=sender, at=at):
+        done = rows if share == 1.0 else rows[: int(len(rows) * share)]
+        for index, row in enumerate(done):
+            if index:
+                assisted_sending.mark_sent(
+                    task=task, target=row.target_id, by=sender, at=at
+                )
+            else:
+                assisted_sending.mark_failed(
+                    task=task,
+                    target=row.target_id,
+                    reason=skip_reasons.SendFailure.NOT_FOUND,
+                    by=sender,
+                    at=at,
+                )
+        task.refresh_from_db()
+        if share < 1.0 or task.finished_at:
+            return
+
+
+def import_callbacks(scene: Scene) -> None:
+    """Import a list of calls, which is rejected because of three broken rows."""
+    present = [person for person in scene.simulation.people if not person.left_at]
+    rows = [[person.key, scene.words.files["called"], "1"] for person in present[::150]]
+    # Broken rows: no member, a depth that is no number, no tag.
+    rows.insert(3, ["", scene.words.files["called"], "1"])
+    rows.insert(7, [present[0].key, scene.words.files["called"], "?"])
+    rows.append([present[1].key, "", "1"])
+    headings = [scene.words.headings[name] for name in ("key", "tag", "depth")]
+    upload = upload_file(scene, "callbacks", [headings, *rows])
+    uploads.change_options(upload=upload, by=scene.owner, target="tags")
+    job = background_imports.start(
+        upload=upload, by=scene.owner, at=scene.at - 2 * HOUR
+    )
+    background_imports.run(str(job.pk), at=scene.at - 2 * HOUR)
+
+
+def upload_sign_ups(scene: Scene) -> None:
+    """Upload a list whose dates fit two orders, so that it has a question left."""
+    year = scene.simulation.settings.calendar.first.year - 1
+    dates = ("3/5", "4/6", "5/7", "8/9", "10/11")
+    headings = [scene.words.headings[name] for name in ("key", "name", "joined_at")]
+    rows = [
+        [f"market-{number}", f"{scene.words.files['guest']} {number}", f"{day}/{year}"]
+        for number, day in enumerate(dates, start=1)
+    ]
+    upload_file(scene, "sign_ups", [headings, *rows])
+
+
+def upload_file(scene: Scene, name: str, rows: list[list[str]]) -> Upload:
+    path = uploads.new_upload_path(scene.community)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return uploads.accept(
+        path=path, name=scene.words.files[name], by=scene.owner, at=scene.at - 3 * HOUR
+    )

@@ -1,0 +1,58 @@
+"""What the words of one language have to provide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qunce.demo.simulation.grammar import Grammar
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What members who speak a language are called and write.
+
+    `chat` has a symbol per topic of `messages.TOPICS`.
+    """
+
+    names: Grammar
+    chat: Grammar
+
+
+@dataclass(frozen=True)
+class TagWords:
+    """A tag group: its name, its tags, and twins that staff made beside them."""
+
+    name: str
+    tags: Mapping[str, str]
+    twins: Mapping[str, str]
+    is_exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Words:
+    """What staff of the brand wrote, in the language of the community."""
+
+    brand: str
+    staff: Mapping[str, str]
+    units: Mapping[str, str]
+    shops: Sequence[str]
+    online_shop: str
+    cities: Sequence[str]
+    sources: Mapping[str, str]
+    products: Mapping[str, Sequence[str]]
+    categories: Mapping[str, str]
+    attributes: Mapping[str, str]
+    tastes: Sequence[str]
+    genders: Sequence[str]
+    groups: Mapping[str, Sequence[str]]
+    cards: Mapping[str, tuple[str, str, str, str]]
+    tags: Mapping[str, TagWords]
+    mailings: Sequence[str]
+    coupons: Sequence[str]
+    opt_out_reasons: Sequence[str]
+    notes: Grammar
+    headings: Mapping[str, str]
+    campaigns: Mapping[str, tuple[str, str]]
+    segments: Mapping[str, tuple[str, str]]
+    files: Mapping[str, str]

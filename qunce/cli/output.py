@@ -89,6 +89,9 @@ class Out:
             if isinstance(error, kind):
                 self._print_error(error)
                 return code
+        if sentence := _explain_full_disk(error):
+            self._print_error(sentence)
+            return UNEXPECTED
         # A full disk or a lost connection is no bug, so its traceback helps nobody.
         if os.environ.get("QUNCE_DEBUG") or not isinstance(
             error, (DatabaseError, OSError)
@@ -112,6 +115,16 @@ class Out:
             where = getattr(error, "where", None) or getattr(error, "path", None)
             text = to_json({"error": text, "where": where})
         print(text, file=self.error_stream, flush=True)
+
+
+def _explain_full_disk(error: Exception) -> Exception | None:
+    from django.conf import settings
+
+    if not settings.configured:
+        return None
+    from qunce.core import disk_space
+
+    return disk_space.explain(error)
 
 
 def to_json(value: Any) -> str:

@@ -23,7 +23,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import batch_writes, errors
+from qunce.core import batch_writes, disk_space, errors
 from qunce.importing import format_registry, target_registry
 from qunce.importing.columns import column_mapping, column_traits
 from qunce.importing.files import file_changes, sources
@@ -170,6 +170,9 @@ def _format_column(plan: ImportPlan, name: str, cells: list[Any]) -> list[Any]:
     ]
 
 
+@disk_space.explained(
+    gettext_lazy("The import goes on where it stopped if it is started again.")
+)
 def run(
     plan: ImportPlan,
     *,
@@ -294,6 +297,8 @@ def _write(
         if number == first_chunk and not job.next_row:
             jobs.check_rows(job, digest_before)
         if number >= first_chunk:
+            # Between two transactions, so that no batch has rows of two states of it.
+            file_changes.check_stamp(plan.source, plan.file_stamp)
             report_chunk = functools.partial(report, rows_before)
             _ChunkWrite(number, chunk, job, writer, report_chunk).run(sizer)
         rows_before += chunk.rows_read

@@ -15,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
 from qunce.console.importing import forms, labels, presenters
-from qunce.core import errors
+from qunce.core import disk_space, errors
 from qunce.importing import pipeline, plan_review, target_registry
 from qunce.importing.jobs import error_report, jobs, uploads
 from qunce.importing.jobs.jobs import ImportJob
@@ -133,7 +133,7 @@ def upload(request: http.Request) -> HttpResponse:
     request.upload_handlers = [handler]
     try:
         return _store_upload(request)
-    except errors.Invalid as error:
+    except (errors.Invalid, disk_space.DiskFull) as error:
         return _upload_form(request, error=str(error))
     finally:
         handler.discard()

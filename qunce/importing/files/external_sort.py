@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 
+from qunce.core import disk_space
 from qunce.importing.files import json_files, staging
 
 ROWS_PER_BATCH = 65_536
@@ -28,14 +29,18 @@ class SpillTable:
         self._folder = staging.StagingFolder(folder)
         # A database file rather than memory, because DuckDB spills only what it sorts,
         # not a table that it holds.
-        self._connection = duckdb.connect(
-            str(self._folder.path / "rows.duckdb"),
-            config={
-                "memory_limit": settings.DUCKDB_MEMORY,
-                "threads": settings.DUCKDB_THREADS,
-                "temp_directory": str(self._folder.path / "spilled"),
-            },
-        )
+        try:
+            self._connection = duckdb.connect(
+                str(self._folder.path / "rows.duckdb"),
+                config={
+                    "memory_limit": settings.DUCKDB_MEMORY,
+                    "threads": settings.DUCKDB_THREADS,
+                    "temp_directory": str(self._folder.path / "spilled"),
+                },
+            )
+        except duckdb.Error:
+            self._folder.close()
+            raise
         self._is_created = False
         self._rows = 0
 
@@ -83,12 +88,10 @@ class SpillTable:
             return
         names = ", ".join(f'"{name}"' for name in by)
         # The names come from our own callers; DuckDB spills to disk while it sorts.
-        relation = self._connection.cursor().sql(
-            f"SELECT * FROM spilled ORDER BY {names}"  # noqa: S608
-        )
+        batches = self._read(f"SELECT * FROM spilled ORDER BY {names}")  # noqa: S608
         pending: list[Any] = []
         count = 0
-        for batch in relation.to_arrow_reader(ROWS_PER_BATCH):
+        for batch in batches:
             pending.append(batch)
             count += len(batch)
             if count > limit:
@@ -105,6 +108,21 @@ class SpillTable:
                     pending, count = rest.to_batches(), rest.num_rows
         if count:
             yield pa.Table.from_batches(pending).combine_chunks()
+
+    def _read(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a query that returns all of them, or raise an error."""
+        rows = 0
+        try:
+            relation = self._connection.cursor().sql(sql)
+            for batch in relation.to_arrow_reader(ROWS_PER_BATCH):
+                rows += len(batch)
+                yield batch
+        except (duckdb.Error, pa.ArrowException) as error:
+            if disk_space.explain(error):
+                raise
+            raise staging.StagedFileDamaged from error
+        if rows != self._rows:
+            raise staging.StagedFileDamaged
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:

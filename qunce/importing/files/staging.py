@@ -37,7 +37,7 @@ class StagedFileDamaged(errors.Refused):
 
 def stamp(file: Path | int) -> Stamp:
     """Return what shows later whether a file was changed or replaced."""
-    found = os.stat(file)
+    found = os.stat(file)  # noqa: PTH116 - may be a descriptor
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 

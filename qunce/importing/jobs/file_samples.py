@@ -6,6 +6,7 @@ With both, the page of the mapping need not read the file again.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,15 @@ def save(source: Source, path: Path, *, limit: int) -> None:
     table = table.replace_schema_metadata({BROKEN_ROWS: broken})
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
+
+
+def digest(path: Path) -> str:
+    """Return the digest of the first rows as they are stored, empty without them."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+    except FileNotFoundError:
+        return ""
 
 
 def load(path: Path) -> rows.RowBatch:

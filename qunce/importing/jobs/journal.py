@@ -46,10 +46,17 @@ def record(job: ImportJob | int, kind: str, entries: Sequence[Any]) -> None:
 
     `job` is the import or its id.
     """
+    record_encoded(job, kind, [ENCODER.encode(entry) for entry in entries])
+
+
+def record_encoded(job: ImportJob | int, kind: str, entries: Sequence[str]) -> None:
+    """Store changes that are JSON already, see `record`."""
     if entries:
-        job_id = job if isinstance(job, int) else job.pk
         ImportChange.objects.create(
-            job_id=job_id, kind=kind, entries=ENCODER.encode(entries), left=len(entries)
+            job_id=job if isinstance(job, int) else job.pk,
+            kind=kind,
+            entries=f"[{','.join(entries)}]",
+            left=len(entries),
         )
 
 

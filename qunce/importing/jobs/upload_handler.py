@@ -6,6 +6,7 @@ and have no size limit.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
+from qunce.core import disk_space
 from qunce.core.communities import Community
 from qunce.importing.jobs import uploads
 
@@ -55,8 +57,9 @@ class UploadHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if self._path is not None:
             raise SkipFile
-        self._path = uploads.new_upload_path(self._community)
-        self._file = self._path.open("wb")
+        with disk_space.explained():
+            self._path = uploads.new_upload_path(self._community)
+            self._file = self._path.open("wb")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         if self._file is None:
@@ -64,18 +67,21 @@ class UploadHandler(FileUploadHandler):
         self._size += len(raw_data)
         if self._size > settings.MAX_UPLOAD_BYTES:
             uploads.check_size(self._size)
-        self._file.write(raw_data)
+        with disk_space.explained():
+            self._file.write(raw_data)
         return None
 
     def file_complete(self, file_size: int) -> StoredUpload | None:
         if self._file is None or self._path is None:
             return None
-        self._file.close()
+        with disk_space.explained():
+            self._file.close()
         self._file = None
         return StoredUpload(self._path, self.file_name or "", file_size)
 
     def discard(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)

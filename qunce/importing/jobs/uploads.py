@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, timestamps
+from qunce.core import disk_space, errors, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import jobs
@@ -125,20 +125,26 @@ def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
     # meanwhile.
     path.rename(accepted)
     try:
-        upload = Upload(
-            community=by.community,
-            name=plain[:200] or "file",
-            file=accepted.relative_to(settings.HOME).as_posix(),
-            size=accepted.stat().st_size,
-            created_at=at,
-            by=by,
-        )
-        _inspect(upload)
-        upload.save()
+        with disk_space.explained():
+            upload = _store(accepted, plain[:200] or "file", by, at)
     # Even when the process is stopped: without a row, nobody would find the file.
     except BaseException:
         _delete_files(accepted)
         raise
+    return upload
+
+
+def _store(path: Path, name: str, by: Staff, at: datetime) -> Upload:
+    upload = Upload(
+        community=by.community,
+        name=name,
+        file=path.relative_to(settings.HOME).as_posix(),
+        size=path.stat().st_size,
+        created_at=at,
+        by=by,
+    )
+    _inspect(upload)
+    upload.save()
     return upload
 
 
@@ -151,7 +157,10 @@ def _inspect(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
     source, sheets = file_samples.inspect(
         path, _sample_path(path), limit=SAMPLE_ROWS, sheet=sheet, encoding=encoding
     )
-    upload.inspection = file_samples.to_json(source) | {"sheets": sheets}
+    upload.inspection = file_samples.to_json(source) | {
+        "sheets": sheets,
+        "sample_digest": file_samples.digest(_sample_path(path)),
+    }
     # A guess is stored at once, so that the first page already shows a preview.
     target = column_mapping.guess_target(source.headings)
     options = ImportOptions(target=target, sheet=sheet, encoding=encoding)
@@ -291,9 +300,13 @@ def get_sample(upload: Upload) -> Source:
     """Return the source with its first rows, which are read instead of the file."""
     from qunce.importing.jobs import file_samples
 
-    source = get_source(upload)
-    sample = file_samples.load(_sample_path(path_of(upload)))
-    return dataclasses.replace(source, sample=sample)
+    source, path = get_source(upload), _sample_path(path_of(upload))
+    expected = upload.inspection.get("sample_digest")
+    if file_samples.digest(path) != expected:
+        # Damaged or removed. It is made of the file, whose own digest an import checks.
+        with disk_space.explained():
+            file_samples.save(source, path, limit=SAMPLE_ROWS)
+    return dataclasses.replace(source, sample=file_samples.load(path))
 
 
 def sample_values(upload: Upload, heading: str, limit: int) -> list[str]:

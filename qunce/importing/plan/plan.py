@@ -69,7 +69,7 @@ class ImportPlan:
 
     Its rows are checked without them, as they were checked at first.
     """
-    file_stamp: tuple[int, int] | None = None
+    file_stamp: tuple[int, ...] | None = None
     """What shows whether the file was changed since the plan was made."""
     cache: Any = None
     """What the target keeps of the file between two calls of `chunks`."""

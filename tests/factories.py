@@ -260,6 +260,22 @@ def matching_keys(
     return [keys[account] for account in ids]
 
 
+def recorded_fact(of: Community, kind: str, account: int | None) -> facts.RecordedFact:
+    """A fact as reactions get it, of the moment `AT`."""
+    return facts.RecordedFact(
+        id=1,
+        community=of.pk,
+        kind=kind,
+        account=account,
+        group=None,
+        happened_at=AT,
+        recorded_at=AT,
+        actor=None,
+        source=None,
+        payload={},
+    )
+
+
 def recorded_facts(of: Community, kind: str) -> list[tuple[int | None, dict[str, Any]]]:
     """Account and payload of each fact of a kind, in the order they were recorded."""
     ids = facts.ensure_kinds([kind])

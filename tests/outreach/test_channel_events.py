@@ -11,7 +11,6 @@ from qunce.channels import channel_contract, inbox
 from qunce.channels.channel_contract import DeliveryStatus, Outcome
 from qunce.channels.testing import FakeChannel
 from qunce.core.communities import Community
-from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
@@ -123,25 +122,10 @@ def test_erasure_removes_the_opt_out(shop: Community, by: Staff) -> None:
     (ann,) = factories.named_members(shop, "ann")
     opt_outs.opt_out(community=shop, accounts=[ann], by=by, at=AT)
     assert set(opt_outs.find_by_person([ann])) == {ann}
-    erased = [erasure_of(ann, shop)]
+    erased = [factories.recorded_fact(shop, "member.erased", ann)]
     opt_outs.clear_erased(community=shop, facts=erased, at=AT)
     recipients.delete_erased(community=shop, facts=erased, at=AT)
     assert opt_outs.find_by_person([ann]) == {}
-
-
-def erasure_of(account: int, community: Community) -> RecordedFact:
-    return RecordedFact(
-        id=1,
-        community=community.pk,
-        kind="member.erased",
-        account=account,
-        group=None,
-        happened_at=AT,
-        recorded_at=AT,
-        actor=None,
-        source=None,
-        payload={},
-    )
 
 
 def test_opt_out_survives_leaving_and_rejoining(shop: Community, by: Staff) -> None:

@@ -24,11 +24,6 @@ def shop() -> Community:
 
 
 @pytest.fixture
-def by(shop: Community) -> Staff:
-    return factories.staff(shop)
-
-
-@pytest.fixture
 def browser(by: Staff) -> Client:
     return clients.browser(by)
 

@@ -46,21 +46,6 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def shop() -> Community:
-    return factories.community(language="en")
-
-
-@pytest.fixture
-def by(shop: Community) -> Staff:
-    return factories.staff(shop)
-
-
-@pytest.fixture
-def ann(by: Staff) -> Client:
-    return browser(by)
-
-
 def upload_file(client: Client, text: str | bytes, name: str = "members.csv") -> Any:
     body = text.encode() if isinstance(text, str) else text
     file = SimpleUploadedFile(name, body)

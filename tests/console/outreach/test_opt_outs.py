@@ -17,11 +17,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 PHONE = "13800001234"
 
 
-@pytest.fixture
-def shop() -> Community:
-    return factories.community(language="en")
-
-
 @pytest.mark.parametrize(("role", "shown"), [("manager", PHONE), ("operator", "1234")])
 def test_phone_keys_are_masked_for_operators(
     shop: Community, role: str, shown: str

@@ -24,21 +24,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def shop() -> Community:
-    return factories.community(language="en")
-
-
-@pytest.fixture
-def by(shop: Community) -> Staff:
-    return factories.staff(shop, "manager", "ann", name="Ann")
-
-
-@pytest.fixture
-def ann(by: Staff) -> Client:
-    return browser(by)
-
-
 def url(view: str, *args: int) -> str:
     return reverse(f"outreach:{view}", args=args)
 

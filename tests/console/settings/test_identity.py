@@ -17,11 +17,6 @@ PAGE = "/settings/identity/"
 
 
 @pytest.fixture
-def shop() -> Community:
-    return factories.community(language="en")
-
-
-@pytest.fixture
 def boss(shop: Community) -> Staff:
     return factories.staff(shop, "owner")
 

@@ -21,21 +21,6 @@ from tests.factories import AT
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
-@pytest.fixture
-def shop() -> Community:
-    return factories.community(language="en")
-
-
-@pytest.fixture
-def by(shop: Community) -> Staff:
-    return factories.staff(shop)
-
-
-@pytest.fixture
-def ann(by: Staff) -> Client:
-    return browser(by)
-
-
 def page(client: Client, name: str, *args: int, query: str = "") -> str:
     answer = client.get(reverse(f"tags:{name}", args=args) + query)
     assert answer.status_code == 200

@@ -23,11 +23,6 @@ FIELDS = {
 
 
 @pytest.fixture
-def shop(db: None) -> Community:
-    return factories.community(language="en")
-
-
-@pytest.fixture
 def by(shop: Community) -> Staff:
     return factories.staff(shop, "manager")
 

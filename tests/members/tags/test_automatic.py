@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -65,21 +66,7 @@ def test_date_without_a_time_gives_no_hour_tag(shop: Community, by: Staff) -> No
 
 def test_new_members_get_automatic_tags_once(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, "ann", "bob")
-    joined = [
-        facts.RecordedFact(
-            id=1,
-            community=shop.pk,
-            kind="member.joined",
-            account=account,
-            group=None,
-            happened_at=AT,
-            recorded_at=AT,
-            actor=None,
-            source=None,
-            payload={},
-        )
-        for account in ids
-    ]
+    joined = [factories.recorded_fact(shop, "member.joined", pk) for pk in ids]
     for _time in range(2):
         automatic.react(community=shop, facts=joined, at=AT)
     assert factories.matching_keys(
@@ -120,16 +107,10 @@ def react(shop: Community) -> Callable[[], None]:
             .values_list("pk", "kind_id", "account_id", "group_id", "payload")
         ):
             done, kind, account, group, payload = row
-            fact = facts.RecordedFact(
+            fact = dataclasses.replace(
+                factories.recorded_fact(shop, names[kind], account),
                 id=done,
-                community=shop.pk,
-                kind=names[kind],
-                account=account,
                 group=group,
-                happened_at=AT,
-                recorded_at=AT,
-                actor=None,
-                source=None,
                 payload=facts.load(payload),
             )
             for reaction in reactions.CONSUMER.reactions.get(names[kind], ()):

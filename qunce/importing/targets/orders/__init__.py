@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes, errors, money
+from qunce.core import batch_writes, db, errors, money
 from qunce.importing.accounts import reference_fields
 from qunce.importing.plan.questions import Choice, InvalidAnswer
 from qunce.importing.target_registry import Access, Field, Target
@@ -310,7 +310,7 @@ class OrderTarget(Target):
 
     def batch_sizer(self) -> batch_writes.BatchSizer:
         return batch_writes.BatchSizer(
-            max_rows=2 * batch_writes.MAX_ROWS,
+            max_rows=(1 if db.is_postgresql() else 2) * batch_writes.MAX_ROWS,
             min_rows=10 * batch_writes.MIN_ROWS,
             tends_log=True,
         )

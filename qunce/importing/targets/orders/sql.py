@@ -210,19 +210,26 @@ def _details(names: Sequence[str]) -> str:
 
 
 CATEGORIES = """
-CASE WHEN items IS NULL THEN '[]' ELSE coalesce(to_json(list_sort(list_distinct(
+CASE WHEN contains(items, 'category') OR contains(items, '\\') THEN
+    coalesce(to_json(list_sort(list_distinct(
     list_filter(json_extract_string(items, '$[*].category'),
-    lambda name: name IS NOT NULL AND name <> '')))), '[]') END
+    lambda name: name IS NOT NULL AND name <> '')))), '[]') ELSE '[]' END
 """
-PAYMENT = f"""
-'{{"amount":' || amount || ',"categories":' || {CATEGORIES}
-    || ',"currency":"' || currency || '","order":' || to_json(order_key) || '}}'
+# Most items have no category, which a search for the word shows without parsing them.
+# A backslash may be a part of it.
+SELECT_TEXTS = f"""
+SELECT '{{"amount":' || amount || ',"categories":' || {CATEGORIES}
+        || ',"currency":"' || currency || '","order":' || to_json(order_key) || '}}'
+        AS payment,
+    '[' || to_json(order_key) || ',' || source || ',null,['
+        || coalesce(CAST(account AS VARCHAR), 'null') || ',' || paid_at || ',' || amount
+        || ',[]]]' AS change
+FROM orders
+"""  # noqa: S608 - constants
+"""The payloads of the payments of orders, and their entries in the undo, if all are new.
+
+DuckDB keeps the order of the rows of a table without being asked.
 """
-
-
-def select_payments() -> str:
-    """Return the SQL of the payloads of payments, from the table `orders`, in order."""
-    return f'SELECT {PAYMENT} AS payment, {CATEGORIES} AS categories FROM orders ORDER BY "index"'  # noqa: S608 - constants
 
 
 def select_units(decimals: Mapping[str, int]) -> str:
@@ -236,5 +243,5 @@ def select_units(decimals: Mapping[str, int]) -> str:
     return (
         f"SELECT CAST(round_even(CAST(total * CASE currency {factor} END"  # noqa: S608 - codes are three letters
         " AS DECIMAL(38, 9)), 0) AS BIGINT) AS units,"
-        ' CAST(total * 1000000 AS BIGINT) AS value FROM orders ORDER BY "index"'
+        " CAST(total * 1000000 AS BIGINT) AS value FROM orders"
     )

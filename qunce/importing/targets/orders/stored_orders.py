@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from qunce.core import db, timestamps
@@ -66,25 +67,29 @@ class StoredOrders:
         """Add a problem for every order that contradicts the stored one."""
         if not self._has_any:
             return
+        stored = self.find(table["order_key"])
+        if not stored:
+            return
         keys, shops = table["order_key"].to_pylist(), table["shop"].to_pylist()
-        stored = self.find(keys)
-        for index, (key, shop) in enumerate(zip(keys, shops, strict=True)):
-            old = stored.get((key, self.source_id(shop)))
-            each = decided.get(index) if old else None
-            if old is None or each is None:
-                continue
+        known = [
+            (index, old)
+            for index, (key, shop) in enumerate(zip(keys, shops, strict=True))
+            if decided.kept[index] and (old := stored.get((key, self.source_id(shop))))
+        ]
+        orders = decided.select(np.array([index for index, _old in known], np.int64))
+        for (index, old), each in zip(known, orders, strict=True):
             try:
                 self.merge(old, each.order)
             except Contradiction as error:
                 add(index, error.field, str(error))
                 decided.drop(index)
 
-    def find(self, keys: Sequence[str]) -> dict[OrderId, StoredOrder]:
+    def find(self, keys: pa.ChunkedArray) -> dict[OrderId, StoredOrder]:
         found: dict[OrderId, StoredOrder] = {}
         if not self._has_any:
             return found
         for start in range(0, len(keys), KEYS_PER_QUERY):
-            some = keys[start : start + KEYS_PER_QUERY]
+            some = keys.slice(start, KEYS_PER_QUERY).to_pylist()
             rows = db.rows(
                 f"{SELECT} ({db.placeholders(len(some))})", [self._community, *some]
             )

@@ -18,12 +18,8 @@ from qunce.importing.files import external_sort
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.rows.parsing import ParsedChunk
-from qunce.importing.targets.orders import plain_orders, sql, stored_orders
-from qunce.importing.targets.orders.plain_orders import (
-    INSERT_ORDERS,
-    PlainOrders,
-    millionths,
-)
+from qunce.importing.targets.orders import new_orders, sql, stored_orders
+from qunce.importing.targets.orders.plain_orders import PlainOrders, millionths
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
 from qunce.members.accounts import queries as account_queries
@@ -33,17 +29,13 @@ from qunce.sales.order_states import OrderState
 
 if TYPE_CHECKING:
     from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.targets.orders.plain_orders import Positions
 
 MAX_ATTEMPTS = 3
 FILE_COLUMNS = (
     *("order_key", "shop", "paid_at", "currency", "items", "details"),
     *("lines", "lines_without_member"),
 )
-PLAIN_COLUMNS = (
-    *("position", "order_key", "source", "account", "paid_at", "amount", "currency"),
-    *("items", "details", "payment", "lines", "lines_without_member", "value"),
-)
-"""In the order of the fields of `PlainOrders`."""
 UPDATE = """
 UPDATE sales_order SET account_id = %s, paid_at = %s, amount = %s, refunded_at = %s,
     refunded_amount = %s, refunds = %s
@@ -71,7 +63,7 @@ class OrderRow:
     """An order of the file, and what becomes of it."""
 
     position: int
-    """In the batch."""
+    """In the chunk."""
     key: str
     source: int
     currency: str
@@ -105,11 +97,15 @@ class OrderRow:
 class Batch:
     start: int
     end: int
-    plain: PlainOrders
+    insert: new_orders.Insertion
+    plain: Positions
+    """Those that `insert` takes from the chunk."""
     rows: list[OrderRow]
     """All others."""
     withdrawn: list[int]
     """Facts of orders whose member or time changes."""
+    changes: list[str]
+    """What the undo needs, as JSON."""
 
 
 class OrderWriter:
@@ -119,7 +115,14 @@ class OrderWriter:
             [OrderPaid.kind, OrderRefunded.kind, OrderAmended.kind]
         )
         self._resolver = account_resolver.of_plan(plan, job)
-        self._sources: dict[str, int] = {}
+        self._new_orders = new_orders.create(
+            new_orders.Common(
+                community=job.community_id,
+                kind=self._kind_ids[OrderPaid.kind],
+                recorded_at=timestamps.to_micros(job.started_at),
+            )
+        )
+        plan.resources.callback(self._new_orders.close)
 
     def load(self, chunk: ParsedChunk) -> int:
         self.row_order = chunk.row_numbers
@@ -129,20 +132,15 @@ class OrderWriter:
         now = timestamps.to_micros(self._job.started_at)
         first_seen = np.asarray(chunk.get("first_seen").fill_null(now))
         self._decided = self._plan.cache.decided
-        indexes = np.asarray(chunk.columns["index"])
-        self._indexes = indexes.tolist()
+        self._indexes = np.asarray(chunk.columns["index"])
         # Orders that are no sale make nobody a member.
-        self._resolve(chunk, first_seen, self._decided.sales()[indexes])
+        self._resolve(chunk, first_seen, self._decided.sales()[self._indexes])
         self._stored = stored_orders.StoredOrders(self._plan)
-        amounts = self._decided.amounts()[indexes]
-        self._columns: dict[str, list[Any]] = {
-            name: chunk.columns[name].to_pylist() for name in FILE_COLUMNS
-        }
-        self._columns["payment"] = _list_payments(chunk, amounts)
-        self._columns["amount"] = amounts.tolist()
-        self._columns["value"] = self._decided.values(self._indexes)
+        self._table = self._to_table(chunk)
         is_suppressed = self._found.states == account_resolver.SUPPRESSED
-        self._is_plain = self._decided.is_payment()[indexes] & ~is_suppressed
+        self._is_plain = self._decided.is_payment()[self._indexes] & ~is_suppressed
+        self._plain = PlainOrders(self._table, self._is_plain)
+        self._new_orders.load(self._plain)
         return len(chunk.row_numbers)
 
     def _resolve(
@@ -158,28 +156,43 @@ class OrderWriter:
         named = ParsedChunk(references, chunk.row_numbers)
         self._found = self._resolver.resolve_rows(named, first_seen, key_wins=True)
 
+    def _to_table(self, chunk: ParsedChunk) -> pa.Table:
+        """Return the orders of a chunk with all that does not depend on stored ones."""
+        columns = {name: chunk.columns[name] for name in FILE_COLUMNS}
+        shops = columns.pop("shop").dictionary_encode()
+        names = [shop or self._job.source for shop in shops.dictionary.to_pylist()]
+        ids = interned_names.ensure("source", self._job.community_id, set(names))
+        sources = pa.array([ids[name] for name in names], pa.int64())
+        accounts = self._found.ids
+        columns |= {
+            "source": sources.take(shops.indices),
+            "account": pa.array(accounts, mask=accounts == 0),
+            "amount": pa.array(self._decided.amounts()[self._indexes]),
+            "value": pa.array(self._decided.values[self._indexes]),
+        }
+        table = pa.table(columns)
+        texts = external_sort.query(sql.SELECT_TEXTS, orders=table)
+        for name in texts.column_names:
+            table = table.append_column(name, texts[name])
+        return table.combine_chunks()
+
     def batch(self, start: int, end: int) -> Batch:
-        columns = {name: column[start:end] for name, column in self._columns.items()}
-        ids = {shop: self._source_id(shop) for shop in set(columns["shop"])}
-        columns["position"] = list(range(end - start))
-        columns["source"] = [ids[shop] for shop in columns["shop"]]
-        accounts = self._found.ids[start:end].tolist()
-        stored = self._stored.find(columns["order_key"])
+        part = self._table.slice(start, end - start)
+        stored = self._stored.find(part["order_key"])
+        is_plain = self._is_plain[start:end]
         if stored:
-            accounts = self._keep_accounts(columns, accounts, stored)
-        columns["account"] = [account or None for account in accounts]
-        is_plain = self._is_plain[start:end].tolist()
-        if stored:
-            identities = zip(columns["order_key"], columns["source"], strict=True)
-            is_plain = [
-                plain and each not in stored
-                for plain, each in zip(is_plain, identities, strict=True)
-            ]
-        plain = PlainOrders(
-            *plain_orders.choose([columns[n] for n in PLAIN_COLUMNS], is_plain)
-        )
-        odd = [index for index, plain in enumerate(is_plain) if not plain]
-        rows = list(self._list_rows(start, columns, odd, stored)) if odd else []
+            identities = zip(
+                part["order_key"].to_pylist(), part["source"].to_pylist(), strict=True
+            )
+            is_plain = is_plain & [each not in stored for each in identities]
+        chosen = start + np.flatnonzero(is_plain)
+        odd = start + np.flatnonzero(~is_plain)
+        rows = list(self._list_rows(odd, stored)) if len(odd) else []
+        new = [
+            (row.position, self._to_columns(row, row.after))
+            for row in rows
+            if row.before is None and row.after is not None
+        ]
         moved = [
             (row.key, row.before.state)
             for row in rows
@@ -187,22 +200,31 @@ class OrderWriter:
             and row.after
             and order_states.moves(row.before.state, row.after)
         ]
-        withdrawn = stored_orders.find_fact_ids(self._plan, moved) if moved else []
-        return Batch(start, end, plain, rows, withdrawn)
+        return Batch(
+            start=start,
+            end=end,
+            insert=self._new_orders.prepare((start, end), chosen, new),
+            plain=chosen,
+            rows=rows,
+            withdrawn=stored_orders.find_fact_ids(self._plan, moved) if moved else [],
+            changes=[
+                *self._plain.select(chosen)["change"].to_pylist(),
+                *_list_changes(rows),
+            ],
+        )
 
     def _list_rows(
-        self,
-        start: int,
-        columns: Mapping[str, list[Any]],
-        chosen: Sequence[int],
-        stored: Mapping[stored_orders.OrderId, StoredOrder],
+        self, chosen: Positions, stored: Mapping[stored_orders.OrderId, StoredOrder]
     ) -> Iterator[OrderRow]:
-        """Yield the chosen orders of a batch that begins at `start`."""
-        states = self._found.states[start : start + len(columns["order_key"])]
-        decided = self._decided.select([self._indexes[start + i] for i in chosen])
-        for index, each in zip(chosen, decided, strict=True):
-            row = {name: column[index] for name, column in columns.items()}
-            is_suppressed = bool(states[index] == account_resolver.SUPPRESSED)
+        """Yield these orders of the chunk."""
+        orders = self._table.take(pa.array(chosen)).to_pylist()
+        if stored:
+            _keep_accounts(orders, stored)
+        states = self._found.states[chosen] == account_resolver.SUPPRESSED
+        decided = self._decided.select(self._indexes[chosen])
+        for position, row, each, is_suppressed in zip(
+            chosen.tolist(), orders, decided, states.tolist(), strict=True
+        ):
             order, account = each.order, row["account"]
             before = stored.get((row["order_key"], row["source"]))
             if before is None:
@@ -211,7 +233,7 @@ class OrderWriter:
                 known = order._replace(account=account) if account else order
                 after = self._stored.merge(before, known)
             yield OrderRow(
-                position=index,
+                position=position,
                 key=row["order_key"],
                 source=row["source"],
                 currency=order.currency,
@@ -228,54 +250,24 @@ class OrderWriter:
                 after=after,
             )
 
-    def _keep_accounts(
-        self,
-        columns: Mapping[str, list[Any]],
-        accounts: list[int],
-        stored: Mapping[stored_orders.OrderId, StoredOrder],
-    ) -> list[int]:
-        """Return the accounts of orders, 0 where it is another account of one person."""
-        known = [
-            stored.get(identity)
-            for identity in zip(columns["order_key"], columns["source"], strict=True)
-        ]
-        pairs = [
-            (account, before.state.account)
-            for account, before in zip(accounts, known, strict=True)
-            if before and account and before.state.account not in (None, account)
-        ]
-        people = account_queries.person_ids(
-            each for pair in pairs for each in pair if each
-        )
-        same = {
-            pair for pair in pairs if people.get(pair[0]) == people.get(pair[1] or 0)
-        }
-        return [
-            0 if before and (account, before.state.account) in same else account
-            for account, before in zip(accounts, known, strict=True)
-        ]
-
-    def _source_id(self, shop: str) -> int:
-        name = shop or self._job.source
-        if name not in self._sources:
-            ids = interned_names.ensure("source", self._job.community_id, [name])
-            self._sources.update(ids)
-        return self._sources[name]
-
     def write(self, batch: Batch) -> Mapping[str, int]:
         for attempt in range(MAX_ATTEMPTS):
             try:
                 # A savepoint: the failed INSERT must not end the batch's transaction on
                 # PostgreSQL.
                 with transaction.atomic():
-                    self._insert(batch)
+                    batch.insert()
+                    self._record(
+                        [
+                            fact
+                            for row in batch.rows
+                            if row.before is None and row.after is not None
+                            for fact in self._list_facts(row, row.after)
+                        ]
+                    )
                     withdrawals.withdraw(batch.withdrawn)
                     self._change([row for row in batch.rows if row.is_changed])
-                    plain = batch.plain
-                    changes = plain.merge(
-                        plain.list_changes(), _list_changes(batch.rows)
-                    )
-                    journal.record(self._job, "orders", changes)
+                    journal.record_encoded(self._job, "orders", batch.changes)
                 break
             except IntegrityError:
                 # Another import has just created or changed one of these orders.
@@ -284,30 +276,11 @@ class OrderWriter:
                 self._stored = stored_orders.StoredOrders(self._plan)
                 batch = self.batch(batch.start, batch.end)
         counts = count(batch.rows, self._plan.options.currency)
-        counts.update(batch.plain.count(self._plan.options.currency))
+        counts.update(self._plain.count(batch.plain, self._plan.options.currency))
         found = self._found.counts(batch.start, batch.end)
         return {**counts, **found, "members": self._resolver.pop_created()}
 
-    def _insert(self, batch: Batch) -> None:
-        """Insert the new orders and their facts, in the order of the file."""
-        community, plain = self._job.community_id, batch.plain
-        new = [
-            (row, row.after)
-            for row in batch.rows
-            if row.before is None and row.after is not None
-        ]
-        # Orders first: if one violates the unique key, the work for the facts is saved.
-        odd_rows = [(row.position, self._to_columns(row, state)) for row, state in new]
-        db.insert(INSERT_ORDERS, plain.merge(plain.list_rows(community), odd_rows))
-        odd_facts = [
-            (row.position, fact)
-            for row, state in new
-            for fact in self._list_facts(row, state)
-        ]
-        paid = plain.list_facts(self._kind_ids[OrderPaid.kind])
-        self._record(plain.merge(paid, odd_facts))
-
-    def _to_columns(self, row: OrderRow, state: OrderState) -> plain_orders.Row:
+    def _to_columns(self, row: OrderRow, state: OrderState) -> new_orders.Row:
         return (
             self._job.community_id,
             row.key,
@@ -342,7 +315,7 @@ class OrderWriter:
             for e, moment in events
         ]
 
-    def _record(self, rows: Sequence[plain_orders.Row]) -> None:
+    def _record(self, rows: Sequence[new_orders.Row]) -> None:
         community = self._job.community_id
         recorded_at = timestamps.to_micros(self._job.started_at)
         db.insert(
@@ -392,20 +365,22 @@ class OrderWriter:
         self._record(events)
 
 
-def _list_payments(chunk: ParsedChunk, amounts: np.ndarray) -> list[str]:
-    """Return the payloads of the payments of a chunk, if its orders are new."""
-    table = pa.table(
-        {
-            "index": pa.array(range(len(amounts))),
-            "order_key": chunk.columns["order_key"],
-            "items": chunk.columns["items"],
-            "amount": pa.array(amounts),
-            "currency": chunk.columns["currency"],
-        }
+def _keep_accounts(
+    orders: list[dict[str, Any]], stored: Mapping[stored_orders.OrderId, StoredOrder]
+) -> None:
+    """Name no account for orders whose stored one is another of the same person."""
+    pairs = []
+    for row in orders:
+        before = stored.get((row["order_key"], row["source"]))
+        known = before.state.account if before else None
+        if known and row["account"] not in (None, known):
+            pairs.append((row, known))
+    people = account_queries.person_ids(
+        account for row, known in pairs for account in (row["account"], known)
     )
-    payments = external_sort.query(sql.select_payments(), orders=table)
-    texts: list[str] = payments["payment"].to_pylist()
-    return texts
+    for row, known in pairs:
+        if people.get(row["account"]) == people.get(known):
+            row["account"] = None
 
 
 def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
@@ -417,17 +392,16 @@ def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
     return last, state.refunded, order_states.dump_refunds(state.refunds)
 
 
-def _list_changes(rows: Sequence[OrderRow]) -> list[tuple[int, plain_orders.Row]]:
-    """Return what the undo needs to know of these orders, with their positions."""
+def _list_changes(rows: Sequence[OrderRow]) -> list[str]:
+    """Return what the undo needs to know of these orders, as JSON."""
     return [
-        (
-            row.position,
+        journal.ENCODER.encode(
             (
                 row.key,
                 row.source,
                 row.before and order_step.state_to_json(row.before.state),
                 order_step.state_to_json(row.after),
-            ),
+            )
         )
         for row in rows
         if row.after is not None and (row.before is None or row.is_changed)

@@ -140,7 +140,9 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
         name = mapping.get(heading, "")
         if not name:
             continue
-        number_mask = number_cells(plan, batch, index)
+        number_mask = None
+        if types[name] in ("amount", "number"):
+            number_mask = number_cells(plan, batch, index)
         column = _parse_column(plan, name, types[name], texts, number_mask)
         if name in normalisers:
             column = value_parsing.normalise(normalisers[name], column)

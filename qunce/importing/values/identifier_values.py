@@ -29,21 +29,38 @@ MIN_ROUNDED = 3
 """Long numbers that all end in zeros from the sixteenth digit on were rounded. Of fewer,
 chance may be the cause."""
 NULL_TEXT = pa.scalar(None, pa.string())
+HEAD_ROWS = 1_000
 
 
 def parse(texts: pa.Array, kind: str, reader: Reader) -> Column:
     """Return normalised texts, null where a cell means that there is none."""
-    texts = _tidy(texts, kind, reader)
-    normal = _is_normal(texts, kind, reader)
-    texts = _without_placeholders(texts, reader)
-    column = _parse_others(texts, kind, reader, ~normal) if not normal.all() else None
-    values = texts if column is None else column.values
-    problems = {} if column is None else column.errors
+    # A column of few texts, such as groups, is read text by text instead of row by row.
+    if _repeats(texts):
+        encoded = pc.dictionary_encode(texts)
+        column = _parse_texts(encoded.dictionary, kind, reader).take(encoded.indices)
+    else:
+        column = _parse_texts(texts, kind, reader)
+    values, problems = column.values, column.errors
     if rounded := _find_rounded(values):
         values = pc.if_else(
             pa.array(~np.isin(np.arange(len(values)), list(rounded))), values, NULL_TEXT
         )
     return Column(values, problems | rounded)
+
+
+def _repeats(texts: pa.Array) -> bool:
+    """Return whether the first rows have few different texts."""
+    head = texts[:HEAD_ROWS]
+    return len(texts) > HEAD_ROWS and len(pc.unique(head)) * 2 < HEAD_ROWS
+
+
+def _parse_texts(texts: pa.Array, kind: str, reader: Reader) -> Column:
+    texts = _tidy(texts, kind, reader)
+    normal = _is_normal(texts, kind, reader)
+    texts = _without_placeholders(texts, reader)
+    return (
+        Column(texts) if normal.all() else _parse_others(texts, kind, reader, ~normal)
+    )
 
 
 def _tidy(texts: pa.Array, kind: str, reader: Reader) -> pa.Array:
@@ -89,15 +106,10 @@ def _parse_others(
         except identifiers.InvalidIdentifier as error:
             normalised.append(None)
             remedies[code] = str(error)
-    parsed = pc.take(pa.array(normalised, pa.string()), encoded.indices)
-    values = pc.replace_with_mask(texts, pa.array(others), parsed)
-    if not remedies:
-        return Column(values)
-    codes = np.asarray(pc.fill_null(encoded.indices, -1))
-    invalid = np.flatnonzero(np.isin(codes, list(remedies)))
-    return Column(
-        values, {int(indexes[i]): remedies[int(codes[i])] for i in invalid.tolist()}
-    )
+    parsed = Column(pa.array(normalised, pa.string()), remedies).take(encoded.indices)
+    values = pc.replace_with_mask(texts, pa.array(others), parsed.values)
+    problems = {int(indexes[row]): text for row, text in parsed.errors.items()}
+    return Column(values, problems)
 
 
 def _find_rounded(values: pa.Array) -> dict[int, str]:

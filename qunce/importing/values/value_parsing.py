@@ -47,6 +47,15 @@ class Column:
     values: pa.Array
     errors: dict[int, str] = field(default_factory=dict)
 
+    def take(self, codes: pa.Array) -> Column:
+        """Return the rows whose texts have these codes here, as a dictionary has them."""
+        values = pc.take(self.values, codes)
+        if not self.errors:
+            return Column(values)
+        indexes = np.asarray(pc.fill_null(codes, -1))
+        invalid = np.flatnonzero(np.isin(indexes, list(self.errors))).tolist()
+        return Column(values, {row: self.errors[int(indexes[row])] for row in invalid})
+
 
 def parse_instants(
     texts: pa.Array, zone: ZoneInfo, order: str, latest: date | None = None
@@ -227,13 +236,8 @@ def normalise(function: Callable[[str], str | None], column: Column) -> Column:
         except errors.Invalid as error:
             normalised.append(None)
             remedies[code] = str(error)
-    values = pc.take(pa.array(normalised, pa.string()), encoded.indices)
-    if not remedies:
-        return Column(values, column.errors)
-    codes = np.asarray(pc.fill_null(encoded.indices, -1))
-    invalid = np.flatnonzero(np.isin(codes, list(remedies))).tolist()
-    new_errors = {index: remedies[int(codes[index])] for index in invalid}
-    return Column(values, new_errors | column.errors)
+    found = Column(pa.array(normalised, pa.string()), remedies).take(encoded.indices)
+    return Column(found.values, found.errors | column.errors)
 
 
 def _parse_distinct(
@@ -249,12 +253,7 @@ def _parse_distinct(
         except (ValueError, ArithmeticError, errors.Invalid) as error:
             parsed.append(None)
             remedies[code] = _remedy(error, remedy)
-    values = pc.take(pa.array(parsed, value_type), encoded.indices)
-    if not remedies:
-        return Column(values)
-    codes = np.asarray(pc.fill_null(encoded.indices, -1))
-    invalid = np.flatnonzero(np.isin(codes, list(remedies))).tolist()
-    return Column(values, {index: remedies[int(codes[index])] for index in invalid})
+    return Column(pa.array(parsed, value_type), remedies).take(encoded.indices)
 
 
 def _remedy(error: Exception, usual: str) -> str:

@@ -11,8 +11,8 @@ from django.conf import settings
 LOG = """
 import logging, sys
 import structlog
-from qunce.cli import logs
-logs.configure(sys.argv[1])
+from qunce.cli import server_logs
+server_logs.configure(sys.argv[1])
 try:
     raise ValueError("Ann, 13800001111")
 except ValueError:

@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 from django.db import connection, transaction
 
 from qunce.core import db
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 INITIAL_ROWS = 1_000
 MAX_ROWS = 5_000
@@ -139,14 +143,23 @@ def write(
     commit: Callable[[Batch, int], None],
     sizer: BatchSizer,
     start: int = 0,
+    costs: NDArray[np.int64] | None = None,
 ) -> None:
     """Write rows `start` to `total` in batches, each in its own transaction.
 
     `prepare(start, end)` runs outside the lock, `commit(batch, end)` inside. An error
-    leaves the batches before it committed.
+    leaves the batches before it committed. `costs` says what all rows up to each one
+    cost together, if some take much longer than others; the cheapest cost 1.
     """
     while start < total:
-        end = min(start + sizer.rows, total)
+        if costs is None:
+            end, size = min(start + sizer.rows, total), 0
+        else:
+            before = int(costs[start - 1]) if start else 0
+            end = max(
+                int(np.searchsorted(costs, before + sizer.rows, "right")), start + 1
+            )
+            size = int(costs[end - 1]) - before
         # The longest part of most writes, which therefore stays outside of the lock.
         batch = prepare(start, end)
         sizer.pause()
@@ -155,7 +168,7 @@ def write(
             # make batches tiny.
             locked_at = time.perf_counter()
             commit(batch, end)
-        sizer.record(end - start, time.perf_counter() - locked_at)
+        sizer.record(size or end - start, time.perf_counter() - locked_at)
         if sizer.after is not None:
             sizer.after()
         start = end

@@ -337,6 +337,7 @@ class _ChunkWrite:
                 commit=self.commit,
                 sizer=sizer,
                 start=self.job.next_row,
+                costs=getattr(self.writer, "costs", None),
             )
         else:
             with transaction.atomic():

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from qunce.importing.accounts.account_resolver import AccountResolver
 from qunce.importing.rows import row_checks
 from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.tags.tag_entries import TagBook, TagEntry
-from qunce.importing.values import lists
+from qunce.importing.values import list_columns, lists
 from qunce.members.accounts import queries as account_queries
 from qunce.members.tags.models import KIND, Tag
 from qunce.sets.bitmaps import marks
@@ -63,9 +64,7 @@ class _TagChecks:
     def check(self, chunk: ParsedChunk) -> list[Problem]:
         encoded = pc.dictionary_encode(chunk.get(self._field))
         texts = encoded.dictionary.to_pylist()
-        entries = {text: lists.parse_joined(text) for text in texts}
-        found = self._book.look_up(name for names in entries.values() for name in names)
-        cells = [_read_cell([found[name] for name in entries[text]]) for text in texts]
+        cells = self._read_cells(encoded.dictionary)
         if not any(cell.error or cell.needs_member for cell in cells):
             return []
         codes = encoded.indices.to_pylist()
@@ -86,6 +85,20 @@ class _TagChecks:
             if error:
                 problems.append(self._problem(chunk, index, texts[codes[index]], error))
         return problems
+
+    def _read_cells(self, texts: pa.Array) -> list[_Cell]:
+        """Return what each of these distinct cells means."""
+        places, codes, entries = list_columns.split(texts)
+        found = self._book.look_up(filter(None, entries))
+        is_risky = np.array(
+            [text in found and _is_risky(found[text]) for text in entries], dtype=bool
+        )
+        cells = [_Cell()] * len(texts)
+        # Nearly all cells have only tags that anybody may have.
+        for place in np.unique(places[is_risky[codes]]).tolist():
+            names = lists.parse_joined(texts[place].as_py())
+            cells[place] = _read_cell([found[name] for name in names])
+        return cells
 
     def _problem(
         self, chunk: ParsedChunk, index: int, text: str, error: str
@@ -142,6 +155,12 @@ class Person:
 
     id: int | str
     accounts: list[int]
+
+
+def _is_risky(entry: TagEntry) -> bool:
+    """Return whether a cell with this entry needs a closer look."""
+    cell = _read_cell([entry])
+    return bool(cell.error or cell.needs_member)
 
 
 def _read_cell(entries: list[TagEntry]) -> _Cell:

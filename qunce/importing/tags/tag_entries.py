@@ -7,6 +7,7 @@ An entry is the key or a synonym of a tag, or the name of a new one; `vip×3` is
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,12 +47,14 @@ class TagEntry:
 
 def normalise_cell(text: str) -> str:
     """Return the entries of a cell with normal names; raises InvalidTagName."""
-    entries = []
-    for entry in lists.parse_joined(text):
-        name, suffix = levels.split_depth(entry)
-        name = naming.check(name, naming.NO_RULE)
-        entries.append(f"{name}{suffix}")
-    return lists.join(dict.fromkeys(entries))
+    return lists.join(dict.fromkeys(map(_normalise, lists.parse_joined(text))))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _normalise(entry: str) -> str:
+    # Nearly every cell is another list, but all of few entries.
+    name, suffix = levels.split_depth(entry)
+    return f"{naming.check(name, naming.NO_RULE)}{suffix}"
 
 
 def answers_of(
@@ -139,17 +142,22 @@ class TagBook:
     def ensure(self, texts: Iterable[str], *, at: datetime) -> dict[str, Tag]:
         """Return the tag of each entry, and create those that are new."""
         tags: dict[str, Tag] = {}
-        for text, entry in sorted(self.look_up(texts).items()):
+        entries = sorted(self.look_up(texts).items())
+        # Another import may have created some just now.
+        found = library.find(
+            self.community, [entry.key for _text, entry in entries if not entry.tag]
+        )
+        for text, entry in entries:
             if entry.tag is None:
-                # Another entry, or another import, may have created it just now.
-                found = library.find(self.community, [entry.key]).get(entry.key)
-                tag = found or library.create(
+                # Another entry may mean the same new tag.
+                tag = found.get(entry.key) or library.create(
                     community=self.community,
                     key=entry.key,
                     group=entry.group,
                     by=self.by,
                     at=at,
                 )
+                found[entry.key] = tag
                 entry = dataclasses.replace(entry, tag=tag, group=None)
                 self._entries[text] = entry
             assert entry.tag is not None  # noqa: S101 - created above

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from django.db import transaction
+
 from qunce.core import db, timestamps
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
@@ -14,10 +16,12 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments
 from qunce.members.tags.levels import DepthChange
 from qunce.members.tags.models import KIND, Tag, TagBatch
-from qunce.members.tags.writer import TagRow, TagWriter
+from qunce.members.tags.writer import NewTaggings, TagRow, TagWriter
 from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
+TAGS_PER_TRANSACTION = 10
+"""New tags that are created together, as each takes some statements."""
 CHANGED, KNOWN, REPLACED = "changed", "known", "replaced"
 """What becomes of a change; one is replaced by a later row of the same file."""
 
@@ -64,7 +68,7 @@ class TagImport:
         if rows and db.is_postgresql():
             # Again with the tags locked, as others may have changed them meanwhile.
             # Most rows of a file that comes every night need no lock.
-            self._lock(tags, sorted({row.tag for row in rows}))
+            self.lock(tags, sorted({row.tag for row in rows}))
             outcomes, rows = self._decide(changes, own_of)
         self._store(tags, rows)
         results = {pk: outcome.results for pk, outcome in outcomes.items()}
@@ -92,7 +96,12 @@ class TagImport:
         ]
         return outcomes, rows
 
-    def _lock(self, tags: Mapping[int, Tag], chosen: Sequence[int]) -> None:
+    def write_new(self, tags: Mapping[int, Tag], new: NewTaggings) -> None:
+        """Give tags to accounts that the same transaction has created."""
+        writer = TagWriter(self._get_batch(), self.job.by, self.job.started_at)
+        writer.write_new(tags, new)
+
+    def lock(self, tags: Mapping[int, Tag], chosen: Sequence[int]) -> None:
         writer = TagWriter(self._get_batch(), self.job.by, self.job.started_at)
         for pk in chosen:
             writer.lock(tags[pk])
@@ -134,22 +143,42 @@ class ListedTags:
 
     def __post_init__(self) -> None:
         self._import = TagImport(self.job)
+        self._tags: dict[str, Tag] = {}
 
-    def write(self, entries_by_account: Mapping[int, Sequence[str]]) -> set[int]:
-        """Write the entries of each account; returns the accounts that changed."""
+    def ensure(self, texts: Sequence[str]) -> Mapping[str, Tag]:
+        """Return the tag of each entry, and create new ones in short transactions."""
+        for some in account_queries.chunks(texts, TAGS_PER_TRANSACTION):
+            with transaction.atomic():
+                self._tags |= self.book.ensure(some, at=self.job.started_at)
+        return {text: self._tags[text] for text in texts}
+
+    def write(
+        self, entries_by_account: Mapping[int, Sequence[str]], new: NewTaggings
+    ) -> set[int]:
+        """Write the entries of each account, and the taggings of accounts without any.
+
+        `ensure` was called for their tags. Returns the accounts that changed of those
+        with entries.
+        """
         texts = {text for entries in entries_by_account.values() for text in entries}
+        by_id = {tag.pk: tag for tag in self._tags.values()}
+        if texts and len(new.tags) and db.is_postgresql():
+            # All at once, as every writer locks tags in the order of their ids.
+            given = {self._tags[text].pk for text in texts}
+            self._import.lock(by_id, sorted(given | set(new.tags.tolist())))
+        if len(new.tags):
+            self._import.write_new(by_id, new)
         if not texts:
             return set()
-        found = self.book.look_up(texts)
-        tags = self.book.ensure(texts, at=self.job.started_at)
+        found, tags = self.book.look_up(texts), self._tags
         now = timestamps.to_micros(self.job.started_at)
         changes: dict[int, list[TagChange]] = {}
         for account, entries in entries_by_account.items():
             for text in entries:
                 change = TagChange(account, found[text].change, now)
                 changes.setdefault(tags[text].pk, []).append(change)
-        tags_by_id = {tag.pk: tag for tag in tags.values()}
-        results, _changed = self._import.write(tags_by_id, changes)
+        named = {tags[text].pk: tags[text] for text in texts}
+        results, _changed = self._import.write(named, changes)
         return {
             change.account
             for pk, own in results.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import re
 from collections import Counter
@@ -44,6 +45,12 @@ def _parts(separator: str) -> list[str]:
     return parts if not rest else []
 
 
+@functools.cache
+def _pattern(separator: str) -> re.Pattern[str]:
+    signs = "".join(SIGNS[name] for name in _parts(separator) or [";"])
+    return re.compile(f"[{re.escape(signs)}]")
+
+
 def split(text: str | None, separator: str) -> list[str]:
     """Return the distinct entries of a cell, without empty ones.
 
@@ -55,8 +62,7 @@ def split(text: str | None, separator: str) -> list[str]:
     if not entries and separator == NONE:
         entries = [text]
     if not entries:
-        signs = "".join(SIGNS[name] for name in _parts(separator) or [";"])
-        entries = re.split(f"[{re.escape(signs)}]", text)
+        entries = _pattern(separator).split(text)
     return list(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))
 
 

@@ -49,7 +49,13 @@ MAX_CHOICES = 50
 """A column with at most so many different texts, each repeated, is a choice."""
 
 
+PROGRAM_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,6})?")
+"""How programs write numbers, which needs no closer look."""
+
+
 def _check_number(text: str) -> None:
+    if PROGRAM_NUMBER.fullmatch(text):
+        return
     plain = unicodedata.normalize("NFKC", text).strip()
     digits = re.sub(r"^[^\d.]+", "", plain)
     has_leading_zero = digits[:1] == "0" and digits[1:2].isdigit()
@@ -112,7 +118,8 @@ class TypeEvidence:
                 except (ValueError, ArithmeticError, money.InvalidMoney):
                     self.types.discard(name)
             if "number" in self.types:
-                sign, digits = money.split(text)
+                is_plain = PROGRAM_NUMBER.fullmatch(text)
+                sign, digits = ("", text) if is_plain else money.split(text)
                 self.currencies.add(sign)
                 digits = digits.strip(" -")
                 if INTEGER.fullmatch(digits):

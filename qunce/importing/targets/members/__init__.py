@@ -26,10 +26,12 @@ from qunce.members.tags import assignments
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
     from qunce.importing.plan.plan import ImportPlan
+    from qunce.importing.rows.kept_chunks import KeptChunks
     from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.members.writer import MemberWriter
 
 MAX_NAME_LENGTH = 200
+ROWS_PER_BATCH = 500
 
 
 def _clean_entries(cell: str) -> str | None:
@@ -210,10 +212,26 @@ class MemberTarget(Target):
             return chunks
         return account_resolver.refuse_unknown(plan, chunks)
 
+    def checked_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        from qunce.importing.rows.kept_chunks import KeptChunks
+
+        kept = KeptChunks(plan)
+        yield from kept.keep(self.chunks(plan))
+        plan.cache = kept
+        plan.resources.callback(setattr, plan, "cache", None)
+
+    def written_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
+        """Yield the chunks that were checked, which the file is parsed for once."""
+        kept: KeptChunks | None = plan.cache
+        yield from self.chunks(plan) if kept is None else kept.read()
+
     def batch_sizer(self) -> batch_writes.BatchSizer:
-        # A member is up to twenty rows, and the first batch creates the tags as well.
-        rows = min(batch_writes.MIN_ROWS, batch_writes.MAX_ROWS)
-        return batch_writes.BatchSizer(rows=rows)
+        # A member is up to twenty rows. Smaller batches would spend most of their time
+        # on the commit.
+        rows = min(ROWS_PER_BATCH, batch_writes.MAX_ROWS)
+        return batch_writes.BatchSizer(
+            rows=rows, min_rows=rows, max_rows=4 * rows, tends_log=True
+        )
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:
         from qunce.importing.targets.members.writer import MemberWriter

@@ -7,9 +7,11 @@ revision.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from django.db import connection
 
 from qunce.core import db, revisions, timestamps
@@ -17,25 +19,34 @@ from qunce.core.facts import facts, interned_names
 from qunce.importing import target_registry
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.plan.options import CREATE
 from qunce.importing.plan.plan import ColumnTraits, ImportPlan
 from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.tags.tag_entries import TagBook
 from qunce.importing.tags.tag_writes import ListedTags
-from qunce.importing.targets.members import imported_members
+from qunce.importing.targets.members import imported_members, plain_members
 from qunce.importing.targets.members.imported_members import Row
+from qunce.importing.targets.members.member_rows import MemberRows
+from qunce.importing.targets.members.plain_members import NamedThings, PlainMembers
 from qunce.importing.targets.memberships import writer as membership_writer
+from qunce.importing.targets.memberships.new_memberships import NewMemberships
 from qunce.importing.targets.opt_outs import opt_out_columns
-from qunce.importing.values import lists
-from qunce.members.accounts import accounts
+from qunce.importing.values import list_columns, lists
+from qunce.members.accounts import accounts, new_accounts
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRejoined
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.parsing import StoredValue
+from qunce.members.tags.writer import NewTaggings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "import"
 MAX_LABEL_LENGTH = 80
+NOBODY: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 Event = tuple[facts.FactKind, int]
 """A fact and when it happened, in microseconds."""
 
@@ -49,9 +60,20 @@ class _AccountState(NamedTuple):
     source_id: int
 
 
+@dataclass(frozen=True)
+class MemberBatch:
+    """The members of one transaction: those who are plain, and all others by row."""
+
+    plain: PlainMembers
+    rows: list[Row]
+    begins_plain: bool
+    """Whether the first one is plain; accounts are numbered roughly as in the file."""
+
+
 class MemberWriter:
     def __init__(self, job: ImportJob, plan: ImportPlan) -> None:
         self._job = job
+        self._creates = plan.options.unknown_members == CREATE
         self._identities = imported_members.Identities(job, plan.options)
         heading_of = plan.heading_of
         types = {
@@ -72,36 +94,51 @@ class MemberWriter:
             )
             for field in types
         }
-        book = TagBook.of_plan(plan)
-        self._tags = ListedTags(job, book)
+        self._book = TagBook.of_plan(plan)
+        self._tags = ListedTags(job, self._book)
 
     def load(self, chunk: ParsedChunk) -> int:
-        """Merge the rows of one key: lists add up, other fields are those of the last."""
+        """Look up the members of a chunk, and create the tags and groups it names."""
         self.row_order = chunk.row_numbers
-        columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
-        # Within the chunk only. The same key in a later chunk is simply written again.
-        merged: dict[tuple[str, str], Row] = {}
-        for cells in zip(*columns.values(), strict=True):
-            given = {
-                name: cell
-                for name, cell in zip(columns, cells, strict=True)
-                if cell is not None
-            }
-            given |= {imported_members.ROWS: 1, imported_members.REPLACED: False}
-            reference = imported_members.reference_of(given)
-            if reference in merged:
-                given = imported_members.merge(merged[reference], given)
-            merged[reference] = given
-        self._rows = list(merged.values())
+        self._rows = MemberRows.of_chunk(chunk)
+        named = self._ensure_named(chunk)
+        self._since = new_accounts.Moment.read(self._job.community)
+        standing = plain_members.assess(self._job, self._rows, creates=self._creates)
+        self._plain = plain_members.lay_out(
+            self._job, self._rows, standing, self._attributes, named
+        )
+        # What a batch costs up to each member, so that it is cut by time.
+        self.costs = np.cumsum(standing.costs)
         return len(self._rows)
 
-    def batch(self, start: int, end: int) -> list[Row]:
-        return self._rows[start:end]
+    def _ensure_named(self, chunk: ParsedChunk) -> NamedThings:
+        """Create what the lists name before members are written, in short transactions."""
+        texts = _list_entries(chunk, "tags")
+        return NamedThings(
+            self._tags.ensure(texts),
+            self._book.look_up(texts),
+            membership_writer.ensure_groups(self._job, _list_entries(chunk, "groups")),
+        )
 
-    def write(self, batch: list[Row]) -> Mapping[str, int]:
+    def batch(self, start: int, end: int) -> MemberBatch:
+        plain = self._plain.slice(start, end)
+        others = np.setdiff1d(np.arange(start, end), plain.members)
+        rows = self._rows.read(others.tolist())
+        return MemberBatch(plain, rows, begins_plain=start in plain.members[:1])
+
+    def write(self, batch: MemberBatch) -> Mapping[str, int]:
+        plain, given = batch.plain, batch.rows
+        rev = new_accounts.lock(self._job.community) if len(plain) else 0
+        if not new_accounts.are_new(self._job.community, plain.accounts, self._since):
+            # Somebody has created one of them since they were looked up.
+            given = [*given, *self._rows.read(plain.members.tolist())]
+            plain = self._plain.slice(0, 0)
         # Identifiers are written after the accounts they point to, attributes and tags
-        # last, as rules read all of them.
-        identified = self._identities.identify(batch)
+        # last, as rules read all of them. Each step locks what it raises the revision of
+        # for both kinds of members, always in the same order.
+        ids = self._create(plain, rev) if batch.begins_plain else NOBODY
+        identified = self._identities.identify(given)
+        ids = ids if batch.begins_plain else self._create(plain, rev)
         # Members that this import creates are counted as new, not as changed.
         rows, existing = identified.rows, identified.existing
         # New accounts too: `create` knows neither their name nor when they left.
@@ -109,14 +146,8 @@ class MemberWriter:
         # Each step returns who changed, so that the same file again counts nobody.
         identifiers_changed, joins = self._identities.add_identifiers(rows)
         changed |= identifiers_changed
-        changed |= self._set_attributes(rows, existing)
-        changed |= self._tags.write(
-            {
-                account: lists.parse_joined(row["tags"])
-                for account, row in rows.items()
-                if "tags" in row
-            }
-        )
+        changed |= self._set_attributes(rows, existing, plain, ids)
+        changed |= self._write_tags(rows, plain, ids)
         opted_out = self._opt_out(rows)
         changed |= opted_out
         reachable = {
@@ -124,17 +155,11 @@ class MemberWriter:
             for account, row in rows.items()
             if opt_out_columns.is_opted_out(row) is False
         }
-        groups_by_account = {
-            account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
-            for account, row in rows.items()
-            if "groups" in row
-        }
-        if groups_by_account:
-            changed |= membership_writer.add_members(self._job, groups_by_account)
+        changed |= self._write_groups(rows, plain, ids)
         rows_known = sum(row[imported_members.ROWS] for row in rows.values())
         new, changed_count = len(set(rows) - existing), len(changed & existing)
         counts = {
-            "members": new,
+            "members": new + len(plain),
             "changed": changed_count,
             # Further rows of a member who is new or changed add nothing of their own.
             "known": rows_known - new - changed_count,
@@ -149,9 +174,27 @@ class MemberWriter:
             "parted": len(joins.parted),
             "shared_identifiers": len(joins.shared),
         }
+        # What we have written ourselves makes nobody else's members known.
+        self._since = new_accounts.Moment.read(self._job.community)
         return counts | {name: count for name, count in others.items() if count}
 
     # Accounts
+
+    def _create(self, plain: PlainMembers, rev: int) -> NDArray[np.int64]:
+        """Create the accounts of plain members; returns their ids."""
+        if not len(plain):
+            return NOBODY
+        job = self._job
+        ids = new_accounts.create(
+            job.community,
+            plain.accounts,
+            rev=rev,
+            by=job.by,
+            at=job.started_at,
+            job_id=job.pk,
+        )
+        journal.record_encoded(job, "accounts", list(map(str, ids.tolist())))
+        return ids
 
     def _update(self, rows: Mapping[int, Row], existing: set[int]) -> set[int]:
         """Update the accounts that differ from their rows; returns which."""
@@ -246,12 +289,49 @@ class MemberWriter:
 
     # Attributes, tags and groups
 
-    def _set_attributes(self, rows: Mapping[int, Row], existing: set[int]) -> set[int]:
+    def _write_tags(
+        self, rows: Mapping[int, Row], plain: PlainMembers, ids: NDArray[np.int64]
+    ) -> set[int]:
+        entries = {
+            account: lists.parse_joined(row["tags"])
+            for account, row in rows.items()
+            if "tags" in row
+        }
+        new = NewTaggings(plain.tags.values, ids[plain.tags.places], plain.weights)
+        return self._tags.write(entries, new)
+
+    def _write_groups(
+        self, rows: Mapping[int, Row], plain: PlainMembers, ids: NDArray[np.int64]
+    ) -> set[int]:
+        groups_by_account = {
+            account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
+            for account, row in rows.items()
+            if "groups" in row
+        }
+        places = plain.groups.places
+        new = NewMemberships(
+            plain.groups.values, ids[places], plain.accounts.joined_at[places]
+        )
+        return membership_writer.add_members(self._job, groups_by_account, new)
+
+    def _set_attributes(
+        self,
+        rows: Mapping[int, Row],
+        existing: set[int],
+        plain: PlainMembers,
+        ids: NDArray[np.int64],
+    ) -> set[int]:
         changed: set[int] = set()
         # By id, as every writer locks attributes in that order.
         for field, attribute in sorted(
             self._attributes.items(), key=lambda item: item[1].pk
         ):
+            writer = attribute_values.ValueWriter(
+                attribute, self._job.by, self._job.started_at, SOURCE
+            )
+            cells = plain.values.get(field)
+            if cells is not None and len(cells.places):
+                writer.write_new(ids[cells.places], cells.values)
             values = {
                 account: to_stored_values(attribute.type, row[field])
                 for account, row in rows.items()
@@ -267,9 +347,6 @@ class MemberWriter:
             }
             if not different:
                 continue
-            writer = attribute_values.ValueWriter(
-                attribute, self._job.by, self._job.started_at, SOURCE
-            )
             written = writer.write(different)
             journal.record(
                 self._job,
@@ -286,6 +363,14 @@ class MemberWriter:
             )
             changed |= set(written)
         return changed
+
+
+def _list_entries(chunk: ParsedChunk, field: str) -> list[str]:
+    """Return the distinct entries of a column of lists, sorted."""
+    if field not in chunk.columns:
+        return []
+    _places, _codes, texts = list_columns.split(chunk.columns[field])
+    return sorted(filter(None, texts))
 
 
 def _load_values(attribute: int, accounts: Set[int]) -> dict[int, set[StoredValue]]:

@@ -19,7 +19,8 @@ from qunce.importing.accounts import account_resolver, row_counts
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.rows.parsing import ParsedChunk
-from qunce.importing.targets.memberships import checks
+from qunce.importing.targets.memberships import checks, new_memberships
+from qunce.importing.targets.memberships.new_memberships import NewMemberships
 from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
 
@@ -80,12 +81,10 @@ class MembershipWriter:
         encoded = pc.dictionary_encode(texts)
         keys = encoded.dictionary.to_pylist()
         # Files call the groups of a channel by name, as people never see their keys.
-        ids = groups.find_by_key_or_name(job.community, keys)
-        new = sorted(set(keys) - set(ids))
-        self._check_new(new)
-        ids |= groups.ensure(
-            community=job.community, keys=new, by=job.by, at=job.started_at
+        self._check_new(
+            sorted(set(keys) - set(groups.find_by_key_or_name(job.community, keys)))
         )
+        ids = ensure_groups(job, keys)
         ids_by_code = np.array([ids[key] for key in keys], dtype=np.int64)
         found: NDArray[np.int64] = ids_by_code[np.asarray(encoded.indices)]
         return found
@@ -277,18 +276,27 @@ def _record(job: ImportJob, changes: Mapping[Pair, list[Change]]) -> None:
     )
 
 
+def ensure_groups(job: ImportJob, texts: Iterable[str]) -> dict[str, int]:
+    """Return the groups with these keys or names, and create those that are new."""
+    ids = groups.find_by_key_or_name(job.community, texts)
+    new = sorted(set(texts) - set(ids))
+    return ids | groups.ensure(
+        community=job.community, keys=new, by=job.by, at=job.started_at
+    )
+
+
 def add_members(
-    job: ImportJob, groups_by_account: Mapping[int, tuple[int | None, Iterable[str]]]
+    job: ImportJob,
+    groups_by_account: Mapping[int, tuple[int | None, Iterable[str]]],
+    new: NewMemberships,
 ) -> set[int]:
     """Add accounts to groups, for the `groups` column of members; returns who changed.
 
-    The values are the time of joining and the keys or names of the groups.
+    The values are the time of joining and the keys or names of groups, which exist.
+    `new` are the memberships of accounts without any, which are not returned.
     """
     keys = {key for _joined_at, keys in groups_by_account.values() for key in keys}
     ids = groups.find_by_key_or_name(job.community, keys)
-    ids |= groups.ensure(
-        community=job.community, keys=keys - set(ids), by=job.by, at=job.started_at
-    )
     entries = [
         Entry(ids[key], account, [Report(joined_at=joined_at)])
         for account, (joined_at, group_keys) in groups_by_account.items()
@@ -296,8 +304,13 @@ def add_members(
     ]
     inside = _list_inside(entries)
     # Members who are inside stay as they are, whatever is in their row.
-    new = [entry for entry in entries if (entry.group, entry.account) not in inside]
-    changes = write_entries(job, new) if new else {}
+    others = [entry for entry in entries if (entry.group, entry.account) not in inside]
+    if others and len(new.groups) and db.is_postgresql():
+        # All at once, as every writer locks groups in the order of their ids.
+        chosen = {entry.group for entry in others} | set(new.groups.tolist())
+        revisions.bump(job.community_id, groups.KIND.name, chosen)
+    changes = write_entries(job, others) if others else {}
+    new_memberships.add(job, new)
     return {account for _group, account in changes}
 
 

@@ -1,0 +1,269 @@
+"""Finds the members of a chunk who are simply new, and lays out their columns.
+
+A member is plain if one row has their key, nobody has the key or an identifier of theirs,
+and nothing about them depends on anybody else. Most members of most files are, and are
+written by columns. What is written is what `MemberWriter` would write row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qunce.core import timestamps
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.rows.parsing import ParsedChunk
+from qunce.importing.tags.tag_writes import TagChange
+from qunce.importing.targets.members import columns, imported_members
+from qunce.importing.targets.members.columns import Cells
+from qunce.importing.targets.members.member_rows import MemberRows
+from qunce.importing.targets.opt_outs import opt_out_columns
+from qunce.importing.values import list_columns
+from qunce.members.accounts import new_accounts
+from qunce.members.accounts.new_accounts import NewAccounts
+from qunce.members.attributes.attributes import Attribute
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qunce.importing.tags.tag_entries import TagEntry
+    from qunce.members.tags.models import Tag
+
+    Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+KEY, IDENTIFIER_FIELDS = imported_members.KEY, imported_members.IDENTIFIER_FIELDS
+PLAIN, KNOWN, OTHER, JOINING = 1, 4, 12, 250
+"""About how long it takes to write a member, compared with one who is plain."""
+REACHABLE = (
+    ("opted_out", opt_out_columns.NO),
+    ("accepts_messages", opt_out_columns.YES),
+)
+
+
+@dataclass(frozen=True)
+class NamedThings:
+    """The tags and groups that the lists of a chunk name, all of which exist."""
+
+    tags: Mapping[str, Tag]
+    entries: Mapping[str, TagEntry]
+    groups: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which members are plain as far as keys and identifiers go, and what each costs."""
+
+    is_plain: Mask
+    costs: Ints
+
+
+def assess(job: ImportJob, rows: MemberRows, *, creates: bool) -> Standing:
+    """Look up which members are new, and whom they might be joined with."""
+    chunk, firsts = rows.chunk, rows.firsts
+    columns_ = {
+        name: chunk.columns[name].take(pa.array(firsts))
+        for name in (KEY, *IDENTIFIER_FIELDS)
+        if name in chunk.columns
+    }
+    keys = columns_.pop(KEY, None)
+    has_key = np.zeros(len(rows), dtype=bool)
+    known: dict[str, int] = {}
+    if keys is not None:
+        has_key = np.asarray(keys.is_valid())
+        known = new_accounts.find_keys(
+            job.community, pc.unique(keys.drop_null()).to_pylist()
+        )
+    is_known = _is_in(keys, known) if keys is not None else has_key.copy()
+    is_joining = np.zeros(len(rows), dtype=bool)
+    for kind, column in columns_.items():
+        # In all rows, as one that is not the first may share the value.
+        is_joining |= _is_in(column, _list_repeated(chunk.columns[kind]))
+        values = pc.unique(column.drop_null()).to_pylist()
+        owners = dict(new_accounts.find_owners(job.community, kind, values))
+        for place in np.flatnonzero(_is_in(column, owners)).tolist():
+            account = known.get(keys[place].as_py()) if keys is not None else None
+            is_joining[place] |= account != owners[column[place].as_py()]
+    keyless = [
+        value
+        for column in columns_.values()
+        for value in column.filter(pa.array(~has_key)).drop_null().to_pylist()
+    ]
+    texts = [keys, *columns_.values()] if keys is not None else list(columns_.values())
+    suppressed = new_accounts.find_suppressed(job.community, texts)
+    is_plain = has_key & ~is_known & ~is_joining & (rows.counts == 1) & creates
+    # Who has no key is looked up by their identifiers, also among keys.
+    for column in texts:
+        is_plain &= ~_is_in(column, suppressed)
+    if keys is not None and keyless:
+        is_plain &= ~_is_in(keys, keyless)
+    is_plain &= _is_simple(chunk, firsts)
+    costs = np.where(is_known, KNOWN, OTHER) * rows.counts
+    costs[is_joining] = JOINING
+    costs[is_plain] = PLAIN
+    return Standing(is_plain, costs)
+
+
+def _is_in(column: pa.Array, values: Any) -> Mask:
+    chosen = pa.array(list(values), pa.string())
+    found: Mask = np.array(pc.fill_null(pc.is_in(column, value_set=chosen), False))  # noqa: FBT003
+    found &= np.asarray(column.is_valid())
+    return found
+
+
+def _list_repeated(column: pa.Array) -> list[str]:
+    counted = column.drop_null().value_counts()
+    is_repeated = pc.greater(counted.field("counts"), 1)
+    repeated: list[str] = counted.field("values").filter(is_repeated).to_pylist()
+    return repeated
+
+
+def _is_simple(chunk: ParsedChunk, firsts: Ints) -> Mask:
+    """Return which members have not opted out."""
+    result = np.ones(len(firsts), dtype=bool)
+    taken = pa.array(firsts)
+    if "opted_out_at" in chunk.columns:
+        result &= ~np.asarray(chunk.columns["opted_out_at"].take(taken).is_valid())
+    for name, answer in REACHABLE:
+        if name in chunk.columns:
+            same = pc.equal(chunk.columns[name].take(taken), answer)
+            result &= np.asarray(pc.fill_null(same, True))  # noqa: FBT003
+    return result
+
+
+@dataclass(frozen=True)
+class PlainMembers:
+    """Plain members by columns; `members` are their numbers among those of the chunk."""
+
+    members: Ints
+    accounts: NewAccounts
+    values: Mapping[str, Cells]
+    tags: Cells
+    weights: Ints
+    groups: Cells
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def slice(self, start: int, end: int) -> PlainMembers:
+        """Return those among the members `start` to `end` of the chunk."""
+        first, last = np.searchsorted(self.members, [start, end]).tolist()
+        new = self.accounts
+        one, other = np.searchsorted(self.tags.places, [first, last]).tolist()
+        identifiers = {}
+        for kind, (places, values) in new.identifiers.items():
+            a, b = np.searchsorted(places, [first, last]).tolist()
+            identifiers[kind] = places[a:b] - first, values[a:b]
+        return PlainMembers(
+            self.members[first:last],
+            NewAccounts(
+                keys=new.keys[first:last],
+                names=new.names[first:last],
+                joined_at=new.joined_at[first:last],
+                left_at=new.left_at[first:last],
+                sources=new.sources[first:last],
+                source_names=new.source_names,
+                identifiers=identifiers,
+            ),
+            {name: cells.slice(first, last) for name, cells in self.values.items()},
+            self.tags.slice(first, last),
+            self.weights[one:other],
+            self.groups.slice(first, last),
+        )
+
+
+def lay_out(
+    job: ImportJob,
+    rows: MemberRows,
+    standing: Standing,
+    attributes: Mapping[str, Attribute],
+    named: NamedThings,
+) -> PlainMembers:
+    """Return the columns of the plain members of a chunk."""
+    members = np.flatnonzero(standing.is_plain).astype(np.int64)
+    indexes = pa.array(rows.firsts[members])
+    taken = {name: column.take(indexes) for name, column in rows.chunk.columns.items()}
+    empty = pa.nulls(len(members), pa.string())
+    tags, weights, is_odd = _read_tags(taken.get("tags", empty), named)
+    if is_odd.any():
+        # A tag twice, or two that exclude each other: its writer knows what to do.
+        standing.is_plain[members[is_odd]] = False
+        standing.costs[members[is_odd]] = OTHER
+        return lay_out(job, rows, standing, attributes, named)
+    now = timestamps.to_micros(job.started_at)
+    no_time = pa.nulls(len(members), pa.int64())
+    joined_at, left_at = taken.get("joined_at", no_time), taken.get("left_at", no_time)
+    sources = pc.dictionary_encode(pc.fill_null(taken.get("source", empty), ""))
+    groups = _read_groups(taken.get("groups", empty), named.groups)
+    return PlainMembers(
+        members,
+        NewAccounts(
+            keys=columns.texts_of(taken[KEY]) if KEY in taken else np.empty(0, object),
+            names=columns.texts_of(pc.fill_null(taken.get("name", empty), "")),
+            joined_at=np.asarray(pc.fill_null(joined_at, now)),
+            left_at=np.asarray(pc.fill_null(left_at, new_accounts.STAYS)),
+            sources=np.asarray(sources.indices).astype(np.int64),
+            source_names=sources.dictionary.to_pylist(),
+            identifiers={
+                kind: _filled(taken[kind])
+                for kind in IDENTIFIER_FIELDS
+                if kind in taken
+            },
+        ),
+        {
+            name: columns.read_values(attribute.type, taken[name])
+            for name, attribute in attributes.items()
+            if name in taken
+        },
+        tags,
+        weights,
+        groups,
+    )
+
+
+def _filled(column: pa.Array) -> tuple[Ints, NDArray[Any]]:
+    places = np.flatnonzero(np.asarray(column.is_valid())).astype(np.int64)
+    return places, columns.texts_of(column.drop_null())
+
+
+def _read_tags(column: pa.Array, named: NamedThings) -> tuple[Cells, Ints, Mask]:
+    """Return the tags of members, how deep each is, and which members are odd."""
+    places, codes, texts = list_columns.split(column)
+    is_odd = np.zeros(len(column), dtype=bool)
+    if not len(places):
+        return Cells(places, codes), codes, is_odd
+    # By code; no entry has that of the empty text.
+    tags = [named.tags[text] if text else None for text in texts]
+    depths = [
+        TagChange(0, named.entries[text].change, 0).apply(0) if text else 0
+        for text in texts
+    ]
+    pks = np.array([tag.pk if tag else 0 for tag in tags], dtype=np.int64)[codes]
+    groups = np.array([_exclusive_group(tag) for tag in tags], dtype=np.int64)[codes]
+    for own in (pks, groups):
+        pairs = np.stack([places[own > 0], own[own > 0]])
+        found, counts = np.unique(pairs, axis=1, return_counts=True)
+        is_odd[found[0][counts > 1]] = True
+    weights = np.array(depths, dtype=np.int64)[codes]
+    is_given = weights > 0
+    return Cells(places[is_given], pks[is_given]), weights[is_given], is_odd
+
+
+def _exclusive_group(tag: Tag | None) -> int:
+    group = tag.group if tag else None
+    return group.pk if group is not None and group.exclusive else 0
+
+
+def _read_groups(column: pa.Array, ids: Mapping[str, int]) -> Cells:
+    places, codes, texts = list_columns.split(column)
+    if not len(places):
+        return Cells(places, codes)
+    own = np.array([ids.get(text, 0) for text in texts], dtype=np.int64)[codes]
+    # A group may be named by its key and by its name.
+    pairs = np.unique(np.stack([places, own]), axis=1)
+    return Cells(pairs[0], pairs[1])

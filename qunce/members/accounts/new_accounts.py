@@ -1,0 +1,216 @@
+"""Creates many accounts at once that nobody has yet, for files.
+
+Whether an account is new is looked up before the transaction, because that takes most of
+the time; inside it only what may have changed since is looked up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qunce.core import column_inserts, db, revisions
+from qunce.core.communities import Community
+from qunce.core.facts import fact_columns, interned_names
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts, identifiers, suppression
+from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.accounts import MemberJoined, MemberLeft
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+STAYS = np.iinfo(np.int64).max
+Identifiers = Mapping[str, tuple["NDArray[np.int64]", "NDArray[Any]"]]
+"""By kind: places of accounts, ascending, and the value of each, texts as objects."""
+
+
+@dataclass(frozen=True)
+class NewAccounts:
+    """Accounts by columns. Texts are objects; `sources` are codes of `source_names`."""
+
+    keys: NDArray[Any]
+    names: NDArray[Any]
+    joined_at: NDArray[np.int64]
+    left_at: NDArray[np.int64]
+    """`STAYS` of those who have not left."""
+    sources: NDArray[np.int64]
+    source_names: Sequence[str]
+    identifiers: Identifiers
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What shows whether somebody has created accounts or identifiers since."""
+
+    presence: int
+    suppression: int
+    identifier: int | None
+
+    @classmethod
+    def read(cls, community: Community) -> Moment:
+        presence = account_models.PRESENCE_REVISION, 0
+        ((suppressed,),) = db.rows("SELECT MAX(id) FROM members_suppression")
+        identifier = None
+        # On PostgreSQL the order of numbers is not the order of commits.
+        if not db.is_postgresql():
+            ((identifier,),) = db.rows("SELECT MAX(id) FROM members_identifier")
+        return cls(
+            revisions.read(community.pk, [presence])[presence],
+            suppressed or 0,
+            identifier or 0 if not db.is_postgresql() else None,
+        )
+
+
+def are_new(community: Community, new: NewAccounts, since: Moment) -> bool:
+    """Return whether nobody has these keys and identifiers now.
+
+    `since` is when this was looked up. Call it in the transaction that creates them,
+    after the lock of `lock`.
+    """
+    now = Moment.read(community)
+    if now.suppression != since.suppression:
+        return False
+    if now.presence != since.presence and find_keys(community, new.keys.tolist()):
+        return False
+    if now.identifier is not None and now.identifier == since.identifier:
+        return True
+    return not any(
+        find_owners(community, kind, values.tolist())
+        for kind, (_places, values) in new.identifiers.items()
+    )
+
+
+def find_keys(community: Community, keys: Collection[str]) -> dict[str, int]:
+    """Return the first account of each key that is in use, be it of an erased member."""
+    found: dict[str, int] = {}
+    for chunk in account_queries.chunks(sorted(keys)):
+        found.update(
+            db.rows(
+                "SELECT key, id FROM members_account"  # noqa: S608 - placeholders only
+                f" WHERE community_id = %s AND key IN ({db.placeholders(len(chunk))})"
+                " ORDER BY id DESC",
+                [community.pk, *chunk],
+            )
+        )
+    return found
+
+
+def find_owners(
+    community: Community, kind: str, values: Collection[str]
+) -> list[tuple[str, int]]:
+    """Return which of these values accounts have, and which."""
+    owners: list[tuple[str, int]] = []
+    for chunk in account_queries.chunks(sorted(values)):
+        owners += db.rows(
+            "SELECT value, account_id FROM members_identifier"  # noqa: S608
+            " WHERE community_id = %s AND kind = %s"
+            f" AND value IN ({db.placeholders(len(chunk))})",
+            [community.pk, kind, *chunk],
+        )
+    return owners
+
+
+def find_suppressed(community: Community, columns: Iterable[pa.Array]) -> set[str]:
+    """Return which texts of these columns belonged to somebody who was erased."""
+    if not suppression.count(community):
+        return set()
+    texts = {text for column in columns for text in column.to_pylist() if text}
+    pairs = ((identifiers.KEY, text) for text in texts)
+    return {text for _kind, text in suppression.find(community, pairs)}
+
+
+def lock(community: Community) -> int:
+    """Keep others from creating accounts until the commit; returns the revision."""
+    return revisions.bump(community.pk, account_models.PRESENCE_REVISION, [0])[0]
+
+
+def create(
+    community: Community,
+    new: NewAccounts,
+    *,
+    rev: int,
+    by: Staff,
+    at: datetime,
+    job_id: int | None = None,
+) -> NDArray[np.int64]:
+    """Create accounts that `are_new`; returns their ids, ascending.
+
+    `rev` is what `lock` returned. Nobody is merged, as nobody shares an identifier.
+    """
+    ids = _next_ids(len(new))
+    used = np.unique(new.sources).tolist()
+    names = [name for code in used if (name := new.source_names[code])]
+    by_name = interned_names.ensure(accounts.SOURCE_NAMESPACE, community.pk, names)
+    source_ids = [by_name.get(name) for name in new.source_names]
+    has_left = new.left_at != STAYS
+    # Apart, as those who are present have no column of their own for when they left.
+    for chosen, present in ((~has_left, True), (has_left, False)):
+        column_inserts.insert(
+            "members_account",
+            {
+                "id": ids[chosen],
+                "key": new.keys[chosen],
+                "name": new.names[chosen],
+                "joined_at": new.joined_at[chosen],
+                "source_id": [source_ids[c] for c in new.sources[chosen].tolist()],
+                **({} if present else {"left_at": new.left_at[chosen]}),
+            },
+            {
+                "community_id": community.pk,
+                "channel": accounts.DEFAULT_CHANNEL,
+                "present": present,
+                "rev": rev,
+            },
+        )
+    for kind, (places, values) in new.identifiers.items():
+        column_inserts.insert(
+            "members_identifier",
+            {"account_id": ids[places], "value": values},
+            {"community_id": community.pk, "kind": kind, "job_id": job_id},
+        )
+    fact_columns.record(
+        [
+            MemberJoined(channel=accounts.DEFAULT_CHANNEL, source=name)
+            for name in new.source_names
+        ],
+        new.sources,
+        ids,
+        happened_at=new.joined_at,
+        community=community,
+        by=by,
+        at=at,
+    )
+    fact_columns.record(
+        [MemberLeft()],
+        np.zeros(int(has_left.sum()), dtype=np.int64),
+        ids[has_left],
+        happened_at=new.left_at[has_left],
+        community=community,
+        by=by,
+        at=at,
+    )
+    return ids
+
+
+def _next_ids(count: int) -> NDArray[np.int64]:
+    if db.is_postgresql():
+        rows = db.rows(
+            "SELECT nextval(pg_get_serial_sequence('members_account', 'id'))"
+            " FROM generate_series(1, %s)",
+            [count],
+        )
+        return np.sort(np.array([row[0] for row in rows], dtype=np.int64))
+    # The transaction has the only write lock, and inserting the ids moves the sequence.
+    rows = db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'members_account'")
+    first = 1 + (rows[0][0] if rows else 0)
+    return np.arange(first, first + count, dtype=np.int64)

@@ -21,6 +21,7 @@ from qunce.sales.order_totals import Sales, Totals
 from qunce.sales.orders import OrderNotFound
 
 if TYPE_CHECKING:
+    from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
 PAGE_SIZE = 50
@@ -38,12 +39,16 @@ REFUND_STATES = ("unrefunded", "refunded", "partly_refunded", "fully_refunded")
 
 @dataclass(frozen=True, kw_only=True)
 class OrderFilters:
-    """`state` is one of REFUND_STATES, `member` any account, `source` a `source_id`."""
+    """`state` is one of REFUND_STATES, `member` any account, `source` a `source_id`.
+
+    `ids` are those of some orders, of which the others are left out.
+    """
 
     state: str = ""
     member: int | None = None
     key: str = ""
     source: int | None = None
+    ids: tuple[int, ...] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -62,6 +67,22 @@ def get(*, by: Staff, pk: int, at: datetime) -> Order:
     for order in _filter_visible(by, found, at):
         return order
     raise OrderNotFound(_("There is no such order."))
+
+
+def find_ids(
+    community: Community, identities: Iterable[tuple[str, int]]
+) -> tuple[int, ...]:
+    """Return the ids of the orders with these keys and sources that still exist."""
+    wanted = set(identities)
+    found: list[int] = []
+    for chunk in account_queries.chunks(sorted({key for key, _source in wanted})):
+        rows = Order.objects.filter(community_id=community.pk, key__in=chunk)
+        found += [
+            pk
+            for pk, key, source in rows.values_list("pk", "key", "source_id")
+            if (key, source) in wanted
+        ]
+    return tuple(sorted(found))
 
 
 def page(
@@ -110,6 +131,8 @@ def _select(by: Staff, filters: OrderFilters, at: datetime) -> models.QuerySet[O
     rows = Order.objects.filter(community_id=by.community_id)
     if filters.key:
         rows = rows.filter(key=filters.key)
+    if filters.ids is not None:
+        rows = rows.filter(pk__in=filters.ids)
     if filters.source is not None:
         rows = rows.filter(source_id=filters.source)
     if filters.member is not None:

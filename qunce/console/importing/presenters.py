@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console.importing import forms, labels
 from qunce.core.staff.models import Staff
-from qunce.importing import background_imports, target_registry
+from qunce.importing import background_imports, import_results, target_registry
 from qunce.importing.accounts import unknown_members
 from qunce.importing.columns import column_mapping
 from qunce.importing.jobs import jobs, join_report, reports, uploads
@@ -296,6 +296,31 @@ def undo_report(job: ImportJob) -> UndoReport | None:
         list(undos.list_kept(job)[:MAX_KEPT_SHOWN]),
         undos.describe_kept(undo),
     )
+
+
+def result_links(job: ImportJob) -> list[tuple[str, str]]:
+    """Return labels and URLs of pages with what the import wrote, the main one first."""
+    members = reverse("members:list")
+    orders = reverse("sales:order-list")
+    links: dict[str, list[tuple[str, str]]] = {
+        "orders": [(_("View orders"), orders)],
+        "memberships": [(_("View groups"), reverse("groups:list"))],
+        "opt_outs": [(_("View opt-outs"), reverse("outreach:opt-out-list"))],
+        "facts": [(_("View the numbers"), reverse("insight:metrics"))],
+    }
+    general = links.get(job.target, [(_("View members"), members)])
+    if import_results.is_too_large(job):
+        return general
+    if job.target == "orders" and import_results.list_orders(job):
+        return [(_("View the orders of this import"), f"{orders}?import={job.pk}")]
+    if job.target == "memberships":
+        groups = import_results.list_groups(job)
+        if len(groups) == 1:
+            general = [(_("View the group"), reverse("groups:detail", args=groups))]
+    if import_results.list_accounts(job):
+        own = (_("View the members of this import"), f"{members}?import={job.pk}")
+        return [own] if job.target in ("members", "tags") else [*general, own]
+    return general
 
 
 def job_url(job: ImportJob) -> str:

@@ -37,6 +37,7 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "is_live": presenters.is_live(job),
         "steps": _steps(job),
         "report": presenters.job_report(job, by=request.staff),
+        "links": presenters.result_links(job) if job.state == "done" else [],
         "undo": presenters.undo_report(job),
         "may_undo": undos.may_undo(job, by=request.staff, at=request.at),
         "why_not_undo": undos.why_never(job),

@@ -1,8 +1,8 @@
 """Filters in the URL of the member list, as a rule and as chips with labels.
 
-`segment`, `tag` and `group` are IDs. `layer` is the ID of a layering and the key of a
-layer, separated by a colon. `rule` is any rule as JSON. `left=1` includes former
-members. Other pages link to the list with these parameters.
+`segment`, `tag`, `group` and `import` are IDs. `layer` is the ID of a layering and the
+key of a layer, separated by a colon. `rule` is any rule as JSON. `left=1` includes
+former members. Other pages link to the list with these parameters.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from qunce.groups import visibility as groups
+from qunce.importing import import_results
+from qunce.importing.jobs import jobs
+from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layers
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from qunce.core.staff.models import Staff
 
-PARAMETERS = ("segment", "tag", "group", "layer", "rule", "left")
+PARAMETERS = ("segment", "tag", "group", "layer", "import", "rule", "left")
 MAX_RULE_LENGTH = 20_000
 
 
@@ -103,6 +106,17 @@ def _parse_tag(text: str, by: Staff) -> tuple[str, Any]:
     return _("Tag: %(name)s") % {"name": tag.name}, {"tag": {"any": [tag.key]}}
 
 
+def _parse_import(text: str, by: Staff) -> tuple[str, Any]:
+    jobs.check_may_import(by)
+    job = jobs.get(by.community, _parse_number(text))
+    if import_results.is_too_large(job):
+        raise InvalidFilter(_("This import wrote too many members to list them."))
+    accounts = import_results.list_accounts(job)
+    keys = account_queries.keys_by_id(by.community, accounts).values()
+    label = _("Import: %(name)s") % {"name": job.file_name}
+    return label, {"members": {"keys": sorted(keys)}} if keys else {"any": []}
+
+
 def _parse_group(text: str, by: Staff) -> tuple[str, Any]:
     group = groups.list_visible(by).filter(pk=_parse_number(text)).first()
     if group is None:
@@ -142,5 +156,6 @@ PARSERS = {
     "tag": _parse_tag,
     "group": _parse_group,
     "layer": _parse_layer,
+    "import": _parse_import,
     "rule": _parse_rule,
 }

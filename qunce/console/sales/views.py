@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.console import http, paging
 from qunce.core import timestamps
+from qunce.importing import import_results
+from qunce.importing.jobs import jobs
+from qunce.importing.jobs.jobs import ImportJob
 from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
@@ -44,6 +47,7 @@ def order_list(request: http.Request) -> HttpResponse:
         ],
         "filters": filters,
         "member": _filtered_member(request, filters),
+        "import": _find_import(request),
         "next": paging.link(request, before="{}-{}".format(*page.next))
         if page.next
         else "",
@@ -103,13 +107,26 @@ def order_detail(request: http.Request, pk: int) -> HttpResponse:
     return http.render(request, "console/sales/detail.html", context)
 
 
+def _find_import(request: http.Request) -> ImportJob | None:
+    """Return the import whose orders are listed, if it is only one's."""
+    number = paging.parse_number(request, "import")
+    if not number:
+        return None
+    jobs.check_may_import(request.staff)
+    return jobs.get(request.community, number)
+
+
 def _parse_filters(request: http.Request) -> OrderFilters:
     state = request.GET.get("state", "")
+    job, ids = _find_import(request), None
+    if job is not None and not import_results.is_too_large(job):
+        ids = orders.find_ids(request.community, import_results.list_orders(job))
     return OrderFilters(
         state=state if state in STATE_LABELS else "",
         member=paging.parse_number(request, "member") or None,
         source=paging.parse_number(request, "source") or None,
         key=request.GET.get("key", "").replace("\0", "").strip()[:500],
+        ids=ids,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,12 @@ def post(client: Client, view: str, pk: int, /, status: int = 303, **data: Any) 
     return str(answer.content.decode())
 
 
+def report_of(page: str) -> dict[str, str]:
+    """Labels and numbers of the report."""
+    found = re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page)
+    return dict(found)
+
+
 def start_import(client: Client, upload: Upload, **data: Any) -> ImportJob:
     post(client, "file-import", upload.pk, **data)
     return ImportJob.objects.order_by("-pk")[0]
@@ -97,7 +104,7 @@ def test_file_is_uploaded_previewed_and_imported(shop: Community, ann: Client) -
     assert 'hx-trigger="every 1s"' in page(ann, "job-detail", job.pk)
     run_jobs()
     done = page(ann, "job-detail", job.pk)
-    assert "2 rows read" in done
+    assert report_of(done)["Rows read"] == "2"
     assert "new members" in done
     assert "every 1s" not in done
     assert account_queries.get(shop, "a").name == "Ann"
@@ -168,7 +175,7 @@ def test_import_is_cancelled_and_resumed(ann: Client) -> None:
     post(ann, "job-cancel", job.pk, 403)
     post(ann, "job-resume", job.pk)
     run_jobs()
-    assert "2 rows read" in page(ann, "job-detail", job.pk)
+    assert report_of(page(ann, "job-detail", job.pk))["Rows read"] == "2"
 
 
 def test_unreadable_file_is_rejected(ann: Client, home: Path) -> None:
@@ -311,3 +318,65 @@ def test_unusual_times_of_facts_are_accepted_by_choice(ann: Client) -> None:
     assert not uploads.options_of(upload).allow_old_times
     post(ann, "file-detail", upload.pk, target="members")
     assert "accept facts from before" not in page(ann, "file-detail", upload.pk)
+
+
+def link_of(page: str, label: str) -> str:
+    (url,) = re.findall(rf'href="([^"]*)">{label}</a>', page)
+    return str(url)
+
+
+def test_report_of_orders_links_to_the_orders_of_that_import(
+    shop: Community, ann: Client
+) -> None:
+    factories.order(shop, None, key="X-0")
+    text = "order_id,customer_id,order_date,total\nX-1,a,2026-01-02,12\n"
+    upload = create_upload(ann, text, "orders.csv")
+    job = start_import(ann, upload)
+    run_jobs()
+    url = link_of(page(ann, "job-detail", job.pk), "View the orders of this import")
+    listed = ann.get(url).content.decode()
+    assert "X-1" in listed
+    assert "X-0" not in listed
+    assert "orders.csv" in listed
+    totals = ann.get(reverse("sales:order-totals") + f"?import={job.pk}")
+    assert "12.00 net" in totals.content.decode()
+    assert "X-0" in ann.get(reverse("sales:order-list")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("members", "key,name\nnew,New One\n"),
+        ("tags", "member_key,tag\nnew,vip\n"),
+        ("memberships", "group_key,member_key\ng1,new\n"),
+    ],
+)
+def test_report_links_to_the_members_of_that_import(
+    shop: Community, ann: Client, target: str, text: str
+) -> None:
+    factories.members(shop, "old")
+    upload = create_upload(ann, text)
+    post(ann, "file-detail", upload.pk, target=target)
+    job = start_import(ann, upload, target=target)
+    run_jobs()
+    report = page(ann, "job-detail", job.pk)
+    listed = ann.get(link_of(report, "View the members of this import"))
+    text_of_list = listed.content.decode()
+    assert "Import: members.csv" in text_of_list
+    assert re.findall(r'class="[^"]*avatar', text_of_list) or ">new<" in text_of_list
+    assert ">old<" not in text_of_list
+    if target == "memberships":
+        group = ann.get(link_of(report, "View the group"))
+        assert ">g1<" in group.content.decode()
+
+
+def test_orders_of_an_import_are_hidden_from_who_may_not_import(
+    shop: Community, ann: Client
+) -> None:
+    text = "order_id,customer_id,order_date,total\nX-1,a,2026-01-02,12\n"
+    job = start_import(ann, create_upload(ann, text, "orders.csv"))
+    viewer = browser(factories.staff(shop, login="vic", role="viewer"))
+    for view in ("sales:order-list", "members:list"):
+        answer = viewer.get(f"{reverse(view)}?import={job.pk}")
+        assert answer.status_code == 403
+        assert "orders.csv" not in answer.content.decode()

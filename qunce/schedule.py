@@ -14,6 +14,7 @@ from qunce.core.staff import login_attempts, sessions
 from qunce.importing.jobs import jobs, journal, uploads
 from qunce.importing.undo import undos
 from qunce.members.accounts import erasure
+from qunce.members.attributes import type_change_jobs
 from qunce.members.layers import layers
 from qunce.members.people import people
 from qunce.members.search import name_index
@@ -87,6 +88,7 @@ SCHEDULE: dict[str, Job] = {
     "uploads.prune": Job(uploads.prune, every=60 * MINUTE),
     people.SCRUB_JOB: Job(erasure.scrub),
     bulk_tagging.JOB: Job(bulk_tagging.run),
+    type_change_jobs.JOB: Job(type_change_jobs.run),
     automatic.JOB: Job(automatic.fill),
 }
 

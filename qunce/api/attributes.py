@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
-from ninja import Router
+from ninja import Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.members.attributes import attributes, type_changes
+from qunce.members.attributes import attributes, type_change_jobs, type_changes
 from qunce.members.attributes.attributes import Attribute
+from qunce.members.attributes.type_change_jobs import TypeChangeJob
 
 router = Router(auth=RequiresScope("members"), tags=["members"])
 
@@ -55,6 +56,25 @@ class AttributeChangeOut(schemas.OutputSchema):
     notes: list[str]
 
 
+class TypeChangeOut(schemas.OutputSchema):
+    """A change of type in the background: `done` of about `size` values are checked.
+
+    Once it is finished, it has either a `result` or an `error`.
+    """
+
+    id: int
+    attribute_id: int
+    type: str
+    dry_run: bool
+    phase: str
+    size: int
+    done: int
+    error: str
+    started_at: datetime
+    finished_at: datetime | None
+    result: AttributeChangeOut | None
+
+
 @router.get("/attributes", response=schemas.Page[AttributeOut])
 def list_(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
@@ -72,11 +92,17 @@ def list_(
     return {"items": page, "next": more}
 
 
-@router.patch("/attributes/{attribute_id}", response=AttributeChangeOut)
+@router.patch(
+    "/attributes/{attribute_id}", response={200: AttributeChangeOut, 202: TypeChangeOut}
+)
 def update(
     request: ApiRequest, attribute_id: schemas.Id, data: AttributeUpdateIn
-) -> dict[str, Any]:
-    """Change the type of an attribute."""
+) -> Any:
+    """Change the type of an attribute.
+
+    With more than 5,000 values this happens in the background; the response is then 202
+    and names the change, whose progress `GET /attribute-type-changes/{change_id}` gives.
+    """
     rows = Attribute.objects.filter(community=request.community, pk=attribute_id)
     attribute = rows.select_related("community").first()
     if attribute is None:
@@ -87,16 +113,35 @@ def update(
         "by": request.by,
         "at": request.at,
     }
+    if type_change_jobs.is_large(attribute):
+        job = type_change_jobs.start(
+            **about, drop_unreadable=data.drop_unreadable, dry_run=data.dry_run
+        )
+        return Status(202, _serialize_job(job))
     if data.dry_run:
         change = type_changes.preview(**about)
     else:
         change = type_changes.change_type(**about, drop_unreadable=data.drop_unreadable)
+    return {"attribute": attribute, **type_change_jobs.summarize(change)}
+
+
+@router.get("/attribute-type-changes/{change_id}", response=TypeChangeOut)
+def get_type_change(request: ApiRequest, change_id: schemas.Id) -> dict[str, Any]:
+    """Get a change of type that runs in the background, or ran within the last day."""
+    return _serialize_job(type_change_jobs.get(by=request.by, pk=change_id))
+
+
+def _serialize_job(job: TypeChangeJob) -> dict[str, Any]:
     return {
-        "attribute": attribute,
-        "converted": change.converted,
-        "restored": change.restored,
-        "altered": change.altered.count,
-        "unreadable": change.unreadable.count,
-        "broken_rules": [str(rule) for rule in change.broken_rules],
-        "notes": type_changes.describe(change),
+        "id": job.pk,
+        "attribute_id": job.attribute_id,
+        "type": job.type,
+        "dry_run": job.dry_run,
+        "phase": job.phase,
+        "size": job.size,
+        "done": job.done,
+        "error": job.error,
+        "started_at": job.at,
+        "finished_at": job.finished_at,
+        "result": job.result and {"attribute": job.attribute, **job.result},
     }

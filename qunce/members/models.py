@@ -11,6 +11,7 @@ from qunce.members.accounts.models import (
     SuppressionSecret,
 )
 from qunce.members.attributes.attributes import Attribute
+from qunce.members.attributes.type_change_jobs import TypeChangeJob
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers.layers import Layering, LayerRun, LayerSet
 from qunce.members.people.merges import Merge
@@ -60,4 +61,5 @@ __all__ = [
     "TagJob",
     "TagMerge",
     "Tagging",
+    "TypeChangeJob",
 ]

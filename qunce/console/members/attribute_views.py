@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -12,7 +13,7 @@ from qunce.console.http import Request
 from qunce.console.members import labels
 from qunce.console.members.forms import AttributeForm, AttributeTypeForm, PatternForm
 from qunce.core import errors, permissions
-from qunce.members.attributes import attributes, type_changes
+from qunce.members.attributes import attributes, type_change_jobs, type_changes
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.people import people, remark_names
 from qunce.members.search import member_list
@@ -129,6 +130,8 @@ def _get(request: Request, pk: int) -> Attribute:
 def attribute_type(request: Request, pk: int) -> HttpResponse:
     """Show what another type would change; change it once that is confirmed."""
     attribute = _get(request, pk)
+    if job := type_change_jobs.find_active(attribute):
+        return redirect("members:type-change", job.pk)
     form = AttributeTypeForm(request.POST or None, initial={"type": attribute.type})
     change = None
     if form.is_valid():
@@ -138,10 +141,18 @@ def attribute_type(request: Request, pk: int) -> HttpResponse:
             "by": request.staff,
             "at": request.at,
         }
+        # The type whose effect the page showed, as another may be chosen since.
+        is_confirmed = request.POST.get("confirmed") == form.cleaned_data["type"]
         try:
+            if type_change_jobs.is_large(attribute):
+                drop = form.cleaned_data["drop_unreadable"]
+                job = type_change_jobs.start(
+                    **about, drop_unreadable=drop, dry_run=not is_confirmed
+                )
+                return http.redirect_back(
+                    request, reverse("members:type-change", args=[job.pk])
+                )
             change = type_changes.preview(**about)
-            # The type whose effect the page showed, as another may be chosen since.
-            is_confirmed = request.POST.get("confirmed") == change.type
             if is_confirmed and change.type != change.old:
                 drop = form.cleaned_data["drop_unreadable"]
                 type_changes.change_type(**about, drop_unreadable=drop)
@@ -155,6 +166,16 @@ def attribute_type(request: Request, pk: int) -> HttpResponse:
         context |= {"change": change, "sentences": type_changes.describe(change)}
     template = "console/members/attribute_type.html"
     return http.render(request, template, context, status=422 if form.errors else 200)
+
+
+@require_GET
+@http.page(attributes.MANAGE)
+def type_change(request: Request, pk: int) -> HttpResponse:
+    """Show how far a change in the background is, and then what came out of it."""
+    job = type_change_jobs.get(by=request.staff, pk=pk)
+    context = {"job": job, "attribute": job.attribute, "label": labels.TYPES[job.type]}
+    part = "console/members/_type_change.html"
+    return http.render(request, "console/members/type_change.html", context, part=part)
 
 
 def _redirect_to_list(request: Request, text: str) -> HttpResponse:

@@ -31,6 +31,11 @@ urlpatterns = [
         attribute_views.attribute_type,
         name="attribute-type",
     ),
+    path(
+        "attributes/type-changes/<int:pk>/",
+        attribute_views.type_change,
+        name="type-change",
+    ),
     path("remark-names/", attribute_views.remark_pattern, name="remark-names"),
     path("notes/<int:note>/complete/", actions.complete_note, name="note-complete"),
     path("notes/<int:note>/reopen/", actions.reopen_note, name="note-reopen"),

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from qunce.core import errors, permissions, revisions
-from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
@@ -106,6 +105,17 @@ class TypeChange:
 # Checks
 
 
+def check_type(attribute: Attribute, new: str) -> None:
+    """Raise InvalidAttribute or AttributeTypeIsFixed unless it may become this type."""
+    attributes.check_definition(attribute.name, new, attribute.section)
+    fixed = FIXED_TYPES.get(attribute.name, new)
+    if new != fixed:
+        raise AttributeTypeIsFixed(
+            _("Files always read “%(name)s” as “%(type)s”.")
+            % {"name": attribute.name, "type": AttributeType(fixed).label}
+        )
+
+
 def check_change(change: TypeChange, *, drop_unreadable: bool) -> None:
     """Raises AttributeTypeInUse or UnreadableValues."""
     if change.broken_rules:
@@ -137,12 +147,19 @@ def change_type(
     that read differently afterwards, stay in the history. Raises AttributeTypeInUse if
     rules would become invalid.
     """
-    change, rev = _prepare(attribute, type, by, at)
+    rev = _lock(attribute, type, by)
+    change = TypeChange(attribute, attribute.type, type)
     if type == attribute.type:
         return change
+    change.broken_rules = _find_broken_rules(attribute, type)
     check_change(change, drop_unreadable=drop_unreadable)
+    # Written while they are counted, as the lock keeps everybody else waiting. What is
+    # refused after all is rolled back.
     for conversions in value_conversions.read(attribute, type):
+        _count(change, conversions)
         value_conversions.write(attribute, conversions, rev, at)
+    _add_examples(change)
+    check_change(change, drop_unreadable=drop_unreadable)
     attribute.type, attribute.type_changed_at = type, at
     if type not in WITH_CHOICES:
         attribute.choices = []
@@ -167,35 +184,45 @@ def preview(
     at: datetime,
 ) -> TypeChange:
     """What `change_type` would do; nothing is changed."""
-    change, _rev = _prepare(attribute, type, by, at)
+    _lock(attribute, type, by)
+    change = survey(attribute=attribute, type=type)
     transaction.set_rollback(True)
     return change
 
 
-def _prepare(
-    attribute: Attribute, new: str, by: Staff, at: datetime
-) -> tuple[TypeChange, int]:
-    """Lock the attribute and look at its values and rules; returns its revision."""
+def survey(
+    *,
+    attribute: Attribute,
+    type: str,  # noqa: A002 - the word of the interface
+    report: Callable[[int], None] = lambda _count: None,
+) -> TypeChange:
+    """Look at values and rules without a lock; `report` gets the accounts seen so far.
+
+    The caller has checked the permission.
+    """
+    change = TypeChange(attribute, attribute.type, type)
+    if type == attribute.type:
+        return change
+    seen = 0
+    for conversions in value_conversions.read(attribute, type):
+        _count(change, conversions)
+        seen += len(conversions)
+        report(seen)
+    with transaction.atomic():
+        change.broken_rules = _find_broken_rules(attribute, type)
+    _add_examples(change)
+    return change
+
+
+def _lock(attribute: Attribute, new: str, by: Staff) -> int:
+    """Check the change and lock the attribute; returns its revision."""
     permissions.check_may(by, attributes.MANAGE)
-    attributes.check_definition(attribute.name, new, attribute.section)
-    fixed = FIXED_TYPES.get(attribute.name, new)
-    if new != fixed:
-        raise AttributeTypeIsFixed(
-            _("Files always read “%(name)s” as “%(type)s”.")
-            % {"name": attribute.name, "type": AttributeType(fixed).label}
-        )
+    check_type(attribute, new)
     pk, community = attribute.pk, attribute.community
     # Writers of values bump the same revision first, so none writes in between.
     rev = revisions.bump(community.pk, attribute_columns.KIND, [pk])[pk]
     attribute_values.check_type(attribute)
-    change = TypeChange(attribute, attribute.type, new)
-    if new != attribute.type:
-        for conversions in value_conversions.read(attribute, new):
-            _count(change, conversions)
-        change.broken_rules = _find_broken_rules(attribute, new)
-        for counted in (change.altered, change.unreadable):
-            counted.examples = _list_examples(counted, community)
-    return change, rev
+    return rev
 
 
 def _count(change: TypeChange, conversions: Sequence[Conversion]) -> None:
@@ -223,13 +250,14 @@ def _find_broken_rules(attribute: Attribute, new: str) -> list[StoredRule]:
     return broken
 
 
-def _list_examples(counted: ValueCount, community: Community) -> list[Example]:
-    keys = account_queries.keys_by_id(community, counted.samples)
-    return [
-        Example(keys[account], *counted.samples[account])
-        for account in sorted(counted.samples)
-        if account in keys
-    ]
+def _add_examples(change: TypeChange) -> None:
+    for counted in (change.altered, change.unreadable):
+        keys = account_queries.keys_by_id(change.attribute.community, counted.samples)
+        counted.examples = [
+            Example(keys[account], *counted.samples[account])
+            for account in sorted(counted.samples)
+            if account in keys
+        ]
 
 
 # Sentences

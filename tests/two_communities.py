@@ -21,7 +21,8 @@ from qunce.importing import background_imports
 from qunce.importing.jobs import uploads
 from qunce.members.accounts import accounts, placeholders
 from qunce.members.accounts import queries as account_queries
-from qunce.members.attributes import attributes
+from qunce.members.accounts.models import SharedIdentifier
+from qunce.members.attributes import attributes, type_change_jobs
 from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
 from qunce.members.people import notes, people
@@ -155,6 +156,10 @@ def _add_sets_groups_and_orders(data: TwoCommunities, hidden: str) -> None:
     attributes.set_values(
         attribute=attribute, values={hidden_account.pk: f"{hidden} Value"}, **common
     )
+    type_change = type_change_jobs.start(
+        attribute=attribute, type="number", dry_run=True, **common
+    )
+    type_change_jobs.run(str(type_change.pk), at=data.at)
     segment = segments.create(
         community=community, key="homely", name="Homely Segment", rule=SCOPE, **common
     )
@@ -187,6 +192,7 @@ def _add_sets_groups_and_orders(data: TwoCommunities, hidden: str) -> None:
     )
     data.ids |= {
         "attribute": attribute.pk,
+        "type change": type_change.pk,
         "segment": segment.pk,
         "frozen": frozen.pk,
         "layering": layering.pk,
@@ -210,6 +216,13 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
     placeholder = placeholders.add(
         community=data.community, text="homely none", **common
     )
+    shared = SharedIdentifier.objects.create(
+        community=data.community,
+        kind="phone",
+        value="4006001234",
+        account_count=9,
+        found_at=data.at,
+    )
     path = uploads.new_upload_path(data.community)
     path.write_text("key,name\nupl-1,Homely Upload\n")
     upload = uploads.accept(path=path, name="Homely.csv", **common)
@@ -230,6 +243,7 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
         "staff": hired.pk,
         "key": key.pk,
         "placeholder": placeholder.pk,
+        "shared": shared.pk,
         "import": job.pk,
     }
 

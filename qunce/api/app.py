@@ -17,6 +17,7 @@ RESOURCES = (
     "members",
     "accounts",
     "attributes",
+    "identity",
     "tags",
     "groups",
     "orders",

@@ -115,6 +115,16 @@ _add(
 )
 _add("tag-groups", "commands.tag_groups.tag_groups", N_("List and add tag groups"))
 _add(
+    "placeholders",
+    "commands.identity.placeholders",
+    N_("List and add texts that mean none in keys and identifiers"),
+)
+_add(
+    "shared-identifiers",
+    "commands.identity.shared",
+    N_("List identifiers that merge nobody, and let them merge again"),
+)
+_add(
     "exchange-rates",
     "commands.exchange_rates.rates",
     N_("List and set exchange rates"),

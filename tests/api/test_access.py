@@ -39,6 +39,9 @@ IDS = {
     "file_id": "upload",
     "import_id": "import",
     "attribute_id": "attribute",
+    "change_id": "type change",
+    "placeholder_id": "placeholder",
+    "shared_id": "shared",
 }
 """Path parameter → the name under which the fixture knows its id."""
 HIDDEN = {"member_id", "account_id", "other_id", "group_id", "order_id"}

@@ -60,6 +60,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
     resources = {path.removeprefix(f"{ROOT}/").partition("/")[0] for path in PATHS}
     assert resources == {
         "accounts",
+        "attribute-type-changes",
         "attributes",
         "campaigns",
         "facts",
@@ -69,8 +70,10 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "layerings",
         "members",
         "orders",
+        "placeholders",
         "rules",
         "segments",
+        "shared-identifiers",
         "staff",
         "tag-batches",
         "tag-groups",

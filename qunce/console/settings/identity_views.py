@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import http
@@ -20,7 +20,7 @@ from qunce.members.accounts import (
     placeholders,
     suppression,
 )
-from qunce.members.accounts.models import SharedIdentifier
+from qunce.members.people import shared_identifiers
 
 MAX_SHARED_SHOWN = 100
 
@@ -132,14 +132,29 @@ def lift_suppression(request: Request) -> HttpResponse:
     return _render(request, lift_form=form)
 
 
+@require_POST
+@http.page(placeholders.EDIT)
+def unmark_shared(request: Request, pk: int) -> HttpResponse:
+    shared = shared_identifiers.get(request.community, pk)
+    try:
+        joins = shared_identifiers.unmark(
+            shared=shared, by=request.staff, at=request.at
+        )
+    except shared_identifiers.StillShared as error:
+        return _render(request, shared_error=str(error))
+    count = len(joins.merged)
+    text = ngettext("%(count)d merge was made.", "%(count)d merges were made.", count)
+    return _done(request, text % {"count": count})
+
+
 def _done(request: Request, message: str) -> HttpResponse:
     http.flash(request, message)
     return http.redirect_back(request, reverse("settings:identity"))
 
 
-def _render(request: Request, **bound: forms.Form) -> HttpResponse:
+def _render(request: Request, **bound: forms.Form | str) -> HttpResponse:
     community = request.community
-    shared = SharedIdentifier.objects.filter(community=community).order_by("-found_at")
+    shared = shared_identifiers.list_all(community)
     context = {
         "form": IdentityForm(
             initial={
@@ -153,6 +168,7 @@ def _render(request: Request, **bound: forms.Form) -> HttpResponse:
         "usual_placeholders": sorted(identifiers.DEFAULT_PLACEHOLDERS),
         "shared": [
             (
+                row.pk,
                 labels.label_of(labels.KINDS, row.kind),
                 masking.identifier(kind=row.kind, value=row.value, by=request.staff),
                 row.account_count,

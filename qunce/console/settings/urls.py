@@ -71,6 +71,11 @@ urlpatterns = [
         name="placeholder-delete",
     ),
     path(
+        "identity/shared/<int:pk>/unmark/",
+        identity_views.unmark_shared,
+        name="shared-unmark",
+    ),
+    path(
         "identity/suppression/lift/",
         identity_views.lift_suppression,
         name="suppression-lift",

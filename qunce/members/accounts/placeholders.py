@@ -67,6 +67,16 @@ def get(community: Community, pk: int) -> Placeholder:
         raise PlaceholderNotFound(_("There is no such placeholder.")) from None
 
 
+def find(community: Community, text: str) -> Placeholder:
+    """The placeholder that staff added with this text; raises PlaceholderNotFound."""
+    folded = identifiers.clean(text).casefold()
+    own = Placeholder.objects.select_related("community")
+    try:
+        return own.get(community=community, text=folded)
+    except Placeholder.DoesNotExist:
+        raise PlaceholderNotFound(_("There is no such placeholder.")) from None
+
+
 def list_own(community: Community) -> models.QuerySet[Placeholder]:
     """What staff added, by text."""
     return Placeholder.objects.filter(community=community).order_by("text")

@@ -1,0 +1,117 @@
+"""How keys and identifiers are read: texts that mean none, and shared identifiers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Router, Status
+
+from qunce.api import schemas
+from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.core import permissions
+from qunce.members.accounts import masking, placeholders
+from qunce.members.accounts.models import SharedIdentifier
+from qunce.members.people import shared_identifiers
+
+router = Router(auth=RequiresScope("members"), tags=["identity"])
+
+
+class PlaceholderIn(schemas.InputSchema):
+    """A text that means none in keys and identifiers. Capitals make no difference."""
+
+    text: schemas.ShortText
+
+
+class PlaceholderOut(schemas.OutputSchema):
+    id: int
+    text: str
+    added_at: datetime
+
+
+class SharedIdentifierOut(schemas.OutputSchema):
+    """An identifier of so many accounts that it merges nobody."""
+
+    id: int
+    kind: str
+    value: str
+    accounts: int
+    found_at: datetime
+
+
+class UnmarkedOut(schemas.OutputSchema):
+    """`merged` pairs of accounts were merged."""
+
+    merged: int
+
+
+@router.get("/placeholders", response=schemas.Page[PlaceholderOut])
+def list_placeholders(
+    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
+) -> dict[str, Any]:
+    """List the texts that staff made mean none, by id."""
+    permissions.check_may(request.by, placeholders.EDIT)
+    query = placeholders.list_own(request.community).order_by("pk")
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
+        after=after,
+        limit=limit,
+        id_of=lambda row: row.pk,
+    )
+    return {"items": page, "next": more}
+
+
+@router.post("/placeholders", response={201: PlaceholderOut})
+def add_placeholder(request: ApiRequest, data: PlaceholderIn) -> Any:
+    """Make a text mean none from now on; what is stored stays as it is."""
+    row = placeholders.add(
+        community=request.community, text=data.text, by=request.by, at=request.at
+    )
+    return Status(201, row)
+
+
+@router.delete("/placeholders/{placeholder_id}", response={204: None})
+def remove_placeholder(request: ApiRequest, placeholder_id: schemas.Id) -> Status[None]:
+    """Remove a text that was added. The usual ones stay."""
+    permissions.check_may(request.by, placeholders.EDIT)
+    row = placeholders.get(request.community, placeholder_id)
+    placeholders.delete(placeholder=row, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+@router.get("/shared-identifiers", response=schemas.Page[SharedIdentifierOut])
+def list_shared(
+    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
+) -> dict[str, Any]:
+    """List the identifiers of too many people, by id."""
+    permissions.check_may(request.by, placeholders.EDIT)
+    query = shared_identifiers.list_all(request.community).order_by("pk")
+    page, more = schemas.paginate(
+        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
+        after=after,
+        limit=limit,
+        id_of=lambda row: row.pk,
+    )
+    return {"items": [_serialize(request, row) for row in page], "next": more}
+
+
+def _serialize(request: ApiRequest, row: SharedIdentifier) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "value": masking.identifier(kind=row.kind, value=row.value, by=request.by),
+        "accounts": row.account_count,
+        "found_at": row.found_at,
+    }
+
+
+@router.delete("/shared-identifiers/{shared_id}", response=UnmarkedOut)
+def unmark_shared(request: ApiRequest, shared_id: schemas.Id) -> dict[str, Any]:
+    """Let an identifier merge people again, beginning with those who have it now.
+
+    Refused while more accounts than one person can have use it.
+    """
+    permissions.check_may(request.by, placeholders.EDIT)
+    row = shared_identifiers.get(request.community, shared_id)
+    joins = shared_identifiers.unmark(shared=row, by=request.by, at=request.at)
+    return {"merged": len(joins.merged)}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from qunce.core import decimals, money
 from qunce.core.communities import Community
 from qunce.importing import target_registry
 from qunce.importing.target_registry import Target
@@ -68,6 +69,18 @@ def format_value(name: str, value: Any, kind: str) -> Any:
     if kind == "instant" and isinstance(value, str):
         return value[:MINUTE_LENGTH]
     return value
+
+
+def format_amount(value: Any, sign: str, currency: str) -> str:
+    """Return an amount with the decimals of its currency, and the sign of its cell.
+
+    An amount that is more exact than its currency keeps all its digits.
+    """
+    code = next(iter(money.find_currencies(sign)), currency)
+    amount, places = decimals.parse(value), money.decimal_places(code)
+    if amount == round(amount, places):
+        amount = round(amount, places)
+    return f"{sign} {amount:,f}".strip()
 
 
 def attribute_labels(

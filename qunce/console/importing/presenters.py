@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ MAX_JOINS_SHOWN = 200
 MAX_KEPT_SHOWN = 100
 MAX_CARDS = 4
 """Choices of a question that are shown side by side."""
+NUMBER_TYPES = ("amount", "number")
 TYPE_QUESTION = "type"
 """Name of the questions that are shown next to their column."""
 
@@ -114,9 +116,9 @@ class FilePreview:
     mistakes: list[str]
     notes: list[str]
     questions: list[QuestionRow]
-    fields: list[str]
-    """Labels of the preview's columns."""
-    rows: list[list[Any]]
+    fields: list[tuple[str, bool]]
+    """Labels of the preview's columns, and whether they are numbers."""
+    rows: list[list[tuple[Any, bool]]]
     problems: list[Problem]
     row_count: int
     is_exact: bool
@@ -153,23 +155,13 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
             key=lambda row: (not row.question.is_open, not row.has_cards),
         ),
         fields=[
-            labels.field_label(review.target, name, attribute_labels)
+            (
+                labels.field_label(review.target, name, attribute_labels),
+                review.types.get(name) in NUMBER_TYPES,
+            )
             for name in field_names
         ],
-        rows=[
-            [
-                _with_sign(
-                    labels.format_value(
-                        name, row.get(name), review.types.get(name, "")
-                    ),
-                    signs.get(name, ""),
-                )
-                for name in field_names
-            ]
-            for row, signs in zip(
-                review.preview.rows, review.preview.signs, strict=True
-            )
-        ],
+        rows=_preview_rows(upload, review, field_names),
         problems=review.preview.problems,
         row_count=row_count,
         is_exact=is_whole and bool(review.plan),
@@ -177,9 +169,25 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
     )
 
 
-def _with_sign(value: Any, sign: str) -> Any:
-    """Return an amount with the currency that its cell names."""
-    return f"{sign} {value}" if sign and value is not None else value
+def _preview_rows(
+    upload: Upload, review: PlanReview, field_names: Sequence[str]
+) -> list[list[tuple[Any, bool]]]:
+    """Return the values of each row, and whether they are numbers."""
+    money_names = {field.name for field in review.target.fields if field.is_money}
+    default = uploads.options_of(upload).currency or upload.community.currency
+    rows = []
+    for row, signs in zip(review.preview.rows, review.preview.signs, strict=True):
+        cells = []
+        for name in field_names:
+            value, kind = row.get(name), review.types.get(name, "")
+            if name in money_names and value is not None:
+                currency = str(row.get("currency") or default)
+                text: Any = labels.format_amount(value, signs.get(name, ""), currency)
+            else:
+                text = labels.format_value(name, value, kind)
+            cells.append((text, kind in NUMBER_TYPES))
+        rows.append(cells)
+    return rows
 
 
 def count_rows(upload: Upload) -> int:

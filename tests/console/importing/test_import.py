@@ -380,3 +380,11 @@ def test_orders_of_an_import_are_hidden_from_who_may_not_import(
         answer = viewer.get(f"{reverse(view)}?import={job.pk}")
         assert answer.status_code == 403
         assert "orders.csv" not in answer.content.decode()
+
+
+def test_preview_shows_amounts_as_money(ann: Client) -> None:
+    text = "order_id,order_date,total\nX-1,2026-01-02,US$ 59.5\nX-2,2026-01-02,1280\n"
+    preview = page(ann, "file-detail", create_upload(ann, text, "orders.csv").pk)
+    assert ">US$ 59.50<" in preview
+    assert ">1,280.00<" in preview
+    assert "Amounts without a currency of their own are in CNY." in preview

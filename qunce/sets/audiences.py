@@ -79,14 +79,19 @@ class CompiledRule:
         return CompiledRule(self.community_id, source, WithLeft(self.node))
 
 
-def compile_rule(*, community: Community, rule: Any) -> CompiledRule:
-    """Raises a RuleError if the rule is not valid or names something unknown."""
-    return CompiledRule(community.pk, rule, tree.compile_rule(rule, community))
+def compile_rule(
+    *, community: Community, rule: Any, by: Staff | None = None
+) -> CompiledRule:
+    """Raises a RuleError if the rule is not valid or names something unknown.
+
+    Groups that `by` does not see are unknown, too.
+    """
+    return CompiledRule(community.pk, rule, tree.compile_rule(rule, community, by))
 
 
-def check(*, community: Community, rule: Any) -> None:
+def check(*, community: Community, rule: Any, by: Staff | None = None) -> None:
     """Raise a RuleError if the rule is not valid or names something unknown."""
-    compile_rule(community=community, rule=rule)
+    compile_rule(community=community, rule=rule, by=by)
 
 
 @dataclass(frozen=True)
@@ -131,9 +136,12 @@ def _prepare(snap: Snapshot, rule: Any, by: Staff) -> _Query:
     # A rule that is not compiled yet is compiled inside the snapshot, so that its names
     # are those of the same moment as the sets.
     if not isinstance(rule, CompiledRule):
-        rule = compile_rule(community=snap.community, rule=rule)
+        rule = compile_rule(community=snap.community, rule=rule, by=by)
     elif rule.community_id != snap.community.pk:
         raise ValueError("the rule was compiled for another community")
+    elif by.groups is not None:
+        # Whoever compiled it may have seen more groups.
+        tree.compile_rule(rule.source, snap.community, by)
     scope = None
     if by.scope is not None:
         scope = tree.compile_rule(by.scope, snap.community)

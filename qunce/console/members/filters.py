@@ -144,7 +144,7 @@ def _parse_rule(text: str, by: Staff) -> tuple[str, Any]:
         raise InvalidFilter(_("This rule is too long for a URL. Save it as a segment."))
     try:
         rule = tree.parse_json(text)
-        audiences.check(community=by.community, rule=rule)
+        audiences.check(community=by.community, rule=rule, by=by)
     except RecursionError:
         raise InvalidFilter(_("This rule is nested too deeply.")) from None
     names = rule_names.find(by.community, rule)

@@ -41,6 +41,7 @@ def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     progress = results.progress(campaign)
     own_tasks = campaign.tasks.filter(staff=request.staff, finished_at__isnull=True)
+    may_manage = permissions.may(request.staff, campaigns.MANAGE)
     context = {
         "campaign": campaign,
         "progress": progress,
@@ -50,7 +51,15 @@ def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
         "audience": labels.audience(campaign),
         "exclusion": labels.excluded(campaign),
         "in_groups": campaign.target == campaigns.Target.GROUPS,
-        **_permissions(campaign, request),
+        "transitions": {
+            transition
+            for transition in STATES.transitions
+            if may_manage and STATES.may(transition, campaign.state)
+        },
+        "may_manage": may_manage,
+        "may_edit": campaigns.may_edit(campaign, request.staff),
+        "may_oversee": permissions.may(request.staff, campaigns.OVERSEE_TASKS),
+        "may_export": permissions.may(request.staff, results.EXPORT),
         **_result_context(campaign, progress, request),
     }
     return http.render(
@@ -61,44 +70,24 @@ def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
     )
 
 
-def _permissions(campaign: Campaign, request: http.Request) -> dict[str, Any]:
-    by = request.staff
-    may_manage = permissions.may(by, campaigns.MANAGE)
-    return {
-        "transitions": {
-            transition
-            for transition in STATES.transitions
-            if may_manage and STATES.may(transition, campaign.state)
-        },
-        "may_manage": may_manage,
-        "may_edit": campaigns.may_edit(campaign, by),
-        "may_oversee": permissions.may(by, campaigns.OVERSEE_TASKS),
-        "may_export": permissions.may(by, results.EXPORT),
-    }
-
-
 def _result_context(
     campaign: Campaign, progress: results.Progress, request: http.Request
 ) -> dict[str, Any]:
     excluded = campaign.excluded.items()
+    order = [*REACHED, State.PLANNED, State.SKIPPED, State.FAILED, State.UNKNOWN]
+    counts = progress.counts
     return {
-        "counts": _state_counts(progress),
+        "counts": [
+            StateCount(labels.recipient_chip(state), state.value, counts[state])
+            for state in order
+            if counts.get(state)
+        ],
         "reasons": results.count_by_reason(campaign),
         "excluded": [
             (skip_reasons.label_of(reason), count) for reason, count in excluded
         ],
         "shares": results.list_task_progress(campaign, request.at),
     }
-
-
-def _state_counts(progress: results.Progress) -> list[StateCount]:
-    """Return the number of recipients per state, reached ones first."""
-    order = [*REACHED, State.PLANNED, State.SKIPPED, State.FAILED, State.UNKNOWN]
-    return [
-        StateCount(labels.recipient_chip(state), state.value, progress.counts[state])
-        for state in order
-        if progress.counts.get(state)
-    ]
 
 
 PAGE_SIZE = 30
@@ -199,7 +188,7 @@ def _rule_from_url(request: http.Request) -> Any:
     if not text:
         return None
     rule = tree.parse_json(text)
-    audiences.check(community=request.community, rule=rule)
+    audiences.check(community=request.community, rule=rule, by=request.staff)
     return rule
 
 

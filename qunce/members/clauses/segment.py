@@ -100,7 +100,13 @@ def _compile_segment(key: str, path: RulePath) -> Node:
     if not rows:
         path.fail(_("There is no segment “%(key)s”.") % {"key": key})
     # The key is part of the path, so that an error names the segment it is in.
-    inside = replace(path, text=f"{path.text}({key})", segments=(*path.segments, key))
+    # Segments are shared: who uses one need not see all groups that it is made of.
+    inside = replace(
+        path,
+        text=f"{path.text}({key})",
+        segments=(*path.segments, key),
+        groups=None,
+    )
     return tree.compile_node(json.loads(rows[0][0]), inside)
 
 

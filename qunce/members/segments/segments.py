@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ from qunce.sets.rules.base import RulePath
 MANAGE = permissions.declare(
     "segments.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
+log = logging.getLogger(__name__)
 REFERENCE = "segment"
 """Kind under which rules refer to segments."""
 REVISION = "segment"
@@ -124,9 +126,14 @@ class SegmentInUse(errors.Refused):
 # Checks
 
 
-def check_rule(community: Community, rule: Any, key: str) -> None:
-    """Raises RuleError for an invalid rule, or one that refers to the segment itself."""
-    tree.compile_node(rule, RulePath(community, segments=(key,)))
+def check_rule(
+    community: Community, rule: Any, key: str, by: Staff | None = None
+) -> None:
+    """Raises RuleError for an invalid rule, or one that refers to the segment itself.
+
+    Groups that `by` does not see are unknown.
+    """
+    tree.compile_node(rule, RulePath.for_staff(community, by, segments=(key,)))
 
 
 def check_unused(segment: Segment) -> None:
@@ -160,7 +167,7 @@ def create(
         raise SegmentAlreadyExists(
             _("A segment “%(key)s” already exists.") % {"key": key}
         )
-    check_rule(community, rule, key)
+    check_rule(community, rule, key, by)
     segment = Segment.objects.create(
         community=community,
         key=key,
@@ -191,7 +198,7 @@ def update(
         # Before the check: the bump serialises updates, so that two of them cannot
         # make a cycle together.
         revisions.bump(segment.community_id, REVISION, [segment.pk])
-        check_rule(segment.community, rule, segment.key)
+        check_rule(segment.community, rule, segment.key, by)
         segment.rule = rule
     segment.name = name if name is not None else segment.name
     if description is not None:
@@ -220,18 +227,42 @@ def restore(*, segment: Segment, by: Staff, at: datetime) -> None:
     facts.record(fact, community=segment.community, by=by, at=at)
 
 
-def record_sizes(*, community: Community, at: datetime) -> dict[str, int]:
-    """Store the size of every active segment today, replacing an earlier size."""
+def record_sizes(
+    *, community: Community, at: datetime, except_for: Collection[int] = ()
+) -> dict[str, int]:
+    """Store the size of every active segment today, replacing an earlier size.
+
+    `except_for` are ids of segments. One whose rule has become invalid is left out.
+    """
     by, day = staff_models.system(community), community.day(at)
     sizes = {}
     # Segments after those they use, whose sets are then cached.
     for segment in sort_by_dependency(list_active(community)):
-        size = count(segment=segment, by=by, at=at)
+        if segment.pk in except_for:
+            continue
+        try:
+            size = count(segment=segment, by=by, at=at)
+        except errors.QunceError as error:
+            # Such as a rule that names a member who was erased. The others go on.
+            log.info("segment %s was not counted: %s", segment.pk, error)
+            continue
         SegmentSize.objects.update_or_create(
             segment=segment, day=day, defaults={"size": size}
         )
         sizes[segment.key] = size
     return sizes
+
+
+def start_day(*, community: Community, at: datetime) -> None:
+    """Store the sizes that segments have today, of those that have none yet."""
+    measured = SegmentSize.objects.filter(
+        segment__community=community, day=community.day(at)
+    )
+    record_sizes(
+        community=community,
+        at=at,
+        except_for=set(measured.values_list("segment_id", flat=True)),
+    )
 
 
 # Reads

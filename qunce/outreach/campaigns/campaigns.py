@@ -230,7 +230,7 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
         )
     for rule in (campaign.rule, campaign.exclude):
         if rule is not None:
-            audiences.check(community=campaign.community, rule=rule)
+            audiences.check(community=campaign.community, rule=rule, by=by)
     group_visibility.check(by=by, groups=campaign.groups)
     assignable = {staff.pk for staff in list_assignable_staff(campaign.community)}
     if not set(campaign.staff) <= assignable:

@@ -29,6 +29,7 @@ from qunce.sets.rules.references import Mention
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.snapshots import Snapshot
     from qunce.sets.rules.tree import Node
 
@@ -57,6 +58,17 @@ class RulePath:
         default_factory=lambda: itertools.count(1), compare=False, repr=False
     )
     """Numbers the nodes of the whole rule; all positions in it share the iterator."""
+    groups: frozenset[str] | None = None
+    """Keys of the groups that the asker sees, None for all. Others are unknown to them."""
+
+    @classmethod
+    def for_staff(
+        cls, community: Community, by: Staff | None, segments: tuple[str, ...] = ()
+    ) -> RulePath:
+        """The beginning of a rule that `by` has written."""
+        seen = by.groups if by is not None else None
+        groups = None if seen is None else frozenset(seen)
+        return cls(community, segments=segments, groups=groups)
 
     def child(self, step: str | int) -> RulePath:
         if isinstance(step, int):
@@ -64,7 +76,9 @@ class RulePath:
         else:
             text = f"{self.text}.{step}" if self.text else step
         # About thirty calls per rule; `dataclasses.replace` takes five times as long.
-        return RulePath(self.community, text, self.segments, self.node_numbers)
+        return RulePath(
+            self.community, text, self.segments, self.node_numbers, self.groups
+        )
 
     def fail(self, message: str) -> NoReturn:
         raise RuleError(self.text, message)
@@ -217,6 +231,8 @@ def _find_ids(kind: str, keys: Sequence[str], path: RulePath) -> dict[str, int]:
     finder = references.get(kind).find_ids
     if finder is None:
         raise LookupError(f"No ids are registered for {kind}.")
+    if kind == "group" and path.groups is not None:
+        keys = [key for key in keys if key in path.groups]
     return dict(finder(path.community, keys))
 
 

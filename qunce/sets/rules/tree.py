@@ -18,6 +18,7 @@ from qunce.sets.rules.base import Clause, Macro, RuleError, RulePath
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.snapshots import Snapshot
 
 MAX_DEPTH = 40
@@ -146,9 +147,12 @@ def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def compile_rule(rule: Any, community: Community) -> Node:
-    """The rule with its names resolved to ids; raises a RuleError for an unknown name."""
-    return compile_node(rule, RulePath(community))
+def compile_rule(rule: Any, community: Community, by: Staff | None = None) -> Node:
+    """The rule with its names resolved to ids; raises a RuleError for an unknown name.
+
+    Groups that `by` does not see are unknown, too.
+    """
+    return compile_node(rule, RulePath.for_staff(community, by))
 
 
 def compile_node(rule: Any, path: RulePath) -> Node:

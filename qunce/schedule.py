@@ -37,20 +37,8 @@ def start_days(*, at: datetime) -> None:
     """Recompute layerings and record sizes of segments once per community day."""
     # Called every minute, because communities start their days at different times.
     for community in Community.objects.order_by("pk"):
-        if not _has_started_day(community, at):
-            layers.recompute_all(community=community, at=at)
-            segments.record_sizes(community=community, at=at)
-
-
-def _has_started_day(community: Community, at: datetime) -> bool:
-    today = community.day(at)
-    runs = (layers.latest_run(each) for each in layers.list_active(community))
-    measured = segments.SegmentSize.objects.filter(
-        segment__community=community, segment__state="active", day=today
-    )
-    return all(
-        run is not None and run.day >= today for run in runs
-    ) and measured.count() >= len(segments.list_active(community))
+        layers.start_day(community=community, at=at)
+        segments.start_day(community=community, at=at)
 
 
 def run_import(key: str, *, at: datetime) -> None:

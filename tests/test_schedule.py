@@ -10,8 +10,10 @@ from qunce.cli import worker_loop
 from qunce.core.communities import Community
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import models as staff_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layers
 from qunce.members.layers.layers import LayerRun
+from qunce.members.people import people
 from qunce.members.segments.segments import SegmentSize
 from qunce.members.tags import assignments
 from tests import factories
@@ -19,6 +21,7 @@ from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 HOUR = timedelta(hours=1)
+SOUND = [{"key": "a", "rule": {"all": []}}, {"key": "b"}]
 
 
 def run_round(at: datetime) -> None:
@@ -80,3 +83,24 @@ def test_every_recurring_job_is_queued_once(shop: Community) -> None:
     rows = QueuedJob.objects.order_by("job").values_list("job", "key", "error")
     recurring = sorted(name for name, job in schedule.SCHEDULE.items() if job.every)
     assert list(rows) == [(name, "", "") for name in recurring]
+
+
+def test_invalid_rule_does_not_keep_others_waiting(shop: Community) -> None:
+    by = staff_models.system(shop)
+    factories.member(shop, "gone")
+    named: dict[str, Any] = {"members": {"keys": ["gone"]}}
+    spec = {"by": "rules", "layers": [{"key": "a", "rule": named}, {"key": "b"}]}
+    later = factories.community("later")
+    for community, rules in ((shop, spec), (later, {**spec, "layers": SOUND})):
+        layers.create(community=community, key="x", spec=rules, by=by, at=AT)
+    layers.create(community=shop, key="y", spec={**spec, "layers": SOUND}, by=by, at=AT)
+    factories.segment(shop, "broken", named)
+    factories.segment(shop, "sound", {"all": []})
+    account = account_queries.get(shop, "gone")
+    people.erase(account=account, by=by, at=AT)
+    for _time in range(2):
+        schedule.start_days(at=AT)
+    runs = LayerRun.objects.values_list("layering__community__key", "layering__key")
+    assert sorted(runs) == [("later", "x"), ("shop", "y")]
+    sizes = SegmentSize.objects.values_list("segment__key", flat=True)
+    assert list(sizes) == ["sound"]

@@ -44,12 +44,12 @@ def remove_rate(c: Any) -> Any:
 
 
 def update_identity(c: Any) -> Any:
-    given = {"region": c.shop.region, "shared_identifier_limit": 9}
+    given: dict[str, Any] = {"region": c.shop.region, "shared_identifier_limit": 9}
     return identity_settings.update(community=c.shop, **given, **c.who)
 
 
 def update_attribute(c: Any) -> Any:
-    given = {"label": "L", "section": "basic", "choices": []}
+    given: dict[str, Any] = {"label": "L", "section": "basic", "choices": []}
     return attributes.update(attribute=c.attribute, **given, **c.who)
 
 
@@ -58,12 +58,12 @@ def update_layering(c: Any) -> Any:
 
 
 def create_webhook(c: Any) -> Any:
-    given = {"name": "w", "url": "https://example.com/x", "kinds": ["order.paid"]}
+    given: dict[str, Any] = {"name": "w", "url": "https://example.com/x", "kinds": ["order.paid"]}
     return endpoints.create(community=c.shop, **given, **c.who)
 
 
 def create_key(c: Any) -> Any:
-    given = {"name": "k", "scopes": ["tags:read"]}
+    given: dict[str, Any] = {"name": "k", "scopes": ["tags:read"]}
     return api_keys.create(staff=c.by, **given, **c.who)
 
 

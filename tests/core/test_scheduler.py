@@ -104,3 +104,36 @@ def test_lease_of_a_running_job_is_renewed_and_released_on_stop() -> None:
     later = AT + 2 * job_queue.LEASE - timedelta(seconds=1)
     assert leases == [(AT + job_queue.LEASE, 1), (later, 1), (None, 0)]
     assert QueuedJob.objects.count() == 1
+
+
+def test_recurring_job_goes_on_however_often_it_failed() -> None:
+    broken, clock, runs = True, Clock(), 0
+
+    def run(*, at: datetime) -> None:
+        nonlocal runs
+        if broken:
+            raise ValueError("no")
+        runs += 1
+
+    jobs = {"prune": Job(run, every=HOUR)}
+    scheduler.ensure_scheduled(jobs, at=AT)
+    for _attempt in range(job_queue.MAX_ATTEMPTS + 5):
+        scheduler.run_due(jobs, clock=clock)
+        clock.at += job_queue.MAX_WAIT
+    assert [row.job for row in job_queue.exhausted()] == ["prune"]
+    broken = False
+    scheduler.run_due(jobs, clock=clock)
+    assert runs == 1
+    assert not job_queue.exhausted().exists()
+
+
+def test_recurring_jobs_run_after_the_clock_was_set_back() -> None:
+    runs: list[datetime] = []
+    jobs = {"prune": Job(lambda *, at: runs.append(at), every=HOUR)}
+    clock = Clock()
+    scheduler.ensure_scheduled(jobs, at=AT)
+    scheduler.run_due(jobs, clock=clock)
+    clock.at -= timedelta(days=2)
+    scheduler.ensure_scheduled(jobs, at=clock.at)
+    assert scheduler.run_due(jobs, clock=clock) == 1
+    assert runs == [AT, AT - timedelta(days=2)]

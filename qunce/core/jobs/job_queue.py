@@ -15,6 +15,8 @@ from qunce.core import timestamps
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 10
+MAX_WAIT = timedelta(minutes=2**8)
+"""Between two attempts, which is about four hours."""
 MAX_ERROR_LENGTH = 2_000
 MAX_WAITING_LISTED = 1_000
 
@@ -102,8 +104,7 @@ def complete(job: QueuedJob, *, next_due_at: datetime | None = None) -> bool:
 
 def fail(job: QueuedJob, *, error: str, at: datetime) -> bool:
     """Store the error and retry after 1, 2, 4 … minutes. False if the lease was lost."""
-    # Capped at about four hours, after which waiting longer helps nobody.
-    wait = timedelta(minutes=2 ** min(job.attempts - 1, 8))
+    wait = min(timedelta(minutes=2 ** min(job.attempts - 1, 20)), MAX_WAIT)
     return (
         _leased(job).update(
             error=error[:MAX_ERROR_LENGTH],
@@ -121,7 +122,10 @@ def list_waiting(*, at: datetime) -> list[QueuedJob]:
 
 
 def exhausted() -> models.QuerySet[QueuedJob]:
-    """Rows whose last attempt failed. They are not retried; a person has to look."""
+    """Rows whose last attempts failed; a person has to look.
+
+    Recurring jobs are tried again every four hours, the others never.
+    """
     rows = QueuedJob.objects.filter(attempts__gte=MAX_ATTEMPTS)
     return rows.order_by("due_at", "pk")
 
@@ -129,9 +133,9 @@ def exhausted() -> models.QuerySet[QueuedJob]:
 def _due(at: datetime) -> models.QuerySet[QueuedJob]:
     now = timestamps.to_micros(at)
     unleased = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    rows = QueuedJob.objects.filter(
-        unleased, due_at__lte=now, attempts__lt=MAX_ATTEMPTS
-    )
+    # Recurring jobs have no key. They go on once their cause is gone.
+    is_tried = Q(attempts__lt=MAX_ATTEMPTS) | Q(key="")
+    rows = QueuedJob.objects.filter(unleased, is_tried, due_at__lte=now)
     return rows.order_by("due_at", "pk")
 
 

@@ -33,11 +33,16 @@ _running: dict[int, job_queue.QueuedJob] = {}
 
 
 def ensure_scheduled(jobs: Mapping[str, Job], *, at: datetime) -> None:
-    """Queue the recurring jobs that have no row yet."""
+    """Queue the recurring jobs that have no row yet, and those that are due too late."""
     rows = job_queue.QueuedJob.objects.filter(key="")
-    existing = set(rows.values_list("job", flat=True))
+    existing = {row.job: row for row in rows}
     for name, job in jobs.items():
-        if job.every and name not in existing:
+        if not job.every:
+            continue
+        row = existing.get(name)
+        # Due later than that only if the clock has been set back since.
+        wait = job_queue.MAX_WAIT if row and row.attempts else job.every
+        if row is None or row.due_at > at + wait:
             job_queue.schedule(job=name, due_at=at)
 
 

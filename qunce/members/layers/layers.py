@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 MANAGE = permissions.declare(
     "layers.manage", permissions.Role.MANAGER, community_wide=True
 )
+log = logging.getLogger(__name__)
 REVISION = "layer"
 """Revision kind, raised by every run of a layering."""
 ABSENT = ""
@@ -288,6 +290,22 @@ def recompute_all(*, at: datetime, community: Community | None = None) -> int:
         by = staff_models.system(layering.community)
         recompute(layering=layering, by=by, at=at)
     return len(layerings)
+
+
+def start_day(*, community: Community, at: datetime) -> None:
+    """Recompute the layerings that have no run of today yet.
+
+    One whose rule has become invalid keeps its last run, and keeps no other waiting.
+    """
+    by, today = staff_models.system(community), community.day(at)
+    for layering in list_active(community):
+        run = latest_run(layering)
+        if run is not None and run.day >= today:
+            continue
+        try:
+            recompute(layering=layering, by=by, at=at)
+        except errors.QunceError as error:
+            log.info("layering %s was not recomputed: %s", layering.pk, error)
 
 
 @transaction.atomic

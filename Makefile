@@ -38,8 +38,8 @@ $(DEMO_STAMP): requirements/demo.txt $(STAMP)
 	$(PIP) install --quiet --no-deps --require-hashes -r $<
 	touch $@
 
-demo: $(STAMP) $(DEMO_STAMP) ## create and serve a demo community: make demo PORT=8000
-	$(BIN)/qunce demo --port $(PORT)
+demo: $(STAMP) $(DEMO_STAMP) ## create and serve two demo communities: make demo PORT=8000 LANG=zh
+	$(if $(filter command,$(origin LANG)),QUNCE_LANG=$(LANG)) $(BIN)/qunce demo --port $(PORT)
 
 test: $(DEMO_STAMP) check ## run everything CI runs: checks, SQLite, PostgreSQL
 	$(BIN)/python -m tests.run -n $(WORKERS) --dist worksteal $(ARGS)

@@ -164,7 +164,7 @@ class Home:
 
 
 def demo(at: str = AT) -> list[str]:
-    return ["demo", "--no-serve", "--sample", str(SAMPLE), "--at", at]
+    return ["demo", "--no-serve", "--sample", str(SAMPLE), "--members", "0", "--at", at]
 
 
 @pytest.fixture(scope="module")
@@ -345,8 +345,9 @@ django.setup()
 from datetime import datetime
 from qunce.core import communities, exchange_rates
 from qunce.core.staff.models import Staff
-from qunce.importing import join_report, plan_review, reports, uploads
-from qunce.importing.jobs import ImportJob
+from qunce.importing import plan_review
+from qunce.importing.jobs import join_report, reports, uploads
+from qunce.importing.jobs.jobs import ImportJob
 from qunce.members.accounts import placeholders
 community = communities.get("demo")
 owner = Staff.objects.get(login="demo")

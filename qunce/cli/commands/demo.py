@@ -1,10 +1,11 @@
-"""`qunce demo`: a simulated community, one with real purchases, and a server."""
+"""`qunce demo`: a simulated community, a shop's real purchases, and a server."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -27,16 +28,45 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 
+@dataclass
+class Demo:
+    """The communities that were loaded, each with its owner, and what they contain."""
+
+    invocation: Invocation
+    password: str
+    language: str
+    owners: list[Staff] = field(default_factory=list)
+    steps: dict[str, float] = field(default_factory=dict)
+
+    def start(self, community: Community) -> Build:
+        owner = build.ensure_owner(
+            community=community,
+            login=community.key,
+            name=_("Demo owner"),
+            password=self.password,
+            at=self.invocation.at,
+        )
+        self.owners.append(owner)
+        return Build(
+            community, self.invocation.at, self.invocation.out.line, self.steps
+        )
+
+
 @base.command("demo")
 @serve.server_options
 @base.option("--no-serve", is_flag=True, help=N_("prepare the demo and exit"))
-@base.option("--sample", type=int, metavar="N", help=N_("only the first N households"))
+@base.option(
+    "--sample",
+    type=int,
+    metavar="N",
+    help=N_("only the first N households of the shop, 0 without the shop"),
+)
 @base.option(
     "--members",
     type=int,
     metavar="N",
     default=3_000,
-    help=N_("members of the simulated community"),
+    help=N_("members of the simulated community, 0 without it"),
 )
 @options.pass_invocation
 def demo(
@@ -48,21 +78,27 @@ def demo(
 ) -> None:
     start = time.perf_counter()
     # First, because without the data nothing may be created.
-    folder = shop_data.folder()
-    invocation.community_key = invocation.community_key or shop.KEY
+    folder = shop_data.folder() if sample != 0 else None
+    # All happens at one time, so that a repetition finds the same days.
     invocation.timezone = shop_data.ZONE
     language = invocation.language() or "en"
-    community = shop.ensure_community(
-        invocation.community_key, language=language, at=invocation.at
-    )
-    help_language.activate(invocation.language() or community.language)
-    # All below happens at one time, so that a repetition finds the same days.
-    password = random_password()
-    making = Build(community, invocation.at, invocation.out.line)
-    owner = ensure_owner(community, password, invocation)
-    answer = shop.load(making, owner=owner, folder=folder, sample=sample)
-    login, steps = load_simulated(invocation, owner, password, members)
-    answer |= {"login": login, "password": password, "steps": making.steps | steps}
+    help_language.activate(language)
+    demo = Demo(invocation, random_password(), language)
+    answer: dict[str, Any] = {}
+    if folder is not None:
+        making = demo.start(
+            shop.ensure_community(
+                invocation.community_key or shop.KEY,
+                language=language,
+                at=invocation.at,
+            )
+        )
+        answer |= shop.load(making, owner=demo.owners[-1], folder=folder, sample=sample)
+    if members:
+        load_simulated(demo, members)
+    # The simulated community has more to look at, so it is the first to sign in to.
+    login = demo.owners[-1].login if demo.owners else ""
+    answer |= {"login": login, "password": demo.password, "steps": demo.steps}
     answer["seconds"] = round(time.perf_counter() - start, 2)
     invocation.out.answer(answer, _("Ready after %(seconds).1f seconds.") % answer)
     invocation.out.line(
@@ -78,31 +114,21 @@ def demo(
     os.execv(sys.executable, [sys.executable, "-m", "qunce.cli", *words])  # noqa: S606
 
 
-def ensure_owner(community: Community, password: str, invocation: Invocation) -> Staff:
-    return build.ensure_owner(
-        community=community,
-        login=community.key,
-        name=_("Demo owner"),
-        password=password,
-        at=invocation.at,
-    )
-
-
-def load_simulated(
-    invocation: Invocation, shop_owner: Staff, password: str, members: int
-) -> tuple[str, dict[str, float]]:
-    """Load the simulated community; return the login of its owner and the steps."""
-    is_chinese = help_language.requested_language([]) or shop_owner.language
-    request = simulated.Request("zh" if is_chinese.startswith("zh") else "en", members)
-    community = simulated.ensure_community(request, at=invocation.at)
-    making = Build(community, invocation.at, invocation.out.line)
-    owner = ensure_owner(community, password, invocation)
-    simulated.load(making, owner=owner, request=request)
-    # One person has both, so that the console offers to switch.
-    linked_accounts.link(
-        first=owner,
-        second=shop_owner,
-        by=(staff_models.system(community), staff_models.system(shop_owner.community)),
-        at=invocation.at,
-    )
-    return owner.login, making.steps
+def load_simulated(demo: Demo, members: int) -> None:
+    """Load the simulated community; its owner is the same person as the shop's."""
+    at = demo.invocation.at
+    language = "zh" if demo.language.startswith("zh") else "en"
+    request = simulated.Request(language, members)
+    making = demo.start(simulated.ensure_community(request, at=at))
+    simulated.load(making, owner=demo.owners[-1], request=request)
+    for other in demo.owners[:-1]:
+        # So that the console offers to switch.
+        linked_accounts.link(
+            first=demo.owners[-1],
+            second=other,
+            by=(
+                staff_models.system(making.community),
+                staff_models.system(other.community),
+            ),
+            at=at,
+        )

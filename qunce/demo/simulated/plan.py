@@ -64,10 +64,18 @@ def rules(scene: Scene) -> dict[str, Any]:
             ]
         },
         "complained": did(
-            "message.posted", where={"topic": ["complaint"]}, within="90d"
+            "message.posted", where={"topic": [words.topics["complaint"]]}, within="90d"
         ),
         "gold": did("order.paid", times={"gte": 10}, within="180d"),
     }
+
+
+def named(spec: dict[str, Any], scene: Scene) -> dict[str, Any]:
+    """Return the spec with names of the layers that staff understand."""
+    layers_of = [
+        {**layer, "name": scene.words.layers[layer["key"]]} for layer in spec["layers"]
+    ]
+    return {**spec, "layers": layers_of}
 
 
 def create(scene: Scene) -> None:
@@ -81,7 +89,7 @@ def create(scene: Scene) -> None:
             community=community,
             key=key,
             name=names[key],
-            spec=spec,
+            spec=named(spec, scene),
             default=default,
             by=manager,
             at=begin,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from qunce.channels.webhooks import endpoints
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
 from qunce.demo.simulated import library
@@ -27,6 +28,7 @@ from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import assisted_sending, recording, tasks
 
+WEBHOOK = "https://shop.example/qunce"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -40,6 +42,7 @@ def prepare(scene: Scene) -> None:
         tag_by_hand(scene)
     with transaction.atomic():
         create_api_key(scene)
+        create_webhook(scene)
         send_finished(scene)
         send_late(scene)
         send_current(scene)
@@ -91,6 +94,20 @@ def create_api_key(scene: Scene) -> None:
         by=scene.owner,
         at=scene.at - 90 * DAY,
     )
+
+
+def create_webhook(scene: Scene) -> None:
+    """Create a webhook that is paused, because its address does not exist."""
+    by, at = scene.owner, scene.at - 80 * DAY
+    endpoint = endpoints.create(
+        community=scene.community,
+        name=scene.words.online_shop,
+        url=WEBHOOK,
+        kinds=["member.joined", "order.refunded"],
+        by=by,
+        at=at,
+    )
+    endpoints.pause(endpoint=endpoint, by=by, at=at + HOUR)
 
 
 def create_campaign(
@@ -253,5 +270,5 @@ def upload_file(scene: Scene, name: str, rows: list[list[str]]) -> Upload:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     return uploads.accept(
-        path=path, name=scene.words.files[name], by=scene.owner, at=scene.at - 3 * HOUR
+        path=path, name=scene.words.files[name], by=scene.owner, at=scene.at
     )

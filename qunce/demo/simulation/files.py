@@ -74,10 +74,11 @@ def list_members(community: SimulatedCommunity) -> Iterable[Row]:
 
 def list_shop_members(community: SimulatedCommunity) -> Iterable[Row]:
     """Yield the accounts of the online shop, which the phone joins with the others."""
+    source = community.settings.words.sources["mini"]
     for each in community.people:
         if each.shop_key:
             joined_at, left_at = _time(each.joined_at), _time(each.left_at)
-            yield each.shop_key, each.name, joined_at, left_at, each.phone
+            yield each.shop_key, each.name, joined_at, left_at, source, each.phone
 
 
 def list_memberships(community: SimulatedCommunity) -> Iterable[Row]:
@@ -119,16 +120,18 @@ def _items(order: SimulatedOrder, community: SimulatedCommunity) -> str:
 
 def list_chat(community: SimulatedCommunity) -> Iterable[Row]:
     """Yield a fact per message, without its text, which Qunce does not store."""
-    return _facts(
+    topics = community.settings.words.topics
+    messages: Facts = (
         (
             MESSAGE_POSTED,
             each.person.key,
             community.groups[each.group].key,
             each.at,
-            {"length": len(each.text), "topic": each.topic},
+            {"length": len(each.text), "topic": topics[each.topic]},
         )
         for each in community.messages
     )
+    return _facts("chat", messages)
 
 
 def list_sends(community: SimulatedCommunity) -> Iterable[Row]:
@@ -142,13 +145,14 @@ def list_sends(community: SimulatedCommunity) -> Iterable[Row]:
                 coupon = campaign | {"coupon": send.mailing.coupon}
                 yield REDEEMED, key, "", send.redeemed_at, coupon
 
-    return _facts(facts())
+    return _facts("send", facts())
 
 
-def _facts(facts: Facts) -> Iterable[Row]:
+def _facts(prefix: str, facts: Facts) -> Iterable[Row]:
+    """Yield rows whose keys are unique in all files, since they have one source."""
     for number, (kind, member, group, at, payload) in enumerate(facts, start=1):
         text = json.dumps(payload, ensure_ascii=False)
-        yield kind, member, group, _time(at), text, str(number)
+        yield kind, member, group, _time(at), text, f"{prefix}-{number}"
 
 
 def list_tags(community: SimulatedCommunity) -> Iterable[Row]:
@@ -185,7 +189,7 @@ FILES = (
     SimulatedFile(
         "shop_members",
         "members",
-        ("key", "name", "joined_at", "left_at", "phone"),
+        ("key", "name", "joined_at", "left_at", "source", "phone"),
         list_shop_members,
     ),
     SimulatedFile(

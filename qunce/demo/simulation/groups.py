@@ -184,7 +184,7 @@ def _stay(
         ends.append(later(begin, chance.exponential(80.0)))
     end = min((each for each in ends if each), default=None)
     is_over = end is not None and end < now
-    is_core = person.talk > 6 and person.orders > 0.4
+    is_core = person.talk > 3.5 and person.orders > 0.25
     role = chance.pick(("koc", "volunteer", "expert")) if is_core else "member"
     yield Stay(group.number, person, begin, end if is_over else None, role)
     if end and is_over and not person.left_at and not group.closed_at:

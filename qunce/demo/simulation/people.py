@@ -154,7 +154,7 @@ def _make_person(
         phone=f"1990000{number:04}" if has_phone and number < 10_000 else "",
         email=f"member{number}@example.com" if chance.happens(0.12) else "",
         birthday=_birthday(chance) if is_known else None,
-        city=chance.whole(0, 8),
+        city=chance.whole(0, 5 if source == "shop" else 8),
         gender=chance.whole(0, 1) if chance.happens(0.6) else None,
         taste=chance.whole(0, 4) if is_known else None,
         favourite=favourite,

@@ -15,6 +15,7 @@ FIRST_DAY, GAP = 20, 13
 CLOCK = 10.0
 OPT_OUT_SHARE = 0.004
 """Of those who get a message; twice as many where few are interested."""
+OPENING_HOURS = (8.0, 21.0)
 REDEEMED_SHARE = 0.3
 """Of those who clicked."""
 
@@ -93,11 +94,14 @@ def _send(mailing: Mailing, person: Person, now: datetime, chance: Chance) -> Se
     if chance.happens(person.interest):
         clicked = later(at, chance.exponential(0.2))
         if chance.happens(REDEEMED_SHARE):
-            redeemed = later(clicked, chance.exponential(2.0))
+            # In a shop, which is open then.
+            day = later(clicked, 0.5 + chance.exponential(2.0))
+            clock = chance.between(*OPENING_HOURS)
+            redeemed = later(day.replace(hour=0, minute=0, second=0), clock / 24)
     return Send(
         mailing,
         person,
         at,
         clicked if clicked and clicked <= now else None,
-        redeemed if redeemed and redeemed <= now else None,
+        redeemed if clicked and redeemed and clicked < redeemed <= now else None,
     )

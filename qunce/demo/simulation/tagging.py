@@ -18,8 +18,18 @@ TWIN_WRITERS = OPERATORS[2:]
 """Those who do not look at the library first, and write a tag anew."""
 TAGGED_SHARE = 0.55
 """Of members, about whom staff noted anything."""
+WORKING_HOURS = (9.0, 20.0)
 REGULAR_ORDERS, NEIGHBOUR_SHARE = 8, 0.3
 HIGH_ORDERS, MID_ORDERS = 6, 2
+RELATIONS = {"shop": ("neighbour", "office"), "parcel": ("gift",)}
+OTHERS = {
+    ("taste", "oat"): 0.12,
+    ("taste", "no_sugar"): 0.09,
+    ("relation", "company"): 0.02,
+    ("service", "vip_care"): 0.04,
+    ("service", "course"): 0.05,
+}
+"""Share of the tagged members with each of these, whoever they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,9 @@ def tag_members(
         if complained[number] and chance.happens(0.8):
             tags["service", "complained"] = complained[number]
         for (group, tag), depth in tags.items():
-            at = min(later(person.joined_at, chance.exponential(40.0)), now)
+            day = later(person.joined_at, 1 + chance.exponential(40.0))
+            clock = chance.between(*WORKING_HOURS)
+            at = min(later(day.replace(hour=0, minute=0, second=0), clock / 24), now)
             words = settings.words.tags[group]
             is_twin = person.staff in TWIN_WRITERS and tag in words.twins
             taggings.append(
@@ -71,22 +83,16 @@ def _tags_of(person: Person, orders: int, chance: Chance) -> Iterator[tuple[str,
     favourites = {"latte": "latte_fan", "pour_over": "pour_over_fan"}
     if person.favourite in favourites and orders:
         yield "taste", favourites[person.favourite]
-    for tag, share in (("oat", 0.12), ("no_sugar", 0.09)):
-        if chance.happens(share):
-            yield "taste", tag
     if orders >= REGULAR_ORDERS:
         yield "relation", "regular"
-    if person.source == "shop" and chance.happens(NEIGHBOUR_SHARE):
-        yield "relation", chance.pick(("neighbour", "office"))
-    if person.source == "parcel" and chance.happens(NEIGHBOUR_SHARE):
-        yield "relation", "gift"
-    if chance.happens(0.02):
-        yield "relation", "company"
+    relations = RELATIONS.get(person.source, ())
+    if relations and chance.happens(NEIGHBOUR_SHARE):
+        yield "relation", chance.pick(relations)
     level = (
         "high" if orders >= HIGH_ORDERS else "mid" if orders >= MID_ORDERS else "low"
     )
     if chance.happens(0.6):
         yield "intent", level
-    for tag, share in (("vip_care", 0.04), ("course", 0.05)):
+    for tag, share in OTHERS.items():
         if chance.happens(share):
-            yield "service", tag
+            yield tag

@@ -48,6 +48,8 @@ class Words:
     groups: Mapping[str, Sequence[str]]
     cards: Mapping[str, tuple[str, str, str, str]]
     tags: Mapping[str, TagWords]
+    layers: Mapping[str, str]
+    topics: Mapping[str, str]
     mailings: Sequence[str]
     coupons: Sequence[str]
     opt_out_reasons: Sequence[str]

@@ -26,6 +26,7 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "importing:file-preview.pk": "upload",
     "importing:file-import.pk": "upload",
     "importing:file-delete.pk": "upload",
+    "login.pk": "staff",
     "insight.name": f"={metric_definitions.list_names('community')[0]}",
     "insight:chart-script.name": "=" + chart_script.name(),
     "layers.pk": "layering",

@@ -1,8 +1,11 @@
-"""Takes back orders of an import: as if they had not been recorded, or as they were."""
+"""Takes back orders of an import: as if they had not been recorded, or as they were.
+
+Their facts are looked up before the transaction, as that reads the mirror.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,11 +17,20 @@ from qunce.sets import fact_withdrawals
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
+    from qunce.sets.fact_withdrawals import FoundIds
 
 
-def remove(*, community: Community, removed: Sequence[Order]) -> None:
+def find_facts(
+    community: Community, states: Iterable[tuple[str, OrderState]]
+) -> FoundIds:
+    """Return the ids of the facts of orders in these states, by their keys."""
+    searches = [(key, state.account, state.moments) for key, state in states]
+    return fact_withdrawals.find(community, order_facts.SPEND, searches)
+
+
+def remove(*, removed: Sequence[Order], found: FoundIds) -> None:
     """Delete orders and withdraw their facts, in the caller's transaction."""
-    _withdraw(community, removed)
+    _withdraw(removed, found)
     Order.objects.filter(pk__in=[order.pk for order in removed]).delete()
 
 
@@ -27,6 +39,7 @@ def restore(
     community: Community,
     order: Order,
     before: OrderState,
+    found: FoundIds,
     by: Staff,
     at: datetime,
 ) -> None:
@@ -35,19 +48,17 @@ def restore(
     Its facts are recorded again, as a refund or a higher amount cannot be taken back by a
     further fact.
     """
-    _withdraw(community, [order])
+    _withdraw([order], found)
     order_states.save(order, before)
     events = order_states.list_facts(order_states.label_of(order), before)
     order_states.record(events, community=community, order=order, by=by, at=at)
 
 
-def _withdraw(community: Community, rows: Sequence[Order]) -> None:
-    found = fact_withdrawals.find_ids(
-        community,
-        order_facts.SPEND,
-        [
-            (order.key, order.account_id, order_states.state_of(order).moments)
-            for order in rows
-        ],
-    )
-    fact_withdrawals.withdraw(found)
+def _withdraw(rows: Sequence[Order], found: FoundIds) -> None:
+    places = {
+        (order.key, order.account_id, moment)
+        for order in rows
+        for moment in order_states.state_of(order).moments
+    }
+    ids = set().union(*(found.get(place, set()) for place in places))
+    fact_withdrawals.withdraw(sorted(ids))

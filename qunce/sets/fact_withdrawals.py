@@ -17,7 +17,7 @@ Search = tuple[str, int | None, set[int]]
 """Key of an order, the account of its facts, and the microseconds when they happened."""
 
 SELECT_MIRRORED = """
-SELECT id FROM facts JOIN searched ON happened_at = searched.moment
+SELECT id, searched.key, searched.owner, searched.moment FROM facts JOIN searched ON happened_at = searched.moment
     AND account IS NOT DISTINCT FROM searched.owner
     AND payload ->> '$.order' = searched.key
 WHERE community = ? AND kind IN ({kinds})
@@ -25,10 +25,25 @@ WHERE community = ? AND kind IN ({kinds})
 """
 
 
+FoundIds = dict[tuple[str, int | None, int], set[int]]
+"""Ids of facts by the key of the order, the account and the moment."""
+
+
 def find_ids(
     community: Community, kinds: Iterable[str], orders: Sequence[Search]
 ) -> list[int]:
     """Return the ids of the facts of these orders, derived or not, in order."""
+    found = find(community, kinds, orders)
+    return sorted(set().union(*found.values()))
+
+
+def find(
+    community: Community, kinds: Iterable[str], orders: Sequence[Search]
+) -> FoundIds:
+    """Return the ids of the facts of each of these orders, derived or not.
+
+    It reads the mirror, so for many orders call it before the transaction.
+    """
     # Loads Arrow and DuckDB, which most verbs do not need.
     import pyarrow as pa
 
@@ -38,8 +53,9 @@ def find_ids(
     wanted = {
         (key, account, moment) for key, account, found in orders for moment in found
     }
+    ids: FoundIds = {}
     if not wanted or not kind_ids:
-        return []
+        return ids
     moments = [moment for _key, _account, moment in wanted]
     # The position is read first, so that a fact derived in between is in both.
     position = mirror.position()
@@ -56,10 +72,12 @@ def find_ids(
         [community.pk, min(moments), max(moments)],
         searched=table,
     )
-    ids = set(found["id"].to_pylist())
+    for fact_id, *place in zip(*(c.to_pylist() for c in found.columns), strict=True):
+        ids.setdefault(tuple(place), set()).add(fact_id)
     for fact_id, account, happened_at, payload in log.list_kinds_after(
         position.reached, community.pk, kind_ids
     ):
-        if (facts.load(payload).get("order"), account, happened_at) in wanted:
-            ids.add(fact_id)
-    return sorted(ids)
+        place_of_fact = (facts.load(payload).get("order"), account, happened_at)
+        if place_of_fact in wanted:
+            ids.setdefault(place_of_fact, set()).add(fact_id)
+    return ids

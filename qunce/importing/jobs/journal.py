@@ -25,8 +25,8 @@ ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 class ImportChange(models.Model):
     """Changes of one kind by one batch, as a JSON list that its undo step reads.
 
-    `left` is the number of entries that are not undone yet. The row is deleted once
-    there are none.
+    The first `left` of the entries are not undone yet. The row is deleted once there are
+    none.
     """
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="changes")
@@ -67,8 +67,9 @@ def list_created(job: ImportJob) -> frozenset[int]:
 
 
 def load(change: ImportChange) -> list[Any]:
+    """Return the entries that are not undone yet."""
     entries: list[Any] = json.loads(change.entries)
-    return entries
+    return entries[: change.left]
 
 
 def prune(*, at: datetime) -> int:

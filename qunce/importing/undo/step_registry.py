@@ -67,6 +67,7 @@ class Step(ABC):
     label: ClassVar[StrOrPromise]
     """Of the number of things that were taken back."""
     entries_per_transaction: ClassVar[int] = 500
+    """At most; fewer where they hold the lock too long."""
 
     def collect(self, job: ImportJob) -> Sequence[Any]:
         """Return the entries that tables of their own keep for the import, oldest first."""
@@ -78,6 +79,20 @@ class Step(ABC):
 
     def prepare(self, undoing: Undoing) -> None:  # noqa: B027 - most need nothing
         """Read what the entries need, once and outside the transactions."""
+
+    def look_up(self, undoing: Undoing, entries: Sequence[Any]) -> None:  # noqa: B027
+        """Read what some thousand entries need, outside the transactions."""
+
+    def parts(self, undoing: Undoing, entries: Sequence[Any]) -> Iterable[Any]:
+        """Return parts of these entries that have transactions of their own before them.
+
+        They are for entries that would hold the lock too long, and safe to repeat.
+        """
+        return ()
+
+    def undo_part(self, undoing: Undoing, part: Any) -> int:
+        """Take back one of the `parts`, in a transaction; returns how many changes."""
+        raise NotImplementedError
 
     @abstractmethod
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:

@@ -7,7 +7,8 @@ goes on where it stopped, as every transaction removes the changes that it took 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,8 @@ from qunce.members.accounts import queries as account_queries
 MAX_REMAINDERS = 1_000
 """Things left as they are that are stored as rows; all are counted."""
 ENTRIES_PER_CHANGE = 5_000
+INITIAL_ENTRIES, MIN_ENTRIES = 100, 20
+"""Entries of the first transaction of a step, and of the smallest."""
 
 
 class ImportUndo(models.Model):
@@ -187,27 +190,48 @@ def _run_step(step: Step, undo: ImportUndo, undoing: Undoing) -> None:
     # The newest first, so that a row that was changed twice ends as it began.
     changes = ImportChange.objects.filter(job=undo.job, kind=step.kind)
     newest = list(changes.order_by("-pk").values_list("pk", flat=True))
-    sizer = batch_writes.BatchSizer()
+    most = step.entries_per_transaction
+    sizer = batch_writes.BatchSizer(
+        rows=min(most, INITIAL_ENTRIES), max_rows=most, min_rows=min(most, MIN_ENTRIES)
+    )
     if newest:
         step.prepare(undoing)
     for pk in newest:
         change = ImportChange.objects.get(pk=pk)
         entries = journal.load(change)
+        step.look_up(undoing, entries)
         while entries:
-            size = step.entries_per_transaction
-            rest, chunk = entries[:-size], entries[-size:]
-            # Without a pause nobody else would ever get SQLite's one write lock.
-            sizer.pause()
-            with transaction.atomic():
-                locked_at = time.perf_counter()
-                _take(change, rest)
-                count = step.undo(undoing, _leave_out_erased(step, undoing, chunk))
-                _count(undo, step, count, undoing.kept)
-            sizer.record(len(chunk), time.perf_counter() - locked_at)
-            undoing.kept.clear()
+            rest, chunk = entries[: -sizer.rows], entries[-sizer.rows :]
+            for part in step.parts(undoing, chunk):
+                with _counted(undo, step, undoing, sizer, 1) as counted:
+                    counted.append(step.undo_part(undoing, part))
+            with _counted(undo, step, undoing, sizer, len(chunk)) as counted:
+                _take(change, len(rest))
+                found = _leave_out_erased(step, undoing, chunk)
+                counted.append(step.undo(undoing, found))
             entries = rest
     if newest or step.kind in undo.counts:
         step.finish(undoing)
+
+
+@contextmanager
+def _counted(
+    undo: ImportUndo,
+    step: Step,
+    undoing: Undoing,
+    sizer: batch_writes.BatchSizer,
+    entries: int,
+) -> Iterator[list[int]]:
+    """A transaction of a step, which appends how many changes it has taken back."""
+    # Without a pause nobody else would ever get SQLite's one write lock.
+    sizer.pause()
+    with transaction.atomic():
+        locked_at = time.perf_counter()
+        counted: list[int] = []
+        yield counted
+        _count(undo, step, sum(counted), undoing.kept)
+    sizer.record(entries, time.perf_counter() - locked_at)
+    undoing.kept.clear()
 
 
 def _leave_out_erased(
@@ -223,18 +247,15 @@ def _leave_out_erased(
     return [entry for entry, account in pairs if account not in erased]
 
 
-def _take(change: ImportChange, rest: Sequence[Any]) -> None:
+def _take(change: ImportChange, left: int) -> None:
     """Remove the entries that this transaction takes back from the journal."""
     rows = ImportChange.objects.filter(pk=change.pk, left=change.left)
-    # The condition fails if another process has taken entries of this row.
-    is_mine = (
-        rows.update(entries=journal.ENCODER.encode(rest), left=len(rest))
-        if rest
-        else rows.delete()[0]
-    )
+    # The condition fails if another process has taken entries of this row. The text
+    # stays as it is, as writing it for each transaction would take longer than these.
+    is_mine = rows.update(left=left) if left else rows.delete()[0]
     if not is_mine:
         raise UndoRunsElsewhere(_("Another process is undoing this import."))
-    change.left = len(rest)
+    change.left = left
 
 
 def _count(undo: ImportUndo, step: Step, count: int, kept: Sequence[Kept]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -323,15 +323,48 @@ def revert(*, batch: TagBatch, by: Staff, at: datetime) -> int:
     tags = list(rows.order_by("pk"))
     tag_writer.lock_groups({tag.group_id for tag in tags if tag.group_id})
     # First remove, so that a removed tag of an exclusive group can come back.
-    restored = 0
-    for tag in tags:
-        before = _weights_before(tag, batch)
-        added = {account: 0 for account, weight in before.items() if not weight}
-        restored += tag_writer.restore_weights(tag, added, by, at)
+    restored = sum(
+        _remove_added(tag, _weights_before(tag, batch), by, at) for tag in tags
+    )
     restored += sum(_restore_removed(tag, batch, by, at) for tag in tags)
     fact = TagBatchUndone(batch=batch.pk)
     facts.record(fact, community=batch.community, by=by, at=at)
     return restored
+
+
+def list_added(batch: TagBatch) -> list[int]:
+    """Return the accounts that got a tag by this batch and nothing since, in order."""
+    rows = Tagging.objects.filter(batch_id=batch.pk, present=True, tag__in=batch.tags)
+    return sorted(set(rows.values_list("account_id", flat=True)))
+
+
+@transaction.atomic
+def revert_added(
+    *, batch: TagBatch, accounts: Collection[int], by: Staff, at: datetime
+) -> int:
+    """Remove what a batch added to some accounts, as a part of its `revert`.
+
+    A large batch is so taken back in several transactions, of which `revert` is the last:
+    only when everything is removed can a tag of an exclusive group come back.
+    """
+    active = TagBatch.objects.select_for_update().filter(undone_at__isnull=True)
+    if not active.filter(pk=batch.pk).exists():
+        return 0
+    rows = Tag.objects.filter(pk__in=batch.tags).select_related("group", "community")
+    removed = 0
+    for tag in rows.order_by("pk"):
+        before = _weights_before(tag, batch, accounts)
+        removed += _remove_added(tag, before, by, at)
+        added = [account for account, weight in before.items() if not weight]
+        # They leave the batch, so that its `revert` does not read them again.
+        own = Tagging.objects.filter(tag=tag, batch_id=batch.pk, account_id__in=added)
+        own.update(batch_id=None)
+    return removed
+
+
+def _remove_added(tag: Tag, before: Mapping[int, int], by: Staff, at: datetime) -> int:
+    added = {account: 0 for account, weight in before.items() if not weight}
+    return tag_writer.restore_weights(tag, added, by, at)
 
 
 RESTORE_TAGGINGS = """
@@ -344,11 +377,19 @@ WHERE c.batch_id = %s AND c.tag_id = members_tagging.tag_id
 """
 
 
-def _weights_before(tag: Tag, batch: TagBatch) -> dict[int, int]:
-    """Account → weight before the batch, of the taggings unchanged since."""
+def _weights_before(
+    tag: Tag, batch: TagBatch, accounts: Collection[int] | None = None
+) -> dict[int, int]:
+    """Account → weight before the batch, of the taggings unchanged since.
+
+    Those of some accounts only, if these are given.
+    """
     rows = Tagging.objects.filter(tag=tag, batch_id=batch.pk).order_by("account_id")
-    weights = dict.fromkeys(rows.values_list("account_id", flat=True), 0)
     changes = TagChange.objects.filter(batch_id=batch.pk, tag_id=tag.pk)
+    if accounts is not None:
+        rows = rows.filter(account_id__in=accounts)
+        changes = changes.filter(account_id__in=accounts)
+    weights = dict.fromkeys(rows.values_list("account_id", flat=True), 0)
     return weights | {
         account: weight
         for account, weight in changes.values_list("account_id", "weight")

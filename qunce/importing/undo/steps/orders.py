@@ -45,7 +45,11 @@ class OrderStep(Step):
     kind = "orders"
     position = 10
     label = gettext_lazy("orders taken back")
-    entries_per_transaction = 200
+    entries_per_transaction = 1_000
+
+    def look_up(self, undoing: Undoing, entries: Sequence[Any]) -> None:
+        states = ((key, state_from_json(new)) for key, _source, _old, new in entries)
+        self._facts = order_undo.find_facts(undoing.community, states)
 
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         found = _load(undoing, [(key, source) for key, source, _old, _new in entries])
@@ -72,11 +76,12 @@ class OrderStep(Step):
                     community=undoing.community,
                     order=order,
                     before=before,
+                    found=self._facts,
                     by=undoing.by,
                     at=undoing.at,
                 )
             undone += 1
-        order_undo.remove(community=undoing.community, removed=removed)
+        order_undo.remove(removed=removed, found=self._facts)
         journal.record(undoing.job, TOUCHED, sorted(touched))
         return undone
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy
 
 from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments
 from qunce.members.tags.models import TagBatch
+
+ACCOUNTS_PER_PART = 250
 
 
 class TagBatchStep(Step):
@@ -17,6 +20,20 @@ class TagBatchStep(Step):
     position = 40
     label = gettext_lazy("tags taken back")
     entries_per_transaction = 1
+
+    def parts(self, undoing: Undoing, entries: Sequence[Any]) -> Iterator[Any]:
+        batches = TagBatch.objects.filter(pk__in=entries, undone_at__isnull=True)
+        for batch in batches:
+            added = assignments.list_added(batch)
+            if len(added) > ACCOUNTS_PER_PART:
+                for accounts in account_queries.chunks(added, ACCOUNTS_PER_PART):
+                    yield batch, accounts
+
+    def undo_part(self, undoing: Undoing, part: Any) -> int:
+        batch, accounts = part
+        return assignments.revert_added(
+            batch=batch, accounts=accounts, by=undoing.by, at=undoing.at
+        )
 
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         batches = TagBatch.objects.filter(pk__in=entries, undone_at__isnull=True)

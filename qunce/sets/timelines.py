@@ -5,7 +5,7 @@ For applications above `sets`, which may not query the mirror themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,24 +82,20 @@ def cursor_of(last: RecordedFact) -> Cursor:
 
 
 def _where(
-    community: Community, kind: str, at: datetime, within: int | None
+    community: Community, kinds: Iterable[str], at: datetime, within: int | None
 ) -> tuple[str, list[int]]:
-    """The WHERE clause that selects a kind in the last days, and its parameters."""
-    kind_id = facts.find_kind(kind)
+    """The WHERE clause that selects kinds in the last days, and its parameters."""
+    kind_ids = [facts.find_kind(kind) or -1 for kind in kinds] or [-1]
     today = community.day(at)
     zone, start = community.timezone, community.day_start
     first = BEFORE_ALL
     if within is not None:
         first = community_days.start_of(zone, start, today - within + 1)
     return (
-        "community = ? AND account IS NOT NULL AND kind = ?"
+        "community = ? AND account IS NOT NULL"
+        f" AND kind IN ({', '.join(map(str, kind_ids))})"
         " AND happened_at >= ? AND happened_at < ?",
-        [
-            community.pk,
-            -1 if kind_id is None else kind_id,
-            first,
-            community_days.start_of(zone, start, today + 1),
-        ],
+        [community.pk, first, community_days.start_of(zone, start, today + 1)],
     )
 
 
@@ -127,21 +123,14 @@ def sum_by_person(
     Shapes (n,), with people ascending and each once. People without such a fact are left
     out.
     """
-    accounts, sums_of_kinds = [], []
-    for kind, sign in kinds.items():
-        where, params = _where(community, kind, at, within)
-        sums = mirror.query(
-            f"SELECT account, {amounts.total(community)} FROM facts"  # noqa: S608
-            f" WHERE {where} GROUP BY account",
-            params,
-        )
-        accounts_of_kind, amounts_of_kind = _columns(sums)
-        accounts.append(accounts_of_kind)
-        sums_of_kinds.append(amounts_of_kind * sign)
-    if not accounts:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    people = _people(community, np.concatenate(accounts))
-    return _add_up(people, np.concatenate(sums_of_kinds))
+    where, params = _where(community, kinds, at, within)
+    # All kinds in one query, as each costs more than its rows do.
+    found = mirror.query(
+        f"SELECT account, kind, {amounts.total(community)} FROM facts"  # noqa: S608
+        f" WHERE {where} GROUP BY account, kind",
+        params,
+    )
+    return _add_up(community, kinds, *_columns(found))
 
 
 def left_out_by_person(
@@ -152,30 +141,32 @@ def left_out_by_person(
     within: int | None = None,
 ) -> dict[str, tuple[Ints, Ints]]:
     """Currency → people and their money that has no exchange rate, as `sum_by_person`."""
-    by_currency: dict[str, list[tuple[Ints, Ints]]] = {}
+    where, params = _where(community, kinds, at, within)
+    found = mirror.query(
+        "SELECT account, kind, CAST(sum(amount) AS BIGINT), currency FROM facts"  # noqa: S608
+        f" WHERE {where} AND {amounts.left_out(community)}"
+        " GROUP BY currency, account, kind ORDER BY currency",
+        params,
+    )
+    by_currency = {}
+    for currency in found["currency"].unique().to_pylist():
+        some = found.filter(pc.equal(found["currency"], currency))
+        columns = _columns(some.drop_columns("currency"))
+        by_currency[currency] = _add_up(community, kinds, *columns)
+    return by_currency
+
+
+def _add_up(
+    community: Community,
+    kinds: Mapping[str, int],
+    accounts: Ints,
+    kind_ids: Ints,
+    sums: Ints,
+) -> tuple[Ints, Ints]:
+    """Return each person once, in order, with the sum of their numbers by sign."""
     for kind, sign in kinds.items():
-        where, params = _where(community, kind, at, within)
-        rows = mirror.query(
-            "SELECT currency, account, CAST(sum(amount) AS BIGINT) FROM facts"  # noqa: S608
-            f" WHERE {where} AND {amounts.left_out(community)}"
-            " GROUP BY currency, account ORDER BY currency",
-            params,
-        )
-        for currency in rows["currency"].unique().to_pylist():
-            some = rows.filter(pc.equal(rows["currency"], currency))
-            accounts, sums = _columns(some.select([1, 2]))
-            by_currency.setdefault(currency, []).append((accounts, sums * sign))
-    return {
-        currency: _add_up(
-            _people(community, np.concatenate([part[0] for part in parts])),
-            np.concatenate([part[1] for part in parts]),
-        )
-        for currency, parts in by_currency.items()
-    }
-
-
-def _add_up(people: Ints, sums: Ints) -> tuple[Ints, Ints]:
-    """Return each person once, in order, with the sum of their numbers."""
+        sums = np.where(kind_ids == facts.find_kind(kind), sums * sign, sums)
+    people = _people(community, accounts)
     unique, index = np.unique(people, return_inverse=True)
     totals = np.zeros(len(unique), dtype=np.int64)
     # add.at, because a plain `+=` would count repeated indexes once.
@@ -187,7 +178,7 @@ def days_by_person(
     *, community: Community, kind: str, at: datetime, within: int | None = None
 ) -> tuple[Ints, Ints]:
     """People and the community days on which they did it, each pair once and in order."""
-    where, params = _where(community, kind, at, within)
+    where, params = _where(community, [kind], at, within)
     rows = mirror.query(
         f"SELECT account, happened_at FROM facts WHERE {where}",  # noqa: S608
         params,

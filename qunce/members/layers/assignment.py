@@ -150,7 +150,9 @@ def _assign_by_measure(
         currency: _only(everyone, *part) for currency, part in sums.unrated.items()
     }
     unrated = {code: part for code, part in unrated.items() if (part[1] > 0).any()}
-    ranked, shares = _rank_by_currency([(people, values), *unrated.values()])
+    if unrated:
+        # Only then, as ranking takes longer than the rest.
+        ranked, shares = _rank_by_currency([(people, values), *unrated.values()])
     remaining, sets, bounds = everyone, {}, {}
     for layer in spec["layers"][:-1]:
         threshold = threshold_of(layer, values, len(everyone))

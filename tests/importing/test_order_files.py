@@ -12,7 +12,8 @@ from qunce.core.facts import facts
 from qunce.importing import pipeline
 from qunce.importing.plan import questions
 from qunce.importing.rows.parsing import Problem
-from qunce.sales import order_facts
+from qunce.members.accounts.models import Account
+from qunce.sales import order_facts, orders
 from qunce.sales.models import Order
 from tests import factories
 from tests.importing import helpers
@@ -317,3 +318,113 @@ def test_currency_of_the_community_is_noted_where_it_was_used(
     plan = helpers.plan(shop, helpers.write(tmp_path, text), "orders")
     assert pipeline.run(plan).job.counts["orders"] == 2
     assert (CURRENCY_NOTE in pipeline.list_row_notes(plan)) == is_noted
+
+
+CLOSED = [
+    ("交易成功", "交易关闭"),  # 淘宝, 有赞
+    ("已完成", "已关闭"),  # 微店
+    ("完成", "(删除)等待出库"),  # 京东
+    ("已发货", "已取消"),  # 拼多多
+    ("paid", "voided"),  # Shopify
+    ("paid", "refunded"),
+    ("processing", "cancelled"),  # WooCommerce
+    ("completed", "refunded"),
+]
+
+
+@pytest.mark.parametrize("is_closed_first", [False, True])
+@pytest.mark.parametrize(("sold", "closed"), CLOSED)
+def test_closed_order_that_was_refunded_is_the_same_in_both_orders_of_files(
+    shop: Community, files: Files, sold: str, closed: str, is_closed_first: bool
+) -> None:
+    head = f"{HEAD},status,refund_amount,refund_date\n"
+    texts = [
+        f"{head}C1,M1,2024-03-05 10:00,100,{sold},0,\n",
+        f"{head}C1,M1,2024-03-05 10:00,100,{closed},100,2024-03-07 09:00\n",
+    ]
+    for text in reversed(texts) if is_closed_first else texts:
+        files.run(text)
+    order = Order.objects.get(key="C1")
+    assert (order.amount, order.refunded_amount) == (10_000, 10_000)
+    assert order.refunds is not None
+    assert order.account_id == factories.account_ids(shop, ("M1",))[0]
+    assert orders.status_of(order) == orders.REFUNDED
+    assert len(factories.recorded_facts(shop, "order.refunded")) == 1
+    assert spent(shop) == 0
+    # Either file again changes nothing.
+    assert [files.counts(text)["known"] for text in texts] == [1, 1]
+
+
+@pytest.mark.parametrize("is_closed_first", [False, True])
+def test_refund_of_a_closed_line_is_the_same_in_both_orders_of_files(
+    shop: Community, files: Files, is_closed_first: bool
+) -> None:
+    head = f"{HEAD},product_name,status,refund_amount\n"
+    line = "C1,M1,2024-03-05 10:00"
+    texts = [
+        f"{head}{line},70,tea,交易成功,0\n{line},30,cup,交易成功,0\n",
+        f"{head}{line},70,tea,交易成功,0\n{line},30,cup,交易关闭,30\n",
+    ]
+    for text in reversed(texts) if is_closed_first else texts:
+        files.run(text)
+    assert amounts() == {"C1": (10_000, 3_000)}
+    assert spent(shop) == 7_000
+
+
+def test_closed_order_without_a_refund_is_no_sale(
+    shop: Community, files: Files
+) -> None:
+    head = f"{HEAD},status,refund_amount\n"
+    text = f"{head}C1,M1,2024-03-05,100,交易关闭,0\nC2,M1,2024-03-05,100,交易关闭,100\n"
+    counts = files.counts(text)
+    assert (counts["skipped"], counts["orders"]) == (1, 1)
+    assert amounts() == {"C2": (10_000, 10_000)}
+
+
+def test_net_amount_of_a_closed_order_becomes_gross(files: Files) -> None:
+    head = f"{HEAD},status,refund_amount\n"
+    files.run(f"{head}C1,M1,2024-03-05,0,交易关闭,100\n")
+    assert amounts() == {"C1": (10_000, 10_000)}
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_partial_refund_of_a_closed_order_is_refused(
+    files: Files, is_stored: bool
+) -> None:
+    head = f"{HEAD},status,refund_amount\n"
+    if is_stored:
+        files.run(f"{head}C1,M1,2024-03-05,100,交易成功,0\n")
+    remedy = files.remedy(f"{head}C1,M1,2024-03-05,100,交易关闭,40\n")
+    assert "only 40.00 of the 100.00" in remedy
+    assert amounts() == ({"C1": (10_000, 0)} if is_stored else {})
+
+
+def member_names() -> dict[str, str]:
+    return dict(Account.objects.values_list("key", "name"))
+
+
+RECEIVERS = (
+    "order_id,customer_id,收货人姓名,order_date,total\n"
+    "1,M1,小红,2024-03-05,5\n2,M1,小明,2024-03-06,5\n3,M2,,2024-03-05,5\n"
+    "4,M2,阿强,2024-03-07,5\n5,M3,小丽,2024-03-05,5\n"
+)
+
+
+def test_name_of_a_receiver_names_no_member(shop: Community, files: Files) -> None:
+    files.run(RECEIVERS)
+    assert member_names() == {"M1": "", "M2": "", "M3": ""}
+    assert "小红" in (Order.objects.get(key="1").details or "")
+
+
+def test_mapped_name_is_that_of_new_members_alone(
+    shop: Community, files: Files
+) -> None:
+    factories.member(shop, "M3", name="丽丽")
+    factories.member(shop, "M4")
+    text = f"{RECEIVERS}6,M4,大刘,2024-03-05,5\n7,,路人,2024-03-05,5\n"
+    files.run(text, mapping={"收货人姓名": "member_name"})
+    assert member_names() == {"M1": "小红", "M2": "阿强", "M3": "丽丽", "M4": ""}
+    assert Order.objects.get(key="1").details is None
+    # A later file is about members who are known.
+    files.run(RECEIVERS.replace("小红", "别人"), mapping={"收货人姓名": "member_name"})
+    assert member_names()["M1"] == "小红"

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -14,7 +17,10 @@ from hypothesis import strategies as st
 from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
+from qunce.core.staff.models import Staff
 from qunce.importing import pipeline
+from qunce.importing.jobs import jobs
+from qunce.sales import orders
 from qunce.sales.models import Order
 from tests import factories
 from tests.importing import helpers
@@ -163,3 +169,42 @@ def test_amounts_are_the_sums_of_lines(
     } == cents
     value = sum(totals.values(), Decimal(0)) * 1_000_000
     assert counts.get("value_millionths", 0) == value
+
+
+@pytest.mark.django_db(transaction=True)
+def test_order_that_another_program_has_just_stored_is_known(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    lines = ["1,a,2026-03-01,5", "2,a,2026-03-01,6", "3,b,2026-03-01,7"]
+    text = "\n".join(["order_key,member_key,paid_at,amount", *lines, "4,b,never,8", ""])
+    plan = helpers.plan(shop, helpers.write(tmp_path, text), "orders", source="till")
+    job = jobs.find_or_create(
+        community=shop,
+        file_name="file.csv",
+        digest=plan.source.digest,
+        options=plan.options,
+        by=plan.by,
+        at=plan.at,
+    )
+    with plan.resources:
+        writer = plan.target.writer(job, plan)
+        (chunk,) = plan.target.chunks(plan)
+        batch = writer.batch(0, writer.load(chunk))
+        # After the batch was prepared, and before it is written.
+        orders.record_payment(
+            community=shop,
+            key="2",
+            account=factories.account_ids(shop, ("a",))[0],
+            amount=600,
+            currency="CNY",
+            paid_at=datetime(2026, 3, 1, tzinfo=ZoneInfo(shop.timezone)),
+            source="till",
+            by=by,
+            at=factories.AT,
+        )
+        with transaction.atomic():
+            counts = writer.write(batch)
+    assert (counts["orders"], counts["known"], counts["amended"]) == (2, 1, 0)
+    assert rows("key", "amount") == [("1", 500), ("2", 600), ("3", 700)]
+    paid = factories.recorded_facts(shop, "order.paid")
+    assert sorted(fact[1]["order"] for fact in paid) == ["1", "2", "3"]

@@ -21,7 +21,8 @@ from qunce.sales.reconciliation.lines import Columns, Contradiction, Decision, L
 
 def decide(lines: Sequence[Line], columns: Columns, unit: Decimal) -> Decision:
     """Return what the lines of one order amount to; `unit` is the currency's smallest."""
-    lines, meaning = _apply_statuses(lines)
+    is_closed = {line.status for line in lines} == {order_statuses.CANCELLED}
+    lines, meaning = _apply_statuses(refunds.mark_closed(lines, columns))
     refunded_at = max(
         (line.refunded_at for line in lines if line.refunded_at), default=None
     )
@@ -44,7 +45,10 @@ def decide(lines: Sequence[Line], columns: Columns, unit: Decimal) -> Decision:
         and refunds.is_in_full(lines, meaning),
         refunded_at=refunded_at,
     )
-    return refunds.check(decision, lines, columns, unit)
+    decision = refunds.check(decision, lines, columns, unit)
+    if is_closed:
+        refunds.check_closed(decision, unit)
+    return decision
 
 
 def _apply_statuses(lines: Sequence[Line]) -> tuple[Sequence[Line], str]:

@@ -103,6 +103,51 @@ def list_of_statuses(
     return tuple(sorted(by_moment.items(), key=lambda one: one[0] or 0))
 
 
+def mark_closed(lines: Sequence[Line], columns: Columns) -> Sequence[Line]:
+    """Return the lines with those that were paid and refunded marked as refunded.
+
+    Shops call such orders closed, like those that nobody has paid. Only what was refunded
+    tells them apart, and it says the same whether the order is new or stored.
+    """
+    closed = [line for line in lines if line.status == order_statuses.CANCELLED]
+    paid_back = [line for line in closed if _is_paid_back(line, columns)]
+    # The rows of an order that is closed as a whole need not repeat its refund.
+    chosen = closed if len(closed) == len(lines) and paid_back else paid_back
+    return [
+        replace(line, status=order_statuses.REFUNDED) if line in chosen else line
+        for line in lines
+    ]
+
+
+def _is_paid_back(line: Line, columns: Columns) -> bool:
+    has_refund = bool(line.refund) or (
+        line.refund is None and line.refunded_at is not None
+    )
+    given = [n for n in (line.amount, line.total, line.goods) if n is not None]
+    # Amounts paid that are net of refunds are zero afterwards.
+    has_payment = any(n > 0 or columns.paid_is_net for n in given)
+    return has_refund and line.at is not None and has_payment
+
+
+def check_closed(decision: Decision, unit: Decimal) -> None:
+    """Raise if an order that is closed was refunded in part only."""
+    paid, refunded = decision.paid or ZERO, decision.refunded
+    if decision.meaning != order_statuses.REFUNDED or decision.refunds_all:
+        return
+    if paid - refunded >= unit / 2:
+        raise Contradiction(
+            "refunded_amount",
+            _(
+                "This order is closed, but only %(refunded)s of the %(paid)s that was "
+                "paid was refunded. Correct the refunded amount or the status."
+            )
+            % {
+                "refunded": arithmetic.format_number(refunded),
+                "paid": arithmetic.format_number(paid),
+            },
+        )
+
+
 def is_in_full(lines: Sequence[Line], meaning: str) -> bool:
     """Whether an order without amounts of refunds was refunded as a whole."""
     if meaning == order_statuses.PARTLY_REFUNDED:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes, db, errors, money
+from qunce.core import batch_writes, db, errors, money, names
 from qunce.importing.accounts import reference_fields
 from qunce.importing.plan.questions import Choice, InvalidAnswer
 from qunce.importing.target_registry import Access, Field, Target
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.orders.writer import OrderWriter
 
+MAX_NAME_LENGTH = 200
 MAX_STATUSES = 60
 """A column with more different texts is not one of statuses."""
 
@@ -83,6 +84,13 @@ class OrderTarget(Target):
         ),
         Field("email", "email", _("E-mail"), reference_fields.EMAILS),
         Field("unionid", "unionid", _("UnionID"), "union_id 微信unionid"),
+        # Without headings: the names in files of orders are often those of receivers.
+        Field(
+            "member_name",
+            "text",
+            _("Name of a new member"),
+            normalise=lambda text: names.clean(text)[:MAX_NAME_LENGTH] or None,
+        ),
         Field(
             "shop",
             "text",

@@ -21,8 +21,8 @@ def resolve(
 ) -> tuple[pa.Array, dict[int, str]]:
     """Return the currency of each row, null where no cell names one, and the remedies.
 
-    A sign of several currencies, such as ¥, means the first of `preferred` among them,
-    else the likeliest.
+    A sign of several currencies, such as ¥, means the first of `preferred` among them.
+    Without one it is refused: the plan asks what the signs of the first rows mean.
     """
     names = [
         name
@@ -72,4 +72,12 @@ def _agree(texts: Iterable[str], preferred: Sequence[str]) -> str | None:
     for code in preferred:
         if code in common:
             return code
+    if len(common) > 1:
+        raise InvalidCurrency(
+            _(
+                "“%(sign)s” may be %(currencies)s. Write the code next to the amount, or "
+                "choose one with --answer sign:%(sign)s=%(code)s."
+            )
+            % {"sign": texts[0], "currencies": ", ".join(common), "code": common[0]}
+        )
     return common[0] if common else None

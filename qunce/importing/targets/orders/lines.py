@@ -82,7 +82,10 @@ class OrderLines:
         """Return the same columns for every chunk; the details are `d0`, `d1` …"""
         rows = len(chunk.row_numbers)
         options = self._plan.options
-        answers = (q.value for q in self._plan.questions if q.name == "sign")
+        answers = [q.value for q in self._plan.questions if q.name == "sign"]
+        # Also to signs that only rows after the first have, and so no question.
+        given = options.answers.items()
+        answers += [value for key, value in given if key.startswith("sign:")]
         preferred = (options.currency, self._plan.community.currency, *answers)
         codes, remedies = currencies.resolve(chunk.columns, rows, preferred)
         chunk.columns["currency"] = codes

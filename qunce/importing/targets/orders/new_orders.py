@@ -106,7 +106,7 @@ class NewOrders(ABC):
         them; their facts are left to the caller.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - only files need it
         """Remove what is on disk."""
 
 
@@ -226,13 +226,11 @@ class CopiedOrders(NewOrders):
         ]
 
         def insert() -> None:
-            with connection.cursor() as cursor:
+            # Django passes on the driver's own errors from COPY.
+            with connection.wrap_database_errors, connection.cursor() as cursor:
                 for statement, text in texts:
-                    if text:
-                        with cursor.copy(
-                            f"{statement} FROM STDIN (FORMAT csv)"
-                        ) as copy:
-                            copy.write(text)
+                    with cursor.copy(f"{statement} FROM STDIN (FORMAT csv)") as copy:
+                        copy.write(text)
 
         return insert
 

@@ -23,6 +23,7 @@ LINE_COLUMNS = {
     "order_key": pa.string(),
     "shop": pa.string(),
     **dict.fromkeys(REFERENCES, pa.string()),
+    "member_name": pa.string(),
     "paid_at": pa.int64(),
     **dict.fromkeys(AMOUNT_COLUMNS, AMOUNT),
     "currency": pa.string(),
@@ -128,13 +129,13 @@ def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
                 AS lines_without_member,
             coalesce(arg_min(amount, "row"), arg_min(total, "row")) AS given,
             sum(goods) AS goods_value, max(quantity) AS max_quantity,
-            arg_min(items, "row") AS items, max(refunded_at) AS refunded_at,
+            arg_min(member_name, "row") AS member_name, arg_min(items, "row") AS items, max(refunded_at) AS refunded_at,
             string_agg({ITEM}, ',' ORDER BY "row") FILTER (WHERE is_line) AS goods,
             {IS_PLAIN} AS is_plain
             {_details(details)}
         FROM line GROUP BY order_key, shop
     )
-    SELECT "row", order_key, shop, {", ".join(REFERENCES)}, paid_at, currency,
+    SELECT "row", order_key, shop, {", ".join(REFERENCES)}, member_name, paid_at, currency,
         other_currency, names_two_members, lines, lines_without_member,
         paid_at AS first_seen, is_plain,
         CAST(coalesce(given, goods_value) AS DECIMAL(38, 9)) AS total,
@@ -178,6 +179,7 @@ def select_evidence() -> str:
             CASE WHEN count(DISTINCT refund) > 1 THEN sum(refund) ELSE max(refund) END
                 AS refunded
         FROM line WHERE coalesce(meaning, '') NOT IN ('unpaid', 'cancelled')
+            OR (meaning = 'cancelled' AND refund > 0)
         GROUP BY order_key, shop
     )
     SELECT coalesce(bool_or(lines > 1 AND amounts > 1), false),

@@ -18,7 +18,12 @@ from qunce.importing.files import external_sort
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.rows.parsing import ParsedChunk
-from qunce.importing.targets.orders import new_orders, sql, stored_orders
+from qunce.importing.targets.orders import (
+    member_names,
+    new_orders,
+    sql,
+    stored_orders,
+)
 from qunce.importing.targets.orders.plain_orders import PlainOrders, millionths
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
@@ -155,6 +160,13 @@ class OrderWriter:
             }
         named = ParsedChunk(references, chunk.row_numbers)
         self._found = self._resolver.resolve_rows(named, first_seen, key_wins=True)
+        if "member_name" in self._plan.heading_of:
+            member_names.give(
+                self._job.community,
+                self._found,
+                chunk.columns["member_name"],
+                chunk.row_numbers,
+            )
 
     def _to_table(self, chunk: ParsedChunk) -> pa.Table:
         """Return the orders of a chunk with all that does not depend on stored ones."""

@@ -208,7 +208,7 @@ def _serialize_plan(upload: Upload, review: PlanReview) -> dict[str, Any]:
 
 
 def _serialize_options(options: ImportOptions) -> dict[str, Any]:
-    internal = ("timezone", "chunk_rows")
+    internal = ("timezone", "chunk_rows", "seen")
     return {
         name: value for name, value in options.to_json().items() if name not in internal
     }

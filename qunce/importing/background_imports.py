@@ -30,8 +30,9 @@ PROGRESS_INTERVAL = 0.5
 MAX_CELLS_IN_MEMORY = 2_000_000
 """Of one chunk, as the worker may serve pages from the same process."""
 
-MAX_BYTES_PLANNED = 8 << 20
-MAX_ROWS_PLANNED = 50_000
+MAX_BYTES_PLANNED = 1 << 20
+MAX_ROWS_PLANNED = 5_000
+"""Of a file whose whole content is looked at for a page, in less than a second."""
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,12 @@ def start(*, upload: Upload, by: Staff, at: datetime) -> ImportJob:
     questions.check_answered(plan.questions)
     # The wider a file is, the fewer of its rows are in memory at a time.
     max_rows = max(MAX_CELLS_IN_MEMORY // len(plan.source.headings), 1)
+    # What was answered by the first rows is compared with what the whole file shows.
+    asked = [] if is_planned_whole(upload) else plan.questions
     options = dataclasses.replace(
-        plan.options, chunk_rows=min(plan.options.chunk_rows, max_rows)
+        plan.options,
+        chunk_rows=min(plan.options.chunk_rows, max_rows),
+        seen={question.key: question.evidence for question in asked},
     )
     return jobs.start(
         upload=upload, digest=plan.source.digest, options=options, by=by, at=at
@@ -164,7 +169,7 @@ def is_planned_whole(upload: Upload) -> bool:
 def plan_job(job: ImportJob) -> ImportPlan:
     """Return the plan of the whole file, with the options that the job was made with.
 
-    Raises TimeZoneChanged.
+    Raises TimeZoneChanged, and AnswerNeeded if rows after the first contradict an answer.
     """
     options = jobs.options_of(job)
     # The program that started it may do no more in the background.
@@ -180,13 +185,15 @@ def plan_job(job: ImportJob) -> ImportPlan:
     # What was inspected at the upload is in its row, and may be of last week.
     source = uploads.get_source(_upload_of(job))
     file_changes.check_digest(source)
-    return pipeline.plan(
+    plan = pipeline.plan(
         community=job.community,
         source=source,
         options=options,
         by=job.by,
         at=job.started_at,
     )
+    questions.check_evidence(plan.questions, options.seen)
+    return plan
 
 
 def _upload_of(job: ImportJob) -> Upload:

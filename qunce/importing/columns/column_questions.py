@@ -175,6 +175,7 @@ def _ask_order(
             for order in [*possible, *(o for o in dates.ORDERS if o not in possible)]
         ],
         suggestion=_suggest_order(column, columns),
+        evidence=" ".join(sorted(column.orders)),
     )
     return question.value
 
@@ -239,6 +240,7 @@ def _ask_style(
             for style in numbers.STYLES
         ],
         suggestion=_suggest_style(plan, column, columns),
+        evidence=" ".join(sorted(column.styles)),
     )
     return question.value
 
@@ -308,6 +310,7 @@ def _ask_separator(plan: ImportPlan, column: ColumnEvidence) -> str:
         % {"heading": column.heading},
         choices=[Choice(name, _label(name), evidence.sample(name)) for name in names],
         suggestion=evidence.suggest(),
+        evidence=" ".join(sorted(present)),
     )
     return question.value
 

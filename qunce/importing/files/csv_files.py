@@ -23,6 +23,10 @@ from django.utils.translation import gettext as _
 from qunce.importing.files import heading_rows, inspection, rows
 
 BLOCK_BYTES = 8 << 20
+HEAD_BLOCK_BYTES = 64 << 10
+"""For the first rows alone, as Arrow parses whole blocks."""
+MAX_ODD_ROWS_OF_HEAD = 20_000
+"""Without a row in between that fits; a whole file may be odd."""
 DELIMITERS = ",\t;|"
 SAMPLE_BYTES = 1 << 16
 SEPARATOR_LINE = re.compile(r"sep=(.|\\t)", re.IGNORECASE)
@@ -129,8 +133,11 @@ def _unclosed(line: int) -> inspection.UnreadableFile:
 class _OddRows:
     """Rows of the last block that have more or fewer cells than there are headings."""
 
-    def __init__(self, width: int, delimiter: str, skip: int) -> None:
+    def __init__(
+        self, width: int, delimiter: str, skip: int, limit: int | None
+    ) -> None:
         self._width, self._delimiter, self._skip = width, delimiter, skip
+        self._limit = limit
         self._language = translation.get_language()
         self._reasons: dict[int, str] = {}
         """Sentences by the number of fields, as a whole file may be odd."""
@@ -144,6 +151,8 @@ class _OddRows:
         return bool(self.broken or self.mended)
 
     def collect(self, row: Any) -> str:
+        if self.is_full:
+            return "error"
         number = int(row.number)
         if number <= self._skip:
             self._above.append(number)
@@ -180,6 +189,10 @@ class _OddRows:
         """Return the numbers of all rows that Arrow has skipped."""
         return [*(row.row for row in self.broken), *self.mended, *self._above]
 
+    @property
+    def is_full(self) -> bool:
+        return self._limit is not None and len(self.broken) >= self._limit
+
     def clear(self) -> None:
         self.broken = []
         self.mended = {}
@@ -187,14 +200,25 @@ class _OddRows:
 
 
 def read_batches(
-    stream: IO[bytes], headings: list[str], delimiter: str, skip: int = 1
+    stream: IO[bytes],
+    headings: list[str],
+    delimiter: str,
+    skip: int = 1,
+    *,
+    is_head: bool = False,
 ) -> Iterator[rows.RowBatch]:
-    """Yield the rows below the first `skip`, which hold the headings."""
-    odd = _OddRows(len(headings), delimiter, skip)
+    """Yield the rows below the first `skip`, which hold the headings.
+
+    With `is_head` the first rows cost little, but rows longer than HEAD_BLOCK_BYTES are
+    an error, and the rows end after MAX_ODD_ROWS_OF_HEAD that do not fit.
+    """
+    limit = MAX_ODD_ROWS_OF_HEAD if is_head else None
+    odd = _OddRows(len(headings), delimiter, skip, limit)
     # Headings can be any text, so that columns get names of our own.
     names = [f"c{index}" for index in range(len(headings))]
     try:
-        reader = _open(stream, names, delimiter, odd.collect)
+        block_bytes = HEAD_BLOCK_BYTES if is_head else BLOCK_BYTES
+        reader = _open(stream, names, delimiter, odd.collect, block_bytes)
         next_row = 1
         for batch in reader:
             # Arrow reports odd rows while it parses the block, so all of them belong to
@@ -215,10 +239,11 @@ def read_batches(
         # The last block may consist of odd rows only, and Arrow returns no batch for
         # it.
         if odd:
-            empty = [pa.array([], pa.string()) for _name in names]
-            piece = rows.RowBatch(empty, np.empty(0, dtype=np.int64), odd.broken)
-            yield _with_mended(piece, odd.mended)
+            yield _odd_rows_alone(odd, names)
     except pa.ArrowInvalid as error:
+        if odd.is_full:
+            yield _odd_rows_alone(odd, names)
+            return
         reason = _("The file cannot be read: %(error)s") % {"error": error}
         # Arrow has no class of its own for this error.
         if "straddling" in str(error):
@@ -226,6 +251,12 @@ def read_batches(
                 "A row is longer than 8 MB. Check for an unclosed quotation mark."
             )
         raise inspection.UnreadableFile(reason) from None
+
+
+def _odd_rows_alone(odd: _OddRows, names: list[str]) -> rows.RowBatch:
+    empty = [pa.array([], pa.string()) for _name in names]
+    piece = rows.RowBatch(empty, np.empty(0, dtype=np.int64), odd.broken)
+    return _with_mended(piece, odd.mended)
 
 
 def _with_mended(
@@ -247,13 +278,19 @@ def _with_mended(
     return rows.RowBatch(columns, numbers[order], batch.broken)
 
 
-def _open(stream: IO[bytes], names: list[str], delimiter: str, collect: Any) -> Any:
+def _open(
+    stream: IO[bytes],
+    names: list[str],
+    delimiter: str,
+    collect: Any,
+    block_bytes: int,
+) -> Any:
     return arrow_csv.open_csv(
         stream,
         read_options=arrow_csv.ReadOptions(
             # Arrow reports the numbers of broken rows only with a single thread.
             use_threads=False,
-            block_size=BLOCK_BYTES,
+            block_size=block_bytes,
             column_names=names,
         ),
         parse_options=arrow_csv.ParseOptions(

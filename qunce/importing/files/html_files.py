@@ -19,6 +19,8 @@ TAG = re.compile(
     r"""|<[!?](?P<declaration>[^<>]{0,9999}+)>""",
     re.IGNORECASE,
 )
+TABLE_START = re.compile(rb"<table\b", re.IGNORECASE)
+ROW_START = re.compile(rb"<tr\b", re.IGNORECASE)
 SPAN = re.compile(
     r"""\b(?P<name>colspan|rowspan)\s{0,9}=\s{0,9}["']?\s{0,9}(?P<number>[0-9]{1,6})""",
     re.IGNORECASE,
@@ -31,19 +33,31 @@ Cell = tuple[str, int, int]
 """Its text, and how many columns and rows it spans."""
 
 
-def read_table(stream: IO[bytes]) -> list[list[str | None]]:
-    """Return the cells of the page's longest table; raises UnreadableFile without one."""
+def read_table(
+    stream: IO[bytes], limit: int | None = None
+) -> tuple[list[list[str | None]], int]:
+    """Return the cells of the page's longest table, and about how many rows it has.
+
+    Of a page with one table only the first `limit` rows are returned. Raises
+    UnreadableFile if there is no table.
+    """
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise inspection.UnreadableFile(
             _("This HTML page is too large; save the table as .xlsx or CSV.")
         )
+    starts = [match.start() for match in ROW_START.finditer(content)]
+    # Which of several tables is the longest is known at their end.
+    is_alone = len(TABLE_START.findall(content)) == 1
+    if limit is not None and is_alone and len(starts) > limit:
+        content = content[: starts[limit]]
     parser = _TableParser()
     parser.read(content.decode("utf-8", "replace"))
     tables = [table for table in parser.tables if table]
     if not tables:
         raise inspection.UnreadableFile(_("This is an HTML page without a table."))
-    return _spread(max(tables, key=len))
+    table = _spread(max(tables, key=len))
+    return table, max(len(table), len(starts) if is_alone else 0)
 
 
 def _spread(table: list[list[Cell]]) -> list[list[str | None]]:

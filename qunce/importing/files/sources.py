@@ -139,14 +139,14 @@ def _inspect_json(path: Path, file_format: str, info: inspection.FileInfo) -> So
 
 def _inspect_html(path: Path, _format: str, info: inspection.FileInfo) -> Source:
     with inspection.open_text(path, info) as stream:
-        table = html_files.read_table(stream)
+        table, lines = html_files.read_table(stream, limit=heading_rows.MAX_ROWS)
     found = _unique(heading_rows.find(_head(table)))
     return Source(
         path,
         "html",
         found.texts,
         info.digest,
-        len(table),
+        lines,
         info,
         heading_rows=found.rows,
         notes=_heading_notes(found),
@@ -287,7 +287,7 @@ def read_batches(
 ) -> Iterator[rows.RowBatch]:
     """Yield the rows in the order of the file.
 
-    Of JSON at most `max_objects` at a time, if few are wanted.
+    With `max_objects` only so many of the first rows are wanted.
     """
     if source.sample is not None:
         yield source.sample
@@ -305,13 +305,18 @@ def read_batches(
         )
     elif source.format == "html":
         with inspection.open_text(source.path, source.info) as stream:
-            table = html_files.read_table(stream)
+            limit = max_objects and max_objects + source.heading_rows
+            table, _lines = html_files.read_table(stream, limit)
         first = source.heading_rows
         yield xlsx_files.to_batch(table[first:], first + 1, len(source.headings))
     elif source.format == "csv":
         with inspection.open_text(source.path, source.info) as stream:
             yield from csv_files.read_batches(
-                stream, source.headings, source.delimiter, source.heading_rows
+                stream,
+                source.headings,
+                source.delimiter,
+                source.heading_rows,
+                is_head=max_objects is not None,
             )
     else:
         objects = _read_objects(source.path, source.format, source.info)
@@ -333,10 +338,22 @@ def _read_all_sheets(source: Source) -> Iterator[rows.RowBatch]:
 
 def read_head(source: Source, limit: int) -> rows.RowBatch:
     """Return the first `limit` rows, broken ones included."""
+    try:
+        return _read_head(source, limit, max_objects=limit)
+    except inspection.UnreadableFile:
+        if source.format != "csv":
+            raise
+        # A row may be too long for the way in which few rows are read.
+        return _read_head(source, limit)
+
+
+def _read_head(
+    source: Source, limit: int, max_objects: int | None = None
+) -> rows.RowBatch:
     parts: list[rows.RowBatch] = []
     missing = limit
     # Stops as soon as there are enough rows, so that the head of a large file is fast.
-    for batch in read_batches(source, max_objects=limit):
+    for batch in read_batches(source, max_objects=max_objects):
         head, _rest = rows.split(batch, min(missing, len(batch.row_numbers)))
         parts.append(head)
         missing -= len(head.row_numbers) + len(head.broken)

@@ -40,6 +40,8 @@ class ImportOptions:
     unknown_members: str = CREATE
     identifiers: str = ADD
     answers: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, str] = field(default_factory=dict)
+    """The evidence of the first rows for questions that were answered by it, by key."""
     allow_old_times: bool = False
     """Whether facts may have happened before 2000."""
     allow_future_times: bool = False

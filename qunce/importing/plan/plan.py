@@ -92,6 +92,7 @@ class ImportPlan:
         choices: Iterable[Choice],
         heading: str = "",
         suggestion: str = "",
+        evidence: str = "",
     ) -> Question:
         """Add a question; its answer is looked up in the options, then in memory.
 
@@ -105,6 +106,7 @@ class ImportPlan:
             choices=choices,
             heading=heading,
             suggestion=suggestion,
+            evidence=evidence,
         )
         self.questions.append(question)
         return question

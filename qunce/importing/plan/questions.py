@@ -74,6 +74,8 @@ class Question:
     choices: tuple[Choice, ...]
     answer: str = ""
     suggestion: str = ""
+    evidence: str = ""
+    """What the file shows, for comparison with what its first rows showed."""
 
     @property
     def name(self) -> str:
@@ -108,6 +110,22 @@ def check_answered(questions: Iterable[Question]) -> None:
         raise AnswerNeeded(unanswered)
 
 
+def check_evidence(questions: Iterable[Question], seen: Mapping[str, str]) -> None:
+    """Raise AnswerNeeded if rows after the first contradict an answer.
+
+    `seen` is the evidence by which the questions were answered.
+    """
+    contradicted = [
+        question
+        for question in questions
+        if question.answer
+        and question.evidence != seen.get(question.key, question.evidence)
+        and question.suggestion != question.answer
+    ]
+    if contradicted:
+        raise AnswerNeeded(contradicted)
+
+
 def check_answer(question: Question) -> None:
     values = [choice.value for choice in question.choices]
     if question.answer and values and question.answer not in values:
@@ -133,6 +151,7 @@ def ask(
     choices: Iterable[Choice],
     heading: str = "",
     suggestion: str = "",
+    evidence: str = "",
 ) -> Question:
     """Return a question with its answer: that of the options, else what is remembered.
 
@@ -147,7 +166,7 @@ def ask(
         # This file may contradict what earlier files of the source were read as.
         is_usable = remembered.get(key) in [choice.value for choice in choices]
         answer = remembered[key] if is_usable else ""
-    question = Question(key, heading, text, choices, answer, suggestion)
+    question = Question(key, heading, text, choices, answer, suggestion, evidence)
     check_answer(question)
     return question
 

@@ -33,24 +33,19 @@ class ErrorPageMiddleware:
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
         if isinstance(error, permissions.NotAllowed) and request.method == "POST":
-            _log_refusal(request)
+            match, user = request.resolver_match, request.user
+            if isinstance(user, Staff):
+                audit.log(
+                    kind=ACTION_DENIED,
+                    community=user.community,
+                    by=user,
+                    at=request.at,  # type: ignore[attr-defined]
+                    detail={"page": match.view_name if match else ""},
+                )
         for error_class, status in STATUS_BY_ERROR:
             if isinstance(error, error_class):
                 return render_error(request, str(error), status)
         return None
-
-
-def _log_refusal(request: HttpRequest) -> None:
-    """Record in the audit log that the user's role does not allow this action."""
-    match, user = request.resolver_match, request.user
-    if isinstance(user, Staff):
-        audit.log(
-            kind=ACTION_DENIED,
-            community=user.community,
-            by=user,
-            at=request.at,  # type: ignore[attr-defined]
-            detail={"page": match.view_name if match else ""},
-        )
 
 
 def render_error(request: HttpRequest, text: str, status: int) -> HttpResponse:

@@ -56,7 +56,13 @@ def page(permission: str | None = None) -> Callable[[View], View]:
             refusal = _refuse(request)
             if refusal is not None:
                 return refusal
-            _bind_request(request)
+            staff = request.user
+            # For the type checker: `_refuse` has checked it.
+            if not isinstance(staff, Staff):
+                raise permissions.NotAllowed
+            request.staff, request.community = staff, staff.community
+            translation.activate(staff.language)
+            request.LANGUAGE_CODE = staff.language
             if permission is not None:
                 permissions.check_may(request.staff, permission)
             with timezone.override(ZoneInfo(request.community.timezone)):
@@ -98,16 +104,6 @@ def is_verified(request: HttpRequest) -> bool:
     return bool(user.is_verified()) or not (
         user.community.two_factor_required or user_has_device(user)
     )
-
-
-def _bind_request(request: Request) -> None:
-    """Set the request's staff and community, and activate their language."""
-    staff = request.user
-    if not isinstance(staff, Staff):  # for the type checker: `_refuse` has checked it
-        raise permissions.NotAllowed
-    request.staff, request.community = staff, staff.community
-    translation.activate(staff.language)
-    request.LANGUAGE_CODE = staff.language
 
 
 def render(

@@ -63,24 +63,20 @@ def add_members(request: http.Request, pk: int) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
-            _flash_added(request, group, added)
+            undo: str | None = None
+            level = "info"
+            text = _("They were already in the group.")
+            if added:
+                moment, level = timestamps.to_micros(request.at), "good"
+                undo = reverse("groups:member-undo", args=[pk, moment])
+                text = ngettext(
+                    "%(n)s member was added to the group.",
+                    "%(n)s members were added to the group.",
+                    added,
+                ) % {"n": f"{added:,}"}
+            http.flash(request, text, undo=undo, level=level)
             return http.redirect_back(request, reverse("groups:detail", args=[pk]))
     return views.render_detail(request, group, form)
-
-
-def _flash_added(request: http.Request, group: Group, added: int) -> None:
-    if not added:
-        http.flash(request, _("They were already in the group."), level="info")
-        return
-    text = ngettext(
-        "%(n)s member was added to the group.",
-        "%(n)s members were added to the group.",
-        added,
-    ) % {"n": f"{added:,}"}
-    moment = timestamps.to_micros(request.at)
-    http.flash(
-        request, text, undo=reverse("groups:member-undo", args=[group.pk, moment])
-    )
 
 
 def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:

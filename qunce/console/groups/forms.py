@@ -80,8 +80,12 @@ class GroupForm(forms.Form):
         *,
         group: Group | None = None,
     ) -> None:
-        super().__init__(data, initial=_initial_values(group))
         self._card = dict(group.card) if group else {}
+        initial: dict[str, Any] = {"platform": "wecom"}
+        if group is not None:
+            initial = {field: getattr(group, field) for field in FIELDS}
+            initial |= {name: group.card.get(name, "") for name in CARD_FIELDS}
+        super().__init__(data, initial=initial)
         fields: Any = self.fields
         fields["platform"].choices = _choices_with(
             labels.PLATFORMS, group.platform if group else ""
@@ -97,13 +101,6 @@ class GroupForm(forms.Form):
         values = {field: self.cleaned_data[field] for field in FIELDS}
         card = self._card | {name: self.cleaned_data[name] for name in CARD_FIELDS}
         return values | {"card": {name: text for name, text in card.items() if text}}
-
-
-def _initial_values(group: Group | None) -> dict[str, Any]:
-    if group is None:
-        return {"platform": "wecom"}
-    values = {field: getattr(group, field) for field in FIELDS}
-    return values | {name: group.card.get(name, "") for name in CARD_FIELDS}
 
 
 def _choices_with(

@@ -48,9 +48,16 @@ def render_detail(
     )
     base_url = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
     figures = [_figure(numbers, name) for name in CHARTS]
+    card = group.card if isinstance(group.card, dict) else {}
     context = {
         "group": group,
-        "card": _card_rows(group),
+        "card": [
+            (_("Intended for"), card.get("whom", "")),
+            (_("Value"), card.get("value", "")),
+            (_("Rhythm"), card.get("rhythm", "")),
+            (_("Entry gate"), group.threshold),
+            (_("Owner"), group.owner.name if group.owner else ""),
+        ],
         "kind": labels.label_of(labels.KINDS, group.kind),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": group_numbers.size,
@@ -112,18 +119,6 @@ def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
     )
 
 
-def _card_rows(group: Group) -> list[tuple[str, str]]:
-    """Return labels and texts of the group's positioning card."""
-    card = group.card if isinstance(group.card, dict) else {}
-    return [
-        (_("Intended for"), card.get("whom", "")),
-        (_("Value"), card.get("value", "")),
-        (_("Rhythm"), card.get("rhythm", "")),
-        (_("Entry gate"), group.threshold),
-        (_("Owner"), group.owner.name if group.owner else ""),
-    ]
-
-
 PAGE_SIZE = 50
 MAX_PAGES = 10_000
 FILTERS = ("state", "kind", "platform", "owner")
@@ -151,8 +146,20 @@ def group_list(request: http.Request) -> HttpResponse:
             (page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE + 1
         ]
     )
+    by, at = request.staff, request.at
+    moves = period_comparison.count_joins_and_leaves(
+        community=request.community,
+        keys=[group.key for group in page[:PAGE_SIZE]],
+        by=by,
+        at=at,
+    )
     context = {
-        "rows": _group_rows(request, page[:PAGE_SIZE]),
+        "rows": [
+            presenters.GroupRow(
+                group, memberships.count_members(group, by, at), *moves[group.key]
+            )
+            for group in page[:PAGE_SIZE]
+        ],
         "total": filtered.count(),
         "are_any": visible.exists(),
         "filter_choices": _filter_choices(request, visible),
@@ -165,21 +172,6 @@ def group_list(request: http.Request) -> HttpResponse:
     }
     part = "console/groups/_rows.html"
     return http.render(request, "console/groups/list.html", context, part=part)
-
-
-def _group_rows(
-    request: http.Request, groups: list[Group]
-) -> list[presenters.GroupRow]:
-    by, at = request.staff, request.at
-    moves = period_comparison.count_joins_and_leaves(
-        community=request.community, keys=[group.key for group in groups], by=by, at=at
-    )
-    return [
-        presenters.GroupRow(
-            group, memberships.count_members(group, by, at), *moves[group.key]
-        )
-        for group in groups
-    ]
 
 
 def _filter_choices(

@@ -37,7 +37,14 @@ def store_options(data: QueryDict, upload: Upload, *, by: Staff) -> None:
     changes: dict[str, Any] = {"target": target, "mapping": {}}
     if target == options.target:
         changes["mapping"] = _posted_mapping(data, upload, options)
-        changes["answers"] = _posted_answers(data, options)
+        answers = dict(options.answers)
+        # What the file itself suggests is no answer, so that it may suggest something
+        # else once other columns are chosen.
+        for name in data:
+            key = name.removeprefix(ANSWER)
+            if key != name and data[name] != data.get(f"{SHOWN}{key}", ""):
+                answers[key] = str(data[name]).strip()
+        changes["answers"] = {key: text for key, text in answers.items() if text}
     for name, allowed in (
         ("mode", (ALL_ROWS, VALID_ROWS)),
         ("identifiers", (ADD, REPLACE)),
@@ -73,17 +80,3 @@ def _posted_mapping(
     # Raises if a chosen field does not exist.
     column_mapping.complete(target, headings, chosen)
     return chosen
-
-
-def _posted_answers(data: QueryDict, options: ImportOptions) -> dict[str, str]:
-    """Return the answers with those that the form has changed.
-
-    What the file itself suggests is no answer, so that it may suggest something else
-    once other columns are chosen.
-    """
-    answers = dict(options.answers)
-    for name in data:
-        key = name.removeprefix(ANSWER)
-        if key != name and data[name] != data.get(f"{SHOWN}{key}", ""):
-            answers[key] = str(data[name]).strip()
-    return {key: answer for key, answer in answers.items() if answer}

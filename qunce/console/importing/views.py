@@ -11,14 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
-from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
 from qunce.console.importing import forms, labels, presenters
 from qunce.core import disk_space, errors
 from qunce.importing import pipeline, plan_review, target_registry
 from qunce.importing.jobs import error_report, jobs, uploads
-from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.jobs.uploads import Upload
 from qunce.importing.plan.options import VALID_ROWS
@@ -31,11 +29,17 @@ MAX_PROBLEMS_SHOWN = 100
 def job_detail(request: http.Request, pk: int) -> HttpResponse:
     jobs.check_may_import(request.staff)
     job = jobs.get(request.community, pk)
+    target, mapping = target_registry.get(job.target), jobs.options_of(job).mapping
+    attribute_labels = labels.attribute_labels(job.community, mapping)
+    steps = dict(pipeline.PHASES)
+    # Skipping broken rows needs no check before.
+    if jobs.options_of(job).mode == VALID_ROWS:
+        del steps[pipeline.CHECKING]
     context = {
         "job": job,
         "row": presenters.import_row(job),
         "is_live": presenters.is_live(job),
-        "steps": _steps(job),
+        "steps": list(steps.items()),
         "report": presenters.job_report(job, by=request.staff),
         "links": presenters.result_links(job) if job.state == "done" else [],
         "undo": presenters.undo_report(job),
@@ -47,32 +51,13 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "has_report": error_report.path_of(job).exists(),
         "has_file": job.upload is not None and uploads.exists(job.upload),
         "removed_at": job.upload.created_at + uploads.RETENTION if job.upload else None,
-        "mapping": _mapping_labels(job),
+        "mapping": [
+            (heading, labels.field_label(target, field, attribute_labels))
+            for heading, field in mapping.items()
+        ],
     }
     part = "console/importing/_job.html"
     return http.render(request, "console/importing/job_detail.html", context, part=part)
-
-
-def _steps(job: ImportJob) -> list[tuple[str, StrOrPromise]]:
-    """Return phases and their labels; skipping broken rows needs no check before."""
-    steps = dict(pipeline.PHASES)
-    if jobs.options_of(job).mode == VALID_ROWS:
-        del steps[pipeline.CHECKING]
-    return list(steps.items())
-
-
-def _mapping_labels(job: ImportJob) -> list[tuple[str, str]]:
-    mapping = jobs.options_of(job).mapping
-    attribute_labels = labels.attribute_labels(job.community, mapping)
-    return [
-        (
-            heading,
-            labels.field_label(
-                target_registry.get(job.target), field, attribute_labels
-            ),
-        )
-        for heading, field in mapping.items()
-    ]
 
 
 @http.page(jobs.IMPORT)

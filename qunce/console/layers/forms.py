@@ -98,6 +98,15 @@ def _parse_value(
         ) from None
 
 
+def parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise layer_specs.InvalidLayering(
+            _("This is not valid JSON: %(error)s.") % {"error": error}
+        ) from None
+
+
 def _parse_percentage(text: str) -> str:
     """Return a percentage in its shortest form, `"20.0 %"` → `"20"`."""
     try:
@@ -106,13 +115,4 @@ def _parse_percentage(text: str) -> str:
     except decimals.NotADecimal:
         raise layer_specs.InvalidLayering(
             _("Write a percentage of all members, for example 20%.")
-        ) from None
-
-
-def parse_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise layer_specs.InvalidLayering(
-            _("This is not valid JSON: %(error)s.") % {"error": error}
         ) from None

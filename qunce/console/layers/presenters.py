@@ -155,17 +155,6 @@ EXAMPLE_GAPS = {"median": 30, "long": 90}
 """Days shown in rules before the first run has computed them."""
 
 
-def _size_history(layering: Layering, today: int) -> dict[str, dict[int, int]]:
-    """Return layer → day → size after the last run of that day."""
-    rows = layers.LayerSet.objects.filter(
-        run__layering=layering, run__day__gt=today - HISTORY_DAYS
-    ).order_by("run_id")
-    history: dict[str, dict[int, int]] = {}
-    for layer, day, size in rows.values_list("layer", "run__day", "size"):
-        history.setdefault(layer, {})[day] = size
-    return history
-
-
 def fill_gaps(sizes: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
     """Return a size per day, where a day without a run keeps the size of the day before."""
     filled: list[int | None] = []
@@ -181,7 +170,13 @@ def size_chart(layering: Layering, by: Staff, at: datetime) -> charts.Figure | N
     """
     if by.scope is not None:
         return None
-    history = _size_history(layering, by.community.day(at))
+    rows = layers.LayerSet.objects.filter(
+        run__layering=layering, run__day__gt=by.community.day(at) - HISTORY_DAYS
+    ).order_by("run_id")
+    # The size after the last run of each day.
+    history: dict[str, dict[int, int]] = {}
+    for layer, day, size in rows.values_list("layer", "run__day", "size"):
+        history.setdefault(layer, {})[day] = size
     days = {day for by_day in history.values() for day in by_day}
     if len(days) < 2:
         return None

@@ -69,27 +69,22 @@ def merge_members(request: Request, pk: int) -> HttpResponseBase:
             error = _("Choose the member to merge with.")
         except errors.QunceError as raised:
             error = str(raised)
+    query = request.GET.get("q", "")
+    person_ids = search.suggest(
+        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
+    )
+    others = [person_id for person_id in person_ids if person_id != member.id]
     context = {
         "member": member,
         "other": other,
         "note": note,
         "error": error,
-        **_search_context(request, member),
+        "query": query.strip(),
+        "rows": member_list.load_rows(others, by=request.staff),
+        "field": "member",
     }
     status = 422 if error else 200
     return http.render(request, "console/members/merge.html", context, status=status)
-
-
-def _search_context(request: Request, member: presenters.Member) -> dict[str, object]:
-    query = request.GET.get("q", "")
-    person_ids = search.suggest(
-        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
-    )
-    rows = member_list.load_rows(
-        [person_id for person_id in person_ids if person_id != member.id],
-        by=request.staff,
-    )
-    return {"query": query.strip(), "rows": rows, "field": "member"}
 
 
 def _other_member(request: Request, text: str, pk: int) -> presenters.Member | None:

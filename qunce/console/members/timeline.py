@@ -54,30 +54,30 @@ class TimelineBuilder:
     facts: Sequence[RecordedFact]
 
     def build(self) -> list[TimelineEntry]:
-        return [self._build_entry(fact) for fact in self.facts]
+        return list(map(self.build_entry, self.facts))
 
-    def _build_entry(self, fact: RecordedFact) -> TimelineEntry:
+    def build_entry(self, fact: RecordedFact) -> TimelineEntry:
         # Facts without a subject of their own are about their group, if any.
         subject, detail, url = SUBJECTS_BY_KIND.get(fact.kind, _group)(self, fact)
-        actor = self._actors.get(fact.actor or 0)
+        actor = self.actors.get(fact.actor or 0)
         return TimelineEntry(
             at=fact.happened_at,
             text=facts.label_of(fact.kind),
             subject=subject,
             detail=detail,
             url=url,
-            actor=actor or self._sources.get(fact.source or 0, ""),
+            actor=actor or self.sources.get(fact.source or 0, ""),
             kind=fact.kind,
         )
 
     @cached_property
-    def _actors(self) -> dict[int, str]:
+    def actors(self) -> dict[int, str]:
         ids = {fact.actor for fact in self.facts if fact.actor}
         rows = Staff.objects.filter(pk__in=ids, community=self.by.community)
         return dict(rows.values_list("pk", "name"))
 
     @cached_property
-    def _sources(self) -> dict[int, str]:
+    def sources(self) -> dict[int, str]:
         return interned_names.names_by_id("source", self.by.community_id)
 
     @cached_property

@@ -27,7 +27,6 @@ from qunce.console.members.forms import (
 from qunce.core import errors, permissions
 from qunce.groups import visibility as groups
 from qunce.members.accounts import accounts
-from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
@@ -40,7 +39,6 @@ from qunce.members.search import search
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
-from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
 from qunce.sales.models import Order
 from qunce.sets import audiences, timelines
@@ -212,7 +210,12 @@ def list_context(request: Request) -> dict[str, Any]:
         "page": page,
         "filters": parsed,
         "query": query,
-        "matching_tags": _tags_named(request, query.strip()),
+        # A click filters by one of them.
+        "matching_tags": library.list_tags(request.community).filter(
+            Q(name__icontains=query.strip()) | Q(key__icontains=query.strip())
+        )[:MAX_MATCHING_TAGS]
+        if query.strip()
+        else [],
         "is_narrowed": bool(parsed.chips or parsed.error or query.strip()),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_add": accounts.may_add(by),
@@ -225,16 +228,6 @@ def list_context(request: Request) -> dict[str, Any]:
         # The filters are outside the part that htmx replaces.
         **({} if http.is_partial(request) else _filter_choices(request)),
     }
-
-
-def _tags_named(request: Request, query: str) -> list[tag_models.Tag]:
-    """Return tags whose name contains the query; a click filters by one of them."""
-    if not query:
-        return []
-    matches = Q(name__icontains=query) | Q(key__icontains=query)
-    return list(
-        library.list_tags(request.community).filter(matches)[:MAX_MATCHING_TAGS]
-    )
 
 
 def _filter_choices(request: Request) -> dict[str, Any]:
@@ -271,7 +264,19 @@ def member_create(request: Request) -> HttpResponse:
     form = MemberForm(request.POST or None)
     if form.is_valid():
         try:
-            account = _create(request, dict(form.cleaned_data))
+            values = form.cleaned_data
+            account = accounts.create(
+                community=request.community,
+                key=values["key"] or f"m-{secrets.token_hex(5)}",
+                name=values["name"],
+                source=values["source"].strip(),
+                channel=CHANNEL,
+                identifiers={
+                    kind: values[kind] for kind in ("phone", "email") if values[kind]
+                },
+                by=request.staff,
+                at=request.at,
+            )
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -283,20 +288,6 @@ def member_create(request: Request) -> HttpResponse:
     status = 422 if form.is_bound else 200
     context = {"form": form}
     return http.render(request, "console/members/create.html", context, status=status)
-
-
-def _create(request: Request, values: dict[str, str]) -> account_models.Account:
-    identifiers = {kind: values[kind] for kind in ("phone", "email") if values[kind]}
-    return accounts.create(
-        community=request.community,
-        key=values["key"] or f"m-{secrets.token_hex(5)}",
-        name=values["name"],
-        source=values["source"].strip(),
-        channel=CHANNEL,
-        identifiers=identifiers,
-        by=request.staff,
-        at=request.at,
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -320,10 +311,14 @@ def member_update(request: Request, pk: int) -> HttpResponseBase:
             message = _("Saved.") if changed else _("Nothing was changed.")
             http.flash(request, message)
             return http.redirect_back(request, reverse("members:detail", args=[pk]))
+    histories = [
+        (attribute, attributes.list_history(attribute, member.account_ids))
+        for attribute in all_attributes
+    ]
     context = {
         "member": member,
         "form": form,
-        "past_values": _past_values(member, all_attributes),
+        "past_values": [(each, entries) for each, entries in histories if entries],
     }
     status = 422 if form.is_bound else 200
     return http.render(request, "console/members/update.html", context, status=status)
@@ -370,17 +365,6 @@ def _set_attribute(
     except errors.QunceError as error:
         form.add_error(field, str(error))
         return False
-
-
-def _past_values(
-    member: presenters.Member, all_attributes: list[Attribute]
-) -> list[tuple[Attribute, list[attributes.HistoryEntry]]]:
-    """Return the attributes that had other values before, with these values."""
-    histories = [
-        (attribute, attributes.list_history(attribute, member.account_ids))
-        for attribute in all_attributes
-    ]
-    return [(attribute, entries) for attribute, entries in histories if entries]
 
 
 @require_GET

@@ -55,13 +55,18 @@ def start_campaign(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def schedule_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
+    field = forms.DateTimeField(input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"])
     try:
+        send_at: datetime = field.clean(request.POST.get("send_at", ""))
         campaigns.schedule(
             campaign=campaign,
-            send_at=_parse_time(request),
+            send_at=send_at,
             by=request.staff,
             at=request.at,
         )
+    except forms.ValidationError:
+        text = _("Choose a date and time.")
+        return views.render_review(request, campaign, text, status=422)
     except errors.Invalid as error:
         return views.render_review(request, campaign, str(error), status=422)
     http.flash(
@@ -70,15 +75,6 @@ def schedule_campaign(request: http.Request, pk: int) -> HttpResponse:
         undo=reverse("outreach:campaign-unschedule", args=[pk]),
     )
     return _redirect_to_campaign(request, campaign)
-
-
-def _parse_time(request: http.Request) -> datetime:
-    field = forms.DateTimeField(input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"])
-    try:
-        send_at: datetime = field.clean(request.POST.get("send_at", ""))
-    except forms.ValidationError:
-        raise campaigns.InvalidCampaign(_("Choose a date and time.")) from None
-    return send_at
 
 
 @require_POST

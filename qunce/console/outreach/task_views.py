@@ -62,6 +62,9 @@ def _render_task(
     is_mine = tasks.may_do(task, request.staff)
     rows = _rows(request, task) if is_mine else []
     in_groups = task.campaign.target == Target.GROUPS
+    pieces = templates.parse(task.campaign.text)
+    oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
+    may_hand_over = oversees or task.staff_id == request.staff.pk
     context: dict[str, Any] = {
         "task": task,
         "campaign": task.campaign,
@@ -75,11 +78,20 @@ def _render_task(
         "next_size": min(task.unclaimed_count, assisted_sending.PAGE_SIZE),
         "is_mine": is_mine,
         "is_late": task.is_late(request.at),
-        "same_text": _same_text(task),
+        # Only text without variables is the same for all recipients.
+        "same_text": None
+        if templates.variable_names(pieces)
+        else templates.render(pieces, {}),
         "failures": skip_reasons.GROUP_FAILURES
         if in_groups
         else skip_reasons.MEMBER_FAILURES,
-        "assignees": _possible_assignees(request, task),
+        "assignees": [
+            member
+            for member in campaigns.list_assignable_staff(request.community)
+            if member.pk != task.staff_id
+        ]
+        if may_hand_over and not task.finished_at
+        else [],
         "error": error,
     }
     return http.render(
@@ -89,23 +101,6 @@ def _render_task(
         part="console/outreach/_task.html",
         status=status,
     )
-
-
-def _possible_assignees(request: http.Request, task: Task) -> list[Any]:
-    """Return the staff who can take over the rest of the task."""
-    oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
-    if task.finished_at or not (oversees or task.staff_id == request.staff.pk):
-        return []
-    staff = campaigns.list_assignable_staff(request.community)
-    return [member for member in staff if member.pk != task.staff_id]
-
-
-def _same_text(task: Task) -> str | None:
-    """Return the text if it is the same for all recipients, else None."""
-    pieces = templates.parse(task.campaign.text)
-    if templates.variable_names(pieces):
-        return None
-    return templates.render(pieces, {})
 
 
 def _rows(request: http.Request, task: Task) -> list[TaskRecipient]:

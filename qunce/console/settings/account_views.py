@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.urls import reverse
@@ -57,7 +55,14 @@ def change_password(request: Request) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         try:
-            _change_password(request, form.cleaned_data)
+            # Attempts are limited, so that an open page allows no guessing.
+            subject = ("pair", f"{request.staff.login} (change)")
+            login_attempts.start(subject, at=request.at)
+            if not request.staff.check_password(form.cleaned_data["old_password"]):
+                raise errors.Invalid(_("The current password is incorrect."))
+            login_attempts.reset(subject)
+            new = form.cleaned_data["new_password"]
+            passwords.change(staff=request.staff, password=new, at=request.at)
         except errors.QunceError as error:
             form.add_error(None, str(error))
         else:
@@ -72,13 +77,3 @@ def change_password(request: Request) -> HttpResponse:
     return http.render(
         request, "console/settings/password.html", {"form": form}, status=status
     )
-
-
-def _change_password(request: Request, values: dict[str, Any]) -> None:
-    """Change the password, limiting attempts so that an open page allows no guessing."""
-    user, subject = request.staff, ("pair", f"{request.staff.login} (change)")
-    login_attempts.start(subject, at=request.at)
-    if not user.check_password(values["old_password"]):
-        raise errors.Invalid(_("The current password is incorrect."))
-    login_attempts.reset(subject)
-    passwords.change(staff=user, password=values["new_password"], at=request.at)

@@ -128,10 +128,17 @@ def audit_log(request: Request) -> HttpResponse:
     form = AuditFilterForm(request.community, request.GET)
     entries: list[audit.AuditEntry] = []
     if form.is_valid():
+        values = form.cleaned_data
+        actor, since, until = values["actor"], values["since"], values["until"]
+        zone = ZoneInfo(request.community.timezone)
         entries = audit.list_entries(
             community=request.community,
             limit=audit.PAGE_SIZE + 1,
-            **_read_filter(request, form),
+            actor=int(actor) if actor else None,
+            kind=values["kind"],
+            since=_day_bounds(since, zone) if since else None,
+            until=_day_bounds(until + timedelta(days=1), zone) if until else None,
+            before=values["before"],
         )
     page = entries[: audit.PAGE_SIZE]
     context = {
@@ -152,19 +159,6 @@ def audit_log(request: Request) -> HttpResponse:
     )
 
 
-def _read_filter(request: Request, form: AuditFilterForm) -> dict[str, Any]:
-    values = form.cleaned_data
-    actor, since, until = values["actor"], values["since"], values["until"]
-    zone = ZoneInfo(request.community.timezone)
-    return {
-        "actor": int(actor) if actor else None,
-        "kind": values["kind"],
-        "since": _day_bounds(since, zone) if since else None,
-        "until": _day_bounds(until + timedelta(days=1), zone) if until else None,
-        "before": values["before"],
-    }
-
-
 def _day_bounds(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
@@ -181,9 +175,14 @@ def audit_rows(
         {entry.group_id for entry in entries if entry.group_id}
     )
     group_pairs = {pk: (("", str(group)),) for pk, group in groups.items()}
-    names = _member_names(
-        community, {entry.account_id for entry in entries if entry.account_id}
+    accounts = account_models.Account.objects.filter(
+        community=community,
+        pk__in={entry.account_id for entry in entries if entry.account_id},
+        erased_at__isnull=True,
     )
+    names = {
+        pk: name or key for pk, name, key in accounts.values_list("pk", "name", "key")
+    }
     rows = []
     for entry in entries:
         detail = {
@@ -206,14 +205,6 @@ def audit_rows(
             )
         )
     return rows
-
-
-def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
-    """Return ID → name of the accounts that are not erased."""
-    rows = account_models.Account.objects.filter(
-        community=community, pk__in=accounts, erased_at__isnull=True
-    )
-    return {pk: name or key for pk, name, key in rows.values_list("pk", "name", "key")}
 
 
 def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:

@@ -54,7 +54,15 @@ class TagForm(forms.Form):
     def __init__(
         self, by: Staff, data: Any = None, *, tag: Tag | None = None, **initial: Any
     ) -> None:
-        super().__init__(data, initial=_tag_values(tag) if tag else initial)
+        if tag is not None:
+            initial = {
+                "name": tag.name,
+                "group": tag.group_id,
+                "description": tag.description,
+                "levels": tag_levels.to_text(tag.levels),
+                "owner": tag.owner_id,
+            }
+        super().__init__(data, initial=initial)
         fields: Any = self.fields
         groups = TagGroup.objects.filter(community=by.community).order_by("name")
         allowed = [group.pk for group in groups if library.may_create(group, by)]
@@ -66,16 +74,6 @@ class TagForm(forms.Form):
             return tag_levels.parse(self.cleaned_data["levels"])
         except tag_levels.InvalidLevels as error:
             raise forms.ValidationError(str(error)) from None
-
-
-def _tag_values(tag: Tag) -> dict[str, Any]:
-    return {
-        "name": tag.name,
-        "group": tag.group_id,
-        "description": tag.description,
-        "levels": tag_levels.to_text(tag.levels),
-        "owner": tag.owner_id,
-    }
 
 
 class GroupForm(forms.Form):
@@ -127,7 +125,18 @@ class GroupForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, group: TagGroup | None = None) -> None:
-        super().__init__(data, initial=_group_values(group) if group else None)
+        initial: dict[str, Any] = {}
+        if group is not None:
+            initial = {
+                "name": group.name,
+                "tags_per_member": AT_MOST_ONE if group.exclusive else SEVERAL,
+                "tag_prefix": group.prefix,
+                "pattern": group.pattern,
+                "max_length": group.max_length,
+                "guidance": group.guidance,
+                "creator_roles": group.creator_roles,
+            }
+        super().__init__(data, initial=initial)
         fields: Any = self.fields
         manager_roles = permissions.declared()[tag_models.MANAGE]
         fields["creator_roles"].choices = [
@@ -151,18 +160,6 @@ class GroupForm(forms.Form):
             "naming": naming,
             "creator_roles": values["creator_roles"],
         }
-
-
-def _group_values(group: TagGroup) -> dict[str, Any]:
-    return {
-        "name": group.name,
-        "tags_per_member": AT_MOST_ONE if group.exclusive else SEVERAL,
-        "tag_prefix": group.prefix,
-        "pattern": group.pattern,
-        "max_length": group.max_length,
-        "guidance": group.guidance,
-        "creator_roles": group.creator_roles,
-    }
 
 
 class MergeForm(forms.Form):

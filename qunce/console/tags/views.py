@@ -16,7 +16,6 @@ from qunce.console import http, paging
 from qunce.console.tags import presenters
 from qunce.console.tags.forms import MergeForm, TagForm
 from qunce.core import errors, permissions
-from qunce.core.communities import Community
 from qunce.members.tags import assignments, library, naming
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library as tag_library
@@ -24,7 +23,7 @@ from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
 from qunce.members.tags import templates as tag_templates
-from qunce.members.tags.models import Tag, TagBatch
+from qunce.members.tags.models import Tag
 
 MAX_BATCHES_SHOWN = 10
 """Batches on the page of a tag."""
@@ -45,25 +44,25 @@ def render_detail(
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
         "merged_keys": set(tag.merged_tags.values_list("key", flat=True)),
-        "batches": presenters.batch_rows(_latest_batches(request, tag), request.staff),
+        "batches": presenters.batch_rows(
+            # Automatic ones only if there are no others.
+            assignments.list_batches_of_tag(
+                tag,
+                request.staff,
+                limit=MAX_BATCHES_SHOWN,
+                exclude_sources=presenters.AUTOMATIC_SOURCES,
+            )
+            or assignments.list_batches_of_tag(
+                tag, request.staff, limit=MAX_BATCHES_SHOWN
+            ),
+            request.staff,
+        ),
         "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "error": error,
         "typed": typed,
     }
     status = 422 if error else 200
     return http.render(request, "console/tags/detail.html", context, status=status)
-
-
-def _latest_batches(request: http.Request, tag: Tag) -> list[TagBatch]:
-    """Return the latest batches by staff, or the automatic ones if there are no others."""
-    by = request.staff
-    batches = assignments.list_batches_of_tag(
-        tag,
-        by,
-        limit=MAX_BATCHES_SHOWN,
-        exclude_sources=presenters.AUTOMATIC_SOURCES,
-    )
-    return batches or assignments.list_batches_of_tag(tag, by, limit=MAX_BATCHES_SHOWN)
 
 
 @require_http_methods(["GET", "POST"])
@@ -117,6 +116,7 @@ def tag_list(request: http.Request) -> HttpResponse:
         filtered.sort(key=_group_sort_key)
         rows = presenters.tag_rows(filtered[page], request.staff, request.at)
         sections = list(presenters.group_into_sections(rows))
+    groups = tag_groups.list_all(request.community)
     context = {
         "sections": sections if filtered else [],
         "by_members": by_members,
@@ -126,25 +126,17 @@ def tag_list(request: http.Request) -> HttpResponse:
         if page_number * PAGE_SIZE < len(filtered)
         else "",
         "first": paging.link(request, page=None) if page_number > 1 else "",
-        **_list_context(request, archived),
-    }
-    part = "console/tags/_rows.html"
-    return http.render(request, "console/tags/list.html", context, part=part)
-
-
-def _list_context(request: http.Request, archived: bool) -> dict[str, Any]:
-    groups = tag_groups.list_all(request.community)
-    by = request.staff
-    return {
         "groups": groups,
         "selected_group": request.GET.get("group", ""),
         "archived": archived,
         "searched": request.GET.get("q", ""),
-        "may_manage": permissions.may(by, tag_models.MANAGE),
+        "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "may_create": any(
-            tag_library.may_create(group, by) for group in [None, *groups]
+            tag_library.may_create(group, request.staff) for group in [None, *groups]
         ),
     }
+    part = "console/tags/_rows.html"
+    return http.render(request, "console/tags/list.html", context, part=part)
 
 
 def _filter(request: http.Request, tags: Iterable[Tag]) -> list[Tag]:
@@ -155,15 +147,11 @@ def _filter(request: http.Request, tags: Iterable[Tag]) -> list[Tag]:
         tag
         for tag in tags
         if (not group or tag.group_id == (None if group == NO_GROUP else pk))
-        and (not text or _matches(tag, text))
+        and any(
+            text in naming.fold(name) or text in naming.pinyin_of(name)
+            for name in (tag.name, tag.key)
+        )
     ]
-
-
-def _matches(tag: Tag, text: str) -> bool:
-    names = {tag.name, tag.key}
-    return any(text in naming.fold(name) for name in names) or any(
-        text in naming.pinyin_of(name) for name in names
-    )
 
 
 def _group_sort_key(tag: Tag) -> tuple[bool, str, int, str]:
@@ -335,17 +323,13 @@ TEMPLATE_LABELS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 
 @http.page(tag_models.MANAGE)
 def template_list(request: http.Request) -> HttpResponse:
-    context = {
-        "templates": [
-            _template_preview(request.community, name) for name in TEMPLATE_LABELS
-        ]
-    }
+    previews = []
+    for name, (label, description) in TEMPLATE_LABELS.items():
+        groups = tag_templates.TEMPLATES[name]
+        keys = [key for group in groups for key, _name in group.tags]
+        missing = len(keys) - len(library.find(request.community, keys))
+        previews.append(
+            presenters.TemplatePreview(name, label, description, groups, missing)
+        )
+    context = {"templates": previews}
     return http.render(request, "console/tags/template_list.html", context)
-
-
-def _template_preview(community: Community, name: str) -> presenters.TemplatePreview:
-    groups = tag_templates.TEMPLATES[name]
-    keys = [key for group in groups for key, _name in group.tags]
-    label, description = TEMPLATE_LABELS[name]
-    missing = len(keys) - len(library.find(community, keys))
-    return presenters.TemplatePreview(name, label, description, groups, missing)

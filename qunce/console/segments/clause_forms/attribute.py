@@ -196,7 +196,13 @@ class AttributeForm(ClauseForm):
         if sign in ("known", "unknown"):
             return args | {"known": sign == "known"}
         if sign == "anniversary":
-            return args | {sign: self._anniversary(cleaned)}
+            yearly = cleaned["yearly"] or "next"
+            span = (
+                _format_day(fields.require(cleaned, "days"))
+                if yearly == "eq"
+                else _span_from_fields(yearly, cleaned)
+            )
+            return args | {sign: {yearly: span}}
         if sign in relative_days.SPANS:
             return args | {sign: _span_from_fields(sign, cleaned)}
         if "values" not in cleaned:
@@ -210,12 +216,6 @@ class AttributeForm(ClauseForm):
         if sign != "in" and len(values) > 1:
             raise forms.ValidationError({"values": _("Choose one value only.")})
         return args | {sign: values if sign == "in" else values[0]}
-
-    def _anniversary(self, cleaned: Mapping[str, Any]) -> dict[str, str]:
-        yearly = cleaned["yearly"] or "next"
-        if yearly == "eq":
-            return {yearly: _format_day(fields.require(cleaned, "days"))}
-        return {yearly: _span_from_fields(yearly, cleaned)}
 
     def _bound(
         self, cleaned: Mapping[str, Any], value: str, day: str, days: str

@@ -32,7 +32,10 @@ class SequenceForm(ClauseForm):
     )
 
     def set_up(self) -> None:
-        chosen = [self._step(n) for n in range(MAX_STEPS)]
+        source, prefix = (
+            (self.data, f"{PREFIX}-") if self.is_bound else (self.initial, "")
+        )
+        chosen = [source.get(f"{prefix}step{n}") or "" for n in range(MAX_STEPS)]
         kinds = self.fact_kinds(*filter(None, chosen))
         folded: list[str] = []
         for n, kind in enumerate(chosen):
@@ -43,24 +46,18 @@ class SequenceForm(ClauseForm):
             )
             # Only of steps that there are, as ten fields would be too many to read.
             if n < 2 or kind:
-                folded += self._add_hours(n)
+                for name, label in (
+                    (f"from{n}", _("Step %(n)s: from (time of day)")),
+                    (f"to{n}", _("Step %(n)s: before (time of day)")),
+                ):
+                    folded.append(name)
+                    self.fields[name] = forms.TimeField(
+                        label=label % {"n": n + 1},
+                        required=False,
+                        widget=fields.TIME_INPUT,
+                    )
         self.folded_fields = tuple(folded)
         self.order_fields([f"step{n}" for n in range(MAX_STEPS)])
-
-    def _step(self, n: int) -> str:
-        value = self.data.get(f"{PREFIX}-step{n}") if self.is_bound else None
-        return str(value or self.initial.get(f"step{n}") or "")
-
-    def _add_hours(self, n: int) -> list[str]:
-        labels = {
-            f"from{n}": _("Step %(n)s: from (time of day)"),
-            f"to{n}": _("Step %(n)s: before (time of day)"),
-        }
-        for name, label in labels.items():
-            self.fields[name] = forms.TimeField(
-                label=label % {"n": n + 1}, required=False, widget=fields.TIME_INPUT
-            )
-        return list(labels)
 
     @classmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:

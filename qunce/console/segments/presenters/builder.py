@@ -148,8 +148,11 @@ def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
         rules.insert(0, segment_draft.with_form_clause(draft)[0])
     compiled: CompiledRule | RuleError
     for rule in rules:
-        compiled = _compile(rule, choices)
-        if isinstance(compiled, CompiledRule):
+        try:
+            compiled = audiences.compile_rule(community=choices.community, rule=rule)
+        except RuleError as raised:
+            compiled = raised
+        else:
             break
     if isinstance(compiled, RuleError):
         error = compiled
@@ -163,35 +166,22 @@ def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
     )
     page = BuilderPage(choices, draft, rule, funnel)
     if draft.person is not None:
-        page = replace(page, explained=_explain(draft.person, compiled, choices))
+        account = visibility.get(by=choices.by, account=draft.person, at=choices.at)
+        explanation = audiences.explain(
+            community=choices.community,
+            rule=compiled,
+            by=choices.by,
+            at=choices.at,
+            account=account.pk,
+        )
+        (person,) = list_people([account.pk], choices.by)
+        page = replace(page, explained=PersonExplanation(person, explanation))
     if query:
         people = search.suggest(
             by=choices.by, query=query, at=choices.at, limit=MAX_SEARCH_RESULTS
         )
         page = replace(page, search_results=list_people(people, choices.by))
     return page
-
-
-def _compile(rule: Any, choices: Choices) -> CompiledRule | RuleError:
-    try:
-        return audiences.compile_rule(community=choices.community, rule=rule)
-    except RuleError as error:
-        return error
-
-
-def _explain(
-    account_id: int, rule: CompiledRule, choices: Choices
-) -> PersonExplanation:
-    account = visibility.get(by=choices.by, account=account_id, at=choices.at)
-    explanation = audiences.explain(
-        community=choices.community,
-        rule=rule,
-        by=choices.by,
-        at=choices.at,
-        account=account.pk,
-    )
-    (person,) = list_people([account.pk], choices.by)
-    return PersonExplanation(person, explanation)
 
 
 def list_people(accounts: Sequence[int], by: Staff) -> list[Person]:
@@ -232,7 +222,10 @@ def _list_rows(page: BuilderPage, lines: Sequence[Line]) -> Iterator[Row]:
             continue  # inside a group that is open as JSON
         while line.depth <= groups[-1][1]:
             yield _last_row(page, *groups.pop())
-        yield _row_with_form(page, line)
+        is_open = bool(page.draft.open) and page.draft.open == line.clause_path
+        is_focus = page.draft.focus == line.path and not page.draft.open
+        form = page.draft.form if is_open else None
+        yield replace(_row(page, line), form=form, focus=is_open or is_focus)
         if line.is_group and line.name in rule_editing.LISTS:
             groups.append((line.clause_path, line.depth))
     while groups:
@@ -249,13 +242,6 @@ def _last_row(page: BuilderPage, group: str, depth: int) -> Row:
     name = rule_editing.name_of(part)
     new_path = rule_editing.format_path((*path, name, len(part[name])))
     return Row(new_path, depth + 1, form=draft.form, focus=True)
-
-
-def _row_with_form(page: BuilderPage, line: Line) -> Row:
-    row, draft = _row(page, line), page.draft
-    if draft.open and draft.open == line.clause_path:
-        return replace(row, form=draft.form, focus=True)
-    return replace(row, focus=draft.focus == line.path and not draft.open)
 
 
 def _row(page: BuilderPage, line: Line) -> Row:

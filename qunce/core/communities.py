@@ -31,7 +31,7 @@ class Community(models.Model):
     # If not, two-factor is on only for staff who turned it on themselves.
     two_factor_required = models.BooleanField(default=False)
     is_simulated = models.BooleanField(default=False)
-    """Whether nobody in it exists. Every page of the console then says so."""
+    """Whether nobody in it exists. A banner on every page of the console then states it."""
     created_at = timestamps.TimestampField()
 
     def __str__(self) -> str:

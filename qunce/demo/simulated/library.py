@@ -10,7 +10,7 @@ from django.db import transaction
 from qunce.core import exchange_rates
 from qunce.core.staff import units
 from qunce.core.staff.units import Unit, UnitKind
-from qunce.demo.simulated.scene import Scene
+from qunce.demo.simulated.context import Context
 from qunce.demo.simulation.groups import SimulatedGroup
 from qunce.groups import groups
 from qunce.groups.groups import Audience, Group
@@ -32,40 +32,40 @@ AUDIENCES = {
 }
 
 
-def create(scene: Scene) -> None:
+def create(context: Context) -> None:
     """Create what is missing, in transactions that leave each part whole."""
     with transaction.atomic():
-        if not Unit.objects.filter(community=scene.community).exists():
-            create_units(scene)
-            create_settings(scene)
-        create_attributes(scene)
+        if not Unit.objects.filter(community=context.community).exists():
+            create_units(context)
+            create_settings(context)
+        create_attributes(context)
     with transaction.atomic():
         if not TagGroup.objects.filter(
-            community=scene.community, key__in=scene.words.tags
+            community=context.community, key__in=context.words.tags
         ).exists():
-            create_tags(scene)
+            create_tags(context)
     existing = groups.find(
-        scene.community, [group.key for group in scene.simulation.groups]
+        context.community, [group.key for group in context.simulation.groups]
     )
     with transaction.atomic():
-        for group in scene.simulation.groups:
+        for group in context.simulation.groups:
             if group.key not in existing:
-                open_group(scene, group)
+                open_group(context, group)
 
 
-def create_units(scene: Scene) -> None:
-    by, at = scene.owner, scene.community.created_at
+def create_units(context: Context) -> None:
+    by, at = context.owner, context.community.created_at
     region = units.create(
-        community=scene.community,
-        name=scene.words.units["region"],
+        community=context.community,
+        name=context.words.units["region"],
         kind=UnitKind.HEADQUARTERS,
         by=by,
         at=at,
     )
     teams = {
         key: units.create(
-            community=scene.community,
-            name=scene.words.units[key],
+            community=context.community,
+            name=context.words.units[key],
             kind=UnitKind.LOCAL if key == "shops" else UnitKind.FRONT,
             parent=region,
             by=by,
@@ -74,50 +74,50 @@ def create_units(scene: Scene) -> None:
         for key in ("shops", "service")
     }
     for key, team in TEAMS.items():
-        scene.staff[key].unit = teams[team]
-        scene.staff[key].save(update_fields=["unit"])
+        context.staff[key].unit = teams[team]
+        context.staff[key].save(update_fields=["unit"])
 
 
-def create_settings(scene: Scene) -> None:
-    by, at = scene.owner, scene.community.created_at
-    community = scene.community
+def create_settings(context: Context) -> None:
+    by, at = context.owner, context.community.created_at
+    community = context.community
     for text in PLACEHOLDERS:
         placeholders.add(community=community, text=text, by=by, at=at)
-    first: date = scene.simulation.settings.calendar.first
+    first: date = context.simulation.settings.calendar.first
     for currency, rate in RATES:
         exchange_rates.set_rate(
             community=community, currency=currency, since=first, rate=rate, by=by, at=at
         )
 
 
-def create_attributes(scene: Scene) -> None:
+def create_attributes(context: Context) -> None:
     choices = {
-        "gender": (scene.words.genders, Section.BASIC),
-        "city": (dict.fromkeys(scene.words.cities), Section.BASIC),
+        "gender": (context.words.genders, Section.BASIC),
+        "city": (dict.fromkeys(context.words.cities), Section.BASIC),
         # The others have headings that imports know.
-        scene.words.headings["taste"]: (scene.words.tastes, Section.PRODUCT),
+        context.words.headings["taste"]: (context.words.tastes, Section.PRODUCT),
         "staff": ((), Section.BASIC),
     }
-    labels = list(scene.words.attributes.values())
+    labels = list(context.words.attributes.values())
     for label, (name, (values, section)) in zip(labels, choices.items(), strict=True):
         attributes.define(
-            community=scene.community,
+            community=context.community,
             name=name,
             label=label,
             type=AttributeType.CHOICE if values else AttributeType.TEXT,
             section=section,
             choices=list(values),
-            by=scene.owner,
-            at=scene.community.created_at,
+            by=context.owner,
+            at=context.community.created_at,
         )
 
 
-def create_tags(scene: Scene) -> None:
+def create_tags(context: Context) -> None:
     """Create the library, and the twins that staff made without looking at it."""
-    manager, at = scene.staff["manager"], scene.community.created_at
-    for key, words in scene.words.tags.items():
+    manager, at = context.staff["manager"], context.community.created_at
+    for key, words in context.words.tags.items():
         group = tag_groups.create(
-            community=scene.community,
+            community=context.community,
             key=key,
             name=words.name,
             exclusive=words.is_exclusive,
@@ -128,23 +128,23 @@ def create_tags(scene: Scene) -> None:
         for index, name in enumerate((*words.tags.values(), *words.twins.values())):
             is_twin = index >= len(words.tags)
             tag_library.create(
-                community=scene.community,
+                community=context.community,
                 key=name,
                 group=group,
-                by=scene.staff["tom"] if is_twin else manager,
+                by=context.staff["tom"] if is_twin else manager,
                 at=at,
             )
     remark_names.set_pattern(
-        community=scene.community, text="{name}-{city}", by=manager, at=at
+        community=context.community, text="{name}-{city}", by=manager, at=at
     )
 
 
-def open_group(scene: Scene, planned: SimulatedGroup) -> Group:
-    whom, value, rhythm, threshold = scene.words.cards[planned.kind]
-    opened = scene.moment(planned.opened_at)
-    manager = scene.staff["manager"]
+def open_group(context: Context, planned: SimulatedGroup) -> Group:
+    whom, value, rhythm, threshold = context.words.cards[planned.kind]
+    opened = context.moment(planned.opened_at)
+    manager = context.staff["manager"]
     group = groups.create(
-        community=scene.community,
+        community=context.community,
         key=planned.key,
         name=planned.name,
         platform="wecom",
@@ -153,26 +153,26 @@ def open_group(scene: Scene, planned: SimulatedGroup) -> Group:
         capacity=planned.capacity,
         threshold=threshold,
         card={"whom": whom, "value": value, "rhythm": rhythm},
-        owner=scene.staff[planned.owner],
+        owner=context.staff[planned.owner],
         by=manager,
         at=opened,
     )
-    calendar = scene.simulation.settings.calendar
+    calendar = context.simulation.settings.calendar
     for day, transition in planned.stages:
         # Retired last, since nobody can join a retired group.
         if transition != "close":
-            at = scene.moment(calendar.at(day, 10))
+            at = context.moment(calendar.at(day, 10))
             groups.change_stage(group=group, transition=transition, by=manager, at=at)
     return group
 
 
-def close_groups(scene: Scene) -> None:
+def close_groups(context: Context) -> None:
     """Retire groups after their members' stays are known."""
-    calendar = scene.simulation.settings.calendar
-    for planned in scene.simulation.groups:
+    calendar = context.simulation.settings.calendar
+    for planned in context.simulation.groups:
         for day, transition in planned.stages:
-            group = groups.get(scene.community, planned.key)
+            group = groups.get(context.community, planned.key)
             if transition == "close" and group.state != groups.Stage.DEAD:
-                at = scene.moment(calendar.at(day, 21))
-                by = scene.staff["manager"]
+                at = context.moment(calendar.at(day, 21))
+                by = context.staff["manager"]
                 groups.change_stage(group=group, transition="close", by=by, at=at)

@@ -14,7 +14,7 @@ from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.demo.build import Build
 from qunce.demo.simulated import library, plan, work
-from qunce.demo.simulated.scene import Scene
+from qunce.demo.simulated.context import Context
 from qunce.demo.simulation.community import SimulatedCommunity
 from qunce.demo.simulation.files import FILES, SimulatedFile
 from qunce.demo.simulation.settings import Settings
@@ -70,52 +70,52 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
     simulation = SimulatedCommunity(
         Settings(local, language, request.seed, request.members)
     )
-    scene = Scene.prepare(community, simulation, owner=owner, at=now)
+    context = Context.prepare(community, simulation, owner=owner, at=now)
     making.report(_("A simulated coffee brand: nobody in it exists."))
     with making.step("coffee-groups", _("staff, tags and groups of the coffee brand")):
-        library.create(scene)
+        library.create(context)
     for file in FILES:
         with making.step(
             f"coffee-{file.name}", simulation.settings.words.files[file.name]
         ):
-            import_file(scene, file)
+            import_file(context, file)
     with making.step("coffee-derived", _("facts of the coffee brand counted")):
         catch_up(at=now)
     with making.step("coffee-layers", _("its members sorted into layers and segments")):
-        plan.create(scene)
+        plan.create(context)
     with making.step("coffee-work", _("its campaigns, follow-ups and files")):
-        work.prepare(scene)
+        work.prepare(context)
         catch_up(at=now)
     return simulation
 
 
-def import_file(scene: Scene, file: SimulatedFile) -> None:
-    name = scene.words.files[file.name]
-    done = jobs.ImportJob.objects.filter(community=scene.community, state="done")
+def import_file(context: Context, file: SimulatedFile) -> None:
+    name = context.words.files[file.name]
+    done = jobs.ImportJob.objects.filter(community=context.community, state="done")
     if done.filter(file_name=name).exists():
         return
-    content = file.write(scene.simulation)
+    content = file.write(context.simulation)
     # A file with headings only has nothing to import.
     if content.count(b"\n") < 2:
         return
-    path = django_settings.HOME / "demo" / scene.community.key / name
+    path = django_settings.HOME / "demo" / context.community.key / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     pipeline.run(
         pipeline.plan(
-            community=scene.community,
+            community=context.community,
             source=sources.inspect(path),
-            options=options_of(scene, file),
-            by=scene.staff["manager"],
-            at=scene.at,
+            options=options_of(context, file),
+            by=context.staff["manager"],
+            at=context.at,
         )
     )
 
 
-def options_of(scene: Scene, file: SimulatedFile) -> ImportOptions:
+def options_of(context: Context, file: SimulatedFile) -> ImportOptions:
     return ImportOptions(
         target=file.target,
-        mapping=file.mapping(scene.simulation),
+        mapping=file.mapping(context.simulation),
         # Names of tags have spaces, and a cell has one of them.
         separator="none" if file.target == "tags" else "",
         source=SOURCES.get(file.name, CHAT_TOOL),

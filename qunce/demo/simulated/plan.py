@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.demo.simulated.scene import Scene
+from qunce.demo.simulated.context import Context
 from qunce.members.layers import layering_specs, layers
 from qunce.members.segments import segments
 
@@ -23,9 +23,9 @@ def did(kind: str, **more: Any) -> dict[str, Any]:
     return {"did": {"kind": kind, **more}}
 
 
-def rules(scene: Scene) -> dict[str, Any]:
+def rules(context: Context) -> dict[str, Any]:
     """Return the rule of each segment in `Words.segments`."""
-    words = scene.words
+    words = context.words
     beans = words.categories["beans"]
     return {
         "high-value-silent": {
@@ -70,18 +70,19 @@ def rules(scene: Scene) -> dict[str, Any]:
     }
 
 
-def named(spec: dict[str, Any], scene: Scene) -> dict[str, Any]:
+def named(spec: dict[str, Any], context: Context) -> dict[str, Any]:
     """Return the spec with names of the layers that staff understand."""
     layers_of = [
-        {**layer, "name": scene.words.layers[layer["key"]]} for layer in spec["layers"]
+        {**layer, "name": context.words.layers[layer["key"]]}
+        for layer in spec["layers"]
     ]
     return {**spec, "layers": layers_of}
 
 
-def create(scene: Scene) -> None:
+def create(context: Context) -> None:
     """Create layerings and segments as of some weeks ago, and bring them up to date."""
-    community, manager = scene.community, scene.staff["manager"]
-    begin = scene.at - timedelta(days=DAYS_BACK[0])
+    community, manager = context.community, context.staff["manager"]
+    begin = context.at - timedelta(days=DAYS_BACK[0])
     names = {"value": _("Value"), "lifecycle": _("Lifecycle")}
     known = {layering.key: layering for layering in layers.list_active(community)}
     for key, spec, default in LAYERINGS:
@@ -89,7 +90,7 @@ def create(scene: Scene) -> None:
             community=community,
             key=key,
             name=names[key],
-            spec=named(spec, scene),
+            spec=named(spec, context),
             default=default,
             by=manager,
             at=begin,
@@ -99,13 +100,13 @@ def create(scene: Scene) -> None:
         (run.day for each in known.values() if (run := layers.latest_run(each))),
         default=0,
     )
-    rule_of = rules(scene)
+    rule_of = rules(context)
     for back in DAYS_BACK:
-        at = scene.at - timedelta(days=back)
+        at = context.at - timedelta(days=back)
         if community.day(at) <= last:
             continue
         layers.recompute_all(community=community, at=at)
-        for key, (name, description) in scene.words.segments.items():
+        for key, (name, description) in context.words.segments.items():
             if key not in measured:
                 measured.add(key)
                 segments.create(

@@ -12,7 +12,7 @@ from qunce.channels.webhooks import endpoints
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
 from qunce.demo.simulated import library
-from qunce.demo.simulated.scene import Scene
+from qunce.demo.simulated.context import Context
 from qunce.demo.simulation.people import OPERATORS
 from qunce.groups import groups
 from qunce.importing import background_imports
@@ -32,76 +32,76 @@ WEBHOOK = "https://shop.example/qunce"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def prepare(scene: Scene) -> None:
+def prepare(context: Context) -> None:
     """Prepare everything once; what has been done since stays."""
-    if Campaign.objects.filter(community=scene.community).exists():
+    if Campaign.objects.filter(community=context.community).exists():
         return
-    library.close_groups(scene)
+    library.close_groups(context)
     with transaction.atomic():
-        write_notes(scene)
-        tag_by_hand(scene)
+        write_notes(context)
+        tag_by_hand(context)
     with transaction.atomic():
-        create_api_key(scene)
-        create_webhook(scene)
-        send_finished(scene)
-        send_late(scene)
-        send_current(scene)
-        plan_next(scene)
-    recording.record_final_marks(at=scene.at)
-    import_callbacks(scene)
-    upload_sign_ups(scene)
+        create_api_key(context)
+        create_webhook(context)
+        send_finished(context)
+        send_late(context)
+        send_current(context)
+        plan_next(context)
+    recording.record_final_marks(at=context.at)
+    import_callbacks(context)
+    upload_sign_ups(context)
 
 
-def write_notes(scene: Scene) -> None:
-    for planned in scene.simulation.notes:
-        staff = scene.staff[planned.staff]
+def write_notes(context: Context) -> None:
+    for planned in context.simulation.notes:
+        staff = context.staff[planned.staff]
         note = notes.create(
             account=Account(
-                pk=scene.account_id(planned.person), community=scene.community
+                pk=context.account_id(planned.person), community=context.community
             ),
             text=planned.text,
             next_step=planned.next_step,
-            due_at=scene.moment(planned.due_at) if planned.due_at else None,
+            due_at=context.moment(planned.due_at) if planned.due_at else None,
             by=staff,
-            at=scene.moment(planned.at),
+            at=context.moment(planned.at),
         )
         if planned.done_at:
-            notes.complete(note=note, by=staff, at=scene.moment(planned.done_at))
+            notes.complete(note=note, by=staff, at=context.moment(planned.done_at))
 
 
-def tag_by_hand(scene: Scene) -> None:
+def tag_by_hand(context: Context) -> None:
     """Tag some members in batches of the last days, which staff can undo."""
-    course = scene.words.tags["service"].tags["course"]
-    tag = tag_library.get(scene.community, course)
-    present = [person for person in scene.simulation.people if not person.left_at]
+    course = context.words.tags["service"].tags["course"]
+    tag = tag_library.get(context.community, course)
+    present = [person for person in context.simulation.people if not person.left_at]
     for days, (login, start) in enumerate(
         zip(OPERATORS, (5, 45, 90, 140), strict=True)
     ):
-        accounts = [scene.account_id(person) for person in present[start::211][:12]]
+        accounts = [context.account_id(person) for person in present[start::211][:12]]
         assignments.apply(
             tag=tag,
             accounts=accounts,
-            by=scene.staff[login],
-            at=scene.at - (days + 1) * DAY,
+            by=context.staff[login],
+            at=context.at - (days + 1) * DAY,
         )
 
 
-def create_api_key(scene: Scene) -> None:
+def create_api_key(context: Context) -> None:
     api_keys.create(
-        name=scene.words.online_shop,
+        name=context.words.online_shop,
         scopes=["orders:write", "members:read"],
-        staff=scene.staff["manager"],
-        by=scene.owner,
-        at=scene.at - 90 * DAY,
+        staff=context.staff["manager"],
+        by=context.owner,
+        at=context.at - 90 * DAY,
     )
 
 
-def create_webhook(scene: Scene) -> None:
+def create_webhook(context: Context) -> None:
     """Create a webhook that is paused, because its address does not exist."""
-    by, at = scene.owner, scene.at - 80 * DAY
+    by, at = context.owner, context.at - 80 * DAY
     endpoint = endpoints.create(
-        community=scene.community,
-        name=scene.words.online_shop,
+        community=context.community,
+        name=context.words.online_shop,
         url=WEBHOOK,
         kinds=["member.joined", "order.refunded"],
         by=by,
@@ -111,20 +111,20 @@ def create_webhook(scene: Scene) -> None:
 
 
 def create_campaign(
-    scene: Scene, words: str, *, by: Staff, at: datetime, **fields: Any
+    context: Context, words: str, *, by: Staff, at: datetime, **fields: Any
 ) -> Campaign:
-    name, text = scene.words.campaigns[words]
+    name, text = context.words.campaigns[words]
     return campaigns.create(
-        community=scene.community, name=name, text=text, by=by, at=at, **fields
+        community=context.community, name=name, text=text, by=by, at=at, **fields
     )
 
 
-def send_finished(scene: Scene) -> None:
+def send_finished(context: Context) -> None:
     """A campaign of the last week that three people finished."""
-    manager, start = scene.staff["manager"], scene.at - 6 * DAY
-    senders = [scene.staff[login] for login in OPERATORS[:3]]
+    manager, start = context.staff["manager"], context.at - 6 * DAY
+    senders = [context.staff[login] for login in OPERATORS[:3]]
     campaign = create_campaign(
-        scene,
+        context,
         "done",
         by=manager,
         at=start - 2 * HOUR,
@@ -137,79 +137,79 @@ def send_finished(scene: Scene) -> None:
         mark(sender, start + 3 * HOUR, share=1.0)
 
 
-def send_late(scene: Scene) -> None:
+def send_late(context: Context) -> None:
     """A campaign to groups: one person has not finished, and it was due this morning."""
-    manager, start = scene.staff["manager"], scene.at - 2 * DAY
-    local = [group.key for group in scene.simulation.groups if group.kind == "local"]
-    ids = groups.find(scene.community, local[12:22])
-    senders = [scene.staff["tom"], scene.staff["yi"]]
+    manager, start = context.staff["manager"], context.at - 2 * DAY
+    local = [group.key for group in context.simulation.groups if group.kind == "local"]
+    ids = groups.find(context.community, local[12:22])
+    senders = [context.staff["tom"], context.staff["yi"]]
     campaign = create_campaign(
-        scene,
+        context,
         "groups",
         by=manager,
         at=start - HOUR,
         target="groups",
         groups=sorted(ids.values()),
         staff=[sender.pk for sender in senders],
-        due_at=scene.at - 5 * HOUR,
+        due_at=context.at - 5 * HOUR,
     )
     launch.start(campaign=campaign, by=manager, at=start)
     mark(senders[1], start + 4 * HOUR, share=1.0)
 
 
-def send_current(scene: Scene) -> None:
+def send_current(context: Context) -> None:
     """A campaign that the owner and two others are sending now."""
-    manager, start = scene.staff["manager"], scene.at - 20 * HOUR
-    senders = [scene.owner, scene.staff["wen"], scene.staff["hao"]]
+    manager, start = context.staff["manager"], context.at - 20 * HOUR
+    senders = [context.owner, context.staff["wen"], context.staff["hao"]]
     campaign = create_campaign(
-        scene,
+        context,
         "sending",
         by=manager,
         at=start - HOUR,
         rule={"segment": {"any": ["high-value-silent"]}},
         staff=[sender.pk for sender in senders],
-        due_at=scene.at + 8 * HOUR,
+        due_at=context.at + 8 * HOUR,
     )
     launch.start(campaign=campaign, by=manager, at=start)
-    mark(scene.owner, start + HOUR, share=0.4)
+    mark(context.owner, start + HOUR, share=0.4)
     mark(senders[1], start + 2 * HOUR, share=0.7)
 
 
-def plan_next(scene: Scene) -> None:
+def plan_next(context: Context) -> None:
     """One campaign that stopped and asks why, one for tomorrow, and a draft."""
-    manager = scene.staff["manager"]
+    manager = context.staff["manager"]
     everyone_due: dict[str, Any] = {"segment": {"any": ["beans-due"]}}
     stopped = create_campaign(
-        scene,
+        context,
         "paused",
         by=manager,
-        at=scene.at - DAY,
+        at=context.at - DAY,
         rule={"segment": {"any": ["talks-never-buys"]}},
-        staff=[scene.owner.pk],
+        staff=[context.owner.pk],
     )
-    launch.start(campaign=stopped, by=manager, at=scene.at - DAY)
-    note, _text = scene.words.campaigns["paused_note"]
-    campaigns.pause(campaign=stopped, by=manager, at=scene.at - 10 * HOUR, note=note)
+    launch.start(campaign=stopped, by=manager, at=context.at - DAY)
+    note, _text = context.words.campaigns["paused_note"]
+    campaigns.pause(campaign=stopped, by=manager, at=context.at - 10 * HOUR, note=note)
     planned = create_campaign(
-        scene,
+        context,
         "scheduled",
         by=manager,
-        at=scene.at - 3 * HOUR,
+        at=context.at - 3 * HOUR,
         rule=everyone_due,
-        staff=[scene.staff[login].pk for login in OPERATORS],
+        staff=[context.staff[login].pk for login in OPERATORS],
     )
     campaigns.schedule(
-        campaign=planned, send_at=scene.at + DAY, by=manager, at=scene.at - 2 * HOUR
+        campaign=planned, send_at=context.at + DAY, by=manager, at=context.at - 2 * HOUR
     )
-    create_campaign(scene, "draft", by=scene.owner, at=scene.at - 4 * HOUR)
-    gold = segments.get(scene.community, "gold")
+    create_campaign(context, "draft", by=context.owner, at=context.at - 4 * HOUR)
+    gold = segments.get(context.community, "gold")
     frozen.freeze(
-        community=scene.community,
+        community=context.community,
         key=gold.name,
         rule=gold.rule,
         segment=gold,
         by=manager,
-        at=scene.at - 6 * DAY,
+        at=context.at - 6 * DAY,
     )
 
 
@@ -236,39 +236,45 @@ def mark(sender: Staff, at: datetime, *, share: float) -> None:
             return
 
 
-def import_callbacks(scene: Scene) -> None:
+def import_callbacks(context: Context) -> None:
     """Import a list of calls, which is rejected because of three broken rows."""
-    present = [person for person in scene.simulation.people if not person.left_at]
-    rows = [[person.key, scene.words.files["called"], "1"] for person in present[::150]]
-    # Broken rows: no member, a depth that is no number, no tag.
-    rows.insert(3, ["", scene.words.files["called"], "1"])
-    rows.insert(7, [present[0].key, scene.words.files["called"], "?"])
-    rows.append([present[1].key, "", "1"])
-    headings = [scene.words.headings[name] for name in ("key", "tag", "depth")]
-    upload = upload_file(scene, "callbacks", [headings, *rows])
-    uploads.change_options(upload=upload, by=scene.owner, target="tags")
-    job = background_imports.start(
-        upload=upload, by=scene.owner, at=scene.at - 2 * HOUR
-    )
-    background_imports.run(str(job.pk), at=scene.at - 2 * HOUR)
-
-
-def upload_sign_ups(scene: Scene) -> None:
-    """Upload a list whose dates fit two orders, so that it has a question left."""
-    year = scene.simulation.settings.calendar.first.year - 1
-    dates = ("3/5", "4/6", "5/7", "8/9", "10/11")
-    headings = [scene.words.headings[name] for name in ("key", "name", "joined_at")]
+    present = [person for person in context.simulation.people if not person.left_at]
     rows = [
-        [f"market-{number}", f"{scene.words.files['guest']} {number}", f"{day}/{year}"]
+        [person.key, context.words.files["called"], "1"] for person in present[::150]
+    ]
+    # Broken rows: no member, a depth that is no number, no tag.
+    rows.insert(3, ["", context.words.files["called"], "1"])
+    rows.insert(7, [present[0].key, context.words.files["called"], "?"])
+    rows.append([present[1].key, "", "1"])
+    headings = [context.words.headings[name] for name in ("key", "tag", "depth")]
+    upload = upload_file(context, "callbacks", [headings, *rows])
+    uploads.change_options(upload=upload, by=context.owner, target="tags")
+    job = background_imports.start(
+        upload=upload, by=context.owner, at=context.at - 2 * HOUR
+    )
+    background_imports.run(str(job.pk), at=context.at - 2 * HOUR)
+
+
+def upload_sign_ups(context: Context) -> None:
+    """Upload a list whose dates fit two orders, so that it has a question left."""
+    year = context.simulation.settings.calendar.first.year - 1
+    dates = ("3/5", "4/6", "5/7", "8/9", "10/11")
+    headings = [context.words.headings[name] for name in ("key", "name", "joined_at")]
+    rows = [
+        [
+            f"market-{number}",
+            f"{context.words.files['guest']} {number}",
+            f"{day}/{year}",
+        ]
         for number, day in enumerate(dates, start=1)
     ]
-    upload_file(scene, "sign_ups", [headings, *rows])
+    upload_file(context, "sign_ups", [headings, *rows])
 
 
-def upload_file(scene: Scene, name: str, rows: list[list[str]]) -> Upload:
-    path = uploads.new_upload_path(scene.community)
+def upload_file(context: Context, name: str, rows: list[list[str]]) -> Upload:
+    path = uploads.new_upload_path(context.community)
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     return uploads.accept(
-        path=path, name=scene.words.files[name], by=scene.owner, at=scene.at
+        path=path, name=context.words.files[name], by=context.owner, at=context.at
     )

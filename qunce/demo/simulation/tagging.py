@@ -15,7 +15,7 @@ from qunce.demo.simulation.random_numbers import Chance
 from qunce.demo.simulation.settings import Settings
 
 TWIN_WRITERS = OPERATORS[2:]
-"""Those who do not look at the library first, and write a tag anew."""
+"""Those who do not look at the library first, and create a twin of a tag."""
 TAGGED_SHARE = 0.55
 """Of members, about whom staff noted anything."""
 WORKING_HOURS = (9.0, 20.0)

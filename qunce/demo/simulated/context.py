@@ -19,7 +19,7 @@ ROLES = {"manager": "manager", "viewer": "viewer"}
 
 
 @dataclass(frozen=True)
-class Scene:
+class Context:
     community: Community
     simulation: SimulatedCommunity
     staff: dict[str, Staff]
@@ -33,7 +33,7 @@ class Scene:
         *,
         owner: Staff,
         at: datetime,
-    ) -> Scene:
+    ) -> Context:
         """Add the staff, who have worked there since the first day."""
         staff = {"owner": owner}
         for key, name in simulation.settings.words.staff.items():

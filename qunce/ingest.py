@@ -8,6 +8,7 @@ unless the staff member behind the program sees only part of the community.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -152,15 +153,18 @@ def record_facts(
     source: str = "api",
     limits: reported_facts.TimeLimits | None = None,
     check_effect: CheckEffect = allow_all,
+    turn: AbstractContextManager[object] | None = None,
 ) -> IngestResult:
     """Record the facts that are new, in one transaction.
 
-    Raises FactsRejected if any of them is invalid; then none is recorded.
+    The transaction happens inside of `turn`, and the checks before it. Raises
+    FactsRejected if any fact is invalid; then none is recorded.
     """
     permissions.check_may(by, WRITE)
     batch = _Batch(community, incoming, by, at, source)
     batch.check(limits or reported_facts.time_limits(at), check_effect)
-    with transaction.atomic():
+    batch.prepare()
+    with turn or nullcontext(), transaction.atomic():
         # Inside the transaction: if the facts are rejected, no member stays behind that
         # was created for them.
         created = batch.resolve()
@@ -235,20 +239,29 @@ class _Batch:
                 _("Your scope covers only some of the members. Use the orders instead.")
             )
 
+    def prepare(self) -> None:
+        """Do what needs no lock; raises FactsRejected."""
+        self.members = _Members(
+            self.community, self.incoming, self.by, self.at, self.source
+        )
+        self.members.normalise()
+        self.keys = [
+            fact.key or _content_key(fact, name, payload)
+            for fact, name, payload in zip(
+                self.incoming, self.members.names, self.payloads, strict=True
+            )
+        ]
+        self.times = [timestamps.to_micros(fact.happened_at) for fact in self.incoming]
+
     def resolve(self) -> int:
         """Find or create members and groups; returns how many members were created."""
-        members = _Members(self.community, self.incoming, self.by, self.at, self.source)
-        self.accounts = members.resolve()
-        self.suppressed = members.suppressed
+        self.accounts = self.members.resolve()
+        self.suppressed = self.members.suppressed
         group_ids = _resolve_groups(self.community, self.incoming, self.by, self.at)
         self.groups = [group_ids.get(f.group, f.group_id) for f in self.incoming]
-        self.keys = [
-            fact.key or _content_key(fact, members.names[index], self.payloads[index])
-            for index, fact in enumerate(self.incoming)
-        ]
         names = interned_names.ensure("source", self.community.pk, [self.source])
         self.source_id = names[self.source]
-        return members.created
+        return self.members.created
 
     def _choose(self, *, has_effect: bool) -> list[int]:
         return [
@@ -279,9 +292,7 @@ class _Batch:
                 kinds=[kind_ids[self.incoming[i].kind] for i in chosen],
                 accounts=[self.accounts[i] for i in chosen],
                 groups=[self.groups[i] for i in chosen],
-                happened_at=[
-                    timestamps.to_micros(self.incoming[i].happened_at) for i in chosen
-                ],
+                happened_at=[self.times[i] for i in chosen],
                 payloads=[self.payloads[i] for i in chosen],
                 keys=keys,
                 hashes=hashes,
@@ -330,7 +341,7 @@ def _dump_payload(payload: Mapping[str, Any] | None) -> str | None:
     if not payload:
         return None
     text = json_values.dump_exactly(dict(payload))
-    reported_facts.check_payload(text)
+    reported_facts.check_encoded(text)
     return text
 
 
@@ -359,6 +370,8 @@ class _Members:
         self.by, self.at, self.source = by, at, source
         self.created = 0
         self.suppressed: set[int] = set()
+        self.rows: list[dict[str, str]] = []
+        """The references of each fact in normal form."""
         self.names: list[str] = []
         """What each member is called in the key of a fact that has none."""
 
@@ -366,49 +379,47 @@ class _Members:
         """Return the account of each fact; raises FactsRejected."""
         given = {fact.account for fact in self.incoming if fact.account is not None}
         people.check_visible(by=self.by, accounts=given, at=self.at)
-        rows = self._normalise()
+        rows = self.rows
         if self.by.scope is not None:
             return self._find_visible(rows)
-        keys = {row[resolver.MEMBER_KEY] for row in rows if _has_key_only(row)}
+        keys = [
+            row.get(resolver.MEMBER_KEY, "") if len(row) == 1 else "" for row in rows
+        ]
         # Nearly all facts name a member by a known key, which one query finds.
-        known = account_queries.find(self.community, keys)
-        accounts: list[int | None] = []
-        others: list[int] = []
-        for index, row in enumerate(rows):
-            key = row.get(resolver.MEMBER_KEY) if _has_key_only(row) else None
-            if row and (key is None or key not in known):
-                others.append(index)
-            accounts.append(
-                known[key] if key in known else self.incoming[index].account
-            )
+        known = account_queries.find(self.community, set(keys) - {""})
+        accounts = [
+            known.get(key, fact.account)
+            for key, fact in zip(keys, self.incoming, strict=True)
+        ]
+        others = [i for i, row in enumerate(rows) if row and keys[i] not in known]
         if others:
             self._resolve_others(rows, accounts, others)
         return accounts
 
-    def _normalise(self) -> list[dict[str, str]]:
-        """Return the references of each fact in normal form, without placeholders."""
+    def normalise(self) -> None:
+        """Bring the references into normal form, without placeholders."""
         reader = placeholders.reader_of(self.community)
-        forms: dict[tuple[str, str], str | None] = {}
+        # Most facts of a batch name few members, and by the same references.
+        known: dict[tuple[str, ...], dict[str, str]] = {}
         reasons: dict[int, str] = {}
-        rows: list[dict[str, str]] = []
         for index, fact in enumerate(self.incoming):
-            row = {}
-            for kind, text in fact.references.items():
-                if (kind, text) not in forms:
-                    form = identifiers.KEY if kind == resolver.MEMBER_KEY else kind
-                    try:
-                        forms[kind, text] = reader.normalise(form, text)
-                    except identifiers.InvalidIdentifier as error:
-                        reasons[index] = str(error)
-                        continue
-                if (normal := forms[kind, text]) is not None:
-                    row[kind] = normal
-            rows.append(row)
-            named = {**row, "id": fact.account} if not fact.key else {}
-            self.names.append(reported_facts.reference(named))
+            named = (fact.member, fact.unionid, fact.phone, fact.email)
+            row = known.get(named)
+            if row is None:
+                try:
+                    row = _normal_references(reader, fact.references)
+                except identifiers.InvalidIdentifier as error:
+                    reasons[index] = str(error)
+                    continue
+                known[named] = row
+            self.rows.append(row)
+            self.names.append(
+                reported_facts.reference({**row, "id": fact.account})
+                if not fact.key
+                else ""
+            )
         if reasons:
             raise FactsRejected(reasons)
-        return rows
 
     def _find_visible(self, rows: Sequence[Mapping[str, str]]) -> list[int | None]:
         """Return the accounts of staff with a scope; raises FactsRejected.
@@ -456,8 +467,17 @@ class _Members:
             raise FactsRejected(reasons)
 
 
-def _has_key_only(row: Mapping[str, str]) -> bool:
-    return len(row) == 1 and resolver.MEMBER_KEY in row
+def _normal_references(
+    reader: identifiers.Reader, references: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the references in normal form, without placeholders."""
+    forms = {
+        kind: reader.normalise(
+            identifiers.KEY if kind == resolver.MEMBER_KEY else kind, text
+        )
+        for kind, text in references.items()
+    }
+    return {kind: form for kind, form in forms.items() if form is not None}
 
 
 def _resolve_groups(

@@ -31,9 +31,13 @@ LATEST_IF_ALLOWED = datetime(2200, 1, 1, tzinfo=UTC)
 MAX_CLOCK_SKEW = timedelta(days=1)
 """Facts may be dated this far ahead, as the clocks of other machines differ."""
 MAX_PAYLOAD_LENGTH = 16_000
+MIN_FIELD_LENGTH = 5
+"""Characters of a field, as in `"a":1`."""
 NUMBER_LIMIT = Decimal("1e308")
 """Larger decimals are infinite for most programs."""
 EXPONENT = re.compile(r"\d[eE]|\d{300}")
+UNUSUAL = re.compile(rf"{EXPONENT.pattern}|\\u0000|NaN|Infinity")
+"""What an encoded payload may have that cannot be stored."""
 
 
 class NotReportable(errors.Invalid):
@@ -119,6 +123,14 @@ def check_payload(text: str) -> None:
             )
             % {"n": decimals.MAX_DIGITS}
         )
+
+
+def check_encoded(text: str) -> None:
+    """Raise InvalidPayload or InvalidJson for what our own encoder made of an object."""
+    # It escapes and quotes as it should, so that few texts have to be parsed again.
+    has_few_fields = len(text) < MIN_FIELD_LENGTH * settings.MAX_FACT_FIELDS
+    if not has_few_fields or UNUSUAL.search(text):
+        check_payload(text)
 
 
 def _has_huge_number(value: Any) -> bool:

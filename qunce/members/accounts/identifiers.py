@@ -36,6 +36,9 @@ DEFAULT_PLACEHOLDERS = frozenset(
 """The text of cells that have no value, case-folded."""
 
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,19}")
+PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_:\-]{0,199}")
+PLAIN_KINDS = (KEY, "unionid")
+"""Kinds whose identifiers of these characters stay as they are."""
 EMAIL = re.compile(
     r"[^@\s,;:<>()\[\]\"\\]+@[^@\s,;:<>()\[\]\"\\.]+(?:\.[^@\s,;:<>()\[\]\"\\.]+)+"
 )
@@ -102,6 +105,9 @@ def normalise(
     `region` is the country (ISO 3166) of phones without a country code. Raises
     InvalidIdentifier with a sentence that says what to correct.
     """
+    # Most keys are in normal form, and programs send a thousand at a time.
+    if kind in PLAIN_KINDS and PLAIN.fullmatch(value):
+        return None if value.casefold() in placeholders else value
     if not KIND_PATTERN.fullmatch(kind):
         raise InvalidIdentifier(
             _("“%(kind)s” is not a kind of identifier. Use a name such as phone.")

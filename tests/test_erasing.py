@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from qunce import reactions
+from qunce.api.idempotency import StoredResponse
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
@@ -16,10 +17,11 @@ from qunce.members.accounts import erasure
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.sales import orders
+from qunce.sales.models import Order
 from qunce.sets import timelines
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
-from tests import factories
+from tests import clients, factories
 from tests.factories import LATER
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -51,3 +53,34 @@ def test_erased_person_is_deleted_from_every_application(
     rebuild.rebuild_all()
     assert [finding.text for finding in doctor.run_checks()] == []
     assert factories.matching_keys(shop, {"did": {"kind": "order.paid"}}) == ["bob"]
+
+
+def test_details_of_orders_and_kept_answers_are_erased(
+    shop: Community, by: Staff
+) -> None:
+    phone = "13800138000"
+    ann = factories.member(shop, "ann", name="Ann Lee", identifiers={"phone": phone})
+    bob = factories.member(shop, "bob", name="Bob")
+    factories.order(shop, ann.pk, key="own")
+    factories.order(shop, bob.pk, key="gift")
+    factories.order(shop, bob.pk, key="other")
+    details = {
+        "own": '{"address": "Lane 5"}',
+        "gift": f'{{"receiver": "{phone}"}}',
+        "other": '{"receiver": "Ann Lee 13900138000"}',
+    }
+    for key, text in details.items():
+        Order.objects.filter(key=key).update(details=text)
+    api = clients.create_client(shop)
+    for key in ("ann", "bob"):
+        member = {"member_key": key, "key": f"o-{key}", "amount": 5}
+        assert api.post("/orders", member, **{"Idempotency-Key": key}).status == 200
+    StoredResponse.objects.filter(key="ann").update(body='{"name": "Ann Lee"}')
+    person = people.erase(account=ann, by=by, at=LATER)
+    erasure.scrub(str(person), at=LATER)
+    deriver.catch_up()
+    reactions.CONSUMER.catch_up(at=LATER)
+    left = dict(Order.objects.exclude(details=None).values_list("key", "details"))
+    # Somebody else may have the same name.
+    assert left == {"other": details["other"]}
+    assert list(StoredResponse.objects.values_list("key", flat=True)) == ["bob"]

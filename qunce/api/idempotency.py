@@ -16,6 +16,9 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from qunce.core import db, errors, timestamps
+from qunce.core.staff.api_keys import ApiKey
+from qunce.members.people import personal_texts
+from qunce.members.people.personal_texts import ErasedPerson
 
 if TYPE_CHECKING:  # auth imports ninja, and every command imports our tables
     from qunce.api.auth import ApiRequest
@@ -105,6 +108,18 @@ def replay_or_run(
         # In the transaction of the change: nobody can see one without the other.
         stored.update(status=response.status_code, body=response.content.decode())
         return response
+
+
+def erase(person: ErasedPerson) -> None:
+    """Delete the stored responses that name an erased person."""
+    keys = ApiKey.objects.filter(community_id=person.community_id)
+    rows = StoredResponse.objects.filter(api_key_id__in=keys.values("pk"))
+    for row in rows.iterator():
+        if person.is_named_in(row.body):
+            row.delete()
+
+
+personal_texts.register(erase)
 
 
 def _replay(request: ApiRequest, key: str, digest: str) -> HttpResponse:

@@ -8,12 +8,14 @@ add up to its row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from qunce.core import (
@@ -24,7 +26,9 @@ from qunce.core import (
     timestamps,
 )
 from qunce.core.facts import interned_names
-from qunce.members.people import visibility
+from qunce.members.accounts import queries as account_queries
+from qunce.members.people import personal_texts, visibility
+from qunce.members.people.personal_texts import ErasedPerson
 from qunce.sales import order_facts, order_items, order_states
 from qunce.sales.models import Order
 from qunce.sales.order_states import OrderState
@@ -39,6 +43,10 @@ WRITE = permissions.declare(
     "orders.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 """For staff and programs; importing files needs the permission to import instead."""
+
+
+IDENTIFYING = re.compile(r"\d.{5}|.@.")
+"""Texts that belong to one person: long ones with a digit, and addresses."""
 
 
 class InvalidOrder(errors.Invalid):
@@ -349,10 +357,30 @@ def _change(
 
 
 def unlink_members(*, community: Community, accounts: Sequence[int]) -> int:
-    """Keep the orders of erased members without an account; returns how many."""
+    """Keep the orders of erased members without an account; returns how many.
+
+    Receivers, phones and addresses are among the details, which are deleted.
+    """
     orders = Order.objects.filter(community_id=community.pk, account_id__in=accounts)
     # The sums of past days stay right, which they would not without the orders.
-    return orders.update(account_id=None)
+    return orders.update(account_id=None, details=None)
+
+
+def erase_details(person: ErasedPerson) -> None:
+    """Delete the details of other orders that name an erased person, such as a gift's."""
+    # By numbers and addresses only, as other people may have the same name.
+    texts = [text for text in person.texts if IDENTIFYING.search(text)]
+    named = Q(pk__in=[])
+    for text in texts:
+        named |= Q(details__contains=text)
+    orders = Order.objects.filter(named, community_id=person.community_id)
+    found = orders.values_list("pk", "details") if texts else []
+    chosen = [pk for pk, details in found if person.is_named_in(details)]
+    for chunk in account_queries.chunks(chosen):
+        Order.objects.filter(pk__in=chunk).update(details=None)
+
+
+personal_texts.register(erase_details)
 
 
 def unlink_erased(

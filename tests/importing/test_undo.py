@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from django.db import connection
 
 from qunce import schedule
@@ -17,7 +18,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups.groups import Membership
 from qunce.importing import pipeline
 from qunce.importing.files import sources
-from qunce.importing.jobs import jobs, journal
+from qunce.importing.jobs import jobs, journal, uploads
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import ImportOptions
 from qunce.importing.undo import step_registry, undos
@@ -374,3 +375,32 @@ def test_imports_forget_erased_members(
     assert reasons[f"erased-{person}"].startswith("This member was erased since.")
     assert account_queries.get(shop, "b").name == "小明"
     assert Account.objects.get(pk=person).name == ""
+
+
+@pytest.mark.parametrize("name", ["f.csv", "f.xlsx", "gbk.csv"])
+def test_uploaded_file_that_names_an_erased_member_is_deleted(
+    shop: Community, by: Staff, tmp_path: Path, settings: Any, name: str
+) -> None:
+    settings.HOME = tmp_path / "home"
+    run(
+        by, "key,name,phone\nkey-a,欧阳小红,13800138000\nb,小明,\n", tmp_path, "members"
+    )
+    kept = []
+    for cell in ("欧阳小红", "小明"):
+        path = uploads.new_upload_path(shop)
+        if name == "f.xlsx":
+            with xlsxwriter.Workbook(str(path)) as book:
+                sheet = book.add_worksheet()
+                sheet.write_row(0, 0, ["key", "name"])
+                sheet.write_row(1, 0, ["x", cell])
+        else:
+            encoding = "gb18030" if name == "gbk.csv" else "utf-8"
+            path.write_text(f"key,name\nx,{cell}\n", encoding=encoding)
+        kept.append(uploads.accept(path=path, name=name, by=by, at=AT))
+    person = people.erase(account=account_queries.get(shop, "key-a"), by=by, at=LATER)
+    erasure.scrub(str(person), at=LATER)
+    for upload in kept:
+        upload.refresh_from_db()
+    assert [uploads.exists(upload) for upload in kept] == [False, True]
+    assert kept[0].removed_at == LATER
+    assert len(list((tmp_path / "home" / "uploads").rglob("*.head"))) == 1

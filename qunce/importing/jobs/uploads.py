@@ -243,8 +243,7 @@ def prune(*, at: datetime) -> int:
         # An import that is queued or running still needs it.
         if upload.jobs.filter(state__in=jobs.ACTIVE_STATES).exists():
             continue
-        _delete_files(path_of(upload))
-        Upload.objects.filter(pk=upload.pk).update(removed_at=at)
+        remove(upload, at=at)
         deleted += 1
     # Broken connections leave parts behind.
     before = (at - PART_RETENTION).timestamp()
@@ -252,6 +251,12 @@ def prune(*, at: datetime) -> int:
         if path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
     return deleted
+
+
+def remove(upload: Upload, *, at: datetime) -> None:
+    """Delete the file; its row stays."""
+    _delete_files(path_of(upload))
+    Upload.objects.filter(pk=upload.pk).update(removed_at=at)
 
 
 def _delete_files(path: Path) -> None:

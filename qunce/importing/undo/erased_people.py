@@ -9,9 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from qunce.importing.jobs import error_report, journal
-from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.files import file_search
+from qunce.importing.jobs import error_report, journal, uploads
+from qunce.importing.jobs.jobs import ACTIVE_STATES, ImportJob
 from qunce.importing.jobs.journal import ImportChange
+from qunce.importing.jobs.uploads import Upload
 from qunce.importing.undo.undos import UndoRemainder
 from qunce.members.people.personal_texts import ErasedPerson
 
@@ -40,6 +42,16 @@ def erase(person: ErasedPerson) -> None:
     for job in jobs.filter(rows_broken__gt=0).order_by("pk"):
         _blank_problems(job, person)
         _blank_report(job, person)
+    kept = Upload.objects.filter(
+        community_id=person.community_id, removed_at__isnull=True
+    )
+    for upload in kept.order_by("pk"):
+        # An import that is queued or running needs its file, which goes after a week.
+        is_active = upload.jobs.filter(state__in=ACTIVE_STATES).exists()
+        if not is_active and file_search.contains(
+            uploads.path_of(upload), person.texts
+        ):
+            uploads.remove(upload, at=person.at)
 
 
 def _blank_entries(community_id: int, kind: str, account: int) -> None:

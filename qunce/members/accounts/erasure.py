@@ -38,7 +38,7 @@ def scrub(key: str, *, at: datetime) -> None:
         return
     accounts = account_queries.account_ids_of_person(account.pk)
     clear_rows(community_id=account.community_id, accounts=accounts)
-    personal_texts.erase(community_id=account.community_id, accounts=accounts)
+    personal_texts.erase(community_id=account.community_id, accounts=accounts, at=at)
     # Last of the large steps: it waits for the deriver, and a crash repeats the whole
     # job.
     mirror_erasure.erase(accounts)

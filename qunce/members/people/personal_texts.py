@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from qunce.members.accounts.models import ErasedText
@@ -24,6 +25,7 @@ class ErasedPerson:
     community_id: int
     accounts: tuple[int, ...]
     texts: tuple[str, ...]
+    at: datetime
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
@@ -59,11 +61,11 @@ def keep_until_erased(*, person: int, texts: Sequence[str]) -> None:
     )
 
 
-def erase(*, community_id: int, accounts: Sequence[int]) -> None:
+def erase(*, community_id: int, accounts: Sequence[int], at: datetime) -> None:
     """Call the erasers for the person with these accounts; safe to repeat."""
     rows = ErasedText.objects.filter(person_id__in=accounts)
     texts = rows.order_by("pk").values_list("text", flat=True)
-    person = ErasedPerson(community_id, tuple(accounts), tuple(texts))
+    person = ErasedPerson(community_id, tuple(accounts), tuple(texts), at)
     for eraser in _erasers:
         eraser(person)
     rows.delete()

@@ -204,6 +204,8 @@ def _use_temporary_home_if_new() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
+    # What Qunce writes is for its own user only: members, keys, backups.
+    os.umask(0o077)
     # Before parsing, because parsing may print help or an error.
     help_language.activate(help_language.requested_language(words) or "en")
     if "--dry-run" in words:

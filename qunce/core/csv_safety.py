@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 # Spreadsheets skip leading spaces, and some also run cells after a tab or a return.
-FORMULA = re.compile(r"'* *[=+\-@\t\r]")
-QUOTED_FORMULA = r"^'('* *[=+\-@\t\r])"
+# Some take the full-width and small forms of the signs for the signs.
+SIGNS = "=+\\-@\\t\\r＝＋－＠﹦﹢﹣﹫"
+FORMULA = re.compile(rf"'* *[{SIGNS}]")
+QUOTED_FORMULA = rf"^'('* *[{SIGNS}])"
 """A cell that `csv_safe` has quoted; its first group is the cell as it was."""
-NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+NUMBER = re.compile(r"[+＋﹢﹣－-]?\d+([.,]\d+)?")
 
 
 def csv_safe(text: str) -> str:

@@ -14,7 +14,6 @@ from qunce.console.groups import views
 from qunce.console.groups.forms import JoinForm
 from qunce.core import errors, timestamps
 from qunce.groups import groups, labels, memberships, visibility
-from qunce.groups.groups import Group
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people_visibility
@@ -33,16 +32,15 @@ def change_stage(request: http.Request, pk: int, step: str) -> HttpResponse:
         "group": group,
         "stage": group.get_state_display(),
     }
-    http.flash(request, text, undo=_undo_url(group, previous))
+    # The transition back to the previous stage, if there is one.
+    back = [
+        name
+        for name, (origins, target) in groups.STATES.transitions.items()
+        if target == previous and group.state in origins and name in labels.TRANSITIONS
+    ]
+    undo = reverse("groups:change-stage", args=[group.pk, back[0]]) if back else None
+    http.flash(request, text, undo=undo)
     return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
-
-
-def _undo_url(group: Group, previous: str) -> str | None:
-    """Return the URL of the transition back to the previous stage, if there is one."""
-    for step, (origins, target) in groups.STATES.transitions.items():
-        if target == previous and group.state in origins and step in labels.TRANSITIONS:
-            return reverse("groups:change-stage", args=[group.pk, step])
-    return None
 
 
 @require_POST

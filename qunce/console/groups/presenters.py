@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from qunce.console import http, paging
 from qunce.core.staff.models import Staff
 from qunce.groups import labels, memberships
 from qunce.groups.groups import Group
+from qunce.insight import period_comparison
 from qunce.members.accounts import masking
 
 
@@ -68,3 +73,25 @@ def members_context(request: http.Request, group: Group) -> dict[str, Any]:
 
 def _display_name(person: memberships.GroupMember, by: Staff) -> str:
     return person.account.name or masking.key(person.account.key, by)
+
+
+def group_rows(groups: Sequence[Group], by: Staff, at: datetime) -> list[GroupRow]:
+    moves = period_comparison.count_joins_and_leaves(
+        community=by.community, keys=[group.key for group in groups], by=by, at=at
+    )
+    return [
+        GroupRow(group, memberships.count_members(group, by, at), *moves[group.key])
+        for group in groups
+    ]
+
+
+def card_rows(group: Group) -> list[tuple[str, str]]:
+    """Return labels and texts of the group's positioning card."""
+    card = group.card if isinstance(group.card, dict) else {}
+    return [
+        (_("Intended for"), card.get("whom", "")),
+        (_("Value"), card.get("value", "")),
+        (_("Rhythm"), card.get("rhythm", "")),
+        (_("Entry gate"), group.threshold),
+        (_("Owner"), group.owner.name if group.owner else ""),
+    ]

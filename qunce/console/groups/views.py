@@ -48,16 +48,9 @@ def render_detail(
     )
     base_url = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
     figures = [_figure(numbers, name) for name in CHARTS]
-    card = group.card if isinstance(group.card, dict) else {}
     context = {
         "group": group,
-        "card": [
-            (_("Intended for"), card.get("whom", "")),
-            (_("Value"), card.get("value", "")),
-            (_("Rhythm"), card.get("rhythm", "")),
-            (_("Entry gate"), group.threshold),
-            (_("Owner"), group.owner.name if group.owner else ""),
-        ],
+        "card": presenters.card_rows(group),
         "kind": labels.label_of(labels.KINDS, group.kind),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": group_numbers.size,
@@ -146,20 +139,8 @@ def group_list(request: http.Request) -> HttpResponse:
             (page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE + 1
         ]
     )
-    by, at = request.staff, request.at
-    moves = period_comparison.count_joins_and_leaves(
-        community=request.community,
-        keys=[group.key for group in page[:PAGE_SIZE]],
-        by=by,
-        at=at,
-    )
     context = {
-        "rows": [
-            presenters.GroupRow(
-                group, memberships.count_members(group, by, at), *moves[group.key]
-            )
-            for group in page[:PAGE_SIZE]
-        ],
+        "rows": presenters.group_rows(page[:PAGE_SIZE], request.staff, request.at),
         "total": filtered.count(),
         "are_any": visible.exists(),
         "filter_choices": _filter_choices(request, visible),

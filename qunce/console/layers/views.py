@@ -46,6 +46,17 @@ LAYERING_TEMPLATES: dict[str, tuple[Any, Any, Any, str]] = {
 }
 """Name, description, spec, and the layer for members who join between two runs."""
 
+LAYER_NAMES = {
+    "high": gettext_lazy("High"),
+    "mid": gettext_lazy("Middle"),
+    "low": gettext_lazy("Low"),
+    "new": gettext_lazy("New"),
+    "active": gettext_lazy("Active"),
+    "cooling": gettext_lazy("Cooling"),
+    "lost": gettext_lazy("Lost"),
+}
+"""Names of the layers of templates, in the language of who creates the layering."""
+
 
 @require_GET
 @http.page()
@@ -77,7 +88,13 @@ def layering_create(request: http.Request) -> HttpResponse:
                 key=request.POST.get("key")
                 or unused_key(template, set(used_keys.values_list("key", flat=True))),
                 name=naming.normalise(request.POST.get("name", ""))[:120] or str(name),
-                spec=_with_layer_names(spec),
+                spec={
+                    **spec,
+                    "layers": [
+                        {**layer, "name": str(LAYER_NAMES[layer["key"]])}
+                        for layer in spec["layers"]
+                    ],
+                },
                 default=default,
                 by=request.staff,
                 at=request.at,
@@ -92,21 +109,6 @@ def layering_create(request: http.Request) -> HttpResponse:
     context = {"templates": LAYERING_TEMPLATES.items(), "error": error}
     status = 422 if error else 200
     return http.render(request, "console/layers/create.html", context, status=status)
-
-
-def _with_layer_names(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a template's spec with names in the user's language."""
-    names = {
-        "high": _("High"),
-        "mid": _("Middle"),
-        "low": _("Low"),
-        "new": _("New"),
-        "active": _("Active"),
-        "cooling": _("Cooling"),
-        "lost": _("Lost"),
-    }
-    layers = [{**layer, "name": names[layer["key"]]} for layer in spec["layers"]]
-    return {**spec, "layers": layers}
 
 
 @require_GET

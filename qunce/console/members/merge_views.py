@@ -69,19 +69,12 @@ def merge_members(request: Request, pk: int) -> HttpResponseBase:
             error = _("Choose the member to merge with.")
         except errors.QunceError as raised:
             error = str(raised)
-    query = request.GET.get("q", "")
-    person_ids = search.suggest(
-        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
-    )
-    others = [person_id for person_id in person_ids if person_id != member.id]
     context = {
         "member": member,
         "other": other,
         "note": note,
         "error": error,
-        "query": query.strip(),
-        "rows": member_list.load_rows(others, by=request.staff),
-        "field": "member",
+        **_search_context(request, member),
     }
     status = 422 if error else 200
     return http.render(request, "console/members/merge.html", context, status=status)
@@ -112,3 +105,13 @@ def erase_member(request: Request, pk: int) -> HttpResponseBase:
     context = {"member": member, "error": error}
     status = 422 if error else 200
     return http.render(request, "console/members/erase.html", context, status=status)
+
+
+def _search_context(request: Request, member: presenters.Member) -> dict[str, object]:
+    query = request.GET.get("q", "")
+    person_ids = search.suggest(
+        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
+    )
+    others = [person_id for person_id in person_ids if person_id != member.id]
+    rows = member_list.load_rows(others, by=request.staff)
+    return {"query": query.strip(), "rows": rows, "field": "member"}

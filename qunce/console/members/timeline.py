@@ -177,10 +177,6 @@ def _layer(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return name, move, _link("layers:detail", layering.pk if layering else None)
 
 
-def _source(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
-    return str(fact.payload.get("source", "")), "", ""
-
-
 def _identifier_kind(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     kind = str(fact.payload.get("identifier_kind", ""))
     return labels.label_of(labels.KINDS, kind), "", ""
@@ -216,7 +212,7 @@ SUBJECTS_BY_KIND: Mapping[str, Callable[[TimelineBuilder, RecordedFact], Subject
     "order.refunded": _order,
     "order.amended": _order,
     "member.layer_changed": _layer,
-    "member.joined": _source,
+    "member.joined": lambda _builder, fact: (fact.payload.get("source", ""), "", ""),
     "member.identifier_added": _identifier_kind,
     "member.identifier_removed": _identifier_kind,
     "member.changed": _changed_fields,

@@ -120,7 +120,13 @@ class CampaignForm(forms.Form):
         own_rule = self[rule_field].value()
         choices: list[tuple[str, Any]] = []
         if own_rule:
-            choices.append((OWN_RULE, self._describe(own_rule)))
+            try:
+                rule = tree.parse_json(own_rule)
+                text = labels.describe_rule(self.request.community, rule)
+            except (errors.QunceError, RecursionError):
+                text = _("a rule that cannot be read")
+            text = text if len(text) <= 80 else f"{text[:79]}…"
+            choices.append((OWN_RULE, text))
         choices += [
             (f"{SEGMENT_PREFIX}{segment.key}", segment.name)
             for segment in segments.list_active(self.request.community)
@@ -130,15 +136,6 @@ class CampaignForm(forms.Form):
         if current.startswith(SEGMENT_PREFIX) and current not in dict(choices):
             choices.append((current, current.removeprefix(SEGMENT_PREFIX)))
         return choices
-
-    def _describe(self, rule_json: str) -> str:
-        try:
-            text = labels.describe_rule(
-                self.request.community, tree.parse_json(rule_json)
-            )
-        except (errors.QunceError, RecursionError):
-            return _("a rule that cannot be read")
-        return text if len(text) <= 80 else f"{text[:79]}…"
 
     def chosen_rule(self) -> Any:
         """Return the rule of the chosen audience, also of an incomplete form."""

@@ -63,8 +63,6 @@ def _render_task(
     rows = _rows(request, task) if is_mine else []
     in_groups = task.campaign.target == Target.GROUPS
     pieces = templates.parse(task.campaign.text)
-    oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
-    may_hand_over = oversees or task.staff_id == request.staff.pk
     context: dict[str, Any] = {
         "task": task,
         "campaign": task.campaign,
@@ -85,13 +83,7 @@ def _render_task(
         "failures": skip_reasons.GROUP_FAILURES
         if in_groups
         else skip_reasons.MEMBER_FAILURES,
-        "assignees": [
-            member
-            for member in campaigns.list_assignable_staff(request.community)
-            if member.pk != task.staff_id
-        ]
-        if may_hand_over and not task.finished_at
-        else [],
+        "assignees": _possible_assignees(request, task),
         "error": error,
     }
     return http.render(
@@ -232,3 +224,12 @@ def _respond(request: http.Request, task: Task) -> HttpResponse:
     if request.htmx:
         return _render_task(request, tasks.get(by=request.staff, pk=task.pk))
     return http.redirect_back(request, reverse("outreach:task-detail", args=[task.pk]))
+
+
+def _possible_assignees(request: http.Request, task: Task) -> list[Any]:
+    """Return the staff who can take over the rest of the task."""
+    oversees = permissions.may(request.staff, campaigns.OVERSEE_TASKS)
+    if task.finished_at or not (oversees or task.staff_id == request.staff.pk):
+        return []
+    staff = campaigns.list_assignable_staff(request.community)
+    return [member for member in staff if member.pk != task.staff_id]

@@ -40,8 +40,9 @@ def order_list(request: http.Request) -> HttpResponse:
     by, at, filters = request.staff, request.at, _parse_filters(request)
     page = orders.page(by=by, at=at, filters=filters, before=_parse_cursor(request))
     buyers = orders.find_buyers(page.orders)
+    sources = records.source_names(request.community)
     context = {
-        "rows": [_order_row(request, order, buyers) for order in page.orders],
+        "rows": [_order_row(request, order, buyers, sources) for order in page.orders],
         "states": [
             (key, label, key == filters.state) for key, label in STATE_LABELS.items()
         ],
@@ -78,7 +79,8 @@ def order_totals(request: http.Request) -> HttpResponse:
 @http.page()
 def order_detail(request: http.Request, pk: int) -> HttpResponse:
     order = orders.get(by=request.staff, pk=pk, at=request.at)
-    row = _order_row(request, order, orders.find_buyers([order]))
+    sources = records.source_names(request.community)
+    row = _order_row(request, order, orders.find_buyers([order]), sources)
     parsed = _parse_json(order.items, list)
     items = [
         {
@@ -151,26 +153,20 @@ def _filtered_member(
 
 
 def _order_row(
-    request: http.Request, order: Order, buyers: dict[int, account_models.Account]
+    request: http.Request,
+    order: Order,
+    buyers: dict[int, account_models.Account],
+    sources: dict[int, str],
 ) -> dict[str, Any]:
     buyer = buyers.get(order.account_id or 0)
     state = orders.refund_state(order)
     return {
         "order": order,
-        "source": _source_names(request).get(order.source_id, ""),
+        "source": sources.get(order.source_id, ""),
         "buyer": (buyer.pk, _display_name(request, buyer)) if buyer else None,
         "state": state,
         "status_label": STATUS_LABELS[state],
     }
-
-
-def _source_names(request: http.Request) -> dict[int, str]:
-    """Return the names of sources, read once a request."""
-    names: dict[int, str] | None = getattr(request, "order_sources", None)
-    if names is None:
-        names = records.source_names(request.community)
-        request.order_sources = names  # type: ignore[attr-defined]
-    return names
 
 
 def _display_name(request: http.Request, account: account_models.Account) -> str:

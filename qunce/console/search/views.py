@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from django.http import HttpResponse
@@ -44,9 +44,6 @@ class HitGroup:
     hits: list[Hit] = field(default_factory=list)
 
 
-Finder = Callable[[Request, str], Iterable[Hit]]
-
-
 @http.page()
 def results(request: Request) -> HttpResponse:
     query = request.GET.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
@@ -57,17 +54,36 @@ def results(request: Request) -> HttpResponse:
 
 
 def _hit_groups(request: Request, query: str) -> Iterator[HitGroup]:
-    finders: tuple[tuple[StrOrPromise, Finder], ...] = (
-        (gettext_lazy("Members"), _find_members),
-        (gettext_lazy("Tags"), _find_tags),
-        (gettext_lazy("Segments"), _find_segments),
-        (gettext_lazy("Groups"), _find_groups),
-        (gettext_lazy("Pages and actions"), _find_pages),
+    tags = (
+        Hit(
+            tag.name,
+            reverse("tags:detail", args=[tag.pk]),
+            tag.group.name if tag.group else "",
+        )
+        for tag in library.list_tags(request.community)
+        if matches(query, tag.name, tag.key)
     )
-    for label, find in finders:
-        hits = list(find(request, query))[:MAX_HITS_PER_GROUP]
-        if hits:
-            yield HitGroup(label, hits)
+    active_segments = (
+        Hit(segment.name, reverse("segments:detail", args=[segment.pk]))
+        for segment in segments.list_active(request.community)
+        if matches(query, segment.name, segment.key)
+    )
+    visible_groups = (
+        Hit(group.name, reverse("groups:detail", args=[group.pk]))
+        for group in groups.list_visible(request.staff)
+        if matches(query, group.name, group.key)
+    )
+    found: tuple[tuple[StrOrPromise, Iterable[Hit]], ...] = (
+        (gettext_lazy("Members"), _find_members(request, query)),
+        (gettext_lazy("Tags"), tags),
+        (gettext_lazy("Segments"), active_segments),
+        (gettext_lazy("Groups"), visible_groups),
+        (gettext_lazy("Pages and actions"), _find_pages(request, query)),
+    )
+    for label, hits in found:
+        first = list(hits)[:MAX_HITS_PER_GROUP]
+        if first:
+            yield HitGroup(label, first)
 
 
 def _find_members(request: Request, query: str) -> Iterator[Hit]:
@@ -81,25 +97,6 @@ def _find_members(request: Request, query: str) -> Iterator[Hit]:
         key = masking.key(account.key, by)
         url = reverse("members:detail", args=[person_id])
         yield Hit(account.name or key, url, key)
-
-
-def _find_tags(request: Request, query: str) -> Iterator[Hit]:
-    for tag in library.list_tags(request.community):
-        if matches(query, tag.name, tag.key):
-            group = tag.group.name if tag.group else ""
-            yield Hit(tag.name, reverse("tags:detail", args=[tag.pk]), group)
-
-
-def _find_segments(request: Request, query: str) -> Iterator[Hit]:
-    for segment in segments.list_active(request.community):
-        if matches(query, segment.name, segment.key):
-            yield Hit(segment.name, reverse("segments:detail", args=[segment.pk]))
-
-
-def _find_groups(request: Request, query: str) -> Iterator[Hit]:
-    for group in groups.list_visible(request.staff):
-        if matches(query, group.name, group.key):
-            yield Hit(group.name, reverse("groups:detail", args=[group.pk]))
 
 
 def _find_pages(request: Request, query: str) -> Iterator[Hit]:

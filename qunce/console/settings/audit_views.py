@@ -175,14 +175,9 @@ def audit_rows(
         {entry.group_id for entry in entries if entry.group_id}
     )
     group_pairs = {pk: (("", str(group)),) for pk, group in groups.items()}
-    accounts = account_models.Account.objects.filter(
-        community=community,
-        pk__in={entry.account_id for entry in entries if entry.account_id},
-        erased_at__isnull=True,
+    names = _member_names(
+        community, {entry.account_id for entry in entries if entry.account_id}
     )
-    names = {
-        pk: name or key for pk, name, key in accounts.values_list("pk", "name", "key")
-    }
     rows = []
     for entry in entries:
         detail = {
@@ -212,18 +207,15 @@ def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
     subject = tuple(
         (str(DETAIL_LABELS.get(name, "")), _format_detail(name, detail[name]))
         for name in SUBJECT_DETAILS
-        if name in detail and not _is_row_id(name, detail[name])
+        if name in detail
+        # Numbers of rows mean nothing to people.
+        and name not in ROW_ID_DETAILS
+        and (not isinstance(detail[name], int) or name in ("size", "count"))
     )
     details = tuple(
         (name, _format_value(value)) for name, value in sorted(detail.items())
     )
     return subject, details
-
-
-def _is_row_id(name: str, value: Any) -> bool:
-    return name in ROW_ID_DETAILS or (
-        isinstance(value, int) and name not in ("size", "count")
-    )
 
 
 def _format_detail(name: str, value: Any) -> str:
@@ -242,3 +234,11 @@ def _format_detail(name: str, value: Any) -> str:
 
 def _format_value(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
+
+
+def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
+    """Return ID → name of the accounts that are not erased."""
+    rows = account_models.Account.objects.filter(
+        community=community, pk__in=accounts, erased_at__isnull=True
+    )
+    return {pk: name or key for pk, name, key in rows.values_list("pk", "name", "key")}

@@ -177,17 +177,14 @@ def _normalise_args(args: dict[str, Any]) -> dict[str, Any]:
         args["anniversary"] = {"next": anniversary["within"]}
     hours = args.get("hours")
     if isinstance(hours, list) and len(hours) == 2:
-        args["hours"] = [_normalise_hour(hour) for hour in hours]
+        args["hours"] = [
+            hour.rjust(5, "0") if isinstance(hour, str) else hour
+            for hour in (f"{h:02}:00" if type(h) is int else h for h in hours)
+        ]
         # Fields for times of day end at 23:59; a span may end at midnight nevertheless.
         if args["hours"][1] == "24:00" and args["hours"][0] != "00:00":
             args["hours"][1] = "00:00"
     return args
-
-
-def _normalise_hour(hour: Any) -> Any:
-    if isinstance(hour, int) and not isinstance(hour, bool):
-        return f"{hour:02}:00"
-    return hour.rjust(5, "0") if isinstance(hour, str) else hour
 
 
 def _with_lists(args: dict[str, Any], list_fields: Iterable[str]) -> dict[str, Any]:

@@ -148,11 +148,8 @@ def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
         rules.insert(0, segment_draft.with_form_clause(draft)[0])
     compiled: CompiledRule | RuleError
     for rule in rules:
-        try:
-            compiled = audiences.compile_rule(community=choices.community, rule=rule)
-        except RuleError as raised:
-            compiled = raised
-        else:
+        compiled = _compile(rule, choices)
+        if isinstance(compiled, CompiledRule):
             break
     if isinstance(compiled, RuleError):
         error = compiled
@@ -284,3 +281,10 @@ def _count_excluded(funnel: Funnel, line: Line, step: Step) -> int:
         previous = rule_editing.format_path((*path[:-1], line.index - 1))
         before = funnel.steps[previous].remaining
     return before - step.remaining
+
+
+def _compile(rule: Any, choices: Choices) -> CompiledRule | RuleError:
+    try:
+        return audiences.compile_rule(community=choices.community, rule=rule)
+    except RuleError as error:
+        return error

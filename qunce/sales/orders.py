@@ -375,7 +375,7 @@ def erase_details(person: ErasedPerson) -> None:
         named |= Q(details__contains=text)
     orders = Order.objects.filter(named, community_id=person.community_id)
     found = orders.values_list("pk", "details") if texts else []
-    chosen = [pk for pk, details in found if person.is_named_in(details)]
+    chosen = [pk for pk, details in found if person.is_named_in(details or "")]
     for chunk in account_queries.chunks(chosen):
         Order.objects.filter(pk__in=chunk).update(details=None)
 

@@ -282,6 +282,23 @@ def test_targets_not_visible_to_the_new_staff_are_skipped(
     assert factories.recipient_states(sent)["b"] == "skipped: not_visible"
 
 
+def test_opened_targets_not_visible_to_the_new_staff_are_skipped(
+    shop: Community, by: Staff
+) -> None:
+    factories.apply_tag(shop, "south", *factories.named_members(shop, "a"))
+    factories.named_members(shop, "b", "c")
+    cat = factories.staff(shop, "operator", "cat", scope={"tag": {"any": ["south"]}})
+    sent = factories.started_campaign(by)
+    assert factories.open_recipients(sent, by) == ["a", "b", "c"]
+    mark(sent, "c", by)
+    task = factories.task(sent, by)
+    assert assisted_sending.hand_over(task=task, to=cat, by=by, at=SOON) == 2
+    assert factories.open_recipients(sent, cat) == ["a"]
+    states = factories.recipient_states(sent)
+    assert states["b"] == "skipped: not_visible"
+    assert not states["c"].startswith("skipped")
+
+
 def test_groups_are_recipients(shop: Community, by: Staff) -> None:
     """P10"""
     north = groups.create(community=shop, key="north", name="North", by=by, at=AT)

@@ -220,8 +220,13 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
         due_at=source.due_at,
         created_at=at,
     )
-    moved = recipients.list_open(source).update(task=destination)
-    moved += source.unclaimed_count
+    opened = recipients.list_open(source)
+    if to.is_scoped:
+        # They are opened again by the new staff member, who may not see all of them.
+        targets = bitmaps.of(opened.values_list("target_id", flat=True))
+        opened.delete()
+        source.set_unclaimed(bitmaps.from_bytes(source.unclaimed) | targets)
+    moved = opened.update(task=destination) + source.unclaimed_count
     destination.set_unclaimed(
         bitmaps.from_bytes(destination.unclaimed) | bitmaps.from_bytes(source.unclaimed)
     )

@@ -229,6 +229,7 @@ class _AutomaticTags:
         self._by = staff_models.system(community)
         self._at = at
         self._by_key: dict[str, Tag] = {}
+        self._missing: set[str] = set()
 
     def month(self, joined: datetime) -> Tag:
         return self._tag(MONTH_GROUP, f"joined:{joined:%Y-%m}", f"{joined:%Y-%m}")
@@ -245,9 +246,11 @@ class _AutomaticTags:
     def find_template_tag(self, via: str) -> Tag | None:
         """Return the template's tag for the source, if the library has it."""
         key = find_template_key(via)
-        if key and key not in self._by_key:
+        if key and key not in self._by_key and key not in self._missing:
             tag = library.find(self.community, [key]).get(key)
             if tag is None:
+                # Or else every account with this source would search for it.
+                self._missing.add(key)
                 return None
             self._by_key[key] = self.by_id[tag.pk] = tag
         return self._by_key.get(key)

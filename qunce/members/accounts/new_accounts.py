@@ -23,7 +23,6 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import MemberJoined, MemberLeft
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 STAYS = np.iinfo(np.int64).max
@@ -50,7 +49,10 @@ class NewAccounts:
 
 @dataclass(frozen=True)
 class Moment:
-    """What shows whether somebody has created accounts or identifiers since."""
+    """What shows whether accounts or identifiers were created, or members erased, since.
+
+    `identifier` is None on PostgreSQL, where the order of ids is not that of commits.
+    """
 
     presence: int
     suppression: int
@@ -59,35 +61,33 @@ class Moment:
     @classmethod
     def read(cls, community: Community) -> Moment:
         presence = account_models.PRESENCE_REVISION, 0
-        ((suppressed,),) = db.rows("SELECT MAX(id) FROM members_suppression")
-        identifier = None
-        # On PostgreSQL the order of numbers is not the order of commits.
-        if not db.is_postgresql():
-            ((identifier,),) = db.rows("SELECT MAX(id) FROM members_identifier")
+        ((suppression_id, identifier_id),) = db.rows(
+            "SELECT (SELECT MAX(id) FROM members_suppression),"
+            " (SELECT MAX(id) FROM members_identifier)"
+        )
         return cls(
             revisions.read(community.pk, [presence])[presence],
-            suppressed or 0,
-            identifier or 0 if not db.is_postgresql() else None,
+            suppression_id or 0,
+            None if db.is_postgresql() else identifier_id or 0,
         )
 
 
-def are_new(community: Community, new: NewAccounts, since: Moment) -> bool:
-    """Return whether nobody has these keys and identifiers now.
+def are_new(community: Community, new: NewAccounts, since: Moment | None) -> bool:
+    """Return whether nobody has these keys and identifiers, and nobody erased had them.
 
-    `since` is when this was looked up. Call it in the transaction that creates them,
-    after the lock of `lock`.
+    `since` is the moment at which this was looked up, if only the caller has written
+    accounts and identifiers after it. Call it after `lock`.
     """
-    now = Moment.read(community)
-    if now.suppression != since.suppression:
-        return False
-    if now.presence != since.presence and find_keys(community, new.keys.tolist()):
-        return False
-    if now.identifier is not None and now.identifier == since.identifier:
+    values = [(kind, each.tolist()) for kind, (_p, each) in new.identifiers.items()]
+    if since is None:
+        keys = new.keys.tolist()
+        if find_keys(community, keys):
+            return False
+        if find_suppressed(community, [keys, *(each for _kind, each in values)]):
+            return False
+    elif since.identifier is not None:
         return True
-    return not any(
-        find_owners(community, kind, values.tolist())
-        for kind, (_places, values) in new.identifiers.items()
-    )
+    return not any(find_owners(community, kind, each) for kind, each in values)
 
 
 def find_keys(community: Community, keys: Collection[str]) -> dict[str, int]:
@@ -120,11 +120,13 @@ def find_owners(
     return owners
 
 
-def find_suppressed(community: Community, columns: Iterable[pa.Array]) -> set[str]:
+def find_suppressed(
+    community: Community, columns: Iterable[Sequence[str | None]]
+) -> set[str]:
     """Return which texts of these columns belonged to somebody who was erased."""
     if not suppression.count(community):
         return set()
-    texts = {text for column in columns for text in column.to_pylist() if text}
+    texts = {text for column in columns for text in column if text}
     pairs = ((identifiers.KEY, text) for text in texts)
     return {text for _kind, text in suppression.find(community, pairs)}
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qunce.importing.targets.members.writer import MemberWriter
 
 MAX_NAME_LENGTH = 200
-ROWS_PER_BATCH = 500
+ROWS_PER_BATCH = 600
 
 
 def _clean_entries(cell: str) -> str | None:

@@ -25,16 +25,19 @@ SCALE = pa.scalar(Decimal(attribute_parsing.SCALE))
 class Cells:
     """The filled cells of a column: the places of their members, ascending, and values.
 
-    `values` are integers, or texts as objects.
+    `values` are integers, or texts: of a chunk as Arrow has them, of a slice as objects.
     """
 
     places: Ints
-    values: NDArray[Any]
+    values: Any
 
     def slice(self, start: int, end: int) -> Cells:
         """Return the cells of the members `start` to `end`, numbered from 0."""
         first, last = np.searchsorted(self.places, [start, end]).tolist()
-        return Cells(self.places[first:last] - start, self.values[first:last])
+        values = self.values[first:last]
+        if isinstance(values, pa.Array):
+            values = texts_of(values)
+        return Cells(self.places[first:last] - start, values)
 
 
 def texts_of(column: pa.Array) -> NDArray[Any]:
@@ -46,11 +49,11 @@ def read_values(attribute_type: str, column: pa.Array) -> Cells:
     """Return what the cells are stored as, like `writer.to_stored_values`."""
     if attribute_type == "multi":
         places, codes, texts = list_columns.split(column)
-        return Cells(places, np.array(texts, dtype=object)[codes])
+        return Cells(places, pa.array(texts, pa.string()).take(pa.array(codes)))
     places = np.flatnonzero(np.asarray(column.is_valid())).astype(np.int64)
     given = column.drop_null()
     if attribute_type == "number":
         given = pc.round(pc.multiply(given, SCALE), 0, "half_to_even")
     if pa.types.is_string(given.type):
-        return Cells(places, texts_of(given))
+        return Cells(places, given)
     return Cells(places, np.asarray(given.cast(pa.int64())))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 KEY, IDENTIFIER_FIELDS = imported_members.KEY, imported_members.IDENTIFIER_FIELDS
-PLAIN, KNOWN, OTHER, JOINING = 1, 4, 12, 250
+PLAIN, KNOWN, OTHER, JOINING = 1, 4, 8, 25
 """About how long it takes to write a member, compared with one who is plain."""
 REACHABLE = (
     ("opted_out", opt_out_columns.NO),
@@ -95,7 +95,9 @@ def assess(job: ImportJob, rows: MemberRows, *, creates: bool) -> Standing:
         for value in column.filter(pa.array(~has_key)).drop_null().to_pylist()
     ]
     texts = [keys, *columns_.values()] if keys is not None else list(columns_.values())
-    suppressed = new_accounts.find_suppressed(job.community, texts)
+    suppressed = new_accounts.find_suppressed(
+        job.community, (column.to_pylist() for column in texts)
+    )
     is_plain = has_key & ~is_known & ~is_joining & (rows.counts == 1) & creates
     # Who has no key is looked up by their identifiers, also among keys.
     for column in texts:
@@ -142,6 +144,8 @@ class PlainMembers:
 
     members: Ints
     accounts: NewAccounts
+    identifiers: Mapping[str, Cells]
+    """Of a chunk; those of a slice are in its accounts."""
     values: Mapping[str, Cells]
     tags: Cells
     weights: Ints
@@ -155,21 +159,24 @@ class PlainMembers:
         first, last = np.searchsorted(self.members, [start, end]).tolist()
         new = self.accounts
         one, other = np.searchsorted(self.tags.places, [first, last]).tolist()
-        identifiers = {}
-        for kind, (places, values) in new.identifiers.items():
-            a, b = np.searchsorted(places, [first, last]).tolist()
-            identifiers[kind] = places[a:b] - first, values[a:b]
+        # Texts become objects now, as those of a whole chunk would fill the memory.
+        identifiers = {
+            kind: (own.places, own.values)
+            for kind, cells in self.identifiers.items()
+            for own in [cells.slice(first, last)]
+        }
         return PlainMembers(
             self.members[first:last],
             NewAccounts(
-                keys=new.keys[first:last],
-                names=new.names[first:last],
+                keys=columns.texts_of(new.keys[first:last]),
+                names=columns.texts_of(new.names[first:last]),
                 joined_at=new.joined_at[first:last],
                 left_at=new.left_at[first:last],
                 sources=new.sources[first:last],
                 source_names=new.source_names,
                 identifiers=identifiers,
             ),
+            {},
             {name: cells.slice(first, last) for name, cells in self.values.items()},
             self.tags.slice(first, last),
             self.weights[one:other],
@@ -203,18 +210,19 @@ def lay_out(
     return PlainMembers(
         members,
         NewAccounts(
-            keys=columns.texts_of(taken[KEY]) if KEY in taken else np.empty(0, object),
-            names=columns.texts_of(pc.fill_null(taken.get("name", empty), "")),
+            keys=taken.get(KEY, empty),
+            names=pc.fill_null(taken.get("name", empty), ""),
             joined_at=np.asarray(pc.fill_null(joined_at, now)),
             left_at=np.asarray(pc.fill_null(left_at, new_accounts.STAYS)),
             sources=np.asarray(sources.indices).astype(np.int64),
             source_names=sources.dictionary.to_pylist(),
-            identifiers={
-                kind: _filled(taken[kind])
-                for kind in IDENTIFIER_FIELDS
-                if kind in taken
-            },
+            identifiers={},
         ),
+        {
+            kind: columns.read_values("text", taken[kind])
+            for kind in IDENTIFIER_FIELDS
+            if kind in taken
+        },
         {
             name: columns.read_values(attribute.type, taken[name])
             for name, attribute in attributes.items()
@@ -224,11 +232,6 @@ def lay_out(
         weights,
         groups,
     )
-
-
-def _filled(column: pa.Array) -> tuple[Ints, NDArray[Any]]:
-    places = np.flatnonzero(np.asarray(column.is_valid())).astype(np.int64)
-    return places, columns.texts_of(column.drop_null())
 
 
 def _read_tags(column: pa.Array, named: NamedThings) -> tuple[Cells, Ints, Mask]:

@@ -6,6 +6,7 @@ revision.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
@@ -102,7 +103,9 @@ class MemberWriter:
         self.row_order = chunk.row_numbers
         self._rows = MemberRows.of_chunk(chunk)
         named = self._ensure_named(chunk)
-        self._since = new_accounts.Moment.read(self._job.community)
+        self._since: new_accounts.Moment | None = new_accounts.Moment.read(
+            self._job.community
+        )
         standing = plain_members.assess(self._job, self._rows, creates=self._creates)
         self._plain = plain_members.lay_out(
             self._job, self._rows, standing, self._attributes, named
@@ -129,7 +132,7 @@ class MemberWriter:
     def write(self, batch: MemberBatch) -> Mapping[str, int]:
         plain, given = batch.plain, batch.rows
         rev = new_accounts.lock(self._job.community) if len(plain) else 0
-        if not new_accounts.are_new(self._job.community, plain.accounts, self._since):
+        if not self._are_new(plain):
             # Somebody has created one of them since they were looked up.
             given = [*given, *self._rows.read(plain.members.tolist())]
             plain = self._plain.slice(0, 0)
@@ -174,11 +177,28 @@ class MemberWriter:
             "parted": len(joins.parted),
             "shared_identifiers": len(joins.shared),
         }
-        # What we have written ourselves makes nobody else's members known.
-        self._since = new_accounts.Moment.read(self._job.community)
+        # What we have written ourselves makes nobody else's members known. Without the
+        # lock, others may have written meanwhile.
+        is_known = self._since is not None and len(plain)
+        self._since = (
+            new_accounts.Moment.read(self._job.community) if is_known else None
+        )
         return counts | {name: count for name, count in others.items() if count}
 
     # Accounts
+
+    def _are_new(self, plain: PlainMembers) -> bool:
+        """Return whether members who were new when the chunk was loaded still are."""
+        if not len(plain):
+            return True
+        if self._since is not None:
+            # Only the lock itself has raised the revision.
+            expected = dataclasses.replace(
+                self._since, presence=self._since.presence + 1
+            )
+            if expected != new_accounts.Moment.read(self._job.community):
+                self._since = None
+        return new_accounts.are_new(self._job.community, plain.accounts, self._since)
 
     def _create(self, plain: PlainMembers, rev: int) -> NDArray[np.int64]:
         """Create the accounts of plain members; returns their ids."""

@@ -40,7 +40,12 @@ def email(value: str, by: Staff) -> str:
 
 def key(value: str, by: Staff) -> str:
     """A member's key, masked if it is a phone or an e-mail address, as it often is."""
-    if permissions.may(by, VIEW_IDENTIFIERS) or not is_private(value):
+    return value if permissions.may(by, VIEW_IDENTIFIERS) else mask_key(value)
+
+
+def mask_key(value: str) -> str:
+    """A member's key as everybody may read it."""
+    if not is_private(value):
         return value
     return _mask_email(value) if EMAIL.fullmatch(value) else _mask_phone(value)
 

@@ -10,6 +10,7 @@ from django.db import models
 
 from qunce.core import timestamps
 from qunce.core.communities import Community
+from qunce.members.accounts import masking
 
 PRESENCE_REVISION = "present"
 """Revision kind, raised when an account is created, leaves, rejoins or is erased."""
@@ -41,7 +42,8 @@ class Account(models.Model):
         indexes = [models.Index(fields=["community", "rev"], name="account_by_rev")]
 
     def __str__(self) -> str:
-        return self.name or self.key
+        # Sentences are formatted with it, and are read by staff who may not see numbers.
+        return self.name or masking.mask_key(self.key)
 
 
 class Identifier(models.Model):

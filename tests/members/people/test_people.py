@@ -207,3 +207,15 @@ def test_erased_person_is_hidden_immediately_and_leaves_no_data(
     suppression.lift(community=shop, kind="phone", value=phone, by=by, at=LATER)
     factories.member(shop, "ann", identifiers=PHONE)
     assert factories.matching_keys(shop, {"all": []}) == ["bob", "ann"]
+
+
+def test_refusals_do_not_show_whole_numbers(shop: Community, by: Staff) -> None:
+    left, right = (
+        factories.member(shop, key) for key in ("13800138000", "ann@example.com")
+    )
+    people.merge(left=left, right=right, by=by, at=LATER)
+    with pytest.raises(merges.AlreadyMerged) as refused:
+        people.merge(left=left, right=right, by=by, at=LATER)
+    assert "13800138000" not in str(refused.value)
+    assert "ann@" not in str(refused.value)
+    assert "138****8000" in str(refused.value)

@@ -26,7 +26,7 @@ from qunce.importing.jobs import jobs, journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo import step_registry
-from qunce.importing.undo.step_registry import Kept, Step, Undoing
+from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.accounts import queries as account_queries
 
 MAX_REMAINDERS = 1_000
@@ -229,7 +229,17 @@ def _counted(
         locked_at = time.perf_counter()
         counted: list[int] = []
         yield counted
-        _count(undo, step, sum(counted), undoing.kept)
+        free = max(MAX_REMAINDERS - undo.kept, 0)
+        UndoRemainder.objects.bulk_create(
+            [
+                UndoRemainder(undo=undo, subject=each.subject[:300], reason=each.reason)
+                for each in undoing.kept[:free]
+            ]
+        )
+        count = undo.counts.get(step.kind, 0) + sum(counted)
+        undo.counts = {**undo.counts, step.kind: count}
+        undo.kept += len(undoing.kept)
+        ImportUndo.objects.filter(pk=undo.pk).update(counts=undo.counts, kept=undo.kept)
     sizer.record(entries, time.perf_counter() - locked_at)
     undoing.kept.clear()
 
@@ -256,19 +266,6 @@ def _take(change: ImportChange, left: int) -> None:
     if not is_mine:
         raise UndoRunsElsewhere(_("Another process is undoing this import."))
     change.left = left
-
-
-def _count(undo: ImportUndo, step: Step, count: int, kept: Sequence[Kept]) -> None:
-    free = max(MAX_REMAINDERS - undo.kept, 0)
-    UndoRemainder.objects.bulk_create(
-        [
-            UndoRemainder(undo=undo, subject=each.subject[:300], reason=each.reason)
-            for each in kept[:free]
-        ]
-    )
-    undo.counts = {**undo.counts, step.kind: undo.counts.get(step.kind, 0) + count}
-    undo.kept += len(kept)
-    ImportUndo.objects.filter(pk=undo.pk).update(counts=undo.counts, kept=undo.kept)
 
 
 # Reads

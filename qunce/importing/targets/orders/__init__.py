@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from qunce.importing.targets.orders.writer import OrderWriter
 
 MAX_NAME_LENGTH = 200
+PAUSE_SECONDS = 0.003
+"""Shorter than usual: others look for the lock every millisecond or two."""
 MAX_STATUSES = 60
 """A column with more different texts is not one of statuses."""
 
@@ -319,7 +321,8 @@ class OrderTarget(Target):
     def batch_sizer(self) -> batch_writes.BatchSizer:
         return batch_writes.BatchSizer(
             max_rows=(1 if db.is_postgresql() else 2) * batch_writes.MAX_ROWS,
-            min_rows=10 * batch_writes.MIN_ROWS,
+            min_rows=3 * batch_writes.MIN_ROWS,
+            pause_seconds=PAUSE_SECONDS,
             tends_log=True,
         )
 

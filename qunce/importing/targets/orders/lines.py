@@ -71,7 +71,14 @@ class OrderLines:
             self._skipped += chunk.skipped
             self._digest = zlib.crc32(chunk.row_numbers.tobytes(), self._digest)
             self._table.add(self._to_lines(chunk))
-        self._columns = self._read_columns()
+        # An empty file has nothing that its columns could mean.
+        found = self._table.query(sql.select_evidence()) or (False,) * 4
+        per_line, refund_per_line, is_net, is_gross = found
+        self._columns = Columns(
+            amount_is_per_line=per_line,
+            refund_is_per_line=refund_per_line,
+            paid_is_net=is_net and not is_gross,
+        )
         self._reported = {problem.row for problem in self._problems}
         return self
 
@@ -113,17 +120,6 @@ class OrderLines:
             for word in encoded.dictionary.to_pylist()
         ]
         return pc.take(pa.array(meanings, pa.string()), encoded.indices)
-
-    def _read_columns(self) -> Columns:
-        rows = self._table.query(sql.select_evidence())
-        if rows is None:
-            return Columns()
-        per_line, refund_per_line, is_net, is_gross = rows
-        return Columns(
-            amount_is_per_line=per_line,
-            refund_is_per_line=refund_per_line,
-            paid_is_net=is_net and not is_gross,
-        )
 
     # Orders
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,12 +117,9 @@ class StoredOrders:
     def merge(self, old: StoredOrder, order: ReportedOrder) -> OrderState:
         """Return the state after the file; raises Contradiction."""
         if order.paid_at != old.state.paid_at:
-            order = order._replace(is_midnight=self._is_midnight(order.paid_at))
+            local = timestamps.from_micros(order.paid_at).astimezone(self._plan.zone)
+            order = order._replace(is_midnight=local.time() == time.min)
         return order_changes.merge(old.state, old.currency, order, self._reading)
-
-    def _is_midnight(self, micros: int) -> bool:
-        local = timestamps.from_micros(micros).astimezone(self._plan.zone)
-        return not (local.hour or local.minute or local.second or local.microsecond)
 
 
 def find_fact_ids(

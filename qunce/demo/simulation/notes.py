@@ -34,16 +34,16 @@ class SimulatedNote:
 
 def write_notes(people: Sequence[Person], settings: Settings) -> list[SimulatedNote]:
     """Return the notes by time."""
-    chance, now, grammar = settings.chance("notes"), settings.now, settings.words.notes
+    chance, now, words = settings.chance("notes"), settings.now, settings.words
+    follow_ups = words.follow_ups
     present = [person for person in people if person.left_at is None]
     noted = chance.sample(
         present, max(int(NOTED_SHARE * len(people)), len(TODAY_HOURS))
     )
     notes = []
     for index, person in enumerate(noted):
-        text = grammar.write("note", chance)
-        step = grammar.write("step", chance)
         if index < len(TODAY_HOURS):
+            text, step = follow_ups[index % len(follow_ups)]
             at = max(later(now, -chance.between(5.0, 20.0)), person.joined_at)
             due = later(now, TODAY_HOURS[index] / 24)
             notes.append(SimulatedNote(person, OWNER, at, text, step, due))
@@ -52,8 +52,10 @@ def write_notes(people: Sequence[Person], settings: Settings) -> list[SimulatedN
         days = (now - person.joined_at).total_seconds() / 86_400
         at = later(person.joined_at, days * chance.random())
         if not chance.happens(FOLLOW_UP_SHARE):
+            text = words.notes.write("note", chance)
             notes.append(SimulatedNote(person, staff, at, text))
             continue
+        text, step = chance.pick(follow_ups)
         due = later(at, chance.between(2.0, 20.0))
         # Who forgets one forgets it for good.
         done = min(later(due, chance.exponential(1.0) - 1.0), now)

@@ -16,7 +16,6 @@ NOTES = {
     "situation": ("Works nearby and brings coffee for colleagues", "Moved house, now closer to Riverside", "Last delivery was spilled, sent a coupon", "Asked for prices for the office", "New baby, drinks less for now", "Travels a lot, back at the end of the month", "Wants to join the brewing class"),
     "promise": ("promised to tell them when it arrives", "will come by next week", "needs a quote", "waits for the new beans", "asked us to call at the end of the month"),
     "shop": ("Temple Road", "Riverside", "Garden Street", "the member day"),
-    "step": ("Tell them when the new beans arrive", "Send the quote for the office", "Check that the refund arrived", "Invite to the brewing class", "Ask how they like the new shop", "Replace the broken mug", "Send a birthday coupon"),
 }  # fmt: skip
 
 WORDS = Words(
@@ -129,6 +128,17 @@ WORDS = Words(
     coupons=("20 % off", "10 off 50", "Second cup half price", "Free upgrade"),
     opt_out_reasons=("too many messages", "moved away", "not interested", ""),
     notes=Grammar(NOTES),
+    follow_ups=(
+        ("Asked when the Geisha is back, drinks only light roasts now.", "Tell them when the Geisha arrives"),
+        ("An office of twenty that wants coffee every Friday.", "Send the quote for the office"),
+        ("Waiting for a refund for three days.", "Check that the refund arrived"),
+        ("Wants to learn pour-over, free at weekends.", "Invite to the brewing class"),
+        ("Moved to South Bank and asked when that shop opens.", "Ask how they like the new shop"),
+        ("The mug arrived with a chip.", "Send a new mug"),
+        ("Birthday next month, often brings friends.", "Send a birthday coupon"),
+        ("The last delivery was spilled, we apologised.", "Call back, offer free delivery"),
+        ("Wants our coffee at their wedding.", "Agree on a tasting"),
+    ),
     headings={
         "gender": "gender",
         "city": "city",

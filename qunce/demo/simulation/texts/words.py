@@ -31,7 +31,10 @@ class TagWords:
 
 @dataclass(frozen=True)
 class Words:
-    """What staff of the brand wrote, in the language of the community."""
+    """What staff of the brand wrote, in the language of the community.
+
+    `follow_ups` are pairs of a note and of the next step that follows from it.
+    """
 
     brand: str
     staff: Mapping[str, str]
@@ -54,6 +57,7 @@ class Words:
     coupons: Sequence[str]
     opt_out_reasons: Sequence[str]
     notes: Grammar
+    follow_ups: Sequence[tuple[str, str]]
     headings: Mapping[str, str]
     campaigns: Mapping[str, tuple[str, str]]
     segments: Mapping[str, tuple[str, str]]

@@ -1,8 +1,7 @@
 """Bulk writes that leave room for people: short transactions with pauses in between.
 
 SQLite has one writer at a time, and a waiting one looks again every 1 or 2 ms (see
-`core.sqlite`).
-So a batch holds the lock for a short time, its rows are prepared before it takes the lock,
+`core.sqlite`). So a batch holds the lock for a short time, its rows are prepared before it takes the lock,
 and between two batches the lock is free for at least PAUSE_SECONDS.
 """
 

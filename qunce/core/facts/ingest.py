@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from django.db import IntegrityError, connection, transaction
 
@@ -30,7 +32,8 @@ LIST_FIELDS = "kinds accounts groups happened_at payloads keys hashes".split()
 class FactBatch:
     """Columns of facts of one community and source; None is null.
 
-    Times are microseconds. `hashes` are those of `key_hashes`, or 0 on PostgreSQL.
+    On PostgreSQL they may be Arrow arrays. Times are microseconds. `hashes` are those of
+    `key_hashes`, or 0 on PostgreSQL.
     """
 
     community_id: int
@@ -202,18 +205,20 @@ no statistics about yet."""
 
 
 def _insert_new_on_postgresql(batch: FactBatch) -> int:
-    rows = db.rows(SELECT_EXISTING_KEYS, [batch.keys, batch.source_id])
-    existing = {row[0] for row in rows}
+    keys = pa.array(batch.keys, pa.string())
+    rows = db.rows(SELECT_EXISTING_KEYS, [keys.to_pylist(), batch.source_id])
+    existing = pa.array([row[0] for row in rows], pa.string())
+    codes = np.asarray(pc.dictionary_encode(keys).indices)
     # Of several facts with the same key the first one counts.
-    # Built backwards, as later entries of a dict replace earlier ones.
-    first = dict(zip(reversed(batch.keys), range(len(batch) - 1, -1, -1), strict=True))
-    if existing or len(first) < len(batch):
-        batch = batch.select([first[key] for key in first if key not in existing][::-1])
-    if not len(batch):
+    is_new = np.zeros(len(keys), dtype=bool)
+    is_new[np.unique(codes, return_index=True)[1]] = True
+    is_new &= ~np.asarray(pc.is_in(keys, value_set=existing), dtype=bool)
+    table = _to_table(batch).filter(pa.array(is_new))
+    if not table.num_rows:
         return 0
     try:
         with transaction.atomic():
-            _copy(batch, "core_fact")
+            _copy(table, "core_fact")
     except IntegrityError:
         # Another process stored some of these keys since the look-up.
         # COPY has no ON CONFLICT, so the rows are copied aside and inserted from there.
@@ -221,41 +226,42 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
             "CREATE TEMP TABLE qunce_incoming ON COMMIT DROP AS"  # noqa: S608 - constant
             f" SELECT {COLUMNS} FROM core_fact WHERE false"
         )
-        _copy(batch, "qunce_incoming")
+        _copy(table, "qunce_incoming")
         count = db.execute(INSERT_NEW)
         db.execute("DROP TABLE qunce_incoming")
         return count
-    return len(batch)
+    return int(table.num_rows)
 
 
-def _copy(batch: FactBatch, table: str) -> None:
+def _to_table(batch: FactBatch) -> pa.Table:
+    """Return the columns of the table of facts."""
     count = len(batch)
-    columns = [
-        pa.array(values, kind)
-        for values, kind in (
-            ([batch.community_id] * count, pa.int64()),
-            (batch.kinds, pa.int64()),
-            (batch.accounts, pa.int64()),
-            (batch.groups, pa.int64()),
-            (batch.happened_at, pa.int64()),
-            ([batch.recorded_at] * count, pa.int64()),
-            ([batch.actor_id] * count, pa.int64()),
-            ([batch.source_id] * count, pa.int64()),
-            (batch.payloads, pa.string()),
-            (batch.keys, pa.string()),
-        )
-    ]
-    names = [name.strip() for name in COLUMNS.split(",")]
+    columns = {
+        "community_id": pa.repeat(batch.community_id, count),
+        "kind_id": pa.array(batch.kinds, pa.int64()),
+        "account_id": pa.array(batch.accounts, pa.int64()),
+        "group_id": pa.array(batch.groups, pa.int64()),
+        "happened_at": pa.array(batch.happened_at, pa.int64()),
+        "recorded_at": pa.repeat(batch.recorded_at, count),
+        "actor_id": pa.repeat(pa.scalar(batch.actor_id, pa.int64()), count),
+        "source_id": pa.repeat(batch.source_id, count),
+        "payload": pa.array(batch.payloads, pa.string()),
+        "key": pa.array(batch.keys, pa.string()),
+    }
+    return pa.table(columns)
+
+
+def _copy(rows: pa.Table, table: str) -> None:
     # Arrow formats the CSV in C++, while psycopg's write_row converts each value in
     # Python.
     text = io.BytesIO()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
-    arrow_csv.write_csv(pa.table(columns, names), text, options)
+    arrow_csv.write_csv(rows, text, options)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN (FORMAT csv)") as copy,
     ):
-        copy.write(text.getvalue())
+        copy.write(text.getbuffer())
 
 
 INSERT_NEW = f"""

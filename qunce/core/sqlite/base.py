@@ -33,7 +33,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         had_errors, looks = self.errors_occurred, 0
         while True:
             try:
-                super()._start_transaction_under_autocommit()
+                super()._start_transaction_under_autocommit()  # type: ignore[misc]
             except OperationalError as error:
                 is_busy = _is_busy(error.__cause__)
                 if not is_busy or time.monotonic() > deadline:

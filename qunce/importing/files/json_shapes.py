@@ -82,8 +82,9 @@ def find_doubtful_columns(cursor: Any, columns: list[pa.Array]) -> NDArray[np.bo
 
 def find_doubtful_objects(cursor: Any, texts: pa.Array) -> NDArray[np.bool_]:
     """Return which texts may be refused by our parser, or are no objects; null is none."""
-    doubtful = find_doubtful(texts, NESTED) & np.asarray(pc.is_valid(texts))
-    rows = np.flatnonzero(~doubtful & np.asarray(pc.is_valid(texts)))
+    is_given = np.asarray(pc.is_valid(texts), dtype=bool)
+    doubtful: NDArray[np.bool_] = find_doubtful(texts, NESTED) & is_given
+    rows = np.flatnonzero(~doubtful & is_given)
     plain = texts.take(pa.array(rows))
     doubtful[rows[find_invalid_shapes(plain, _hashes(cursor, plain))]] = True
     return doubtful

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from qunce.core.staff import api_keys
 from qunce.importing.accounts import account_resolver
 from qunce.importing.files import json_files, json_shapes
 from qunce.importing.plan.plan import ImportPlan
+from qunce.importing.rows import parsing
 from qunce.importing.rows.parsing import MAX_VALUE_SHOWN, ParsedChunk, Problem
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def check(plan: ImportPlan, chunk: ParsedChunk, limits: TimeLimits) -> ParsedChu
     for index, (name, remedy) in remedies.items():
         value = str(chunk.get(name)[index].as_py() or "")[:MAX_VALUE_SHOWN]
         if name == "happened_at":
-            value = str(_time(plan, chunk, index))
+            micros = chunk.columns[name][index].as_py()
+            value = str(parsing.format_value(plan, name, micros))
         row = int(chunk.row_numbers[index])
         problems.append(Problem(row, heading_of.get(name, name), value, remedy))
     problems.sort(key=lambda problem: (problem.row, problem.field))
@@ -63,13 +65,6 @@ def keep(
         row_numbers=chunk.row_numbers[is_kept],
         problems=problems,
     )
-
-
-def _time(plan: ImportPlan, chunk: ParsedChunk, index: int) -> Any:
-    from qunce.importing.rows import parsing
-
-    micros = chunk.columns["happened_at"][index].as_py()
-    return parsing.format_value(plan, "happened_at", micros)
 
 
 Remedies = dict[int, tuple[str, str]]

@@ -91,14 +91,10 @@ class FactWriter:
         )
         # Here, as the thread below has no connection of its own.
         self._can_attach = not (db.is_postgresql() or connection.in_atomic_block)
-        self._attached = ExitStack()
+        self._attached = plan.resources.enter_context(ExitStack())
         self._thread = ThreadPoolExecutor(1, "facts")
+        plan.resources.callback(self._thread.shutdown, cancel_futures=True)
         self._next: tuple[int, Future[SortedPart]] | None = None
-        plan.resources.callback(self._close)
-
-    def _close(self) -> None:
-        self._thread.shutdown(cancel_futures=True)
-        self._attached.close()
 
     @property
     def _spill(self) -> FactSpill:
@@ -189,8 +185,14 @@ class FactWriter:
         ).tolist()
         table = table.take(pa.array(order)).combine_chunks()
         found = row_counts.take(found, order)
-        table = self._with_ids(table, found.ids)
-        laid, stamp = None, ()
+        for name, ids in (
+            ("kind_id", _ids_of(table["kind"], self._kind_ids)),
+            ("grp", _ids_of(table["group_key"], self._group_ids)),
+            ("account", pa.array(found.ids, mask=found.ids == 0)),
+        ):
+            table = table.append_column(name, ids)
+        laid: Path | None = None
+        stamp: staging.Stamp = ()
         if inserted and self._can_attach:
             laid = self._spill.staging.path / f"part-{number}.sqlite"
             layout.write(laid, table.slice(0, inserted))
@@ -207,12 +209,6 @@ class FactWriter:
         by_key = pa.table({"fate": fates, "key": table["key"], "row": rows})
         keys = [(name, "ascending") for name in by_key.column_names]
         return np.asarray(pc.sort_indices(by_key, sort_keys=keys)).astype(np.int64)
-
-    def _with_ids(self, table: pa.Table, accounts: NDArray[np.int64]) -> pa.Table:
-        table = table.append_column("kind_id", _ids_of(table["kind"], self._kind_ids))
-        table = table.append_column("grp", _ids_of(table["group_key"], self._group_ids))
-        ids = pa.array(accounts, mask=accounts == 0)
-        return table.append_column("account", ids)
 
     # Writing it
 
@@ -243,7 +239,13 @@ class FactWriter:
         }
         if self._part.laid is not None:
             return LaidRows(begin=start, end=end, **common)
-        rows = self._part.table.slice(start, max(end - start, 0)).to_pydict()
+        part = self._part.table.slice(start, max(end - start, 0)).combine_chunks()
+        # PostgreSQL takes whole columns, and SQLite row by row what is not laid out.
+        rows: dict[str, Any] = {
+            name: part[name].combine_chunks() for name in part.column_names
+        }
+        if not self._spill.by_key:
+            rows = part.to_pydict()
         return ingest.FactBatch(
             **common,
             kinds=rows["kind_id"],

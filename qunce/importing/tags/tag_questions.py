@@ -13,7 +13,7 @@ from qunce.core import errors
 from qunce.importing.files import sources
 from qunce.importing.plan.questions import Choice
 from qunce.importing.tags import tag_entries
-from qunce.importing.values import lists
+from qunce.importing.values import list_columns, lists
 from qunce.members.tags import levels, library, naming
 from qunce.members.tags.models import Tag
 
@@ -77,9 +77,13 @@ def _list_new(plan: ImportPlan, field: str) -> list[str]:
     separator = plan.traits[field].separator if field in plan.traits else ";"
     names: dict[str, None] = {}
     for batch in sources.read_batches(plan.source):
-        for cell in pc.unique(pc.drop_null(batch.columns[index])).to_pylist():
-            for entry in lists.split(cell, separator):
-                names[entry] = None
+        cells = pc.unique(pc.drop_null(batch.columns[index]))
+        usual = list_columns.parse(cells, separator)
+        if usual is not None:
+            names |= dict.fromkeys(filter(None, list_columns.split(usual)[2]))
+            continue
+        for cell in cells.to_pylist():
+            names |= dict.fromkeys(lists.split(cell, separator))
     forms = {entry: naming.normalise(entry) for entry in names}
     found = library.find(plan.community, forms.values())
     new: dict[str, None] = {}

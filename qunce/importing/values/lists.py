@@ -46,9 +46,10 @@ def _parts(separator: str) -> list[str]:
 
 
 @functools.cache
-def _pattern(separator: str) -> re.Pattern[str]:
+def pattern(separator: str) -> re.Pattern[str]:
+    """Return what stands between entries; no sign is special between brackets."""
     signs = "".join(SIGNS[name] for name in _parts(separator) or [";"])
-    return re.compile(f"[{re.escape(signs)}]")
+    return re.compile(f"[{signs}]")
 
 
 def split(text: str | None, separator: str) -> list[str]:
@@ -62,7 +63,7 @@ def split(text: str | None, separator: str) -> list[str]:
     if not entries and separator == NONE:
         entries = [text]
     if not entries:
-        entries = _pattern(separator).split(text)
+        entries = pattern(separator).split(text)
     return list(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))
 
 

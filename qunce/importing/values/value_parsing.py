@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, csv_safety, errors, timestamps
-from qunce.importing.values import dates, lists, numbers
+from qunce.importing.values import dates, list_columns, lists, numbers
 
 if TYPE_CHECKING:
     from datetime import date
@@ -178,6 +178,9 @@ def refuse_future(column: Column, latest: int) -> Column:
 def parse_lists(texts: pa.Array, separator: str, max_length: int) -> Column:
     """Return the entries of each cell as `lists.join` writes them."""
     column = parse_texts(texts, max_length)
+    usual = list_columns.parse(column.values, separator)
+    if usual is not None:
+        return Column(usual, column.errors)
 
     def parse(text: str) -> str | None:
         return lists.join(lists.split(text, separator)) or None

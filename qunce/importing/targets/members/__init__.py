@@ -230,7 +230,7 @@ class MemberTarget(Target):
         # on the commit.
         rows = min(ROWS_PER_BATCH, batch_writes.MAX_ROWS)
         return batch_writes.BatchSizer(
-            rows=rows, min_rows=rows, max_rows=4 * rows, tends_log=True
+            rows=rows, min_rows=rows, max_rows=2 * rows, tends_log=True
         )
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:

@@ -1,0 +1,44 @@
+"""Columns of lists are read as single cells are."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qunce.importing.values import list_columns, lists
+
+CELLS = st.lists(
+    st.none() | st.text(alphabet='ab;；,，、|/ \u3000\t\n\x1c\x85["]é', max_size=12),
+    max_size=6,
+)
+
+
+@given(CELLS, st.sampled_from([*lists.SIGNS, ";,", lists.NONE]))
+def test_column_is_read_like_its_cells(cells: list[str | None], separator: str) -> None:
+    parsed = list_columns.parse(pa.array(cells, pa.string()), separator)
+    expected = [lists.join(lists.split(cell, separator)) or None for cell in cells]
+    if parsed is None:
+        is_odd = [c for c in cells if c and (set(c) & set('["\x1c\x85'))]
+        assert is_odd or separator == lists.NONE
+        return
+    assert parsed.to_pylist() == expected
+    places, codes, texts = list_columns.split(parsed)
+    entries = [(place, texts[code]) for place, code in zip(places, codes, strict=True)]
+    assert sorted(entries) == sorted(
+        (place, entry)
+        for place, text in enumerate(expected)
+        for entry in lists.parse_joined(text)
+    )
+
+
+def test_usual_column_needs_no_closer_look() -> None:
+    cells = pa.array(["b; a ;;b", None, " ; ", "c"])
+    parsed = list_columns.parse(cells, ";")
+    assert parsed is not None
+    assert [lists.parse_joined(text) for text in parsed.to_pylist()] == [
+        ["b", "a"],
+        [],
+        [],
+        ["c"],
+    ]

@@ -58,7 +58,11 @@ def update_layering(c: Any) -> Any:
 
 
 def create_webhook(c: Any) -> Any:
-    given: dict[str, Any] = {"name": "w", "url": "https://example.com/x", "kinds": ["order.paid"]}
+    given: dict[str, Any] = {
+        "name": "w",
+        "url": "https://example.com/x",
+        "kinds": ["order.paid"],
+    }
     return endpoints.create(community=c.shop, **given, **c.who)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 Rows = Iterator[list[Any]]
+EFFECTIVE = {3: "group.joined", 5: "group.left", 7: "member.opted_out"}
 
 
 def members(rng: random.Random, rows: int) -> Rows:
@@ -48,11 +49,21 @@ def memberships(rng: random.Random, rows: int) -> Rows:
 
 
 def orders(rng: random.Random, rows: int) -> Rows:
-    yield ["order_id", "member_key", "phone", "paid_at", "amount", "refund_amount"]
+    """Orders of one or two lines, of which some were refunded."""
+    yield [
+        *("order_id", "member_key", "phone", "paid_at", "line_amount", "refund_amount"),
+        *("product_name", "quantity"),
+    ]
+    last: list[Any] = []
     for n in range(rows):
         key, phone = reference(rng, n)
         refunded = "1.50" if not n % 13 else ""
-        yield [f"O{n}", key, phone, day(n), f"{n % 900 + 10}.25", refunded]
+        order = [f"O{n}", key, phone, day(n), f"{n % 900 + 10}.25", refunded]
+        # The second line of an order repeats what the order is.
+        if last and not n % 5:
+            order = [*last[:4], f"{n % 90 + 5}.75", ""]
+        last = order
+        yield [*order, f"Coffee {n % 30}", n % 3 + 1]
 
 
 def opt_outs(rng: random.Random, rows: int) -> Rows:
@@ -69,7 +80,9 @@ def facts(rng: random.Random, rows: int) -> Rows:
         payload = json.dumps({"n": n})
         # Every twentieth fact comes twice.
         number = n - 1 if not n % 20 and n else n
-        yield ["page.viewed", key, phone, f"g{n % 9}", day(n), payload, f"F{number}"]
+        # Some take effect on members and groups.
+        kind = EFFECTIVE.get(n % 40, "page.viewed")
+        yield [kind, key, phone, f"g{n % 9}", day(n), payload, f"F{number}"]
 
 
 TARGETS: dict[str, Callable[[random.Random, int], Rows]] = {

@@ -20,8 +20,9 @@ from qunce.importing.plan.options import ImportOptions
 from qunce.members.accounts.models import Account, Identifier
 from qunce.sales.models import Order
 from tests import factories
-from tests.importing import dialects, helpers
-from tests.importing.dialects import DIALECTS, Dialect, Stored, World
+from tests.importing import dialect_files, helpers, worlds
+from tests.importing.dialects import DIALECTS, Dialect
+from tests.importing.worlds import Stored, World
 
 NUMBERS = itertools.count()
 random_files = hypothesis_settings(
@@ -57,11 +58,11 @@ def run(
     **options: Any,
 ) -> bool:
     """Write the rows, and import them; returns whether they were read, and not refused."""
-    table = dialects.arranged(rows, dialect)
-    path = dialects.write(table, dialect, folder)
+    table = dialect_files.arranged(rows, dialect)
+    path = dialect_files.write(table, dialect, folder)
     encoding = ""
     if dialect.container == "csv":
-        used = dialects.encoding_of(table, dialect)
+        used = dialect_files.encoding_of(table, dialect)
         encoding = used if dialect.is_answered else ""
         note(path.read_bytes().decode(used))
     try:
@@ -93,12 +94,12 @@ def new_shop() -> Community:
 
 @pytest.mark.django_db
 @random_files
-@given(world=dialects.worlds(), dialect=DIALECTS)
+@given(world=worlds.worlds(), dialect=DIALECTS)
 def test_people_come_out_as_they_went_in(
     world: World, dialect: Dialect, tmp_path: Path
 ) -> None:
     shop = new_shop()
-    rows = dialects.members_table(world, dialect)
+    rows = dialect_files.members_table(world, dialect)
     if run(shop, rows, "members", dialect, tmp_path):
         assert stored_people(shop) == {
             person.key: (
@@ -114,7 +115,7 @@ def test_people_come_out_as_they_went_in(
 
 @pytest.mark.django_db
 @random_files
-@given(world=dialects.worlds(), dialect=DIALECTS)
+@given(world=worlds.worlds(), dialect=DIALECTS)
 def test_orders_come_out_as_they_went_in(
     world: World, dialect: Dialect, tmp_path: Path
 ) -> None:
@@ -122,10 +123,10 @@ def test_orders_come_out_as_they_went_in(
     assume(dialect.money != "option" or len(currencies) == 1)
     shop = new_shop()
     bring_people(shop, world, tmp_path)
-    rows = dialects.orders_table(world, dialect)
+    rows = dialect_files.orders_table(world, dialect)
     currency = currencies.pop() if dialect.money == "option" else ""
     if run(shop, rows, "orders", dialect, tmp_path, currency=currency):
-        assert stored_orders(shop) == dialects.expected_orders(world)
+        assert stored_orders(shop) == worlds.expected_orders(world)
     else:
         assert stored_orders(shop) == {}
     assert set(stored_people(shop)) == {person.key for person in world.people}

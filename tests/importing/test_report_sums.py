@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import random
 from pathlib import Path
@@ -48,10 +49,14 @@ def write(folder: Path, target: str) -> tuple[Path, list[str], list[str]]:
     key = heading.index("member_key")
     keys = [row[key] or f"P{number}" for number, row in enumerate(rows)]
     phones = [row[phone] or f"138{number:08}" for number, row in enumerate(rows)]
-    for row, each, number in zip(rows, keys, phones, strict=True):
+    for index, (row, each, number) in enumerate(zip(rows, keys, phones, strict=True)):
         row[key], row[phone] = each, number
         if "left_at" in heading:
             row[heading.index("left_at")] = ""
+        if "kind" in heading:
+            row[heading.index("kind")] = "page.viewed"
+        if "order_id" in heading:
+            row[heading.index("order_id")] = f"O{index}"
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([heading, *rows])
     return path, keys, phones
@@ -180,12 +185,10 @@ def test_members_report_adds_up_between_random_kills(
         account = Account.objects.filter(community=shop).order_by("pk").last()
         if account is not None and rng.random() < 0.5:
             people.erase(account=account, by=staff_models.system(shop), at=AT)
-    try:
-        job = helpers.run(shop, path, "members", mode="all").job
-    except jobs.RowsChanged as error:
-        assert str(error)
-    else:
-        assert_adds_up(job)
+    with contextlib.suppress(jobs.RowsChanged):
+        assert_adds_up(helpers.run(shop, path, "members", mode="all").job)
+    last = ImportJob.objects.order_by("-pk")[0]
+    assert last.state == "done" or last.error
 
 
 def test_placeholder_that_is_added_meanwhile_moves_no_rows(

@@ -1,0 +1,236 @@
+"""The recipe for a clause.
+
+One domain file, one form, one row in tests/oracle/clauses.py, translations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from django import forms
+from django.utils import translation
+from pyroaring import BitMap
+
+from docs import kinds
+from qunce.console.segments.clause_forms import base as clause_forms
+from qunce.console.segments.clause_forms.base import ClauseForm
+from qunce.core import revisions
+from qunce.core.communities import Community
+from qunce.core.facts import facts, interned_names
+from qunce.groups import groups
+from qunce.members.attributes import attributes
+from qunce.members.layers import layers
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.members.segments import frozen as frozen_segments
+from qunce.members.segments import segments
+from qunce.sets import audiences
+from qunce.sets.rules import base, phrasing
+from qunce.sets.rules.base import Clause, Declaration, RulePath
+from tests import factories
+from tests.clients import browser
+from tests.factories import AT, LATER
+from tests.oracle.clauses import CLAUSES
+
+if TYPE_CHECKING:
+    from qunce.sets.rules.phrasing import Names, Pieces
+    from qunce.sets.rules.snapshots import Snapshot
+
+ROOT = Path(__file__).parents[2]
+ATTRIBUTE_TYPES = {"points": "number", "birthday": "date"}
+LAYERS = {
+    "by": "rules",
+    "layers": [
+        {"key": "high", "rule": {"tag": {"any": ["vip"]}}},
+        {"key": "middle", "rule": {"tag": {"any": ["tea"]}}},
+        {"key": "low"},
+    ],
+}
+
+
+def examples_of(declaration: type[Declaration]) -> list[Any]:
+    return [{declaration.name: args} for args in declaration.examples]
+
+
+EXAMPLES = [
+    pytest.param(example, id=json.dumps(example))
+    for declaration in base.DECLARATIONS.values()
+    for example in examples_of(declaration)
+]
+
+
+@pytest.fixture
+def shop(db: None) -> Community:
+    """A community with everything that the examples of clauses mention."""
+    shop = factories.community(language="en")
+    about: dict[str, Any] = {
+        "community": shop,
+        "by": factories.staff(shop, login="setup"),
+        "at": AT,
+    }
+    factories.members(shop, "a1", "a2")
+    factories.tag(shop, "vip")
+    factories.tag(shop, "tea")
+    layers.create(key="value", spec=LAYERS, default="low", **about)
+    mentioned = {
+        mention
+        for declaration in base.DECLARATIONS.values()
+        for example in examples_of(declaration)
+        for mention in base.list_mentions(example)
+    }
+    for kind, key in sorted(mentioned):
+        if kind == "group":
+            groups.create(key=key, **about)
+        elif kind == "attr":
+            attribute_type = ATTRIBUTE_TYPES.get(key, "text")
+            attributes.define(name=key, type=attribute_type, **about)
+        elif kind == "segment":
+            segments.create(key=key, rule={"all": []}, **about)
+        elif kind == "frozen":
+            frozen_segments.freeze(key=key, rule={"all": []}, **about)
+        elif kind == "source":
+            interned_names.ensure("source", shop.pk, [key])
+        elif kind == "kind":
+            facts.ensure_kinds([key])
+    return shop
+
+
+def test_clause_names_are_those_of_forms_and_of_oracle_rows() -> None:
+    names = set(base.DECLARATIONS)
+    assert names >= {"tag", "segment", "opted_out"}
+    assert set(clause_forms.FORMS) == {*names, "json"}
+    assert set(CLAUSES) == names
+
+
+@pytest.mark.parametrize("name", sorted(base.DECLARATIONS))
+def test_clause_has_a_description_and_examples_of_every_field(name: str) -> None:
+    declaration = base.DECLARATIONS[name]
+    assert declaration.description.endswith(".")
+    shown = {field for args in declaration.examples for field in args}
+    assert shown == set(declaration.fields)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_clause_example_is_valid(shop: Community, example: Any) -> None:
+    by = factories.staff(shop)
+    rule = {"with_left": example}
+    assert audiences.count(community=shop, rule=rule, by=by, at=LATER) >= 0
+    (name,) = example
+    for field in example[name]:
+        broken = {name: {**example[name], field: {"?": 1}}}
+        with pytest.raises(base.RuleError):
+            audiences.check(community=shop, rule=broken)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_clause_example_reads_in_both_languages(shop: Community, example: Any) -> None:
+    names = rule_names.find(shop, example)
+    pieces = sentences.describe(example, names)
+    assert phrasing.to_text(pieces).startswith("everyone who ")
+    assert [piece.text for piece in pieces if piece.kind == "unknown"] == []
+    with translation.override("zh-hans"):
+        chinese = sentences.describe(example, names)
+    text = "".join(piece.text for piece in chinese if piece.kind == "text")
+    assert text
+    assert not [letter for letter in text if letter.isascii() and letter.isalpha()]
+
+
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is forgotten after it."""
+    monkeypatch.setattr(base, "DECLARATIONS", dict(base.DECLARATIONS))
+    monkeypatch.setattr(clause_forms, "FORMS", dict(clause_forms.FORMS))
+
+
+@pytest.fixture
+def even_clause(registries: None) -> type[Clause]:
+    """A clause and its form, written as the recipe says, and nothing else."""
+
+    @base.register
+    @dataclass(frozen=True)
+    class EvenClause(Clause):
+        name: ClassVar[str] = "even"
+        description: ClassVar[str] = "Members whose number is even."
+        fields: ClassVar[tuple[str, ...]] = ("of",)
+        examples: ClassVar[tuple[dict[str, Any], ...]] = ({"of": "number"},)
+
+        @classmethod
+        def parse(cls, args: Any, path: RulePath) -> EvenClause:
+            base.check_fields(args, path, cls.fields)
+            return cls()
+
+        @classmethod
+        def phrase(cls, args: Any, names: Names) -> Pieces:
+            return phrasing.plain(f"has an even {args['of']}")
+
+        def dependencies(self) -> Iterable[revisions.Key]:
+            return ()
+
+        def resolve(self, snap: Snapshot) -> BitMap:
+            people = snap.everyone(with_left=True)
+            return BitMap(pk for pk in people if pk % 2 == 0)
+
+        def explain(self, snap: Snapshot, person: int) -> str:
+            return f"number: {person}"
+
+    class EvenForm(ClauseForm):
+        name = "even"
+        label = "Even number"
+        icon = "hashtag"
+        order = 15
+
+        @classmethod
+        def to_fields(cls, args: Any) -> dict[str, Any]:
+            return {}
+
+        def from_fields(self, cleaned: dict[str, Any]) -> Any:
+            return {"of": "number"}
+
+        def set_up(self) -> None:
+            self.fields["of"] = forms.CharField(required=False)
+
+    return EvenClause
+
+
+EVEN = {"even": {"of": "number"}}
+
+
+def test_new_clause_is_in_the_menu_of_the_builder(
+    shop: Community, even_clause: type[Clause]
+) -> None:
+    names = [form.name for form in clause_forms.list_forms()]
+    assert names[:3] == ["tag", "even", "did"]
+    web = browser(factories.staff(shop))
+    page = web.get("/members/segments/new/").content.decode()
+    assert 'value="add::even"' in page
+    assert "Even number" in page
+    data = {"rule": '{"all": []}', "open": "+:even", "do": "done"}
+    page = web.post("/members/segments/new/rule/", data).content.decode()
+    assert "has an even number" in page
+    members = audiences.list_ids(
+        community=shop, rule=EVEN, by=factories.staff(shop, login="bob"), at=LATER
+    )
+    assert len(members) == 1
+
+
+def test_new_clause_is_in_the_reference(even_clause: type[Clause]) -> None:
+    page = kinds.clauses()
+    assert "### `even`\n\nMembers whose number is even.\n\nFields: `of`\n" in page
+    assert json.dumps(EVEN) in page
+
+
+def test_new_clause_reads_in_sentences(even_clause: type[Clause]) -> None:
+    assert sentences.to_text(EVEN, {}) == "everyone who has an even number"
+    with pytest.raises(base.RuleError, match=r"Available clauses: .*even"):
+        base.get("odd", RulePath(Community()))
+
+
+def test_clause_is_unknown_without_its_declaration() -> None:
+    assert "even" not in base.DECLARATIONS
+    assert "even" not in kinds.clauses()
+    assert sentences.to_text(EVEN, {}) == f"everyone who {json.dumps(EVEN)}"

@@ -82,8 +82,8 @@ JOBS = """
 def connected(home: Path, url: str) -> Iterator[Any]:
     """Connect to the database of a home; the URL is that of PostgreSQL, or empty."""
     if url:
-        with psycopg.connect(url) as connection:
-            yield connection
+        with psycopg.connect(url) as server:
+            yield server
         return
     connection = sqlite3.connect(home / "truth.sqlite3")
     try:

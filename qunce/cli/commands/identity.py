@@ -26,9 +26,7 @@ def list_placeholders(invocation: Invocation) -> None:
     invocation.out.answer({"placeholders": texts, "usual": usual}, *texts)
 
 
-@placeholders.command(
-    "add", help=N_("Make a text mean none in keys, phones, addresses and IDs")
-)
+@placeholders.command("add", help=N_("Make a text mean none"))
 @base.argument("text", help=N_("capitals make no difference"))
 @options.pass_invocation
 def add_placeholder(invocation: Invocation, text: str) -> None:
@@ -45,7 +43,7 @@ def remove_placeholder(invocation: Invocation, text: str) -> None:
     invocation.out.answer({"text": row.text})
 
 
-@shared.command("list", help=N_("List identifiers of too many people, newest first"))
+@shared.command("list", help=N_("List identifiers that merge nobody"))
 @options.pass_invocation
 def list_shared(invocation: Invocation) -> None:
     permissions.check_may(invocation.by, placeholder_texts.EDIT)

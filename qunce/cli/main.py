@@ -66,7 +66,7 @@ def _prepare_nothing() -> None:
 _add(
     "demo",
     "commands.demo.demo",
-    N_("Create and serve a demo community with a year of a retailer's data"),
+    N_("Create and serve two demo communities: a simulated one, and a retailer's year"),
 )
 _add(
     "serve",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -248,7 +249,7 @@ def test_broken_row_later_keeps_all_out(by: Staff) -> None:
     assert not Account.objects.exists()
 
 
-ODD = {
+ODD: dict[str, Callable[[random.Random, int], str]] = {
     "cells that do not fit": lambda rng, n: f"o{n},m{n},2025-01-02,1,2,3,4",
     "one cell": lambda rng, n: "x",
     "money": lambda rng, n: (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
@@ -40,7 +41,7 @@ def ready() -> None:
                     connections[alias].ensure_connection()
 
 
-def pending(alias: str) -> set[tuple[str, str]]:
+def pending(alias: str) -> frozenset[tuple[str, str]]:
     """Return the migrations on disk that are not applied to this database.
 
     Django's own check builds the whole graph of migrations: 120 ms instead of 3.
@@ -59,15 +60,15 @@ def pending(alias: str) -> set[tuple[str, str]]:
     return migrations_on_disk() - applied
 
 
-def migrations_on_disk() -> set[tuple[str, str]]:
+@functools.cache
+def migrations_on_disk() -> frozenset[tuple[str, str]]:
     """Return the app label and the name of every migration."""
-    found = set()
-    for config in apps.get_app_configs():
-        folder = Path(config.path) / "migrations"
-        for module in pkgutil.iter_modules([str(folder)]):
-            if not module.ispkg and module.name[0] not in "_~":
-                found.add((config.label, module.name))
-    return found
+    return frozenset(
+        (config.label, module.name)
+        for config in apps.get_app_configs()
+        for module in pkgutil.iter_modules([str(Path(config.path) / "migrations")])
+        if not module.ispkg and module.name[0] not in "_~"
+    )
 
 
 @contextlib.contextmanager

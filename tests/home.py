@@ -59,6 +59,9 @@ def fill_test_databases() -> None:
         return
     folder = migrated(Path(HOME) / "migrated")
     for each in connections.all():
+        # No test loses power. Waiting for the disk at every commit takes a minute.
+        options = each.settings_dict["OPTIONS"]
+        options["init_command"] += ";PRAGMA synchronous=OFF"
         target = Path(each.settings_dict["TEST"]["NAME"])
         (folder / Path(each.settings_dict["NAME"]).name).rename(target)
 

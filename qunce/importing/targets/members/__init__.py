@@ -26,7 +26,7 @@ from qunce.members.tags import assignments
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
     from qunce.importing.plan.plan import ImportPlan
-    from qunce.importing.rows.kept_chunks import KeptChunks
+    from qunce.importing.rows.parsed_rows import KeptChunks
     from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.members.writer import MemberWriter
 
@@ -213,7 +213,7 @@ class MemberTarget(Target):
         return account_resolver.refuse_unknown(plan, chunks)
 
     def checked_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
-        from qunce.importing.rows.kept_chunks import KeptChunks
+        from qunce.importing.rows.parsed_rows import KeptChunks
 
         kept = KeptChunks(plan)
         yield from kept.keep(self.chunks(plan))

@@ -38,7 +38,9 @@ def test_both_communities_record_the_link_once() -> None:
     shop, cafe = two_owners()
     link(shop, cafe)
     link(shop, cafe)
-    entries = AuditEntry.objects.filter(kind_id=facts.find_kind("staff.linked")).order_by("pk")
+    kind = facts.find_kind("staff.linked")
+    assert kind is not None
+    entries = AuditEntry.objects.filter(kind_id=kind).order_by("pk")
     assert [entry.community_id for entry in entries] == [
         shop.community_id,
         cafe.community_id,

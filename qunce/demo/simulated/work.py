@@ -37,10 +37,17 @@ def prepare(context: Context) -> None:
     if Campaign.objects.filter(community=context.community).exists():
         return
     library.close_groups(context)
+    for name, prepare_file in (
+        ("callbacks", import_callbacks),
+        ("sign_ups", upload_sign_ups),
+    ):
+        uploaded = Upload.objects.filter(community=context.community)
+        if not uploaded.filter(name=context.words.files[name]).exists():
+            prepare_file(context)
+    # In one transaction, so that a load after a kill finds all of it or nothing.
     with transaction.atomic():
         write_notes(context)
         tag_by_hand(context)
-    with transaction.atomic():
         create_api_key(context)
         create_webhook(context)
         send_finished(context)
@@ -48,8 +55,6 @@ def prepare(context: Context) -> None:
         send_current(context)
         plan_next(context)
     recording.record_final_marks(at=context.at)
-    import_callbacks(context)
-    upload_sign_ups(context)
 
 
 def write_notes(context: Context) -> None:

@@ -23,9 +23,7 @@ def ann() -> Staff:
 
 @pytest.fixture
 def ann_cafe(ann: Staff) -> Staff:
-    cafe = factories.community(
-        "cafe", name="Café", language="en", is_simulated=True
-    )
+    cafe = factories.community("cafe", name="Café", language="en", is_simulated=True)
     other = factories.staff(cafe, login="ann-cafe")
     linked_accounts.link(first=ann, second=other, by=(ann, other), at=AT)
     ann.refresh_from_db()

@@ -104,12 +104,15 @@ def demo(
     invocation.out.line(
         _("Sign in as %(login)s with the password %(password)s") % answer
     )
-    if no_serve:
-        return
-    # In this process but started again, because DuckDB's threads do not survive a fork.
-    invocation.out.flush()
+    if not no_serve:
+        invocation.out.flush()
+        serve_home(server)
+
+
+def serve_home(options: dict[str, Any]) -> None:
+    """Serve in this process but started again: DuckDB's threads survive no fork."""
     words = ["serve"]
-    for name, value in server.items():
+    for name, value in options.items():
         words += [f"--{name}", str(value)]
     os.execv(sys.executable, [sys.executable, "-m", "qunce.cli", *words])  # noqa: S606
 

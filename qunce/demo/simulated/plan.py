@@ -23,10 +23,15 @@ def did(kind: str, **more: Any) -> dict[str, Any]:
     return {"did": {"kind": kind, **more}}
 
 
+def bought(category: str, **more: Any) -> dict[str, Any]:
+    return did("order.paid", where={"categories": [category]}, **more)
+
+
 def rules(context: Context) -> dict[str, Any]:
     """Return the rule of each segment in `Words.segments`."""
     words = context.words
     beans = words.categories["beans"]
+    pour_over = words.categories["pour_over"]
     return {
         "high-value-silent": {
             "all": [
@@ -36,8 +41,8 @@ def rules(context: Context) -> dict[str, Any]:
         },
         "beans-due": {
             "all": [
-                did("order.paid", where={"categories": [beans]}, times={"gte": 2}),
-                {"not": did("order.paid", where={"categories": [beans]}, within="45d")},
+                bought(beans, times={"gte": 2}),
+                {"not": bought(beans, within="45d")},
             ]
         },
         "talks-never-buys": {
@@ -49,12 +54,7 @@ def rules(context: Context) -> dict[str, Any]:
         "latte-no-pour-over": {
             "all": [
                 {"tag": {"any": [words.tags["taste"].tags["latte_fan"]]}},
-                {
-                    "not": did(
-                        "order.paid",
-                        where={"categories": [words.categories["pour_over"]]},
-                    )
-                },
+                {"not": bought(pour_over)},
             ]
         },
         "mailed-not-clicked": {

@@ -30,6 +30,8 @@ MID_AUTUMN = {
 }
 """The first days of both, which follow the moon; other years have neither."""
 SATURDAY = 5
+WORKING_HOURS = (9.0, 20.0)
+"""When staff write notes and tag."""
 MEMBER_DAY = 8
 """The day of the month on which members get a discount."""
 
@@ -74,6 +76,11 @@ class Calendar:
 def later(moment: datetime, days: float) -> datetime:
     """Return the moment `days` later, in whole seconds as files have them."""
     return moment + timedelta(seconds=int(days * 86_400))
+
+
+def at_clock(moment: datetime, clock: float) -> datetime:
+    """Return the day of a moment at another time; `clock` is in hours."""
+    return later(moment.replace(hour=0, minute=0, second=0), clock / 24)
 
 
 def is_weekend(day: date) -> bool:

@@ -23,6 +23,15 @@ FURTHER: dict[str, float] = {
     "service": 0.05,
 }
 """Share of members who join a group of this kind."""
+OPENINGS: dict[str, tuple[int, int, float]] = {
+    "interest": (12, 52, 2.2),
+    "vip": (40, 90, 1.6),
+    "flash": (20, 110, 0.6),
+    "seeding": (90, 120, 1.8),
+    "service": (2, 1, 0.8),
+    "iron_fan": (70, 1, 3.0),
+}
+"""The day of the first group of a kind, the days to the next, and how much they talk."""
 COMPANY_SHARE = 0.012
 VIP_ORDERS, BLACK_CARD_ORDERS, FRIEND_ORDERS = 0.6, 1.2, 1.3
 """Orders a week of members who are invited."""
@@ -61,11 +70,8 @@ class Stay:
 
 def open_groups(settings: Settings) -> list[SimulatedGroup]:
     """Return the forty groups in the order of their numbers."""
-    words, calendar, chance = (
-        settings.words,
-        settings.calendar,
-        settings.chance("groups"),
-    )
+    words, calendar = settings.words, settings.calendar
+    chance = settings.chance("groups")
     groups: list[SimulatedGroup] = []
 
     def add(kind: str, name: str, day: int, talk: float) -> None:
@@ -95,14 +101,7 @@ def open_groups(settings: Settings) -> list[SimulatedGroup]:
             )
             day = shop // 3 if number == 1 else 60 + 24 * shop
             add("local", name, day, chance.between(0.7, 1.4))
-    for kind, (first_day, gap, talk) in {
-        "interest": (12, 52, 2.2),
-        "vip": (40, 90, 1.6),
-        "flash": (20, 110, 0.6),
-        "seeding": (90, 120, 1.8),
-        "service": (2, 1, 0.8),
-        "iron_fan": (70, 1, 3.0),
-    }.items():
+    for kind, (first_day, gap, talk) in OPENINGS.items():
         for index, name in enumerate(words.groups[kind]):
             add(kind, name, first_day + gap * index, talk)
     return groups

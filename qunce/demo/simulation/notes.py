@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from qunce.demo.simulation.calendar import later
+from qunce.demo.simulation.calendar import WORKING_HOURS, at_clock, later
 from qunce.demo.simulation.people import OPERATORS, Person
 from qunce.demo.simulation.settings import Settings
 
@@ -44,19 +44,22 @@ def write_notes(people: Sequence[Person], settings: Settings) -> list[SimulatedN
     for index, person in enumerate(noted):
         if index < len(TODAY_HOURS):
             text, step = follow_ups[index % len(follow_ups)]
-            at = max(later(now, -chance.between(5.0, 20.0)), person.joined_at)
+            at = later(now, -chance.between(5.0, 20.0))
+            at = max(at_clock(at, chance.between(*WORKING_HOURS)), person.joined_at)
             due = later(now, TODAY_HOURS[index] / 24)
             notes.append(SimulatedNote(person, OWNER, at, text, step, due))
             continue
         staff = person.staff if chance.happens(0.8) else chance.pick(OPERATORS)
         days = (now - person.joined_at).total_seconds() / 86_400
         at = later(person.joined_at, days * chance.random())
+        at = at_clock(at, chance.between(*WORKING_HOURS))
+        at = min(max(at, person.joined_at), now)
         if not chance.happens(FOLLOW_UP_SHARE):
             text = words.notes.write("note", chance)
             notes.append(SimulatedNote(person, staff, at, text))
             continue
         text, step = chance.pick(follow_ups)
-        due = later(at, chance.between(2.0, 20.0))
+        due = at_clock(later(at, chance.between(2.0, 20.0)), chance.whole(9, 18))
         # Who forgets one forgets it for good.
         done = min(later(due, chance.exponential(1.0) - 1.0), now)
         is_done = due < now and at < done and chance.happens(DONE_SHARE)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from qunce.demo.simulation.calendar import later
+from qunce.demo.simulation.calendar import at_clock, later
 from qunce.demo.simulation.people import Person
 from qunce.demo.simulation.random_numbers import Chance
 from qunce.demo.simulation.settings import Settings
@@ -97,7 +97,7 @@ def _send(mailing: Mailing, person: Person, now: datetime, chance: Chance) -> Se
             # In a shop, which is open then.
             day = later(clicked, 0.5 + chance.exponential(2.0))
             clock = chance.between(*OPENING_HOURS)
-            redeemed = later(day.replace(hour=0, minute=0, second=0), clock / 24)
+            redeemed = at_clock(day, clock)
     return Send(
         mailing,
         person,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from qunce.demo.simulation.calendar import later
+from qunce.demo.simulation.calendar import WORKING_HOURS, at_clock, later
 from qunce.demo.simulation.messages import Message
 from qunce.demo.simulation.orders import SimulatedOrder
 from qunce.demo.simulation.people import OPERATORS, Person
@@ -18,7 +18,6 @@ TWIN_WRITERS = OPERATORS[2:]
 """Those who do not look at the library first, and create a twin of a tag."""
 TAGGED_SHARE = 0.55
 """Of members, about whom staff noted anything."""
-WORKING_HOURS = (9.0, 20.0)
 REGULAR_ORDERS, NEIGHBOUR_SHARE = 8, 0.3
 HIGH_ORDERS, MID_ORDERS = 6, 2
 RELATIONS = {"shop": ("neighbour", "office"), "parcel": ("gift",)}
@@ -65,8 +64,7 @@ def tag_members(
             tags["service", "complained"] = complained[number]
         for (group, tag), depth in tags.items():
             day = later(person.joined_at, 1 + chance.exponential(40.0))
-            clock = chance.between(*WORKING_HOURS)
-            at = min(later(day.replace(hour=0, minute=0, second=0), clock / 24), now)
+            at = min(at_clock(day, chance.between(*WORKING_HOURS)), now)
             words = settings.words.tags[group]
             is_twin = person.staff in TWIN_WRITERS and tag in words.twins
             taggings.append(

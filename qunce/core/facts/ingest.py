@@ -258,6 +258,8 @@ def _copy(rows: pa.Table, table: str) -> None:
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
     arrow_csv.write_csv(rows, text, options)
     with (
+        # Django passes on the driver's own errors from COPY.
+        connection.wrap_database_errors,
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN (FORMAT csv)") as copy,
     ):

@@ -36,7 +36,12 @@ def time_limits(plan: ImportPlan) -> TimeLimits:
 
 def check(plan: ImportPlan, chunk: ParsedChunk, limits: TimeLimits) -> ParsedChunk:
     """Return the chunk with its invalid rows as problems."""
-    remedies = _check_times(chunk, limits) | _check_payloads(plan, chunk)
+    times = np.asarray(chunk.columns["happened_at"])
+    outside = np.flatnonzero((times < limits.earliest) | (times > limits.latest))
+    remedies: Remedies = {}
+    if len(outside):
+        remedies = dict.fromkeys(outside.tolist(), ("happened_at", limits.remedy))
+    remedies |= _check_payloads(plan, chunk)
     remedies |= _check_effects(plan, chunk, set(remedies))
     if not remedies:
         return chunk
@@ -71,31 +76,9 @@ Remedies = dict[int, tuple[str, str]]
 """Index of a row → its first invalid field, and what to do."""
 
 
-def _check_times(chunk: ParsedChunk, limits: TimeLimits) -> Remedies:
-    times = np.asarray(chunk.columns["happened_at"])
-    outside = (times < limits.earliest) | (times > limits.latest)
-    remedy = limits.remedy if outside.any() else ""
-    return dict.fromkeys(np.flatnonzero(outside).tolist(), ("happened_at", remedy))
-
-
 def _check_payloads(plan: ImportPlan, chunk: ParsedChunk) -> Remedies:
     payloads = chunk.get("payload")
-    doubtful = _find_unusual(payloads)
-    # The reader of JSON has parsed them, so that only what JSON allows is left to check.
-    if plan.source.format not in ("json", "ndjson"):
-        cursor = json_files.connection().cursor()
-        doubtful |= json_shapes.find_doubtful_objects(cursor, payloads)
-    remedies: Remedies = {}
-    for index in np.flatnonzero(doubtful).tolist():
-        try:
-            reported_facts.check_payload(payloads[index].as_py())
-        except errors.Invalid as error:
-            remedies[index] = ("payload", str(error))
-    return remedies
-
-
-def _find_unusual(payloads: pa.Array) -> NDArray[np.bool_]:
-    """Return which payloads may be too long or have what cannot be stored."""
+    # What may be too long or have what cannot be stored.
     flags = pc.or_kleene(
         pc.greater(pc.utf8_length(payloads), reported_facts.MAX_PAYLOAD_LENGTH),
         pc.or_kleene(
@@ -108,7 +91,18 @@ def _find_unusual(payloads: pa.Array) -> NDArray[np.bool_]:
             pc.match_substring_regex(payloads, reported_facts.EXPONENT.pattern),
         ),
     )
-    return np.array(pc.fill_null(flags, fill_value=False), dtype=bool)
+    doubtful = np.array(pc.fill_null(flags, fill_value=False), dtype=bool)
+    # The reader of JSON has parsed them, so that only what JSON allows is left to check.
+    if plan.source.format not in ("json", "ndjson"):
+        cursor = json_files.connection().cursor()
+        doubtful |= json_shapes.find_doubtful_objects(cursor, payloads)
+    remedies: Remedies = {}
+    for index in np.flatnonzero(doubtful).tolist():
+        try:
+            reported_facts.check_payload(payloads[index].as_py())
+        except errors.Invalid as error:
+            remedies[index] = ("payload", str(error))
+    return remedies
 
 
 def _check_effects(plan: ImportPlan, chunk: ParsedChunk, invalid: set[int]) -> Remedies:

@@ -48,8 +48,23 @@ def read(plan: ImportPlan, rows: FactSpill) -> Iterator[ParsedChunk]:
     none, digest = np.empty(0, dtype=np.int64), 0
     for chunk in checked_chunks(plan):
         if len(chunk.row_numbers):
-            effective = checks.has_effect(chunk.columns["kind"])
-            rows.add(_to_table(chunk, rows, source), effective)
+            times = np.asarray(chunk.columns["happened_at"])
+            keys = _fill_keys(chunk, times)
+            # PostgreSQL has a unique index on the keys themselves.
+            hashes = np.zeros(len(keys), dtype=np.int64)
+            if not rows.by_key:
+                hashes = key_hashes.hashes_of(source, keys)
+            table = {
+                "row": chunk.row_numbers,
+                "hash": hashes,
+                "happened_at": times,
+                "key": keys,
+            }
+            table |= {
+                name: chunk.get(name)
+                for name in ("kind", "group_key", "payload", *rows.references)
+            }
+            rows.add(pa.table(table), checks.has_effect(chunk.columns["kind"]))
         digest = zlib.crc32(chunk.row_numbers.tobytes(), digest)
         stand_in = dataclasses.replace(
             chunk, columns={}, row_numbers=none, broken_keys=[], digest=digest
@@ -69,25 +84,6 @@ def checked_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
     )
     chunks = (checks.check(plan, chunk, limits) for chunk in parsed)
     yield from account_resolver.check_chunks(plan, chunks, key_wins=False)
-
-
-def _to_table(chunk: ParsedChunk, rows: FactSpill, source: int) -> pa.Table:
-    times = np.asarray(chunk.columns["happened_at"])
-    keys = _fill_keys(chunk, times)
-    # PostgreSQL has a unique index on the keys themselves.
-    hashes = np.zeros(len(keys), dtype=np.int64)
-    if not rows.by_key:
-        hashes = key_hashes.hashes_of(source, keys)
-    names = ("kind", "group_key", "payload", *rows.references)
-    return pa.table(
-        {
-            "row": chunk.row_numbers,
-            "hash": hashes,
-            "happened_at": times,
-            "key": keys,
-            **{name: chunk.get(name) for name in names},
-        }
-    )
 
 
 def _fill_keys(chunk: ParsedChunk, times: np.ndarray) -> pa.Array:

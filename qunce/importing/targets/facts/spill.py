@@ -11,7 +11,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +72,15 @@ class FactSpill:
     def add(self, table: pa.Table, effective: NDArray[np.bool_]) -> None:
         """Add rows with the columns `kind, group_key, happened_at, key, hash …`."""
         self.kinds.update(pc.unique(table["kind"]).to_pylist())
-        _note_earliest(self.groups, table)
+        found = table.select(["group_key", "happened_at"]).group_by("group_key")
+        earliest = found.aggregate([("happened_at", "min")])
+        for key, micros in zip(
+            earliest["group_key"].to_pylist(),
+            earliest["happened_at_min"].to_pylist(),
+            strict=True,
+        ):
+            if key is not None:
+                self.groups[key] = min(micros, self.groups.get(key, micros))
         numbers = self._numbers(table)
         numbers[effective] = self.ranges
         order = np.argsort(numbers, kind="stable")
@@ -80,14 +88,22 @@ class FactSpill:
         starts = np.searchsorted(numbers[order], np.arange(self.ranges + 2))
         for number in np.flatnonzero(np.diff(starts)).tolist():
             start, end = int(starts[number]), int(starts[number + 1])
-            part = self._part(number, table.schema)
+            if number not in self.parts:
+                # Without a name, so that a kill leaves nothing behind.
+                file = tempfile.TemporaryFile(dir=self.staging.path)  # noqa: SIM115
+                writer = pa.ipc.new_stream(file, table.schema)
+                self.parts[number] = Part(file, writer)
+            part = self.parts[number]
             part.writer.write_table(table.slice(start, end - start))
             part.rows += end - start
 
     def _numbers(self, table: pa.Table) -> NDArray[np.int64]:
         """Return the part of each row."""
         if self.by_key:
-            prefixes = _prefixes(table["key"])
+            # The first eight bytes of each key as a number that sorts like them.
+            keys = table["key"].cast(pa.binary()).to_pylist()
+            heads = np.array([key[:8] for key in keys], dtype="S8")
+            prefixes = heads.view(">u8").astype(np.uint64)
             if self.boundaries is None:
                 # The first chunk decides for the others, so that parts are alike.
                 sample = np.sort(prefixes)
@@ -99,14 +115,6 @@ class FactSpill:
         shift = np.uint64(64 - bits) if bits else np.uint64(63)
         numbers: NDArray[np.int64] = (hashes >> shift).astype(np.int64)
         return numbers if bits else np.zeros(len(numbers), dtype=np.int64)
-
-    def _part(self, number: int, schema: pa.Schema) -> Part:
-        if number not in self.parts:
-            # Without a name, so that a kill leaves nothing behind.
-            file = tempfile.TemporaryFile(dir=self.staging.path)  # noqa: SIM115
-            writer = pa.ipc.new_stream(file, schema)
-            self.parts[number] = Part(file, writer)
-        return self.parts[number]
 
     def finish(self) -> None:
         for part in self.parts.values():
@@ -144,24 +152,3 @@ class FactSpill:
             with contextlib.suppress(OSError):
                 part.file.close()
         self.staging.close()
-
-
-def _note_earliest(groups: dict[str, int], table: pa.Table) -> None:
-    found = table.select(["group_key", "happened_at"]).group_by("group_key")
-    earliest = found.aggregate([("happened_at", "min")])
-    for key, micros in zip(
-        earliest["group_key"].to_pylist(),
-        earliest["happened_at_min"].to_pylist(),
-        strict=True,
-    ):
-        if key is not None:
-            groups[key] = min(micros, groups.get(key, micros))
-
-
-def _prefixes(keys: Any) -> NDArray[np.uint64]:
-    """Return the first eight bytes of each key as a number that sorts like them."""
-    heads = np.array(
-        [key[:8] for key in keys.cast(pa.binary()).to_pylist()], dtype="S8"
-    )
-    prefixes: NDArray[np.uint64] = heads.view(">u8").astype(np.uint64)
-    return prefixes

@@ -108,7 +108,11 @@ class FactWriter:
         assert isinstance(chunk, FactPart)  # noqa: S101 - the target yields no others
         number = chunk.number
         self._attached.close()
-        self._part = self._take(number)
+        if self._next is not None and self._next[0] == number:
+            self._part = self._next[1].result()
+        else:
+            self._resolve(number)
+            self._part = self._sort(number)
         if self._part.laid is not None:
             staging.check_stamp(self._part.laid, self._part.stamp)
             self._attached.enter_context(laid_facts.attached(self._part.laid))
@@ -121,23 +125,22 @@ class FactWriter:
         rows: int = self._part.table.num_rows
         return rows
 
-    def _take(self, number: int) -> SortedPart:
-        if self._next is not None and self._next[0] == number:
-            return self._next[1].result()
-        self._resolve(number)
-        return self._sort(number)
-
     def _resolve(self, number: int) -> None:
         """Look up the members of this part and the ones after it, and create new ones."""
         if not self._kind_ids:
-            kind_limits = reported_kinds.KindLimits(
-                self._job.community_id, self._spill.kinds
-            )
-            for kind in sorted(self._spill.kinds):
+            kinds = self._spill.kinds
+            kind_limits = reported_kinds.KindLimits(self._job.community_id, kinds)
+            for kind in sorted(kinds):
                 kind_limits.check(kind)
             kind_limits.save()
-            self._kind_ids = facts.ensure_kinds(self._spill.kinds)
-            self._group_ids = self._ensure_groups()
+            self._kind_ids = facts.ensure_kinds(kinds)
+            earliest = min(self._spill.groups.values(), default=0)
+            self._group_ids = groups.ensure(
+                community=self._job.community,
+                keys=self._spill.groups,
+                by=self._job.by,
+                at=timestamps.from_micros(earliest),
+            )
         if number in self._resolutions:
             return
         names = ["happened_at", *self._spill.references]
@@ -163,15 +166,6 @@ class FactWriter:
             end = start + part.num_rows
             self._resolutions[later] = row_counts.take(found, np.arange(start, end))
             start = end
-
-    def _ensure_groups(self) -> dict[str, int]:
-        earliest = min(self._spill.groups.values(), default=0)
-        return groups.ensure(
-            community=self._job.community,
-            keys=self._spill.groups,
-            by=self._job.by,
-            at=timestamps.from_micros(earliest),
-        )
 
     def _sort(self, number: int) -> SortedPart:
         """Sort a part and lay it out; runs in a thread and uses no database."""
@@ -214,9 +208,20 @@ class FactWriter:
 
     def batch(self, start: int, end: int) -> FactRows:
         part = self._part
+        first, until = max(start, part.inserted), min(end, part.effective)
         effective = [
-            self._reported(index)
-            for index in range(max(start, part.inserted), min(end, part.effective))
+            (
+                row["row"],
+                ReportedFact(
+                    kind=row["kind"],
+                    happened_at=timestamps.from_micros(row["happened_at"]),
+                    account=row["account"],
+                    group=row["grp"],
+                    payload=json_values.parse_object((row["payload"] or "{}").encode()),
+                    key=row["key"],
+                ),
+            )
+            for row in part.table.slice(first, max(until - first, 0)).to_pylist()
         ]
         suppressed = part.found.states[start:end] == account_resolver.SUPPRESSED
         counts = {
@@ -256,19 +261,6 @@ class FactWriter:
             keys=rows["key"],
             hashes=rows["hash"],
         )
-
-    def _reported(self, index: int) -> tuple[int, ReportedFact]:
-        row = self._part.table.slice(index, 1).to_pylist()[0]
-        text = row["payload"]
-        fact = ReportedFact(
-            kind=row["kind"],
-            happened_at=timestamps.from_micros(row["happened_at"]),
-            account=row["account"],
-            group=row["grp"],
-            payload=json_values.parse_object(text.encode()) if text else {},
-            key=row["key"],
-        )
-        return row["row"], fact
 
     def write(self, batch: FactRows) -> Mapping[str, int]:
         if isinstance(batch.inserted, LaidRows):

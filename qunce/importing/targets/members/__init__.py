@@ -34,11 +34,6 @@ MAX_NAME_LENGTH = 200
 ROWS_PER_BATCH = 600
 
 
-def _clean_entries(cell: str) -> str | None:
-    cleaned = map(names.clean, lists.parse_joined(cell))
-    return lists.join(filter(None, cleaned)) or None
-
-
 class MemberTarget(Target):
     key = "members"
     label = _("Members")
@@ -160,7 +155,10 @@ class MemberTarget(Target):
             "list",
             _("Groups"),
             "群 所在群 群聊 所在群聊 客户群 群名称 所在社群 group",
-            _clean_entries,
+            lambda cell: (
+                lists.join(filter(None, map(names.clean, lists.parse_joined(cell))))
+                or None
+            ),
         ),
     )
     examples = {

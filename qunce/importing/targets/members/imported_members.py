@@ -54,10 +54,7 @@ class Identities:
         """Find the accounts of these rows and create the missing ones."""
         result = Identified()
         unknown: list[Row] = []
-        found = self._find(batch)
-        if self._options.unknown_members != CREATE:
-            found = self._find_unknown(batch, found)
-        for row, account in zip(batch, found, strict=True):
+        for row, account in zip(batch, self._find(batch), strict=True):
             if account is None:
                 unknown.append(row)
             elif account == NOBODY:
@@ -65,7 +62,11 @@ class Identities:
             else:
                 _add_row(result.rows, account, row)
         result.existing = set(result.rows)
-        erased = self._find_erased(unknown)
+        values = {(KEY, text) for row in unknown for text in _values(row)}
+        erased: set[str] = set()
+        if values:
+            found = suppression.find(self._job.community, values)
+            erased = {text for _kind, text in found}
         new = [row for row in unknown if not _values(row) & erased]
         result.suppressed = sum(row[ROWS] for row in unknown if _values(row) & erased)
         if self._options.unknown_members != CREATE:
@@ -127,11 +128,7 @@ class Identities:
         by_key = account_queries.find(
             community, [row[KEY] for row in batch if KEY in row]
         )
-        keyless = [
-            {kind: row[kind] for kind in IDENTIFIER_FIELDS if kind in row}
-            for row in batch
-            if KEY not in row
-        ]
+        keyless = [_identifiers(row) for row in batch if KEY not in row]
         matches = iter(resolver.find_all(community, keyless) if keyless else ())
         found: list[int | None] = []
         for row in batch:
@@ -142,25 +139,16 @@ class Identities:
             # Identifiers of two people join them, as those of a row with a key do.
             is_nobody = match.state == resolver.NOBODY
             found.append(match.account or (NOBODY if is_nobody else None))
-        return found
-
-    def _find_unknown(
-        self, batch: Sequence[Row], found: list[int | None]
-    ) -> list[int | None]:
-        """Find rows with an unknown key by their identifiers, as no account is made."""
-        unknown = [row for row, pk in zip(batch, found, strict=True) if pk is None]
-        references = [
-            {kind: row[kind] for kind in IDENTIFIER_FIELDS if kind in row}
-            for row in unknown
+        if self._options.unknown_members == CREATE:
+            return found
+        # No account is made for an unknown key, so that identifiers decide.
+        unknown = [
+            _identifiers(row)
+            for row, pk in zip(batch, found, strict=True)
+            if pk is None
         ]
-        matches = iter(resolver.find_all(self._job.community, references))
+        matches = iter(resolver.find_all(community, unknown))
         return [next(matches).account if pk is None else pk for pk in found]
-
-    def _find_erased(self, rows: Sequence[Row]) -> set[str]:
-        values = {(KEY, text) for row in rows for text in _values(row)}
-        if not values:
-            return set()
-        return {text for _k, text in suppression.find(self._job.community, values)}
 
     def _create(self, rows: Sequence[Row]) -> dict[tuple[str, str], int]:
         """Create accounts; returns them by kind and text."""
@@ -191,6 +179,10 @@ NOBODY = 0
 """In place of an account: the row is known only by what many people share."""
 
 
+def _identifiers(row: Row) -> dict[str, str]:
+    return {kind: row[kind] for kind in IDENTIFIER_FIELDS if kind in row}
+
+
 def _values(row: Row) -> set[str]:
     return {row[name] for name in (KEY, *IDENTIFIER_FIELDS) if name in row}
 
@@ -211,17 +203,10 @@ def merge(earlier: Row, later: Row) -> Row:
         if name in earlier and name in later:
             merged[name] = f"{earlier[name]}{later[name]}"
     merged[ROWS] = earlier[ROWS] + later[ROWS]
-    merged[REPLACED] = earlier[REPLACED] or later[REPLACED] or _differ(earlier, later)
+    common = (earlier.keys() & later.keys()) - {ROWS, REPLACED, *LIST_FIELDS}
+    is_contradicted = any(earlier[name] != later[name] for name in common)
+    merged[REPLACED] = earlier[REPLACED] or later[REPLACED] or is_contradicted
     return merged
-
-
-def _differ(earlier: Row, later: Row) -> bool:
-    ignored = {ROWS, REPLACED, *LIST_FIELDS}
-    return any(
-        name in earlier and earlier[name] != value
-        for name, value in later.items()
-        if name not in ignored
-    )
 
 
 def _add_row(rows: dict[int, Row], account: int, row: Row) -> None:

@@ -247,7 +247,11 @@ def _read_tags(column: pa.Array, named: NamedThings) -> tuple[Cells, Ints, Mask]
         for text in texts
     ]
     pks = np.array([tag.pk if tag else 0 for tag in tags], dtype=np.int64)[codes]
-    groups = np.array([_exclusive_group(tag) for tag in tags], dtype=np.int64)[codes]
+    groups_of_tags = [tag.group if tag else None for tag in tags]
+    groups = np.array(
+        [group.pk if group and group.exclusive else 0 for group in groups_of_tags],
+        dtype=np.int64,
+    )[codes]
     for own in (pks, groups):
         pairs = np.stack([places[own > 0], own[own > 0]])
         found, counts = np.unique(pairs, axis=1, return_counts=True)
@@ -255,11 +259,6 @@ def _read_tags(column: pa.Array, named: NamedThings) -> tuple[Cells, Ints, Mask]
     weights = np.array(depths, dtype=np.int64)[codes]
     is_given = weights > 0
     return Cells(places[is_given], pks[is_given]), weights[is_given], is_odd
-
-
-def _exclusive_group(tag: Tag | None) -> int:
-    group = tag.group if tag else None
-    return group.pk if group is not None and group.exclusive else 0
 
 
 def _read_groups(column: pa.Array, ids: Mapping[str, int]) -> Cells:

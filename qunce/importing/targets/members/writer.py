@@ -102,7 +102,13 @@ class MemberWriter:
         """Look up the members of a chunk, and create the tags and groups it names."""
         self.row_order = chunk.row_numbers
         self._rows = MemberRows.of_chunk(chunk)
-        named = self._ensure_named(chunk)
+        # Created before members are written, in short transactions.
+        texts = _list_entries(chunk, "tags")
+        named = NamedThings(
+            self._tags.ensure(texts),
+            self._book.look_up(texts),
+            membership_writer.ensure_groups(self._job, _list_entries(chunk, "groups")),
+        )
         self._since: new_accounts.Moment | None = new_accounts.Moment.read(
             self._job.community
         )
@@ -113,15 +119,6 @@ class MemberWriter:
         # What a batch costs up to each member, so that it is cut by time.
         self.costs = np.cumsum(standing.costs)
         return len(self._rows)
-
-    def _ensure_named(self, chunk: ParsedChunk) -> NamedThings:
-        """Create what the lists name before members are written, in short transactions."""
-        texts = _list_entries(chunk, "tags")
-        return NamedThings(
-            self._tags.ensure(texts),
-            self._book.look_up(texts),
-            membership_writer.ensure_groups(self._job, _list_entries(chunk, "groups")),
-        )
 
     def batch(self, start: int, end: int) -> MemberBatch:
         plain = self._plain.slice(start, end)
@@ -150,15 +147,13 @@ class MemberWriter:
         identifiers_changed, joins = self._identities.add_identifiers(rows)
         changed |= identifiers_changed
         changed |= self._set_attributes(rows, existing, plain, ids)
-        changed |= self._write_tags(rows, plain, ids)
-        opted_out = self._opt_out(rows)
-        changed |= opted_out
+        marked, opted_out = self._write_marks(rows, plain, ids)
+        changed |= marked
         reachable = {
             account
             for account, row in rows.items()
             if opt_out_columns.is_opted_out(row) is False
         }
-        changed |= self._write_groups(rows, plain, ids)
         rows_known = sum(row[imported_members.ROWS] for row in rows.values())
         new, changed_count = len(set(rows) - existing), len(changed & existing)
         counts = {
@@ -298,41 +293,41 @@ class MemberWriter:
             happened_at=[timestamps.from_micros(moment) for _event, moment in events],
         )
 
-    def _opt_out(self, rows: Mapping[int, Row]) -> set[int]:
-        """Opt out the members of the file; returns those who were reachable before."""
-        times: dict[int, tuple[int | None, str]] = {}
-        for account, row in rows.items():
-            # Nobody is opted in by a file.
-            if opt_out_columns.is_opted_out(row):
-                times[account] = row.get("opted_out_at"), ""
-        return opt_out_columns.record(self._job, times) if times else set()
-
     # Attributes, tags and groups
 
-    def _write_tags(
+    def _write_marks(
         self, rows: Mapping[int, Row], plain: PlainMembers, ids: NDArray[np.int64]
-    ) -> set[int]:
+    ) -> tuple[set[int], set[int]]:
+        """Write tags, opt-outs and groups; returns who changed, and who opted out.
+
+        Only those who were reachable before have opted out. Nobody is opted in by a file.
+        """
         entries = {
             account: lists.parse_joined(row["tags"])
             for account, row in rows.items()
             if "tags" in row
         }
         new = NewTaggings(plain.tags.values, ids[plain.tags.places], plain.weights)
-        return self._tags.write(entries, new)
-
-    def _write_groups(
-        self, rows: Mapping[int, Row], plain: PlainMembers, ids: NDArray[np.int64]
-    ) -> set[int]:
+        changed = self._tags.write(entries, new)
+        times = {
+            account: (row.get("opted_out_at"), "")
+            for account, row in rows.items()
+            if opt_out_columns.is_opted_out(row)
+        }
+        opted_out = opt_out_columns.record(self._job, times) if times else set()
         groups_by_account = {
             account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
             for account, row in rows.items()
             if "groups" in row
         }
         places = plain.groups.places
-        new = NewMemberships(
+        memberships = NewMemberships(
             plain.groups.values, ids[places], plain.accounts.joined_at[places]
         )
-        return membership_writer.add_members(self._job, groups_by_account, new)
+        changed |= membership_writer.add_members(
+            self._job, groups_by_account, memberships
+        )
+        return changed | opted_out, opted_out
 
     def _set_attributes(
         self,

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.groups import groups, stays
+from qunce.groups import group_names, stays
 from qunce.groups.stays import Report
 from qunce.importing.accounts import account_resolver
 from qunce.importing.rows import parsing, row_checks
@@ -39,7 +39,7 @@ def check_chunks(
 def _check_groups(plan: ImportPlan, chunk: ParsedChunk) -> Iterator[Problem]:
     """Yield a problem for every row that names a group by a name of several."""
     texts = chunk.get("group_key")
-    keys_by_name = groups.list_ambiguous(plan.community, pc.unique(texts).to_pylist())
+    keys_by_name = group_names.list_ambiguous(plan.community, pc.unique(texts).to_pylist())
     if not keys_by_name:
         return
     heading = plan.heading_of["group_key"]
@@ -87,23 +87,19 @@ def _rows_to_compare(
     chunk: ParsedChunk, joined_at: pa.Array, left_at: pa.Array
 ) -> Iterator[list[int]]:
     """Yield the rows of every member with several in one group, and odd single rows."""
-    order, starts = group_rows(
-        _codes(chunk.get("group_key")), _codes(_member_names(chunk))
+    # Rows of the same member have the same name.
+    columns = account_resolver.references_of(chunk)
+    names = pc.coalesce(
+        *(
+            pc.binary_join_element_wise(kind, column, ":")
+            for kind, column in columns.items()
+        )
     )
+    order, starts = group_rows(_codes(chunk.get("group_key")), _codes(names))
     is_reversed = np.asarray(pc.fill_null(pc.less(left_at, joined_at), False))  # noqa: FBT003
     for start, end in itertools.pairwise([*starts, len(order)]):
         if end - start > 1 or is_reversed[order[start]]:
             yield sorted(order[start:end].tolist())
-
-
-def _member_names(chunk: ParsedChunk) -> pa.Array:
-    """Return a text for every row by which rows of the same member are alike."""
-    columns = account_resolver.references_of(chunk)
-    named = [
-        pc.binary_join_element_wise(kind, column, ":")
-        for kind, column in columns.items()
-    ]
-    return pc.coalesce(*named)
 
 
 def _codes(texts: pa.Array) -> NDArray[np.int64]:

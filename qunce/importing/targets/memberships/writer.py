@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, errors, revisions, timestamps
 from qunce.core.facts import facts
-from qunce.groups import groups, stays
+from qunce.groups import group_names, groups, stays
 from qunce.groups.groups import GroupJoined, GroupLeft, Stay
 from qunce.groups.stays import Change, Report, State
 from qunce.importing.accounts import account_resolver, row_counts
@@ -81,16 +81,7 @@ class MembershipWriter:
         encoded = pc.dictionary_encode(texts)
         keys = encoded.dictionary.to_pylist()
         # Files call the groups of a channel by name, as people never see their keys.
-        self._check_new(
-            sorted(set(keys) - set(groups.find_by_key_or_name(job.community, keys)))
-        )
-        ids = ensure_groups(job, keys)
-        ids_by_code = np.array([ids[key] for key in keys], dtype=np.int64)
-        found: NDArray[np.int64] = ids_by_code[np.asarray(encoded.indices)]
-        return found
-
-    def _check_new(self, new: Sequence[str]) -> None:
-        """Raise TooManyNewGroups for a column that hardly names groups."""
+        new = sorted(set(keys) - set(group_names.find_by_key_or_name(job.community, keys)))
         self._new_count += len(new)
         if self._new_count > MAX_NEW_GROUPS:
             raise TooManyNewGroups(
@@ -100,6 +91,10 @@ class MembershipWriter:
                 )
                 % {"most": f"{MAX_NEW_GROUPS:,}", "first": new[0]}
             )
+        ids = ensure_groups(job, keys)
+        ids_by_code = np.array([ids[key] for key in keys], dtype=np.int64)
+        found: NDArray[np.int64] = ids_by_code[np.asarray(encoded.indices)]
+        return found
 
     def batch(self, start: int, end: int) -> tuple[list[Entry], dict[str, int]]:
         """Return entries of members, and how many rows they are and what became of them."""
@@ -146,7 +141,8 @@ def write_entries(
     if db.is_postgresql():  # on SQLite the transaction has the only write lock
         known, changes = _decide(job, entries)
     latest = {
-        pair: _latest_of(known.get(pair, []), own) for pair, own in changes.items()
+        pair: max(_apply(known.get(pair, []), own), key=lambda state: state.joined_at)
+        for pair, own in changes.items()
     }
     before = {pair: known[pair][-1] for pair in latest if pair in known}
     journal.record(
@@ -176,19 +172,7 @@ Pair = tuple[int, int]
 def _decide(
     job: ImportJob, entries: Sequence[Entry]
 ) -> tuple[dict[Pair, list[State]], dict[Pair, list[Change]]]:
-    """Return the known stays, and the changes that the entries make."""
-    known = _load_stays(entries)
-    now = timestamps.to_micros(job.started_at)
-    changes: dict[Pair, list[Change]] = {}
-    for group, account, reports in entries:
-        changed = stays.apply(known.get((group, account), []), reports, now=now)
-        if changed:
-            changes[group, account] = changed
-    return known, changes
-
-
-def _load_stays(entries: Sequence[Entry]) -> dict[Pair, list[State]]:
-    """Return the known stays by group and account, in the order of joining."""
+    """Return the known stays in the order of joining, and the changes by the entries."""
     wanted = {(entry.group, entry.account) for entry in entries}
     known: dict[Pair, list[State]] = {}
     for chunk in account_queries.chunks(sorted({entry.account for entry in entries})):
@@ -205,14 +189,19 @@ def _load_stays(entries: Sequence[Entry]) -> dict[Pair, list[State]]:
                     known.setdefault((group, account), []).append(State(*columns))
     for own in known.values():
         own.sort(key=lambda state: state.joined_at)
-    return known
+    now = timestamps.to_micros(job.started_at)
+    changes: dict[Pair, list[Change]] = {}
+    for group, account, reports in entries:
+        changed = stays.apply(known.get((group, account), []), reports, now=now)
+        if changed:
+            changes[group, account] = changed
+    return known, changes
 
 
-def _latest_of(old: Sequence[State], changes: Sequence[Change]) -> State:
+def _apply(old: Sequence[State], changes: Sequence[Change]) -> list[State]:
     replaced = {change.before for change in changes}
-    states = [state for state in old if state not in replaced]
-    states += [change.after for change in changes]
-    return max(states, key=lambda state: state.joined_at)
+    kept = [state for state in old if state not in replaced]
+    return kept + [change.after for change in changes]
 
 
 def _store_earlier(
@@ -227,10 +216,7 @@ def _store_earlier(
     for pair, own in changes.items():
         old = known.get(pair, [])
         before = set(old[:-1])
-        replaced = {change.before for change in own}
-        after = {state for state in old if state not in replaced}
-        after |= {change.after for change in own}
-        after.discard(latest[pair])
+        after = set(_apply(old, own)) - {latest[pair]}
         added += [(pair, state) for state in sorted(after - before)]
         removed += [(pair, state) for state in sorted(before - after)]
     for (group, account), state in removed:
@@ -278,7 +264,7 @@ def _record(job: ImportJob, changes: Mapping[Pair, list[Change]]) -> None:
 
 def ensure_groups(job: ImportJob, texts: Iterable[str]) -> dict[str, int]:
     """Return the groups with these keys or names, and create those that are new."""
-    ids = groups.find_by_key_or_name(job.community, texts)
+    ids = group_names.find_by_key_or_name(job.community, texts)
     new = sorted(set(texts) - set(ids))
     return ids | groups.ensure(
         community=job.community, keys=new, by=job.by, at=job.started_at
@@ -296,13 +282,21 @@ def add_members(
     `new` are the memberships of accounts without any, which are not returned.
     """
     keys = {key for _joined_at, keys in groups_by_account.values() for key in keys}
-    ids = groups.find_by_key_or_name(job.community, keys)
+    ids = group_names.find_by_key_or_name(job.community, keys)
     entries = [
         Entry(ids[key], account, [Report(joined_at=joined_at)])
         for account, (joined_at, group_keys) in groups_by_account.items()
         for key in dict.fromkeys(group_keys)
     ]
-    inside = _list_inside(entries)
+    inside: set[Pair] = set()
+    for chunk in account_queries.chunks([entry.account for entry in entries]):
+        inside.update(
+            db.rows(
+                "SELECT group_id, account_id FROM groups_membership"  # noqa: S608
+                f" WHERE present AND account_id IN ({db.placeholders(len(chunk))})",
+                chunk,
+            )
+        )
     # Members who are inside stay as they are, whatever is in their row.
     others = [entry for entry in entries if (entry.group, entry.account) not in inside]
     if others and len(new.groups) and db.is_postgresql():
@@ -312,15 +306,3 @@ def add_members(
     changes = write_entries(job, others) if others else {}
     new_memberships.add(job, new)
     return {account for _group, account in changes}
-
-
-def _list_inside(entries: Sequence[Entry]) -> set[Pair]:
-    inside: set[Pair] = set()
-    for chunk in account_queries.chunks([entry.account for entry in entries]):
-        rows = db.rows(
-            "SELECT group_id, account_id FROM groups_membership"  # noqa: S608
-            f" WHERE present AND account_id IN ({db.placeholders(len(chunk))})",
-            chunk,
-        )
-        inside.update(rows)
-    return inside

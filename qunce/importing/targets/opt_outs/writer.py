@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -26,8 +25,18 @@ class OptOutWriter:
         rows = len(chunk.row_numbers)
         self.row_order = chunk.row_numbers
         seen_at = np.full(rows, timestamps.to_micros(self._job.started_at), np.int64)
+        names = account_resolver.references_of(chunk)
+        says_no = pc.equal(chunk.get("opted_out"), opt_out_columns.NO)
+        is_reachable = np.asarray(pc.fill_null(says_no, pa.scalar(value=False)))
+        if is_reachable.any():
+            # Nothing is to be recorded of unknown members who did not opt out, so they
+            # do not become members either.
+            found = self._resolver.look_up(names, key_wins=False)
+            is_left_out = is_reachable & (found.states == account_resolver.UNKNOWN)
+            mask, none = pa.array(is_left_out), pa.scalar(None, pa.string())
+            names = {kind: pc.if_else(mask, none, names[kind]) for kind in names}
         self._found = self._resolver.resolve_rows(
-            self._without_unknown_reachable(chunk), seen_at, key_wins=False
+            ParsedChunk(names, chunk.row_numbers), seen_at, key_wins=False
         )
         times = chunk.get("opted_out_at").to_pylist()
         answers = chunk.get("opted_out").to_pylist()
@@ -41,26 +50,6 @@ class OptOutWriter:
             )
         ]
         return rows
-
-    def _without_unknown_reachable(self, chunk: ParsedChunk) -> ParsedChunk:
-        """Return the chunk without the names of unknown members who did not opt out.
-
-        Nothing is to be recorded of them, so they do not become members either.
-        """
-        says_no = np.asarray(
-            pc.fill_null(
-                pc.equal(chunk.get("opted_out"), opt_out_columns.NO),
-                pa.scalar(value=False),
-            )
-        )
-        if not says_no.any():
-            return chunk
-        names = account_resolver.references_of(chunk)
-        found = self._resolver.look_up(names, key_wins=False)
-        is_left_out = says_no & (found.states == account_resolver.UNKNOWN)
-        mask, none = pa.array(is_left_out), pa.scalar(None, pa.string())
-        cleared = {kind: pc.if_else(mask, none, names[kind]) for kind in names}
-        return dataclasses.replace(chunk, columns={**chunk.columns, **cleared})
 
     def batch(self, start: int, end: int) -> tuple[int, int]:
         return start, end

@@ -29,7 +29,12 @@ ADD, SKIP = "add", "skip"
 
 def ask(plan: ImportPlan) -> None:
     """Ask whether a file that adds to depths is to be added again."""
-    if "depth" not in plan.heading_of or not _was_imported(plan):
+    if "depth" not in plan.heading_of:
+        return
+    former = ImportJob.objects.filter(
+        community=plan.community, digest=plan.source.digest, target="tags", state="done"
+    )
+    if not former.exists():
         return
     heading = plan.heading_of["depth"]
     index = plan.source.headings.index(heading)
@@ -46,13 +51,6 @@ def ask(plan: ImportPlan) -> None:
                 ],
             )
             return
-
-
-def _was_imported(plan: ImportPlan) -> bool:
-    jobs = ImportJob.objects.filter(
-        community=plan.community, digest=plan.source.digest, target="tags", state="done"
-    )
-    return jobs.exists()
 
 
 def check_chunks(

@@ -24,8 +24,6 @@ from qunce.members.tags.levels import DepthChange
 from qunce.members.tags.models import Tag
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from qunce.importing.plan.plan import ImportPlan
 
 Reading = list[tuple[int, DepthChange | None]]
@@ -67,7 +65,10 @@ class TagRowWriter:
         row_codes = np.array(codes, dtype=np.int64)
         # A person's rows stay in the order of the file, so that a file can correct
         # itself.
-        keys = [chunk.row_numbers, _person_ids(found.ids)]
+        accounts, inverse = np.unique(found.ids, return_inverse=True)
+        people = account_queries.person_ids(accounts.tolist())
+        person_ids = np.array([people[pk] for pk in accounts.tolist()], dtype=np.int64)
+        keys = [chunk.row_numbers, person_ids[inverse]]
         if all(len(reading) == 1 for reading in readings):
             # By tag first, so that a batch changes few revisions.
             tags = np.array([reading[0][0] for reading in readings], dtype=np.int64)
@@ -131,9 +132,3 @@ class TagRowWriter:
             "members": self._resolver.pop_created(),
             **batch.counts,
         }
-
-
-def _person_ids(accounts: NDArray[np.int64]) -> NDArray[np.int64]:
-    distinct, inverse = np.unique(accounts, return_inverse=True)
-    people = account_queries.person_ids(distinct.tolist())
-    return np.array([people[int(pk)] for pk in distinct], dtype=np.int64)[inverse]

@@ -9,6 +9,7 @@ bought.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -23,8 +24,6 @@ from qunce.importing.target_registry import Access, Field, Target
 from qunce.sales import order_statuses, orders
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from qunce.importing.jobs.jobs import ImportJob
     from qunce.importing.plan.plan import ImportPlan
     from qunce.importing.rows.parsing import ParsedChunk
@@ -338,8 +337,26 @@ SUGGESTED_SIGNS = ("$", "元")
 
 def _ask_signs(plan: ImportPlan) -> None:
     """Ask what a sign of several currencies means, if the community's is none of them."""
+    from qunce.importing.files import sources
+    from qunce.importing.values import currency_signs
+
+    indexes = [
+        plan.source.headings.index(plan.heading_of[field.name])
+        for field in plan.target.fields
+        if field.is_money and field.name in plan.heading_of
+    ]
+    found: dict[str, None] = {}
+    head = sources.read_head(plan.source, HEAD_ROWS)
+    for batch in itertools.chain([head], sources.read_batches(plan.source)):
+        for index in indexes:
+            signs = currency_signs.find(batch.columns[index])
+            if signs is not None:
+                found |= dict.fromkeys(signs.drop_null().unique().to_pylist())
+        if not found:
+            # The head shows whether there are any.
+            break
     own = (plan.options.currency, plan.community.currency)
-    for sign in _list_signs(plan):
+    for sign in found:
         meanings = money.find_currencies(sign)
         if len(meanings) < MIN_MEANINGS or set(own) & set(meanings):
             continue
@@ -352,34 +369,6 @@ def _ask_signs(plan: ImportPlan) -> None:
 
 
 MIN_MEANINGS = 2
-
-
-def _list_signs(plan: ImportPlan) -> list[str]:
-    """Return the signs next to the amounts of a file, whose head shows whether any are."""
-    from qunce.importing.files import sources
-    from qunce.importing.values import currency_signs
-
-    fields = [field.name for field in plan.target.fields if field.is_money]
-    indexes = [
-        plan.source.headings.index(plan.heading_of[name])
-        for name in fields
-        if name in plan.heading_of
-    ]
-    found: dict[str, None] = {}
-
-    def look(columns: Sequence[pa.Array]) -> None:
-        for index in indexes:
-            signs = currency_signs.find(columns[index])
-            if signs is not None:
-                found.update(dict.fromkeys(signs.drop_null().unique().to_pylist()))
-
-    look(sources.read_head(plan.source, HEAD_ROWS).columns)
-    if found:
-        for batch in sources.read_batches(plan.source):
-            look(batch.columns)
-    return list(found)
-
-
 HEAD_ROWS = 1_000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -16,6 +17,7 @@ from qunce.sales.order_statuses import SALE
 from qunce.sales.reconciliation.lines import Columns, Contradiction, Line, Refund
 
 MILLION = 1_000_000
+FIELDS = [field.name for field in dataclasses.fields(Line)]
 
 
 class Decided(NamedTuple):
@@ -48,6 +50,11 @@ def decide(
         amount = round(decision.paid.scaleb(places))
     events = _in_units(decision.events, places, paid_at)
     refunds = _in_units(decision.refunds, places, order_changes.UNDATED)
+    surplus = sum(units for _at, units in (*refunds, *events)) - (amount or 0)
+    if amount is not None and refunds and surplus > 0:
+        # Only the rounding of several refunds has added to their sum.
+        *others, (at, last) = refunds
+        refunds = (*others, (at, last - surplus))
     net = (decision.paid or Decimal(0)) - decision.refunded
     return Decided(
         ReportedOrder(
@@ -56,7 +63,7 @@ def decide(
             meaning=decision.meaning,
             amount=amount,
             events=events,
-            refunds=_fit(refunds, events, amount),
+            refunds=refunds,
             refunds_all=decision.refunds_all,
             refunded_at=decision.refunded_at,
         ),
@@ -73,15 +80,6 @@ def _in_units(refunds: Sequence[Refund], places: int, otherwise: int) -> Refunds
     )
 
 
-def _fit(refunds: Refunds, events: Refunds, amount: int | None) -> Refunds:
-    """Take off what only the rounding of several refunds has added to their sum."""
-    total = sum(units for _at, units in (*refunds, *events))
-    if amount is None or not refunds or total <= amount:
-        return refunds
-    *others, (at, last) = refunds
-    return (*others, (at, last - (total - amount)))
-
-
 def decide_all(
     lines: pa.Table,
     currencies: Sequence[str],
@@ -95,7 +93,7 @@ def decide_all(
             yield (
                 index,
                 decide(
-                    [_line(*row[2:]) for row in group],
+                    [Line(**dict(zip(FIELDS, row[2:], strict=True))) for row in group],
                     columns,
                     currencies[index],
                     paid_at[index],
@@ -103,31 +101,3 @@ def decide_all(
             )
         except Contradiction as error:
             yield index, error
-
-
-def _line(
-    at: int | None,
-    amount: Decimal | None,
-    total: Decimal | None,
-    goods: Decimal | None,
-    has_goods: bool,
-    discount: Decimal | None,
-    shipping: Decimal | None,
-    tax: Decimal | None,
-    refund: Decimal | None,
-    refunded_at: int | None,
-    meaning: str | None,
-) -> Line:
-    return Line(
-        at=at,
-        amount=amount,
-        total=total,
-        goods=goods,
-        has_goods=has_goods,
-        discount=discount,
-        shipping=shipping,
-        tax=tax,
-        refund=refund,
-        refunded_at=refunded_at,
-        status=meaning or "",
-    )

@@ -101,7 +101,14 @@ class OrderLines:
             row = int(chunk.row_numbers[index])
             self._problems.append(Problem(row, heading, "", remedy))
             self._broken_keys.add(chunk.get("order_key")[index].as_py())
-        chunk.columns["meaning"] = self._mean(chunk.get("status"))
+        words = pc.dictionary_encode(chunk.get("status").cast(pa.string()))
+        meanings = [
+            self._meanings.get(order_statuses.normalise(word)) or order_statuses.SALE
+            for word in words.dictionary.to_pylist()
+        ]
+        chunk.columns["meaning"] = pc.take(
+            pa.array(meanings, pa.string()), words.indices
+        )
         columns: dict[str, pa.Array] = {"row": pa.array(chunk.row_numbers)}
         # Cast, since a column that is missing is null and would have no type of its
         # own.
@@ -112,14 +119,6 @@ class OrderLines:
         if "status" in self._plan.heading_of:
             columns[f"d{len(self._details)}"] = chunk.get("status")
         return pa.table(columns)
-
-    def _mean(self, words: pa.Array) -> pa.Array:
-        encoded = pc.dictionary_encode(words.cast(pa.string()))
-        meanings = [
-            self._meanings.get(order_statuses.normalise(word)) or order_statuses.SALE
-            for word in encoded.dictionary.to_pylist()
-        ]
-        return pc.take(pa.array(meanings, pa.string()), encoded.indices)
 
     # Orders
 

@@ -148,11 +148,14 @@ def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
 
 
 def select_lines_of(*, has_shops: bool) -> str:
-    """Return the SQL of the lines of orders in the table `wanted`, sorted by order."""
+    """Return the SQL of the lines of orders in the table `wanted`, sorted by order.
+
+    After the index and the row, the columns are the fields of `reconciliation.lines.Line`.
+    """
     return f"""
     WITH line AS ({_lines(has_shops=has_shops)})
     SELECT wanted.index, line."row", paid_at, amount, total, goods, is_line, discount,
-        shipping, tax, refunded_amount, refunded_at, meaning
+        shipping, tax, refunded_amount, refunded_at, coalesce(meaning, '')
     FROM line JOIN wanted USING (order_key, shop) ORDER BY wanted.index, line."row"
     """  # noqa: S608 - constants
 

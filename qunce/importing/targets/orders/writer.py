@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import IntegrityError, transaction
 
 from qunce.core import db, timestamps
@@ -139,25 +140,11 @@ class OrderWriter:
         self._decided = self._plan.cache.decided
         self._indexes = np.asarray(chunk.columns["index"])
         # Orders that are no sale make nobody a member.
-        self._resolve(chunk, first_seen, self._decided.sales()[self._indexes])
-        self._stored = stored_orders.StoredOrders(self._plan)
-        self._table = self._to_table(chunk)
-        is_suppressed = self._found.states == account_resolver.SUPPRESSED
-        self._is_plain = self._decided.is_payment()[self._indexes] & ~is_suppressed
-        self._plain = PlainOrders(self._table, self._is_plain)
-        self._new_orders.load(self._plain)
-        return len(chunk.row_numbers)
-
-    def _resolve(
-        self, chunk: ParsedChunk, first_seen: np.ndarray, is_sale: np.ndarray
-    ) -> None:
-        references = account_resolver.references_of(chunk)
-        if not is_sale.all():
-            mask = pa.array(is_sale)
-            references = {
-                name: pa.compute.if_else(mask, column, pa.scalar(None, pa.string()))
-                for name, column in references.items()
-            }
+        is_sale = pa.array(self._decided.sales()[self._indexes])
+        references = {
+            name: pc.if_else(is_sale, column, pa.scalar(None, pa.string()))
+            for name, column in account_resolver.references_of(chunk).items()
+        }
         named = ParsedChunk(references, chunk.row_numbers)
         self._found = self._resolver.resolve_rows(named, first_seen, key_wins=True)
         if "member_name" in self._plan.heading_of:
@@ -167,6 +154,13 @@ class OrderWriter:
                 chunk.columns["member_name"],
                 chunk.row_numbers,
             )
+        self._stored = stored_orders.StoredOrders(self._plan)
+        self._table = self._to_table(chunk)
+        is_suppressed = self._found.states == account_resolver.SUPPRESSED
+        self._is_plain = self._decided.is_payment()[self._indexes] & ~is_suppressed
+        self._plain = PlainOrders(self._table, self._is_plain)
+        self._new_orders.load(self._plain)
+        return len(chunk.row_numbers)
 
     def _to_table(self, chunk: ParsedChunk) -> pa.Table:
         """Return the orders of a chunk with all that does not depend on stored ones."""
@@ -431,15 +425,24 @@ def count(rows: Sequence[OrderRow], currency: str) -> Counter[str]:
         if state is None:
             continue
         counts["lines"] += row.lines
-        if row.lines_without_member:
-            counts["lines_without_member"] += row.lines_without_member
-        if state.account is None:
-            counts["orders_without_member"] += 1
+        counts["lines_without_member"] += row.lines_without_member
+        counts["orders_without_member"] += state.account is None
         if row.is_net:
             counts["net_amounts"] += 1
         if state.refunds and row.before is None:
             counts["refunds"] += 1
-    _count_money(counts, rows, currency)
+        paid, refunded = state.amount, state.refunded if state.refunds else 0
+        factor = millionths(row.currency)
+        counts[f"paid_millionths:{row.currency}"] += paid * factor
+        counts[f"refunded_millionths:{row.currency}"] += refunded * factor
+        counts[f"net_millionths:{row.currency}"] += (paid - refunded) * factor
+        if row.currency != currency:
+            continue
+        # The file may lack a part of an order that is stored, but never of a new one.
+        value = row.value if row.before is None else (paid - refunded) * factor
+        counts["value_millionths"] += value
+        if state.account is not None:
+            counts["value_millionths_with_member"] += value
     return counts
 
 
@@ -449,29 +452,3 @@ COUNTED = (
     *("value_millionths", "value_millionths_with_member"),
 )
 """Counts that a report always has."""
-
-
-def _count_money(counts: Counter[str], rows: Sequence[OrderRow], currency: str) -> None:
-    sums: dict[str, list[int]] = {}
-    for row in rows:
-        state = row.after
-        if state is None:
-            continue
-        paid, refunded = state.amount, state.refunded if state.refunds else 0
-        total = sums.setdefault(row.currency, [0, 0])
-        total[0] += paid
-        total[1] += refunded
-        if row.currency != currency:
-            continue
-        # The file may lack a part of an order that is stored, but never of a new one.
-        value = row.value
-        if row.before is not None:
-            value = (paid - refunded) * millionths(currency)
-        counts["value_millionths"] += value
-        if state.account is not None:
-            counts["value_millionths_with_member"] += value
-    for code, (paid, refunded) in sums.items():
-        factor = millionths(code)
-        counts[f"paid_millionths:{code}"] += paid * factor
-        counts[f"refunded_millionths:{code}"] += refunded * factor
-        counts[f"net_millionths:{code}"] += (paid - refunded) * factor

@@ -74,38 +74,35 @@ class _TagChecks:
             if code is not None and (cells[code].error or cells[code].needs_member)
         ]
         people = self._find_people(chunk, indexes)
-        removes = _removes_tag(chunk)
+        # A depth of 0 removes the tags.
+        depths = chunk.get("depth").to_pylist()
+        heading = self._plan.heading_of[self._field]
         problems: list[Problem] = []
         for index in indexes:
-            cell = cells[codes[index]]
+            cell, row = cells[codes[index]], int(chunk.row_numbers[index])
             error = cell.error
-            if not error and not removes[index]:
-                row = int(chunk.row_numbers[index])
+            if not error and depths[index] != "0":
                 error = self._check_member(cell, people[index], row)
             if error:
-                problems.append(self._problem(chunk, index, texts[codes[index]], error))
+                value = "; ".join(lists.parse_joined(texts[codes[index]]))[:200]
+                problems.append(Problem(row, heading, value, error))
         return problems
 
     def _read_cells(self, texts: pa.Array) -> list[_Cell]:
         """Return what each of these distinct cells means."""
         places, codes, entries = list_columns.split(texts)
         found = self._book.look_up(filter(None, entries))
-        is_risky = np.array(
-            [text in found and _is_risky(found[text]) for text in entries], dtype=bool
-        )
+        alone = {text: _read_cell([entry]) for text, entry in found.items()}
+        risky = {
+            text for text, cell in alone.items() if cell.error or cell.needs_member
+        }
+        is_risky = np.array([text in risky for text in entries], dtype=bool)
         cells = [_Cell()] * len(texts)
         # Nearly all cells have only tags that anybody may have.
         for place in np.unique(places[is_risky[codes]]).tolist():
             names = lists.parse_joined(texts[place].as_py())
             cells[place] = _read_cell([found[name] for name in names])
         return cells
-
-    def _problem(
-        self, chunk: ParsedChunk, index: int, text: str, error: str
-    ) -> Problem:
-        heading = self._plan.heading_of[self._field]
-        value = "; ".join(lists.parse_joined(text))[:200]
-        return Problem(int(chunk.row_numbers[index]), heading, value, error)
 
     def _check_member(self, cell: _Cell, person: Person, row: int) -> str:
         for tag in cell.archived:
@@ -157,12 +154,6 @@ class Person:
     accounts: list[int]
 
 
-def _is_risky(entry: TagEntry) -> bool:
-    """Return whether a cell with this entry needs a closer look."""
-    cell = _read_cell([entry])
-    return bool(cell.error or cell.needs_member)
-
-
 def _read_cell(entries: list[TagEntry]) -> _Cell:
     for entry in entries:
         if entry.error:
@@ -185,10 +176,3 @@ def _read_cell(entries: list[TagEntry]) -> _Cell:
         entry.tag for entry in given if entry.tag and entry.tag.state == "archived"
     ]
     return _Cell("", tuple(archived), exclusive)
-
-
-def _removes_tag(chunk: ParsedChunk) -> list[bool]:
-    """Return for every row whether its depth removes the tags."""
-    if "depth" not in chunk.columns:
-        return [False] * len(chunk.row_numbers)
-    return [depth == "0" for depth in chunk.columns["depth"].to_pylist()]

@@ -111,7 +111,14 @@ class TagBook:
             self._entries[text] = entry if tag else self._check_new(entry)
 
     def _check_new(self, entry: TagEntry) -> TagEntry:
-        group = self._find_group(entry.key)
+        if self._groups is None:
+            rows = TagGroup.objects.filter(community=self.community)
+            self._groups = list(rows.exclude(prefix="").order_by("pk"))
+        # The group whose names begin like this one, the closest if several do.
+        fitting = [
+            group for group in self._groups if entry.key.startswith(group.prefix)
+        ]
+        group = max(fitting, key=lambda group: len(group.prefix), default=None)
         try:
             library.check_may_create(group, self.by)
             naming.check(entry.key, group.naming if group else naming.NO_RULE)
@@ -121,14 +128,6 @@ class TagBook:
         except errors.Invalid as error:
             return dataclasses.replace(entry, group=group, error=str(error))
         return dataclasses.replace(entry, group=group)
-
-    def _find_group(self, name: str) -> TagGroup | None:
-        """Return the group whose names begin like this one, the closest if several do."""
-        if self._groups is None:
-            rows = TagGroup.objects.filter(community=self.community)
-            self._groups = list(rows.exclude(prefix="").order_by("pk"))
-        fitting = [group for group in self._groups if name.startswith(group.prefix)]
-        return max(fitting, key=lambda group: len(group.prefix), default=None)
 
     def describe(self, entries: Sequence[str]) -> list[str]:
         """Return the name and depth of the tag that each entry means."""

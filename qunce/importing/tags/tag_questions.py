@@ -37,10 +37,14 @@ def ask(plan: ImportPlan, field: str) -> None:
     if field not in plan.heading_of:
         return
     new = _list_new(plan, field)
-    _check_number(plan, field, new)
     if not new:
         return
-    keys_of_names = _keys_by_name(plan)
+    tags = Tag.objects.filter(community=plan.community).exclude(state="merged")
+    rows = list(tags.order_by("-pk").values_list("key", "name"))
+    # The oldest of equal names is found, and a key before any name.
+    keys_of_names = {name: key for key, name in rows} | {
+        key: key for key, _name in rows
+    }
     twins = naming.similar_to_each(new, [*keys_of_names, *new])
     for index, name in enumerate(new):
         # A twin that is itself new represents both, so that only one of them is asked.
@@ -63,16 +67,11 @@ def ask(plan: ImportPlan, field: str) -> None:
         plan.notes.append(_describe_new(created))
 
 
-def _keys_by_name(plan: ImportPlan) -> dict[str, str]:
-    """Return the keys of the community's tags by their keys and names."""
-    tags = Tag.objects.filter(community=plan.community).exclude(state="merged")
-    rows = list(tags.order_by("-pk").values_list("key", "name"))
-    # The oldest of equal names is found, and a key before any name.
-    return {name: key for key, name in rows} | {key: key for key, _name in rows}
-
-
 def _list_new(plan: ImportPlan, field: str) -> list[str]:
-    """Return the names in the column that no tag has, in the order of the file."""
+    """Return the names in the column that no tag has, in the order of the file.
+
+    Raises TooManyNewTags.
+    """
     index = plan.source.headings.index(plan.heading_of[field])
     separator = plan.traits[field].separator if field in plan.traits else ";"
     names: dict[str, None] = {}
@@ -91,11 +90,8 @@ def _list_new(plan: ImportPlan, field: str) -> list[str]:
         if form not in found:
             new[levels.split_depth(form)[0]] = None
     found = library.find(plan.community, new)
-    return [name for name in new if name and name not in found]
-
-
-def _check_number(plan: ImportPlan, field: str, new: Sequence[str]) -> None:
-    if len(new) > MAX_NEW_TAGS:
+    unknown = [name for name in new if name and name not in found]
+    if len(unknown) > MAX_NEW_TAGS:
         raise TooManyNewTags(
             _(
                 "“%(heading)s” has %(count)s different tags that do not exist yet, such "
@@ -104,12 +100,13 @@ def _check_number(plan: ImportPlan, field: str, new: Sequence[str]) -> None:
             )
             % {
                 "heading": plan.heading_of[field],
-                "count": f"{len(new):,}",
-                "first": new[0],
-                "second": new[1],
+                "count": f"{len(unknown):,}",
+                "first": unknown[0],
+                "second": unknown[1],
                 "most": f"{MAX_NEW_TAGS:,}",
             }
         )
+    return unknown
 
 
 def _describe_new(new: Sequence[str]) -> str:

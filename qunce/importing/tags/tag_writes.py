@@ -70,7 +70,17 @@ class TagImport:
             # Most rows of a file that comes every night need no lock.
             self.lock(tags, sorted({row.tag for row in rows}))
             outcomes, rows = self._decide(changes, own_of)
-        self._store(tags, rows)
+        if rows:
+            writer = TagWriter(self._get_batch(), self.job.by, self.job.started_at)
+            given = [row for row in rows if row.weight]
+            # What the file removes first, so that it is not removed as a conflict again.
+            removed = [row for row in rows if not row.weight]
+            writer.write_many(tags, removed, self._existing)
+            for pk, tag in sorted(tags.items()):
+                if tag.group is not None and tag.group.exclusive:
+                    accounts = [row.account for row in given if row.tag == pk]
+                    writer.remove_conflicting(tag, accounts)
+            writer.write_many(tags, given, self._existing)
         results = {pk: outcome.results for pk, outcome in outcomes.items()}
         return results, sum(outcome.changed for outcome in outcomes.values())
 
@@ -105,20 +115,6 @@ class TagImport:
         writer = TagWriter(self._get_batch(), self.job.by, self.job.started_at)
         for pk in chosen:
             writer.lock(tags[pk])
-
-    def _store(self, tags: Mapping[int, Tag], rows: Sequence[TagRow]) -> None:
-        if not rows:
-            return
-        writer = TagWriter(self._get_batch(), self.job.by, self.job.started_at)
-        given = [row for row in rows if row.weight]
-        # What the file removes first, so that it is not removed as a conflict again.
-        removed = [row for row in rows if not row.weight]
-        writer.write_many(tags, removed, self._existing)
-        for pk, tag in sorted(tags.items()):
-            if tag.group is not None and tag.group.exclusive:
-                accounts = [row.account for row in given if row.tag == pk]
-                writer.remove_conflicting(tag, accounts)
-        writer.write_many(tags, given, self._existing)
 
     def _get_batch(self) -> TagBatch:
         if self._batch is None:

@@ -161,8 +161,16 @@ class AccountResolver:
         for code, kind in enumerate(KINDS):
             if kind in columns:
                 self._look_up_kind(found, code, columns[kind], key_wins=key_wins)
-        if self._suppresses:
-            self._mark_suppressed(found, columns)
+        unknown = np.flatnonzero(found.states == UNKNOWN)
+        if self._suppresses and len(unknown):
+            # Of erased people only hashes are stored.
+            for kind, texts in columns.items():
+                some = texts.take(pa.array(unknown))
+                values = {(kind, text) for text in pc.unique(some).to_pylist() if text}
+                erased = {t for _kind, t in suppression.find(self._community, values)}
+                if erased:
+                    is_erased = pc.is_in(some, value_set=pa.array(sorted(erased)))
+                    found.states[unknown[np.asarray(is_erased)]] = SUPPRESSED
         return found
 
     def count(self, created: int) -> None:
@@ -198,40 +206,31 @@ class AccountResolver:
         found.states[unknown], found.by[unknown] = UNKNOWN, code
 
     def _find(self, kind: str, texts: pa.Array) -> NDArray[np.int64]:
-        if kind == MEMBER_KEY:
-            ids = self._keys.find(texts)
-            return self._find_by_lookalikes(ids, texts)
-        ids = self._lookup(kind).find(texts)
-        # Members whom former files know by this value alone have it as key.
-        missing = (ids == 0) & np.asarray(pc.is_valid(texts))
-        if missing.any():
-            ids[missing] = self._keys.find(texts.filter(pa.array(missing)))
-        return ids
-
-    def _find_by_lookalikes(
-        self, ids: NDArray[np.int64], texts: pa.Array
-    ) -> NDArray[np.int64]:
-        """Find unknown keys that are beyond doubt e-mail addresses or phones."""
+        lookup = self._keys
+        if kind != MEMBER_KEY:
+            if kind not in self._identifiers:
+                loaded = reference_lookups.load(self._community.pk, kind)
+                loaded.hide(self._hidden)
+                self._identifiers[kind] = loaded
+            lookup = self._identifiers[kind]
+        ids = lookup.find(texts)
         missing = (ids == 0) & np.asarray(pc.is_valid(texts))
         if not missing.any():
             return ids
         unknown = texts.filter(pa.array(missing))
-        found = np.zeros(len(unknown), dtype=np.int64)
-        for kind in ("email", "phone"):
-            alike = find_alike(self._reader, kind, unknown)
-            if alike.null_count < len(alike):
-                some = self._find(kind, alike)
-                found = np.where(found == 0, some, found)
-        ids = ids.copy()
+        if kind == MEMBER_KEY:
+            # Keys may be beyond doubt e-mail addresses or phones.
+            found = np.zeros(len(unknown), dtype=np.int64)
+            for other in ("email", "phone"):
+                alike = find_alike(self._reader, other, unknown)
+                if alike.null_count < len(alike):
+                    some = self._find(other, alike)
+                    found = np.where(found == 0, some, found)
+        else:
+            # Members whom former files know by this value alone have it as key.
+            found = self._keys.find(unknown)
         ids[missing] = found
         return ids
-
-    def _lookup(self, kind: str) -> Lookup:
-        if kind not in self._identifiers:
-            lookup = reference_lookups.load(self._community.pk, kind)
-            lookup.hide(self._hidden)
-            self._identifiers[kind] = lookup
-        return self._identifiers[kind]
 
     def _people_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return person ids; asked only where two references differ."""
@@ -239,23 +238,6 @@ class AccountResolver:
 
         people = account_queries.person_ids(ids.tolist())
         return np.array([people[int(pk)] for pk in ids], dtype=np.int64)
-
-    def _mark_suppressed(
-        self, found: Resolution, columns: Mapping[str, pa.Array]
-    ) -> None:
-        """Mark rows of erased people, of whom only hashes are stored."""
-        unknown = found.states == UNKNOWN
-        if not unknown.any():
-            return
-        rows = np.flatnonzero(unknown)
-        keep = pa.array(unknown)
-        for kind, texts in columns.items():
-            some = texts.filter(keep)
-            values = {(kind, text) for text in pc.unique(some).to_pylist() if text}
-            erased = {text for _k, text in suppression.find(self._community, values)}
-            if erased:
-                is_erased = pc.is_in(some, value_set=pa.array(sorted(erased)))
-                found.states[rows[np.asarray(is_erased)]] = SUPPRESSED
 
     # Creating
 
@@ -397,18 +379,14 @@ def check_chunks(
             len(columns) > 1 or refuses or MEMBER_KEY not in columns
         ):
             lookups = for_checks(plan)
-        yield chunk if lookups is None else _check(plan, chunk, lookups, key_wins)
-
-
-def _check(
-    plan: ImportPlan, chunk: ParsedChunk, lookups: AccountResolver, key_wins: bool
-) -> ParsedChunk:
-    columns = references_of(chunk)
-    found = lookups.look_up(columns, key_wins=key_wins)
-    broken = found.conflicts
-    if plan.options.unknown_members == REFUSE:
-        broken |= found.states == UNKNOWN
-    return _refuse(plan, chunk, columns, found, broken)
+        if lookups is None:
+            yield chunk
+            continue
+        found = lookups.look_up(columns, key_wins=key_wins)
+        broken = found.conflicts
+        if refuses:
+            broken |= found.states == UNKNOWN
+        yield _refuse(plan, chunk, columns, found, broken)
 
 
 def _refuse(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,13 @@ def load_keys(community: int) -> Lookup:
 def load(community: int, kind: str) -> Lookup:
     """Return the identifiers of a kind, or the keys of the channel of that name."""
     if kind in resolver.IDENTIFIER_KINDS:
-        return Lookup(_owners(community, kind))
+        # First, as the first of equal texts is found.
+        shared = (
+            [(row[0], SHARED) for row in rows]
+            for rows in _fetch(SELECT_SHARED, [community, kind])
+        )
+        owners = _fetch(SELECT_OWNERS, [community, kind])
+        return Lookup(itertools.chain(shared, owners))
     return Lookup(_fetch(SELECT_CHANNEL_KEYS, [community, kind]))
 
 
@@ -127,10 +134,3 @@ def _fetch(sql: str, arguments: list[int | str]) -> Iterator[list[tuple[str, int
         cursor.execute(sql, arguments)
         while rows := cursor.fetchmany(ROWS_PER_FETCH):
             yield rows
-
-
-def _owners(community: int, kind: str) -> Iterator[list[tuple[str, int]]]:
-    # First, as the first of equal texts is found.
-    for rows in _fetch(SELECT_SHARED, [community, kind]):
-        yield [(row[0], SHARED) for row in rows]
-    yield from _fetch(SELECT_OWNERS, [community, kind])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -15,7 +16,6 @@ from qunce.members.accounts import resolver
 
 if TYPE_CHECKING:
     from qunce.importing.plan.plan import ImportPlan
-    from qunce.importing.rows.parsing import ParsedChunk
 
 KEY = "unknown_members"
 Name = tuple[tuple[str, str], ...]
@@ -64,7 +64,17 @@ def count(plan: ImportPlan) -> int:
     names: set[Name] = set()
     with plan.resources:
         for chunk in plan.target.chunks(plan):
-            names |= _list_names(plan, chunk)
+            columns = account_resolver.references_of(chunk)
+            if not columns:
+                continue
+            rows = zip(
+                *(column.to_pylist() for column in columns.values()), strict=True
+            )
+            is_asked = plan.target.names_members(plan, chunk)
+            for row in itertools.compress(rows, is_asked):
+                name = ((k, t) for k, t in zip(columns, row, strict=True) if t)
+                names.add(tuple(name))
+    names.discard(())
     unknown: set[tuple[str, str]] = set()
     # Sorted, so that the answer does not depend on the order of a set.
     for some in account_queries.chunks(sorted(names)):
@@ -75,17 +85,3 @@ def count(plan: ImportPlan) -> int:
             if match.state == resolver.UNKNOWN
         }
     return len(unknown)
-
-
-def _list_names(plan: ImportPlan, chunk: ParsedChunk) -> set[Name]:
-    columns = account_resolver.references_of(chunk)
-    if not columns:
-        return set()
-    texts = zip(*(column.to_pylist() for column in columns.values()), strict=True)
-    names_members = plan.target.names_members(plan, chunk)
-    return {
-        name
-        for row, is_asked in zip(texts, names_members, strict=True)
-        if is_asked
-        if (name := tuple((k, t) for k, t in zip(columns, row, strict=True) if t))
-    }

@@ -40,7 +40,16 @@ def erase(person: ErasedPerson) -> None:
             subject=erased
         )
     for job in jobs.filter(rows_broken__gt=0).order_by("pk"):
-        _blank_problems(job, person)
+        problems = job.problems.all()
+        # All of the row: its other cells are theirs as well.
+        named = {
+            row
+            for row, value, remedy in problems.values_list("row", "value", "remedy")
+            if person.is_named_in(value) or person.is_named_in(remedy)
+        }
+        if named:
+            remedy = _("This was about a member who has been erased.")
+            problems.filter(row__in=named).update(value="", remedy=remedy)
         _blank_report(job, person)
     kept = Upload.objects.filter(
         community_id=person.community_id, removed_at__isnull=True
@@ -69,19 +78,6 @@ def _blank_entries(community_id: int, kind: str, account: int) -> None:
                 ]
                 change.entries = journal.ENCODER.encode(entries)
                 change.save(update_fields=["entries"])
-
-
-def _blank_problems(job: ImportJob, person: ErasedPerson) -> None:
-    problems = job.problems.all()
-    # All of the row: its other cells are theirs as well.
-    named = {
-        row
-        for row, value, remedy in problems.values_list("row", "value", "remedy")
-        if person.is_named_in(value) or person.is_named_in(remedy)
-    }
-    if named:
-        remedy = _("This was about a member who has been erased.")
-        problems.filter(row__in=named).update(value="", remedy=remedy)
 
 
 def _blank_report(job: ImportJob, person: ErasedPerson) -> None:

@@ -206,7 +206,15 @@ def _run_step(step: Step, undo: ImportUndo, undoing: Undoing) -> None:
                 with _counted(undo, step, undoing, sizer, 1) as counted:
                     counted.append(step.undo_part(undoing, part))
             with _counted(undo, step, undoing, sizer, len(chunk)) as counted:
-                _take(change, len(rest))
+                # Removed from the journal. The condition fails if another process has
+                # taken entries of this row. The text stays as it is, as writing it for
+                # each transaction would take longer than these.
+                left = len(rest)
+                row = ImportChange.objects.filter(pk=change.pk, left=change.left)
+                if not (row.update(left=left) if left else row.delete()[0]):
+                    text = _("Another process is undoing this import.")
+                    raise UndoRunsElsewhere(text)
+                change.left = left
                 found = _leave_out_erased(step, undoing, chunk)
                 counted.append(step.undo(undoing, found))
             entries = rest
@@ -255,17 +263,6 @@ def _leave_out_erased(
     undoing.keep_erased(erased)
     pairs = zip(entries, accounts, strict=True)
     return [entry for entry, account in pairs if account not in erased]
-
-
-def _take(change: ImportChange, left: int) -> None:
-    """Remove the entries that this transaction takes back from the journal."""
-    rows = ImportChange.objects.filter(pk=change.pk, left=change.left)
-    # The condition fails if another process has taken entries of this row. The text
-    # stays as it is, as writing it for each transaction would take longer than these.
-    is_mine = rows.update(left=left) if left else rows.delete()[0]
-    if not is_mine:
-        raise UndoRunsElsewhere(_("Another process is undoing this import."))
-    change.left = left
 
 
 # Reads

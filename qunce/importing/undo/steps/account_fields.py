@@ -52,7 +52,10 @@ def _restore(
     for name, before, after in zip(FIELDS, old, new, strict=True):
         if before == after:
             continue
-        if _stored(getattr(account, name)) != after:
+        stored = getattr(account, name)
+        if name.endswith("_at") and stored is not None:
+            stored = timestamps.to_micros(stored)
+        if stored != after:
             undoing.keep(
                 account.key,
                 _("“%(field)s” has been changed since.") % {"field": name},
@@ -64,26 +67,15 @@ def _restore(
     if changed:
         account.present, account.rev = account.left_at is None, rev
         account.save(update_fields=[*changed, "present", "rev"])
-        _record(account, changed, was_present, undoing)
-    return changed
-
-
-def _stored(value: Any) -> Any:
-    return timestamps.to_micros(value) if hasattr(value, "tzinfo") else value
-
-
-def _record(
-    account: Account, changed: list[str], was_present: bool, undoing: Undoing
-) -> None:
-    names = sorted({"source" if name == "source_id" else name for name in changed})
-    plain = [name for name in names if name != "left_at"]
-    new: list[facts.FactKind] = []
-    if plain:
-        new.append(MemberChanged(account=account.pk, fields=plain))
+    events: list[facts.FactKind] = []
+    names = {"source" if name == "source_id" else name for name in changed}
+    if plain := sorted(names - {"left_at"}):
+        events.append(MemberChanged(account=account.pk, fields=plain))
     if account.present != was_present:
         kind = MemberRejoined if account.present else MemberLeft
-        new.append(kind(account=account.pk))
-    facts.record_many(new, community=undoing.community, by=undoing.by, at=undoing.at)
+        events.append(kind(account=account.pk))
+    facts.record_many(events, community=undoing.community, by=undoing.by, at=undoing.at)
+    return changed
 
 
 STEP = AccountFieldStep

@@ -51,7 +51,10 @@ def _restore(group: Group, entries: list[Any], undoing: Undoing) -> int:
     restored: dict[int, State | None] = {}
     for account, old, new in reversed(entries):
         row = current.get(account)
-        known = restored.get(account) or (row and _state_of(row))
+        known = restored.get(account)
+        if row and not known:
+            left_at = timestamps.to_micros(row.left_at) if row.left_at else None
+            known = row.role, timestamps.to_micros(row.joined_at), left_at
         if known != tuple(new):
             keys = account_queries.keys_by_id(undoing.community, [account])
             reason = _("The membership in “%(group)s” has been changed since.")
@@ -62,11 +65,6 @@ def _restore(group: Group, entries: list[Any], undoing: Undoing) -> int:
         same = [account for account, each in restored.items() if each == state]
         _store(group, state, same, {a: current[a].present for a in same}, undoing)
     return len(restored)
-
-
-def _state_of(row: Membership) -> State:
-    left_at = timestamps.to_micros(row.left_at) if row.left_at else None
-    return row.role, timestamps.to_micros(row.joined_at), left_at
 
 
 def _store(

@@ -126,25 +126,20 @@ def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
     path.rename(accepted)
     try:
         with disk_space.explained():
-            upload = _store(accepted, plain[:200] or "file", by, at)
+            upload = Upload(
+                community=by.community,
+                name=plain[:200] or "file",
+                file=accepted.relative_to(settings.HOME).as_posix(),
+                size=accepted.stat().st_size,
+                created_at=at,
+                by=by,
+            )
+            _inspect(upload)
+            upload.save()
     # Even when the process is stopped: without a row, nobody would find the file.
     except BaseException:
         _delete_files(accepted)
         raise
-    return upload
-
-
-def _store(path: Path, name: str, by: Staff, at: datetime) -> Upload:
-    upload = Upload(
-        community=by.community,
-        name=name,
-        file=path.relative_to(settings.HOME).as_posix(),
-        size=path.stat().st_size,
-        created_at=at,
-        by=by,
-    )
-    _inspect(upload)
-    upload.save()
     return upload
 
 
@@ -191,20 +186,14 @@ def change_options(*, upload: Upload, by: Staff, **changes: Any) -> None:
     }
     options = dataclasses.replace(options, **named)  # type: ignore[arg-type]
     if any(getattr(old, name) != getattr(options, name) for name in CONTAINER_OPTIONS):
-        options = _read_again(upload, options, by)
+        jobs.check_may_import(by)
+        check_exists(upload)
+        headings = upload.inspection["headings"]
+        _inspect(upload, sheet=options.sheet, encoding=options.encoding)
+        if upload.inspection["headings"] != headings:
+            target = options_of(upload).target
+            options = dataclasses.replace(options, target=target, mapping={})
     set_options(upload=upload, options=options, by=by)
-
-
-def _read_again(upload: Upload, options: ImportOptions, by: Staff) -> ImportOptions:
-    """Inspect the file with these options; returns those that apply to what it is now."""
-    jobs.check_may_import(by)
-    check_exists(upload)
-    headings = upload.inspection["headings"]
-    _inspect(upload, sheet=options.sheet, encoding=options.encoding)
-    if upload.inspection["headings"] == headings:
-        return options
-    guessed = options_of(upload)
-    return dataclasses.replace(options, target=guessed.target, mapping={})
 
 
 def select_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> None:

@@ -25,7 +25,12 @@ def find(texts: pa.Array) -> pa.Array | None:
     if pc.all(pc.match_substring_regex(texts, PLAIN), min_count=0).as_py():
         return None
     encoded = pc.dictionary_encode(texts)
-    found = [_sign(text) for text in encoded.dictionary.to_pylist()]
+    found: list[str | None] = []
+    for text in encoded.dictionary.to_pylist():
+        try:
+            found.append(money.split(text)[0] or None)
+        except errors.Invalid:
+            found.append(None)
     if not any(found):
         return None
     return pc.take(pa.array(found, pa.string()), encoded.indices)
@@ -38,10 +43,3 @@ def of_chunk(chunk: ParsedChunk) -> dict[str, pa.Array]:
         for name, column in chunk.columns.items()
         if name.endswith(SUFFIX)
     }
-
-
-def _sign(text: str) -> str | None:
-    try:
-        return money.split(text)[0] or None
-    except errors.Invalid:
-        return None

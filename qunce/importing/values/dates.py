@@ -45,7 +45,9 @@ CLOCK = re.compile(
     rf"\s*(?P<after>{PERIODS})?",
     re.IGNORECASE,
 )
-OFFSET = re.compile(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})", re.IGNORECASE)
+OFFSET = re.compile(
+    r"Z|UTC|GMT|(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?", re.IGNORECASE
+)
 NUMBER = re.compile(r"\d+(\.\d+)?")
 SERIAL_ORIGIN = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets have no zone
 SERIAL_RANGE = (18_000, 80_000)
@@ -162,14 +164,16 @@ def parse(
     # Chinese input methods type full-width digits and colons.
     text = unicodedata.normalize("NFKC", text).strip()
     try:
-        if NUMBER.fullmatch(text):
-            return _parse_number(text)
         compact = COMPACT.fullmatch(text)
         if compact:
-            return _from_compact(compact), None
-        day, rest = _parse_date(text, order, latest)
-        clock, offset = _parse_time(rest.strip().removeprefix("T").strip())
-        return datetime.combine(day, time()) + clock, offset
+            parts = (int(part or 0) for part in compact.groups())
+            year, month, day, hour, minute, second = parts
+            return datetime(year, month, day, hour, minute, second), None  # noqa: DTZ001
+        if NUMBER.fullmatch(text):
+            return _parse_number(text)
+        found, rest = _parse_date(text, order, latest)
+        since_midnight, offset = _parse_time(rest.strip().removeprefix("T").strip())
+        return datetime.combine(found, time()) + since_midnight, offset
     except InvalidDate:
         raise
     except (ValueError, OverflowError):
@@ -178,11 +182,8 @@ def parse(
 
 
 def _parse_number(text: str) -> tuple[datetime, timedelta | None]:
-    """Parse 20260305, seconds or milliseconds since 1970, or a spreadsheet's day number."""
+    """Parse seconds or milliseconds since 1970, or a spreadsheet's day number."""
     whole, _point, fraction = text.partition(".")
-    compact = None if fraction else COMPACT.fullmatch(whole)
-    if compact:
-        return _from_compact(compact), None
     if len(whole) in EPOCH_DIGITS:
         power = EPOCH_DIGITS[len(whole)]
         micros = int(whole) * 10**power + int(fraction[:power].ljust(power, "0") or 0)
@@ -195,11 +196,6 @@ def _parse_number(text: str) -> tuple[datetime, timedelta | None]:
     return SERIAL_ORIGIN + timedelta(seconds=seconds), None
 
 
-def _from_compact(match: re.Match[str]) -> datetime:
-    year, month, day, hour, minute, second = (int(p or 0) for p in match.groups())
-    return datetime.combine(date(year, month, day), time(hour, minute, second))
-
-
 def _parse_date(text: str, order: str, latest: date | None) -> tuple[date, str]:
     """Return the date at the start of the text, and the rest."""
     match = YMD.match(text)
@@ -207,9 +203,14 @@ def _parse_date(text: str, order: str, latest: date | None) -> tuple[date, str]:
         # The number before 年 is a year, even one of two digits.
         year = int(match[1]) + (2000 if len(match[1]) == 2 else 0)
         return date(year, int(match[2]), int(match[3])), text[match.end() :]
-    named = NAMED_MONTH.match(text)
-    if named:
-        return _from_named(named, latest), text[named.end() :]
+    match = NAMED_MONTH.match(text)
+    if match:
+        month = MONTHS.get((match["month"] or match["first"]).lower())
+        if month is None:
+            raise InvalidDate(text)
+        year_text, day_text = match["year"], match["day"] or match["second"]
+        found = date(_century(year_text, latest) + int(year_text), month, int(day_text))
+        return _of_century(found, year_text, latest), text[match.end() :]
     match = AMBIGUOUS_DATE.match(text)
     if not match:
         raise InvalidDate(text)
@@ -222,15 +223,6 @@ def _parse_date(text: str, order: str, latest: date | None) -> tuple[date, str]:
         order = next(iter(readings(text)))
         day = _in_order(match, order, latest)
     return day, text[match.end() :]
-
-
-def _from_named(match: re.Match[str], latest: date | None) -> date:
-    month = MONTHS.get((match["month"] or match["first"]).lower())
-    if month is None:
-        raise InvalidDate(match[0])
-    year, day = match["year"], int(match["day"] or match["second"])
-    found = date(_century(year, latest) + int(year), month, day)
-    return _of_century(found, year, latest)
 
 
 def _century(year: str, latest: date | None) -> int:
@@ -278,18 +270,15 @@ def _parse_time(text: str) -> tuple[timedelta, timedelta | None]:
     micros = int((match["fraction"] or "")[:6].ljust(6, "0"))
     # A duration, because a `time` cannot be added to a date across midnight.
     clock = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
-    return clock, _parse_offset(text[match.end() :].strip())
-
-
-def _parse_offset(text: str) -> timedelta | None:
-    if not text:
-        return None
-    if not OFFSET.fullmatch(text):
+    rest = text[match.end() :].strip()
+    if not rest:
+        return clock, None
+    match = OFFSET.fullmatch(rest)
+    if not match:
         raise InvalidDate(text)
-    if text[0] not in "+-":
-        return timedelta()
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    if size >= timedelta(hours=24):
+    offset = timedelta(
+        hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0)
+    )
+    if offset >= timedelta(hours=24):
         raise InvalidDate(text)
-    return size if text[0] == "+" else -size
+    return clock, -offset if match["sign"] == "-" else offset

@@ -5,11 +5,14 @@ Texts that are in their normal form already never become Python objects.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
+from qunce.importing.values import value_parsing
 from qunce.importing.values.value_parsing import Column
 from qunce.members.accounts import identifiers
 from qunce.members.accounts.identifiers import Reader
@@ -35,94 +38,52 @@ HEAD_ROWS = 1_000
 def parse(texts: pa.Array, kind: str, reader: Reader) -> Column:
     """Return normalised texts, null where a cell means that there is none."""
     # A column of few texts, such as groups, is read text by text instead of row by row.
-    if _repeats(texts):
+    head = texts[:HEAD_ROWS]
+    if len(texts) > HEAD_ROWS and len(pc.unique(head)) * 2 < HEAD_ROWS:
         encoded = pc.dictionary_encode(texts)
         column = _parse_texts(encoded.dictionary, kind, reader).take(encoded.indices)
     else:
         column = _parse_texts(texts, kind, reader)
-    values, problems = column.values, column.errors
-    if rounded := _find_rounded(values):
-        values = pc.if_else(
-            pa.array(~np.isin(np.arange(len(values)), list(rounded))), values, NULL_TEXT
-        )
-    return Column(values, problems | rounded)
-
-
-def _repeats(texts: pa.Array) -> bool:
-    """Return whether the first rows have few different texts."""
-    head = texts[:HEAD_ROWS]
-    return len(texts) > HEAD_ROWS and len(pc.unique(head)) * 2 < HEAD_ROWS
-
-
-def _parse_texts(texts: pa.Array, kind: str, reader: Reader) -> Column:
-    texts = _tidy(texts, kind, reader)
-    normal = _is_normal(texts, kind, reader)
-    texts = _without_placeholders(texts, reader)
-    return (
-        Column(texts) if normal.all() else _parse_others(texts, kind, reader, ~normal)
-    )
-
-
-def _tidy(texts: pa.Array, kind: str, reader: Reader) -> pa.Array:
-    """Take off what is usual in whole columns, so that few texts are read one by one."""
-    texts = pc.ascii_trim_whitespace(texts)
-    if kind == "email":
-        return pc.ascii_lower(texts)
-    if kind == "phone" and reader.region == identifiers.DEFAULT_REGION:
-        return pc.replace_substring_regex(texts, SPELT_MOBILE, r"\1\2\3")
-    return texts
-
-
-def _is_normal(texts: pa.Array, kind: str, reader: Reader) -> np.ndarray:
-    pattern = NORMAL_FORMS.get(kind)
-    if kind == "phone" and reader.region == identifiers.DEFAULT_REGION:
-        pattern = CHINESE_MOBILE
-    if pattern is None:
-        return np.asarray(pc.is_null(texts))
-    matches = pc.match_substring_regex(texts, pattern)
-    return np.asarray(pc.fill_null(matches, pa.scalar(value=True)))
-
-
-def _without_placeholders(texts: pa.Array, reader: Reader) -> pa.Array:
-    """Null instead of placeholders that are plain; others are found text by text."""
-    known = pa.array(sorted(reader.placeholders), pa.string())
-    is_placeholder = pc.is_in(pc.ascii_lower(texts), value_set=known)
-    if not pc.any(is_placeholder, min_count=0).as_py():
-        return texts
-    return pc.if_else(is_placeholder, NULL_TEXT, texts)
-
-
-def _parse_others(
-    texts: pa.Array, kind: str, reader: Reader, others: np.ndarray
-) -> Column:
-    """Normalise those of the texts that may need it, each different one once."""
-    indexes = np.flatnonzero(others)
-    encoded = pc.dictionary_encode(texts.filter(pa.array(others)))
-    normalised: list[str | None] = []
-    remedies: dict[int, str] = {}
-    for code, text in enumerate(encoded.dictionary.to_pylist()):
-        try:
-            normalised.append(reader.normalise(kind, text))
-        except identifiers.InvalidIdentifier as error:
-            normalised.append(None)
-            remedies[code] = str(error)
-    parsed = Column(pa.array(normalised, pa.string()), remedies).take(encoded.indices)
-    values = pc.replace_with_mask(texts, pa.array(others), parsed.values)
-    problems = {int(indexes[row]): text for row, text in parsed.errors.items()}
-    return Column(values, problems)
-
-
-def _find_rounded(values: pa.Array) -> dict[int, str]:
-    """Return problems of long numbers of which a spreadsheet kept fifteen digits."""
-    long_numbers = pc.match_substring_regex(values, LONG_NUMBER)
-    if pc.sum(long_numbers, min_count=0).as_py() < MIN_ROUNDED:
-        return {}
-    rounded = pc.match_substring_regex(values, ROUNDED_NUMBER)
-    if not pc.all(pc.equal(rounded, long_numbers), min_count=0).as_py():
-        return {}
+    is_long = pc.match_substring_regex(column.values, LONG_NUMBER)
+    if pc.sum(is_long, min_count=0).as_py() < MIN_ROUNDED:
+        return column
+    is_rounded = pc.match_substring_regex(column.values, ROUNDED_NUMBER)
+    if not pc.all(pc.equal(is_rounded, is_long), min_count=0).as_py():
+        return column
     remedy = _(
         "A spreadsheet has rounded the numbers of this column to 15 digits. Store the"
         " column as text and export it again."
     )
-    is_rounded = np.asarray(pc.fill_null(rounded, pa.scalar(value=False)))
-    return dict.fromkeys(np.flatnonzero(is_rounded).tolist(), remedy)
+    is_rounded = pc.fill_null(is_rounded, pa.scalar(value=False))
+    indexes = np.flatnonzero(np.asarray(is_rounded)).tolist()
+    values = pc.if_else(is_rounded, NULL_TEXT, column.values)
+    return Column(values, column.errors | dict.fromkeys(indexes, remedy))
+
+
+def _parse_texts(texts: pa.Array, kind: str, reader: Reader) -> Column:
+    texts = pc.ascii_trim_whitespace(texts)
+    pattern = NORMAL_FORMS.get(kind)
+    # What is usual in whole columns is taken off, so that few texts are read one by one.
+    if kind == "email":
+        texts = pc.ascii_lower(texts)
+    if kind == "phone" and reader.region == identifiers.DEFAULT_REGION:
+        texts = pc.replace_substring_regex(texts, SPELT_MOBILE, r"\1\2\3")
+        pattern = CHINESE_MOBILE
+    is_normal = pc.is_null(texts)
+    if pattern is not None:
+        matches = pc.match_substring_regex(texts, pattern)
+        is_normal = pc.fill_null(matches, pa.scalar(value=True))
+    known = pa.array(sorted(reader.placeholders), pa.string())
+    is_placeholder = pc.is_in(pc.ascii_lower(texts), value_set=known)
+    if pc.any(is_placeholder, min_count=0).as_py():
+        texts = pc.if_else(is_placeholder, NULL_TEXT, texts)
+    is_other = pc.invert(is_normal)
+    indexes = np.flatnonzero(np.asarray(is_other))
+    if not len(indexes):
+        return Column(texts)
+    others = value_parsing.normalise(
+        functools.partial(reader.normalise, kind), Column(texts.filter(is_other))
+    )
+    values = pc.replace_with_mask(texts, is_other, others.values)
+    problems = {int(indexes[row]): text for row, text in others.errors.items()}
+    return Column(values, problems)

@@ -69,13 +69,10 @@ def parse(text: str, style: str = POINT) -> Decimal:
         raise InvalidNumber(text)
     if style == COMMA:
         digits = digits.translate({ord("."): None, ord(","): "."})
-    return _to_decimal(re.sub(r"[, '’_]", "", digits), sign * factor, text)
-
-
-def _to_decimal(digits: str, factor: int, text: str) -> Decimal:
+    digits = re.sub(r"[, '’_]", "", digits)
     try:
         # Raises InvalidOperation for numbers of more digits than the context holds.
-        number = (factor * Decimal(digits)).quantize(RESOLUTION)
+        number = (sign * factor * Decimal(digits)).quantize(RESOLUTION)
     except InvalidOperation:
         raise InvalidNumber(text) from None
     if abs(number) >= MAX_NUMBER:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import community_days, csv_safety, errors, timestamps
 from qunce.importing.values import dates, list_columns, lists, numbers
@@ -34,10 +35,21 @@ ISO_OFFSET = (
 TRUE = frozenset("true yes y t 是 有 对 √ on 1".split())
 FALSE = frozenset("false no n f 否 无 错 × off 0".split())
 MICROS_PER_DAY = 86_400_000_000
+SEVERAL_OFFSETS = np.iinfo(np.int64).min // 4
+"""Of a day on which clocks change."""
 PLAIN_NUMBER = r"^-?\d{1,12}(\.\d{1,6})?$"
 LEADING_ZERO = r"^\s*[-+]?0\d"
 NULL_TEXT = pa.scalar(None, pa.string())
 FALSE_SCALAR = pa.scalar(value=False)
+REMEDIES: dict[type[Exception], Any] = {
+    numbers.RoundedNumber: gettext_lazy(
+        "A spreadsheet has rounded this number. Store the column as text and export it "
+        "again."
+    ),
+    dates.UnclearHour: gettext_lazy(
+        "It is not clear which hour this is. Write it with 24 hours, like 00:05."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -84,24 +96,20 @@ def _to_utc(local: pa.Array, zone: ZoneInfo) -> pa.Array:
     days, day_index = np.unique(
         np.floor_divide(micros, MICROS_PER_DAY), return_inverse=True
     )
-    offsets = np.array([_day_offset(int(day), zone) for day in days], dtype=np.int64)
-    utc = micros - offsets[day_index]
+    offset_of_day = []
+    for day in days.tolist():
+        start = _offset(day * MICROS_PER_DAY, zone)
+        end = _offset((day + 1) * MICROS_PER_DAY - 1, zone)
+        offset_of_day.append(start if start == end else SEVERAL_OFFSETS)
+    offsets = np.array(offset_of_day, dtype=np.int64)[day_index]
+    utc = micros - offsets
     # Two days a year at most, so a slow path is enough.
-    for index in np.flatnonzero(offsets[day_index] == SEVERAL_OFFSETS).tolist():
+    for index in np.flatnonzero(offsets == SEVERAL_OFFSETS).tolist():
         utc[index] = micros[index] - _offset(int(micros[index]), zone)
     return pa.array(utc, mask=np.asarray(pc.is_null(local)))
 
 
-SEVERAL_OFFSETS = np.iinfo(np.int64).min // 4
-
-
-@functools.lru_cache(maxsize=20_000)
-def _day_offset(day: int, zone: ZoneInfo) -> int:
-    start = _offset(day * MICROS_PER_DAY, zone)
-    end = _offset((day + 1) * MICROS_PER_DAY - 1, zone)
-    return start if start == end else SEVERAL_OFFSETS
-
-
+@functools.lru_cache(maxsize=40_000)
 def _offset(local: int, zone: ZoneInfo) -> int:
     naive = timestamps.from_micros(local).replace(tzinfo=None)
     return local - timestamps.to_micros(naive.replace(tzinfo=zone))
@@ -255,23 +263,9 @@ def _parse_distinct(
             parsed.append(parse(text) if text.strip() else None)
         except (ValueError, ArithmeticError, errors.Invalid) as error:
             parsed.append(None)
-            remedies[code] = _remedy(error, remedy)
+            is_own = isinstance(error, errors.Invalid)
+            remedies[code] = str(error if is_own else REMEDIES.get(type(error), remedy))
     return Column(pa.array(parsed, value_type), remedies).take(encoded.indices)
-
-
-def _remedy(error: Exception, usual: str) -> str:
-    if isinstance(error, errors.Invalid):
-        return str(error)
-    if isinstance(error, numbers.RoundedNumber):
-        return _(
-            "A spreadsheet has rounded this number. Store the column as text and export "
-            "it again."
-        )
-    if isinstance(error, dates.UnclearHour):
-        return _(
-            "It is not clear which hour this is. Write it with 24 hours, like 00:05."
-        )
-    return usual
 
 
 def _true_indexes(flags: pa.Array) -> NDArray[np.int64]:

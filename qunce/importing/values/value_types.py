@@ -156,28 +156,20 @@ class TypeEvidence:
         # 0 and 1 may be no and yes.
         if set(self.distinct) <= {"0", "1"} or len(self.currencies) > 1:
             return False
-        if names_identifier(heading):
-            return False
         lengths = self.integer_lengths
-        if max(lengths, default=0) > MAX_INTEGER_DIGITS:
+        is_long = max(lengths, default=0) > MAX_INTEGER_DIGITS
+        if is_long or names_identifier(heading):
             return False
         is_code = not self.fractions and len(lengths) == 1
         if is_code and min(lengths) >= MIN_CODE_DIGITS:
             return False
-        return self._has_plain_fractions() and not self._is_ambiguous()
-
-    def _has_plain_fractions(self) -> bool:
-        """Return whether no fraction would lose its zero, as 1.10 among 1.9 would."""
+        # 1.10 among 1.9 would lose its zero, but amounts have two places throughout, and
+        # programs write 5.0 for five.
         widths = {len(fraction) for fraction in self.fractions}
         ends_with_zero = any(fraction.endswith("0") for fraction in self.fractions)
-        # Amounts have two places throughout, and programs write 5.0 for five.
-        # More than four places would be rounded.
-        is_short = max(widths, default=0) <= MAX_PLACES
-        is_plain = not ends_with_zero or widths == {2} or widths | {1} == {1}
-        return is_short and is_plain
-
-    def _is_ambiguous(self) -> bool:
-        """Return whether the decimal sign of the numbers is unknown."""
-        if not self.fractions:
+        if ends_with_zero and widths not in ({1}, {2}):
             return False
-        return len(numbers.fitting_styles(self.distinct)) != 1
+        # More places would be rounded, and the decimal sign has to be known.
+        is_short = max(widths, default=0) <= MAX_PLACES
+        has_sign = not widths or len(numbers.fitting_styles(self.distinct)) == 1
+        return is_short and has_sign

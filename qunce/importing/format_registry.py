@@ -48,8 +48,13 @@ class FileFormat:
         known = {field.name for field in target_registry.get(self.target).fields}
         mapping: dict[str, str] = {}
         for pattern, field in self.fields.items():
+            known_plain, is_start = normalise(pattern), pattern.endswith("*")
             for heading in headings:
-                if heading in mapping or not _fits(pattern, heading):
+                plain = normalise(heading)
+                fits = (
+                    plain.startswith(known_plain) if is_start else plain == known_plain
+                )
+                if heading in mapping or not fits:
                     continue
                 name = _field_of(heading, field)
                 is_plain = name in (SKIP, field) and name != SKIP
@@ -69,12 +74,6 @@ class FileFormat:
 def normalise(heading: str) -> str:
     """Return a heading without case, spaces, and remarks in brackets at its end."""
     return DECORATION.sub("", heading.casefold())
-
-
-def _fits(pattern: str, heading: str) -> bool:
-    if pattern.endswith("*"):
-        return normalise(heading).startswith(normalise(pattern))
-    return normalise(heading) == normalise(pattern)
 
 
 def _field_of(heading: str, field: str) -> str:

@@ -126,7 +126,7 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
                         break
     spare = [heading for heading in headings if heading not in mapping]
     # The better known of two headings for one attribute gets it.
-    for heading in sorted(spare, key=_rank):
+    for heading in sorted(spare, key=lambda heading: _find_known(heading)[1]):
         name = default_field(target, heading)
         if name and name in mapping.values():
             # The other keeps its own name, as both columns hold something.
@@ -139,14 +139,14 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
     return {heading: mapping[heading] for heading in headings}
 
 
-def _rank(heading: str) -> int:
-    """Return the place of a heading among those of its attribute."""
+def _find_known(heading: str) -> tuple[str, int]:
+    """Return the known attribute of a heading, and its rank among the headings of it."""
     plain = heading_rows.normalise(heading)
     for name, known in KNOWN_ATTRIBUTES.items():
         names = [name, *known.split()]
         if plain in names:
-            return names.index(plain)
-    return 0
+            return name, names.index(plain)
+    return "", 0
 
 
 def default_field(target: target_registry.Target, heading: str) -> str:
@@ -157,13 +157,10 @@ def default_field(target: target_registry.Target, heading: str) -> str:
         return f"{target_registry.DETAIL_PREFIX}{heading}"
     if target.extras != "attributes":
         return ""
-    plain = heading_rows.normalise(heading)
     # A known name joins the columns of two exports, such as 城市 and city, in one
     # attribute.
-    for name, known in KNOWN_ATTRIBUTES.items():
-        if plain == name or plain in known.split():
-            return f"{target_registry.ATTRIBUTE_PREFIX}{name}"
-    return f"{target_registry.ATTRIBUTE_PREFIX}{heading}"
+    known, _rank = _find_known(heading)
+    return f"{target_registry.ATTRIBUTE_PREFIX}{known or heading}"
 
 
 def headings_like(

@@ -21,8 +21,6 @@ from qunce.importing.values import dates, lists, numbers
 from qunce.importing.values.value_types import TYPES
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from qunce.importing.columns.column_traits import ColumnEvidence
 
 ORDER_LABELS = {
@@ -43,6 +41,7 @@ TYPE_LABELS = {
     "choice": gettext_lazy("one of a few"),
     "multi": gettext_lazy("several of a few"),
 }
+MAX_SHOWN = 20
 COMMA_CURRENCIES = frozenset("EUR SEK NOK DKK PLN CZK HUF RON TRY BRL RUB UAH".split())
 """Of countries that write a decimal comma."""
 
@@ -99,6 +98,13 @@ def _conclude_type(
                 % {"name": column.heading, "type": TYPE_LABELS.get(existing, existing)}
             )
         return existing
+    plain = name.removeprefix(target_registry.ATTRIBUTE_PREFIX)
+    usual = column_mapping.KNOWN_ATTRIBUTE_TYPES.get(plain, "")
+    # The numbers of such columns are read even if all are equal, but 3次 is no number.
+    if usual in ("number", "instant") and not ({usual, "date"} & column.types.types):
+        usual = ""
+    if plain in column_mapping.TEXT_ATTRIBUTES and usual != "text":
+        usual = column.types.guess_text()
     sample = " · ".join(list(column.types.distinct)[:3])[:100]
     question = plan.ask(
         key,
@@ -108,22 +114,9 @@ def _conclude_type(
             Choice(name, str(TYPE_LABELS[name]), sample if name == "text" else "")
             for name in TYPES
         ],
-        suggestion=_suggest_type(name, column),
+        suggestion=usual or column.types.guess(column.heading),
     )
     return question.value
-
-
-def _suggest_type(name: str, column: ColumnEvidence) -> str:
-    plain = name.removeprefix(target_registry.ATTRIBUTE_PREFIX)
-    usual = column_mapping.KNOWN_ATTRIBUTE_TYPES.get(plain, "")
-    if usual == "text":
-        return usual
-    # The numbers of such columns are read even if all are equal, but 3次 is no number.
-    if usual in ("number", "instant") and not ({usual, "date"} & column.types.types):
-        usual = ""
-    if plain in column_mapping.TEXT_ATTRIBUTES:
-        return column.types.guess_text()
-    return usual or column.types.guess(column.heading)
 
 
 # Dates
@@ -147,48 +140,34 @@ def _ask_order(
     if not column.has_open_date and column.orders:
         # Every text can be read in one way only, so that any order that fits will do.
         return given or next(o for o in dates.ORDERS if o in column.orders)
-    texts = list(column.date_texts)
     latest = plan.latest_day if _is_past(column) else None
-    values: dict[str, list[str]] = {}
+    possible, others = list[Choice](), list[Choice]()
     for order in dates.ORDERS:
-        samples = [_show_date(text, order, latest) for text in texts[:MAX_SHOWN]]
-        values[order] = [sample for sample in samples if sample]
+        shown = []
+        for date_text in list(column.date_texts)[:MAX_SHOWN]:
+            try:
+                naive, _offset = dates.parse(date_text, order, latest)
+            except dates.InvalidDate:
+                continue
+            shown.append(f"{date_text} → {naive:%Y-%m-%d}")
+        sample = "; ".join(shown[:2]) or _("fits none of these dates")
+        is_possible = shown and (order in column.orders or not column.orders)
+        choice = Choice(order, str(ORDER_LABELS[order]), sample)
+        (possible if is_possible else others).append(choice)
     if column.orders:
         text = _("Dates in “%(heading)s” can be read in several ways.")
     else:
         text = _("Dates in “%(heading)s” contradict each other.")
-    possible = [order for order in dates.ORDERS if values[order]]
-    if column.orders:
-        possible = [order for order in possible if order in column.orders]
     question = plan.ask(
         f"dates:{column.heading}",
         heading=column.heading,
         text=text % {"heading": column.heading},
         # All orders, since --dates answers for all columns of the file.
-        choices=[
-            Choice(
-                order,
-                str(ORDER_LABELS[order]),
-                "; ".join(values[order][:2])
-                or ("" if order in possible else _("fits none of these dates")),
-            )
-            for order in [*possible, *(o for o in dates.ORDERS if o not in possible)]
-        ],
+        choices=[*possible, *others],
         suggestion=_suggest_order(column, columns),
         evidence=" ".join(sorted(column.orders)),
     )
     return question.value
-
-
-MAX_SHOWN = 20
-
-
-def _show_date(text: str, order: str, latest: date | None) -> str:
-    try:
-        naive, _offset = dates.parse(text, order, latest)
-    except dates.InvalidDate:
-        return ""
-    return f"{text} → {naive:%Y-%m-%d}"
 
 
 def _suggest_order(
@@ -248,10 +227,8 @@ def _ask_style(
 def _suggest_style(
     plan: ImportPlan, column: ColumnEvidence, columns: Mapping[str, ColumnEvidence]
 ) -> str:
-    if len(column.styles) == 1:
-        return next(iter(column.styles))
-    if not column.styles:
-        return ""
+    if len(column.styles) < 2:
+        return "".join(column.styles)
     others = {
         next(iter(other.styles))
         for other in columns.values()
@@ -264,28 +241,21 @@ def _suggest_style(
     signs = {"," if "," in text else "." for text in open_texts}
     if column.kind != "number" or len(signs) != 1 or others:
         return ""
-    hint = _hint(plan, open_texts, columns)
+    # The rest of the file may look like one of a country.
+    hints = set()
+    if plan.source.format == "csv" and plan.source.delimiter == ";":
+        hints.add(numbers.COMMA)
+    for text in open_texts:
+        currencies = money.find_currencies(money.split(text)[0])
+        if currencies:
+            is_comma = currencies[0] in COMMA_CURRENCIES
+            hints.add(numbers.COMMA if is_comma else numbers.POINT)
+    hint = hints.pop() if len(hints) == 1 else ""
     if signs == {","} and hint != numbers.COMMA:
         return numbers.POINT
     if signs == {"."} and hint == numbers.COMMA:
         return numbers.COMMA
     return ""
-
-
-def _hint(
-    plan: ImportPlan, texts: list[str], columns: Mapping[str, ColumnEvidence]
-) -> str:
-    """Return the style of the country that the rest of the file looks like."""
-    hints = set()
-    if plan.source.format == "csv" and plan.source.delimiter == ";":
-        hints.add(numbers.COMMA)
-    for text in texts:
-        sign, _number = money.split(text)
-        currencies = money.find_currencies(sign)
-        if currencies:
-            is_comma = currencies[0] in COMMA_CURRENCIES
-            hints.add(numbers.COMMA if is_comma else numbers.POINT)
-    return hints.pop() if len(hints) == 1 else ""
 
 
 # Lists
@@ -303,19 +273,17 @@ def _ask_separator(plan: ImportPlan, column: ColumnEvidence) -> str:
     names += [name for name in (*lists.SIGNS, lists.NONE) if name not in names]
     if given and given not in names and lists.is_separator(given):
         names.append(given)
+    labels = {lists.NONE: _("nothing: one entry per cell"), "space": _("a space")}
     question = plan.ask(
         key,
         heading=column.heading,
         text=_("What separates the entries in “%(heading)s”?")
         % {"heading": column.heading},
-        choices=[Choice(name, _label(name), evidence.sample(name)) for name in names],
+        choices=[
+            Choice(name, labels.get(name, name), evidence.sample(name))
+            for name in names
+        ],
         suggestion=evidence.suggest(),
         evidence=" ".join(sorted(present)),
     )
     return question.value
-
-
-def _label(separator: str) -> str:
-    if separator == lists.NONE:
-        return _("nothing: one entry per cell")
-    return _("a space") if separator == "space" else separator

@@ -21,7 +21,22 @@ def settle(
     """Return the source as the answers open it, and the questions about it."""
     asked = []
     if source.info.encoding_choices:
-        question = _ask_encoding(source, options, remembered)
+        found = source.info.encoding_choices
+        given = encodings.find_name(options.answers.get("encoding", ""))
+        choices = [
+            Choice(each.name, each.name.upper(), each.sample)
+            for each in found[:MAX_ENCODINGS]
+        ]
+        if given and given not in [choice.value for choice in choices]:
+            choices.append(Choice(given, given.upper()))
+        question = questions.ask(
+            options,
+            remembered,
+            key="encoding",
+            text=_("The encoding of the file is not certain."),
+            choices=choices,
+            suggestion=found[0].name if encodings.is_certain(found) else "",
+        )
         asked.append(question)
         if question.answer and question.answer != source.info.encoding:
             source = sources.inspect(source.path, encoding=question.answer)
@@ -31,24 +46,6 @@ def settle(
         if question.answer and question.answer != source.sheet:
             source = sources.inspect(source.path, sheet=question.answer)
     return source, asked
-
-
-def _ask_encoding(
-    source: Source, options: ImportOptions, remembered: Mapping[str, str]
-) -> Question:
-    found = source.info.encoding_choices
-    given = encodings.find_name(options.answers.get("encoding", ""))
-    choices = [Choice(c.name, c.name.upper(), c.sample) for c in found[:MAX_ENCODINGS]]
-    if given and given not in [choice.value for choice in choices]:
-        choices.append(Choice(given, given.upper()))
-    return questions.ask(
-        options,
-        remembered,
-        key="encoding",
-        text=_("The encoding of the file is not certain."),
-        choices=choices,
-        suggestion=found[0].name if encodings.is_certain(found) else "",
-    )
 
 
 def _ask_sheet(source: Source, options: ImportOptions) -> Question:

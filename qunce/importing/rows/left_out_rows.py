@@ -46,17 +46,28 @@ def find(plan: ImportPlan, batch: rows.RowBatch) -> NDArray[np.bool_]:
     found = np.zeros(len(batch.row_numbers), dtype=bool)
     if not len(found) or plan.source.format in FORMATS_OF_PROGRAMS:
         return found
-    candidates = _candidates(plan, batch)
-    for index in candidates:
-        cells = [column[index].as_py() for column in batch.columns]
-        number = int(batch.row_numbers[index])
-        if (
-            _is_total(plan, cells)
-            or _is_remark(cells)
-            or _is_heading(plan, cells, number)
+    # Only the few rows that may be none are looked at cell by cell. The first row below
+    # the headings may name them in another language.
+    is_candidate = batch.row_numbers == plan.source.heading_rows + 1
+    for index, heading in enumerate(plan.source.headings[:FIRST_COLUMNS]):
+        texts = batch.columns[index]
+        words = plan.headings_like.get(heading, [])
+        known = {w for word in words for w in (word, word.upper(), word.title())}
+        values = pa.array(sorted({heading, *known}), pa.string())
+        for mask in (
+            pc.match_substring_regex(texts, f"{TOTAL}|{REMARK}"),
+            pc.is_in(texts, value_set=values),
         ):
+            is_candidate |= np.asarray(pc.fill_null(mask, False))  # noqa: FBT003
+    for index in np.flatnonzero(is_candidate).tolist():
+        cells = [column[index].as_py() for column in batch.columns]
+        filled = [cell for cell in cells if cell]
+        number = int(batch.row_numbers[index])
+        is_alone = len(cells) > 1 and len(filled) == 1
+        is_remark = is_alone and re.match(REMARK, filled[0])
+        if is_remark or _is_total(plan, cells) or _is_heading(plan, cells, number):
             found[index] = True
-            note(plan, number, ", ".join(cell for cell in cells if cell))
+            note(plan, number, ", ".join(filled))
     return found
 
 
@@ -85,25 +96,6 @@ def list_notes(plan: ImportPlan) -> list[str]:
     ]
 
 
-def _candidates(plan: ImportPlan, batch: rows.RowBatch) -> list[int]:
-    """Return the few rows that are worth a look cell by cell."""
-    is_candidate = np.zeros(len(batch.row_numbers), dtype=bool)
-    for index, heading in enumerate(plan.source.headings[:FIRST_COLUMNS]):
-        texts = batch.columns[index]
-        words = plan.headings_like.get(heading, [])
-        known = {w for word in words for w in (word, word.upper(), word.title())}
-        values = pa.array(sorted({heading, *known}), pa.string())
-        for mask in (
-            pc.match_substring_regex(texts, f"{TOTAL}|{REMARK}"),
-            pc.is_in(texts, value_set=values),
-        ):
-            is_candidate |= np.asarray(pc.fill_null(mask, False))  # noqa: FBT003
-    # The first row below the headings may name them in another language.
-    if batch.row_numbers[0] == plan.source.heading_rows + 1:
-        is_candidate[0] = True
-    return [int(index) for index in np.flatnonzero(is_candidate)]
-
-
 def _is_total(plan: ImportPlan, cells: list[str | None]) -> bool:
     filled = [(index, cell) for index, cell in enumerate(cells) if cell]
     if not filled or not re.match(TOTAL, filled[0][1]):
@@ -116,11 +108,6 @@ def _is_total(plan: ImportPlan, cells: list[str | None]) -> bool:
             return False
     # In a table of one column a total cannot be distinguished from a name.
     return len(cells) > 1
-
-
-def _is_remark(cells: list[str | None]) -> bool:
-    filled = [cell for cell in cells if cell]
-    return len(cells) > 1 and len(filled) == 1 and bool(re.match(REMARK, filled[0]))
 
 
 def _is_heading(plan: ImportPlan, cells: list[str | None], number: int) -> bool:

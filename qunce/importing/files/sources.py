@@ -337,7 +337,7 @@ def _read_all_sheets(source: Source) -> Iterator[rows.RowBatch]:
 
 
 def read_head(source: Source, limit: int) -> rows.RowBatch:
-    """Return the first `limit` rows, broken ones included."""
+    """Return the first `limit` rows, and the broken ones between them."""
     try:
         return _read_head(source, limit, max_objects=limit)
     except inspection.UnreadableFile:
@@ -351,12 +351,14 @@ def _read_head(
     source: Source, limit: int, max_objects: int | None = None
 ) -> rows.RowBatch:
     parts: list[rows.RowBatch] = []
-    missing = limit
-    # Stops as soon as there are enough rows, so that the head of a large file is fast.
+    good = broken = 0
+    # Stops as soon as there are enough rows, so that the head of a large file is fast,
+    # and at as many broken rows, as a file may have no others.
     for batch in read_batches(source, max_objects=max_objects):
-        head, _rest = rows.split(batch, min(missing, len(batch.row_numbers)))
+        head, _rest = rows.split(batch, min(limit - good, len(batch.row_numbers)))
         parts.append(head)
-        missing -= len(head.row_numbers) + len(head.broken)
-        if missing <= 0:
+        good += len(head.row_numbers)
+        broken += len(head.broken)
+        if max(good, broken) >= limit:
             break
     return rows.concat(parts, len(source.headings))

@@ -44,20 +44,19 @@ def detect_delimiter(stream: IO[bytes]) -> str:
     named = SEPARATOR_LINE.fullmatch(lines[0])
     if named:
         return "\t" if named[1] == "\\t" else named[1]
-    return max(DELIMITERS, key=lambda delimiter: _evenness(lines, delimiter))
-
-
-def _evenness(lines: list[str], delimiter: str) -> tuple[bool, int, int]:
-    """Return whether most lines have one width, how early a line is split, and more."""
-    widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
-    split = Counter(width for width in widths if width > 1)
-    if not split:
-        return False, -len(lines), 0
-    width, count = max(split.items(), key=lambda item: item[0] * item[1])
-    # Commas within texts do not split the headings, and those of a title few lines.
-    first = next(index for index, each in enumerate(widths) if each > 1)
-    filled = sum(bool(each) for each in widths)
-    return count * 2 >= filled, -first, width * count
+    evenness: dict[str, tuple[bool, int, int]] = {}
+    for delimiter in DELIMITERS:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        split = Counter(width for width in widths if width > 1)
+        if not split:
+            evenness[delimiter] = False, -len(lines), 0
+            continue
+        width, count = max(split.items(), key=lambda item: item[0] * item[1])
+        # Commas within texts do not split the headings, and those of a title few lines.
+        first = next(index for index, each in enumerate(widths) if each > 1)
+        is_even = count * 2 >= sum(bool(each) for each in widths)
+        evenness[delimiter] = is_even, -first, width * count
+    return max(DELIMITERS, key=evenness.__getitem__)
 
 
 def read_headings(stream: IO[bytes], delimiter: str) -> heading_rows.Headings:
@@ -105,19 +104,16 @@ def check_quotes(stream: IO[bytes], delimiter: str, width: int) -> None:
     line = 1
     try:
         for row in reader:
-            if any(_swallows_rows(cell, delimiter, width) for cell in row):
-                raise _unclosed(line)
+            for cell in row if width > 2 else []:
+                # Its lines have the delimiters of rows of the table.
+                lines = cell.count("\n")
+                if lines and cell.count(delimiter) == lines * (width - 1):
+                    raise _unclosed(line)
             line = reader.line_num + 1
     except csv.Error:
         raise _unclosed(line) from None
     finally:
         text.detach()
-
-
-def _swallows_rows(cell: str, delimiter: str, width: int) -> bool:
-    """Return whether the lines of a cell have the delimiters of rows of the table."""
-    lines = cell.count("\n")
-    return width > 2 and lines > 0 and cell.count(delimiter) == lines * (width - 1)
 
 
 def _unclosed(line: int) -> inspection.UnreadableFile:
@@ -159,7 +155,16 @@ class _OddRows:
         elif cells := self._mend(row):
             self.mended[number] = cells
         else:
-            reason = self._reason(row.actual_columns)
+            found = row.actual_columns
+            if found not in self._reasons:
+                # Arrow calls this in a thread of its own, where no language is active.
+                with translation.override(self._language):
+                    self._reasons[found] = _(
+                        "This row has %(found)d fields, but the heading has %(wanted)d. "
+                        "Check for a missing or extra separator, and quote fields that "
+                        "contain one."
+                    ) % {"found": found, "wanted": self._width}
+            reason = self._reasons[found]
             self.broken.append(rows.BrokenRow(number, row.text[:200], reason))
         return "skip"
 
@@ -173,17 +178,6 @@ class _OddRows:
         if len(cells) > self._width and not any(map(str.strip, cells[self._width :])):
             return cells[: self._width]
         return []
-
-    def _reason(self, found: int) -> str:
-        if found not in self._reasons:
-            # Arrow calls this in a thread of its own, where no language is active.
-            with translation.override(self._language):
-                self._reasons[found] = _(
-                    "This row has %(found)d fields, but the heading has %(wanted)d. "
-                    "Check for a missing or extra separator, and quote fields that "
-                    "contain one."
-                ) % {"found": found, "wanted": self._width}
-        return self._reasons[found]
 
     def numbers(self) -> list[int]:
         """Return the numbers of all rows that Arrow has skipped."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import charset_normalizer
@@ -97,7 +97,17 @@ def rank(sample: bytes, possible: Sequence[str]) -> list[EncodingChoice]:
         choices.append(EncodingChoice(name, _sample_line(text), total, mean))
     choices.sort(key=lambda choice: -choice.score)
     if not choices or choices[0].mean < MIN_MEAN:
-        choices += _other_choices(sample, {choice.name for choice in choices})
+        others: dict[str, EncodingChoice] = {}
+        known = {choice.name for choice in choices}
+        for match in charset_normalizer.from_bytes(sample):
+            name = find_name(match.encoding)
+            # UTF-16 is known by its null bytes, and every text is valid in it by chance.
+            is_chance = name.startswith("utf-16")
+            if name and not is_chance and name not in known and len(others) < 3:
+                mean = MIN_MEAN * (1 - match.chaos) - 0.01
+                line = _sample_line(str(match))
+                others.setdefault(name, EncodingChoice(name, line, 0, mean))
+        choices += others.values()
         # Below what would be certain, whatever their texts look like.
         choices.sort(key=lambda choice: -choice.mean)
     return choices
@@ -114,20 +124,6 @@ def is_certain(choices: Sequence[EncodingChoice]) -> bool:
     )
 
 
-def _other_choices(sample: bytes, known: set[str]) -> list[EncodingChoice]:
-    """Return what charset-normalizer finds."""
-    choices: list[EncodingChoice] = []
-    for match in charset_normalizer.from_bytes(sample):
-        name = find_name(match.encoding)
-        # UTF-16 is known by its null bytes, and every text is valid in it by chance.
-        is_chance = name.startswith("utf-16")
-        if name and not is_chance and name not in known and len(choices) < 3:
-            known.add(name)
-            mean = MIN_MEAN * (1 - match.chaos) - 0.01
-            choices.append(EncodingChoice(name, _sample_line(str(match)), 0, mean))
-    return choices
-
-
 def _sample_line(text: str) -> str:
     for line in text.splitlines():
         if not line.isascii():
@@ -141,7 +137,6 @@ def _sample_line(text: str) -> str:
 
 def _score(name: str, text: str) -> tuple[float, float]:
     """Return the points of the characters that are not ASCII, and their mean."""
-    points = SCORERS[name]
     total, weight = 0.0, 0.0
     # A character of two bytes counts like two of one byte.
     size = 0.5 if name in SINGLE_BYTE else 1.0
@@ -150,7 +145,13 @@ def _score(name: str, text: str) -> tuple[float, float]:
             continue
         before = text[index - 1] if index else " "
         after = text[index + 1] if index + 1 < len(text) else " "
-        total += size * points(character, before, after)
+        if name == "cp1252":
+            points = _cp1252(character, before, after)
+        elif name == "cp1251":
+            points = _cp1251(character, before, after)
+        else:
+            points = _east_asian(EAST_ASIAN[name], character, before, after)
+        total += size * points
         weight += size
     mean = total / max(weight, 0.5)
     words = HEADINGS.get(name, "").split()
@@ -158,80 +159,99 @@ def _score(name: str, text: str) -> tuple[float, float]:
     return total + PRIOR.get(name, 0), mean
 
 
-def _is_lower(character: str) -> bool:
-    return character.isascii() and character.islower()
+@dataclass(frozen=True)
+class EastAsian:
+    """The points of the characters of an encoding, by the two bytes of each.
+
+    `codec` has fewer characters than the encoding, but lists frequent ones apart.
+    """
+
+    codec: str
+    points: tuple[tuple[range, range, float], ...]
+    """By ranges of the first and the second byte; the first that fits counts."""
+    others: float
+    kana: bool = False
+    """Kana are as common as Chinese characters."""
 
 
-def _common_points(character: str, before: str, after: str) -> float | None:
-    """Return the points of characters that all East Asian encodings treat alike."""
+ANY, NOT_ASCII = range(0x100), range(0x80, 0x100)
+ROW_1, ROW_3 = range(0xA1, 0xA2), range(0xA3, 0xA4)
+"""Punctuation, and full-width letters and digits."""
+EAST_ASIAN = {
+    "gb18030": EastAsian(
+        "gb2312",
+        (
+            (range(0xB0, 0xD8), ANY, 1),
+            (range(0xD8, 0xF8), ANY, 0.2),
+            (ROW_1, ANY, 0.3),
+            (ROW_3, ANY, 0.3),
+            (ANY, range(1, 0x100), -0.2),
+        ),
+        -0.5,
+    ),
+    "big5": EastAsian(
+        "big5",
+        (
+            # Texts in other encodings hardly have second bytes of ASCII.
+            (range(0xA4, 0xC7), range(0x80), 1.1),
+            (range(0xA4, 0xC7), NOT_ASCII, 0.8),
+            (range(0xC9, 0xFA), ANY, 0.2),
+            (range(0xA1, 0xA4), ANY, 0.3),
+        ),
+        -1,
+    ),
+    "shift_jis": EastAsian(
+        "shift_jis",
+        (
+            (range(0x88, 0x98), ANY, 0.9),
+            (range(0x98, 0x99), range(0x73), 0.9),
+            (range(0x81, 0x83), ANY, 0.3),
+            # Half-width kana.
+            (range(0xA1, 0xE0), range(1), -0.3),
+        ),
+        -0.2,
+        kana=True,
+    ),
+    "euc-kr": EastAsian(
+        "euc_kr",
+        (
+            (range(0xB0, 0xC9), NOT_ASCII, 1.3),
+            (ROW_1, ANY, 0.3),
+            (ROW_3, ANY, 0.3),
+        ),
+        # Chinese characters are rare in Korean texts, and half of GB18030 looks like
+        # them.
+        -1,
+    ),
+    "euc-jp": EastAsian(
+        "euc_jp",
+        (
+            (range(0xB0, 0xD0), NOT_ASCII, 0.9),
+            (ROW_1, ANY, 0.3),
+            (ROW_3, ANY, 0.3),
+        ),
+        -0.5,
+        kana=True,
+    ),
+}
+
+
+def _east_asian(encoding: EastAsian, character: str, before: str, after: str) -> float:
     category = unicodedata.category(character)
     # Private-use and unassigned characters show that the encoding is wrong.
     if category in ("Co", "Cn", "Cc"):
         return -3
     # So does a Chinese character inside a Latin word.
-    if _is_lower(before) or _is_lower(after):
+    if any(each.isascii() and each.islower() for each in (before, after)):
         return -1.5 if category == "Lo" else -0.5
-    return None
-
-
-def _lead(character: str, codec: str) -> tuple[int, int]:
-    try:
-        encoded = character.encode(codec)
-    except UnicodeEncodeError:
-        return 0, 0
-    return encoded[0], encoded[1] if len(encoded) > 1 else 0
-
-
-def _gb18030(character: str, before: str, after: str) -> float:
-    common = _common_points(character, before, after)
-    if common is not None:
-        return common
-    first, second = _lead(character, "gb2312")
-    if 0xB0 <= first <= 0xD7:
+    if encoding.kana and "\u3041" <= character <= "\u30ff":
         return 1
-    if 0xD8 <= first <= 0xF7:
-        return 0.2
-    if first in (0xA1, 0xA3):
-        return 0.3
-    return -0.5 if not second else -0.2
-
-
-def _big5(character: str, before: str, after: str) -> float:
-    common = _common_points(character, before, after)
-    if common is not None:
-        return common
-    first, second = _lead(character, "big5")
-    if 0xA4 <= first <= 0xC6:
-        # Texts in other encodings hardly have second bytes of ASCII.
-        return 1.1 if second < 0x80 else 0.8
-    if 0xC9 <= first <= 0xF9:
-        return 0.2
-    return 0.3 if 0xA1 <= first <= 0xA3 else -1
-
-
-def _shift_jis(character: str, before: str, after: str) -> float:
-    common = _common_points(character, before, after)
-    if common is not None:
-        return common
-    if "\uff61" <= character <= "\uff9f":
-        return -0.3
-    if "\u3041" <= character <= "\u30ff":
-        return 1
-    first, second = _lead(character, "shift_jis")
-    if 0x88 <= first <= 0x97 or (first == 0x98 and second <= 0x72):
-        return 0.9
-    return 0.3 if first in (0x81, 0x82) else -0.2
-
-
-def _euc_kr(character: str, before: str, after: str) -> float:
-    common = _common_points(character, before, after)
-    if common is not None:
-        return common
-    first, second = _lead(character, "euc_kr")
-    if 0xB0 <= first <= 0xC8 and second:
-        return 1.3
-    # Chinese characters are rare in Korean texts, and half of GB18030 looks like them.
-    return 0.3 if first in (0xA1, 0xA3) else -1
+    encoded = character.encode(encoding.codec, "ignore") or b"\0"
+    first, second = encoded[0], encoded[1] if len(encoded) > 1 else 0
+    for firsts, seconds, points in encoding.points:
+        if first in firsts and second in seconds:
+            return points
+    return encoding.others
 
 
 def _cp1252(character: str, before: str, after: str) -> float:
@@ -246,18 +266,6 @@ def _cp1252(character: str, before: str, after: str) -> float:
     return -1
 
 
-def _euc_jp(character: str, before: str, after: str) -> float:
-    common = _common_points(character, before, after)
-    if common is not None:
-        return common
-    if "\u3041" <= character <= "\u30ff":
-        return 1
-    first, second = _lead(character, "euc_jp")
-    if 0xB0 <= first <= 0xCF and second:
-        return 0.9
-    return 0.3 if first in (0xA1, 0xA3) else -0.5
-
-
 def _cp1251(character: str, before: str, after: str) -> float:
     if not "\u0400" <= character <= "\u04ff":
         return 0.3 if character in "«»–—№\u00a0" else -1
@@ -269,14 +277,3 @@ def _cp1251(character: str, before: str, after: str) -> float:
     is_in_word = before.isalpha() or after.isalpha()
     is_russian = "\u0410" <= character <= "\u044f" or character in "Ёё"
     return (1 if is_russian else 0.3) if is_in_word else -1
-
-
-SCORERS: dict[str, Callable[[str, str, str], float]] = {
-    "gb18030": _gb18030,
-    "big5": _big5,
-    "shift_jis": _shift_jis,
-    "euc-kr": _euc_kr,
-    "cp1252": _cp1252,
-    "cp1251": _cp1251,
-    "euc-jp": _euc_jp,
-}

@@ -6,7 +6,6 @@ An import reads its file several times. Rows of two states of it would be neithe
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -29,12 +28,8 @@ def stamp(source: Source) -> Stamp | None:
     """Return what shows later whether the file was changed, None if it is no file."""
     if source.table is not None:
         return None
-    return _stamp_of(source.path)
-
-
-def _stamp_of(path: Path) -> Stamp | None:
     try:
-        found = path.stat()
+        found = source.path.stat()
     except FileNotFoundError:
         return None
     # The time of the last change of any kind is the one that nobody can set.
@@ -54,19 +49,17 @@ def check_stamp(source: Source, expected: Stamp | None) -> None:
 
 def check_digest(source: Source) -> None:
     """Raise FileChanged if the content is not the one that was inspected."""
-    if source.table is not None or source.digest.startswith(_digest(source)):
+    if source.table is not None:
         return
-    raise FileChanged(
-        _("The stored file is not the one that was uploaded. Upload it again.")
-    )
-
-
-def _digest(source: Source) -> str:
     if source.format in ("xlsx", "xls"):
-        with source.path.open("rb") as file:
-            return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    digest = hashlib.blake2b(digest_size=16)
-    with inspection.open_bytes(source.path, source.info.compression) as stream:
-        while block := stream.read(decompression.BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        digest = inspection.inspect_binary(source.path).digest
+    else:
+        content = hashlib.blake2b(digest_size=16)
+        with inspection.open_bytes(source.path, source.info.compression) as stream:
+            while block := stream.read(decompression.BLOCK_BYTES):
+                content.update(block)
+        digest = content.hexdigest()
+    if not source.digest.startswith(digest):
+        raise FileChanged(
+            _("The stored file is not the one that was uploaded. Upload it again.")
+        )

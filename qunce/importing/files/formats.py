@@ -27,6 +27,7 @@ SUFFIXES = {
     "json": (".json",),
     "ndjson": (".ndjson", ".jsonl", ".json"),
 }
+HTML_STARTS = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")
 OTHER_KINDS = {
     b"%PDF": gettext_lazy("a PDF document"),
     b"\x89PNG": gettext_lazy("a picture"),
@@ -57,16 +58,12 @@ def detect(path: Path) -> str:
         compression = "zip"
     with inspection.open_bytes(path, compression) as stream:
         head = stream.read(HEAD_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return _detect_text(head)
-
-
-def _detect_text(head: bytes) -> str:
     start = head[:1000].lower()
-    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")):
+    is_xml = start.startswith((b"<?xml", b"<workbook"))
+    has_table = b"<html" in head.lower() or b"<table" in start
+    if start.startswith(HTML_STARTS) or (is_xml and has_table):
         return "html"
-    if start.startswith((b"<?xml", b"<workbook")):
-        if b"<html" in head.lower() or b"<table" in start:
-            return "html"
+    if is_xml:
         raise inspection.UnreadableFile(
             _("This is an XML file. Open it and save it as .xlsx or CSV.")
         )

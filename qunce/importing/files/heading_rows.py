@@ -8,6 +8,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
+from qunce.importing.files import inspection, rows
+
 MAX_ROWS = 50
 """Rows that are looked at."""
 MAX_HEADING_LENGTH = 40
@@ -55,6 +59,13 @@ def find(table: Sequence[Sequence[str]]) -> Headings:
     if below and _are_groups(first, below):
         return Headings(_trimmed(_combine(first, below)), index + 2)
     return Headings(_trimmed(first), index + 1)
+
+
+def name_columns(found: Headings) -> Headings:
+    """Return the headings with a name for every column; raises if there is none."""
+    if not found.texts:
+        raise inspection.UnreadableFile(_("The first row must hold the headings."))
+    return Headings(rows.unique_headings(found.texts), found.rows)
 
 
 def _padded(row: Sequence[str], width: int) -> list[str]:

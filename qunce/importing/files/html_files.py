@@ -19,6 +19,7 @@ TAG = re.compile(
     r"""|<[!?](?P<declaration>[^<>]{0,9999}+)>""",
     re.IGNORECASE,
 )
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 TABLE_START = re.compile(rb"<table\b", re.IGNORECASE)
 ROW_START = re.compile(rb"<tr\b", re.IGNORECASE)
 SPAN = re.compile(
@@ -102,15 +103,18 @@ class _TableParser:
 
     def read(self, page: str) -> None:
         end, hidden = 0, ""
-        for tag in TAG.finditer(_without_comments(page)):
+        for tag in TAG.finditer(COMMENT.sub("", page)):
             name = (tag["name"] or "").lower()
-            if not hidden:
-                self._add_text(tag.string[end : tag.start()])
+            text = tag.string[end : tag.start()]
+            if self._text is not None and text and not hidden:
+                plain = LONG_REFERENCE.sub("\ufffd", text)
+                self._text.append(html.unescape(plain))
             end = tag.end()
             if hidden:
                 hidden = "" if tag["end"] and name == hidden else hidden
             elif tag["end"]:
-                self._end_tag(name)
+                if name in ("td", "th", "tr", "table"):
+                    self._end_cell()
             elif name in HIDDEN:
                 hidden = name
             else:
@@ -135,15 +139,6 @@ class _TableParser:
         elif name == "br" and self._text is not None:
             self._text.append("\n")
 
-    def _end_tag(self, name: str) -> None:
-        if name in ("td", "th", "tr", "table"):
-            self._end_cell()
-
-    def _add_text(self, text: str) -> None:
-        if self._text is not None and text:
-            plain = LONG_REFERENCE.sub("\ufffd", text)
-            self._text.append(html.unescape(plain))
-
     def _end_cell(self) -> None:
         if self._text is None:
             return
@@ -151,18 +146,6 @@ class _TableParser:
             self.tables[-1].append([])
         self.tables[-1][-1].append(("".join(self._text).strip(), *self._spans))
         self._text = None
-
-
-def _without_comments(page: str) -> str:
-    """Return the page without its comments, up to one that does not end."""
-    parts, start = [], 0
-    while (begin := page.find("<!--", start)) >= 0:
-        parts.append(page[start:begin])
-        end = page.find("-->", begin + 4)
-        if end < 0:
-            return "".join(parts)
-        start = end + 3
-    return "".join([*parts, page[start:]])
 
 
 def _span(number: int | None) -> int:

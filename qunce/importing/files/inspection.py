@@ -98,6 +98,13 @@ def inspect(
     )
 
 
+def inspect_binary(path: Path) -> FileInfo:
+    """Return what is known of a file that has neither lines nor an encoding."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+    return FileInfo("", "utf-8", digest, path.stat().st_size, 0)
+
+
 @dataclass
 class _ByteCounter:
     file_size: int
@@ -175,7 +182,14 @@ class _EncodingDetector:
 
     def start(self, head: bytes) -> None:
         if not self._is_given:
-            self.encoding = _find_utf_16(head[:4096]) or "utf-8"
+            # UTF-16 shows by its mark, or by the null bytes of its ASCII signs.
+            first, second = head[0:4096:2].count(0), head[1:4096:2].count(0)
+            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                self.encoding = "utf-16"
+            elif first + second < 2 or (first and second):
+                self.encoding = "utf-8"
+            else:
+                self.encoding = "utf-16-be" if first else "utf-16-le"
         self._decoders = {self.encoding: self._decoder(self.encoding)}
 
     @staticmethod
@@ -196,7 +210,9 @@ class _EncodingDetector:
             text = decoder.decode(block)
         except UnicodeDecodeError as error:
             valid = block[: max(error.start, 0)]
-            if not self._may_be_other(valid):
+            # GB18030 may be valid UTF-8 by chance, but hardly for more than 3 characters.
+            chinese = len(CJK.findall(valid.decode("utf-8", "ignore")))
+            if self._has_other_text or self._chinese_count + chinese > 3:
                 raise self._invalid("utf-8", valid) from None
             # The block is decoded again, since its beginning may be invalid in the
             # other encodings.
@@ -211,16 +227,6 @@ class _EncodingDetector:
         if not self._chinese_count and not text.isascii():
             self._chinese_count += len(CJK.findall(text))
             self._has_other_text = self._has_other_text or not self._chinese_count
-
-    def _may_be_other(self, valid: bytes) -> bool:
-        """Return whether the text up to a broken byte of UTF-8 may be in another encoding.
-
-        GB18030 may be valid UTF-8 by chance, but hardly for more than 3 characters.
-        """
-        if self._has_other_text:
-            return False
-        chinese = len(CJK.findall(valid.decode("utf-8", "ignore")))
-        return self._chinese_count + chinese <= 3
 
     def _add_others(self, block: bytes) -> None:
         for name, decoder in list(self._decoders.items()):
@@ -255,20 +261,15 @@ class _EncodingDetector:
                         _("The file ends in the middle of a character.")
                     ) from None
                 del self._decoders[name]
-        if self.encoding or not self._decoders_were_needed():
+        if self.encoding or not self._sample:
             return self.encoding or "utf-8"
-        self.choices = encodings.rank(self._whole_lines(), list(self._decoders))
+        # Without a line that the limit of the sample has cut.
+        lines = self._sample.split(b"\n")
+        whole = b"\n".join(lines if len(lines) < 3 else lines[:-1])
+        self.choices = encodings.rank(whole, list(self._decoders))
         if not self.choices:
             raise _unknown_encoding()
         return self.choices[0].name
-
-    def _decoders_were_needed(self) -> bool:
-        return bool(self._sample)
-
-    def _whole_lines(self) -> bytes:
-        """Return the sample without a line that its limit has cut."""
-        lines = self._sample.split(b"\n")
-        return b"\n".join(lines if len(lines) < 3 else lines[:-1])
 
 
 def _unknown_encoding() -> UnreadableFile:
@@ -278,16 +279,6 @@ def _unknown_encoding() -> UnreadableFile:
             "one with --encoding."
         )
     )
-
-
-def _find_utf_16(head: bytes) -> str:
-    """Return the kind of UTF-16, by its mark or by the null bytes of its ASCII signs."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    first, second = head[0::2].count(0), head[1::2].count(0)
-    if first + second < 2 or (first and second):
-        return ""
-    return "utf-16-be" if first else "utf-16-le"
 
 
 def open_text(path: Path, info: FileInfo) -> IO[bytes]:

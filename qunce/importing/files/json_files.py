@@ -202,20 +202,18 @@ def _check_lines(
         if json_shapes.is_object(line):
             continue
         good[index] = False
-        if line and line.strip():
-            broken.append(_describe_line(int(numbers[index]), line))
+        if not line or not line.strip():
+            continue
+        reason = _("This line is not a JSON object. Write one object per line, {…}.")
+        try:
+            json_values.parse_object(line)
+        except json_values.NotAnObject:
+            pass
+        except json_values.InvalidJson as error:
+            reason = str(error)
+        text = line.decode(errors="replace")[:200]
+        broken.append(rows.BrokenRow(int(numbers[index]), text, reason))
     return good, broken
-
-
-def _describe_line(row: int, line: bytes) -> rows.BrokenRow:
-    reason = _("This line is not a JSON object. Write one object per line, {…}.")
-    try:
-        json_values.parse_object(line)
-    except json_values.NotAnObject:
-        pass
-    except json_values.InvalidJson as error:
-        reason = str(error)
-    return rows.BrokenRow(row, line.decode(errors="replace")[:200], reason)
 
 
 def _with_exact_values(
@@ -230,21 +228,18 @@ def _with_exact_values(
         json_values.parse_object(line)
         for line in lines.filter(mask).cast(pa.binary()).to_pylist()
     ]
-    return [
-        pc.replace_with_mask(
-            column,
-            mask,
-            pa.array([_to_text(row.get(heading)) for row in chosen], pa.string()),
-        )
-        for heading, column in zip(headings, columns, strict=True)
-    ]
-
-
-def _to_text(value: Any) -> str | None:
-    """Return a text without quotes, other values as JSON, None for null and ''."""
-    if value is None or isinstance(value, str):
-        return value or None
-    return json_values.dump_exactly(value)
+    exact = []
+    for heading, column in zip(headings, columns, strict=True):
+        values = [row.get(heading) for row in chosen]
+        # As `_extract_columns` does, texts have no quotes, and '' is null.
+        texts = [
+            value or None
+            if value is None or isinstance(value, str)
+            else json_values.dump_exactly(value)
+            for value in values
+        ]
+        exact.append(pc.replace_with_mask(column, mask, pa.array(texts, pa.string())))
+    return exact
 
 
 def _extract_columns(cursor: Any, headings: Sequence[str]) -> list[pa.Array]:

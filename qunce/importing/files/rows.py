@@ -50,22 +50,24 @@ def concat(batches: Sequence[RowBatch], width: int) -> RowBatch:
         ).combine_chunks()
         for index in range(width)
     ]
+    numeric: list[pa.Array | None] = []
+    for index in range(width):
+        masks = [
+            batch.numeric[index]
+            if batch.numeric and batch.numeric[index] is not None
+            else pa.repeat(FALSE, len(batch.row_numbers))
+            for batch in batches
+        ]
+        numeric.append(
+            pa.chunked_array(masks, pa.bool_()).combine_chunks() if masks else None
+        )
     row_numbers = [batch.row_numbers for batch in batches]
     return RowBatch(
         columns,
         np.concatenate(row_numbers or [np.empty(0, dtype=np.int64)]),
         [broken for batch in batches for broken in batch.broken],
-        [_concat_numeric(batches, index) for index in range(width)],
+        numeric,
     )
-
-
-def _concat_numeric(batches: Sequence[RowBatch], index: int) -> pa.Array | None:
-    parts = [
-        numeric if numeric is not None else pa.repeat(FALSE, len(batch.row_numbers))
-        for batch in batches
-        for numeric in [batch.numeric[index] if batch.numeric else None]
-    ]
-    return pa.chunked_array(parts, pa.bool_()).combine_chunks() if parts else None
 
 
 def _slice(

@@ -7,6 +7,7 @@ for batch in sources.read_batches(source): ...
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,37 +90,49 @@ def inspect(
             one_line=file_format in ("json", "html"),
             is_quoted=file_format == "csv",
         )
-        inspect_text = {"csv": _inspect_csv, "html": _inspect_html}
-        source = inspect_text.get(file_format, _inspect_json)(path, file_format, info)
-    _check_headings(source)
-    return replace(
-        source, notes=[*formats.list_notes(path, file_format), *source.notes]
-    )
-
-
-def _check_headings(source: Source) -> None:
+        source = _inspect_text(path, file_format, info)
     # Every target compares every heading with its fields, by regular expressions.
     if sum(map(len, source.headings)) > MAX_HEADINGS_LENGTH:
         raise inspection.UnreadableFile(
             _("The headings have more than %(most)d characters: this is not a table.")
             % {"most": MAX_HEADINGS_LENGTH}
         )
+    return replace(
+        source, notes=[*formats.list_notes(path, file_format), *source.notes]
+    )
 
 
-def _inspect_csv(path: Path, _format: str, info: inspection.FileInfo) -> Source:
-    with inspection.open_text(path, info) as stream:
-        delimiter = csv_files.detect_delimiter(stream)
-    with inspection.open_text(path, info) as stream:
-        found = csv_files.read_headings(stream, delimiter)
-    if info.has_open_lines:
+def _inspect_text(path: Path, file_format: str, info: inspection.FileInfo) -> Source:
+    delimiter, lines = ",", info.lines
+    if file_format == "csv":
         with inspection.open_text(path, info) as stream:
-            csv_files.check_quotes(stream, delimiter, len(found.texts))
+            delimiter = csv_files.detect_delimiter(stream)
+        with inspection.open_text(path, info) as stream:
+            found = csv_files.read_headings(stream, delimiter)
+        if info.has_open_lines:
+            with inspection.open_text(path, info) as stream:
+                csv_files.check_quotes(stream, delimiter, len(found.texts))
+    elif file_format == "html":
+        with inspection.open_text(path, info) as stream:
+            table, lines = html_files.read_table(stream, limit=heading_rows.MAX_ROWS)
+        head = table[: heading_rows.MAX_ROWS]
+        texts = [[cell or "" for cell in row] for row in head]
+        found = heading_rows.name_columns(heading_rows.find(texts))
+    else:
+        is_small = info.size < MAX_FULL_SCAN_BYTES
+        keys = json_files.find_headings(
+            _read_objects(path, file_format, info),
+            None if is_small else json_files.HEADING_SAMPLE_ROWS,
+        )
+        if not keys:
+            raise inspection.UnreadableFile(_("This file contains no objects."))
+        found = heading_rows.Headings(keys, 1)
     return Source(
         path,
-        "csv",
+        file_format,
         found.texts,
         info.digest,
-        info.lines,
+        lines,
         info,
         delimiter,
         heading_rows=found.rows,
@@ -127,88 +140,45 @@ def _inspect_csv(path: Path, _format: str, info: inspection.FileInfo) -> Source:
     )
 
 
-def _inspect_json(path: Path, file_format: str, info: inspection.FileInfo) -> Source:
-    headings = json_files.find_headings(
-        _read_objects(path, file_format, info),
-        None if info.size < MAX_FULL_SCAN_BYTES else json_files.HEADING_SAMPLE_ROWS,
-    )
-    if not headings:
-        raise inspection.UnreadableFile(_("This file contains no objects."))
-    return Source(path, file_format, headings, info.digest, info.lines, info)
-
-
-def _inspect_html(path: Path, _format: str, info: inspection.FileInfo) -> Source:
-    with inspection.open_text(path, info) as stream:
-        table, lines = html_files.read_table(stream, limit=heading_rows.MAX_ROWS)
-    found = _unique(heading_rows.find(_head(table)))
-    return Source(
-        path,
-        "html",
-        found.texts,
-        info.digest,
-        lines,
-        info,
-        heading_rows=found.rows,
-        notes=_heading_notes(found),
-    )
-
-
 def _inspect_workbook(path: Path, file_format: str, sheet: str) -> Source:
-    if file_format == "xlsx":
-        lines = xlsx_files.check_size(path)
-    else:
-        lines = xlsx_files.check_old_size(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    info = inspection.FileInfo("", "utf-8", digest, path.stat().st_size, 0)
+    is_old = file_format == "xls"
+    lines = (xlsx_files.check_old_size if is_old else xlsx_files.check_size)(path)
+    info = inspection.inspect_binary(path)
     sheets = xlsx_files.list_filled_sheets(path)
-    name, notes = sheet, []
+    name, notes = sheet, list[str]()
     if sheet == ALL_SHEETS and ALL_SHEETS not in sheets:
-        headings, skip = _union(sheets), 0
+        named = (rows.unique_headings(texts) for texts in sheets.values())
+        union = dict.fromkeys(itertools.chain(*named))
+        found = heading_rows.Headings(list(union), 0)
         if not sheets:
             raise inspection.UnreadableFile(_("The first row must hold the headings."))
-        notes = _sheet_row_notes(path, sheets)
+        # The rows of all sheets are numbered through.
+        before = 0
+        for each in sheets:
+            notes.append(
+                _("Rows of the sheet “%(name)s” are numbered from %(row)d.")
+                % {"name": each, "row": before + 1}
+            )
+            before += xlsx_files.count_rows(path, each)
         lines *= len(sheets)
     else:
         # Stored by name, so that a report can name the sheet that was read.
         name = xlsx_files.find_sheet(path, sheet)
         found = xlsx_files.read_headings(path, name)
-        headings, skip = found.texts, found.rows
         notes = _heading_notes(found) + _other_sheet_notes(name, sheets)
     return Source(
         path,
         file_format,
-        headings,
+        found.texts,
         # Two sheets of a file are two sources.
-        f"{digest}{sheet}",
+        f"{info.digest}{sheet}",
         lines,
         info,
         sheet=name,
-        heading_rows=skip,
+        heading_rows=found.rows,
         sheet_headings=sheets,
         notes=notes,
     )
-
-
-def _union(sheets: Mapping[str, list[str]]) -> list[str]:
-    """Return the headings of all sheets, each once."""
-    return list(
-        dict.fromkeys(
-            heading
-            for texts in sheets.values()
-            for heading in rows.unique_headings(texts)
-        )
-    )
-
-
-def _unique(found: heading_rows.Headings) -> heading_rows.Headings:
-    if not found.texts:
-        raise inspection.UnreadableFile(_("The first row must hold the headings."))
-    return heading_rows.Headings(rows.unique_headings(found.texts), found.rows)
-
-
-def _head(table: list[list[str | None]]) -> list[list[str]]:
-    return [[cell or "" for cell in row] for row in table[: heading_rows.MAX_ROWS]]
 
 
 def _heading_notes(found: heading_rows.Headings) -> list[str]:
@@ -231,18 +201,6 @@ def _other_sheet_notes(name: str, sheets: Mapping[str, list[str]]) -> list[str]:
         )
         % {"name": name, "others": _(", ").join(others)}
     ]
-
-
-def _sheet_row_notes(path: Path, sheets: Mapping[str, list[str]]) -> list[str]:
-    """Return where the rows of each sheet begin, as they are numbered through."""
-    notes, offset = [], 0
-    for name in sheets:
-        notes.append(
-            _("Rows of the sheet “%(name)s” are numbered from %(row)d.")
-            % {"name": name, "row": offset + 1}
-        )
-        offset += xlsx_files.count_rows(path, name)
-    return notes
 
 
 def from_table(name: str, table: pa.Table) -> Source:
@@ -298,7 +256,9 @@ def read_batches(
             next_row += len(batch)
             yield rows.RowBatch(batch.columns, numbers)
     elif source.format in SHEET_FORMATS and not source.heading_rows:
-        yield from _read_all_sheets(source)
+        yield from xlsx_files.read_all_sheets(
+            source.path, source.sheet_headings, source.headings
+        )
     elif source.format in SHEET_FORMATS:
         yield from xlsx_files.read_batches(
             source.path, source.sheet, source.headings, source.heading_rows
@@ -323,17 +283,6 @@ def read_batches(
         if max_objects is not None:
             objects = json_files.split_blocks(objects, max_objects)
         yield from json_files.parse_lines(objects, source.headings)
-
-
-def _read_all_sheets(source: Source) -> Iterator[rows.RowBatch]:
-    offset = 0
-    for name in source.sheet_headings:
-        found = xlsx_files.read_headings(source.path, name)
-        for batch in xlsx_files.read_batches(
-            source.path, name, found.texts, found.rows
-        ):
-            yield rows.arrange(batch, found.texts, source.headings, offset)
-        offset += xlsx_files.count_rows(source.path, name)
 
 
 def read_head(source: Source, limit: int) -> rows.RowBatch:

@@ -10,8 +10,6 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -57,11 +55,15 @@ class StagingFolder:
     def __init__(self, parent: Path) -> None:
         parent.mkdir(parents=True, exist_ok=True)
         # Nobody may take the new folder for one of a killed process before it is locked.
-        with _locked(parent):
+        parent_lock = _open(parent)
+        try:
+            fcntl.flock(parent_lock, fcntl.LOCK_EX)
             _remove_abandoned(parent)
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
             self._lock = _open(self.path)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
+        finally:
+            os.close(parent_lock)
         self._is_open = True
 
     def close(self) -> None:
@@ -73,16 +75,6 @@ class StagingFolder:
 
 def _open(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = _open(folder)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _remove_abandoned(parent: Path) -> None:

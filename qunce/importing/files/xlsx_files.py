@@ -12,7 +12,7 @@ import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -222,8 +222,12 @@ class _Sheet:
     ) -> None:
         try:
             book = book or _open_workbook(path)
-            self.name = name or _default_sheet(book)
-            self.sheet = book.get_sheet_by_name(self.name)
+            if not name:
+                visible = _visible_sheets(book) or book.sheet_names[:1]
+                filled = (n for n in visible if book.get_sheet_by_name(n).height > 0)
+                name = next(filled, visible[0])
+            self.name = name
+            self.sheet = book.get_sheet_by_name(name)
         except (calamine.CalamineError, IndexError, ValueError) as error:
             raise inspection.UnreadableFile(
                 _("This sheet cannot be read: %(error)s") % {"error": error}
@@ -260,14 +264,6 @@ def _open_workbook(path: Path) -> calamine.CalamineWorkbook:
     # By content, as calamine would choose the format by the name.
     with path.open("rb") as file:
         return calamine.CalamineWorkbook.from_filelike(file)
-
-
-def _default_sheet(book: calamine.CalamineWorkbook) -> str:
-    visible = _visible_sheets(book)
-    if not visible:
-        return str(book.sheet_names[0])
-    filled = (n for n in visible if book.get_sheet_by_name(n).height > 0)
-    return next(filled, visible[0])
 
 
 def _visible_sheets(book: calamine.CalamineWorkbook) -> list[str]:
@@ -319,10 +315,7 @@ def find_sheet(path: Path, name: str) -> str:
 
 def read_headings(path: Path, sheet: str) -> heading_rows.Headings:
     """Return the headings without empty cells at their end."""
-    found = _find_headings(_open(path, sheet))
-    if not found.texts:
-        raise inspection.UnreadableFile(_("The first row must hold the headings."))
-    return heading_rows.Headings(rows.unique_headings(found.texts), found.rows)
+    return heading_rows.name_columns(_find_headings(_open(path, sheet)))
 
 
 def _find_headings(sheet: _Sheet) -> heading_rows.Headings:
@@ -353,7 +346,12 @@ def read_batches(
     start = opened.first_row + skip
     for index, cells in enumerate(opened.rows()):
         if merged:
-            _fill_merged(index, cells, merged, firsts, values)
+            # Rows get the value of a cell that they share with the rows above.
+            for column in range(len(cells)):
+                if (index, column) in firsts:
+                    values[index, column] = cells[column]
+                elif (index, column) in merged:
+                    cells[column] = values.get(merged[index, column])
         if index < skip:
             continue
         pending.append(cells)
@@ -364,19 +362,16 @@ def read_batches(
         yield to_batch(pending, start, len(headings))
 
 
-def _fill_merged(
-    index: int,
-    cells: list[Any],
-    merged: Mapping[tuple[int, int], tuple[int, int]],
-    firsts: set[tuple[int, int]],
-    values: dict[tuple[int, int], Any],
-) -> None:
-    """Give each row the value of the cell that it shares with the rows above."""
-    for column in range(len(cells)):
-        if (index, column) in firsts:
-            values[index, column] = cells[column]
-        elif (index, column) in merged:
-            cells[column] = values.get(merged[index, column])
+def read_all_sheets(
+    path: Path, names: Iterable[str], headings: list[str]
+) -> Iterator[rows.RowBatch]:
+    """Yield the rows of several sheets under `headings`, numbered through."""
+    offset = 0
+    for name in names:
+        found = read_headings(path, name)
+        for batch in read_batches(path, name, found.texts, found.rows):
+            yield rows.arrange(batch, found.texts, headings, offset)
+        offset += count_rows(path, name)
 
 
 def to_batch(cells: list[list[Any]], start: int, width: int) -> rows.RowBatch:

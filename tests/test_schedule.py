@@ -15,7 +15,7 @@ from qunce.members.layers import layers
 from qunce.members.layers.layers import LayerRun
 from qunce.members.people import people
 from qunce.members.segments.segments import SegmentSize
-from qunce.members.tags import assignments
+from qunce.members.tags import person_tags
 from tests import factories
 from tests.factories import AT
 
@@ -36,10 +36,10 @@ def shop() -> Community:
 def test_new_member_gets_automatic_tags_once(shop: Community) -> None:
     ann = factories.member(shop, "ann")
     run_round(AT)
-    first = assignments.depths_of_person([ann.pk])
+    first = person_tags.depths_of_person([ann.pk])
     assert "joined:2026-03" in first
     run_round(AT + HOUR)
-    assert assignments.depths_of_person([ann.pk]) == first
+    assert person_tags.depths_of_person([ann.pk]) == first
 
 
 def test_layers_and_segment_sizes_are_recorded_once_per_community_day(
@@ -72,9 +72,9 @@ def test_expired_tag_is_removed(shop: Community) -> None:
     ann = factories.member(shop, "ann")
     factories.apply_tag(shop, "guest", ann.pk, expires_at=AT + HOUR)
     run_round(AT)
-    assert "guest" in assignments.depths_of_person([ann.pk])
+    assert "guest" in person_tags.depths_of_person([ann.pk])
     run_round(AT + HOUR)
-    assert "guest" not in assignments.depths_of_person([ann.pk])
+    assert "guest" not in person_tags.depths_of_person([ann.pk])
 
 
 def test_every_recurring_job_is_queued_once(shop: Community) -> None:

@@ -21,7 +21,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
-from qunce.members.tags import assignments
+from qunce.members.tags import person_tags
 
 PAGE_SIZE = 500
 
@@ -39,7 +39,7 @@ def load(invocation: Invocation, person_ids: Iterable[int]) -> Iterator[dict[str
         rows = Account.objects.in_bulk([pk for ids in people.values() for pk in ids])
         identifiers = _identifiers(people, by)
         values = attributes.values_by_person(people)
-        tags = assignments.tags_by_person(people)
+        tags = person_tags.tags_by_person(people)
         groups = _groups(people, by, zone)
         for person_id in page:
             accounts = [rows[pk] for pk in people[person_id]]

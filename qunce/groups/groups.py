@@ -462,40 +462,6 @@ def find(community: Community, keys: Iterable[str]) -> dict[str, int]:
     return {key: ids[name] for key, name in cleaned.items() if name in ids}
 
 
-def find_by_key_or_name(community: Community, texts: Iterable[str]) -> dict[str, int]:
-    """Return the ids of groups with these keys, or with a name that no other has."""
-    wanted = set(texts)
-    ids = find(community, wanted)
-    for name, groups in _groups_by_name(community, wanted - set(ids)).items():
-        if len(groups) == 1:
-            ids[name] = groups[0].pk
-    return ids
-
-
-def list_ambiguous(community: Community, texts: Iterable[str]) -> dict[str, list[str]]:
-    """Return the keys of the groups with one of these names, where there are several."""
-    wanted = set(texts)
-    unknown = wanted - set(find(community, wanted))
-    return {
-        name: [group.key for group in groups]
-        for name, groups in _groups_by_name(community, unknown).items()
-        if len(groups) > 1
-    }
-
-
-def _groups_by_name(
-    community: Community, texts: Iterable[str]
-) -> dict[str, list[Group]]:
-    """Return the groups of each name that there is, by the name as it was given."""
-    cleaned = {text: names.clean(text) for text in texts}
-    found: dict[str, list[Group]] = {}
-    for chunk in account_queries.chunks(sorted(set(cleaned.values()))):
-        rows = Group.objects.filter(community=community, name__in=chunk)
-        for group in rows.order_by("key"):
-            found.setdefault(group.name, []).append(group)
-    return {text: found[name] for text, name in cleaned.items() if name in found}
-
-
 def list_all(community: Community) -> models.QuerySet[Group]:
     return Group.objects.filter(community=community).order_by("key")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.groups import groups, stays
+from qunce.groups import group_names, groups, stays
 from qunce.groups.groups import Stay
 from qunce.groups.stays import Change, Report, State
 from tests import factories
@@ -141,6 +141,6 @@ def test_groups_are_found_by_key_before_name(shop: Community) -> None:
     factories.group(shop, "wr3", name="夜茶群")
     factories.group(shop, "wr4", name="夜茶群")
     names = ["早茶群", "晚茶群", "夜茶群", "none"]
-    found = groups.find_by_key_or_name(shop, names)
+    found = group_names.find_by_key_or_name(shop, names)
     assert found == {"早茶群": key.pk, "晚茶群": wecom.pk}
-    assert groups.list_ambiguous(shop, names) == {"夜茶群": ["wr3", "wr4"]}
+    assert group_names.list_ambiguous(shop, names) == {"夜茶群": ["wr3", "wr4"]}

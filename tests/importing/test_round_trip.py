@@ -17,7 +17,7 @@ from qunce.core.staff import models as staff_models
 from qunce.importing.plan.options import ALL_ROWS
 from qunce.members.people import people
 from qunce.members.search import export as member_export
-from qunce.members.tags import assignments, levels, library, naming
+from qunce.members.tags import assignments, levels, library, naming, person_tags
 from qunce.sets import audiences
 from tests import factories
 from tests.factories import AT, LATER
@@ -116,4 +116,4 @@ def test_depth_of_a_person_with_two_accounts_survives(
     assert "helped×5" in path.read_text()
     outcome = helpers.run(shop, path, "members", mode=ALL_ROWS)
     assert (outcome.job.counts["changed"], outcome.job.counts["known"]) == (0, 1)
-    assert assignments.depths_of_person([ann]) == {"helped": 2}
+    assert person_tags.depths_of_person([ann]) == {"helped": 2}

@@ -14,7 +14,7 @@ from qunce.importing.plan.options import ALL_ROWS
 from qunce.importing.tags import tag_questions
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
-from qunce.members.tags import assignments, library, naming
+from qunce.members.tags import assignments, library, naming, person_tags
 from qunce.members.tags.models import Tag, TagBatch
 from tests import factories
 from tests.factories import AT
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.both_databases
 def tags_of(shop: Community, key: str) -> dict[str, int]:
     """The tags of a member with their depths."""
     account = account_queries.get(shop, key).pk
-    return assignments.depths_of_person(account_queries.account_ids_of_person(account))
+    return person_tags.depths_of_person(account_queries.account_ids_of_person(account))
 
 
 def library_keys(shop: Community) -> set[str]:

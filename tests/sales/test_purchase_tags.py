@@ -8,7 +8,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, library, person_tags
 from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import models as tag_models
 from qunce.sales import purchase_tags
@@ -38,7 +38,7 @@ def refund(shop: Community, key: str, amount: int | None = None) -> None:
 
 def depths(account: int) -> dict[str, int]:
     purchase_tags.catch_up(at=NOW)
-    return assignments.depths_of_person([account])
+    return person_tags.depths_of_person([account])
 
 
 def test_depth_is_the_number_of_orders_with_the_category(shop: Community) -> None:

@@ -23,9 +23,9 @@ from qunce.members.attributes.attributes import Attribute, CurrentValue
 from qunce.members.people import corrections, merges, notes, people, visibility
 from qunce.members.people.people import Person
 from qunce.members.search import member_list
-from qunce.members.tags import assignments
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
+from qunce.members.tags import person_tags
 from qunce.outreach import opt_outs
 
 MAX_MAIN_TAGS = 12
@@ -97,18 +97,18 @@ class Member:
         return [account.pk for account in self.person.accounts]
 
     @cached_property
-    def tags(self) -> list[assignments.PersonTag]:
-        return assignments.tags_by_person({self.id: self.account_ids})[self.id]
+    def tags(self) -> list[person_tags.PersonTag]:
+        return person_tags.tags_by_person({self.id: self.account_ids})[self.id]
 
     @cached_property
-    def main_tags(self) -> list[assignments.PersonTag]:
+    def main_tags(self) -> list[person_tags.PersonTag]:
         """The most relevant tags (set by hand, new), ordered by group."""
         relevant = member_list.most_relevant_tags(self.tags)[:MAX_MAIN_TAGS]
         ids = {entry.tag.pk for entry in relevant}
         return [entry for entry in self.tags if entry.tag.pk in ids]
 
     @cached_property
-    def other_tags(self) -> list[assignments.PersonTag]:
+    def other_tags(self) -> list[person_tags.PersonTag]:
         ids = {entry.tag.pk for entry in self.main_tags}
         return [entry for entry in self.tags if entry.tag.pk not in ids]
 

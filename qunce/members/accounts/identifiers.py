@@ -118,10 +118,26 @@ def normalise(
             _("This value contains characters that cannot be stored.")
         )
     text = clean(value)
-    if not text or text.casefold() in placeholders:
+    if _says_none(text, placeholders):
         return None
     if kind == "email":
         return _normalise_email(text)
+    text = _whole_number(text)
+    if kind == "phone":
+        text = _normalise_phone(text, region)
+    # A second time: 0.0 has become 0, and +86 0 is no phone either.
+    if _says_none(text, placeholders):
+        return None
+    if len(text) > MAX_LENGTH:
+        raise InvalidIdentifier(
+            _("“%(text)s…” is too long. Use at most %(most)d characters.")
+            % {"text": text[:40], "most": MAX_LENGTH}
+        )
+    return text
+
+
+def _whole_number(text: str) -> str:
+    """The text without the decimals that a program added which reads ids as numbers."""
     if ROUNDED.fullmatch(text):
         raise InvalidIdentifier(
             _(
@@ -130,20 +146,12 @@ def normalise(
             )
             % {"text": text[:MAX_LENGTH]}
         )
-    # Programs that read ids as numbers write 17850 as 17850.0.
-    if match := FLOAT.fullmatch(text):
-        text = match[1]
-    if kind == "phone":
-        text = _normalise_phone(text, region)
-    # A second time: 0.0 has become 0, and +86 0 is no phone either.
-    if not text or text.casefold() in placeholders:
-        return None
-    if len(text) > MAX_LENGTH:
-        raise InvalidIdentifier(
-            _("“%(text)s…” is too long. Use at most %(most)d characters.")
-            % {"text": text[:40], "most": MAX_LENGTH}
-        )
-    return text
+    match = FLOAT.fullmatch(text)
+    return match[1] if match else text
+
+
+def _says_none(text: str, placeholders: Collection[str]) -> bool:
+    return not text or text.casefold() in placeholders
 
 
 def clean(text: str) -> str:

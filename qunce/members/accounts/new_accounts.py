@@ -73,7 +73,7 @@ class Moment:
 
 
 def are_new(community: Community, new: NewAccounts, since: Moment | None) -> bool:
-    """Return whether nobody has these keys and identifiers, and nobody erased had them.
+    """Return whether nobody has these keys and identifiers, and no erased person had them.
 
     `since` is the moment at which this was looked up, if only the caller has written
     accounts and identifiers after it. Call it after `lock`.
@@ -91,7 +91,7 @@ def are_new(community: Community, new: NewAccounts, since: Moment | None) -> boo
 
 
 def find_keys(community: Community, keys: Collection[str]) -> dict[str, int]:
-    """Return the first account of each key that is in use, be it of an erased member."""
+    """Return the first account of each key that is in use, in any channel."""
     found: dict[str, int] = {}
     for chunk in account_queries.chunks(sorted(keys)):
         found.update(
@@ -108,7 +108,7 @@ def find_keys(community: Community, keys: Collection[str]) -> dict[str, int]:
 def find_owners(
     community: Community, kind: str, values: Collection[str]
 ) -> list[tuple[str, int]]:
-    """Return which of these values accounts have, and which."""
+    """Return the values that are in use, each with an account that has it."""
     owners: list[tuple[str, int]] = []
     for chunk in account_queries.chunks(sorted(values)):
         owners += db.rows(
@@ -150,6 +150,38 @@ def create(
     `rev` is what `lock` returned. Nobody is merged, as nobody shares an identifier.
     """
     ids = _next_ids(len(new))
+    _insert_accounts(community, new, ids, rev)
+    for kind, (places, values) in new.identifiers.items():
+        column_inserts.insert(
+            "members_identifier",
+            {"account_id": ids[places], "value": values},
+            {"community_id": community.pk, "kind": kind, "job_id": job_id},
+        )
+    common: dict[str, Any] = {"community": community, "by": by, "at": at}
+    fact_columns.record(
+        [
+            MemberJoined(channel=accounts.DEFAULT_CHANNEL, source=name)
+            for name in new.source_names
+        ],
+        new.sources,
+        ids,
+        happened_at=new.joined_at,
+        **common,
+    )
+    has_left = new.left_at != STAYS
+    fact_columns.record(
+        [MemberLeft()],
+        np.zeros(int(has_left.sum()), dtype=np.int64),
+        ids[has_left],
+        happened_at=new.left_at[has_left],
+        **common,
+    )
+    return ids
+
+
+def _insert_accounts(
+    community: Community, new: NewAccounts, ids: NDArray[np.int64], rev: int
+) -> None:
     used = np.unique(new.sources).tolist()
     names = [name for code in used if (name := new.source_names[code])]
     by_name = interned_names.ensure(accounts.SOURCE_NAMESPACE, community.pk, names)
@@ -174,34 +206,6 @@ def create(
                 "rev": rev,
             },
         )
-    for kind, (places, values) in new.identifiers.items():
-        column_inserts.insert(
-            "members_identifier",
-            {"account_id": ids[places], "value": values},
-            {"community_id": community.pk, "kind": kind, "job_id": job_id},
-        )
-    fact_columns.record(
-        [
-            MemberJoined(channel=accounts.DEFAULT_CHANNEL, source=name)
-            for name in new.source_names
-        ],
-        new.sources,
-        ids,
-        happened_at=new.joined_at,
-        community=community,
-        by=by,
-        at=at,
-    )
-    fact_columns.record(
-        [MemberLeft()],
-        np.zeros(int(has_left.sum()), dtype=np.int64),
-        ids[has_left],
-        happened_at=new.left_at[has_left],
-        community=community,
-        by=by,
-        at=at,
-    )
-    return ids
 
 
 def _next_ids(count: int) -> NDArray[np.int64]:

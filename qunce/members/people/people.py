@@ -25,7 +25,7 @@ from qunce.members.accounts.models import (
 )
 from qunce.members.attributes import attributes
 from qunce.members.people import merges, personal_texts
-from qunce.members.tags import assignments
+from qunce.members.tags import person_tags
 from qunce.sets.bitmaps import aliases
 
 MERGE = permissions.declare(
@@ -181,7 +181,7 @@ def get_by_account(account: int) -> Person:
             .distinct()
         ),
         merges=merges.list_between(ids),
-        tags=assignments.depths_of_person(ids),
+        tags=person_tags.depths_of_person(ids),
         attributes=attributes.values_of_person(ids),
         present=present,
         joined_at=min(account.joined_at for account in accounts),

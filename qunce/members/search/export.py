@@ -29,7 +29,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.people import visibility
-from qunce.members.tags import assignments, levels
+from qunce.members.tags import levels, person_tags
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -125,7 +125,7 @@ class Export:
             accounts_by_id = {row.pk: row for row in rows}
             identifiers = self._identifiers(ids)
             values = attributes.values_by_person(accounts_by_person)
-            tags = assignments.tags_by_person(accounts_by_person)
+            tags = person_tags.tags_by_person(accounts_by_person)
             for person, own_ids in accounts_by_person.items():
                 own = [accounts_by_id[pk] for pk in own_ids if pk in accounts_by_id]
                 if not own:  # erased since the start

@@ -13,8 +13,8 @@ from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.search import search
-from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
+from qunce.members.tags import person_tags
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.staff.models import Staff
-    from qunce.members.tags.assignments import PersonTag
+    from qunce.members.tags.person_tags import PersonTag
 
 PAGE_SIZE = 50
 MAX_TAGS = 4
@@ -97,7 +97,7 @@ def load_rows(people: Iterable[int], *, by: Staff) -> list[Row]:
     # One query for all accounts of the page.
     account_ids = [account for own in accounts_by_person.values() for account in own]
     accounts = account_models.Account.objects.in_bulk(account_ids)
-    tags = assignments.tags_by_person(accounts_by_person)
+    tags = person_tags.tags_by_person(accounts_by_person)
     rows = []
     for person in ids:
         if person not in accounts_by_person or person not in accounts:

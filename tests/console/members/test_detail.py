@@ -18,7 +18,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.people import notes, people, remark_names
 from qunce.members.segments import segments
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, library, person_tags
 from qunce.sales import orders
 from qunce.sets.mirror import deriver
 from tests import factories
@@ -114,12 +114,12 @@ def test_tag_is_added_and_removed(
 ) -> None:
     vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
     assert "“VIP” was added to" in post(olga, f"{ann.pk}/tags/", tag="vip")
-    assert assignments.depths_of_person([ann.pk]) == {"vip": 1}
+    assert person_tags.depths_of_person([ann.pk]) == {"vip": 1}
     library.set_levels(tag=vip, levels=[(2, "regular")], by=by, at=AT)
     page = post(olga, f"{ann.pk}/tags/{vip.pk}/deepen/")
     assert "Added 1 to “" in page
     assert "×2" in page and "regular" in page
-    assert assignments.depths_of_person([ann.pk]) == {"vip": 2}
+    assert person_tags.depths_of_person([ann.pk]) == {"vip": 2}
     assert "“VIP” was removed from" in post(olga, f"{ann.pk}/tags/{vip.pk}/remove/")
     assert olga.post(f"/members/{ann.pk}/tags/999/remove/").status_code == 404
 

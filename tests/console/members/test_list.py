@@ -18,7 +18,7 @@ from qunce.members.people import people
 from qunce.members.search import export as member_export
 from qunce.members.search import member_list as pages
 from qunce.members.segments import segments
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, library, person_tags
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from tests.console.members.conftest import AT, browser_of, create_member, text
@@ -256,8 +256,8 @@ def test_members_outside_the_scope_are_not_tagged(shop: Community, by: Staff) ->
     scoped = browser_of(shop, "manager", scope=scope)
     data = {"member": [ann.pk, bob.pk], "tag": "vip", "action": "apply"}
     scoped.post("/members/tag/", data)
-    assert assignments.depths_of_person([ann.pk]) == {"vip": 1}
-    assert assignments.depths_of_person([bob.pk]) == {}
+    assert person_tags.depths_of_person([ann.pk]) == {"vip": 1}
+    assert person_tags.depths_of_person([bob.pk]) == {}
     batch = assignments.apply(tag=vip, accounts=[bob.pk], by=by, at=AT)
     assert scoped.post(f"/members/tag-batches/{batch.pk}/undo/").status_code == 404
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.tags import assignments, duplicates, levels, library
+from qunce.members.tags import assignments, duplicates, levels, library, person_tags
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import naming as tag_naming
 from tests import factories
@@ -221,7 +221,7 @@ def test_batches_are_listed_and_undone(shop: Community, by: Staff, ann: Client) 
     assert "from the fair" in page(ann, "batch-list")
     assert "Undo 2" in page(ann, "detail", vip.pk)
     post(ann, "batch-undo", batch.pk, tag=vip.pk)
-    assert assignments.depths_of_person(people) == {}
+    assert person_tags.depths_of_person(people) == {}
     assert "undone" in page(ann, "batch-list")
     scoped = browser(clerk(shop, scope={"all": []}))
     assert "from the fair" not in page(scoped, "batch-list")

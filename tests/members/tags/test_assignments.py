@@ -10,7 +10,7 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges, people
-from qunce.members.tags import assignments
+from qunce.members.tags import assignments, person_tags
 from qunce.members.tags import models as tag_models
 from tests import factories
 from tests.factories import AT, LATER
@@ -39,9 +39,9 @@ def test_applying_a_tag_again_keeps_its_depth(shop: Community, by: Staff) -> Non
     tea = factories.tag(shop, "tea")
     assignments.set_depths(tag=tea, depths={ann: 7}, by=by, at=AT)
     assignments.apply(tag=tea, accounts=[ann], by=by, at=AT)
-    assert assignments.depths_of_person([ann]) == {"tea": 7}
+    assert person_tags.depths_of_person([ann]) == {"tea": 7}
     assignments.set_depths(tag=tea, depths={ann: 0}, by=by, at=AT)
-    assert assignments.depths_of_person([ann]) == {}
+    assert person_tags.depths_of_person([ann]) == {}
 
 
 def test_excluding_a_tag_keeps_untagged_members(shop: Community, by: Staff) -> None:
@@ -80,10 +80,10 @@ def test_person_has_one_tag_of_an_exclusive_group(shop: Community, by: Staff) ->
     merges.merge(community=shop, pairs=[merges.Pair(ann, too)], by=by, at=AT)
     assignments.apply(tag=cold, accounts=[ann, bob], by=by, at=AT)
     batch = assignments.apply(tag=warm, accounts=[too], by=by, at=AT)
-    assert assignments.depths_of_person([ann, too]) == {"warm": 1}
+    assert person_tags.depths_of_person([ann, too]) == {"warm": 1}
     assert factories.matching_keys(shop, {"tag": {"any": ["cold"]}}) == ["bob"]
     assignments.undo(batch=batch, by=by, at=LATER)
-    assert assignments.depths_of_person([ann, too]) == {"cold": 1}
+    assert person_tags.depths_of_person([ann, too]) == {"cold": 1}
 
 
 def test_undo_restores_exactly_what_the_batch_changed(
@@ -103,8 +103,8 @@ def test_undo_restores_exactly_what_the_batch_changed(
     assert assignments.undo(batch=batch, by=by, at=LATER) == 2
     after = tag_models.Tagging.objects.filter(account_id=ann).values().get()
     assert {**after, "rev": 0} == {**before, "rev": 0}
-    assert assignments.depths_of_person([bob]) == {}
-    assert assignments.depths_of_person([eve]) == {"tea": 3}
+    assert person_tags.depths_of_person([bob]) == {}
+    assert person_tags.depths_of_person([eve]) == {"tea": 3}
     assert factories.matching_keys(shop, {"tag": {"any": ["tea"]}}) == ["ann", "eve"]
     with pytest.raises(assignments.BatchAlreadyUndone):
         assignments.undo(batch=batch, by=by, at=LATER)
@@ -119,7 +119,7 @@ def test_batches_can_be_undone_in_turn(shop: Community, by: Staff) -> None:
     ]
     for batch, left in zip(reversed(batches), ({}, 2, 1, {}), strict=True):
         assignments.undo(batch=batch, by=by, at=LATER)
-        assert assignments.depths_of_person([ann]) == ({"tea": left} if left else {})
+        assert person_tags.depths_of_person([ann]) == ({"tea": left} if left else {})
 
 
 def test_one_batch_can_span_several_verbs(shop: Community, by: Staff) -> None:
@@ -132,8 +132,8 @@ def test_one_batch_can_span_several_verbs(shop: Community, by: Staff) -> None:
     assignments.apply(tag=first, accounts=[ann], batch=batch, by=by, at=AT)
     assignments.remove(tag=second, accounts=[bob], batch=batch, by=by, at=AT)
     assignments.undo(batch=batch, by=by, at=LATER)
-    assert assignments.depths_of_person([ann]) == {"first": 1}
-    assert assignments.depths_of_person([bob]) == {}
+    assert person_tags.depths_of_person([ann]) == {"first": 1}
+    assert person_tags.depths_of_person([bob]) == {}
 
 
 def test_expired_taggings_are_removed(shop: Community, by: Staff) -> None:

@@ -9,7 +9,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
-from qunce.members.tags import assignments, duplicates, library
+from qunce.members.tags import assignments, duplicates, library, person_tags
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import naming as tag_naming
@@ -35,7 +35,7 @@ def test_group_becomes_exclusive_only_if_nobody_has_two_of_its_tags(
     assignments.remove(tag=warm, accounts=[ann], by=by, at=AT)
     tag_groups.update(group=group, exclusive=True, name="Stage", by=by, at=AT)
     assignments.apply(tag=warm, accounts=[ann], by=by, at=AT)
-    assert assignments.depths_of_person([ann]) == {"warm": 1}
+    assert person_tags.depths_of_person([ann]) == {"warm": 1}
     assert tag_groups.get_by_key(shop, "stage").name == "Stage"
 
 

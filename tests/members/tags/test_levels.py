@@ -5,7 +5,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.people import merges
-from qunce.members.tags import assignments, levels, library
+from qunce.members.tags import assignments, levels, library, person_tags
 from tests import factories
 from tests.factories import AT, LATER
 
@@ -65,7 +65,7 @@ def test_level_is_shown_with_the_depth(shop: Community, by: Staff) -> None:
     library.set_levels(tag=joined, levels=LEVELS, by=by, at=AT)
     for _ in range(3):
         assignments.deepen(tag=joined, accounts=[ann], by=by, at=AT)
-    (tag,) = assignments.tags_by_person({ann: [ann]})[ann]
+    (tag,) = person_tags.tags_by_person({ann: [ann]})[ann]
     assert (tag.depth, tag.level) == (3, "regular")
 
 
@@ -79,13 +79,13 @@ def test_person_deepens_once_with_all_their_accounts(
     batch = assignments.deepen(
         tag=helped, accounts=[ann, too, bob], by=by, at=LATER, amount=2
     )
-    assert assignments.depths_of_person([ann, too]) == {"helped": 3}
-    assert assignments.depths_of_person([bob]) == {"helped": 2}
+    assert person_tags.depths_of_person([ann, too]) == {"helped": 3}
+    assert person_tags.depths_of_person([bob]) == {"helped": 2}
     depths = [f["depth"] for _a, f in factories.recorded_facts(shop, "tag.added")]
     assert sorted(depths) == [1, 2, 3]
     assert assignments.undo(batch=batch, by=by, at=LATER) == 2
-    assert assignments.depths_of_person([ann, too]) == {"helped": 1}
-    assert assignments.depths_of_person([bob]) == {}
+    assert person_tags.depths_of_person([ann, too]) == {"helped": 1}
+    assert person_tags.depths_of_person([bob]) == {}
     with pytest.raises(levels.InvalidDepth):
         assignments.deepen(tag=helped, accounts=[ann], by=by, at=AT, amount=0)
 
@@ -98,4 +98,4 @@ def test_deepening_replaces_the_other_tag_of_an_exclusive_group(
     cold, warm = factories.tag(shop, "cold", level), factories.tag(shop, "warm", level)
     assignments.apply(tag=cold, accounts=[ann], by=by, at=AT)
     assignments.deepen(tag=warm, accounts=[ann], by=by, at=AT)
-    assert assignments.depths_of_person([ann]) == {"warm": 1}
+    assert person_tags.depths_of_person([ann]) == {"warm": 1}

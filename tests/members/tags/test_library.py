@@ -6,7 +6,7 @@ from qunce.core import permissions, state_machine
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, library, person_tags
 from qunce.members.tags import merges as tag_merges
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags import report as tag_report
@@ -105,7 +105,7 @@ def test_merge_creates_a_synonym_and_moves_members(shop: Community, by: Staff) -
             "bob",
             "eve",
         ]
-    assert assignments.depths_of_person([bob]) == {"H": 4}
+    assert person_tags.depths_of_person([bob]) == {"H": 4}
     assert library.get(shop, "A") == h
     with pytest.raises(library.TagAlreadyExists):
         factories.tag(shop, "A")
@@ -123,8 +123,8 @@ def test_merge_into_an_exclusive_group_keeps_existing_tags(
     assignments.apply(tag=hot, accounts=[ann, bob], by=by, at=AT)
     assignments.apply(tag=cold, accounts=[ann], by=by, at=AT)
     tag_merges.merge(tag=hot, into=warm, by=by, at=AT)
-    assert assignments.depths_of_person([ann]) == {"cold": 1}
-    assert assignments.depths_of_person([bob]) == {"warm": 1}
+    assert person_tags.depths_of_person([ann]) == {"cold": 1}
+    assert person_tags.depths_of_person([bob]) == {"warm": 1}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.people import merges, people
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, library, person_tags
 from qunce.members.tags import merges as tag_merges
 from tests import factories
 from tests.factories import AT, LATER
@@ -24,15 +24,15 @@ def test_undone_merge_restores_both_tags(shop: Community, by: Staff) -> None:
     assignments.apply(tag=new, accounts=[bob], by=by, at=AT)
     batch = tag_merges.merge(tag=old, into=new, by=by, at=AT)
     assert library.get(shop, "regular") == new
-    assert assignments.depths_of_person([ann]) == {"忠实": 3}
+    assert person_tags.depths_of_person([ann]) == {"忠实": 3}
 
     assert assignments.undo(batch=batch, by=by, at=LATER) == 3
     old.refresh_from_db()
     assert (old.state, old.merged_into) == ("active", None)
     assert library.get(shop, "老客") == library.get(shop, "regular") == old
     assert library.get(shop, "loyal") == new
-    assert assignments.depths_of_person([ann]) == {"老客": 3}
-    assert assignments.depths_of_person([bob]) == {"老客": 1, "忠实": 1}
+    assert person_tags.depths_of_person([ann]) == {"老客": 3}
+    assert person_tags.depths_of_person([bob]) == {"老客": 1, "忠实": 1}
     assert len(factories.recorded_facts(shop, "tag.unmerged")) == 1
     again = tag_merges.merge(tag=old, into=new, by=by, at=LATER)
     assert again.changed

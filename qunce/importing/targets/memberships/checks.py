@@ -28,27 +28,25 @@ def check_chunks(
 ) -> Iterator[ParsedChunk]:
     """Yield the chunks; rows that contradict others or name no one group are problems."""
     for chunk in account_resolver.check_chunks(plan, chunks, key_wins=False):
-        problems = [
-            *row_checks.list_odd_times(plan, chunk, ("joined_at", "left_at")),
-            *_check_groups(plan, chunk),
-            *_check_stays(plan, chunk),
-        ]
+        problems = list(
+            row_checks.list_odd_times(plan, chunk, ("joined_at", "left_at"))
+        )
+        names = chunk.get("group_key")
+        keys_of = group_names.list_ambiguous(
+            plan.community, pc.unique(names).to_pylist()
+        )
+        for index, name in enumerate(names.to_pylist() if keys_of else ()):
+            if name in keys_of:
+                remedy = _(
+                    "Several groups are called “%(name)s”. Use the key of one: %(keys)s."
+                ) % {"name": name, "keys": ", ".join(keys_of[name])}
+                row, heading = (
+                    int(chunk.row_numbers[index]),
+                    plan.heading_of["group_key"],
+                )
+                problems.append(Problem(row, heading, name, remedy))
+        problems += _check_stays(plan, chunk)
         yield row_checks.refuse(chunk, problems)
-
-
-def _check_groups(plan: ImportPlan, chunk: ParsedChunk) -> Iterator[Problem]:
-    """Yield a problem for every row that names a group by a name of several."""
-    texts = chunk.get("group_key")
-    keys_by_name = group_names.list_ambiguous(plan.community, pc.unique(texts).to_pylist())
-    if not keys_by_name:
-        return
-    heading = plan.heading_of["group_key"]
-    for index, name in enumerate(texts.to_pylist()):
-        if name in keys_by_name:
-            remedy = _(
-                "Several groups are called “%(name)s”. Use the key of one: %(keys)s."
-            ) % {"name": name, "keys": ", ".join(keys_by_name[name])}
-            yield Problem(int(chunk.row_numbers[index]), heading, name, remedy)
 
 
 def _check_stays(plan: ImportPlan, chunk: ParsedChunk) -> Iterator[Problem]:

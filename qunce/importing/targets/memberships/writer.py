@@ -81,7 +81,9 @@ class MembershipWriter:
         encoded = pc.dictionary_encode(texts)
         keys = encoded.dictionary.to_pylist()
         # Files call the groups of a channel by name, as people never see their keys.
-        new = sorted(set(keys) - set(group_names.find_by_key_or_name(job.community, keys)))
+        new = sorted(
+            set(keys) - set(group_names.find_by_key_or_name(job.community, keys))
+        )
         self._new_count += len(new)
         if self._new_count > MAX_NEW_GROUPS:
             raise TooManyNewGroups(

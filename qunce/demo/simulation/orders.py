@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from qunce.demo.simulation import calendar as calendars
 from qunce.demo.simulation.calendar import later
@@ -141,13 +141,9 @@ def _order_parcels(
         if person.is_member_at(paid_at) and paid_at <= calendar.now:
             category = "beans" if person.beans else chance.pick(PARCEL_CATEGORIES)
             items = (_item(category, chance, 2 if chance.happens(0.3) else 1),)
-            is_sale = _is_sale(paid_at.date())
+            is_sale = (paid_at.month, paid_at.day) in calendars.SALES_DAYS
             discount = sum(item.amount for item in items) // 10 if is_sale else 0
             yield SimulatedOrder("", person, ONLINE_SHOP, paid_at, items, discount)
-
-
-def _is_sale(day: date) -> bool:
-    return (day.month, day.day) in calendars.SALES_DAYS
 
 
 def _order(

@@ -153,7 +153,11 @@ def _make_person(
         # Numbers that no operator gives out.
         phone=f"1990000{number:04}" if has_phone and number < 10_000 else "",
         email=f"member{number}@example.com" if chance.happens(0.12) else "",
-        birthday=_birthday(chance) if is_known else None,
+        birthday=date(
+            chance.whole(1968, 2005), chance.whole(1, 12), chance.whole(1, 28)
+        )
+        if is_known
+        else None,
         city=chance.whole(0, 5 if source == "shop" else 8),
         gender=chance.whole(0, 1) if chance.happens(0.6) else None,
         taste=chance.whole(0, 4) if is_known else None,
@@ -164,7 +168,3 @@ def _make_person(
         interest=chance.between(0.02, 0.3),
         shop_key=f"mp{number:05}" if has_phone and chance.happens(0.07) else "",
     )
-
-
-def _birthday(chance: Chance) -> date:
-    return date(chance.whole(1968, 2005), chance.whole(1, 12), chance.whole(1, 28))

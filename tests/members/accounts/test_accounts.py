@@ -153,6 +153,6 @@ def test_names_that_cannot_be_stored_are_rejected(
     with pytest.raises(accounts.InvalidAccount):
         factories.member(shop, f"a{bad}")
     ann = factories.member(shop, "ann", name=" <img onerror=x>\u202e\n=A1 ")
-    assert ann.name == "<img onerror=x>\u202e =A1"
+    assert ann.name == "<img onerror=x> =A1"
     with pytest.raises(accounts.InvalidAccount):
         accounts.update(account=ann, name=bad, by=by, at=AT)

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 MAX_DIGITS = 400
 """On either side of the decimal point."""
+EXACT = Context(prec=2_000)
+"""Rounds none of these numbers; the usual context rounds to 28 digits."""
 
 
 class NotADecimal(ValueError):

@@ -245,11 +245,20 @@ def format_exactly(units: object, currency: str) -> str:
 
     Raises NotADecimal.
     """
-    places = decimal_places(currency)
-    amount = decimals.parse(units).scaleb(-places)
-    if amount == round(amount, places):
-        amount = round(amount, places)
-    return f"{currency} {amount:,f}"
+    return f"{currency} {to_exact_amount(units, currency):,f}"
+
+
+def to_exact_amount(units: object, currency: str) -> Decimal:
+    """`"12345.5"` → `Decimal("123.455")`; raises NotADecimal."""
+    amount = decimals.parse(units).scaleb(-decimal_places(currency), decimals.EXACT)
+    return with_decimals(amount, currency)
+
+
+def with_decimals(amount: Decimal, currency: str) -> Decimal:
+    """The amount with the decimals of its currency, or with more if it has more."""
+    unit = Decimal(1).scaleb(-decimal_places(currency))
+    rounded = amount.quantize(unit, context=decimals.EXACT)
+    return rounded if rounded == amount else amount
 
 
 def format_all(amounts: Mapping[str, int]) -> str:

@@ -46,3 +46,20 @@ def test_amounts_are_formatted_with_the_decimal_places_of_the_currency() -> None
     assert money.format_amount(-5, "CNY") == "-0.05"
     assert money.format_amount(1_234, "JPY") == "1234"
     assert money.format_amount(1_234, "KWD") == "1.234"
+
+
+@pytest.mark.parametrize(
+    ("units", "currency", "text"),
+    [
+        ("12345.5", "CNY", "CNY 123.455"),
+        (10_000, "CNY", "CNY 100.00"),
+        (10_000, "JPY", "JPY 10,000"),
+        ("1e30", "CNY", f"CNY {10**28:,}.00"),
+        (10**40 + 1, "CNY", f"CNY {10**38:,}.01"),
+        ("1e-30", "CNY", f"CNY 0.{'0' * 31}1"),
+    ],
+)
+def test_exact_amount_keeps_all_its_digits(
+    units: str | int, currency: str, text: str
+) -> None:
+    assert money.format_exactly(units, currency) == text

@@ -77,9 +77,7 @@ def format_amount(value: Any, sign: str, currency: str) -> str:
     An amount that is more exact than its currency keeps all its digits.
     """
     code = next(iter(money.find_currencies(sign)), currency)
-    amount, places = decimals.parse(value), money.decimal_places(code)
-    if amount == round(amount, places):
-        amount = round(amount, places)
+    amount = money.with_decimals(decimals.parse(value), code)
     return f"{sign} {amount:,f}".strip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from qunce.core import exchange_rates, money, revisions
+from qunce.core.decimals import EXACT
 from qunce.core.facts import facts
 from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
@@ -34,8 +36,6 @@ from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from qunce.sets.rules.snapshots import Snapshot
 
 EXPLANATIONS = {
@@ -316,7 +316,7 @@ class DidClause(Clause):
                     money.format_exactly, currency=snap.community.currency
                 )
                 # An average may have more digits than anybody wants to read.
-                number = None if number is None else round(number, 2)
+                number = number and number.quantize(Decimal("0.01"), context=EXACT)
             yield _(AGGREGATE_EXPLANATIONS[aggregate]) % {
                 "field": facts.field_label(self.facts.name, field),
                 "n": _("not known") if number is None else format_(number),

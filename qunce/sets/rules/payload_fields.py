@@ -12,11 +12,12 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from qunce.core.decimals import EXACT
 from qunce.core.facts import facts
 from qunce.sets import amounts
 from qunce.sets.rules import comparisons
@@ -35,7 +36,6 @@ LONG_NUMBER = r"[:,\[]\s*-?(?:[0-9.]{17,}|[0-9.]+[eE])"
 SCALE = 16
 """Decimal places of every other number: fewer than 17 characters, one of them a point."""
 MAX_DECIMAL = 10**38 - 1
-EXACT = Context(prec=2_000)
 _known: set[tuple[int, int, str, bool]] = set()
 """(community, kind, field, whether it is a number) of fields that this process has found in a fact."""
 

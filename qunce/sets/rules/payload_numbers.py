@@ -11,11 +11,11 @@ import numpy as np
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from qunce.core.decimals import is_countable
+from qunce.core.decimals import EXACT, is_countable
 from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import base, payload_fields
-from qunce.sets.rules.payload_fields import EXACT, number_type_of, text_of
+from qunce.sets.rules.payload_fields import number_type_of, text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,7 +70,7 @@ class Totals:
         exact = EXACT.divide(number, Decimal(self.unit))
         if aggregate == "average":
             exact = EXACT.divide(exact, Decimal(int(self.counts[0])))
-            return round(exact, 6)
+            return exact.quantize(Decimal("0.000001"), context=EXACT)
         return exact
 
 

@@ -69,12 +69,13 @@ def to_json_number(number: Decimal, text: str) -> int | float | str:
 
 def to_amount(units: Any, currency: str) -> str:
     """Units of a rule as people write them: 10000 → `"100.00"`."""
-    return money.format_exactly(units, currency).partition(" ")[2].replace(",", "")
+    return f"{money.to_exact_amount(units, currency):f}"
 
 
 def from_amount(amount: Any, currency: str) -> int | float | str:
     places = money.decimal_places(currency)
-    units = decimals.parse(amount).scaleb(places).normalize()
+    exact = decimals.EXACT
+    units = decimals.parse(amount).scaleb(places, exact).normalize(exact)
     return to_json_number(units, f"{units:f}")
 
 

@@ -89,7 +89,9 @@ class ClauseForm(forms.Form):
         if not self.is_valid():
             return False
         try:
-            audiences.check(community=self.choices.community, rule=self.clause)
+            audiences.check(
+                community=self.choices.community, rule=self.clause, by=self.choices.by
+            )
         except RuleError as error:
             self.add_error(None, error.message)
             return False

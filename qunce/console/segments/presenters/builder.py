@@ -285,6 +285,8 @@ def _count_excluded(funnel: Funnel, line: Line, step: Step) -> int:
 
 def _compile(rule: Any, choices: Choices) -> CompiledRule | RuleError:
     try:
-        return audiences.compile_rule(community=choices.community, rule=rule)
+        return audiences.compile_rule(
+            community=choices.community, rule=rule, by=choices.by
+        )
     except RuleError as error:
         return error

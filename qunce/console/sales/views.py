@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from qunce.console import http, paging
-from qunce.core import timestamps
+from qunce.core import errors, timestamps
 from qunce.importing import import_results
 from qunce.importing.jobs import jobs
 from qunce.importing.jobs.jobs import ImportJob
@@ -25,7 +25,7 @@ from qunce.sales.order_list import Cursor, OrderFilters
 STATE_LABELS = {
     "unrefunded": _("not refunded"),
     "refunded": _("with refunds"),
-    "partly_refunded": _("partially refunded"),
+    "partly_refunded": _("partly refunded"),
     "fully_refunded": _("fully refunded"),
 }
 STATUS_LABELS = {
@@ -115,13 +115,16 @@ def _find_import(request: http.Request) -> ImportJob | None:
     if not number:
         return None
     jobs.check_may_import(request.staff)
-    return jobs.get(request.community, number)
+    job = jobs.get(request.community, number)
+    if import_results.is_too_large(job):
+        raise errors.Invalid(str(_("This import wrote too many orders to list them.")))
+    return job
 
 
 def _parse_filters(request: http.Request) -> OrderFilters:
     state = request.GET.get("state", "")
     job, ids = _find_import(request), None
-    if job is not None and not import_results.is_too_large(job):
+    if job is not None:
         ids = orders.find_ids(request.community, import_results.list_orders(job))
     return OrderFilters(
         state=state if state in STATE_LABELS else "",

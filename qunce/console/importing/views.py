@@ -80,20 +80,15 @@ PAGE_SIZE = 30
 
 @http.page(jobs.IMPORT)
 def import_list(request: http.Request) -> HttpResponse:
-    may_import = jobs.may_import(request.staff)
     before = paging.parse_number(request, "before")
     matching = jobs.list_all(request.community)
-    if not may_import:
-        # The page says why. What others imported may be about members outside the scope.
-        matching = matching.none()
     matching = matching.filter(pk__lt=before) if before else matching
     page = list(matching[: PAGE_SIZE + 1])
     context = {
         "rows": [presenters.import_row(job) for job in page[:PAGE_SIZE]],
         "unused": []
-        if before or not may_import
+        if before
         else list(uploads.list_unused(request.community)[:PAGE_SIZE]),
-        "may_import": may_import,
         "next": paging.link(request, before=page[PAGE_SIZE - 1].pk)
         if len(page) > PAGE_SIZE
         else "",

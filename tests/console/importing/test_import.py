@@ -18,7 +18,7 @@ from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import target_registry
+from qunce.importing import import_results, target_registry
 from qunce.importing.columns import column_mapping
 from qunce.importing.jobs import jobs, uploads
 from qunce.importing.jobs.jobs import ImportJob
@@ -216,7 +216,9 @@ def test_upload_without_permission_stores_nothing(shop: Community, home: Path) -
         assert upload_file(client, GOOD).status_code == 403
     assert upload_file(Client(), GOOD).status_code == 302
     assert not list(home.rglob("uploads/*"))
-    assert "You cannot import files" in page(browser(scoped), "list")
+    refused = browser(scoped).get(reverse("importing:list"))
+    assert refused.status_code == 403
+    assert "Only staff who see the whole community" in refused.content.decode()
 
 
 def test_hostile_headings_and_values_are_escaped(ann: Client) -> None:
@@ -341,6 +343,19 @@ def test_report_of_orders_links_to_the_orders_of_that_import(
     totals = ann.get(reverse("sales:order-totals") + f"?import={job.pk}")
     assert "12.00 net" in totals.content.decode()
     assert "X-0" in ann.get(reverse("sales:order-list")).content.decode()
+
+
+def test_a_list_of_too_many_orders_is_refused_instead_of_showing_all(
+    shop: Community, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "order_id,customer_id,order_date,total\nX-1,a,2026-01-02,12\n"
+    job = start_import(ann, create_upload(ann, text, "orders.csv"))
+    run_jobs()
+    monkeypatch.setattr(import_results, "MAX_LISTED", 0)
+    answer = ann.get(f"{reverse('sales:order-list')}?import={job.pk}")
+    assert answer.status_code == 422
+    assert "too many orders" in answer.content.decode()
+    assert "X-1" not in answer.content.decode()
 
 
 @pytest.mark.parametrize(

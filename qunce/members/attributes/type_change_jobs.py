@@ -6,6 +6,7 @@ converted, in one transaction, so that rules never see values of two types.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from qunce.members.attributes.values import AttributeValue
 from qunce.members.people import personal_texts
 from qunce.members.people.personal_texts import ErasedPerson
 
+log = logging.getLogger(__name__)
 JOB = "members.change_type"
 MAX_IMMEDIATE = 5_000
 """Up to this many values are converted within the request."""
@@ -57,10 +59,10 @@ class TypeChangeJob(models.Model):
 
 
 class TypeChangeNotFound(errors.NotFound):
-    """No such change of type is in progress."""
+    """No such change of type runs, or ran within the last day."""
 
 
-class TypeChangeRuns(errors.Refused):
+class TypeChangeInProgress(errors.Refused):
     """The values of this attribute are being converted or checked already."""
 
 
@@ -80,8 +82,10 @@ def start(
     """Queue the change, or with `dry_run` the look at what it would do."""
     permissions.check_may(by, attributes.MANAGE)
     type_changes.check_type(attribute, type)
+    # Of two starts at the same time, the second one waits here and is refused.
+    Attribute.objects.select_for_update().get(pk=attribute.pk)
     if find_active(attribute) is not None:
-        raise TypeChangeRuns(
+        raise TypeChangeInProgress(
             _("The values of “%(name)s” are being checked or converted already.")
             % {"name": attribute.name}
         )
@@ -107,7 +111,7 @@ def run(key: str, *, at: datetime) -> None:
     job = jobs.filter(pk=int(key), finished_at__isnull=True).first()
     if job is None:
         return
-    # The sentences are for the one who started it.
+    # Its sentences are read by whoever started it.
     with translation.override(job.by.language):
         try:
             change = type_changes.survey(
@@ -128,11 +132,18 @@ def run(key: str, *, at: datetime) -> None:
                     type=job.type,
                     drop_unreadable=job.drop_unreadable,
                     by=job.by,
-                    at=job.at,
+                    at=at,
                 )
                 _finish(job, at, change)
         except errors.QunceError as error:
             job.error = str(error)
+            _finish(job, at, None)
+        except Exception:
+            # Unfinished, it would keep everybody from changing this attribute.
+            log.exception("Change of type %s failed", job.pk)
+            job.error = _(
+                "The change stopped unexpectedly. See the server log for the reason."
+            )
             _finish(job, at, None)
 
 
@@ -183,7 +194,7 @@ def get(*, by: Staff, pk: int) -> TypeChangeJob:
     jobs = TypeChangeJob.objects.filter(community=by.community, pk=pk)
     job = jobs.select_related("attribute", "by").first()
     if job is None:
-        raise TypeChangeNotFound(_("No such change of type is in progress."))
+        raise TypeChangeNotFound(_("There is no such change of type."))
     return job
 
 

@@ -15,7 +15,7 @@ from qunce.core.jobs import scheduler
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import erasure
 from qunce.members.accounts import queries as account_queries
-from qunce.members.attributes import attributes, type_change_jobs
+from qunce.members.attributes import attributes, type_change_jobs, type_changes
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.attributes.type_change_jobs import TypeChangeJob
 from qunce.members.people import people
@@ -68,7 +68,7 @@ def test_values_are_converted_with_progress(
     assert attributes.get(shop, "score").type == "number"
     assert texts(shop, attributes.get(shop, "score")) == {"ann": "12", "bob": "7"}
     type_change_jobs.run(str(job.pk), at=LATER)
-    assert attributes.get(shop, "score").type_changed_at == AT
+    assert attributes.get(shop, "score").type_changed_at == LATER
 
 
 def test_refusal_is_kept_and_nothing_changes(
@@ -97,9 +97,22 @@ def test_one_change_at_a_time_and_only_by_managers(
     with pytest.raises(permissions.NotAllowed):
         start(score, factories.staff(shop, "operator", "olga"))
     job = start(score, by)
-    with pytest.raises(type_change_jobs.TypeChangeRuns):
+    with pytest.raises(type_change_jobs.TypeChangeInProgress):
         start(score, by)
     run(job)
+    start(score, by)
+
+
+def test_unexpected_error_ends_the_change_and_allows_another(
+    shop: Community, by: Staff, score: Attribute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start(score, by)
+    with monkeypatch.context() as patched:
+        patched.setattr(type_changes, "survey", lambda **_: 1 / 0)
+        run(job)
+    job.refresh_from_db()
+    assert "unexpectedly" in job.error
+    assert attributes.get(shop, "score").type == "text"
     start(score, by)
 
 
@@ -122,7 +135,7 @@ def test_api_answers_at_once_and_gives_the_progress(
     path = f"/attributes/{score.pk}"
     started = api.patch(path, {"type": "number", "drop_unreadable": True})
     assert started.status == 202
-    assert api.patch(path, {"type": "number"}).kind == "type-change-runs"
+    assert api.patch(path, {"type": "number"}).kind == "type-change-in-progress"
     one = f"/attribute-type-changes/{started.body['id']}"
     assert (api.get(one).body["size"], api.get(one).body["result"]) == (3, None)
     run(TypeChangeJob.objects.get(), NOW)

@@ -156,7 +156,7 @@ def record_payment(
     """
     check_order(key=key, amount=amount, currency=currency)
     if by is not None and by.scope is not None:
-        _check_not_new(community, key, source, by, at)
+        _check_known(community, key, source, by, at)
     # Two webhooks of one order may arrive at the same time; the unique key decides.
     order, is_new = Order.objects.get_or_create(
         community_id=community.pk,
@@ -191,7 +191,7 @@ def record_payment(
     )
 
 
-def _check_not_new(
+def _check_known(
     community: Community, key: str, source: str | None, by: Staff, at: datetime
 ) -> None:
     """Raise OrderNotFound unless `by` sees an order of this number.
@@ -372,7 +372,7 @@ def erase_details(person: ErasedPerson) -> None:
     texts = [text for text in person.texts if IDENTIFYING.search(text)]
     named = Q(pk__in=[])
     for text in texts:
-        named |= Q(details__contains=text)
+        named |= Q(details__icontains=text)
     orders = Order.objects.filter(named, community_id=person.community_id)
     found = orders.values_list("pk", "details") if texts else []
     chosen = [pk for pk, details in found if person.is_named_in(details or "")]

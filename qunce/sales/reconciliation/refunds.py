@@ -109,13 +109,16 @@ def mark_closed(lines: Sequence[Line], columns: Columns) -> Sequence[Line]:
     Shops call such orders closed, like those that nobody has paid. Only what was refunded
     tells them apart, and it says the same whether the order is new or stored.
     """
-    closed = [line for line in lines if line.status == order_statuses.CANCELLED]
-    paid_back = [line for line in closed if _is_paid_back(line, columns)]
+    closed = [line.status == order_statuses.CANCELLED for line in lines]
+    paid_back = [
+        is_closed and _is_paid_back(line, columns)
+        for line, is_closed in zip(lines, closed, strict=True)
+    ]
     # The rows of an order that is closed as a whole need not repeat its refund.
-    chosen = closed if len(closed) == len(lines) and paid_back else paid_back
+    chosen = closed if all(closed) and any(paid_back) else paid_back
     return [
-        replace(line, status=order_statuses.REFUNDED) if line in chosen else line
-        for line in lines
+        replace(line, status=order_statuses.REFUNDED) if is_refunded else line
+        for line, is_refunded in zip(lines, chosen, strict=True)
     ]
 
 

@@ -138,8 +138,15 @@ class _ByteCounter:
         if is_bytewise and b"\0" in block:
             raise UnreadableFile(_("This is not a text file: it contains null bytes."))
         self.lines += block.count(b"\n")
-        if self.is_quoted:
-            self._count_quotes(block)
+        is_sought = self.is_quoted and not self.has_open_lines
+        if is_sought and (self._quotes % 2 or b'"' in block):
+            # By counting the quotation marks before each line end.
+            codes = np.frombuffer(block, dtype=np.uint8)
+            quotes = np.flatnonzero(codes == QUOTE)
+            ends = np.flatnonzero((codes == LINE_FEED) | (codes == CARRIAGE_RETURN))
+            before = np.searchsorted(quotes, ends) + self._quotes
+            self.has_open_lines = bool(np.any(before % 2))
+            self._quotes += len(quotes)
         end = max(block.rfind(b"\n"), block.rfind(b"\r"))
         self.line_length = (
             len(block) - end if end >= 0 else self.line_length + len(block)
@@ -149,17 +156,6 @@ class _ByteCounter:
                 _("Line %(line)d is longer than 4 MB: this is not a table.")
                 % {"line": self.lines + 1}
             )
-
-    def _count_quotes(self, block: bytes) -> None:
-        """Notice a line that ends within quotation marks, by counting them."""
-        if self.has_open_lines or (b'"' not in block and not self._quotes % 2):
-            return
-        codes = np.frombuffer(block, dtype=np.uint8)
-        quotes = np.flatnonzero(codes == QUOTE)
-        ends = np.flatnonzero((codes == LINE_FEED) | (codes == CARRIAGE_RETURN))
-        before = np.searchsorted(quotes, ends) + self._quotes
-        self.has_open_lines = bool(np.any(before % 2))
-        self._quotes += len(quotes)
 
     def finish(self) -> None:
         # A file may end within quotation marks without another line end.

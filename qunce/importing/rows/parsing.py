@@ -200,7 +200,16 @@ def _parse_column(
     if field_type in identifier_values.TYPES:
         return identifier_values.parse(texts, field_type, plan.identifier_reader)
     if field_type in ("instant", "date"):
-        return _parse_times(plan, field_type, texts, traits)
+        latest = plan.latest_day if traits.is_past else None
+        if field_type == "date":
+            column = value_parsing.parse_dates(texts, traits.order, latest)
+            last = community_days.from_date(plan.latest_day)
+        else:
+            column = value_parsing.parse_instants(
+                texts, plan.zone, traits.order, latest
+            )
+            last = timestamps.to_micros(plan.at + timedelta(days=1))
+        return value_parsing.refuse_future(column, last) if traits.is_past else column
     if field_type == "amount":
         return value_parsing.parse_amounts(texts, traits.style, is_number)
     if field_type == "number":
@@ -210,31 +219,15 @@ def _parse_column(
     if field_type == "bool":
         return value_parsing.parse_bools(texts)
     is_json = field_type in ("object", "json")
-    column = value_parsing.parse_texts(
-        texts, MAX_JSON_LENGTH if is_json else MAX_TEXT_LENGTH
-    )
+    length = MAX_JSON_LENGTH if is_json else MAX_TEXT_LENGTH
+    column = value_parsing.parse_texts(texts, length)
     if field_type == "object" and column.values.null_count < len(texts):
-        # DuckDB checks the whole column, while Python's parser would build every
-        # object.
+        # DuckDB checks the whole column; Python's parser would build every object.
         invalid = np.flatnonzero(~json_files.are_objects(column.values)).tolist()
         remedy = _('This is not a JSON object; write it like {"amount": 5}.')
-        return value_parsing.Column(
-            column.values, dict.fromkeys(invalid, remedy) | column.errors
-        )
+        found = dict.fromkeys(invalid, remedy) | column.errors
+        return value_parsing.Column(column.values, found)
     return column
-
-
-def _parse_times(
-    plan: ImportPlan, field_type: str, texts: pa.Array, traits: ColumnTraits
-) -> value_parsing.Column:
-    latest = plan.latest_day if traits.is_past else None
-    if field_type == "date":
-        column = value_parsing.parse_dates(texts, traits.order, latest)
-        last = community_days.from_date(plan.latest_day)
-    else:
-        column = value_parsing.parse_instants(texts, plan.zone, traits.order, latest)
-        last = timestamps.to_micros(plan.at + timedelta(days=1))
-    return value_parsing.refuse_future(column, last) if traits.is_past else column
 
 
 def _check_required(

@@ -85,8 +85,8 @@ def replay_or_run(
     if request.path.rstrip("/").endswith(STREAMS):
         raise InvalidIdempotencyKey(
             _(
-                "A stream takes no Idempotency-Key. Give each fact a key: a fact with a"
-                " known key is not recorded again."
+                "A stream cannot have an Idempotency-Key. Give each fact a key instead: a"
+                " fact with a known key is not recorded again."
             )
         )
     text = f"{request.method} {request.get_full_path()}\n".encode() + request.body

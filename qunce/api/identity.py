@@ -1,4 +1,4 @@
-"""How keys and identifiers are read: texts that mean none, and shared identifiers."""
+"""How keys and identifiers are read: placeholders, and shared identifiers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = Router(auth=RequiresScope("members"), tags=["identity"])
 
 
 class PlaceholderIn(schemas.InputSchema):
-    """A text that means none in keys and identifiers. Capitals make no difference."""
+    """A text that means "none" in keys and identifiers. Capitals make no difference."""
 
     text: schemas.ShortText
 
@@ -49,7 +49,7 @@ class UnmarkedOut(schemas.OutputSchema):
 def list_placeholders(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
-    """List the texts that staff made mean none, by id."""
+    """List the placeholders that were added, by id. The usual ones are not among them."""
     permissions.check_may(request.by, placeholders.EDIT)
     query = placeholders.list_own(request.community).order_by("pk")
     page, more = schemas.paginate(
@@ -63,7 +63,7 @@ def list_placeholders(
 
 @router.post("/placeholders", response={201: PlaceholderOut})
 def add_placeholder(request: ApiRequest, data: PlaceholderIn) -> Any:
-    """Make a text mean none from now on; what is stored stays as it is."""
+    """Let a text mean "none" from now on; what is stored stays as it is."""
     row = placeholders.add(
         community=request.community, text=data.text, by=request.by, at=request.at
     )
@@ -72,7 +72,7 @@ def add_placeholder(request: ApiRequest, data: PlaceholderIn) -> Any:
 
 @router.delete("/placeholders/{placeholder_id}", response={204: None})
 def remove_placeholder(request: ApiRequest, placeholder_id: schemas.Id) -> Status[None]:
-    """Remove a text that was added. The usual ones stay."""
+    """Remove a placeholder that was added. The usual ones stay."""
     permissions.check_may(request.by, placeholders.EDIT)
     row = placeholders.get(request.community, placeholder_id)
     placeholders.delete(placeholder=row, by=request.by, at=request.at)
@@ -83,7 +83,7 @@ def remove_placeholder(request: ApiRequest, placeholder_id: schemas.Id) -> Statu
 def list_shared(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
-    """List the identifiers of too many people, by id."""
+    """List the identifiers that merge nobody, by id."""
     permissions.check_may(request.by, placeholders.EDIT)
     query = shared_identifiers.list_all(request.community).order_by("pk")
     page, more = schemas.paginate(

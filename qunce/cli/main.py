@@ -117,7 +117,7 @@ _add("tag-groups", "commands.tag_groups.tag_groups", N_("List and add tag groups
 _add(
     "placeholders",
     "commands.identity.placeholders",
-    N_("List and add texts that mean none in keys and identifiers"),
+    N_("List and add placeholders in keys and identifiers"),
 )
 _add(
     "shared-identifiers",

@@ -1,8 +1,8 @@
 """Bulk writes that leave room for people: short transactions with pauses in between.
 
 SQLite has one writer at a time, and a waiting one looks again every 1 or 2 ms (see
-`core.sqlite`). So a batch holds the lock for a short time, its rows are prepared before it takes the lock,
-and between two batches the lock is free for at least PAUSE_SECONDS.
+`core.sqlite`). So a batch holds the lock for a short time, its rows are prepared before
+it takes the lock, and between two batches the lock is free for at least PAUSE_SECONDS.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def write(
     """Write rows `start` to `total` in batches, each in its own transaction.
 
     `prepare(start, end)` runs outside the lock, `commit(batch, end)` inside. An error
-    leaves the batches before it committed. `costs` says what all rows up to each one
-    cost together, if some take much longer than others; the cheapest cost 1.
+    leaves the batches before it committed. `costs` are the running totals of what the
+    rows cost, if some take much longer than others; the cheapest rows cost 1.
     """
     while start < total:
         if costs is None:

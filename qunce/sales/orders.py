@@ -209,8 +209,8 @@ def _check_known(
     except (Order.DoesNotExist, OrderNotFound):
         raise OrderNotFound(
             _(
-                "There is no order “%(key)s” of a member whom you see. New orders need"
-                " somebody who sees the whole community."
+                "There is no order “%(key)s” of a member whom you see. Only staff who see"
+                " the whole community can record new orders."
             )
             % {"key": key}
         ) from None

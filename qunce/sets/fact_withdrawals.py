@@ -15,18 +15,17 @@ withdraw = withdrawals.withdraw
 
 Search = tuple[str, int | None, set[int]]
 """Key of an order, the account of its facts, and the microseconds when they happened."""
+FoundIds = dict[tuple[str, int | None, int], set[int]]
+"""Ids of facts by the key of the order, the account and the moment."""
 
 SELECT_MIRRORED = """
-SELECT id, searched.key, searched.owner, searched.moment FROM facts JOIN searched ON happened_at = searched.moment
+SELECT id, searched.key, searched.owner, searched.moment
+FROM facts JOIN searched ON happened_at = searched.moment
     AND account IS NOT DISTINCT FROM searched.owner
     AND payload ->> '$.order' = searched.key
 WHERE community = ? AND kind IN ({kinds})
     AND happened_at BETWEEN ? AND ? AND amount IS NOT NULL
 """
-
-
-FoundIds = dict[tuple[str, int | None, int], set[int]]
-"""Ids of facts by the key of the order, the account and the moment."""
 
 
 def find_ids(

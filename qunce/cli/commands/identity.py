@@ -17,16 +17,17 @@ placeholders = base.Group("placeholders")
 shared = base.Group("shared-identifiers")
 
 
-@placeholders.command("list", help=N_("List the texts that mean none"))
+@placeholders.command("list", help=N_("List the placeholders"))
 @options.pass_invocation
 def list_placeholders(invocation: Invocation) -> None:
+    permissions.check_may(invocation.by, placeholder_texts.EDIT)
     own = placeholder_texts.list_own(invocation.community)
     texts = list(own.values_list("text", flat=True))
     usual = sorted(identifiers.DEFAULT_PLACEHOLDERS)
     invocation.out.answer({"placeholders": texts, "usual": usual}, *texts)
 
 
-@placeholders.command("add", help=N_("Make a text mean none"))
+@placeholders.command("add", help=N_("Let a text mean “none” from now on"))
 @base.argument("text", help=N_("capitals make no difference"))
 @options.pass_invocation
 def add_placeholder(invocation: Invocation, text: str) -> None:
@@ -34,7 +35,7 @@ def add_placeholder(invocation: Invocation, text: str) -> None:
     invocation.out.answer({"text": row.text}, row.text)
 
 
-@placeholders.command("remove", help=N_("Remove a text that was added"))
+@placeholders.command("remove", help=N_("Remove a placeholder that was added"))
 @base.argument("text", help=N_("one that `qunce placeholders list` shows"))
 @options.pass_invocation
 def remove_placeholder(invocation: Invocation, text: str) -> None:

@@ -111,7 +111,7 @@ class FactKind:
     """Fields that are amounts in the smallest unit of the field `currency`, or of the
     community's currency."""
     labels: ClassVar[Mapping[str, StrOrPromise]] = {}
-    """Of fields of the payload, in sentences such as "a total *amount* of"."""
+    """Labels of fields of the payload, as in the sentence "a total *amount* of"."""
     instead: ClassVar[StrOrPromise] = ""
     account: int | None = None
     group: int | None = None

@@ -49,7 +49,7 @@ _erasers: list[Eraser] = []
 
 
 def register(eraser: Eraser) -> None:
-    """Register a function that deletes what an application keeps; safe to repeat."""
+    """Register a function that deletes what an application keeps, and may be repeated."""
     _erasers.append(eraser)
 
 

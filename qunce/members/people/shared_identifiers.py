@@ -55,8 +55,8 @@ def unmark(*, shared: SharedIdentifier, by: Staff, at: datetime) -> Joins:
         raise StillShared(
             _(
                 "%(count)d accounts have this identifier, which is more than one person"
-                " can be. Take it off some of them, or raise the limit under Settings →"
-                " Identity."
+                " can have. Remove it from some of them, or raise the limit under"
+                " Settings → Identity."
             )
             % {"count": len(accounts)}
         )

@@ -110,26 +110,21 @@ def mark_closed(lines: Sequence[Line], columns: Columns) -> Sequence[Line]:
     tells them apart, and it says the same whether the order is new or stored.
     """
     closed = [line.status == order_statuses.CANCELLED for line in lines]
-    paid_back = [
-        is_closed and _is_paid_back(line, columns)
-        for line, is_closed in zip(lines, closed, strict=True)
-    ]
+    paid_back = []
+    for line, is_closed in zip(lines, closed, strict=True):
+        is_dated = line.refund is None and line.refunded_at is not None
+        has_refund = bool(line.refund) or is_dated
+        given = [n for n in (line.amount, line.total, line.goods) if n is not None]
+        # Amounts paid that are net of refunds are zero afterwards.
+        has_payment = any(n > 0 or columns.paid_is_net for n in given)
+        is_paid_back = has_refund and line.at is not None and has_payment
+        paid_back.append(is_closed and is_paid_back)
     # The rows of an order that is closed as a whole need not repeat its refund.
     chosen = closed if all(closed) and any(paid_back) else paid_back
     return [
         replace(line, status=order_statuses.REFUNDED) if is_refunded else line
         for line, is_refunded in zip(lines, chosen, strict=True)
     ]
-
-
-def _is_paid_back(line: Line, columns: Columns) -> bool:
-    has_refund = bool(line.refund) or (
-        line.refund is None and line.refunded_at is not None
-    )
-    given = [n for n in (line.amount, line.total, line.goods) if n is not None]
-    # Amounts paid that are net of refunds are zero afterwards.
-    has_payment = any(n > 0 or columns.paid_is_net for n in given)
-    return has_refund and line.at is not None and has_payment
 
 
 def check_closed(decision: Decision, unit: Decimal) -> None:
@@ -141,8 +136,8 @@ def check_closed(decision: Decision, unit: Decimal) -> None:
         raise Contradiction(
             "refunded_amount",
             _(
-                "This order is closed, but only %(refunded)s of the %(paid)s that was "
-                "paid was refunded. Correct the refunded amount or the status."
+                "This order is closed, but only %(refunded)s of %(paid)s was refunded. "
+                "Correct the refunded amount or the status."
             )
             % {
                 "refunded": arithmetic.format_number(refunded),

@@ -127,6 +127,7 @@ def fail_after(monkeypatch: pytest.MonkeyPatch, batches: int) -> None:
 def test_import_in_the_background_fails_with_the_sentence_and_is_resumed(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    Staff.objects.filter(pk=by.pk).update(language="en")
     job = factories.import_job(by, "key,name\na,Ann\nb,Bob\n")
     fail_after(monkeypatch, 0)
     run_jobs()

@@ -395,7 +395,7 @@ def test_partial_refund_of_a_closed_order_is_refused(
     if is_stored:
         files.run(f"{head}C1,M1,2024-03-05,100,交易成功,0\n")
     remedy = files.remedy(f"{head}C1,M1,2024-03-05,100,交易关闭,40\n")
-    assert "only 40.00 of the 100.00" in remedy
+    assert "only 40.00 of 100.00" in remedy
     assert amounts() == ({"C1": (10_000, 0)} if is_stored else {})
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from qunce.sales import order_facts, order_states
 from qunce.sales.models import Order
 from qunce.sales.order_states import OrderState
@@ -26,6 +28,21 @@ def find_facts(
     """Return the ids of the facts of orders in these states, by their keys."""
     searches = [(key, state.account, state.moments) for key, state in states]
     return fact_withdrawals.find(community, order_facts.SPEND, searches)
+
+
+def lock(
+    community: Community, identities: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], Order]:
+    """Return orders by key and source, locked until the commit."""
+    keys_by_source: dict[int, list[str]] = {}
+    for key, source in identities:
+        keys_by_source.setdefault(source, []).append(key)
+    wanted = Q()
+    for source, keys in keys_by_source.items():
+        wanted |= Q(source_id=source, key__in=keys)
+    own = Order.objects.filter(wanted, community_id=community.pk)
+    rows = own.order_by("pk").select_for_update()
+    return {(order.key, order.source_id): order for order in rows}
 
 
 def remove(*, removed: Sequence[Order], found: FoundIds) -> None:

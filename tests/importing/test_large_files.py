@@ -16,7 +16,7 @@ from qunce.importing.columns import column_traits
 from qunce.importing.jobs import uploads
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import ALL_ROWS, VALID_ROWS
-from qunce.importing.targets import orders
+from qunce.importing.targets.orders import order_questions
 from qunce.members.accounts.models import Account
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.tags.models import Tagging
@@ -35,7 +35,7 @@ def _small_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "SAMPLE_ROWS", SAMPLE)
     monkeypatch.setattr(background_imports, "MAX_ROWS_PLANNED", SAMPLE)
     monkeypatch.setattr(column_traits, "HEAD_ROWS", SAMPLE)
-    monkeypatch.setattr(orders, "HEAD_ROWS", SAMPLE)
+    monkeypatch.setattr(order_questions, "HEAD_ROWS", SAMPLE)
 
 
 def import_rows(

@@ -9,19 +9,17 @@ bought.
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qunce.core import batch_writes, db, errors, money, names
+from qunce.core import batch_writes, db, money, names
 from qunce.importing.accounts import reference_fields
-from qunce.importing.plan.questions import Choice, InvalidAnswer
+from qunce.importing.plan.questions import InvalidAnswer
 from qunce.importing.target_registry import Access, Field, Target
-from qunce.sales import order_statuses, orders
+from qunce.sales import orders
 
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
@@ -32,12 +30,6 @@ if TYPE_CHECKING:
 MAX_NAME_LENGTH = 200
 PAUSE_SECONDS = 0.003
 """Shorter than usual: others look for the lock every millisecond or two."""
-MAX_STATUSES = 60
-"""A column with more different texts is not one of statuses."""
-
-
-class NotAStatus(errors.Invalid):
-    """The column that is mapped to the status has too many different texts."""
 
 
 def _amount(name: str, label: object, headings: str) -> Field:
@@ -263,6 +255,8 @@ class OrderTarget(Target):
 
     def ask(self, plan: ImportPlan) -> None:
         """Ask what the signs of currencies and the words of the status mean."""
+        from qunce.importing.targets.orders import order_questions
+
         currency = plan.options.currency
         if currency not in money.CURRENCIES:
             raise InvalidAnswer(
@@ -275,33 +269,12 @@ class OrderTarget(Target):
                     "No column says who bought, so these orders will have no member."
                 )
             )
-        _ask_signs(plan)
-        heading = plan.heading_of.get("status", "")
-        words = _list_words(plan, heading) if heading else []
-        if len(words) > MAX_STATUSES:
-            raise NotAStatus(
-                gettext(
-                    "“%(heading)s” has more than %(most)d different texts, so it is not "
-                    "the status of orders. Map another column to it, or none."
-                )
-                % {"heading": heading, "most": MAX_STATUSES}
-            )
-        choices = [
-            Choice(meaning, str(label))
-            for meaning, label in order_statuses.MEANINGS.items()
-        ]
-        for word in words:
-            plan.ask(
-                f"status:{word}",
-                heading=heading,
-                text=gettext("What does “%(word)s” in “%(heading)s” mean?")
-                % {"word": word, "heading": heading},
-                choices=choices,
-                suggestion=order_statuses.find_meaning(word),
-            )
+        order_questions.ask_signs(plan)
+        order_questions.ask_statuses(plan)
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         """Yield whole orders, sorted by key."""
+        from qunce.importing.accounts import account_resolver
         from qunce.importing.targets.orders.lines import OrderLines
 
         if plan.cache is None:
@@ -310,7 +283,10 @@ class OrderTarget(Target):
             # The file on disk is deleted with the context, so nothing may point to it
             # afterwards.
             plan.resources.callback(setattr, plan, "cache", None)
-        yield from plan.cache.read_orders()
+        # The first chunk has all problems of lines.
+        yield from account_resolver.check_chunks(
+            plan, plan.cache.read_orders(), key_wins=True
+        )
 
     def names_members(self, plan: ImportPlan, chunk: ParsedChunk) -> Sequence[bool]:
         """Only sales: whoever did not pay does not become a member by the order."""
@@ -329,65 +305,6 @@ class OrderTarget(Target):
         from qunce.importing.targets.orders.writer import OrderWriter
 
         return OrderWriter(job, plan)
-
-
-SUGGESTED_SIGNS = ("$", "元")
-"""Signs of several currencies that mean the likeliest unless staff answer otherwise."""
-
-
-def _ask_signs(plan: ImportPlan) -> None:
-    """Ask what a sign of several currencies means, if the community's is none of them."""
-    from qunce.importing.files import sources
-    from qunce.importing.values import currency_signs
-
-    indexes = [
-        plan.source.headings.index(plan.heading_of[field.name])
-        for field in plan.target.fields
-        if field.is_money and field.name in plan.heading_of
-    ]
-    found: dict[str, None] = {}
-    head = sources.read_head(plan.source, HEAD_ROWS)
-    for batch in itertools.chain([head], sources.read_batches(plan.source)):
-        for index in indexes:
-            signs = currency_signs.find(batch.columns[index])
-            if signs is not None:
-                found |= dict.fromkeys(signs.drop_null().unique().to_pylist())
-        if not found:
-            # The head shows whether there are any.
-            break
-    own = (plan.options.currency, plan.community.currency)
-    for sign in found:
-        meanings = money.find_currencies(sign)
-        if len(meanings) < MIN_MEANINGS or set(own) & set(meanings):
-            continue
-        plan.ask(
-            f"sign:{sign}",
-            text=gettext("Which currency does “%(sign)s” mean?") % {"sign": sign},
-            choices=[Choice(code, code) for code in meanings],
-            suggestion=meanings[0] if sign in SUGGESTED_SIGNS else "",
-        )
-
-
-MIN_MEANINGS = 2
-HEAD_ROWS = 1_000
-
-
-def _list_words(plan: ImportPlan, heading: str) -> list[str]:
-    """Return the different texts of a column, stripped and in order of appearance."""
-    import pyarrow.compute as pc
-
-    from qunce.importing.files import sources
-    from qunce.importing.rows import left_out_rows
-
-    index = plan.source.headings.index(heading)
-    words: dict[str, None] = {}
-    for batch in sources.read_batches(plan.source):
-        texts = pc.unique(pc.drop_null(batch.columns[index])).to_pylist()
-        words.update(dict.fromkeys(filter(None, map(str.strip, texts))))
-        if len(words) > MAX_STATUSES:
-            break
-    # Rows of totals and repeated headings are left out, whatever they have here.
-    return [w for w in words if w != heading and not re.match(left_out_rows.TOTAL, w)]
 
 
 TARGET = OrderTarget()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from qunce.core import money
 from qunce.importing import target_registry
-from qunce.importing.accounts import account_resolver
 from qunce.importing.files import external_sort
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows import parsing, prefetch
@@ -124,11 +123,6 @@ class OrderLines:
 
     def read_orders(self) -> Iterator[ParsedChunk]:
         """Yield the orders sorted by key; the first chunk has all problems of lines."""
-        return account_resolver.check_chunks(
-            self._plan, self._read_orders(), key_wins=True
-        )
-
-    def _read_orders(self) -> Iterator[ParsedChunk]:
         # Lines are counted once, with the first orders, although they were read before.
         rows_read, problems = self._rows_read, self._problems
         skipped = self._skipped
@@ -171,7 +165,19 @@ class OrderLines:
         orders = orders.set_column(
             orders.column_names.index("currency"), "currency", codes
         )
-        units = _plain_units(orders)
+        known = filter(None, pc.unique(codes).to_pylist())
+        decimals = {code: money.decimal_places(code) for code in known}
+        is_small = pc.less_equal(pc.abs(orders["total"]), MAX_AMOUNT)
+        limited = pc.if_else(is_small, orders["total"], 0)
+        table = pa.table(
+            {
+                "index": pa.array(range(orders.num_rows)),
+                "currency": codes,
+                "total": pc.fill_null(limited, 0),
+            }
+        )
+        # The totals in the smallest unit, and in millionths of the currency.
+        units = external_sort.query(sql.select_units(decimals), orders=table)
         size = orders.nbytes + units.nbytes
         if self._bytes_kept + size <= MAX_BYTES_KEPT:
             self._kept[number] = orders, units
@@ -188,6 +194,8 @@ class OrderLines:
         problems = _Problems(self._plan, orders)
         problems.check(orders, self._broken_keys)
         decided = ChunkDecisions(orders, units)
+        for index in problems.found:
+            decided.drop(index)
         self._decide_each(decided, orders, lines, problems)
         stored.check(orders, decided, problems.add)
         rows_of_orders = (
@@ -211,11 +219,21 @@ class OrderLines:
         problems: _Problems,
     ) -> None:
         """Decide all orders without a problem."""
-        for index in problems.found:
-            decided.drop(index)
         others = np.flatnonzero(decided.kept & ~decided.is_plain).tolist()
         if others:
-            for index, result in self._decide_others(orders, lines, others):
+            some = orders.take(pa.array(others))
+            places = pa.array(range(len(others)))
+            wanted = some.select(["order_key", "shop"]).append_column("index", places)
+            parts = external_sort.query(
+                sql.select_lines_of(has_shops=self._has_shops),
+                lines=lines,
+                wanted=wanted,
+            )
+            moments = pc.fill_null(some["paid_at"], 0).to_pylist()
+            for place, result in decisions.decide_all(
+                parts, some["currency"].to_pylist(), moments, self._columns
+            ):
+                index = others[place]
                 if isinstance(result, Contradiction):
                     problems.add(index, result.field, str(result))
                     decided.drop(index)
@@ -231,23 +249,6 @@ class OrderLines:
                 remedy = _("This field is empty. Every order needs a value here.")
                 problems.add(index, "paid_at", remedy)
                 decided.drop(index)
-
-    def _decide_others(
-        self, orders: pa.Table, lines: pa.Table, indexes: Sequence[int]
-    ) -> Iterator[tuple[int, Decided | Contradiction]]:
-        some = orders.take(pa.array(indexes))
-        wanted = some.select(["order_key", "shop"]).append_column(
-            "index", pa.array(range(len(indexes)))
-        )
-        parts = external_sort.query(
-            sql.select_lines_of(has_shops=self._has_shops), lines=lines, wanted=wanted
-        )
-        moments = pc.fill_null(some["paid_at"], 0).to_pylist()
-        results = decisions.decide_all(
-            parts, some["currency"].to_pylist(), moments, self._columns
-        )
-        for index, result in results:
-            yield indexes[index], result
 
 
 class ChunkDecisions:
@@ -314,23 +315,6 @@ def meanings_of(plan: ImportPlan) -> dict[str, str]:
         for question in plan.questions
         if question.key.startswith(prefix)
     }
-
-
-def _plain_units(orders: pa.Table) -> pa.Table:
-    """Return the totals in the smallest unit, and in millionths of the currency."""
-    known = [code for code in pc.unique(orders["currency"]).to_pylist() if code]
-    decimals = {code: money.decimal_places(code) for code in known}
-    limited = pc.if_else(
-        pc.less_equal(pc.abs(orders["total"]), MAX_AMOUNT), orders["total"], 0
-    )
-    table = pa.table(
-        {
-            "index": pa.array(range(orders.num_rows)),
-            "currency": orders["currency"],
-            "total": pc.fill_null(limited, 0),
-        }
-    )
-    return external_sort.query(sql.select_units(decimals), orders=table)
 
 
 class _Problems:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from qunce.core import db, timestamps
 from qunce.core.facts import interned_names
+from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_changes, order_facts, order_states
 from qunce.sales.models import Order
 from qunce.sales.order_changes import ReportedOrder
@@ -130,3 +131,21 @@ def find_fact_ids(
 
     searches = [(key, state.account, state.moments) for key, state in moved]
     return fact_withdrawals.find_ids(plan.community, order_facts.SPEND, searches)
+
+
+def keep_accounts(
+    orders: list[dict[str, Any]], stored: Mapping[OrderId, StoredOrder]
+) -> None:
+    """Name no account for orders whose stored one is another of the same person."""
+    pairs = []
+    for row in orders:
+        before = stored.get((row["order_key"], row["source"]))
+        known = before.state.account if before else None
+        if known and row["account"] not in (None, known):
+            pairs.append((row, known))
+    people = account_queries.person_ids(
+        account for row, known in pairs for account in (row["account"], known)
+    )
+    for row, known in pairs:
+        if people.get(row["account"]) == people.get(known):
+            row["account"] = None

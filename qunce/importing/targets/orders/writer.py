@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +28,6 @@ from qunce.importing.targets.orders import (
 from qunce.importing.targets.orders.plain_orders import PlainOrders, millionths
 from qunce.importing.targets.orders.stored_orders import StoredOrder
 from qunce.importing.undo.steps import orders as order_step
-from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_changes, order_items, order_states
 from qunce.sales.order_facts import OrderAmended, OrderPaid, OrderRefunded
 from qunce.sales.order_states import OrderState
@@ -87,8 +86,19 @@ class OrderRow:
     """None for orders that are no sale."""
 
     @property
+    def old(self) -> OrderState | None:
+        return self.before.state if self.before else None
+
+    @property
     def is_changed(self) -> bool:
-        return self.before is not None and self.before.state != self.after
+        return self.old is not None and self.old != self.after
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the facts of the stored order are replaced."""
+        return bool(
+            self.old and self.after and order_states.moves(self.old, self.after)
+        )
 
     @property
     def outcome(self) -> str:
@@ -199,13 +209,7 @@ class OrderWriter:
             for row in rows
             if row.before is None and row.after is not None
         ]
-        moved = [
-            (row.key, row.before.state)
-            for row in rows
-            if row.before
-            and row.after
-            and order_states.moves(row.before.state, row.after)
-        ]
+        moved = [(row.key, row.old) for row in rows if row.old and row.is_moved]
         return Batch(
             start=start,
             end=end,
@@ -215,7 +219,11 @@ class OrderWriter:
             withdrawn=stored_orders.find_fact_ids(self._plan, moved) if moved else [],
             changes=[
                 *self._plain.select(chosen)["change"].to_pylist(),
-                *_list_changes(rows),
+                *(
+                    order_step.encode_entry(row.key, row.source, row.old, row.after)
+                    for row in rows
+                    if row.after and (row.before is None or row.is_changed)
+                ),
             ],
         )
 
@@ -225,7 +233,7 @@ class OrderWriter:
         """Yield these orders of the chunk."""
         orders = self._table.take(pa.array(chosen)).to_pylist()
         if stored:
-            _keep_accounts(orders, stored)
+            stored_orders.keep_accounts(orders, stored)
         states = self._found.states[chosen] == account_resolver.SUPPRESSED
         decided = self._decided.select(self._indexes[chosen])
         for position, row, each, is_suppressed in zip(
@@ -361,32 +369,13 @@ class OrderWriter:
                     order_items.load_items(before.items or row.items)
                 ),
             )
-            is_moved = order_states.moves(old, after)
             events += self._to_tuples(
                 row,
                 order_states.list_facts(label, after)
-                if is_moved
+                if row.is_moved
                 else order_states.list_corrections(label, old, after),
             )
         self._record(events)
-
-
-def _keep_accounts(
-    orders: list[dict[str, Any]], stored: Mapping[stored_orders.OrderId, StoredOrder]
-) -> None:
-    """Name no account for orders whose stored one is another of the same person."""
-    pairs = []
-    for row in orders:
-        before = stored.get((row["order_key"], row["source"]))
-        known = before.state.account if before else None
-        if known and row["account"] not in (None, known):
-            pairs.append((row, known))
-    people = account_queries.person_ids(
-        account for row, known in pairs for account in (row["account"], known)
-    )
-    for row, known in pairs:
-        if people.get(row["account"]) == people.get(known):
-            row["account"] = None
 
 
 def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
@@ -396,22 +385,6 @@ def _refund_columns(state: OrderState) -> tuple[int | None, int, str | None]:
         return None, 0, None
     last = max(at for at, _amount in state.refunds)
     return last, state.refunded, order_states.dump_refunds(state.refunds)
-
-
-def _list_changes(rows: Sequence[OrderRow]) -> list[str]:
-    """Return what the undo needs to know of these orders, as JSON."""
-    return [
-        journal.ENCODER.encode(
-            (
-                row.key,
-                row.source,
-                row.before and order_step.state_to_json(row.before.state),
-                order_step.state_to_json(row.after),
-            )
-        )
-        for row in rows
-        if row.after is not None and (row.before is None or row.is_changed)
-    ]
 
 
 def count(rows: Sequence[OrderRow], currency: str) -> Counter[str]:

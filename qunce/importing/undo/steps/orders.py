@@ -1,7 +1,6 @@
 """Takes back orders, and their payments and refunds with them.
 
-An entry is `[key, source_id, old, new]`; the states are those of `state_to_json`, and
-`old` is null for an order that the import created.
+An entry is `[key, source_id, old, new]`; see `encode_entry` for the states. `old` is null for an order that the import created.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,13 +20,17 @@ from qunce.sales import order_states, order_undo, purchase_tags
 from qunce.sales.models import Order
 from qunce.sales.order_states import OrderState
 
-Identity = tuple[str, int]
 TOUCHED = "order_accounts"
 """Kind of the changes that name members whose purchase tags are to be recomputed."""
 
 
-def state_to_json(state: OrderState) -> list[Any]:
-    return [state.account, state.paid_at, state.amount, state.refunds]
+def encode_entry(key: str, source: int, old: OrderState | None, new: OrderState) -> str:
+    """Return an entry as JSON."""
+    states = (
+        state and (state.account, state.paid_at, state.amount, state.refunds)
+        for state in (old, new)
+    )
+    return journal.ENCODER.encode((key, source, *states))
 
 
 def state_from_json(value: Sequence[Any]) -> OrderState:
@@ -52,7 +54,9 @@ class OrderStep(Step):
         self._facts = order_undo.find_facts(undoing.community, states)
 
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
-        found = _load(undoing, [(key, source) for key, source, _old, _new in entries])
+        found = order_undo.lock(
+            undoing.community, [(key, source) for key, source, _old, _new in entries]
+        )
         removed: list[Order] = []
         touched: set[int] = set()
         undone = 0
@@ -92,19 +96,6 @@ class OrderStep(Step):
             community=undoing.community, accounts=sorted(touched), at=undoing.at
         )
         changes.delete()
-
-
-def _load(undoing: Undoing, identities: Sequence[Identity]) -> dict[Identity, Order]:
-    """Return these orders, locked until the commit."""
-    keys_by_source: dict[int, list[str]] = {}
-    for key, source in identities:
-        keys_by_source.setdefault(source, []).append(key)
-    wanted = Q()
-    for source, keys in keys_by_source.items():
-        wanted |= Q(source_id=source, key__in=keys)
-    own = Order.objects.filter(wanted, community_id=undoing.community.pk)
-    rows = own.order_by("pk").select_for_update()
-    return {(order.key, order.source_id): order for order in rows}
 
 
 STEP = OrderStep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qunce.importing.tags.tag_writes import TagChange
 from qunce.importing.values import list_columns
 from qunce.members.attributes import parsing as attribute_parsing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from qunce.importing.tags.tag_entries import TagEntry
+    from qunce.members.tags.models import Tag
 
     Ints = NDArray[np.int64]
 
@@ -57,3 +62,44 @@ def read_values(attribute_type: str, column: pa.Array) -> Cells:
     if pa.types.is_string(given.type):
         return Cells(places, given)
     return Cells(places, np.asarray(given.cast(pa.int64())))
+
+
+def read_tags(
+    column: pa.Array, tags_by_entry: Mapping[str, Tag], meanings: Mapping[str, TagEntry]
+) -> tuple[Cells, Ints, NDArray[np.bool_]]:
+    """Return the tags of members, how deep each is, and which members are odd.
+
+    A member is odd who has a tag twice, or two that exclude each other.
+    """
+    places, codes, texts = list_columns.split(column)
+    is_odd = np.zeros(len(column), dtype=bool)
+    if not len(places):
+        return Cells(places, codes), codes, is_odd
+    # By code; no entry has that of the empty text.
+    tags = [tags_by_entry[text] if text else None for text in texts]
+    depths = [
+        TagChange(0, meanings[text].change, 0).apply(0) if text else 0 for text in texts
+    ]
+    pks = np.array([tag.pk if tag else 0 for tag in tags], dtype=np.int64)[codes]
+    groups_of_tags = [tag.group if tag else None for tag in tags]
+    groups = np.array(
+        [group.pk if group and group.exclusive else 0 for group in groups_of_tags],
+        dtype=np.int64,
+    )[codes]
+    for own in (pks, groups):
+        pairs = np.stack([places[own > 0], own[own > 0]])
+        found, counts = np.unique(pairs, axis=1, return_counts=True)
+        is_odd[found[0][counts > 1]] = True
+    weights = np.array(depths, dtype=np.int64)[codes]
+    is_given = weights > 0
+    return Cells(places[is_given], pks[is_given]), weights[is_given], is_odd
+
+
+def read_groups(column: pa.Array, ids: Mapping[str, int]) -> Cells:
+    """Return the ids of the groups that lists name by key or by name, each once."""
+    places, codes, texts = list_columns.split(column)
+    if not len(places):
+        return Cells(places, codes)
+    own = np.array([ids.get(text, 0) for text in texts], dtype=np.int64)[codes]
+    pairs = np.unique(np.stack([places, own]), axis=1)
+    return Cells(pairs[0], pairs[1])

@@ -13,11 +13,18 @@ import pyarrow.compute as pc
 from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.members import imported_members
 from qunce.importing.targets.members.imported_members import Row
+from qunce.importing.targets.opt_outs import opt_out_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+
+
+REACHABLE = (
+    ("opted_out", opt_out_columns.NO),
+    ("accepts_messages", opt_out_columns.YES),
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,19 @@ class MemberRows:
     def firsts(self) -> Ints:
         """The first row of each member."""
         return self.order[self.starts[:-1]]
+
+    def may_opt_out(self) -> NDArray[np.bool_]:
+        """Return which members do not say in their first row that they are reachable."""
+        result = np.zeros(len(self), dtype=bool)
+        taken = pa.array(self.firsts)
+        if "opted_out_at" in self.chunk.columns:
+            times = self.chunk.columns["opted_out_at"].take(taken)
+            result |= np.asarray(times.is_valid())
+        for name, answer in REACHABLE:
+            if name in self.chunk.columns:
+                other = pc.not_equal(self.chunk.columns[name].take(taken), answer)
+                result |= np.asarray(pc.fill_null(other, pa.scalar(value=False)))
+        return result
 
     @property
     def counts(self) -> Ints:

@@ -17,13 +17,9 @@ import pyarrow.compute as pc
 
 from qunce.core import timestamps
 from qunce.importing.jobs.jobs import ImportJob
-from qunce.importing.rows.parsing import ParsedChunk
-from qunce.importing.tags.tag_writes import TagChange
 from qunce.importing.targets.members import columns, imported_members
 from qunce.importing.targets.members.columns import Cells
 from qunce.importing.targets.members.member_rows import MemberRows
-from qunce.importing.targets.opt_outs import opt_out_columns
-from qunce.importing.values import list_columns
 from qunce.members.accounts import new_accounts
 from qunce.members.accounts.new_accounts import NewAccounts
 from qunce.members.attributes.attributes import Attribute
@@ -40,10 +36,6 @@ if TYPE_CHECKING:
 KEY, IDENTIFIER_FIELDS = imported_members.KEY, imported_members.IDENTIFIER_FIELDS
 PLAIN, KNOWN, OTHER, JOINING = 1, 4, 8, 25
 """About how long it takes to write a member, compared with one who is plain."""
-REACHABLE = (
-    ("opted_out", opt_out_columns.NO),
-    ("accepts_messages", opt_out_columns.YES),
-)
 
 
 @dataclass(frozen=True)
@@ -71,30 +63,30 @@ def assess(job: ImportJob, rows: MemberRows, *, creates: bool) -> Standing:
         for name in (KEY, *IDENTIFIER_FIELDS)
         if name in chunk.columns
     }
-    keys = columns_.pop(KEY, None)
-    has_key = np.zeros(len(rows), dtype=bool)
-    known: dict[str, int] = {}
-    if keys is not None:
-        has_key = np.asarray(keys.is_valid())
-        known = new_accounts.find_keys(
-            job.community, pc.unique(keys.drop_null()).to_pylist()
-        )
-    is_known = _is_in(keys, known) if keys is not None else has_key.copy()
+    keys = columns_.pop(KEY, pa.nulls(len(rows), pa.string()))
+    has_key = np.asarray(keys.is_valid())
+    known = new_accounts.find_keys(
+        job.community, pc.unique(keys.drop_null()).to_pylist()
+    )
+    is_known = _is_in(keys, known)
     is_joining = np.zeros(len(rows), dtype=bool)
     for kind, column in columns_.items():
         # In all rows, as one that is not the first may share the value.
-        is_joining |= _is_in(column, _list_repeated(chunk.columns[kind]))
+        counted = chunk.columns[kind].drop_null().value_counts()
+        is_repeated = pc.greater(counted.field("counts"), 1)
+        repeated = counted.field("values").filter(is_repeated).to_pylist()
+        is_joining |= _is_in(column, repeated)
         values = pc.unique(column.drop_null()).to_pylist()
         owners = dict(new_accounts.find_owners(job.community, kind, values))
         for place in np.flatnonzero(_is_in(column, owners)).tolist():
-            account = known.get(keys[place].as_py()) if keys is not None else None
+            account = known.get(keys[place].as_py())
             is_joining[place] |= account != owners[column[place].as_py()]
     keyless = [
         value
         for column in columns_.values()
         for value in column.filter(pa.array(~has_key)).drop_null().to_pylist()
     ]
-    texts = [keys, *columns_.values()] if keys is not None else list(columns_.values())
+    texts = [keys, *columns_.values()]
     suppressed = new_accounts.find_suppressed(
         job.community, (column.to_pylist() for column in texts)
     )
@@ -102,9 +94,9 @@ def assess(job: ImportJob, rows: MemberRows, *, creates: bool) -> Standing:
     # Who has no key is looked up by their identifiers, also among keys.
     for column in texts:
         is_plain &= ~_is_in(column, suppressed)
-    if keys is not None and keyless:
+    if keyless:
         is_plain &= ~_is_in(keys, keyless)
-    is_plain &= _is_simple(chunk, firsts)
+    is_plain &= ~rows.may_opt_out()
     costs = np.where(is_known, KNOWN, OTHER) * rows.counts
     costs[is_joining] = JOINING
     costs[is_plain] = PLAIN
@@ -116,26 +108,6 @@ def _is_in(column: pa.Array, values: Any) -> Mask:
     found: Mask = np.array(pc.fill_null(pc.is_in(column, value_set=chosen), False))  # noqa: FBT003
     found &= np.asarray(column.is_valid())
     return found
-
-
-def _list_repeated(column: pa.Array) -> list[str]:
-    counted = column.drop_null().value_counts()
-    is_repeated = pc.greater(counted.field("counts"), 1)
-    repeated: list[str] = counted.field("values").filter(is_repeated).to_pylist()
-    return repeated
-
-
-def _is_simple(chunk: ParsedChunk, firsts: Ints) -> Mask:
-    """Return which members have not opted out."""
-    result = np.ones(len(firsts), dtype=bool)
-    taken = pa.array(firsts)
-    if "opted_out_at" in chunk.columns:
-        result &= ~np.asarray(chunk.columns["opted_out_at"].take(taken).is_valid())
-    for name, answer in REACHABLE:
-        if name in chunk.columns:
-            same = pc.equal(chunk.columns[name].take(taken), answer)
-            result &= np.asarray(pc.fill_null(same, True))  # noqa: FBT003
-    return result
 
 
 @dataclass(frozen=True)
@@ -196,7 +168,8 @@ def lay_out(
     indexes = pa.array(rows.firsts[members])
     taken = {name: column.take(indexes) for name, column in rows.chunk.columns.items()}
     empty = pa.nulls(len(members), pa.string())
-    tags, weights, is_odd = _read_tags(taken.get("tags", empty), named)
+    entries = taken.get("tags", empty)
+    tags, weights, is_odd = columns.read_tags(entries, named.tags, named.entries)
     if is_odd.any():
         # A tag twice, or two that exclude each other: its writer knows what to do.
         standing.is_plain[members[is_odd]] = False
@@ -206,7 +179,7 @@ def lay_out(
     no_time = pa.nulls(len(members), pa.int64())
     joined_at, left_at = taken.get("joined_at", no_time), taken.get("left_at", no_time)
     sources = pc.dictionary_encode(pc.fill_null(taken.get("source", empty), ""))
-    groups = _read_groups(taken.get("groups", empty), named.groups)
+    groups = columns.read_groups(taken.get("groups", empty), named.groups)
     return PlainMembers(
         members,
         NewAccounts(
@@ -232,40 +205,3 @@ def lay_out(
         weights,
         groups,
     )
-
-
-def _read_tags(column: pa.Array, named: NamedThings) -> tuple[Cells, Ints, Mask]:
-    """Return the tags of members, how deep each is, and which members are odd."""
-    places, codes, texts = list_columns.split(column)
-    is_odd = np.zeros(len(column), dtype=bool)
-    if not len(places):
-        return Cells(places, codes), codes, is_odd
-    # By code; no entry has that of the empty text.
-    tags = [named.tags[text] if text else None for text in texts]
-    depths = [
-        TagChange(0, named.entries[text].change, 0).apply(0) if text else 0
-        for text in texts
-    ]
-    pks = np.array([tag.pk if tag else 0 for tag in tags], dtype=np.int64)[codes]
-    groups_of_tags = [tag.group if tag else None for tag in tags]
-    groups = np.array(
-        [group.pk if group and group.exclusive else 0 for group in groups_of_tags],
-        dtype=np.int64,
-    )[codes]
-    for own in (pks, groups):
-        pairs = np.stack([places[own > 0], own[own > 0]])
-        found, counts = np.unique(pairs, axis=1, return_counts=True)
-        is_odd[found[0][counts > 1]] = True
-    weights = np.array(depths, dtype=np.int64)[codes]
-    is_given = weights > 0
-    return Cells(places[is_given], pks[is_given]), weights[is_given], is_odd
-
-
-def _read_groups(column: pa.Array, ids: Mapping[str, int]) -> Cells:
-    places, codes, texts = list_columns.split(column)
-    if not len(places):
-        return Cells(places, codes)
-    own = np.array([ids.get(text, 0) for text in texts], dtype=np.int64)[codes]
-    # A group may be named by its key and by its name.
-    pairs = np.unique(np.stack([places, own]), axis=1)
-    return Cells(pairs[0], pairs[1])

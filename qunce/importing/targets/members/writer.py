@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 SOURCE = "import"
 MAX_LABEL_LENGTH = 80
 NOBODY: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-Event = tuple[facts.FactKind, int]
-"""A fact and when it happened, in microseconds."""
 
 
 class _AccountState(NamedTuple):
@@ -218,9 +216,7 @@ class MemberWriter:
             self._job.community_id,
             {row["source"] for row in rows.values() if "source" in row},
         )
-        updates: dict[int, _AccountState] = {}
-        replaced: list[tuple[int, _AccountState, _AccountState]] = []
-        events: list[Event] = []
+        updates: dict[int, tuple[_AccountState, _AccountState]] = {}
         for account, *columns in db.rows(
             "SELECT id, name, joined_at, left_at, source_id FROM members_account"  # noqa: S608
             f" WHERE id IN ({db.placeholders(len(rows))})",
@@ -240,37 +236,18 @@ class MemberWriter:
                 row.get("name", old.name), joined_at, left_at, source_id
             )
             if new != old:
-                updates[account] = new
-                if account in existing:
-                    replaced.append((account, old, new))
-                events += self._events(
-                    account, old, new, is_new=account not in existing
-                )
+                updates[account] = old, new
         if updates:
-            self._store(updates, events)
+            self._store(updates, existing)
+        replaced = [(a, *states) for a, states in updates.items() if a in existing]
         journal.record(self._job, "fields", replaced)
         return set(updates)
 
-    def _events(
-        self, account: int, old: _AccountState, new: _AccountState, *, is_new: bool
-    ) -> list[Event]:
-        events: list[Event] = []
-        fields = {
-            "name": new.name != old.name,
-            "joined_at": new.joined_at != old.joined_at,
-            "source": new.source_id != old.source_id,
-        }
-        changed = [name for name, is_changed in fields.items() if is_changed]
-        if changed and not is_new:
-            now = timestamps.to_micros(self._job.started_at)
-            events.append((MemberChanged(account=account, fields=changed), now))
-        if old.left_at is None and new.left_at is not None:
-            events.append((MemberLeft(account=account), new.left_at))
-        if old.left_at is not None and new.left_at is None:
-            events.append((MemberRejoined(account=account), new.joined_at))
-        return events
-
-    def _store(self, updates: Mapping[int, _AccountState], events: list[Event]) -> None:
+    def _store(
+        self,
+        updates: Mapping[int, tuple[_AccountState, _AccountState]],
+        existing: set[int],
+    ) -> None:
         job = self._job
         # One revision for the whole batch makes caches load it once.
         rev = revisions.bump(job.community_id, account_models.PRESENCE_REVISION, [0])[0]
@@ -281,10 +258,22 @@ class MemberWriter:
                 "UPDATE members_account SET name = %s, joined_at = %s, left_at = %s,"
                 " source_id = %s, present = %s, rev = %s WHERE id = %s",
                 [
-                    (*state, state.left_at is None, rev, account)
-                    for account, state in updates.items()
+                    (*new, new.left_at is None, rev, account)
+                    for account, (_old, new) in updates.items()
                 ],
             )
+        events: list[tuple[facts.FactKind, int]] = []
+        now = timestamps.to_micros(job.started_at)
+        for account, (old, new) in updates.items():
+            names = ("name", "joined_at", "source_id")
+            differing = [n for n in names if getattr(old, n) != getattr(new, n)]
+            changed = [name.removesuffix("_id") for name in differing]
+            if changed and account in existing:
+                events.append((MemberChanged(account=account, fields=changed), now))
+            if old.left_at is None and new.left_at is not None:
+                events.append((MemberLeft(account=account), new.left_at))
+            if old.left_at is not None and new.left_at is None:
+                events.append((MemberRejoined(account=account), new.joined_at))
         facts.record_many(
             [event for event, _moment in events],
             community=job.community,

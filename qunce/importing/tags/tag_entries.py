@@ -89,26 +89,23 @@ class TagBook:
     def look_up(self, texts: Iterable[str]) -> dict[str, TagEntry]:
         """Return what each entry means."""
         wanted = set(texts)
-        unknown = sorted(wanted - set(self._entries))
-        if unknown:
-            self._look_up_new(unknown)
+        new = sorted(wanted - set(self._entries))
+        if new:
+            # A whole entry may be a key, such as that of a product with a number.
+            tags = library.find(self.community, new)
+            parts = {text: levels.split_depth(text) for text in new if text not in tags}
+            names = {name for name, _suffix in parts.values()}
+            tags |= library.find(self.community, names)
+            chosen = answers_of(self.community, self.answers, names - set(tags))
+            tags |= library.find(self.community, chosen.values())
+            for text in new:
+                name, suffix = parts.get(text, (text, ""))
+                change = DepthChange(int(suffix[1:])) if suffix else None
+                key = chosen.get(name, name)
+                tag = tags.get(key)
+                entry = TagEntry(tag.key if tag else key, tag, None, change)
+                self._entries[text] = entry if tag else self._check_new(entry)
         return {text: self._entries[text] for text in wanted}
-
-    def _look_up_new(self, texts: list[str]) -> None:
-        # A whole entry may be a key, such as that of a product with a number.
-        tags = library.find(self.community, texts)
-        parts = {text: levels.split_depth(text) for text in texts if text not in tags}
-        names = {name for name, _suffix in parts.values()}
-        tags |= library.find(self.community, names)
-        chosen = answers_of(self.community, self.answers, names - set(tags))
-        tags |= library.find(self.community, chosen.values())
-        for text in texts:
-            name, suffix = parts.get(text, (text, ""))
-            change = DepthChange(int(suffix[1:])) if suffix else None
-            key = chosen.get(name, name)
-            tag = tags.get(key)
-            entry = TagEntry(tag.key if tag else key, tag, None, change)
-            self._entries[text] = entry if tag else self._check_new(entry)
 
     def _check_new(self, entry: TagEntry) -> TagEntry:
         if self._groups is None:

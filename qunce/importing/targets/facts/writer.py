@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,9 +35,6 @@ from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.targets.facts import layout
 from qunce.importing.targets.facts.spill import FactPart, FactSpill
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 ROWS_PER_RESOLUTION = 1_000_000
 """Rows whose members are looked up together, as each look-up hashes all known keys."""
@@ -129,10 +126,10 @@ class FactWriter:
         """Look up the members of this part and the ones after it, and create new ones."""
         if not self._kind_ids:
             kinds = self._spill.kinds
-            kind_limits = reported_kinds.KindLimits(self._job.community_id, kinds)
+            limits = reported_kinds.KindLimits(self._job.community_id, kinds)
             for kind in sorted(kinds):
-                kind_limits.check(kind)
-            kind_limits.save()
+                limits.check(kind)
+            limits.save()
             self._kind_ids = facts.ensure_kinds(kinds)
             earliest = min(self._spill.groups.values(), default=0)
             self._group_ids = groups.ensure(
@@ -143,19 +140,18 @@ class FactWriter:
             )
         if number in self._resolutions:
             return
-        names = ["happened_at", *self._spill.references]
         numbers: list[int] = []
         tables: list[pa.Table] = []
         for later in self._spill.numbers():
             if later < number or sum(t.num_rows for t in tables) >= ROWS_PER_RESOLUTION:
                 continue
             numbers.append(later)
-            tables.append(self._spill.read(later, names))
+            tables.append(
+                self._spill.read(later, ["happened_at", *self._spill.references])
+            )
         table = pa.concat_tables(tables).combine_chunks()
         columns = {
-            name: table[name].combine_chunks()
-            for name in table.column_names
-            if name != "happened_at"
+            name: table[name].combine_chunks() for name in self._spill.references
         }
         times = np.asarray(table["happened_at"])
         rows = ParsedChunk(columns, np.empty(0, dtype=np.int64))
@@ -173,7 +169,15 @@ class FactWriter:
         is_effective = number == self._spill.ranges
         fates = np.full(table.num_rows, EFFECTIVE if is_effective else INSERTED)
         fates[np.isin(found.states, LEFT_OUT_STATES)] = LEFT_OUT
-        order = self._order(table, fates)
+        rows = np.asarray(table["row"])
+        if (fates == EFFECTIVE).any():
+            order = np.lexsort((rows, np.asarray(table["happened_at"]), fates))
+        elif not self._spill.by_key:
+            order = np.lexsort((rows, np.asarray(table["hash"]), fates))
+        else:
+            by_key = pa.table({"fate": fates, "key": table["key"], "row": rows})
+            keys = [(name, "ascending") for name in by_key.column_names]
+            order = np.asarray(pc.sort_indices(by_key, sort_keys=keys)).astype(np.int64)
         inserted, effective = np.searchsorted(
             fates[order], [EFFECTIVE, LEFT_OUT]
         ).tolist()
@@ -192,17 +196,6 @@ class FactWriter:
             layout.write(laid, table.slice(0, inserted))
             stamp = staging.stamp(laid)
         return SortedPart(table, found, inserted, effective, laid, stamp)
-
-    def _order(self, table: pa.Table, fates: NDArray[np.int64]) -> NDArray[np.int64]:
-        rows = np.asarray(table["row"])
-        times = np.asarray(table["happened_at"])
-        if fates.size and (fates == EFFECTIVE).any():
-            return np.lexsort((rows, times, fates))
-        if not self._spill.by_key:
-            return np.lexsort((rows, np.asarray(table["hash"]), fates))
-        by_key = pa.table({"fate": fates, "key": table["key"], "row": rows})
-        keys = [(name, "ascending") for name in by_key.column_names]
-        return np.asarray(pc.sort_indices(by_key, sort_keys=keys)).astype(np.int64)
 
     # Writing it
 

@@ -25,8 +25,6 @@ from qunce.members.accounts import queries as account_queries
 from qunce.sets.bitmaps import marks
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from qunce.importing.plan.plan import ImportPlan
 
 
@@ -60,30 +58,11 @@ class MembershipWriter:
         found = self._resolver.resolve_rows(
             chunk, np.asarray(pc.fill_null(joined_at, now)), key_wins=False
         )
-        group_ids = self._find_groups(chunk.get("group_key"))
-        order, self._starts = checks.group_rows(group_ids, found.ids)
-        self.row_order = chunk.row_numbers[order]
-        indexes = pa.array(order)
-        self._groups = group_ids[order]
-        self._found = row_counts.take(found, order)
-        self._reports = list(
-            map(
-                Report,
-                chunk.get("role").take(indexes).to_pylist(),
-                joined_at.take(indexes).to_pylist(),
-                chunk.get("left_at").cast(pa.int64()).take(indexes).to_pylist(),
-            )
-        )
-        return len(self._starts)
-
-    def _find_groups(self, texts: pa.Array) -> NDArray[np.int64]:
-        job = self._job
-        encoded = pc.dictionary_encode(texts)
+        encoded = pc.dictionary_encode(chunk.get("group_key"))
         keys = encoded.dictionary.to_pylist()
         # Files call the groups of a channel by name, as people never see their keys.
-        new = sorted(
-            set(keys) - set(group_names.find_by_key_or_name(job.community, keys))
-        )
+        known = group_names.find_by_key_or_name(job.community, keys)
+        new = sorted(set(keys) - set(known))
         self._new_count += len(new)
         if self._new_count > MAX_NEW_GROUPS:
             raise TooManyNewGroups(
@@ -95,8 +74,17 @@ class MembershipWriter:
             )
         ids = ensure_groups(job, keys)
         ids_by_code = np.array([ids[key] for key in keys], dtype=np.int64)
-        found: NDArray[np.int64] = ids_by_code[np.asarray(encoded.indices)]
-        return found
+        group_ids = ids_by_code[np.asarray(encoded.indices)]
+        order, self._starts = checks.group_rows(group_ids, found.ids)
+        self.row_order = chunk.row_numbers[order]
+        indexes = pa.array(order)
+        self._groups = group_ids[order]
+        self._found = row_counts.take(found, order)
+        left_at = chunk.get("left_at").cast(pa.int64())
+        columns = (chunk.get("role"), joined_at, left_at)
+        taken = (column.take(indexes).to_pylist() for column in columns)
+        self._reports = list(map(Report, *taken))
+        return len(self._starts)
 
     def batch(self, start: int, end: int) -> tuple[list[Entry], dict[str, int]]:
         """Return entries of members, and how many rows they are and what became of them."""

@@ -60,30 +60,20 @@ def check_chunks(
     book = TagBook.of_plan(plan)
     for chunk in chunks:
         problems = list(row_checks.list_odd_times(plan, chunk, ("tagged_at",)))
-        if "depth" in chunk.columns:
-            problems += _list_problems(plan, chunk, book)
+        pairs, codes = distinct_pairs(chunk) if "depth" in chunk.columns else ([], [])
+        errors: dict[int, str] = {}
+        for code, (cell, depth) in enumerate(pairs):
+            try:
+                for entry in book.look_up(lists.parse_joined(cell)).values():
+                    read(entry, depth)
+            except levels.InvalidDepth as error:
+                errors[code] = str(error)
+        for index, code in enumerate(codes if errors else ()):
+            if code in errors:
+                row, value = int(chunk.row_numbers[index]), pairs[code][1] or ""
+                heading = plan.heading_of["depth"]
+                problems.append(Problem(row, heading, value, errors[code]))
         yield row_checks.refuse(chunk, problems)
-
-
-def _list_problems(
-    plan: ImportPlan, chunk: ParsedChunk, book: TagBook
-) -> Iterator[Problem]:
-    pairs, codes = distinct_pairs(chunk)
-    errors: dict[int, str] = {}
-    for code, (cell, depth) in enumerate(pairs):
-        entries = book.look_up(lists.parse_joined(cell)).values()
-        try:
-            for entry in entries:
-                read(entry, depth)
-        except levels.InvalidDepth as error:
-            errors[code] = str(error)
-    if not errors:
-        return
-    heading = plan.heading_of["depth"]
-    for index, code in enumerate(codes):
-        if code in errors:
-            value = pairs[code][1] or ""
-            yield Problem(int(chunk.row_numbers[index]), heading, value, errors[code])
 
 
 def distinct_pairs(

@@ -61,7 +61,17 @@ class TagRowWriter:
         times = np.asarray(pc.fill_null(chunk.get("tagged_at").cast(pa.int64()), now))
         found = self._resolver.resolve_rows(chunk, times, key_wins=False)
         pairs, codes = depths.distinct_pairs(chunk)
-        readings = [self._read(cell, depth) for cell, depth in pairs]
+        readings: list[Reading] = []
+        for cell, depth in pairs:
+            entries = lists.parse_joined(cell)
+            named = self._book.ensure(entries, at=job.started_at)
+            self._tags |= {tag.pk: tag for tag in named.values()}
+            found_entries = self._book.look_up(entries)
+            reading = {
+                named[text].pk: depths.read(found_entries[text], depth)
+                for text in entries
+            }
+            readings.append(list(reading.items()))
         row_codes = np.array(codes, dtype=np.int64)
         # A person's rows stay in the order of the file, so that a file can correct
         # itself.
@@ -84,16 +94,6 @@ class TagRowWriter:
         self._times = times[order]
         self._readings = [readings[code] for code in row_codes[order]]
         return len(self._starts) - 1
-
-    def _read(self, cell: str | None, depth: str | None) -> Reading:
-        entries = lists.parse_joined(cell)
-        tags = self._book.ensure(entries, at=self._job.started_at)
-        looked_up = self._book.look_up(entries)
-        self._tags |= {tag.pk: tag for tag in tags.values()}
-        reading = {
-            tags[entry].pk: depths.read(looked_up[entry], depth) for entry in entries
-        }
-        return list(reading.items())
 
     def batch(self, start: int, end: int) -> Batch:
         start, end = self._starts[start], self._starts[end]

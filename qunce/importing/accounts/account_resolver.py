@@ -249,26 +249,25 @@ class AccountResolver:
         key_wins: bool,
     ) -> Resolution:
         found = self.look_up(columns, key_wins=key_wins)
-        unknown = found.states == UNKNOWN
         created = 0
-        if self._unknown == CREATE and unknown.any():
-            created = self._create(columns, found, unknown, seen_at)
+        if self._unknown == CREATE and (found.states == UNKNOWN).any():
+            created = self._create(self._list_unknown(columns, found, seen_at))
             found = self.look_up(columns, key_wins=key_wins)
         # Also those of chunks before, and of a run that was interrupted.
         is_own = np.isin(found.ids, self._own) & (found.states == FOUND)
         states = np.where(is_own, CREATED, found.states)
         return replace(found, states=states.astype(np.int8), created=created)
 
-    def _create(
+    def _list_unknown(
         self,
         columns: Mapping[str, pa.Array],
         found: Resolution,
-        unknown: NDArray[np.bool_],
         seen_at: NDArray[np.int64],
-    ) -> int:
+    ) -> dict[tuple[str, str], int]:
+        """Return the unknown members by kind and text, and when each was seen first."""
         joined: dict[tuple[str, str], int] = {}
         for code, kind in enumerate(KINDS):
-            rows = unknown & (found.by == code)
+            rows = (found.states == UNKNOWN) & (found.by == code)
             if not rows.any():
                 continue
             table = pa.table(
@@ -282,8 +281,17 @@ class AccountResolver:
             for text, moment in zip(
                 texts, table["seen_at_min"].to_pylist(), strict=True
             ):
-                name = self._name(kind, text)
+                name = kind, text
+                # Keys may be beyond doubt e-mail addresses or phones.
+                for other in ("email", "phone") if kind == MEMBER_KEY else ():
+                    if alike := alike_text(self._reader, other, text):
+                        name = other, alike
+                        break
                 joined[name] = min(moment, joined.get(name, moment))
+        return joined
+
+    def _create(self, joined: Mapping[tuple[str, str], int]) -> int:
+        """Create members by kind and text, who joined at these times; returns how many."""
         # Sorted, so that two imports that create the same members insert them in the
         # same order and cannot deadlock.
         names = sorted(joined)
@@ -318,14 +326,6 @@ class AccountResolver:
         self._own = np.union1d(self._own, new)
         self._created += len(new)
         return len(new)
-
-    def _name(self, kind: str, text: str) -> tuple[str, str]:
-        """The kind and text under which a new member is created."""
-        if kind == MEMBER_KEY:
-            for other in ("email", "phone"):
-                if alike := alike_text(self._reader, other, text):
-                    return other, alike
-        return kind, text
 
 
 def of_plan(plan: ImportPlan, job: ImportJob) -> AccountResolver:
@@ -401,36 +401,28 @@ def _refuse(
         return chunk
     problems = list(chunk.problems)
     for index in np.flatnonzero(broken).tolist():
-        problems.append(_problem(plan, chunk, columns, found, index))
+        by, second, several = found.by[index], found.second[index], found.several[index]
+        text_of = {
+            code: str(columns[KINDS[code]][index].as_py())
+            for code in (by, second, several)
+            if code >= 0
+        }
+        if second >= 0:
+            code, remedy = second, resolver.two_people(text_of[by], text_of[second])
+        elif several >= 0:
+            code, remedy = several, resolver.several_people(text_of[several])
+        else:
+            code = by
+            remedy = _("There is no member “%(key)s”.") % {"key": text_of[by]}
+        heading = plan.heading_of.get(KINDS[code], KINDS[code])
+        row = int(chunk.row_numbers[index])
+        problems.append(Problem(row, heading, text_of[code], remedy))
     problems.sort(key=lambda problem: (problem.row, problem.field))
     keep = pa.array(~broken)
     kept = {name: column.filter(keep) for name, column in chunk.columns.items()}
     return replace(
         chunk, columns=kept, row_numbers=chunk.row_numbers[~broken], problems=problems
     )
-
-
-def _problem(
-    plan: ImportPlan,
-    chunk: ParsedChunk,
-    columns: Mapping[str, pa.Array],
-    found: Resolution,
-    index: int,
-) -> Problem:
-    def text_of(code: int) -> str:
-        return str(columns[KINDS[code]][index].as_py())
-
-    by, second, several = found.by[index], found.second[index], found.several[index]
-    if second >= 0:
-        code, remedy = second, resolver.two_people(text_of(by), text_of(second))
-    elif several >= 0:
-        code, remedy = several, resolver.several_people(text_of(several))
-    else:
-        code = by
-        remedy = _("There is no member “%(key)s”.") % {"key": text_of(by)}
-    kind = KINDS[code]
-    heading = plan.heading_of.get(kind, kind)
-    return Problem(int(chunk.row_numbers[index]), heading, text_of(code), remedy)
 
 
 def refuse_unknown(

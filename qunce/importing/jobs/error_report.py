@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,3 +79,27 @@ def append(job: ImportJob, problems: Sequence[Problem]) -> int:
             writer.writerow([problem.row, *map(csv_safe, texts)])
         text.detach()
         return file.tell()
+
+
+def blank(job: ImportJob, is_personal: Callable[[str], bool], *, remedy: str) -> None:
+    """Remove the values of rows with personal texts, and replace their remedies."""
+    path = path_of(job)
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        personal = {cells[0] for cells in rows if any(map(is_personal, cells[2:]))}
+    if not personal:
+        return
+    blanked = path.with_suffix(".part")
+    with (
+        path.open(encoding="utf-8-sig", newline="") as file,
+        blanked.open("w", encoding="utf-8-sig", newline="") as target,
+    ):
+        writer = csv.writer(target)
+        for cells in csv.reader(file):
+            is_blanked = cells[0] in personal
+            writer.writerow([*cells[:2], "", remedy] if is_blanked else cells)
+    blanked.replace(path)
+    # A resumed import appends at this size.
+    ImportJob.objects.filter(pk=job.pk).update(report_bytes=path.stat().st_size)

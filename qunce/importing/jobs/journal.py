@@ -8,11 +8,11 @@ membership was before.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from qunce.core import timestamps
 from qunce.importing.jobs.jobs import ImportJob
@@ -70,6 +70,30 @@ def load(change: ImportChange) -> list[Any]:
     """Return the entries that are not undone yet."""
     entries: list[Any] = json.loads(change.entries)
     return entries[: change.left]
+
+
+def blank(
+    community_id: int,
+    kind: str,
+    account: int,
+    *,
+    index: int,
+    blanked: Callable[[list[Any]], list[Any]],
+) -> None:
+    """Replace the entries that have this account at `index` by what is left of them."""
+    own = ImportChange.objects.filter(job__community_id=community_id, kind=kind)
+    # An id is followed by a comma wherever it stands; others of that form are looked at
+    # in vain.
+    for pk in own.filter(entries__contains=f"{account},").values_list("pk", flat=True):
+        with transaction.atomic():
+            # Locked, as an undo may be taking entries of it.
+            for change in own.select_for_update(of=("self",)).filter(pk=pk):
+                entries = [
+                    blanked(entry) if entry[index] == account else entry
+                    for entry in load(change)
+                ]
+                change.entries = ENCODER.encode(entries)
+                change.save(update_fields=["entries"])
 
 
 def prune(*, at: datetime) -> int:

@@ -51,12 +51,19 @@ class Undoing:
     def keep(self, subject: str, reason: str) -> None:
         self.kept.append(Kept(subject, reason))
 
-    def keep_erased(self, accounts: Iterable[int]) -> None:
-        """Say once of each of these people that nothing of theirs is restored."""
-        new = set(accounts) - self._erased
+    def without_erased(self, step: Step, entries: Sequence[Any]) -> Sequence[Any]:
+        """Return the entries that are not about people who were erased since.
+
+        Says once of each of these people that nothing of theirs is restored.
+        """
+        accounts = [step.account_of(entry) for entry in entries]
+        erased = account_queries.find_erased(a for a in accounts if a is not None)
+        new = set(erased) - self._erased
         self._erased |= new
         for key in account_queries.keys_by_id(self.community, new).values():
             self.keep(key, _("This member was erased since. Nothing is given back."))
+        pairs = zip(entries, accounts, strict=True)
+        return [entry for entry, account in pairs if account not in erased]
 
 
 class Step(ABC):

@@ -7,11 +7,10 @@ goes on where it stopped, as every transaction removes the changes that it took 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -27,7 +26,6 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo import step_registry
 from qunce.importing.undo.step_registry import Step, Undoing
-from qunce.members.accounts import queries as account_queries
 
 MAX_REMAINDERS = 1_000
 """Things left as they are that are stored as rows; all are counted."""
@@ -215,7 +213,7 @@ def _run_step(step: Step, undo: ImportUndo, undoing: Undoing) -> None:
                     text = _("Another process is undoing this import.")
                     raise UndoRunsElsewhere(text)
                 change.left = left
-                found = _leave_out_erased(step, undoing, chunk)
+                found = undoing.without_erased(step, chunk)
                 counted.append(step.undo(undoing, found))
             entries = rest
     if newest or step.kind in undo.counts:
@@ -250,19 +248,6 @@ def _counted(
         ImportUndo.objects.filter(pk=undo.pk).update(counts=undo.counts, kept=undo.kept)
     sizer.record(entries, time.perf_counter() - locked_at)
     undoing.kept.clear()
-
-
-def _leave_out_erased(
-    step: Step, undoing: Undoing, entries: Sequence[Any]
-) -> Sequence[Any]:
-    """Return the entries that are not about people who were erased since."""
-    accounts = [step.account_of(entry) for entry in entries]
-    erased = account_queries.find_erased(a for a in accounts if a is not None)
-    if not erased:
-        return entries
-    undoing.keep_erased(erased)
-    pairs = zip(entries, accounts, strict=True)
-    return [entry for entry, account in pairs if account not in erased]
 
 
 # Reads

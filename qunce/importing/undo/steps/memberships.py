@@ -36,35 +36,31 @@ class MembershipStep(Step):
         for group, account, old, new in entries:
             by_group.setdefault(group, []).append((account, old, new))
         rows = Group.objects.filter(pk__in=by_group).in_bulk()
+        count = 0
         # By id, as every writer locks groups in that order.
-        return sum(
-            _restore(rows[group], by_group[group], undoing)
-            for group in sorted(by_group)
-            if group in rows
-        )
-
-
-def _restore(group: Group, entries: list[Any], undoing: Undoing) -> int:
-    accounts = [account for account, _old, _new in entries]
-    stored = Membership.objects.filter(group=group, account_id__in=accounts)
-    current = {row.account_id: row for row in stored}
-    restored: dict[int, State | None] = {}
-    for account, old, new in reversed(entries):
-        row = current.get(account)
-        known = restored.get(account)
-        if row and not known:
-            left_at = timestamps.to_micros(row.left_at) if row.left_at else None
-            known = row.role, timestamps.to_micros(row.joined_at), left_at
-        if known != tuple(new):
-            keys = account_queries.keys_by_id(undoing.community, [account])
-            reason = _("The membership in “%(group)s” has been changed since.")
-            undoing.keep(keys.get(account, ""), reason % {"group": group.name})
-            continue
-        restored[account] = tuple(old) if old else None
-    for state in sorted(set(restored.values()), key=str):
-        same = [account for account, each in restored.items() if each == state]
-        _store(group, state, same, {a: current[a].present for a in same}, undoing)
-    return len(restored)
+        for group in sorted(rows.values(), key=lambda group: group.pk):
+            accounts = [account for account, _old, _new in by_group[group.pk]]
+            stored = Membership.objects.filter(group=group, account_id__in=accounts)
+            current = {row.account_id: row for row in stored}
+            restored: dict[int, State | None] = {}
+            for account, old, new in reversed(by_group[group.pk]):
+                row = current.get(account)
+                known = restored.get(account)
+                if row and not known:
+                    left_at = timestamps.to_micros(row.left_at) if row.left_at else None
+                    known = row.role, timestamps.to_micros(row.joined_at), left_at
+                if known != tuple(new):
+                    keys = account_queries.keys_by_id(undoing.community, [account])
+                    reason = _("The membership in “%(group)s” has been changed since.")
+                    undoing.keep(keys.get(account, ""), reason % {"group": group.name})
+                    continue
+                restored[account] = tuple(old) if old else None
+            for state in sorted(set(restored.values()), key=str):
+                same = [a for a, each in restored.items() if each == state]
+                was_present = {a: current[a].present for a in same}
+                _store(group, state, same, was_present, undoing)
+            count += len(restored)
+        return count
 
 
 def _store(

@@ -17,6 +17,7 @@ from qunce.sales.order_states import OrderState
 from qunce.sales.reconciliation.lines import Contradiction
 
 Refunds = tuple[tuple[int, int], ...]
+MICROS_PER_DAY = 86_400_000_000
 UNDATED = -(2**62)
 """In place of the time of a refund that the file does not give."""
 TOTAL, EACH = "total", "each"
@@ -87,7 +88,12 @@ def merge(
     if order.meaning == order_statuses.CANCELLED:
         moment = stored.paid_at if order.refunded_at is None else order.refunded_at
         return _add(stored, ((moment, left),), currency) if left > 0 else stored
-    after = _with_member(stored, order)
+    account = stored.account if order.account is None else order.account
+    paid_at = order.paid_at
+    if order.is_midnight and 0 <= stored.paid_at - paid_at < MICROS_PER_DAY:
+        # The same day, of which the time is known already.
+        paid_at = stored.paid_at
+    after = replace(stored, account=account, paid_at=paid_at)
     if order.amount is None:
         after = replace(stored, account=after.account)
         return _add(after, _new(after.refunds, order.events), currency)
@@ -98,19 +104,6 @@ def merge(
     if order.refunds_all and left > 0:
         after = replace(after, refunds=(*after.refunds, (at, left)))
     return after
-
-
-def _with_member(stored: OrderState, order: ReportedOrder) -> OrderState:
-    """Return the state with the member and the time of the file, as far as it has them."""
-    account = stored.account if order.account is None else order.account
-    paid_at = order.paid_at
-    if order.is_midnight and 0 <= stored.paid_at - paid_at < MICROS_PER_DAY:
-        # The same day, of which the time is known already.
-        paid_at = stored.paid_at
-    return replace(stored, account=account, paid_at=paid_at)
-
-
-MICROS_PER_DAY = 86_400_000_000
 
 
 def _with_amount(

@@ -123,7 +123,7 @@ def recompute(*, community: Community, accounts: Sequence[int], at: datetime) ->
                 if tag is not None:
                     counts[tag][account] += 1
         wanted = {tag: dict(by_account) for tag, by_account in counts.items()}
-        for batch in _batch_changes(wanted, _load_depths(tags, chunk)):
+        for batch in _batch_changes(wanted, tags.load_depths(chunk)):
             extra = {
                 "tagged_at": timestamps.to_micros(at),
                 "by_id": tags.by.pk,
@@ -173,13 +173,24 @@ class _CategoryTags:
             is_ours = tags[key].group_id == self.group.pk
             self.ids[name] = tags[key].pk if is_ours else None
 
-    def list_group_ids(self) -> list[int]:
-        """Return the ids of all purchase tags."""
+    def load_depths(self, accounts: Sequence[int]) -> Depths:
+        """Return the current depths of all purchase tags of these accounts."""
+        depths: Depths = defaultdict(dict)
         try:
             group = tag_groups.get_by_key(self.community, TAG_GROUP)
         except tag_groups.TagGroupNotFound:
-            return []
-        return tag_groups.tag_ids(group)
+            return depths
+        tag_ids = tag_groups.tag_ids(group)
+        if not tag_ids:
+            return depths
+        for tag, account, weight in db.rows(
+            "SELECT tag_id, account_id, weight FROM members_tagging"  # noqa: S608
+            f" WHERE account_id IN ({db.placeholders(len(accounts))})"
+            f" AND tag_id IN ({db.placeholders(len(tag_ids))}) AND present",
+            [*accounts, *tag_ids],
+        ):
+            depths[tag][account] = weight
+        return depths
 
     @cached_property
     def by(self) -> Staff:
@@ -202,22 +213,6 @@ class _CategoryTags:
                 by=self.by,
                 at=self.at,
             )
-
-
-def _load_depths(tags: _CategoryTags, accounts: Sequence[int]) -> Depths:
-    """Return the current depths of the purchase tags of these accounts."""
-    depths: Depths = defaultdict(dict)
-    tag_ids = tags.list_group_ids()
-    if not tag_ids:
-        return depths
-    for tag, account, weight in db.rows(
-        "SELECT tag_id, account_id, weight FROM members_tagging"  # noqa: S608
-        f" WHERE account_id IN ({db.placeholders(len(accounts))})"
-        f" AND tag_id IN ({db.placeholders(len(tag_ids))}) AND present",
-        [*accounts, *tag_ids],
-    ):
-        depths[tag][account] = weight
-    return depths
 
 
 def _batch_changes(

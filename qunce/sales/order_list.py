@@ -34,14 +34,13 @@ MAX_PEOPLE_SUMMED = 20_000
 Cursor = tuple[int, int]
 """Time of payment in microseconds, and id, of the last order that was read."""
 
-REFUND_STATES = ("unrefunded", "refunded", "partly_refunded", "fully_refunded")
-
 
 @dataclass(frozen=True, kw_only=True)
 class OrderFilters:
-    """`state` is one of REFUND_STATES, `member` any account, `source` a `source_id`.
+    """`state` is one of `refund_state`, or "refunded" for orders with any refund.
 
-    `ids` are those of some orders, of which the others are left out.
+    `member` is any account of a member, `source` a `source_id`. All but the orders with
+    the `ids` are left out, if these are given.
     """
 
     state: str = ""

@@ -66,12 +66,11 @@ def test_at_least_compares_each_count(counts: Counter[int], bound: int) -> None:
 
 
 @given(COUNTS, SETS)
-def test_restrict_and_without_divide_the_counts(
+def test_without_leaves_the_counts_of_others(
     counts: Counter[int], people: frozenset[int]
 ) -> None:
     counter = BitCounter.from_counts(counts)
     inside = {person: count for person, count in counts.items() if person in people}
-    assert counts_of(counter.restrict(BitMap(people))) == inside
     assert counts_of(counter.without(BitMap(people))) == counts - Counter(inside)
 
 

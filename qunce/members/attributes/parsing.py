@@ -23,8 +23,6 @@ SCALE = 10**DECIMAL_PLACES
 MAX_NUMBER = 2**62
 YES = frozenset("true yes y t 是 对 有 √ ✓".split())
 NO = frozenset("false no n f 否 不是 无 没有 × ✗".split())
-MAX_CHOICES = 50
-MAX_CHOICE_LENGTH = 40
 
 DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 TIMESTAMP = re.compile(
@@ -184,74 +182,3 @@ def format_decimal(number: int) -> str:
     sign, rest = "-" if number < 0 else "", abs(number)
     fraction = f"{rest % SCALE:0{DECIMAL_PLACES}d}".rstrip("0")
     return f"{sign}{rest // SCALE}{'.' + fraction if fraction else ''}"
-
-
-# The type of a column of a file
-
-
-def detect_type(values: Iterable[str]) -> str:
-    """The narrowest attribute type that fits all of these texts; empty ones are ignored.
-
-    Numbers with leading zeros or more than 15 digits are text, since they are names,
-    such as card numbers. A few texts that repeat are a choice.
-    """
-    texts = [text for text in (value.strip() for value in values) if text]
-    if not texts:
-        return "text"
-    for kind, fits in TYPE_CHECKS.items():
-        if all(fits(text) for text in texts):
-            return kind
-    distinct = set(texts)
-    if all(len(text) <= MAX_CHOICE_LENGTH for text in distinct):
-        lists = [text for text in texts if LIST_SEPARATOR.search(text)]
-        # A column of sentences has semicolons, too, but hardly repeats what is between
-        # them.
-        items = {item.strip() for text in texts for item in LIST_SEPARATOR.split(text)}
-        if lists and len(items) <= 10 * MAX_CHOICES:
-            return "multi"
-        if len(distinct) <= min(MAX_CHOICES, max(1, len(texts) // 2)):
-            return "choice"
-    return "text"
-
-
-def is_bool(text: str) -> bool:
-    # Not 1 and 0, which are numbers in a file.
-    return text.lower() in YES or text.lower() in NO
-
-
-def is_date(text: str) -> bool:
-    try:
-        parse_date(text)
-    except InvalidValue:
-        return False
-    return True
-
-
-def is_timestamp(text: str) -> bool:
-    try:
-        parse_timestamp(text, ZoneInfo("UTC"))
-    except InvalidValue:
-        return False
-    return True
-
-
-def is_number(text: str) -> bool:
-    if not NUMBER.fullmatch(text):
-        return False
-    digits = re.sub(r"[^0-9]", "", text.split(".")[0])
-    if len(digits) > 15 or (len(digits) > 1 and digits.startswith("0")):
-        return False
-    try:
-        parse_number(text)
-    except InvalidValue:
-        return False
-    return True
-
-
-TYPE_CHECKS = {
-    "bool": is_bool,
-    "date": is_date,
-    "instant": is_timestamp,
-    "number": is_number,
-}
-"""Attribute types from the narrowest to the widest."""

@@ -49,8 +49,6 @@ class Columns:
     refund_is_per_line: bool = False
     paid_is_net: bool = False
     """Amounts paid are what is left after refunds."""
-    has_gross: bool = False
-    """Other orders show that amounts paid are before refunds."""
 
 
 Refund = tuple[int | None, Decimal]

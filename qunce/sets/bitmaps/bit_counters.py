@@ -110,9 +110,6 @@ class BitCounter:
     def without(self, people: BitMap) -> BitCounter:
         return BitCounter([slice_ - people for slice_ in self.slices])
 
-    def restrict(self, people: BitMap) -> BitCounter:
-        return BitCounter([slice_ & people for slice_ in self.slices])
-
     def with_counts(self, counts: Mapping[int, int]) -> BitCounter:
         """These people's counts replaced; all others are unchanged."""
         # Removing the people first makes the addition free of carries from their old

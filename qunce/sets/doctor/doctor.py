@@ -39,10 +39,6 @@ def register_check(name: str) -> Callable[[Check], Check]:
     return register
 
 
-def check_names() -> list[str]:
-    return list(_checks)
-
-
 def run_checks(*, repair: bool = False, only: str = "") -> list[Finding]:
     """Run all checks, or the one named `only`; with `repair`, repair what they find.
 

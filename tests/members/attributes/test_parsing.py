@@ -77,27 +77,3 @@ def test_timestamps_survive_a_round_trip(moment: datetime) -> None:
     ((micros, _),) = value_parsing.parse("instant", moment, ZONE)
     assert micros is not None
     assert timestamps.from_micros(micros) == moment
-
-
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        ([], "text"),
-        (["", " "], "text"),
-        (["2026-03-05", "2026/3/6", ""], "date"),
-        (["2026-03-05", "2026/3/6 9:07"], "instant"),
-        (["1,200", "-3.5", "0"], "number"),
-        (["0", "1", "1"], "number"),
-        (["是", "否", "是"], "bool"),
-        (["Yes", "no"], "bool"),
-        (["007", "008"], "text"),
-        (["6222020200112233445", "6222020200112233446"], "text"),
-        (["1.23456", "2"], "text"),
-        (["red", "blue", "red", "blue", "red"], "choice"),
-        (["tea;milk", "tea", "milk"], "multi"),
-        (["ann lives here", "bob is away", "eve"], "text"),
-        (["2026-02-30", "2026-02-28"], "text"),
-    ],
-)
-def test_type_of_a_column_is_detected(values: list[str], kind: str) -> None:
-    assert value_parsing.detect_type(values) == kind

@@ -18,7 +18,7 @@ from qunce.members.people import visibility
 from qunce.sales import order_totals
 from qunce.sales.models import Order
 from qunce.sales.order_totals import Sales, Totals
-from qunce.sales.orders import OrderNotFound
+from qunce.sales.orders import PAID, PARTLY_REFUNDED, REFUNDED, OrderNotFound
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -31,13 +31,15 @@ MAX_ROWS_SCANNED = 5_000
 MAX_PEOPLE_SUMMED = 20_000
 """People of a scope up to which the orders are added up while somebody waits."""
 
+ANY_REFUND = "any_refund"
+"""Stands for orders that are partly or fully refunded."""
 Cursor = tuple[int, int]
 """Time of payment in microseconds, and id, of the last order that was read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderFilters:
-    """`state` is one of `refund_state`, or "refunded" for orders with any refund.
+    """`state` is a status of orders, or ANY_REFUND.
 
     `member` is any account of a member, `source` a `source_id`. All but the orders with
     the `ids` are left out, if these are given.
@@ -140,13 +142,13 @@ def _select(by: Staff, filters: OrderFilters, at: datetime) -> models.QuerySet[O
             account_id__in=account_queries.account_ids_of_person(filters.member)
         )
     paid = models.F("amount")
-    if filters.state == "unrefunded":
+    if filters.state == PAID:
         rows = rows.filter(refunded_amount=0)
-    elif filters.state == "refunded":
+    elif filters.state == ANY_REFUND:
         rows = rows.filter(refunded_amount__gt=0)
-    elif filters.state == "partly_refunded":
+    elif filters.state == PARTLY_REFUNDED:
         rows = rows.filter(refunded_amount__gt=0, refunded_amount__lt=paid)
-    elif filters.state == "fully_refunded":
+    elif filters.state == REFUNDED:
         rows = rows.filter(refunded_amount__gt=0, refunded_amount__gte=paid)
     return rows
 
@@ -177,14 +179,6 @@ def find_buyers(orders: Iterable[Order]) -> dict[int, account_models.Account]:
         for account, person_id in person_ids.items()
         if person_id in buyers
     }
-
-
-def refund_state(order: Order) -> str:
-    if not order.refunded_amount:
-        return "unrefunded"
-    if order.refunded_amount < order.amount:
-        return "partly_refunded"
-    return "fully_refunded"
 
 
 SUMS = {

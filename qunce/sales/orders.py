@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from qunce.core import (
     errors,
@@ -111,7 +113,12 @@ def may_refund(order: Order, amount: int) -> bool:
 
 
 PAID, PARTLY_REFUNDED, REFUNDED = "paid", "partly_refunded", "refunded"
-STATUSES = (PAID, PARTLY_REFUNDED, REFUNDED)
+STATUSES: dict[str, StrOrPromise] = {
+    PAID: gettext_lazy("paid"),
+    PARTLY_REFUNDED: gettext_lazy("partly refunded"),
+    REFUNDED: gettext_lazy("refunded"),
+}
+"""Labels of the statuses."""
 
 
 def status_of(order: Order) -> str:

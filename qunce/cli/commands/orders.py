@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
-from django.utils.translation import gettext as _
 
 from qunce.cli import base, member_selection, options, output
 from qunce.cli.help_language import N_
@@ -20,12 +19,6 @@ from qunce.sales import orders as order_store
 from qunce.sales.models import Order
 
 PAGE_SIZE = 500
-STATUSES = {
-    "paid": "unrefunded",
-    "partly_refunded": "partly_refunded",
-    "refunded": "fully_refunded",
-}
-"""Status → what the list of orders calls it."""
 
 orders = base.Group("orders")
 
@@ -33,7 +26,9 @@ orders = base.Group("orders")
 @orders.command("list", help=N_("List orders, the latest first"))
 @base.option("--member", metavar="KEY", help=N_("only orders of this member"))
 @base.option(
-    "--status", type=click.Choice(list(STATUSES)), help=N_("only with this status")
+    "--status",
+    type=click.Choice(list(order_store.STATUSES)),
+    help=N_("only with this status"),
 )
 @base.option("--source", help=N_("only orders of this source or shop"))
 @base.option("--limit", type=int, help=N_("maximum number of orders to list"))
@@ -54,7 +49,7 @@ def list_orders(
     if source is not None:
         source_id = order_store.find_source(invocation.community, source)
     query = order_list.OrderFilters(
-        state=STATUSES.get(status or "", ""), member=member_id, source=source_id
+        state=status or "", member=member_id, source=source_id
     )
     cursor = order_list.cursor(_get(invocation, after, source)) if after else None
     records = _load_records(invocation, query, cursor)
@@ -137,14 +132,10 @@ def _records(
 
 
 def _format_row(record: dict[str, Any]) -> str:
-    labels = {
-        "paid": _("paid"),
-        "partly_refunded": _("partly refunded"),
-        "refunded": _("refunded"),
-    }
+    label = order_store.STATUSES[record["status"]]
     return (
         f"{output.padded(record['key'], 20)} {record['paid_at'][:16]}"
         f"  {output.padded(record['member_key'] or '–', 20)}"
         f" {record['amount']:>12} {record['refunded']:>12} {record['currency']}"
-        f" {output.padded(labels[record['status']], 15)} {record['source']}"
+        f" {output.padded(str(label), 15)} {record['source']}"
     ).rstrip()

@@ -23,15 +23,10 @@ from qunce.sales.models import Order
 from qunce.sales.order_list import Cursor, OrderFilters
 
 STATE_LABELS = {
-    "unrefunded": _("not refunded"),
-    "refunded": _("with refunds"),
-    "partly_refunded": _("partly refunded"),
-    "fully_refunded": _("fully refunded"),
-}
-STATUS_LABELS = {
-    "unrefunded": _("paid"),
-    "partly_refunded": _("partly refunded"),
-    "fully_refunded": _("refunded"),
+    records.PAID: _("not refunded"),
+    orders.ANY_REFUND: _("with refunds"),
+    records.PARTLY_REFUNDED: _("partly refunded"),
+    records.REFUNDED: _("fully refunded"),
 }
 
 
@@ -162,13 +157,12 @@ def _order_row(
     sources: dict[int, str],
 ) -> dict[str, Any]:
     buyer = buyers.get(order.account_id or 0)
-    state = orders.refund_state(order)
+    status = records.status_of(order)
     return {
         "order": order,
         "source": sources.get(order.source_id, ""),
         "buyer": (buyer.pk, _display_name(request, buyer)) if buyer else None,
-        "state": state,
-        "status_label": STATUS_LABELS[state],
+        "status_label": records.STATUSES[status],
     }
 
 

@@ -7,6 +7,7 @@ neither. A failed request changed nothing, so its response is not stored.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -115,7 +116,8 @@ def erase(person: ErasedPerson) -> None:
     keys = ApiKey.objects.filter(community_id=person.community_id)
     rows = StoredResponse.objects.filter(api_key_id__in=keys.values("pk"))
     for row in rows.iterator():
-        if person.is_named_in(row.body):
+        # Parsed, as its text may have escapes such as \u674e in place of Chinese.
+        if row.body and person.is_named_in(json.loads(row.body)):
             row.delete()
 
 

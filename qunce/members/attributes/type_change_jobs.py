@@ -164,7 +164,7 @@ def _erase(person: ErasedPerson) -> None:
         community_id=person.community_id, finished_at__isnull=False
     )
     for job in jobs:
-        if person.is_named_in(f"{job.result} {job.error}"):
+        if person.is_named_in([job.result, job.error]):
             job.delete()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from qunce.members.accounts.models import ErasedText
 
@@ -40,8 +41,13 @@ class ErasedPerson:
         ]
         return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
-    def is_named_in(self, text: str) -> bool:
-        return self._pattern is not None and bool(self._pattern.search(text))
+    def is_named_in(self, content: Any) -> bool:
+        """Whether the person is named in a text, or in one inside of a JSON value."""
+        if isinstance(content, dict):
+            return any(map(self.is_named_in, [*content, *content.values()]))
+        if isinstance(content, list):
+            return any(map(self.is_named_in, content))
+        return self._pattern is not None and bool(self._pattern.search(str(content)))
 
 
 Eraser = Callable[[ErasedPerson], None]

@@ -8,7 +8,6 @@ index keeps keys unique.
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +15,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
 from django.db import IntegrityError, connection, transaction
 
-from qunce.core import db
+from qunce.core import db, postgresql_copy
 
 COLUMNS = (
     "community_id, kind_id, account_id, group_id, happened_at,"
@@ -216,9 +214,10 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
     table = _to_table(batch).filter(pa.array(is_new))
     if not table.num_rows:
         return 0
+    csv = postgresql_copy.to_csv(table)
     try:
         with transaction.atomic():
-            _copy(table, "core_fact")
+            postgresql_copy.insert("core_fact", COLUMNS, csv)
     except IntegrityError:
         # Another process stored some of these keys since the look-up.
         # COPY has no ON CONFLICT, so the rows are copied aside and inserted from there.
@@ -226,7 +225,7 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
             "CREATE TEMP TABLE qunce_incoming ON COMMIT DROP AS"  # noqa: S608 - constant
             f" SELECT {COLUMNS} FROM core_fact WHERE false"
         )
-        _copy(table, "qunce_incoming")
+        postgresql_copy.insert("qunce_incoming", COLUMNS, csv)
         count = db.execute(INSERT_NEW)
         db.execute("DROP TABLE qunce_incoming")
         return count
@@ -249,21 +248,6 @@ def _to_table(batch: FactBatch) -> pa.Table:
         "key": pa.array(batch.keys, pa.string()),
     }
     return pa.table(columns)
-
-
-def _copy(rows: pa.Table, table: str) -> None:
-    # Arrow formats the CSV in C++, while psycopg's write_row converts each value in
-    # Python.
-    text = io.BytesIO()
-    options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
-    arrow_csv.write_csv(rows, text, options)
-    with (
-        # Django passes on the driver's own errors from COPY.
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN (FORMAT csv)") as copy,
-    ):
-        copy.write(text.getbuffer())
 
 
 INSERT_NEW = f"""

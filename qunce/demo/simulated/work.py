@@ -183,7 +183,7 @@ def send_current(context: Context) -> None:
 def plan_next(context: Context) -> None:
     """One campaign that stopped and asks why, one for tomorrow, and a draft."""
     manager = context.staff["manager"]
-    everyone_due: dict[str, Any] = {"segment": {"any": ["beans-due"]}}
+    beans_due: dict[str, Any] = {"segment": {"any": ["beans-due"]}}
     stopped = create_campaign(
         context,
         "paused",
@@ -200,7 +200,7 @@ def plan_next(context: Context) -> None:
         "scheduled",
         by=manager,
         at=context.at - 3 * HOUR,
-        rule=everyone_due,
+        rule=beans_due,
         staff=[context.staff[login].pk for login in OPERATORS],
     )
     campaigns.schedule(

@@ -112,7 +112,10 @@ def _curve(source: str, settings: Settings) -> list[float]:
     """Return how many arrive by a source on each day, in proportion."""
     calendar = settings.calendar
     if source == "feed":
-        waves = [[math.exp(-(day - post) / 3) if day >= post else 0.0 for post in FEED_POSTS] for day in range(calendar.days)]  # fmt: skip
+        waves = (
+            [math.exp(-(day - post) / 3) for post in FEED_POSTS if day >= post]
+            for day in range(calendar.days)
+        )
         return [0.12 + sum(wave) for wave in waves]
     if source == "friend":
         # Members bring members, so that there are more of them every month.
@@ -121,7 +124,10 @@ def _curve(source: str, settings: Settings) -> list[float]:
         return [1.0 if day in MARKETS else 0.001 for day in range(calendar.days)]
     if source == "parcel":
         sales = calendar.indexes(SALES_DAYS)
-        return [1.0 + 6.0 * any(2 <= day - sale <= 7 for sale in sales) for day in range(calendar.days)]  # fmt: skip
+        return [
+            1.0 + 6.0 * any(2 <= day - sale <= 7 for sale in sales)
+            for day in range(calendar.days)
+        ]
     return calendar.weights(
         lambda day: (1.6 if is_weekend(day) else 1.0) + (day.day == MEMBER_DAY)
     )

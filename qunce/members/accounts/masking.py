@@ -15,6 +15,10 @@ VIEW_IDENTIFIERS = permissions.declare(
 )
 DOTS = "****"
 """Of constant length, so that the length of the hidden part stays hidden too."""
+TAIL_LENGTH = 4
+"""Last digits of a phone that everybody may read, and search for."""
+MIN_LENGTH_WITH_TAIL = 9
+"""Of a shorter phone, four digits would be half of it."""
 PHONE = re.compile(r"\+?\d{7,15}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -56,9 +60,9 @@ def is_private(key: str) -> bool:
 
 
 def _mask_phone(value: str) -> str:
-    if len(value) < 9:
+    if len(value) < MIN_LENGTH_WITH_TAIL:
         return DOTS + value[-2:]
-    return value[:3] + DOTS + value[-4:]
+    return value[:3] + DOTS + value[-TAIL_LENGTH:]
 
 
 def _mask_email(value: str) -> str:

@@ -7,6 +7,7 @@ identified by the first of them.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import functions
 
 from qunce.core import timestamps
 from qunce.core.communities import Community
@@ -70,7 +71,14 @@ class Identifier(models.Model):
                 name="identifier_by_value",
                 # So that LIKE finds prefixes in any collation on PostgreSQL.
                 opclasses=["int8_ops", "varchar_pattern_ops", "varchar_pattern_ops"],
-            )
+            ),
+            # Staff search for phones by their last four digits, `masking.TAIL_LENGTH`.
+            models.Index(
+                "community_id",
+                functions.Substr("value", functions.Length("value") - 3),
+                condition=models.Q(kind="phone"),
+                name="phone_by_tail",
+            ),
         ]
 
     def __str__(self) -> str:

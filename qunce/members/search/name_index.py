@@ -32,6 +32,7 @@ from qunce.members.search import pinyin
 from qunce.sets.mirror import mirror
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -103,9 +104,26 @@ class IndexColumns:
         rows = self.keys.find(START + prefix)
         if unmasked:
             return rows
-        in_full = self.keys.lengths[rows] == len((START + prefix).encode())
-        allowed: NDArray[np.int64] = rows[in_full | ~self.private[rows]]
+        allowed: NDArray[np.int64] = rows[self._is_whole(prefix, rows) | ~self.private[rows]]
         return allowed
+
+    def find_whole_keys(self, key: str) -> NDArray[np.int64]:
+        rows = self.keys.find(START + key)
+        whole: NDArray[np.int64] = rows[self._is_whole(key, rows)]
+        return whole
+
+    def find_key_tails(self, tail: str, min_length: int) -> NDArray[np.int64]:
+        """Rows whose key is a phone of at least this length that ends with the tail."""
+        rows = self.keys.find(tail)
+        is_long = self.keys.lengths[rows] >= len(START) + min_length
+        rows = rows[self.private[rows] & is_long]
+        ends = pc.ends_with(self.keys.texts.take(pa.array(rows)), tail)
+        found: NDArray[np.int64] = rows[ends.to_numpy(zero_copy_only=False)]
+        return found
+
+    def _is_whole(self, key: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        whole: NDArray[np.bool_] = self.keys.lengths[rows] == len((START + key).encode())
+        return whole
 
 
 @dataclass(frozen=True)
@@ -116,6 +134,17 @@ class NameIndex:
     main: IndexColumns
     newer: IndexColumns
     changed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def find(
+        self, find_rows: Callable[[IndexColumns], NDArray[np.int64]]
+    ) -> NDArray[np.int64]:
+        """Accounts of the rows that are found in the columns, as they are now."""
+        main = self.main.accounts[find_rows(self.main)]
+        if len(self.changed):
+            # Their old names must not be found any more.
+            main = main[~np.isin(main, self.changed)]
+        newer = self.newer.accounts[find_rows(self.newer)]
+        return np.concatenate([main, newer])
 
 
 _cache: dict[int, NameIndex] = {}

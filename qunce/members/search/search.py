@@ -1,12 +1,13 @@
 """Search for members by name or part of it, pinyin, initials, key, phone or e-mail.
 
-Staff who may not read identifiers in full find them only by typing them in full.
-Otherwise a search would reveal them, digit by digit.
+Staff who may not read identifiers in full find them only by typing them in full, or by
+the last digits that masking shows. Otherwise a search would reveal them, digit by digit.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,10 @@ from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.members.search import name_index, pinyin
-from qunce.members.search.name_index import START, IndexColumns
+from qunce.members.search.name_index import START
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
     from qunce.core.staff.models import Staff
 
-    FindRows = Callable[[IndexColumns], NDArray[np.int64]]
-
 MAX_QUERY_LENGTH = 80
 """Characters of a query; the rest is ignored."""
 MIN_PREFIX_LENGTH = 4
 """Characters from which identifiers are found by a prefix."""
 MAX_IDENTIFIERS = 100_000
-"""Identifiers with one prefix that are read."""
+"""Identifiers with one prefix or tail that are read."""
+PHONE_SIGNS = re.compile(r"[\s().-]")
+DIGITS = re.compile(r"[0-9]+")
 
 
 def find(*, by: Staff, query: str, at: datetime) -> BitMap:
@@ -76,20 +76,17 @@ def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
     yield np.array(_find_by_identifier(by, [text, query]), dtype=np.int64)
     index = name_index.load(by.community_id)
     unmasked = permissions.may(by, masking.VIEW_IDENTIFIERS)
-    ways: list[FindRows] = [
-        lambda columns: columns.find_keys(text, unmasked=unmasked),
-        lambda columns: columns.names.find(START + text),
-        lambda columns: columns.names.find(text),
-    ]
+    yield index.find(lambda columns: columns.find_whole_keys(text))
+    # Before keys that begin with the digits, of which there may be many more.
+    if tail := _parse_tail(text, unmasked=unmasked):
+        min_length = 0 if unmasked else masking.MIN_LENGTH_WITH_TAIL
+        yield np.array(_find_by_tail(by, tail, min_length), dtype=np.int64)
+        yield index.find(lambda columns: columns.find_key_tails(tail, min_length))
+    yield index.find(lambda columns: columns.find_keys(text, unmasked=unmasked))
+    yield index.find(lambda columns: columns.names.find(START + text))
+    yield index.find(lambda columns: columns.names.find(text))
     if typed := pinyin.parse_query(text):
-        ways.append(lambda columns: columns.sounds.find(pinyin.SEPARATOR + typed))
-    for find_rows in ways:
-        main = index.main.accounts[find_rows(index.main)]
-        if len(index.changed):
-            # Their old names must not be found any more.
-            main = main[~np.isin(main, index.changed)]
-        newer = index.newer.accounts[find_rows(index.newer)]
-        yield np.concatenate([main, newer])
+        yield index.find(lambda columns: columns.sounds.find(pinyin.SEPARATOR + typed))
 
 
 # Identifiers
@@ -120,3 +117,30 @@ def _find_by_identifier(by: Staff, texts: list[str]) -> list[int]:
     rows = account_models.Identifier.objects.filter(community_id=by.community_id)
     rows = rows.filter(prefixes if by_prefix else in_full)
     return sorted(set(rows.values_list("account_id", flat=True)[:MAX_IDENTIFIERS]))
+
+
+def _parse_tail(text: str, *, unmasked: bool) -> str:
+    """The last digits of phones that a query names; "" if it names none.
+
+    Staff who see phones masked may search for exactly the digits that they see.
+    """
+    digits = PHONE_SIGNS.sub("", text)
+    if not DIGITS.fullmatch(digits):
+        return ""
+    is_allowed = unmasked or len(digits) == masking.TAIL_LENGTH
+    return digits if is_allowed and len(digits) >= masking.TAIL_LENGTH else ""
+
+
+def _find_by_tail(by: Staff, tail: str, min_length: int) -> list[int]:
+    """Accounts with a phone of at least this length that ends with the digits."""
+    # In the words of the index `phone_by_tail`, which has no parameters.
+    substring = "SUBSTRING" if db.is_postgresql() else "SUBSTR"
+    sql = f"""
+SELECT DISTINCT account_id FROM members_identifier
+WHERE community_id = %s AND kind = 'phone'
+    AND {substring}(value, (LENGTH(value) - 3)) = %s
+    AND value LIKE %s AND LENGTH(value) >= %s
+ORDER BY account_id LIMIT %s"""  # noqa: S608
+    given = [by.community_id, tail[-masking.TAIL_LENGTH :], f"%{tail}"]
+    rows = db.rows(sql, [*given, min_length, MAX_IDENTIFIERS])
+    return [account for (account,) in rows]

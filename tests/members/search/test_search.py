@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +77,86 @@ def test_operator_cannot_guess_identifiers_digit_by_digit(
     staff = factories.staff(filled, "operator")
     assert names(staff, query) == []
     assert len(names(factories.staff(filled, login="owner"), query)) == 1
+
+
+@pytest.fixture
+def tails(shop: Community) -> Community:
+    for key, phone in (("p-1", "13800077007"), ("p-2", "+12015557007")):
+        factories.member(shop, key, name=key, identifiers={"phone": phone})
+    factories.member(shop, "short", name="short", identifiers={"phone": "62827007"})
+    # Its phone is its key, and a tail that another kind of identifier has is no phone's.
+    factories.member(shop, "13911117007", name="keyed")
+    factories.member(shop, "o-1", name="other", identifiers={"wechat": "wx7007"})
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("7007", ["p-1", "p-2", "short", "keyed"]),
+        ("７００７", ["p-1", "p-2", "short", "keyed"]),
+        ("77007", ["p-1"]),
+        ("0077007", ["p-1"]),
+        ("77-007", ["p-1"]),
+        ("0007 7007", ["p-1"]),
+        ("201 555 7007", ["p-2"]),
+        ("007", []),
+        ("7006", []),
+        ("_007", []),
+        ("%7007", []),
+    ],
+)
+def test_phones_are_found_by_their_last_digits(
+    tails: Community, by: Staff, query: str, found: list[str]
+) -> None:
+    assert names(by, query) == found
+    suggested = search.suggest(by=by, query=query, at=LATER)
+    rows = account_models.Account.objects.in_bulk(suggested)
+    assert sorted(str(rows[pk]) for pk in suggested) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        # The four digits that a masked phone shows, but not of a phone that shows two.
+        ("7007", ["p-1", "p-2", "keyed"]),
+        ("77007", []),
+        ("0077007", []),
+        ("13800077007", ["p-1"]),
+    ],
+)
+def test_masked_phones_are_found_by_the_digits_that_are_shown(
+    tails: Community, query: str, found: list[str]
+) -> None:
+    assert names(factories.staff(tails, "operator"), query) == found
+
+
+def test_whole_key_comes_before_phones_that_end_with_it(
+    tails: Community, by: Staff
+) -> None:
+    whole = factories.member(tails, "7007", name="whole")
+    assert search.suggest(by=by, query="7007", at=LATER)[0] == whole.pk
+
+
+def test_phones_are_found_by_their_tail_within_the_scope(tails: Community) -> None:
+    other = factories.staff(factories.community("other"), login="eve")
+    assert search.suggest(by=other, query="7007", at=LATER) == []
+    assert not search.find(by=other, query="7007", at=LATER)
+
+
+def test_tail_is_read_from_its_index(tails: Community, by: Staff) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        search.find(by=by, query="77007", at=LATER)
+    (sql,) = (q["sql"] for q in queries if "LENGTH(value)" in q["sql"])
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # It scans such a small table otherwise.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}")
+        else:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        plan = str(cursor.fetchall())
+    assert "phone_by_tail" in plan
 
 
 @pytest.mark.parametrize("query", ["13800138001", "fang@shop.cn", "13900139002"])

@@ -31,7 +31,7 @@ def test_imports_are_listed_shown_and_undone(qunce: Run, tmp_path: Path) -> None
     assert (listed["id"], listed["state"], listed["rows_read"]) == (job, "done", 2)
     shown = qunce("imports", "show", str(job)).output
     assert "members.csv" in shown
-    assert "new members 2" in shown
+    assert "new members  2" in shown
     undone = qunce("imports", "undo", str(job), "--json").json
     assert undone["state"] == "undone"
     assert undone["undo"] == {"counts": {"accounts": 2}, "kept": []}

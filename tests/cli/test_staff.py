@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
@@ -98,7 +99,11 @@ def test_account_is_changed(run: Run, shop: Community) -> None:
     linda = Staff.objects.get(login="linda")
     assert (linda.role, linda.scope) == ("manager", None)
     assert [group.key for group in group_visibility.list_visible(linda)] == ["room"]
-    groups.create(community=shop, key="hall", by=linda, at=factories.AT)
+    with pytest.raises(permissions.ScopeTooNarrow):
+        groups.create(community=shop, key="hall", by=linda, at=factories.AT)
+    boss = Staff.objects.get(login="boss")
+    groups.create(community=shop, key="hall", by=boss, at=factories.AT)
+    assert group_visibility.list_visible(linda).count() == 1
     run("staff", "edit", "linda", "--all-groups")
     linda.refresh_from_db()
     assert group_visibility.list_visible(linda).count() == 2

@@ -54,7 +54,8 @@ class Walkthrough:
         for row in (26, 27, 28):
             expect(self.page.locator("main")).to_contain_text(str(row))
         self.page.locator("main button.primary").click()
-        expect(self.page.locator(".notice.good")).to_be_visible()
+        members = self.label("View the members of this import")
+        expect(self.page.get_by_role("link", name=members)).to_be_visible()
 
     def tag_members(self, tag: str) -> None:
         self.user.go(f"/members/?q={self.name}")

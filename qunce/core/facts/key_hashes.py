@@ -1,7 +1,7 @@
 """64-bit hashes of the keys of facts, computed for whole columns.
 
 A cryptographic hash takes a Python call per key, twenty times as long. Nothing depends on
-it: two keys with the same hash are told apart by their texts.
+it: two keys with the same hash are compared by their texts.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.importing.files import file_search
@@ -17,6 +18,7 @@ from qunce.members.people.personal_texts import ErasedPerson
 BLANKS: Mapping[str, tuple[int, Callable[[list[Any]], list[Any]]]] = {
     "fields": (0, lambda entry: [entry[0], None, None]),
     "identifiers": (1, lambda entry: [*entry[:3], ""]),
+    "opt_outs": (0, lambda entry: [entry[0], None, entry[2]]),
 }
 """The kinds of changes that quote people: where an entry has the account, what stays."""
 
@@ -25,7 +27,7 @@ def erase(person: ErasedPerson) -> None:
     """Delete what imports keep of an erased person; safe to repeat.
 
     Entries of journals stay without their content, so that the undo of the import leaves
-    this person alone and says so.
+    this person alone and reports it.
     """
     for kind, (index, blank) in BLANKS.items():
         for account in person.accounts:
@@ -38,7 +40,8 @@ def erase(person: ErasedPerson) -> None:
         UndoRemainder.objects.filter(undo__job__in=jobs, subject=text[:300]).update(
             subject=erased
         )
-    for job in jobs.filter(rows_broken__gt=0).order_by("pk"):
+    broken = jobs.filter(rows_broken__gt=0).select_related("by")
+    for job in broken.order_by("pk"):
         problems = job.problems.all()
         # All of the row: its other cells are theirs as well.
         named = {
@@ -46,7 +49,9 @@ def erase(person: ErasedPerson) -> None:
             for row, value, remedy in problems.values_list("row", "value", "remedy")
             if person.is_named_in(value) or person.is_named_in(remedy)
         }
-        remedy = _("This was about a member who has been erased.")
+        # A sentence for whoever reads the other problems.
+        with translation.override(job.by.language):
+            remedy = _("This was about a member who has been erased.")
         if named:
             problems.filter(row__in=named).update(value="", remedy=remedy)
         error_report.blank(job, person.is_named_in, remedy=remedy)

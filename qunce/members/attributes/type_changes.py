@@ -196,7 +196,7 @@ def survey(
     type: str,  # noqa: A002 - the word of the interface
     report: Callable[[int], None] = lambda _count: None,
 ) -> TypeChange:
-    """Look at values and rules without a lock; `report` gets the accounts seen so far.
+    """Look at values and rules without a lock; `report` gets the number of accounts seen.
 
     The caller has checked the permission.
     """

@@ -107,7 +107,7 @@ def mark_closed(lines: Sequence[Line], columns: Columns) -> Sequence[Line]:
     """Return the lines with those that were paid and refunded marked as refunded.
 
     Shops call such orders closed, like those that nobody has paid. Only what was refunded
-    tells them apart, and it says the same whether the order is new or stored.
+    distinguishes them, whether the order is new or stored.
     """
     closed = [line.status == order_statuses.CANCELLED for line in lines]
     paid_back = []

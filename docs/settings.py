@@ -21,6 +21,10 @@ VARIABLES = {
     " Default: this machine only.",
     "QUNCE_API_RATE_LIMIT": "Requests per minute that one API key may make to each"
     " process. Default: 60,000.",
+    "QUNCE_MAX_FACT_FIELDS": "Maximum number of different payload fields of a kind of"
+    " facts. Default: 200.",
+    "QUNCE_MAX_FACT_KINDS": "Maximum number of kinds of facts in a community. Default:"
+    " 500.",
     "QUNCE_MAX_UPLOAD_BYTES": "Maximum size of a file that is imported in the console."
     " Default: 4 GB.",
     "QUNCE_ALLOW_PRIVATE_WEBHOOKS": "Set to `1` to allow webhooks to private addresses and"

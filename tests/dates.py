@@ -33,13 +33,16 @@ MOMENTS = {
 ZONES = ("Asia/Shanghai", "America/Los_Angeles")
 PATHS = (
     "tests/api",
+    "tests/cases",
     "tests/cli",
     "tests/console",
     "tests/core/test_community_days.py",
+    "tests/demo",
     "tests/functional/test_sign_in.py",
     "tests/functional/test_walkthrough.py",
     "tests/importing",
     "tests/insight",
+    "tests/sales",
     "tests/test_community_days.py",
     "tests/test_demo.py",
     "tests/test_demodata.py",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
@@ -34,17 +34,24 @@ def list_accounts(job: ImportJob) -> set[int]:
     found = set()
     for step in step_registry.list_all():
         found |= {step.account_of(entry) for entry in _entries(job, step.kind)}
-    batches = TagBatch.objects.filter(pk__in=_entries(job, "tag_batches"))
-    for batch in batches.order_by("pk"):
-        rows = Tagging.objects.filter(tag_id__in=batch.tags, batch_id=batch.pk)
-        found |= set(rows.values_list("account_id", flat=True)[:MAX_LISTED])
+    for rows in _taggings(job):
+        found |= set(rows.values_list("account_id", flat=True))
     return {account for account in found if account}
 
 
 def is_too_large(job: ImportJob) -> bool:
     """Return whether the import wrote more than is listed."""
     changes = ImportChange.objects.filter(job=job)
-    return (changes.aggregate(sum=Sum("left"))["sum"] or 0) > MAX_LISTED
+    count = changes.aggregate(sum=Sum("left"))["sum"] or 0
+    # The journal has batches of tags in place of what they contain.
+    count += sum(rows[: MAX_LISTED + 1].count() for rows in _taggings(job))
+    return bool(count > MAX_LISTED)
+
+
+def _taggings(job: ImportJob) -> Iterator[QuerySet[Tagging]]:
+    batches = TagBatch.objects.filter(pk__in=_entries(job, "tag_batches"))
+    for batch in batches.order_by("pk"):
+        yield Tagging.objects.filter(tag_id__in=batch.tags, batch_id=batch.pk)
 
 
 def _entries(job: ImportJob, kind: str) -> Iterator[Any]:

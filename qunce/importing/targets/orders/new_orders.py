@@ -7,7 +7,6 @@ by COPY. Binding each row from Python would take several times as long.
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 import adbc_driver_sqlite.dbapi
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
 from django.conf import settings
 from django.db import connection
 
-from qunce.core import db
+from qunce.core import db, postgresql_copy
 from qunce.importing.files.staging import StagingFolder
 
 if TYPE_CHECKING:
@@ -220,17 +218,11 @@ class CopiedOrders(NewOrders):
         others: Sequence[tuple[int, Row]],
     ) -> Insertion:
         orders, paid = _arrange(self.common, self.orders, chosen, others)
-        texts = [
-            (f"COPY sales_order ({COLUMNS})", _to_csv(orders)),
-            (f"COPY core_fact ({FACT_COLUMNS})", _to_csv(paid)),
-        ]
+        order_rows, fact_rows = map(postgresql_copy.to_csv, (orders, paid))
 
         def insert() -> None:
-            # Django passes on the driver's own errors from COPY.
-            with connection.wrap_database_errors, connection.cursor() as cursor:
-                for statement, text in texts:
-                    with cursor.copy(f"{statement} FROM STDIN (FORMAT csv)") as copy:
-                        copy.write(text)
+            postgresql_copy.insert("sales_order", COLUMNS, order_rows)
+            postgresql_copy.insert("core_fact", FACT_COLUMNS, fact_rows)
 
         return insert
 
@@ -277,11 +269,3 @@ def _arrange(
 
 def _rows(table: pa.Table) -> list[Row]:
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-
-def _to_csv(table: pa.Table) -> bytes:
-    # Arrow formats the text in C++, while psycopg converts each value in Python.
-    text = io.BytesIO()
-    options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
-    arrow_csv.write_csv(table, text, options)
-    return text.getvalue()

@@ -129,7 +129,8 @@ def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
                 AS lines_without_member,
             coalesce(arg_min(amount, "row"), arg_min(total, "row")) AS given,
             sum(goods) AS goods_value, max(quantity) AS max_quantity,
-            arg_min(member_name, "row") AS member_name, arg_min(items, "row") AS items, max(refunded_at) AS refunded_at,
+            arg_min(member_name, "row") AS member_name,
+            arg_min(items, "row") AS items, max(refunded_at) AS refunded_at,
             string_agg({ITEM}, ',' ORDER BY "row") FILTER (WHERE is_line) AS goods,
             {IS_PLAIN} AS is_plain
             {_details(details)}

@@ -25,9 +25,7 @@ class FileChanged(errors.Refused):
 
 
 def stamp(source: Source) -> Stamp | None:
-    """Return what shows later whether the file was changed, None if it is no file."""
-    if source.table is not None:
-        return None
+    """Return what shows later whether the file was changed, None without a file."""
     try:
         found = source.path.stat()
     except FileNotFoundError:
@@ -49,8 +47,6 @@ def check_stamp(source: Source, expected: Stamp | None) -> None:
 
 def check_digest(source: Source) -> None:
     """Raise FileChanged if the content is not the one that was inspected."""
-    if source.table is not None:
-        return
     if source.format in ("xlsx", "xls"):
         digest = inspection.inspect_binary(source.path).digest
     else:

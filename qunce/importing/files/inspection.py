@@ -68,7 +68,8 @@ def inspect(
 ) -> FileInfo:
     """Read the whole file once; `one_line` allows endless lines, as in a JSON list.
 
-    Unless `is_quoted`, quotation marks mean nothing to lines. The encoding is detected unless it is given. Raises UnreadableFile.
+    Unless `is_quoted`, quotation marks mean nothing to lines. The encoding is detected
+    unless it is given. Raises UnreadableFile.
     """
     with path.open("rb") as file:
         magic = file.read(6)

@@ -56,8 +56,8 @@ def find_invalid_shapes(texts: pa.Array, hashes: pa.Array) -> NDArray[np.bool_]:
     codes = np.asarray(pc.fill_null(pc.dictionary_encode(hashes).indices, -1))
     is_invalid = np.zeros(int(codes.max(initial=-1)) + 2, dtype=bool)
     is_invalid[-1] = True
-    _codes, firsts = np.unique(codes, return_index=True)
-    for code, first in zip(_codes.tolist(), firsts.tolist(), strict=True):
+    shapes, firsts = np.unique(codes, return_index=True)
+    for code, first in zip(shapes.tolist(), firsts.tolist(), strict=True):
         if code >= 0:
             is_invalid[code] = not is_object(texts[first].as_py().encode())
     found: NDArray[np.bool_] = is_invalid[codes]

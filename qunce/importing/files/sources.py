@@ -6,13 +6,11 @@ for batch in sources.read_batches(source): ...
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
@@ -57,7 +55,6 @@ class Source:
     heading_rows: int = 1
     sheet_headings: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    table: pa.Table | None = None
     sample: rows.RowBatch | None = None
     """The first rows; where present they are read instead of the file."""
 
@@ -203,26 +200,6 @@ def _other_sheet_notes(name: str, sheets: Mapping[str, list[str]]) -> list[str]:
     ]
 
 
-def from_table(name: str, table: pa.Table) -> Source:
-    """Return an Arrow table as a source; its values are converted to text."""
-    texts = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
-    digest = hashlib.blake2b(digest_size=16)
-    for batch in texts.combine_chunks().to_batches():
-        # Combined first, so that equal content gives an equal digest however it was
-        # chunked.
-        digest.update(batch.serialize())
-    info = inspection.FileInfo("", "utf-8", digest.hexdigest(), 0, table.num_rows)
-    return Source(
-        Path(name),
-        "table",
-        table.column_names,
-        info.digest,
-        table.num_rows,
-        info,
-        table=texts,
-    )
-
-
 def _read_objects(
     path: Path, file_format: str, info: inspection.FileInfo
 ) -> Iterator[pa.Array]:
@@ -249,12 +226,6 @@ def read_batches(
     """
     if source.sample is not None:
         yield source.sample
-    elif source.table is not None:
-        next_row = 1
-        for batch in source.table.to_batches(100_000):
-            numbers = np.arange(next_row, next_row + len(batch), dtype=np.int64)
-            next_row += len(batch)
-            yield rows.RowBatch(batch.columns, numbers)
     elif source.format in SHEET_FORMATS and not source.heading_rows:
         yield from xlsx_files.read_all_sheets(
             source.path, source.sheet_headings, source.headings

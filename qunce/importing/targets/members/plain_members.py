@@ -58,19 +58,19 @@ class Standing:
 def assess(job: ImportJob, rows: MemberRows, *, creates: bool) -> Standing:
     """Look up which members are new, and whom they might be joined with."""
     chunk, firsts = rows.chunk, rows.firsts
-    columns_ = {
+    identifiers = {
         name: chunk.columns[name].take(pa.array(firsts))
         for name in (KEY, *IDENTIFIER_FIELDS)
         if name in chunk.columns
     }
-    keys = columns_.pop(KEY, pa.nulls(len(rows), pa.string()))
+    keys = identifiers.pop(KEY, pa.nulls(len(rows), pa.string()))
     has_key = np.asarray(keys.is_valid())
     known = new_accounts.find_keys(
         job.community, pc.unique(keys.drop_null()).to_pylist()
     )
     is_known = _is_in(keys, known)
     is_joining = np.zeros(len(rows), dtype=bool)
-    for kind, column in columns_.items():
+    for kind, column in identifiers.items():
         # In all rows, as one that is not the first may share the value.
         counted = chunk.columns[kind].drop_null().value_counts()
         is_repeated = pc.greater(counted.field("counts"), 1)
@@ -83,10 +83,10 @@ def assess(job: ImportJob, rows: MemberRows, *, creates: bool) -> Standing:
             is_joining[place] |= account != owners[column[place].as_py()]
     keyless = [
         value
-        for column in columns_.values()
+        for column in identifiers.values()
         for value in column.filter(pa.array(~has_key)).drop_null().to_pylist()
     ]
-    texts = [keys, *columns_.values()]
+    texts = [keys, *identifiers.values()]
     suppressed = new_accounts.find_suppressed(
         job.community, (column.to_pylist() for column in texts)
     )

@@ -152,6 +152,7 @@ def plan_upload(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
         options=uploads.options_of(upload),
         by=by,
         at=at,
+        file_name=upload.name,
     )
 
 
@@ -191,6 +192,7 @@ def plan_job(job: ImportJob) -> ImportPlan:
         options=options,
         by=job.by,
         at=job.started_at,
+        file_name=job.file_name,
     )
     questions.check_evidence(plan.questions, options.seen)
     return plan

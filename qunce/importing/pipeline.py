@@ -85,6 +85,7 @@ def plan(
     options: ImportOptions,
     by: Staff,
     at: datetime,
+    file_name: str = "",
 ) -> ImportPlan:
     """Complete the options and check the mapping; nothing is written.
 
@@ -103,6 +104,7 @@ def plan(
         chunk_rows=options.chunk_rows or settings.IMPORT_CHUNK_ROWS,
     )
     plan = ImportPlan(source, target, options, community, by, at)
+    plan.file_name = file_name or source.path.name
     plan.file_stamp = file_changes.stamp(source)
     plan.remembered, plan.questions = remembered, asked
     plan.headings_like = column_mapping.headings_like(target, mapping)
@@ -121,7 +123,8 @@ def plan(
 def preview(plan: ImportPlan, limit: int = 20) -> Preview:
     """Return the first rows as they would be imported, and the first problems."""
     # The first rows are parsed alone, because a target may sort or merge rows.
-    chunk = parsing.parse(plan, sources.read_head(plan.source, limit))
+    parsed = parsing.parse(plan, sources.read_head(plan.source, limit))
+    chunk = plan.target.convert(plan, parsed)
     types = parsing.field_types(plan)
     values = {
         name: _format_column(plan, name, chunk.columns[name].to_pylist())

@@ -160,6 +160,16 @@ class Target(ABC):
         """Return for each entry of lists what it is stored as, for the preview."""
         return entries
 
+    def convert(self, plan: ImportPlan, chunk: ParsedChunk) -> ParsedChunk:
+        """Return parsed rows as they are stored, after the answers of the plan."""
+        return chunk
+
+    def count_unknown(self, plan: ImportPlan) -> int:
+        """Return how many members the rows name that are not known yet."""
+        from qunce.importing.accounts import unknown_members
+
+        return unknown_members.count(plan)
+
     def names_members(self, plan: ImportPlan, chunk: ParsedChunk) -> Sequence[bool]:
         """Return for each row whether it makes its member one who is unknown."""
         return [True] * len(chunk.row_numbers)

@@ -23,13 +23,8 @@ Name = tuple[tuple[str, str], ...]
 
 
 def ask(plan: ImportPlan) -> None:
-    """Add a question with the count to the plan, unless all members are known.
-
-    Rows of members make members, so that there is nothing to choose.
-    """
-    if plan.target.key == "members":
-        return
-    unknown = count(plan)
+    """Add a question with the count to the plan, unless all members are known."""
+    unknown = plan.target.count_unknown(plan)
     if not unknown:
         return
     text = ngettext(

@@ -48,6 +48,8 @@ class ImportPlan:
     community: Community
     by: Staff
     at: datetime
+    file_name: str = ""
+    """As people call it; an uploaded file is stored under another name."""
     traits: dict[str, ColumnTraits] = field(default_factory=dict)
     """By field; empty if the first rows leave no question open."""
     notes: list[str] = field(default_factory=list)

@@ -20,7 +20,7 @@ from qunce.core import errors
 if TYPE_CHECKING:
     from qunce.importing.plan.options import ImportOptions
 
-NOT_REMEMBERED = {"sheet", "unknown_members", "identifiers", "again"}
+NOT_REMEMBERED = {"sheet", "unknown_members", "identifiers", "again", "same_people"}
 """Names of questions whose answers belong to one file."""
 READINGS = ("encoding", "dates", "decimal", "separator")
 """Names of questions about how texts are read, whose answers are all listed in the notes."""
@@ -58,6 +58,8 @@ class Choice:
     value: str
     label: str
     sample: str = ""
+    is_possible: bool = True
+    """False if no text of the file can be read in this way."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ def ask(
     answer = options.answers.get(key) or for_all
     if not answer and name not in NOT_REMEMBERED:
         # This file may contradict what earlier files of the source were read as.
-        is_usable = remembered.get(key) in [choice.value for choice in choices]
+        usable = [choice.value for choice in choices if choice.is_possible]
+        is_usable = remembered.get(key) in usable
         answer = remembered[key] if is_usable else ""
     question = Question(key, heading, text, choices, answer, suggestion, evidence)
     check_answer(question)

@@ -184,9 +184,23 @@ class MemberTarget(Target):
     def ask(self, plan: ImportPlan) -> None:
         # Imported on use, as these modules load Arrow.
         from qunce.importing.tags import tag_questions
+        from qunce.importing.targets.members import known_members
 
         super().ask(plan)
+        known_members.ask(plan)
         tag_questions.ask(plan, "tags")
+
+    def convert(self, plan: ImportPlan, chunk: ParsedChunk) -> ParsedChunk:
+        from qunce.importing.targets.members import known_members
+
+        return known_members.add_prefix(plan, chunk)
+
+    def count_unknown(self, plan: ImportPlan) -> int:
+        from qunce.importing.targets.members import known_members
+
+        counts = known_members.count(plan)
+        plan.notes.append(known_members.describe(counts))
+        return counts.new
 
     def describe_entries(
         self, plan: ImportPlan, name: str, entries: Sequence[str]
@@ -201,7 +215,10 @@ class MemberTarget(Target):
         from qunce.importing.rows import row_checks
         from qunce.importing.tags import tag_checks
 
-        chunks = tag_checks.check_chunks(plan, super().chunks(plan), "tags")
+        chunks: Iterator[ParsedChunk] = (
+            self.convert(plan, chunk) for chunk in super().chunks(plan)
+        )
+        chunks = tag_checks.check_chunks(plan, chunks, "tags")
         chunks = (
             row_checks.refuse(chunk, row_checks.list_reversed_times(plan, chunk))
             for chunk in chunks

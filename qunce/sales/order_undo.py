@@ -37,7 +37,8 @@ def lock(
     keys_by_source: dict[int, list[str]] = {}
     for key, source in identities:
         keys_by_source.setdefault(source, []).append(key)
-    wanted = Q()
+    # Without identities none, rather than all.
+    wanted = Q(pk__in=[])
     for source, keys in keys_by_source.items():
         wanted |= Q(source_id=source, key__in=keys)
     own = Order.objects.filter(wanted, community_id=community.pk)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
@@ -49,6 +50,13 @@ def is_live(job: ImportJob) -> bool:
     """Return whether the page of the import has to be refreshed."""
     is_queued = job.state in jobs.ACTIVE_STATES and job.upload_id is not None
     return is_queued or job.state == "undoing"
+
+
+def waits_for_others(job: ImportJob) -> bool:
+    """Return whether imports that came before this one keep it waiting."""
+    others = ImportJob.objects.filter(community=job.community, upload__isnull=False)
+    is_before = Q(state="running") | Q(state="waiting", pk__lt=job.pk)
+    return job.state == "waiting" and others.filter(is_before).exists()
 
 
 def import_row(job: ImportJob) -> ImportRow:
@@ -131,6 +139,16 @@ class FilePreview:
         return len({problem.row for problem in self.problems})
 
     @property
+    def good_rows(self) -> int | None:
+        """Rows that are not broken; None if they were not counted."""
+        return self.row_count - self.broken_rows if self.is_exact else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file has headings only."""
+        return self.is_exact and not self.row_count
+
+    @property
     def open_count(self) -> int:
         return sum(row.question.is_open for row in self.questions)
 
@@ -141,7 +159,10 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
     headings = upload.inspection["headings"]
     is_whole = background_imports.is_planned_whole(upload)
     row_count = count_rows(upload)
-    if is_whole and review.preview.rows_read:
+    # Of a file with very many problems, the preview has read only the first rows.
+    is_counted = is_whole and len(review.preview.problems) <= jobs.MAX_PROBLEM_ROWS
+    is_counted = is_counted and review.plan is not None
+    if is_counted:
         row_count = review.preview.rows_read
     return FilePreview(
         container=container_facts(upload),
@@ -149,10 +170,11 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
         hidden_columns=max(len(headings) - forms.MAX_COLUMNS, 0),
         mistakes=review.mistakes,
         notes=review.notes,
-        # The open ones first, as nothing starts without them.
+        # Those that the file does not decide first, as nothing starts without them. They
+        # keep their places when they are answered.
         questions=sorted(
             (QuestionRow(q) for q in review.questions if q.name != TYPE_QUESTION),
-            key=lambda row: (not row.question.is_open, not row.has_cards),
+            key=lambda row: (bool(row.question.suggestion), not row.has_cards),
         ),
         fields=[
             (
@@ -164,7 +186,7 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
         rows=_preview_rows(upload, review, field_names),
         problems=review.preview.problems,
         row_count=row_count,
-        is_exact=is_whole and bool(review.plan),
+        is_exact=is_counted,
         checked_rows=row_count if is_whole else uploads.SAMPLE_ROWS,
     )
 
@@ -291,6 +313,8 @@ class UndoReport:
     row: ImportUndo
     counts: list[tuple[StrOrPromise, int]]
     kept: list[UndoRemainder]
+    more: str
+    """The sentence about what is kept beyond `kept`."""
     sentence: str
 
 
@@ -298,11 +322,13 @@ def undo_report(job: ImportJob) -> UndoReport | None:
     undo = undos.find(job)
     if undo is None:
         return None
+    kept = list(undos.list_kept(job)[:MAX_KEPT_SHOWN])
     return UndoReport(
-        undo,
-        undos.result_counts(undo),
-        list(undos.list_kept(job)[:MAX_KEPT_SHOWN]),
-        undos.describe_kept(undo),
+        row=undo,
+        counts=undos.result_counts(undo),
+        kept=kept,
+        more=undos.describe_more(undo, len(kept)),
+        sentence=undos.describe_kept(undo),
     )
 
 

@@ -39,6 +39,7 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "job": job,
         "row": presenters.import_row(job),
         "is_live": presenters.is_live(job),
+        "waits_for_others": presenters.waits_for_others(job),
         "steps": list(steps.items()),
         "report": presenters.job_report(job, by=request.staff),
         "links": presenters.result_links(job) if job.state == "done" else [],

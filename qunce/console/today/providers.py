@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -141,35 +142,48 @@ def _end_of_day(at: datetime) -> datetime:
 
 @items.register
 def imports(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Recent imports that were rejected or skipped rows."""
+    """Recent imports that were rejected, failed or skipped rows.
+
+    Nothing is left to do for one that was undone or cancelled by a person, or whose file
+    was imported again.
+    """
     if not jobs.may_import(staff):
         return []
-    finished = jobs.ImportJob.objects.filter(
-        community=staff.community,
+    every = jobs.ImportJob.objects.filter(community=staff.community)
+    later = every.filter(upload=OuterRef("upload"), pk__gt=OuterRef("pk"))
+    finished = every.filter(
+        Q(state="failed") | Q(state__in=["done", "rejected"], rows_broken__gt=0),
         finished_at__gte=timestamps.to_micros(at - MAX_IMPORT_AGE),
-    ).exclude(state="running")
+    ).exclude(Exists(later))
     return [
         TodayItem(
             key=f"import-{job.pk}-{job.state}",
             section=DECIDE,
             icon="arrow-up-tray",
             text=_import_text(job),
-            reason=_(
-                "Imported by %(name)s. The report lists the row, the column and the "
-                "fix for each error."
-            )
-            % {"name": job.by.name},
+            reason=_import_reason(job),
             url=reverse("importing:job-detail", args=[job.pk]),
-            action=_("See the rows"),
+            action=_("See the rows") if job.rows_broken else _("See the report"),
             minutes=5,
             due_at=job.finished_at,
         )
         for job in finished.select_related("by").order_by("-pk")[:20]
-        if job.rows_broken
     ]
 
 
+def _import_reason(job: jobs.ImportJob) -> str:
+    if job.state == "failed":
+        return job.error
+    text = _(
+        "Imported by %(name)s. The report lists the row, the column and the fix for each "
+        "error."
+    )
+    return text % {"name": job.by.name}
+
+
 def _import_text(job: jobs.ImportJob) -> str:
+    if job.state == "failed":
+        return _("%(file)s: the import stopped") % {"file": job.file_name}
     if job.state == "done":
         text = ngettext(
             "%(file)s: %(n)s row was skipped",

@@ -152,7 +152,7 @@ def _ask_order(
             shown.append(f"{date_text} → {naive:%Y-%m-%d}")
         sample = "; ".join(shown[:2]) or _("fits none of these dates")
         is_possible = shown and (order in column.orders or not column.orders)
-        choice = Choice(order, str(ORDER_LABELS[order]), sample)
+        choice = Choice(order, str(ORDER_LABELS[order]), sample, bool(shown))
         (possible if is_possible else others).append(choice)
     if column.orders:
         text = _("Dates in “%(heading)s” can be read in several ways.")

@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from qunce import schedule
@@ -23,6 +24,7 @@ from qunce.importing.columns import column_mapping
 from qunce.importing.jobs import jobs, uploads
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.uploads import Upload
+from qunce.importing.values import dates
 from qunce.members.accounts import queries as account_queries
 from tests import factories
 from tests.clients import browser
@@ -385,6 +387,19 @@ def test_report_links_to_the_members_of_that_import(
         assert ">g1<" in group.content.decode()
 
 
+def test_members_with_too_many_imported_tags_are_not_listed_in_part(
+    shop: Community, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.members(shop, "a", "b", "c")
+    upload = create_upload(ann, "member_key,tag\na,vip\nb,vip\nc,vip\n", "tags.csv")
+    job = start_import(ann, upload)
+    run_jobs()
+    url = f"{reverse('members:list')}?import={job.pk}"
+    assert "tags.csv" in ann.get(url).content.decode()
+    monkeypatch.setattr(import_results, "MAX_LISTED", 2)
+    assert "too many members" in ann.get(url).content.decode()
+
+
 def test_orders_of_an_import_are_hidden_from_who_may_not_import(
     shop: Community, ann: Client
 ) -> None:
@@ -403,3 +418,136 @@ def test_preview_shows_amounts_as_money(ann: Client) -> None:
     assert ">US$ 59.50<" in preview
     assert ">1,280.00<" in preview
     assert "Amounts without a currency of their own are in CNY." in preview
+
+
+def test_file_without_rows_cannot_be_imported(ann: Client) -> None:
+    upload = create_upload(ann, "key,name\n")
+    preview = page(ann, "file-detail", upload.pk)
+    assert "The file has no rows to import." in preview
+    assert "Upload the corrected file" in preview
+    assert "All rows are valid" not in preview
+    assert reverse("importing:file-import", args=[upload.pk]) not in preview
+    job = start_import(ann, upload)
+    run_jobs()
+    report = page(ann, "job-detail", job.pk)
+    assert "The file has no rows, so nothing was imported." in report
+    assert "nothing new" not in report
+
+
+def test_broken_rows_are_skipped_by_the_button_that_names_the_good_ones(
+    shop: Community, ann: Client
+) -> None:
+    upload = create_upload(ann, BAD)
+    preview = page(ann, "file-detail", upload.pk)
+    button = re.search(
+        r"<button[^>]*file-import[^>]*>|<button[^>]*formaction[^>]*>", preview
+    )
+    assert button and 'name="mode" value="valid"' in button[0]
+    assert "Skip the broken rows and import 1 row<" in preview
+    assert "Import 2 rows" not in preview
+    # Browsers post the value of the button after those of the form.
+    job = start_import(ann, upload, mode=["all", "valid"])
+    run_jobs()
+    assert set(account_queries.find(shop, ["a", "b"])) == {"a"}
+    assert jobs.get(shop, job.pk).state == "done"
+    assert "Import 1 row<" in page(ann, "file-detail", upload.pk)
+
+
+def test_file_without_good_rows_cannot_be_imported(ann: Client) -> None:
+    upload = create_upload(ann, "key,joined_at\nb,yesterday\n")
+    preview = page(ann, "file-detail", upload.pk)
+    assert "1 row is broken" in preview and "Upload the corrected file" in preview
+    assert reverse("importing:file-import", args=[upload.pk]) not in preview
+
+
+def test_queued_import_waits_only_for_others(ann: Client) -> None:
+    first = start_import(ann, create_upload(ann, GOOD))
+    assert "Starts in a moment." in page(ann, "job-detail", first.pk)
+    second = start_import(ann, create_upload(ann, BAD))
+    waiting = page(ann, "job-detail", second.pk)
+    assert "Starts when the other imports have finished." in waiting
+    assert "Starts in a moment." in page(ann, "job-detail", first.pk)
+    run_jobs()
+    third = start_import(ann, create_upload(ann, GOOD + "c,Cid,gold\n"))
+    assert "Starts in a moment." in page(ann, "job-detail", third.pk)
+
+
+ASKED = "key,name,joined_at,birthday\na,Ann,01/02/2024,03/04/1990\nb,Bob,03/04/2024,05/06/1991\n"
+
+
+def asked_keys(page: str) -> list[str]:
+    return re.findall(r'data-question="([^"]+)"', page)
+
+
+def test_questions_keep_their_places_when_they_are_answered(ann: Client) -> None:
+    upload = create_upload(ann, ASKED)
+    before = asked_keys(page(ann, "file-detail", upload.pk))
+    assert before[:2] == ["dates:joined_at", "dates:birthday"]
+    answer: dict[str, Any] = {"answer:dates:joined_at": dates.DAY_FIRST, "target": "members"}
+    post(ann, "file-detail", upload.pk, **answer)
+    after = page(ann, "file-detail", upload.pk)
+    assert "kept for the next file" in after
+    assert asked_keys(after) == before
+
+
+def test_reading_that_fits_no_date_cannot_be_chosen(ann: Client) -> None:
+    upload = create_upload(ann, ASKED)
+    inputs = re.findall(
+        r'<input[^>]*name="answer:dates:joined_at"[^>]*>',
+        page(ann, "file-detail", upload.pk),
+    )
+    assert [" disabled" in each for each in inputs] == [False, False, True]
+
+
+def today(client: Client) -> str:
+    return client.get("/").content.decode()
+
+
+def finish(job: ImportJob, state: str, **fields: Any) -> None:
+    """Let the job have ended like this a moment ago."""
+    ImportJob.objects.filter(pk=job.pk).update(
+        state=state, finished_at=timezone.now(), **fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "broken", "text"),
+    [
+        ("done", 2, "members.csv: 2 rows were skipped"),
+        ("rejected", 2, "members.csv was rejected: 2 broken rows"),
+        ("failed", 0, "members.csv: the import stopped"),
+        ("failed", 2, "members.csv: the import stopped"),
+        ("done", 0, ""),
+        ("undone", 2, ""),
+        ("undoing", 2, ""),
+        ("cancelled", 2, ""),
+    ],
+)
+def test_today_says_what_became_of_an_import(
+    shop: Community, ann: Client, state: str, broken: int, text: str
+) -> None:
+    factories.member(shop, "old")
+    job = start_import(ann, create_upload(ann, GOOD))
+    finish(job, state, rows_broken=broken, error="The disk is full.")
+    shown = today(ann)
+    sentences = [line.strip() for line in shown.splitlines() if "members.csv" in line]
+    assert bool(sentences) == bool(text)
+    assert text in shown
+    assert ("The disk is full." in shown) == (state == "failed")
+    assert ("was rejected" in shown) == (state == "rejected")
+
+
+def test_today_leaves_out_a_file_that_was_imported_again(
+    shop: Community, ann: Client
+) -> None:
+    factories.member(shop, "old")
+    job = start_import(ann, create_upload(ann, BAD), mode="all")
+    run_jobs()
+    finish(job, "rejected")
+    assert "members.csv was rejected: 1 broken row" in today(ann)
+    post(ann, "job-retry-valid-rows", job.pk)
+    run_jobs()
+    finish(ImportJob.objects.latest("pk"), "done")
+    shown = today(ann)
+    assert "was rejected" not in shown
+    assert "members.csv: 1 row was skipped" in shown

@@ -17,7 +17,7 @@ from qunce.members.accounts import erasure
 from qunce.members.attributes import type_change_jobs
 from qunce.members.layers import layers
 from qunce.members.people import people
-from qunce.members.search import name_index
+from qunce.members.search import member_list
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, automatic
 from qunce.members.tags import bulk as bulk_tagging
@@ -60,7 +60,7 @@ def save_sets(*, at: datetime) -> None:
 SCHEDULE: dict[str, Job] = {
     "communities.start_day": Job(start_days, every=MINUTE),
     "tags.expire": Job(assignments.remove_expired, every=MINUTE),
-    "members.preload_names": Job(name_index.preload, every=5 * MINUTE),
+    "members.preload_names": Job(member_list.preload, every=5 * MINUTE),
     "sets.save": Job(save_sets, every=5 * MINUTE),
     "channels.process_inbox": Job(process_inbox, every=MINUTE / 6),
     "campaigns.start_scheduled": Job(launch.start_scheduled, every=MINUTE / 6),

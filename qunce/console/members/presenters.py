@@ -102,10 +102,8 @@ class Member:
 
     @cached_property
     def main_tags(self) -> list[person_tags.PersonTag]:
-        """The most relevant tags (set by hand, new), ordered by group."""
-        relevant = member_list.most_relevant_tags(self.tags)[:MAX_MAIN_TAGS]
-        ids = {entry.tag.pk for entry in relevant}
-        return [entry for entry in self.tags if entry.tag.pk in ids]
+        """The most relevant tags: those set by hand first, automatic ones last."""
+        return member_list.most_relevant_tags(self.tags)[:MAX_MAIN_TAGS]
 
     @cached_property
     def other_tags(self) -> list[person_tags.PersonTag]:

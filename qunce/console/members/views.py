@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from qunce.console import http, paging
+from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import filters, presenters
 from qunce.console.members import timeline as member_timeline
@@ -43,6 +44,7 @@ from qunce.outreach import opt_outs
 from qunce.sales.models import Order
 from qunce.sets import audiences, timelines
 
+CURSOR = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,17})")
 MAX_ORDERS = 8
 TIMELINE_PAGE_SIZE = 30
 
@@ -124,13 +126,10 @@ def timeline_page(request: Request, pk: int) -> HttpResponse:
     return http.render(request, "console/members/timeline.html", context, part=part)
 
 
-def _cursor(request: Request) -> timelines.Cursor | None:
-    # Facts of the same microsecond are told apart by their ID.
-    micros, _dash, fact = request.GET.get("before", "").partition("-")
-    if all(
-        part.isascii() and part.isdigit() and len(part) < 18 for part in (micros, fact)
-    ):
-        return int(micros), int(fact)
+def _cursor(request: Request) -> tuple[int, int] | None:
+    # Those of the same microsecond are told apart by their ID; before 1970 it is negative.
+    if match := CURSOR.fullmatch(request.GET.get("before", "")):
+        return int(match[1]), int(match[2])
     return None
 
 
@@ -202,12 +201,12 @@ def list_url(request: Request) -> str:
 def list_context(request: Request) -> dict[str, Any]:
     by, parsed = request.staff, filters.parse(request.GET, request.staff)
     query = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
-    before = paging.parse_number(request, "before", maximum=paging.MAX_MEMBER_ID)
     page = members.get_page(
-        by=by, at=request.at, rule=parsed.rule, query=query, before=before or None
+        by=by, at=request.at, rule=parsed.rule, query=query, before=_cursor(request)
     )
     return {
         "page": page,
+        "next_cursor": "-".join(map(str, page.after)) if page.after else "",
         "filters": parsed,
         "query": query,
         # A click filters by one of them.

@@ -84,6 +84,18 @@ def _first_by_person(
     return people[first], micros[first]
 
 
+def list_joined_times(
+    *, community: Community, at: datetime
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """People ascending, and when the first of their accounts joined, in microseconds."""
+
+    def read(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        snap.load_revisions(())
+        return joined_times(snap)
+
+    return snapshots.run(community, at, read)
+
+
 def joined_by_day(
     *, community: Community, first: int, last: int, at: datetime, among: BitMap | None
 ) -> list[int]:
@@ -91,12 +103,7 @@ def joined_by_day(
 
     With `among`, only these people count.
     """
-
-    def read(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        snap.load_revisions(())
-        return joined_times(snap)
-
-    people, micros = snapshots.run(community, at, read)
+    people, micros = list_joined_times(community=community, at=at)
     starts = [
         community_days.start_of(community.timezone, community.day_start, day)
         for day in range(first, last + 2)

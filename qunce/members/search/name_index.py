@@ -104,7 +104,9 @@ class IndexColumns:
         rows = self.keys.find(START + prefix)
         if unmasked:
             return rows
-        allowed: NDArray[np.int64] = rows[self._is_whole(prefix, rows) | ~self.private[rows]]
+        allowed: NDArray[np.int64] = rows[
+            self._is_whole(prefix, rows) | ~self.private[rows]
+        ]
         return allowed
 
     def find_whole_keys(self, key: str) -> NDArray[np.int64]:
@@ -122,7 +124,9 @@ class IndexColumns:
         return found
 
     def _is_whole(self, key: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        whole: NDArray[np.bool_] = self.keys.lengths[rows] == len((START + key).encode())
+        whole: NDArray[np.bool_] = self.keys.lengths[rows] == len(
+            (START + key).encode()
+        )
         return whole
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -299,3 +300,47 @@ def test_merged_accounts_are_one_row(
     assert "2 accounts" in text(browser.get("/members/"))
     person_id = account_queries.account_ids_of_person(second.pk)[0]
     assert browser.get(f"/members/{second.pk}/")["Location"] == f"/members/{person_id}/"
+
+
+def test_own_tags_come_before_automatic_ones(
+    browser: Client, shop: Community, by: Staff
+) -> None:
+    """Automatic tags are newer, and are named first in the alphabet."""
+    ann = create_member(shop, "ann", name="Ann")
+    for number, (key, source) in enumerate(
+        [("zz-own", "operator"), ("yy-file", "a.csv"), ("aa-auto", "base")]
+    ):
+        assignments.apply(
+            tag=make_tag(shop, by, key),
+            accounts=[ann.pk],
+            by=by,
+            at=AT + timedelta(minutes=number),
+            source=source,
+        )
+    for url in ("/members/", f"/members/{ann.pk}/"):
+        page = text(browser.get(url))
+        shown = re.findall(r"<bdi>(ZZ-OWN|YY-FILE|AA-AUTO)</bdi>", page)
+        assert shown == ["ZZ-OWN", "YY-FILE", "AA-AUTO"]
+
+
+def test_button_of_a_tag_names_its_depth(
+    browser: Client, shop: Community, by: Staff
+) -> None:
+    ann = create_member(shop, "ann", name="Ann")
+    vip = make_tag(shop, by, "vip")
+    assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=AT)
+    page = text(browser.get(f"/members/{ann.pk}/"))
+    assert 'aria-label="Add 1 to the depth of “VIP”">depth +1</button>' in page
+
+
+def test_list_is_sorted_by_the_time_of_joining(
+    browser: Client, shop: Community
+) -> None:
+    for name, days in (("Late", 1), ("Early", 300), ("Middle", 20)):
+        create_member(shop, name, name=name, joined_at=AT - timedelta(days=days))
+    page = text(browser.get("/members/"))
+    assert "Members, last joined first" in page
+    assert names(page) == ["Late", "Middle", "Early"]
+    for hostile in ("x", "1", "-", "9" * 40 + "-1", "1-" + "9" * 17):
+        answer = browser.get("/members/", {"before": hostile})
+        assert answer.status_code == 200

@@ -1,6 +1,8 @@
-"""The member list: any rule and query, newest first, page by page."""
+"""The member list: any rule and query, last joined first, page by page."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 
@@ -32,6 +34,37 @@ def test_pages_have_no_gaps_and_no_duplicates(shop: Community, by: Staff) -> Non
         before = page.after
     assert listed == list("gfedcba")
     assert before is None
+
+
+def test_last_joined_come_first_and_then_the_last_created(
+    shop: Community, by: Staff
+) -> None:
+    days = {"a": 3, "b": 9, "c": 1, "d": 9, "e": 5, "f": 9, "old": -20_000}
+    for key, day in days.items():
+        factories.member(shop, key, joined_at=AT - timedelta(days=30 - day))
+    listed: list[list[str]] = []
+    before = None
+    while not listed or before:
+        page = member_list.get_page(by=by, at=LATER, before=before, limit=2)
+        listed.append(keys(page))
+        before = page.after
+    assert listed == [["f", "d"], ["b", "e"], ["a", "c"], ["old"]]
+    rows = member_list.get_page(by=by, at=LATER).rows
+    assert [row.joined_at for row in rows] == sorted(
+        (row.joined_at for row in rows), reverse=True
+    )
+
+
+def test_merged_person_is_listed_by_the_first_of_their_accounts(
+    shop: Community, by: Staff
+) -> None:
+    early, late = AT - timedelta(days=9), AT - timedelta(days=1)
+    new = factories.member(shop, "new", joined_at=late)
+    factories.member(shop, "middle", joined_at=AT - timedelta(days=5))
+    old = factories.member(shop, "old", joined_at=early)
+    assert keys(member_list.get_page(by=by, at=LATER)) == ["new", "middle", "old"]
+    people.merge(left=new, right=old, by=by, at=AT)
+    assert keys(member_list.get_page(by=by, at=LATER)) == ["middle", "new"]
 
 
 def test_new_members_do_not_shift_the_next_page(shop: Community, by: Staff) -> None:

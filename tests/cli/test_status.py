@@ -3,10 +3,12 @@ from __future__ import annotations
 import pytest
 
 from qunce.core.communities import Community
+from qunce.core.facts.facts import Fact
 from qunce.core.staff import models as staff_models
 from qunce.members.segments import segments
 from qunce.sales import orders
-from tests.cli.runner import Run
+from tests import factories
+from tests.cli.runner import Run, in_this_process
 from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -51,6 +53,28 @@ def test_status_shows_what_there_is(run: Run, shop: Community) -> None:
         "failed_work": 0,
     }
     assert "4596039.58" in run("status").output
+
+
+def test_facts_are_those_of_the_community(
+    capsys: pytest.CaptureFixture[str], shop: Community
+) -> None:
+    other = factories.community("other")
+    factories.member(other, "eve", joined_at=AT)
+
+    def count_facts(key: str) -> int:
+        run = in_this_process(
+            capsys, "--at", AT.isoformat(), "--lang", "en", "--community", key
+        )
+        return int(run("status", "--json").json["facts"])
+
+    recorded = Fact.objects.filter
+    for community in (shop, other):
+        count = recorded(community_id=community.pk).count()
+        assert count_facts(community.key) == count
+    # Facts that are not derived yet are counted, too.
+    factories.member(other, "fay", joined_at=AT)
+    assert count_facts("other") == recorded(community_id=other.pk).count()
+    assert count_facts("other") < count_facts("shop")
 
 
 def test_sales_of_two_currencies_are_never_added(run: Run, shop: Community) -> None:

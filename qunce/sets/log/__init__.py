@@ -29,9 +29,12 @@ def end() -> int:
     return int(_database().end())
 
 
-def count_after(after: int) -> int:
-    """How many facts come after a coordinate, final or not."""
-    return int(_database().count_after(after))
+def count_after(after: int, community_id: int | None = None) -> int:
+    """How many facts come after a coordinate, final or not; all communities for None."""
+    sql = f"SELECT count(*) FROM core_fact WHERE {_database().COORDINATE} > %s"  # noqa: S608
+    if community_id is None:
+        return int(db.rows(sql, [after])[0][0])
+    return int(db.rows(f"{sql} AND community_id = %s", [after, community_id])[0][0])
 
 
 def oldest_after(after: int) -> int | None:

@@ -31,10 +31,6 @@ def end() -> int:
     return committed.last_position() - 1
 
 
-def count_after(after: int) -> int:
-    return int(db.rows("SELECT count(*) FROM core_fact WHERE xid > %s", [after])[0][0])
-
-
 def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
     with transaction.atomic():
         # The statistics may not know of the new rows, so the planner would not take the

@@ -29,10 +29,6 @@ def end() -> int:
     return int(db.rows("SELECT coalesce(max(id), 0) FROM core_fact")[0][0])
 
 
-def count_after(after: int) -> int:
-    return int(db.rows("SELECT count(*) FROM core_fact WHERE id > %s", [after])[0][0])
-
-
 def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:
     # A child process would not see what this transaction has written.
     if until - after <= MAX_ROWS_IN_PROCESS or connection.in_atomic_block:

@@ -62,7 +62,8 @@ class ProblemOut(schemas.OutputSchema):
 class PairOut(schemas.OutputSchema):
     """Two accounts by their keys, and the identifier that is the evidence.
 
-    `undone` joins were taken back later.
+    `undone` joins were taken back later. The key of a member who was removed or erased
+    since is empty.
     """
 
     left: str

@@ -88,7 +88,7 @@ def _groups(
     person_of = {pk: person_id for person_id, ids in people.items() for pk in ids}
     rows = Membership.objects.filter(
         account_id__in=person_of, group__in=group_visibility.list_visible(by)
-    )
+    ).exclude(present=False, left_at=None)
     # Present ones last, so that they stay where a person has several accounts.
     rows = rows.select_related("group").order_by("group__key", "present", "pk")
     found: dict[int, dict[str, Any]] = {person_id: {} for person_id in people}

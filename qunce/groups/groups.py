@@ -96,7 +96,11 @@ class Group(models.Model):
 
 
 class Membership(marks.Mark):
-    """The membership of an account in a group, kept after the account has left."""
+    """The membership of an account in a group, kept after the account has left.
+
+    A row that is neither present nor has a time of leaving is void: it describes no stay,
+    as the import that wrote it was undone or the member was erased.
+    """
 
     group = models.ForeignKey(
         Group,
@@ -122,6 +126,10 @@ class Membership(marks.Mark):
 
     def __str__(self) -> str:
         return f"{self.account_id} in {self.group_id}"
+
+    @property
+    def is_void(self) -> bool:
+        return not self.present and self.left_at is None
 
 
 class Stay(models.Model):

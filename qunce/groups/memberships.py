@@ -109,6 +109,7 @@ def add_again(*, group: Group, account: int, by: Staff, at: datetime) -> int:
         group=group,
         account_id__in=account_queries.account_ids_of_person(account),
         present=False,
+        left_at__isnull=False,
     )
     rows = list(
         former.order_by("-left_at", "pk").values("account_id", "role", "left_at")

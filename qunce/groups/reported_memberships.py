@@ -84,13 +84,15 @@ class LeaveEffect(fact_effects.Effect):
         if last is None:
             # The join is not known: the row keeps an earlier join from undoing this leave.
             rev = revisions.bump(group.community_id, groups.KIND.name, [group.pk])
-            Membership.objects.create(
+            Membership.objects.update_or_create(
                 group=group,
                 account_id=fact.account or 0,
-                present=False,
-                rev=rev[group.pk],
-                joined_at=time,
-                left_at=time,
+                defaults={
+                    "present": False,
+                    "rev": rev[group.pk],
+                    "joined_at": time,
+                    "left_at": time,
+                },
             )
         elif (
             last.left_at is not None and time >= last.left_at
@@ -106,7 +108,8 @@ def _load(fact: ReportedFact, reporter: Reporter) -> tuple[Group, Membership | N
     permissions.check_may(reporter.by, groups.EDIT_MEMBERS)
     group = Group.objects.get(community=reporter.community, pk=fact.group or 0)
     rows = Membership.objects.filter(group=group, account_id=fact.account or 0)
-    return group, rows.select_for_update().first()  # at most one row
+    row = rows.select_for_update().first()  # at most one row
+    return group, None if row is None or row.is_void else row
 
 
 def _end_earlier_stay(group: Group, fact: ReportedFact) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -146,6 +146,29 @@ def _set_weight(
             )
         changed_count += len(changes)
     return changed_count
+
+
+Earlier = tuple[int, str, int | None]
+"""Time in microseconds, source and author of an opt-in that a later opt-out replaced."""
+
+
+@transaction.atomic
+def withdraw(*, community: Community, earlier: Mapping[int, Earlier | None]) -> int:
+    """Take back the opt-outs of these accounts as if they had never been recorded.
+
+    `earlier` is the opt-in before, if there was one. The caller withdraws the facts.
+    Returns how many had opted out.
+    """
+    changed = marks.restore_weights(
+        KIND, community.pk, community.pk, dict.fromkeys(earlier, 0)
+    )
+    by_earlier: dict[Earlier, list[int]] = {}
+    for account in changed:
+        by_earlier.setdefault(earlier[account] or (0, "", None), []).append(account)
+    for (set_at, source, by_id), accounts in by_earlier.items():
+        rows = OptOut.objects.filter(community_id=community.pk, account_id__in=accounts)
+        rows.update(set_at=timestamps.from_micros(set_at), source=source, by_id=by_id)
+    return len(changed)
 
 
 def clear_erased(

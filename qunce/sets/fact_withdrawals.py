@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from qunce.core import timestamps
 from qunce.core.facts import facts, withdrawals
 from qunce.sets import log
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from qunce.core.communities import Community
 
 withdraw = withdrawals.withdraw
@@ -26,6 +29,47 @@ FROM facts JOIN searched ON happened_at = searched.moment
 WHERE community = ? AND kind IN ({kinds})
     AND happened_at BETWEEN ? AND ? AND amount IS NOT NULL
 """
+
+
+SELECT_RECORDED = """
+SELECT id, account, grp FROM facts SEMI JOIN searched USING (account)
+WHERE community = ? AND recorded_at = ? AND kind IN ({kinds})
+"""
+
+
+def find_recorded(
+    community: Community,
+    kinds: Iterable[str],
+    accounts: Sequence[int],
+    recorded_at: datetime,
+) -> dict[tuple[int, int | None], set[int]]:
+    """Return the ids of the facts of these accounts that were recorded at a moment.
+
+    By account and group, derived or not. It reads the mirror, like `find`.
+    """
+    import pyarrow as pa
+
+    from qunce.sets.mirror import mirror
+
+    kind_ids = [number for kind in kinds if (number := facts.find_kind(kind))]
+    ids: dict[tuple[int, int | None], set[int]] = {}
+    if not accounts or not kind_ids:
+        return ids
+    moment = timestamps.to_micros(recorded_at)
+    position = mirror.position()
+    found = mirror.query(
+        SELECT_RECORDED.format(kinds=", ".join(map(str, kind_ids))),
+        [community.pk, moment],
+        searched=pa.table({"account": pa.array(sorted(set(accounts)), pa.int64())}),
+    )
+    for fact_id, *place in zip(*(c.to_pylist() for c in found.columns), strict=True):
+        ids.setdefault(tuple(place), set()).add(fact_id)
+    for fact_id, kind, account, group, _happened, recorded, *_rest in log.list_after(
+        position.reached, community.pk, accounts
+    ):
+        if kind in kind_ids and recorded == moment:
+            ids.setdefault((account, group), set()).add(fact_id)
+    return ids
 
 
 def find_ids(

@@ -53,7 +53,7 @@ def undo(invocation: Invocation, job: int, login: str | None) -> None:
     # One that was killed continues where it stopped.
     if found.state != "undoing":
         undos.start(job=found, by=invocation.by, at=invocation.at, in_background=False)
-    undos.run(str(found.pk), at=invocation.at)
+    undos.complete(found.pk, at=invocation.at)
     _print(invocation, jobs.get(invocation.community, job))
 
 
@@ -88,5 +88,7 @@ def _print(invocation: Invocation, job: ImportJob) -> None:
         }
         lines += [f"  {label} {count}" for label, count in undos.result_counts(undo)]
         lines += [text for text in [undos.describe_kept(undo)] if text]
-        lines += [f"  {row.subject}: {row.reason}" for row in kept[:MAX_KEPT_SHOWN]]
+        shown = kept[:MAX_KEPT_SHOWN]
+        lines += [f"  {row.subject_label}: {row.reason}" for row in shown]
+        lines += [text for text in [undos.describe_more(undo, len(shown))] if text]
     invocation.out.answer(record, *lines)

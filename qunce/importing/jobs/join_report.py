@@ -30,13 +30,16 @@ KIND_LABELS: Mapping[str, StrOrPromise] = {
 def load(job: ImportJob, *, by: Staff) -> dict[str, list[dict[str, Any]]]:
     """Return `joined` and `parted` pairs and `shared` identifiers, the first of each.
 
-    Keys and identifiers are masked for staff who may not read them.
+    Keys and identifiers are masked for staff who may not read them, and empty if their
+    members were removed or erased since.
     """
     own = Merge.objects.filter(community_id=job.community_id)
     joined = _pairs(own.filter(job_id=job.pk))
     parted = _pairs(own.filter(undone_job_id=job.pk))
     ids = {pk for each in (*joined, *parted) for pk in (each.left_id, each.right_id)}
     keys = account_queries.keys_by_id(job.community, ids)
+    # Their keys are internal and say nothing.
+    keys |= dict.fromkeys(account_queries.find_erased(ids), "")
     shared = SharedIdentifier.objects.filter(community_id=job.community_id)
     return {
         "joined": [_describe(each, keys, by) for each in joined],
@@ -58,7 +61,11 @@ def load(job: ImportJob, *, by: Staff) -> dict[str, list[dict[str, Any]]]:
 def sentences(report: dict[str, list[dict[str, Any]]]) -> Iterable[str]:
     """The report in words, one line per pair or identifier."""
     for each in map(_with_label, report["joined"]):
-        yield _("%(left)s and %(right)s are one person by %(kind)s %(value)s.") % each
+        if each["value"]:
+            text = _("%(left)s and %(right)s are one person by %(kind)s %(value)s.")
+        else:
+            text = _("%(left)s and %(right)s were one person by their %(kind)s.")
+        yield text % each
     for each in map(_with_label, report["parted"]):
         yield _("%(left)s and %(right)s are two people again (%(kind)s).") % each
     for each in map(_with_label, report["shared"]):
@@ -71,7 +78,13 @@ def sentences(report: dict[str, list[dict[str, Any]]]) -> Iterable[str]:
 
 
 def _with_label(finding: Mapping[str, Any]) -> dict[str, Any]:
-    return {**finding, "kind": KIND_LABELS.get(finding["kind"], finding["kind"])}
+    label = KIND_LABELS.get(finding["kind"], finding["kind"])
+    members = {
+        side: finding[side] or _("a removed member")
+        for side in ("left", "right")
+        if side in finding
+    }
+    return {**finding, **members, "kind": label}
 
 
 def _pairs(rows: models.QuerySet[Merge]) -> list[Merge]:
@@ -83,6 +96,7 @@ def _describe(merge: Merge, keys: dict[int, str], by: Staff) -> dict[str, Any]:
         "left": masking.key(keys.get(merge.left_id, ""), by),
         "right": masking.key(keys.get(merge.right_id, ""), by),
         "kind": merge.reason,
-        "value": masking.identifier(kind=merge.reason, value=merge.value, by=by),
+        "value": merge.value
+        and masking.identifier(kind=merge.reason, value=merge.value, by=by),
         "undone": merge.undone_at is not None,
     }

@@ -100,6 +100,7 @@ def prune(*, at: datetime) -> int:
     """Delete what is stored about imports that ended too long ago to be undone."""
     ended = timestamps.to_micros(at - RETENTION)
     old = ImportChange.objects.filter(
-        job__finished_at__lt=ended, job__state__in=("done", "failed", "cancelled")
+        job__finished_at__lt=ended,
+        job__state__in=("done", "failed", "cancelled", "undone"),
     )
     return old.delete()[0]

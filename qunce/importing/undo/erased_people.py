@@ -35,10 +35,9 @@ def erase(person: ErasedPerson) -> None:
                 person.community_id, kind, account, index=index, blanked=blank
             )
     jobs = ImportJob.objects.filter(community_id=person.community_id)
-    erased = f"erased-{person.accounts[0]}"
     for text in person.texts:
         UndoRemainder.objects.filter(undo__job__in=jobs, subject=text[:300]).update(
-            subject=erased
+            subject=""
         )
     broken = jobs.filter(rows_broken__gt=0).select_related("by")
     for job in broken.order_by("pk"):

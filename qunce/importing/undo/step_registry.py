@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kept:
-    """Something that stays as it is, and the reason."""
+    """Something that stays as it is, and the reason.
+
+    `subject` is the key of a member or an order, empty for an erased member.
+    """
 
     subject: str
     reason: str
@@ -60,8 +63,8 @@ class Undoing:
         erased = account_queries.find_erased(a for a in accounts if a is not None)
         new = set(erased) - self._erased
         self._erased |= new
-        for key in account_queries.keys_by_id(self.community, new).values():
-            self.keep(key, _("This member was erased since. Nothing is given back."))
+        for _account in new:
+            self.keep("", _("This member was erased since. Nothing is given back."))
         pairs = zip(entries, accounts, strict=True)
         return [entry for entry, account in pairs if account not in erased]
 

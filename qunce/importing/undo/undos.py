@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
@@ -54,7 +55,10 @@ class ImportUndo(models.Model):
 
 
 class UndoRemainder(models.Model):
-    """Something that an undo left as it is, because it was changed since the import."""
+    """Something that an undo left as it is, because it was changed since the import.
+
+    `subject` is the key of a member or an order, empty for an erased member.
+    """
 
     undo = models.ForeignKey(ImportUndo, models.CASCADE, related_name="remainders")
     subject = models.CharField(max_length=300)
@@ -65,6 +69,10 @@ class UndoRemainder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.reason}"
+
+    @property
+    def subject_label(self) -> str:
+        return self.subject or _("a removed member")
 
 
 # Facts
@@ -169,8 +177,17 @@ def start(
 
 def run(key: str, *, at: datetime) -> None:
     """Run the undo of the import with this id to its end; safe to repeat."""
+    undo = ImportUndo.objects.select_related("by").filter(job=int(key)).first()
+    if undo is not None:
+        # The reasons are sentences for whoever started the undo.
+        with translation.override(undo.by.language):
+            complete(int(key), at=at)
+
+
+def complete(job: int, *, at: datetime) -> None:
+    """Like `run`, with the reasons in the current language."""
     rows = ImportUndo.objects.select_related("job__community", "job__by", "by")
-    undo = rows.filter(job=int(key), finished_at=None).first()
+    undo = rows.filter(job=job, finished_at=None).first()
     if undo is None:
         return
     # The moment of the start, so that all that the undo records has one time.
@@ -275,6 +292,18 @@ def describe_kept(undo: ImportUndo) -> str:
         "%(count)d things were changed since the import and stay as they are.",
         undo.kept,
     ) % {"count": undo.kept}
+
+
+def describe_more(undo: ImportUndo, shown: int) -> str:
+    """Return the sentence about what stays beyond what is shown, empty if nothing does."""
+    more = undo.kept - shown
+    if more <= 0:
+        return ""
+    return ngettext(
+        "%(count)d more thing stays as it is.",
+        "%(count)d more things stay as they are.",
+        more,
+    ) % {"count": more}
 
 
 def list_kept(job: ImportJob) -> models.QuerySet[UndoRemainder]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.core import errors, permissions
@@ -64,23 +65,30 @@ def run(key: str, *, at: datetime) -> None:
     job = jobs.filter(pk=int(key), finished_at__isnull=True).first()
     if job is None:
         return
-    verb = assignments.apply if job.action == APPLY else assignments.remove
-    # The ids were fixed at the start, so that `done` is a position in the same list
-    # after a restart.
-    people = list(bitmaps.from_bytes(job.people))
     try:
-        for chunk in account_queries.chunks(people[job.done :], PEOPLE_PER_BATCH):
-            # Some may have been erased or left the scope since the start.
-            visible = visibility.filter_visible(by=job.by, accounts=chunk, at=at)
-            verb(tag=job.tag, accounts=visible, by=job.by, at=at, batch=job.batch)
-            job.done += len(chunk)
-            # After the chunk and not with it: verbs have transactions of their own.
-            job.save(update_fields=["done"])
+        # An error is a sentence for whoever started the job.
+        with translation.override(job.by.language):
+            _continue(job, at)
     except errors.QunceError as error:
         job.error = str(error)[:300]
     # Empty the set, so that no ids of members are stored longer than needed.
     job.finished_at, job.people = at, bitmaps.to_bytes(bitmaps.EMPTY)
     job.save(update_fields=["error", "finished_at", "people"])
+
+
+def _continue(job: TagJob, at: datetime) -> None:
+    """Tag the people from where the job stopped."""
+    verb = assignments.apply if job.action == APPLY else assignments.remove
+    # The ids were fixed at the start, so that `done` is a position in the same list
+    # after a restart.
+    people = list(bitmaps.from_bytes(job.people))
+    for chunk in account_queries.chunks(people[job.done :], PEOPLE_PER_BATCH):
+        # Some may have been erased or left the scope since the start.
+        visible = visibility.filter_visible(by=job.by, accounts=chunk, at=at)
+        verb(tag=job.tag, accounts=visible, by=job.by, at=at, batch=job.batch)
+        job.done += len(chunk)
+        # After the chunk and not with it: verbs have transactions of their own.
+        job.save(update_fields=["done"])
 
 
 # Reads

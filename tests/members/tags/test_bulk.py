@@ -6,14 +6,15 @@ import itertools
 from typing import Any
 
 import pytest
+from django.utils import translation
 
-from qunce.core import permissions
+from qunce.core import errors, permissions
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
-from qunce.members.tags import assignments
+from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.sets.bitmaps import bitmaps
@@ -91,3 +92,17 @@ def test_other_staff_cannot_see_the_job(shop: Community, by: Staff) -> None:
     nobody = bitmaps.of([])
     with pytest.raises(permissions.NotAllowed):
         bulk_tagging.start(tag=job.tag, action="apply", people=nobody, by=viewer, at=AT)
+
+
+def test_error_is_in_the_language_of_whoever_started_the_job(
+    shop: Community, by: Staff
+) -> None:
+    job = start(shop, by)
+    library.archive(tag=job.tag, by=by, at=AT)
+    with translation.override("en"):
+        bulk_tagging.run(str(job.pk), at=LATER)
+    error = bulk_tagging.get(by=by, pk=job.pk).error
+    with translation.override(by.language), pytest.raises(errors.Refused) as refused:
+        library.check_active(job.tag)
+    assert error == str(refused.value)
+    assert by.language == "zh-hans"

@@ -166,10 +166,14 @@ def _decide(
     wanted = {(entry.group, entry.account) for entry in entries}
     known: dict[Pair, list[State]] = {}
     for chunk in account_queries.chunks(sorted({entry.account for entry in entries})):
-        for table in ("groups_stay", "groups_membership"):
+        # Void memberships describe no stay.
+        for table in (
+            "groups_stay WHERE",
+            "groups_membership WHERE (present OR left_at IS NOT NULL) AND",
+        ):
             rows = db.rows(
                 "SELECT group_id, account_id, role, joined_at, left_at"  # noqa: S608
-                f" FROM {table} WHERE account_id IN ({db.placeholders(len(chunk))})",
+                f" FROM {table} account_id IN ({db.placeholders(len(chunk))})",
                 chunk,
             )
             for group, account, *columns in rows:

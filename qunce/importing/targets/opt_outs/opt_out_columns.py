@@ -13,6 +13,7 @@ from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.members.accounts import queries as account_queries
 from qunce.outreach import opt_outs
+from qunce.outreach.opt_outs import OptOut
 
 YES, NO = "yes", "no"
 ANSWER_FIELDS = ("opted_out", "accepts_messages")
@@ -78,6 +79,17 @@ def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[i
             source = (reason or f"import {job.pk}")[:40]
             key = (now if moment is None else moment, source)
             grouped.setdefault(key, []).append(account)
+    times = {
+        account: moment
+        for (moment, _source), accounts in grouped.items()
+        for account in accounts
+    }
+    before = {
+        row.account_id: (timestamps.to_micros(row.set_at), row.source, row.by_id)
+        for row in OptOut.objects.filter(
+            community_id=job.community_id, account_id__in=times
+        )
+    }
     for (moment, source), accounts in sorted(grouped.items()):
         opt_outs.opt_out(
             community=job.community,
@@ -87,9 +99,9 @@ def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[i
             source=source,
             happened_at=timestamps.from_micros(moment),
         )
-    opted_out = {account for some in grouped.values() for account in some}
-    journal.record(job, "opt_outs", sorted(opted_out))
-    return opted_out
+    entries = [(a, before.get(a), moment) for a, moment in sorted(times.items())]
+    journal.record(job, "opt_outs", entries)
+    return set(times)
 
 
 def count_kept(accounts: Collection[int]) -> int:

@@ -14,6 +14,7 @@ from qunce.core.facts import facts, interned_names
 from qunce.core.staff import models as staff_models
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.journal import ImportChange
+from qunce.importing.undo import undos
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
@@ -67,7 +68,10 @@ class AccountStep(Step):
 
 
 def find_touched(undoing: Undoing, accounts: Sequence[int]) -> set[int]:
-    """Return the accounts about which anything was recorded besides import and undo."""
+    """Return the accounts about which anything was recorded besides import and undo.
+
+    What other imports have recorded that were undone since does not count either.
+    """
     if not accounts:
         return set()
     # Up to now: facts of the last minute are not in the mirror yet.
@@ -78,16 +82,22 @@ def find_touched(undoing: Undoing, accounts: Sequence[int]) -> set[int]:
         for kind in facts.declared()
         if kind.startswith(AUTOMATIC_KINDS)
     ] or [0]
-    moments = [
-        timestamps.to_micros(moment) for moment in (undoing.job.started_at, undoing.at)
+    finished = undos.ImportUndo.objects.filter(
+        job__community=undoing.community, finished_at__isnull=False
+    )
+    pairs = [
+        (undoing.job.started_at, undoing.at),
+        *finished.values_list("job__started_at", "started_at"),
     ]
+    moments = {timestamps.to_micros(moment) for pair in pairs for moment in pair}
     kinds = ", ".join(map(str, automatic))
     found = mirror.query(
         "SELECT DISTINCT account FROM facts SEMI JOIN created USING (account)"  # noqa: S608
-        " WHERE recorded_at NOT IN (?, ?)"
-        f" AND NOT (coalesce(actor, 0) = ? AND kind IN ({kinds}))",
-        [*moments, system],
+        " ANTI JOIN undone USING (recorded_at)"
+        f" WHERE NOT (coalesce(actor, 0) = ? AND kind IN ({kinds}))",
+        [system],
         created=pa.table({"account": pa.array(accounts, pa.int64())}),
+        undone=pa.table({"recorded_at": pa.array(sorted(moments), pa.int64())}),
     )
     return set(found["account"].to_pylist())
 

@@ -13,7 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import timestamps
 from qunce.groups.groups import Stay
+from qunce.importing.jobs import journal
+from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.importing.undo.steps import memberships
 
 
 class StayStep(Step):
@@ -24,8 +27,13 @@ class StayStep(Step):
     def account_of(self, entry: Any) -> int | None:
         return int(entry[1])
 
+    def prepare(self, undoing: Undoing) -> None:
+        changes = ImportChange.objects.filter(job=undoing.job, kind=memberships.KEPT)
+        self._kept = {tuple(pair) for each in changes for pair in journal.load(each)}
+
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
-        for group, account, added, removed in reversed(entries):
+        others = [entry for entry in entries if tuple(entry[:2]) not in self._kept]
+        for group, account, added, removed in reversed(others):
             rows = Stay.objects.filter(group_id=group, account_id=account)
             if added:
                 joined_at = timestamps.from_micros(added[1])
@@ -39,7 +47,7 @@ class StayStep(Step):
                     joined_at=timestamps.from_micros(joined_at),
                     left_at=timestamps.from_micros(left_at),
                 )
-        return len(entries)
+        return len(others)
 
 
 STEP = StayStep

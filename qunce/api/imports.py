@@ -52,11 +52,14 @@ class ImportOut(schemas.OutputSchema):
 
 
 class ProblemOut(schemas.OutputSchema):
+    """A row that `is_broken`, or one that was left out or has no member."""
+
     id: int
     row: int
     field: str
     value: str
     remedy: str
+    is_broken: bool
 
 
 class PairOut(schemas.OutputSchema):
@@ -146,7 +149,10 @@ def list_problems(
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """List the first 1,000 problems of an import; the error file has all of them."""
+    """List the first 1,000 broken rows of an import, and as many others with a reason.
+
+    The error file has all broken rows.
+    """
     rows = _get_job(request, import_id).problems.order_by("pk")
     page, more = schemas.paginate(
         lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),

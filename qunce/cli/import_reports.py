@@ -13,7 +13,10 @@ from qunce.importing.jobs.jobs import ImportJob
 def list_lines(job: ImportJob) -> list[str]:
     """Return the numbers that the console shows, in the same order."""
     target = target_registry.get(job.target)
-    rows = [(_("rows read"), job.rows_read), *reports.list_row_counts(job, target)]
+    rows = [
+        (_("rows read"), reports.count_rows(job)),
+        *reports.list_row_counts(job, target),
+    ]
     table = [(str(label), f"{count:,}") for label, count in rows]
     for money in reports.list_money(job.counts):
         table += [

@@ -27,7 +27,7 @@ from qunce.core import batch_writes, disk_space, errors
 from qunce.importing import format_registry, target_registry
 from qunce.importing.columns import column_mapping, column_traits
 from qunce.importing.files import file_changes, sources
-from qunce.importing.jobs import error_report, jobs, journal
+from qunce.importing.jobs import error_report, jobs, journal, remarks
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan import answers, questions, source_questions
 from qunce.importing.plan.options import ALL_ROWS, ImportOptions
@@ -76,6 +76,12 @@ class Preview:
     """Rows that were looked at, up to the first thousand problems."""
     signs: list[dict[str, str]] = field(default_factory=list)
     """Of each row, the signs or codes of currencies next to its amounts."""
+    left_out: int = 0
+    """Rows of those read that are no data, such as totals."""
+
+    @property
+    def rows_of_data(self) -> int:
+        return self.rows_read - self.left_out
 
 
 def plan(
@@ -141,16 +147,17 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
         for index in range(len(chunk.row_numbers))
     ]
     problems: list[Problem] = []
-    rows_read = 0
+    rows_read = left_out = 0
     with plan.resources:
         # Targets may reject rows that their fields accept, such as orders without an amount.
         for checked in plan.target.chunks(plan):
             problems += checked.problems
             rows_read += checked.rows_read
+            left_out += len(checked.left_out)
             if len(problems) > jobs.MAX_PROBLEM_ROWS:
                 break
     plan.notes += [note for note in list_row_notes(plan) if note not in plan.notes]
-    return Preview(rows, problems, rows_read, signs)
+    return Preview(rows, problems, rows_read, signs, left_out)
 
 
 def list_row_notes(plan: ImportPlan) -> list[str]:
@@ -278,6 +285,7 @@ def _record_chunk(
         skipped=chunk.skipped,
         report_bytes=report_bytes,
     )
+    remarks.record(job, chunk.left_out)
 
 
 def _write(

@@ -194,6 +194,7 @@ COUNT_LABELS: Mapping[str, StrOrPromise] = {
     "changed": gettext_lazy("changed"),
     "known": gettext_lazy("already known"),
     "skipped": gettext_lazy("skipped"),
+    "left_out": gettext_lazy("rows that are no data"),
     "suppressed": gettext_lazy("of erased people"),
     "found_by_member_key": gettext_lazy("found by member number"),
     "found_by_openid": gettext_lazy("found by OpenID"),

@@ -9,6 +9,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.importing import pipeline
 from qunce.importing.accounts import unknown_members
+from qunce.importing.jobs import jobs, reports
 from qunce.importing.plan import questions
 from qunce.members.accounts.models import Account, Identifier
 from tests.importing import helpers
@@ -116,3 +117,59 @@ def test_plan_counts_new_changed_and_joined_members(
     job = pipeline.run(plan).job
     assert (job.counts["members"], job.counts["changed"]) == (2, 1)
     assert job.counts["joined"] == 1
+
+
+def test_rows_with_a_shared_hotline_only_are_noted_and_listed(
+    shop: Community, tmp_path: Path
+) -> None:
+    many = "".join(f"m{n},4001234567\n" for n in range(30))
+    helpers.run(shop, helpers.write(tmp_path, f"key,phone\n{many}"), "members")
+    text = "姓名,手机号\n甲,4001234567\n乙,4001234567\n丙,13800138000\n"
+    plan = helpers.plan(shop, helpers.write(tmp_path, text), "members")
+    unknown_members.ask(plan)
+    assert any(note.startswith("2 rows have nothing but") for note in plan.notes)
+    result = pipeline.run(plan)
+    assert (result.job.rows_broken, result.job.counts["skipped"]) == (0, 2)
+    assert [(p.row, p.field, p.value) for p in result.problems] == [
+        (2, "手机号", "4001234567"),
+        (3, "手机号", "4001234567"),
+    ]
+    assert "Too many members" in result.problems[0].remedy
+
+
+def test_orders_whose_member_shares_the_phone_are_listed(
+    shop: Community, tmp_path: Path
+) -> None:
+    many = "".join(f"m{n},4001234567\n" for n in range(30))
+    helpers.run(shop, helpers.write(tmp_path, f"key,phone\n{many}"), "members")
+    text = (
+        "订单号,手机号,金额,付款时间\nA1,4001234567,10,2026-03-01\n"
+        "A2,13800138000,20,2026-03-01\nA3,4001234567,30,2026-03-01\n"
+    )
+    result = helpers.run(shop, helpers.write(tmp_path, text), "orders")
+    assert result.job.counts["orders_without_member"] == 2
+    assert [(p.row, p.value) for p in result.problems] == [
+        (2, "4001234567"),
+        (4, "4001234567"),
+    ]
+    assert result.problems[0].remedy.startswith("The order has no member.")
+
+
+def test_rows_of_unknown_members_that_are_skipped_are_listed(
+    shop: Community, tmp_path: Path
+) -> None:
+    path = helpers.write(tmp_path, "key,name\nx1,Ann\n")
+    result = helpers.run(shop, path, "members", unknown_members="leave")
+    assert [(p.row, p.value) for p in result.problems] == [(2, "x1")]
+
+
+def test_totals_are_counted_and_listed_apart(shop: Community, tmp_path: Path) -> None:
+    text = "编号,姓名,积分\na,甲,1\nb,乙,2\n合计,,3\n"
+    path = helpers.write(tmp_path, text)
+    plan = helpers.plan(shop, path, "members")
+    assert pipeline.preview(plan).rows_of_data == 2
+    job = pipeline.run(plan).job
+    assert reports.count_rows(job) == 2
+    rows = dict(reports.list_row_counts(job, plan.target))
+    assert sum(rows.values()) == 2
+    assert [(p.row, p.value) for p in jobs.list_problems(job)] == [(4, "合计, 3")]

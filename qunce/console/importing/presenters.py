@@ -46,6 +46,11 @@ class ImportRow:
     tone: str
 
 
+    @property
+    def rows(self) -> int:
+        """How many rows of the file are data."""
+        return reports.count_rows(self.job)
+
 def is_live(job: ImportJob) -> bool:
     """Return whether the page of the import has to be refreshed."""
     is_queued = job.state in jobs.ACTIVE_STATES and job.upload_id is not None
@@ -163,7 +168,7 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
     is_counted = is_whole and len(review.preview.problems) <= jobs.MAX_PROBLEM_ROWS
     is_counted = is_counted and review.plan is not None
     if is_counted:
-        row_count = review.preview.rows_read
+        row_count = review.preview.rows_of_data
     return FilePreview(
         container=container_facts(upload),
         columns=_column_choices(upload, review, attribute_labels),
@@ -300,7 +305,7 @@ def job_report(job: ImportJob, *, by: Staff) -> JobReport:
     target = target_registry.get(job.target)
     sentences = join_report.sentences(join_report.load(job, by=by))
     return JobReport(
-        rows_read=job.rows_read,
+        rows_read=reports.count_rows(job),
         rows=reports.list_row_counts(job, target),
         money=reports.list_money(job.counts),
         others=reports.list_other_counts(job, target),

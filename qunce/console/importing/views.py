@@ -16,7 +16,8 @@ from qunce.console import http, paging
 from qunce.console.importing import forms, labels, presenters
 from qunce.core import disk_space, errors
 from qunce.importing import pipeline, plan_review, target_registry
-from qunce.importing.jobs import error_report, jobs, uploads
+from qunce.importing.files import formats
+from qunce.importing.jobs import error_report, jobs, reports, uploads
 from qunce.importing.jobs.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.jobs.uploads import Upload
 from qunce.importing.plan.options import VALID_ROWS
@@ -46,8 +47,9 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "undo": presenters.undo_report(job),
         "may_undo": undos.may_undo(job, by=request.staff, at=request.at),
         "why_not_undo": undos.why_never(job),
-        "valid_rows": max(job.rows_read - job.rows_broken, 0),
-        "problems": job.problems.order_by("row", "pk")[:MAX_PROBLEMS_SHOWN],
+        "valid_rows": max(reports.count_rows(job) - job.rows_broken, 0),
+        "problems": problems.filter(is_broken=True)[:MAX_PROBLEMS_SHOWN],
+        "remarks": problems.filter(is_broken=False)[:MAX_PROBLEMS_SHOWN],
         "max_problems": MAX_PROBLEMS_SHOWN,
         "has_report": error_report.path_of(job).exists(),
         "has_file": job.upload is not None and uploads.exists(job.upload),

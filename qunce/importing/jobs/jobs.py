@@ -110,6 +110,7 @@ class ImportProblem(models.Model):
     field = models.CharField(max_length=200)
     value = models.CharField(max_length=200)
     remedy = models.TextField()
+    is_broken = models.BooleanField(default=True)
 
     class Meta:
         db_table = "importing_problem"
@@ -401,11 +402,11 @@ def record_chunk(
     `skipped` rows of it are no data. `report_bytes` is the size of the error report
     with these problems.
     """
-    _store_problems(job, problems)
+    _store_broken(job, problems)
     counts = job.counts
     if skipped:
         name = reports.count_name(job.target, reports.SKIPPED)
-        counts = _add_counts(counts, {name: skipped})
+        counts = _add_counts(counts, {name: skipped, reports.LEFT_OUT: skipped})
     _update(
         job,
         rows_read=job.rows_read + rows_read,
@@ -420,7 +421,7 @@ def record_refusals(
     job: ImportJob, problems: Sequence[Problem], *, report_bytes: int
 ) -> None:
     """Store, in the batch's transaction, rows that turned out to be impossible in it."""
-    _store_problems(job, problems)
+    _store_broken(job, problems)
     rows_broken = job.rows_broken + len(problems)
     _update(job, rows_broken=rows_broken, report_bytes=report_bytes)
 
@@ -440,17 +441,20 @@ def _update(job: ImportJob, **values: Any) -> None:
         setattr(job, name, value)
 
 
-def _store_problems(job: ImportJob, problems: Sequence[Problem]) -> None:
+def _store_broken(job: ImportJob, problems: Sequence[Problem]) -> None:
     # The report file has all problems; millions of rows would help nobody.
-    free = max(MAX_PROBLEM_ROWS - job.rows_broken, 0)
-    rows = []
-    for problem in problems[:free]:
-        row = ImportProblem(job=job, row=problem.row)
+    store_problems(job, problems[: max(MAX_PROBLEM_ROWS - job.rows_broken, 0)])
+
+
+def store_problems(
+    job: ImportJob, problems: Sequence[Problem], *, is_broken: bool = True
+) -> None:
+    rows = [ImportProblem(job=job, row=p.row, is_broken=is_broken) for p in problems]
+    for problem, row in zip(problems, rows, strict=True):
         for name, max_length in (("field", 200), ("value", 200), ("remedy", 2_000)):
             # PostgreSQL cannot store null bytes.
             text = getattr(problem, name).replace("\0", "␀")
             setattr(row, name, text[:max_length])
-        rows.append(row)
     # In parts, since a remedy can have 2,000 characters.
     ImportProblem.objects.bulk_create(rows, batch_size=200)
 

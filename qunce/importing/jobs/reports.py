@@ -41,6 +41,8 @@ NEW, CHANGED, KNOWN, SKIPPED, SUPPRESSED = (
 )
 FATES = (NEW, CHANGED, KNOWN, SKIPPED, SUPPRESSED)
 """What becomes of a row that is not broken, or of an order with several rows."""
+LEFT_OUT = "left_out"
+"""Name of the count of rows that are no data, which are among those skipped and read."""
 OWN_NAMES = {
     "members": {NEW: "members"},
     "facts": {NEW: "facts"},
@@ -72,6 +74,11 @@ def count_fates(job: ImportJob) -> dict[str, int]:
     return {fate: job.counts.get(count_name(job.target, fate), 0) for fate in FATES}
 
 
+def count_rows(job: ImportJob) -> int:
+    """Return the rows read that are data, of which the shown counts are the parts."""
+    return job.rows_read - job.counts.get(LEFT_OUT, 0)
+
+
 def list_money(counts: Mapping[str, int]) -> list[Money]:
     """Return what was paid and refunded in each currency, as `qunce status` gives it."""
     decimals = decimal_counts(counts)
@@ -93,10 +100,12 @@ def list_money(counts: Mapping[str, int]) -> list[Money]:
 
 
 def list_row_counts(job: ImportJob, target: Target) -> list[tuple[StrOrPromise, int]]:
-    """Return labels and numbers that add up to the rows read, without zeros."""
+    """Return labels and numbers that add up to the rows of data, without zeros."""
+    fates = count_fates(job)
+    fates[SKIPPED] -= job.counts.get(LEFT_OUT, 0)
     counts = [
         (target.count_label(count_name(job.target, fate)), number)
-        for fate, number in count_fates(job).items()
+        for fate, number in fates.items()
     ]
     return [(label, n) for label, n in [*counts, (_("broken"), job.rows_broken)] if n]
 

@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 ('field', models.CharField(max_length=200)),
                 ('value', models.CharField(max_length=200)),
                 ('remedy', models.TextField()),
+                ('is_broken', models.BooleanField(default=True)),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='problems', to='importing.importjob')),
             ],
             options={

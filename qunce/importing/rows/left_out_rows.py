@@ -6,6 +6,7 @@ They are left out and counted as skipped, and a note names them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +81,19 @@ def is_left_out(plan: ImportPlan, row: rows.BrokenRow) -> bool:
     is_total = re.match(TOTAL, filled[0]) and all(map(NUMBER.fullmatch, filled[1:]))
     is_remark = len(filled) == 1 and re.match(REMARK, filled[0])
     return bool(is_total or is_remark)
+
+
+def list_texts(
+    batch: rows.RowBatch,
+    broken: Sequence[rows.BrokenRow],
+    is_left_out: NDArray[np.bool_],
+) -> list[tuple[int, str]]:
+    """Return number and text of each row that is left out, those not in `broken` too."""
+    found = [(row.row, row.text) for row in batch.broken if row not in broken]
+    for index in np.flatnonzero(is_left_out).tolist():
+        cells = [column[index].as_py() for column in batch.columns]
+        found.append((int(batch.row_numbers[index]), ", ".join(filter(None, cells))))
+    return sorted(found)
 
 
 def note(plan: ImportPlan, number: int, text: str) -> None:

@@ -59,6 +59,8 @@ class ParsedChunk:
     """Values of the target's `whole_by` in rows with a problem."""
     skipped: int = 0
     """Rows that are no data, such as totals."""
+    left_out: list[Problem] = field(default_factory=list)
+    """The same rows, with the reason."""
     digest: int = 0
     """Of all valid rows up to here, where a target writes them in an order of its own."""
 
@@ -100,12 +102,15 @@ def concat(parts: list[ParsedChunk]) -> ParsedChunk:
     rows_read = sum(part.rows_read for part in parts)
     broken_keys = [key for part in parts for key in part.broken_keys]
     skipped = sum(part.skipped for part in parts)
+    left_out = [row for part in parts for row in part.left_out]
     columns = {}
     for name in list(parts[0].columns):
         # Column by column, so that there are never two copies of the whole.
         columns[name] = pa.concat_arrays([part.columns.pop(name) for part in parts])
     parts.clear()
-    return ParsedChunk(columns, row_numbers, problems, rows_read, broken_keys, skipped)
+    return ParsedChunk(
+        columns, row_numbers, problems, rows_read, broken_keys, skipped, left_out
+    )
 
 
 def field_types(plan: ImportPlan) -> dict[str, str]:
@@ -122,10 +127,13 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     """Return typed columns of the rows that are valid in every field."""
     broken = [row for row in batch.broken if not left_out_rows.is_left_out(plan, row)]
     problems = [Problem(row.row, "", row.text, row.reason) for row in broken]
-    skipped = len(batch.broken) - len(broken)
     is_left_out = left_out_rows.find(plan, batch)
+    left_out = [
+        Problem(row, "", text[:MAX_VALUE_SHOWN], _("The row is no data. Left out."))
+        for row, text in left_out_rows.list_texts(batch, broken, is_left_out)
+    ]
+    skipped = len(left_out)
     if is_left_out.any():
-        skipped += int(is_left_out.sum())
         batch = rows.select(batch, ~is_left_out)
     mapping, types = plan.mapping, field_types(plan)
     normalisers = {f.name: f.normalise for f in plan.target.fields if f.normalise}
@@ -174,7 +182,13 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     # Blank rows are none, however many of them a spreadsheet has at its end.
     rows_read = int((~is_blank).sum()) + len(broken) + skipped
     return ParsedChunk(
-        columns, batch.row_numbers[is_valid], problems, rows_read, broken_keys, skipped
+        columns,
+        batch.row_numbers[is_valid],
+        problems,
+        rows_read,
+        broken_keys,
+        skipped,
+        left_out,
     )
 
 

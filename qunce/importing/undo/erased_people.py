@@ -39,7 +39,8 @@ def erase(person: ErasedPerson) -> None:
         UndoRemainder.objects.filter(undo__job__in=jobs, subject=text[:300]).update(
             subject=""
         )
-    broken = jobs.filter(rows_broken__gt=0).select_related("by")
+    # Rows that are not broken are listed, too.
+    broken = jobs.filter(problems__isnull=False).distinct().select_related("by")
     for job in broken.order_by("pk"):
         problems = job.problems.all()
         # All of the row: its other cells are theirs as well.

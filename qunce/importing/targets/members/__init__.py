@@ -199,7 +199,7 @@ class MemberTarget(Target):
         from qunce.importing.targets.members import known_members
 
         counts = known_members.count(plan)
-        plan.notes.append(known_members.describe(counts))
+        plan.notes += known_members.list_notes(counts)
         return counts.new
 
     def describe_entries(

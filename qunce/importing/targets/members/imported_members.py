@@ -6,14 +6,15 @@ e-mail address, in this order, else a new member who is known by the first of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from qunce.core import db, timestamps
-from qunce.importing.jobs import journal
+from qunce.importing.jobs import journal, remarks
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import CREATE, REPLACE, ImportOptions
+from qunce.importing.rows.parsing import Problem
 from qunce.members.accounts import accounts, resolver, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import corrections
@@ -24,6 +25,8 @@ IDENTIFIER_FIELDS = resolver.IDENTIFIER_KINDS
 LIST_FIELDS = ("tags", "groups")
 ROWS = "rows"
 """How many rows of the file were merged into one."""
+NUMBERS = "numbers"
+"""Which rows of the file these are."""
 REPLACED = "replaced"
 """Whether a later of these rows contradicts an earlier one, and so replaces it."""
 Row = dict[str, Any]
@@ -37,6 +40,15 @@ class Identified:
     existing: set[int] = field(default_factory=set)
     suppressed: int = 0
     skipped: int = 0
+    remarks: list[Problem] = field(default_factory=list)
+    """Why rows were skipped."""
+
+    def skip(self, row: Row, reason: Callable[[str], str]) -> None:
+        kind, text = reference_of(row)
+        self.skipped += row[ROWS]
+        self.remarks += [
+            Problem(number, kind, text, reason(text)) for number in row[NUMBERS]
+        ]
 
 
 def reference_of(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -58,7 +70,7 @@ class Identities:
             if account is None:
                 unknown.append(row)
             elif account == NOBODY:
-                result.skipped += row[ROWS]
+                result.skip(row, remarks.shared_by_many)
             else:
                 _add_row(result.rows, account, row)
         result.existing = set(result.rows)
@@ -70,7 +82,8 @@ class Identities:
         new = [row for row in unknown if not _values(row) & erased]
         result.suppressed = sum(row[ROWS] for row in unknown if _values(row) & erased)
         if self._options.unknown_members != CREATE:
-            result.skipped += sum(row[ROWS] for row in new)
+            for row in new:
+                result.skip(row, remarks.unknown)
             return result
         created = self._create(new)
         journal.record(self._job, "accounts", sorted(set(created.values())))
@@ -203,7 +216,8 @@ def merge(earlier: Row, later: Row) -> Row:
         if name in earlier and name in later:
             merged[name] = f"{earlier[name]}{later[name]}"
     merged[ROWS] = earlier[ROWS] + later[ROWS]
-    common = (earlier.keys() & later.keys()) - {ROWS, REPLACED, *LIST_FIELDS}
+    merged[NUMBERS] = [*earlier[NUMBERS], *later[NUMBERS]]
+    common = (earlier.keys() & later.keys()) - {ROWS, NUMBERS, REPLACED, *LIST_FIELDS}
     is_contradicted = any(earlier[name] != later[name] for name in common)
     merged[REPLACED] = earlier[REPLACED] or later[REPLACED] or is_contradicted
     return merged

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qunce.core import names
 from qunce.importing.files import sources
@@ -198,6 +199,8 @@ class MemberCounts:
     """Known members who would get another name or another identifier."""
     joined: int = 0
     """Members who would be merged with another account."""
+    nobody: int = 0
+    """Rows that would be skipped, as all they have are identifiers of too many."""
     _references: set[tuple[str, str]] = field(default_factory=set)
     _owners: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """The member of the file who has an identifier."""
@@ -221,6 +224,7 @@ class MemberCounts:
         }
         for row, account, match in zip(rows, accounts, matches, strict=True):
             is_nobody = KEY not in row and match.state == resolver.NOBODY
+            self.nobody += is_nobody
             is_erased = not account and bool(erased & _texts(row))
             reference = imported_members.reference_of(row)
             if is_nobody or is_erased or reference in self._references:
@@ -255,15 +259,29 @@ def count(plan: ImportPlan) -> MemberCounts:
     return counts
 
 
-def describe(counts: MemberCounts) -> str:
-    return _(
+def list_notes(counts: MemberCounts) -> list[str]:
+    notes = []
+    if counts.nobody:
+        notes.append(
+            ngettext(
+                "%(count)s row has nothing but a phone, e-mail or UnionID of too many "
+                "members, so it is skipped. Add the member numbers.",
+                "%(count)s rows have nothing but a phone, e-mail or UnionID of too many "
+                "members, so they are skipped. Add the member numbers.",
+                counts.nobody,
+            )
+            % {"count": f"{counts.nobody:,}"}
+        )
+    text = _(
         "Members of this file: %(new)s new, %(known)s already known, of whom %(changed)s "
         "get another name, phone, e-mail or UnionID. Merged with another account: "
         "%(joined)s."
-    ) % {
+    )
+    values = {
         name: f"{getattr(counts, name):,}"
         for name in ("new", "known", "changed", "joined")
     }
+    return [*notes, text % values]
 
 
 def _identifiers(row: Row) -> dict[str, str]:

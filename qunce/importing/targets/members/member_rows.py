@@ -96,13 +96,19 @@ class MemberRows:
         rows = []
         for start, end in spans:
             merged: Row = {}
-            for _number in range(start, end):
+            for index in range(start, end):
                 row = {
                     name: cell
                     for name, cell in zip(columns, next(cells), strict=True)
                     if cell is not None
                 }
-                row |= {imported_members.ROWS: 1, imported_members.REPLACED: False}
+                row |= {
+                    imported_members.ROWS: 1,
+                    imported_members.NUMBERS: [
+                        int(self.chunk.row_numbers[self.order[index]])
+                    ],
+                    imported_members.REPLACED: False,
+                }
                 merged = imported_members.merge(merged, row) if merged else row
             rows.append(merged)
         return rows

@@ -18,11 +18,11 @@ from django.db import connection
 from qunce.core import db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
 from qunce.importing import target_registry
-from qunce.importing.jobs import journal
+from qunce.importing.jobs import journal, remarks
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import CREATE
 from qunce.importing.plan.plan import ColumnTraits, ImportPlan
-from qunce.importing.rows.parsing import ParsedChunk
+from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.tags.tag_entries import TagBook
 from qunce.importing.tags.tag_writes import ListedTags
 from qunce.importing.targets.members import imported_members, plain_members
@@ -74,7 +74,7 @@ class MemberWriter:
         self._job = job
         self._creates = plan.options.unknown_members == CREATE
         self._identities = imported_members.Identities(job, plan.options)
-        heading_of = plan.heading_of
+        self._heading_of = heading_of = plan.heading_of
         types = {
             name: plan.traits.get(name, ColumnTraits()).type
             for name in heading_of
@@ -137,6 +137,7 @@ class MemberWriter:
         ids = self._create(plain, rev) if batch.begins_plain else NOBODY
         identified = self._identities.identify(given)
         ids = ids if batch.begins_plain else self._create(plain, rev)
+        remarks.record(self._job, self._with_headings(identified.remarks))
         # Members that this import creates are counted as new, not as changed.
         rows, existing = identified.rows, identified.existing
         # New accounts too: `create` knows neither their name nor when they left.
@@ -177,6 +178,13 @@ class MemberWriter:
             new_accounts.Moment.read(self._job.community) if is_known else None
         )
         return counts | {name: count for name, count in others.items() if count}
+
+    def _with_headings(self, problems: list[Problem]) -> list[Problem]:
+        """Return them with the headings of their fields."""
+        return [
+            dataclasses.replace(each, field=self._heading_of[each.field])
+            for each in problems
+        ]
 
     # Accounts
 

@@ -48,6 +48,7 @@ class OrderLines:
         self._problems: list[Problem] = []
         self._broken_keys: set[str] = set()
         self._rows_read = self._skipped = self._digest = 0
+        self._left_out: list[Problem] = []
         prefix = target_registry.DETAIL_PREFIX
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
         self._has_shops = "shop" in plan.heading_of
@@ -68,6 +69,7 @@ class OrderLines:
             self._broken_keys.update(chunk.broken_keys)
             self._rows_read += chunk.rows_read
             self._skipped += chunk.skipped
+            self._left_out += chunk.left_out
             self._digest = zlib.crc32(chunk.row_numbers.tobytes(), self._digest)
             self._table.add(self._to_lines(chunk))
         # An empty file has nothing that its columns could mean.
@@ -125,7 +127,7 @@ class OrderLines:
         """Yield the orders sorted by key; the first chunk has all problems of lines."""
         # Lines are counted once, with the first orders, although they were read before.
         rows_read, problems = self._rows_read, self._problems
-        skipped = self._skipped
+        skipped, left_out = self._skipped, self._left_out
         chunk_rows = self._plan.options.chunk_rows
         stored = stored_orders.StoredOrders(self._plan)
         sorted_lines = self._table.sorted(("order_key", "row"), chunk_rows)
@@ -137,13 +139,16 @@ class OrderLines:
                 problems=found,
                 rows_read=rows_read,
                 skipped=skipped,
+                left_out=left_out,
                 digest=self._digest,
             )
-            rows_read, problems, skipped = 0, [], 0
+            rows_read, problems, skipped, left_out = 0, [], 0, []
         if rows_read:
             # A file without a single valid line still has problems to report.
             nothing = np.empty(0, dtype=np.int64)
-            yield ParsedChunk({}, nothing, problems, rows_read, skipped=skipped)
+            yield ParsedChunk(
+                {}, nothing, problems, rows_read, skipped=skipped, left_out=left_out
+            )
 
     def _add_up(self, number: int, lines: pa.Table) -> tuple[pa.Table, pa.Table]:
         """Return the orders of a chunk, and the units of the plain ones."""

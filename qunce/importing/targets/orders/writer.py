@@ -11,14 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from qunce.core import db, timestamps
 from qunce.core.facts import facts, interned_names, withdrawals
 from qunce.importing.accounts import account_resolver
 from qunce.importing.files import external_sort
-from qunce.importing.jobs import journal
+from qunce.importing.jobs import journal, remarks
 from qunce.importing.jobs.jobs import ImportJob
-from qunce.importing.rows.parsing import ParsedChunk
+from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.targets.orders import (
     member_names,
     new_orders,
@@ -151,7 +152,7 @@ class OrderWriter:
         self._indexes = np.asarray(chunk.columns["index"])
         # Orders that are no sale make nobody a member.
         is_sale = pa.array(self._decided.sales()[self._indexes])
-        references = {
+        self._references = references = {
             name: pc.if_else(is_sale, column, pa.scalar(None, pa.string()))
             for name, column in account_resolver.references_of(chunk).items()
         }
@@ -289,10 +290,32 @@ class OrderWriter:
                     raise
                 self._stored = stored_orders.StoredOrders(self._plan)
                 batch = self.batch(batch.start, batch.end)
+        remarks.record(self._job, list(self._list_without_member(batch)))
         counts = count(batch.rows, self._plan.options.currency)
         counts.update(self._plain.count(batch.plain, self._plan.options.currency))
         found = self._found.counts(batch.start, batch.end)
         return {**counts, **found, "members": self._resolver.pop_created()}
+
+    def _list_without_member(self, batch: Batch) -> Iterator[Problem]:
+        """Yield a remark for each order whose member is not certain, or not known."""
+        found = self._found
+        is_unknown = found.states == account_resolver.UNKNOWN
+        is_without = (found.ids == 0) & (found.shared | is_unknown)
+        # A stored order keeps its member.
+        kept = {r.position for r in batch.rows if r.after is None or r.after.account}
+        places = batch.start + np.flatnonzero(is_without[batch.start : batch.end])
+        for index in places.tolist():
+            if index in kept:
+                continue
+            kind, text = next(
+                (kind, cell)
+                for kind, column in self._references.items()
+                if (cell := column[index].as_py())
+            )
+            reason = remarks.shared_by_many if found.shared[index] else remarks.unknown
+            remedy = _("The order has no member. %(reason)s") % {"reason": reason(text)}
+            row = int(self.row_order[index])
+            yield Problem(row, self._plan.heading_of[kind], text, remedy)
 
     def _to_columns(self, row: OrderRow, state: OrderState) -> new_orders.Row:
         return (

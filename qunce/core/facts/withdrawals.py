@@ -39,4 +39,9 @@ def withdraw(ids: Sequence[int]) -> None:
             f"DELETE FROM core_fact WHERE id IN ({db.placeholders(len(some))})",  # noqa: S608
             some,
         )
-        db.insert(INSERT, [(fact_id,) for fact_id in some])
+        # An undo may come across a fact again that is withdrawn but not derived yet.
+        db.insert(
+            INSERT,
+            [(fact_id,) for fact_id in some],
+            on_conflict="ON CONFLICT DO NOTHING",
+        )

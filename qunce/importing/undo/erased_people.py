@@ -17,7 +17,7 @@ from qunce.members.people.personal_texts import ErasedPerson
 
 BLANKS: Mapping[str, tuple[int, Callable[[list[Any]], list[Any]]]] = {
     "fields": (0, lambda entry: [entry[0], None, None]),
-    "identifiers": (1, lambda entry: [*entry[:3], ""]),
+    "identifiers": (1, lambda entry: [*entry[:3], "", *entry[4:]]),
     "opt_outs": (0, lambda entry: [entry[0], None, entry[2]]),
 }
 """The kinds of changes that quote people: where an entry has the account, what stays."""

@@ -98,6 +98,8 @@ class PastIdentifier(models.Model):
     """What removed it: a program, a file, or empty for a form."""
     job_id = models.BigIntegerField(null=True)
     """The import that removed it."""
+    added_job_id = models.BigIntegerField(null=True)
+    """The import that had added it."""
     removed_at = timestamps.TimestampField()
     removed_by_id = models.BigIntegerField(null=True)
 

@@ -170,6 +170,7 @@ class Migration(migrations.Migration):
                 ('value', models.CharField(max_length=200)),
                 ('source', models.CharField(default='', max_length=120)),
                 ('job_id', models.BigIntegerField(null=True)),
+                ('added_job_id', models.BigIntegerField(null=True)),
                 ('removed_at', qunce.core.timestamps.TimestampField()),
                 ('removed_by_id', models.BigIntegerField(null=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='past_identifiers', to='members.account')),

@@ -89,11 +89,9 @@ def remove(
     job_id: int | None = None,
 ) -> Joins:
     """Remove these identifiers, which stay in the history, and undo their merges."""
-    removed = [
-        row
-        for chunk in account_queries.chunks(sorted(set(values)))
-        for row in _delete(chunk)
-    ]
+    removed: dict[Value, int | None] = {}
+    for chunk in account_queries.chunks(sorted(set(values))):
+        removed |= _delete(chunk)
     if not removed:
         return Joins()
     PastIdentifier.objects.bulk_create(
@@ -107,8 +105,9 @@ def remove(
                 job_id=job_id,
                 removed_at=at,
                 removed_by_id=by.pk,
+                added_job_id=added_job_id,
             )
-            for account, kind, value in removed
+            for (account, kind, value), added_job_id in removed.items()
         ],
         batch_size=1_000,
     )
@@ -150,13 +149,14 @@ def _get(account: Account, kind: str, value: str) -> Identifier:
     return stored
 
 
-def _delete(values: Sequence[Value]) -> list[Value]:
+def _delete(values: Sequence[Value]) -> dict[Value, int | None]:
+    """Delete identifiers; returns which, with the imports that had added them."""
     wanted = set(values)
     rows = Identifier.objects.filter(account_id__in={row[0] for row in values})
     stored = {
-        (row.account_id, row.kind, row.value): row.pk
+        (row.account_id, row.kind, row.value): row
         for row in rows
         if (row.account_id, row.kind, row.value) in wanted
     }
-    Identifier.objects.filter(pk__in=stored.values()).delete()
-    return sorted(stored)
+    Identifier.objects.filter(pk__in=[row.pk for row in stored.values()]).delete()
+    return {value: row.job_id for value, row in sorted(stored.items())}

@@ -2,11 +2,12 @@
 
 An entry is `[change, account, kind, value]`: the import has "added" or "removed" the
 identifier, or found it to be "shared" by too many accounts, which is no account's change.
+What was removed also has the import that had added it, or null.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.journal import ImportChange
+from qunce.importing.undo import undos
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.accounts import suppression
 from qunce.members.accounts.models import (
@@ -22,6 +24,8 @@ from qunce.members.accounts.models import (
     SharedIdentifier,
 )
 from qunce.members.people import identifier_merges
+from qunce.members.people.identifier_merges import Joins
+from qunce.members.people.merges import Merge
 
 ADDED, REMOVED, SHARED = "added", "removed", "shared"
 
@@ -33,14 +37,13 @@ class IdentifierStep(Step):
 
     def collect(self, job: ImportJob) -> Sequence[Any]:
         entries: list[Any] = []
+        names = ("account_id", "kind", "value")
         for change, rows in (
-            (ADDED, Identifier.objects.filter(job_id=job.pk)),
-            (REMOVED, PastIdentifier.objects.filter(job_id=job.pk)),
+            (ADDED, Identifier.objects.values_list(*names)),
+            (REMOVED, PastIdentifier.objects.values_list(*names, "added_job_id")),
         ):
-            own = rows.filter(community_id=job.community_id).order_by("pk")
-            entries += [
-                [change, *row] for row in own.values_list("account_id", "kind", "value")
-            ]
+            own = rows.filter(job_id=job.pk, community_id=job.community_id)
+            entries += [[change, *row] for row in own.order_by("pk")]
         shared = SharedIdentifier.objects.filter(community=job.community, job_id=job.pk)
         entries += [[SHARED, 0, *row] for row in shared.values_list("kind", "value")]
         return entries
@@ -56,11 +59,12 @@ class IdentifierStep(Step):
     def undo(self, undoing: Undoing, entries: Sequence[Any]) -> int:
         community = undoing.community
         touched: set[int] = set()
+        lost: list[tuple[int, str, str]] = []
         undone = 0
         # Nothing comes back that belonged to somebody who was erased since.
         removed = {(entry[2], entry[3]) for entry in entries if entry[0] == REMOVED}
         suppressed = suppression.find(community, removed)
-        for change, account, kind, value in entries:
+        for change, account, kind, value, *added_by in entries:
             given = {"kind": kind, "value": value}
             owners = Identifier.objects.filter(community_id=community.pk, **given)
             if change == SHARED:
@@ -70,25 +74,68 @@ class IdentifierStep(Step):
                 continue
             elif change == ADDED:
                 owners.filter(account_id=account).delete()
+                lost.append((account, kind, value))
             elif (kind, value) in suppressed:
                 continue
             else:
-                Identifier.objects.get_or_create(
-                    account_id=account, community_id=community.pk, **given
-                )
-                past = PastIdentifier.objects.filter(account_id=account, **given)
-                past.filter(job_id=undoing.job.pk).delete()
+                _restore(account, given, *added_by, undoing=undoing)
                 touched.add(account)
             undone += 1
-        if touched:
-            # What was parted because of the import belongs together again.
-            identifier_merges.merge(
-                community=community,
-                accounts=sorted(touched),
-                by=undoing.by,
-                at=undoing.at,
-            )
+        _update_merges(undoing, touched, lost)
         return undone
+
+
+def _restore(
+    account: int, given: Mapping[str, str], added_by: int | None, *, undoing: Undoing
+) -> None:
+    job = undoing.job
+    past = PastIdentifier.objects.filter(account_id=account, **given)
+    past.filter(job_id=job.pk).delete()
+    # The import that had added it may be undone by now as well.
+    if undos.ImportUndo.objects.filter(job_id=added_by).exists():
+        return
+    Identifier.objects.get_or_create(
+        account_id=account,
+        community_id=job.community_id,
+        **given,
+        defaults={"job_id": added_by},
+    )
+
+
+def _update_merges(
+    undoing: Undoing, touched: set[int], lost: Sequence[tuple[int, str, str]]
+) -> None:
+    """Merge and unmerge people by the identifiers that they have again, or no longer."""
+    community = undoing.community
+    by, at = undoing.by, undoing.at
+    joins = Joins()
+    if lost:
+        joins = identifier_merges.unmerge(
+            community=community,
+            values={(kind, value) for _account, kind, value in lost},
+            accounts={account for account, _kind, _value in lost},
+            by=by,
+            at=at,
+        )
+    if touched:
+        # What was parted because of the import belongs together again.
+        joins = joins.extend(
+            identifier_merges.merge(
+                community=community, accounts=sorted(touched), by=by, at=at
+            )
+        )
+    for merge in joins.merged:
+        parted = Merge.objects.filter(
+            community=community,
+            undone_job_id=undoing.job.pk,
+            reason=merge.reason,
+            value=merge.value,
+            job_id__isnull=False,
+        )
+        # The import that had merged them, whose undo has to find the merge.
+        for former in parted.order_by("pk")[:1]:
+            Merge.objects.filter(pk=merge.pk).update(job_id=former.job_id)
+            Merge.objects.filter(pk=former.pk).update(job_id=None)
 
 
 STEP = IdentifierStep

@@ -27,6 +27,7 @@ ANSWER, SHOWN = "answer:", "shown:"
 """Prefixes of a question's key: the answer, and the one that the page showed."""
 TIMES_SHOWN = "times-shown"
 TIME_OPTIONS = ("allow_old_times", "allow_future_times")
+DEFAULT_SOURCE = ImportOptions.source
 MAX_TEXT_LENGTHS = {"currency": 10, "source": 120}
 
 
@@ -58,7 +59,8 @@ def store_options(data: QueryDict, upload: Upload, *, by: Staff) -> None:
         if name in data:
             text = "".join(c for c in str(data[name]) if c.isprintable()).strip()
             changes[name] = text[:max_length]
-    changes["source"] = changes.get("source") or options.source
+    if not changes.get("source", options.source):
+        changes["source"] = DEFAULT_SOURCE
     uploads.change_options(upload=upload, by=by, **changes)
 
 

@@ -12,6 +12,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.core import decimals, money
 from qunce.core.communities import Community
 from qunce.importing import target_registry
+from qunce.importing.rows import parsing
 from qunce.importing.target_registry import Target
 from qunce.importing.targets.opt_outs import opt_out_columns
 from qunce.members.attributes.attributes import Attribute
@@ -68,6 +69,9 @@ def format_value(name: str, value: Any, kind: str) -> Any:
         return _("yes") if value == opt_out_columns.YES else _("no")
     if kind == "instant" and isinstance(value, str):
         return value[:MINUTE_LENGTH]
+    if kind in parsing.LIST_TYPES and isinstance(value, str):
+        # Between the entries is what the language has between them.
+        return value.replace("; ", _("; "))
     return value
 
 

@@ -25,6 +25,7 @@ from qunce.importing.plan.questions import Question
 from qunce.importing.plan_review import PlanReview
 from qunce.importing.rows.parsing import Problem
 from qunce.importing.target_registry import Target
+from qunce.importing.targets.orders import currencies
 from qunce.importing.undo import undos
 from qunce.importing.undo.undos import ImportUndo, UndoRemainder
 
@@ -45,11 +46,11 @@ class ImportRow:
     state: StrOrPromise
     tone: str
 
-
     @property
     def rows(self) -> int:
         """How many rows of the file are data."""
         return reports.count_rows(self.job)
+
 
 def is_live(job: ImportJob) -> bool:
     """Return whether the page of the import has to be refreshed."""
@@ -138,6 +139,8 @@ class FilePreview:
     """Whether the rows were counted, and not estimated."""
     checked_rows: int
     """Rows that the preview has checked; all others are checked by the import."""
+    asks_currency: bool
+    """Whether amounts of orders may be without a currency of their own."""
 
     @property
     def broken_rows(self) -> int:
@@ -193,7 +196,18 @@ def file_preview(upload: Upload, review: PlanReview) -> FilePreview:
         row_count=row_count,
         is_exact=is_counted,
         checked_rows=row_count if is_whole else uploads.SAMPLE_ROWS,
+        asks_currency=_asks_currency(upload, review, is_counted=is_counted),
     )
+
+
+def _asks_currency(upload: Upload, review: PlanReview, *, is_counted: bool) -> bool:
+    if review.target.key != "orders" or review.plan is None:
+        return False
+    # Rows that were not read may lack one, and what was chosen can be changed again.
+    if not is_counted or uploads.options_of(upload).currency:
+        return True
+    default = currencies.describe_default(review.plan.options.currency)
+    return default in review.plan.row_notes
 
 
 def _preview_rows(

@@ -32,7 +32,7 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
     target, mapping = target_registry.get(job.target), jobs.options_of(job).mapping
     attribute_labels = labels.attribute_labels(job.community, mapping)
-    steps = dict(pipeline.PHASES)
+    steps, problems = dict(pipeline.PHASES), job.problems.order_by("row", "pk")
     # Skipping broken rows needs no check before.
     if jobs.options_of(job).mode == VALID_ROWS:
         del steps[pipeline.CHECKING]
@@ -140,6 +140,7 @@ def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
     context = {
         "error": error,
         "max_size": settings.MAX_UPLOAD_BYTES,
+        "suffixes": ",".join(formats.list_suffixes()),
         "targets": target_registry.list_all(),
     }
     status = 422 if error else 200
@@ -184,6 +185,7 @@ def render_file(request: http.Request, upload: Upload, error: str = "") -> HttpR
         "preview": presenters.file_preview(upload, review),
         "targets": target_registry.list_all(),
         "encodings": forms.ENCODINGS,
+        "default_source": forms.DEFAULT_SOURCE,
     }
     status = 422 if error else 200
     part = "console/importing/_mapping.html"

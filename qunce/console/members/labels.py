@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.members.accounts import channel_labels
 from qunce.members.attributes.attributes import AttributeType
 
 if TYPE_CHECKING:
@@ -39,12 +40,7 @@ KINDS: Mapping[str, StrOrPromise] = {
     "openid": _("OpenID"),
     "wechat": _("WeChat ID"),
 }
-CHANNELS: Mapping[str, StrOrPromise] = {
-    "import": _("from a file"),
-    "hand": _("added by hand"),
-    "api": _("via the API"),
-    "assisted": _("assisted sending"),
-}
+CHANNELS = channel_labels.LABELS
 REASONS: Mapping[str, StrOrPromise] = {
     "hand": _("by hand"),
     "phone": _("same phone"),

@@ -16,7 +16,7 @@ from qunce.core.facts import interned_names
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groups
 from qunce.groups.groups import Membership
-from qunce.members.accounts import accounts, masking
+from qunce.members.accounts import accounts, channel_labels, masking
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attributes
 from qunce.members.attributes.attributes import Attribute, CurrentValue
@@ -172,7 +172,7 @@ class Member:
                 account=account,
                 key=masking.key(account.key, self.by),
                 channel=labels.label_of(labels.CHANNELS, account.channel),
-                source=sources.get(account.source_id or 0, ""),
+                source=channel_labels.label_of(sources.get(account.source_id or 0, "")),
                 identifiers=by_account.get(account.pk, []),
             )
             for account in self.person.accounts

@@ -13,7 +13,7 @@ from qunce.core import errors, timestamps
 from qunce.importing import import_results
 from qunce.importing.jobs import jobs
 from qunce.importing.jobs.jobs import ImportJob
-from qunce.members.accounts import masking
+from qunce.members.accounts import channel_labels, masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.sales import order_items, order_states
@@ -160,7 +160,7 @@ def _order_row(
     status = records.status_of(order)
     return {
         "order": order,
-        "source": sources.get(order.source_id, ""),
+        "source": channel_labels.label_of(sources.get(order.source_id, "")),
         "buyer": (buyer.pk, _display_name(request, buyer)) if buyer else None,
         "status_label": records.STATUSES[status],
     }

@@ -150,7 +150,7 @@ def _ask_order(
             except dates.InvalidDate:
                 continue
             shown.append(f"{date_text} → {naive:%Y-%m-%d}")
-        sample = "; ".join(shown[:2]) or _("fits none of these dates")
+        sample = _("; ").join(shown[:2]) or _("fits none of these dates")
         is_possible = shown and (order in column.orders or not column.orders)
         choice = Choice(order, str(ORDER_LABELS[order]), sample, bool(shown))
         (possible if is_possible else others).append(choice)
@@ -215,7 +215,7 @@ def _ask_style(
         heading=column.heading,
         text=text % {"heading": column.heading},
         choices=[
-            Choice(style, str(STYLE_LABELS[style]), "; ".join(values[style][:2]))
+            Choice(style, str(STYLE_LABELS[style]), _("; ").join(values[style][:2]))
             for style in numbers.STYLES
         ],
         suggestion=_suggest_style(plan, column, columns),

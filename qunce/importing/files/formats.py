@@ -73,6 +73,12 @@ def detect(path: Path) -> str:
     return "ndjson" if head.startswith(b"{") else "csv"
 
 
+def list_suffixes() -> list[str]:
+    """Return the suffixes of all files that can be read, those of archives included."""
+    names = [name for names in SUFFIXES.values() for name in names]
+    return list(dict.fromkeys([*names, ".zip", ".gz", ".xz"]))
+
+
 def list_notes(path: Path, file_format: str) -> list[str]:
     """Return what the file is if its name claims something else."""
     suffix = path.suffix.lower()

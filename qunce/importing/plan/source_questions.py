@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
@@ -20,9 +21,14 @@ def settle(
 ) -> tuple[Source, list[Question]]:
     """Return the source as the answers open it, and the questions about it."""
     asked = []
-    if source.info.encoding_choices:
-        found = source.info.encoding_choices
-        given = encodings.find_name(options.answers.get("encoding", ""))
+    found = source.info.encoding_choices
+    given = encodings.find_name(options.answers.get("encoding", ""))
+    if found and encodings.is_certain(found) and not (given or options.encoding):
+        # Nobody has to compare it with what the other encodings make of the file.
+        note = _("The file is read as %(encoding)s.")
+        note %= {"encoding": source.info.encoding.upper()}
+        source = dataclasses.replace(source, notes=[*source.notes, note])
+    elif found:
         choices = [
             Choice(each.name, each.name.upper(), each.sample)
             for each in found[:MAX_ENCODINGS]
@@ -45,7 +51,30 @@ def settle(
         asked.append(question)
         if question.answer and question.answer != source.sheet:
             source = sources.inspect(source.path, sheet=question.answer)
+    if source.has_odd_headings:
+        question = _ask_first_row(options)
+        asked.append(question)
+        if question.answer == sources.DATA != source.first_row:
+            source = sources.inspect(
+                source.path,
+                sheet=source.sheet,
+                encoding=source.info.encoding,
+                first_row=sources.DATA,
+            )
     return source, asked
+
+
+def _ask_first_row(options: ImportOptions) -> Question:
+    return questions.ask(
+        options,
+        {},
+        key="first_row",
+        text=_("The first row looks like data. Does the file have headings?"),
+        choices=[
+            Choice(sources.DATA, _("no, the first row is data")),
+            Choice(sources.HEADINGS, _("yes, the first row holds headings")),
+        ],
+    )
 
 
 def _ask_sheet(source: Source, options: ImportOptions) -> Question:

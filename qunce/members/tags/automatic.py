@@ -19,7 +19,7 @@ from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import accounts
+from qunce.members.accounts import accounts, channel_labels
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes.values import AttributeValue
@@ -241,7 +241,9 @@ class _AutomaticTags:
     def via(self, channel: str) -> Tag:
         # A tag key must not contain “;”.
         name = " ".join(channel.replace(";", ",").split())
-        return self._tag(VIA_GROUP, f"via:{name}"[:80].strip(), name[:80])
+        with translation.override(self.community.language):
+            label = channel_labels.label_of(name)
+        return self._tag(VIA_GROUP, f"via:{name}"[:80].strip(), label[:80])
 
     def find_template_tag(self, via: str) -> Tag | None:
         """Return the template's tag for the source, if the library has it."""

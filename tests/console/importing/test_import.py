@@ -483,7 +483,10 @@ def test_questions_keep_their_places_when_they_are_answered(ann: Client) -> None
     upload = create_upload(ann, ASKED)
     before = asked_keys(page(ann, "file-detail", upload.pk))
     assert before[:2] == ["dates:joined_at", "dates:birthday"]
-    answer: dict[str, Any] = {"answer:dates:joined_at": dates.DAY_FIRST, "target": "members"}
+    answer: dict[str, Any] = {
+        "answer:dates:joined_at": dates.DAY_FIRST,
+        "target": "members",
+    }
     post(ann, "file-detail", upload.pk, **answer)
     after = page(ann, "file-detail", upload.pk)
     assert "kept for the next file" in after
@@ -551,3 +554,65 @@ def test_today_leaves_out_a_file_that_was_imported_again(
     shown = today(ann)
     assert "was rejected" not in shown
     assert "members.csv: 1 row was skipped" in shown
+
+
+def test_currency_is_asked_only_if_an_amount_has_none(ann: Client) -> None:
+    every = create_upload(
+        ann, "order_key,total,paid_at\no1,CNY 10,2026-01-02\n", "orders.csv"
+    )
+    own = page(ann, "file-detail", every.pk)
+    assert "If a row is broken" in own
+    assert "Currency for amounts without one" not in own
+    some = "order_key,total,paid_at\no1,CNY 10,2026-01-02\no2,11,2026-01-02\n"
+    upload = create_upload(ann, some, "orders.csv")
+    assert "Currency for amounts without one" in page(ann, "file-detail", upload.pk)
+
+
+def test_source_of_a_file_is_empty_until_it_is_named(ann: Client) -> None:
+    upload = create_upload(ann, GOOD)
+    box = r'<input id="source"[^>]*value="([^"]*)"'
+    shown = page(ann, "file-detail", upload.pk)
+    assert "Where the file is from" in shown
+    assert re.findall(box, shown) == [""]
+    for text, stored in (("Youzan", "Youzan"), ("", "import")):
+        post(ann, "file-detail", upload.pk, target="members", source=text)
+        upload.refresh_from_db()
+        assert uploads.options_of(upload).source == stored
+        assert re.findall(box, page(ann, "file-detail", upload.pk)) == [text]
+
+
+RUSSIAN = "key,name,Город\na,Анна Петрова,Москва\nb,Борис Иванов,Казань\n"
+
+
+def test_certain_encoding_is_named_and_not_asked(ann: Client) -> None:
+    upload = create_upload(ann, RUSSIAN.encode("cp1251"))
+    shown = page(ann, "file-detail", upload.pk)
+    assert "The file is read as CP1251." in shown
+    assert "Анна Петрова" in shown
+    assert 'data-question="encoding"' not in shown
+    # Too short to be certain.
+    upload = create_upload(ann, "key,name\na,王芳\n".encode("gb18030"))
+    assert 'data-question="encoding"' in page(ann, "file-detail", upload.pk)
+
+
+def test_upload_names_all_files_that_are_read(ann: Client) -> None:
+    shown = page(ann, "create")
+    (accepted,) = re.findall(r'type="file"[^>]*accept="([^"]+)"', shown)
+    suffixes = accepted.split(",")
+    for suffix in (".csv", ".xlsx", ".xls", ".html", ".json", ".ndjson", ".zip", ".gz"):
+        assert suffix in suffixes
+    assert "CSV, Excel (.xlsx or .xls), an HTML table, JSON or NDJSON" in shown
+
+
+def test_file_without_headings_is_asked_about_and_gets_letters(
+    shop: Community, ann: Client
+) -> None:
+    upload = create_upload(ann, "张三,13800138001\n李四,13800138002\n")
+    shown = page(ann, "file-detail", upload.pk)
+    assert 'data-question="first_row"' in shown
+    url = reverse("importing:file-detail", args=[upload.pk])
+    ann.post(url, {"answer:first_row": "data", "shown:first_row": ""})
+    upload.refresh_from_db()
+    assert upload.inspection["headings"] == ["A", "B"]
+    ann.post(url, {"c0": "name", "c1": "phone"})
+    assert "Import 2 rows<" in page(ann, "file-detail", upload.pk)

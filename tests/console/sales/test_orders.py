@@ -153,3 +153,14 @@ def test_orders_outside_the_scope_are_not_found(shop: Community) -> None:
     assert "1 order" in part.content.decode()
     other = clients.browser(factories.staff(factories.community("other"), login="eve"))
     assert other.get(f"/sales/orders/{visible.pk}/").status_code == 404
+
+
+def test_sources_have_readable_names(shop: Community, browser: Client) -> None:
+    order = pay(shop, "A-1", source="import")
+    pay(shop, "A-2", source="Corner shop")
+    page = browser.get("/sales/orders/").content.decode()
+    for text in ("from a file", "Corner shop"):
+        assert f'<bdi class="clamp">{text}</bdi>' in page
+    assert ">import<" not in page
+    detail = browser.get(f"/sales/orders/{order.pk}/").content.decode()
+    assert "<bdi>from a file</bdi>" in detail

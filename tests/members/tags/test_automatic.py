@@ -220,3 +220,31 @@ def test_template_tags_are_filled_for_old_and_new_members(
         automatic.fill(key, at=AT)
     assert people.get(shop, "old").tags["added:qr-code"] == 1
     assert people.get(shop, "new").tags["added:shop"] == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", {"from a file", "phone number", "门店"}),
+        ("zh-hans", {"文件导入", "手机号", "门店"}),
+    ],
+)
+def test_tags_of_channels_have_readable_names(
+    language: str, names: set[str]
+) -> None:
+    shop = factories.community("other", language=language)
+    by = factories.staff(shop, login="owner")
+    made = [
+        factories.member(shop, "a"),
+        factories.member(shop, "13800138001", channel="phone"),
+        factories.member(shop, "c", source="门店"),
+    ]
+    automatic.apply(
+        community=shop, accounts=[account.pk for account in made], by=by, at=AT
+    )
+    tags = tag_models.Tag.objects.filter(
+        community=shop, group__key=automatic.VIA_GROUP
+    )
+    assert {tag.name for tag in tags} == names
+    assert "via:import" in {tag.key for tag in tags}

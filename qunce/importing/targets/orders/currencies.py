@@ -52,6 +52,12 @@ def resolve(
     return pc.take(pa.array(codes, pa.string()), encoded.indices), broken
 
 
+def describe_default(currency: str) -> str:
+    """Return the note about amounts of which the file does not name the currency."""
+    text = _("Amounts without a currency of their own are in %(currency)s.")
+    return text % {"currency": currency}
+
+
 def _agree(texts: Iterable[str], preferred: Sequence[str]) -> str | None:
     """Return the currency that all texts may mean."""
     common: list[str] = []

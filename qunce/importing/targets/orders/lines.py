@@ -164,8 +164,7 @@ class OrderLines:
         )
         currency = self._plan.options.currency
         if orders["currency"].null_count:
-            note = _("Amounts without a currency of their own are in %(currency)s.")
-            self._plan.row_notes[note % {"currency": currency}] = None
+            self._plan.row_notes[currencies.describe_default(currency)] = None
         codes = pc.fill_null(orders["currency"], currency)
         orders = orders.set_column(
             orders.column_names.index("currency"), "currency", codes

@@ -64,6 +64,7 @@ class OptionsIn(schemas.InputSchema):
     source: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     sheet: Text | None = None
     encoding: Text | None = None
+    first_row: Literal["", "data", "headings"] | None = None
     unknown_members: Literal["create", "leave", "refuse"] | None = None
     identifiers: Literal["add", "replace"] | None = None
     allow_old_times: bool | None = None

@@ -101,7 +101,12 @@ def plan(
     remembered = answers.list_remembered(community, options.source)
     source, asked = source_questions.settle(source, options, remembered)
     mapping = column_mapping.complete(target, source.headings, options.mapping)
-    column_mapping.check(target, mapping)
+    try:
+        column_mapping.check(target, mapping)
+    except column_mapping.InvalidMapping:
+        # Without headings, there is nothing to guess the columns by.
+        questions.check_answered(q for q in asked if q.name == "first_row")
+        raise
     options = dataclasses.replace(
         options,
         mapping=mapping,

@@ -17,7 +17,7 @@ from qunce.importing import background_imports, pipeline, target_registry
 from qunce.importing.accounts import unknown_members
 from qunce.importing.columns import column_mapping
 from qunce.importing.jobs import uploads as uploaded_files
-from qunce.importing.plan import questions
+from qunce.importing.plan import questions, source_questions
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.plan.questions import Question
 from qunce.importing.target_registry import Target
@@ -45,6 +45,8 @@ class PlanReview:
     preview: pipeline.Preview = field(default_factory=lambda: pipeline.Preview([], []))
     types: Mapping[str, str] = field(default_factory=dict)
     """Types of the mapped fields."""
+    asked: list[Question] = field(default_factory=list)
+    """Questions about the file itself, where there is no plan."""
 
     @property
     def notes(self) -> list[str]:
@@ -56,7 +58,7 @@ class PlanReview:
 
     @property
     def questions(self) -> list[Question]:
-        return self.plan.questions if self.plan else []
+        return self.plan.questions if self.plan else self.asked
 
     @property
     def open_questions(self) -> list[Question]:
@@ -73,7 +75,10 @@ def review(
     mapping = column_mapping.complete(target, headings, options.mapping)
     mistakes = list_mistakes(target, mapping)
     if mistakes:
-        return PlanReview(target, mapping, mistakes)
+        source = uploaded_files.get_source(upload)
+        _source, asked = source_questions.settle(source, options, {})
+        asked = [question for question in asked if question.name == "first_row"]
+        return PlanReview(target, mapping, mistakes, asked=asked)
     try:
         plan = background_imports.plan_upload(upload, by=by, at=at)
         if not any(question.is_open for question in plan.questions):

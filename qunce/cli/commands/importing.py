@@ -74,6 +74,11 @@ LOG_INTERVAL = 30
 @base.option(
     "--encoding", default="", help=N_("utf-8, gb18030, big5, shift_jis, cp1252 …")
 )
+@base.option(
+    "--first-row",
+    type=click.Choice([sources.DATA, sources.HEADINGS]),
+    help=N_("what the first row holds; columns without headings are called A, B, C"),
+)
 @base.option("--currency", default="", help=N_("currency of amounts without one"))
 @base.option(
     "--dates",
@@ -155,7 +160,10 @@ def import_file(
 
     def inspect() -> sources.Source:
         return sources.inspect(
-            file, sheet=import_options.sheet, encoding=import_options.encoding
+            file,
+            sheet=import_options.sheet,
+            encoding=import_options.encoding,
+            first_row=import_options.first_row,
         )
 
     if dry_run:

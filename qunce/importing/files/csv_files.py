@@ -12,6 +12,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def read_headings(stream: IO[bytes], delimiter: str) -> heading_rows.Headings:
     # Columns without a heading at the end are kept if their first row has them.
     width = max(len(found.texts), len(first[found.rows - 1]))
     texts = found.texts + [""] * (width - len(found.texts))
-    return heading_rows.Headings(rows.unique_headings(texts), found.rows)
+    return replace(found, texts=rows.unique_headings(texts))
 
 
 def check_quotes(stream: IO[bytes], delimiter: str, width: int) -> None:

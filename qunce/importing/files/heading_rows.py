@@ -6,7 +6,7 @@ import re
 import statistics
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,11 @@ GENERATED = re.compile(r"column \d+")
 REPEATED = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 """Headings that occur again."""
 SEPARATORS = re.compile(r"[\s_\-./·:：()（）\[\]【】*#\"'“”]+")
+DATA = re.compile(
+    r"\+?\d[\d \-]{6,20}|[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"
+    r"|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?([ T].*)?"
+)
+"""A phone or another long number, an e-mail address, or a date."""
 HINT = re.compile(
     r"[(\[【]\s{0,9}(必填|选填|非必填|可选|可为空|元|单位.{0,80}?|格式.{0,80}?|如.{0,80}?|例.{0,80}?|示例.{0,80}?|yyyy.{0,80}?|"
     r"required|optional|e\.g\..{0,80}?)\s{0,9}[)\]】]"
@@ -33,6 +38,8 @@ class Headings:
 
     texts: list[str]
     rows: int
+    are_like_data: bool = False
+    """Whether they may be the first row of a table without headings."""
 
 
 def normalise(heading: str) -> str:
@@ -58,14 +65,43 @@ def find(table: Sequence[Sequence[str]]) -> Headings:
     below = _padded(table[index + 1], width) if index + 1 < len(table) else []
     if below and _are_groups(first, below):
         return Headings(_trimmed(_combine(first, below)), index + 2)
-    return Headings(_trimmed(first), index + 1)
+    texts = _trimmed(first)
+    return Headings(texts, index + 1, _are_like_data(texts, table[index + 1 :]))
 
 
 def name_columns(found: Headings) -> Headings:
     """Return the headings with a name for every column; raises if there is none."""
     if not found.texts:
         raise inspection.UnreadableFile(_("The first row must hold the headings."))
-    return Headings(rows.unique_headings(found.texts), found.rows)
+    return replace(found, texts=rows.unique_headings(found.texts))
+
+
+def as_data(found: Headings) -> Headings:
+    """Return letters as headings, above the row of those that were found."""
+    letters = [_letters(number) for number in range(1, len(found.texts) + 1)]
+    return replace(found, texts=letters, rows=found.rows - 1)
+
+
+def _letters(number: int) -> str:
+    """Return what spreadsheets call the column."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _are_like_data(texts: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether one is a phone, date or address, or a value of its column."""
+    if any(DATA.fullmatch(text) for text in texts):
+        return True
+    repeated = [
+        any(len(row) > index and row[index].strip() == text for row in below)
+        for index, text in enumerate(texts)
+        if text
+    ]
+    # All of them are the headings again, on another page.
+    return any(repeated) and not all(repeated)
 
 
 def _padded(row: Sequence[str], width: int) -> list[str]:

@@ -29,6 +29,10 @@ from qunce.importing.files import (
 FORMATS = ("csv", "xlsx", "xls", "html", "json", "ndjson")
 SHEET_FORMATS = ("xlsx", "xls")
 ALL_SHEETS = "all"
+TABLE_FORMATS = (*SHEET_FORMATS, "csv", "html")
+"""Formats whose first row may hold headings."""
+DATA, HEADINGS = "data", "headings"
+"""What the first row may hold."""
 MAX_FULL_SCAN_BYTES = 256 << 20
 MAX_HEADINGS_LENGTH = 200_000
 """Of all headings together."""
@@ -55,16 +59,26 @@ class Source:
     heading_rows: int = 1
     sheet_headings: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    has_odd_headings: bool = False
+    """Whether the headings may be the first row of data."""
+    first_row: str = ""
+    """DATA if the file is read as one without headings."""
     sample: rows.RowBatch | None = None
     """The first rows; where present they are read instead of the file."""
 
 
 def inspect(
-    path: Path, *, sheet: str = "", encoding: str = "", file_format: str = ""
+    path: Path,
+    *,
+    sheet: str = "",
+    encoding: str = "",
+    file_format: str = "",
+    first_row: str = "",
 ) -> Source:
     """Read the file once, and detect its format, encoding and headings.
 
-    `encoding` and `file_format` replace what would be detected.
+    `encoding` and `file_format` replace what would be detected. With DATA as
+    `first_row` the columns are called A, B, C.
     """
     if not path.is_file():
         raise inspection.UnreadableFile(
@@ -79,7 +93,7 @@ def inspect(
     file_format = file_format or formats.detect(path)
     if file_format in SHEET_FORMATS:
         # A spreadsheet is an archive: neither its lines nor its encoding mean anything.
-        source = _inspect_workbook(path, file_format, sheet)
+        source = _inspect_workbook(path, file_format, sheet, first_row)
     else:
         info = inspection.inspect(
             path,
@@ -87,7 +101,7 @@ def inspect(
             one_line=file_format in ("json", "html"),
             is_quoted=file_format == "csv",
         )
-        source = _inspect_text(path, file_format, info)
+        source = _inspect_text(path, file_format, info, first_row)
     # Every target compares every heading with its fields, by regular expressions.
     if sum(map(len, source.headings)) > MAX_HEADINGS_LENGTH:
         raise inspection.UnreadableFile(
@@ -99,7 +113,9 @@ def inspect(
     )
 
 
-def _inspect_text(path: Path, file_format: str, info: inspection.FileInfo) -> Source:
+def _inspect_text(
+    path: Path, file_format: str, info: inspection.FileInfo, first_row: str
+) -> Source:
     delimiter, lines = ",", info.lines
     if file_format == "csv":
         with inspection.open_text(path, info) as stream:
@@ -124,6 +140,8 @@ def _inspect_text(path: Path, file_format: str, info: inspection.FileInfo) -> So
         if not keys:
             raise inspection.UnreadableFile(_("This file contains no objects."))
         found = heading_rows.Headings(keys, 1)
+    if first_row == DATA and file_format in TABLE_FORMATS:
+        found = heading_rows.as_data(found)
     return Source(
         path,
         file_format,
@@ -133,11 +151,15 @@ def _inspect_text(path: Path, file_format: str, info: inspection.FileInfo) -> So
         info,
         delimiter,
         heading_rows=found.rows,
-        notes=_heading_notes(found),
+        has_odd_headings=found.are_like_data,
+        first_row=first_row,
+        notes=_heading_notes(found, first_row),
     )
 
 
-def _inspect_workbook(path: Path, file_format: str, sheet: str) -> Source:
+def _inspect_workbook(
+    path: Path, file_format: str, sheet: str, first_row: str
+) -> Source:
     is_old = file_format == "xls"
     lines = (xlsx_files.check_old_size if is_old else xlsx_files.check_size)(path)
     info = inspection.inspect_binary(path)
@@ -162,7 +184,9 @@ def _inspect_workbook(path: Path, file_format: str, sheet: str) -> Source:
         # Stored by name, so that a report can name the sheet that was read.
         name = xlsx_files.find_sheet(path, sheet)
         found = xlsx_files.read_headings(path, name)
-        notes = _heading_notes(found) + _other_sheet_notes(name, sheets)
+        if first_row == DATA:
+            found = heading_rows.as_data(found)
+        notes = _heading_notes(found, first_row) + _other_sheet_notes(name, sheets)
     return Source(
         path,
         file_format,
@@ -174,11 +198,15 @@ def _inspect_workbook(path: Path, file_format: str, sheet: str) -> Source:
         sheet=name,
         heading_rows=found.rows,
         sheet_headings=sheets,
+        has_odd_headings=found.are_like_data,
+        first_row=first_row,
         notes=notes,
     )
 
 
-def _heading_notes(found: heading_rows.Headings) -> list[str]:
+def _heading_notes(found: heading_rows.Headings, first_row: str) -> list[str]:
+    if first_row == DATA:
+        return [_("The file has no headings; its columns are called A, B, C.")]
     if found.rows == 1:
         return []
     return [
@@ -226,7 +254,7 @@ def read_batches(
     """
     if source.sample is not None:
         yield source.sample
-    elif source.format in SHEET_FORMATS and not source.heading_rows:
+    elif source.format in SHEET_FORMATS and is_all_sheets(source):
         yield from xlsx_files.read_all_sheets(
             source.path, source.sheet_headings, source.headings
         )
@@ -254,6 +282,10 @@ def read_batches(
         if max_objects is not None:
             objects = json_files.split_blocks(objects, max_objects)
         yield from json_files.parse_lines(objects, source.headings)
+
+
+def is_all_sheets(source: Source) -> bool:
+    return source.sheet == ALL_SHEETS and ALL_SHEETS not in source.sheet_headings
 
 
 def read_head(source: Source, limit: int) -> rows.RowBatch:

@@ -26,19 +26,29 @@ SOURCE_FIELDS = (
     "heading_rows",
     "sheet_headings",
     "notes",
+    "has_odd_headings",
+    "first_row",
 )
 BROKEN_ROWS = b"broken"
 """Key of the broken rows in the metadata of the Arrow file."""
 
 
 def inspect(
-    path: Path, sample: Path, *, limit: int, sheet: str, encoding: str
+    path: Path,
+    sample: Path,
+    *,
+    limit: int,
+    sheet: str = "",
+    encoding: str = "",
+    first_row: str = "",
 ) -> tuple[Source, list[str]]:
     """Return the source and the names of its sheets; writes the first rows to `sample`."""
     # Inspecting and sampling both open the sheet, and parsing a workbook is most of the
     # time.
     with xlsx_files.workbook_cache():
-        source = sources.inspect(path, sheet=sheet, encoding=encoding)
+        source = sources.inspect(
+            path, sheet=sheet, encoding=encoding, first_row=first_row
+        )
         save(source, sample, limit=limit)
     sheets = (
         xlsx_files.list_sheets(path) if source.format in sources.SHEET_FORMATS else []

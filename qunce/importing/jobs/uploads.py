@@ -33,7 +33,7 @@ PART_RETENTION = timedelta(days=1)
 SAMPLE_SUFFIX = ".head"
 SAMPLE_ROWS = 2_000
 """Rows that a preview checks; the import checks all."""
-CONTAINER_OPTIONS = ("sheet", "encoding")
+CONTAINER_OPTIONS = ("sheet", "encoding", "first_row")
 """Options with which the file itself is read."""
 ANSWERED_OPTIONS = (*CONTAINER_OPTIONS, "unknown_members", "identifiers")
 """Options that an answer of the same name sets."""
@@ -143,14 +143,14 @@ def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
     return upload
 
 
-def _inspect(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
+def _inspect(upload: Upload, **container: str) -> None:
     """Read the whole file once, and set the row's inspection and default options."""
     from qunce.importing.columns import column_mapping
     from qunce.importing.jobs import file_samples
 
     path = path_of(upload)
     source, sheets = file_samples.inspect(
-        path, _sample_path(path), limit=SAMPLE_ROWS, sheet=sheet, encoding=encoding
+        path, _sample_path(path), limit=SAMPLE_ROWS, **container
     )
     upload.inspection = file_samples.to_json(source) | {
         "sheets": sheets,
@@ -158,7 +158,7 @@ def _inspect(upload: Upload, *, sheet: str = "", encoding: str = "") -> None:
     }
     # A guess is stored at once, so that the first page already shows a preview.
     target = column_mapping.guess_target(source.headings)
-    options = ImportOptions(target=target, sheet=sheet, encoding=encoding)
+    options = ImportOptions(target=target, **container)  # type: ignore[arg-type]
     upload.options = options.to_json()
 
 
@@ -189,9 +189,12 @@ def change_options(*, upload: Upload, by: Staff, **changes: Any) -> None:
         jobs.check_may_import(by)
         check_exists(upload)
         headings = upload.inspection["headings"]
-        _inspect(upload, sheet=options.sheet, encoding=options.encoding)
+        container = {name: getattr(options, name) for name in CONTAINER_OPTIONS}
+        _inspect(upload, **container)
         if upload.inspection["headings"] != headings:
-            target = options_of(upload).target
+            # Letters say nothing about what the file contains.
+            is_lettered = options.first_row == "data"
+            target = options.target if is_lettered else options_of(upload).target
             options = dataclasses.replace(options, target=target, mapping={})
     set_options(upload=upload, options=options, by=by)
 

@@ -30,6 +30,8 @@ class ImportOptions:
     target: str = "members"
     sheet: str = ""
     encoding: str = ""
+    first_row: str = ""
+    """`data` if the file has no headings, `headings` if they only look like data."""
     mapping: Mapping[str, str] = field(default_factory=dict)
     mode: str = ALL_ROWS
     dates: str = ""

@@ -20,7 +20,14 @@ from qunce.core import errors
 if TYPE_CHECKING:
     from qunce.importing.plan.options import ImportOptions
 
-NOT_REMEMBERED = {"sheet", "unknown_members", "identifiers", "again", "same_people"}
+NOT_REMEMBERED = {
+    "first_row",
+    "sheet",
+    "unknown_members",
+    "identifiers",
+    "again",
+    "same_people",
+}
 """Names of questions whose answers belong to one file."""
 READINGS = ("encoding", "dates", "decimal", "separator")
 """Names of questions about how texts are read, whose answers are all listed in the notes."""
@@ -33,6 +40,7 @@ NAMED_OPTIONS = {
     "currency": "currency",
     "encoding": "encoding",
     "sheet": "sheet",
+    "first_row": "first_row",
     "unknown_members": "unknown_members",
     "identifiers": "identifiers",
 }

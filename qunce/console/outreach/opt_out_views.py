@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from qunce.console import http, paging
 from qunce.core import errors, permissions
+from qunce.members.accounts import channel_labels
 from qunce.members.people import visibility
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import review
@@ -27,6 +28,10 @@ class OptOutRow:
     account: int
     name: str
     opt_out: OptOut | None
+
+    @property
+    def source(self) -> str:
+        return channel_labels.label_of(self.opt_out.source) if self.opt_out else ""
 
 
 @http.page()

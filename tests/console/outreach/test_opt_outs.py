@@ -31,3 +31,16 @@ def test_phone_keys_are_masked_for_operators(
     text = page.content.decode()
     assert shown in text
     assert (PHONE in text) == (role == "manager")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [("import", "from a file"), ("operator", "staff"), ("SMS gate", "SMS gate")],
+)
+def test_sources_have_readable_names(shop: Community, source: str, shown: str) -> None:
+    at = datetime.now(UTC)
+    boss = factories.staff(shop, "manager", "boss")
+    ann = accounts.create(community=shop, key="ann", by=boss, at=at)
+    opt_outs.opt_out(community=shop, accounts=[ann.pk], by=boss, at=at, source=source)
+    page = browser(boss).get(reverse("outreach:opt-out-list")).content.decode()
+    assert f'<td class="tight muted">{shown}</td>' in page

@@ -230,9 +230,7 @@ def test_template_tags_are_filled_for_old_and_new_members(
         ("zh-hans", {"文件导入", "手机号", "门店"}),
     ],
 )
-def test_tags_of_channels_have_readable_names(
-    language: str, names: set[str]
-) -> None:
+def test_tags_of_channels_have_readable_names(language: str, names: set[str]) -> None:
     shop = factories.community("other", language=language)
     by = factories.staff(shop, login="owner")
     made = [
@@ -243,8 +241,6 @@ def test_tags_of_channels_have_readable_names(
     automatic.apply(
         community=shop, accounts=[account.pk for account in made], by=by, at=AT
     )
-    tags = tag_models.Tag.objects.filter(
-        community=shop, group__key=automatic.VIA_GROUP
-    )
+    tags = tag_models.Tag.objects.filter(community=shop, group__key=automatic.VIA_GROUP)
     assert {tag.name for tag in tags} == names
     assert "via:import" in {tag.key for tag in tags}

@@ -262,7 +262,7 @@ KINDS: list[Callable[[random.Random], File]] = [
 ]
 
 
-@pytest.mark.parametrize("seed", [*range(20), 25, 84, 95])
+@pytest.mark.parametrize("seed", [*range(20), 25, 84, 95, 300, 600])
 def test_imports_after_undos_in_reverse_order_give_what_they_give_without(
     seed: int, shop: Community, by: Staff, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 from qunce.importing.jobs import journal
@@ -23,7 +24,7 @@ from qunce.members.accounts.models import (
     PastIdentifier,
     SharedIdentifier,
 )
-from qunce.members.people import identifier_merges
+from qunce.members.people import identifier_merges, merges
 from qunce.members.people.identifier_merges import Joins
 from qunce.members.people.merges import Merge
 
@@ -81,7 +82,12 @@ class IdentifierStep(Step):
                 _restore(account, given, *added_by, undoing=undoing)
                 touched.add(account)
             undone += 1
-        _update_merges(undoing, touched, lost)
+        for merge in _update_merges(undoing, touched, lost):
+            if {merge.left_id, merge.right_id} & self._created:
+                # They are about to be removed, and still have their identifiers.
+                merges.unmerge(merge=merge, by=undoing.by, at=undoing.at, is_veto=False)
+            else:
+                _credit(merge, undoing)
         return undone
 
 
@@ -104,18 +110,27 @@ def _restore(
 
 def _update_merges(
     undoing: Undoing, touched: set[int], lost: Sequence[tuple[int, str, str]]
-) -> None:
-    """Merge and unmerge people by the identifiers that they have again, or no longer."""
+) -> list[Merge]:
+    """Merge and unmerge people by the identifiers that they have again, or no longer.
+
+    Returns the new merges.
+    """
     community = undoing.community
     by, at = undoing.by, undoing.at
     joins = Joins()
-    if lost:
-        joins = identifier_merges.unmerge(
-            community=community,
-            values={(kind, value) for _account, kind, value in lost},
-            accounts={account for account, _kind, _value in lost},
-            by=by,
-            at=at,
+    accounts_by_value: dict[tuple[str, str], set[int]] = {}
+    for account, *value in lost:
+        accounts_by_value.setdefault((value[0], value[1]), set()).add(account)
+    # Value by value, as an account that loses one may keep that of another.
+    for kind_and_value, accounts in sorted(accounts_by_value.items()):
+        joins = joins.extend(
+            identifier_merges.unmerge(
+                community=community,
+                values=[kind_and_value],
+                accounts=accounts,
+                by=by,
+                at=at,
+            )
         )
     if touched:
         # What was parted because of the import belongs together again.
@@ -124,18 +139,23 @@ def _update_merges(
                 community=community, accounts=sorted(touched), by=by, at=at
             )
         )
-    for merge in joins.merged:
-        parted = Merge.objects.filter(
-            community=community,
-            undone_job_id=undoing.job.pk,
-            reason=merge.reason,
-            value=merge.value,
-            job_id__isnull=False,
-        )
-        # The import that had merged them, whose undo has to find the merge.
-        for former in parted.order_by("pk")[:1]:
-            Merge.objects.filter(pk=merge.pk).update(job_id=former.job_id)
-            Merge.objects.filter(pk=former.pk).update(job_id=None)
+    return joins.merged
+
+
+def _credit(merge: Merge, undoing: Undoing) -> None:
+    """Record which import had made a merge that is restored, so that its undo finds it."""
+    by_import = Q(undone_job_id=undoing.job.pk)
+    by_undo = Q(undone_job_id=None, undone_at=undoing.at)
+    parted = Merge.objects.filter(
+        by_import | by_undo,
+        community=undoing.community,
+        reason=merge.reason,
+        value=merge.value,
+        job_id__isnull=False,
+    ).exclude(job_id=undoing.job.pk)
+    for former in parted.order_by("pk")[:1]:
+        Merge.objects.filter(pk=merge.pk).update(job_id=former.job_id)
+        Merge.objects.filter(pk=former.pk).update(job_id=None)
 
 
 STEP = IdentifierStep

@@ -95,7 +95,7 @@ def run(key: str, *, at: datetime) -> None:
             # Reported before the first chunk, so that the page shows a phase while a
             # large file is opened.
             progress(pipeline.READING, 0, job.upload.inspection["lines"])
-            pipeline.run(plan_job(job), progress=progress, job=job)
+            pipeline.run(plan_job(job), progress=progress, job=job, at=at)
         except (
             jobs.ImportWasCancelled,
             jobs.ImportRunsElsewhere,

@@ -15,7 +15,7 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -193,13 +193,18 @@ def run(
     *,
     progress: Progress | None = None,
     job: ImportJob | None = None,
+    at: datetime | None = None,
 ) -> ImportResult:
     """Import the file, from where an interrupted import of it stopped.
 
-    `job` is given if it exists already. Raises AnswerNeeded if a question is open, and
+    `job` is given if it exists already; it was then started before `at`. Raises AnswerNeeded if a question is open, and
     HasBrokenRows if one row is broken and the mode is ALL_ROWS.
     """
     started = time.perf_counter()
+
+    def now() -> datetime:
+        return (at or plan.at) + timedelta(seconds=time.perf_counter() - started)
+
     questions.check_answered(plan.questions)
     file_changes.check_stamp(plan.source, plan.file_stamp)
     remember_answers(plan)
@@ -225,7 +230,7 @@ def run(
         # A resumed import was checked before its first batch.
         is_untouched = not job.next_chunk and not job.next_row
         if plan.options.mode == ALL_ROWS and is_untouched:
-            _check(plan, job, progress)
+            _check(plan, job, progress, now)
             file_changes.check_stamp(plan.source, plan.file_stamp)
         try:
             _write(plan, job, sizer, progress)
@@ -233,11 +238,11 @@ def run(
         except (jobs.RowsChanged, file_changes.FileChanged) as error:
             # It cannot go on. A job in the background is failed by whoever runs it.
             if job.upload_id is None:
-                jobs.fail(job, error=str(error), at=plan.at)
+                jobs.fail(job, error=str(error), at=now())
             raise
     # Not in the last batch's transaction: an import that dies here finds nothing left
     # to write and completes at once.
-    jobs.complete(job, at=plan.at)
+    jobs.complete(job, at=now())
     seconds = time.perf_counter() - started
     return ImportResult(job, jobs.list_problems(job), seconds, sizer.longest)
 
@@ -258,7 +263,9 @@ def remember_answers(plan: ImportPlan) -> None:
     )
 
 
-def _check(plan: ImportPlan, job: ImportJob, progress: Progress) -> None:
+def _check(
+    plan: ImportPlan, job: ImportJob, progress: Progress, now: Callable[[], datetime]
+) -> None:
     """Read the whole file; raises if it has a broken row."""
     # Of a check that was interrupted, since when other rows may have become broken.
     jobs.forget_chunks(job)
@@ -268,7 +275,7 @@ def _check(plan: ImportPlan, job: ImportJob, progress: Progress) -> None:
         progress(CHECKING, rows_done, plan.source.lines)
         _record_chunk(job, number, chunk, error_report.append(job, chunk.problems))
     if job.rows_broken:
-        jobs.reject(job, at=plan.at)
+        jobs.reject(job, at=now())
         raise HasBrokenRows(
             _("Rows with errors: %(count)d. Nothing was imported.")
             % {"count": job.rows_broken},

@@ -135,6 +135,8 @@ def format_amount(amount: int | str, currency: str) -> str:
 
 def describe(job: ImportJob) -> dict[str, Any]:
     """Return what is known about an import, running or ended; times are datetimes."""
+    # The progress of an import that has ended is all of its rows.
+    is_ended = job.state in ("done", "undoing", "undone")
     return {
         "id": job.pk,
         "file": job.file_name,
@@ -142,9 +144,9 @@ def describe(job: ImportJob) -> dict[str, Any]:
         "target": job.target,
         "source": job.source,
         "state": job.state,
-        "phase": job.phase,
-        "rows_done": job.rows_done,
-        "rows_expected": job.rows_expected,
+        "phase": "" if is_ended else job.phase,
+        "rows_done": job.rows_read if is_ended else job.rows_done,
+        "rows_expected": job.rows_read if is_ended else job.rows_expected,
         "rows_read": job.rows_read,
         "rows_broken": job.rows_broken,
         "counts": decimal_counts(job.counts),

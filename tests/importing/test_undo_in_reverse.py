@@ -122,9 +122,6 @@ def list_tables(community: Community) -> dict[str, list[str]]:
     stays = Stay.objects.all()
     held = Membership.objects.exclude(present=False, left_at=None)
     optional = ("number", "text", "set_at", "source")
-    real = Fact.objects.filter(
-        community_id=community.pk, kind_id__in=kind_ids(REAL_KINDS)
-    )
     return {
         "accounts": sorted(
             str(row)
@@ -162,13 +159,22 @@ def list_tables(community: Community) -> dict[str, list[str]]:
                 *("details", "refunds", "refunded_at", "refunded_amount"),
             )
         ),
-        "facts": sorted(
-            str((keys[account], kind, group_keys.get(group), happened_at, payload))
-            for account, kind, group, happened_at, payload in real.filter(
-                account_id__in=keys
-            ).values_list("account_id", "kind_id", "group_id", "happened_at", "payload")
-        ),
+        "facts": list_facts(community, keys, group_keys),
     }
+
+
+def list_facts(
+    community: Community, keys: dict[int, str], group_keys: dict[int, str]
+) -> list[str]:
+    found = Fact.objects.filter(
+        community_id=community.pk,
+        kind_id__in=kind_ids(REAL_KINDS),
+        account_id__in=keys,
+    ).values_list("account_id", "kind_id", "group_id", "happened_at", "payload")
+    return sorted(
+        str((keys[account or 0], kind, group_keys.get(group or 0), *rest))
+        for account, kind, group, *rest in found
+    )
 
 
 def kind_ids(kinds: list[str]) -> list[int]:

@@ -173,3 +173,13 @@ def test_totals_are_counted_and_listed_apart(shop: Community, tmp_path: Path) ->
     rows = dict(reports.list_row_counts(job, plan.target))
     assert sum(rows.values()) == 2
     assert [(p.row, p.value) for p in jobs.list_problems(job)] == [(4, "合计, 3")]
+
+
+def test_phones_with_tags_create_nobody_without_a_question(
+    shop: Community, tmp_path: Path
+) -> None:
+    path = helpers.write(tmp_path, "手机号,标签\n13800138001,常客\n")
+    plan = helpers.plan(shop, path, "members")
+    unknown_members.ask(plan)
+    question = next(q for q in plan.questions if q.key == unknown_members.KEY)
+    assert question.text.startswith("1 member ")

@@ -184,22 +184,22 @@ class MemberTarget(Target):
     def ask(self, plan: ImportPlan) -> None:
         # Imported on use, as these modules load Arrow.
         from qunce.importing.tags import tag_questions
-        from qunce.importing.targets.members import known_members
+        from qunce.importing.targets.members import member_counts
 
         super().ask(plan)
-        known_members.ask(plan)
+        member_counts.ask(plan)
         tag_questions.ask(plan, "tags")
 
     def convert(self, plan: ImportPlan, chunk: ParsedChunk) -> ParsedChunk:
-        from qunce.importing.targets.members import known_members
+        from qunce.importing.targets.members import member_counts
 
-        return known_members.add_prefix(plan, chunk)
+        return member_counts.add_prefix(plan, chunk)
 
     def count_unknown(self, plan: ImportPlan) -> int:
-        from qunce.importing.targets.members import known_members
+        from qunce.importing.targets.members import member_counts
 
-        counts = known_members.count(plan)
-        plan.notes += known_members.list_notes(counts)
+        counts = member_counts.count(plan)
+        plan.notes += member_counts.list_notes(counts)
         return counts.new
 
     def describe_entries(

@@ -25,6 +25,8 @@ Name = tuple[tuple[str, str], ...]
 def ask(plan: ImportPlan) -> None:
     """Add a question with the count to the plan, unless all members are known."""
     unknown = plan.target.count_unknown(plan)
+    if unknown is None:
+        unknown = count(plan)
     if not unknown:
         return
     text = ngettext(

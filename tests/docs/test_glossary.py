@@ -23,7 +23,7 @@ FIELD = frozenset(
     channels chart charts check checks child choice choices clause clauses cli
     client clock code column columns command commands committed communities
     community comparison comparisons completion conditions console consumer
-    consumers contact content context contract conversion conversions core
+    consumers contact content context contract conversion conversions copy core
     corrections count counter counters counts coupon coupons csv currencies currency
     custom customers daily data database dates day days db decimals decisions
     decompression default definition definitions deliveries delivery demo derived

@@ -52,7 +52,7 @@ def settle(
         if question.answer and question.answer != source.sheet:
             source = sources.inspect(source.path, sheet=question.answer)
     if source.has_odd_headings:
-        question = _ask_first_row(options)
+        question = _ask_first_row(source, options)
         asked.append(question)
         if question.answer == sources.DATA != source.first_row:
             source = sources.inspect(
@@ -64,15 +64,16 @@ def settle(
     return source, asked
 
 
-def _ask_first_row(options: ImportOptions) -> Question:
+def _ask_first_row(source: Source, options: ImportOptions) -> Question:
+    sample = ", ".join(source.headings)[:60]
     return questions.ask(
         options,
         {},
         key="first_row",
         text=_("The first row looks like data. Does the file have headings?"),
         choices=[
-            Choice(sources.DATA, _("no, the first row is data")),
-            Choice(sources.HEADINGS, _("yes, the first row holds headings")),
+            Choice(sources.DATA, _("no, the first row is data"), sample),
+            Choice(sources.HEADINGS, _("yes, the first row holds headings"), sample),
         ],
     )
 

@@ -135,6 +135,42 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
     skipped = len(left_out)
     if is_left_out.any():
         batch = rows.select(batch, ~is_left_out)
+    columns, is_valid, is_blank = _parse_columns(plan, batch, problems)
+    # After the columns, since a cell that is invalid should not also be reported as
+    # empty.
+    problems += _check_required(plan, columns, batch, is_valid, ~is_blank)
+    is_valid &= ~is_blank
+    broken_keys: list[str] = []
+    if plan.target.whole_by in columns and not is_valid.all():
+        # The other rows of the same thing are not imported without these.
+        keys = columns[plan.target.whole_by].filter(pa.array(~is_valid & ~is_blank))
+        broken_keys = pc.drop_null(pc.unique(keys)).to_pylist()
+    # Filtering copies every column, and most batches have valid rows only.
+    if not is_valid.all():
+        keep = pa.array(is_valid)
+        columns = {name: column.filter(keep) for name, column in columns.items()}
+    # They were found column by column, but people correct a file row by row.
+    problems.sort(key=lambda problem: (problem.row, problem.field))
+    # Blank rows are none, however many of them a spreadsheet has at its end.
+    rows_read = int((~is_blank).sum()) + len(broken) + skipped
+    return ParsedChunk(
+        columns,
+        batch.row_numbers[is_valid],
+        problems,
+        rows_read,
+        broken_keys,
+        skipped,
+        left_out,
+    )
+
+
+def _parse_columns(
+    plan: ImportPlan, batch: rows.RowBatch, problems: list[Problem]
+) -> tuple[dict[str, pa.Array], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the typed columns, which rows are valid in all, and which are blank in all.
+
+    Cells that cannot be read are added to `problems`.
+    """
     mapping, types = plan.mapping, field_types(plan)
     normalisers = {f.name: f.normalise for f in plan.target.fields if f.normalise}
     signed = {f.name for f in plan.target.fields if f.is_money}
@@ -164,32 +200,7 @@ def parse(plan: ImportPlan, batch: rows.RowBatch) -> ParsedChunk:
         # One problem per cell, but a row counts once, however many of its cells are
         # broken.
         is_valid[list(column.errors)] = False
-    # After the columns, since a cell that is invalid should not also be reported as
-    # empty.
-    problems += _check_required(plan, columns, batch, is_valid, ~is_blank)
-    is_valid &= ~is_blank
-    broken_keys: list[str] = []
-    if plan.target.whole_by in columns and not is_valid.all():
-        # The other rows of the same thing are not imported without these.
-        keys = columns[plan.target.whole_by].filter(pa.array(~is_valid & ~is_blank))
-        broken_keys = pc.drop_null(pc.unique(keys)).to_pylist()
-    # Filtering copies every column, and most batches have valid rows only.
-    if not is_valid.all():
-        keep = pa.array(is_valid)
-        columns = {name: column.filter(keep) for name, column in columns.items()}
-    # They were found column by column, but people correct a file row by row.
-    problems.sort(key=lambda problem: (problem.row, problem.field))
-    # Blank rows are none, however many of them a spreadsheet has at its end.
-    rows_read = int((~is_blank).sum()) + len(broken) + skipped
-    return ParsedChunk(
-        columns,
-        batch.row_numbers[is_valid],
-        problems,
-        rows_read,
-        broken_keys,
-        skipped,
-        left_out,
-    )
+    return columns, is_valid, is_blank
 
 
 def number_cells(plan: ImportPlan, batch: rows.RowBatch, index: int) -> pa.Array | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cases.readings import ASKED, REFUSED, check, orders_of
@@ -160,3 +162,12 @@ def test_empty_sheets_are_not_asked_about(terminal: Terminal) -> None:
     result = terminal.import_file(file, "members")
     assert result.code == 0, result.errors
     assert "Sheet2" not in result.errors
+
+
+def test_text_of_json_that_may_be_a_thousand_is_asked_about(terminal: Terminal) -> None:
+    order = {"订单号": "A1", "付款时间": "2026-03-05 09:00:00", "币种": "EUR"}
+    text = json.dumps(order | {"实付金额": "1.000"}, ensure_ascii=False)
+    file = terminal.write("o.ndjson", text)
+    terminal.refuses(file, "orders", naming=("实付金额", "decimal"))
+    number = json.dumps(order | {"实付金额": 1.25}, ensure_ascii=False)
+    terminal.imports(terminal.write("o.ndjson", number), "orders")

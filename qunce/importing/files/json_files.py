@@ -6,6 +6,7 @@ as text and checked before they are parsed.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import threading
@@ -184,7 +185,38 @@ def _parse_block(
         matches = pc.match_substring_regex(some, json_shapes.LONG_DECIMAL)
         is_long[is_long] = np.asarray(matches, dtype=bool)
         columns = _with_exact_values(columns, headings, objects, is_long)
-    return rows.RowBatch(columns, numbers[good], broken)
+    batch = rows.RowBatch(columns, numbers[good], broken)
+    return _with_types(cursor, batch, headings)
+
+
+def _with_types(
+    cursor: Any, batch: rows.RowBatch, headings: Sequence[str]
+) -> rows.RowBatch:
+    """Return the batch with the cells that hold numbers, if texts look like others.
+
+    1.000 is one as a number, and perhaps a thousand between quotes.
+    """
+    masks: dict[int, pa.Array] = {}
+    for index, heading in enumerate(headings):
+        is_grouped = pc.match_substring_regex(batch.columns[index], rows.GROUPED_NUMBER)
+        if not pc.any(is_grouped).as_py():
+            continue
+        quoted = heading.replace("\\", "\\\\").replace('"', '\\"')
+        types = cursor.sql(
+            "SELECT json_type(line, $path) = 'VARCHAR' AS is_text FROM lines",
+            params={"path": f'$."{quoted}"'},
+        ).to_arrow_table()["is_text"]
+        is_text = pc.and_(is_grouped, types.combine_chunks())
+        if pc.any(is_text).as_py():
+            is_text = pc.fill_null(is_text, rows.FALSE)
+            masks[index] = pc.and_not(rows.numeric_cells(batch, index), is_text)
+    if not masks:
+        return batch
+    numeric = [
+        masks[index] if index in masks else rows.numeric_cells(batch, index)
+        for index in range(len(headings))
+    ]
+    return dataclasses.replace(batch, numeric=numeric)
 
 
 def _check_lines(

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_COLUMNS = 2_000
 FALSE = pa.scalar(value=False)
+MACHINE_NUMBER = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
+"""Programs write numbers with a point, between quotes or not."""
+GROUPED_NUMBER = r"^-?[1-9]\d{0,2}\.\d{3}$"
+"""Between quotes this may be a thousand in German or one with three decimals."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,9 @@ class RowBatch:
     """Some rows of a file as columns of strings, null where a cell is empty.
 
     `columns[i]` belongs to heading i, and `numeric[i]` says which of its cells hold a
-    number rather than a text, None where the format has no types. `row_numbers` are the ones that people see: rows of
-    a spreadsheet, lines of an NDJSON file.
+    number rather than a text, None if none does. `numeric` is empty where cells have no
+    types, and in JSON where no text could be taken for another number. `row_numbers` are
+    those that people see: rows of a spreadsheet, lines of an NDJSON file.
     """
 
     columns: list[pa.Array]
@@ -51,16 +57,10 @@ def concat(batches: Sequence[RowBatch], width: int) -> RowBatch:
         for index in range(width)
     ]
     numeric: list[pa.Array | None] = []
-    for index in range(width):
-        masks = [
-            batch.numeric[index]
-            if batch.numeric and batch.numeric[index] is not None
-            else pa.repeat(FALSE, len(batch.row_numbers))
-            for batch in batches
-        ]
-        numeric.append(
-            pa.chunked_array(masks, pa.bool_()).combine_chunks() if masks else None
-        )
+    if any(batch.numeric for batch in batches):
+        for index in range(width):
+            masks = [numeric_cells(batch, index) for batch in batches]
+            numeric.append(pa.chunked_array(masks, pa.bool_()).combine_chunks())
     row_numbers = [batch.row_numbers for batch in batches]
     return RowBatch(
         columns,
@@ -68,6 +68,15 @@ def concat(batches: Sequence[RowBatch], width: int) -> RowBatch:
         [broken for batch in batches for broken in batch.broken],
         numeric,
     )
+
+
+def numeric_cells(batch: RowBatch, index: int) -> pa.Array:
+    """Return which cells of a column hold numbers, or look as programs write them."""
+    if batch.numeric:
+        mask = batch.numeric[index]
+        return pa.repeat(FALSE, len(batch.row_numbers)) if mask is None else mask
+    is_number = pc.match_substring_regex(batch.columns[index], MACHINE_NUMBER)
+    return pc.fill_null(is_number, FALSE)
 
 
 def _slice(
@@ -109,7 +118,8 @@ def arrange(
         columns.append(batch.columns[index])
         numeric.append(batch.numeric[index] if batch.numeric else None)
     broken = [replace(row, row=row.row + offset) for row in batch.broken]
-    return RowBatch(columns, batch.row_numbers + offset, broken, numeric)
+    numbers = batch.row_numbers + offset
+    return RowBatch(columns, numbers, broken, numeric if batch.numeric else [])
 
 
 def unique_headings(headings: Sequence[str]) -> list[str]:

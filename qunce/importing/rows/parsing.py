@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 MAX_BATCHES_AHEAD = 4
 """Batches of a file that are parsed while earlier ones are written."""
 MACHINE_FORMATS = ("json", "ndjson", "table")
-MACHINE_NUMBER = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
 MAX_JSON_LENGTH = 1 << 20
 MAX_TEXT_LENGTH = 10_000
 MAX_VALUE_SHOWN = 200
@@ -205,13 +204,9 @@ def _parse_columns(
 
 def number_cells(plan: ImportPlan, batch: rows.RowBatch, index: int) -> pa.Array | None:
     """Return which cells of a column hold numbers, None where the format has no types."""
-    if batch.numeric and batch.numeric[index] is not None:
-        return batch.numeric[index]
-    if plan.source.format not in MACHINE_FORMATS:
-        return None
-    # Programs write numbers with a point, between quotes or not.
-    is_number = pc.match_substring_regex(batch.columns[index], MACHINE_NUMBER)
-    return pc.fill_null(is_number, value_parsing.FALSE_SCALAR)
+    if batch.numeric or plan.source.format in MACHINE_FORMATS:
+        return rows.numeric_cells(batch, index)
+    return None
 
 
 def _parse_column(

@@ -109,6 +109,18 @@ def test_numbers_of_a_spreadsheet_are_marked_and_long_ones_are_not_exact(
     assert batch.columns[0].to_pylist() == ["1.299", "2.5e+18"]
 
 
+def test_text_of_json_may_be_a_thousand_while_a_number_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "n.ndjson"
+    path.write_text('{"a": 1.299, "b": "1.299", "c": "1.5"}\n{"b": "1.5", "c": "3"}\n')
+    source = sources.inspect(path)
+    [batch] = list(sources.read_batches(source))
+    masks = [mask.to_pylist() for mask in batch.numeric if mask is not None]
+    assert masks == [[True, False], [False, True], [True, True]]
+    path.write_text('{"a": 1.299, "b": "12.99"}\n')
+    [batch] = list(sources.read_batches(sources.inspect(path)))
+    assert batch.numeric == []
+
+
 def test_cell_without_a_heading_breaks_its_row(tmp_path: Path) -> None:
     path = workbook(tmp_path / "m.xlsx", {"m": [["a"], ["1"], ["2", "", "3"]]})
     [batch] = list(sources.read_batches(sources.inspect(path)))

@@ -28,7 +28,7 @@ def record(job: ImportJob, remarks: Sequence[Problem]) -> None:
 
 
 def shared_by_many(text: str) -> str:
-    return _("Too many members have “%(text)s” to tell whose row this is.") % {
+    return _("Too many members have “%(text)s”, so this row belongs to none of them.") % {
         "text": text
     }
 

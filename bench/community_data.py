@@ -43,11 +43,11 @@ def engine(workspace: Workspace) -> engines.Engine:
     return engines.Postgres()
 
 
-def get_community() -> tuple[Community, Staff]:
-    community = Community.objects.filter(key=KEY).order_by("pk").first()
+def get_community(key: str = KEY) -> tuple[Community, Staff]:
+    community = Community.objects.filter(key=key).order_by("pk").first()
     if community is None:
         community = communities.create(
-            key=KEY, at=sizes.AT, timezone=sizes.ZONE, language="en"
+            key=key, at=sizes.AT, timezone=sizes.ZONE, language="en"
         )
     return community, staff_models.system(community)
 

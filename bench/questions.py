@@ -29,6 +29,7 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "import-facts": write_questions.import_facts,
     "import-orders": write_questions.import_orders,
     "agree": write_questions.agree_after_imports,
+    "import-members": write_questions.import_members,
 }
 
 

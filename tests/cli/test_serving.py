@@ -139,8 +139,9 @@ def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
             deadline = time.monotonic() + SECONDS_TO_START
             while web.get_json("/healthz")["lag"] and time.monotonic() < deadline:
                 time.sleep(0.1)
-            assert web.get_json("/healthz")["lag"] == 0
-            worker.stop()
+            lag = web.get_json("/healthz")["lag"]
+            printed = worker.stop()
+            assert lag == 0, printed
             assert worker.process.returncode == 0
         web.stop()
         assert web.process.returncode == 0

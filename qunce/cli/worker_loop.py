@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pyarrow as pa
 from django.db import close_old_connections, connections
 
 from qunce import reactions, schedule
@@ -78,6 +79,9 @@ def now() -> datetime:
 
 
 def start(clock: Clock = now) -> list[LoopThread]:
+    # The first array loads Pandas where it is installed. That takes seconds, and no
+    # thread should do it while it has the lock of the database.
+    pa.array([])
     # Deriving has a thread of its own: no reaction and no job may delay it.
     loops = [
         LoopThread("derive", lambda is_stopping: schedule.derive()),

@@ -28,9 +28,9 @@ def record(job: ImportJob, remarks: Sequence[Problem]) -> None:
 
 
 def shared_by_many(text: str) -> str:
-    return _("Too many members have “%(text)s”, so this row belongs to none of them.") % {
-        "text": text
-    }
+    return _(
+        "Too many members have “%(text)s”, so this row belongs to none of them."
+    ) % {"text": text}
 
 
 def unknown(text: str) -> str:

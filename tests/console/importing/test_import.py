@@ -1,38 +1,43 @@
-"""Imports in the console, from the upload to the report."""
+"""Imports in the console, from the upload to the end."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import Settings
 
-from qunce import schedule
 from qunce.console.importing import labels
 from qunce.core.communities import Community
-from qunce.core.jobs import scheduler
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.importing import import_results, target_registry
+from qunce.importing import target_registry
 from qunce.importing.columns import column_mapping
 from qunce.importing.jobs import jobs, uploads
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.uploads import Upload
-from qunce.importing.values import dates
 from qunce.members.accounts import queries as account_queries
 from tests import factories
 from tests.clients import browser
-from tests.factories import AT, LATER
+from tests.console.importing.steps import (
+    BAD,
+    GOOD,
+    create_upload,
+    page,
+    post,
+    report_of,
+    run_jobs,
+    start_import,
+    upload_file,
+)
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-GOOD = "key,name,level\na,Ann,gold\nb,Bob,silver\n"
-BAD = "key,name,joined_at\na,Ann,2026-01-02\nb,Bob,yesterday\n"
+
+
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "=HYPERLINK(1)",
@@ -41,58 +46,6 @@ HOSTILE = (
     "😀",
     "c0",
 )
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Settings, tmp_path: Path) -> Path:
-    settings.HOME = tmp_path
-    return tmp_path
-
-
-def upload_file(client: Client, text: str | bytes, name: str = "members.csv") -> Any:
-    body = text.encode() if isinstance(text, str) else text
-    file = SimpleUploadedFile(name, body)
-    return client.post(reverse("importing:create"), {"file": file})
-
-
-def create_upload(
-    client: Client, text: str | bytes, name: str = "members.csv"
-) -> Upload:
-    answer = upload_file(client, text, name)
-    assert answer.status_code == 303, answer.content.decode()
-    return Upload.objects.order_by("-pk")[0]
-
-
-def page(client: Client, view: str, *args: int, **headers: Any) -> str:
-    answer = client.get(reverse(f"importing:{view}", args=args), **headers)
-    assert answer.status_code == 200
-    return str(answer.content.decode())
-
-
-def post(client: Client, view: str, pk: int, /, status: int = 303, **data: Any) -> str:
-    answer = client.post(reverse(f"importing:{view}", args=[pk]), data)
-    assert answer.status_code == status, answer.content.decode()
-    return str(answer.content.decode())
-
-
-def report_of(page: str) -> dict[str, str]:
-    """Labels and numbers of the report."""
-    found = re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page)
-    return dict(found)
-
-
-def start_import(client: Client, upload: Upload, **data: Any) -> ImportJob:
-    post(client, "file-import", upload.pk, **data)
-    return ImportJob.objects.order_by("-pk")[0]
-
-
-def run_jobs() -> None:
-    schedule_of_imports = {jobs.JOB: schedule.SCHEDULE[jobs.JOB]}
-    while scheduler.run_due(
-        schedule_of_imports,
-        clock=lambda: max(LATER, ImportJob.objects.latest("pk").started_at),
-    ):
-        pass
 
 
 def test_file_is_uploaded_previewed_and_imported(shop: Community, ann: Client) -> None:
@@ -322,297 +275,3 @@ def test_unusual_times_of_facts_are_accepted_by_choice(ann: Client) -> None:
     assert not uploads.options_of(upload).allow_old_times
     post(ann, "file-detail", upload.pk, target="members")
     assert "accept facts from before" not in page(ann, "file-detail", upload.pk)
-
-
-def link_of(page: str, label: str) -> str:
-    (url,) = re.findall(rf'href="([^"]*)">{label}</a>', page)
-    return str(url)
-
-
-def test_report_of_orders_links_to_the_orders_of_that_import(
-    shop: Community, ann: Client
-) -> None:
-    factories.order(shop, None, key="X-0")
-    text = "order_id,customer_id,order_date,total\nX-1,a,2026-01-02,12\n"
-    upload = create_upload(ann, text, "orders.csv")
-    job = start_import(ann, upload)
-    run_jobs()
-    url = link_of(page(ann, "job-detail", job.pk), "View the orders of this import")
-    listed = ann.get(url).content.decode()
-    assert "X-1" in listed
-    assert "X-0" not in listed
-    assert "orders.csv" in listed
-    totals = ann.get(reverse("sales:order-totals") + f"?import={job.pk}")
-    assert "12.00 net" in totals.content.decode()
-    assert "X-0" in ann.get(reverse("sales:order-list")).content.decode()
-
-
-def test_a_list_of_too_many_orders_is_refused_instead_of_showing_all(
-    shop: Community, ann: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "order_id,customer_id,order_date,total\nX-1,a,2026-01-02,12\n"
-    job = start_import(ann, create_upload(ann, text, "orders.csv"))
-    run_jobs()
-    monkeypatch.setattr(import_results, "MAX_LISTED", 0)
-    answer = ann.get(f"{reverse('sales:order-list')}?import={job.pk}")
-    assert answer.status_code == 422
-    assert "too many orders" in answer.content.decode()
-    assert "X-1" not in answer.content.decode()
-
-
-@pytest.mark.parametrize(
-    ("target", "text"),
-    [
-        ("members", "key,name\nnew,New One\n"),
-        ("tags", "member_key,tag\nnew,vip\n"),
-        ("memberships", "group_key,member_key\ng1,new\n"),
-    ],
-)
-def test_report_links_to_the_members_of_that_import(
-    shop: Community, ann: Client, target: str, text: str
-) -> None:
-    factories.members(shop, "old")
-    upload = create_upload(ann, text)
-    post(ann, "file-detail", upload.pk, target=target)
-    job = start_import(ann, upload, target=target)
-    run_jobs()
-    report = page(ann, "job-detail", job.pk)
-    listed = ann.get(link_of(report, "View the members of this import"))
-    text_of_list = listed.content.decode()
-    assert "Import: members.csv" in text_of_list
-    assert re.findall(r'class="[^"]*avatar', text_of_list) or ">new<" in text_of_list
-    assert ">old<" not in text_of_list
-    if target == "memberships":
-        group = ann.get(link_of(report, "View the group"))
-        assert ">g1<" in group.content.decode()
-
-
-def test_members_with_too_many_imported_tags_are_not_listed_in_part(
-    shop: Community, ann: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    factories.members(shop, "a", "b", "c")
-    upload = create_upload(ann, "member_key,tag\na,vip\nb,vip\nc,vip\n", "tags.csv")
-    job = start_import(ann, upload)
-    run_jobs()
-    url = f"{reverse('members:list')}?import={job.pk}"
-    assert "tags.csv" in ann.get(url).content.decode()
-    monkeypatch.setattr(import_results, "MAX_LISTED", 2)
-    assert "too many members" in ann.get(url).content.decode()
-
-
-def test_orders_of_an_import_are_hidden_from_who_may_not_import(
-    shop: Community, ann: Client
-) -> None:
-    text = "order_id,customer_id,order_date,total\nX-1,a,2026-01-02,12\n"
-    job = start_import(ann, create_upload(ann, text, "orders.csv"))
-    viewer = browser(factories.staff(shop, login="vic", role="viewer"))
-    for view in ("sales:order-list", "members:list"):
-        answer = viewer.get(f"{reverse(view)}?import={job.pk}")
-        assert answer.status_code == 403
-        assert "orders.csv" not in answer.content.decode()
-
-
-def test_preview_shows_amounts_as_money(ann: Client) -> None:
-    text = "order_id,order_date,total\nX-1,2026-01-02,US$ 59.5\nX-2,2026-01-02,1280\n"
-    preview = page(ann, "file-detail", create_upload(ann, text, "orders.csv").pk)
-    assert ">US$ 59.50<" in preview
-    assert ">1,280.00<" in preview
-    assert "Amounts without a currency of their own are in CNY." in preview
-
-
-def test_file_without_rows_cannot_be_imported(ann: Client) -> None:
-    upload = create_upload(ann, "key,name\n")
-    preview = page(ann, "file-detail", upload.pk)
-    assert "The file has no rows to import." in preview
-    assert "Upload the corrected file" in preview
-    assert "All rows are valid" not in preview
-    assert reverse("importing:file-import", args=[upload.pk]) not in preview
-    job = start_import(ann, upload)
-    run_jobs()
-    report = page(ann, "job-detail", job.pk)
-    assert "The file has no rows, so nothing was imported." in report
-    assert "nothing new" not in report
-
-
-def test_broken_rows_are_skipped_by_the_button_that_names_the_good_ones(
-    shop: Community, ann: Client
-) -> None:
-    upload = create_upload(ann, BAD)
-    preview = page(ann, "file-detail", upload.pk)
-    button = re.search(
-        r"<button[^>]*file-import[^>]*>|<button[^>]*formaction[^>]*>", preview
-    )
-    assert button and 'name="mode" value="valid"' in button[0]
-    assert "Skip the broken rows and import 1 row<" in preview
-    assert "Import 2 rows" not in preview
-    # Browsers post the value of the button after those of the form.
-    job = start_import(ann, upload, mode=["all", "valid"])
-    run_jobs()
-    assert set(account_queries.find(shop, ["a", "b"])) == {"a"}
-    assert jobs.get(shop, job.pk).state == "done"
-    assert "Import 1 row<" in page(ann, "file-detail", upload.pk)
-
-
-def test_file_without_good_rows_cannot_be_imported(ann: Client) -> None:
-    upload = create_upload(ann, "key,joined_at\nb,yesterday\n")
-    preview = page(ann, "file-detail", upload.pk)
-    assert "1 row is broken" in preview and "Upload the corrected file" in preview
-    assert reverse("importing:file-import", args=[upload.pk]) not in preview
-
-
-def test_queued_import_waits_only_for_others(ann: Client) -> None:
-    first = start_import(ann, create_upload(ann, GOOD))
-    assert "Starts in a moment." in page(ann, "job-detail", first.pk)
-    second = start_import(ann, create_upload(ann, BAD))
-    waiting = page(ann, "job-detail", second.pk)
-    assert "Starts when the other imports have finished." in waiting
-    assert "Starts in a moment." in page(ann, "job-detail", first.pk)
-    run_jobs()
-    third = start_import(ann, create_upload(ann, GOOD + "c,Cid,gold\n"))
-    assert "Starts in a moment." in page(ann, "job-detail", third.pk)
-
-
-ASKED = "key,name,joined_at,birthday\na,Ann,01/02/2024,03/04/1990\nb,Bob,03/04/2024,05/06/1991\n"
-
-
-def asked_keys(page: str) -> list[str]:
-    return re.findall(r'data-question="([^"]+)"', page)
-
-
-def test_questions_keep_their_places_when_they_are_answered(ann: Client) -> None:
-    upload = create_upload(ann, ASKED)
-    before = asked_keys(page(ann, "file-detail", upload.pk))
-    assert before[:2] == ["dates:joined_at", "dates:birthday"]
-    answer: dict[str, Any] = {
-        "answer:dates:joined_at": dates.DAY_FIRST,
-        "target": "members",
-    }
-    post(ann, "file-detail", upload.pk, **answer)
-    after = page(ann, "file-detail", upload.pk)
-    assert "kept for the next file" in after
-    assert asked_keys(after) == before
-
-
-def test_reading_that_fits_no_date_cannot_be_chosen(ann: Client) -> None:
-    upload = create_upload(ann, ASKED)
-    inputs = re.findall(
-        r'<input[^>]*name="answer:dates:joined_at"[^>]*>',
-        page(ann, "file-detail", upload.pk),
-    )
-    assert [" disabled" in each for each in inputs] == [False, False, True]
-
-
-def today(client: Client) -> str:
-    return client.get("/").content.decode()
-
-
-def finish(job: ImportJob, state: str, **fields: Any) -> None:
-    """Let the job have ended like this a moment ago."""
-    ImportJob.objects.filter(pk=job.pk).update(
-        state=state, finished_at=timezone.now(), **fields
-    )
-
-
-@pytest.mark.parametrize(
-    ("state", "broken", "text"),
-    [
-        ("done", 2, "members.csv: 2 rows were skipped"),
-        ("rejected", 2, "members.csv was rejected: 2 broken rows"),
-        ("failed", 0, "members.csv: the import stopped"),
-        ("failed", 2, "members.csv: the import stopped"),
-        ("done", 0, ""),
-        ("undone", 2, ""),
-        ("undoing", 2, ""),
-        ("cancelled", 2, ""),
-    ],
-)
-def test_today_says_what_became_of_an_import(
-    shop: Community, ann: Client, state: str, broken: int, text: str
-) -> None:
-    factories.member(shop, "old")
-    job = start_import(ann, create_upload(ann, GOOD))
-    finish(job, state, rows_broken=broken, error="The disk is full.")
-    shown = today(ann)
-    sentences = [line.strip() for line in shown.splitlines() if "members.csv" in line]
-    assert bool(sentences) == bool(text)
-    assert text in shown
-    assert ("The disk is full." in shown) == (state == "failed")
-    assert ("was rejected" in shown) == (state == "rejected")
-
-
-def test_today_leaves_out_a_file_that_was_imported_again(
-    shop: Community, ann: Client
-) -> None:
-    factories.member(shop, "old")
-    job = start_import(ann, create_upload(ann, BAD), mode="all")
-    run_jobs()
-    finish(job, "rejected")
-    assert "members.csv was rejected: 1 broken row" in today(ann)
-    post(ann, "job-retry-valid-rows", job.pk)
-    run_jobs()
-    finish(ImportJob.objects.latest("pk"), "done")
-    shown = today(ann)
-    assert "was rejected" not in shown
-    assert "members.csv: 1 row was skipped" in shown
-
-
-def test_currency_is_asked_only_if_an_amount_has_none(ann: Client) -> None:
-    every = create_upload(
-        ann, "order_key,total,paid_at\no1,CNY 10,2026-01-02\n", "orders.csv"
-    )
-    own = page(ann, "file-detail", every.pk)
-    assert "If a row is broken" in own
-    assert "Currency for amounts without one" not in own
-    some = "order_key,total,paid_at\no1,CNY 10,2026-01-02\no2,11,2026-01-02\n"
-    upload = create_upload(ann, some, "orders.csv")
-    assert "Currency for amounts without one" in page(ann, "file-detail", upload.pk)
-
-
-def test_source_of_a_file_is_empty_until_it_is_named(ann: Client) -> None:
-    upload = create_upload(ann, GOOD)
-    box = r'<input id="source"[^>]*value="([^"]*)"'
-    shown = page(ann, "file-detail", upload.pk)
-    assert "Where the file is from" in shown
-    assert re.findall(box, shown) == [""]
-    for text, stored in (("Youzan", "Youzan"), ("", "import")):
-        post(ann, "file-detail", upload.pk, target="members", source=text)
-        upload.refresh_from_db()
-        assert uploads.options_of(upload).source == stored
-        assert re.findall(box, page(ann, "file-detail", upload.pk)) == [text]
-
-
-RUSSIAN = "key,name,Город\na,Анна Петрова,Москва\nb,Борис Иванов,Казань\n"
-
-
-def test_certain_encoding_is_named_and_not_asked(ann: Client) -> None:
-    upload = create_upload(ann, RUSSIAN.encode("cp1251"))
-    shown = page(ann, "file-detail", upload.pk)
-    assert "The file is read as CP1251." in shown
-    assert "Анна Петрова" in shown
-    assert 'data-question="encoding"' not in shown
-    # Too short to be certain.
-    upload = create_upload(ann, "key,name\na,王芳\n".encode("gb18030"))
-    assert 'data-question="encoding"' in page(ann, "file-detail", upload.pk)
-
-
-def test_upload_names_all_files_that_are_read(ann: Client) -> None:
-    shown = page(ann, "create")
-    (accepted,) = re.findall(r'type="file"[^>]*accept="([^"]+)"', shown)
-    suffixes = accepted.split(",")
-    for suffix in (".csv", ".xlsx", ".xls", ".html", ".json", ".ndjson", ".zip", ".gz"):
-        assert suffix in suffixes
-    assert "CSV, Excel (.xlsx or .xls), an HTML table, JSON or NDJSON" in shown
-
-
-def test_file_without_headings_is_asked_about_and_gets_letters(
-    shop: Community, ann: Client
-) -> None:
-    upload = create_upload(ann, "张三,13800138001\n李四,13800138002\n")
-    shown = page(ann, "file-detail", upload.pk)
-    assert 'data-question="first_row"' in shown
-    url = reverse("importing:file-detail", args=[upload.pk])
-    ann.post(url, {"answer:first_row": "data", "shown:first_row": ""})
-    upload.refresh_from_db()
-    assert upload.inspection["headings"] == ["A", "B"]
-    ann.post(url, {"c0": "name", "c1": "phone"})
-    assert "Import 2 rows<" in page(ann, "file-detail", upload.pk)

@@ -275,3 +275,22 @@ def test_upload_of_odd_rows_costs_little(
     upload = uploads.accept(path=path, name="odd.csv", by=by, at=AT)
     plan_review.review(upload, by=by, at=AT)
     assert time.process_time() - start < MAX_CPU_SECONDS
+
+
+def test_counts_of_a_large_file_are_said_to_be_of_its_first_rows(
+    shop: Community, by: Staff
+) -> None:
+    by.language = "en"
+    ann = factories.member(shop, "m0")
+    rows = ["key,name,phone", *(f"m{n},Member {n}," for n in range(3 * SAMPLE)), ""]
+    upload = factories.upload(by, "\n".join(rows))
+    review = plan_review.review(upload, by=by, at=AT)
+    assert "first 10 rows" in "".join(review.notes)
+    (question,) = review.questions
+    assert "first 10 rows, 9 members" in question.text
+    # Nobody in the first rows is unknown, and later somebody is.
+    rows = ["key,tag", *[f"{ann.key},tea"] * 3 * SAMPLE, "zoe,tea", ""]
+    upload = factories.upload(by, "\n".join(rows))
+    uploads.change_options(upload=upload, by=by, target="tags")
+    review = plan_review.review(upload, by=by, at=AT)
+    assert "unknown_members" in [question.key for question in review.questions]

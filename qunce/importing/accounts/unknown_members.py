@@ -23,17 +23,28 @@ Name = tuple[tuple[str, str], ...]
 
 
 def ask(plan: ImportPlan) -> None:
-    """Add a question with the count to the plan, unless all members are known."""
+    """Add a question with the count to the plan, unless all members are known.
+
+    Where the plan is that of the first rows, later ones may name others, so it is asked.
+    """
     unknown = plan.target.count_unknown(plan)
     if unknown is None:
         unknown = count(plan)
-    if not unknown:
+    sample = plan.source.sample
+    if not unknown and sample is None:
         return
     text = ngettext(
         "%(count)s member of this file is not known yet.",
         "%(count)s members of this file are not known yet.",
         unknown,
     )
+    values = {"count": f"{unknown:,}"}
+    if sample is not None:
+        values["rows"] = f"{len(sample.row_numbers):,}"
+        text = _(
+            "In the first %(rows)s rows, %(count)s members are not known yet. Later rows "
+            "may name more."
+        )
     without = (
         _("import their orders without a member")
         if plan.target.key == "orders"
@@ -44,7 +55,7 @@ def ask(plan: ImportPlan) -> None:
         Question(
             KEY,
             "",
-            text % {"count": f"{unknown:,}"},
+            text % values,
             (
                 Choice(CREATE, _("create them")),
                 Choice(LEAVE, without),

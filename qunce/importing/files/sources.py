@@ -34,9 +34,9 @@ TABLE_FORMATS = (*SHEET_FORMATS, "csv", "html")
 DATA, HEADINGS = "data", "headings"
 """What the first row may hold."""
 MAX_FULL_SCAN_BYTES = 256 << 20
+"""Up to this size, every object of a JSON file is searched for keys."""
 MAX_HEADINGS_LENGTH = 200_000
 """Of all headings together."""
-"""Up to this size, every object of a JSON file is searched for keys."""
 
 
 @dataclass(frozen=True)

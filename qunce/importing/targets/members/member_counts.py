@@ -259,8 +259,13 @@ def count(plan: ImportPlan) -> MemberCounts:
     return counts
 
 
-def list_notes(counts: MemberCounts) -> list[str]:
+def list_notes(plan: ImportPlan, counts: MemberCounts) -> list[str]:
     notes = []
+    if (sample := plan.source.sample) is not None:
+        notes.append(
+            _("The file is large, so members are counted in its first %(rows)s rows.")
+            % {"rows": f"{len(sample.row_numbers):,}"}
+        )
     if counts.nobody:
         notes.append(
             ngettext(

@@ -19,9 +19,9 @@ from qunce.core.staff import linked_accounts
 from qunce.core.staff import models as staff_models
 from qunce.demo import build
 from qunce.demo.build import Build
+from qunce.demo.coffee import load as simulated
 from qunce.demo.shop import data as shop_data
 from qunce.demo.shop import load as shop
-from qunce.demo.simulated import load as simulated
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community

@@ -11,8 +11,8 @@ from django.db import transaction
 from qunce.channels.webhooks import endpoints
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
-from qunce.demo.simulated import library
-from qunce.demo.simulated.context import Context
+from qunce.demo.coffee import library
+from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.people import OPERATORS
 from qunce.groups import groups
 from qunce.importing import background_imports

@@ -13,8 +13,8 @@ from qunce import reactions
 from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.demo.build import Build
-from qunce.demo.simulated import library, plan, work
-from qunce.demo.simulated.context import Context
+from qunce.demo.coffee import library, plan, work
+from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.community import SimulatedCommunity
 from qunce.demo.simulation.files import FILES, SimulatedFile
 from qunce.demo.simulation.settings import Settings

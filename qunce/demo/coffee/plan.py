@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.demo.simulated.context import Context
+from qunce.demo.coffee.context import Context
 from qunce.members.layers import layering_specs, layers
 from qunce.members.segments import segments
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from qunce.core import exchange_rates
 from qunce.core.staff import units
 from qunce.core.staff.units import Unit, UnitKind
-from qunce.demo.simulated.context import Context
+from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.groups import SimulatedGroup
 from qunce.groups import groups
 from qunce.groups.groups import Audience, Group

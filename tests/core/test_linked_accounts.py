@@ -82,3 +82,14 @@ def test_accounts_of_one_community_or_of_two_people_cannot_be_linked() -> None:
     for first, second in ((shop, bea), (shop, bea_bar)):
         with pytest.raises(linked_accounts.AccountsNotLinkable):
             link(first, second)
+
+
+def test_nobody_gets_two_accounts_of_a_community_through_a_third() -> None:
+    shop, cafe = two_owners()
+    link(shop, cafe)
+    bar = factories.staff(factories.community("bar"), login="ann-bar")
+    link(cafe, bar)
+    other = factories.staff(shop.community, login="bea")
+    with pytest.raises(linked_accounts.AccountsNotLinkable):
+        link(other, bar)
+    assert linked_accounts.list_others(other) == []

@@ -38,6 +38,14 @@ def check_linkable(first: Staff, second: Staff) -> None:
         raise AccountsNotLinkable(
             _("Both accounts are already linked with those of other people.")
         )
+    if person := first.person or second.person:
+        others = Staff.objects.filter(
+            person=person, community__in=[first.community_id, second.community_id]
+        )
+        if others.exclude(pk__in=[first.pk, second.pk]).exists():
+            raise AccountsNotLinkable(
+                _("This person has another account in one of the two communities.")
+            )
 
 
 @transaction.atomic

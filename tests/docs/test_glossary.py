@@ -21,7 +21,7 @@ FIELD = frozenset(
     background backup backups base batch batches behaviour bit bitmap bitmaps board
     build builder bulk cache calendar campaign campaigns change changes channel
     channels chart charts check checks child choice choices clause clauses cli
-    client clock code column columns command commands committed communities
+    client clock code coffee column columns command commands committed communities
     community comparison comparisons completion conditions console consumer
     consumers contact content context contract conversion conversions copy core
     corrections count counter counters counts coupon coupons csv currencies currency

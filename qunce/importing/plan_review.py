@@ -54,7 +54,14 @@ class PlanReview:
         if self.plan is None:
             return []
         repeated = questions.list_notes(self.plan.questions, self.plan.remembered)
-        return [note for note in self.plan.notes if note not in repeated]
+        notes = [note for note in self.plan.notes if note not in repeated]
+        if (sample := self.plan.source.sample) is not None:
+            text = _(
+                "The file is large: these notes and the questions are about its first "
+                "%(rows)s rows. All rows are checked before anything is written."
+            )
+            notes.insert(0, text % {"rows": f"{len(sample.row_numbers):,}"})
+        return notes
 
     @property
     def questions(self) -> list[Question]:

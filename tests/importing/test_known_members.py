@@ -108,7 +108,7 @@ def test_plan_counts_new_changed_and_joined_members(
     plan = helpers.plan(known, helpers.write(tmp_path, text), "members")
     unknown_members.ask(plan)
     assert plan.notes[-1] == (
-        "Members of this file: 2 new, 2 already known, of whom 1 get another name, "
+        "Members: 2 new, 2 already known, of whom 1 get another name, "
         "phone, e-mail or UnionID. Merged with another account: 1."
     )
     question = next(q for q in plan.questions if q.key == unknown_members.KEY)

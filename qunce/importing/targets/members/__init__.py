@@ -199,7 +199,7 @@ class MemberTarget(Target):
         from qunce.importing.targets.members import member_counts
 
         counts = member_counts.count(plan)
-        plan.notes += member_counts.list_notes(plan, counts)
+        plan.notes += member_counts.list_notes(counts)
         return counts.new
 
     def describe_entries(

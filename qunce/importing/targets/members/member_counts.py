@@ -259,13 +259,8 @@ def count(plan: ImportPlan) -> MemberCounts:
     return counts
 
 
-def list_notes(plan: ImportPlan, counts: MemberCounts) -> list[str]:
+def list_notes(counts: MemberCounts) -> list[str]:
     notes = []
-    if (sample := plan.source.sample) is not None:
-        notes.append(
-            _("The file is large, so members are counted in its first %(rows)s rows.")
-            % {"rows": f"{len(sample.row_numbers):,}"}
-        )
     if counts.nobody:
         notes.append(
             ngettext(
@@ -278,7 +273,7 @@ def list_notes(plan: ImportPlan, counts: MemberCounts) -> list[str]:
             % {"count": f"{counts.nobody:,}"}
         )
     text = _(
-        "Members of this file: %(new)s new, %(known)s already known, of whom %(changed)s "
+        "Members: %(new)s new, %(known)s already known, of whom %(changed)s "
         "get another name, phone, e-mail or UnionID. Merged with another account: "
         "%(joined)s."
     )

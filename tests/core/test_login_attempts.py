@@ -67,6 +67,24 @@ def test_failures_are_forgotten_after_a_day() -> None:
     assert login_attempts.prune(at=AT + timedelta(days=3)) == 1
 
 
+def test_one_failure_is_forgotten_per_longest_wait() -> None:
+    fail(7)
+    login_attempts.start(PAIR, at=AT + timedelta(hours=3, minutes=1))
+    with pytest.raises(login_attempts.TooManyAttempts, match="5 seconds"):
+        login_attempts.start(PAIR, at=AT + timedelta(hours=3, minutes=1))
+
+
+def test_successes_count_against_nobody() -> None:
+    address = ("address", "192.0.2.7")
+    fail(40, address)
+    for _number in range(60):
+        login_attempts.start(address, at=AT)
+        login_attempts.take_back(address, at=AT)
+    login_attempts.start(address, at=AT)
+    with pytest.raises(login_attempts.TooManyAttempts):
+        login_attempts.start(address, at=AT)
+
+
 def test_unlocking_a_login_leaves_others_blocked() -> None:
     fail(20)
     fail(20, ("login", "ann"))

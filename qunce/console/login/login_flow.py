@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 
-from qunce.console.login import client_ip
+from qunce.console.login import client_ip, known_devices
 from qunce.core import timestamps
 from qunce.core.facts import audit
 from qunce.core.staff import login_attempts, sessions, two_factor
@@ -37,15 +37,23 @@ def authenticate(
 ) -> Staff | None:
     """Return the staff member with this login and password, or None.
 
-    Raises TooManyAttempts if the login, the address or the pair of both is blocked.
+    Raises TooManyAttempts if the login, the address or the pair of both is blocked, or
+    the device if the login is known on it.
     """
     login, address = login.strip(), client_address(request)
     subjects = [("pair", f"{login} {address}"), ("login", login), ("address", address)]
+    device = known_devices.read(request)
+    if device is not None and login in device.logins:
+        subjects = [("device", f"{login} {device.id}")]
     login_attempts.start(*subjects, at=at)
     staff = _check_password(login, password)
     if staff is not None:
-        # The address stays counted: it may be guessing other logins.
-        login_attempts.reset(*subjects[:2])
+        for subject in subjects:
+            # Its other failures stay: the address may be guessing other logins.
+            if subject[0] == "address":
+                login_attempts.take_back(subject, at=at)
+            else:
+                login_attempts.reset(subject)
         return staff
     for owner in Staff.objects.filter(login=login).select_related("community"):
         _log(owner, FAILED, request, at=at, by=None)

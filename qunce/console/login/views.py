@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qunce.console import http
-from qunce.console.login import forms, login_flow, qr_code
+from qunce.console.login import forms, known_devices, login_flow, qr_code
 from qunce.core import errors
 from qunce.core.staff import linked_accounts, login_attempts, passwords, two_factor
 from qunce.core.staff.models import Staff
@@ -119,11 +119,13 @@ def two_factor_setup(request: Any, staff: Staff) -> HttpResponse:
             return _render_form(request, "two_factor", form, error, **context)
         login_flow.record_device(request, two_factor.get_device(staff))
         next_url = login_flow.complete(request, staff, at=request.at)
-        return http.render(
+        response = http.render(
             request,
             "console/login/recovery_codes.html",
             {"codes": codes, "next_url": next_url},
         )
+        known_devices.remember(request, response, staff)
+        return response
     return _render_form(request, "two_factor", form, **context)
 
 
@@ -135,6 +137,7 @@ def _continue(request: HttpRequest, staff: Staff) -> HttpResponse:
     next_url = login_flow.complete(request, staff, at=request.at)  # type: ignore[attr-defined]
     response = redirect(next_url)
     response.status_code = 303
+    known_devices.remember(request, response, staff)
     return login_flow.set_language_cookie(response, staff.language)
 
 

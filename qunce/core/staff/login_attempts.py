@@ -1,8 +1,10 @@
 """Throttles sign-in: after some failures each attempt has to wait longer than the last.
 
 An attempt is counted before it is tried, so that a thousand at the same time do not get
-around the limit, and success resets the count. The limit of a login is more patient than
-that of a login from one address, since otherwise anybody could lock anybody out.
+around the limit, and success takes the count back. The limit of a login is more patient
+than that of a login from one address, since otherwise anybody could lock anybody out. A
+device on which somebody has signed in before has a limit of its own, so that the failures
+of others do not lock its owner out.
 """
 
 from __future__ import annotations
@@ -21,7 +23,11 @@ MAX_SUBJECT_LENGTH = 200
 
 @dataclass(frozen=True)
 class Limit:
-    """`free` failures without a wait, which then doubles from `first_wait` to `max_wait`."""
+    """`free` failures without a wait, which then doubles from `first_wait` to `max_wait`.
+
+    One failure is forgotten for each `max_wait` that passes without an attempt, and all
+    after a day.
+    """
 
     free: int
     first_wait: timedelta
@@ -34,17 +40,25 @@ class Limit:
         # The shift is capped because a timedelta of 2 ** 10000 seconds overflows.
         return min(self.max_wait, self.first_wait * (1 << min(excess - 1, 20)))
 
+    def remaining(self, failures: int, elapsed: timedelta) -> int:
+        """How many failures still count after this time without an attempt."""
+        if elapsed >= RESET_AFTER:
+            return 0
+        return max(0, failures - max(0, elapsed // self.max_wait))
+
 
 LIMITS = {
     "pair": Limit(4, timedelta(seconds=5), timedelta(hours=1)),
     "login": Limit(12, timedelta(seconds=5), timedelta(minutes=15)),
     "address": Limit(40, timedelta(seconds=5), timedelta(minutes=15)),
+    "device": Limit(4, timedelta(seconds=5), timedelta(hours=1)),
     "code": Limit(4, timedelta(seconds=5), timedelta(hours=1)),
 }
 Subject = tuple[str, str]
 """What is limited: a kind of `LIMITS` and a name, such as ("address", "192.0.2.7").
 
-The name of a pair is a login and an address, that of a code the id of the staff."""
+The name of a pair is a login and an address, that of a device a login and the device's
+id, and that of a code the id of the staff."""
 
 
 class LoginAttempt(models.Model):
@@ -86,8 +100,7 @@ def start(*subjects: Subject, at: datetime) -> None:
         )
         # On SQLite this locks nothing, and need not: a transaction that writes is alone.
         row = LoginAttempt.objects.select_for_update().get(subject=subject)
-        if at - row.last_at >= RESET_AFTER:
-            row.failures, row.blocked_until = 0, at
+        row.failures = LIMITS[kind].remaining(row.failures, at - row.last_at)
         rows.append(row)
     # A refused attempt is not counted, or impatient people would lock themselves out
     # for longer and longer.
@@ -128,11 +141,20 @@ def reset(*subjects: Subject) -> None:
     LoginAttempt.objects.filter(subject__in=keys).delete()
 
 
-def unlock(login: str) -> None:
-    """Forget the failures of a login, from whatever address it was tried."""
-    rows = models.Q(subject=_key("login", login)) | models.Q(
-        subject__startswith=f"pair:{login} "
+def take_back(subject: Subject, *, at: datetime) -> None:
+    """Count the attempt that was just started as none, as it succeeded."""
+    rows = LoginAttempt.objects.filter(subject=_key(*subject), failures__gt=0)
+    # The earlier failures still count, but the next person need not wait for this one.
+    rows.update(
+        failures=models.F("failures") - 1, blocked_until=timestamps.to_micros(at)
     )
+
+
+def unlock(login: str) -> None:
+    """Forget the failures of a login, from whatever address or device it was tried."""
+    rows = models.Q(subject=_key("login", login))
+    for kind in ("pair", "device"):
+        rows |= models.Q(subject__startswith=f"{kind}:{login} ")
     LoginAttempt.objects.filter(rows).delete()
 
 

@@ -123,6 +123,36 @@ def test_failed_attempts_delay_even_the_right_password(
     assert sign_in(browser).status_code == 303
 
 
+def test_strangers_lock_nobody_out_of_a_known_device(
+    browser: Client, ann: Staff
+) -> None:
+    sign_in(browser)
+    browser.post("/sign-out/")
+    for number in range(20):
+        sign_in(Client(), "wrong", REMOTE_ADDR=f"192.0.2.{number}")
+    assert sign_in(Client(), REMOTE_ADDR="192.0.2.99").status_code == 429
+    assert sign_in(browser).status_code == 303
+    # The device has a limit of its own.
+    browser.post("/sign-out/")
+    for _time in range(5):
+        assert sign_in(browser, "wrong").status_code == 422
+    assert sign_in(browser).status_code == 429
+
+
+def test_changed_device_cookie_is_ignored(browser: Client, ann: Staff) -> None:
+    sign_in(browser)
+    browser.post("/sign-out/")
+    browser.cookies["qunce_device"] = browser.cookies["qunce_device"].value + "x"
+    for _time in range(13):
+        login_attempts.start(("login", "ann"), at=datetime.now(UTC))
+    assert sign_in(browser).status_code == 429
+
+
+def test_many_people_behind_one_address_sign_in(browser: Client, ann: Staff) -> None:
+    for _time in range(45):
+        assert sign_in(Client()).status_code == 303
+
+
 def test_form_keeps_the_login_but_not_the_password(browser: Client, ann: Staff) -> None:
     page = sign_in(browser, "wrong-secret").content.decode()
     assert 'value="ann"' in page

@@ -60,3 +60,28 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ClosedOrder(models.Model):
+    """An order that a file calls closed without a refund; nothing of it is a sale.
+
+    It is stored whether the order is known or not, so that a payment that is only
+    reported afterwards counts as refunded. `closed_at` is null if the file gives no time.
+    """
+
+    community_id = models.IntegerField()
+    key = models.TextField()
+    source_id = models.IntegerField(default=0)
+    closed_at = timestamps.TimestampField(null=True)
+
+    class Meta:
+        db_table = "sales_closed_order"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community_id", "key", "source_id"],
+                name="one_closing_per_source_and_key",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key

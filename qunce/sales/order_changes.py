@@ -45,10 +45,36 @@ class ReportedOrder(NamedTuple):
     """The file has a day only, in place of a time."""
 
 
-def create(order: ReportedOrder, account: int | None) -> OrderState | None:
+def find_closing(order: ReportedOrder, known: int | None) -> int | None:
+    """Return when an order was closed, UNDATED without a time, None if it is open.
+
+    `known` is what an earlier file said.
+    """
+    if known is not None or order.meaning != order_statuses.CANCELLED:
+        return known
+    return UNDATED if order.refunded_at is None else order.refunded_at
+
+
+def close(state: OrderState, closed_at: int) -> OrderState:
+    """Return the state with all that is left refunded."""
+    left = state.amount - state.refunded
+    if left <= 0:
+        return state
+    moment = state.paid_at if closed_at == UNDATED else closed_at
+    return replace(state, refunds=tuple(sorted((*state.refunds, (moment, left)))))
+
+
+def create(
+    order: ReportedOrder, account: int | None, closed_at: int | None = None
+) -> OrderState | None:
     """Return the state of a new order of a member, None if it is no sale."""
     if order.meaning in order_statuses.NO_SALE:
         return None
+    state = _create(order, account)
+    return state if closed_at is None else close(state, closed_at)
+
+
+def _create(order: ReportedOrder, account: int | None) -> OrderState:
     if not (order.events or order.refunds or order.refunds_all):
         return OrderState(
             account=account, paid_at=order.paid_at, amount=order.amount or 0
@@ -68,11 +94,17 @@ def create(order: ReportedOrder, account: int | None) -> OrderState | None:
 
 
 def merge(
-    stored: OrderState, currency: str, order: ReportedOrder, reading: str = ""
+    stored: OrderState,
+    currency: str,
+    order: ReportedOrder,
+    reading: str = "",
+    closed_at: int | None = None,
 ) -> OrderState:
     """Return the state of a stored order after a file.
 
     `reading` is TOTAL or EACH where staff have answered what refund columns hold.
+    `closed_at` is what `find_closing` returns: of a closed order all is refunded that no
+    other refund explains, whichever file comes first.
     """
     if order.currency != currency:
         raise Contradiction(
@@ -80,14 +112,27 @@ def merge(
             _("This order was paid in %(known)s, not in %(currency)s.")
             % {"known": currency, "currency": order.currency},
         )
-    at = order.paid_at if order.refunded_at is None else order.refunded_at
-    left = stored.amount - stored.refunded
     if order.meaning == order_statuses.UNPAID:
         # A file from before the payment; it does not take the payment back.
         return stored
+    if closed_at is None:
+        return _merge_open(stored, currency, order, reading)
     if order.meaning == order_statuses.CANCELLED:
-        moment = stored.paid_at if order.refunded_at is None else order.refunded_at
-        return _add(stored, ((moment, left),), currency) if left > 0 else stored
+        return close(stored, closed_at)
+    # What closing the order refunded is decided anew, as the file may know the refunds.
+    is_rest = {closed_at, stored.paid_at}
+    kept = tuple(each for each in stored.refunds if each[0] not in is_rest)
+    after = _merge_open(replace(stored, refunds=kept), currency, order, reading)
+    after = close(after, closed_at)
+    if after.moments == stored.moments and after.refunded == stored.refunded:
+        return replace(after, refunds=stored.refunds)
+    return after
+
+
+def _merge_open(
+    stored: OrderState, currency: str, order: ReportedOrder, reading: str
+) -> OrderState:
+    at = order.paid_at if order.refunded_at is None else order.refunded_at
     account = stored.account if order.account is None else order.account
     paid_at = order.paid_at
     if order.is_midnight and 0 <= stored.paid_at - paid_at < MICROS_PER_DAY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -104,8 +105,13 @@ def list_corrections(
 
 
 def moves(before: OrderState, after: OrderState) -> bool:
-    """Whether the member or the time changes, so that the facts are recorded again."""
-    return (before.account, before.paid_at) != (after.account, after.paid_at)
+    """Whether the facts are recorded again.
+
+    They are if the member or the time changes, or if a refund is replaced by others.
+    """
+    if (before.account, before.paid_at) != (after.account, after.paid_at):
+        return True
+    return bool(Counter(before.refunds) - Counter(after.refunds))
 
 
 def _refund_fact(

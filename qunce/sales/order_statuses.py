@@ -18,7 +18,7 @@ REFUNDED = "refunded"
 PARTLY_REFUNDED = "partly_refunded"
 MEANINGS = {
     SALE: _("a sale"),
-    UNPAID: _("not paid yet, no sale"),
+    UNPAID: _("not paid, no sale"),
     CANCELLED: _("cancelled, no sale"),
     REFUNDED: _("a sale that was refunded"),
     PARTLY_REFUNDED: _("a sale that was partly refunded"),
@@ -46,20 +46,19 @@ WORDS = {
     UNPAID: (
         "等待买家付款 待付款 等待付款 未付款 待支付 未支付 等待支付 定金未付 "
         "尾款未付 定金已付尾款未付 待付尾款 待付定金 等待付款确认 "
-        "没有创建支付宝交易",
+        "没有创建支付宝交易 付款以前卖家或买家主动关闭交易 付款超时关闭 超时关闭 "
+        "超时未付款 超时取消 未付款关闭 未付款已取消 未支付已取消 支付失败 付款失败 失败",
         "pending|pending payment|payment pending|awaiting payment|"
         "waiting for payment|unpaid|not paid|authorized|on hold|draft|"
-        "checkout draft|invoice sent|overdue|requires payment|payment due",
+        "checkout draft|invoice sent|overdue|requires payment|payment due|"
+        "failed|expired|declined|denied|abandoned|timed out|timeout|payment failed|"
+        "failed payment",
     ),
     CANCELLED: (
         "交易关闭 已关闭 关闭 交易取消 已取消 取消 订单取消 订单已取消 订单关闭 "
-        "订单已关闭 付款以前卖家或买家主动关闭交易 付款超时关闭 超时关闭 "
-        "超时未付款 超时取消 未付款关闭 未付款已取消 未支付已取消 已作废 作废 "
-        "无效 支付失败 付款失败 交易失败 失败 已删除 已拒单 拼团失败 未成团",
-        "cancelled|canceled|failed|closed|voided|void|expired|declined|rejected|"
-        "denied|abandoned|deleted|trash|timed out|timeout|cancelled by buyer|"
-        "cancelled by seller|canceled by buyer|canceled by seller|payment failed|"
-        "failed payment",
+        "订单已关闭 已作废 作废 无效 交易失败 已删除 已拒单 拼团失败 未成团",
+        "cancelled|canceled|closed|voided|void|rejected|deleted|trash|"
+        "cancelled by buyer|cancelled by seller|canceled by buyer|canceled by seller",
     ),
     REFUNDED: (
         "已退款 退款成功 全部退款 全额退款 全额退款成功 已全额退款 交易退款 "
@@ -75,6 +74,9 @@ WORDS = {
     ),
 }
 """Words by meaning, Chinese ones between spaces and English ones between bars.
+
+An attempt to pay that failed is unpaid: a later one may succeed, so it takes no payment
+back. A closed order stays closed, whichever of its files comes first.
 
 They are those of 有赞, 微店, 淘宝/天猫, 京东, 拼多多, 抖店, Shopify and WooCommerce.
 """

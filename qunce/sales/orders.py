@@ -31,7 +31,13 @@ from qunce.core.facts import interned_names
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import personal_texts, visibility
 from qunce.members.people.personal_texts import ErasedPerson
-from qunce.sales import order_facts, order_items, order_states
+from qunce.sales import (
+    closed_orders,
+    order_changes,
+    order_facts,
+    order_items,
+    order_states,
+)
 from qunce.sales.models import Order
 from qunce.sales.order_states import OrderState
 from qunce.sets import fact_withdrawals
@@ -130,12 +136,31 @@ def status_of(order: Order) -> str:
 
 def check_visible(order: Order, *, by: Staff | None, at: datetime) -> None:
     """Raise OrderNotFound if `by` does not see the member of this order."""
-    if by is None or by.scope is None:
-        return
-    if order.account_id is None or not visibility.filter_visible(
-        by=by, accounts=[order.account_id], at=at
-    ):
+    if not _is_visible(order, by, at):
         raise OrderNotFound(_("There is no such order."))
+
+
+def _is_visible(order: Order, by: Staff | None, at: datetime) -> bool:
+    if by is None:
+        return True
+    if by.community_id != order.community_id:
+        return False
+    return by.scope is None or (
+        order.account_id is not None
+        and bool(visibility.filter_visible(by=by, accounts=[order.account_id], at=at))
+    )
+
+
+def check_may_write(by: Staff | None, account: int | None, at: datetime) -> None:
+    """Raise NotAllowed, or MemberNotFound for a member whom `by` does not see.
+
+    Without `by` the system acts.
+    """
+    if by is None:
+        return
+    permissions.check_may(by, WRITE)
+    if account is not None:
+        visibility.check_visible(by=by, accounts=[account], at=at)
 
 
 # Verbs
@@ -161,6 +186,7 @@ def record_payment(
     and without an account its member. Staff with a scope amend orders of members whom
     they see, and create none.
     """
+    check_may_write(by, account, at)
     check_order(key=key, amount=amount, currency=currency)
     if by is not None and by.scope is not None:
         _check_known(community, key, source, by, at)
@@ -185,7 +211,7 @@ def record_payment(
             order_states.label_of(order), order_states.state_of(order)
         )
         order_states.record(events, community=community, order=order, by=by, at=at)
-        return order
+        return _close_again(community, order, by, at)
     # The same payment may be reported again, with corrections.
     return amend(
         community=community,
@@ -195,6 +221,22 @@ def record_payment(
         paid_at=paid_at,
         by=by,
         at=at,
+    )
+
+
+def _close_again(
+    community: Community, order: Order, by: Staff | None, at: datetime
+) -> Order:
+    """Refund a payment that is reported after its order was closed."""
+    closed_at = closed_orders.find(community.pk, [order.key]).get(
+        (order.key, order.source_id)
+    )
+    if closed_at is None:
+        return order
+    before = order_states.state_of(order)
+    after = order_changes.close(before, closed_at)
+    return (
+        order if after == before else _change(community, order, before, after, by, at)
     )
 
 
@@ -238,6 +280,7 @@ def amend(
 
     Returns the corrected order. The same again changes nothing.
     """
+    check_may_write(by, account, at)
     check_visible(order, by=by, at=at)
     order = _lock(order)
     before = order_states.state_of(order)
@@ -274,7 +317,7 @@ def refund(
     """Refund the order of this number, see `refund_order`."""
     return refund_order(
         community=community,
-        order=get(community, key, source),
+        order=_get_visible(community, key, source, by, at),
         amount=amount,
         refunded_at=refunded_at,
         by=by,
@@ -293,6 +336,7 @@ def refund_order(
     amount: int | None = None,
 ) -> Order:
     """Refund `amount`, or what is left of the order; never more than was paid."""
+    check_may_write(by, None, at)
     check_visible(order, by=by, at=at)
     order = _lock(order)
     # After the lock, so that two full refunds cannot both see the whole amount.
@@ -312,9 +356,8 @@ def refund_up_to(
     source: str | None = None,
 ) -> Order:
     """Refund what is missing up to `total`, for sources that report running totals."""
-    order = get(community, key, source)
-    check_visible(order, by=by, at=at)
-    order = _lock(order)
+    check_may_write(by, None, at)
+    order = _lock(_get_visible(community, key, source, by, at))
     missing = total - order.refunded_amount
     if missing <= 0:
         return order
@@ -408,7 +451,7 @@ def get(community: Community, key: str, source: str | None = None) -> Order:
         rows = rows.filter(source_id=find_source(community, source))
     found = list(rows.order_by("pk")[:MAX_SOURCES_NAMED])
     if not found:
-        raise OrderNotFound(_("There is no order “%(key)s”.") % {"key": key})
+        raise _unknown(key)
     if len(found) > 1:
         names = source_names(community)
         raise AmbiguousOrder(
@@ -419,6 +462,20 @@ def get(community: Community, key: str, source: str | None = None) -> Order:
             }
         )
     return found[0]
+
+
+def _get_visible(
+    community: Community, key: str, source: str | None, by: Staff | None, at: datetime
+) -> Order:
+    """Return the order of this number; a hidden one is like one that does not exist."""
+    order = get(community, key, source)
+    if not _is_visible(order, by, at):
+        raise _unknown(key)
+    return order
+
+
+def _unknown(key: str) -> OrderNotFound:
+    return OrderNotFound(_("There is no order “%(key)s”.") % {"key": key})
 
 
 MAX_SOURCES_NAMED = 20

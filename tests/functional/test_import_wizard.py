@@ -212,7 +212,7 @@ def test_export_with_statuses_on_a_phone_in_the_dark(
     wizard.user.sees("Read as a Youzan order export")
     expect(wizard.question("status:交易关闭")).to_contain_text("cancelled, no sale")
     wizard.picture("orders-statuses")
-    wizard.choose("status:待自提", "not paid yet, no sale")
+    wizard.choose("status:待自提", "not paid, no sale")
     wizard.start()
     wizard.sees_sum(read=3, new=1)
     wizard.user.sees("118.00")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,15 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
 from qunce.importing import pipeline
+from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan import questions
 from qunce.importing.rows.parsing import Problem
+from qunce.importing.undo import undos
 from qunce.members.accounts.models import Account
 from qunce.sales import order_facts, orders
-from qunce.sales.models import Order
+from qunce.sales.models import ClosedOrder, Order
 from tests import factories
 from tests.importing import helpers
 
@@ -52,6 +56,12 @@ def files(shop: Community, tmp_path: Path) -> Files:
 def amounts() -> dict[str, tuple[int, int]]:
     rows = Order.objects.order_by("key").values_list("key", "amount", "refunded_amount")
     return {key: (amount, refunded) for key, amount, refunded in rows}
+
+
+def undo(job: ImportJob, by: Staff) -> None:
+    job.refresh_from_db()
+    undos.start(job=job, by=by, at=factories.AT, in_background=False)
+    undos.complete(job.pk, at=factories.AT)
 
 
 def spent(shop: Community) -> int:
@@ -140,8 +150,9 @@ def test_unknown_status_is_asked_and_answered(files: Files) -> None:
     assert amounts() == {}
     files.run(text, answers={"status:in limbo": "cancelled"})
     assert amounts() == {}
-    files.run(text, answers={"status:in limbo": "sale"})
-    assert amounts() == {"S1": (10_000, 0)}
+    sold = text.replace("S1", "S2")
+    files.run(sold, answers={"status:in limbo": "sale"})
+    assert amounts() == {"S2": (10_000, 0)}
 
 
 def test_stored_order_that_is_cancelled_is_refunded(
@@ -369,6 +380,65 @@ def test_refund_of_a_closed_line_is_the_same_in_both_orders_of_files(
         files.run(text)
     assert amounts() == {"C1": (10_000, 3_000)}
     assert spent(shop) == 7_000
+
+
+def test_closing_of_an_order_is_the_same_in_all_orders_of_files(
+    shop: Community, files: Files, by: Staff
+) -> None:
+    head = f"{HEAD},status,refund_amount,refund_date\n"
+    rows = [
+        "2024-03-05 09:00,100,待付款,,",
+        "2024-03-05 10:00,100,已发货,,",
+        "2024-03-05 10:00,100,已发货,30,2024-03-06 09:00",
+        "2024-03-05 10:00,100,交易关闭,0,",
+    ]
+    lives = list(itertools.permutations(rows))
+    # One order for each sequence, so that four files are enough.
+    for step in range(len(rows)):
+        lines = [f"O{n},M1,{life[step]}" for n, life in enumerate(lives)]
+        files.run(head + "\n".join(lines))
+    assert set(amounts().values()) == {(10_000, 10_000)}
+    assert len(amounts()) == len(lives)
+    assert spent(shop) == 0
+
+
+def test_payment_of_a_closed_order_is_refunded_by_every_way(
+    shop: Community, files: Files, by: Staff
+) -> None:
+    head = f"{HEAD},status\n"
+    closed = files.run(f"{head}C1,M1,2024-03-05,100,交易关闭\n").job
+    orders.record_payment(
+        community=shop,
+        key="C1",
+        account=None,
+        amount=10_000,
+        by=by,
+        at=factories.AT,
+        currency="CNY",
+        source=closed.source,
+    )
+    assert amounts() == {"C1": (10_000, 10_000)}
+    assert spent(shop) == 0
+    undo(closed, by)
+    assert amounts() == {"C1": (10_000, 10_000)}
+    assert ClosedOrder.objects.count() == 1
+
+
+def test_undone_closing_is_none(shop: Community, files: Files, by: Staff) -> None:
+    head = f"{HEAD},status\n"
+    closed = files.run(f"{head}C1,M1,2024-03-05,100,交易关闭\n").job
+    undo(closed, by)
+    counts = files.counts(f"{head}C1,M1,2024-03-05,100,已发货\n")
+    assert "closed_before" not in counts
+    assert amounts() == {"C1": (10_000, 0)}
+
+
+def test_failed_payment_takes_none_back(files: Files) -> None:
+    head = f"{HEAD},status\n"
+    texts = [f"{head}C1,M1,2024-03-05,100,{word}\n" for word in ("failed", "paid")]
+    for text in [*texts, *reversed(texts)]:
+        files.run(text)
+    assert amounts() == {"C1": (10_000, 0)}
 
 
 def test_closed_order_without_a_refund_is_no_sale(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -27,7 +29,8 @@ def reported(amount: int | None = 10_000, **fields: Any) -> ReportedOrder:
 
 
 def merge(old: OrderState, new: ReportedOrder, reading: str = "") -> OrderState:
-    return order_changes.merge(old, "CNY", new, reading)
+    closed_at = order_changes.find_closing(new, None)
+    return order_changes.merge(old, "CNY", new, reading, closed_at)
 
 
 def test_same_order_changes_nothing() -> None:
@@ -98,6 +101,50 @@ def test_payment_that_comes_after_its_refund_is_paid() -> None:
     assert alone is not None
     assert not alone.is_paid
     assert merge(alone, reported(10_000)).is_paid
+
+
+CLOSED = reported(None, meaning="cancelled")
+UNPAID = reported(None, meaning="unpaid")
+REFUNDS = [
+    reported(refunds=((UNDATED, 3_000),)),
+    reported(refunds=((PAID_AT + 5, 3_000),)),
+    reported(None, events=((PAID_AT + 5, 3_000),)),
+]
+
+
+def state_after(files: Sequence[ReportedOrder]) -> OrderState | None:
+    """Return the state after the files of one order, in the order of their import."""
+    state, closed_at = None, None
+    for file in files:
+        closed_at = order_changes.find_closing(file, closed_at)
+        if state is None:
+            state = order_changes.create(file, 7, closed_at)
+        else:
+            state = order_changes.merge(state, "CNY", file, "", closed_at)
+    return state
+
+
+@pytest.mark.parametrize("refund", [None, *REFUNDS])
+@pytest.mark.parametrize(
+    "closed",
+    [None, CLOSED, reported(None, meaning="cancelled", refunded_at=PAID_AT + 9)],
+)
+def test_state_does_not_depend_on_the_order_of_files(
+    refund: ReportedOrder | None, closed: ReportedOrder | None
+) -> None:
+    life = [UNPAID, reported(), reported(), refund, closed]
+    files = [file for file in life if file is not None]
+    refunded = 10_000 if closed else 3_000 if refund else 0
+    for order in itertools.permutations(files):
+        state = state_after(order)
+        assert state is not None
+        assert (state.amount, state.refunded) == (10_000, refunded), order
+        assert state_after([*order, *order]) == state
+
+
+def test_order_that_was_only_closed_is_no_sale() -> None:
+    for order in itertools.permutations([UNPAID, CLOSED, CLOSED]):
+        assert state_after(order) is None
 
 
 MOMENTS = st.integers(1, 4)

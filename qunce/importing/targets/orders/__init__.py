@@ -207,6 +207,7 @@ class OrderTarget(Target):
         "lines": _("order lines"),
         "lines_without_member": _("order lines without a member"),
         "orders_without_member": _("orders without a member"),
+        "closed_before": _("new orders that an earlier file has closed, refunded"),
         "net_amounts": _("amounts that were net of refunds"),
         "rows_new": _("rows of new orders"),
         "rows_changed": _("rows of amended orders"),

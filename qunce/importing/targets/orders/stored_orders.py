@@ -13,8 +13,9 @@ import pyarrow as pa
 from qunce.core import db, timestamps
 from qunce.core.facts import interned_names
 from qunce.members.accounts import queries as account_queries
-from qunce.sales import order_changes, order_facts, order_states
-from qunce.sales.models import Order
+from qunce.sales import closed_orders, order_changes, order_facts, order_states
+from qunce.sales.closed_orders import OrderId
+from qunce.sales.models import ClosedOrder, Order
 from qunce.sales.order_changes import ReportedOrder
 from qunce.sales.order_states import OrderState
 from qunce.sales.reconciliation.lines import Contradiction
@@ -29,8 +30,6 @@ SELECT = """
 SELECT key, source_id, id, account_id, paid_at, amount, currency, refunds, items
 FROM sales_order WHERE community_id = %s AND key IN
 """
-OrderId = tuple[str, int]
-"""Key and source, which identify an order."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,9 @@ class StoredOrders:
         self._reading = plan.options.answers.get("refunds", "")
         # Most first imports find nothing, which one look shows.
         self._has_any = Order.objects.filter(community_id=self._community).exists()
+        self._has_closed = ClosedOrder.objects.filter(
+            community_id=self._community
+        ).exists()
 
     def source_id(self, shop: str) -> int:
         """Return the id of the source of a row, 0 if nothing of it is stored."""
@@ -72,6 +74,7 @@ class StoredOrders:
         stored = self.find(table["order_key"])
         if not stored:
             return
+        closed = self.find_closed(table["order_key"])
         keys, shops = table["order_key"].to_pylist(), table["shop"].to_pylist()
         known = [
             (index, old)
@@ -81,7 +84,9 @@ class StoredOrders:
         orders = decided.select(np.array([index for index, _old in known], np.int64))
         for (index, old), each in zip(known, orders, strict=True):
             try:
-                self.merge(old, each.order)
+                identity = (keys[index], self.source_id(shops[index]))
+                closing = order_changes.find_closing(each.order, closed.get(identity))
+                self.merge(old, each.order, closing)
             except Contradiction as error:
                 add(index, error.field, str(error))
                 decided.drop(index)
@@ -115,12 +120,22 @@ class StoredOrders:
                 found[key, source] = StoredOrder(pk, state, currency, items)
         return found
 
-    def merge(self, old: StoredOrder, order: ReportedOrder) -> OrderState:
+    def find_closed(self, keys: pa.ChunkedArray) -> dict[OrderId, int]:
+        """Return when orders were closed, by what other files have said."""
+        if not self._has_closed:
+            return {}
+        return closed_orders.find(self._community, keys.to_pylist())
+
+    def merge(
+        self, old: StoredOrder, order: ReportedOrder, closed_at: int | None
+    ) -> OrderState:
         """Return the state after the file; raises Contradiction."""
         if order.paid_at != old.state.paid_at:
             local = timestamps.from_micros(order.paid_at).astimezone(self._plan.zone)
             order = order._replace(is_midnight=local.time() == time.min)
-        return order_changes.merge(old.state, old.currency, order, self._reading)
+        return order_changes.merge(
+            old.state, old.currency, order, self._reading, closed_at
+        )
 
 
 def find_fact_ids(

@@ -28,8 +28,10 @@ from qunce.importing.targets.orders import (
 )
 from qunce.importing.targets.orders.plain_orders import PlainOrders, millionths
 from qunce.importing.targets.orders.stored_orders import StoredOrder
+from qunce.importing.undo.steps import closed_orders as closed_step
 from qunce.importing.undo.steps import orders as order_step
-from qunce.sales import order_changes, order_items, order_states
+from qunce.sales import closed_orders, order_changes, order_items, order_states
+from qunce.sales.closed_orders import OrderId
 from qunce.sales.order_facts import OrderAmended, OrderPaid, OrderRefunded
 from qunce.sales.order_states import OrderState
 
@@ -85,6 +87,10 @@ class OrderRow:
     before: StoredOrder | None
     after: OrderState | None
     """None for orders that are no sale."""
+    closed_at: int | None
+    """See `order_changes.find_closing`."""
+    is_closing: bool
+    """Whether this file is the first to say that it is closed."""
 
     @property
     def old(self) -> OrderState | None:
@@ -196,15 +202,18 @@ class OrderWriter:
     def batch(self, start: int, end: int) -> Batch:
         part = self._table.slice(start, end - start)
         stored = self._stored.find(part["order_key"])
+        closed = self._stored.find_closed(part["order_key"])
         is_plain = self._is_plain[start:end]
-        if stored:
+        if stored or closed:
             identities = zip(
                 part["order_key"].to_pylist(), part["source"].to_pylist(), strict=True
             )
-            is_plain = is_plain & [each not in stored for each in identities]
+            is_plain = is_plain & [
+                each not in stored and each not in closed for each in identities
+            ]
         chosen = start + np.flatnonzero(is_plain)
         odd = start + np.flatnonzero(~is_plain)
-        rows = list(self._list_rows(odd, stored)) if len(odd) else []
+        rows = list(self._list_rows(odd, stored, closed)) if len(odd) else []
         new = [
             (row.position, self._to_columns(row, row.after))
             for row in rows
@@ -229,7 +238,10 @@ class OrderWriter:
         )
 
     def _list_rows(
-        self, chosen: Positions, stored: Mapping[stored_orders.OrderId, StoredOrder]
+        self,
+        chosen: Positions,
+        stored: Mapping[OrderId, StoredOrder],
+        closed: Mapping[OrderId, int],
     ) -> Iterator[OrderRow]:
         """Yield these orders of the chunk."""
         orders = self._table.take(pa.array(chosen)).to_pylist()
@@ -241,12 +253,14 @@ class OrderWriter:
             chosen.tolist(), orders, decided, states.tolist(), strict=True
         ):
             order, account = each.order, row["account"]
-            before = stored.get((row["order_key"], row["source"]))
+            identity = (row["order_key"], row["source"])
+            before = stored.get(identity)
+            closed_at = order_changes.find_closing(order, closed.get(identity))
             if before is None:
-                after = order_changes.create(order, account)
+                after = order_changes.create(order, account, closed_at)
             else:
                 known = order._replace(account=account) if account else order
-                after = self._stored.merge(before, known)
+                after = self._stored.merge(before, known, closed_at)
             yield OrderRow(
                 position=position,
                 key=row["order_key"],
@@ -263,6 +277,8 @@ class OrderWriter:
                 is_suppressed=is_suppressed,
                 before=before,
                 after=after,
+                closed_at=closed_at,
+                is_closing=closed_at is not None and identity not in closed,
             )
 
     def write(self, batch: Batch) -> Mapping[str, int]:
@@ -283,6 +299,7 @@ class OrderWriter:
                     withdrawals.withdraw(batch.withdrawn)
                     self._change([row for row in batch.rows if row.is_changed])
                     journal.record_encoded(self._job, "orders", batch.changes)
+                    self._close([row for row in batch.rows if row.is_closing])
                 break
             except IntegrityError:
                 # Another import has just created or changed one of these orders.
@@ -363,6 +380,15 @@ class OrderWriter:
             ],
         )
 
+    def _close(self, rows: list[OrderRow]) -> None:
+        """Store which orders are closed."""
+        closed_orders.close(
+            self._job.community_id,
+            [((row.key, row.source), row.closed_at) for row in rows if row.closed_at],
+        )
+        entries = [(row.key, row.source, row.before is None) for row in rows]
+        journal.record(self._job, closed_step.KIND, entries)
+
     def _change(self, rows: list[OrderRow]) -> None:
         """Correct stored orders, as the verbs do for a single one."""
         events = []
@@ -423,6 +449,8 @@ def count(rows: Sequence[OrderRow], currency: str) -> Counter[str]:
         counts["lines"] += row.lines
         counts["lines_without_member"] += row.lines_without_member
         counts["orders_without_member"] += state.account is None
+        if row.before is None and row.closed_at is not None:
+            counts["closed_before"] += 1
         if row.is_net:
             counts["net_amounts"] += 1
         if state.refunds and row.before is None:
@@ -435,7 +463,8 @@ def count(rows: Sequence[OrderRow], currency: str) -> Counter[str]:
         if row.currency != currency:
             continue
         # The file may lack a part of an order that is stored, but never of a new one.
-        value = row.value if row.before is None else (paid - refunded) * factor
+        is_of_file = row.before is None and row.closed_at is None
+        value = row.value if is_of_file else (paid - refunded) * factor
         counts["value_millionths"] += value
         if state.account is not None:
             counts["value_millionths_with_member"] += value

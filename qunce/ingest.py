@@ -35,6 +35,7 @@ from qunce.groups import groups as group_groups
 from qunce.groups import visibility
 from qunce.members.accounts import identifiers, placeholders, resolver
 from qunce.members.accounts import queries as account_queries
+from qunce.members.people import named_members
 from qunce.members.people import visibility as people
 
 WRITE = reported_facts.WRITE
@@ -428,7 +429,7 @@ class _Members:
         are rejected too: an answer that differs would reveal who exists.
         """
         accounts: list[int | None] = [fact.account for fact in self.incoming]
-        matches = people.find_all(by=self.by, rows=rows, at=self.at)
+        matches = named_members.find_all(by=self.by, rows=rows, at=self.at)
         reasons = {}
         for index, (row, match) in enumerate(zip(rows, matches, strict=True)):
             if match.account is not None:

@@ -56,8 +56,8 @@ def staff(
         community=of, login=login, role=role, **{"at": AT, **fields}
     )
     if groups is not None:
-        created.groups = groups
-        created.save(update_fields=["groups"])
+        created.groups = created.own_groups = groups
+        created.save(update_fields=["groups", "own_groups"])
     return created
 
 

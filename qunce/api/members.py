@@ -16,7 +16,7 @@ from qunce.members.accounts import accounts, masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
-from qunce.members.people import people, visibility
+from qunce.members.people import named_members, people, visibility
 from qunce.members.people.people import Person
 from qunce.sets import audiences
 from qunce.sets.rules import tree
@@ -234,7 +234,7 @@ def list_(
         parsed: Any = {"all": []} if rule is None else tree.parse_json(rule)
         return list_by_rule(request, parsed, after, limit)
     try:
-        account = visibility.get_by_key(by=request.by, key=key, at=request.at)
+        account = named_members.get_by_key(by=request.by, key=key, at=request.at)
     except errors.NotFound:
         # Like any other filter that nothing matches.
         return {"items": [], "next": None}

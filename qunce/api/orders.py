@@ -14,7 +14,7 @@ from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import money, permissions, timestamps
 from qunce.members.accounts import accounts, resolver
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import visibility
+from qunce.members.people import named_members
 from qunce.sales import order_items, order_states, orders
 from qunce.sales.models import Order
 
@@ -240,7 +240,7 @@ def _resolve_account(request: ApiRequest, data: OrderIn) -> int | None:
         accounts.check_may_add(request.by)
         return None
     if request.by.scope is not None:
-        return visibility.get_by_references(
+        return named_members.get_by_references(
             by=request.by, references=references, at=request.at
         ).pk
     return resolver.find_or_create(

@@ -342,14 +342,9 @@ def undo(request: ApiRequest, tag_batch_id: schemas.Id) -> TagBatch:
 
     Tags that have changed since the batch are not touched.
     """
-    query = TagBatch.objects.filter(community=request.community, pk=tag_batch_id)
-    if request.by.scope is not None:
-        # A batch of somebody else may contain members whom they do not see.
-        query = query.filter(by=request.by)
-    for batch in query:
-        assignments.undo(batch=batch, by=request.by, at=request.at)
-        return batch
-    raise TagBatchNotFound(_("There is no such tag batch."))
+    batch = assignments.get_batch(by=request.by, pk=tag_batch_id)
+    assignments.undo(batch=batch, by=request.by, at=request.at)
+    return batch
 
 
 # Tag groups

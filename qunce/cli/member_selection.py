@@ -13,7 +13,7 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import visibility
+from qunce.members.people import named_members, visibility
 from qunce.sets import audiences
 
 PAGE_SIZE = 10_000
@@ -77,7 +77,7 @@ def find_accounts(invocation: Invocation, keys: Sequence[str]) -> list[int]:
     for key in keys:
         # `channel:key` needs the slower search, which also raises MemberNotFound.
         if key not in accounts:
-            account = visibility.get_by_key(key=key, **invocation.verb_args)
+            account = named_members.get_by_key(key=key, **invocation.verb_args)
             accounts[key] = account.pk
     if invocation.by.scope is None:
         return list(accounts.values())

@@ -14,14 +14,18 @@ from qunce.core.revisions import Revision
 from qunce.core.staff.api_keys import ApiKey
 from qunce.core.staff.login_attempts import LoginAttempt
 from qunce.core.staff.models import Staff
+from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.sessions import Session
+from qunce.core.staff.two_factor import AuthenticatorApp
 from qunce.core.staff.units import Unit
 
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "AuthenticatorApp",
     "Community",
     "ConsumerPosition",
+    "CustomRole",
     "ExchangeRate",
     "Fact",
     "FactKey",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -63,7 +64,7 @@ BACK_UP = declare("settings.backup", community_wide=True)
 
 def check_may(by: Staff, permission: str) -> None:
     # Staff may be deactivated while they are signed in.
-    if Role(by.role) not in _roles[permission] or not by.is_active:
+    if not _has(by, permission) or not by.is_active:
         raise NotAllowed(
             _(
                 "%(name)s is not allowed to do this. The permission %(permission)s "
@@ -73,6 +74,26 @@ def check_may(by: Staff, permission: str) -> None:
         )
     if permission in _community_wide:
         check_unscoped(by)
+
+
+def _has(by: Staff, permission: str) -> bool:
+    if by.custom_role_id is not None and by.custom_role is not None:
+        return permission in by.custom_role.permissions
+    return Role(by.role) in _roles[permission]
+
+
+def permissions_of(staff: Staff) -> frozenset[str]:
+    """The permissions of their role, whatever their scope takes away."""
+    return frozenset(name for name in _roles if _has(staff, name))
+
+
+def check_community(by: Staff | None, community_id: int) -> None:
+    """Raise NotFound for staff of another community, who know of nothing in this one.
+
+    It stands where changes are recorded, so that no verb can forget it.
+    """
+    if by is not None and by.community_id != community_id:
+        raise errors.NotFound(_("There is no such object in your community."))
 
 
 def may(by: Staff, permission: str) -> bool:
@@ -104,6 +125,10 @@ def check_manage_staff(by: Staff, staff: Staff | None = None) -> None:
     outranked = RANK[Role(staff.role)] > RANK[Role(by.role)]
     if outranked or staff.community_id != by.community_id:
         raise NotAllowed(_("Only an owner may change an owner."))
+    if not permissions_of(staff) <= permissions_of(by):
+        raise NotAllowed(
+            _("%(name)s has permissions that you do not have.") % {"name": staff.name}
+        )
 
 
 def may_manage_staff(by: Staff, staff: Staff | None = None) -> bool:
@@ -114,6 +139,15 @@ def may_manage_staff(by: Staff, staff: Staff | None = None) -> bool:
     return True
 
 
-def check_give_role(by: Staff, role: Role) -> None:
+def check_give(by: Staff, role: Role, chosen: Iterable[str] | None = None) -> None:
+    """Check that `by` may give a role, with the `chosen` permissions instead of its own."""
     if RANK[role] > RANK[Role(by.role)]:
         raise NotAllowed(_("Only an owner may make someone an owner."))
+    if chosen is None:
+        chosen = [name for name, roles in _roles.items() if role in roles]
+    missing = sorted(set(chosen) - permissions_of(by))
+    if missing:
+        raise NotAllowed(
+            _("You cannot give a permission that you do not have: %(permission)s.")
+            % {"permission": missing[0]}
+        )

@@ -25,8 +25,9 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
-from qunce.groups import stays
+from qunce.groups import staff_roles, stays
 from qunce.members.accounts import queries as account_queries
+from qunce.members.people import visibility
 from qunce.sets.bitmaps import marks
 
 MANAGE = permissions.declare("groups.manage", permissions.Role.MANAGER)
@@ -116,12 +117,17 @@ class Membership(marks.Mark):
     class Meta(marks.Mark.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["group", "account_id"], name="one_membership_per_group"
+                fields=["account_id", "group"], name="one_membership_per_group"
             )
         ]
         indexes = [
             models.Index(fields=["group", "rev"], name="membership_by_rev"),
-            models.Index(fields=["account_id"], name="membership_by_account"),
+            # Few memberships have a role.
+            models.Index(
+                fields=["group"],
+                condition=~models.Q(role="member"),
+                name="membership_with_role",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -228,6 +234,13 @@ def check_key(key: str) -> str:
     return key
 
 
+def check_visible(group: Group, by: Staff) -> None:
+    """Raise GroupNotFound for a group that `by` does not see, as for an unknown one."""
+    is_hidden = by.groups is not None and group.key not in by.groups
+    if is_hidden or group.community_id != by.community_id:
+        raise GroupNotFound(_("There is no such group."))
+
+
 def check_capacity(group: Group) -> None:
     """Raise if the group is retired or has more members than its capacity."""
     if group.state == Stage.DEAD:
@@ -285,6 +298,7 @@ def create(
 @transaction.atomic
 def update(*, group: Group, by: Staff, at: datetime, **fields: Any) -> None:
     permissions.check_may(by, MANAGE)
+    check_visible(group, by)
     fields = _clean(fields)
     changed = [name for name, new in fields.items() if getattr(group, name) != new]
     if not changed:
@@ -315,6 +329,7 @@ def _check_fields(group: Group) -> None:
 def change_stage(*, group: Group, transition: str, by: Staff, at: datetime) -> None:
     """Move the group to the stage that a transition of STATES leads to."""
     permissions.check_may(by, MANAGE)
+    check_visible(group, by)
     STATES.transition(group, transition)
     event = GroupStageChanged(group=group.pk, stage=group.state)
     facts.record(event, community=group.community, by=by, at=at)
@@ -334,8 +349,9 @@ def add_members(
     Every 5,000 accounts are one transaction.
     """
     permissions.check_may(by, EDIT_MEMBERS)
+    check_visible(group, by)
     account_ids = sorted(set(accounts))
-    account_queries.check_ids(group.community, account_ids)
+    visibility.check_visible(by=by, accounts=account_ids, at=at)
     joined_at = happened_at or at
     extra = {
         "role": role,
@@ -348,6 +364,8 @@ def add_members(
         with transaction.atomic():
             # Before their rows describe the new stay.
             stays.keep(group.pk, chunk)
+            former = Membership.objects.filter(group=group, account_id__in=chunk)
+            former_roles = set(former.exclude(role="member").values_list("role"))
             changes = marks.set_weights(
                 KIND, group.community_id, group.pk, dict.fromkeys(chunk, 1), extra
             )
@@ -355,6 +373,9 @@ def add_members(
             # both fill the last place.
             check_capacity(group)
             _record(event, group, changes, by, at, joined_at)
+            if changes:
+                roles = {role, *(role for (role,) in former_roles)}
+                staff_roles.note_change(group.community_id, roles)
         added += len(changes)
     return added
 
@@ -369,8 +390,9 @@ def remove_members(
 ) -> int:
     """Remove accounts from the group; returns how many were in it."""
     permissions.check_may(by, EDIT_MEMBERS)
+    check_visible(group, by)
     account_ids = sorted(set(accounts))
-    account_queries.check_ids(group.community, account_ids)
+    visibility.check_visible(by=by, accounts=account_ids, at=at)
     left_at = happened_at or at
     event = GroupLeft(group=group.pk)
     removed = 0
@@ -414,9 +436,16 @@ def ensure(
     at: datetime,
     platform: str = "offline",
 ) -> dict[str, int]:
-    """Return group ids by key; creates the groups that do not exist yet."""
+    """Return group ids by key; creates the groups that do not exist yet.
+
+    To staff who see only some groups, all others are unknown, and they create none.
+    """
     requested = set(keys)
     ids = find(community, requested)
+    if by.groups is not None:
+        unseen = requested - {key for key in ids if names.clean(key) in by.groups}
+        for key in sorted(unseen):
+            raise GroupNotFound(_("There is no group “%(key)s”.") % {"key": key})
     # Sorted, so that two imports create them in the same order and do not deadlock.
     missing = sorted({names.clean(key) for key in requested - set(ids)})
     for key in missing:

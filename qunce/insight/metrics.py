@@ -23,7 +23,8 @@ from qunce.sets import daily_totals
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
-    from qunce.core.staff.models import Staff
+    from qunce.core.staff import scopes
+from qunce.core.staff.models import Staff
 
 SALES_KINDS = ("order.paid", "order.amended")
 ACTIVITY_KINDS = (
@@ -197,6 +198,7 @@ def compute_for_groups(
     names: Sequence[str] | None = None,
 ) -> dict[str, dict[str, list[int]]]:
     """Key of the group → metric → one number per day from `first` to `last`."""
+    scopes.check_groups(by, groups)
     query = _query(community, first, last, by, at)
     names = metric_definitions.list_names(GROUP) if names is None else names
     queries = {key: replace(query, group=key) for key in groups}

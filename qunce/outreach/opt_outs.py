@@ -16,6 +16,7 @@ from qunce.core.facts import facts
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
+from qunce.members.people import visibility
 from qunce.sets.bitmaps import marks
 
 EDIT = permissions.declare(
@@ -123,7 +124,7 @@ def _set_weight(
 ) -> int:
     permissions.check_may(by, EDIT)
     account_ids = sorted(set(accounts))
-    account_queries.check_ids(community, account_ids)
+    visibility.check_visible(by=by, accounts=account_ids, at=at)
     fields = {
         "by_id": by.pk,
         "source": fact.source[:40],

@@ -15,7 +15,7 @@ from qunce.core.facts import facts
 from qunce.members.accounts import erasure, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
-from qunce.members.people import corrections, people, visibility
+from qunce.members.people import corrections, named_members, people
 from qunce.sets import timelines
 
 EVERYONE: dict[str, Any] = {"all": []}
@@ -185,4 +185,4 @@ def lift_suppression(invocation: Invocation, kind: str, value: str) -> None:
 
 
 def _get_account(invocation: Invocation, key: str) -> Account:
-    return visibility.get_by_key(key=key, **invocation.verb_args)
+    return named_members.get_by_key(key=key, **invocation.verb_args)

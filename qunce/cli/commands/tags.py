@@ -165,7 +165,7 @@ def remove(invocation: Invocation, tag: str, note: str, **selection: Any) -> Non
 @base.argument("batch", type=int, help=N_("number of the batch"))
 @options.pass_invocation
 def undo(invocation: Invocation, batch: int) -> None:
-    found = assignments.get_batch(invocation.community, batch)
+    found = assignments.get_batch(by=invocation.by, pk=batch)
     restored = assignments.undo(batch=found, **invocation.verb_args)
     invocation.out.answer(
         {"batch": batch, "restored": restored},

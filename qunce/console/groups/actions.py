@@ -16,6 +16,7 @@ from qunce.core import errors, timestamps
 from qunce.groups import groups, labels, memberships, visibility
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
+from qunce.members.people import named_members
 from qunce.members.people import visibility as people_visibility
 from qunce.sets import audiences
 
@@ -86,7 +87,7 @@ def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:
     account_ids, unknown = [], []
     for key in form.cleaned_data["keys"]:
         try:
-            account_ids.append(people_visibility.get_by_key(by=by, key=key, at=at).pk)
+            account_ids.append(named_members.get_by_key(by=by, key=key, at=at).pk)
         except account_queries.MemberNotFound:
             unknown.append(key)
     if unknown:

@@ -21,9 +21,9 @@ from django.views.decorators.http import require_POST
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.members import filters, forms, presenters, views
-from qunce.console.members.forms import IdentifierForm, NoteForm, TagForm, find_tag
-from qunce.core import errors, permissions
+from qunce.console.members import filters, presenters, views
+from qunce.console.members.forms import IdentifierForm, NoteForm
+from qunce.core import errors
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
@@ -31,10 +31,7 @@ from qunce.members.people import merges, notes, people, visibility
 from qunce.members.search import export as member_export
 from qunce.members.search import member_list as members
 from qunce.members.search import search
-from qunce.members.tags import assignments, library
-from qunce.members.tags import bulk as bulk_tagging
-from qunce.members.tags import models as tag_models
-from qunce.members.tags import report as tag_report
+from qunce.members.tags import assignments
 from qunce.outreach import opt_outs
 from qunce.sets.bitmaps import bitmaps
 
@@ -63,76 +60,6 @@ def render_with_errors(
     """Render the member's page with the rejected form."""
     context = views.detail_context(request, member, **bound_forms)
     return http.render(request, "console/members/detail.html", context, status=422)
-
-
-@require_POST
-@http.page(assignments.APPLY)
-def add_tag(request: Request, pk: int) -> HttpResponse:
-    member = presenters.get_visible_member(request, pk)
-    form = TagForm(request.POST, community=request.community)
-    if not form.is_valid():
-        return render_with_errors(request, member, tag_form=form)
-    name = form.cleaned_data["tag"]
-    tag = find_tag(request.community, name)
-    if tag is None:
-        form.add_error("tag", _("There is no tag “%(tag)s”.") % {"tag": name})
-        return render_with_errors(
-            request,
-            member,
-            tag_form=form,
-            similar=tag_report.list_similar(request.community, name),
-            unknown_name=name,
-            may_create=library.may_create(None, request.staff),
-        )
-    try:
-        batch = assignments.apply(
-            tag=tag, accounts=[member.id], by=request.staff, at=request.at
-        )
-    except errors.QunceError as error:
-        form.add_error("tag", str(error))
-        return render_with_errors(request, member, tag_form=form)
-    text = _("“%(tag)s” was added to %(name)s.")
-    _flash_batch(request, text % {"name": member.name, "tag": tag.name}, batch)
-    return redirect_to_member(request, member.id)
-
-
-@require_POST
-@http.page(assignments.APPLY)
-def deepen_tag(request: Request, pk: int, tag: int) -> HttpResponse:
-    member = presenters.get_visible_member(request, pk)
-    row = _get_tag(request, tag)
-    batch = assignments.deepen(
-        tag=row, accounts=[member.id], by=request.staff, at=request.at
-    )
-    text = _("Added 1 to “%(tag)s” of %(name)s.")
-    _flash_batch(request, text % {"name": member.name, "tag": row.name}, batch)
-    return redirect_to_member(request, member.id)
-
-
-@require_POST
-@http.page(assignments.APPLY)
-def remove_tag(request: Request, pk: int, tag: int) -> HttpResponse:
-    member = presenters.get_visible_member(request, pk)
-    row = _get_tag(request, tag)
-    batch = assignments.remove(
-        tag=row, accounts=[member.id], by=request.staff, at=request.at
-    )
-    text = _("“%(tag)s” was removed from %(name)s.")
-    _flash_batch(request, text % {"name": member.name, "tag": row.name}, batch)
-    return redirect_to_member(request, member.id)
-
-
-def _get_tag(request: Request, pk: int) -> tag_models.Tag:
-    tags = tag_models.Tag.objects.filter(community=request.community, pk=pk)
-    tag = tags.select_related("community", "group").first()
-    if tag is None:
-        raise library.TagNotFound(_("There is no such tag."))
-    return tag
-
-
-def _flash_batch(request: Request, text: str, batch: tag_models.TagBatch) -> None:
-    undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
-    http.flash(request, text, undo=undo)
 
 
 @require_POST
@@ -277,8 +204,7 @@ def undo_merge(request: Request, merge: int) -> HttpResponse:
     if row is None:
         raise merges.NotMerged(_("This merge has already been undone."))
     account_ids = [row.left_id, row.right_id]
-    visibility.check_visible(by=request.staff, accounts=account_ids, at=request.at)
-    merges.unmerge(merge=row, by=request.staff, at=request.at)
+    people.undo_merge(merge=row, by=request.staff, at=request.at)
     accounts_by_id = Account.objects.in_bulk(account_ids)
     text = _("Merge undone. %(left)s and %(right)s are two members again.")
     left, right = (accounts_by_id[pk] for pk in account_ids)
@@ -308,59 +234,8 @@ def selected_people(request: Request, *, default_all: bool = False) -> BitMap:
 
 @require_POST
 @http.page(assignments.APPLY)
-def tag_members(request: Request) -> HttpResponse:
-    people, text = selected_people(request), request.POST.get("tag", "").strip()[:80]
-    action = (
-        bulk_tagging.REMOVE
-        if request.POST.get("action") == "remove"
-        else bulk_tagging.APPLY
-    )
-    if not people:
-        return views.render_list_error(request, _("Choose at least one member."))
-    row = forms.find_tag(request.community, text) if text else None
-    if row is None:
-        return views.render_list_error(request, _tag_not_found(request, text))
-    try:
-        context: dict[str, Any] = {"by": request.staff, "at": request.at}
-        # Many members are tagged in the background, with a page that shows the progress.
-        if len(people) > bulk_tagging.MAX_IMMEDIATE:
-            job = bulk_tagging.start(tag=row, action=action, people=people, **context)
-            return http.redirect_back(
-                request, reverse("members:tag-job", args=[job.pk])
-            )
-        verb = assignments.apply if action == bulk_tagging.APPLY else assignments.remove
-        batch = verb(tag=row, accounts=people, **context)
-        undo = reverse("members:tag-undo", args=[batch.pk]) if batch.changed else None
-        http.flash(
-            request, presenters.tagged_message(row, action, batch.changed), undo=undo
-        )
-        return http.redirect_back(request, views.list_url(request))
-    except errors.QunceError as error:
-        return views.render_list_error(request, str(error))
-
-
-def _tag_not_found(request: Request, text: str) -> str:
-    if not text:
-        return _("Enter a tag.")
-    similar = tag_report.list_similar(request.community, text)
-    message = _("There is no tag “%(tag)s”.") % {"tag": text}
-    if similar:
-        names = _(", ").join(tag.name for tag in similar)
-        message += " " + _("Did you mean: %(names)s?") % {"names": names}
-    return message
-
-
-@require_POST
-@http.page(assignments.APPLY)
 def undo_tag_batch(request: Request, batch: int) -> HttpResponse:
-    """Undo a batch of the user's own, or as an unscoped manager one of anybody."""
-    rows = tag_models.TagBatch.objects.filter(community=request.community, pk=batch)
-    by = request.staff
-    if by.scope is not None or not permissions.may(by, tag_models.MANAGE):
-        rows = rows.filter(by=by)
-    row = rows.first()
-    if row is None:
-        raise library.TagNotFound(_("There is no such tag batch."))
+    row = assignments.get_batch(by=request.staff, pk=batch)
     restored = assignments.undo(batch=row, by=request.staff, at=request.at)
     http.flash(
         request,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from qunce.console import http, paging
 from qunce.core import errors, permissions
 from qunce.members.accounts import channel_labels
-from qunce.members.people import visibility
+from qunce.members.people import named_members, visibility
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import review
 from qunce.outreach.campaigns.campaigns import Campaign
@@ -86,7 +86,7 @@ def add_opt_out(request: http.Request) -> HttpResponse:
     key = request.POST.get("key", "").replace("\0", "").strip()[:300]
     by, at = request.staff, request.at
     try:
-        account = visibility.get_by_key(by=by, key=key, at=at)
+        account = named_members.get_by_key(by=by, key=key, at=at)
     except errors.QunceError as error:
         return _render_list(request, str(error), key)
     opt_outs.opt_out(community=request.community, accounts=[account.pk], by=by, at=at)

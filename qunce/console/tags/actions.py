@@ -19,7 +19,7 @@ from qunce.members.tags import templates as tag_templates
 @require_POST
 @http.page(assignments.APPLY)
 def undo_batch(request: http.Request, pk: int) -> HttpResponse:
-    batch = assignments.get_batch(request.community, pk)
+    batch = assignments.get_batch(by=request.staff, pk=pk)
     restored = assignments.undo(batch=batch, by=request.staff, at=request.at)
     text = ngettext(
         "Undone. %(n)s tagging restored.",

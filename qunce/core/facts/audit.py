@@ -97,6 +97,7 @@ def log(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Log what is not a fact. `detail` must not hold personal data of members."""
+    permissions.check_community(by, community.pk)
     insert(
         community_id=community.pk,
         actor_id=by.pk if by else None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qunce.core import column_inserts, timestamps
+from qunce.core import column_inserts, permissions, timestamps
 from qunce.core.facts import audit, facts
 from qunce.core.facts.facts import FactKind
 
@@ -34,6 +34,7 @@ def record(
     All facts are of one kind. It does what `facts.record_occurrences` does, at a third
     of the cost.
     """
+    permissions.check_community(by, community.pk)
     if not len(accounts):
         return
     used = {code: each[code] for code in np.unique(codes).tolist()}

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors, timestamps
+from qunce.core import db, errors, permissions, timestamps
 from qunce.core.facts import audit, interned_names
 
 if TYPE_CHECKING:
@@ -275,6 +275,7 @@ def record_many(
 
     `source` is the id of the name of the program or shop that they come from.
     """
+    permissions.check_community(by, community.pk)
     # Before the rows, so that an unknown kind fails without having written anything.
     ids = ensure_kinds({fact.kind for fact in facts})
     times = happened_at if happened_at is not None else [at] * len(facts)
@@ -326,6 +327,7 @@ def record_for_accounts(
     happened_at: Iterable[datetime] | None = None,
 ) -> None:
     """Record the same fact for many accounts, at a tenth of the cost of `record_many`."""
+    permissions.check_community(by, community.pk)
     kind, recorded = ensure_kinds([fact.kind])[fact.kind], timestamps.to_micros(at)
     times: Iterable[int] = itertools.repeat(recorded)
     if happened_at is not None:
@@ -358,6 +360,7 @@ def record_occurrences(
     occurrences: Occurrences, *, community: Community, by: Staff, at: datetime
 ) -> None:
     """Record several facts, each for many accounts, with one insert for all of them."""
+    permissions.check_community(by, community.pk)
     ids = ensure_kinds({fact.kind for fact, _pairs in occurrences})
     recorded = timestamps.to_micros(at)
     rows = []

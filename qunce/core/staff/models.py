@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import permissions, timestamps
 from qunce.core.communities import Community
+from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
 
 
@@ -28,6 +29,8 @@ class StaffManager(BaseUserManager["Staff"]):
 class Staff(AbstractBaseUser):
     """`scope` is a rule over members, `groups` a list of group keys; null is no limit.
 
+    Both result from `own_scope` and `own_groups` and the limits of the unit, see `scopes`.
+    `role` is the rank, and decides the permissions unless there is a `custom_role`.
     `person` is the same for all accounts of one person, who switches between them.
     """
 
@@ -35,8 +38,15 @@ class Staff(AbstractBaseUser):
     login = models.CharField(max_length=120, unique=True)
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=20, choices=permissions.Role.choices)
+    custom_role = models.ForeignKey(
+        CustomRole, models.PROTECT, null=True, related_name="staff"
+    )
     scope: models.JSONField[Any, Any] = models.JSONField(null=True)
     groups: models.JSONField[Any, Any] = models.JSONField(null=True)
+    own_scope: models.JSONField[Any, Any] = models.JSONField(null=True)
+    own_groups: models.JSONField[Any, Any] = models.JSONField(null=True)
+    # From which on they see what they see; null if they have always seen it.
+    scope_changed_at = timestamps.TimestampField(null=True)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="staff")
     email = models.EmailField(blank=True, default="")
     language = models.CharField(max_length=10, default="zh-hans")
@@ -60,9 +70,18 @@ class Staff(AbstractBaseUser):
         return self.name
 
     @property
+    def role_label(self) -> str:
+        return self.custom_role.name if self.custom_role else self.get_role_display()
+
+    @property
     def is_scoped(self) -> bool:
         """Whether they see only some of the members or only some of the groups."""
         return self.scope is not None or self.groups is not None
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is the account of scheduled jobs and reactions, not a person."""
+        return self.login.startswith(SYSTEM_LOGIN_PREFIX)
 
 
 @transaction.atomic
@@ -83,6 +102,7 @@ def create(
         name=name or login,
         role=role,
         scope=scope,
+        own_scope=scope,
         language=community.language,
         created_at=at,
     )

@@ -17,12 +17,23 @@ from qunce.core import errors, permissions, text_validation
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
-from qunce.core.staff import sessions
+from qunce.core.staff import roles, scopes, sessions, units
 from qunce.core.staff.models import SYSTEM_LOGIN_PREFIX, Staff
+from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
 
 MAX_LENGTH = 120
-UPDATABLE_FIELDS = ("name", "login", "email", "role", "unit", "scope", "groups")
+UPDATABLE_FIELDS = {
+    "name": "name",
+    "login": "login",
+    "email": "email",
+    "role": "role",
+    "custom_role": "custom_role",
+    "unit": "unit",
+    "scope": "own_scope",
+    "groups": "own_groups",
+}
+"""Names for `update` and the fields that they set."""
 
 
 @facts.declare
@@ -84,10 +95,17 @@ class LastOwner(errors.Refused):
     """A community keeps at least one owner who can sign in and sees all of it."""
 
 
-def check_role(by: Staff, role: str) -> None:
+def check_role(by: Staff, role: str, custom: CustomRole | None = None) -> None:
+    """Check that `by` may give a role, or a role of the community with this base."""
     if role not in permissions.Role.values:
         raise InvalidStaff(_("There is no role “%(role)s”.") % {"role": role})
-    permissions.check_give_role(by, permissions.Role(role))
+    if custom is None:
+        permissions.check_give(by, permissions.Role(role))
+        return
+    roles.check_of_community(custom, by)
+    if role != custom.base:
+        raise InvalidStaff(_("There is no role “%(role)s”.") % {"role": role})
+    permissions.check_give(by, permissions.Role(role), custom.permissions)
 
 
 def check_login(login: str, *, of: Staff | None = None) -> None:
@@ -105,6 +123,11 @@ def check_login(login: str, *, of: Staff | None = None) -> None:
     others = Staff.objects.filter(login__iexact=login)
     if (others.exclude(pk=of.pk) if of else others).exists():
         raise InvalidStaff(_("The login “%(login)s” is taken.") % {"login": login})
+
+
+def check_unit(by: Staff, unit: Unit | None) -> None:
+    if unit is not None and unit.community_id != by.community_id:
+        raise units.UnitNotFound(_("There is no such unit."))
 
 
 def check_name_and_email(*, name: str, email: str) -> None:
@@ -139,10 +162,12 @@ def add(
     unit: Unit | None = None,
     scope: Any = None,
     groups: Sequence[str] | None = None,
+    custom_role: CustomRole | None = None,
 ) -> Staff:
     """Add staff. The password is valid for one sign-in, at which they choose their own."""
     permissions.check_manage_staff(by)
-    check_role(by, role)
+    check_role(by, role, custom_role)
+    check_unit(by, unit)
     check_login(login)
     check_name_and_email(name=name, email=email)
     staff = staff_models.create(
@@ -150,13 +175,16 @@ def add(
         login=login.strip(),
         name=name.strip(),
         role=role,
-        scope=scope,
+        scope=scopes.prepare(by.community, scope),
         password=password,
         at=at,
     )
     staff.email, staff.unit, staff.password_is_temporary = email, unit, True
-    # Sorted and unique, so that the same choice made again is no change.
-    staff.groups = None if groups is None else sorted(set(groups))
+    staff.custom_role = custom_role
+    staff.own_groups = scopes.sort_groups(groups)
+    scopes.refresh(staff, at)
+    # They have always seen what they see.
+    staff.scope_changed_at = None
     staff.save()
     joined = StaffJoined(staff=staff.pk, login=staff.login, role=role)
     facts.record(joined, community=by.community, by=by, at=at)
@@ -167,8 +195,16 @@ def add(
 def update(*, staff: Staff, by: Staff, at: datetime, **changes: Any) -> None:
     """Update any of `UPDATABLE_FIELDS`."""
     permissions.check_manage_staff(by, staff)
-    new = {name: getattr(staff, name) for name in UPDATABLE_FIELDS} | changes
-    check_role(by, new["role"])
+    old = {name: getattr(staff, field) for name, field in UPDATABLE_FIELDS.items()}
+    if "role" in changes:
+        # A built-in role takes the place of one of the community.
+        changes.setdefault("custom_role", None)
+    new = old | changes
+    if changes.get("scope") is not None:
+        new["scope"] = scopes.prepare(staff.community, changes["scope"])
+    new["groups"] = scopes.sort_groups(new["groups"])
+    check_role(by, new["role"], new["custom_role"])
+    check_unit(by, new["unit"])
     check_login(new["login"], of=staff)
     check_name_and_email(name=new["name"], email=new["email"])
     # An owner with a scope cannot manage staff, so the last one keeps the whole view.
@@ -176,12 +212,13 @@ def update(*, staff: Staff, by: Staff, at: datetime, **changes: Any) -> None:
     if new["role"] != permissions.Role.OWNER or is_scoped:
         check_not_last_owner(staff)
     # Only what differs is recorded, so that the audit log shows who changed what.
-    changed = [name for name in UPDATABLE_FIELDS if getattr(staff, name) != new[name]]
+    changed = [name for name in UPDATABLE_FIELDS if old[name] != new[name]]
     if not changed:
         return
-    for name in changed:
-        setattr(staff, name, new[name])
-    staff.save(update_fields=changed)
+    fields = [UPDATABLE_FIELDS[name] for name in changed]
+    for name, field in zip(changed, fields, strict=True):
+        setattr(staff, field, new[name])
+    staff.save(update_fields=fields + scopes.refresh(staff, at))
     fact = StaffChanged(
         staff=staff.pk, login=staff.login, changed=changed, role=staff.role
     )
@@ -251,4 +288,4 @@ def list_all(community: Community, role: str = "") -> models.QuerySet[Staff]:
     staff = staff.exclude(login__startswith=SYSTEM_LOGIN_PREFIX)
     if role:
         staff = staff.filter(role=role)
-    return staff.select_related("unit", "community").order_by("login")
+    return staff.select_related("unit", "community", "custom_role").order_by("login")

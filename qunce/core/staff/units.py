@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors, permissions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.staff import scopes
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -29,7 +30,10 @@ class UnitKind(models.TextChoices):
 
 
 class Unit(models.Model):
-    """A unit is closed rather than deleted, so that the staff of the past keep it."""
+    """A unit is closed rather than deleted, so that the staff of the past keep it.
+
+    `scope` and `groups` limit what the staff of the unit, and of those below it, see.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="units")
     parent = models.ForeignKey(
@@ -37,6 +41,8 @@ class Unit(models.Model):
     )
     name = models.CharField(max_length=MAX_NAME_LENGTH)
     kind = models.CharField(max_length=20, choices=UnitKind.choices)
+    scope: models.JSONField[Any, Any] = models.JSONField(null=True)
+    groups: models.JSONField[Any, Any] = models.JSONField(null=True)
     closed_at = timestamps.TimestampField(null=True)
     created_at = timestamps.TimestampField()
 
@@ -67,6 +73,7 @@ class UnitChanged(facts.FactKind):
     label = gettext_lazy("unit changed")
     unit: int
     name: str
+    changed: list[str]
 
 
 @facts.declare
@@ -110,8 +117,15 @@ def check_name_and_kind(
         raise InvalidUnit(_("A unit “%(name)s” already exists.") % {"name": name})
 
 
-def check_parent(*, unit: Unit | None, parent: Unit | None) -> None:
+def check_of_community(unit: Unit, by: Staff) -> None:
+    if unit.community_id != by.community_id:
+        raise UnitNotFound(_("There is no such unit."))
+
+
+def check_parent(*, unit: Unit | None, parent: Unit | None, community_id: int) -> None:
     """Check that the tree stays a tree of at most `MAX_DEPTH` levels."""
+    if parent is not None and parent.community_id != community_id:
+        raise UnitNotFound(_("There is no such unit."))
     depth, ancestor = 1, parent
     while ancestor is not None:
         if unit is not None and ancestor.pk == unit.pk:
@@ -138,12 +152,20 @@ def create(
     by: Staff,
     at: datetime,
     parent: Unit | None = None,
+    scope: Any = None,
+    groups: Iterable[str] | None = None,
 ) -> Unit:
     permissions.check_manage_staff(by)
     check_name_and_kind(unit=None, community=community, name=name, kind=kind)
-    check_parent(unit=None, parent=parent)
+    check_parent(unit=None, parent=parent, community_id=by.community_id)
     unit = Unit.objects.create(
-        community=community, parent=parent, name=name.strip(), kind=kind, created_at=at
+        community=community,
+        parent=parent,
+        name=name.strip(),
+        kind=kind,
+        scope=scopes.prepare(community, scope),
+        groups=scopes.sort_groups(groups),
+        created_at=at,
     )
     opened = UnitOpened(unit=unit.pk, name=unit.name)
     facts.record(opened, community=community, by=by, at=at)
@@ -159,17 +181,42 @@ def update(
     parent: Unit | None,
     by: Staff,
     at: datetime,
+    scope: Any = None,
+    groups: Iterable[str] | None = None,
 ) -> None:
+    """Change the unit. `scope` and `groups` are what its staff see; None is no limit."""
     permissions.check_manage_staff(by)
+    check_of_community(unit, by)
     check_name_and_kind(unit=unit, community=unit.community, name=name, kind=kind)
-    check_parent(unit=unit, parent=parent)
-    before = (unit.name, unit.kind, unit.parent_id)
-    unit.name, unit.kind, unit.parent = name.strip(), kind, parent
-    if before == (unit.name, unit.kind, unit.parent_id):
+    check_parent(unit=unit, parent=parent, community_id=by.community_id)
+    new = {
+        "name": name.strip(),
+        "kind": kind,
+        "parent": parent,
+        "scope": scopes.prepare(unit.community, scope),
+        "groups": scopes.sort_groups(groups),
+    }
+    changed = [field for field, value in new.items() if getattr(unit, field) != value]
+    if not changed:
         return
-    unit.save(update_fields=["name", "kind", "parent"])
-    changed = UnitChanged(unit=unit.pk, name=unit.name)
-    facts.record(changed, community=unit.community, by=by, at=at)
+    for field in changed:
+        setattr(unit, field, new[field])
+    unit.save(update_fields=changed)
+    _refresh_scopes(unit, at)
+    fact = UnitChanged(unit=unit.pk, name=unit.name, changed=changed)
+    facts.record(fact, community=unit.community, by=by, at=at)
+
+
+def _refresh_scopes(unit: Unit, at: datetime) -> None:
+    """Let the staff of a unit, and of those below it, see what they see from now on."""
+    for staff in unit.staff.select_related("unit").order_by("pk"):
+        # Not the copy of the unit that another row may have loaded before the change.
+        staff.unit = unit
+        if fields := scopes.refresh(staff, at):
+            staff.save(update_fields=fields)
+    for child in unit.children.order_by("pk"):
+        child.parent = unit
+        _refresh_scopes(child, at)
 
 
 def check_close(unit: Unit) -> None:
@@ -190,6 +237,7 @@ def may_close(unit: Unit) -> bool:
 @transaction.atomic
 def close(*, unit: Unit, by: Staff, at: datetime) -> None:
     permissions.check_manage_staff(by)
+    check_of_community(unit, by)
     check_close(unit)
     if Unit.objects.filter(pk=unit.pk, closed_at__isnull=True).update(closed_at=at):
         closed = UnitClosed(unit=unit.pk, name=unit.name)
@@ -199,6 +247,7 @@ def close(*, unit: Unit, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def reopen(*, unit: Unit, by: Staff, at: datetime) -> None:
     permissions.check_manage_staff(by)
+    check_of_community(unit, by)
     if Unit.objects.filter(pk=unit.pk, closed_at__isnull=False).update(closed_at=None):
         opened = UnitOpened(unit=unit.pk, name=unit.name)
         facts.record(opened, community=unit.community, by=by, at=at)

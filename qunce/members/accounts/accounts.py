@@ -22,13 +22,14 @@ from qunce.core import (
 )
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
+from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import identifiers as identifier_forms
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import placeholders, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
-from qunce.members.people import identifier_merges
+from qunce.members.people import identifier_merges, visibility
 
 EDIT = permissions.declare(
     "members.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
@@ -112,6 +113,8 @@ def check_may_add(by: Staff) -> None:
     be merged into what they see.
     """
     permissions.check_may(by, EDIT)
+    # A key for orders or facts makes no members by naming unknown ones.
+    api_keys.check_scope_of(by, "members:write")
     if by.scope is not None:
         raise permissions.ScopeTooNarrow(
             _(
@@ -128,6 +131,12 @@ def may_add(by: Staff) -> bool:
     except permissions.NotAllowed:
         return False
     return True
+
+
+def check_may_edit(account: Account, *, by: Staff, at: datetime) -> None:
+    """Raise NotAllowed, or MemberNotFound if `by` does not see the member."""
+    permissions.check_may(by, EDIT)
+    visibility.check_visible(by=by, accounts=[account.pk], at=at)
 
 
 def check_key(community: Community, key: str) -> str:
@@ -217,7 +226,7 @@ def update(
     source: str | None = None,
 ) -> list[str]:
     """Change the fields that are not None and differ; returns their names, sorted."""
-    permissions.check_may(by, EDIT)
+    check_may_edit(account, by=by, at=at)
     name = None if name is None else check_name(name)
     new: dict[str, object] = {"name": name, "joined_at": joined_at}
     if source is not None:
@@ -252,6 +261,7 @@ def add_identifier(
     PersonErased for what belongs to somebody who was erased.
     """
     check_may_add(by)
+    visibility.check_visible(by=by, accounts=[account.pk], at=at)
     community = account.community
     text = placeholders.reader_of(community).require(kind, value)
     suppression.check(community, [(kind, text)])
@@ -275,7 +285,7 @@ def leave(
     *, account: Account, by: Staff, at: datetime, left_at: datetime | None = None
 ) -> None:
     """Mark the account as left. A person has left when all their accounts have."""
-    permissions.check_may(by, EDIT)
+    check_may_edit(account, by=by, at=at)
     _set_presence(account, present=False, left_at=left_at or at)
     _record(MemberLeft(), account, by, at, happened_at=left_at or at)
 
@@ -285,7 +295,7 @@ def rejoin(
     *, account: Account, by: Staff, at: datetime, happened_at: datetime | None = None
 ) -> None:
     """Mark an account that left as present again."""
-    permissions.check_may(by, EDIT)
+    check_may_edit(account, by=by, at=at)
     # The latest of these, since from then on the population is that of now, whatever
     # order the times of leaving and rejoining have.
     times = (happened_at or at, account.left_at, account.rejoined_at)
@@ -370,6 +380,9 @@ def ensure(
     are normalised, and the answer has them as they were given. Raises PersonErased if
     one of the missing keys belonged to somebody who was erased.
     """
+    if by.scope is not None:
+        # The answer would show which keys are those of hidden members.
+        check_may_add(by)
     given = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, at)
     reader = placeholders.reader_of(community)
     normal = {key: _normalise_key(reader, key) for key in given}
@@ -394,6 +407,7 @@ def _ensure(
     if len(existing) == len(joined_at):
         return existing
     unknown = [key for key in joined_at if key not in existing]
+    check_may_add(by)
     suppression.check(community, [(identifier_forms.KEY, key) for key in unknown])
     source_id, rev = _source_id(community, source), _bump_presence(community)
     # The bump holds the lock: from here on nobody else creates accounts.

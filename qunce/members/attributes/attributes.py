@@ -19,6 +19,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.values import AttributeValue, PastValue
+from qunce.members.people import visibility
 
 MANAGE = permissions.declare(
     "attributes.manage", permissions.Role.MANAGER, community_wide=True
@@ -62,6 +63,8 @@ class Attribute(models.Model):
         max_length=10, choices=Section.choices, default=Section.BASIC
     )
     choices: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    is_contact = models.BooleanField(default=False)
+    """Whether the values reach a person, and are masked like identifiers."""
     created_at = timestamps.TimestampField()
     type_changed_at = timestamps.TimestampField(null=True)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
@@ -217,7 +220,7 @@ def set_values(
     caller.
     """
     permissions.check_may(by, EDIT)
-    account_queries.check_ids(attribute.community, values)
+    visibility.check_visible(by=by, accounts=values, at=at)
     # All values are parsed before the first is written: an invalid one changes nothing.
     zone = ZoneInfo(attribute.community.timezone)
     parsed = {

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions
+from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -56,7 +56,7 @@ def correct(
     Returns who was joined and parted. Raises IdentifierNotFound, InvalidIdentifier or
     PersonErased.
     """
-    permissions.check_may(by, accounts.EDIT)
+    accounts.check_may_edit(account, by=by, at=at)
     if new:
         accounts.check_may_add(by)
     community = account.community

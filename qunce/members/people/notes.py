@@ -141,6 +141,20 @@ def check_may_edit(note: Note, by: Staff) -> None:
         )
 
 
+def check_change(note: Note, by: Staff, at: datetime) -> None:
+    """Raise NoteNotFound for a note about a hidden member, or NotAllowed."""
+    check_visible(note, by=by, at=at)
+    check_may_edit(note, by)
+
+
+def check_visible(note: Note, *, by: Staff, at: datetime) -> None:
+    """Raise NoteNotFound if `by` does not see the member whom the note is about."""
+    if note.community_id != by.community_id or not visibility.filter_visible(
+        by=by, accounts=[note.account_id], at=at
+    ):
+        raise NoteNotFound(_("There is no such note."))
+
+
 def may_edit(note: Note, by: Staff) -> bool:
     try:
         check_may_edit(note, by)
@@ -165,6 +179,7 @@ def create(
 ) -> Note:
     """Create a note. A follow-up without `staff` is assigned to `by`."""
     permissions.check_may(by, WRITE)
+    visibility.check_visible(by=by, accounts=[account.pk], at=at)
     text, next_step = text.strip(), next_step.strip()
     check(text=text, next_step=next_step, due_at=due_at)
     note = Note.objects.create(
@@ -192,7 +207,7 @@ def update(
     staff: Staff | None = None,
 ) -> Note:
     """Change the text, due date or assignee; None leaves each as it is."""
-    check_may_edit(note, by)
+    check_change(note, by, at)
     note.text = note.text if text is None else text.strip()
     note.due_at, note.staff = due_at or note.due_at, staff or note.staff
     check(text=note.text, next_step=note.next_step, due_at=note.due_at)
@@ -203,7 +218,7 @@ def update(
 
 @transaction.atomic
 def complete(*, note: Note, by: Staff, at: datetime) -> None:
-    check_may_edit(note, by)
+    check_change(note, by, at)
     # Of two people who complete it at the same time only one records the fact.
     rows = Note.objects.filter(pk=note.pk, due_at__isnull=False, done_at__isnull=True)
     if not rows.update(done_at=at, done_by=by):
@@ -214,7 +229,7 @@ def complete(*, note: Note, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def reopen(*, note: Note, by: Staff, at: datetime) -> None:
-    check_may_edit(note, by)
+    check_change(note, by, at)
     rows = Note.objects.filter(pk=note.pk, done_at__isnull=False)
     if rows.update(done_at=None, done_by=None):
         note.refresh_from_db(fields=["done_at", "done_by"])
@@ -237,10 +252,9 @@ def get(*, by: Staff, pk: int, at: datetime) -> Note:
     """A note about a visible member; raises NoteNotFound."""
     rows = Note.objects.filter(community=by.community, pk=pk)
     note = rows.select_related("community", "account", "by", "staff").first()
-    if note is None or not visibility.filter_visible(
-        by=by, accounts=[note.account_id], at=at
-    ):
+    if note is None:
         raise NoteNotFound(_("There is no such note."))
+    check_visible(note, by=by, at=at)
     return note
 
 

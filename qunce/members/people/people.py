@@ -24,7 +24,7 @@ from qunce.members.accounts.models import (
     SharedIdentifier,
 )
 from qunce.members.attributes import attributes
-from qunce.members.people import merges, personal_texts
+from qunce.members.people import merges, personal_texts, visibility
 from qunce.members.tags import person_tags
 from qunce.sets.bitmaps import aliases
 
@@ -59,7 +59,7 @@ def merge(
     permissions.check_may(by, MERGE)
     # Before the check, so that nobody erases one of them in between.
     revisions.bump(left.community_id, aliases.KIND, [0])
-    account_queries.check_ids(left.community, [left.pk, right.pk])
+    visibility.check_visible(by=by, accounts=[left.pk, right.pk], at=at)
     pair = merges.Pair(left.pk, right.pk, note=note)
     created = merges.merge(community=left.community, pairs=[pair], by=by, at=at)
     if not created:
@@ -78,13 +78,19 @@ def unmerge(*, left: Account, right: Account, by: Staff, at: datetime) -> merges
     again.
     """
     permissions.check_may(by, MERGE)
-    if left.community_id != right.community_id:
-        raise account_queries.MemberNotFound(
-            _("There is no member “%(key)s”.") % {"key": right.key}
-        )
+    visibility.check_visible(by=by, accounts=[left.pk, right.pk], at=at)
     newest = merges.get_last_between(left.pk, right.pk)
     merges.unmerge(merge=newest, by=by, at=at)
     return newest
+
+
+@transaction.atomic
+def undo_merge(*, merge: merges.Merge, by: Staff, at: datetime) -> None:
+    """Undo this merge, like `unmerge`; raises NotMerged if it is undone already."""
+    permissions.check_may(by, MERGE)
+    both = [merge.left_id, merge.right_id]
+    visibility.check_visible(by=by, accounts=both, at=at)
+    merges.unmerge(merge=merge, by=by, at=at)
 
 
 @transaction.atomic
@@ -96,6 +102,7 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     and channels from bringing the person back.
     """
     permissions.check_may(by, ERASE)
+    visibility.check_visible(by=by, accounts=[account.pk], at=at)
     community = account.community
     rev = revisions.bump(community.pk, account_models.PRESENCE_REVISION, [0])[0]
     # So that nobody merges the person while we read their accounts.

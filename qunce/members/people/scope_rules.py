@@ -7,12 +7,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.core.communities import Community
+from qunce.core.staff import scopes
 from qunce.core.staff.models import Staff
+from qunce.core.staff.units import Unit
 from qunce.members.segments import segments
 from qunce.sets import audiences
 from qunce.sets.rules import stored_rules
 
 
+@scopes.register
 def expand_segments(community: Community, rule: Any) -> Any:
     """The rule with each segment replaced by its own rule; raises RuleError.
 
@@ -45,8 +48,12 @@ def _expand(community: Community, rule: Any) -> Any:
 
 @stored_rules.register
 def list_rules(community: Community) -> list[stored_rules.StoredRule]:
-    staff = Staff.objects.filter(community=community, scope__isnull=False)
-    return [
-        stored_rules.StoredRule(_("scope of"), person.name, person.scope)
-        for person in staff.order_by("pk")
+    rows = [
+        *Staff.objects.filter(community=community, own_scope__isnull=False)
+        .order_by("pk")
+        .values_list("name", "own_scope"),
+        *Unit.objects.filter(community=community, scope__isnull=False)
+        .order_by("pk")
+        .values_list("name", "scope"),
     ]
+    return [stored_rules.StoredRule(_("scope of"), name, rule) for name, rule in rows]

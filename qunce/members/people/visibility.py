@@ -6,12 +6,11 @@ outside the scope raises the same error, with the same text, as one that does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.members.accounts import identifiers, resolver
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from pyroaring import BitMap
 
-    from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
     from qunce.members.accounts.models import Account
 
@@ -43,9 +41,20 @@ def check_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> None:
     # By person, since a scope may match through another account of theirs.
     hidden = sorted(account for account in ids if people[account] not in visible)
     if hidden:
-        raise account_queries.MemberNotFound(
-            _("There is no member with the number %(id)s.") % {"id": hidden[0]}
-        )
+        raise _not_found(hidden[0])
+
+
+def check_people(*, by: Staff, people: BitMap, at: datetime) -> None:
+    """Like `check_visible`, by one operation on sets, for people and not accounts."""
+    hidden = people - visible_people(by=by, at=at)
+    if hidden:
+        raise _not_found(hidden.min())
+
+
+def _not_found(account: int) -> account_queries.MemberNotFound:
+    return account_queries.MemberNotFound(
+        _("There is no member with the number %(id)s.") % {"id": account}
+    )
 
 
 # Reads
@@ -57,60 +66,7 @@ def get(*, by: Staff, account: int, at: datetime) -> Account:
     return account_models.Account.objects.select_related("community").get(pk=account)
 
 
-def get_by_key(*, by: Staff, key: str, at: datetime) -> Account:
-    """The account with a key or `channel:key`, or with a phone or e-mail address.
-
-    Raises MemberNotFound, AmbiguousMember or NamesTwoPeople, the last two only about
-    members whom `by` sees.
-    """
-    account = find_by_text(by.community, key, _among(by, at))
-    # The same instance, which saves a query per use.
-    account.community = by.community
-    return account
-
-
-def find_by_text(
-    community: Community, text: str, among: BitMap | None = None
-) -> Account:
-    """The account that a text names, of one of these people; raises MemberNotFound and
-    others."""
-    try:
-        return account_queries.get(community, text, among)
-    except account_queries.MemberNotFound:
-        # Here, since most texts are keys as they are stored.
-        try:
-            match = resolver.find(community, {resolver.MEMBER_KEY: text}, among)
-        except identifiers.InvalidIdentifier:
-            match = None
-        if match is None or match.account is None:
-            raise
-    return account_models.Account.objects.get(pk=match.account)
-
-
-def find_all(
-    *, by: Staff, rows: Sequence[resolver.References], at: datetime
-) -> list[resolver.Match]:
-    """The visible member whom each row names, see `resolver.find_all`."""
-    return resolver.find_all(by.community, rows, _among(by, at))
-
-
-def get_by_references(
-    *, by: Staff, references: resolver.References, at: datetime
-) -> Account:
-    """The visible member whom these references name.
-
-    Raises MemberNotFound, InvalidIdentifier or NamesTwoPeople.
-    """
-    match = resolver.find(by.community, references, _among(by, at))
-    if match.account is None:
-        text = next(iter(references.values()), "")
-        raise account_queries.MemberNotFound(
-            _("There is no member “%(key)s”.") % {"key": text}
-        )
-    return account_models.Account.objects.get(pk=match.account)
-
-
-def _among(by: Staff, at: datetime) -> BitMap | None:
+def among(by: Staff, at: datetime) -> BitMap | None:
     """The people whom `by` sees, None for all: a sentence about others reveals them."""
     return None if by.scope is None else visible_people(by=by, at=at)
 
@@ -133,8 +89,13 @@ def list_visible(*, by: Staff, accounts: BitMap, at: datetime) -> list[int]:
 
 def visible_people(*, by: Staff, at: datetime) -> BitMap:
     """Ids of all visible people. The engine caches them while nothing changes."""
+    # Staff accounts can be found and opened like members, although no number counts them.
     return audiences.people(
-        community=by.community, rule=ALL_INCLUDING_FORMER, by=by, at=at
+        community=by.community,
+        rule=ALL_INCLUDING_FORMER,
+        by=by,
+        at=at,
+        with_staff=True,
     )
 
 

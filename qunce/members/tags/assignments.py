@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
+from qunce.members.people import visibility
 from qunce.members.tags import levels, library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import writer as tag_writer
@@ -58,12 +60,13 @@ class BatchNotFound(errors.NotFound):
 
 
 def check_may_undo(batch: TagBatch, by: Staff) -> None:
-    """Raises BatchAlreadyUndone, BatchNotUndoable or NotAllowed.
+    """Raises BatchNotFound, BatchAlreadyUndone, BatchNotUndoable or NotAllowed.
 
-    Staff with a scope may undo only their own batches, and a merge of tags needs the
-    permission to manage them.
+    A merge of tags needs the permission to manage them.
     """
     permissions.check_may(by, APPLY)
+    if not _is_visible(batch, by):
+        raise BatchNotFound(_("There is no such batch."))
     if batch.undone_at is not None:
         raise BatchAlreadyUndone(_("This batch has already been undone."))
     if batch.source == EXPIRED:
@@ -74,10 +77,6 @@ def check_may_undo(batch: TagBatch, by: Staff) -> None:
                 _("A merge of members removed these tags. Undo that merge instead.")
             )
         permissions.check_may(by, tag_models.MANAGE)
-    if by.scope is not None and batch.by_id != by.pk:
-        raise permissions.NotAllowed(
-            _("Somebody else did this, and your scope covers only some of the members.")
-        )
 
 
 def may_undo(batch: TagBatch, by: Staff) -> bool:
@@ -88,12 +87,13 @@ def may_undo(batch: TagBatch, by: Staff) -> bool:
     return True
 
 
-def _check_accounts(tag: Tag, accounts: Iterable[int], by: Staff) -> list[int]:
+def _check_accounts(
+    tag: Tag, accounts: Iterable[int], by: Staff, at: datetime
+) -> list[int]:
     """The account ids, sorted, if `by` may assign the tag to them."""
     permissions.check_may(by, APPLY)
-    library.check_active(tag)
     ids = sorted(set(accounts))
-    account_queries.check_ids(tag.community, ids)
+    visibility.check_visible(by=by, accounts=ids, at=at)
     return ids
 
 
@@ -129,7 +129,8 @@ def apply(
 
     People who already have it keep its depth. Each 5,000 accounts are one transaction.
     """
-    ids = _check_accounts(tag, accounts, by)
+    library.check_active(tag)
+    ids = _check_accounts(tag, accounts, by, at)
     batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
@@ -176,7 +177,8 @@ def set_depths(
 
     A person's depth is the sum over their accounts.
     """
-    ids = _check_accounts(tag, depths, by)
+    library.check_active(tag)
+    ids = _check_accounts(tag, depths, by, at)
     batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
@@ -185,6 +187,10 @@ def set_depths(
         with transaction.atomic():
             writer.lock(tag)
             weights = {account: depths[account] for account in chunk}
+            before = marks.find_weights(KIND, tag.pk, chunk)
+            # The others get the expiry with their new depth.
+            same = [a for a, depth in before.items() if depth == weights[a]]
+            writer.set_expiry(tag, same)
             writer.remove_conflicting(tag, [a for a, depth in weights.items() if depth])
             writer.write(tag, weights)
     return batch
@@ -224,11 +230,13 @@ def deepen(
 ) -> TagBatch:
     """Add `amount` to the depth of these people; those without the tag get it.
 
-    A person deepens once, however many of their accounts are named.
+    A person deepens once, however many of their accounts are named. Without a new expiry
+    each keeps the one that they have.
     """
     if amount < 1:
         raise levels.InvalidDepth(_("A depth grows by a whole number, 1 or more."))
-    ids = _check_accounts(tag, accounts, by)
+    library.check_active(tag)
+    ids = _check_accounts(tag, accounts, by, at)
     batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
@@ -244,8 +252,23 @@ def deepen(
                 account = (tagged or [a for a in ids_of_person if a in chosen])[0]
                 deeper[account] = weights.get(account, 0) + amount
             writer.remove_conflicting(tag, [a for a in deeper if a not in weights])
-            writer.write(tag, deeper)
+            for ends, depths in _group_by_expiry(tag, deeper, expires_at):
+                dataclasses.replace(writer, expires_at=ends).write(tag, depths)
     return batch
+
+
+def _group_by_expiry(
+    tag: Tag, depths: Mapping[int, int], expires_at: datetime | None
+) -> list[tuple[datetime | None, dict[int, int]]]:
+    """The depths by the expiry that the taggings get: a new one, or the one they have."""
+    if expires_at is not None:
+        return [(expires_at, dict(depths))]
+    rows = Tagging.objects.filter(tag=tag, account_id__in=depths, present=True)
+    ends = dict(rows.values_list("account_id", "expires_at"))
+    groups: dict[datetime | None, dict[int, int]] = {}
+    for account, depth in depths.items():
+        groups.setdefault(ends.get(account), {})[account] = depth
+    return list(groups.items())
 
 
 def remove(
@@ -259,9 +282,7 @@ def remove(
     batch: TagBatch | None = None,
 ) -> TagBatch:
     """Remove the tag from all accounts of these people. Archived tags may be removed."""
-    permissions.check_may(by, APPLY)
-    ids = sorted(set(accounts))
-    account_queries.check_ids(tag.community, ids)
+    ids = _check_accounts(tag, accounts, by, at)
     batch = batch or create_batch(
         community=tag.community, by=by, at=at, source=source, note=note
     )
@@ -422,23 +443,38 @@ def _restore_removed(tag: Tag, batch: TagBatch, by: Staff, at: datetime) -> int:
 # Reads
 
 
-def get_batch(community: Community, pk: int) -> TagBatch:
-    batches = TagBatch.objects.select_related("by", "undone_by", "community")
-    try:
-        return batches.get(community=community, pk=pk)
-    except TagBatch.DoesNotExist:
-        raise BatchNotFound(_("There is no such batch.")) from None
+def get_batch(*, by: Staff, pk: int) -> TagBatch:
+    """A batch that `by` sees; raises BatchNotFound."""
+    rows = TagBatch.objects.select_related("by", "undone_by", "community")
+    for batch in rows.filter(community=by.community, pk=pk):
+        if _is_visible(batch, by):
+            return batch
+    raise BatchNotFound(_("There is no such batch."))
+
+
+def _is_visible(batch: TagBatch, by: Staff) -> bool:
+    """Staff with a scope see what they did since they have it.
+
+    An undo of older batches could bring members into their scope.
+    """
+    if by.scope is None or by.community_id != batch.community_id:
+        return by.community_id == batch.community_id
+    since = by.scope_changed_at
+    return batch.by_id == by.pk and (since is None or batch.at >= since)
 
 
 def list_batches(
     by: Staff, *, before: int = 0, limit: int, exclude_sources: Sequence[str] = ()
 ) -> list[TagBatch]:
-    """The newest batches with an id below `before`. Staff with a scope see their own."""
+    """The newest batches with an id below `before`, as far as `by` sees them."""
     batches = TagBatch.objects.filter(community=by.community)
     # A merge can be undone even if no member had the tag.
     batches = batches.exclude(changed=0, merge=None)
     if by.scope is not None:
         batches = batches.filter(by=by)
+        if by.scope_changed_at is not None:
+            since = timestamps.to_micros(by.scope_changed_at)
+            batches = batches.filter(at__gte=since)
     if before:
         batches = batches.filter(pk__lt=before)
     batches = batches.exclude(source__in=exclude_sources)

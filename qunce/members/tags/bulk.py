@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import translation
@@ -14,9 +15,9 @@ from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, levels, library
 from qunce.members.tags import models as tag_models
-from qunce.members.tags.models import Tag, TagJob
+from qunce.members.tags.models import Tag, TagBatch, TagJob
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
@@ -37,18 +38,36 @@ class TagJobNotFound(errors.NotFound):
 
 
 @transaction.atomic
-def start(*, tag: Tag, action: str, people: BitMap, by: Staff, at: datetime) -> TagJob:
-    """Queue a job that applies or removes the tag; `people` must be visible to `by`."""
+def start(
+    *,
+    tag: Tag,
+    action: str,
+    people: BitMap,
+    by: Staff,
+    at: datetime,
+    depth: str = "",
+    expires_at: datetime | None = None,
+    batch: TagBatch | None = None,
+) -> TagJob:
+    """Queue a job that applies or removes the tag; raises MemberNotFound.
+
+    `depth` is a change such as `+1`, see `levels.parse_depth`.
+    """
     permissions.check_may(by, assignments.APPLY)
+    visibility.check_people(by=by, people=people, at=at)
     if action == APPLY:
         library.check_active(tag)
+    if depth:
+        levels.parse_depth(depth, tag.levels)
     job = TagJob.objects.create(
         community=tag.community,
         tag=tag,
         action=action,
         people=bitmaps.to_bytes(people),
         size=len(people),
-        batch=assignments.create_batch(community=tag.community, by=by, at=at),
+        depth=depth,
+        expires_at=expires_at,
+        batch=batch or assignments.create_batch(community=tag.community, by=by, at=at),
         at=at,
         by=by,
     )
@@ -59,7 +78,7 @@ def start(*, tag: Tag, action: str, people: BitMap, by: Staff, at: datetime) -> 
 def run(key: str, *, at: datetime) -> None:
     """Process the job with this id from where it stopped.
 
-    Repeating a chunk after a crash is harmless, since a person gets a tag only once.
+    A chunk and its progress are one transaction, so that a crash repeats none of it.
     """
     jobs = TagJob.objects.select_related("tag__community", "tag__group", "by", "batch")
     job = jobs.filter(pk=int(key), finished_at__isnull=True).first()
@@ -78,17 +97,35 @@ def run(key: str, *, at: datetime) -> None:
 
 def _continue(job: TagJob, at: datetime) -> None:
     """Tag the people from where the job stopped."""
-    verb = assignments.apply if job.action == APPLY else assignments.remove
     # The ids were fixed at the start, so that `done` is a position in the same list
     # after a restart.
     people = list(bitmaps.from_bytes(job.people))
     for chunk in account_queries.chunks(people[job.done :], PEOPLE_PER_BATCH):
         # Some may have been erased or left the scope since the start.
         visible = visibility.filter_visible(by=job.by, accounts=chunk, at=at)
-        verb(tag=job.tag, accounts=visible, by=job.by, at=at, batch=job.batch)
-        job.done += len(chunk)
-        # After the chunk and not with it: verbs have transactions of their own.
-        job.save(update_fields=["done"])
+        with transaction.atomic():
+            _tag(job, visible, at)
+            job.done += len(chunk)
+            job.save(update_fields=["done"])
+
+
+def _tag(job: TagJob, people: Iterable[int], at: datetime) -> None:
+    arguments: dict[str, Any] = {
+        "tag": job.tag,
+        "accounts": people,
+        "by": job.by,
+        "at": at,
+        "batch": job.batch,
+    }
+    if job.action == REMOVE:
+        assignments.remove(**arguments)
+        return
+    arguments["expires_at"] = job.expires_at
+    if not job.depth:
+        assignments.apply(**arguments)
+        return
+    change = levels.parse_depth(job.depth, job.tag.levels)
+    assignments.change_depth(change=change, **arguments)
 
 
 # Reads

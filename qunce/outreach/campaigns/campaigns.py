@@ -191,6 +191,19 @@ def check_editable(campaign: Campaign, fields: Iterable[str] = ()) -> None:
     )
 
 
+def check_may_manage(campaign: Campaign, by: Staff) -> None:
+    """Raise NotAllowed, or CampaignNotFound for a campaign that `by` does not see."""
+    permissions.check_may(by, MANAGE)
+    check_visible(campaign, by)
+
+
+def check_visible(campaign: Campaign, by: Staff) -> None:
+    """Raise CampaignNotFound unless it is a campaign of `by` or they see everything."""
+    is_own = campaign.by_id == by.pk
+    if campaign.community_id != by.community_id or (by.is_scoped and not is_own):
+        raise CampaignNotFound(_("There is no such campaign."))
+
+
 def may_edit(campaign: Campaign, by: Staff) -> bool:
     return campaign.state in EDITABLE and permissions.may(by, MANAGE)
 
@@ -276,7 +289,7 @@ def update(*, campaign: Campaign, by: Staff, at: datetime, **fields: Any) -> lis
 
     A change applies to all messages that have not been sent yet.
     """
-    permissions.check_may(by, MANAGE)
+    check_may_manage(campaign, by)
     fresh = (
         Campaign.objects.select_for_update(of=("self",))
         .select_related("community")
@@ -305,6 +318,7 @@ def update(*, campaign: Campaign, by: Staff, at: datetime, **fields: Any) -> lis
 @transaction.atomic
 def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
     """Create a draft with the same content, without staff who can no longer do tasks."""
+    check_may_manage(campaign, by)
     copied = (
         "text",
         "target",
@@ -326,7 +340,7 @@ def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
 @transaction.atomic
 def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) -> None:
     """Start the campaign automatically at `send_at`; this applies to staff tasks, too."""
-    permissions.check_may(by, MANAGE)
+    check_may_manage(campaign, by)
     check_complete(campaign)
     if send_at <= at:
         raise InvalidCampaign(_("Choose a time in the future."))
@@ -336,19 +350,19 @@ def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) 
 
 
 def unschedule(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
-    permissions.check_may(by, MANAGE)
+    check_may_manage(campaign, by)
     transition(
         campaign=campaign, step="unschedule", by=by, at=at, send_at=None, note=note
     )
 
 
 def pause(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> None:
-    permissions.check_may(by, MANAGE)
+    check_may_manage(campaign, by)
     transition(campaign=campaign, step="pause", by=by, at=at, note=note)
 
 
 def resume(*, campaign: Campaign, by: Staff, at: datetime) -> None:
-    permissions.check_may(by, MANAGE)
+    check_may_manage(campaign, by)
     check_complete(campaign)
     transition(campaign=campaign, step="resume", by=by, at=at, note="")
 

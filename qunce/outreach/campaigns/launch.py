@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, permissions
+from qunce.core import errors
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -45,7 +45,7 @@ def start(
     `expected` is the number of recipients that staff confirmed. Raises AudienceChanged if
     it is another one now.
     """
-    permissions.check_may(by, campaigns.MANAGE)
+    campaigns.check_may_manage(campaign, by)
     STATES.check("start", campaign.state)
     campaigns.check_complete(campaign)
     plan = audience_plan.build(campaign=campaign, by=by, at=at)
@@ -79,7 +79,7 @@ def start(
 @transaction.atomic
 def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
     """End a campaign. Messages that have not been sent are not sent; open rows are skipped."""
-    permissions.check_may(by, campaigns.MANAGE)
+    campaigns.check_may_manage(campaign, by)
     # Lock order: tasks, then the campaign, as everywhere else. A mark at the same time
     # would otherwise wait for us while we wait for it.
     tasks = Task.objects.select_for_update().filter(campaign=campaign)

@@ -14,7 +14,7 @@ from qunce.groups import visibility as group_visibility
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.outreach import skip_reasons
-from qunce.outreach.campaigns import review
+from qunce.outreach.campaigns import campaigns, review
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.sending.recipients import REACHED, Recipient, State
 from qunce.outreach.sending.tasks import Task
@@ -144,6 +144,7 @@ def list_recipients(
     limit: int = 50,
 ) -> list[RecipientLine]:
     """Recipients that `by` sees, by target id, after the target `after`."""
+    campaigns.check_visible(campaign, by)
     rows = Recipient.objects.filter(campaign=campaign)
     if state:
         rows = rows.filter(state=state)
@@ -188,6 +189,7 @@ def export_recipients(
 ) -> Iterator[RecipientLine]:
     """All recipients that `by` sees, read in chunks."""
     permissions.check_may(by, EXPORT)
+    campaigns.check_visible(campaign, by)
     rows = Recipient.objects.filter(campaign=campaign)
     after = 0
     while chunk := _rows_after(rows, after, EXPORT_CHUNK):

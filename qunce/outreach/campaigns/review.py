@@ -53,6 +53,7 @@ class Review:
 
 def build(*, campaign: Campaign, by: Staff, at: datetime) -> Review:
     """The review as of now. `launch.start` refuses if `size` has changed since."""
+    campaigns.check_may_manage(campaign, by)
     campaigns.check_complete(campaign)
     plan = audience_plan.build(campaign=campaign, by=by, at=at)
     staff = {member.pk: member for member in campaigns.list_staff(campaign)}

@@ -94,6 +94,7 @@ def may_undo(row: Recipient, at: datetime) -> bool:
 
 def check_may_hand_over(task: Task, by: Staff) -> None:
     """Staff may hand over their own tasks, and those of others if they oversee tasks."""
+    tasks.check_visible(task, by)
     if task.staff_id != by.pk:
         permissions.check_may(by, campaigns.OVERSEE_TASKS)
     if task.campaign.state not in tasks.OPEN_CAMPAIGN_STATES:

@@ -76,8 +76,23 @@ class TaskNotOwn(errors.Refused):
 def check_own(task: Task, by: Staff) -> None:
     """Raise TaskNotOwn unless `by` has the task; managers may not mark for others."""
     permissions.check_may(by, campaigns.DO_TASKS)
+    check_visible(task, by)
     if task.staff_id != by.pk:
         raise TaskNotOwn(_("This task belongs to %(name)s.") % {"name": task.staff})
+
+
+def check_visible(task: Task, by: Staff) -> None:
+    """Raise TaskNotFound for a task of somebody else that `by` does not oversee."""
+    campaign = task.campaign
+    is_own = task.staff_id == by.pk
+    if is_own and campaign.community_id == by.community_id:
+        return
+    if permissions.may(by, OVERSEE_TASKS):
+        try:
+            return campaigns.check_visible(campaign, by)
+        except campaigns.CampaignNotFound:
+            pass
+    raise TaskNotFound(_("There is no such task."))
 
 
 def may_do(task: Task, by: Staff) -> bool:

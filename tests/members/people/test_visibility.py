@@ -11,7 +11,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import people, visibility
+from qunce.members.people import named_members, people, visibility
 from tests import factories
 from tests.factories import AT, LATER
 
@@ -32,14 +32,14 @@ def test_member_in_scope_is_found_by_id_and_by_key(
     ann, bob = factories.members(shop, "ann", "bob")
     factories.apply_tag(shop, "mine", ann)
     assert visibility.get(by=narrow, account=ann, at=LATER).key == "ann"
-    assert visibility.get_by_key(by=narrow, key="ann", at=LATER).pk == ann
+    assert named_members.get_by_key(by=narrow, key="ann", at=LATER).pk == ann
     assert visibility.filter_visible(by=narrow, accounts=[ann, bob], at=LATER) == {ann}
 
 
 LOOK_UPS: dict[str, Callable[[Staff, int], Any]] = {
     "get": lambda by, pk: visibility.get(by=by, account=pk, at=LATER),
     "check": lambda by, pk: visibility.check_visible(by=by, accounts=[pk], at=LATER),
-    "by_key": lambda by, pk: visibility.get_by_key(by=by, key="bob", at=LATER),
+    "by_key": lambda by, pk: named_members.get_by_key(by=by, key="bob", at=LATER),
 }
 
 

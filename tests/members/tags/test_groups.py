@@ -159,6 +159,8 @@ def test_batches_are_listed_newest_first_and_by_tag(shop: Community, by: Staff) 
     assert assignments.list_batches(by, before=0, limit=9) == [second, first]
     assert assignments.list_batches(by, before=second.pk, limit=9) == [first]
     assert assignments.list_batches_of_tag(vip, by, limit=9) == [first]
-    assert assignments.get_batch(shop, first.pk) == first
+    assert assignments.get_batch(by=by, pk=first.pk) == first
     with pytest.raises(assignments.BatchNotFound):
-        assignments.get_batch(factories.community("other"), first.pk)
+        assignments.get_batch(
+            by=factories.staff(factories.community("other"), "owner"), pk=first.pk
+        )

@@ -74,7 +74,7 @@ def test_merges_are_undone_in_turn(shop: Community, by: Staff) -> None:
         assignments.undo(batch=inner, by=by, at=LATER)
     assignments.undo(batch=outer, by=by, at=LATER)
     assert library.get(shop, "a") == library.get(shop, "b") == second
-    assignments.undo(batch=assignments.get_batch(shop, inner.pk), by=by, at=LATER)
+    assignments.undo(batch=assignments.get_batch(by=by, pk=inner.pk), by=by, at=LATER)
     assert library.get(shop, "a") == first
 
 

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 REGISTERING_MODULES = (
     "doctor.checks",
     "doctor.key_checks",
+    "doctor.secret_checks",
 )
 """Modules that register checks when imported."""
 

@@ -10,8 +10,12 @@ import pytest
 from qunce.core import timestamps
 from qunce.core.backup import backups
 from qunce.core.backup.backups import Manifest
+from qunce.core.communities import Community
 from qunce.core.facts import facts
-from tests import factories
+from qunce.core.staff import sessions
+from qunce.core.staff.models import Staff
+from qunce.members.accounts.models import Account
+from tests import clients, factories
 from tests.core.test_facts import BellRung
 from tests.factories import AT
 
@@ -65,6 +69,23 @@ def test_unpacked_backup_passes_verification(backup: Path) -> None:
         rows = connection.execute("SELECT account_id FROM core_fact")
         assert rows.fetchall() == [(7,)]
     connection.close()
+
+
+def test_backup_has_no_session_and_nothing_deleted(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    key = str(clients.browser(by).session.session_key)
+    member = factories.member(shop, "ann", name="Ann of the deleted rows")
+    Account.objects.filter(pk=member.pk).update(name="")
+    file = tmp_path / "backup.zip"
+    backups.create(file, at=AT)
+    copy, manifest = unpacked(file)
+    backups.verify_copy(copy, manifest)
+    content = copy.read_bytes()
+    assert manifest.tables["core_session"] == [0]
+    assert manifest.tables["members_account"] == [1]
+    for secret in (key, sessions.digest(key), "Ann of the deleted rows"):
+        assert secret.encode() not in content
 
 
 def test_verification_fails_if_rows_differ_from_the_manifest(backup: Path) -> None:

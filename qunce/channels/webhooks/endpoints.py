@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.channels.webhooks import signing, url_policy
-from qunce.core import errors, permissions, state_machine, timestamps
+from qunce.core import encryption, errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import audit, committed, fact_consumers, facts, interned_names
 from qunce.core.staff.models import Staff
@@ -51,7 +51,7 @@ class Endpoint(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     name = models.CharField(max_length=MAX_NAME_LENGTH)
     url = models.CharField(max_length=url_policy.MAX_URL_LENGTH)
-    secret = models.CharField(max_length=80)
+    secret: encryption.EncryptedField[str, str] = encryption.EncryptedField()
     kinds: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     failures = models.PositiveIntegerField(default=0)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.db import connection
@@ -18,9 +19,10 @@ class ProgramFailed(errors.QunceError):
     """PostgreSQL's client programs are not installed, or did not succeed."""
 
 
-def dump(target: Path, *, snapshot: str) -> None:
+def dump(target: Path, *, snapshot: str, without_rows_of: Sequence[str]) -> None:
     """Dump the database as of an exported snapshot, in PostgreSQL's custom format."""
     options = ["--format=custom", "--no-owner", "--no-privileges"]
+    options += [f"--exclude-table-data={table}" for table in without_rows_of]
     _run("pg_dump", *options, f"--snapshot={snapshot}", f"--file={target}")
 
 

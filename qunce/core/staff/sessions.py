@@ -1,4 +1,7 @@
-"""Sessions of signed-in staff: Django's database sessions with the id of the staff."""
+"""Sessions of signed-in staff: Django's database sessions with the id of the staff.
+
+Of the key in the cookie, which is as good as a password, only a digest is stored.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ TOUCH_INTERVAL = timedelta(minutes=5)
 MAX_AGE = timedelta(days=7)
 """After this, staff sign in again even if they use the session all the time."""
 MAX_AGENT_LENGTH = 300
+KEY_LENGTH = 40
+"""Hexadecimal digits of a stored digest, as many as Django's column takes."""
 INFO = "info"
 """The key in the session's data under which `start` stores what `SessionInfo` shows."""
 
@@ -45,19 +50,38 @@ class SessionStore(DatabaseStore):
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         session = super().create_model_instance(data)
         assert isinstance(session, Session)  # noqa: S101 - for the type checker
+        session.session_key = digest(session.session_key)
         user_id = data.get("_auth_user_id")
         session.staff_id = int(user_id) if user_id else None
         return session
 
+    def _get_session_from_db(self) -> AbstractBaseSession | None:
+        key = self.session_key
+        self._session_key = digest(key) if key else None
+        session: AbstractBaseSession | None = super()._get_session_from_db()  # type: ignore[misc]
+        # Django has forgotten a key that has no session, and it stays forgotten.
+        if session is not None:
+            self._session_key = key
+        return session
+
+    def exists(self, session_key: str) -> bool:
+        return super().exists(digest(session_key))
+
+    def delete(self, session_key: str | None = None) -> None:
+        key = session_key or self.session_key
+        if key:
+            super().delete(digest(key))
+
+
+def digest(key: str) -> str:
+    """What is stored of a session's key. A key is random and needs no salt."""
+    return hashlib.sha256(key.encode()).hexdigest()[:KEY_LENGTH]
+
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """An active session as staff see it.
+    """An active session as staff see it; `name` is the digest of its key."""
 
-    Pages address it by `name`, since whoever knows `key` is signed in.
-    """
-
-    key: str
     name: str
     address: str
     agent: str
@@ -90,18 +114,17 @@ def is_expired(session: SessionBase, at: datetime) -> bool:
     return started is not None and at - timestamps.from_micros(started) >= MAX_AGE
 
 
-def end(staff: Staff, name: str, at: datetime) -> bool:
+def end(staff: Staff, name: str) -> bool:
     """End one session. False if `staff` has no such session."""
-    # A name is a digest and cannot be looked up; staff have a handful of sessions.
-    keys = [info.key for info in list_active(staff, at) if info.name == name]
-    rows = Session.objects.filter(staff_id=staff.pk, session_key__in=keys)
+    rows = Session.objects.filter(staff_id=staff.pk, session_key=name)
     return bool(rows.delete()[0])
 
 
 def end_all(staff: Staff, *, except_key: str | None = None) -> int:
     """End all sessions of `staff` but one; returns how many."""
-    # `exclude(session_key=None)` excludes nothing.
-    rows = Session.objects.filter(staff_id=staff.pk).exclude(session_key=except_key)
+    rows = Session.objects.filter(staff_id=staff.pk)
+    if except_key:
+        rows = rows.exclude(session_key=digest(except_key))
     return rows.delete()[0]
 
 
@@ -118,8 +141,7 @@ def list_active(staff: Staff, at: datetime) -> list[SessionInfo]:
         if info := row.get_decoded().get(INFO):
             infos.append(
                 SessionInfo(
-                    key=row.session_key,
-                    name=hashlib.sha256(row.session_key.encode()).hexdigest()[:20],
+                    name=row.session_key,
                     address=info["address"],
                     agent=info["agent"],
                     started_at=timestamps.from_micros(info["started"]),

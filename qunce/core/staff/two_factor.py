@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from binascii import unhexlify
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from qunce.core import errors, permissions
+from qunce.core import encryption, errors, permissions
 from qunce.core.facts import facts
 from qunce.core.staff import login_attempts
 from qunce.core.staff.models import Staff
@@ -53,6 +54,33 @@ class RecoveryCodesGenerated(facts.FactKind):
     login: str
 
 
+class AuthenticatorApp(TOTPDevice):  # type: ignore[misc]
+    """An app that shows codes; the secret it shares with us is stored encrypted."""
+
+    class Meta:
+        proxy = True
+
+    @property
+    def bin_key(self) -> bytes:
+        return encryption.decrypt(unhexlify(self.key), purpose=_purpose(self.user_id))
+
+    @property
+    def is_readable(self) -> bool:
+        """False if the secret was encrypted with another key."""
+        try:
+            return bool(self.bin_key)
+        except encryption.Unreadable:
+            return False
+
+    def verify_token(self, token: str) -> bool:
+        return self.is_readable and bool(super().verify_token(token))
+
+
+def _purpose(staff_id: int) -> str:
+    # With the id, so that nobody moves a secret of theirs into the row of another.
+    return f"two_factor.{staff_id}"
+
+
 class WrongCode(errors.Invalid):
     """The code is incorrect or has already been used."""
 
@@ -76,7 +104,7 @@ def enable(*, staff: Staff, code: str, at: datetime) -> list[str]:
     if not device.verify_token(code.replace(" ", "").strip()):
         raise WrongCode(_("The code is incorrect. Check the clock of your phone."))
     # The new phone replaces the old one.
-    TOTPDevice.objects.filter(user=staff).exclude(pk=device.pk).delete()
+    AuthenticatorApp.objects.filter(user=staff).exclude(pk=device.pk).delete()
     device.confirmed = True
     device.save(update_fields=["confirmed"])
     enabled = TwoFactorEnabled(staff=staff.pk, login=staff.login)
@@ -114,7 +142,7 @@ def disable(*, staff: Staff, by: Staff, at: datetime) -> None:
         check_disable(staff)
     was_enabled = is_enabled(staff)
     StaticDevice.objects.filter(user=staff).delete()
-    TOTPDevice.objects.filter(user=staff).delete()
+    AuthenticatorApp.objects.filter(user=staff).delete()
     if was_enabled:
         disabled = TwoFactorDisabled(staff=staff.pk, login=staff.login)
         facts.record(disabled, community=staff.community, by=by, at=at)
@@ -141,7 +169,7 @@ def _find_accepting_device(staff: Staff, code: str) -> Device | None:
     # Rows are locked, so that of two requests with one code only one succeeds.
     plain = code.strip().lower().replace("-", "").replace(" ", "")
     if plain.isascii() and plain.isdigit() and len(plain) == 6:
-        apps = TOTPDevice.objects.select_for_update().filter(confirmed=True)
+        apps = AuthenticatorApp.objects.select_for_update().filter(confirmed=True)
         for app in apps.filter(user=staff):
             if app.verify_token(plain):
                 return app
@@ -158,26 +186,28 @@ def _digest(code: str) -> str:
 
 
 def is_enabled(staff: Staff) -> bool:
-    return bool(TOTPDevice.objects.filter(user=staff, confirmed=True).exists())
+    return bool(AuthenticatorApp.objects.filter(user=staff, confirmed=True).exists())
 
 
-def get_device(staff: Staff) -> TOTPDevice:
-    return TOTPDevice.objects.get(user=staff, confirmed=True)
+def get_device(staff: Staff) -> AuthenticatorApp:
+    return AuthenticatorApp.objects.get(user=staff, confirmed=True)
 
 
-def pending_device(staff: Staff) -> TOTPDevice:
+def pending_device(staff: Staff) -> AuthenticatorApp:
     """The device that waits for its first code; its secret stays the same until then."""
-    return TOTPDevice.objects.get_or_create(
-        user=staff, confirmed=False, defaults={"name": "app"}
+    secret = encryption.encrypt(secrets.token_bytes(20), purpose=_purpose(staff.pk))
+    created = {"name": "app", "key": secret.hex()}
+    return AuthenticatorApp.objects.get_or_create(
+        user=staff, confirmed=False, defaults=created
     )[0]
 
 
-def provisioning_uri(device: TOTPDevice) -> str:
+def provisioning_uri(device: AuthenticatorApp) -> str:
     """The `otpauth://` URI of the QR code."""
     return str(device.config_url)
 
 
-def format_secret(device: TOTPDevice) -> str:
+def format_secret(device: AuthenticatorApp) -> str:
     """The secret in groups of four letters, to be typed in by hand."""
     plain = base64.b32encode(device.bin_key).decode()
     return " ".join(plain[start : start + 4] for start in range(0, len(plain), 4))

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django_otp import oath
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from qunce.core import communities, permissions
 from qunce.core.facts import audit
@@ -50,7 +49,7 @@ def is_signed_in(browser: Client) -> bool:
     return browser.get(ACCOUNT).status_code == 200
 
 
-def current_code(device: TOTPDevice) -> str:
+def current_code(device: two_factor.AuthenticatorApp) -> str:
     totp = oath.TOTP(device.bin_key, device.step, device.t0, device.digits)
     totp.time = datetime.now(UTC).timestamp()
     return f"{totp.token():06}"
@@ -61,7 +60,7 @@ def enable_two_factor(ann: Staff) -> list[str]:
     device = two_factor.pending_device(ann)
     now = datetime.now(UTC)
     codes = two_factor.enable(staff=ann, code=current_code(device), at=now)
-    TOTPDevice.objects.update(
+    two_factor.AuthenticatorApp.objects.update(
         last_t=-1
     )  # so that the current code is accepted once more
     return codes

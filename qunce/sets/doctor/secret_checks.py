@@ -1,0 +1,35 @@
+"""The check of secrets, which nobody can read with another key than they were stored with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.utils.translation import gettext as _
+
+from qunce.core import encryption
+from qunce.core.staff import two_factor
+from qunce.sets.doctor import doctor
+from qunce.sets.doctor.doctor import Finding
+
+CODE = "secret"
+
+
+@doctor.register_check("secrets")
+def check_secrets() -> Iterator[Finding]:
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, encryption.EncryptedField):
+                for row in model._default_manager.iterator():
+                    if getattr(row, field.name) == encryption.UNREADABLE:
+                        yield Finding(CODE, str(row), _sentence(str(row)))
+    for app in two_factor.AuthenticatorApp.objects.select_related("user"):
+        if not app.is_readable:
+            yield Finding(CODE, app.user.login, _sentence(app.user.login))
+
+
+def _sentence(subject: str) -> str:
+    return _(
+        "The secret of %(subject)s was encrypted with another secret key. Put the old"
+        " secret.key back, or renew the secret."
+    ) % {"subject": subject}

@@ -44,13 +44,12 @@ class AttributeValue(attribute_columns.ColumnValue):
     class Meta(attribute_columns.ColumnValue.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["attribute", "account_id", "item"],
+                fields=["account_id", "attribute", "item"],
                 name="one_value_per_account",
             )
         ]
         indexes = [
             models.Index(fields=["attribute", "rev"], name="value_by_rev"),
-            models.Index(fields=["account_id"], name="value_by_account"),
         ]
 
     def __str__(self) -> str:
@@ -84,7 +83,9 @@ class PastValue(models.Model):
         return f"{self.attribute_id} of {self.account_id} until {self.ended_at}"
 
 
-KIND = attribute_columns.ColumnKind(model=AttributeValue, ref_column="attribute_id")
+KIND = attribute_columns.ColumnKind(
+    name=attribute_columns.KIND, model=AttributeValue, ref_column="attribute_id"
+)
 
 
 ROWS_PER_STATEMENT = 1_000

@@ -23,7 +23,7 @@ ACCOUNTS_PER_STATEMENT = 10_000
 class Mark(models.Model):
     """Abstract base of such rows. A concrete class adds its ref and further columns.
 
-    Its Meta extends `Mark.Meta` with a unique constraint on (ref, account) and an index
+    Its Meta extends `Mark.Meta` with a unique constraint on (account, ref) and an index
     on (ref, rev).
     """
 

@@ -92,6 +92,8 @@ class Choices:
         """A picker of the things that rules mention as `kind`, such as tags."""
 
         def describe(keys: Sequence[str]) -> list[Option]:
+            if kind in DESCRIBERS:
+                return DESCRIBERS[kind](self, keys)
             names = references.find_names(self.community, kind, keys)
             return [Option(key, names.get(key, key), "", key in names) for key in keys]
 
@@ -155,6 +157,19 @@ def register_finder(kind: str) -> Callable[[Finder], Finder]:
     def register(finder: Finder) -> Finder:
         FINDERS[kind] = finder
         return finder
+
+    return register
+
+
+Describer = Callable[[Choices, Sequence[str]], list[Option]]
+DESCRIBERS: dict[str, Describer] = {}
+"""Of kinds of things whose names not everybody may see; others have their names."""
+
+
+def register_describer(kind: str) -> Callable[[Describer], Describer]:
+    def register(describer: Describer) -> Describer:
+        DESCRIBERS[kind] = describer
+        return describer
 
     return register
 

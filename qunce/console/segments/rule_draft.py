@@ -38,7 +38,9 @@ class Draft:
     """The rules before the last steps, for undo."""
     open: str = ""
     focus: str = ""
-    """The path of the line that gets the focus."""
+    """The path of the line that gets the focus; `+path` adds to a group."""
+    selected: tuple[str, ...] = ()
+    """The paths of the lines whose boxes are checked."""
     person: int | None = None
     form: ClauseForm | None = None
     error: str = ""
@@ -77,6 +79,7 @@ def load(data: Mapping[str, Any], choices: Choices) -> Draft:
         rule_editing.normalise(rule_editing.parse_json(text)),
         tuple(past if isinstance(past, list) else ())[-MAX_UNDO_STEPS:],
         str(data.get("open") or ""),
+        selected=tuple(data.getlist("selected")) if hasattr(data, "getlist") else (),
         person=parse_person(str(data.get("why") or "")),
     )
     return replace(draft, form=_form(draft, choices, data)) if draft.open else draft
@@ -202,31 +205,102 @@ def toggle_not(draft: Draft, line: str, choices: Choices) -> Draft:
     return _with_rule(draft, rule, line)
 
 
-def _move(offset: int) -> Action:
-    def move(draft: Draft, line: str, choices: Choices) -> Draft:
+def _step(offset: int) -> Action:
+    def step(draft: Draft, line: str, choices: Choices) -> Draft:
         path = rule_editing.parse_path(line)
-        rule, moved = rule_editing.move(draft.rule, path, offset)
+        rule, moved = rule_editing.step(draft.rule, path, offset)
         return _with_rule(draft, rule, rule_editing.format_path(moved))
 
-    return move
+    return step
+
+
+def drop_line(draft: Draft, argument: str, choices: Choices) -> Draft:
+    """Move a line before, after or into another one: `all[0]:before:all[3]`."""
+    line, _colon, rest = argument.partition(":")
+    side, _colon, target = rest.partition(":")
+    path, place = rule_editing.parse_path(line), rule_editing.parse_path(target)
+    if side == "into":
+        group = rule_editing.clause_path(draft.rule, place)
+        index = rule_editing.MAX_LENGTH
+    elif place and isinstance(place[-1], int):
+        group, index = place[:-2], place[-1] + (side == "after")
+    else:
+        raise rule_editing.PartNotFound(target[:80])
+    rule, moved = rule_editing.move(draft.rule, path, group, index)
+    return _with_rule(draft, rule, rule_editing.format_path(moved))
+
+
+def group_lines(draft: Draft, name: str, choices: Choices) -> Draft:
+    """Put the selected lines, which are of one group, into a group of their own."""
+    paths = [rule_editing.parse_path(line) for line in draft.selected]
+    rule, line = rule_editing.wrap_lines(draft.rule, paths, name)
+    return _with_rule(draft, rule, rule_editing.format_path(line))
+
+
+def remove_selected(draft: Draft, argument: str, choices: Choices) -> Draft:
+    rule = draft.rule
+    # From the last to the first, so that the paths of those before stay right.
+    for path in sorted(map(rule_editing.parse_path, draft.selected), reverse=True):
+        try:
+            rule = rule_editing.remove(rule, path)
+        except rule_editing.PartNotFound:
+            continue  # it was inside another one, which is gone
+    return _with_rule(draft, rule)
 
 
 def wrap_line(draft: Draft, argument: str, choices: Choices) -> Draft:
     line, _colon, name = argument.rpartition(":")
-    path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
-    return _with_rule(draft, rule_editing.wrap(draft.rule, path, name), line)
+    path = rule_editing.parse_path(line)
+    if name == "with_left":
+        # Inside a `not`: it excludes former members, too, and includes nobody else.
+        inner = rule_editing.clause_path(draft.rule, path)
+        return _with_rule(draft, rule_editing.wrap(draft.rule, inner, name), line)
+    rule, line_path = rule_editing.wrap_lines(draft.rule, [path], name)
+    return _with_rule(draft, rule, rule_editing.format_path(line_path))
 
 
-def toggle_all_any(draft: Draft, line: str, choices: Choices) -> Draft:
-    path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
-    return _with_rule(draft, rule_editing.toggle_all_any(draft.rule, path), line)
+def change_group(draft: Draft, argument: str, choices: Choices) -> Draft:
+    line, _colon, name = argument.rpartition(":")
+    path = rule_editing.parse_path(line)
+    return _with_rule(
+        draft, rule_editing.change_group(draft.rule, path, name), line or "all[0]"
+    )
+
+
+NEXT_KIND = {"all": "any", "any": rule_editing.NONE, rule_editing.NONE: "all"}
+
+
+def turn_group(draft: Draft, line: str, choices: Choices) -> Draft:
+    """Change a group from all to any, from any to none, from none to all."""
+    path = rule_editing.parse_path(line)
+    inner = rule_editing.clause_path(draft.rule, path)
+    name = rule_editing.name_of(rule_editing.get_part(draft.rule, inner))
+    if inner != path:
+        # Not all of the lines is what no other word says; it begins with all again.
+        name = rule_editing.NONE
+    rule = rule_editing.change_group(draft.rule, path, NEXT_KIND.get(name, ""))
+    return _with_rule(draft, rule, line)
 
 
 def unwrap_line(draft: Draft, line: str, choices: Choices) -> Draft:
-    """Remove the `with_left` around a line."""
-    path = rule_editing.clause_path(draft.rule, rule_editing.parse_path(line))
-    inner = rule_editing.get_part(draft.rule, (*path, "with_left"))
-    return _with_rule(draft, rule_editing.replace(draft.rule, path, inner), line)
+    """Take a group away and leave its lines."""
+    path = rule_editing.parse_path(line)
+    return _with_rule(draft, rule_editing.unwrap(draft.rule, path), line)
+
+
+def split_clause(draft: Draft, argument: str, choices: Choices) -> Draft:
+    """Write the open clause, which no form can hold, as several lines."""
+    path = rule_editing.parse_path(draft.open)
+    clause = rule_editing.get_part(draft.rule, path)
+    parts = rule_editing.split(clause)
+    if len(parts) < 2:
+        return draft
+    rule = rule_editing.replace(draft.rule, path, {"all": parts})
+    line = rule_editing.parse_path(_line_path(path))
+    if line == path and line[:-2] == () and line:
+        rule = rule_editing.unwrap(rule, line)
+    closed = replace(draft, open="", form=None)
+    return _with_rule(closed, rule, rule_editing.format_path(line))
 
 
 def done(draft: Draft, argument: str, choices: Choices) -> Draft:
@@ -248,7 +322,7 @@ def undo(draft: Draft, argument: str, choices: Choices) -> Draft:
 
 
 def cancel_form(draft: Draft, argument: str, choices: Choices) -> Draft:
-    focus = draft.focus
+    focus = f"{NEW}{draft.open_group}"
     if not draft.is_new and draft.open:
         focus = _line_path(rule_editing.parse_path(draft.open))
     return replace(draft, open="", form=None, focus=focus)
@@ -263,11 +337,15 @@ ACTIONS: dict[str, Action] = {
     "open": open_clause,
     "add": add_clause,
     "remove": remove_line,
+    "remove-selected": remove_selected,
     "not": toggle_not,
-    "up": _move(-1),
-    "down": _move(1),
+    "up": _step(-1),
+    "down": _step(1),
+    "drop": drop_line,
+    "group": group_lines,
     "wrap": wrap_line,
-    "turn": toggle_all_any,
+    "turn": turn_group,
+    "kind": change_group,
     "unwrap": unwrap_line,
 }
 ACTIONS_KEEPING_FORM: dict[str, Action] = {
@@ -275,5 +353,6 @@ ACTIONS_KEEPING_FORM: dict[str, Action] = {
     "cancel": cancel_form,
     "why": show_person,
     "look": refresh_form,
+    "split": split_clause,
 }
 """Actions that leave the clause of the open form as it is."""

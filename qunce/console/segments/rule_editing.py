@@ -6,12 +6,14 @@ All functions are pure and return a new rule, so that every step can be undone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
-from qunce.sets.rules import tree
+from qunce.sets.rules import payload_numbers, time_windows, tree
 from qunce.sets.rules.base import RuleError
 
 Path = tuple[str | int, ...]
@@ -168,16 +170,83 @@ def remove(rule: Any, path: Path) -> Any:
     return replace(rule, (*group, name_of(get_part(rule, group))), rest)
 
 
-def move(rule: Any, path: Path, offset: int) -> tuple[Any, Path]:
-    """Move a line by -1 or 1 among its siblings; returns the rule and the new path."""
-    *above, index = path or ("",)
-    if not isinstance(index, int):
+def move(rule: Any, path: Path, group: Path, index: int) -> tuple[Any, Path]:
+    """Move a line to a place in a group; returns the rule and the line's new path.
+
+    `index` is counted before the line is taken away. A group that the line leaves empty
+    is removed, as it would match nobody or everyone.
+    """
+    if not path or not isinstance(path[-1], int) or group[: len(path)] == path:
+        raise PartNotFound(format_path(group))
+    name = name_of(get_part(rule, group))
+    lines = _get_list(rule, group)
+    part = _Moved(get_part(rule, path))
+    index = min(max(index, 0), len(lines))
+    # The old place is marked first, so that both paths stay right until the end.
+    marked = replace(rule, path, _GONE)
+    lines = _get_list(marked, group)
+    marked = replace(marked, (*group, name), [*lines[:index], part, *lines[index:]])
+    swept = _sweep(marked)
+    new_path = next(_find(swept, ()))
+    return replace(swept, new_path, part.part), new_path
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A line at its new place, by which the place is found."""
+
+    part: Any
+
+
+_GONE = _Moved(None)
+"""Stands where a line was taken away."""
+
+
+def _sweep(part: Any) -> Any:
+    """The rule without the mark, and without groups that it leaves empty."""
+    if isinstance(part, list):
+        rest = [_sweep(each) for each in part if each is not _GONE]
+        return [each for each in rest if each is not _GONE]
+    if name_of(part) not in (*LISTS, *WRAPPERS):
+        return part
+    ((name, inside),) = part.items()
+    swept = _sweep(inside)
+    is_emptied = swept is _GONE or (swept == [] and inside != [])
+    return _GONE if is_emptied else {name: swept}
+
+
+def _find(part: Any, here: Path) -> Iterator[Path]:
+    if isinstance(part, _Moved):
+        yield here
+    elif isinstance(part, list):
+        for index, each in enumerate(part):
+            yield from _find(each, (*here, index))
+    elif name_of(part) in (*LISTS, *WRAPPERS):
+        ((name, inside),) = part.items()
+        yield from _find(inside, (*here, name))
+
+
+def step(rule: Any, path: Path, offset: int) -> tuple[Any, Path]:
+    """Move a line up (-1) or down (1) by one line, into groups and out of them."""
+    if not path or not isinstance(path[-1], int):
         return rule, path
-    siblings = list(get_part(rule, tuple(above)))
-    get_part(siblings, (index,))
-    other = min(max(index + offset, 0), len(siblings) - 1)
-    siblings.insert(other, siblings.pop(index))
-    return replace(rule, tuple(above), siblings), (*above, other)
+    *above, _name, index = path
+    group, other = tuple(above), int(index) + offset
+    get_part(rule, path)
+    siblings = _get_list(rule, group)
+    if 0 <= other < len(siblings):
+        beside = clause_path(rule, (*path[:-1], other))
+        if name_of(get_part(rule, beside)) in LISTS:
+            inside = _get_list(rule, beside)
+            return move(rule, path, beside, 0 if offset > 0 else len(inside))
+        return move(rule, path, group, other + (offset > 0))
+    outer = group
+    while outer and not isinstance(outer[-1], int):
+        outer = outer[:-1]
+    if not outer:
+        return rule, path
+    place = int(outer[-1]) + (offset > 0)
+    return move(rule, path, outer[:-2], place)
 
 
 def toggle_not(rule: Any, path: Path) -> Any:
@@ -194,7 +263,94 @@ def wrap(rule: Any, path: Path, name: str) -> Any:
     return replace(rule, path, {name: [part] if name in LISTS else part})
 
 
-def toggle_all_any(rule: Any, group: Path) -> Any:
-    parts = _get_list(rule, group)
-    name = LISTS[1 - LISTS.index(name_of(get_part(rule, group)))]
-    return replace(rule, group, {name: parts})
+NONE = "none"
+"""A group of which no line may hold: a `not` around an `any`."""
+
+
+def wrap_lines(rule: Any, paths: Sequence[Path], name: str) -> tuple[Any, Path]:
+    """Put lines of one group into a group of their own, where the first of them is.
+
+    `name` is `all`, `any`, `none` or `with_left`. Returns the rule and the new path.
+    """
+    first = min(paths, default=())
+    if not first or {path[:-1] for path in paths} != {first[:-1]}:
+        raise RuleError("", _("Select lines of one group."))
+    if name not in (*LISTS, NONE, "with_left") or not isinstance(first[-1], int):
+        raise PartNotFound(name[:80])
+    group = first[:-2]
+    lines = _get_list(rule, group)
+    indexes = sorted({int(path[-1]) for path in paths})
+    if indexes[-1] >= len(lines):
+        raise PartNotFound(format_path(first))
+    inside: Any = [lines[index] for index in indexes]
+    if name == "with_left":
+        inside = {"with_left": inside[0] if len(inside) == 1 else {"all": inside}}
+    elif name == NONE:
+        inside = {"not": {"any": inside}}
+    else:
+        inside = {name: inside}
+    rest = [line for index, line in enumerate(lines) if index not in indexes[1:]]
+    rest[indexes[0]] = inside
+    return replace(rule, first[:-1], rest), first
+
+
+def unwrap(rule: Any, line: Path) -> Any:
+    """Put the lines of a group where the group was. Lines of a `none` are negated."""
+    path = clause_path(rule, line)
+    part = get_part(rule, path)
+    if name_of(part) in WRAPPERS:
+        return replace(rule, path, part[name_of(part)])
+    inside = _get_list(rule, path)
+    if path != line:
+        inside = [toggle_not(each, ()) for each in inside]
+    *above, _name, index = line
+    lines = _get_list(rule, tuple(above))
+    lines[int(index) : int(index) + 1] = inside
+    return replace(rule, line[:-1], lines)
+
+
+def change_group(rule: Any, line: Path, name: str) -> Any:
+    """Make a group one of which all, any or none of the lines must hold."""
+    parts = _get_list(rule, clause_path(rule, line))
+    if name not in (*LISTS, NONE):
+        raise PartNotFound(name[:80])
+    new = {"not": {"any": parts}} if name == NONE else {name: parts}
+    # The lines of the whole rule are an `all`, so another group goes inside it.
+    return replace(rule, line, new) if line else {"all": [new]}
+
+
+def split(clause: Any) -> list[Any]:
+    """Clauses that together mean the same as one, each with one condition."""
+    name = name_of(clause)
+    args = clause[name] if name else None
+    if not isinstance(args, dict):
+        return [clause]
+    conditions = [key for key in args if key in SPLIT_FIELDS.get(name, ())]
+    if len(conditions) < 2:
+        return [clause]
+    shared = {key: value for key, value in args.items() if key not in conditions}
+    parts = []
+    for key in conditions:
+        # What is required of the whole span says nothing about the first or last time.
+        outside = time_windows.KINDS if key in ("first", "last") else ()
+        kept = {k: v for k, v in shared.items() if k not in outside}
+        if key == "untagged":
+            kept.pop("depth", None)
+        parts.append({name: {**kept, key: args[key]}})
+    return parts
+
+
+SPLIT_FIELDS = {
+    "tag": ("any", "all", "none", "untagged"),
+    "group": ("any", "all", "none"),
+    "segment": ("any", "all", "none", "frozen"),
+    "did": (
+        "times",
+        "days",
+        "weeks",
+        *payload_numbers.AGGREGATES,
+        "first",
+        "last",
+    ),
+}
+"""The conditions of a clause, all of which have to hold."""

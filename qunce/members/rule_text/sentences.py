@@ -7,7 +7,7 @@ Everyone who has any of the tags VIP, KOC and paid an order at least 2 times in 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,10 +19,11 @@ from qunce.sets.rules.phrasing import Names, Pieces
 LISTS = ("all", "any")
 """Nodes that hold a list of rules; `not` and `with_left` hold one."""
 GROUP_LABELS = {
-    "any": gettext_noop("matches any of these:"),
-    "all": gettext_noop("matches all of these:"),
-    "with_left": gettext_noop("matches this, including former members:"),
-    "not": gettext_noop("does not match this:"),
+    "any": gettext_noop("any of these:"),
+    "all": gettext_noop("all of these:"),
+    "none": gettext_noop("none of these:"),
+    "with_left": gettext_noop("this, including former members:"),
+    "not": gettext_noop("not this:"),
 }
 MAX_DEPTH = 60
 
@@ -46,6 +47,28 @@ class Line:
     name: str
     is_group: bool
     pieces: Pieces
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a group to which lines can be added."""
+        return self.is_group and self.name in LISTS
+
+    @property
+    def is_none(self) -> bool:
+        """Whether none of its lines may hold: a negated `any`."""
+        return self.is_negated and self.is_group and self.name == "any"
+
+    @property
+    def group_kind(self) -> str:
+        """Which of its lines must hold: `all`, `any` or `none`; empty for not all."""
+        if not self.is_list or (self.is_negated and self.name == "all"):
+            return ""
+        return "none" if self.is_none else self.name
+
+    @property
+    def line_joiner(self) -> str:
+        """The word that leads into the line where lines stand below each other."""
+        return replace(self, is_negated=False).joiner if self.is_none else self.joiner
 
     @property
     def joiner(self) -> str:
@@ -91,7 +114,8 @@ def _lines_of_part(
     is_group = name in GROUP_LABELS and _is_readable(inner, name) and depth < MAX_DEPTH
     pieces: Pieces
     if is_group:
-        pieces = phrasing.plain(_(GROUP_LABELS[name]))
+        is_none = is_negated and name == "any"
+        pieces = phrasing.plain(_(GROUP_LABELS["none" if is_none else name]))
     else:
         args = inner.get(name) if name else inner
         pieces = base.describe_clause(name, args, names)
@@ -145,11 +169,12 @@ def _append(before: Pieces, line: Line, clause: Pieces) -> Pieces:
 
 
 def _with_inside(line: Line, inside: list[Line]) -> Pieces:
-    """The line, and in parentheses what is inside it."""
+    """The line, and in brackets what is inside it."""
     if not line.is_group:
         return line.pieces
     text: Pieces = ()
-    for child, deeper in _outermost(inside):
+    children = list(_outermost(inside))
+    for child, deeper in children:
         clause = _with_inside(child, deeper)
         if text:
             text = _append(text, child, clause)
@@ -158,8 +183,18 @@ def _with_inside(line: Line, inside: list[Line]) -> Pieces:
             text = phrasing.fill(
                 _("%(joiner)s %(clause)s"), joiner=joiner, clause=clause
             )
-    template = _("%(group)s (%(clauses)s)")
-    return phrasing.fill(template, group=line.pieces, clauses=phrasing.tidy(text))
+    text = phrasing.tidy(text)
+    if not children:
+        return line.pieces
+    if line.name == "with_left":
+        template = _("(%(clauses)s, including former members)")
+    elif line.name == "not":
+        template = _("not (%(clauses)s)")
+    elif len(children) == 1:
+        return text
+    else:
+        template = _("(%(clauses)s)")
+    return phrasing.fill(template, clauses=text)
 
 
 def _outermost(lines: list[Line]) -> Iterator[tuple[Line, list[Line]]]:

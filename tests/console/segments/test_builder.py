@@ -119,6 +119,51 @@ STEPS = [
 ]
 
 
+def test_selected_lines_are_grouped_turned_moved_out_and_removed(web: Client) -> None:
+    three = {"all": [VIP, {"joined": {}}, KOC]}
+    page = submit(web, three, "group:any", selected=["all[0]", "all[2]"])
+    grouped = {"all": [{"any": [VIP, KOC]}, {"joined": {}}]}
+    assert hidden(page) == grouped
+    assert "any of these:" in text_of(page)
+    page = submit(web, grouped, "turn:all[0]")
+    none = {"all": [{"not": {"any": [VIP, KOC]}}, {"joined": {}}]}
+    assert hidden(page) == none
+    assert "none of these:" in text_of(page)
+    assert hidden(submit(web, none, "kind:all[0]:any")) == grouped
+    page = submit(web, grouped, "drop:all[0].any[0]:after:all[1]")
+    assert hidden(page) == {"all": [{"any": [KOC]}, {"joined": {}}, VIP]}
+    page = submit(web, grouped, "drop:all[1]:into:all[0]")
+    assert hidden(page) == {"all": [{"any": [VIP, KOC, {"joined": {}}]}]}
+    page = submit(web, grouped, "unwrap:all[0]")
+    assert hidden(page) == {"all": [VIP, KOC, {"joined": {}}]}
+    page = submit(web, grouped, "remove-selected", selected=["all[0]", "all[0].any[0]"])
+    assert hidden(page) == {"all": [{"joined": {}}]}
+    page = submit(web, grouped, "group:all", selected=["all[1]", "all[0].any[0]"])
+    assert hidden(page) == grouped
+    assert "Select lines of one group." in text_of(page)
+    page = submit(web, three, "kind::none")
+    assert hidden(page) == {"all": [{"not": {"any": three["all"]}}]}
+
+
+def test_a_line_with_several_conditions_is_kept_or_split(web: Client) -> None:
+    several = {"tag": {"any": ["vip"], "none": ["koc"]}}
+    page = submit(web, {"all": [several]}, "open:all[0]")
+    assert "Split it to edit each of them." in text_of(page)
+    text = html.unescape(re.findall(r'name="c-text" value="([^"]*)"', page)[0])
+    page = submit(web, {"all": [several]}, "done", open="all[0]", **{"c-text": text})
+    assert hidden(page) == {"all": [several]}
+    page = submit(web, {"all": [several]}, "split", open="all[0]", **{"c-text": text})
+    assert hidden(page) == {"all": [VIP, {"tag": {"none": ["koc"]}}]}
+
+
+def test_escape_gives_the_focus_back(web: Client) -> None:
+    """To the button that adds a line, or to the line that was open."""
+    page = submit(web, {"all": [VIP]}, "cancel", open="+:tag")
+    assert re.search(r"<summary[^>]*autofocus", page)
+    page = submit(web, {"all": [VIP]}, "cancel", open="all[0]", **{"c-how": "any"})
+    assert re.search(r'value="open:all\[0\]"[^>]*autofocus', page)
+
+
 @pytest.mark.parametrize(("do", "expected"), STEPS)
 def test_a_button_changes_the_rule_and_can_be_undone(
     web: Client, do: str, expected: Any
@@ -297,7 +342,7 @@ TOO_MUCH = [
 @pytest.mark.parametrize("rule", TOO_MUCH, ids=["open", "deep", "long"])
 def test_a_rule_that_is_too_large_is_rejected(web: Client, rule: str) -> None:
     assert web.post(f"{NEW}rule/", {"rule": rule, "do": "look"}).status_code == 422
-    typed = {"rule": '{"all": []}', "open": "+:json", "c-text": rule, "do": "done"}
+    typed = {"rule": '{"all": []}', "open": "+:kept", "c-text": rule, "do": "done"}
     response = web.post(f"{NEW}rule/", typed)
     assert response.status_code == 200
     assert hidden(response.content.decode()) == {"all": []}

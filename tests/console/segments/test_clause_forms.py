@@ -1,4 +1,4 @@
-"""K8: forms keep every clause exactly as it is, or leave it to the JSON form."""
+"""K8: forms keep every clause exactly as it is, or leave it untouched."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SETTING = strategies.SETTINGS[0]
 
 
 def draw_clause(random: Random) -> Any:
-    known = Vocabulary(["m0", "m1"], ["loyal"], ["list0"])
+    known = Vocabulary(["m0", "m1"], ["loyal"], ["list0"], ["ann", "bo"])
     return Questions(random, SETTING, known).clause()
 
 
@@ -114,10 +114,13 @@ SIMPLE = [
     {"did": {"kind": "order.paid", "last": {"before": "30d"}}},
     {"did": {"kind": "order.paid", "where": {"page": ["home"], "group": ["north"]}}},
     {"did": {"kind": "order.paid", "where": {"amount": {"gt": 3}}, "within": "9d"}},
+    {"did": {"kind": "order.paid", "where": {"a": ["x"], "b": True, "c": {"lt": 2}}}},
+    {"members": {"keys": [f"m{n}" for n in range(60)]}},
     {
         "seq": {
             "steps": [{"kind": "page.visited"}, {"kind": "order.paid"}],
             "within": "14d",
+            "during": {"since": "2026-01-01"},
         }
     },
     {
@@ -142,7 +145,8 @@ def test_a_simple_clause_opens_in_its_own_form(clause: Any) -> None:
 COMPLEX = [
     {"tag": {"any": ["vip"], "none": ["koc"]}},
     {"did": {"kind": "order.paid", "times": {"gte": 1}, "days": {"gte": 1}}},
-    {"did": {"kind": "order.paid", "where": {"a": ["x"], "b": ["y"]}}},
+    {"did": {"kind": "order.paid", "where": {"a": ["x", 1]}}},
+    {"did": {"kind": "order.paid", "where": {"a": {"gt": 1, "lt": 3}}}},
     {"attr": {"name": "score", "in": ["1", "2"]}},
     {"something": 1},
     {},
@@ -154,9 +158,9 @@ COMPLEX = [
 
 
 @pytest.mark.parametrize("clause", COMPLEX, ids=str)
-def test_a_clause_that_no_form_can_hold_opens_as_json(clause: Any) -> None:
+def test_a_clause_that_no_form_can_hold_is_kept(clause: Any) -> None:
     form = clause_forms.open_form(CHOICES, clause)
-    assert form.name == "json"
+    assert form.name == "kept"
     submitted = submit(form)
     assert submitted.is_valid()
     assert submitted.clause == clause
@@ -194,8 +198,8 @@ INCOMPLETE = [
         | {"field": "amount", "number": "much"},
         "number",
     ),
-    ("members", {"keys": " "}, "keys"),
-    ("json", {"text": "{"}, "text"),
+    ("members", {"keys": " "}, "people"),
+    ("kept", {"text": "{"}, "text"),
 ]
 
 
@@ -223,5 +227,5 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
         "tag", "did", "attr", "group", "layer", "segment", "joined", "source",
-        "opted_out", "seq", "members", "left", "json",
+        "staff", "opted_out", "seq", "members", "left",
     ]  # fmt: skip

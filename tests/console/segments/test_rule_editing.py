@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from qunce.console.segments import rule_editing
 from qunce.console.segments.rule_editing import Path
+from qunce.sets.rules.base import RuleError
 
 EVERYONE = frozenset(range(8))
 MEMBERS_BY_TAG = {"a": {0, 1, 2, 3}, "b": {0, 1, 4, 5}, "c": {0, 2, 4, 6}, "d": {7}}
@@ -120,7 +121,7 @@ def test_edits_do_not_change_the_original_rule(example: tuple[Any, Path]) -> Non
     rule_editing.toggle_not(rule, path)
     rule_editing.remove(rule, path)
     rule_editing.wrap(rule, path, "any")
-    rule_editing.move(rule, path, 1)
+    rule_editing.step(rule, path, 1)
     assert rule == before
 
 
@@ -142,18 +143,100 @@ def test_a_group_of_one_means_the_same_as_its_line(
     assert evaluate(rule_editing.wrap(rule, path, name)) == evaluate(rule)
 
 
+def list_leaves(rule: Any) -> list[str]:
+    ((name, body),) = rule.items()
+    if name == "tag":
+        return list(body["any"])
+    parts = body if name in ("all", "any") else [body]
+    return sorted(leaf for part in parts for leaf in list_leaves(part))
+
+
 @given(rule_and_path(lines=True), st.sampled_from([-1, 1]))
-def test_moving_a_line_changes_only_the_order(
+def test_a_step_moves_a_line_and_keeps_all_others(
     example: tuple[Any, Path], by: int
 ) -> None:
     rule, path = example
-    moved, new_path = rule_editing.move(rule, path, by)
-    assert evaluate(moved) == evaluate(rule)
-    assert rule_editing.get_part(moved, new_path) == rule_editing.get_part(rule, path)
-    siblings = rule_editing.get_part(moved, path[:-1])
-    assert sorted(map(str, siblings)) == sorted(
-        map(str, rule_editing.get_part(rule, path[:-1]))
-    )
+    moved, new_path = rule_editing.step(rule, path, by)
+    part = rule_editing.get_part(rule, path)
+    assert rule_editing.get_part(moved, new_path) == part
+    assert list_leaves(moved) == list_leaves(rule)
+
+
+LADDER: Any = {
+    "all": [
+        {"tag": {"any": ["a"]}},
+        {"not": {"any": [{"tag": {"any": ["b"]}}, {"tag": {"any": ["c"]}}]}},
+        {"tag": {"any": ["d"]}},
+    ]
+}
+
+
+def test_steps_lead_a_line_into_a_group_through_it_and_out_again() -> None:
+    path: Path
+    rule, path, places = LADDER, ("all", 0), []
+    for _step in range(5):
+        rule, path = rule_editing.step(rule, path, 1)
+        places.append(rule_editing.format_path(path))
+    group = "all[0].not.any"
+    assert places == [f"{group}[0]", f"{group}[1]", f"{group}[2]", "all[1]", "all[2]"]
+    for _step in range(5):
+        rule, path = rule_editing.step(rule, path, -1)
+    assert (rule, path) == (LADDER, ("all", 0))
+
+
+@st.composite
+def rule_line_and_place(draw: st.DrawFn) -> tuple[Any, Path, Path, int]:
+    rule, path = draw(rule_and_path(lines=True))
+    groups = [
+        place
+        for place in list_paths(rule)
+        if rule_editing.name_of(rule_editing.get_part(rule, place)) in ("all", "any")
+    ]
+    return rule, path, draw(st.sampled_from(groups)), draw(st.integers(0, 4))
+
+
+@given(rule_line_and_place())
+def test_a_line_moves_into_any_group_but_its_own_inside(
+    example: tuple[Any, Path, Path, int],
+) -> None:
+    rule, path, group, index = example
+    if group[: len(path)] == path:
+        with pytest.raises(rule_editing.PartNotFound):
+            rule_editing.move(rule, path, group, index)
+        return
+    moved, new_path = rule_editing.move(rule, path, group, index)
+    part = rule_editing.get_part(rule, path)
+    assert rule_editing.get_part(moved, new_path) == part
+    assert list_leaves(moved) == list_leaves(rule)
+    lost, found = list(list_paths(rule)), list(list_paths(moved))
+    assert len(found) <= len(lost)
+
+
+@given(st.lists(clauses, min_size=2, max_size=5), st.data())
+def test_selected_lines_become_a_group_and_lines_again(
+    lines: list[Any], data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(0, len(lines) - 1))
+    last = data.draw(st.integers(first, len(lines) - 1))
+    rule = {"all": lines}
+    paths: list[Path] = [("all", index) for index in range(first, last + 1)]
+    for name in ("all", "any", "none"):
+        grouped, path = rule_editing.wrap_lines(rule, paths, name)
+        inside = [set(evaluate(line) or ()) for line in lines[first : last + 1]]
+        chosen = set.union(*inside) if name != "all" else set.intersection(*inside)
+        chosen = set(EVERYONE) - chosen if name == "none" else chosen
+        others = evaluate({"all": lines[:first] + lines[last + 1 :]}) or frozenset()
+        assert evaluate(grouped) == others & chosen
+        if name == "none":
+            assert evaluate(rule_editing.unwrap(grouped, path)) == evaluate(grouped)
+        else:
+            assert rule_editing.unwrap(grouped, path) == rule
+
+
+def test_lines_of_two_groups_cannot_be_grouped() -> None:
+    paths: list[Path] = [("all", 0), ("all", 1, "not", "any", 0)]
+    with pytest.raises(RuleError, match="one group"):
+        rule_editing.wrap_lines(LADDER, paths, "any")
 
 
 @given(rules, clauses)
@@ -166,11 +249,42 @@ def test_an_added_line_narrows_the_rule_and_can_be_removed(
 
 
 @given(st.lists(clauses, min_size=1, max_size=4))
-def test_a_group_toggles_between_all_and_any(parts: list[Any]) -> None:
-    rule = {"all": [{"all": parts}]}
-    toggled = rule_editing.toggle_all_any(rule, ("all", 0))
-    assert toggled == {"all": [{"any": parts}]}
-    assert rule_editing.toggle_all_any(toggled, ("all", 0)) == rule
+def test_a_group_changes_between_all_any_and_none(parts: list[Any]) -> None:
+    rule: Any = {"all": [{"all": parts}]}
+    for name in ("any", "none", "all"):
+        rule = rule_editing.change_group(rule, ("all", 0), name)
+        group = {"not": {"any": parts}} if name == "none" else {name: parts}
+        assert rule == {"all": [group]}
+    whole = rule_editing.change_group({"all": parts}, (), "any")
+    assert whole == {"all": [{"any": parts}]}
+
+
+SEVERAL = [
+    (
+        {"tag": {"any": ["a"], "none": ["b"], "untagged": "c", "depth": {"gte": 2}}},
+        [
+            {"tag": {"depth": {"gte": 2}, "any": ["a"]}},
+            {"tag": {"depth": {"gte": 2}, "none": ["b"]}},
+            {"tag": {"untagged": "c"}},
+        ],
+    ),
+    (
+        {"did": {"kind": "k", "times": {"gte": 2}, "last": {"within": "3d"}}},
+        [
+            {"did": {"kind": "k", "times": {"gte": 2}}},
+            {"did": {"kind": "k", "last": {"within": "3d"}}},
+        ],
+    ),
+    ({"tag": {"any": ["a"]}}, [{"tag": {"any": ["a"]}}]),
+    ([], [[]]),
+]
+
+
+@pytest.mark.parametrize(("clause", "parts"), SEVERAL, ids=str)
+def test_a_clause_with_several_conditions_splits_into_one_each(
+    clause: Any, parts: list[Any]
+) -> None:
+    assert rule_editing.split(clause) == parts
 
 
 def test_the_clause_of_a_negated_line_is_inside_its_not() -> None:

@@ -155,9 +155,8 @@ def test_rule_reads_as_one_sentence() -> None:
         ]
     }
     assert sentences.to_text(rule, NAMES) == (
-        "everyone who has any of the tags VIP, KOC and matches any of these: (is in the"
-        " group North shop or not: joined through x) except anyone who got a message in"
-        " the last 3 days"
+        "everyone who has any of the tags VIP, KOC and (is in the group North shop or"
+        " not: joined through x) except anyone who got a message in the last 3 days"
     )
     assert sentences.to_text({"all": []}, NAMES) == "everyone"
 

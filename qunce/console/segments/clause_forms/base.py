@@ -1,7 +1,7 @@
 """Base of the clause forms: from the JSON of a clause to fields and back.
 
 `to_fields` and `from_fields` are inverse for everything that the fields can hold. What
-they cannot hold is edited as JSON, so that no rule is truncated by opening it.
+they cannot hold is kept as it is, so that no rule is truncated by opening it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.forms.utils import ErrorDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.console.segments.builder_choices import Choices
@@ -34,8 +35,11 @@ class ClauseForm(forms.Form):
     order: ClassVar[int]
     """Position in the menu, ascending; what is asked most comes first."""
     hint: ClassVar[StrOrPromise] = ""
+    is_offered: ClassVar[bool] = True
+    """Whether the menu has it."""
     folded_fields: tuple[str, ...] = ()
     """Fields that are seldom needed."""
+    folded_label: ClassVar[StrOrPromise] = gettext_lazy("More conditions")
     first_field: ClassVar[str] = ""
     """The field that gets the focus; the first one if empty."""
     do_not_call_in_templates: ClassVar[bool] = True
@@ -49,8 +53,10 @@ class ClauseForm(forms.Form):
         self.set_up()
         # A bound form is shown again after an error; the focus stays where it was.
         if not self.is_bound:
-            name = self.first_field or next(iter(self.fields))
-            self.fields[name].widget.attrs["autofocus"] = True
+            shown = (n for n, f in self.fields.items() if not f.widget.is_hidden)
+            name = self.first_field or next(shown, "")
+            if name:
+                self.fields[name].widget.attrs["autofocus"] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -122,16 +128,17 @@ class ClauseForm(forms.Form):
 
 
 def list_forms() -> list[type[ClauseForm]]:
-    """All forms in the order of the menu."""
-    return sorted(FORMS.values(), key=lambda form: form.order)
+    """The forms that the menu offers, in its order."""
+    offered = (form for form in FORMS.values() if form.is_offered)
+    return sorted(offered, key=lambda form: form.order)
 
 
 def open_form(choices: Choices, clause: Any) -> ClauseForm:
-    """The form of an existing clause; the JSON form if its own cannot hold it."""
+    """The form of an existing clause; one that keeps it if its own cannot hold it."""
     clause = normalise(clause)
     name = next(iter(clause)) if isinstance(clause, dict) and clause else ""
     form = FORMS.get(name)
-    if form is not None and len(clause) == 1 and name != "json":
+    if form is not None and len(clause) == 1 and form.is_offered:
         try:
             # Only a form that gives back exactly this clause may edit it.
             data = to_post_data(form.to_shown_fields(clause[name], choices))
@@ -140,7 +147,7 @@ def open_form(choices: Choices, clause: Any) -> ClauseForm:
                 return form(choices, args=clause[name])
         except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
             pass
-    return FORMS["json"](choices, args=clause)
+    return FORMS["kept"](choices, args=clause)
 
 
 def to_post_data(initial: dict[str, Any]) -> MultiValueDict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
 from qunce.core.facts import facts
-from qunce.sets.rules import payload_numbers
+from qunce.sets.rules import payload_fields, payload_numbers
 
 if TYPE_CHECKING:
     from qunce.console.segments.builder_choices import Choices
@@ -38,27 +38,21 @@ COUNT_COMPARISONS: fields.ChoiceList = (
 WHERE_COMPARISONS: fields.ChoiceList = (
     ("is", gettext_lazy("is one of")),
     *fields.COMPARISONS,
+    ("yes", gettext_lazy("is yes")),
+    ("no", gettext_lazy("is no")),
 )
 DEFAULT_KIND = "order.paid"
+MAX_CONDITIONS = 4
+"""On fields of one fact."""
 
 
 class DidForm(ClauseForm, fields.WindowForm):
-    """One measure; a clause with several is written as JSON, or as two lines."""
+    """One measure; a clause with several can be split into lines."""
 
     name = "did"
     label = gettext_lazy("Did something")
     icon = "bolt"
     order = 20
-    folded_fields = (
-        "where",
-        "where_sign",
-        "where_values",
-        "where_number",
-        "where_maximum",
-        "hour_from",
-        "hour_to",
-        "groups",
-    )
     field_order = ("kind", "measure", "field", "sign", "number", "maximum", "when")
     kind = forms.ChoiceField(label=gettext_lazy("What the member did"))
     measure = forms.ChoiceField(label=gettext_lazy("Measure"), choices=MEASURES)
@@ -68,19 +62,6 @@ class DidForm(ClauseForm, fields.WindowForm):
     number = fields.NumberField(label=gettext_lazy("Number"), required=False)
     maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
     field = forms.CharField(label=gettext_lazy("Field"), required=False, max_length=100)
-    where = forms.CharField(
-        label=gettext_lazy("Only where the field"), required=False, max_length=100
-    )
-    where_sign = forms.ChoiceField(
-        label=gettext_lazy("Comparison"), choices=WHERE_COMPARISONS, required=False
-    )
-    where_values = forms.CharField(
-        label=gettext_lazy("Values, one per line"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-    where_number = fields.NumberField(label=gettext_lazy("Number"), required=False)
-    where_maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
     hour_from = forms.TimeField(
         label=gettext_lazy("From (time of day)"),
         required=False,
@@ -104,12 +85,43 @@ class DidForm(ClauseForm, fields.WindowForm):
         self.use_picker("groups", "group")
         numbers = [name for name in facts.list_number_fields(kind) if name != "paid_at"]
         self._offer("field", kind, numbers)
-        self._offer("where", kind, facts.list_fields(kind), no_field=True)
+        folded: list[str] = []
+        for index in range(self._count_conditions()):
+            folded += self._add_condition(index, kind)
+        self.folded_fields = (*folded, "hour_from", "hour_to", "groups")
         for name in self._money_of(self.data, f"{PREFIX}-") or self._money_of(
             self.initial
         ):
             text = _("In %(currency)s") % {"currency": self.choices.currency}
             self.fields[name].help_text = text
+
+    def _count_conditions(self) -> int:
+        """Those that are filled in, and one more."""
+        filled = [n for n in range(MAX_CONDITIONS) if self._value_of(f"where{n}")]
+        return min(max(filled, default=-1) + 2, MAX_CONDITIONS)
+
+    def _add_condition(self, index: int, kind: str) -> list[str]:
+        """Add the fields of a condition on a field of the fact; returns their names."""
+        label = _("Only where the field") if not index else _("and where the field")
+        name = f"where{index}"
+        self.fields[name] = forms.CharField(
+            label=label, required=False, max_length=payload_fields.MAX_NAME_LENGTH
+        )
+        self._offer(name, kind, facts.list_fields(kind), no_field=True)
+        self.fields[f"{name}_sign"] = forms.ChoiceField(
+            label=_("Comparison"), choices=WHERE_COMPARISONS, required=False
+        )
+        self.fields[f"{name}_values"] = forms.CharField(
+            label=_("Values, one per line"),
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+        for end, text in (("number", _("Number")), ("maximum", _("Maximum"))):
+            self.fields[f"{name}_{end}"] = fields.NumberField(
+                label=text, required=False
+            )
+        ends = ("", "_sign", "_values", "_number", "_maximum")
+        return [f"{name}{end}" for end in ends]
 
     def _value_of(self, name: str) -> str:
         return self.data.get(f"{PREFIX}-{name}") or self.initial.get(name) or ""
@@ -144,8 +156,9 @@ class DidForm(ClauseForm, fields.WindowForm):
         is_number = values.get(f"{prefix}measure") in AGGREGATES
         if is_number and values.get(f"{prefix}field") in money_fields:
             names += ["number", "maximum"]
-        if values.get(f"{prefix}where") in money_fields:
-            names += ["where_number", "where_maximum"]
+        for n in range(MAX_CONDITIONS):
+            if values.get(f"{prefix}where{n}") in money_fields:
+                names += [f"where{n}_number", f"where{n}_maximum"]
         return names
 
     @classmethod
@@ -185,7 +198,7 @@ class DidForm(ClauseForm, fields.WindowForm):
         amounts = {
             name: fields.from_amount(cleaned[name], self.choices.currency)
             for name in self._money_of(cleaned)
-            if cleaned[name] is not None
+            if cleaned.get(name) is not None
         }
         cleaned |= amounts
         measure = cleaned["measure"]
@@ -214,26 +227,36 @@ class DidForm(ClauseForm, fields.WindowForm):
 
 def _where_to_fields(where: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for field, required in where.items():
-        if field == "group":
-            values["groups"] = required
-            continue
-        values["where"] = field
+    conditions = {field: wanted for field, wanted in where.items() if field != "group"}
+    if "group" in where:
+        values["groups"] = where["group"]
+    for index, (field, required) in enumerate(conditions.items()):
+        name = f"where{index}"
+        values[name] = field
         if isinstance(required, dict):
             bounds = fields.comparison_to_fields(required)
-            values |= {f"where_{name}": value for name, value in bounds.items()}
+            values |= {f"{name}_{key}": value for key, value in bounds.items()}
+        elif isinstance(required, bool):
+            values[f"{name}_sign"] = "yes" if required else "no"
         else:
-            values |= {"where_sign": "is", "where_values": "\n".join(required)}
+            values |= {f"{name}_sign": "is", f"{name}_values": "\n".join(required)}
     return values
 
 
 def _where_from_fields(cleaned: dict[str, Any]) -> dict[str, Any]:
     where: dict[str, Any] = {}
-    if cleaned["where"] and cleaned["where_sign"] in ("is", ""):
-        lines = fields.require(cleaned, "where_values").splitlines()
-        where[cleaned["where"]] = [line.strip() for line in lines if line.strip()]
-    elif cleaned["where"]:
-        where[cleaned["where"]] = fields.comparison_from_fields(cleaned, "where_")
+    for index in range(MAX_CONDITIONS):
+        name = f"where{index}"
+        field, sign = cleaned.get(name), cleaned.get(f"{name}_sign") or "is"
+        if not field:
+            continue
+        if sign in ("yes", "no"):
+            where[field] = sign == "yes"
+        elif sign == "is":
+            lines = fields.require(cleaned, f"{name}_values").splitlines()
+            where[field] = [line.strip() for line in lines if line.strip()]
+        else:
+            where[field] = fields.comparison_from_fields(cleaned, f"{name}_")
     if cleaned["groups"]:
         where["group"] = cleaned["groups"]
     return where

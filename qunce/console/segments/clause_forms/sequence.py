@@ -11,16 +11,15 @@ from django.utils.translation import gettext_lazy
 
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
+from qunce.sets.clauses.sequence import MAX_STEPS
 
-MAX_STEPS = 5
 
-
-class SequenceForm(ClauseForm):
+class SequenceForm(ClauseForm, fields.WindowForm):
     name = "seq"
     label = gettext_lazy("Did things in this order")
     icon = "arrows-right-left"
     order = 100
-    span = forms.IntegerField(
+    total = forms.IntegerField(
         label=gettext_lazy("All steps within"),
         required=False,
         min_value=1,
@@ -38,13 +37,14 @@ class SequenceForm(ClauseForm):
         chosen = [source.get(f"{prefix}step{n}") or "" for n in range(MAX_STEPS)]
         kinds = self.fact_kinds(*filter(None, chosen))
         folded: list[str] = []
-        for n, kind in enumerate(chosen):
+        # Those that are chosen and one more; ten fields would be too many to read.
+        filled = [n for n, kind in enumerate(chosen) if kind]
+        for n, kind in enumerate(chosen[: max(filled, default=0) + 2]):
             self.fields[f"step{n}"] = forms.ChoiceField(
                 label=_("Step %(n)s") % {"n": n + 1},
                 choices=kinds if n < 2 else [("", _("no further step")), *kinds],
                 required=n < 2,
             )
-            # Only of steps that there are, as ten fields would be too many to read.
             if n < 2 or kind:
                 for name, label in (
                     (f"from{n}", _("Step %(n)s: from (time of day)")),
@@ -57,25 +57,27 @@ class SequenceForm(ClauseForm):
                         widget=fields.TIME_INPUT,
                     )
         self.folded_fields = tuple(folded)
-        self.order_fields([f"step{n}" for n in range(MAX_STEPS)])
+        steps = [f"step{n}" for n in range(MAX_STEPS)]
+        self.order_fields([*steps, "total", "unit", "when", "span", "day", "until"])
 
     @classmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:
-        values: dict[str, Any] = {"unit": "d"}
+        values = {"unit": "d", **fields.window_to_fields(args.get("during", {}))}
         for n, step in enumerate(args["steps"]):
             values[f"step{n}"] = step["kind"]
             if "hours" in step:
                 values[f"from{n}"], values[f"to{n}"] = step["hours"]
         span = re.fullmatch(r"(\d+)([dh])", args.get("within", ""))
-        return values | ({"span": span[1], "unit": span[2]} if span else {})
+        return values | ({"total": span[1], "unit": span[2]} if span else {})
 
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
         steps = []
         for n in range(MAX_STEPS):
-            if cleaned[f"step{n}"]:
+            if cleaned.get(f"step{n}"):
                 hours = fields.hours_from_fields(cleaned, f"from{n}", f"to{n}")
                 steps.append({"kind": cleaned[f"step{n}"], **hours})
         args: dict[str, Any] = {"steps": steps}
-        if cleaned["span"]:
-            args["within"] = f"{cleaned['span']}{cleaned['unit']}"
-        return args
+        if cleaned["total"]:
+            args["within"] = f"{cleaned['total']}{cleaned['unit']}"
+        window = fields.window_from_fields(cleaned)
+        return args | ({"during": window} if window else {})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from qunce.console.segments import rule_draft as segment_draft
 from qunce.console.segments import rule_editing
@@ -60,6 +61,7 @@ class Row:
     reasons: Sequence[str] = ()
     error: str = ""
     focus: bool = False
+    is_selected: bool = False
 
     @property
     def slug(self) -> str:
@@ -100,6 +102,7 @@ class BuilderPage:
     error: str = ""
     error_path: str = ""
     explained: PersonExplanation | None = None
+    everyone_label: str = ""
     search_results: Sequence[Person] = field(default_factory=list)
 
     @cached_property
@@ -110,6 +113,10 @@ class BuilderPage:
     def rows(self) -> list[Row]:
         lines = sentences.list_lines(self.draft.rule, self.names)
         return list(_list_rows(self, lines))
+
+    @property
+    def has_several_lines(self) -> bool:
+        return len(self.draft.rule["all"]) > 1
 
     @cached_property
     def counted_rows(self) -> list[Row]:
@@ -140,8 +147,11 @@ class BuilderPage:
         return clause_forms.list_forms()
 
 
-def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
-    """`query` searches for a person to explain."""
+def build_page(
+    draft: Draft, choices: Choices, query: str = "", everyone: str = ""
+) -> BuilderPage:
+    """`query` searches for a person to explain; `everyone` is who the rule begins with."""
+    everyone = everyone or _("Everyone in the community")
     # While a form is filled in, the counts are those of the rule with its clause.
     rules = [draft.rule]
     if draft.form is not None and draft.form.is_bound and draft.form.is_valid():
@@ -153,7 +163,15 @@ def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
             break
     if isinstance(compiled, RuleError):
         error = compiled
-        return BuilderPage(choices, draft, rule, None, error.message, error.path)
+        return BuilderPage(
+            choices,
+            draft,
+            rule,
+            None,
+            error.message,
+            error.path,
+            everyone_label=everyone,
+        )
     funnel = audiences.funnel(
         community=choices.community,
         rule=compiled,
@@ -161,7 +179,7 @@ def build_page(draft: Draft, choices: Choices, query: str = "") -> BuilderPage:
         at=choices.at,
         sample=SAMPLE_SIZE,
     )
-    page = BuilderPage(choices, draft, rule, funnel)
+    page = BuilderPage(choices, draft, rule, funnel, everyone_label=everyone)
     if draft.person is not None:
         account = visibility.get(by=choices.by, account=draft.person, at=choices.at)
         explanation = audiences.explain(
@@ -216,13 +234,18 @@ def _list_rows(page: BuilderPage, lines: Sequence[Line]) -> Iterator[Row]:
     groups: list[tuple[str, int]] = [("", -1)]
     for line in lines:
         if page.draft.open and line.path.startswith(f"{page.draft.open}."):
-            continue  # inside a group that is open as JSON
+            continue  # inside a part that is kept as it is
         while line.depth <= groups[-1][1]:
             yield _last_row(page, *groups.pop())
         is_open = bool(page.draft.open) and page.draft.open == line.clause_path
         is_focus = page.draft.focus == line.path and not page.draft.open
         form = page.draft.form if is_open else None
-        yield replace(_row(page, line), form=form, focus=is_open or is_focus)
+        yield replace(
+            _row(page, line),
+            form=form,
+            focus=is_open or is_focus,
+            is_selected=line.path in page.draft.selected,
+        )
         if line.is_group and line.name in rule_editing.LISTS:
             groups.append((line.clause_path, line.depth))
     while groups:
@@ -233,7 +256,8 @@ def _last_row(page: BuilderPage, group: str, depth: int) -> Row:
     """The form of a new clause in the group, or the row to add one."""
     draft = page.draft
     if not (draft.is_new and draft.open_group == group):
-        return Row(group, depth + 1)
+        is_focus = not draft.open and draft.focus == f"{segment_draft.NEW}{group}"
+        return Row(group, depth + 1, focus=is_focus)
     path = rule_editing.parse_path(group)
     part = rule_editing.get_part(draft.rule, path)
     name = rule_editing.name_of(part)

@@ -28,8 +28,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 function closeAll() {
-  for (const menu of document.querySelectorAll("details.menu[open], details.more[open]"))
+  for (const menu of document.querySelectorAll("details.menu[open], details.more[open]")) {
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
     menu.open = false;
+  }
   document.querySelector("#search-results")?.replaceChildren();
   const peek = document.querySelector("#peek");
   if (peek?.childElementCount) peek.replaceChildren();
@@ -88,6 +90,22 @@ document.querySelector(".search")?.addEventListener("keydown", (event) => {
 });
 
 // A toast disappears after a while, unless the user points at it. One with an undo stays longer.
-for (const toast of document.querySelectorAll("[data-toast]"))
-  setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(),
-    toast.querySelector("form") ? 20000 : 6000);
+function expireToasts() {
+  for (const toast of document.querySelectorAll("[data-toast]:not([data-expires])")) {
+    toast.dataset.expires = "";
+    setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(),
+      toast.querySelector("form") ? 20000 : 6000);
+  }
+}
+
+// Pickers are loaded where a page has something to search in.
+const SEARCHABLE = "[data-tag-picker], .ticks, select optgroup, select option:nth-of-type(16)";
+
+function prepare(root) {
+  expireToasts();
+  if (root.querySelector(SEARCHABLE)) import("./picker.js");
+}
+
+prepare(document);
+document.addEventListener("htmx:load", (event) => prepare(event.target));
+document.addEventListener("htmx:oobAfterSwap", expireToasts);

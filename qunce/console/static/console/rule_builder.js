@@ -1,8 +1,9 @@
-// The rule builder: keyboard shortcuts, and counts that update while you type.
+// The rule builder: keyboard shortcuts, dragging, and counts that update while you type.
 
 const builder = () => document.querySelector("[data-builder]");
 const isInput = (node) => /^(input|textarea|select)$/i.test(node.tagName);
 const PAUSE = 250;
+const NEEDS_OTHER_FIELDS = /^c-(attribute|kind|where\d|step\d)$/;
 let timer = 0;
 
 // Counts are requested after a pause, and never while the whole rule is being submitted.
@@ -12,7 +13,7 @@ const counter = () => builder()?.querySelector("[hx-post][hidden]");
 function onInput(event) {
   const form = builder();
   if (!form || !event.target.closest("[data-editor]") || event.target.matches("[data-find]")) return;
-  if (event.target.name === "c-attribute" && event.type === "change") {
+  if (NEEDS_OTHER_FIELDS.test(event.target.name) && event.type === "change") {
     form.querySelector(".refresh").click();
     return;
   }
@@ -108,6 +109,58 @@ function moveFocus(from, step) {
   lines[next]?.focus();
   return Boolean(lines[next]);
 }
+
+// Lines are dragged by their handle, with a mouse or a finger.
+
+let dragged = null;
+
+document.addEventListener("pointerdown", (event) => {
+  const handle = event.target.closest("[data-drag]");
+  if (!handle || event.button !== 0) return;
+  event.preventDefault();
+  dragged = handle.closest("[data-line]");
+  dragged.classList.add("is-dragged");
+});
+
+document.addEventListener("pointermove", (event) => {
+  if (!dragged) return;
+  clearDrop();
+  const line = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-line][data-path]");
+  if (!line || line.dataset.path.startsWith(dragged.dataset.path)) return;
+  const { top, height } = line.getBoundingClientRect();
+  const share = (event.clientY - top) / height;
+  const middle = "list" in line.dataset && share > 0.3;
+  line.dataset.drop = middle ? "into" : share < 0.5 ? "before" : "after";
+});
+
+document.addEventListener("pointerup", () => {
+  if (!dragged) return;
+  const target = builder()?.querySelector("[data-drop]");
+  if (target) act(`drop:${dragged.dataset.path}:${target.dataset.drop}:${target.dataset.path}`);
+  endDrag();
+});
+
+document.addEventListener("pointercancel", endDrag);
+
+function endDrag() {
+  dragged?.classList.remove("is-dragged");
+  dragged = null;
+  clearDrop();
+}
+
+function clearDrop() {
+  for (const line of document.querySelectorAll("[data-drop]")) delete line.dataset.drop;
+}
+
+// Submit an action that has no button.
+function act(value) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "submit", name: "do", value, hidden: true });
+  builder().append(button);
+  button.click();
+}
+
+document.documentElement.classList.add("with-scripts");
 
 // Text that was typed before htmx was ready has not been searched for yet.
 document.addEventListener("htmx:load", (event) => {

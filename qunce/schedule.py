@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from qunce.channels import inbox
 from qunce.channels.webhooks import deliveries as webhooks
+from qunce.channels.webhooks import sending as webhook_calls
 from qunce.core.communities import Community
 from qunce.core.jobs import scheduler
 from qunce.core.jobs.scheduler import Job
@@ -66,7 +67,7 @@ SCHEDULE: dict[str, Job] = {
     "campaigns.start_scheduled": Job(launch.start_scheduled, every=MINUTE / 6),
     "campaigns.send": Job(channel_sending.send_due, every=MINUTE),
     "campaigns.record_final_marks": Job(recording.record_final_marks, every=MINUTE / 2),
-    "webhooks.deliver": Job(webhooks.send_due, every=MINUTE / 12),
+    "webhooks.deliver": Job(webhook_calls.send_due, every=MINUTE / 12),
     "webhooks.prune": Job(webhooks.prune, every=60 * MINUTE),
     jobs.JOB: Job(run_import),
     jobs.UNDO_JOB: Job(undos.run),

@@ -7,9 +7,7 @@ the row, it is sent again with the same `webhook-id`. There is no particular ord
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
@@ -17,7 +15,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.channels.webhooks import endpoints, outcomes, signing
+from qunce.channels.webhooks import endpoints, outcomes
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.channels.webhooks.outcomes import CallOutcome
 from qunce.core import errors, timestamps
@@ -37,8 +35,6 @@ RETRY_DELAYS = (
     16 * HOUR,
 )
 """The delay after each failed attempt. A delivery is given up a day after the first."""
-LEASE = 5 * MINUTE
-MAX_DELIVERIES_PER_CLAIM, MAX_PARALLEL_ENDPOINTS, MAX_ROUNDS = 10, 8, 20
 MIN_FAILURES_TO_STOP, MIN_FAILING_TIME_TO_STOP = 20, 24 * HOUR
 RETENTION = timedelta(days=30)
 MAX_WAITING = 100_000
@@ -220,96 +216,12 @@ def retry(*, delivery: Delivery, by: Staff, at: datetime) -> None:
     rows.update(state=State.WAITING, attempts=0, due_at=at, lease="", leased_until=None)
 
 
-# Sending, by the scheduler
+# After a call
 
 
-def send_due(*, at: datetime) -> int:
-    """Send the deliveries that are due. Return how many were attempted."""
-    attempted = 0
-    # The number of rounds is limited so that other jobs of the worker get their turn.
-    for _round in range(MAX_ROUNDS):
-        batches = claim_due(at)
-        if not batches:
-            break
-        # Each endpoint has a thread of its own, so that a slow one delays no other.
-        with ThreadPoolExecutor(MAX_PARALLEL_ENDPOINTS) as pool:
-            # The threads only call; the database is used by this thread, whose
-            # connection they must not share.
-            futures = [pool.submit(_send_batch, rows, at) for rows in batches]
-            for rows, future in zip(batches, futures, strict=True):
-                results = future.result()
-                for row, outcome in zip(rows, results, strict=False):
-                    with transaction.atomic():
-                        _record_outcome(row, outcome, at)
-                remaining = [row.pk for row in rows[len(results) :]]
-                # By our lease: if it has expired, they belong to another process.
-                released = Delivery.objects.filter(
-                    pk__in=remaining, lease=rows[0].lease
-                )
-                released.update(lease="", leased_until=None)
-                if results and not results[-1].is_success:
-                    # They wait as long as the one that failed.
-                    waiting = Delivery.objects.filter(
-                        pk__in=remaining, state=State.WAITING, lease=""
-                    )
-                    waiting.update(due_at=at + RETRY_DELAYS[0])
-                attempted += len(results)
-    return attempted
-
-
-def claim_due(at: datetime) -> list[list[Delivery]]:
-    """Lease deliveries that are due, a few per endpoint so that none blocks the others."""
-    now = timestamps.to_micros(at)
-    unleased = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    due = Delivery.objects.filter(unleased, state=State.WAITING, due_at__lte=now)
-    active = Endpoint.objects.filter(
-        models.Exists(due.filter(endpoint=models.OuterRef("pk"))),
-        state=endpoints.State.ACTIVE,
-    )
-    batches = []
-    # In random order, so that all get a turn if there are more than MAX_PARALLEL_ENDPOINTS.
-    for endpoint in active.order_by("?")[:MAX_PARALLEL_ENDPOINTS]:
-        lease = secrets.token_hex(16)
-        oldest = due.filter(endpoint=endpoint).order_by("due_at", "pk")
-        ids = list(oldest.values_list("pk", flat=True)[:MAX_DELIVERIES_PER_CLAIM])
-        # The condition again: another process may have claimed some of them since.
-        claimed = Delivery.objects.filter(unleased, pk__in=ids, state=State.WAITING)
-        claimed.update(lease=lease, leased_until=at + LEASE)
-        # By the lease: exactly the rows that the UPDATE has won.
-        rows = Delivery.objects.filter(lease=lease).order_by("due_at", "pk")
-        batches.append(list(rows.select_related("endpoint__community")))
-    return [rows for rows in batches if rows]
-
-
-def _send_batch(rows: Sequence[Delivery], at: datetime) -> list[CallOutcome]:
-    """Send deliveries of one endpoint up to the first failure.
-
-    The rest would fail, too, and take up to the timeout each.
-    """
-    from qunce.channels.webhooks import (
-        http_client,  # loads httpx, which few processes need
-    )
-
-    results = []
-    for row in rows:
-        body = row.body.encode()
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "Qunce-Webhooks/1",
-            **signing.signature_headers(
-                secret=row.endpoint.secret,
-                message_id=row.message_id,
-                timestamp=timestamps.to_micros(at) // 1_000_000,
-                body=body,
-            ),
-        }
-        results.append(http_client.post(row.endpoint.url, body, headers))
-        if not results[-1].is_success:
-            break
-    return results
-
-
-def _record_outcome(row: Delivery, outcome: CallOutcome, at: datetime) -> None:
+@transaction.atomic
+def record_outcome(row: Delivery, outcome: CallOutcome, *, at: datetime) -> None:
+    """Record the outcome of a call, unless another process has claimed the row since."""
     attempts = row.attempts + 1
     state, due_at = State.DELIVERED, row.due_at
     if not outcome.is_success:

@@ -20,6 +20,21 @@ MAX_URL_LENGTH = 500
 DEFAULT_PORTS = {"https": 443, "http": 80}
 NAT64_NETWORK = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that a gateway translates to IPv4."""
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is assigned to hosts of the internet, with a few exceptions inside."""
+NOT_HOSTS = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "2001::/23",  # protocols of the IETF, such as Teredo
+            "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4, whose gateways are gone
+            "3fff::/20",  # documentation
+            "192.0.0.0/24",  # protocols of the IETF
+            "192.88.99.0/24",  # the gateways of 6to4
+        ),
+    )
+)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -75,12 +90,23 @@ def resolve(url: str) -> Target:
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address is reachable from the whole internet."""
+    """Whether an IP address is of one host of the public internet.
+
+    Only what is known to be public is allowed: a list of private networks is never
+    complete.
+    """
     address: Address = ipaddress.ip_address(text.partition("%")[0])
     # IPv6 addresses that embed an IPv4 address lead to that one.
     if isinstance(address, ipaddress.IPv6Address):
         if address in NAT64_NETWORK:
             address = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        else:
-            address = address.ipv4_mapped or address.sixtofour or address
-    return address.is_global and not address.is_multicast
+        elif address.ipv4_mapped:
+            address = address.ipv4_mapped
+        elif address not in GLOBAL_UNICAST:
+            return False
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not address.is_reserved
+        and not any(address in network for network in NOT_HOSTS)
+    )

@@ -51,3 +51,44 @@ def serve() -> Iterator[Receiver]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@dataclass
+class Dripping:
+    """Answers every request with one byte of a header after the other."""
+
+    url: str
+    sent: int = 0
+
+
+@contextmanager
+def drip(seconds_per_byte: float = 0.05) -> Iterator[Dripping]:
+    stopped = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while not stopped.wait(seconds_per_byte):
+                self.wfile.write(b"x")
+                dripping.sent += 1
+
+        def log_message(self, *_args: Any) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_args: Any) -> None:
+            """Callers hang up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    dripping = Dripping(f"http://127.0.0.1:{server.server_port}/")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield dripping
+    finally:
+        stopped.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

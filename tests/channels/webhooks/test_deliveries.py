@@ -13,7 +13,7 @@ import pytest
 from pytest_django import Settings
 
 from qunce import ingest, reactions
-from qunce.channels.webhooks import deliveries, endpoints
+from qunce.channels.webhooks import deliveries, endpoints, http_client, sending
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core import errors, permissions
@@ -24,6 +24,7 @@ from qunce.core.staff.models import Staff
 from qunce.members.people import people
 from qunce.members.tags import library
 from tests import factories
+from tests.channels.webhooks import receiver as receiving
 from tests.channels.webhooks.receiver import Receiver, serve
 from tests.factories import AT
 
@@ -63,7 +64,7 @@ def create_endpoint(by: Staff, url: str, *kinds: str, at: datetime = AT) -> Endp
 def run(at: datetime = LATER) -> int:
     """What the worker does: create deliveries from facts, then send them."""
     reactions.WEBHOOKS.catch_up(at=at)
-    return deliveries.send_due(at=at)
+    return sending.send_due(at=at)
 
 
 def get_delivery() -> Delivery:
@@ -136,9 +137,9 @@ def test_failed_delivery_is_retried_with_growing_delays(
     run(at)
     while get_delivery().state == "waiting":
         delays.append(get_delivery().due_at - at)
-        assert deliveries.send_due(at=get_delivery().due_at - SECOND) == 0
+        assert sending.send_due(at=get_delivery().due_at - SECOND) == 0
         at = get_delivery().due_at
-        deliveries.send_due(at=at)
+        sending.send_due(at=at)
     ids = {headers["webhook-id"] for headers, _body in receiver.requests}
     assert (len(receiver.requests), len(ids)) == (4, 1)
     assert delays == sorted(delays)
@@ -157,12 +158,12 @@ def test_delivery_is_given_up_and_can_be_retried(
     receiver.statuses = [500]
     run()
     while get_delivery().state == "waiting":
-        deliveries.send_due(at=get_delivery().due_at)
+        sending.send_due(at=get_delivery().due_at)
     assert get_delivery().state == "failed"
     assert get_delivery().attempts == len(deliveries.RETRY_DELAYS) + 1
     receiver.statuses = [204]
     deliveries.retry(delivery=get_delivery(), by=by, at=LATER)
-    deliveries.send_due(at=LATER)
+    sending.send_due(at=LATER)
     row = get_delivery()
     assert (row.state, row.response_status) == ("delivered", 204)
 
@@ -235,15 +236,49 @@ def test_failing_endpoint_does_not_delay_others(
     assert len(receiver.requests) == 30
 
 
+def test_receiver_that_drips_delays_no_other(
+    shop: Community, by: Staff, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answers a byte at a time for ever; others of its community and of others do not wait."""
+    monkeypatch.setattr(sending, "MAX_SECONDS_TO_WAIT", 0.2)
+    tea = factories.community(key="tea")
+    boss = factories.staff(tea, "manager", login="boss")
+    with receiving.drip() as dripping:
+        for _ in range(sending.MAX_PARALLEL_PER_COMMUNITY + 2):
+            create_endpoint(by, dripping.url)
+        create_endpoint(boss, receiver.url)
+        factories.member(shop, "m1")
+        factories.member(tea, "m2")
+        assert run() == 1
+        assert len(receiver.requests) == 1
+        assert Delivery.objects.get(endpoint__community=tea).state == "delivered"
+        assert len(sending._running) == sending.MAX_PARALLEL_PER_COMMUNITY
+    # The receiver is gone, so its calls end, and those that waited get their turn.
+    monkeypatch.setattr(sending, "MAX_SECONDS_TO_WAIT", 30)
+    assert run() == sending.MAX_PARALLEL_PER_COMMUNITY + 2
+    assert not sending._running
+
+
+def test_call_has_a_deadline_however_its_answer_is_spread(settings: Settings) -> None:
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
+    with receiving.drip() as dripping:
+        outcome = http_client.post(dripping.url, b"{}", {}, seconds=0.3)
+    assert outcome.error == "CallTimeout: no complete response within 0.3 s"
+    assert outcome.status == 0
+    assert outcome.duration_ms >= 290
+    # It sent a byte each 50 ms, so that no single read waited long.
+    assert dripping.sent > 2
+
+
 def test_lease_of_a_dead_worker_expires(
     shop: Community, by: Staff, receiver: Receiver
 ) -> None:
     create_endpoint(by, receiver.url)
     factories.member(shop, "m1")
     reactions.WEBHOOKS.catch_up(at=LATER)
-    assert deliveries.claim_due(LATER)
-    assert deliveries.send_due(at=LATER) == 0
-    assert deliveries.send_due(at=LATER + deliveries.LEASE) == 1
+    assert sending.claim_due(LATER)
+    assert sending.send_due(at=LATER) == 0
+    assert sending.send_due(at=LATER + sending.LEASE) == 1
 
 
 def test_test_delivery_is_sent_and_not_retried(
@@ -252,7 +287,7 @@ def test_test_delivery_is_sent_and_not_retried(
     receiver.statuses = [500]
     endpoint = create_endpoint(by, receiver.url)
     deliveries.send_test(endpoint=endpoint, by=by, at=AT)
-    deliveries.send_due(at=LATER)
+    sending.send_due(at=LATER)
     assert json.loads(receiver.requests[0][1])["type"] == "webhook.test"
     assert get_delivery().state == "failed"
 

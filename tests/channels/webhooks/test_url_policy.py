@@ -34,13 +34,50 @@ from qunce.channels.webhooks.url_policy import InvalidUrl
         "64:ff9b::a00:1",
         "2002:7f00:1::",
         "2002:a00:1::",
+        "2002:808:808::",
+        "64:ff9b:1::1",
+        "64:ff9b:1:7f00::1",
+        "fec0::1",
+        "fc00::1",
+        "febf::1",
+        "ff0e::1",
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "::ffff:0:127.0.0.1",
+        "100::1",
+        "2001::1",
+        "2001:20::1",
+        "2001:db8::1",
+        "3fff::1",
+        "4000::1",
+        "5f00::1",
+        "fe00::1",
+        "192.0.0.9",
+        "192.0.2.1",
+        "192.88.99.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "239.255.255.250",
+        "240.0.0.1",
     ],
 )
 def test_private_address_is_not_public(address: str) -> None:
     assert not url_policy.is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "8.8.8.8",
+        "223.5.5.5",
+        "192.0.1.1",
+        "2400:3200::1",
+        "2606:4700:4700::1111",
+        "64:ff9b::808:808",
+        "::ffff:8.8.8.8",
+    ],
+)
 def test_public_address_is_public(address: str) -> None:
     assert url_policy.is_public(address)
 

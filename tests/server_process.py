@@ -28,7 +28,8 @@ def free_port() -> int:
 class ServerProcess:
     def __init__(self, home: Path, command: str = "serve", **env: str) -> None:
         self.home = home
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.port = port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
         options = [] if command == "worker" else ["--port", str(port)]
         # A full pipe that nobody reads would block the server, so this is a file.
         self.output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
@@ -41,6 +42,10 @@ class ServerProcess:
 
     def request(self, path: str, **headers: str) -> httpx.Response:
         return httpx.get(self.url + path, headers=headers, timeout=60)
+
+    def connect(self) -> socket.socket:
+        """Open a connection, to send what no client would send."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def get_json(self, path: str) -> dict[str, Any]:
         content: dict[str, Any] = self.request(path).json()

@@ -19,13 +19,15 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from gunicorn.app.base import BaseApplication
 
-from qunce.cli import server_logs, static_files, worker_loop
+from qunce.cli import http_worker, server_logs, static_files, worker_loop
 from qunce.core import data_dir
 
 TIMEOUT = 120
 """Seconds of silence after which gunicorn kills the worker process."""
 MAX_REQUEST_LINE = 8190
 """Bytes: a rule may be part of an address. gunicorn's own limit is half of this."""
+MAX_CONNECTIONS = 500
+"""Fewer than the files that a process may open by default."""
 GRACE = 20
 """Seconds that running requests have to end."""
 
@@ -72,8 +74,9 @@ def serve(
         Site(
             bind=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             workers=1,
-            worker_class="gthread",
+            worker_class=http_worker.Worker,
             threads=threads,
+            worker_connections=MAX_CONNECTIONS,
             timeout=TIMEOUT,
             graceful_timeout=GRACE,
             limit_request_line=MAX_REQUEST_LINE,

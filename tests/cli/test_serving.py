@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -147,3 +148,36 @@ def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
             assert worker.process.returncode == 0
         web.stop()
         assert web.process.returncode == 0
+
+
+HALF_SENT = (
+    b"GET /healthz HTTP/1.1\r\nHost: loc",
+    b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\nlogin=",
+    b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\nlog",
+    b"POST /api/v1/facts/stream HTTP/1.1\r\nHost: localhost\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\nff\r\n{",
+)
+
+
+def test_half_sent_requests_keep_nobody_waiting(site: ServerProcess) -> None:
+    with contextlib.ExitStack() as stack:
+        for number in range(4 * 12):
+            half_sent = stack.enter_context(site.connect())
+            half_sent.sendall(HALF_SENT[number % len(HALF_SENT)])
+        for _ in range(3):
+            assert httpx.get(site.url + "/healthz", timeout=5).status_code == 200
+
+
+def test_requests_in_pieces_or_several_at_once_are_answered(
+    site: ServerProcess,
+) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with site.connect() as connection:
+        for index in range(len(request)):
+            connection.sendall(request[index : index + 1])
+        connection.sendall(request + request[:20])
+        connection.sendall(
+            request[20:].replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        )
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200 OK\r\n") == 3

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import (
+    personal_texts,
     errors,
     names,
     permissions,
@@ -61,6 +62,7 @@ STATES = state_machine.StateMachine(
 """Stages of a group, by the transition that leads to each."""
 
 
+@personal_texts.erased_in("key", "name", "threshold", "card")
 class Group(models.Model):
     """`state` is the stage.
 
@@ -440,6 +442,7 @@ def ensure(
 
     To staff who see only some groups, all others are unknown, and they create none.
     """
+    permissions.check_community(by, community.pk)
     requested = set(keys)
     ids = find(community, requested)
     if by.groups is not None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors, permissions, timestamps
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.groups import groups, labels
+from qunce.groups import groups, labels, staff_roles
 from qunce.groups.groups import Group, Membership
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
@@ -51,6 +51,8 @@ class GroupMember:
     account: account_models.Account
     role: str
     joined_at: datetime
+    works_here: bool = False
+    """Whether they have a staff account, so that no number counts them."""
 
     @property
     def role_label(self) -> str:
@@ -74,6 +76,7 @@ def change_role(
 ) -> None:
     """Give a role to all accounts of the person that are in the group."""
     permissions.check_may(by, groups.EDIT_MEMBERS)
+    groups.check_visible(group, by)
     check_role(role)
     visibility.check_visible(by=by, accounts=[account], at=at)
     rows = _current(group).filter(
@@ -92,10 +95,14 @@ def change_role(
         by=by,
         at=at,
     )
+    if changed:
+        old_roles = (old_role for _account, old_role in roles)
+        staff_roles.note_change(group.community_id, {role, *old_roles})
 
 
 def undo_addition(*, group: Group, moment: int, by: Staff, at: datetime) -> int:
     """Remove the members who were added at this microsecond; returns how many."""
+    groups.check_visible(group, by)
     added = _current(group).filter(joined_at=timestamps.from_micros(moment))
     accounts = list(added.values_list("account_id", flat=True))
     visibility.check_visible(by=by, accounts=accounts, at=at)
@@ -104,6 +111,7 @@ def undo_addition(*, group: Group, moment: int, by: Staff, at: datetime) -> int:
 
 def add_again(*, group: Group, account: int, by: Staff, at: datetime) -> int:
     """Add a person who left back to the group, in their former role."""
+    groups.check_visible(group, by)
     visibility.check_visible(by=by, accounts=[account], at=at)
     former = Membership.objects.filter(
         group=group,
@@ -136,14 +144,27 @@ def rule(group: Group) -> dict[str, Any]:
 
 
 def count_members(group: Group, by: Staff, at: datetime) -> int:
-    """Count the people in the group whom `by` may see."""
+    """Count the members in the group whom `by` may see; people who work here are none."""
+    groups.check_visible(group, by)
     return audiences.count(community=group.community, rule=rule(group), by=by, at=at)
+
+
+def count_staff(group: Group, by: Staff, at: datetime) -> int:
+    """Count the people in the group who work here."""
+    groups.check_visible(group, by)
+    return audiences.count_staff(
+        community=group.community, rule=rule(group), by=by, at=at
+    )
 
 
 def list_members(
     *, group: Group, by: Staff, at: datetime, after: int = 0, limit: int = PAGE_SIZE
 ) -> list[GroupMember]:
-    """Return people in the group, ordered by first account, from `after` on."""
+    """Return people in the group, ordered by first account, from `after` on.
+
+    Those who work here are listed, too.
+    """
+    groups.check_visible(group, by)
     person_ids = audiences.list_ids(
         community=group.community,
         rule=rule(group),
@@ -151,25 +172,27 @@ def list_members(
         at=at,
         after=after,
         limit=limit,
+        with_staff=True,
     )
-    return _load(group, person_ids)
+    return _load(group, person_ids, at)
 
 
 def list_members_with_role(
     *, group: Group, by: Staff, at: datetime
 ) -> list[GroupMember]:
     """Return people with a role other than plain member, owners first."""
+    groups.check_visible(group, by)
     rows = _current(group).exclude(role="member").order_by("pk")[:MAX_ROLES_LISTED]
     ids = list(rows.values_list("account_id", flat=True))
     members = _load(
-        group, sorted(visibility.filter_visible(by=by, accounts=ids, at=at))
+        group, sorted(visibility.filter_visible(by=by, accounts=ids, at=at)), at
     )
     # Roles from files may be unknown here; those come last.
     rank = {role: index for index, role in enumerate(labels.ROLES)}
     return sorted(members, key=lambda member: rank.get(member.role, len(rank)))
 
 
-def _load(group: Group, person_ids: Sequence[int]) -> list[GroupMember]:
+def _load(group: Group, person_ids: Sequence[int], at: datetime) -> list[GroupMember]:
     """Return these people as far as they are in the group, in the given order."""
     accounts_by_person = account_queries.accounts_by_person(person_ids)
     person_of = {
@@ -185,11 +208,13 @@ def _load(group: Group, person_ids: Sequence[int]) -> list[GroupMember]:
         # Of several accounts, one with a role stands for the person.
         if known is None or known.role == "member" or row.role != "member":
             memberships[person_id] = row
+    staff = audiences.staff_people(community=group.community, at=at)
     return [
         GroupMember(
             first_accounts[person_id],
             memberships[person_id].role,
             memberships[person_id].joined_at,
+            person_id in staff,
         )
         for person_id in person_ids
         if person_id in memberships

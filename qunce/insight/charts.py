@@ -59,8 +59,8 @@ class Series:
 class Figure:
     """A chart and its table.
 
-    Values are in whole units (4.50, not 450 cents) and are shown with `decimals`. If
-    `today` is the last day, it is drawn as unfinished.
+    Values are in whole units (4.50, not 450 cents) and are shown with `decimals`. Lines
+    are drawn over whole days only; if `today` is the last day, it is a mark of its own.
     """
 
     name: str
@@ -218,7 +218,6 @@ def _records(figure: Figure) -> list[dict[str, Any]]:
             "begin": _midpoint(figure.days[max(index - 1, 0)], day),
             "end": _midpoint(day, figure.days[min(index + 1, last)]),
             "open": figure.ends_today and index == last,
-            "tail": figure.ends_today and index >= last - 1,
             "when": date_text,
         }
         for number, series in enumerate(figure.series):
@@ -335,7 +334,7 @@ def _colour_token(number: int, count: int) -> str:
 
 
 def _line_layers(number: int, count: int, *, ends_today: bool) -> list[alt.Chart]:
-    """The line of a series; of the first one, today is dashed and grey."""
+    """The line of a series over whole days; of the first one, today is a mark apart."""
     base = alt.Chart().encode(x=_x(), y=_y(f"v{number}"))
     complete = base.transform_filter("!datum.open")
     if number:
@@ -345,13 +344,10 @@ def _line_layers(number: int, count: int, *, ends_today: bool) -> list[alt.Chart
     solid = complete.mark_line(color="@accent", strokeWidth=2)
     if not ends_today:
         return [solid]
-    dashed = base.transform_filter("datum.tail").mark_line(
-        color="@ink-soft", strokeDash=[3, 3], strokeWidth=1.5
-    )
     today = base.transform_filter("datum.open").mark_point(
         color="@ink-soft", fill="@surface", size=40, strokeWidth=1.5, opacity=1
     )
-    return [solid, dashed, today]
+    return [solid, today]
 
 
 def _pointer_layers(count: int) -> list[alt.Chart]:

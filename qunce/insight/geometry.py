@@ -22,6 +22,9 @@ def spread(positions: Sequence[float]) -> list[float]:
 
 def axis_values(low: float, high: float, decimals: int) -> list[float]:
     """A few round numbers that enclose `low` and `high`, with at most `decimals`."""
+    if low == high == 0:
+        # Nothing has no scale of its own; 0.01 above it would look like one.
+        return [0.0, 1.0]
     step = 10.0 ** math.floor(math.log10(max(high - low, 1e-9) / 5))
     step = max(step, 10.0**-decimals)
     step = next(

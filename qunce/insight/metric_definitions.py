@@ -1,4 +1,8 @@
-"""The registry of metrics: each has one name, one label, one unit and one definition."""
+"""The registry of metrics: each has one name, one label, one unit and one definition.
+
+Every number that the console, the command line, the API and exports show under such a
+name is computed by it.
+"""
 
 from __future__ import annotations
 
@@ -28,28 +32,64 @@ COMMUNITY, GROUP = "community", "group"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What some metrics are about; `hint` is what to do so that there are numbers.
+
+    Pages list the subjects by `position`.
+    """
+
+    key: str
+    position: int
+    label: StrOrPromise
+    hint: StrOrPromise
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """`additive` is false if days must not be added up, as they count the same people."""
+    """`additive` is false if days must not be added up, as they count the same people.
+
+    `group_label` and `group_definition` say what differs for a group. Today shows
+    yesterday's number of those `on_today`.
+    """
 
     name: str
     label: StrOrPromise
     unit: StrOrPromise
     definition: StrOrPromise
     levels: tuple[str, ...]
+    subject: Subject
     additive: bool
     compute: Compute
+    group_label: StrOrPromise = ""
+    group_definition: StrOrPromise = ""
+    on_today: bool = False
+
+    @property
+    def is_money(self) -> bool:
+        return self.unit == MONEY
+
+    def label_for(self, level: str) -> str:
+        return str(self.group_label if level == GROUP else "") or str(self.label)
+
+    def definition_for(self, level: str) -> str:
+        text = self.group_definition if level == GROUP else ""
+        return str(text) or str(self.definition)
 
 
 METRICS: dict[str, Metric] = {}
-"""All metrics by name, in the order of their declaration."""
+"""All metrics by name."""
 
 
 def declare(
     *levels: str,
+    subject: Subject,
     label: StrOrPromise,
     unit: StrOrPromise,
     definition: StrOrPromise,
     additive: bool = True,
+    group_label: StrOrPromise = "",
+    group_definition: StrOrPromise = "",
+    on_today: bool = False,
 ) -> Callable[[Compute], Compute]:
     """Declare the decorated function as a metric of the same name."""
 
@@ -60,8 +100,12 @@ def declare(
             unit=unit,
             definition=definition,
             levels=levels,
+            subject=subject,
             additive=additive,
             compute=compute,
+            group_label=group_label,
+            group_definition=group_definition,
+            on_today=on_today,
         )
         return compute
 
@@ -69,4 +113,5 @@ def declare(
 
 
 def list_names(level: str) -> list[str]:
-    return [metric.name for metric in METRICS.values() if level in metric.levels]
+    metrics = sorted(METRICS.values(), key=lambda metric: metric.subject.position)
+    return [metric.name for metric in metrics if level in metric.levels]

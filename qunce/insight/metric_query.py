@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from qunce.sets.daily_totals import DailyTotals
 
 EVERYONE: dict[str, list[Any]] = {"all": []}
+MESSAGE_KINDS = ("message.posted",)
+INTERACTION_KINDS = (
+    "reaction.added",
+    "checkin.done",
+    "send.clicked",
+    "coupon.redeemed",
+)
+GROUP_KINDS = ("group.joined", "group.left", *MESSAGE_KINDS, *INTERACTION_KINDS)
+"""What metrics of a group are computed from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +37,7 @@ class MetricQuery:
     """Community days from `first` to `last`, of the community or of a group.
 
     Everything is read when a metric first needs it and is kept for the next metric.
-    `totals` is such a cache, shared by the queries of all groups.
+    `totals` is such a cache, shared by the queries of all `groups`.
     """
 
     community: Community
@@ -37,7 +46,8 @@ class MetricQuery:
     first: int
     last: int
     group: str | None = None
-    totals: dict[tuple[str, ...], DailyTotals] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    totals: list[DailyTotals] = field(default_factory=list)
 
     @property
     def days(self) -> range:
@@ -80,16 +90,20 @@ class MetricQuery:
             "among": self.among,
         }
 
-    def load_totals(self, *kinds: str) -> DailyTotals:
-        """Daily totals of these kinds of facts, from `first` to today or to `last`.
+    def load_totals(self) -> DailyTotals:
+        """Daily totals of GROUP_KINDS in all groups, from `first` to today or to `last`.
 
         They go up to today because the size of a group on an earlier day is computed
         backwards from its size now.
         """
-        if kinds not in self.totals:
+        if not self.totals:
+            ids = (
+                daily_totals.get_group_id(self.community, key) for key in self.groups
+            )
             totals = daily_totals.load(
                 community=self.community,
-                kinds=kinds,
+                kinds=GROUP_KINDS,
+                groups=list(ids),
                 first=self.first,
                 last=max(self.last, self.community.day(self.at)),
                 at=self.at,
@@ -98,13 +112,18 @@ class MetricQuery:
                 totals = totals.filter(
                     np.isin(totals.person_ids, bitmaps.array_of(self.visible))
                 )
-            self.totals[kinds] = totals
-        return self.totals[kinds]
+            self.totals.append(totals)
+        return self.totals[0]
 
-    def load_group_totals(self, kind: str) -> DailyTotals:
-        """Daily totals of a kind of fact that happened in the group."""
-        totals = self.load_totals(kind)
-        return totals.filter(totals.group_ids == self.group_id)
+    def load_group_totals(self, *kinds: str) -> DailyTotals:
+        """Daily totals of some of GROUP_KINDS that happened in the group."""
+        totals = self.load_totals()
+        return totals.of_kinds(kinds).of_group(self.group_id)
+
+    def count_people(self, totals: DailyTotals) -> list[int]:
+        """How many different people have any of these totals, on each day."""
+        pairs = np.unique(np.stack([totals.days, totals.person_ids]), axis=1)
+        return self.sum_by_day(pairs[0], np.ones(pairs.shape[1], dtype=np.int64))
 
     def sum_by_day(
         self, days: NDArray[np.int64], numbers: NDArray[np.int64]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from qunce.core import community_days, money
 from qunce.insight import metric_definitions, metrics
 from qunce.insight.charts import Figure, Series
-from qunce.insight.metric_definitions import METRICS, Metric
+from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS, Metric
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -30,6 +30,7 @@ class Comparison:
     """
 
     metric: Metric
+    level: str
     unit: str
     decimals: int
     days: Sequence[date]
@@ -37,6 +38,19 @@ class Comparison:
     previous_values: Sequence[float]
     left_out: str = ""
     """Money that has no exchange rate, such as `USD 60.00`."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw, neither now nor before."""
+        return not any(self.values) and not any(self.previous_values)
+
+    @property
+    def label(self) -> str:
+        return self.metric.label_for(self.level)
+
+    @property
+    def definition(self) -> str:
+        return self.metric.definition_for(self.level)
 
     @property
     def span(self) -> int:
@@ -86,12 +100,12 @@ class Comparison:
         previous_days = [day - timedelta(days=self.span) for day in self.days]
         return Figure(
             name=self.metric.name,
-            title=str(self.metric.label),
+            title=self.label,
             unit=self.unit,
             days=self.days,
             today=self.days[-1],
             decimals=self.decimals,
-            definition=str(self.metric.definition),
+            definition=self.definition,
             series=[
                 Series(label=_("last %(n)s days") % params, values=self.values),
                 Series(
@@ -122,7 +136,7 @@ def compare_community(
             community=community, first=first, last=last, by=by, at=at
         )
         left_out = money.format_all(amounts)
-    return _compare(community, numbers, last, span, left_out)
+    return _compare(community, COMMUNITY, numbers, last, span, left_out)
 
 
 def compare_group(
@@ -145,7 +159,7 @@ def compare_group(
         at=at,
         names=names,
     )
-    return _compare(community, numbers[key], last, span)
+    return _compare(community, GROUP, numbers[key], last, span)
 
 
 def _period(community: Community, at: datetime, span: int) -> tuple[date, date]:
@@ -156,6 +170,7 @@ def _period(community: Community, at: datetime, span: int) -> tuple[date, date]:
 
 def _compare(
     community: Community,
+    level: str,
     numbers: dict[str, list[int]],
     today: date,
     span: int,
@@ -170,6 +185,7 @@ def _compare(
         comparisons.append(
             Comparison(
                 metric=metric,
+                level=level,
                 unit=community.currency if is_money else str(metric.unit),
                 decimals=decimals,
                 days=[today - timedelta(days=ago) for ago in range(span, -1, -1)],
@@ -179,28 +195,3 @@ def _compare(
             )
         )
     return comparisons
-
-
-def count_joins_and_leaves(
-    *,
-    community: Community,
-    keys: Sequence[str],
-    by: Staff,
-    at: datetime,
-    span: int = DEFAULT_SPAN,
-) -> dict[str, tuple[int, int]]:
-    """Key of the group → joins and leaves on the last `span` complete days."""
-    yesterday = community_days.to_date(community.day(at) - 1)
-    numbers = metrics.compute_for_groups(
-        community=community,
-        groups=keys,
-        first=yesterday - timedelta(days=span - 1),
-        last=yesterday,
-        by=by,
-        at=at,
-        names=("joins", "leaves"),
-    )
-    return {
-        key: (sum(by_metric["joins"]), sum(by_metric["leaves"]))
-        for key, by_metric in numbers.items()
-    }

@@ -15,7 +15,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from qunce.core import db
+from qunce.core import db, errors, permissions
 from qunce.core.communities import Community
 from qunce.core.facts import interned_names
 from qunce.core.staff.models import Staff
@@ -86,6 +86,7 @@ def compile_rule(
 
     Groups that `by` does not see are unknown, too.
     """
+    permissions.check_community(by, community.pk)
     return CompiledRule(community.pk, rule, tree.compile_rule(rule, community, by))
 
 
@@ -121,7 +122,8 @@ class _Query:
             for part in node.walk()
             if isinstance(part, ClauseNode)
         )
-        return snap.memoize(("audience", self), version, evaluate)
+        name = ("audience", self, snap.with_staff)
+        return snap.memoize(name, version, evaluate)
 
     def visible(self, snap: Snapshot) -> BitMap | None:
         """The people in the scope, or None if there is no scope."""
@@ -133,6 +135,7 @@ class _Query:
 
 def _prepare(snap: Snapshot, rule: Any, by: Staff) -> _Query:
     """The query, with the revisions loaded that its result depends on."""
+    permissions.check_community(by, snap.community.pk)
     # A rule that is not compiled yet is compiled inside the snapshot, so that its names
     # are those of the same moment as the sets.
     if not isinstance(rule, CompiledRule):
@@ -142,9 +145,7 @@ def _prepare(snap: Snapshot, rule: Any, by: Staff) -> _Query:
     elif by.groups is not None:
         # Whoever compiled it may have seen more groups.
         tree.compile_rule(rule.source, snap.community, by)
-    scope = None
-    if by.scope is not None:
-        scope = tree.compile_rule(by.scope, snap.community)
+    scope = tree.compile_scope(by, snap.community)
     keys = tree.revision_keys(rule.node)
     if scope is not None:
         keys |= tree.revision_keys(scope)
@@ -163,11 +164,51 @@ def count(*, community: Community, rule: Any, by: Staff, at: datetime) -> int:
     )
 
 
-def people(*, community: Community, rule: Any, by: Staff, at: datetime) -> BitMap:
-    """The person ids, as a set of the caller's own."""
+def people(
+    *,
+    community: Community,
+    rule: Any,
+    by: Staff,
+    at: datetime,
+    with_staff: bool = False,
+) -> BitMap:
+    """The person ids, as a set of the caller's own.
+
+    Staff accounts are in it only `with_staff`, for lists that name people: no number
+    counts them.
+    """
     return snapshots.run(
-        community, at, lambda snap: _prepare(snap, rule, by).people(snap).copy()
+        community,
+        at,
+        lambda snap: _prepare(snap, rule, by).people(snap).copy(),
+        with_staff=with_staff,
     )
+
+
+def count_staff(*, community: Community, rule: Any, by: Staff, at: datetime) -> int:
+    """How many people match the rule but are left out, as they work here."""
+    query: dict[str, Any] = {"community": community, "rule": rule, "by": by, "at": at}
+    return len(people(**query, with_staff=True)) - count(**query)
+
+
+def staff_people(*, community: Community, at: datetime) -> BitMap:
+    """The people who work here, whom no number counts."""
+
+    def read(snap: Snapshot) -> BitMap:
+        snap.load_revisions(())
+        return snap.staff.copy()
+
+    return snapshots.run(community, at, read)
+
+
+def staff_accounts(*, community: Community, at: datetime) -> list[int]:
+    """All accounts of the people who work here, ascending."""
+
+    def read(snap: Snapshot) -> list[int]:
+        snap.load_revisions(())
+        return list(snap.staff_accounts())
+
+    return snapshots.run(community, at, read)
 
 
 def list_ids(
@@ -178,11 +219,14 @@ def list_ids(
     at: datetime,
     after: int = 0,
     limit: int | None = None,
+    with_staff: bool = False,
 ) -> list[int]:
     """The person ids in ascending order, only those > `after`, at most `limit`."""
     # The whole set, since counting a page of it in the database would take a scan per
     # page.
-    audience = people(community=community, rule=rule, by=by, at=at)
+    audience = people(
+        community=community, rule=rule, by=by, at=at, with_staff=with_staff
+    )
     # By rank, not by offset: pages stay right when people join in between.
     start = audience.rank(after)
     return list(audience[start : len(audience) if limit is None else start + limit])
@@ -231,10 +275,17 @@ def explain(
     def list_reasons(snap: Snapshot) -> Explanation:
         query = _prepare(snap, rule, by)
         person = snap.aliases.person_id(account)
+        visible = query.visible(snap)
+        if visible is not None and person not in visible:
+            raise errors.NotFound(
+                _("There is no member with the number %(id)s.") % {"id": account}
+            )
         # Presence first, then the scope, then the rule, as the explanation is read.
         is_present = person in snap.everyone()
         if is_present:
             text = _("is in the community")
+        elif person in snap.staff:
+            text = _("works here, and is never counted as a member")
         elif person in snap.everyone(with_left=True):
             text = _("has left the community")
         elif person in snap.people(snap.presence.not_erased):
@@ -262,7 +313,7 @@ def _clause_reasons(
 ) -> Iterator[Reason]:
     if isinstance(node, ClauseNode):
         # Nothing holds for who had not joined yet, as nothing selects them.
-        is_known = person in snap.everyone(with_left=True)
+        is_known = person in snap.known()
         holds = is_known and person in snap.resolve(node.clause)
         yield Reason(node.path, holds, expected, node.clause.explain(snap, person))
         return

@@ -1,8 +1,11 @@
-"""Daily totals: facts added up by community day, from which every report is made."""
+"""Daily totals: facts added up by community day, from which every report is made.
+
+No total counts what staff accounts did.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DailyTotals:
-    """Parallel arrays, shape (n,). A person has one row per day, group and account.
+    """Parallel arrays, shape (n,). A member has one row per day, kind, group
+    and account.
 
     `counts` are numbers of facts.
     """
 
     days: NDArray[np.int64]
+    kind_ids: NDArray[np.int64]
     group_ids: NDArray[np.int64]
     person_ids: NDArray[np.int64]
     counts: NDArray[np.int64]
@@ -42,10 +47,17 @@ class DailyTotals:
     def filter(self, mask: NDArray[np.bool_]) -> DailyTotals:
         return DailyTotals(
             self.days[mask],
+            self.kind_ids[mask],
             self.group_ids[mask],
             self.person_ids[mask],
             self.counts[mask],
         )
+
+    def of_kinds(self, kinds: Iterable[str]) -> DailyTotals:
+        return self.filter(np.isin(self.kind_ids, _kind_ids(kinds)))
+
+    def of_group(self, group_id: int) -> DailyTotals:
+        return self.filter(self.group_ids == group_id)
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ FROM facts JOIN (SELECT unnest(?) AS day, unnest(?) AS begin_at, unnest(?) AS en
 WHERE community = ? AND happened_at >= ? AND happened_at < ? AND kind IN
 """
 TOTALS = f"""
-SELECT d.day, coalesce(grp, 0), coalesce(account, 0), count(*)
+SELECT d.day, kind, coalesce(grp, 0), coalesce(account, 0), count(*)
 {JOIN_DAYS}
 """
 
@@ -93,25 +105,29 @@ def load(
     *,
     community: Community,
     kinds: Iterable[str],
+    groups: Sequence[int],
     first: int,
     last: int,
     at: datetime,
 ) -> DailyTotals:
-    """Facts of some kinds from community day `first` to `last`, both included."""
+    """Facts of some kinds in some groups from community day `first` to `last`."""
     rows = mirror.query(
-        f"{TOTALS} ({_kind_list(kinds)}) GROUP BY ALL", _params(community, first, last)
+        f"{TOTALS} ({_kind_list(kinds)}) AND grp IN ({', '.join(map(str, groups)) or '-1'})"
+        " GROUP BY ALL",
+        _params(community, first, last),
     )
-    days, group_ids, accounts, counts = (
+    days, kind_ids, group_ids, accounts, counts = (
         column.to_numpy().astype(np.int64) for column in rows.columns
     )
 
-    def map_to_people(snap: Snapshot) -> NDArray[np.int64]:
+    def map_to_people(snap: Snapshot) -> tuple[NDArray[np.int64], BitMap]:
         snap.load_revisions(())
-        return snap.aliases.map_array(accounts)
+        return snap.aliases.map_array(accounts), snap.staff
 
     # After the query: the totals are small, the facts are not.
-    person_ids = snapshots.run(community, at, map_to_people)
-    return DailyTotals(days, group_ids, person_ids, counts)
+    person_ids, staff = snapshots.run(community, at, map_to_people)
+    totals = DailyTotals(days, kind_ids, group_ids, person_ids, counts)
+    return totals.filter(~np.isin(person_ids, bitmaps.array_of(staff)))
 
 
 def sum_by_day(
@@ -162,21 +178,31 @@ def sum_left_out(
 def _among(
     community: Community, among: BitMap | None, at: datetime
 ) -> tuple[str, dict[str, pa.Table]]:
-    """Return the SQL condition of facts of these people, and the table that it reads."""
-    if among is None:
-        return "", {}
+    """Return the SQL condition of facts that count, and the table that it reads.
+
+    They are the facts of `among`, or of everybody and of nobody, without those of staff
+    accounts.
+    """
 
     def find_accounts(snap: Snapshot) -> BitMap:
-        """All accounts of these people: the first, and every one merged into it."""
         snap.load_revisions(())
+        if among is None:
+            return snap.staff_accounts()
+        # All accounts of these people: the first, and every one merged into it.
+        people = among - snap.staff
         pairs = snap.aliases.person_ids.items()
-        return among | bitmaps.of([a for a, person in pairs if person in among])
+        return people | bitmaps.of([a for a, person in pairs if person in people])
 
     # The log has accounts, so the people are turned into all of theirs before DuckDB
     # filters.
     accounts = snapshots.run(community, at, find_accounts)
     table = pa.table({"account": bitmaps.array_of(accounts)})
-    return " AND account IN (SELECT account FROM among)", {"among": table}
+    if among is not None:
+        return " AND account IN (SELECT account FROM among)", {"among": table}
+    if not accounts:
+        return "", {}
+    where = " AND (account IS NULL OR account NOT IN (SELECT account FROM staff))"
+    return where, {"staff": table}
 
 
 def count_people_by_day(
@@ -200,11 +226,40 @@ def count_people_by_day(
                 sets[day].append(counter.nonzero())
         # Former members did what they did; a chart of the past must not change when
         # somebody leaves.
-        counted = snap.everyone(with_left=True) if among is None else among
+        counted = snap.everyone(with_left=True)
+        if among is not None:
+            counted = among - snap.staff
         return [
             snap.people(bitmaps.union(accounts)).intersection_cardinality(counted)
             for accounts in sets.values()
         ]
+
+    return snapshots.run(community, at, count)
+
+
+def count_facts_by_day(
+    *,
+    community: Community,
+    kinds: Iterable[str],
+    first: int,
+    last: int,
+    at: datetime,
+    among: BitMap | None = None,
+) -> list[int]:
+    """How many facts of these kinds people have on each day, counted without a scan."""
+    kind_ids = _kind_ids(kinds)
+
+    def count(snap: Snapshot) -> list[int]:
+        snap.load_revisions(())
+        counted = snap.everyone(with_left=True)
+        if among is not None:
+            counted = among - snap.staff
+        numbers = dict.fromkeys(range(first, last + 1), 0)
+        for kind_id in kind_ids:
+            days = snap.changed_days(kind_id, first, last)
+            for day, counter in snap.day_counters(kind_id, days):
+                numbers[day] += snap.by_person(counter).total(counted)
+        return list(numbers.values())
 
     return snapshots.run(community, at, count)
 
@@ -217,11 +272,11 @@ def get_group_id(community: Community, key: str) -> int:
 def weights_by_person(
     *, community: Community, kind: str, ref: int, at: datetime
 ) -> dict[int, int]:
-    """Person → weight of a mark now, summed over the person's accounts."""
+    """Member → weight of a mark now, summed over the person's accounts."""
 
     def load_weights(snap: Snapshot) -> dict[int, int]:
         snap.load_revisions([(kind, ref)])
         counter = snap.by_person(snap.marks(kind, ref))
-        return counter.counts(counter.nonzero())
+        return counter.counts(counter.nonzero() - snap.staff)
 
     return snapshots.run(community, at, load_weights)

@@ -123,7 +123,7 @@ def matches_by_path(
     snap: Snapshot, rule: Any, node: Node, person: int
 ) -> dict[str, bool]:
     """Path → whether the part holds for this person, who may have left."""
-    everyone = snap.everyone(with_left=True)
+    everyone = snap.known()
     return {
         path: person in part.evaluate(snap, everyone)
         for path, part in list_parts(rule, node)

@@ -68,7 +68,7 @@ def test_days_follow_the_community_through_a_clock_change(
     pay(shop, "the 9th", ann, 1, local(9, 0))
     numbers = compute(shop, by)
     assert numbers["orders"] == per_day(d7=1, d8=2, d9=1)
-    assert numbers["sales"] == per_day(d7=100, d8=23, d9=1)
+    assert numbers["paid"] == per_day(d7=100, d8=23, d9=1)
     assert numbers["buyers"] == per_day(d7=1, d8=1, d9=1)
     assert numbers["new_members"] == per_day(d5=1)
 
@@ -82,8 +82,10 @@ def test_sales_include_corrections_but_not_refunds(shop: Community, by: Staff) -
     )
     pay(shop, "zero", ann, 0, local(6, 10))
     numbers = compute(shop, by)
-    assert numbers["sales"] == per_day(d6=700)
+    assert numbers["paid"] == per_day(d6=700)
     assert numbers["orders"] == per_day(d6=2)
+    assert numbers["refunded"] == per_day(d7=500)
+    assert numbers["net_sales"] == per_day(d6=700, d7=-500)
 
 
 def test_person_with_two_accounts_is_one_buyer(shop: Community, by: Staff) -> None:
@@ -103,7 +105,7 @@ def test_sale_without_a_member_counts_no_buyer(shop: Community, by: Staff) -> No
     pay(shop, "A", None, 10, local(6, 9))
     numbers = compute(shop, by)
     assert (numbers["orders"], numbers["buyers"]) == (per_day(d6=1), per_day())
-    assert numbers["sales"] == per_day(d6=10)
+    assert numbers["paid"] == per_day(d6=10)
 
 
 def test_scoped_staff_get_numbers_of_the_people_they_see(
@@ -118,7 +120,7 @@ def test_scoped_staff_get_numbers_of_the_people_they_see(
         community=shop, login="narrow", scope={"members": {"keys": ["ann"]}}, at=NOW
     )
     numbers = compute(shop, narrow)
-    assert numbers["sales"] == per_day(d6=10)
+    assert numbers["paid"] == per_day(d6=10)
     assert (numbers["orders"], numbers["buyers"]) == (per_day(d6=1), per_day(d6=1))
     assert numbers["new_members"] == per_day(d5=1)
 
@@ -170,20 +172,40 @@ def test_person_with_two_accounts_is_one_group_member(
     assert compute_group(shop, by, "circle")["members"] == [0, 1, 1, 1, 1, 1, 1, 1]
 
 
-def test_group_counts_activity_and_orders_of_its_members(
-    shop: Community, by: Staff
-) -> None:
+def report(shop: Community, by: Staff, *incoming: IncomingFact) -> None:
+    ingest.record_facts(community=shop, incoming=list(incoming), by=by, at=NOW)
+
+
+def test_group_counts_what_happened_in_it(shop: Community, by: Staff) -> None:
+    """I1"""
     ann, ben = factories.members(shop, "ann", "ben", joined_at=local(5, 0), at=NOW)
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     groups.add_members(
-        group=circle, accounts=[ann], happened_at=local(5, 9), by=by, at=NOW
+        group=circle, accounts=[ann, ben], happened_at=local(5, 9), by=by, at=NOW
     )
     pay(shop, "A", ann, 10, local(6, 9))
-    pay(shop, "B", ann, 10, local(6, 10))
-    pay(shop, "C", ben, 10, local(7, 10))
+    inside = {"account": ann, "group": circle.key}
+    report(
+        shop,
+        by,
+        *(
+            IncomingFact(kind="message.posted", happened_at=local(7, hour), **inside)
+            for hour in (9, 10)
+        ),
+        IncomingFact(kind="checkin.done", happened_at=local(8, 9), **inside),
+        IncomingFact(kind="message.posted", happened_at=local(8, 9), account=ben),
+    )
+    groups.remove_members(
+        group=circle, accounts=[ann], happened_at=local(9, 9), by=by, at=NOW
+    )
     numbers = compute_group(shop, by, "circle")
-    assert numbers["orders"] == per_day(d6=2)
-    assert numbers["active_members"] == per_day(d6=1)
+    assert numbers["active_members"] == per_day(d7=1, d8=1)
+    assert (numbers["messages"], numbers["speakers"]) == (per_day(d7=2), per_day(d7=1))
+    assert numbers["interactions"] == numbers["interacting_members"] == per_day(d8=1)
+    everywhere = compute(shop, by)
+    assert everywhere["active_members"] == per_day(d6=1, d7=1, d8=2)
+    assert everywhere["messages"] == per_day(d7=2, d8=1)
+    assert everywhere["members"] == [2] * 8
 
 
 def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Event]:
@@ -205,13 +227,18 @@ def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Even
     circle = groups.create(community=shop, key="circle", by=by, at=NOW)
     inside: set[int] = set()
     for number, moment in enumerate(moments):
-        kind = dice.choice(["order.paid", "checkin.done", "group"])
+        kind = dice.choice(["order.paid", "checkin.done", "message.posted", "group"])
         person, amount = dice.choice(people), dice.randrange(5_000)
+        in_group = dice.random() < 0.7
         if kind == "order.paid":
             pay(shop, str(number), person, amount, moment)
-        elif kind == "checkin.done":
-            fact = IncomingFact(kind=kind, happened_at=moment, account=person)
-            ingest.record_facts(community=shop, incoming=[fact], by=by, at=NOW)
+            in_group = False
+        elif kind in ("checkin.done", "message.posted"):
+            group = circle.key if in_group else None
+            fact = IncomingFact(
+                kind=kind, happened_at=moment, account=person, group=group
+            )
+            report(shop, by, fact)
         elif person in inside:
             kind = "group.left"
             groups.remove_members(
@@ -224,7 +251,13 @@ def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Even
                 group=circle, accounts=[person], happened_at=moment, by=by, at=NOW
             )
             inside.add(person)
-        events.append(Event(kind, moment.astimezone(ZONE).date(), person, amount))
+        day = moment.astimezone(ZONE).date()
+        events.append(Event(kind, day, person, amount, in_group))
+        if kind == "order.paid" and amount % 3 == 0:
+            back = moment + timedelta(hours=5)
+            factories.refund(shop, str(number), amount // 2, back)
+            day = back.astimezone(ZONE).date()
+            events.append(Event("order.refunded", day, person, amount // 2))
     return events
 
 

@@ -63,7 +63,7 @@ def test_change_is_in_percent_of_the_previous_days(shop: Community, by: Staff) -
 def test_money_is_in_whole_units(shop: Community, by: Staff) -> None:
     pay(shop, 1)
     pay(shop, 2, 995)
-    comparison = compare(shop, by)["sales"]
+    comparison = compare(shop, by)["paid"]
     assert (comparison.total_text, comparison.unit) == ("20.45", "USD")
     assert comparison.change_text == ""
 

@@ -1,6 +1,6 @@
 """The recipe for a metric.
 
-One function in qunce/insight/metrics.py, one row in tests/oracle/metrics.py,
+One function in a module of qunce/insight/declared, one row in tests/oracle/metrics.py,
 translations.
 """
 
@@ -16,7 +16,9 @@ from qunce import ingest
 from qunce.core.communities import Community
 from qunce.ingest import IncomingFact
 from qunce.insight import metric_definitions
+from qunce.insight.declared import activity
 from qunce.insight.metric_definitions import METRICS
+from qunce.sets import daily_totals
 from qunce.sets.mirror import deriver
 from tests import factories
 from tests.clients import browser
@@ -42,13 +44,14 @@ def checkins_metric() -> Iterator[str]:
 
     @metric_definitions.declare(
         metric_definitions.COMMUNITY,
+        subject=activity.SUBJECT,
         label="Check-ins",
         unit=metric_definitions.TIMES,
         definition="How many times members checked in that day.",
+        on_today=True,
     )
     def checkins(query: MetricQuery) -> list[int]:
-        totals = query.load_totals("checkin.done")
-        return query.sum_by_day(totals.days, totals.counts)
+        return daily_totals.count_facts_by_day(kinds=["checkin.done"], **query.params)
 
     yield "checkins"
     del METRICS["checkins"]
@@ -81,7 +84,7 @@ def test_new_metric_is_on_the_pages_and_can_be_downloaded(
 ) -> None:
     web = browser(factories.staff(checked_in_shop))
     page = web.get("/insight/").content.decode()
-    assert ">Check-ins</h2>" in page
+    assert ">Check-ins</h3>" in page
     assert "How many times members checked in that day." in page
     assert "/insight/charts/checkins/?days=28&amp;as=svg" in page
     assert ">Check-ins</span>" in web.get("/").content.decode()
@@ -94,7 +97,7 @@ def test_new_metric_is_on_the_pages_and_can_be_downloaded(
 def test_metric_is_unknown_without_its_declaration(checked_in_shop: Community) -> None:
     web = browser(factories.staff(checked_in_shop))
     page = web.get("/insight/").content.decode()
-    assert ">Orders</h2>" in page
-    assert ">Check-ins</h2>" not in page
+    assert ">Active members</h3>" in page
+    assert ">Check-ins</h3>" not in page
     assert web.get("/insight/charts/orders/").status_code == 200
     assert web.get("/insight/charts/checkins/").status_code == 404

@@ -57,7 +57,7 @@ def spenders(shop: Community) -> list[str]:
 
 
 def test_money_without_a_rate_is_shown_apart(sold: Community) -> None:
-    sales = order_totals.sum_sales(sold)
+    sales = order_totals.sum_sales(sold, at=AT)
     assert (sales.total.paid, sales.total.net, sales.total.orders) == (
         19_600,
         19_600,
@@ -74,7 +74,7 @@ def test_money_is_converted_at_the_rate_of_its_payment(sold: Community) -> None:
     deriver.catch_up()
     assert spenders(sold) == []
     set_rates(sold, USD="7.2", JPY="0.048")
-    sales = order_totals.sum_sales(sold)
+    sales = order_totals.sum_sales(sold, at=AT)
     assert sales.left_out == []
     assert sales.total.paid == 19_600 + 43_200 + 43_200
     assert sales.total.refunded == 7_200
@@ -84,7 +84,7 @@ def test_money_is_converted_at_the_rate_of_its_payment(sold: Community) -> None:
 
 def test_rate_of_a_later_day_does_not_hold(sold: Community) -> None:
     set_rates(sold, days_ago=-1, USD="7.2")
-    assert [each.currency for each in order_totals.sum_sales(sold).left_out] == [
+    assert [each.currency for each in order_totals.sum_sales(sold, at=AT).left_out] == [
         "JPY",
         "USD",
     ]

@@ -11,6 +11,7 @@ from qunce.core.facts import facts
 from qunce.members.layers import layering_specs as layer_specs
 from qunce.sales import order_facts, order_totals, orders
 from tests import factories
+from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -133,7 +134,7 @@ def test_order_is_not_amended_below_its_refunds(shop: Community) -> None:
 
 def test_order_of_zero_is_an_order(shop: Community) -> None:
     record_payment(shop, amount=0)
-    (totals,) = order_totals.list_by_currency(shop)
+    (totals,) = order_totals.list_by_currency(shop, at=AT)
     assert (totals.orders, totals.paid) == (1, 0)
     assert not orders.may_refund(orders.get(shop, "A-1"), 1)
 
@@ -168,7 +169,7 @@ def test_currencies_are_summed_separately(shop: Community) -> None:
     refund(shop, 50, "A-2")
     assert [
         (t.currency, t.orders, t.paid, t.refunded)
-        for t in order_totals.list_by_currency(shop)
+        for t in order_totals.list_by_currency(shop, at=AT)
     ] == [
         ("USD", 2, 300, 50),
         ("EUR", 1, 900, 0),

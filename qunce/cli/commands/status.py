@@ -87,7 +87,7 @@ def sum_orders(invocation: Invocation) -> dict[str, Any]:
     apart.
     """
     if invocation.by.scope is None:
-        sales = order_totals.sum_sales(invocation.community)
+        sales = order_totals.sum_sales(invocation.community, at=invocation.at)
     else:
         filters = order_list.OrderFilters()
         # None: a scope of that many members takes too long to add up.

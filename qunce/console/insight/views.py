@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads
+from qunce.core import permissions
+from qunce.importing.jobs import jobs
 from qunce.insight import metric_definitions, period_comparison
+from qunce.insight.metric_definitions import Subject
+from qunce.insight.period_comparison import Comparison
 
 SPAN_CHOICES = (7, 28, 84)
 
@@ -30,15 +37,34 @@ def metric_list(request: http.Request) -> HttpResponse:
     spans = [
         (days, _("%(n)s days") % {"n": days}, days == span) for days in SPAN_CHOICES
     ]
-    with_urls = [
-        (
-            comparison,
-            f"{reverse('insight:chart', args=[comparison.metric.name])}?days={span}&as=",
-        )
-        for comparison in comparisons
+    sections = [
+        _section(subject, list(numbers), span)
+        for subject, numbers in groupby(comparisons, lambda one: one.metric.subject)
     ]
-    context = {"numbers": with_urls, "spans": spans, "span": span}
+    context = {
+        "sections": sections,
+        "spans": spans,
+        "span": span,
+        "may_import": permissions.may(request.staff, jobs.IMPORT),
+    }
     return http.render(request, "console/insight/metrics.html", context)
+
+
+def _section(
+    subject: Subject, comparisons: list[Comparison], span: int
+) -> dict[str, Any]:
+    """Return a subject with its numbers and the URLs of their charts."""
+    return {
+        "subject": subject,
+        "is_empty": all(comparison.is_empty for comparison in comparisons),
+        "numbers": [
+            (
+                comparison,
+                f"{reverse('insight:chart', args=[comparison.metric.name])}?days={span}&as=",
+            )
+            for comparison in comparisons
+        ],
+    }
 
 
 @http.page()

@@ -8,7 +8,7 @@ from typing import Any
 
 from qunce.core import community_days, money
 from qunce.core.staff.models import Staff
-from qunce.insight import metrics
+from qunce.insight import metric_definitions, metrics
 from qunce.insight.metric_definitions import METRICS, Metric
 
 DAYS_PER_WEEK = 7
@@ -37,7 +37,12 @@ def compare_yesterday(staff: Staff, *, at: datetime) -> list[DayNumber]:
         "last": community_days.to_date(yesterday),
     }
     query: dict[str, Any] = {"community": community, "by": staff, "at": at, **days}
-    values_by_metric = metrics.compute_for_community(**query)
+    names = [
+        name
+        for name in metric_definitions.list_names(metric_definitions.COMMUNITY)
+        if METRICS[name].on_today
+    ]
+    values_by_metric = metrics.compute_for_community(**query, names=names)
     left_out = money.format_all(metrics.sales_left_out(**query))
     return [
         _day_number(name, values[0], values[-1], community.currency, left_out)

@@ -219,7 +219,7 @@ def count_figures(*, community: Community, by: Staff, at: datetime) -> dict[str,
     taggings = Tagging.objects.filter(tag__community=community, present=True)
     paid = [
         each
-        for each in order_totals.list_by_currency(community)
+        for each in order_totals.list_by_currency(community, at=at)
         if each.currency == CURRENCY
     ]
     return {

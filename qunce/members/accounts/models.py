@@ -9,8 +9,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import functions
 
-from qunce.core import timestamps
+from qunce.core import personal_texts, timestamps
 from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
 from qunce.members.accounts import masking
 
 PRESENCE_REVISION = "present"
@@ -107,6 +108,7 @@ class PastIdentifier(models.Model):
         return f"{self.kind} {self.value} until {self.removed_at}"
 
 
+@personal_texts.erased_in("text")
 class Placeholder(models.Model):
     """A text that means "none" in a community, besides the usual ones; case-folded."""
 
@@ -151,6 +153,21 @@ class SharedIdentifier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value} of {self.account_count}"
+
+
+class StaffAccount(models.Model):
+    """An account of a person who works here; `staff` says who, if that is known."""
+
+    account = models.OneToOneField(
+        Account, models.PROTECT, primary_key=True, related_name="+"
+    )
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    marked_at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.account_id} works here"
 
 
 class ErasedText(models.Model):

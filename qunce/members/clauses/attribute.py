@@ -130,7 +130,7 @@ class AttributeClause(Clause):
             # members without one.
             known = bitmaps.of(column.accounts)
         if comparison == "known":
-            return known if required else snap.everyone(with_left=True) - known
+            return known if required else snap.known() - known
         rows = np.ones(len(column.accounts), dtype=bool)
         for condition in self.conditions:
             rows &= attribute_masks.mask(snap, self.type, column, condition)
@@ -161,17 +161,16 @@ class AttributeClause(Clause):
         }
 
 
-def by_person(snap: Snapshot, attribute: int, *, multi: bool) -> Column:
+def by_person(
+    snap: Snapshot, ref: int, *, multi: bool, kind: str = attribute_columns.KIND
+) -> Column:
     """The values by person: all values of a `multi`, else the one that was set last."""
-    label = (
-        snap.revisions[(attribute_columns.KIND, attribute)],
-        snap.revisions[("alias", 0)],
-    )
+    label = snap.revisions[(kind, ref)], snap.revisions[("alias", 0)]
 
     def fold() -> Column:
-        return _fold(snap.column(attribute), snap.aliases, multi=multi)
+        return _fold(snap.column(ref, kind), snap.aliases, multi=multi)
 
-    return snap.memoize(("column by person", attribute), label, fold)
+    return snap.memoize(("column by person", kind, ref), label, fold)
 
 
 def _fold(column: Column, aliases: Aliases, *, multi: bool) -> Column:

@@ -95,32 +95,36 @@ class LayerClause(Clause):
         return [("layer", self.layering)]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        sets = self._sets(snap)
+        sets = sets_of(snap, self.layering)
         people = bitmaps.union(sets[key] for key in self.layers if key in sets)
         if self.default in self.layers:
             # Members who joined or were unmerged after the run are in no set of it.
             assigned = bitmaps.union(sets.values())
-            people = people | (snap.everyone(with_left=True) - assigned)
+            people = people | (snap.known() - assigned)
         return people
 
-    def _sets(self, snap: Snapshot) -> dict[str, BitMap]:
-        """The newest run, by layer. A person's layer is that of their first account."""
-        pairs = snap.cached(
-            "layers",
-            ("layer", self.layering),
-            lambda: _load_newest_run(self.layering),
-            lambda old, since: _load_newest_run(self.layering),
-        )
-        # After the cache, because a merge changes the aliases but not the run.
-        return {layer: people - snap.aliases.aliased for layer, people in pairs}
-
     def explain(self, snap: Snapshot, person: int) -> str:
-        sets = self._sets(snap)
+        sets = sets_of(snap, self.layering)
         own = [key for key, people in sets.items() if person in people]
         return _("is in the layer %(layer)s (required: %(wanted)s)") % {
             "layer": own[0] if own else self.default,
             "wanted": ", ".join(self.layers),
         }
+
+
+def sets_of(snap: Snapshot, layering: int) -> dict[str, BitMap]:
+    """The newest run, by layer. A person's layer is that of their first account.
+
+    People who are in none of the layers are in the default one.
+    """
+    pairs = snap.cached(
+        "layers",
+        ("layer", layering),
+        lambda: _load_newest_run(layering),
+        lambda old, since: _load_newest_run(layering),
+    )
+    # After the cache, because a merge changes the aliases but not the run.
+    return {layer: people - snap.aliases.aliased for layer, people in pairs}
 
 
 def _load_newest_run(layering: int) -> list[tuple[str, BitMap]]:

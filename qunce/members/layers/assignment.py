@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,14 @@ class Assignment:
     """Layer → its people, disjoint sets that contain everyone present.
 
     `bounds` are the thresholds computed from the data. `unrated` are the currencies
-    without an exchange rate, whose money was compared only with itself.
+    without an exchange rate, whose money was compared only with itself. `taken` are those
+    whom a layer's rule matches and an earlier layer has.
     """
 
     sets: dict[str, BitMap]
     bounds: dict[str, int]
     unrated: tuple[str, ...] = ()
+    taken: dict[str, BitMap] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,32 +75,47 @@ def assign_layers(
         sums = (sum_facts or _sum_facts)(community, spec, at)
         return _assign_by_measure(spec, everyone, sums)
     bounds = typical_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
-    remaining, sets = everyone, {}
+    remaining, sets, taken = everyone, {}, {}
     for layer in spec["layers"][:-1]:
-        rule = layer_specs.fill_placeholders(layer["rule"], bounds)
-        sets[layer["key"]] = _find_people(community, rule, at) & remaining
-        remaining = remaining - sets[layer["key"]]
+        rule = layer_specs.rule_of(layer, spec, bounds)
+        matching = _find_people(community, rule, at) & everyone
+        sets[layer["key"]] = matching & remaining
+        taken[layer["key"]] = matching - remaining
+        remaining = remaining - matching
     sets[spec["layers"][-1]["key"]] = remaining
-    return Assignment(sets, bounds)
+    return Assignment(sets, bounds, taken=taken)
 
 
-def preview_sizes(
-    *, spec: Mapping[str, Any], by: Staff, at: datetime
-) -> tuple[dict[str, int], dict[str, int]]:
-    """(layer → number of visible people, bounds) of a spec, without storing anything.
+@dataclass(frozen=True)
+class Preview:
+    """Visible people by layer, those whom an earlier layer has, and the thresholds."""
+
+    sizes: dict[str, int]
+    taken: dict[str, int]
+    bounds: dict[str, int]
+
+
+def preview_sizes(*, spec: Mapping[str, Any], by: Staff, at: datetime) -> Preview:
+    """The sizes that a spec would give, without storing anything.
 
     Sums of facts may be a minute old, so that moving a threshold is fast. Raises
-    InvalidLayering.
+    InvalidLayering, and RuleError for a rule.
     """
     layer_specs.check(spec)
     assigned = assign_layers(
         community=by.community, spec=spec, at=at, sum_facts=_sum_facts_cached
     )
-    sets = assigned.sets
+    visible = None
     if by.scope is not None:
         visible = audiences.people(community=by.community, rule=EVERYONE, by=by, at=at)
-        sets = {layer: people & visible for layer, people in sets.items()}
-    return {layer: len(people) for layer, people in sets.items()}, assigned.bounds
+
+    def count(sets: Mapping[str, BitMap]) -> dict[str, int]:
+        return {
+            layer: len(people if visible is None else people & visible)
+            for layer, people in sets.items()
+        }
+
+    return Preview(count(assigned.sets), count(assigned.taken), assigned.bounds)
 
 
 CACHE_AGE = timedelta(minutes=1)
@@ -232,6 +249,10 @@ def typical_gaps(
         at=at,
         within=layer_specs.parse_days(spec.get("within")),
     )
+    # Without the people who work here, whose purchases are not a member's.
+    members = _find_people(community, {"with_left": EVERYONE}, at)
+    counted = np.isin(people, bitmaps.array_of(members))
+    people, gaps = people[counted], gaps[counted]
     # The 90th percentile (nearest rank) of each person with enough gaps.
     order = np.lexsort((gaps, people))
     people, gaps = people[order], gaps[order]

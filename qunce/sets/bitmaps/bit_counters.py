@@ -91,6 +91,13 @@ class BitCounter:
     def counts(self, people: BitMap) -> dict[int, int]:
         return {person: self.get(person) for person in people}
 
+    def total(self, people: BitMap) -> int:
+        """The sum of the counts of these people."""
+        return sum(
+            slice_.intersection_cardinality(people) << bit
+            for bit, slice_ in enumerate(self.slices)
+        )
+
     def at_least(self, number: int) -> BitMap:
         """The people with a count ≥ `number`, for `number` ≥ 1."""
         if number.bit_length() > len(self.slices):

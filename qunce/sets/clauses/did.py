@@ -219,7 +219,7 @@ class DidClause(Clause):
     def resolve(self, snap: Snapshot) -> BitMap:
         # Former members included: `with_left` decides about them, outside of the
         # clause.
-        everyone = snap.everyone(with_left=True)
+        everyone = snap.known()
         people = everyone
         for unit, comparison in self.counts:
             if (unit, comparison) == ("times", comparisons.AT_LEAST_ONCE):

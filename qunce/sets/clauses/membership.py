@@ -84,7 +84,7 @@ class MembershipClause(Clause):
         return [(self.mark_kind, ref) for ref in self.set_ids()]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        people = snap.everyone(with_left=True)
+        people = snap.known()
         for quantifier, sets in self.terms:
             members = []
             for ref, _key in sets:

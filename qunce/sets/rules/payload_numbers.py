@@ -83,7 +83,7 @@ def select(
     """
     selected = bitmaps.of(totals.people[totals.mask(aggregate, required)])
     if aggregate == "sum" and required.holds(0):
-        everyone = snap.everyone(with_left=True)
+        everyone = snap.known()
         selected = selected | (everyone - bitmaps.of(totals.people))
     return selected
 

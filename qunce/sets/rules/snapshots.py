@@ -7,6 +7,7 @@ mixes two states.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -27,13 +28,14 @@ from qunce.sets.bitmaps import (
     marks,
     persisted_sets,
     presence_sets,
+    staff_accounts,
 )
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.rules.base import Clause
 
 Content = TypeVar("Content")
 Result = TypeVar("Result")
-STANDARD_KEYS = frozenset({(aliases.KIND, 0), presence_sets.KEY})
+STANDARD_KEYS = frozenset({(aliases.KIND, 0), presence_sets.KEY, staff_accounts.KEY})
 """Revisions that every answer depends on."""
 
 
@@ -42,11 +44,23 @@ class Stale(Exception):
 
 
 class Snapshot:
-    """Reads of one community at one moment. Open it with `run` or `open_snapshot`."""
+    """Reads of one community at one moment. Open it with `run` or `open_snapshot`.
 
-    def __init__(self, community: Community, at: datetime, stack: ExitStack) -> None:
+    `everyone` are the members. Only in a snapshot `with_staff`, for lists that name
+    people but count nobody, it has the people who work here, too.
+    """
+
+    def __init__(
+        self,
+        community: Community,
+        at: datetime,
+        stack: ExitStack,
+        *,
+        with_staff: bool = False,
+    ) -> None:
         self.community = community
         self.at = at
+        self.with_staff = with_staff
         self.today = community.day(at)
         self._micros = timestamps.to_micros(at)
         # What a transaction sees may never be committed, so it must not be cached.
@@ -182,16 +196,36 @@ class Snapshot:
         return self._stays.version(self._micros)
 
     def everyone(self, *, with_left: bool = False) -> BitMap:
-        """The people who are in the community and, on request, those who have left.
+        """The members who are in the community and, on request, those who have left.
 
-        Those of the snapshot's moment: who joined later is not known yet.
+        Those of the snapshot's moment: who joined later is not known yet. People who work
+        here are no members, see `with_staff`.
         """
-        name = "people not erased" if with_left else "people present"
-        version = (
-            self.revisions[presence_sets.KEY],
-            self.revisions[(aliases.KIND, 0)],
+        if self.with_staff:
+            return self._known(with_left=with_left)
+        name = "members not erased" if with_left else "members present"
+        return self.memoize(
+            name,
+            self._people_version,
+            lambda: self._known(with_left=with_left) - self.staff,
+        )
+
+    def known(self) -> BitMap:
+        """Everyone who is not erased: members, former members and staff accounts.
+
+        It is what clauses select from; who is counted is decided outside of them.
+        """
+        return self._known(with_left=True)
+
+    @property
+    def _people_version(self) -> Hashable:
+        return (
+            *(self.revisions[key] for key in sorted(STANDARD_KEYS)),
             self.population,
         )
+
+    def _known(self, *, with_left: bool) -> BitMap:
+        name = "people not erased" if with_left else "people present"
 
         def read() -> BitMap:
             if self.population is None:
@@ -201,7 +235,32 @@ class Snapshot:
             here = table.left == past_population.NOT_LEFT
             return bitmaps.of(table.accounts if with_left else table.accounts[here])
 
-        return self.memoize(name, version, lambda: self.people(read()))
+        return self.memoize(name, self._people_version, lambda: self.people(read()))
+
+    @property
+    def staff(self) -> BitMap:
+        """The people with a staff account, see `bitmaps.staff_accounts`."""
+        pk = self.community.pk
+
+        def read() -> BitMap:
+            return staff_accounts.read_all(pk)
+
+        accounts = self.cached(
+            "staff accounts",
+            staff_accounts.KEY,
+            read,
+            # Read as a whole, as they are few.
+            lambda old, since: read(),
+        )
+        version = tuple(
+            self.revisions[key] for key in ((aliases.KIND, 0), staff_accounts.KEY)
+        )
+        return self.memoize("staff people", version, lambda: self.people(accounts))
+
+    def staff_accounts(self) -> BitMap:
+        """All accounts of the people who work here."""
+        accounts = (self.aliases.account_ids(person) for person in self.staff)
+        return BitMap(itertools.chain.from_iterable(accounts))
 
     def people(self, accounts: BitMap) -> BitMap:
         return self.aliases.people(accounts)
@@ -226,13 +285,15 @@ class Snapshot:
             BitCounter.from_bytes,
         )
 
-    def column(self, ref: int) -> attribute_columns.Column:
-        """The values of one attribute by account."""
+    def column(
+        self, ref: int, kind: str = attribute_columns.KIND
+    ) -> attribute_columns.Column:
+        """The values of one attribute, or of another kind of column, by account."""
         return self.cached(
             "column",
-            (attribute_columns.KIND, ref),
-            lambda: attribute_columns.read_all(ref),
-            lambda old, since: attribute_columns.read_changes(ref, since, old),
+            (kind, ref),
+            lambda: attribute_columns.read_all(ref, kind),
+            lambda old, since: attribute_columns.read_changes(ref, since, old, kind),
             attribute_columns.Column.from_bytes,
         )
 
@@ -336,21 +397,27 @@ class Snapshot:
 
 
 @contextmanager
-def open_snapshot(community: Community, at: datetime) -> Iterator[Snapshot]:
+def open_snapshot(
+    community: Community, at: datetime, *, with_staff: bool = False
+) -> Iterator[Snapshot]:
     """A snapshot of the database; one of the derived data joins when it is first used."""
     with ExitStack() as stack:
         # Readers never block writers: SQLite has WAL, PostgreSQL repeatable read.
         stack.enter_context(db.snapshot())
-        yield Snapshot(community, at, stack)
+        yield Snapshot(community, at, stack, with_staff=with_staff)
 
 
 def run(
-    community: Community, at: datetime, question: Callable[[Snapshot], Result]
+    community: Community,
+    at: datetime,
+    question: Callable[[Snapshot], Result],
+    *,
+    with_staff: bool = False,
 ) -> Result:
     """The result of a question in one snapshot, which is a newer one if it was stale."""
     while True:
         try:
-            with open_snapshot(community, at) as snap:
+            with open_snapshot(community, at, with_staff=with_staff) as snap:
                 return question(snap)
         except Stale:
             # Ends, as the new snapshot begins after the commit that the cache has seen.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import names
-from qunce.groups import groups
+from qunce.groups import groups, labels
 from qunce.importing.accounts import reference_fields
 from qunce.importing.target_registry import Access, Field, Target
 
@@ -61,6 +61,7 @@ class MembershipTarget(Target):
             "key",
             _("Role in the group"),
             "角色 身份 群身份",
+            labels.read_role,
         ),
     )
     count_labels = {"stays": _("new stays")}

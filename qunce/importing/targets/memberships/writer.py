@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, errors, revisions, timestamps
 from qunce.core.facts import facts
-from qunce.groups import group_names, groups, stays
+from qunce.groups import group_names, groups, staff_roles, stays
 from qunce.groups.groups import GroupJoined, GroupLeft, Stay
 from qunce.groups.stays import Change, Report, State
 from qunce.importing.accounts import account_resolver, row_counts
@@ -152,6 +153,8 @@ def write_entries(
     )
     _store_earlier(job, known, changes, latest)
     _record(job, changes)
+    states = itertools.chain(before.values(), latest.values())
+    staff_roles.note_change(job.community_id, {state.role for state in states})
     return changes
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import timestamps
-from qunce.groups import groups
+from qunce.groups import groups, staff_roles
 from qunce.groups.groups import Group, GroupJoined, GroupLeft, Membership
 from qunce.importing.jobs import journal
 from qunce.importing.undo.step_registry import Step, Undoing
@@ -59,6 +59,9 @@ class MembershipStep(Step):
                 withdrawn |= self._facts.get((account, group.pk), set())
             count += len(restored)
         fact_withdrawals.withdraw(sorted(withdrawn))
+        states = (state for _group, _account, *pair in entries for state in pair)
+        roles = {state[0] for state in states if state}
+        staff_roles.note_change(undoing.community.pk, roles)
         return count
 
 

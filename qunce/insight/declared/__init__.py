@@ -1,0 +1,1 @@
+"""The metrics, by subject. Importing a module declares its metrics."""

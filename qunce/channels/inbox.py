@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from django.db import models, transaction
 
-from qunce.core import timestamps
+from qunce.core import personal_texts, timestamps
 from qunce.core.communities import Community
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ MAX_EVENTS_PER_RUN = 500
 MAX_ATTEMPTS = 5
 
 
+@personal_texts.erased_in("key", "payload", "error")
 class IncomingEvent(models.Model):
     """`key` is the channel's own id of the event, `kind` such as message or receipt."""
 

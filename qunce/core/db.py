@@ -121,6 +121,16 @@ def insert(
             cursor.execute(f"{into} {all_values} {on_conflict}", flat)
 
 
+def truncate_logs() -> None:
+    """Empty SQLite's write-ahead logs, which have what was deleted until they are reused.
+
+    Best effort: a reader may still need a log.
+    """
+    for alias in connections:
+        if not is_postgresql(alias):
+            run(connections[alias], "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def placeholders(count: int) -> str:
     """`%s, %s, …`, for IN lists and VALUES."""
     return ", ".join(["%s"] * count)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 
 if TYPE_CHECKING:
-    from qunce.members.people import personal_texts
+    from qunce.core import personal_texts
 
 
 class ImportingConfig(AppConfig):
@@ -14,8 +14,8 @@ class ImportingConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing it declares its facts and permission.
+        from qunce.core import personal_texts
         from qunce.importing.jobs import jobs  # noqa: F401
-        from qunce.members.people import personal_texts
 
         personal_texts.register(_erase)
 

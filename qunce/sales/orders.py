@@ -24,13 +24,14 @@ from qunce.core import (
     errors,
     money,
     permissions,
+    personal_texts,
     text_validation,
     timestamps,
 )
 from qunce.core.facts import interned_names
+from qunce.core.personal_texts import ErasedPerson
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import personal_texts, visibility
-from qunce.members.people.personal_texts import ErasedPerson
+from qunce.members.people import visibility
 from qunce.sales import (
     closed_orders,
     order_changes,
@@ -423,11 +424,16 @@ def erase_details(person: ErasedPerson) -> None:
     named = Q(pk__in=[])
     for text in texts:
         named |= Q(details__icontains=text)
-    orders = Order.objects.filter(named, community_id=person.community_id)
-    found = orders.values_list("pk", "details") if texts else []
+    orders = Order.objects.filter(community_id=person.community_id)
+    found = orders.filter(named).values_list("pk", "details") if texts else []
     chosen = [pk for pk, details in found if person.is_named_in(details or "")]
     for chunk in account_queries.chunks(chosen):
         Order.objects.filter(pk__in=chunk).update(details=None)
+    # Items may be engraved or addressed; what was bought stays.
+    engraved = orders.filter(personal_texts.contains_any("items", person))
+    for pk, items in engraved.values_list("pk", "items"):
+        kept = person.remove_from(order_items.load_items(items))
+        Order.objects.filter(pk=pk).update(items=order_items.dump_items(kept))
 
 
 personal_texts.register(erase_details)

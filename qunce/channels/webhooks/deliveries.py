@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from qunce.channels.webhooks import endpoints, outcomes
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.channels.webhooks.outcomes import CallOutcome
-from qunce.core import errors, timestamps
+from qunce.core import errors, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import fact_consumers
 from qunce.core.facts.facts import RecordedFact
@@ -48,6 +48,9 @@ class State(models.TextChoices):
     FAILED = "failed", gettext_lazy("given up")
 
 
+@personal_texts.erased_in(
+    "body", "response_excerpt", "error", community="endpoint__community_id"
+)
 class Delivery(models.Model):
     """A fact to deliver to an endpoint, or a test (without a fact).
 
@@ -198,7 +201,7 @@ def delete_erased(
 @transaction.atomic
 def send_test(*, endpoint: Endpoint, by: Staff, at: datetime) -> Delivery:
     """Create a delivery without a fact, which shows whether the endpoint works."""
-    endpoints.check_may(by)
+    endpoints.check_may(by, endpoint)
     message = {"type": TEST_KIND, "timestamp": at.isoformat(), "data": {}}
     return Delivery.objects.create(
         endpoint=endpoint,
@@ -211,7 +214,7 @@ def send_test(*, endpoint: Endpoint, by: Staff, at: datetime) -> Delivery:
 
 def retry(*, delivery: Delivery, by: Staff, at: datetime) -> None:
     """Send a delivery again, with all attempts and the same `webhook-id`."""
-    endpoints.check_may(by)
+    endpoints.check_may(by, delivery.endpoint)
     rows = Delivery.objects.filter(pk=delivery.pk).exclude(state=State.WAITING)
     rows.update(state=State.WAITING, attempts=0, due_at=at, lease="", leased_until=None)
 

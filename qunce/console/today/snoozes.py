@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, timestamps
+from qunce.core import errors, personal_texts, timestamps
 from qunce.core.staff.models import Staff
 
 MORNING, EVENING = time(8), time(20)
@@ -17,6 +17,7 @@ SPANS = ("hour", "tonight", "tomorrow")
 MAX_KEY_LENGTH = 200
 
 
+@personal_texts.erased_in("key", community="staff__community_id")
 class Snooze(models.Model):
     """`key` is the key of an item of Today."""
 

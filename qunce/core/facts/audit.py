@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-from qunce.core import db, permissions, timestamps
+from qunce.core import db, permissions, personal_texts, timestamps
 from qunce.core.facts import interned_names
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ MAX_VALUE_LENGTH = 200
 ACCOUNTS_PER_UPDATE = 500
 
 
+@personal_texts.erased_in("detail")
 class AuditEntry(models.Model):
     """One act of staff on `count` things; `account_id` is set if it was one member.
 

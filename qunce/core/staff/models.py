@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy
 
-from qunce.core import permissions, timestamps
+from qunce.core import permissions, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
@@ -26,6 +26,7 @@ class StaffManager(BaseUserManager["Staff"]):
         return self.get(login=username)
 
 
+@personal_texts.erased_in("scope", "own_scope")
 class Staff(AbstractBaseUser):
     """`scope` is a rule over members, `groups` a list of group keys; null is no limit.
 

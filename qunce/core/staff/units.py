@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, text_validation, timestamps
+from qunce.core import errors, permissions, personal_texts, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import scopes
@@ -29,6 +29,7 @@ class UnitKind(models.TextChoices):
     LOCAL = "local", gettext_lazy("local")
 
 
+@personal_texts.erased_in("name", "scope")
 class Unit(models.Model):
     """A unit is closed rather than deleted, so that the staff of the past keep it.
 

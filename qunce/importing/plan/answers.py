@@ -7,11 +7,12 @@ from datetime import datetime
 
 from django.db import models
 
-from qunce.core import timestamps
+from qunce.core import personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 
 
+@personal_texts.erased_in("source", "key", "answer")
 class ImportAnswer(models.Model):
     community = models.ForeignKey(Community, models.CASCADE, related_name="+")
     source = models.CharField(max_length=120)

@@ -8,12 +8,12 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from qunce.core.personal_texts import ErasedPerson
 from qunce.importing.files import file_search
 from qunce.importing.jobs import error_report, journal, uploads
 from qunce.importing.jobs.jobs import ACTIVE_STATES, ImportJob
 from qunce.importing.jobs.uploads import Upload
 from qunce.importing.undo.undos import UndoRemainder
-from qunce.members.people.personal_texts import ErasedPerson
 
 BLANKS: Mapping[str, tuple[int, Callable[[list[Any]], list[Any]]]] = {
     "fields": (0, lambda entry: [entry[0], None, None]),

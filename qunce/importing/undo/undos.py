@@ -18,9 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
-from qunce.core import batch_writes, errors, timestamps
+from qunce.core import batch_writes, errors, personal_texts, timestamps
 from qunce.core.facts import facts
-from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import jobs, journal
 from qunce.importing.jobs.jobs import ImportJob
@@ -54,6 +53,7 @@ class ImportUndo(models.Model):
         return f"undo of import {self.job_id}"
 
 
+@personal_texts.erased_in("reason", community="undo__job__community_id")
 class UndoRemainder(models.Model):
     """Something that an undo left as it is, because it was changed since the import.
 
@@ -169,7 +169,7 @@ def start(
             journal.record(job, step.kind, chunk)
     if in_background:
         # A worker claims it as soon as this transaction is committed.
-        job_queue.schedule(job=jobs.UNDO_JOB, key=str(job.pk), due_at=at)
+        jobs.queue(job, jobs.UNDO_JOB, at)
     event = ImportUndoStarted(job=job.pk, file=job.file_name)
     facts.record(event, community=job.community, by=by, at=at)
     return undo

@@ -9,12 +9,14 @@ from django.db import transaction
 
 from qunce.core import db, revisions
 from qunce.core.facts import audit
+from qunce.members.accounts import erased_texts
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.layers import layers
-from qunce.members.people import merges, notes, personal_texts
+from qunce.members.people import merges, notes
 from qunce.members.segments import frozen as frozen_segments
+from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import TagChange, Tagging
 from qunce.sets.bitmaps import attribute_columns, marks
@@ -38,11 +40,12 @@ def scrub(key: str, *, at: datetime) -> None:
         return
     accounts = account_queries.account_ids_of_person(account.pk)
     clear_rows(community_id=account.community_id, accounts=accounts)
-    personal_texts.erase(community_id=account.community_id, accounts=accounts, at=at)
+    erased_texts.erase(community_id=account.community_id, accounts=accounts, at=at)
     # Last of the large steps: it waits for the deriver, and a crash repeats the whole
     # job.
     mirror_erasure.erase(accounts)
     audit.clear_details(accounts)
+    db.truncate_logs()
 
 
 def clear_rows(*, community_id: int, accounts: Sequence[int]) -> None:
@@ -67,6 +70,7 @@ def clear_rows(*, community_id: int, accounts: Sequence[int]) -> None:
     TagChange.objects.filter(account_id__in=accounts).delete()
     for side in ("left_id__in", "right_id__in"):
         merges.Merge.objects.filter(**{side: accounts}).update(note="", value="")
+    staff_assignments.erase(community_id, accounts)
     notes.erase(accounts)
     layers.erase_people(accounts)
     frozen_segments.erase_people(accounts)

@@ -14,16 +14,15 @@ from django.db import models, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, permissions, timestamps
+from qunce.core import errors, permissions, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
+from qunce.core.personal_texts import ErasedPerson
 from qunce.core.staff.models import Staff
 from qunce.members.attributes import attributes, type_changes
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.attributes.type_changes import TypeChange
 from qunce.members.attributes.values import AttributeValue
-from qunce.members.people import personal_texts
-from qunce.members.people.personal_texts import ErasedPerson
 
 log = logging.getLogger(__name__)
 JOB = "members.change_type"
@@ -81,6 +80,7 @@ def start(
 ) -> TypeChangeJob:
     """Queue the change, or with `dry_run` the look at what it would do."""
     permissions.check_may(by, attributes.MANAGE)
+    permissions.check_community(by, attribute.community_id)
     type_changes.check_type(attribute, type)
     # Of two starts at the same time, the second one waits here and is refused.
     Attribute.objects.select_for_update().get(pk=attribute.pk)
@@ -101,7 +101,9 @@ def start(
         at=at,
         by=by,
     )
-    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
+    job_queue.schedule(
+        job=JOB, key=str(job.pk), due_at=at, community=by.community
+    )
     return job
 
 

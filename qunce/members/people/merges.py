@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, revisions, timestamps
+from qunce.core import errors, personal_texts, revisions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -27,6 +27,7 @@ from qunce.sets.bitmaps import aliases
 BY_HAND = "hand"
 
 
+@personal_texts.erased_in("note")
 class Merge(models.Model):
     """An edge between two accounts; a person is a connected component of active merges.
 

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, text_validation, timestamps
+from qunce.core import errors, permissions, personal_texts, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -24,6 +24,7 @@ WRITE = permissions.declare(
 MAX_LENGTH = 2_000
 
 
+@personal_texts.erased_in("text", "next_step")
 class Note(models.Model):
     """A note about an account; a merged person has the notes of all their accounts.
 

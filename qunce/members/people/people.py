@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import identifiers, suppression
+from qunce.members.accounts import erased_texts, identifiers, suppression
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import (
@@ -23,8 +23,8 @@ from qunce.members.accounts.models import (
     PastIdentifier,
     SharedIdentifier,
 )
-from qunce.members.attributes import attributes
-from qunce.members.people import merges, personal_texts, visibility
+from qunce.members.attributes import attributes, personal_values
+from qunce.members.people import merges, visibility
 from qunce.members.tags import person_tags
 from qunce.sets.bitmaps import aliases
 
@@ -117,12 +117,13 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     shared = SharedIdentifier.objects.filter(community=community)
     values -= set(shared.values_list("kind", "value"))
     past = PastIdentifier.objects.filter(account_id__in=ids)
-    personal_texts.keep_until_erased(
+    erased_texts.keep(
         person=ids[0],
         texts=[
             *(text for row in rows for text in (row.key, row.name)),
             *(value for _kind, value in sorted(values)),
             *past.values_list("value", flat=True),
+            *personal_values.list_contacts(ids),
         ],
     )
     for row in rows:
@@ -139,7 +140,7 @@ def erase(*, account: Account, by: Staff, at: datetime) -> int:
     facts.record_for_accounts(MemberErased(), ids, community=community, by=by, at=at)
     # In the background: the mirror has to be rewritten, which takes long for a large
     # log.
-    job_queue.schedule(job=SCRUB_JOB, key=str(ids[0]), due_at=at)
+    job_queue.schedule(job=SCRUB_JOB, key=str(ids[0]), due_at=at, community=community)
     return ids[0]
 
 

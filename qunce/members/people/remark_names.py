@@ -16,7 +16,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from qunce.core import communities, errors, permissions, timestamps
+from qunce.core import communities, errors, permissions, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -35,6 +35,7 @@ VARIABLE = re.compile(r"\{([^{}|]*)(?:\|([^{}|]*))?\}")
 SEPARATORS = " -_·/|,，、:："
 
 
+@personal_texts.erased_in("text")
 class RemarkPattern(models.Model):
     """The pattern of a community; DEFAULT_PATTERN if it has no row."""
 

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, timestamps
+from qunce.core import errors, permissions, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -21,6 +21,7 @@ from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 
 
+@personal_texts.erased_in("key", "rule")
 class FrozenSegment(models.Model):
     """The people of a rule at a time; `blob` is the bitmap of their ids."""
 

@@ -7,7 +7,7 @@ import dataclasses
 from django import forms
 from django.db import models
 
-from qunce.core import permissions, timestamps
+from qunce.core import permissions, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.tags import naming as tag_naming
@@ -20,18 +20,21 @@ MANUAL = "operator"
 """Source of a tagging that staff made by hand, which is the default."""
 
 
+@personal_texts.erased_in("key", "name", "guidance")
 class TagGroup(models.Model):
     """One dimension of tags. A person has at most one tag of an exclusive group.
 
     `pattern`, `prefix` and `max_length` are the naming rule of its tags; `guidance` is
     added to the error when a name breaks it. `creator_roles` lists the roles that may
-    create tags in the group beside managers.
+    create tags in the group beside managers. The tags of an `automatic` group are created
+    and assigned by the system alone.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)
     name = models.CharField(max_length=80)
     exclusive = models.BooleanField(default=False)
+    automatic = models.BooleanField(default=False)
     pattern = models.CharField(max_length=200, default="", blank=True)
     prefix = models.CharField(max_length=40, default="", blank=True)
     max_length = models.PositiveSmallIntegerField(default=tag_naming.MAX_LENGTH)
@@ -58,10 +61,13 @@ class TagGroup(models.Model):
         return tag_naming.NamingRule(**forms.model_to_dict(self, fields))
 
 
+@personal_texts.erased_in("key", "name", "description", "levels")
 class Tag(models.Model):
     """`key` is used in rules and files; `name` is shown to staff.
 
     `levels` are pairs of the depth from which a level begins and its name, ascending.
+    `deepened_by` maps kinds of facts that add 1 to the depth to the time in microseconds
+    from which they do so.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -77,6 +83,9 @@ class Tag(models.Model):
     levels: models.JSONField[list[tuple[int, str]], list[tuple[int, str]]] = (
         models.JSONField(default=list)
     )
+    deepened_by: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        default=dict
+    )
     created_at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
@@ -88,7 +97,13 @@ class Tag(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the system assigns the tag, which staff are not offered therefore."""
+        return self.group is not None and self.group.automatic
 
+
+@personal_texts.erased_in("key")
 class Synonym(models.Model):
     """Another key for a tag, such as the key of a tag merged into it."""
 
@@ -126,12 +141,14 @@ class Tagging(marks.Mark):
     class Meta(marks.Mark.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["tag", "account_id"], name="one_tagging_per_tag_and_account"
+                # Accounts first, for the tags of members; the index below has the members
+                # of tags.
+                fields=["account_id", "tag"],
+                name="one_tagging_per_tag_and_account",
             )
         ]
         indexes = [
             models.Index(fields=["tag", "rev"], name="tagging_by_rev"),
-            models.Index(fields=["account_id"], name="tagging_by_account"),
             models.Index(
                 fields=["expires_at"],
                 condition=models.Q(expires_at__isnull=False),
@@ -143,6 +160,7 @@ class Tagging(marks.Mark):
         return f"{self.tag_id} on {self.account_id} ×{self.weight}"
 
 
+@personal_texts.erased_in("note")
 class TagBatch(models.Model):
     """Taggings made together, which can be undone together.
 
@@ -227,10 +245,12 @@ class DismissedDuplicate(models.Model):
         return f"{self.first_id} and {self.second_id}"
 
 
+@personal_texts.erased_in("error")
 class TagJob(models.Model):
     """Tagging of many people in the background.
 
-    `done` of `size` people are processed; undoing `batch` undoes all of it.
+    `done` of `size` people are processed; undoing `batch` undoes all of it. `depth` is
+    the change that `levels.parse_depth` reads, or empty.
     """
 
     community = models.ForeignKey(
@@ -241,6 +261,8 @@ class TagJob(models.Model):
     people = models.BinaryField()
     size = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
+    depth = models.CharField(max_length=80, default="", blank=True)
+    expires_at = timestamps.TimestampField(null=True)
     batch = models.ForeignKey(TagBatch, models.PROTECT, related_name="+")
     error = models.CharField(max_length=300, default="", blank=True)
     at = timestamps.TimestampField()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.channels import channel_contract
-from qunce.core import errors, permissions, state_machine, timestamps
+from qunce.core import errors, permissions, personal_texts, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import SYSTEM_LOGIN_PREFIX, Staff
@@ -63,6 +63,7 @@ STATES = state_machine.StateMachine(
 EDITABLE = ("draft", "scheduled", "paused")
 
 
+@personal_texts.erased_in("key", "name", "text", "rule", "exclude", "note")
 class Campaign(models.Model):
     """`staff` and `groups` are lists of ids; `rule` and `exclude` are rules.
 

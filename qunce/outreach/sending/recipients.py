@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
-from qunce.core import db, timestamps
+from qunce.core import db, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts.facts import RecordedFact
 from qunce.outreach.campaigns.campaigns import Campaign, Target
@@ -37,6 +37,7 @@ RESERVED = (State.PLANNED, State.MARKED, State.ACCEPTED)
 """Rows in these states count as a contact although they are not `recorded` yet."""
 
 
+@personal_texts.erased_in("note", community="campaign__community_id")
 class Recipient(models.Model):
     """`target_id` is the first account of a person, or a group.
 

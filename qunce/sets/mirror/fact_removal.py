@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,22 +96,56 @@ def remove(position: Position, mask: Mask) -> None:
             if pc.any(mask(table)).as_py():
                 affected.add(part)
         if affected:
-            _rewrite(folder, file, affected, mask)
+            _rewrite(folder, file, affected, lambda t: t.filter(pc.invert(mask(t))))
     # Without grace: a reader may fail once and lists the files again.
     mirror.prune(at, grace=0)
 
 
+def replace_payloads(position: Position, payloads: Mapping[int, str]) -> None:
+    """Replace the payloads of these facts in the mirror, holding both locks."""
+    at = mirror.MirrorPosition(position.mirror_folder, position.reached)
+    folder = mirror.folder(at.folder)
+    ids = pa.array(payloads, pa.int64())
+    for file in mirror.coverage(at).files:
+        affected = {
+            part
+            for part in file.parts
+            if any(part.first <= fact_id <= part.last for fact_id in payloads)
+        }
+        if affected:
+            _rewrite(folder, file, affected, lambda t: _with_payloads(t, ids, payloads))
+    mirror.prune(at, grace=0)
+
+
+def _with_payloads(
+    table: pa.Table, ids: pa.Array, payloads: Mapping[int, str]
+) -> pa.Table:
+    replaced = pc.is_in(table["id"], value_set=ids)
+    new = [payloads[each] for each in table["id"].filter(replaced).to_pylist()]
+    index = table.schema.get_field_index("payload")
+    field = table.schema.field(index)
+    column = pc.replace_with_mask(
+        table["payload"].combine_chunks(),
+        replaced.combine_chunks(),
+        pa.array(new, field.type),
+    )
+    return table.set_column(index, field, column)
+
+
 def _rewrite(
-    folder: Path, file: MirrorFile, affected: set[FilePart], mask: Mask
+    folder: Path,
+    file: MirrorFile,
+    affected: set[FilePart],
+    change: Callable[[pa.Table], pa.Table],
 ) -> None:
-    """Publish the next version of a file; parts without the facts become links."""
+    """Publish the next version of a file; parts that do not change become links."""
     paths, parts = [], []
     for old in file.parts:
         unfinished = f"growing-{old.first:019}-{old.part}.parquet"
         rows = old.rows
         if old in affected:
             table = parquet.read_table(folder / old.name)
-            rest = table.filter(pc.invert(mask(table)))
+            rest = change(table)
             paths.append(files.write_part(folder, rest, unfinished))
             rows = rest.num_rows
         else:

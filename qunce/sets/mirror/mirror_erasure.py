@@ -6,6 +6,8 @@ the background, which `members` calls once its own rows are cleared. It can be r
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from collections.abc import Iterable
 
@@ -14,8 +16,9 @@ import pyarrow.compute as pc
 from django.db import transaction
 from pyroaring import BitMap
 
-from qunce.core import db
+from qunce.core import db, personal_texts
 from qunce.core.facts import facts, key_hashes
+from qunce.core.personal_texts import ErasedPerson
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.bitmaps.bit_counters import BitCounter
@@ -72,6 +75,58 @@ def erase(accounts: Iterable[int]) -> int:
                 row.delete()
         fact_removal.remove(position, lambda table: _mask(table, erased))
     return deleted
+
+
+def erase_quotes(person: ErasedPerson) -> None:
+    """Remove an erased person's texts from the payloads of facts about others."""
+    if not person.own_texts:
+        return
+    deriver.catch_up()
+    # Found too much rather than too little: `remove_from` looks for whole words.
+    condition = " OR ".join(
+        ["contains(lower(payload), lower(?))"] * len(person.own_texts)
+    )
+    with locks.acquire(locks.DERIVER), locks.acquire(locks.MERGE):
+        position, _ = deriver.recover()
+        found = mirror.query(
+            f"SELECT id, payload FROM facts WHERE community = ? AND ({condition})",  # noqa: S608
+            [person.community_id, *person.own_texts],
+        )
+        changed = {
+            fact["id"]: _without(person, fact["payload"]) for fact in found.to_pylist()
+        }
+        payloads = {
+            fact["id"]: changed[fact["id"]]
+            for fact in found.to_pylist()
+            if changed[fact["id"]] != fact["payload"]
+        }
+        # The log first, as the mirror can be rebuilt from it.
+        for chunk in _chunks(sorted(payloads)):
+            with transaction.atomic():
+                for fact_id in chunk:
+                    facts.Fact.objects.filter(pk=fact_id).update(
+                        payload=payloads[fact_id]
+                    )
+        if payloads:
+            fact_removal.replace_payloads(position, payloads)
+
+
+personal_texts.register(erase_quotes)
+
+JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[0-9]+')
+
+
+def _without(person: ErasedPerson, payload: str) -> str:
+    """A payload without the person. All other numbers stay as they are written."""
+
+    def replace(match: re.Match[str]) -> str:
+        content = json.loads(match[0])
+        changed = person.remove_from(content)
+        return (
+            match[0] if changed == content else json.dumps(changed, ensure_ascii=False)
+        )
+
+    return JSON_TOKEN.sub(replace, payload)
 
 
 # The log

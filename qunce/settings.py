@@ -36,6 +36,8 @@ def _sqlite(name: str, *, synchronous: str) -> dict[str, Any]:
         "temp_store=MEMORY",
         "mmap_size=1073741824",
         "wal_autocheckpoint=4000",
+        # What is deleted is overwritten, so that erased people are not in free pages.
+        "secure_delete=ON",
     ]
     return {
         "ENGINE": "qunce.core.sqlite",
@@ -104,7 +106,10 @@ INSTALLED_APPS = [
     "qunce.importing",
     "qunce.api",
     "qunce.console",
+    # After the console, whose templates of widgets come first.
+    "django.forms",
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 AUTH_USER_MODEL = "core.Staff"
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = os.environ.get(

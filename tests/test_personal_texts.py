@@ -17,6 +17,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 from pyarrow import parquet
+from pyroaring import BitMap
 
 from qunce import ingest, reactions
 from qunce.core import personal_texts, timestamps
@@ -108,12 +109,9 @@ def test_every_table_with_texts_says_how_people_are_erased_from_it() -> None:
 
 
 def test_every_text_of_a_searched_table_is_searched() -> None:
-    missed = {
-        f"{model._meta.label}.{name}"
-        for model, fields in personal_texts.FIELDS.items()
-        for name in quotable(model) - {*fields}
-    }
-    assert missed - EXEMPT_FIELDS == set()
+    for model, fields in personal_texts.FIELDS.items():
+        exempt = EXEMPT_FIELDS.get(model._meta.label, "").split()
+        assert quotable(model) == {*fields, *exempt} & quotable(model), model
 
 
 MACHINE_ONLY = {
@@ -134,8 +132,29 @@ MACHINE_ONLY = {
 """Tables that only programs write, with names of columns, states and counts."""
 
 
-EXEMPT_FIELDS: set[str] = set()
-"""Texts of searched tables that only programs write."""
+EXEMPT_FIELDS = {
+    "core.Unit": "groups",
+    "core.Staff": "email groups login name own_groups password",
+    "channels.IncomingEvent": "kind",
+    "channels_webhooks.Delivery": "kind lease",
+    "members.Attribute": "name",
+    "members.TagGroup": "creator_roles pattern prefix",
+    "members.Tag": "deepened_by",
+    "members.TagBatch": "tags",
+    "members.TagJob": "depth",
+    "members.Merge": "value",
+    "members.SavedView": "columns sort_by",
+    "groups.Group": "kind",
+    "outreach.Campaign": "excluded groups staff",
+    "outreach.Recipient": "lease",
+    "importing.ImportJob": "counts digest key_scopes",
+    "importing.Upload": "file",
+    "importing.UndoRemainder": "subject",
+}
+"""Texts of searched tables: ids, codes, states, and names of staff and of columns.
+
+The value of a merge and the subject of a remainder are cleared with the person's rows.
+"""
 
 
 class Rows:
@@ -165,7 +184,7 @@ class Rows:
         if isinstance(field, models.JSONField):
             return {}
         if isinstance(field, models.BinaryField):
-            return b""
+            return BitMap().serialize()
         if isinstance(field, models.BooleanField):
             return False
         if isinstance(field, timestamps.TimestampField):

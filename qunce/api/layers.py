@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
-from ninja import Field, Router
+from ninja import Field, Router, Status
 
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import community_days, errors
-from qunce.members.layers import layers
+from qunce.members.layers import assignment, ladders, layering_specs, layers
+from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.layers import Layering
-from qunce.members.people import visibility
 from qunce.sets import audiences
 
 router = Router(auth=RequiresScope("layers"), tags=["layers"])
@@ -43,12 +43,71 @@ class LayeringDetailOut(LayeringOut):
     layers: list[LayerOut]
 
 
+class LayeringIn(schemas.InputSchema):
+    """Either `spec`, or `ladder`: the key of a ready-made layering.
+
+    `default` is the layer of members who join between two runs.
+    """
+
+    key: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(max_length=120)] = ""
+    spec: dict[str, Any] | None = None
+    ladder: Annotated[str, Field(max_length=80)] = ""
+    default: Annotated[str, Field(max_length=80)] = ""
+
+
+class LayeringUpdateIn(schemas.InputSchema):
+    """Layers are known by their keys; a layer that is left out is removed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    spec: dict[str, Any] | None = None
+    default: Annotated[str, Field(max_length=80)] | None = None
+
+
+class PreviewIn(schemas.InputSchema):
+    spec: dict[str, Any]
+
+
+class LayerPreviewOut(schemas.OutputSchema):
+    """`in_earlier_layer` counts the members whom the rule matches and an earlier layer has.
+
+    `from_amount` is the threshold that was computed from the data.
+    """
+
+    key: str
+    name: str
+    member_count: int
+    in_earlier_layer: int
+    from_amount: int | None
+
+
+class LadderOut(schemas.OutputSchema):
+    """A ready-made layering. `missing_kinds` are facts that the community has none of."""
+
+    key: str
+    name: str
+    description: str
+    spec: dict[str, Any]
+    missing_kinds: list[str]
+    missing_tags: list[str]
+
+
+class LayerSizeOut(schemas.OutputSchema):
+    day: date
+    layer: str
+    member_count: int
+
+
 class LayerChangeOut(schemas.OutputSchema):
-    """`from_layer` and `to_layer` are keys of layers."""
+    """`from_layer` and `to_layer` are keys of layers.
+
+    `redefined_count` counts those who moved because the layering was changed.
+    """
 
     from_layer: str
     to_layer: str
     member_count: int
+    redefined_count: int
 
 
 class LayerChangesOut(schemas.OutputSchema):
@@ -88,6 +147,61 @@ def list_(
     return {"items": page, "next": more}
 
 
+@router.get("/ladders", response=list[LadderOut])
+def list_ladders(request: ApiRequest) -> list[dict[str, Any]]:
+    """List the ready-made layerings, with what the community lacks for them."""
+    return [
+        {
+            "key": ladder.key,
+            "name": str(ladder.name),
+            "description": str(ladder.description),
+            "spec": ladder.build(),
+            "missing_kinds": ladder.missing_kinds(request.community),
+            "missing_tags": ladder.missing_tags(request.community),
+        }
+        for ladder in ladders.list_all()
+    ]
+
+
+@router.post("/layerings", response={201: LayeringDetailOut})
+def create(request: ApiRequest, data: LayeringIn) -> Any:
+    """Create a layering and put every member into a layer."""
+    if (data.spec is None) != bool(data.ladder):
+        raise errors.Invalid(_("Give either a spec or a ready-made layering."))
+    spec, default, name = data.spec, data.default, data.name
+    if data.ladder:
+        ladder = ladders.get(data.ladder)
+        spec = ladder.build()
+        default, name = default or ladder.default, name or str(ladder.name)
+    layering = layers.create(
+        community=request.community,
+        key=data.key,
+        name=name,
+        spec=spec,
+        default=default,
+        by=request.by,
+        at=request.at,
+    )
+    layers.recompute(layering=layering, by=request.by, at=request.at)
+    return Status(201, get(request, layering.pk))
+
+
+@router.post("/layerings/preview", response=list[LayerPreviewOut])
+def preview(request: ApiRequest, data: PreviewIn) -> list[dict[str, Any]]:
+    """Count the members that a spec would put into each layer. Nothing is stored."""
+    found = assignment.preview_sizes(spec=data.spec, by=request.by, at=request.at)
+    return [
+        {
+            "key": key,
+            "name": name,
+            "member_count": found.sizes[key],
+            "in_earlier_layer": found.taken.get(key, 0),
+            "from_amount": found.bounds.get(key),
+        }
+        for key, name in layering_specs.names_of(data.spec).items()
+    ]
+
+
 @router.get("/layerings/{layering_id}", response=LayeringDetailOut)
 def get(request: ApiRequest, layering_id: schemas.Id) -> dict[str, Any]:
     """Get a layering with its layers and how many members are in each."""
@@ -112,6 +226,62 @@ def get(request: ApiRequest, layering_id: schemas.Id) -> dict[str, Any]:
     }
 
 
+@router.patch("/layerings/{layering_id}", response=LayeringDetailOut)
+def update(
+    request: ApiRequest, layering_id: schemas.Id, data: LayeringUpdateIn
+) -> dict[str, Any]:
+    """Rename a layering or change its layers, from the next run on.
+
+    A layer that a rule names cannot be removed.
+    """
+    layering = _get_layering(request, layering_id)
+    layers.update(
+        layering=layering,
+        spec=layering.spec if data.spec is None else data.spec,
+        default=layering.default if data.default is None else data.default,
+        name=data.name or "",
+        by=request.by,
+        at=request.at,
+    )
+    return get(request, layering_id)
+
+
+@router.post("/layerings/{layering_id}/archive", response=LayeringOut)
+def archive(request: ApiRequest, layering_id: schemas.Id) -> Layering:
+    """Archive a layering that no rule names."""
+    layering = _get_layering(request, layering_id)
+    layers.archive(layering=layering, by=request.by, at=request.at)
+    return layering
+
+
+@router.delete("/layerings/{layering_id}/archive", response=LayeringOut)
+def restore(request: ApiRequest, layering_id: schemas.Id) -> Layering:
+    """Restore an archived layering."""
+    layering = _get_layering(request, layering_id)
+    layers.restore(layering=layering, by=request.by, at=request.at)
+    return layering
+
+
+@router.get("/layerings/{layering_id}/sizes", response=list[LayerSizeOut])
+def list_sizes(
+    request: ApiRequest, layering_id: schemas.Id, since: date | None = None
+) -> list[dict[str, Any]]:
+    """List the sizes of the layers after the last run of each day.
+
+    They are of the whole community, so staff who see only some members get none.
+    """
+    layering = _get_layering(request, layering_id)
+    if request.by.scope is not None:
+        return []
+    first = community_days.from_date(since) if since else 0
+    sizes = layers.sizes_by_day(layering, first)
+    return [
+        {"day": community_days.to_date(day), "layer": layer, "member_count": size}
+        for day, by_layer in sizes.items()
+        for layer, size in by_layer.items()
+    ]
+
+
 @router.get(
     "/layerings/{layering_id}/members", response=schemas.Page[members.MemberSummaryOut]
 )
@@ -131,28 +301,39 @@ def list_members(
 
 @router.get("/layerings/{layering_id}/changes", response=LayerChangesOut)
 def list_changes(
-    request: ApiRequest, layering_id: schemas.Id, since: date | None = None
+    request: ApiRequest,
+    layering_id: schemas.Id,
+    since: date | None = None,
+    until: date | None = None,
 ) -> dict[str, Any]:
-    """Count the members who are in another layer now than at the end of a day.
+    """Count the members whose layers at the end of two days differ.
 
-    The day is `since`, or yesterday by default.
+    The first day is `since`, or yesterday by default; the second is `until`, or now.
     """
     layering = _get_layering(request, layering_id)
     today = request.community.day(request.at)
     day = today - 1 if since is None else community_days.from_date(since)
-    changes = []
-    for (before, after), person_ids in layers.moves_since(layering, day).items():
-        count = len(person_ids)
-        if request.by.scope is not None:
-            visible = visibility.filter_visible(
-                by=request.by, accounts=person_ids, at=request.at
-            )
-            count = len(visible)
-        # A move of hidden members only must look as if it did not exist.
-        if count:
-            changes.append(
-                {"from_layer": before, "to_layer": after, "member_count": count}
-            )
+    moves = layer_moves.moves_since(
+        layering=layering,
+        day=day,
+        until=None if until is None else community_days.from_date(until),
+        by=request.by,
+        at=request.at,
+    )
+    changes = (
+        []
+        if moves is None
+        else [
+            {
+                "from_layer": before,
+                "to_layer": after,
+                "member_count": count,
+                "redefined_count": moves.redefined.get((before, after), 0),
+            }
+            for (before, after), count in moves.sizes.items()
+            if before != after and layers.ABSENT not in (before, after)
+        ]
+    )
     return {"since": community_days.to_date(day), "changes": changes}
 
 

@@ -11,16 +11,23 @@ DECLARING = (
     "accounts.identity_settings",
     "accounts.placeholders",
     "accounts.suppression",
+    "attributes.personal_values",
     "attributes.type_changes",
+    "behaviour",
+    "columns.built_in",
     "people.corrections",
     "people.merge_checks",
     "people.notes",
     "people.people",
+    "people.personal_sections",
     "people.removal",
     "people.remark_names",
     "people.scope_rules",
     "people.shared_identifiers",
+    "people.staff_accounts",
+    "saved_views.saved_views",
     "search.export",
+    "staff_in_charge.assignments",
     "tags.duplicates",
     "tags.merges",
 )
@@ -35,6 +42,7 @@ class MembersConfig(AppConfig):
         from qunce.members.accounts import accounts
         from qunce.members.accounts.models import Account
         from qunce.members.attributes import values as attribute_values
+        from qunce.members.staff_in_charge import models as staff_models
         from qunce.members.tags import models as tag_models
         from qunce.sets.bitmaps import attribute_columns, marks, presence_sets
         from qunce.sets.mirror import mirror_erasure
@@ -43,6 +51,7 @@ class MembersConfig(AppConfig):
             import_module(f"qunce.members.{module}")
         marks.register(tag_models.KIND)
         attribute_columns.register(attribute_values.KIND)
+        attribute_columns.register(staff_models.KIND)
         for kind in ("member.erased", "member.removed"):
             mirror_erasure.exempt(kind)
         presence_sets.register(

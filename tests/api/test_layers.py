@@ -43,6 +43,67 @@ def test_layering_is_run_counted_and_compared(shop: Community, api: ApiClient) -
     assert len(scoped.list_all(f"{path}/members?layer=low", 5)) == 1
 
 
+SPEC = {
+    "by": "rules",
+    "layers": [
+        {"key": "high", "name": "Best", "rule": {"tag": {"any": ["vip"]}}},
+        {"key": "rest", "name": "Rest"},
+    ],
+}
+
+
+@pytest.mark.both_databases
+def test_a_layering_is_previewed_created_changed_and_archived(
+    shop: Community, api: ApiClient
+) -> None:
+    """K9: what the console can do with layerings."""
+    ann, _bob = factories.members(shop, "ann", "bob")
+    factories.apply_tag(shop, "vip", ann)
+    preview = api.post("/layerings/preview", {"spec": SPEC}).body
+    assert [(row["name"], row["member_count"]) for row in preview] == [
+        ("Best", 1),
+        ("Rest", 1),
+    ]
+    created = api.post("/layerings", {"key": "own", "name": "Own", "spec": SPEC})
+    assert created.status == 201
+    counts = {row["key"]: row["member_count"] for row in created.body["layers"]}
+    assert counts == {"high": 1, "rest": 1}
+    path = f"/layerings/{created.body['id']}"
+    rule = {"layer": {"of": "own", "in": ["high"]}}
+    assert api.post("/segments", {"key": "best", "rule": rule}).status == 201
+    other = {
+        "by": "rules",
+        "layers": [{"key": "new", "rule": {"all": []}}, {"key": "x"}],
+    }
+    refused = api.patch(path, {"spec": other})
+    assert refused.status == 409
+    assert "best" in refused.body["detail"]
+    assert api.post(f"{path}/archive").status == 409
+    renamed = {**SPEC, "layers": [SPEC["layers"][0], {"key": "rest", "name": "Others"}]}
+    changed = api.patch(path, {"spec": renamed, "default": "high"}).body
+    assert (changed["name"], changed["default"]) == ("Own", "high")
+    assert changed["layers"][1]["name"] == "Others"
+    sizes = api.get(f"{path}/sizes").body
+    assert [(row["layer"], row["member_count"]) for row in sizes] == [
+        ("high", 1),
+        ("rest", 1),
+    ]
+    ladders = {row["key"]: row for row in api.get("/ladders").body}
+    assert "price.asked" in ladders["intent"]["missing_kinds"]
+    made = api.post("/layerings", {"key": "steps", "ladder": "phases"}).body
+    assert made["default"] == "ripening"
+    assert api.post(f"/layerings/{made['id']}/archive").body["state"] == "archived"
+    restored = api.delete(f"/layerings/{made['id']}/archive")
+    assert restored.body["state"] == "active"
+    for bad in (
+        {"key": "a"},
+        {"key": "a", "ladder": "phases", "spec": SPEC},
+        {"key": "a", "spec": {}},
+    ):
+        assert api.post("/layerings", bad).status == 422
+    assert api.post("/layerings", {"key": "a", "ladder": "nope"}).status == 404
+
+
 def test_layerings_of_another_community_are_not_found(
     shop: Community, api: ApiClient
 ) -> None:
@@ -55,5 +116,9 @@ def test_layerings_of_another_community_are_not_found(
         ("GET", f"{path}/members?layer=low"),
         ("GET", f"{path}/changes"),
         ("POST", f"{path}/runs"),
+        ("GET", f"{path}/sizes"),
+        ("POST", f"{path}/archive"),
+        ("DELETE", f"{path}/archive"),
     ):
         assert stranger.request(method, operation).status == 404, operation
+    assert stranger.patch(path, {"name": "Mine"}).status == 404

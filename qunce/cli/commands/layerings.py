@@ -10,12 +10,11 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days
-from qunce.members.layers import layering_specs, layers
+from qunce.members.layers import ladders, layers
 from qunce.members.layers.layers import Layering, LayerRun
 from qunce.members.people import visibility
 from qunce.sets import audiences
 
-READY_MADE = {"value": layering_specs.VALUE, "lifecycle": layering_specs.LIFECYCLE}
 KEY_HELP = N_("key used in rules")
 
 layerings = base.Group("layerings")
@@ -39,11 +38,11 @@ def show(invocation: Invocation, key: str) -> None:
     _print(invocation, record)
 
 
-@layerings.command(
-    "create", help=N_("Create a layering by value, by lifecycle or by a spec")
-)
+@layerings.command("create", help=N_("Create a ready-made layering, or one by a spec"))
 @base.argument("key", help=KEY_HELP)
-@base.argument("spec", help=N_("value, lifecycle, a spec as JSON, or @file"))
+@base.argument(
+    "spec", help=N_("a ready-made one such as value, a spec as JSON, or @file")
+)
 @base.option("--name", default="", help=N_("display name"))
 @base.option(
     "--default",
@@ -53,7 +52,11 @@ def show(invocation: Invocation, key: str) -> None:
 )
 @options.pass_invocation
 def create(invocation: Invocation, spec: str, **fields: Any) -> None:
-    parsed = READY_MADE.get(spec) or options.parse_rule(spec)
+    ladder = ladders.find(spec)
+    parsed = ladder.build() if ladder else options.parse_rule(spec)
+    if ladder:
+        fields["default"] = fields["default"] or ladder.default
+        fields["name"] = fields["name"] or str(ladder.name)
     invocation.derive()
     layering = layers.create(spec=parsed, **fields, **invocation.query_args)
     run = layers.recompute(layering=layering, **invocation.verb_args)

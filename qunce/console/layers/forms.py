@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.core import decimals, money
+from qunce.members.layers import ladders
 from qunce.members.layers import layering_specs as layer_specs
 
 ORDER_KINDS = ("order.paid", "order.amended", "order.refunded")
@@ -59,7 +59,70 @@ def apply_form(spec: Mapping[str, Any], data: Mapping[str, Any], currency: str) 
     new_spec = {**spec, "layers": layers}
     if data.get("within"):
         new_spec["within"] = f"{str(data['within']).strip()}d"
+    elif "within" in data:
+        new_spec.pop("within", None)
+    if spec.get("numbers"):
+        new_spec["numbers"] = {
+            name: _parse_number(name, value, spec, data, currency)
+            for name, value in spec["numbers"].items()
+        }
     return new_spec
+
+
+def _parse_number(
+    name: str,
+    value: int | str,
+    spec: Mapping[str, Any],
+    data: Mapping[str, Any],
+    currency: str,
+) -> int | str:
+    text = data.get(f"number-{name}")
+    if text is None:
+        return value
+    if isinstance(value, str):
+        return f"{_parse_count(str(text))}d"
+    if _unit_of(name, spec) == "money":
+        return money.to_units(str(text), currency)
+    return _parse_count(str(text))
+
+
+def _parse_count(text: str) -> int:
+    try:
+        return int(text.replace(",", "").strip()[:20])
+    except ValueError:
+        raise layer_specs.InvalidLayering(_("Write a whole number.")) from None
+
+
+def _unit_of(name: str, spec: Mapping[str, Any]) -> str:
+    ladder = ladders.find(str(spec.get("ladder", "")))
+    number = ladder.numbers.get(name) if ladder else None
+    return number.unit if number else ""
+
+
+@dataclass(frozen=True)
+class NumberField:
+    """A number in the rules, as the form shows it. `unit` is `times`, `days` or `money`."""
+
+    name: str
+    label: str
+    value: str
+    unit: str
+
+
+def number_fields_of(spec: Mapping[str, Any], currency: str) -> list[NumberField]:
+    ladder = ladders.find(str(spec.get("ladder", "")))
+    fields = []
+    for name, value in (spec.get("numbers") or {}).items():
+        number = ladder.numbers.get(name) if ladder else None
+        label = str(number.label) if number else name
+        if isinstance(value, str):
+            unit, text = "days", value.removesuffix("d")
+        elif number and number.unit == "money":
+            unit, text = "money", money.format_amount(value, currency)
+        else:
+            unit, text = "times", str(value)
+        fields.append(NumberField(name, label, text, unit))
+    return fields
 
 
 def _apply_to_layer(
@@ -95,15 +158,6 @@ def _parse_value(
     except ValueError:
         raise layer_specs.InvalidLayering(
             _("A bound must be a whole number.")
-        ) from None
-
-
-def parse_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise layer_specs.InvalidLayering(
-            _("This is not valid JSON: %(error)s.") % {"error": error}
         ) from None
 
 

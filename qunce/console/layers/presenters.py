@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -13,14 +13,16 @@ from django.utils.translation import gettext as _
 
 from qunce.console import http
 from qunce.console.layers import forms
-from qunce.console.layers.forms import Field
+from qunce.console.layers.forms import Field, NumberField
 from qunce.core import community_days, money
+from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.insight import charts
+from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
-from qunce.members.layers.layers import ABSENT, Layering
+from qunce.members.layers.layers import ABSENT, Layering, LayerRun
 from qunce.members.layers.moves import LayerMoves
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
@@ -33,16 +35,21 @@ HISTORY_DAYS = 90
 
 @dataclass(frozen=True)
 class Layer:
+    """`taken` counts members whom the rule matches and an earlier layer has."""
+
     field: Field
     index: int
     size: int
     x: int
     width: int
-    url: str
+    url: str = ""
     bound: str = ""
     entered: int = 0
     left: int = 0
+    taken: int = 0
     rule_text: Pieces = ()
+    is_first: bool = False
+    is_last: bool = False
 
     @property
     def name(self) -> str:
@@ -53,9 +60,10 @@ class Layer:
 class LayeringView:
     """`x` and `width` of the layers divide a bar of `BAR_WIDTH`."""
 
-    layering: Layering
     layers: Sequence[Layer]
+    layering: Layering | None = None
     moves: LayerMoves | None = None
+    numbers: Sequence[NumberField] = ()
 
     @property
     def total(self) -> int:
@@ -63,14 +71,24 @@ class LayeringView:
 
     @property
     def moved(self) -> int:
-        if self.moves is None:
-            return 0
-        pairs = self.moves.sizes.items()
-        return sum(size for (old, new), size in pairs if old and new and old != new)
+        return self.moves.moved if self.moves else 0
 
     @property
-    def names(self) -> dict[str, str]:
-        return {layer.field.key: layer.name for layer in self.layers}
+    def redefined(self) -> int:
+        return sum(self.moves.redefined.values()) if self.moves else 0
+
+    @property
+    def taken(self) -> int:
+        return sum(layer.taken for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Layer → members; thresholds computed from the data; who is in an earlier layer."""
+
+    sizes: Mapping[str, int]
+    bounds: Mapping[str, int]
+    taken: Mapping[str, int] = field(default_factory=dict)
 
 
 def count_sizes(layering: Layering, by: Staff, at: datetime) -> dict[str, int]:
@@ -90,50 +108,89 @@ def present(layering: Layering, by: Staff, at: datetime) -> LayeringView:
     run = layers.latest_run(layering)
     yesterday = by.community.day(at) - 1
     moves = layer_moves.moves_since(layering=layering, day=yesterday, by=by, at=at)
-    counted = count_sizes(layering, by, at)
-    return build_view(
-        layering, layering.spec, counted, run.bounds if run else {}, moves
-    )
+    counts = Counts(count_sizes(layering, by, at), run.bounds if run else {})
+    view = build_view(layering.community, layering.spec, counts, layering)
+    shown = [
+        replace(
+            layer,
+            entered=moves.into(layer.field.key) if moves else 0,
+            left=moves.out_of(layer.field.key) if moves else 0,
+        )
+        for layer in view.layers
+    ]
+    return replace(view, layers=shown, moves=moves)
+
+
+def preview(
+    spec: Mapping[str, Any], by: Staff, at: datetime, layering: Layering | None
+) -> LayeringView:
+    """The view with the sizes that a spec would give. Raises QunceError."""
+    found = layer_assignment.preview_sizes(spec=spec, by=by, at=at)
+    counts = Counts(found.sizes, found.bounds, found.taken)
+    return build_view(by.community, spec, counts, layering)
 
 
 def build_view(
-    layering: Layering,
+    community: Community,
     spec: Mapping[str, Any],
-    sizes: Mapping[str, int],
-    bounds: Mapping[str, int],
-    moves: LayerMoves | None = None,
+    counts: Counts,
+    layering: Layering | None = None,
+    typed: Mapping[str, Any] | None = None,
 ) -> LayeringView:
-    total, x, counted, rows = max(sum(sizes.values()), 1), 0, 0, []
-    currency = layering.community.currency
-    names = rule_names.find(
-        layering.community, *(layer.get("rule") for layer in spec["layers"])
-    )
-    for index, field in enumerate(forms.fields_of(spec, currency)):
-        size = sizes.get(field.key, 0)
+    """`typed` is what was typed into the form, which is shown again after an error."""
+    total, x, counted, rows = max(sum(counts.sizes.values()), 1), 0, 0, []
+    currency = community.currency
+    rules = [
+        layer_specs.rule_of(layer, spec, counts.bounds) for layer in spec["layers"]
+    ]
+    names = rule_names.find(community, *rules)
+    last = len(rules) - 1
+    for index, shown in enumerate(forms.fields_of(spec, currency)):
+        size = counts.sizes.get(shown.key, 0)
         # Rounding the right edge, not the width, makes the widths add up exactly.
         width = round(BAR_WIDTH * (counted + size) / total) - x
-        filters = urlencode({"layer": f"{layering.pk}:{field.key}"})
-        rule_text: Pieces = ()
-        if field.rule is not None:
-            gaps = {**EXAMPLE_GAPS, **bounds}
-            rule = layer_specs.fill_placeholders(field.rule, gaps)
-            rule_text = sentences.describe(rule, names)
+        bound = _describe_bound(shown, spec, counts.bounds, currency)
+        if typed is not None:
+            shown = _with_typed(shown, index, typed)
+        rule = rules[index]
         rows.append(
             Layer(
-                field=field,
+                field=shown,
                 index=index,
                 size=size,
                 x=x,
                 width=width,
-                url=f"{reverse('members:list')}?{filters}",
-                bound=_describe_bound(field, spec, bounds, currency),
-                entered=moves.into(field.key) if moves else 0,
-                left=moves.out_of(field.key) if moves else 0,
-                rule_text=rule_text,
+                url=_members_url(layering, shown.key),
+                bound=bound,
+                taken=counts.taken.get(shown.key, 0),
+                rule_text=() if rule is None else sentences.describe(rule, names),
+                is_first=index == 0,
+                is_last=index >= last - 1,
             )
         )
         x, counted = x + width, counted + size
-    return LayeringView(layering, rows, moves)
+    numbers = forms.number_fields_of(spec, currency)
+    if typed is not None:
+        numbers = [
+            replace(each, value=str(typed.get(f"number-{each.name}", each.value)))
+            for each in numbers
+        ]
+    return LayeringView(rows, layering, numbers=numbers)
+
+
+def _with_typed(shown: Field, index: int, typed: Mapping[str, Any]) -> Field:
+    return replace(
+        shown,
+        name=str(typed.get(f"name-{index}", shown.name)),
+        value=str(typed.get(f"value-{index}", shown.value)),
+    )
+
+
+def _members_url(layering: Layering | None, key: str) -> str:
+    if layering is None:
+        return ""
+    filters = urlencode({"layer": f"{layering.pk}:{key}"})
+    return f"{reverse('members:list')}?{filters}"
 
 
 def _describe_bound(
@@ -151,10 +208,6 @@ def _describe_bound(
     return _("%(n)s or more") % {"n": f"{units:,}"}
 
 
-EXAMPLE_GAPS = {"median": 30, "long": 90}
-"""Days shown in rules before the first run has computed them."""
-
-
 def fill_gaps(sizes: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
     """Return a size per day, where a day without a run keeps the size of the day before."""
     filled: list[int | None] = []
@@ -170,23 +223,18 @@ def size_chart(layering: Layering, by: Staff, at: datetime) -> charts.Figure | N
     """
     if by.scope is not None:
         return None
-    rows = layers.LayerSet.objects.filter(
-        run__layering=layering, run__day__gt=by.community.day(at) - HISTORY_DAYS
-    ).order_by("run_id")
-    # The size after the last run of each day.
+    first = by.community.day(at) - HISTORY_DAYS + 1
     history: dict[str, dict[int, int]] = {}
-    for layer, day, size in rows.values_list("layer", "run__day", "size"):
-        history.setdefault(layer, {})[day] = size
+    for day, sizes in layers.sizes_by_day(layering, first).items():
+        for layer, size in sizes.items():
+            history.setdefault(layer, {})[day] = size
     days = {day for by_day in history.values() for day in by_day}
     if len(days) < 2:
         return None
     span = [community_days.to_date(day) for day in range(min(days), max(days) + 1)]
     series = [
-        charts.Series(
-            label=layer.get("name") or layer["key"],
-            values=fill_gaps(history.get(layer["key"], {}), span),
-        )
-        for layer in layering.spec["layers"]
+        charts.Series(label=label, values=fill_gaps(history.get(key, {}), span))
+        for key, label in layer_specs.names_of(layering.spec).items()
     ]
     return charts.Figure(
         name=f"layers-{layering.pk}",
@@ -202,48 +250,105 @@ PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
+class Days:
+    """Two days of which layers are compared; `until` None is now."""
+
+    since: int
+    until: int | None = None
+
+    @property
+    def since_date(self) -> str:
+        return community_days.to_date(self.since).isoformat()
+
+    @property
+    def until_date(self) -> str:
+        if self.until is None:
+            return ""
+        return community_days.to_date(self.until).isoformat()
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str], today: int) -> Days:
+        """Yesterday and now, unless the query has other days."""
+        since = _parse_day(query.get("since", ""))
+        until = _parse_day(query.get("until", ""))
+        return cls(today - 1 if since is None else since, until)
+
+
+def _parse_day(text: str) -> int | None:
+    try:
+        return community_days.from_date(date.fromisoformat(text[:10]))
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True)
 class ChangeCell:
+    """`redefined` counts those who moved because the layering was changed."""
+
     size: int
-    url: str
-    is_unchanged: bool
+    url: str = ""
+    is_unchanged: bool = False
+    redefined: int = 0
 
 
 @dataclass(frozen=True)
 class ChangeTable:
-    """Rows are the layers of yesterday, columns those of now."""
+    """Rows are the layers of the first day, columns those of the second."""
 
     headings: Sequence[str]
     rows: Sequence[tuple[str, Sequence[ChangeCell]]]
+    moves: LayerMoves
+
+    @property
+    def redefined(self) -> int:
+        return sum(self.moves.redefined.values())
 
 
-def change_table(view: LayeringView) -> ChangeTable | None:
-    moves = view.moves
+def change_table(
+    layering: Layering, days: Days, by: Staff, at: datetime
+) -> ChangeTable | None:
+    moves = layer_moves.moves_since(
+        layering=layering, day=days.since, until=days.until, by=by, at=at
+    )
     if moves is None:
         return None
-    names = view.names
-    keys = [*names]
-    url = reverse("layers:changes", args=[view.layering.pk])
+    old_names = layer_names(layering, moves.before)
+    new_names = layer_names(layering, moves.after)
+    url = reverse("layers:changes", args=[layering.pk])
 
     def cell(old: str, new: str) -> ChangeCell:
         size = moves.sizes.get((old, new), 0)
-        query = urlencode({"from": old, "to": new})
+        query = urlencode(
+            {
+                "from": old,
+                "to": new,
+                "since": days.since_date,
+                **({"until": days.until_date} if days.until_date else {}),
+            }
+        )
         return ChangeCell(
-            size, f"{url}?{query}" if size and old != new else "", old == new
+            size,
+            f"{url}?{query}" if size and old != new else "",
+            old == new,
+            moves.redefined.get((old, new), 0),
         )
 
-    rows = [(names[old], [cell(old, new) for new in [*keys, ABSENT]]) for old in keys]
-    rows.append(
-        (
-            _("newly joined"),
-            [cell(ABSENT, new) for new in keys]
-            + [ChangeCell(0, "", is_unchanged=True)],
-        )
-    )
-    return ChangeTable([*names.values(), _("left")], rows)
+    rows = [
+        (name, [cell(old, new) for new in [*new_names, ABSENT]])
+        for old, name in old_names.items()
+    ]
+    arrived = [cell(ABSENT, new) for new in new_names]
+    rows.append((_("newly joined"), [*arrived, ChangeCell(0, is_unchanged=True)]))
+    return ChangeTable([*new_names.values(), _("left")], rows, moves)
 
 
-def layers_of(layering: layers.Layering) -> list[dict[str, str]]:
-    return list(layering.spec["layers"])
+def layer_names(layering: Layering, run: LayerRun | None = None) -> dict[str, str]:
+    """Layer → its name: today's, or at a run for a layer that is no more."""
+    today = layer_specs.names_of(layering.spec)
+    if run is None or not run.spec:
+        return today
+    names = layer_specs.names_of(run.spec)
+    return {key: today.get(key, name) for key, name in names.items()}
 
 
 def get_layering(request: http.Request, pk: int) -> Layering:

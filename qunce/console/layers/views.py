@@ -1,61 +1,33 @@
-"""Pages of layerings: the list, templates, one layering, and changed members."""
+"""Pages of layerings: the list, the editor, one layering, and changed members."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads
-from qunce.console.layers import forms, presenters
+from qunce.console.layers import drafts, forms, presenters
+from qunce.console.layers.drafts import LayeringDraft
+from qunce.console.layers.presenters import Counts, Days, LayeringView
+from qunce.console.segments.builder_choices import Choices
+from qunce.console.segments.presenters import builder
 from qunce.core import errors, permissions
-from qunce.core.unique_keys import unused_key
-from qunce.members.layers import assignment as layer_assignment
-from qunce.members.layers import layering_specs as layer_specs
-from qunce.members.layers import layers
+from qunce.core.facts import facts
+from qunce.members.layers import ladders, layers
 from qunce.members.layers import moves as layer_moves
+from qunce.members.layers.ladders.base import Ladder
 from qunce.members.layers.layers import Layering
 from qunce.members.search import member_list
-from qunce.members.tags import naming
+from qunce.members.tags import models as tag_models
 
-LAYERING_TEMPLATES: dict[str, tuple[Any, Any, Any, str]] = {
-    "value": (
-        gettext_lazy("Value"),
-        gettext_lazy(
-            "By spending in the last 180 days: the top fifth, the next up to "
-            "half, and the rest."
-        ),
-        layer_specs.VALUE,
-        "low",
-    ),
-    "lifecycle": (
-        gettext_lazy("Lifecycle"),
-        gettext_lazy(
-            "New, active, cooling or lost, based on the usual time between two "
-            "orders of a member."
-        ),
-        layer_specs.LIFECYCLE,
-        "new",
-    ),
-}
-"""Name, description, spec, and the layer for members who join between two runs."""
 
-LAYER_NAMES = {
-    "high": gettext_lazy("High"),
-    "mid": gettext_lazy("Middle"),
-    "low": gettext_lazy("Low"),
-    "new": gettext_lazy("New"),
-    "active": gettext_lazy("Active"),
-    "cooling": gettext_lazy("Cooling"),
-    "lost": gettext_lazy("Lost"),
-}
-"""Names of the layers of templates, in the language of who creates the layering."""
+def choices_of(request: http.Request) -> Choices:
+    return Choices(request.staff, request.at)
 
 
 @require_GET
@@ -74,47 +46,148 @@ def layering_list(request: http.Request) -> HttpResponse:
     return http.render(request, "console/layers/list.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+# Creating
+
+
+@require_GET
 @http.page(layers.MANAGE)
 def layering_create(request: http.Request) -> HttpResponse:
-    """Create a layering from a template, and compute it immediately."""
-    error, template = "", request.POST.get("template", "")
-    if request.method == "POST" and template in LAYERING_TEMPLATES:
-        name, _about, spec, default = LAYERING_TEMPLATES[template]
+    """The ready-made layerings; or the editor with one of them, or with an empty one."""
+    ladder = ladders.find(request.GET.get("ladder", ""))
+    own = request.GET.get("own", "")
+    if ladder is not None:
+        draft = LayeringDraft(ladder.build(), str(ladder.name), ladder.default)
+        return render_new(request, draft)
+    if own in ("rules", "measure"):
+        spec = drafts.start_own(own)
+        draft = LayeringDraft(spec, "", spec["layers"][-1]["key"])
+        if own == "rules":
+            draft = drafts.open_rule(draft, 0)
+        return render_new(request, draft)
+    context = {
+        "ladders": [
+            (ladder, describe_needs(request, ladder)) for ladder in ladders.list_all()
+        ]
+    }
+    return http.render(request, "console/layers/create.html", context)
+
+
+def describe_needs(request: http.Request, ladder: Ladder) -> dict[str, Any]:
+    """What the community lacks for a ladder, in words."""
+    kinds = ladder.missing_kinds(request.community)
+    tags = ladder.missing_tags(request.community)
+    return {
+        "kinds": ", ".join(facts.label_of(kind) for kind in kinds),
+        "tags": ", ".join(str(ladder.tags[key]) for key in tags),
+        "may_create_tags": permissions.may(request.staff, tag_models.MANAGE),
+    }
+
+
+def render_new(
+    request: http.Request, draft: LayeringDraft, error: str = ""
+) -> HttpResponse:
+    ladder = ladders.find(str(draft.spec.get("ladder", "")))
+    context = editor_context(request, draft, None, error) | {
+        "ladder": ladder,
+        "needs": describe_needs(request, ladder) if ladder else None,
+    }
+    return http.render(
+        request,
+        "console/layers/new.html",
+        context,
+        part="console/layers/_editor.html",
+        status=422 if error else 200,
+    )
+
+
+@require_POST
+@http.page(layers.MANAGE)
+def edit_new(request: http.Request) -> HttpResponse:
+    return render_new(request, _apply_action(request))
+
+
+@require_POST
+@http.page(layers.MANAGE)
+def edit(request: http.Request, pk: int) -> HttpResponse:
+    layering = presenters.get_layering(request, pk)
+    return render_detail(request, layering, _apply_action(request))
+
+
+def _apply_action(request: http.Request) -> LayeringDraft:
+    draft = drafts.load(request.POST, choices_of(request))
+    action = request.POST.get("do", "look")
+    return drafts.apply_action(draft, action, choices_of(request))
+
+
+def editor_context(
+    request: http.Request,
+    draft: LayeringDraft,
+    layering: Layering | None,
+    error: str = "",
+    *,
+    stored: LayeringView | None = None,
+) -> dict[str, Any]:
+    """What the editor shows. Without a stored view, sizes are those of the draft."""
+    view, trouble = stored, ""
+    if view is None:
+        view, trouble = _preview(request, draft, layering)
+    edit_url, save_url = reverse("layers:edit-new"), reverse("layers:create-own")
+    if layering is not None:
+        edit_url = reverse("layers:edit", args=[layering.pk])
+        save_url = reverse("layers:update", args=[layering.pk])
+    context: dict[str, Any] = {
+        "view": view,
+        "layering": layering,
+        "layering_draft": draft,
+        "error": error or draft.error,
+        "trouble": trouble,
+        "edit_url": edit_url,
+        "save_url": save_url,
+        "is_preview": stored is None,
+        "within": str(draft.spec.get("within", "")).removesuffix("d"),
+        "currency": request.community.currency,
+        "is_money": forms.is_money(draft.spec),
+    }
+    if draft.rule is not None:
+        page = builder.build_page(draft.rule, choices_of(request))
+        context |= {"draft": draft.rule, "page": page}
+    return context
+
+
+def _preview(
+    request: http.Request, draft: LayeringDraft, layering: Layering | None
+) -> tuple[LayeringView, str]:
+    """The view of a draft, and why its sizes cannot be counted."""
+    spec = drafts.with_open_rule(draft)
+    if not draft.error:
         try:
-            used_keys = Layering.objects.filter(community=request.community)
-            layering = layers.create(
-                community=request.community,
-                key=request.POST.get("key")
-                or unused_key(template, set(used_keys.values_list("key", flat=True))),
-                name=naming.normalise(request.POST.get("name", ""))[:120] or str(name),
-                spec={
-                    **spec,
-                    "layers": [
-                        {**layer, "name": str(LAYER_NAMES[layer["key"]])}
-                        for layer in spec["layers"]
-                    ],
-                },
-                default=default,
-                by=request.staff,
-                at=request.at,
-            )
-            layers.recompute(layering=layering, by=request.staff, at=request.at)
-        except errors.QunceError as raised:
-            error = str(raised)
-        else:
-            return http.redirect_back(
-                request, reverse("layers:detail", args=[layering.pk])
-            )
-    context = {"templates": LAYERING_TEMPLATES.items(), "error": error}
-    status = 422 if error else 200
-    return http.render(request, "console/layers/create.html", context, status=status)
+            return presenters.preview(spec, request.staff, request.at, layering), ""
+        except errors.QunceError as error:
+            trouble = str(error)
+    else:
+        trouble = draft.error
+    view = presenters.build_view(
+        request.community, spec, Counts({}, {}), layering, draft.typed
+    )
+    return view, trouble
+
+
+@require_POST
+@http.page(layers.MANAGE)
+def layer_sizes(request: http.Request) -> HttpResponse:
+    """The numbers alone while thresholds or a rule are being edited."""
+    draft = drafts.load(request.POST, choices_of(request))
+    context = editor_context(request, draft, None) | {"live": True}
+    return http.render(request, "console/layers/_sizes.html", context)
+
+
+# One layering
 
 
 @require_GET
 @http.page()
 def layering_detail(request: http.Request, pk: int) -> HttpResponse:
-    return _render_detail(request, presenters.get_layering(request, pk))
+    return render_detail(request, presenters.get_layering(request, pk))
 
 
 @require_GET
@@ -129,99 +202,58 @@ def layering_chart(request: http.Request, pk: int) -> HttpResponse:
     return chart_downloads.render_download(chart, request.GET.get("as", "json"))
 
 
-def _render_detail(
-    request: http.Request, layering: Layering, error: str = ""
+def render_detail(
+    request: http.Request,
+    layering: Layering,
+    draft: LayeringDraft | None = None,
+    error: str = "",
 ) -> HttpResponse:
-    """Render the page; after an error, with everything that was typed."""
-    view = presenters.present(layering, request.staff, request.at)
-    if error:
-        try:
-            spec = _spec_from_form(request, layering)
-        except errors.QunceError:
-            spec = layering.spec
-        view = presenters.build_view(layering, spec, {}, {})
-    context = {
-        "view": view,
-        "layering": layering,
-        "run": (latest_run := layers.latest_run(layering)),
-        "unrated": layers.describe_unrated(latest_run),
-        "spec_text": request.POST.get("spec")
-        or json.dumps(layering.spec, ensure_ascii=False, indent=2),
-        "within": str(layering.spec.get("within", "")).removesuffix("d"),
-        "table": presenters.change_table(view),
-        "figure": presenters.size_chart(layering, request.staff, request.at),
-        "error": error,
-        "may_manage": permissions.may(request.staff, layers.MANAGE),
-        "currency": request.community.currency,
-        "is_money": forms.is_money(layering.spec),
-    }
-    status = 422 if error else 200
-    return http.render(request, "console/layers/detail.html", context, status=status)
-
-
-def _spec_from_form(request: http.Request, layering: Layering) -> Any:
-    """Return the posted spec, from the fields or from the JSON form."""
-    if request.POST.get("as") == "json":
-        spec = forms.parse_json(request.POST.get("spec", ""))
-    else:
-        currency = request.community.currency
-        spec = forms.apply_form(layering.spec, request.POST, currency)
-    layer_specs.check(spec)
-    return spec
-
-
-@require_POST
-@http.page(layers.MANAGE)
-def layer_sizes(request: http.Request, pk: int) -> HttpResponse:
-    """Preview the sizes that the posted thresholds would give; nothing is stored."""
-    layering = presenters.get_layering(request, pk)
-    context: dict[str, Any] = {"is_preview": True, "error": ""}
-    try:
-        spec = _spec_from_form(request, layering)
-        sizes, bounds = layer_assignment.preview_sizes(
-            spec=spec, by=request.staff, at=request.at
-        )
-        context["view"] = presenters.build_view(layering, spec, sizes, bounds)
-    except errors.QunceError as error:
-        context["error"] = str(error)
-    return http.render(request, "console/layers/_sizes.html", context)
-
-
-@require_POST
-@http.page(layers.MANAGE)
-def layering_update(request: http.Request, pk: int) -> HttpResponse:
-    layering = presenters.get_layering(request, pk)
-    default = request.POST.get("default", "")
-    try:
-        layers.update(
-            layering=layering,
-            spec=_spec_from_form(request, layering),
-            default=default,
-            name=naming.normalise(request.POST.get("name", ""))[:120],
-            by=request.staff,
-            at=request.at,
-        )
-    except errors.QunceError as error:
-        layering.refresh_from_db()
-        return _render_detail(request, layering, str(error))
-    if request.POST.get("recompute"):
-        return recompute_and_redirect(request, layering)
-    http.flash(
-        request,
-        _("Saved. The change takes effect when the layering is next recomputed."),
+    """The page, or the editor of it alone; with what was typed if there is a draft."""
+    may_edit = (
+        permissions.may(request.staff, layers.MANAGE) and layering.state == "active"
     )
-    return http.redirect_back(request, reverse("layers:detail", args=[pk]))
+    if draft is None:
+        started = LayeringDraft(layering.spec, layering.name, layering.default)
+        view = presenters.present(layering, request.staff, request.at)
+        context = editor_context(request, started, layering, stored=view)
+    else:
+        context = editor_context(request, draft, layering, error)
+    context |= {"layering": layering, "may_edit": may_edit, "error": error}
+    if not request.htmx:
+        context |= _detail_context(request, layering)
+    return http.render(
+        request,
+        "console/layers/detail.html",
+        context,
+        part="console/layers/_editor.html",
+        status=422 if error else 200,
+    )
+
+
+def _detail_context(request: http.Request, layering: Layering) -> dict[str, Any]:
+    run = layers.latest_run(layering)
+    days = Days.from_query(request.GET, request.community.day(request.at))
+    return {
+        "run": run,
+        "unrated": layers.describe_unrated(run),
+        "days": days,
+        "table": presenters.change_table(layering, days, request.staff, request.at),
+        "figure": presenters.size_chart(layering, request.staff, request.at),
+        "may_manage": permissions.may(request.staff, layers.MANAGE),
+    }
 
 
 @require_GET
 @http.page()
 def changed_members(request: http.Request, pk: int) -> HttpResponse:
-    """Members who moved from one layer to another since yesterday, newest first."""
+    """Members who moved from one layer to another between two days, newest first."""
     layering = presenters.get_layering(request, pk)
     before, after = request.GET.get("from", ""), request.GET.get("to", "")
+    days = Days.from_query(request.GET, request.community.day(request.at))
     person_ids = layer_moves.list_people(
         layering=layering,
-        day=request.community.day(request.at) - 1,
+        day=days.since,
+        until=days.until,
         before=before,
         after=after,
         by=request.staff,
@@ -237,11 +269,12 @@ def changed_members(request: http.Request, pk: int) -> HttpResponse:
         if before_id is None or person_id < before_id
     ]
     names = {
-        layer["key"]: layer.get("name") or layer["key"]
-        for layer in presenters.layers_of(layering)
+        **presenters.layer_names(layering, layers.latest_run(layering, days.since)),
+        **presenters.layer_names(layering, layers.latest_run(layering, days.until)),
     }
     context = {
         "layering": layering,
+        "days": days,
         "before": names.get(before, _("newly joined")),
         "after": names.get(after, _("left")),
         "count": len(person_ids),
@@ -257,6 +290,10 @@ def changed_members(request: http.Request, pk: int) -> HttpResponse:
 
 def recompute_and_redirect(request: http.Request, layering: Layering) -> HttpResponse:
     run = layers.recompute(layering=layering, by=request.staff, at=request.at)
-    text = _("Recomputed. %(n)s members changed layer.") % {"n": f"{run.moved:,}"}
-    http.flash(request, text)
+    text = _("Recomputed. %(n)s members changed layer.")
+    if run.is_redefinition:
+        text = _(
+            "Recomputed. %(n)s members are in another layer because of the change."
+        )
+    http.flash(request, text % {"n": f"{run.moved:,}"})
     return http.redirect_back(request, reverse("layers:detail", args=[layering.pk]))

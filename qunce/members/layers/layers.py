@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +13,17 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, revisions, state_machine, timestamps
+from qunce.core import (
+    errors,
+    permissions,
+    personal_texts,
+    revisions,
+    state_machine,
+    timestamps,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.layers import assignment as layer_assignment
@@ -27,10 +36,14 @@ from qunce.sets.rules import stored_rules
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
+    from qunce.sets.rules.references import Mention
+
 MANAGE = permissions.declare(
     "layers.manage", permissions.Role.MANAGER, community_wide=True
 )
 log = logging.getLogger(__name__)
+JOB = "layers.recompute"
+"""Recomputes a layering whose run of the day failed; its key is the layering's id."""
 REVISION = "layer"
 """Revision kind, raised by every run of a layering."""
 ABSENT = ""
@@ -44,6 +57,7 @@ STATES = state_machine.StateMachine(
 )
 
 
+@personal_texts.erased_in("key", "name", "spec", "default")
 class Layering(models.Model):
     """`spec` defines the layers, see `layers.specs`.
 
@@ -73,7 +87,9 @@ class Layering(models.Model):
 class LayerRun(models.Model):
     """One assignment of everyone; `bounds` are the thresholds computed from the data.
 
-    `unrated` are the currencies of money that had no exchange rate.
+    `unrated` are the currencies of money that had no exchange rate. `spec` is that of the
+    layering at the time. `is_redefinition` marks the run right after one of the same
+    moment by the spec before: who moved in it did so because the layering was changed.
     """
 
     layering = models.ForeignKey(Layering, models.PROTECT, related_name="runs")
@@ -82,6 +98,8 @@ class LayerRun(models.Model):
     moved = models.PositiveIntegerField(default=0)
     bounds: models.JSONField[Any, Any] = models.JSONField(default=dict)
     unrated: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    spec: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    is_redefinition = models.BooleanField(default=False)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
@@ -136,7 +154,10 @@ class LayeringRecomputed(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MemberLayerChanged(facts.FactKind):
-    """One person's move; the payload has the keys `from` and `to`."""
+    """One person's move; the payload has the keys `from` and `to`.
+
+    It has `redefined`: true where the layering was changed, and not the member.
+    """
 
     kind = "member.layer_changed"
     label = gettext_lazy("moved to another layer")
@@ -148,18 +169,40 @@ class MemberLayerChanged(facts.FactKind):
     layering: str
     before: str
     after: str
+    redefined: bool = False
 
     def payload(self) -> str | None:
-        move = {"layering": self.layering, "from": self.before, "to": self.after}
-        return facts.dump(move)
+        move: dict[str, Any] = {
+            "layering": self.layering,
+            "from": self.before,
+            "to": self.after,
+        }
+        return facts.dump(move | ({"redefined": True} if self.redefined else {}))
 
 
 class LayeringNotFound(errors.NotFound):
     """There is no such layering in this community."""
 
 
+class LayerInUse(errors.Refused):
+    """Rules name this layer or layering."""
+
+
 class LayeringAlreadyExists(errors.Refused):
     """A layering with this key already exists."""
+
+
+# Checks
+
+
+def check_unused(community: Community, mention: Mention, name: str) -> None:
+    """Raises LayerInUse if stored rules name the layer or the layering."""
+    users = [str(stored) for stored in stored_rules.list_mentioning(community, mention)]
+    if users:
+        raise LayerInUse(
+            _("“%(name)s” is used by: %(users)s.")
+            % {"name": name, "users": ", ".join(dict.fromkeys(users))}
+        )
 
 
 # Verbs
@@ -206,10 +249,20 @@ def update(
     default: str = "",
     name: str = "",
 ) -> None:
-    """Change the layers, from the next run on."""
+    """Change the layers, from the next run on.
+
+    Rules name layers by their keys, so a layer may be renamed while it is in use. Raises
+    LayerInUse for a layer that is left out and that a rule names.
+    """
     permissions.check_may(by, MANAGE)
     # Rules cache the layers of a run under this revision.
     revisions.bump(layering.community_id, REVISION, [layering.pk])
+    layer_specs.check(spec)
+    kept = layer_specs.names_of(spec)
+    for key, label in layer_specs.names_of(layering.spec).items():
+        if key not in kept:
+            mention = ("layer", f"{layering.key}/{key}")
+            check_unused(layering.community, mention, label)
     _define(layering, spec, default)
     layering.name = name or layering.name
     layering.save(update_fields=["spec", "default", "name"])
@@ -230,22 +283,48 @@ def _define(layering: Layering, spec: Any, default: str) -> None:
 
 def _complete_rules(spec: Any) -> list[Any]:
     # The real gaps are known only at a run; any will do to check the rules.
-    gaps = {"median": 30, "long": 90}
     return [
-        layer_specs.fill_placeholders(layer["rule"], gaps)
+        layer_specs.rule_of(layer, spec, {})
         for layer in spec["layers"]
         if "rule" in layer
     ]
 
 
 def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
-    """Assign everyone to their layer again and record who moved."""
+    """Assign everyone to their layer again and record who moved.
+
+    If the layering was changed since its last run, everyone is assigned by the old spec
+    first, so that members who moved are told apart from layers that were changed.
+    """
     permissions.check_may(by, MANAGE)
+    last = latest_run(layering)
+    is_redefinition = last is not None and _is_changed(last, layering)
+    if last is not None and is_redefinition:
+        try:
+            _run(layering, last.spec, by=by, at=at)
+        except errors.QunceError as error:
+            # Such as a rule whose tag is gone: then all moves count as redefined.
+            log.info("old spec of layering %s was not run: %s", layering.pk, error)
+    return _run(layering, layering.spec, by=by, at=at, is_redefinition=is_redefinition)
+
+
+def _is_changed(run: LayerRun, layering: Layering) -> bool:
+    """Whether the layers are not defined any more as they were at a run."""
+    new = layer_specs.definition_of(layering.spec)
+    return bool(run.spec) and layer_specs.definition_of(run.spec) != new
+
+
+def _run(
+    layering: Layering,
+    spec: Any,
+    *,
+    by: Staff,
+    at: datetime,
+    is_redefinition: bool = False,
+) -> LayerRun:
     community = layering.community
     # Outside the transaction: reading everyone's facts takes long, storing does not.
-    assigned = layer_assignment.assign_layers(
-        community=community, spec=layering.spec, at=at
-    )
+    assigned = layer_assignment.assign_layers(community=community, spec=spec, at=at)
     with transaction.atomic():
         revisions.bump(community.pk, REVISION, [layering.pk])
         # After the bump, which locks the layering: two runs at once would record the
@@ -257,6 +336,8 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
             day=community.day(at),
             bounds=assigned.bounds,
             unrated=list(assigned.unrated),
+            spec=spec,
+            is_redefinition=is_redefinition,
             by=by,
         )
         LayerSet.objects.bulk_create(
@@ -266,19 +347,30 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
             for layer, people in assigned.sets.items()
         )
         if before is not None:
-            # With bitmaps: recomputing two layerings of a million members takes 2.4 s
-            # (docs/benchmarks.md).
-            moved = _moved_people(load_sets(before), assigned.sets)
-            for (old, new), people in moved.items():
-                fact = MemberLayerChanged(layering=layering.key, before=old, after=new)
-                facts.record_for_accounts(
-                    fact, people, community=community, by=by, at=at
-                )
-            run.moved = sum(map(len, moved.values()))
-            run.save(update_fields=["moved"])
+            _record_moves(run, load_sets(before), assigned.sets)
         recomputed = LayeringRecomputed(layering=layering.key, moved=run.moved)
         facts.record(recomputed, community=community, by=by, at=at)
     return run
+
+
+def _record_moves(
+    run: LayerRun, before: dict[str, BitMap], after: dict[str, BitMap]
+) -> None:
+    # With bitmaps: recomputing two layerings of a million members takes 2.4 s
+    # (docs/benchmarks.md).
+    moved = _moved_people(before, after)
+    for (old, new), people in moved.items():
+        fact = MemberLayerChanged(
+            layering=run.layering.key,
+            before=old,
+            after=new,
+            redefined=run.is_redefinition,
+        )
+        facts.record_for_accounts(
+            fact, people, community=run.layering.community, by=run.by, at=run.at
+        )
+    run.moved = sum(map(len, moved.values()))
+    run.save(update_fields=["moved"])
 
 
 def recompute_all(*, at: datetime, community: Community | None = None) -> int:
@@ -295,23 +387,42 @@ def recompute_all(*, at: datetime, community: Community | None = None) -> int:
 def start_day(*, community: Community, at: datetime) -> None:
     """Recompute the layerings that have no run of today yet.
 
-    One whose rule has become invalid keeps its last run, and keeps no other waiting.
+    One that fails keeps its last run, and keeps no other waiting.
     """
-    by, today = staff_models.system(community), community.day(at)
     for layering in list_active(community):
-        run = latest_run(layering)
-        if run is not None and run.day >= today:
-            continue
-        try:
+        if not _has_run_today(layering, at):
+            run = functools.partial(recompute_due, str(layering.pk), at=at)
+            key = str(layering.pk)
+            job_queue.run_item(run, job=JOB, key=key, community=community, at=at)
+
+
+def recompute_due(key: str, *, at: datetime) -> None:
+    """Recompute a layering, unless it has a run of today; `key` is the queued job's."""
+    active = Layering.objects.filter(pk=int(key), state="active")
+    for layering in active.select_related("community"):
+        if not _has_run_today(layering, at):
+            by = staff_models.system(layering.community)
             recompute(layering=layering, by=by, at=at)
-        except errors.QunceError as error:
-            log.info("layering %s was not recomputed: %s", layering.pk, error)
+
+
+def _has_run_today(layering: Layering, at: datetime) -> bool:
+    run = latest_run(layering)
+    return run is not None and run.day >= layering.community.day(at)
+
+
+def name_of(key: str) -> str:
+    """The name of the layering of a queued job."""
+    return (
+        Layering.objects.filter(pk=int(key)).values_list("name", flat=True).first()
+        or ""
+    )
 
 
 @transaction.atomic
 def archive(*, layering: Layering, by: Staff, at: datetime) -> None:
-    """Stop recomputing the layering; its last run stays in use."""
+    """Stop recomputing the layering. Raises LayerInUse if rules name it."""
     permissions.check_may(by, MANAGE)
+    check_unused(layering.community, ("layering", layering.key), layering.name)
     STATES.transition(layering, "archive")
     _record_change(layering, by, at)
 
@@ -392,6 +503,23 @@ def sizes(run: LayerRun) -> dict[str, int]:
     return dict(rows.values_list("layer", "size"))
 
 
+def sizes_by_day(layering: Layering, first: int = 0) -> dict[int, dict[str, int]]:
+    """Day → layer → size after the last run of the day, for days from `first` on."""
+    rows = LayerSet.objects.filter(run__layering=layering, run__day__gte=first)
+    found: dict[int, dict[str, int]] = {}
+    last_run: dict[int, int] = {}
+    values = rows.order_by("run_id", "pk").values_list(
+        "run__day", "run", "layer", "size"
+    )
+    for day, run, layer, size in values:
+        # A layer of an earlier run of the day may not exist any more.
+        if last_run.get(day) != run:
+            found[day] = {}
+        last_run[day] = run
+        found[day][layer] = size
+    return found
+
+
 def layer_of(layering: Layering, person: int) -> str:
     """The layer of a person as of the newest run."""
     run = latest_run(layering)
@@ -431,11 +559,35 @@ def moves_since(layering: Layering, day: int) -> dict[tuple[str, str], list[int]
 
 
 def moved_since(layering: Layering, day: int) -> BitMap:
-    """Everybody whose layer differs from the one on a community day."""
+    """Everybody who moved to another layer since a community day.
+
+    Without those who did not move, but whose layer was changed.
+    """
     before, after = latest_run(layering, day), latest_run(layering)
     if before is None or after is None or before == after:
         return bitmaps.EMPTY
-    return bitmaps.union(_moved_people(load_sets(before), load_sets(after)).values())
+    moved = _moved_people(load_sets(before), load_sets(after))
+    return bitmaps.union(moved.values()) - redefined_people(before, after)
+
+
+def redefined_people(before: LayerRun, after: LayerRun) -> BitMap:
+    """Who is in another layer only because the layering was changed between two runs."""
+    runs = list(
+        LayerRun.objects.filter(
+            layering=after.layering_id, pk__gt=before.pk, pk__lte=after.pk
+        ).order_by("pk")
+    )
+    if not any(run.is_redefinition for run in runs):
+        return bitmaps.EMPTY
+    redefined: list[BitMap] = []
+    moved: list[BitMap] = []
+    last = load_sets(before)
+    for run in runs:
+        sets = load_sets(run)
+        people = bitmaps.union(_moved_people(last, sets).values())
+        (redefined if run.is_redefinition else moved).append(people)
+        last = sets
+    return bitmaps.union(redefined) - bitmaps.union(moved)
 
 
 def _moved_people(

@@ -19,6 +19,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.layers import Layering
+from qunce.members.segments import segments
 from qunce.members.tags import assignments
 from qunce.sets.mirror import deriver
 from tests import factories
@@ -117,9 +118,9 @@ def test_scoped_staff_count_visible_members_only(
     hidden = web.get(url, {"from": "rest", "to": "high"}).content.decode()
     assert "0 members made this change" in text_of(hidden)
     # Only the editor shows these, and layers are those of the whole community.
-    sizes = f"/members/layers/{layering.pk}/sizes/"
-    assert web.post(sizes, {}).status_code == 403
-    assert unscoped.post(sizes, {}).status_code == 200
+    sizes, posted = "/members/layers/sizes/", {"spec": json.dumps(SPEC)}
+    assert web.post(sizes, posted).status_code == 403
+    assert unscoped.post(sizes, posted).status_code == 200
 
 
 def test_joined_and_departed_members_are_counted_apart(
@@ -151,15 +152,19 @@ def test_threshold_is_previewed_without_being_stored(
     }
     layering = layers.create(key="value", spec=spec, **common)
     layers.recompute(layering=layering, by=boss, at=now)
-    url = f"/members/layers/{layering.pk}/sizes/"
-    page = web.post(url, {"method-0": "gte", "value-0": "0"}).content.decode()
+    url, posted = "/members/layers/sizes/", {"spec": json.dumps(spec), "name": "Worth"}
+    page = web.post(url, posted | {"method-0": "gte", "value-0": "0"}).content.decode()
     assert 'id="size-0"' in page
     assert "3 100.0 %" in text_of(page)
-    bad = web.post(url, {"method-0": "top", "value-0": "many"}).content.decode()
+    typed = posted | {"method-0": "top", "value-0": "many"}
+    bad = web.post(url, typed).content.decode()
     assert "Write a percentage of all members, for example 20%." in text_of(bad)
     layering.refresh_from_db()
     assert layering.spec == spec
-    saved = {"method-0": "gte", "value-0": "0", "recompute": "1", "name": "Worth"}
+    refused = web.post(f"/members/layers/{layering.pk}/save/", typed)
+    assert refused.status_code == 422
+    assert 'value="many"' in refused.content.decode()
+    saved = posted | {"method-0": "gte", "value-0": "0", "recompute": "1"}
     assert web.post(f"/members/layers/{layering.pk}/save/", saved).status_code == 303
     layering.refresh_from_db()
     assert layering.name == "Worth"
@@ -168,33 +173,154 @@ def test_threshold_is_previewed_without_being_stored(
     assert layers.sizes(run) == {"high": 3, "low": 0}
 
 
-def test_rejected_spec_stays_in_the_form(web: Client, layering: Layering) -> None:
-    url = f"/members/layers/{layering.pk}/save/"
-    data = {"as": "json", "spec": '{"by": "rules", "layers": []}'}
-    answer = web.post(url, data)
-    assert answer.status_code == 422
-    assert "A layering needs at least two layers." in text_of(answer.content.decode())
-    assert data["spec"] in html.unescape(answer.content.decode())
-    good = json.dumps(SPEC | {"layers": [*SPEC["layers"][:1], {"key": "others"}]})
-    assert web.post(url, {"as": "json", "spec": good}).status_code == 303
-    layering.refresh_from_db()
-    assert layering.default == "others"
+def submit(web: Client, url: str, spec: Any, do: str = "look", **more: Any) -> str:
+    """The page after a button, as a browser without JavaScript gets it."""
+    data = {"spec": json.dumps(spec), "do": do, "name": "Mine", **more}
+    response = web.post(url, data)
+    assert response.status_code == 200
+    return str(response.content.decode())
 
 
-def test_layering_from_a_template_is_computed_archived_and_restored(
-    web: Client, shop: Community
+def hidden(page: str, name: str) -> str:
+    match = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert match
+    return html.unescape(match[1])
+
+
+def test_own_layers_are_built_ordered_named_and_removed(
+    web: Client, shop: Community, boss: Staff, now: datetime
 ) -> None:
-    web.get("/members/layers/new/")
-    answer = web.post("/members/layers/new/", {"template": "lifecycle"})
+    """K9: a layering of one's own, without JavaScript and without any JSON in sight."""
+    ann = account_queries.get(shop, "ann").pk
+    tag = factories.tag(shop, "loyal")
+    assignments.apply(tag=tag, accounts=[ann], by=boss, at=now)
+    url = "/members/layers/new/edit/"
+    page = web.get("/members/layers/new/", {"own": "rules"}).content.decode()
+    spec, rule = (json.loads(hidden(page, name)) for name in ("spec", "rule"))
+    assert hidden(page, "layer") == "0"
+    state: dict[str, Any] = {"layer": "0", "rule": json.dumps(rule), "name-0": "Loyal"}
+    page = submit(web, url, spec, "add::tag", **state)
+    assert 'name="c-how"' in page
+    typed = {**state, "open": "+:tag", "c-how": "any", "c-tags": "loyal"}
+    page = submit(web, url, spec, "layer-add", **typed)
+    spec = json.loads(hidden(page, "spec"))
+    assert [layer["key"] for layer in spec["layers"]] == ["layer", "layer-2", "rest"]
+    first = {
+        "key": "layer",
+        "name": "Loyal",
+        "rule": {"all": [{"tag": {"any": ["loyal"]}}]},
+    }
+    assert spec["layers"][0] == first
+    # The new layer is open and takes everybody whom the first one leaves.
+    assert hidden(page, "layer") == "1"
+    assert "1 more are in a layer above" in text_of(page)
+    page = submit(web, url, spec, "layer-up:1", **{"name-1": "All"})
+    spec = json.loads(hidden(page, "spec"))
+    assert [layer.get("name") for layer in spec["layers"][:2]] == ["All", "Loyal"]
+    assert "Every one of 3 members is in exactly one layer." in text_of(page)
+    page = submit(web, url, spec, "layer-remove:0")
+    spec = json.loads(hidden(page, "spec"))
+    assert spec["layers"][0] == first
+    refused = submit(web, url, spec, "layer-remove:0")
+    assert "at least two layers" in text_of(refused)
+    posted = {"spec": json.dumps(spec), "name": "Mine", "name-1": "Others"}
+    answer = web.post("/members/layers/new/save/", posted)
     assert answer.status_code == 303
     (layering,) = layers.list_active(shop)
-    assert layers.latest_run(layering) is not None
+    run = layers.latest_run(layering)
+    assert run is not None
+    assert layers.sizes(run) == {"layer": 1, "rest": 2}
     text = text_of(web.get(answer.headers["Location"]).content.decode())
-    assert "last time in the last" in text
+    assert "everyone who has the tag loyal" in text
+    assert '{"' not in text
+
+
+def test_a_layer_in_use_cannot_be_removed_and_says_by_what(
+    web: Client, shop: Community, boss: Staff, layering: Layering, now: datetime
+) -> None:
+    rule = {"layer": {"of": "layering", "in": ["high"]}}
+    about: dict[str, Any] = {"community": shop, "by": boss, "at": now}
+    segments.create(key="best", name="Best ones", rule=rule, **about)
+    spec = SPEC | {"layers": [{"key": "new", "rule": {"all": []}}, SPEC["layers"][1]]}
+    posted = {"spec": json.dumps(spec), "name": "L"}
+    answer = web.post(f"/members/layers/{layering.pk}/save/", posted)
+    assert answer.status_code == 422
+    assert "segment “Best ones”" in text_of(answer.content.decode())
+    page = web.post(f"/members/layers/{layering.pk}/archive/", follow=True)
+    assert "segment “Best ones”" in text_of(page.content.decode())
+    assert layers.list_active(shop)
+
+
+def test_a_ready_made_layering_follows_its_numbers_and_is_computed(
+    web: Client, shop: Community
+) -> None:
+    gallery = text_of(web.get("/members/layers/new/").content.decode())
+    assert "No facts yet: paid an order, asked the price" in gallery
+    assert "Tags to create: Core circle" in gallery
+    page = web.get("/members/layers/new/", {"ladder": "phases"}).content.decode()
+    spec = json.loads(hidden(page, "spec"))
+    posted = {"spec": json.dumps(spec), "name": "Phases", "default": "win-back"}
+    numbers = {"number-ripening": "5", "number-silent": "60"}
+    page = web.post("/members/layers/sizes/", posted | numbers).content.decode()
+    assert "3 100.0 %" in text_of(page)
+    answer = web.post("/members/layers/new/save/", posted | numbers)
+    assert answer.status_code == 303
+    (layering,) = layers.list_active(shop)
+    assert (layering.key, layering.default) == ("phases", "win-back")
+    assert layering.spec["numbers"] == {"ripening": "5d", "silent": "60d"}
+    run = layers.latest_run(layering)
+    assert run is not None
+    assert layers.sizes(run) == {"extension": 0, "ripening": 0, "win-back": 3}
+    # An opened rule shows the numbers; closed without a change it keeps following them.
+    url = f"/members/layers/{layering.pk}/edit/"
+    page = submit(web, url, layering.spec, "layer-open:1")
+    rule = hidden(page, "rule")
+    assert "5d" in rule
+    state = {"layer": "1", "rule": rule}
+    closed = submit(web, url, layering.spec, "layer-close", **state)
+    assert json.loads(hidden(closed, "spec")) == layering.spec
+    state["rule"] = '{"all": [{"joined": {"within": "9d"}}]}'
+    changed = json.loads(
+        hidden(submit(web, url, layering.spec, "layer-close", **state), "spec")
+    )
+    assert changed["numbers"] == {"silent": "60d"}
+    assert changed["layers"][1]["rule"] == json.loads(state["rule"])
+
+
+def test_tags_of_circles_are_created_on_demand(web: Client, shop: Community) -> None:
+    url = "/members/layers/new/"
+    page = text_of(web.get(url, {"ladder": "circles"}).content.decode())
+    assert "It needs tags that do not exist yet: Core circle" in page
+    web.post(f"{url}tags/", {"ladder": "circles"})
+    page = text_of(web.get(url, {"ladder": "circles"}).content.decode())
+    assert "It needs tags" not in page
+    assert "Every one of 3 members is in exactly one layer." in page
+    assert web.post(f"{url}tags/", {"ladder": "nope"}).status_code == 404
+
+
+def test_any_two_days_are_compared(
+    web: Client, shop: Community, layering: Layering, now: datetime
+) -> None:
+    days = {
+        "since": f"{now - timedelta(days=2):%Y-%m-%d}",
+        "until": f"{now - timedelta(days=1):%Y-%m-%d}",
+    }
+    url = f"/members/layers/{layering.pk}/"
+    assert "nothing to compare" in text_of(web.get(url, days).content.decode())
+    days["until"] = f"{now + timedelta(days=1):%Y-%m-%d}"
+    page = web.get(url, days).content.decode()
+    (link,) = re.findall(r'href="([^"]*/changes/[^"]*)"', page)
+    text = text_of(web.get(html.unescape(link)).content.decode())
+    assert "1 member made this change" in text
+    assert days["until"] in text
+
+
+def test_layering_is_archived_and_restored(web: Client, layering: Layering) -> None:
+    community = layering.community
     web.post(f"/members/layers/{layering.pk}/archive/")
-    assert layers.list_active(shop) == []
+    assert layers.list_active(community) == []
     web.post(f"/members/layers/{layering.pk}/restore/")
-    assert len(layers.list_active(shop)) == 1
+    assert len(layers.list_active(community)) == 1
 
 
 def test_changing_layerings_needs_permission(
@@ -209,7 +335,7 @@ def test_changing_layerings_needs_permission(
     )
     assert "Save" not in text_of(page)
     url = f"/members/layers/{layering.pk}/"
-    for action in ("sizes", "save", "runs", "archive", "restore"):
+    for action in ("edit", "save", "runs", "archive", "restore"):
         assert web.post(f"{url}{action}/").status_code == 403
 
 

@@ -15,6 +15,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
+from qunce.members.segments import segments
 from qunce.members.tags import assignments
 from tests import factories
 from tests.factories import AT, LATER
@@ -84,16 +85,105 @@ def test_people_outside_the_scope_are_not_counted(
     moves = layer_moves.moves_since(layering=worth, day=shop.day(AT), **about)
     assert moves is not None
     assert moves.sizes == {("rest", "rest"): 1}
-    assert layer_assignment.preview_sizes(spec=SPEC, **about) == (
-        {"high": 0, "rest": 1},
-        {},
-    )
+    preview = layer_assignment.preview_sizes(spec=SPEC, **about)
+    assert preview.sizes == {"high": 0, "rest": 1}
 
 
 def test_previewed_sizes_equal_those_of_the_run(
     shop: Community, by: Staff, worth: layers.Layering
 ) -> None:
-    sizes, _bounds = layer_assignment.preview_sizes(spec=SPEC, by=by, at=LATER)
+    preview = layer_assignment.preview_sizes(spec=SPEC, by=by, at=LATER)
     run = layers.latest_run(worth)
     assert run is not None
-    assert sizes == layers.sizes(run)
+    assert preview.sizes == layers.sizes(run)
+
+
+def test_a_changed_layering_is_told_apart_from_members_who_moved(
+    shop: Community, by: Staff, worth: layers.Layering
+) -> None:
+    """K9: Ann moved by herself; Bob is elsewhere because koc now counts as high, too."""
+    bob = account_queries.get(shop, "bob").pk
+    koc = factories.tag(shop, "koc")
+    assignments.apply(tag=koc, accounts=[bob], by=by, at=LATER)
+    spec: Any = {
+        "by": "rules",
+        "layers": [
+            {"key": "high", "name": "Top", "rule": {"tag": {"any": ["vip", "koc"]}}},
+            {"key": "rest"},
+        ],
+    }
+    layers.update(layering=worth, spec=spec, by=by, at=LATER)
+    run = layers.recompute(layering=worth, by=by, at=LATER)
+    assert run.is_redefinition
+    assert run.moved == 1
+    about: dict[str, Any] = {"layering": worth, "by": by, "at": LATER}
+    moves = layer_moves.moves_since(day=shop.day(AT), **about)
+    assert moves is not None
+    assert moves.sizes["rest", "high"] == 2
+    assert moves.redefined == {("rest", "high"): 1}
+    assert (moves.into("high"), moves.moved) == (1, 1)
+    ann = account_queries.get(shop, "ann").pk
+    assert list(layers.moved_since(worth, shop.day(AT))) == [ann]
+    recorded = factories.recorded_facts(shop, "member.layer_changed")
+    assert [(who, fact.get("redefined")) for who, fact in recorded] == [
+        (ann, None),
+        (bob, True),
+    ]
+
+
+def test_a_new_name_is_no_change_of_a_layering(
+    shop: Community, by: Staff, worth: layers.Layering
+) -> None:
+    high, rest = SPEC["layers"]
+    renamed = SPEC | {"layers": [high | {"name": "Best"}, rest], "ladder": "x"}
+    layers.update(layering=worth, spec=renamed, by=by, at=LATER)
+    run = layers.recompute(layering=worth, by=by, at=LATER)
+    assert not run.is_redefinition
+
+
+def test_any_two_days_are_compared(
+    shop: Community, by: Staff, worth: layers.Layering
+) -> None:
+    about: dict[str, Any] = {"layering": worth, "by": by, "at": LATER}
+    first, second = shop.day(AT), shop.day(LATER)
+    assert first < second
+    whole = layer_moves.moves_since(day=first, until=second, **about)
+    assert whole is not None
+    assert whole.sizes["rest", "high"] == 1
+    for since, until in ((first, first), (second, first), (second, second)):
+        assert layer_moves.moves_since(day=since, until=until, **about) is None
+
+
+def test_a_layer_in_use_is_not_removed_and_its_uses_are_named(
+    shop: Community, by: Staff, worth: layers.Layering
+) -> None:
+    rule = {"layer": {"of": "worth", "in": ["high"]}}
+    common: dict[str, Any] = {"community": shop, "by": by, "at": LATER}
+    segments.create(key="best", name="Best ones", rule=rule, **common)
+    spec: Any = {
+        "by": "rules",
+        "layers": [{"key": "new", "rule": {"tag": {"any": ["vip"]}}}, {"key": "rest"}],
+    }
+    with pytest.raises(layers.LayerInUse, match="segment “Best ones”"):
+        layers.update(layering=worth, spec=spec, by=by, at=LATER)
+    with pytest.raises(layers.LayerInUse, match="Best ones"):
+        layers.archive(layering=worth, by=by, at=LATER)
+    segments.archive(segment=segments.get(shop, "best"), by=by, at=LATER)
+    layers.update(layering=worth, spec=spec, by=by, at=LATER)
+    layers.archive(layering=worth, by=by, at=LATER)
+
+
+def test_members_who_fit_several_layers_are_counted(
+    shop: Community, by: Staff, worth: layers.Layering
+) -> None:
+    spec: Any = {
+        "by": "rules",
+        "layers": [
+            *SPEC["layers"][:1],
+            {"key": "all", "rule": {"all": []}},
+            {"key": "x"},
+        ],
+    }
+    preview = layer_assignment.preview_sizes(spec=spec, by=by, at=LATER)
+    assert preview.sizes == {"high": 1, "all": 2, "x": 0}
+    assert preview.taken == {"high": 0, "all": 1}

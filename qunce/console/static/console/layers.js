@@ -1,21 +1,24 @@
 // Thresholds can be set with a slider or typed. The sizes update after a short pause.
 
-const form = document.querySelector("[data-thresholds]");
-const counter = form?.querySelector("[hx-post][hidden]");
+const PAUSE = 150;
 let timer = 0;
 
-function field(node, name) {
-  return node.closest("li").querySelector(name);
-}
+const near = (node, name) => node.closest("li").querySelector(name);
 
-form?.addEventListener("input", (event) => {
+// On the document, as the form is replaced by every action.
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("[data-thresholds]");
+  if (!form || event.target.closest("[data-editor]") || event.target.matches("[data-quiet]")) return;
   if (event.target.matches("[data-slider]")) {
-    field(event.target, "select").value = "top";
-    field(event.target, "[data-value]").value = event.target.value;
+    near(event.target, "select").value = "top";
+    near(event.target, "[data-value]").value = event.target.value;
   } else if (event.target.matches("[data-value]")) {
-    const slider = field(event.target, "[data-slider]");
-    if (field(event.target, "select").value === "top") slider.value = event.target.value;
+    const slider = near(event.target, "[data-slider]");
+    if (near(event.target, "select").value === "top") slider.value = event.target.value;
   }
   clearTimeout(timer);
-  timer = setTimeout(() => counter.dispatchEvent(new CustomEvent("typed")), 150);
+  timer = setTimeout(
+    () => form.querySelector("[hx-post][hidden]")?.dispatchEvent(new CustomEvent("typed")),
+    PAUSE,
+  );
 });

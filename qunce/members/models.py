@@ -17,8 +17,10 @@ from qunce.members.layers.layers import Layering, LayerRun, LayerSet
 from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
 from qunce.members.people.remark_names import RemarkPattern
+from qunce.members.saved_views.models import ListLayout, SavedView
 from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment, SegmentSize
+from qunce.members.staff_in_charge.models import InCharge
 from qunce.members.tags.models import (
     DismissedDuplicate,
     Synonym,
@@ -39,15 +41,18 @@ __all__ = [
     "ErasedText",
     "FrozenSegment",
     "Identifier",
+    "InCharge",
     "LayerRun",
     "LayerSet",
     "Layering",
+    "ListLayout",
     "Merge",
     "Note",
     "PastIdentifier",
     "PastValue",
     "Placeholder",
     "RemarkPattern",
+    "SavedView",
     "Segment",
     "SegmentSize",
     "SharedIdentifier",

@@ -210,6 +210,7 @@ class _CategoryTags:
                 key=TAG_GROUP,
                 name=name,
                 naming=naming.NamingRule(prefix=PREFIX),
+                automatic=True,
                 by=self.by,
                 at=self.at,
             )

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.members import filters, presenters, views
+from qunce.console.members import filters, list_page, presenters, views
 from qunce.console.members.forms import IdentifierForm, NoteForm
 from qunce.core import errors
 from qunce.members.accounts import accounts
@@ -29,8 +29,8 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import merges, notes, people, visibility
 from qunce.members.search import export as member_export
+from qunce.members.search import list_export, search
 from qunce.members.search import member_list as members
-from qunce.members.search import search
 from qunce.members.tags import assignments
 from qunce.outreach import opt_outs
 from qunce.sets.bitmaps import bitmaps
@@ -213,6 +213,8 @@ def undo_merge(request: Request, merge: int) -> HttpResponse:
     return http.redirect_back(request, reverse("members:detail", args=[person_id]))
 
 
+ALL_DATA = "all-"
+"""Precedes the format of an export of everything, not only of the shown columns."""
 XLSX_CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -255,9 +257,19 @@ def undo_tag_batch(request: Request, batch: int) -> HttpResponse:
 def export_members(request: Request) -> HttpResponseBase:
     file_format = request.POST.get("format", "csv")
     people = selected_people(request, default_all=True)
-    export = member_export.start(
-        by=request.staff, at=request.at, people=people, file_format=file_format
-    )
+    context: dict[str, Any] = {"by": request.staff, "at": request.at}
+    export: member_export.Table
+    if file_format.startswith(ALL_DATA):
+        file_format = file_format.removeprefix(ALL_DATA)
+        export = member_export.start(people=people, file_format=file_format, **context)
+    else:
+        listed = list_page.ListPage(request)
+        export = list_export.start(
+            order=members.sort(people, sort_by=listed.sort_by, **context),
+            columns=listed.columns,
+            file_format=file_format,
+            **context,
+        )
     name = f"members-{request.at:%Y%m%d-%H%M}.{file_format}"
     if file_format == "csv":
         response = StreamingHttpResponse(

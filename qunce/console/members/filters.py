@@ -1,27 +1,34 @@
 """Filters in the URL of the member list, as a rule and as chips with labels.
 
-`segment`, `tag`, `group` and `import` are IDs. `layer` is the ID of a layering and the
-key of a layer, separated by a colon. `rule` is any rule as JSON. `left=1` includes
-former members. Other pages link to the list with these parameters.
+`segment`, `tag`, `group` and `import` are IDs, and so is `staff`, which may also be `me`
+or `nobody`. `layer` is the ID of a layering and the key of a layer, separated by a colon.
+`order` is when the last order was, such as `within:30d`, `before:90d` or `never`. `rule`
+is any rule as JSON. `left=1` includes former members. Of several values of one
+parameter, one has to hold. Other pages link to the list with these parameters.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from qunce.core.staff import models as staff_models
 from qunce.groups import visibility as groups
 from qunce.importing import import_results
 from qunce.importing.jobs import jobs
+from qunce.members.accounts import channel_labels
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layers
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.segments import segments
 from qunce.members.tags import models as tag_models
+from qunce.sales.member_columns import PAID
 from qunce.sets import audiences
 from qunce.sets.audiences import CompiledRule
 from qunce.sets.rules import base, tree
@@ -31,8 +38,22 @@ if TYPE_CHECKING:
 
     from qunce.core.staff.models import Staff
 
-PARAMETERS = ("segment", "tag", "group", "layer", "import", "rule", "left")
+PARAMETERS = (
+    "segment",
+    "tag",
+    "group",
+    "layer",
+    "staff",
+    "order",
+    "source",
+    "import",
+    "rule",
+    "left",
+)
 MAX_RULE_LENGTH = 20_000
+MAX_VALUES = 50
+"""Of one parameter; the others are ignored."""
+SPAN = re.compile(r"(within|before):([0-9]{1,4})d")
 
 
 @dataclass(frozen=True)
@@ -59,6 +80,13 @@ class Filters:
             return {"any": []}
         return self.compiled.including_former() if self.with_left else self.compiled
 
+    @property
+    def source(self) -> Any:
+        """The filters as one rule in JSON, from which a segment can be made."""
+        rules = [chip.rule for chip in self.chips]
+        rule = rules[0] if len(rules) == 1 else {"all": rules}
+        return {"with_left": rule} if self.with_left else rule
+
 
 def parse(parameters: QueryDict, by: Staff) -> Filters:
     with_left = parameters.get("left") == "1"
@@ -77,9 +105,12 @@ class InvalidFilter(Exception):
 
 def _parse_chips(parameters: QueryDict, by: Staff) -> Iterator[FilterChip]:
     for name, parse_value in PARSERS.items():
-        text = parameters.get(name, "").strip()
-        if text:
-            label, rule = parse_value(text, by)
+        texts = dict.fromkeys(filter(None, map(str.strip, parameters.getlist(name))))
+        parts = [parse_value(text, by) for text in list(texts)[:MAX_VALUES]]
+        if parts:
+            label = _(" or ").join(label for label, _rule in parts)
+            rules = [rule for _label, rule in parts]
+            rule = rules[0] if len(rules) == 1 else {"any": rules}
             yield FilterChip(label, rule, name)
 
 
@@ -139,6 +170,46 @@ def _parse_layer(text: str, by: Staff) -> tuple[str, Any]:
     return label, {"layer": {"of": layering.key, "in": [key]}}
 
 
+def _parse_staff(text: str, by: Staff) -> tuple[str, Any]:
+    if text == "me":
+        return _("Staff in charge: me"), {"staff": {"me": True}}
+    if text == "nobody":
+        return _("Staff in charge: nobody"), {"staff": {"nobody": True}}
+    rows = staff_models.Staff.objects.filter(community=by.community)
+    # Those who left stay findable, as their members have to be handed over.
+    staff = rows.filter(pk=_parse_number(text)).first()
+    if staff is None:
+        raise InvalidFilter(_("There is no such staff member."))
+    label = _("Staff in charge: %(name)s") % {"name": staff.name}
+    return label, {"staff": {"any": [staff.login]}}
+
+
+def _parse_order(text: str, by: Staff) -> tuple[str, Any]:
+    if text == "never":
+        return _("Never ordered"), {"not": {"did": {"kind": PAID}}}
+    span = SPAN.fullmatch(text)
+    if span is None or int(span[2]) == 0:
+        raise InvalidFilter(_("A filter in this URL is not a time span."))
+    days = int(span[2])
+    if span[1] == "within":
+        label = ngettext(
+            "Ordered in the last %(n)s day", "Ordered in the last %(n)s days", days
+        )
+        return label % {"n": days}, {"did": {"kind": PAID, "within": f"{days}d"}}
+    label = ngettext(
+        "Last order more than %(n)s day ago",
+        "Last order more than %(n)s days ago",
+        days,
+    )
+    rule = {"did": {"kind": PAID, "last": {"before": f"{days}d"}}}
+    return label % {"n": days}, rule
+
+
+def _parse_source(text: str, by: Staff) -> tuple[str, Any]:
+    label = _("Source: %(name)s") % {"name": channel_labels.label_of(text)}
+    return label, {"source": {"any": [text]}}
+
+
 def _parse_rule(text: str, by: Staff) -> tuple[str, Any]:
     if len(text) > MAX_RULE_LENGTH:
         raise InvalidFilter(_("This rule is too long for a URL. Save it as a segment."))
@@ -156,6 +227,9 @@ PARSERS = {
     "tag": _parse_tag,
     "group": _parse_group,
     "layer": _parse_layer,
+    "staff": _parse_staff,
+    "order": _parse_order,
+    "source": _parse_source,
     "import": _parse_import,
     "rule": _parse_rule,
 }

@@ -12,43 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from qunce.console.members import labels
-from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.attributes.attributes import Attribute, AttributeType, Section
 from qunce.members.people import notes
-from qunce.members.tags import library
-from qunce.members.tags import models as tag_models
 
 YES_NO_CHOICES = (("", "–"), ("true", _("yes")), ("false", _("no")))
-
-
-class TagForm(forms.Form):
-    """A tag by name or key, with the existing tags as suggestions."""
-
-    tag = forms.CharField(
-        label=_("Tag"),
-        max_length=80,
-        widget=forms.TextInput(
-            attrs={"list": "tags", "autocomplete": "off", "placeholder": _("Tag")}
-        ),
-    )
-
-    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.community = community
-
-    @property
-    def suggestions(self) -> list[str]:
-        names = library.list_tags(self.community).values_list("name", flat=True)
-        return list(names[:300])
-
-
-def find_tag(community: Community, text: str) -> tag_models.Tag | None:
-    """Return the tag with this key, synonym or name."""
-    tag = library.find(community, [text]).get(text)
-    if tag is None:
-        tag = library.list_tags(community).filter(name__iexact=text.strip()).first()
-    return tag
 
 
 class NoteForm(forms.Form):
@@ -220,14 +188,14 @@ class ProfileForm(forms.Form):
             )
         for attribute in attributes:
             value = values.get(attribute.name, "")
-            self.fields[field_name(attribute)] = _build_field(attribute, value)
+            self.fields[field_name(attribute)] = build_field(attribute, value)
 
 
 def field_name(attribute: Attribute) -> str:
     return f"a{attribute.pk}"
 
 
-def _build_field(attribute: Attribute, value: str) -> forms.Field:
+def build_field(attribute: Attribute, value: str) -> forms.Field:
     options: dict[str, Any] = {
         "label": attribute.label,
         "required": False,

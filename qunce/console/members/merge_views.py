@@ -6,18 +6,19 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import presenters
 from qunce.core import errors
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import people, visibility
+from qunce.members.people import merge_choices, people, person_export, visibility
 from qunce.members.search import member_list, search
 
 MAX_RESULTS = 8
 MAX_NOTE_LENGTH = 200
+KEEP_PREFIX = "keep-"
 
 
 @require_GET
@@ -53,7 +54,12 @@ def merge_members(request: Request, pk: int) -> HttpResponseBase:
             if other is not None:
                 left, right = member.person.accounts[0], other.person.accounts[0]
                 merge = people.merge(
-                    left=left, right=right, note=note, by=request.staff, at=request.at
+                    left=left,
+                    right=right,
+                    note=note,
+                    keep=_chosen(request),
+                    by=request.staff,
+                    at=request.at,
                 )
                 text = _("%(left)s and %(right)s have been merged.")
                 undo = reverse("members:merge-undo", args=[merge.pk])
@@ -74,10 +80,33 @@ def merge_members(request: Request, pk: int) -> HttpResponseBase:
         "other": other,
         "note": note,
         "error": error,
+        "differences": _list_differences(request, member, other),
         **_search_context(request, member),
     }
     status = 422 if error else 200
     return http.render(request, "console/members/merge.html", context, status=status)
+
+
+def _chosen(request: Request) -> dict[str, str]:
+    """The sides that stay, by the key of the difference."""
+    return {
+        name.removeprefix(KEEP_PREFIX): str(side)
+        for name, side in request.POST.items()
+        if name.startswith(KEEP_PREFIX)
+    }
+
+
+def _list_differences(
+    request: Request, member: presenters.Member, other: presenters.Member | None
+) -> list[tuple[merge_choices.Difference, str]]:
+    """What the two have differently, each with the side that is chosen."""
+    if other is None:
+        return []
+    found = merge_choices.list_differences(
+        member.account_ids, other.account_ids, by=request.staff, at=request.at
+    )
+    chosen = _chosen(request)
+    return [(each, chosen.get(each.key, each.kept)) for each in found]
 
 
 def _other_member(request: Request, text: str, pk: int) -> presenters.Member | None:
@@ -105,6 +134,16 @@ def erase_member(request: Request, pk: int) -> HttpResponseBase:
     context = {"member": member, "error": error}
     status = 422 if error else 200
     return http.render(request, "console/members/erase.html", context, status=status)
+
+
+@require_POST
+@http.page(person_export.EXPORT)
+def export_person(request: Request, pk: int) -> HttpResponse:
+    """Everything that is stored about the member, as an archive."""
+    data = person_export.export(account=pk, by=request.staff, at=request.at)
+    response = HttpResponse(data.to_zip(), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{data.key}.zip"'
+    return response
 
 
 def _search_context(request: Request, member: presenters.Member) -> dict[str, object]:

@@ -11,25 +11,23 @@ from itertools import groupby
 from django.utils.translation import ngettext
 
 from qunce.console.http import Request
-from qunce.console.members import labels
+from qunce.console.members import labels, profile_rows
+from qunce.console.members.profile_rows import AttributeRow
 from qunce.core.facts import interned_names
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groups
 from qunce.groups.groups import Membership
 from qunce.members.accounts import accounts, channel_labels, masking
 from qunce.members.accounts.models import Account, Identifier
-from qunce.members.attributes import attributes
-from qunce.members.attributes.attributes import Attribute, CurrentValue
 from qunce.members.people import corrections, merges, notes, people, visibility
 from qunce.members.people.people import Person
-from qunce.members.search import member_list
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import person_tags
 from qunce.outreach import opt_outs
 
 MAX_MAIN_TAGS = 12
-"""Tags shown at first. The others are in a part that must be opened."""
+"""Tags in summaries; the member's page shows all."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +37,6 @@ class IdentifierRow:
     id: int
     kind: str
     value: str
-
-
-@dataclass(frozen=True)
-class AttributeRow:
-    """An attribute with its current value, if any, and who entered it."""
-
-    attribute: Attribute
-    value: CurrentValue | None
-    author: str
-
-    @property
-    def source(self) -> str:
-        return labels.label_of(labels.SOURCES, self.value.source) if self.value else ""
 
 
 Section = tuple[str, list[AttributeRow]]
@@ -64,6 +49,8 @@ class AccountRow:
     channel: str
     source: str
     identifiers: Sequence[IdentifierRow]
+    is_first: bool = False
+    """Whether the person joined with this account."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +88,19 @@ class Member:
         return person_tags.tags_by_person({self.id: self.account_ids})[self.id]
 
     @cached_property
-    def main_tags(self) -> list[person_tags.PersonTag]:
-        """The most relevant tags: those set by hand first, automatic ones last."""
-        return member_list.most_relevant_tags(self.tags)[:MAX_MAIN_TAGS]
+    def own_tags(self) -> list[person_tags.PersonTag]:
+        """The tags that the system does not keep, those set by hand first."""
+        tags = person_tags.by_relevance(self.tags)
+        return [entry for entry in tags if not entry.is_automatic]
 
     @cached_property
-    def other_tags(self) -> list[person_tags.PersonTag]:
-        ids = {entry.tag.pk for entry in self.main_tags}
-        return [entry for entry in self.tags if entry.tag.pk not in ids]
+    def automatic_tags(self) -> list[person_tags.PersonTag]:
+        """The tags that the system keeps, by tag group."""
+        return [entry for entry in self.tags if entry.is_automatic]
+
+    @property
+    def main_tags(self) -> list[person_tags.PersonTag]:
+        return self.own_tags[:MAX_MAIN_TAGS]
 
     @cached_property
     def notes(self) -> list[notes.Note]:
@@ -120,15 +112,7 @@ class Member:
     @cached_property
     def profile(self) -> list[Section]:
         """Sections with all their attributes, those without a value included."""
-        values = self.person.attributes
-        authors = Staff.objects.in_bulk(
-            {value.by_id for value in values.values() if value.by_id is not None}
-        )
-        rows = []
-        for attribute in attributes.list_all(self.by.community):
-            value = values.get(attribute.name)
-            author = authors.get(value.by_id) if value and value.by_id else None
-            rows.append(AttributeRow(attribute, value, author.name if author else ""))
+        rows = profile_rows.build(self.person, by=self.by, at=self.at)
         by_section = {
             key: list(group)
             for key, group in groupby(rows, lambda row: row.attribute.section)
@@ -146,6 +130,11 @@ class Member:
             (label, [row for row in rows if row.value]) for label, rows in self.profile
         ]
         return [(label, rows) for label, rows in sections if rows]
+
+    @cached_property
+    def empty_profile(self) -> list[AttributeRow]:
+        """The attributes without a value."""
+        return [row for _label, rows in self.profile for row in rows if not row.value]
 
     @cached_property
     def accounts(self) -> list[AccountRow]:
@@ -167,6 +156,8 @@ class Member:
                 lambda row: row.account_id,
             )
         }
+        own = self.person.accounts
+        first = min(own, key=lambda account: (account.joined_at, account.pk))
         return [
             AccountRow(
                 account=account,
@@ -174,6 +165,7 @@ class Member:
                 channel=labels.label_of(labels.CHANNELS, account.channel),
                 source=channel_labels.label_of(sources.get(account.source_id or 0, "")),
                 identifiers=by_account.get(account.pk, []),
+                is_first=account.pk == first.pk,
             )
             for account in self.person.accounts
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from qunce.sales.models import Order
 if TYPE_CHECKING:
     from qunce.core.facts.facts import RecordedFact
 
+MAX_SUBJECTS = 4
+"""Subjects named of entries that are folded."""
 MAX_CATEGORIES = 3
 """Categories shown of one order, so that an entry fits on one line."""
 
@@ -42,6 +45,29 @@ class TimelineEntry:
     kind: str
 
 
+@dataclass(frozen=True)
+class TimelineGroup:
+    """Entries that follow each other and say the same, the newest first."""
+
+    entries: Sequence[TimelineEntry]
+
+    @property
+    def first(self) -> TimelineEntry:
+        return self.entries[0]
+
+    @property
+    def last(self) -> TimelineEntry:
+        return self.entries[-1]
+
+    @property
+    def subjects(self) -> str:
+        """What the entries are about, each once."""
+        subjects = list(dict.fromkeys(each.subject for each in self.entries))
+        shown = [subject for subject in subjects if subject][:MAX_SUBJECTS]
+        more = "…" if len(subjects) > MAX_SUBJECTS else ""
+        return _(", ").join(shown) + more
+
+
 Subject = tuple[str, str, str]
 """What a fact is about, a further detail, and the URL of the first."""
 
@@ -53,8 +79,11 @@ class TimelineBuilder:
     by: Staff
     facts: Sequence[RecordedFact]
 
-    def build(self) -> list[TimelineEntry]:
-        return list(map(self.build_entry, self.facts))
+    def build(self) -> list[TimelineGroup]:
+        """The entries, folded where several of one kind follow each other."""
+        entries = map(self.build_entry, self.facts)
+        groups = itertools.groupby(entries, key=lambda entry: (entry.kind, entry.actor))
+        return [TimelineGroup(tuple(own)) for _key, own in groups]
 
     def build_entry(self, fact: RecordedFact) -> TimelineEntry:
         # Facts without a subject of their own are about their group, if any.
@@ -74,6 +103,11 @@ class TimelineBuilder:
     def actors(self) -> dict[int, str]:
         ids = {fact.actor for fact in self.facts if fact.actor}
         rows = Staff.objects.filter(pk__in=ids, community=self.by.community)
+        return dict(rows.values_list("pk", "name"))
+
+    @cached_property
+    def staff_names(self) -> dict[int, str]:
+        rows = Staff.objects.filter(community=self.by.community)
         return dict(rows.values_list("pk", "name"))
 
     @cached_property
@@ -192,6 +226,14 @@ def _changed_fields(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return _(", ").join(field_labels.get(field, field) for field in fields), "", ""
 
 
+def _staff(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    """Return who is in charge now, and who was before."""
+    names = builder.staff_names
+    before, now = (fact.payload.get(side) or 0 for side in ("before", "staff"))
+    nobody = _("nobody")
+    return f"{names.get(before, nobody)} → {names.get(now, nobody)}", "", ""
+
+
 def _campaign(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("campaign", ""))
     pk, name = builder.campaigns.get(key, (None, key))
@@ -216,6 +258,7 @@ SUBJECTS_BY_KIND: Mapping[str, Callable[[TimelineBuilder, RecordedFact], Subject
     "member.identifier_added": _identifier_kind,
     "member.identifier_removed": _identifier_kind,
     "member.changed": _changed_fields,
+    "member.staff_changed": _staff,
     "send.delivered": _campaign,
     "send.marked_sent": _campaign,
     "send.clicked": _campaign,

@@ -6,7 +6,6 @@ import re
 import secrets
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,30 +14,27 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.members import filters, presenters
+from qunce.console.members import list_page, presenters, summary
 from qunce.console.members import timeline as member_timeline
 from qunce.console.members.forms import (
     IdentifierForm,
     MemberForm,
     NoteForm,
     ProfileForm,
-    TagForm,
     field_name,
 )
+from qunce.console.tags import tagging_views
 from qunce.core import errors, permissions
-from qunce.groups import visibility as groups
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
-from qunce.members.attributes import attributes
+from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.attributes.attributes import Attribute
-from qunce.members.layers import layers
-from qunce.members.people import notes, people, remark_names, visibility
+from qunce.members.people import notes, people, person_export, remark_names, visibility
 from qunce.members.search import export as member_export
-from qunce.members.search import member_list as members
-from qunce.members.search import search
 from qunce.members.segments import segments
-from qunce.members.tags import assignments, library
+from qunce.members.staff_in_charge import assignments as staff_assignments
+from qunce.members.tags import assignments
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.outreach import opt_outs
 from qunce.sales.models import Order
@@ -46,7 +42,7 @@ from qunce.sets import audiences, timelines
 
 CURSOR = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,17})")
 MAX_ORDERS = 8
-TIMELINE_PAGE_SIZE = 30
+TIMELINE_PAGE_SIZE = 60
 
 
 @require_GET
@@ -65,18 +61,21 @@ def detail_context(
 ) -> dict[str, Any]:
     """Return the context of a member's page; `forms` replace the empty ones."""
     by = request.staff
+    rows = summary.layer_rows(member)
     return {
         "member": member,
+        "line": summary.build(member, rows),
+        "staff": summary.staff_of(member),
         "remark": remark_names.render_for(member.person, by=by),
         "orders": Order.objects.filter(account_id__in=member.account_ids).order_by(
             "-paid_at", "-pk"
         )[:MAX_ORDERS],
-        "layers": _layer_rows(request, member),
+        "layers": rows,
         "note_form": NoteForm(by=by, at=request.at),
-        "tag_form": TagForm(community=request.community),
         "identifier_form": IdentifierForm(),
         "may_edit": permissions.may(by, accounts.EDIT),
         "may_identify": accounts.may_add(by),
+        "may_assign": permissions.may(by, staff_assignments.ASSIGN),
         "may_edit_attributes": permissions.may(by, attributes.EDIT),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_note": permissions.may(by, notes.WRITE),
@@ -84,23 +83,10 @@ def detail_context(
         "may_opt_out": permissions.may(by, opt_outs.EDIT),
         "may_erase": permissions.may(by, people.ERASE),
         "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
+        "may_export_person": permissions.may(by, person_export.EXPORT),
+        "tagging": tagging_views.member_part(request, member.id),
         **forms,
     }
-
-
-def _layer_rows(
-    request: Request, member: presenters.Member
-) -> list[tuple[Any, str, str]]:
-    """Return each layering with the member's layer: its key and its name."""
-    rows = []
-    for layering in layers.list_active(request.community):
-        key = layers.layer_of(layering, member.id)
-        names = {
-            layer["key"]: layer.get("name") or layer["key"]
-            for layer in layering.spec["layers"]
-        }
-        rows.append((layering, key, names.get(key, key)))
-    return rows
 
 
 @require_GET
@@ -120,8 +106,8 @@ def timeline_page(request: Request, pk: int) -> HttpResponse:
         next_cursor = "-".join(
             str(part) for part in timelines.cursor_of(page_facts[-1])
         )
-    entries = member_timeline.TimelineBuilder(request.staff, page_facts).build()
-    context = {"member": member, "entries": entries, "next_cursor": next_cursor}
+    groups = member_timeline.TimelineBuilder(request.staff, page_facts).build()
+    context = {"member": member, "groups": groups, "next_cursor": next_cursor}
     part = "console/members/_timeline.html"
     return http.render(request, "console/members/timeline.html", context, part=part)
 
@@ -160,15 +146,10 @@ def member_peek(request: Request, pk: int) -> HttpResponseBase:
     member = presenters.get_visible_member(request, pk)
     context = {
         "member": member,
-        "layers": _layer_rows(request, member),
+        "layers": summary.layer_rows(member),
         "remark": remark_names.render_for(member.person, by=request.staff),
     }
     return http.render(request, "console/members/_peek.html", context)
-
-
-MAX_MATCHING_TAGS = 4
-MAX_CHOICES = 300
-"""The most tags or groups that a filter offers."""
 
 
 @require_GET
@@ -180,76 +161,18 @@ def member_list(request: Request) -> HttpResponse:
     )
 
 
-def render_list_error(request: Request, error: str) -> HttpResponse:
-    """Render the list with the error, keeping what was selected and typed."""
-    selected = request.POST.getlist("member")
-    context = {
-        **list_context(request),
-        "error": error,
-        "selected": {int(t) for t in selected if t.isascii() and t.isdigit()},
-        "everyone": request.POST.get("everyone") == "1",
-        "typed": request.POST.get("tag", ""),
-    }
-    return http.render(request, "console/members/list.html", context, status=422)
-
-
-def list_url(request: Request) -> str:
-    query = request.GET.urlencode()
-    return reverse("members:list") + (f"?{query}" if query else "")
-
-
 def list_context(request: Request) -> dict[str, Any]:
-    by, parsed = request.staff, filters.parse(request.GET, request.staff)
-    query = request.GET.get("q", "")[: search.MAX_QUERY_LENGTH].replace("\0", "")
-    page = members.get_page(
-        by=by, at=request.at, rule=parsed.rule, query=query, before=_cursor(request)
-    )
+    by, community = request.staff, request.community
     return {
-        "page": page,
-        "next_cursor": "-".join(map(str, page.after)) if page.after else "",
-        "filters": parsed,
-        "query": query,
-        # A click filters by one of them.
-        "matching_tags": library.list_tags(request.community).filter(
-            Q(name__icontains=query.strip()) | Q(key__icontains=query.strip())
-        )[:MAX_MATCHING_TAGS]
-        if query.strip()
-        else [],
-        "is_narrowed": bool(parsed.chips or parsed.error or query.strip()),
+        **list_page.context(request, before=_cursor(request)),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_add": accounts.may_add(by),
         "may_export": permissions.may(by, member_export.EXPORT),
         "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
         "selected": set(),
         "everyone": False,
-        "typed": "",
         "error": "",
-        # The filters are outside the part that htmx replaces.
-        **({} if http.is_partial(request) else _filter_choices(request)),
-    }
-
-
-def _filter_choices(request: Request) -> dict[str, Any]:
-    """Return the choices of the filters, and the current parameters."""
-    community, parameters = request.community, request.GET
-    return {
-        "all_segments": segments.list_active(community),
-        "all_tags": list(library.list_tags(community)[:MAX_CHOICES]),
-        "all_groups": list(groups.list_visible(request.staff)[:MAX_CHOICES]),
-        "all_layers": [
-            (
-                layering.name,
-                [
-                    (
-                        f"{layering.pk}:{layer['key']}",
-                        str(layer.get("name") or layer["key"]),
-                    )
-                    for layer in layering.spec["layers"]
-                ],
-            )
-            for layering in layers.list_active(community)
-        ],
-        "parameters": {name: parameters.get(name, "") for name in filters.PARAMETERS},
+        "tagging": tagging_views.list_part(request),
         "is_empty": not Account.objects.filter(community=community).exists(),
     }
 
@@ -300,7 +223,12 @@ def member_update(request: Request, pk: int) -> HttpResponseBase:
     form = ProfileForm(
         request.POST or None,
         attributes=all_attributes,
-        values={name: value.text for name, value in values.items()},
+        values={
+            name: value.text
+            for name, value in values.items()
+            # Nobody may save the dots of a contact that they cannot read.
+            if not attribute_texts.is_masked(value.attribute, request.staff)
+        },
         name=member.person.name,
         may_rename=permissions.may(request.staff, accounts.EDIT),
     )
@@ -310,14 +238,11 @@ def member_update(request: Request, pk: int) -> HttpResponseBase:
             message = _("Saved.") if changed else _("Nothing was changed.")
             http.flash(request, message)
             return http.redirect_back(request, reverse("members:detail", args=[pk]))
-    histories = [
-        (attribute, attributes.list_history(attribute, member.account_ids))
-        for attribute in all_attributes
-    ]
+    rows = [row for _label, own in member.profile for row in own]
     context = {
         "member": member,
         "form": form,
-        "past_values": [(each, entries) for each, entries in histories if entries],
+        "past_values": [row for row in rows if row.past],
     }
     status = 422 if form.is_bound else 200
     return http.render(request, "console/members/update.html", context, status=status)

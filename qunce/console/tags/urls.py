@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.tags import actions, tag_group_views, views
+from qunce.console.tags import actions, tag_group_views, tagging_views, views
 
 app_name = "tags"
 urlpatterns = [
     path("", views.tag_list, name="list"),
     path("new/", views.tag_create, name="create"),
     path("similar/", views.similar_tags, name="similar"),
+    path("suggestions/", tagging_views.suggest_tags, name="suggest"),
+    path("people/", tagging_views.tag_people, name="people"),
     path("templates/", views.template_list, name="template-list"),
     path("templates/<slug:name>/", actions.apply_template, name="template-apply"),
     path("report/", views.report, name="report"),

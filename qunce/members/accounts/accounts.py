@@ -380,6 +380,7 @@ def ensure(
     are normalised, and the answer has them as they were given. Raises PersonErased if
     one of the missing keys belonged to somebody who was erased.
     """
+    permissions.check_community(by, community.pk)
     if by.scope is not None:
         # The answer would show which keys are those of hidden members.
         check_may_add(by)

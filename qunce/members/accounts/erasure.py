@@ -69,7 +69,9 @@ def clear_rows(*, community_id: int, accounts: Sequence[int]) -> None:
     taggings.update(by_id=None, source="", expires_at=None, batch_id=None)
     TagChange.objects.filter(account_id__in=accounts).delete()
     for side in ("left_id__in", "right_id__in"):
-        merges.Merge.objects.filter(**{side: accounts}).update(note="", value="")
+        merges.Merge.objects.filter(**{side: accounts}).update(
+            note="", value="", renamed_id=None, old_name="", new_name=""
+        )
     staff_assignments.erase(community_id, accounts)
     notes.erase(accounts)
     layers.erase_people(accounts)

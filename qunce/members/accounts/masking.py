@@ -59,6 +59,16 @@ def is_private(key: str) -> bool:
     return bool(PHONE.fullmatch(key) or EMAIL.fullmatch(key))
 
 
+def contact(value: str, by: Staff) -> str:
+    """A value by which a person can be reached, such as a WeChat id or a street."""
+    if permissions.may(by, VIEW_IDENTIFIERS):
+        return value
+    if is_private(value):
+        return mask_key(value)
+    # Not even the end: a short id or a house number would be half of it.
+    return value[:1] + DOTS if value else ""
+
+
 def _mask_phone(value: str) -> str:
     if len(value) < MIN_LENGTH_WITH_TAIL:
         return DOTS + value[-2:]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors
+from qunce.core import db, errors, permissions
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, identifiers, placeholders, suppression
@@ -109,6 +109,10 @@ def find_or_create_all(
     A new member joined at the earliest `seen_at` of the rows that name them. Call it in
     a transaction.
     """
+    permissions.check_community(by, community.pk)
+    if by.scope is not None:
+        # They would learn who is there of those whom they do not see.
+        accounts.check_may_add(by)
     matches = find_all(community, rows)
     joined: dict[tuple[str, str], datetime] = {}
     for match, moment in zip(matches, seen_at, strict=True):

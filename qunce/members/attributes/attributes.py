@@ -11,11 +11,12 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, text_validation, timestamps
+from qunce.core import errors, permissions, personal_texts, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
+from qunce.members.attributes import contact_names
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.values import AttributeValue, PastValue
@@ -49,6 +50,7 @@ class Section(models.TextChoices):
     SPENDING = "spending"
 
 
+@personal_texts.erased_in("label", "choices")
 class Attribute(models.Model):
     """`name` is used in rules and files; `choices`, if any, are the only valid values.
 
@@ -151,8 +153,12 @@ def define(
     label: str = "",
     section: str = Section.BASIC,
     choices: Sequence[str] = (),
+    is_contact: bool | None = None,
 ) -> Attribute:
-    """Create an attribute, or return the existing one if it has the same type."""
+    """Create an attribute, or return the existing one if it has the same type.
+
+    Without `is_contact`, the names tell whether its values reach a person.
+    """
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
     check_definition(name, type, section, label)
@@ -170,6 +176,9 @@ def define(
         type=type,
         section=section,
         choices=list(choices),
+        is_contact=contact_names.is_contact(name, label)
+        if is_contact is None
+        else is_contact,
         created_at=at,
         by=by,
     )
@@ -187,10 +196,12 @@ def update(
     choices: Sequence[str],
     by: Staff,
     at: datetime,
+    is_contact: bool | None = None,
 ) -> Attribute:
     """Change the label, section and choices. Rules and values use the name and type.
 
-    Values that are no longer among the choices are kept.
+    Values that are no longer among the choices are kept. Without `is_contact`, the
+    attribute stays a contact or not.
     """
     permissions.check_may(by, MANAGE)
     label = " ".join(label.split())
@@ -198,7 +209,9 @@ def update(
     attribute.label, attribute.section = label, section
     # Without duplicates, but in the order in which staff wrote them.
     attribute.choices = list(dict.fromkeys(choices))
-    attribute.save(update_fields=["label", "section", "choices"])
+    if is_contact is not None:
+        attribute.is_contact = is_contact
+    attribute.save(update_fields=["label", "section", "choices", "is_contact"])
     fact = AttributeChanged(attribute=attribute.name)
     facts.record(fact, community=attribute.community, by=by, at=at)
     return attribute
@@ -299,13 +312,18 @@ def values_of_person(accounts: Iterable[int]) -> dict[str, CurrentValue]:
 
 
 def values_by_person(
-    people: Mapping[int, Sequence[int]],
+    people: Mapping[int, Sequence[int]], only: Sequence[Attribute] | None = None
 ) -> dict[int, dict[str, CurrentValue]]:
-    """Person id → `values_of_person`; `people` maps person ids to account ids."""
+    """Person id → `values_of_person`; `people` maps person ids to account ids.
+
+    With `only`, the values of these attributes.
+    """
     person_ids = {account: person for person, ids in people.items() for account in ids}
     values = AttributeValue.objects.filter(
         account_id__in=list(person_ids), present=True
     )
+    if only is not None:
+        values = values.filter(attribute__in=only)
     # The account id breaks ties, so that two accounts written at the same time give the
     # same answer each time.
     newest_first = values.select_related("attribute__community").order_by(
@@ -343,12 +361,13 @@ def list_past(attribute: Attribute, accounts: Iterable[int]) -> list[PastValue]:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """A replaced value, formatted."""
+    """A replaced value, formatted, with where it came from and until when it held."""
 
     text: str
     source: str
     set_at: datetime
     ended_at: datetime
+    by_id: int | None
 
 
 def list_history(
@@ -356,12 +375,22 @@ def list_history(
 ) -> list[HistoryEntry]:
     """The newest replaced values of these accounts, formatted."""
     zone = ZoneInfo(attribute.community.timezone)
-    return [
-        HistoryEntry(
-            value_parsing.format_value(row.type, row.number, row.text, zone),
-            row.source,
-            row.set_at,
-            row.ended_at,
-        )
-        for row in list_past(attribute, accounts)[:limit]
-    ]
+    return [_history_entry(row, zone) for row in list_past(attribute, accounts)[:limit]]
+
+
+def histories_of_person(
+    community: Community, accounts: Iterable[int]
+) -> dict[int, list[HistoryEntry]]:
+    """Attribute id → replaced values of one person's accounts, the newest first."""
+    zone = ZoneInfo(community.timezone)
+    rows = PastValue.objects.filter(account_id__in=list(accounts))
+    histories: dict[int, list[HistoryEntry]] = {}
+    for row in rows.order_by("-ended_at", "-pk"):
+        entry = _history_entry(row, zone)
+        histories.setdefault(row.attribute_id, []).append(entry)
+    return histories
+
+
+def _history_entry(row: PastValue, zone: ZoneInfo) -> HistoryEntry:
+    text = value_parsing.format_value(row.type, row.number, row.text, zone)
+    return HistoryEntry(text, row.source, row.set_at, row.ended_at, row.by_id)

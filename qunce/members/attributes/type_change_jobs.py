@@ -101,9 +101,7 @@ def start(
         at=at,
         by=by,
     )
-    job_queue.schedule(
-        job=JOB, key=str(job.pk), due_at=at, community=by.community
-    )
+    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at, community=by.community)
     return job
 
 

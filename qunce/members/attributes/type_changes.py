@@ -184,6 +184,7 @@ def preview(
     at: datetime,
 ) -> TypeChange:
     """What `change_type` would do; nothing is changed."""
+    permissions.check_community(by, attribute.community_id)
     _lock(attribute, type, by)
     change = survey(attribute=attribute, type=type)
     transaction.set_rollback(True)

@@ -204,6 +204,17 @@ class ValueWriter:
         upsert(self.attribute, rows, rev)
 
 
+def prefer(attribute: Attribute, accounts: Sequence[int], *, at: datetime) -> None:
+    """Make the values of these accounts the latest ones, so that they count after a merge.
+
+    Call it in a transaction.
+    """
+    kind = attribute_columns.KIND
+    rev = revisions.bump(attribute.community_id, kind, [attribute.pk])[attribute.pk]
+    rows = AttributeValue.objects.filter(attribute=attribute, account_id__in=accounts)
+    rows.filter(present=True).update(set_at=at, rev=rev)
+
+
 def check_type(attribute: Attribute) -> None:
     """Raises TypeWasChanged if the type in the database is another one."""
     ((stored,),) = db.rows(

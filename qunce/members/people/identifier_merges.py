@@ -7,7 +7,7 @@ nobody. The names of accounts distinguish people.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -97,6 +97,48 @@ def merge(
 
 
 @transaction.atomic
+def keep_apart(
+    *,
+    community: Community,
+    values: Mapping[tuple[str, str], int],
+    by: Staff,
+    at: datetime,
+    job_id: int | None = None,
+) -> Joins:
+    """Let these kinds and values join nobody, and part whom they have joined.
+
+    With each is how many accounts are known to have it, or are about to.
+    """
+    joins = Joins()
+    for (kind, value), count in values.items():
+        own = Identifier.objects.filter(
+            community_id=community.pk, kind=kind, value=value
+        )
+        accounts = sorted(own.values_list("account_id", flat=True))
+        found = {
+            "found_at": at,
+            "job_id": job_id,
+            "account_count": max(count, len(accounts)),
+        }
+        shared, is_new = SharedIdentifier.objects.get_or_create(
+            community=community, kind=kind, value=value, defaults=found
+        )
+        if not is_new:
+            continue
+        joins.shared.append(shared)
+        parted = _list_based_on(community, kind, value)
+        for each in parted:
+            _undo(each, by, at, job_id)
+            joins.parted.append(each)
+        if parted:
+            again = merge(
+                community=community, accounts=accounts, by=by, at=at, job_id=job_id
+            )
+            joins = joins.extend(again)
+    return joins
+
+
+@transaction.atomic
 def unmerge(
     *,
     community: Community,
@@ -159,11 +201,14 @@ def _is_shared(accounts: Sequence[int], limit: int) -> bool:
         return False
     if len(accounts) > limit * ACCOUNTS_PER_NAME:
         return True
-    rows = Account.objects.filter(pk__in=accounts).exclude(name="")
-    names = {
-        "".join(name.split()).casefold() for name in rows.values_list("name", flat=True)
-    }
-    return len(names) > limit
+    rows = Account.objects.filter(pk__in=accounts)
+    return are_too_many(len(accounts), rows.values_list("name", flat=True), limit)
+
+
+def are_too_many(accounts: int, names: Iterable[str], limit: int) -> bool:
+    """Whether so many accounts with these names are more than one person can be."""
+    different = {"".join(name.split()).casefold() for name in names} - {""}
+    return accounts > limit * ACCOUNTS_PER_NAME or len(different) > limit
 
 
 SHARING = """

@@ -48,6 +48,10 @@ class Merge(models.Model):
     value = models.CharField(max_length=200, default="")
     job_id = models.BigIntegerField(null=True)
     batch_id = models.BigIntegerField(null=True)
+    renamed_id = models.BigIntegerField(null=True)
+    """The account that got the name of the other person, instead of its `old_name`."""
+    old_name = models.CharField(max_length=200, default="")
+    new_name = models.CharField(max_length=200, default="")
     at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
     undone_at = timestamps.TimestampField(null=True)

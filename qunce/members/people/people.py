@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +25,7 @@ from qunce.members.accounts.models import (
     SharedIdentifier,
 )
 from qunce.members.attributes import attributes, personal_values
-from qunce.members.people import merges, visibility
+from qunce.members.people import merge_choices, merges, visibility
 from qunce.members.tags import person_tags
 from qunce.sets.bitmaps import aliases
 
@@ -53,13 +54,29 @@ class MemberErased(facts.FactKind):
 
 @transaction.atomic
 def merge(
-    *, left: Account, right: Account, by: Staff, at: datetime, note: str = ""
+    *,
+    left: Account,
+    right: Account,
+    by: Staff,
+    at: datetime,
+    note: str = "",
+    keep: Mapping[str, str] | None = None,
 ) -> merges.Merge:
-    """Merge two accounts by hand; `note` says why. Raises AlreadyMerged."""
+    """Merge two accounts by hand; `note` says why. Raises AlreadyMerged.
+
+    `keep` chooses "left" or "right" for differences of `merge_choices`.
+    """
     permissions.check_may(by, MERGE)
     # Before the check, so that nobody erases one of them in between.
     revisions.bump(left.community_id, aliases.KIND, [0])
     visibility.check_visible(by=by, accounts=[left.pk, right.pk], at=at)
+    sides = {
+        merge_choices.LEFT: account_queries.account_ids_of_person(left.pk),
+        merge_choices.RIGHT: account_queries.account_ids_of_person(right.pk),
+    }
+    differences = (
+        merge_choices.list_differences(*sides.values(), by=by, at=at) if keep else []
+    )
     pair = merges.Pair(left.pk, right.pk, note=note)
     created = merges.merge(community=left.community, pairs=[pair], by=by, at=at)
     if not created:
@@ -67,6 +84,8 @@ def merge(
             _("%(left)s and %(right)s are already the same person.")
             % {"left": left, "right": right}
         )
+    if keep:
+        merge_choices.apply(created[0], sides, keep, differences, by=by, at=at)
     return created[0]
 
 
@@ -81,6 +100,7 @@ def unmerge(*, left: Account, right: Account, by: Staff, at: datetime) -> merges
     visibility.check_visible(by=by, accounts=[left.pk, right.pk], at=at)
     newest = merges.get_last_between(left.pk, right.pk)
     merges.unmerge(merge=newest, by=by, at=at)
+    merge_choices.restore_name(newest, by=by, at=at)
     return newest
 
 
@@ -91,6 +111,7 @@ def undo_merge(*, merge: merges.Merge, by: Staff, at: datetime) -> None:
     both = [merge.left_id, merge.right_id]
     visibility.check_visible(by=by, accounts=both, at=at)
     merges.unmerge(merge=merge, by=by, at=at)
+    merge_choices.restore_name(merge, by=by, at=at)
 
 
 @transaction.atomic

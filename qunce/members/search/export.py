@@ -11,6 +11,7 @@ import csv
 import io
 import itertools
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,8 +28,9 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
-from qunce.members.attributes import attributes
+from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.people import visibility
+from qunce.members.staff_in_charge import assignments
 from qunce.members.tags import levels, person_tags
 
 if TYPE_CHECKING:
@@ -65,21 +67,24 @@ KIND_LABELS = {"phone": gettext_lazy("Phone"), "email": gettext_lazy("E-mail")}
 
 
 @dataclass(frozen=True)
-class Export:
-    """A started export, to be written once. `people` are person ids."""
+class Table(ABC):
+    """Rows of text for a staff member, written as CSV or as a workbook."""
 
     by: Staff
-    people: Sequence[int]
-    attributes: Sequence[attributes.Attribute]
-    identifier_kinds: Sequence[str]
-    sources: dict[int, str] = field(repr=False)
+
+    @abstractmethod
+    def headings(self) -> list[str]: ...
+
+    @abstractmethod
+    def pages(self) -> Iterator[list[list[str]]]:
+        """The rows, some at a time."""
 
     def csv(self) -> Iterator[bytes]:
         """The file, page by page."""
         # It is streamed after the request, when no language is active any more.
         with translation.override(self.by.language):
             yield BOM
-            for rows in itertools.chain([[self.headings()]], self._pages()):
+            for rows in itertools.chain([[self.headings()]], self.pages()):
                 text = io.StringIO()
                 csv.writer(text).writerows(map(csv_safe, row) for row in rows)
                 yield text.getvalue().encode()
@@ -96,11 +101,22 @@ class Export:
         }
         with xlsxwriter.Workbook(file, options) as workbook:
             sheet = workbook.add_worksheet()
-            pages = itertools.chain([[self.headings()]], self._pages())
+            pages = itertools.chain([[self.headings()]], self.pages())
             for number, row in enumerate(itertools.chain.from_iterable(pages)):
                 for column, cell in enumerate(row):
                     # Excel refuses files with more than 32,767 characters in a cell.
                     sheet.write_string(number, column, cell[:32_000])
+
+
+@dataclass(frozen=True)
+class Export(Table):
+    """Everything about members, as imports read it. `people` are person ids."""
+
+    at: datetime
+    people: Sequence[int]
+    attributes: Sequence[attributes.Attribute]
+    identifier_kinds: Sequence[str]
+    sources: dict[int, str] = field(repr=False)
 
     def headings(self) -> list[str]:
         return [
@@ -112,10 +128,11 @@ class Export:
             _("Source"),
             *(str(KIND_LABELS.get(kind, kind)) for kind in self.identifier_kinds),
             *(attribute.label for attribute in self.attributes),
+            _("Staff in charge"),
             _("Tags"),
         ]
 
-    def _pages(self) -> Iterator[list[list[str]]]:
+    def pages(self) -> Iterator[list[list[str]]]:
         for chunk in account_queries.chunks(self.people, PAGE_SIZE):
             page: list[list[str]] = []
             # A few queries per page rather than per member.
@@ -126,6 +143,7 @@ class Export:
             identifiers = self._identifiers(ids)
             values = attributes.values_by_person(accounts_by_person)
             tags = person_tags.tags_by_person(accounts_by_person)
+            staff = assignments.staff_by_person(accounts_by_person)
             for person, own_ids in accounts_by_person.items():
                 own = [accounts_by_id[pk] for pk in own_ids if pk in accounts_by_id]
                 if not own:  # erased since the start
@@ -148,7 +166,12 @@ class Export:
                     row.append("; ".join(dict.fromkeys(texts)))
                 for attribute in self.attributes:
                     value = values[person].get(attribute.name)
-                    row.append(value.text if value else "")
+                    row.append(
+                        attribute_texts.exact(attribute, value.text, by=self.by)
+                        if value
+                        else ""
+                    )
+                row.append(staff[person].login if person in staff else "")
                 row.append(
                     _list_cell(
                         levels.join_depth(tag.tag.key, tag.depth)
@@ -191,12 +214,24 @@ def start(
 
     Raises InvalidExport for an unknown format or too many rows for a workbook.
     """
+    community = by.community
+    return Export(
+        by=by,
+        at=at,
+        people=begin(by=by, at=at, people=people, file_format=file_format),
+        attributes=list(attributes.list_all(community)),
+        identifier_kinds=account_queries.list_identifier_kinds(community),
+        sources=interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk),
+    )
+
+
+def begin(*, by: Staff, at: datetime, people: BitMap, file_format: str) -> list[int]:
+    """Check and record an export; returns the people in it who are visible."""
     permissions.check_may(by, EXPORT)
     if file_format not in FORMATS:
         raise InvalidExport(
             _("The format must be one of: %(all)s.") % {"all": "csv, xlsx"}
         )
-    community = by.community
     # Frozen here, so that the number in the fact is the number of rows in the file.
     person_ids = visibility.list_visible(by=by, accounts=people, at=at)
     if file_format == "xlsx" and len(person_ids) > MAX_WORKBOOK_ROWS:
@@ -205,11 +240,5 @@ def start(
             % {"most": MAX_WORKBOOK_ROWS}
         )
     fact = MembersExported(count=len(person_ids), file_format=file_format)
-    facts.record(fact, community=community, by=by, at=at)
-    return Export(
-        by=by,
-        people=person_ids,
-        attributes=list(attributes.list_all(community)),
-        identifier_kinds=account_queries.list_identifier_kinds(community),
-        sources=interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk),
-    )
+    facts.record(fact, community=by.community, by=by, at=at)
+    return person_ids

@@ -1,7 +1,7 @@
 """The member list: people who match a rule and a search, page by page.
 
-Those who joined last come first. Of those who joined at the same time, as all have whose
-file says nothing about it, the last created come first.
+Those who joined last come first, or as another column sorts them. Of those whom it does
+not tell apart, the last created come first.
 
 The count is the size of the set, so it costs the same for ten people and a million.
 """
@@ -18,10 +18,8 @@ from qunce.core.communities import Community
 from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
-from qunce.members.clauses import lifecycle
+from qunce.members.columns import columns
 from qunce.members.search import name_index, search
-from qunce.members.tags import models as tag_models
-from qunce.members.tags import person_tags
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 
@@ -32,20 +30,14 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.staff.models import Staff
-    from qunce.members.tags.person_tags import PersonTag
 
 PAGE_SIZE = 50
-MAX_TAGS = 4
-"""Tags shown in a row."""
 EVERYONE: dict[str, Any] = {"all": []}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One person; `key` is masked for the staff member.
-
-    `tags` are the most relevant of their `tags_count` tags.
-    """
+    """One person; `key` is masked for the staff member."""
 
     id: int
     name: str
@@ -54,12 +46,11 @@ class Row:
     accounts: int
     present: bool
     joined_at: datetime
-    tags: Sequence[PersonTag]
-    tags_count: int
 
 
+DEFAULT_SORT = "-joined"
 Cursor = tuple[int, int]
-"""When the last person of a page joined, in microseconds, and their id."""
+"""The number by which the last person of a page is sorted, and their id."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +74,57 @@ def find_people(
     return people
 
 
+@dataclass(frozen=True)
+class Order:
+    """People in the order of a list: ids with the numbers by which they are sorted."""
+
+    ids: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+
+    def page(
+        self, before: Cursor | None, limit: int
+    ) -> tuple[list[int], Cursor | None]:
+        """The ids of a page, and the cursor of the next one."""
+        ids, numbers = self.ids, self.numbers
+        if before is not None:
+            is_equal = numbers == before[0]
+            is_left = (numbers < before[0]) | (is_equal & (ids < before[1]))
+            ids, numbers = ids[is_left], numbers[is_left]
+        first = _last_places(numbers, limit + 1)[::-1]
+        page = first[:limit]
+        has_more = len(first) > limit
+        after = (int(numbers[page[-1]]), int(ids[page[-1]])) if has_more else None
+        return ids[page].tolist(), after
+
+    def all(self) -> list[int]:
+        """Every id."""
+        everyone: list[int] = self.ids[np.lexsort((self.ids, self.numbers))].tolist()
+        return everyone[::-1]
+
+
+def sort(people: BitMap, *, by: Staff, at: datetime, sort_by: str = "") -> Order:
+    """Sort people by a column: `joined` from low to high, `-joined` from high to low.
+
+    A column that is unknown, or by which nobody can be sorted, counts as the default.
+    Those without a value come last either way.
+    """
+    column = find_sorting(by.community, sort_by)
+    if column is None:
+        sort_by, column = DEFAULT_SORT, find_sorting(by.community, DEFAULT_SORT)
+        assert column is not None  # noqa: S101 - every community has it
+    ids = bitmaps.array_of(people).astype(np.int64)
+    values = columns.values_of(column.sort_values(by.community, at), ids)
+    if not sort_by.startswith("-"):
+        values = np.where(values == columns.MISSING, values, -values)
+    return Order(ids, values)
+
+
+def find_sorting(community: Community, sort_by: str) -> columns.Column | None:
+    """The column that `sort_by` names; None if there is none to sort by."""
+    found = columns.find(community, [sort_by.removeprefix("-")])
+    return next((column for column in found if column.is_sortable), None)
+
+
 def get_page(
     *,
     by: Staff,
@@ -91,23 +133,13 @@ def get_page(
     query: str = "",
     before: Cursor | None = None,
     limit: int = PAGE_SIZE,
+    sort_by: str = DEFAULT_SORT,
 ) -> Page:
-    """People who joined last; `before` is the `after` of the last page."""
+    """A page of the list; `before` is the `after` of the page before."""
     people = find_people(by=by, at=at, rule=rule, query=query)
-    everyone, micros = lifecycle.list_joined_times(community=by.community, at=at)
-    ids = bitmaps.array_of(people).astype(np.int64)
-    places = np.searchsorted(everyone, ids)
-    # Those who were created between the two reads are on the page the next time.
-    is_known = np.append(everyone, -1)[places] == ids
-    ids, joined = ids[is_known], micros[places[is_known]]
-    if before is not None:
-        is_left = (joined < before[0]) | ((joined == before[0]) & (ids < before[1]))
-        ids, joined = ids[is_left], joined[is_left]
-    newest = _last_places(joined, limit + 1)[::-1]
-    page = newest[:limit]
-    has_more = len(newest) > limit
-    after = (int(joined[page[-1]]), int(ids[page[-1]])) if has_more else None
-    return Page(load_rows(ids[page].tolist(), by=by), len(people), after)
+    order = sort(people, by=by, at=at, sort_by=sort_by)
+    ids, after = order.page(before, limit)
+    return Page(load_rows(ids, by=by), len(people), after)
 
 
 def _last_places(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -124,7 +156,10 @@ def preload(*, at: datetime) -> None:
     """Load what the list of every community needs, so that the first page is fast."""
     name_index.preload(at=at)
     for community in Community.objects.order_by("pk"):
-        lifecycle.list_joined_times(community=community, at=at)
+        for key in columns.default_keys(community):
+            column = columns.find(community, [key])[0]
+            if column.is_sortable:
+                column.sort_values(community, at)
 
 
 def load_rows(people: Iterable[int], *, by: Staff) -> list[Row]:
@@ -134,7 +169,6 @@ def load_rows(people: Iterable[int], *, by: Staff) -> list[Row]:
     # One query for all accounts of the page.
     account_ids = [account for own in accounts_by_person.values() for account in own]
     accounts = account_models.Account.objects.in_bulk(account_ids)
-    tags = person_tags.tags_by_person(accounts_by_person)
     rows = []
     for person in ids:
         if person not in accounts_by_person or person not in accounts:
@@ -149,24 +183,6 @@ def load_rows(people: Iterable[int], *, by: Staff) -> list[Row]:
                 accounts=len(own),
                 present=any(account.present for account in own),
                 joined_at=min(account.joined_at for account in own),
-                tags=most_relevant_tags(tags[person])[:MAX_TAGS],
-                tags_count=len(tags[person]),
             )
         )
     return rows
-
-
-def most_relevant_tags(tags: Sequence[PersonTag]) -> list[PersonTag]:
-    """Tags assigned by hand first, then those of files and programs, then automatic ones.
-
-    Of each kind, the newest first.
-    """
-    return sorted(
-        tags,
-        key=lambda tag: (
-            not tag.is_automatic,
-            tag.source == tag_models.MANUAL,
-            tag.since,
-        ),
-        reverse=True,
-    )

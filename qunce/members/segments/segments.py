@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterable
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,17 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, revisions, state_machine, timestamps
+from qunce.core import (
+    errors,
+    permissions,
+    personal_texts,
+    revisions,
+    state_machine,
+    timestamps,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.tags import naming
@@ -25,7 +33,8 @@ from qunce.sets.rules.base import RulePath
 MANAGE = permissions.declare(
     "segments.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
-log = logging.getLogger(__name__)
+JOB = "segments.record_size"
+"""Counts a segment whose count of the day failed; its key is the segment's id."""
 REFERENCE = "segment"
 """Kind under which rules refer to segments."""
 REVISION = "segment"
@@ -39,6 +48,7 @@ STATES = state_machine.StateMachine(
 )
 
 
+@personal_texts.erased_in("key", "name", "description", "rule")
 class Segment(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)
@@ -227,42 +237,61 @@ def restore(*, segment: Segment, by: Staff, at: datetime) -> None:
     facts.record(fact, community=segment.community, by=by, at=at)
 
 
-def record_sizes(
-    *, community: Community, at: datetime, except_for: Collection[int] = ()
-) -> dict[str, int]:
+def record_sizes(*, community: Community, at: datetime) -> dict[str, int]:
     """Store the size of every active segment today, replacing an earlier size.
 
-    `except_for` are ids of segments. One whose rule has become invalid is left out.
+    One that cannot be counted is left out, and keeps no other waiting.
     """
-    by, day = staff_models.system(community), community.day(at)
-    sizes = {}
+    sizes: dict[str, int] = {}
+
+    def record(segment: Segment) -> None:
+        sizes[segment.key] = record_size(segment=segment, at=at)
+
     # Segments after those they use, whose sets are then cached.
     for segment in sort_by_dependency(list_active(community)):
-        if segment.pk in except_for:
-            continue
-        try:
-            size = count(segment=segment, by=by, at=at)
-        except errors.QunceError as error:
-            # Such as a rule that names a member who was erased. The others go on.
-            log.info("segment %s was not counted: %s", segment.pk, error)
-            continue
-        SegmentSize.objects.update_or_create(
-            segment=segment, day=day, defaults={"size": size}
+        run = functools.partial(record, segment)
+        job_queue.run_item(
+            run, job=JOB, key=str(segment.pk), community=community, at=at
         )
-        sizes[segment.key] = size
     return sizes
+
+
+def record_size(*, segment: Segment, at: datetime) -> int:
+    """Store and return the size that a segment has today."""
+    by, day = staff_models.system(segment.community), segment.community.day(at)
+    size = count(segment=segment, by=by, at=at)
+    SegmentSize.objects.update_or_create(
+        segment=segment, day=day, defaults={"size": size}
+    )
+    return size
+
+
+def record_due_size(key: str, *, at: datetime) -> None:
+    """Count a segment; `key` is the queued job's."""
+    active = Segment.objects.filter(pk=int(key), state="active")
+    for segment in active.select_related("community"):
+        record_size(segment=segment, at=at)
+
+
+def name_of(key: str) -> str:
+    """The name of the segment of a queued job."""
+    return (
+        Segment.objects.filter(pk=int(key)).values_list("name", flat=True).first() or ""
+    )
 
 
 def start_day(*, community: Community, at: datetime) -> None:
     """Store the sizes that segments have today, of those that have none yet."""
-    measured = SegmentSize.objects.filter(
-        segment__community=community, day=community.day(at)
+    measured = set(
+        SegmentSize.objects.filter(
+            segment__community=community, day=community.day(at)
+        ).values_list("segment_id", flat=True)
     )
-    record_sizes(
-        community=community,
-        at=at,
-        except_for=set(measured.values_list("segment_id", flat=True)),
-    )
+    for segment in sort_by_dependency(list_active(community)):
+        if segment.pk not in measured:
+            key = str(segment.pk)
+            run = functools.partial(record_size, segment=segment, at=at)
+            job_queue.run_item(run, job=JOB, key=key, community=community, at=at)
 
 
 # Reads

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import db, errors, permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
@@ -26,6 +28,8 @@ from qunce.members.tags.models import KIND, MANUAL, Tag, TagBatch, TagChange, Ta
 from qunce.members.tags.writer import TagWriter
 from qunce.sets.bitmaps import marks
 
+JOB = "tags.expire_tag"
+"""Removes an expired tag after that failed; its key is the tag's id."""
 MERGED, EXPIRED = "merge", "expiry"
 AUTOMATIC_SOURCES = ("purchases", "base")
 """Sources of taggings that the system sets again after an undo."""
@@ -297,26 +301,45 @@ def remove(
 
 
 def remove_expired(*, at: datetime) -> int:
-    """Remove expired taggings in every community; returns how many."""
-    expired = Tagging.objects.filter(
-        present=True, expires_at__lte=timestamps.to_micros(at)
-    )
-    accounts: dict[int, list[int]] = {}
-    for tag_id, account in expired.values_list("tag_id", "account_id"):
-        accounts.setdefault(tag_id, []).append(account)
-    removed = 0
-    for tag in Tag.objects.filter(pk__in=accounts).select_related("community"):
+    """Remove expired taggings in every community; returns of how many tags.
+
+    A tag that fails keeps no other waiting.
+    """
+    tags = Tag.objects.filter(pk__in=_expired(at).values("tag_id"))
+    for tag in tags.select_related("community").order_by("pk"):
+        run = functools.partial(remove_expired_of, str(tag.pk), at=at)
+        key = str(tag.pk)
+        job_queue.run_item(run, job=JOB, key=key, community=tag.community, at=at)
+    return len(tags)
+
+
+def remove_expired_of(key: str, *, at: datetime) -> None:
+    """Remove a tag from the members on whom it has expired; `key` is the queued job's."""
+    for tag in Tag.objects.filter(pk=int(key)).select_related("community"):
+        expired = _expired(at).filter(tag=tag)
+        accounts = list(expired.values_list("account_id", flat=True))
+        if not accounts:
+            continue
         by = staff_models.system(tag.community)
         batch = create_batch(community=tag.community, by=by, at=at, source=EXPIRED)
         writer = TagWriter(batch, by, at)
-        for chunk in account_queries.chunks(accounts[tag.pk]):
+        for chunk in account_queries.chunks(accounts):
             with transaction.atomic():
                 # Read again inside the transaction: the expiry may have been extended.
-                rows = expired.filter(tag=tag, account_id__in=chunk)
+                rows = expired.filter(account_id__in=chunk)
                 ids = rows.values_list("account_id", flat=True)
                 writer.write(tag, dict.fromkeys(ids, 0))
-        removed += batch.changed
-    return removed
+
+
+def name_of(key: str) -> str:
+    """The name of the tag of a queued job."""
+    return Tag.objects.filter(pk=int(key)).values_list("name", flat=True).first() or ""
+
+
+def _expired(at: datetime) -> models.QuerySet[Tagging]:
+    return Tagging.objects.filter(
+        present=True, expires_at__lte=timestamps.to_micros(at)
+    )
 
 
 @transaction.atomic

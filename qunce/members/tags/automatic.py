@@ -135,7 +135,9 @@ def react_to_template(
     for tag in {str(fact.payload["tag"]) for fact in facts}.intersection(
         TEMPLATE_WORDS
     ):
-        job_queue.schedule(job=JOB, key=f"{community.pk} {tag}", due_at=at)
+        job_queue.schedule(
+            job=JOB, key=f"{community.pk} {tag}", due_at=at, community=community
+        )
 
 
 def fill(key: str, *, at: datetime) -> None:
@@ -271,6 +273,7 @@ class _AutomaticTags:
                         community=community,
                         key=group_key,
                         name=group_name,
+                        automatic=True,
                         by=by,
                         at=at,
                     )

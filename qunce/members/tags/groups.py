@@ -84,6 +84,7 @@ def create(
     exclusive: bool = False,
     naming: tag_naming.NamingRule = tag_naming.NO_RULE,
     creator_roles: Sequence[str] = (),
+    automatic: bool = False,
 ) -> TagGroup:
     permissions.check_may(by, MANAGE)
     key = tag_naming.check(key, tag_naming.NO_RULE)
@@ -99,6 +100,7 @@ def create(
         exclusive=exclusive,
         **dataclasses.asdict(naming),
         creator_roles=list(creator_roles),
+        automatic=automatic,
         created_at=at,
         by=by,
     )

@@ -132,7 +132,14 @@ def check_active(tag: Tag) -> None:
 
 
 def check_may_create(group: TagGroup | None, by: Staff) -> None:
-    """Raises NotAllowed unless `by` manages tags or the group names their role."""
+    """Raises NotAllowed unless `by` manages tags or the group names their role.
+
+    Nobody creates tags in an automatic group but the system itself.
+    """
+    if group is not None and group.automatic and not by.is_system:
+        raise permissions.NotAllowed(
+            _("The tags of “%(group)s” are set automatically.") % {"group": group.name}
+        )
     if group is None or by.role not in group.creator_roles:
         permissions.check_may(by, MANAGE)
 
@@ -143,6 +150,15 @@ def may_create(group: TagGroup | None, by: Staff) -> bool:
     except permissions.NotAllowed:
         return False
     return True
+
+
+def find_name_error(group: TagGroup | None, name: str) -> str:
+    """Why no tag can have this name in the group; empty if one can."""
+    try:
+        tag_naming.check(name, group.naming if group else tag_naming.NO_RULE)
+    except tag_naming.InvalidTagName as error:
+        return str(error)
+    return ""
 
 
 KEY_IS_USED = """
@@ -241,6 +257,7 @@ def move(*, tag: Tag, group: TagGroup | None, by: Staff, at: datetime) -> None:
     """
     permissions.check_may(by, MANAGE)
     if group is not None:
+        check_may_create(group, by)
         tag_naming.check(tag.key, group.naming)
         tag_writer.lock_groups([group.pk])
         if group.exclusive:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from qunce.members.tags import assignments, levels
+from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import Tag, Tagging
 
 
@@ -33,8 +34,8 @@ class PersonTag:
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the system keeps the depth, which staff cannot change for long."""
-        return self.source in assignments.AUTOMATIC_SOURCES
+        """Whether the system keeps the tag, which staff cannot change for long."""
+        return self.tag.is_automatic or self.source in assignments.AUTOMATIC_SOURCES
 
     @property
     def level(self) -> str:
@@ -79,3 +80,19 @@ def tags_by_person(people: Mapping[int, Sequence[int]]) -> dict[int, list[Person
         latest = rows[person, tag_id][0][1:]
         result[person].append(PersonTag(tags[tag_id], depth, *latest))
     return result
+
+
+def by_relevance(tags: Iterable[PersonTag]) -> list[PersonTag]:
+    """Tags assigned by hand first, then those of files and programs, then automatic ones.
+
+    Of each kind, the newest first.
+    """
+    return sorted(
+        tags,
+        key=lambda tag: (
+            not tag.is_automatic,
+            tag.source == tag_models.MANUAL,
+            tag.since,
+        ),
+        reverse=True,
+    )

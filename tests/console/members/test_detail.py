@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -51,7 +54,7 @@ def test_page_shows_profile_accounts_tags_groups_and_orders(
     )  # fmt: skip
     page = text(browser.get(f"/members/{ann.pk}/"))
     for expected in (
-        "西安", "by hand · 2026-06-29", "VIP", "×3", "Tea club", "A-1", "19.99",
+        "西安", "by hand · today 10:00", "VIP", "×3", "Tea club", "A-1", "19.99",
         "13800138001", "stall", "Copy remark name",
     ):  # fmt: skip
         assert expected in page, expected
@@ -78,18 +81,18 @@ def test_timeline_has_labels_and_pages(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
-    for day in range(20):
+    for day in range(35):
         at = AT + timedelta(days=day)
         assignments.apply(tag=vip, accounts=[ann.pk], by=by, at=at)
         assignments.remove(tag=vip, accounts=[ann.pk], by=by, at=at)
     orders.record_payment(
         community=shop, key="A-1", account=ann.pk, amount=1999, currency="CNY",
-        paid_at=AT + timedelta(days=30), items=[{"category": "tea"}], by=by, at=AT,
+        paid_at=AT + timedelta(days=40), items=[{"category": "tea"}], by=by, at=AT,
     )  # fmt: skip
     deriver.catch_up()
     path = f"/members/{ann.pk}/timeline/"
     page = text(browser.get(path, headers=HTMX))
-    assert "paid an order" in page and "19.99 CNY · tea" in page
+    assert "19.99 CNY · tea" in page
     assert "joined the community" not in page
     link = re.search(r'href="([^"]*before=[^"]*)"', page)
     assert link is not None
@@ -113,26 +116,34 @@ def test_tag_is_added_and_removed(
     olga: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     vip = library.create(community=shop, key="vip", name="VIP", by=by, at=AT)
-    assert "“VIP” was added to" in post(olga, f"{ann.pk}/tags/", tag="vip")
+    member = {"member": str(ann.pk), "context": "member", "tag": "vip"}
+    assert "“VIP” was added to" in post(olga, "tags/people/", **member)
     assert person_tags.depths_of_person([ann.pk]) == {"vip": 1}
     library.set_levels(tag=vip, levels=[(2, "regular")], by=by, at=AT)
-    page = post(olga, f"{ann.pk}/tags/{vip.pk}/deepen/")
-    assert "Added 1 to “" in page
+    page = post(olga, "tags/people/", **member, action="deepen")
+    assert "The depth of “VIP” changed" in page
+    page = text(olga.get(f"/members/{ann.pk}/"))
     assert "×2" in page and "regular" in page
+    assert 'aria-label="Add 1 to the depth of “VIP”">+1</button>' in page
     assert person_tags.depths_of_person([ann.pk]) == {"vip": 2}
-    assert "“VIP” was removed from" in post(olga, f"{ann.pk}/tags/{vip.pk}/remove/")
-    assert olga.post(f"/members/{ann.pk}/tags/999/remove/").status_code == 404
+    removed = post(olga, "tags/people/", **member, action="remove")
+    assert "“VIP” was removed from" in removed
 
 
 def test_similar_tag_is_suggested(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
     library.create(community=shop, key="loyal customer", by=by, at=AT)
-    answer = browser.post(f"/members/{ann.pk}/tags/", {"tag": "loyal customers"})
+    values = {"member": ann.pk, "context": "member", "tag": "loyal customers"}
+    answer = browser.post("/members/tags/people/", values)
     assert answer.status_code == 422
     assert "Did you mean one of these?" in text(answer)
     assert 'value="loyal customer"' in text(answer)
-    assert "Create the tag “loyal customers”" in text(answer)
+    assert "Create “loyal customers”" in text(answer)
+    assert f'name="member" value="{ann.pk}"' in text(answer)
+    offered = {**values, "unknown": "loyal customers", "instead": "loyal customer"}
+    browser.post("/members/tags/people/", offered)
+    assert person_tags.depths_of_person([ann.pk]) == {"loyal customer": 1}
 
 
 def test_follow_up_is_created_completed_and_reopened(
@@ -173,7 +184,7 @@ def test_viewer_cannot_change_a_member(
     for action in ("Write a note", "Edit profile"):
         assert action in owners_page
         assert action not in page
-    for path in ("tags/", "notes/", "identifiers/", "merge/", "erase/", "profile/"):
+    for path in ("notes/", "identifiers/", "merge/", "erase/", "profile/"):
         assert viewer.post(f"/members/{ann.pk}/{path}").status_code == 403
 
 
@@ -381,3 +392,81 @@ def test_identifiers_of_hidden_members_are_not_corrected(
         browser_of(other, "owner").get(f"/members/identifiers/{row.pk}/").status_code
         == 404
     )
+
+
+def test_fields_are_edited_in_place_with_and_without_javascript(
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
+) -> None:
+    city = attributes.define(community=shop, name="city", type="text", by=by, at=AT)
+    owner = Staff.objects.get(login="owner-shop")
+    fields = {
+        f"attr-{city.pk}": "Xi'an",
+        "name": "Ann L.",
+        "joined": "2026-06-01T09:30",
+        "staff": str(owner.pk),
+    }
+    for key, value in fields.items():
+        path = f"/members/{ann.pk}/fields/{key}/"
+        assert "<html" in text(browser.get(path))
+        assert "<form" in text(browser.get(path, headers=HTMX))
+        answer = browser.post(path, {f"{key}-value": value})
+        assert answer["Location"] == f"/members/{ann.pk}/#f-{key}"
+    page = text(browser.get(f"/members/{ann.pk}/"))
+    assert "Xi&#x27;an" in page and "Jun 1 09:30" in page and "Ann L." in page
+    assert re.search(r'id="f-staff"><bdi>owner-shop</bdi>', page)
+    path = f"/members/{ann.pk}/fields/attr-{city.pk}/"
+    shown = text(browser.post(path, {f"attr-{city.pk}-value": "Wuxi"}, headers=HTMX))
+    assert "<html" not in shown and "Wuxi" in shown and "autofocus" in shown
+    # The value that was replaced is kept with its source and author.
+    assert "Xi&#x27;an" in shown and "by hand · today 10:00 to" in shown
+    wrong = browser.post(f"/members/{ann.pk}/fields/joined/", {"joined-value": "x"})
+    assert wrong.status_code == 422
+    assert browser.get(f"/members/{ann.pk}/fields/nothing/").status_code == 404
+    viewer = browser_of(shop, "viewer")
+    assert viewer.get(path).status_code == 403
+
+
+def test_contacts_in_attributes_are_masked_like_identifiers(
+    browser: Client,
+    olga: Client,
+    shop: Community,
+    by: Staff,
+    ann: account_models.Account,
+) -> None:
+    wechat = attributes.define(community=shop, name="微信号", type="text", by=by, at=AT)
+    attributes.set_values(attribute=wechat, values={ann.pk: "ann_lee_99"}, by=by, at=AT)
+    assert "ann_lee_99" in text(browser.get(f"/members/{ann.pk}/"))
+    path = f"/members/{ann.pk}/fields/attr-{wechat.pk}/"
+    for url in (f"/members/{ann.pk}/", f"/members/{ann.pk}/profile/", path):
+        page = text(olga.get(url))
+        assert "ann_lee_99" not in page
+    assert "a****" in text(olga.get(f"/members/{ann.pk}/"))
+    # Saving the form without a new value keeps the contact.
+    olga.post(path, {f"attr-{wechat.pk}-value": ""})
+    assert "ann_lee_99" in text(browser.get(f"/members/{ann.pk}/"))
+
+
+def test_equal_events_are_folded(
+    browser: Client, shop: Community, by: Staff, ann: account_models.Account
+) -> None:
+    for day in range(3):
+        orders.record_payment(
+            community=shop, key=f"A-{day}", account=ann.pk, amount=1999,
+            currency="CNY", paid_at=AT + timedelta(days=day), by=by, at=AT,
+        )  # fmt: skip
+    deriver.catch_up()
+    page = text(browser.get(f"/members/{ann.pk}/timeline/", headers=HTMX))
+    assert "×3" in page and "A-2, A-1, A-0" in page
+
+
+def test_everything_about_a_person_is_exported(
+    browser: Client, olga: Client, ann: account_models.Account
+) -> None:
+    path = f"/members/{ann.pk}/data/"
+    assert olga.post(path).status_code == 403
+    content = browser.post(path).getvalue()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        (account,) = json.loads(archive.read("accounts.json"))
+        (phone,) = json.loads(archive.read("identifiers.json"))
+    assert (account["key"], account["name"]) == ("ann", "Ann Lee")
+    assert phone["value"] == "13800138001"

@@ -1,7 +1,9 @@
 // Behaviour of every page: shortcuts, copying, toasts, and menus that close.
 
-const isInput = (node) =>
-  node.isContentEditable || /^(input|textarea|select)$/i.test(node.tagName);
+// Letters typed on a checkbox are shortcuts; Space and Enter are its own.
+const isInput = (node, key) =>
+  node.isContentEditable || (node.matches("[type=checkbox], [type=radio]") ? key.length > 1
+    : node.matches("input, textarea, select"));
 
 const keyOf = (event) => (event.key === " " ? "space" : event.key.toLowerCase());
 
@@ -17,8 +19,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Escape") closeAll();
-  if (event.ctrlKey || event.metaKey || event.altKey || isInput(event.target)) return;
   const key = keyOf(event);
+  if (event.ctrlKey || event.metaKey || event.altKey || isInput(event.target, key)) return;
   const node = [...document.querySelectorAll("[data-key]")].find(
     (candidate) => candidate.dataset.key.split(" ").includes(key) && candidate.checkVisibility(),
   );

@@ -82,6 +82,25 @@ function initialise() {
   for (const form of document.querySelectorAll("[data-members]")) showCount(form);
 }
 
+// The rows are loaded again after tagging, and the same members stay selected.
+const isTagged = (event) => event.detail.requestConfig?.triggeringEvent?.type === "tagged";
+let selected = new Set();
+let focused = "";
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!isTagged(event)) return;
+  const boxes = document.querySelectorAll("input[name=member]:checked, [data-everyone]:checked");
+  selected = new Set([...boxes].map((box) => `${box.name}=${box.value}`));
+  focused = document.activeElement.id;
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!isTagged(event)) return;
+  for (const box of event.target.querySelectorAll("input[name=member], [data-everyone]"))
+    box.checked = selected.has(`${box.name}=${box.value}`);
+  // The field of tags is hidden until then.
+  document.getElementById(focused)?.focus();
+});
+
 initialise();
 document.addEventListener("htmx:afterSwap", initialise);
 

@@ -1,0 +1,193 @@
+"""Saved views of the member list: saving, sharing and deleting them.
+
+A view is its author's own until they share it; others may use a shared one and save
+their own copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, permissions, text_validation
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
+from qunce.members.columns import columns as member_columns
+from qunce.members.saved_views.models import (
+    MAX_NAME_LENGTH,
+    ListLayout,
+    SavedView,
+)
+
+SHARE = permissions.declare(
+    "members.share_views", permissions.Role.MANAGER, permissions.Role.OPERATOR
+)
+PAGE_SIZES = (25, 50, 100, 200)
+DEFAULT_PAGE_SIZE = 50
+MAX_VIEWS = 60
+"""Of one person."""
+MAX_FILTER_LENGTH = 20_000
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ViewSaved(facts.FactKind):
+    kind = "member_view.saved"
+    label = gettext_lazy("view of members saved")
+    view: int
+    is_shared: bool
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ViewDeleted(facts.FactKind):
+    kind = "member_view.deleted"
+    label = gettext_lazy("view of members deleted")
+    view: int
+
+
+class ViewNotFound(errors.NotFound):
+    """There is no such view, or it is somebody else's own."""
+
+
+class InvalidView(errors.Invalid):
+    """The name or the filters of a view are not valid."""
+
+
+# Checks
+
+
+def check_name(name: str) -> None:
+    if not 0 < len(name) <= MAX_NAME_LENGTH or not text_validation.is_valid(name):
+        raise InvalidView(
+            _("Give the view a name of at most %(most)s characters.")
+            % {"most": MAX_NAME_LENGTH}
+        )
+
+
+def check_may_change(view: SavedView, by: Staff) -> None:
+    """Raises NotAllowed unless it is their own, or a shared one that they manage."""
+    is_manager = by.role in (permissions.Role.OWNER, permissions.Role.MANAGER)
+    if view.staff_id == by.pk or (view.is_shared and is_manager and not by.is_scoped):
+        return
+    raise permissions.NotAllowed(
+        _("This view belongs to %(name)s. Save your own copy.")
+        % {"name": view.staff.name}
+    )
+
+
+def may_change(view: SavedView, by: Staff) -> bool:
+    try:
+        check_may_change(view, by)
+    except errors.Refused:
+        return False
+    return True
+
+
+# Verbs
+
+
+@transaction.atomic
+def save(
+    *,
+    name: str,
+    columns: Sequence[str],
+    filters: Mapping[str, Sequence[str]],
+    sort_by: str,
+    is_shared: bool,
+    by: Staff,
+    at: datetime,
+) -> SavedView:
+    """Create a view of `by`, or replace the one with this name."""
+    name = " ".join(name.split())
+    check_name(name)
+    if is_shared:
+        permissions.check_may(by, SHARE)
+    size = sum(len(text) for texts in filters.values() for text in texts)
+    if size > MAX_FILTER_LENGTH:
+        raise InvalidView(_("These filters are too long. Save them as a segment."))
+    own = SavedView.objects.filter(community=by.community, staff=by)
+    if own.exclude(name=name).count() >= MAX_VIEWS:
+        raise InvalidView(
+            _("You can have at most %(most)s views. Delete one first.")
+            % {"most": MAX_VIEWS}
+        )
+    view, _created = SavedView.objects.update_or_create(
+        community=by.community,
+        staff=by,
+        name=name,
+        defaults={
+            "columns": _known(by.community, columns),
+            "filters": {key: list(texts) for key, texts in filters.items()},
+            "sort_by": sort_by[:120],
+            "is_shared": is_shared,
+        },
+        create_defaults={
+            "columns": _known(by.community, columns),
+            "filters": {key: list(texts) for key, texts in filters.items()},
+            "sort_by": sort_by[:120],
+            "is_shared": is_shared,
+            "created_at": at,
+        },
+    )
+    fact = ViewSaved(view=view.pk, is_shared=is_shared)
+    facts.record(fact, community=by.community, by=by, at=at)
+    return view
+
+
+@transaction.atomic
+def delete(*, view: SavedView, by: Staff, at: datetime) -> None:
+    check_may_change(view, by)
+    pk = view.pk
+    view.delete()
+    facts.record(ViewDeleted(view=pk), community=by.community, by=by, at=at)
+
+
+def set_layout(*, columns: Sequence[str], page_size: int, by: Staff) -> ListLayout:
+    """Remember the columns and the page size with which `by` sees the list."""
+    if page_size not in PAGE_SIZES:
+        page_size = DEFAULT_PAGE_SIZE
+    defaults = {"columns": _known(by.community, columns), "page_size": page_size}
+    return ListLayout.objects.update_or_create(staff=by, defaults=defaults)[0]
+
+
+def _known(community: Community, keys: Sequence[str]) -> list[str]:
+    return [column.key for column in member_columns.find(community, keys)]
+
+
+# Reads
+
+
+def get(*, by: Staff, pk: int) -> SavedView:
+    """A view of theirs, or a shared one; raises ViewNotFound."""
+    view: SavedView | None = _visible(by).filter(pk=pk).first()
+    if view is None:
+        raise ViewNotFound(_("There is no such view."))
+    return view
+
+
+def list_for(by: Staff) -> list[SavedView]:
+    """Their own views and those that others share, by name."""
+    return list(_visible(by).order_by("name", "pk"))
+
+
+def _visible(by: Staff) -> Any:
+    rows = SavedView.objects.filter(community=by.community)
+    return rows.filter(Q(staff=by) | Q(is_shared=True)).select_related("staff")
+
+
+def layout_of(by: Staff) -> ListLayout:
+    """What they have chosen, or the default of the community."""
+    layout = ListLayout.objects.filter(staff=by).first()
+    if layout is None:
+        layout = ListLayout(staff=by, page_size=DEFAULT_PAGE_SIZE)
+        layout.columns = member_columns.default_keys(by.community)
+    return layout

@@ -49,6 +49,8 @@ class Field:
     likeliest first. `normalise` returns the stored form of a text, None if
     the text says that there is none, or raises errors.Invalid with a sentence about what
     to correct. Cells of a column that `is_money` may carry the sign of their currency.
+    `last_headings` name the field only where nothing else does, and it is not guessed
+    without a column of the field that it `needs`.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Field:
     headings: str = ""
     normalise: Callable[[str], str | None] | None = None
     is_money: bool = False
+    last_headings: str = ""
+    needs: str = ""
 
 
 @dataclass(frozen=True)

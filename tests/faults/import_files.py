@@ -24,7 +24,7 @@ def members(rng: random.Random, rows: int) -> Rows:
         number = n if n % 50 else n + 1
         yield [
             f"M{rng.randrange(rows)}",
-            f"Name {n}",
+            f"Name {number}",
             f"138{number:08}",
             day(n),
             f"t{n % 7};t{n % 11}",

@@ -70,3 +70,46 @@ def test_headings_may_look_like_data(shop: Community, tmp_path: Path) -> None:
 )
 def test_usual_headings_are_not_asked_about(tmp_path: Path, text: str) -> None:
     assert not sources.inspect(helpers.write(tmp_path, text)).has_odd_headings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "张三\n李四\n王小五\n",
+        "张三,西安\n李四,兰州\n王小五,乌鲁木齐\n",
+        "Ann Lee\nBob Wu\nCarla de la Cruz\nDan Wu\n".replace("de la", "De La"),
+        "张三,25\n李四,31\n",
+        "阿凡提·买买提,西安\n李四,兰州\n",
+    ],
+)
+def test_first_row_of_names_is_asked_about(
+    shop: Community, tmp_path: Path, text: str
+) -> None:
+    path = helpers.write(tmp_path, text)
+    heading = text.partition("\n")[0].partition(",")[0]
+    plan = helpers.plan(shop, path, "members", mapping={heading: "key"})
+    with pytest.raises(questions.AnswerNeeded, match="--first-row data"):
+        pipeline.run(plan)
+    helpers.run(shop, path, "members", first_row="data", mapping={"A": "key"})
+    keys = set(Account.objects.values_list("key", flat=True))
+    assert keys == {line.partition(",")[0] for line in text.splitlines()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "姓名\n张三\n李四\n",
+        "顾客,城市\n张三,西安\n李四,兰州\n",
+        "昵称,口味\n张三,拿铁\n李四,香草\n",
+        "Full Name\nAnn Lee\nBob Wu\n",
+        "favourite_drink\nlatte\nmocha\n",
+        "口味\n拿铁加双份浓缩\n",
+    ],
+)
+def test_headings_of_words_are_not_asked_about(
+    shop: Community, tmp_path: Path, text: str
+) -> None:
+    path = helpers.write(tmp_path, text)
+    heading = text.partition("\n")[0].partition(",")[0]
+    plan = helpers.plan(shop, path, "members", mapping={heading: "key"})
+    assert [q for q in plan.questions if q.key == "first_row"] == []

@@ -11,6 +11,8 @@ from qunce.core.staff.models import Staff
 from qunce.importing.accounts import unknown_members
 from qunce.importing.jobs import join_report
 from qunce.importing.plan.options import ALL_ROWS
+from qunce.importing.plan.questions import AnswerNeeded
+from qunce.importing.undo import undos
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
@@ -202,3 +204,91 @@ def test_numbers_that_a_spreadsheet_rounded_are_refused(
     )
     assert not helpers.run(shop, path, "members").problems
     assert accounts.DEFAULT_CHANNEL == "import"
+
+
+FAMILY = "会员号,姓名,手机号\nA1,王丽,138 0013 8001\nA2,赵强,13800138001\nA3,周周,13800138003\n"
+HEADING = "shared:手机号"
+
+
+def test_people_of_one_phone_are_asked_about(shop: Community, tmp_path: Path) -> None:
+    with pytest.raises(AnswerNeeded) as raised:
+        run(shop, tmp_path, FAMILY)
+    for text in ("王丽 (A1)", "赵强 (A2)", "13800138001", "=join", "=apart"):
+        assert text in str(raised.value)
+    assert keys(shop) == []
+
+
+@pytest.mark.parametrize(("answer", "people_count"), [("join", 2), ("apart", 3)])
+def test_answer_about_people_of_one_phone_is_remembered(
+    shop: Community, by: Staff, tmp_path: Path, answer: str, people_count: int
+) -> None:
+    path = helpers.write(tmp_path, FAMILY)
+    job = helpers.run(shop, path, "members", answers={HEADING: answer}).job
+    assert len(keys(shop)) == people_count
+    shared = join_report.load(job, by=by)["shared"]
+    assert [row["accounts"] for row in shared] == [2] * (answer == "apart")
+    run(shop, tmp_path, "会员号,姓名,手机号\nB1,李,13700137001\nB2,孙,13700137001\n")
+    assert len(keys(shop)) == people_count + (1 if answer == "join" else 2)
+    assert run(shop, tmp_path, FAMILY)["known"] == 3
+
+
+def test_people_who_were_joined_are_parted_and_joined_again_by_the_undo(
+    shop: Community, by: Staff, tmp_path: Path
+) -> None:
+    path = helpers.write(tmp_path, FAMILY)
+    helpers.run(shop, path, "members", answers={HEADING: "join"})
+    assert len(keys(shop)) == 2
+    path = helpers.write(tmp_path, FAMILY, "again.csv")
+    job = helpers.run(shop, path, "members", answers={HEADING: "apart"}).job
+    assert len(keys(shop)) == 3
+    assert job.counts["parted"] == 1
+    undos.start(job=job, by=by, at=AT, in_background=False)
+    undos.complete(job.pk, at=AT)
+    assert len(keys(shop)) == 2
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "A1,王丽,13800138001\nA1,王小丽,13800138001\n",
+        "A1,王丽,13800138001\nA2,王丽（老客）,13800138001\n",
+        "A1,小林,13800138001\nA2,林太太,13800138001\n",
+        'A1,Ann Lee,13800138001\nA2,"Lee, Ann",13800138001\n',
+        "A1,王丽,13800138001\nA2,,13800138001\n",
+        "A1,王丽,-\nA2,赵强,-\n",
+        "".join(f"A{n},王{n}丽,13800138001\n" for n in range(6)),
+    ],
+)
+def test_nobody_asks_where_names_contradict_nothing_or_the_limit_decides(
+    shop: Community, tmp_path: Path, rows: str
+) -> None:
+    plan = helpers.plan(
+        shop, helpers.write(tmp_path, f"会员号,姓名,手机号\n{rows}"), "members"
+    )
+    assert [q.key for q in plan.questions if q.key == HEADING] == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["王丽", "王强"],
+        ["Ann Lee", "Bob Lee"],
+        ["门店1", "门店2", "门店3"],
+        ["阿明", "Bob"],
+    ],
+)
+def test_names_that_hardly_belong_to_one_person_are_asked_about(
+    shop: Community, tmp_path: Path, names: list[str]
+) -> None:
+    rows = "".join(f"A{n},{name},13800138001\n" for n, name in enumerate(names))
+    path = helpers.write(tmp_path, f"会员号,姓名,手机号\n{rows}")
+    plan = helpers.plan(shop, path, "members")
+    assert [q.key for q in plan.questions if q.is_open] == [HEADING]
+
+
+def test_addresses_in_other_spellings_are_asked_about(
+    shop: Community, tmp_path: Path
+) -> None:
+    text = "unionid,name,email\nU1,Ann,Shop@Example.com\nU2,Bob, shop@example.com\n"
+    with pytest.raises(AnswerNeeded, match="shared:email=apart"):
+        run(shop, tmp_path, text)

@@ -12,7 +12,7 @@ from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts, interned_names
 from qunce.groups import groups
-from qunce.groups.groups import Group
+from qunce.groups.groups import Group, Membership
 from qunce.importing import pipeline, target_registry
 from qunce.importing.columns import column_mapping, column_questions
 from qunce.importing.jobs import error_report, jobs
@@ -379,3 +379,51 @@ def test_names_and_groups_have_nothing_invisible(
     outcome = helpers.run(shop, helpers.write(tmp_path, text), "memberships")
     assert outcome.job.rows_broken == 1
     assert groups.count_members(group) == 2
+
+
+@pytest.mark.parametrize("heading", ["入群时间", "进群日期", "Joined group at"])
+@pytest.mark.parametrize(
+    ("others", "field"),
+    [
+        (["会员号"], "joined_at"),
+        (["会员号", "群名称"], "joined_at"),
+        (["会员号", "注册时间", "群名称"], "group_joined_at"),
+        (["会员号", "注册时间"], "attr:{}"),
+    ],
+)
+def test_time_of_joining_a_group_is_never_silently_an_attribute(
+    shop: Community, tmp_path: Path, heading: str, others: list[str], field: str
+) -> None:
+    cells = {"会员号": "a", "群名称": "g", "注册时间": "2026-01-02"}
+    headings = [heading, *others]
+    row = ["2026-02-03 10:00", *(cells[name] for name in others)]
+    text = "\n".join([",".join(headings), ",".join(row)])
+    path = helpers.write(tmp_path, text)
+    plan = helpers.plan(shop, path, "members")
+    assert plan.mapping[heading] == field.format(heading)
+    noted = any("becomes an attribute" in note for note in plan.notes)
+    assert noted == field.startswith("attr:")
+    pipeline.run(plan)
+    account = account_models.Account.objects.get(key="a")
+    day = "2026-01-02" if "注册时间" in others else "2026-02-03"
+    assert account.joined_at.astimezone(plan.zone).date().isoformat() == day
+    for membership in Membership.objects.filter(account_id=account.pk):
+        assert membership.joined_at is not None
+        joined = membership.joined_at.astimezone(plan.zone)
+        assert f"{joined:%Y-%m-%d %H:%M}" == "2026-02-03 10:00"
+    assert Membership.objects.exists() == ("群名称" in others)
+
+
+def test_members_of_a_group_are_memberships_still() -> None:
+    headings = ["群名称", "会员号", "入群时间"]
+    assert column_mapping.guess_target(headings) == "memberships"
+
+
+def test_time_of_joining_a_group_needs_the_group(
+    shop: Community, tmp_path: Path
+) -> None:
+    path = helpers.write(tmp_path, "key,入群时间\na,2026-02-03\n")
+    with pytest.raises(
+        column_mapping.InvalidMapping, match="no column names the group"
+    ):
+        helpers.plan(shop, path, "members", mapping={"入群时间": "group_joined_at"})

@@ -145,6 +145,7 @@ def prepared(key: str) -> Community:
 
 def run(community: Community, path: Path) -> dict[str, int]:
     answers = {f"type:{name}": type_ for name, type_ in TYPES.items()}
+    answers["shared:phone"] = "join"
     done = helpers.run(community, path, "members", mode=ALL_ROWS, answers=answers)
     return done.job.counts
 

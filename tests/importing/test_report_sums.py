@@ -28,7 +28,7 @@ from tests.importing import helpers
 from tests.importing.test_interrupted_imports import Killed, kill_after
 
 ROWS = 200
-SAME = {"same_people": "same"}
+SAME = {"same_people": "same", "shared:phone": "join"}
 AGAIN = {"again": "skip"}
 KNOWN = 40
 pytestmark = pytest.mark.usefixtures("small_batches")

@@ -84,6 +84,40 @@ def test_mixed_separators_need_a_choice(shop: Community, tmp_path: Path) -> None
     assert library_keys(shop) == {"vip", "新客"}
 
 
+@pytest.mark.parametrize(
+    ("cells", "is_open"),
+    [
+        # Of a single cell nobody knows.
+        (["常客/夜宵"], True),
+        (["常客/夜宵", "新客/早餐", "学生/午餐", "甲", "乙", "丙", "丁", "戊"], True),
+        # One of many is a name, unless its parts are tags.
+        (["A/B测试", "甲", "乙", "丙"], False),
+        (["新客/老客", "甲", "乙", "丙"], True),
+        (["1/2", "n/a", "24/7", "https://a.example/b"], False),
+        (["tea lover", "night owl", "new member"], False),
+        (["vip tea", "new tea", "vip coffee", "new coffee"], True),
+    ],
+)
+def test_signs_that_names_have_too_are_asked_about(
+    shop: Community, tmp_path: Path, cells: list[str], is_open: bool
+) -> None:
+    for name in ("新客", "老客"):
+        factories.tag(shop, name)
+    rows = "".join(f"t{n},{cell}\n" for n, cell in enumerate(cells))
+    path = helpers.write(tmp_path, f"key,tags\n{rows}")
+    asked = {q.key: q for q in helpers.plan(shop, path, "members").questions}
+    question = asked.get("separator:tags")
+    assert (question is not None and question.is_open) == is_open
+    if question is not None and is_open:
+        first = cells[0]
+        assert any(
+            first in choice.sample and f"of {len(cells)} different" in choice.sample
+            for choice in question.choices
+        )
+    elif question is not None:
+        assert question.suggestion == "none"
+
+
 # Names
 
 

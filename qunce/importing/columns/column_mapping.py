@@ -101,17 +101,24 @@ def missing_required(
 # Guesses
 
 
-def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, str]:
+def guess(
+    target: target_registry.Target, headings: Sequence[str], *, is_last: bool = True
+) -> dict[str, str]:
     """Return the likeliest mapping, in which each field is used once.
 
     A field's own name goes first, then its headings by rank over all fields, so that a
-    likely heading of one field wins over an unlikely one of another.
+    likely heading of one field wins over an unlikely one of another. `is_last` says
+    whether the last headings of fields are used, too.
     """
-    own_names = {field.name: [field.name] for field in target.fields}
+    own_names = {
+        field.name: [] if field.needs else [field.name] for field in target.fields
+    }
     exports = {field.name: field.headings.split() for field in target.fields}
+    last = {field.name: field.last_headings.split() for field in target.fields}
+    needs = {field.name: field.needs for field in target.fields if field.needs}
     # What is known about an export leaves nothing to guess about these columns.
     mapping = format_registry.find_mapping(headings, target.key)
-    for known_headings in (own_names, exports):
+    for known_headings in (own_names, exports, *([last] if is_last else [])):
         # Rank outside, headings inside: the other way round, the first heading would
         # take the field that a later one names better.
         for rank in range(max(map(len, known_headings.values()))):
@@ -119,8 +126,11 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
                 if heading in mapping:
                     continue
                 plain = heading_rows.normalise(heading)
+                used = set(mapping.values())
                 for name, known in known_headings.items():
-                    is_free = rank < len(known) and name not in mapping.values()
+                    is_free = rank < len(known) and name not in used
+                    if known_headings is last:
+                        is_free &= needs.get(name, name) in {*used, name}
                     if is_free and plain == heading_rows.normalise(known[rank]):
                         mapping[heading] = name
                         break
@@ -137,6 +147,18 @@ def guess(target: target_registry.Target, headings: Sequence[str]) -> dict[str, 
             number += 1
         mapping[heading] = name
     return {heading: mapping[heading] for heading in headings}
+
+
+def knows_any(headings: Sequence[str]) -> bool:
+    """Return whether any target has a field or an attribute by one of the headings."""
+    if any(_find_known(heading)[0] for heading in headings):
+        return True
+    for key in target_registry.list_keys():
+        target = target_registry.get(key)
+        names = {field.name for field in target.fields}
+        if names & set(guess(target, headings).values()):
+            return True
+    return False
 
 
 def _find_known(heading: str) -> tuple[str, int]:
@@ -173,7 +195,9 @@ def headings_like(
         plain = name.partition(":")[2] or name
         words = [heading, plain, *KNOWN_ATTRIBUTES.get(plain, "").split()]
         if name in fields:
-            words += [str(fields[name].label), *fields[name].headings.split()]
+            field = fields[name]
+            words += [str(field.label), *field.headings.split()]
+            words += field.last_headings.split()
         known[heading] = [word for word in words if word]
     return known
 
@@ -214,7 +238,7 @@ def guess_target(headings: Sequence[str]) -> str:
     # Of equal targets, that of members is the most common.
     def score(key: str) -> tuple[bool, int, int, bool]:
         target = target_registry.get(key)
-        mapping = guess(target, headings)
+        mapping = guess(target, headings, is_last=False)
         names = {field.name for field in target.fields}
         known = sum(name in names for name in mapping.values())
         # Files that people write for Qunce have the names of the fields themselves.

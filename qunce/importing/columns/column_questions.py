@@ -6,6 +6,7 @@ file.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from qunce.importing.plan.plan import ColumnTraits, ImportPlan
 from qunce.importing.plan.questions import Choice
 from qunce.importing.values import dates, lists, numbers
 from qunce.importing.values.value_types import TYPES
+from qunce.members.tags.models import Tag
 
 if TYPE_CHECKING:
     from qunce.importing.columns.column_traits import ColumnEvidence
@@ -68,7 +70,7 @@ def conclude(
         if field_type == "number":
             style = _ask_style(plan, column, columns)
         if field_type in ("list", "multi"):
-            separator = _ask_separator(plan, column)
+            separator = _ask_separator(plan, name, column)
         traits[name] = ColumnTraits(
             order,
             style or numbers.POINT,
@@ -261,16 +263,16 @@ def _suggest_style(
 # Lists
 
 
-def _ask_separator(plan: ImportPlan, column: ColumnEvidence) -> str:
+def _ask_separator(plan: ImportPlan, name: str, column: ColumnEvidence) -> str:
     evidence = column.separators
     key = f"separator:{column.heading}"
     given = plan.options.answers.get(key) or plan.options.separator
     present = evidence.present()
     if not present:
         return given or ";"
-    clear = [name for name in present if name in lists.CLEAR]
+    clear = [each for each in present if each in lists.CLEAR]
     names = [*present, *(["".join(clear)] if len(clear) > 1 else [])]
-    names += [name for name in (*lists.SIGNS, lists.NONE) if name not in names]
+    names += [each for each in (*lists.SIGNS, lists.NONE) if each not in names]
     if given and given not in names and lists.is_separator(given):
         names.append(given)
     labels = {lists.NONE: _("nothing: one entry per cell"), "space": _("a space")}
@@ -280,10 +282,29 @@ def _ask_separator(plan: ImportPlan, column: ColumnEvidence) -> str:
         text=_("What separates the entries in “%(heading)s”?")
         % {"heading": column.heading},
         choices=[
-            Choice(name, labels.get(name, name), evidence.sample(name))
-            for name in names
+            Choice(each, labels.get(each, each), _describe_separator(evidence, each))
+            for each in names
         ],
-        suggestion=evidence.suggest(),
+        suggestion=evidence.suggest(
+            _list_tags(plan) if name in ("tag", "tags") else frozenset()
+        ),
         evidence=" ".join(sorted(present)),
     )
     return question.value
+
+
+def _describe_separator(evidence: lists.SeparatorEvidence, separator: str) -> str:
+    """Return what the separator makes of a cell, and of how many."""
+    sample = evidence.sample(separator)
+    if not sample or separator == lists.NONE:
+        return sample
+    return _("%(sample)s, in %(count)s of %(all)s different cells") % {
+        "sample": sample,
+        "count": f"{evidence.count(separator):,}",
+        "all": f"{len(evidence.cells):,}",
+    }
+
+
+def _list_tags(plan: ImportPlan) -> frozenset[str]:
+    tags = Tag.objects.filter(community=plan.community)
+    return frozenset(itertools.chain(*tags.values_list("key", "name")))

@@ -25,6 +25,20 @@ DATA = re.compile(
     r"|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?([ T].*)?"
 )
 """A phone or another long number, an e-mail address, or a date."""
+SHAPES = {
+    "number": re.compile(r"\d{1,12}(\.\d{1,4})?"),
+    "Chinese name": re.compile(r"[\u3400-\u9fff]{2,4}([·•][\u3400-\u9fff]{1,8})?"),
+    # Capitals distinguish names from the words of a heading such as favourite_drink.
+    "name": re.compile(r"[A-ZÀ-Þ][\w'’.-]{0,30}(\s[A-ZÀ-Þ][\w'’.-]{0,30}){1,3}"),
+}
+"""What the values of a column that is not named may be."""
+HEADING = re.compile(
+    r"(名|称|号|码|间|期|类|型|别|态|注|签|群|址|级|源|道|额|量|数|价|费|率|角色|顾客|顾问|成员|内容|方式)$"
+    r"|\b(name|id|no|number|date|time|type|status|tags?|group|count|total|amount|level|"
+    r"city|phone|mobile|e-?mail|source|channel|note|score|price|code|key|value)\b",
+    re.IGNORECASE,
+)
+"""How headings end in Chinese, and the words of English ones."""
 HINT = re.compile(
     r"[(\[【]\s{0,9}(必填|选填|非必填|可选|可为空|元|单位.{0,80}?|格式.{0,80}?|如.{0,80}?|例.{0,80}?|示例.{0,80}?|yyyy.{0,80}?|"
     r"required|optional|e\.g\..{0,80}?)\s{0,9}[)\]】]"
@@ -102,6 +116,32 @@ def _are_like_data(texts: Sequence[str], below: Sequence[Sequence[str]]) -> bool
     ]
     # All of them are the headings again, on another page.
     return any(repeated) and not all(repeated)
+
+
+def are_like_values(texts: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether headings that nobody knows look like the values below them.
+
+    Such as names of people, or of cities, in a file without headings.
+    """
+    if any(HEADING.search(text) for text in texts):
+        return False
+    is_alike = False
+    for index, text in enumerate(texts):
+        values = [row[index].strip() for row in below if len(row) > index]
+        values = [value for value in values if value]
+        if not text or not values:
+            continue
+        shapes = {_shape(value) for value in values}
+        if shapes != {_shape(text)} or "" in shapes:
+            return False
+        is_alike = True
+    return is_alike
+
+
+def _shape(text: str) -> str:
+    """Return what a short text consists of, empty for anything else."""
+    names = [name for name, shape in SHAPES.items() if shape.fullmatch(text)]
+    return "".join(names[:1])
 
 
 def _padded(row: Sequence[str], width: int) -> list[str]:

@@ -62,6 +62,11 @@ class ImportPlan:
     """For each heading the ones by which its field is known."""
     left_out: dict[int, str] = field(default_factory=dict)
     """The first rows that are no data, such as totals, by number."""
+    kept_apart: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Kinds and values of identifiers that join nobody, as staff have answered.
+
+    With how many members of the file have each.
+    """
     row_notes: dict[str, None] = field(default_factory=dict)
     """What else only the rows show, as the keys."""
     resources: ExitStack = field(default_factory=ExitStack)

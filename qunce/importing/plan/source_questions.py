@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from qunce.importing.files import encodings, sources
+from qunce.importing.columns import column_mapping
+from qunce.importing.files import encodings, heading_rows, sources
 from qunce.importing.files.sources import Source
 from qunce.importing.plan import questions
 from qunce.importing.plan.options import ImportOptions
@@ -51,7 +52,7 @@ def settle(
         asked.append(question)
         if question.answer and question.answer != source.sheet:
             source = sources.inspect(source.path, sheet=question.answer)
-    if source.has_odd_headings:
+    if source.has_odd_headings or _are_like_values(source):
         question = _ask_first_row(source, options)
         asked.append(question)
         if question.answer == sources.DATA != source.first_row:
@@ -62,6 +63,20 @@ def settle(
                 first_row=sources.DATA,
             )
     return source, asked
+
+
+def _are_like_values(source: Source) -> bool:
+    """Return whether the headings are known to nobody, and like the values below."""
+    is_table = source.format in sources.TABLE_FORMATS or (
+        source.format in sources.SHEET_FORMATS
+    )
+    if not is_table or source.first_row == sources.DATA:
+        return False
+    if column_mapping.knows_any(source.headings):
+        return False
+    head = sources.read_head(source, heading_rows.MAX_ROWS)
+    cells = [[cell or "" for cell in column.to_pylist()] for column in head.columns]
+    return heading_rows.are_like_values(source.headings, list(zip(*cells, strict=True)))
 
 
 def _ask_first_row(source: Source, options: ImportOptions) -> Question:

@@ -28,6 +28,9 @@ MARK = "\x1f"
 QUOTED = re.compile(r'\s*(?:"[^"]*"|[^",;|、，；]+)(?:\s*[,;|、，；]\s*"[^"]*")+\s*')
 ONE_QUOTED = re.compile(r'\s*"[^"]+"\s*')
 CJK = re.compile(r"[\u3400-\u9fff]+")
+MIN_FREQUENT = 3
+"""Cells with a weak separator that are too many for a sign in a name."""
+NO_LISTS = frozenset(["n/a", "#n/a", "w/o", "24/7"])
 MAX_CELLS = 2_000
 """Different cells that are looked at; more show nothing new."""
 
@@ -136,7 +139,8 @@ class SeparatorEvidence:
         weak = [
             name
             for name in present
-            if name not in CLEAR and self._parts_occur_alone(name, known)
+            if name not in CLEAR
+            and (self._parts_occur_alone(name, known) or self._is_frequent(name))
         ]
         # A space next to a clear separator is part of the names.
         if clear:
@@ -167,6 +171,29 @@ class SeparatorEvidence:
         shared = sum(number > 1 for number in cells_of.values())
         is_short = all(len(entry) <= 20 for entry in cells_of)
         return bool(several) and is_short and shared * 2 >= len(cells_of)
+
+    def count(self, separator: str) -> int:
+        """Return how many different cells the separator splits."""
+        return sum(len(self._entries(text, separator)) > 1 for text in self.cells)
+
+    def _is_frequent(self, separator: str) -> bool:
+        """Return whether so many cells have it that it may be more than a sign in names."""
+        count = self.count(separator)
+        is_frequent = count >= MIN_FREQUENT or 0 < len(self.cells) <= 2 * count
+        if separator != "space":
+            return is_frequent
+        # Names of several words are usual, but their words are hardly ever the same ones.
+        lists = [self._entries(text, separator) for text in self.cells]
+        cells_of = Counter(entry for entries in lists for entry in entries)
+        repeated = sum(number > 1 for number in cells_of.values())
+        return count >= MIN_FREQUENT and repeated * 3 >= len(cells_of) * 2
+
+    def _entries(self, text: str, separator: str) -> list[str]:
+        """Return the entries of a cell, of which numbers and addresses have only one."""
+        entries = split(text, separator)
+        is_one = "://" in text or text.casefold() in NO_LISTS
+        is_number = all(entry.isdigit() for entry in entries)
+        return [text] if is_one or is_number else entries
 
     def _parts_occur_alone(self, separator: str, known: Collection[str]) -> bool:
         """Return whether one cell consists of words that are entries of their own."""

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import batch_writes, names
 from qunce.groups import groups
 from qunce.importing import target_registry
 from qunce.importing.accounts import reference_fields
+from qunce.importing.columns import column_mapping
+from qunce.importing.files import heading_rows
 from qunce.importing.tags import tag_entries
 from qunce.importing.target_registry import Access, Field, Target
 from qunce.importing.targets.opt_outs import opt_out_columns
 from qunce.importing.values import lists
 from qunce.members.accounts import accounts
 from qunce.members.attributes.attributes import Attribute
+from qunce.members.staff_in_charge import assignments as assignments_of_staff
 from qunce.members.tags import assignments
 
 if TYPE_CHECKING:
@@ -30,6 +34,12 @@ if TYPE_CHECKING:
     from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.members.writer import MemberWriter
 
+GROUP_TIMES = (
+    "group_joined_at 入群时间 进群时间 加群时间 入群日期 进群日期 加群日期 加入群聊时间 "
+    "joined_group_at group_join_time group_join_date group_joined joined_group "
+    "date_joined_group joined_the_group_at"
+)
+"""Without another time of joining, a member joined with their first group."""
 MAX_NAME_LENGTH = 200
 ROWS_PER_BATCH = 600
 
@@ -43,6 +53,7 @@ class MemberTarget(Target):
     access_to_fields = {
         "tags": Access(assignments.APPLY, "tags:write"),
         "groups": Access(groups.EDIT_MEMBERS, "groups:write"),
+        "staff": Access(assignments_of_staff.ASSIGN, "members:write"),
     }
     extras = "attributes"
     required = (("key", "phone", "email", "unionid"),)
@@ -81,6 +92,14 @@ class MemberTarget(Target):
             "开卡日期 关注时间 创建时间 created_at registered_at registered registration_date "
             "registration_time signup_date signed_up_at date_joined join_date joined_date "
             "joined member_since",
+            last_headings=GROUP_TIMES,
+        ),
+        Field(
+            "group_joined_at",
+            "instant",
+            _("When they joined the groups"),
+            last_headings=GROUP_TIMES,
+            needs="groups",
         ),
         Field(
             "left_at",
@@ -144,6 +163,13 @@ class MemberTarget(Target):
             "来源 客户来源 渠道 添加渠道 来源渠道 添加方式 注册渠道 channel",
         ),
         Field(
+            "staff",
+            "text",
+            _("Staff in charge"),
+            "归属员工 归属人 归属 负责员工 负责人 跟进人 跟进员工 所属员工 客户经理 专属顾问 专属导购 导购 "
+            "添加人 owner staff_in_charge owner_name account_owner assigned_to assignee",
+        ),
+        Field(
             "tags",
             "list",
             _("Tags"),
@@ -184,10 +210,12 @@ class MemberTarget(Target):
     def ask(self, plan: ImportPlan) -> None:
         # Imported on use, as these modules load Arrow.
         from qunce.importing.tags import tag_questions
-        from qunce.importing.targets.members import member_counts
+        from qunce.importing.targets.members import member_counts, shared_contacts
 
         super().ask(plan)
+        _check_group_times(plan)
         member_counts.ask(plan)
+        shared_contacts.ask(plan)
         tag_questions.ask(plan, "tags")
 
     def convert(self, plan: ImportPlan, chunk: ParsedChunk) -> ParsedChunk:
@@ -214,13 +242,21 @@ class MemberTarget(Target):
         from qunce.importing.accounts import account_resolver
         from qunce.importing.rows import row_checks
         from qunce.importing.tags import tag_checks
+        from qunce.importing.targets.members import staff_columns
 
         chunks: Iterator[ParsedChunk] = (
             self.convert(plan, chunk) for chunk in super().chunks(plan)
         )
         chunks = tag_checks.check_chunks(plan, chunks, "tags")
+        chunks = staff_columns.check_chunks(plan, chunks)
         chunks = (
             row_checks.refuse(chunk, row_checks.list_reversed_times(plan, chunk))
+            for chunk in chunks
+        )
+        chunks = (
+            row_checks.refuse(
+                chunk, row_checks.list_odd_times(plan, chunk, ("group_joined_at",))
+            )
             for chunk in chunks
         )
         if plan.options.unknown_members != account_resolver.REFUSE:
@@ -244,9 +280,7 @@ class MemberTarget(Target):
         # A member is up to twenty rows. Smaller batches would spend most of their time
         # on the commit.
         rows = min(ROWS_PER_BATCH, batch_writes.MAX_ROWS)
-        return batch_writes.BatchSizer(
-            rows=rows, min_rows=rows, max_rows=2 * rows, tends_log=True
-        )
+        return batch_writes.BatchSizer(rows=rows, min_rows=rows, tends_log=True)
 
     def writer(self, job: ImportJob, plan: ImportPlan) -> MemberWriter:
         from qunce.importing.targets.members.writer import MemberWriter
@@ -260,6 +294,30 @@ class MemberTarget(Target):
         return {
             f"{target_registry.ATTRIBUTE_PREFIX}{name}": types[name] for name in types
         }
+
+
+def _check_group_times(plan: ImportPlan) -> None:
+    """Note a time of joining a group that becomes an attribute; raises InvalidMapping."""
+    fields = plan.heading_of
+    if "group_joined_at" in fields and "groups" not in fields:
+        raise column_mapping.InvalidMapping(
+            gettext(
+                "“%(heading)s” is when members joined a group, but no column names the "
+                "group. Map a column to the groups, or this one to something else."
+            )
+            % {"heading": fields["group_joined_at"]}
+        )
+    known = [heading_rows.normalise(text) for text in GROUP_TIMES.split()]
+    for heading, name in plan.mapping.items():
+        is_attribute = name.startswith(target_registry.ATTRIBUTE_PREFIX)
+        if is_attribute and heading_rows.normalise(heading) in known:
+            plan.notes.append(
+                gettext(
+                    "“%(heading)s” becomes an attribute, as another column says when "
+                    "members joined and none names a group."
+                )
+                % {"heading": heading}
+            )
 
 
 TARGET = MemberTarget()

@@ -17,7 +17,11 @@ import pyarrow.compute as pc
 
 from qunce.core import timestamps
 from qunce.importing.jobs.jobs import ImportJob
-from qunce.importing.targets.members import columns, imported_members
+from qunce.importing.targets.members import (
+    columns,
+    imported_members,
+    staff_columns,
+)
 from qunce.importing.targets.members.columns import Cells
 from qunce.importing.targets.members.member_rows import MemberRows
 from qunce.members.accounts import new_accounts
@@ -97,6 +101,9 @@ def assess(job: ImportJob, rows: MemberRows, *, creates: bool) -> Standing:
     if keyless:
         is_plain &= ~_is_in(keys, keyless)
     is_plain &= ~rows.may_opt_out()
+    if "group_joined_at" in chunk.columns:
+        times = chunk.columns["group_joined_at"].take(pa.array(firsts))
+        is_plain &= ~np.asarray(times.is_valid())
     costs = np.where(is_known, KNOWN, OTHER) * rows.counts
     costs[is_joining] = JOINING
     costs[is_plain] = PLAIN
@@ -199,6 +206,11 @@ def lay_out(
         {
             name: columns.read_values(attribute.type, taken[name])
             for name, attribute in attributes.items()
+            if name in taken
+        }
+        | {
+            name: columns.read_values("text", taken[name])
+            for name in (staff_columns.FIELD,)
             if name in taken
         },
         tags,

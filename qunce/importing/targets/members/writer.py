@@ -25,7 +25,11 @@ from qunce.importing.plan.plan import ColumnTraits, ImportPlan
 from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.tags.tag_entries import TagBook
 from qunce.importing.tags.tag_writes import ListedTags
-from qunce.importing.targets.members import imported_members, plain_members
+from qunce.importing.targets.members import (
+    imported_members,
+    plain_members,
+    staff_columns,
+)
 from qunce.importing.targets.members.imported_members import Row
 from qunce.importing.targets.members.member_rows import MemberRows
 from qunce.importing.targets.members.plain_members import NamedThings, PlainMembers
@@ -40,6 +44,8 @@ from qunce.members.accounts.accounts import MemberChanged, MemberLeft, MemberRej
 from qunce.members.attributes import attributes
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.parsing import StoredValue
+from qunce.members.people import identifier_merges
+from qunce.members.people.identifier_merges import Joins
 from qunce.members.tags.writer import NewTaggings
 
 if TYPE_CHECKING:
@@ -74,6 +80,14 @@ class MemberWriter:
         self._job = job
         self._creates = plan.options.unknown_members == CREATE
         self._identities = imported_members.Identities(job, plan.options)
+        # Before anybody has them.
+        self._kept_apart = identifier_merges.keep_apart(
+            community=job.community,
+            values=plan.kept_apart,
+            by=job.by,
+            at=job.started_at,
+            job_id=job.pk,
+        )
         self._heading_of = heading_of = plan.heading_of
         types = {
             name: plan.traits.get(name, ColumnTraits()).type
@@ -144,8 +158,10 @@ class MemberWriter:
         changed = self._update(rows, existing) if rows else set()
         # Each step returns who changed, so that the same file again counts nobody.
         identifiers_changed, joins = self._identities.add_identifiers(rows)
+        joins, self._kept_apart = self._kept_apart.extend(joins), Joins()
         changed |= identifiers_changed
         changed |= self._set_attributes(rows, existing, plain, ids)
+        changed |= self._assign_staff(rows, existing, plain, ids)
         marked, opted_out = self._write_marks(rows, plain, ids)
         changed |= marked
         reachable = {
@@ -313,7 +329,10 @@ class MemberWriter:
         }
         opted_out = opt_out_columns.record(self._job, times) if times else set()
         groups_by_account = {
-            account: (row.get("joined_at"), lists.parse_joined(row["groups"]))
+            account: (
+                row.get("group_joined_at", row.get("joined_at")),
+                lists.parse_joined(row["groups"]),
+            )
             for account, row in rows.items()
             if "groups" in row
         }
@@ -325,6 +344,21 @@ class MemberWriter:
             self._job, groups_by_account, memberships
         )
         return changed | opted_out, opted_out
+
+    def _assign_staff(
+        self,
+        rows: Mapping[int, Row],
+        existing: set[int],
+        plain: PlainMembers,
+        ids: NDArray[np.int64],
+    ) -> set[int]:
+        field = staff_columns.FIELD
+        texts = {account: row[field] for account, row in rows.items() if field in row}
+        cells = plain.values.get(field)
+        if cells is not None:
+            own = zip(ids[cells.places].tolist(), cells.values, strict=True)
+            texts |= {account: str(text) for account, text in own}
+        return staff_columns.write(self._job, texts, existing) if texts else set()
 
     def _set_attributes(
         self,

@@ -158,6 +158,11 @@ class Interleavings(RuleBasedStateMachine):
         else:
             self.world.opt_out(key, at)
 
+    @rule(data=st.data())
+    def assign_staff(self, data: st.DataObject) -> None:
+        staff = data.draw(st.sampled_from([None, *self.world.plain.staff]))
+        self.world.assign_staff(staff, self.account(data), self.time(data))
+
     # Facts
 
     @rule(data=st.data())

@@ -15,9 +15,10 @@ from qunce.core import errors
 from qunce.members.accounts import accounts, masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
-from qunce.members.attributes import attributes
+from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.people import named_members, people, visibility
 from qunce.members.people.people import Person
+from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.sets import audiences
 from qunce.sets.rules import tree
 
@@ -46,15 +47,20 @@ class MemberIn(schemas.InputSchema):
         dict[schemas.ShortText, schemas.ShortText], Field(max_length=20)
     ] = {}
     attributes: AttributeValues = {}
+    staff: schemas.ShortText | None = None
 
 
 class MemberUpdateIn(schemas.InputSchema):
-    """Fields that are missing stay as they are; null deletes the value of an attribute."""
+    """Fields that are missing stay as they are; null deletes the value of an attribute.
+
+    `staff` is the login or the name of the staff member in charge, null for nobody.
+    """
 
     name: schemas.ShortText | None = None
     joined_at: schemas.Timestamp | None = None
     source: schemas.ShortText | None = None
     attributes: AttributeValues = {}
+    staff: schemas.ShortText | None = None
 
 
 class MergeMemberIn(schemas.InputSchema):
@@ -91,6 +97,11 @@ class AttributeValueOut(schemas.OutputSchema):
     set_at: datetime
 
 
+class StaffInChargeOut(schemas.OutputSchema):
+    login: str
+    name: str
+
+
 class MemberOut(schemas.OutputSchema):
     """`id` is the id of the first account. Some roles see identifiers masked."""
 
@@ -103,6 +114,7 @@ class MemberOut(schemas.OutputSchema):
     identifiers: list[IdentifierOut]
     tags: dict[str, int]
     attributes: dict[str, AttributeValueOut]
+    staff: StaffInChargeOut | None
 
 
 # Checks and reads that other resources share
@@ -182,6 +194,8 @@ def _summary(request: ApiRequest, account: Account) -> dict[str, Any]:
 
 def _serialize(request: ApiRequest, person: Person) -> dict[str, Any]:
     by = request.by
+    accounts_by_person = {person.id: [account.pk for account in person.accounts]}
+    staff = staff_assignments.staff_by_person(accounts_by_person).get(person.id)
     return {
         "id": person.id,
         "name": person.name,
@@ -195,9 +209,14 @@ def _serialize(request: ApiRequest, person: Person) -> dict[str, Any]:
         ],
         "tags": person.tags,
         "attributes": {
-            name: {"value": value.text, "source": value.source, "set_at": value.set_at}
+            name: {
+                "value": attribute_texts.exact(value.attribute, value.text, by=by),
+                "source": value.source,
+                "set_at": value.set_at,
+            }
             for name, value in person.attributes.items()
         },
+        "staff": {"login": staff.login, "name": staff.name} if staff else None,
     }
 
 
@@ -212,6 +231,19 @@ def _set_attributes(
             at=request.at,
             source="api",
         )
+
+
+def _assign_staff(request: ApiRequest, account: Account, text: str | None) -> None:
+    community = request.community
+    staff = staff_assignments.get_staff(community, text) if text else None
+    staff_assignments.assign(
+        community=community,
+        accounts=[account.pk],
+        staff=staff,
+        by=request.by,
+        at=request.at,
+        source="api",
+    )
 
 
 # Operations
@@ -260,6 +292,8 @@ def create(request: ApiRequest, data: MemberIn) -> Any:
             at=request.at,
         )
         _set_attributes(request, account, data.attributes)
+        if data.staff:
+            _assign_staff(request, account, data.staff)
     return Status(201, _serialize(request, people.get_by_account(account.pk)))
 
 
@@ -289,6 +323,8 @@ def update(
             at=request.at,
         )
         _set_attributes(request, account, data.attributes)
+        if "staff" in data.model_fields_set:
+            _assign_staff(request, account, data.staff)
     return _serialize(request, people.get_by_account(account.pk))
 
 

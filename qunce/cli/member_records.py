@@ -19,8 +19,9 @@ from qunce.groups.groups import Membership
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
-from qunce.members.attributes import attributes
+from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.attributes import parsing as value_parsing
+from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.members.tags import person_tags
 
 PAGE_SIZE = 500
@@ -40,6 +41,7 @@ def load(invocation: Invocation, person_ids: Iterable[int]) -> Iterator[dict[str
         identifiers = _identifiers(people, by)
         values = attributes.values_by_person(people)
         tags = person_tags.tags_by_person(people)
+        staff = staff_assignments.staff_by_person(people)
         groups = _groups(people, by, zone)
         for person_id in page:
             accounts = [rows[pk] for pk in people[person_id]]
@@ -59,13 +61,19 @@ def load(invocation: Invocation, person_ids: Iterable[int]) -> Iterator[dict[str
                 "attributes": {
                     name: {
                         "type": value.attribute.type,
-                        "value": parse_text(value.attribute.type, value.text),
+                        "value": _value(value, by),
                     }
                     for name, value in values[person_id].items()
                 },
                 "tags": {each.tag.key: each.depth for each in tags[person_id]},
                 "groups": groups[person_id],
+                "staff": staff[person_id].login if person_id in staff else None,
             }
+
+
+def _value(value: attributes.CurrentValue, by: Staff) -> Any:
+    text = attribute_texts.exact(value.attribute, value.text, by=by)
+    return parse_text(value.attribute.type, text)
 
 
 def _identifiers(people: People, by: Staff) -> dict[int, list[dict[str, str]]]:
@@ -145,6 +153,7 @@ def format_record(record: dict[str, Any]) -> list[str]:
         _("groups"): [
             each["name"] for each in record["groups"] if each["state"] == "joined"
         ],
+        _("staff in charge"): [record["staff"]] if record["staff"] else [],
     }
     comma = _(", ")
     return [

@@ -9,7 +9,12 @@ class GroupsConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing the modules declares their facts, permissions and effects.
-        from qunce.groups import groups, memberships, reported_memberships  # noqa: F401
+        from qunce.groups import (  # noqa: F401
+            groups,
+            memberships,
+            personal_sections,
+            reported_memberships,
+        )
         from qunce.sets.bitmaps import marks
 
         marks.register(groups.KIND)

@@ -7,7 +7,9 @@ from django.apps import AppConfig
 DECLARING = (
     "campaigns.campaigns",
     "campaigns.results",
+    "member_columns",
     "opt_outs",
+    "personal_sections",
     "reported_opt_outs",
     "sending.assisted_sending",
     "sending.channel_events",

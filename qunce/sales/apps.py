@@ -10,5 +10,12 @@ class SalesConfig(AppConfig):
     label = "sales"
 
     def ready(self) -> None:
-        for module in ("coupons", "order_facts", "orders", "reported_orders"):
+        for module in (
+            "coupons",
+            "member_columns",
+            "order_facts",
+            "orders",
+            "personal_sections",
+            "reported_orders",
+        ):
             import_module(f"qunce.sales.{module}")

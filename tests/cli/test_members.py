@@ -67,6 +67,7 @@ def test_everything_stored_about_a_member_is_shown(run: Run, full: Community) ->
             "points": {"type": "number", "value": "40.5"},
         },
         "tags": {"vip": 3},
+        "staff": None,
     }
     assert (hall["key"], hall["state"]) == ("hall", "left")
     assert hall["left_at"] is not None

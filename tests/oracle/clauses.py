@@ -234,6 +234,20 @@ def has_opted_out(oracle: Oracle, args: Rule, person: Person) -> bool:
     return any(key in oracle.community.opted_out for key in person)
 
 
+def draw_staff(draw: Questions) -> Rule:
+    nobody = {"nobody": True}
+    if draw.random.random() < 0.3:
+        return nobody
+    staff = draw.vocabulary.staff
+    args: Rule = {"any": draw.random.sample(staff, draw.random.randint(1, len(staff)))}
+    return args | (nobody if draw.random.random() < 0.2 else {})
+
+
+def has_in_charge(oracle: Oracle, args: Rule, person: Person) -> bool:
+    staff = oracle.community.staff_of(person)
+    return "nobody" in args if staff is None else staff in args.get("any", [])
+
+
 # did
 
 
@@ -399,6 +413,7 @@ CLAUSES: dict[str, Row] = {
     "source": Row(draw_source, came_through),
     "members": Row(draw_members, is_listed),
     "opted_out": Row(draw_opted_out, has_opted_out),
+    "staff": Row(draw_staff, has_in_charge),
     "did": Row(draw_did, did, weight=4),
     "seq": Row(draw_sequence, did_in_order, weight=2),
 }

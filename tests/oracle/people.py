@@ -78,6 +78,9 @@ class Community:
     groups: list[str] = field(default_factory=list)
     memberships: set[tuple[str, str]] = field(default_factory=set)
     opted_out: set[str] = field(default_factory=set)
+    staff: list[str] = field(default_factory=list)
+    in_charge: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    """Account → since when it has which staff member in charge."""
     layerings: dict[str, Layering] = field(default_factory=dict)
     segments: dict[str, dict[str, Any]] = field(default_factory=dict)
     frozen: dict[str, set[str]] = field(default_factory=dict)
@@ -130,6 +133,16 @@ class Community:
             return frozenset().union(*sets)
         return max(values, key=lambda value: (value[0], value[2]))[1]
 
+    def staff_of(self, person: Person) -> str | None:
+        """The staff member who was put in charge last."""
+        assigned = [
+            (*self.in_charge[key], self.accounts[key].number)
+            for key in person
+            if key in self.in_charge
+        ]
+        latest = max(assigned, key=lambda each: (each[0], each[2]), default=None)
+        return latest[1] if latest else None
+
     def layer(self, layering: str, person: Person) -> str:
         assigned = self.layerings[layering]
         return assigned.run.get(person[0], assigned.default)
@@ -145,4 +158,6 @@ class Community:
                 del by_account[pair]
         self.memberships = {m for m in self.memberships if m[1] not in erased}
         self.opted_out -= erased
+        for key in person:
+            self.in_charge.pop(key, None)
         self.merges = [merge for merge in self.merges if not merge & erased]

@@ -26,6 +26,7 @@ class Vocabulary:
     accounts: Sequence[str]
     segments: Sequence[str] = ()
     frozen: Sequence[str] = ()
+    staff: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

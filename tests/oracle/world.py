@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from qunce.core import communities, db, json_values, timestamps
+from qunce.core import communities, db, errors, json_values, timestamps
 from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -25,6 +25,7 @@ from qunce.members.people import merges
 from qunce.members.people import people as members
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
+from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
@@ -95,6 +96,10 @@ class World:
         layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **params)
         interned_names.ensure("source", self.qunce.pk, strategies.SOURCES)
         self.plain.tag_groups = dict(strategies.TAG_GROUPS)
+        for name in ("ann", "bob"):
+            login = f"{name}-{self.qunce.key}"
+            staff_models.create(community=self.qunce, login=login, at=EARLY)
+            self.plain.staff.append(login)
         self.plain.synonyms = dict(strategies.SYNONYMS)
         self.plain.types = dict(strategies.TYPES)
         by_rule = {layer["key"]: layer["rule"] for layer in LAYERS["layers"][:-1]}
@@ -131,7 +136,10 @@ class World:
 
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(
-            self.list_accounts(), (*self.plain.segments,), (*self.plain.frozen,)
+            self.list_accounts(),
+            (*self.plain.segments,),
+            (*self.plain.frozen,),
+            tuple(self.plain.staff),
         )
 
     # People
@@ -268,6 +276,25 @@ class World:
         opt_outs.opt_in(community=self.qunce, accounts=accounts, by=self.by, at=at)
         self.plain.opted_out -= set(self.plain.person_of(key))
 
+    def assign_staff(self, login: str | None, key: str, at: datetime) -> None:
+        """Assigns all accounts of the person."""
+        staff = Staff.objects.get(login=login) if login else None
+        staff_assignments.assign(
+            community=self.qunce,
+            accounts=[self.ids[key]],
+            staff=staff,
+            by=self.by,
+            at=at,
+        )
+        person = self.plain.person_of(key)
+        stored = [self.plain.in_charge.get(each, (at, None))[1] for each in person]
+        if all(each == login for each in stored):
+            return
+        for each in person:
+            self.plain.in_charge.pop(each, None)
+            if login is not None:
+                self.plain.in_charge[each] = (at, login)
+
     def fill(self, random: Random) -> None:
         """Give every account some values, tags and groups."""
         values = strategies.values(self.setting)
@@ -281,6 +308,9 @@ class World:
             for tag in random.sample(list(strategies.TAG_GROUPS), 2):
                 self.set_depth(tag, key, random.randint(1, 3), random.choice(days))
             self.join_group(random.choice(strategies.GROUPS), key, random.choice(days))
+            self.assign_staff(
+                random.choice([None, *self.plain.staff]), key, random.choice(days)
+            )
 
     # Segments and layers
 
@@ -398,13 +428,19 @@ class World:
         """Compare the reasons for a person, named by any of their accounts."""
         oracle = Oracle(self.plain, at, scope)
         person = self.plain.person_of(key)
-        explanation = audiences.explain(
-            community=self.qunce,
-            rule=rule,
-            by=self.staff(scope),
-            at=at,
-            account=self.ids[key],
-        )
+        try:
+            explanation = audiences.explain(
+                community=self.qunce,
+                rule=rule,
+                by=self.staff(scope),
+                at=at,
+                account=self.ids[key],
+            )
+        except errors.NotFound:
+            seen = {"with_left": scope}
+            assert scope is not None
+            assert not Oracle(self.plain, at, None).is_in(seen, person)
+            return
         assert explanation.holds == oracle.is_in(rule, person), (
             f"{rule} at {at} for {key}"
         )

@@ -89,6 +89,8 @@ def shop(db: None) -> Community:
         elif kind == "attr":
             attribute_type = ATTRIBUTE_TYPES.get(key, "text")
             attributes.define(name=key, type=attribute_type, **about)
+        elif kind == "staff":
+            factories.staff(shop, login=key)
         elif kind == "segment":
             segments.create(key=key, rule={"all": []}, **about)
         elif kind == "frozen":

@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qunce.cli import base, member_records, member_selection, options
 from qunce.cli.help_language import N_
@@ -16,6 +17,7 @@ from qunce.members.accounts import erasure, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import corrections, named_members, people
+from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.sets import timelines
 
 EVERYONE: dict[str, Any] = {"all": []}
@@ -119,6 +121,41 @@ def erase(invocation: Invocation, key: str, for_good: bool) -> None:
     invocation.out.answer(
         {"erased": key},
         _("%(key)s was erased and is no longer in any set.") % {"key": key},
+    )
+
+
+@members.command("assign", help=N_("Put a staff member in charge of members"))
+@member_selection.selection_options
+@base.option("--to", "name", metavar="STAFF", help=N_("login or name; none for nobody"))
+@base.option(
+    "--expect", type=int, metavar="N", help=N_("stop unless this many are selected")
+)
+@options.pass_invocation
+def assign(
+    invocation: Invocation,
+    rule: str | None,
+    members: str | None,
+    file: str | None,
+    name: str | None,
+    expect: int | None,
+) -> None:
+    selected = member_selection.select(
+        invocation, rule=rule, members=members, file=file
+    )
+    if expect is not None:
+        staff_assignments.check_count(selected, expect)
+    community = invocation.community
+    staff = staff_assignments.get_staff(community, name) if name else None
+    changed = staff_assignments.assign(
+        community=community, accounts=selected, staff=staff, **invocation.verb_args
+    )
+    text = ngettext(
+        "%(n)s member has another staff member in charge now.",
+        "%(n)s members have another staff member in charge now.",
+        changed,
+    )
+    invocation.out.answer(
+        {"selected": len(selected), "changed": changed}, text % {"n": f"{changed:,}"}
     )
 
 

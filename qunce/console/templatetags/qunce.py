@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from qunce.core import community_days
+from qunce.core import community_days, day_texts
 from qunce.core import money as sums
 
 register = template.Library()
@@ -62,6 +62,14 @@ def moment(value: datetime | None) -> str:
 @register.filter
 def daytext(value: datetime | None) -> str:
     return "" if value is None else timezone.localtime(value).strftime("%Y-%m-%d")
+
+
+@register.filter
+def when(value: datetime | None, at: datetime) -> str:
+    """A time as people write it, such as today 14:05 or Mar 5, seen from `at`."""
+    if value is None:
+        return ""
+    return day_texts.moment(value, at, timezone.get_current_timezone())
 
 
 @register.filter

@@ -96,7 +96,6 @@ def create_attributes(context: Context) -> None:
         "city": (dict.fromkeys(context.words.cities), Section.BASIC),
         # The others have headings that imports know.
         context.words.headings["taste"]: (context.words.tastes, Section.PRODUCT),
-        "staff": ((), Section.BASIC),
     }
     labels = list(context.words.attributes.values())
     for label, (name, (values, section)) in zip(labels, choices.items(), strict=True):

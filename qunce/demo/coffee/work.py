@@ -20,6 +20,7 @@ from qunce.importing.jobs import uploads
 from qunce.importing.jobs.uploads import Upload
 from qunce.members.accounts.models import Account
 from qunce.members.people import notes
+from qunce.members.saved_views import saved_views
 from qunce.members.segments import frozen, segments
 from qunce.members.tags import assignments
 from qunce.members.tags import library as tag_library
@@ -48,6 +49,7 @@ def prepare(context: Context) -> None:
     with transaction.atomic():
         write_notes(context)
         tag_by_hand(context)
+        save_views(context)
         create_api_key(context)
         create_webhook(context)
         send_finished(context)
@@ -88,6 +90,26 @@ def tag_by_hand(context: Context) -> None:
             accounts=accounts,
             by=context.staff[login],
             at=context.at - (days + 1) * DAY,
+        )
+
+
+def save_views(context: Context) -> None:
+    """Save views of the member list that the manager shares."""
+    common = ["layer:value", "spend", "last_order", "staff", "tags"]
+    views = {
+        "spenders": (common, {}, "-spend"),
+        "silent": ([*common, "last_contact"], {"order": ["before:90d"]}, "-spend"),
+        "unassigned": (["joined", "source", *common], {"staff": ["nobody"]}, "-joined"),
+    }
+    for key, (columns, filters, sort_by) in views.items():
+        saved_views.save(
+            name=context.words.views[key],
+            columns=columns,
+            filters=filters,
+            sort_by=sort_by,
+            is_shared=True,
+            by=context.staff["manager"],
+            at=context.at - 30 * DAY,
         )
 
 

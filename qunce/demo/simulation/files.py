@@ -65,10 +65,10 @@ def list_members(community: SimulatedCommunity) -> Iterable[Row]:
             each.phone,
             each.email,
             each.birthday.isoformat() if each.birthday else "",
+            words.staff[each.staff] if each.has_staff else "",
             "" if each.gender is None else words.genders[each.gender],
             words.cities[each.city],
             "" if each.taste is None else words.tastes[each.taste],
-            words.staff[each.staff],
         )
 
 
@@ -182,9 +182,19 @@ FILES = (
     SimulatedFile(
         "members",
         "members",
-        ("key", "name", "joined_at", "left_at", "source", "phone", "email", "birthday"),
+        (
+            "key",
+            "name",
+            "joined_at",
+            "left_at",
+            "source",
+            "phone",
+            "email",
+            "birthday",
+            "staff",
+        ),
         list_members,
-        ("gender", "city", "taste", "staff"),
+        ("gender", "city", "taste"),
     ),
     SimulatedFile(
         "shop_members",

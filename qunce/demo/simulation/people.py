@@ -80,6 +80,11 @@ class Person:
     shop_key: str = ""
     """The number of their account in the online shop, if they have one."""
 
+    @property
+    def has_staff(self) -> bool:
+        """Whether `staff` is in charge of them; nobody has taken on the others yet."""
+        return self.number % 12 != 5
+
     def is_member_at(self, moment: datetime) -> bool:
         return self.joined_at <= moment and not (
             self.left_at and self.left_at <= moment

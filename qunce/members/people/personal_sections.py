@@ -28,9 +28,7 @@ def _accounts(community: Community, ids: Sequence[int]) -> Records:
     sources = interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk)
     names = ("id", "key", "channel", "name", "joined_at", "left_at", "source_id")
     rows = Account.objects.filter(pk__in=ids).order_by("pk").values(*names)
-    return [
-        {**row, "source": sources.get(row["source_id"] or 0, "")} for row in rows
-    ]
+    return [{**row, "source": sources.get(row["source_id"] or 0, "")} for row in rows]
 
 
 def _identifiers(community: Community, ids: Sequence[int]) -> Records:

@@ -1,4 +1,8 @@
-"""Attribute columns: one attribute's values of many accounts as parallel arrays."""
+"""Attribute columns: one attribute's values of many accounts as parallel arrays.
+
+Other tables with one value per account register as a kind of their own, such as the
+staff in charge of members.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 KIND = "attr"
+"""The kind of the columns of attributes."""
 HEADER = struct.Struct("<Q")
 MAX_CHANGED_ACCOUNTS = 50_000
 """Above this many changed accounts the whole column is read again."""
@@ -86,8 +91,12 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """Which model's rows hold the values; `ref_column` holds the attribute's id."""
+    """Which model's rows hold the values; `ref_column` holds the attribute's id.
 
+    `name` is the revision kind of the columns.
+    """
+
+    name: str
     model: type[ColumnValue]
     ref_column: str
 
@@ -96,27 +105,31 @@ class ColumnKind:
         return self.model._meta.db_table
 
 
-_kind: list[ColumnKind] = []
+_kinds: dict[str, ColumnKind] = {}
 
 
 def register(kind: ColumnKind) -> None:
-    _kind[:] = [kind]
+    _kinds[kind.name] = kind
 
 
-def is_registered() -> bool:
-    return bool(_kind)
+def list_kinds() -> list[ColumnKind]:
+    return list(_kinds.values())
 
 
-def get() -> ColumnKind:
-    return _kind[0]
+def is_registered(name: str) -> bool:
+    return name in _kinds
+
+
+def get(name: str = KIND) -> ColumnKind:
+    return _kinds[name]
 
 
 Row = tuple[int, int | None, str | None, int]
 """Account, number, text, set_at."""
 
 
-def read_all(ref: int) -> Column:
-    kind = get()
+def read_all(ref: int, name: str = KIND) -> Column:
+    kind = get(name)
     rows: list[Row] = db.rows(
         f"SELECT account_id, number, text, set_at FROM {kind.table}"  # noqa: S608
         f" WHERE {kind.ref_column} = %s AND present",
@@ -128,9 +141,9 @@ def read_all(ref: int) -> Column:
     )
 
 
-def read_changes(ref: int, since: int, column: Column) -> Column:
+def read_changes(ref: int, since: int, column: Column, name: str = KIND) -> Column:
     """`column` brought up to date; every value of a changed account is read again."""
-    kind = get()
+    kind = get(name)
     changed = db.rows(
         f"SELECT DISTINCT account_id FROM {kind.table}"  # noqa: S608
         f" WHERE {kind.ref_column} = %s AND rev > %s",
@@ -142,7 +155,7 @@ def read_changes(ref: int, since: int, column: Column) -> Column:
     # Beyond that, one scan of the attribute is cheaper than looking up each account. If
     # every value changed, its type may have: the column would keep texts as it has none.
     if len(changed) > MAX_CHANGED_ACCOUNTS or not unchanged.any():
-        return read_all(ref)
+        return read_all(ref, name)
     rows: list[Row] = db.rows(
         f"SELECT account_id, number, text, set_at FROM {kind.table}"  # noqa: S608
         f" WHERE {kind.ref_column} = %s AND present AND account_id IN"

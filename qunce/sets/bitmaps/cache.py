@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from pyroaring import BitMap
 
@@ -69,6 +70,8 @@ def size_of(content: Any) -> int:
         # About 50 bytes for a Python string beside its characters.
         texts = sum(len(text) + 50 for text in content.texts)
         return content.accounts.nbytes * 3 + texts
+    if isinstance(content, np.ndarray):
+        return content.nbytes
     if isinstance(content, tuple | list):
         return sum(size_of(part) for part in content)
     return 0

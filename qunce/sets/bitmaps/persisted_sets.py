@@ -71,8 +71,8 @@ class Source:
         """The whole set, read from its rows."""
         if self.kind == presence_sets.KIND:
             return presence_sets.read_all(ref.community_id).to_bytes()
-        if self.kind == attribute_columns.KIND:
-            return attribute_columns.read_all(ref.ref).to_bytes()
+        if attribute_columns.is_registered(self.kind):
+            return attribute_columns.read_all(ref.ref, self.kind).to_bytes()
         return marks.read_all(marks.get(self.kind), ref.ref).to_bytes()
 
     def refresh(self, ref: SetRef, old: PersistedBlob) -> bytes:
@@ -80,9 +80,11 @@ class Source:
         if self.kind == presence_sets.KIND:
             before = Presence.from_bytes(old.blob)
             return presence_sets.refresh(ref.community_id, before, old.rev).to_bytes()
-        if self.kind == attribute_columns.KIND:
+        if attribute_columns.is_registered(self.kind):
             column = Column.from_bytes(old.blob)
-            return attribute_columns.read_changes(ref.ref, old.rev, column).to_bytes()
+            return attribute_columns.read_changes(
+                ref.ref, old.rev, column, self.kind
+            ).to_bytes()
         changes = marks.read_changes(marks.get(self.kind), ref.ref, old.rev)
         return BitCounter.from_bytes(old.blob).with_counts(changes).to_bytes()
 
@@ -90,7 +92,7 @@ class Source:
         """Whether two blobs hold the same set, though their bytes may differ."""
         if self.kind == presence_sets.KIND:
             return Presence.from_bytes(left) == Presence.from_bytes(right)
-        if self.kind == attribute_columns.KIND:
+        if attribute_columns.is_registered(self.kind):
             return Column.from_bytes(left).rows() == Column.from_bytes(right).rows()
         return BitCounter.from_bytes(left) == BitCounter.from_bytes(right)
 
@@ -98,9 +100,8 @@ class Source:
 def _list_sources() -> Iterator[Source]:
     for kind in marks.list_kinds():
         yield Source(kind.name, kind.table, kind.ref_column)
-    if attribute_columns.is_registered():
-        values = attribute_columns.get()
-        yield Source(attribute_columns.KIND, values.table, values.ref_column)
+    for values in attribute_columns.list_kinds():
+        yield Source(values.name, values.table, values.ref_column)
     if presence_sets.is_registered():
         yield Source(presence_sets.KIND, presence_sets.table(), "community_id")
 
@@ -197,6 +198,6 @@ def account_ids(kind: str, blob: bytes) -> BitMap:
     """Every account that a persisted set of this kind names."""
     if kind == presence_sets.KIND:
         return Presence.from_bytes(blob).not_erased
-    if kind == attribute_columns.KIND:
+    if attribute_columns.is_registered(kind):
         return bitmaps.of(Column.from_bytes(blob).accounts)
     return BitCounter.from_bytes(blob).nonzero()

@@ -60,6 +60,8 @@ class RulePath:
     """Numbers the nodes of the whole rule; all positions in it share the iterator."""
     groups: frozenset[str] | None = None
     """Keys of the groups that the asker sees, None for all. Others are unknown to them."""
+    asker: int | None = None
+    """Id of the staff member whom "me" in the rule means, if there is one."""
 
     @classmethod
     def for_staff(
@@ -68,7 +70,8 @@ class RulePath:
         """The beginning of a rule that `by` has written."""
         seen = by.groups if by is not None else None
         groups = None if seen is None else frozenset(seen)
-        return cls(community, segments=segments, groups=groups)
+        asker = by.pk if by is not None else None
+        return cls(community, segments=segments, groups=groups, asker=asker)
 
     def child(self, step: str | int) -> RulePath:
         if isinstance(step, int):
@@ -77,7 +80,12 @@ class RulePath:
             text = f"{self.text}.{step}" if self.text else step
         # About thirty calls per rule; `dataclasses.replace` takes five times as long.
         return RulePath(
-            self.community, text, self.segments, self.node_numbers, self.groups
+            self.community,
+            text,
+            self.segments,
+            self.node_numbers,
+            self.groups,
+            self.asker,
         )
 
     def fail(self, message: str) -> NoReturn:

@@ -155,6 +155,14 @@ def compile_rule(rule: Any, community: Community, by: Staff | None = None) -> No
     return compile_node(rule, RulePath.for_staff(community, by))
 
 
+def compile_scope(by: Staff, community: Community) -> Node | None:
+    """The rule that limits whom `by` sees, in which "me" is `by`; None for no limit."""
+    if by.scope is None:
+        return None
+    # With all groups, as others have written it.
+    return compile_node(by.scope, RulePath(community, asker=by.pk))
+
+
 def compile_node(rule: Any, path: RulePath) -> Node:
     # A few segments that each name another one twice would make millions of nodes.
     if next(path.node_numbers) > MAX_NODES:

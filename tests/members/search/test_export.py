@@ -69,6 +69,7 @@ def test_export_has_one_row_per_person_with_all_their_data(
         "Source": "qr",
         "Phone": "+4915112345678",
         "city": "西安",
+        "Staff in charge": "",
         "Tags": "koc; vip",
     }
     assert (bob["Key"], bob["Name"]) == ("c-2", "Bob, “B”")

@@ -60,7 +60,7 @@ WORDS = Words(
         "cake": "Pastries",
         "cups": "Equipment",
     },
-    attributes={"gender": "Gender", "city": "City", "taste": "Taste", "staff": "Staff in charge"},
+    attributes={"gender": "Gender", "city": "City", "taste": "Taste"},
     tastes=("milky", "fresh", "pour-over", "espresso", "decaf"),
     genders=("female", "male"),
     groups={
@@ -190,6 +190,11 @@ WORDS = Words(
         "mailed-not-clicked": ("Three messages or more, no click", "Say it differently, or write less often."),
         "complained": ("Complained in the last 90 days", "Solve their problems before the next campaign."),
         "gold": ("Candidates for the gold card", "Ten orders or more within 180 days."),
+    },
+    views={
+        "spenders": "Spent most",
+        "silent": "Regulars who fell silent",
+        "unassigned": "Nobody in charge",
     },
     files={
         "members": "wecom-contacts.csv",

@@ -61,4 +61,5 @@ class Words:
     headings: Mapping[str, str]
     campaigns: Mapping[str, tuple[str, str]]
     segments: Mapping[str, tuple[str, str]]
+    views: Mapping[str, str]
     files: Mapping[str, str]

@@ -60,7 +60,7 @@ WORDS = Words(
         "cake": "烘焙",
         "cups": "器具",
     },
-    attributes={"gender": "性别", "city": "城市", "taste": "口味偏好", "staff": "归属员工"},
+    attributes={"gender": "性别", "city": "城市", "taste": "口味偏好"},
     tastes=("奶咖", "清爽", "手冲", "意式", "低因"),
     genders=("女", "男"),
     groups={
@@ -190,6 +190,11 @@ WORDS = Words(
         "mailed-not-clicked": ("收到三次以上从没点开", "换个说法，或者少发一点。"),
         "complained": ("近 90 天投诉过", "活动之前先处理好他们的问题。"),
         "gold": ("金卡候选", "近 180 天下单 10 次以上。"),
+    },
+    views={
+        "spenders": "消费最高",
+        "silent": "沉默的老客",
+        "unassigned": "还没有归属员工",
     },
     files={
         "members": "企微客户导出.csv",

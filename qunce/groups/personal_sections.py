@@ -1,0 +1,25 @@
+"""The groups of a person in the export of their data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qunce.groups.groups import Membership
+from qunce.members.people import person_export
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.members.people.person_export import Records
+
+
+def _groups(community: Community, ids: Sequence[int]) -> Records:
+    rows = Membership.objects.filter(account_id__in=ids).order_by("group_id", "pk")
+    names = ("group__name", "role", "present", "joined_at", "left_at")
+    return [
+        {name.removeprefix("group__"): value for name, value in row.items()}
+        for row in rows.values(*names)
+    ]
+
+
+person_export.register("groups", _groups)

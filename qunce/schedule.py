@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_lazy as _
+
+from qunce import keyed_jobs
 from qunce.channels import inbox
 from qunce.channels.webhooks import deliveries as webhooks
 from qunce.channels.webhooks import sending as webhook_calls
 from qunce.core.communities import Community
-from qunce.core.jobs import scheduler
+from qunce.core.jobs import clock_watch, scheduler
 from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
-from qunce.importing.jobs import jobs, journal, uploads
-from qunce.importing.undo import undos
-from qunce.members.accounts import erasure
-from qunce.members.attributes import type_change_jobs
+from qunce.importing.jobs import journal, uploads
 from qunce.members.layers import layers
-from qunce.members.people import people
 from qunce.members.search import member_list
 from qunce.members.segments import segments
-from qunce.members.tags import assignments, automatic
-from qunce.members.tags import bulk as bulk_tagging
+from qunce.members.tags import assignments
 from qunce.outreach.campaigns import launch
 from qunce.outreach.sending import channel_events, channel_sending, recording
 from qunce.sales import purchase_tags
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.mirror import deriver, mirror
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 last_run_at: datetime | None = None
 """When this process last ran the jobs that were due."""
@@ -42,55 +40,50 @@ def start_days(*, at: datetime) -> None:
         segments.start_day(community=community, at=at)
 
 
-def run_import(key: str, *, at: datetime) -> None:
-    """Run an import that was started in the console."""
-    # Imported here because it loads readers of files, which few processes need.
-    from qunce.importing import background_imports
-
-    background_imports.run(key, at=at)
-
-
 def process_inbox(*, at: datetime) -> None:
     inbox.dispatch(handlers=channel_events.HANDLERS, at=at)
+
+
+def check_clock(*, at: datetime) -> None:
+    clock_watch.check(at=at)
 
 
 def save_sets(*, at: datetime) -> None:
     persisted_sets.save_all()
 
 
+DERIVE, MERGE, PURCHASE_TAGS = "facts.derive", "facts.merge", "sales.purchase_tags"
+"""What a loop does twice a second; queued only to be tried again after an error."""
 SCHEDULE: dict[str, Job] = {
-    "communities.start_day": Job(start_days, every=MINUTE),
-    "tags.expire": Job(assignments.remove_expired, every=MINUTE),
-    "members.preload_names": Job(member_list.preload, every=5 * MINUTE),
-    "sets.save": Job(save_sets, every=5 * MINUTE),
-    "channels.process_inbox": Job(process_inbox, every=MINUTE / 6),
-    "campaigns.start_scheduled": Job(launch.start_scheduled, every=MINUTE / 6),
-    "campaigns.send": Job(channel_sending.send_due, every=MINUTE),
-    "campaigns.record_final_marks": Job(recording.record_final_marks, every=MINUTE / 2),
-    "webhooks.deliver": Job(webhook_calls.send_due, every=MINUTE / 12),
-    "webhooks.prune": Job(webhooks.prune, every=60 * MINUTE),
-    jobs.JOB: Job(run_import),
-    jobs.UNDO_JOB: Job(undos.run),
-    "imports.prune": Job(journal.prune, every=60 * MINUTE),
-    "login_attempts.prune": Job(login_attempts.prune, every=60 * MINUTE),
-    "sessions.prune": Job(sessions.prune, every=60 * MINUTE),
-    "uploads.prune": Job(uploads.prune, every=60 * MINUTE),
-    people.SCRUB_JOB: Job(erasure.scrub),
-    bulk_tagging.JOB: Job(bulk_tagging.run),
-    type_change_jobs.JOB: Job(type_change_jobs.run),
-    automatic.JOB: Job(automatic.fill),
+    "server.check_clock": Job(check_clock, _("Check the clock"), MINUTE),
+    "communities.start_day": Job(start_days, _("Start the day"), MINUTE),
+    "tags.expire": Job(assignments.remove_expired, _("Remove expired tags"), MINUTE),
+    "members.preload_names": Job(member_list.preload, _("Load names"), 5 * MINUTE),
+    "sets.save": Job(save_sets, _("Save sets of members"), 5 * MINUTE),
+    "channels.process_inbox": Job(process_inbox, _("Handle messages"), MINUTE / 6),
+    "campaigns.start_scheduled": Job(
+        launch.start_scheduled, _("Start scheduled campaigns"), MINUTE / 6
+    ),
+    "campaigns.send": Job(channel_sending.send_due, _("Send campaigns"), MINUTE),
+    "campaigns.record_final_marks": Job(
+        recording.record_final_marks, _("Record what was sent"), MINUTE / 2
+    ),
+    "webhooks.deliver": Job(webhook_calls.send_due, _("Call webhooks"), MINUTE / 12),
+    "webhooks.prune": Job(webhooks.prune, _("Delete old webhook calls"), HOUR),
+    "imports.prune": Job(journal.prune, _("Delete journals of imports"), HOUR),
+    "login_attempts.prune": Job(login_attempts.prune, _("Forget sign-ins"), HOUR),
+    "sessions.prune": Job(sessions.prune, _("Delete old sessions"), HOUR),
+    "uploads.prune": Job(uploads.prune, _("Delete old uploads"), HOUR),
+    DERIVE: Job(lambda *, at: derive(), _("Count new facts")),
+    MERGE: Job(lambda *, at: mirror.merge(), _("Merge files of facts")),
+    PURCHASE_TAGS: Job(purchase_tags.catch_up, _("Update tags of purchases")),
+    **keyed_jobs.JOBS,
 }
 
 
 def derive() -> None:
     """Bring derived data up to date with the fact log."""
     deriver.catch_up(wait=False, merge=False)
-
-
-def follow(*, at: datetime, is_stopping: Callable[[], bool]) -> None:
-    """Merge the mirror's files and update the tags that follow from orders."""
-    mirror.merge()
-    purchase_tags.catch_up(at=at, is_stopping=is_stopping)
 
 
 def run_due_jobs(

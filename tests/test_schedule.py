@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from qunce import schedule
+from qunce import job_texts, schedule
 from qunce.cli import worker_loop
 from qunce.core.communities import Community
+from qunce.core.jobs import job_queue
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import queries as account_queries
@@ -16,6 +17,7 @@ from qunce.members.layers.layers import LayerRun
 from qunce.members.people import people
 from qunce.members.segments.segments import SegmentSize
 from qunce.members.tags import person_tags
+from qunce.sets.mirror import mirror
 from tests import factories
 from tests.factories import AT
 
@@ -90,10 +92,13 @@ def test_invalid_rule_does_not_keep_others_waiting(shop: Community) -> None:
     factories.member(shop, "gone")
     named: dict[str, Any] = {"members": {"keys": ["gone"]}}
     spec = {"by": "rules", "layers": [{"key": "a", "rule": named}, {"key": "b"}]}
+    sound = {**spec, "layers": SOUND}
     later = factories.community("later")
-    for community, rules in ((shop, spec), (later, {**spec, "layers": SOUND})):
-        layers.create(community=community, key="x", spec=rules, by=by, at=AT)
-    layers.create(community=shop, key="y", spec={**spec, "layers": SOUND}, by=by, at=AT)
+    layers.create(community=shop, key="x", name="VIP", spec=spec, by=by, at=AT)
+    layers.create(community=shop, key="y", spec=sound, by=by, at=AT)
+    layers.create(
+        community=later, key="x", spec=sound, by=staff_models.system(later), at=AT
+    )
     factories.segment(shop, "broken", named)
     factories.segment(shop, "sound", {"all": []})
     account = account_queries.get(shop, "gone")
@@ -104,3 +109,32 @@ def test_invalid_rule_does_not_keep_others_waiting(shop: Community) -> None:
     assert sorted(runs) == [("later", "x"), ("shop", "y")]
     sizes = SegmentSize.objects.values_list("segment__key", flat=True)
     assert list(sizes) == ["sound"]
+    failed = [job_texts.describe(row, at=AT) for row in job_queue.list_failing(shop)]
+    assert [(text.title, text.state) for text in failed] == [
+        ("Recompute a layering: VIP", "failing"),
+        ("Count a segment: broken", "failing"),
+    ]
+    assert "gone" in failed[0].reason
+    assert not job_queue.list_failing(later).exists()
+    # Each is tried again on its own, and forgotten when it succeeds.
+    layers.update(layering=layers.get(shop, "x"), spec=sound, name="VIP", by=by, at=AT)
+    run_round(AT + HOUR)
+    assert not job_queue.list_failing(shop).exists()
+    assert LayerRun.objects.filter(layering__name="VIP").exists()
+
+
+def test_failing_step_keeps_no_other_waiting(
+    shop: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that keeps failing is left to the queue, and goes on when it succeeded."""
+    monkeypatch.setattr(mirror, "merge", lambda: 1 / 0)
+    for _time in range(job_queue.MIN_ATTEMPTS_TO_REPORT):
+        run_round(AT)
+    ann = factories.member(shop, "ann")
+    run_round(AT)
+    assert "joined:2026-03" in person_tags.depths_of_person([ann.pk])
+    (failed,) = job_queue.list_failing(shop)
+    assert (failed.job, failed.cause) == (schedule.MERGE, "internal")
+    monkeypatch.undo()
+    run_round(AT + HOUR)
+    assert not job_queue.list_failing(shop).exists()

@@ -139,7 +139,13 @@ _add(
     "commands.layerings.layerings",
     N_("List, create, run, archive and restore layerings"),
 )
-_add("groups", "commands.groups.groups", N_("List and show groups"))
+_add("groups", "commands.groups.groups", N_("List, show, create and edit groups"))
+_add(
+    "staff-accounts",
+    "commands.staff_accounts.staff_accounts",
+    N_("List and mark the accounts of people who work here, whom no number counts"),
+)
+_add("metrics", "commands.metrics.metrics", N_("List metrics and show their numbers"))
 _add("orders", "commands.orders.orders", N_("List and show orders"))
 _add(
     "imports",
@@ -155,6 +161,11 @@ _add(
     "staff",
     "commands.staff.staff",
     N_("List, add and change staff accounts, set a new password"),
+)
+_add(
+    "jobs",
+    "commands.jobs.jobs",
+    N_("List background jobs that failed, and run one again"),
 )
 _add(
     "backup",

@@ -70,7 +70,10 @@ class Invocation:
             chosen = chosen.filter(key=self.community_key)
         # A community that does not exist must not be created here, because `at` becomes
         # the time of its creation. An unsaved one stands in for it.
-        if self.timezone:
+        # One with an offset needs no community, of which there may be several.
+        if _has_offset(self._at):
+            clock = Community()
+        elif self.timezone:
             clock = Community(timezone=self.timezone)
         else:
             clock = self.community if chosen.exists() else Community()
@@ -196,6 +199,13 @@ def _create_first(key: str, at: datetime) -> Community:
         return communities.create(key=key, at=at, language=language)
     except IntegrityError:  # another process was faster
         return communities.get(key)
+
+
+def _has_offset(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def parse_time(text: str, community: Community) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -12,20 +13,19 @@ import pyarrow as pa
 from django.db import close_old_connections, connections
 
 from qunce import reactions, schedule
-from qunce.core.facts.fact_consumers import RETRY_JOB
-from qunce.core.jobs import scheduler
-from qunce.core.jobs.scheduler import Job
+from qunce.core.jobs import job_queue, scheduler
+from qunce.sales import purchase_tags
+from qunce.sets.mirror import mirror
 
 INTERVAL = 0.5
 """Seconds between two rounds of a loop: a fact is counted within a second."""
-MAX_BATCHES_PER_ROUND = 50
+MAX_BATCHES = 50
 """Batches of facts that are reacted to in one round; the rest follow in the next."""
 STOP_TIMEOUT = 6
 """Seconds that all loops have to end, fewer than gunicorn waits. The next start does
 what they leave undone."""
 JOB_THREADS = 2
 """Threads that run jobs, so that a long import delays nothing else."""
-RETRY_JOBS = {RETRY_JOB: Job(reactions.retry)}
 
 log = logging.getLogger(__name__)
 
@@ -34,23 +34,33 @@ IsStopping = Callable[[], bool]
 
 
 def react(*, clock: Clock, is_stopping: IsStopping) -> None:
-    """Do what follows from new facts."""
-    for step in (
-        lambda: schedule.follow(at=clock(), is_stopping=is_stopping),
-        lambda: reactions.CONSUMER.catch_up(at=clock(), steps=MAX_BATCHES_PER_ROUND),
-        lambda: reactions.WEBHOOKS.catch_up(at=clock(), steps=MAX_BATCHES_PER_ROUND),
-    ):
+    """Do what follows from new facts. One that fails keeps no other waiting."""
+    steps: dict[str, Callable[[], object]] = {
+        schedule.MERGE: mirror.merge,
+        schedule.PURCHASE_TAGS: lambda: purchase_tags.catch_up(
+            at=clock(), is_stopping=is_stopping
+        ),
+        **{
+            name: functools.partial(consumer.catch_up, at=clock(), steps=MAX_BATCHES)
+            for name, consumer in reactions.STEPS.items()
+        },
+    }
+    for job, step in steps.items():
         if not is_stopping():
-            step()
+            job_queue.run_step(step, job=job, at=clock())
+
+
+def derive(*, clock: Clock) -> None:
+    job_queue.run_step(schedule.derive, job=schedule.DERIVE, at=clock())
 
 
 def run_due_jobs(*, clock: Clock, is_stopping: IsStopping) -> None:
-    schedule.run_due_jobs(clock=clock, is_stopping=is_stopping, also=RETRY_JOBS)
+    schedule.run_due_jobs(clock=clock, is_stopping=is_stopping, also=reactions.JOBS)
 
 
 def run_once(*, clock: Clock, is_stopping: IsStopping) -> None:
     """Run one round of every loop in this thread."""
-    schedule.derive()
+    derive(clock=clock)
     react(clock=clock, is_stopping=is_stopping)
     run_due_jobs(clock=clock, is_stopping=is_stopping)
 
@@ -82,9 +92,12 @@ def start(clock: Clock = now) -> list[LoopThread]:
     # The first array loads Pandas where it is installed. That takes seconds, and no
     # thread should do it while it has the lock of the database.
     pa.array([])
+    # What a killed process of this machine has begun goes on now, and not when its
+    # leases end.
+    job_queue.free_leases_of_dead_processes()
     # Deriving has a thread of its own: no reaction and no job may delay it.
     loops = [
-        LoopThread("derive", lambda is_stopping: schedule.derive()),
+        LoopThread("derive", lambda is_stopping: derive(clock=clock)),
         LoopThread(
             "react", lambda is_stopping: react(clock=clock, is_stopping=is_stopping)
         ),

@@ -68,7 +68,10 @@ AREAS = (
         "groups",
         pgettext_lazy("menu", "Groups"),
         "chat-bubble-left-right",
-        (Tab(_("Groups"), "groups:list"),),
+        (
+            Tab(_("Groups"), "groups:list"),
+            Tab(_("Staff accounts"), "groups:staff-list", "members.mark_staff"),
+        ),
     ),
     Area("insight", _("Insight"), "chart-bar", (Tab(_("Insight"), "insight:metrics"),)),
     Area(
@@ -84,6 +87,7 @@ AREAS = (
             Tab(_("Exchange rates"), "settings:rate-list", "settings.exchange_rates"),
             Tab(_("API keys"), "settings:api-key-list", "staff.manage"),
             Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
+            Tab(_("Background jobs"), "settings:job-list", "jobs.manage"),
             Tab(_("Audit log"), "settings:audit-log", "audit_log.view"),
         ),
     ),

@@ -9,6 +9,7 @@ from qunce.core.facts.facts import Fact, FactKey, FactKeyOverflow
 from qunce.core.facts.interned_names import InternedName
 from qunce.core.facts.reported_kinds import ReportedKind
 from qunce.core.facts.withdrawals import WithdrawnFact
+from qunce.core.jobs.clock_watch import ClockReading
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.revisions import Revision
 from qunce.core.staff.api_keys import ApiKey
@@ -23,6 +24,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "AuthenticatorApp",
+    "ClockReading",
     "Community",
     "ConsumerPosition",
     "CustomRole",

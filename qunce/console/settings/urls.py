@@ -9,6 +9,7 @@ from qunce.console.settings import (
     audit_views,
     exchange_rate_views,
     identity_views,
+    job_views,
     role_views,
     staff_views,
     two_factor_views,
@@ -94,5 +95,7 @@ urlpatterns = [
         exchange_rate_views.remove_rate,
         name="rate-remove",
     ),
+    path("jobs/", job_views.job_list, name="job-list"),
+    path("jobs/<int:pk>/retry/", job_views.retry, name="job-retry"),
     path("audit-log/", audit_views.audit_log, name="audit-log"),
 ]

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from qunce import job_texts
 from qunce.console.today import items
 from qunce.console.today.items import CHANGED, DECIDE, DO, TodayItem
 from qunce.core import permissions, timestamps
-from qunce.core.jobs import job_queue
+from qunce.core.jobs import clock_watch, job_queue
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import jobs
 from qunce.members.layers import layers
@@ -262,20 +263,52 @@ def similar_tags(staff: Staff, at: datetime) -> list[TodayItem]:
 
 @items.register
 def failed_jobs(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Background jobs that failed for good, for owners."""
-    if staff.role != permissions.Role.OWNER:
+    """Background jobs that keep failing; each goes away when it has succeeded."""
+    if not permissions.may(staff, job_queue.MANAGE):
         return []
+    rows = job_queue.list_reported(staff.community, at=at)[:MAX_ITEMS_PER_PROVIDER]
+    texts = [job_texts.describe(row, at=at) for row in rows]
     return [
         TodayItem(
-            key=f"job-{row.pk}-{row.attempts}",
+            key=f"job-{text.row.pk}-{text.row.cause}-{text.state}",
             section=DO,
             icon="exclamation-triangle",
-            text=_("Background task failed: %(job)s") % {"job": row.job},
-            reason=row.error.splitlines()[0][:200] if row.error else "",
-            url=reverse("settings:audit-log"),
-            action=_("See the log"),
+            text=_("Failed: %(job)s") % {"job": text.title},
+            reason=f"{text.reason} {text.remedy}".strip(),
+            url=reverse("settings:job-list"),
+            action=_("See the jobs"),
             minutes=5,
             is_late=True,
         )
-        for row in job_queue.exhausted()[:20]
+        for text in texts
+    ]
+
+
+@items.register
+def clock_set_back(staff: Staff, at: datetime) -> list[TodayItem]:
+    """The clock of the server was set back, within the last day."""
+    if not permissions.may(staff, job_queue.MANAGE):
+        return []
+    set_back = clock_watch.find_set_back()
+    if set_back is None:
+        return []
+    before, after = (
+        timezone.localtime(moment).strftime("%m-%d %H:%M")
+        for moment in (set_back.before, set_back.after)
+    )
+    return [
+        TodayItem(
+            key=f"clock-{timestamps.to_micros(set_back.after)}",
+            section=DECIDE,
+            icon="clock",
+            text=_("The clock of the server was set back from %(before)s to %(after)s")
+            % {"before": before, "after": after},
+            reason=_(
+                "What was recorded in between has a time that is still to come. Check "
+                "the clock; jobs go on in any case."
+            ),
+            url=reverse("settings:job-list"),
+            action=_("See the jobs"),
+            minutes=5,
+        )
     ]

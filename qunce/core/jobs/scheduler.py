@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import translation
+from django_stubs_ext import StrOrPromise
+
 from qunce.core.jobs import job_queue
+from qunce.core.jobs.job_queue import QueuedJob
 
 log = logging.getLogger(__name__)
 
@@ -21,28 +26,37 @@ log = logging.getLogger(__name__)
 class Job:
     """`run(at=…)`, or `run(key, at=…)` for rows with a key.
 
-    A job without `every` runs once each time it is scheduled.
+    A job without `every` runs once each time it is scheduled. `label` says to staff what
+    it does, and `subject(key)` the name of the thing that it does it to.
     """
 
     run: Callable[..., Any]
+    label: StrOrPromise = ""
     every: timedelta | None = None
+    subject: Callable[[str], str] | None = None
 
 
-_running: dict[int, job_queue.QueuedJob] = {}
+_running: dict[int, QueuedJob] = {}
 """Rows whose jobs the threads of this process are running."""
 
 
 def ensure_scheduled(jobs: Mapping[str, Job], *, at: datetime) -> None:
     """Queue the recurring jobs that have no row yet, and those that are due too late."""
-    rows = job_queue.QueuedJob.objects.filter(key="")
-    existing = {row.job: row for row in rows}
-    for name, job in jobs.items():
-        if not job.every:
-            continue
-        row = existing.get(name)
+    rows = {row.job: row for row in QueuedJob.objects.filter(key="")}
+    recurring = {name: job.every for name, job in jobs.items() if job.every}
+    missing = [
+        QueuedJob(job=name, due_at=at, recurs=True)
+        for name in recurring
+        if name not in rows
+    ]
+    if missing:
+        # Another process may queue them at the same time.
+        QueuedJob.objects.bulk_create(missing, ignore_conflicts=True)
+    for name, every in recurring.items():
+        row = rows.get(name)
         # Due later than that only if the clock has been set back since.
-        wait = job_queue.MAX_WAIT if row and row.attempts else job.every
-        if row is None or row.due_at > at + wait:
+        wait = job_queue.MAX_WAIT if row and row.attempts else every
+        if row is not None and row.due_at > at + wait:
             job_queue.schedule(job=name, due_at=at)
 
 
@@ -51,7 +65,7 @@ def run_due(
     *,
     clock: Callable[[], datetime],
     is_stopping: Callable[[], bool] = lambda: False,
-    limit: int = 10,
+    limit: int = 30,
 ) -> int:
     """Run the jobs that are due; returns how many were tried.
 
@@ -70,17 +84,26 @@ def run_due(
             continue
         _running[row.pk] = row
         try:
-            job.run(*([row.key] if row.key else []), at=clock())
+            # Its sentences are for staff of the community, whoever runs it.
+            with _language_of(row):
+                job.run(*([row.key] if row.key else []), at=clock())
         except Exception as error:
             log.exception("job %s failed", row)
-            job_queue.fail(row, error=f"{type(error).__name__}: {error}", at=clock())
+            job_queue.fail(row, error=error, at=clock())
         else:
             # From now on, not from when it was due: missed runs are not made up for.
-            next_due_at = clock() + job.every if job.every else None
+            recurs = job.every is not None and not row.key
+            next_due_at = clock() + job.every if recurs and job.every else None
             job_queue.complete(row, next_due_at=next_due_at)
         finally:
             _running.pop(row.pk, None)
     return limit
+
+
+def _language_of(row: QueuedJob) -> AbstractContextManager[None]:
+    if row.community is None:
+        return nullcontext()
+    return translation.override(row.community.language)
 
 
 def renew(*, at: datetime) -> None:

@@ -16,7 +16,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, state_machine, timestamps
+from qunce.core import errors, permissions, personal_texts, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
@@ -52,6 +52,7 @@ MAX_PROBLEM_ROWS = 1_000
 """Problems stored as rows; the error report has all of them."""
 
 
+@personal_texts.erased_in("file_name", "source", "options", "error")
 class ImportJob(models.Model):
     """The next batch starts at row `next_row` of chunk `next_chunk`.
 
@@ -174,8 +175,13 @@ class ImportNotFinished(errors.Refused):
 # Checks
 
 
-def check_may_import(by: Staff) -> None:
-    """Raise unless `by` may import files, which needs to see the whole community."""
+def check_may_import(by: Staff, thing: ImportJob | Upload | None = None) -> None:
+    """Raise unless `by` may import files, which needs to see the whole community.
+
+    `thing` is an import or a file of theirs.
+    """
+    if thing is not None:
+        permissions.check_community(by, thing.community_id)
     permissions.check_unscoped(
         by,
         _("Your scope covers only some of the members, but a file may contain others."),
@@ -269,10 +275,21 @@ def start(
         key_scopes=None if by.key_scopes is None else sorted(by.key_scopes),
     )
     # A worker claims it as soon as this transaction is committed.
-    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
+    queue(job, JOB, at)
     event = ImportStarted(job=job.pk, file=job.file_name, target=job.target)
     facts.record(event, community=job.community, by=by, at=at)
     return job
+
+
+def queue(job: ImportJob, name: str, at: datetime) -> None:
+    """Let a worker run or undo the import."""
+    job_queue.schedule(job=name, key=str(job.pk), due_at=at, community=job.community)
+
+
+def name_of(key: str) -> str:
+    """The name of the file of a queued job."""
+    names = ImportJob.objects.filter(pk=int(key)).values_list("file_name", flat=True)
+    return names.first() or ""
 
 
 def _dump(options: ImportOptions) -> str:
@@ -283,7 +300,7 @@ def _dump(options: ImportOptions) -> str:
 @transaction.atomic
 def cancel(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Stop the import before its next batch; what it has written stays."""
-    check_may_import(by)
+    check_may_import(by, job)
     # The worker finds out at its next batch or report. Nothing is interrupted in the
     # middle.
     STATES.transition(job, "cancel", finished_at=at)
@@ -297,7 +314,7 @@ def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
     check_may_write(by, options_of(job))
     # The position stays, which is what makes it go on instead of starting again.
     STATES.transition(job, "resume", finished_at=None, error="")
-    job_queue.schedule(job=JOB, key=str(job.pk), due_at=at)
+    queue(job, JOB, at)
     event = ImportResumed(job=job.pk)
     facts.record(event, community=job.community, by=by, at=at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 from qunce.core.facts import facts
+from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.outreach import skip_reasons
@@ -21,6 +23,8 @@ from qunce.outreach.sending.recipients import Recipient
 from qunce.outreach.sending.tasks import Task
 from qunce.sets.bitmaps import bitmaps
 
+JOB = "campaigns.start"
+"""Starts a scheduled campaign after that failed; its key is the campaign's id."""
 MAX_DELAY = timedelta(hours=2)
 """A campaign that could not start in time, for example because the server was down, is
 not started later than this: a message written for noon may be wrong at midnight."""
@@ -105,7 +109,16 @@ def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
 def start_scheduled(*, at: datetime) -> None:
     """Start the campaigns that are due. If one cannot start, it becomes a draft again."""
     due = Campaign.objects.filter(state=State.SCHEDULED, send_at__lte=at)
-    for campaign in due.select_related("community", "by").order_by("send_at", "pk"):
+    for campaign in due.select_related("community").order_by("send_at", "pk"):
+        key, community = str(campaign.pk), campaign.community
+        run = functools.partial(start_due, key, at=at)
+        job_queue.run_item(run, job=JOB, key=key, community=community, at=at)
+
+
+def start_due(key: str, *, at: datetime) -> None:
+    """Start a campaign that is due; `key` is the queued job's."""
+    due = Campaign.objects.filter(pk=int(key), state=State.SCHEDULED, send_at__lte=at)
+    for campaign in due.select_related("community", "by"):
         # The note is for all staff, so it is in the language of the community.
         with translation.override(campaign.community.language):
             note = ""
@@ -122,3 +135,9 @@ def start_scheduled(*, at: datetime) -> None:
         if note and campaign.state == State.SCHEDULED:
             system = staff_models.system(campaign.community)
             campaigns.unschedule(campaign=campaign, by=system, at=at, note=note[:200])
+
+
+def name_of(key: str) -> str:
+    """The name of the campaign of a queued job."""
+    names = Campaign.objects.filter(pk=int(key)).values_list("name", flat=True)
+    return names.first() or ""

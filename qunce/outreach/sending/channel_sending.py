@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from qunce.channels.channel_contract import Channel, DeliveryStatus, Message, Ou
 from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.core.facts.facts import FactKind
+from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Group
 from qunce.outreach import skip_reasons
@@ -31,6 +33,8 @@ from qunce.outreach.sending.send_facts import SendDelivered, SendFailed
 from qunce.outreach.sending.tasks import Task
 from qunce.sets.bitmaps import bitmaps
 
+JOB = "campaigns.send_task"
+"""Sends a campaign after that failed; its key is the id of the task."""
 LEASE_PERIOD = timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 MAX_MESSAGES_PER_RUN = 6_000
@@ -169,12 +173,41 @@ class CampaignQueue:
 
 def send_due(*, at: datetime) -> int:
     """Send what is due of every campaign; returns how many messages were attempted."""
-    tasks = Task.objects.filter(
+    attempted = 0
+
+    def send(task: Task) -> None:
+        nonlocal attempted
+        attempted += _send(task, at)
+
+    for task in _open_tasks().order_by("pk"):
+        job_queue.run_item(
+            functools.partial(send, task),
+            job=JOB,
+            key=str(task.pk),
+            community=task.campaign.community,
+            at=at,
+        )
+    return attempted
+
+
+def send_task(key: str, *, at: datetime) -> None:
+    """Send what is due of a campaign; `key` is the queued job's."""
+    for task in _open_tasks().filter(pk=int(key)):
+        _send(task, at)
+
+
+def name_of(key: str) -> str:
+    """The name of the campaign of a queued job."""
+    names = Task.objects.filter(pk=int(key)).values_list("campaign__name", flat=True)
+    return names.first() or ""
+
+
+def _open_tasks() -> QuerySet[Task]:
+    return Task.objects.filter(
         staff__isnull=True,
         finished_at__isnull=True,
         campaign__state=campaigns.State.SENDING,
     ).select_related("campaign__community", "campaign__by")
-    return sum(_send(task, at) for task in tasks.order_by("pk"))
 
 
 def _send(task: Task, at: datetime) -> int:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import models, transaction
 
 from qunce.core import db, timestamps
 from qunce.core.facts import facts
 from qunce.core.facts.facts import FactKind
+from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.recipients import Recipient, State
 from qunce.outreach.sending.send_facts import SendFailed, SendMarkedSent
 
+JOB = "campaigns.record_marks"
+"""Records a campaign's marks after that failed; its key is the campaign's id."""
 MAX_ROWS_PER_RUN = 5_000
 
 CLAIM_FINAL = """
@@ -43,30 +47,57 @@ class FinalOutcome(NamedTuple):
 
 def record_final_marks(*, at: datetime) -> int:
     """Record marks and failures older than the undo period; returns how many."""
+    recorded = 0
+
+    def record(campaign: Campaign) -> None:
+        nonlocal recorded
+        recorded += _record_final(campaign, at)
+
+    final = _final(at).values("campaign_id")
+    campaigns = Campaign.objects.filter(pk__in=final).select_related("community")
+    for campaign in campaigns.order_by("pk"):
+        job_queue.run_item(
+            functools.partial(record, campaign),
+            job=JOB,
+            key=str(campaign.pk),
+            community=campaign.community,
+            at=at,
+        )
+        if recorded >= MAX_ROWS_PER_RUN:
+            break
+    return recorded
+
+
+def record_marks_of(key: str, *, at: datetime) -> None:
+    """Record the final marks of a campaign; `key` is the queued job's."""
+    for campaign in Campaign.objects.filter(pk=int(key)).select_related("community"):
+        _record_final(campaign, at)
+
+
+def _final(at: datetime) -> models.QuerySet[Recipient]:
     before = timestamps.to_micros(at - assisted_sending.UNDO_PERIOD)
-    final = Recipient.objects.filter(
+    return Recipient.objects.filter(
         recorded=False, state__in=[State.MARKED, State.FAILED], changed_at__lte=before
     )
-    keys = final.order_by("campaign_id", "target_id")
-    by_campaign: dict[int, list[int]] = {}
-    for campaign, target in keys.values_list("campaign_id", "target_id")[
-        :MAX_ROWS_PER_RUN
-    ]:
-        by_campaign.setdefault(campaign, []).append(target)
-    return sum(_record(pk, targets, before, at) for pk, targets in by_campaign.items())
+
+
+def _record_final(campaign: Campaign, at: datetime) -> int:
+    final = _final(at).filter(campaign=campaign).order_by("target_id")
+    targets = list(final.values_list("target_id", flat=True)[:MAX_ROWS_PER_RUN])
+    before = timestamps.to_micros(at - assisted_sending.UNDO_PERIOD)
+    return _record(campaign, targets, before, at) if targets else 0
 
 
 @transaction.atomic
-def _record(campaign_id: int, targets: list[int], before: int, at: datetime) -> int:
+def _record(campaign: Campaign, targets: list[int], before: int, at: datetime) -> int:
     # The UPDATE checks everything again and returns what it has changed. A mark that was
     # undone in the meantime is not recorded, and no outcome is recorded twice.
     sql = CLAIM_FINAL.format(targets=db.placeholders(len(targets)))
-    rows = db.rows(sql, [True, campaign_id, *targets, False, before])
+    rows = db.rows(sql, [True, campaign.pk, *targets, False, before])
     outcomes = sorted(
         (FinalOutcome(*row) for row in rows),
         key=lambda outcome: (outcome.micros, outcome.target),
     )
-    campaign = Campaign.objects.select_related("community").get(pk=campaign_id)
     for by_id in sorted({outcome.by_id for outcome in outcomes}, key=str):
         of_staff = [outcome for outcome in outcomes if outcome.by_id == by_id]
         facts.record_many(

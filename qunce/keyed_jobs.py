@@ -1,0 +1,63 @@
+"""The jobs that are queued when there is something to do, by a key. One page.
+
+An item of a recurring job that fails is one of them, so that it keeps no other waiting.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from qunce.core.jobs.scheduler import Job
+from qunce.importing.jobs import jobs
+from qunce.importing.undo import undos
+from qunce.members.accounts import erasure
+from qunce.members.attributes import type_change_jobs
+from qunce.members.layers import layers
+from qunce.members.people import people
+from qunce.members.segments import segments
+from qunce.members.tags import assignments, automatic
+from qunce.members.tags import bulk as bulk_tagging
+from qunce.outreach.campaigns import launch
+from qunce.outreach.sending import channel_sending, recording
+
+
+def run_import(key: str, *, at: datetime) -> None:
+    """Run an import that was started in the console."""
+    # Imported here because it loads readers of files, which few processes need.
+    from qunce.importing import background_imports
+
+    background_imports.run(key, at=at)
+
+
+JOBS: dict[str, Job] = {
+    jobs.JOB: Job(run_import, _("Import a file"), subject=jobs.name_of),
+    jobs.UNDO_JOB: Job(undos.run, _("Undo an import"), subject=jobs.name_of),
+    people.SCRUB_JOB: Job(erasure.scrub, _("Erase a member completely")),
+    bulk_tagging.JOB: Job(bulk_tagging.run, _("Tag many members")),
+    type_change_jobs.JOB: Job(
+        type_change_jobs.run, _("Change the type of an attribute")
+    ),
+    automatic.JOB: Job(automatic.fill, _("Apply an automatic tag")),
+    layers.JOB: Job(
+        layers.recompute_due, _("Recompute a layering"), subject=layers.name_of
+    ),
+    segments.JOB: Job(
+        segments.record_due_size, _("Count a segment"), subject=segments.name_of
+    ),
+    assignments.JOB: Job(
+        assignments.remove_expired_of,
+        _("Remove an expired tag"),
+        subject=assignments.name_of,
+    ),
+    launch.JOB: Job(launch.start_due, _("Start a campaign"), subject=launch.name_of),
+    channel_sending.JOB: Job(
+        channel_sending.send_task, _("Send a campaign"), subject=channel_sending.name_of
+    ),
+    recording.JOB: Job(
+        recording.record_marks_of,
+        _("Record what a campaign sent"),
+        subject=launch.name_of,
+    ),
+}

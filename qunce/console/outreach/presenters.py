@@ -6,6 +6,10 @@ import csv
 import io
 from dataclasses import dataclass
 
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import ngettext
+
 from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core.csv_safety import csv_safe
@@ -38,10 +42,13 @@ def campaign_rows(campaigns: list[Campaign]) -> list[CampaignRow]:
 
 @dataclass(frozen=True)
 class TaskRow:
+    """`nudge` is a message to the staff member of a late task, else empty."""
+
     task: Task
     progress: results.Progress
     chip: labels.Chip
     is_late: bool
+    nudge: str
 
 
 def task_rows(request: http.Request, tasks: list[Task]) -> list[TaskRow]:
@@ -52,8 +59,56 @@ def task_rows(request: http.Request, tasks: list[Task]) -> list[TaskRow]:
             progress[task.pk],
             labels.campaign_chip(task.campaign),
             task.is_late(request.at),
+            nudge(request, task, progress[task.pk].left),
         )
         for task in tasks
+    ]
+
+
+def nudge(request: http.Request, task: Task, left: int) -> str:
+    """The reminder that a manager copies into a chat with whoever has a late task."""
+    if not (left and task.staff and task.is_late(request.at)):
+        return ""
+    if task.staff_id == request.staff.pk:
+        return ""
+    with translation.override(task.staff.language):
+        text = ngettext(
+            "%(name)s, “%(campaign)s” has %(n)s message left and was due %(time)s. "
+            "Please send it today: %(url)s",
+            "%(name)s, “%(campaign)s” has %(n)s messages left and was due %(time)s. "
+            "Please send them today: %(url)s",
+            left,
+        )
+    return text % {
+        "name": task.staff.name,
+        "campaign": task.campaign.name,
+        "n": f"{left:,}",
+        "time": f"{timezone.localtime(task.due_at):%Y-%m-%d %H:%M}",
+        "url": request.build_absolute_uri(
+            reverse("outreach:task-detail", args=[task.pk])
+        ),
+    }
+
+
+@dataclass(frozen=True)
+class StaffShare:
+    """The progress of one staff member on the page of a campaign."""
+
+    task: Task
+    progress: results.Progress
+    late: bool
+    nudge: str
+
+
+def staff_shares(request: http.Request, campaign: Campaign) -> list[StaffShare]:
+    return [
+        StaffShare(
+            line.task,
+            line.progress,
+            line.late,
+            nudge(request, line.task, line.progress.left),
+        )
+        for line in results.list_task_progress(campaign, request.at)
     ]
 
 

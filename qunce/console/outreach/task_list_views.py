@@ -66,9 +66,21 @@ def hand_over(request: http.Request, pk: int) -> HttpResponse:
     if staff_id not in staff:
         raise errors.Invalid(_("Choose a staff member to hand over to."))
     assignee = staff[staff_id]
-    moved = assisted_sending.hand_over(
-        task=task, to=assignee, by=request.staff, at=request.at
-    )
+    expected = request.POST.get("expected", "")
+    try:
+        moved = assisted_sending.hand_over(
+            task=task,
+            to=assignee,
+            by=request.staff,
+            at=request.at,
+            expected=int(expected)
+            if expected.isascii() and expected.isdigit()
+            else None,
+        )
+    except assisted_sending.HandOverChanged as error:
+        http.flash(request, str(error), level="bad")
+        url = reverse("outreach:task-detail", args=[task.pk])
+        return http.redirect_back(request, url)
     http.flash(
         request,
         _("Messages handed over to %(name)s: %(n)s.")

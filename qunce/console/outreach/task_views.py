@@ -1,7 +1,8 @@
 """A staff task: the text, up to 40 recipients at a time, and a shortcut per action.
 
-J and K move between the rows, C copies, Space marks as sent and moves on, X opens the
-reasons for a failure, U undoes. Without JavaScript the same buttons are forms.
+J and K move between the rows, C copies, Space marks as sent and moves on, Enter does both,
+X opens the reasons for a failure, T the tags, U undoes. Without JavaScript the same
+buttons are forms.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.console.outreach import labels
+from qunce.console.outreach import contact_rows, labels
+from qunce.console.outreach.contact_rows import Contact
 from qunce.core import errors, permissions
 from qunce.groups import visibility as group_visibility
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import people, remark_names, visibility
+from qunce.members.people import visibility
+from qunce.members.tags import assignments as tagging
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, results, review
 from qunce.outreach.campaigns.campaigns import Target
@@ -35,11 +38,11 @@ MAX_DONE_SHOWN = 40
 
 @dataclass(frozen=True)
 class TaskRecipient:
-    """A row of a task. `remark_name` is what staff call the member in their contacts."""
+    """A row of a task; `contact` says how the member is found in the chat app."""
 
     recipient: Recipient
     name: str
-    remark_name: str
+    contact: Contact
     text: str
     chip: labels.Chip
     may_undo: bool
@@ -83,6 +86,8 @@ def _render_task(
         "failures": skip_reasons.GROUP_FAILURES
         if in_groups
         else skip_reasons.MEMBER_FAILURES,
+        "in_groups": in_groups,
+        "may_tag": not in_groups and permissions.may(request.staff, tagging.APPLY),
         "assignees": _possible_assignees(request, task),
         "error": error,
     }
@@ -128,14 +133,15 @@ def _present_rows(
     targets = [row.target_id for row in rows]
     names = review.recipient_names(task.campaign, targets, request.staff)
     texts = review.render_texts(task.campaign, targets, request.staff)
-    other_names = _remark_names(
-        request, task, [row.target_id for row in rows if row.state == "planned"]
-    )
+    contacts: dict[int, Contact] = {}
+    if task.campaign.target != Target.GROUPS:
+        open_targets = [row.target_id for row in rows if row.state == "planned"]
+        contacts = contact_rows.find(request, targets, with_remarks=open_targets)
     return [
         TaskRecipient(
             recipient=row,
             name=names[row.target_id],
-            remark_name=other_names.get(row.target_id, ""),
+            contact=contacts.get(row.target_id, Contact()),
             text=texts[row.target_id][0] or "",
             chip=labels.recipient_chip(row.state),
             may_undo=assisted_sending.may_undo(row, request.at),
@@ -143,23 +149,6 @@ def _present_rows(
         )
         for row in rows
     ]
-
-
-def _remark_names(
-    request: http.Request, task: Task, targets: list[int]
-) -> dict[int, str]:
-    """Return remark names, if the community has a pattern for them."""
-    pattern = remark_names.get_pattern(request.community)
-    if (
-        task.campaign.target == Target.GROUPS
-        or pattern.text == remark_names.DEFAULT_PATTERN
-    ):
-        return {}
-    keys = account_queries.keys_by_id(request.community, targets)
-    return {
-        target: remark_names.render_for(people.get_by_account(target), by=request.staff)
-        for target in keys
-    }
 
 
 @require_POST

@@ -86,7 +86,7 @@ def _result_context(
         "excluded": [
             (skip_reasons.label_of(reason), count) for reason, count in excluded
         ],
-        "shares": results.list_task_progress(campaign, request.at),
+        "shares": presenters.staff_shares(request, campaign),
     }
 
 

@@ -51,6 +51,10 @@ class TooLateToUndo(errors.Refused):
     """The mark is recorded and can no longer be undone."""
 
 
+class HandOverChanged(errors.Refused):
+    """Another number of recipients is left than was shown."""
+
+
 class CampaignNotRunning(errors.Refused):
     """The campaign is paused or has ended."""
 
@@ -201,10 +205,13 @@ def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
 
 
 @transaction.atomic
-def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
+def hand_over(
+    *, task: Task, to: Staff, by: Staff, at: datetime, expected: int | None = None
+) -> int:
     """Assign what is left of a task to another staff member; returns how many rows.
 
-    Targets that they do not see are skipped when they open them.
+    Raises HandOverChanged if another number than `expected` is left by now. Targets that
+    the new staff member does not see are skipped when they open them.
     """
     check_may_hand_over(task, by)
     check_assignable(task, to)
@@ -222,6 +229,12 @@ def hand_over(*, task: Task, to: Staff, by: Staff, at: datetime) -> int:
         created_at=at,
     )
     opened = recipients.list_open(source)
+    left = opened.count() + source.unclaimed_count
+    if expected is not None and left != expected:
+        raise HandOverChanged(
+            _("%(n)s are left by now, not %(expected)s. Check and hand over again.")
+            % {"n": f"{left:,}", "expected": f"{expected:,}"}
+        )
     if to.is_scoped:
         # They are opened again by the new staff member, who may not see all of them.
         targets = bitmaps.of(opened.values_list("target_id", flat=True))

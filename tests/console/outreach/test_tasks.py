@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import remark_names
 from qunce.outreach.campaigns import campaigns, launch
@@ -104,7 +105,10 @@ def test_common_text_is_shown_once(shop: Community, by: Staff, ann: Client) -> N
     task = started_task(by, "bob", "cat", text="The same {{for}} all")
     ann.post(url("task-open-next", task.pk))
     text = ann.get(url("task-detail", task.pk)).content.decode()
-    assert text.count('data-copy="The same {for} all"') == 1
+    assert text.count(">The same {for} all<") == 1
+    # Copied once above, and with the mark in each of the two rows.
+    assert text.count('data-copy="The same {for} all"') == 3
+    assert text.count("Copy and mark") == 2
 
 
 def test_remark_names_are_shown_if_a_pattern_is_set(
@@ -116,6 +120,27 @@ def test_remark_names_are_shown_if_a_pattern_is_set(
     task = started_task(by, "bob")
     ann.post(url("task-open-next", task.pk))
     assert "bob-Bob" in ann.get(url("task-detail", task.pk)).content.decode()
+
+
+def test_rows_say_how_the_member_is_found(shop: Community, by: Staff) -> None:
+    """P10: the phone's tail and the account in the chat app, and tags in place."""
+    cat = factories.staff(shop, "operator", "cat")
+    task = started_task(cat, "bob")
+    bob = account_queries.get(shop, "bob")
+    chat = factories.member(shop, "wm_4711", channel="WeCom")
+    accounts.add_identifier(
+        account=bob, kind="phone", value="13800138001", by=by, at=factories.AT
+    )
+    factories.merge(shop, "bob", chat.key)
+    factories.apply_tag(shop, "oat", bob.pk)
+    client = browser(cat)
+    client.post(url("task-open-next", task.pk))
+    text = client.get(url("task-detail", task.pk)).content.decode()
+    assert "138****8001" in text
+    assert "WeCom · wm_4711" in text
+    assert "<bdi>oat</bdi>" in text
+    assert f"/members/tags/people/?member={bob.pk}&amp;context=row" in text
+    assert "13800138001" not in text
 
 
 def test_overseer_views_but_cannot_do_the_task_of_others(
@@ -153,6 +178,42 @@ def test_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
     assert "Cat" in text
     assert "Spring" in text
     assert "Spring" not in browser(by).get(url("task-list")).content.decode()
+
+
+def test_hand_over_moves_what_was_said_or_nothing(
+    shop: Community, by: Staff, ann: Client
+) -> None:
+    cat = factories.staff(shop, "operator", "cat", name="Cat")
+    task = started_task(by, "bob", "dan")
+    page = ann.get(url("task-detail", task.pk)).content.decode()
+    assert "Hand over 2" in page
+    assert 'name="expected" value="2"' in page
+    ann.post(url("task-open-next", task.pk))
+    bob = account_queries.get(shop, "bob").pk
+    ann.post(url("recipient-mark-sent", task.pk, bob))
+    values = {"to": cat.pk, "expected": "2"}
+    answer = ann.post(url("task-hand-over", task.pk), values, follow=True)
+    assert "1 are left by now, not 2." in answer.content.decode()
+    assert not Task.objects.filter(staff=cat).exists()
+    answer = ann.post(
+        url("task-hand-over", task.pk), {**values, "expected": "1"}, follow=True
+    )
+    assert "Messages handed over to Cat: 1." in answer.content.decode()
+
+
+def test_late_tasks_of_others_have_a_reminder_to_copy(
+    shop: Community, by: Staff
+) -> None:
+    due = datetime.now(UTC) - timedelta(hours=1)
+    task = started_task(by, "bob", due_at=due)
+    boss = browser(factories.staff(shop, "owner", "boss"))
+    path = url("task-detail", task.pk)
+    for page in ("/outreach/tasks/?of=all", url("campaign-detail", task.campaign_id)):
+        text = boss.get(page).content.decode()
+        assert "Copy reminder" in text
+        assert "Ann, “Spring” has 1 message left and was due" in text
+        assert f"http://testserver{path}" in text
+    assert "Copy reminder" not in browser(by).get("/outreach/tasks/").content.decode()
 
 
 def test_overdue_task_is_marked(shop: Community, by: Staff, ann: Client) -> None:

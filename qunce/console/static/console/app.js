@@ -46,7 +46,10 @@ document.addEventListener("click", async (event) => {
   if (event.target.closest("[data-dismiss]")) event.target.closest("[data-toast]")?.remove();
   if (event.target.closest("[data-close-peek]")) document.querySelector("#peek")?.replaceChildren();
   const copy = event.target.closest("[data-copy]");
-  if (copy && (await copyText(copy.dataset.copy))) showCopied(copy);
+  if (!copy || !(await copyText(copy.dataset.copy))) return;
+  showCopied(copy);
+  // What is not copied must not be marked.
+  if (copy.dataset.then) copy.closest("[data-row]").querySelector(copy.dataset.then)?.click();
 });
 
 // The clipboard API is missing without HTTPS; there, copy from a hidden field.

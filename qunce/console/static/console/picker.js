@@ -241,6 +241,8 @@ function enhanceTags(box) {
       else add("tag", option.dataset.key, option.dataset.name);
     },
   });
+  // A menu that was opened for it.
+  if (box.closest("details.menu[open]")) input.focus();
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "Enter") {

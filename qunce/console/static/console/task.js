@@ -1,5 +1,6 @@
-// Shortcuts of a task: J and K move, C copies, Space marks as sent, X opens the reasons for
-// a failure, U undoes the latest. The buttons are forms, and this only clicks them.
+// Shortcuts of a task: J and K move, Enter copies and marks, C copies, Space marks as sent,
+// X opens the reasons for a failure, T the tags, U undoes the latest. The buttons are forms,
+// and this only clicks them.
 
 const task = document.querySelector("[data-task]");
 let currentId = null;
@@ -44,6 +45,11 @@ const keys = {
   k: () => move(-1),
   arrowup: () => move(-1),
   c: () => (findRow(currentId)?.querySelector("[data-copy]") ?? task.querySelector("[data-copy]"))?.click(),
+  enter: () => findRow(currentId)?.querySelector('[data-do="both"]')?.click(),
+  t: () => {
+    const menu = findRow(currentId)?.querySelector(".tagging-menu");
+    if (menu) menu.open = true;
+  },
   " ": () => findRow(currentId)?.querySelector('[data-do="mark"]')?.click(),
   u: () => {
     const button = latestUndo();
@@ -63,10 +69,10 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches("input, textarea, select")) return;
   const isOnButton = event.target.matches("button, a, summary");
-  if (event.key === " " && isOnButton && !event.repeat) return;
+  if ((event.key === " " || event.key === "Enter") && isOnButton && !event.repeat) return;
   const action = keys[event.key.toLowerCase()];
   // Holding Space must not mark one row after the other.
-  if (!action || event.repeat && event.key === " ") return;
+  if (!action || (event.repeat && (event.key === " " || event.key === "Enter"))) return;
   event.preventDefault();
   action();
 });
@@ -76,7 +82,25 @@ task?.addEventListener("focusin", (event) => {
   if (row && row.dataset.row !== currentId) select(row, false);
 });
 
-document.addEventListener("htmx:afterSwap", () => {
+// A form that opens must not lie behind the bar at the bottom of a phone.
+task?.addEventListener("toggle", (event) => {
+  const form = event.target.open && event.target.querySelector("[data-failure]");
+  form?.scrollIntoView({ block: "center" });
+}, true);
+
+// The text is folded on a phone, and stays as it was left after each row.
+let isFolded = matchMedia("(width < 640px)").matches;
+const foldText = () => {
+  const text = task?.querySelector("[data-template]");
+  if (!text) return;
+  text.open = !isFolded;
+  text.addEventListener("toggle", () => { isFolded = !text.open; });
+};
+foldText();
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "task") return;
+  foldText();
   selectNextOpen();
   order = rows().map((row) => row.dataset.row);
 });

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from qunce import ingest
 from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
-from qunce.core.facts.reported_kinds import ReportedKind
+from qunce.core.facts.reported_kinds import KindLimits, ReportedKind, TooManyFields
 from qunce.core.staff.models import Staff
 from qunce.ingest import IncomingFact
-from tests import factories
+from tests import factories, threads
 from tests.clients import create_client
 from tests.factories import AT, LATER
 from tests.importing import helpers
@@ -97,3 +99,48 @@ def test_files_keep_the_limits(shop: Community, tmp_path: Path, suffix: str) -> 
     result = run(*rows[:-1], wide)
     assert (result.job.counts["facts"], result.job.rows_broken) == (3, 1)
     assert "at most 4 fields" in result.problems[0].remedy
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("suffix", ["csv", "ndjson"])
+def test_files_and_programs_share_the_fields_of_a_kind(
+    shop: Community, by: Staff, tmp_path: Path, suffix: str
+) -> None:
+    payloads = ['{"n1": 1, "n2": 2}', '{"n3": 1}', '{"n4": 1, "n5": 1}', '{"n4": 1}']
+    if suffix == "csv":
+        cells = ['"' + text.replace('"', '""') + '"' for text in payloads]
+        rows = [f"a.a,2026-01-02,{cell}" for cell in cells]
+        rows = ["kind,happened_at,payload", *rows]
+    else:
+        rows = [
+            f'{{"kind": "a.a", "happened_at": "2026-01-02", "payload": {text}}}'
+            for text in payloads
+        ]
+    path = helpers.write(tmp_path, "\n".join(rows) + "\n", f"f.{suffix}")
+    result = helpers.run(shop, path, "facts")
+    assert (result.job.counts["facts"], result.job.rows_broken) == (3, 1)
+    assert "3 different fields" in result.problems[0].remedy
+    assert ReportedKind.objects.get().fields == ["n1", "n2", "n3", "n4"]
+    with pytest.raises(ingest.FactsRejected, match="4 different fields"):
+        report(shop, by, ("a.a", {"n6": 1}))
+
+
+@pytest.mark.both_databases
+def test_fields_that_are_reported_at_the_same_time_are_all_kept(
+    shop: Community, by: Staff
+) -> None:
+    limits = [KindLimits(shop.pk, ["a.a"]) for _number in range(4)]
+    for number, each in enumerate(limits):
+        each.check("a.a", [f"n{number}"])
+
+    def save(limits: KindLimits) -> None:
+        with transaction.atomic():
+            limits.save()
+
+    threads.run(*(functools.partial(save, each) for each in limits))
+    assert ReportedKind.objects.get().fields == ["n0", "n1", "n2", "n3"]
+    late = KindLimits(shop.pk, ["a.b"])
+    late.check("a.b", ["n1", "n2"])
+    report(shop, by, ("a.b", {"n3": 1, "n4": 1, "n5": 1}))
+    with pytest.raises(TooManyFields):
+        save(late)

@@ -50,16 +50,22 @@ class KindLimits:
     Kinds that Qunce declares do not count.
     """
 
-    def __init__(self, community_id: int, kinds: Iterable[str]) -> None:
+    def __init__(self, community_id: int, kinds: Iterable[str] = ()) -> None:
         self._community_id = community_id
-        own = sorted(set(kinds) - facts.declared().keys())
-        rows = ReportedKind.objects.filter(community_id=community_id)
-        found = rows.filter(kind__in=own).values_list("kind", "fields")
-        self._fields = {kind: set(fields) for kind, fields in found}
-        self._own, self._changed = frozenset(own), set[str]()
-        new = len(own) - len(self._fields)
-        # Counted only when there is a new one, which is rare.
-        self._free = settings.MAX_FACT_KINDS - rows.count() if new else 0
+        self._rows = ReportedKind.objects.filter(community_id=community_id)
+        self._fields: dict[str, set[str]] = {}
+        self._own, self._changed = set[str](), set[str]()
+        self._free: int | None = None
+        self.load(kinds)
+
+    def load(self, kinds: Iterable[str]) -> None:
+        """Look up further kinds that are about to be checked."""
+        own = set(kinds) - facts.declared().keys() - self._own
+        if own:
+            found = self._rows.filter(kind__in=sorted(own))
+            for kind, fields in found.values_list("kind", "fields"):
+                self._fields[kind] = set(fields)
+            self._own |= own
 
     def check(self, kind: str, fields: Collection[str] = ()) -> None:
         """Raise TooManyKinds or TooManyFields; remembers what is new otherwise."""
@@ -71,19 +77,14 @@ class KindLimits:
         new = [field for field in fields if field not in known]
         if not new:
             return
-        if len(known) + len(new) > settings.MAX_FACT_FIELDS:
-            raise TooManyFields(
-                _(
-                    "Facts of the kind “%(kind)s” have %(n)d different fields already."
-                    " Send the same fields with every fact, and put what differs into"
-                    " their values."
-                )
-                % {"kind": kind, "n": len(known)}
-            )
+        _check_fields(kind, known, new)
         known.update(new)
         self._changed.add(kind)
 
     def _add(self, kind: str) -> set[str]:
+        # Counted only when there is a new one, which is rare.
+        if self._free is None:
+            self._free = settings.MAX_FACT_KINDS - self._rows.count()
         if self._free <= 0:
             raise TooManyKinds(
                 _(
@@ -97,11 +98,29 @@ class KindLimits:
         return self._fields.setdefault(kind, set())
 
     def save(self) -> None:
-        """Store what is new; call it in the transaction of the facts."""
+        """Store what is new; call it in the transaction of the facts.
+
+        Raises TooManyFields if others have added fields since the check.
+        """
         for kind in sorted(self._changed):
-            ReportedKind.objects.update_or_create(
-                community_id=self._community_id,
-                kind=kind,
-                defaults={"fields": sorted(self._fields[kind])},
+            # Locked, so that what another process has just added is kept.
+            row, _is_new = ReportedKind.objects.select_for_update().get_or_create(
+                community_id=self._community_id, kind=kind
             )
+            known = set(row.fields)
+            _check_fields(kind, known, self._fields[kind] - known)
+            row.fields = sorted(known | self._fields[kind])
+            row.save()
         self._changed.clear()
+
+
+def _check_fields(kind: str, known: Collection[str], new: Collection[str]) -> None:
+    if new and len(known) + len(new) > settings.MAX_FACT_FIELDS:
+        raise TooManyFields(
+            _(
+                "Facts of the kind “%(kind)s” have %(n)d different fields already."
+                " Send the same fields with every fact, and put what differs into"
+                " their values."
+            )
+            % {"kind": kind, "n": len(known)}
+        )

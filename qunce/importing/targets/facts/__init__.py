@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.core import batch_writes, db
 from qunce.core.facts import reported_facts
+from qunce.core.facts.reported_kinds import KindLimits
 from qunce.importing.accounts import reference_fields
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.plan import ImportPlan
@@ -99,7 +100,7 @@ class FactTarget(Target):
         # Imported on use, as it loads Arrow.
         from qunce.importing.targets.facts import file_check
 
-        return file_check.checked_chunks(plan)
+        return file_check.checked_chunks(plan, KindLimits(plan.community.pk))
 
     def checked_chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         """Yield the problems of the file, whose valid rows are spilled."""

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from qunce.core import errors, json_values
-from qunce.core.facts import fact_effects, reported_facts
+from qunce.core.facts import fact_effects, reported_facts, reported_kinds
 from qunce.core.facts.reported_facts import TimeLimits
+from qunce.core.facts.reported_kinds import KindLimits
 from qunce.core.staff import api_keys
 from qunce.importing.accounts import account_resolver
 from qunce.importing.files import json_files, json_shapes
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MEMBER_FIELDS = account_resolver.KINDS
+SELECT_SHAPES = """
+SELECT kind, json_keys(payload) AS fields, min("index") AS first
+FROM facts_of_chunk GROUP BY kind, fields ORDER BY first
+"""
+"""Kinds with the fields of their payloads, in the order of the file."""
+SELECT_ROWS = """
+SELECT "index" FROM facts_of_chunk WHERE kind = ? AND json_keys(payload) = ?
+"""
 
 
 def time_limits(plan: ImportPlan) -> TimeLimits:
@@ -34,7 +43,12 @@ def time_limits(plan: ImportPlan) -> TimeLimits:
     )
 
 
-def check(plan: ImportPlan, chunk: ParsedChunk, limits: TimeLimits) -> ParsedChunk:
+def check(
+    plan: ImportPlan,
+    chunk: ParsedChunk,
+    limits: TimeLimits,
+    kind_limits: KindLimits,
+) -> ParsedChunk:
     """Return the chunk with its invalid rows as problems."""
     times = np.asarray(chunk.columns["happened_at"])
     outside = np.flatnonzero((times < limits.earliest) | (times > limits.latest))
@@ -43,6 +57,7 @@ def check(plan: ImportPlan, chunk: ParsedChunk, limits: TimeLimits) -> ParsedChu
         remedies = dict.fromkeys(outside.tolist(), ("happened_at", limits.remedy))
     remedies |= _check_payloads(plan, chunk)
     remedies |= _check_effects(plan, chunk, set(remedies))
+    remedies |= _check_fields(chunk, kind_limits, list(remedies))
     if not remedies:
         return chunk
     heading_of = plan.heading_of
@@ -102,6 +117,33 @@ def _check_payloads(plan: ImportPlan, chunk: ParsedChunk) -> Remedies:
             reported_facts.check_payload(payloads[index].as_py())
         except errors.Invalid as error:
             remedies[index] = ("payload", str(error))
+    return remedies
+
+
+def _check_fields(
+    chunk: ParsedChunk, kind_limits: KindLimits, invalid: list[int]
+) -> Remedies:
+    """Check how many fields each kind has, over all valid rows; raises TooManyKinds."""
+    is_valid = np.ones(len(chunk.row_numbers), dtype=bool)
+    is_valid[invalid] = False
+    rows = pa.table(
+        {
+            "index": pa.array(np.flatnonzero(is_valid)),
+            "kind": chunk.columns["kind"].filter(pa.array(is_valid)),
+            "payload": chunk.get("payload").filter(pa.array(is_valid)),
+        }
+    )
+    cursor = json_files.connection().cursor()
+    cursor.register("facts_of_chunk", rows)
+    shapes = cursor.sql(SELECT_SHAPES).fetchall()
+    kind_limits.load(kind for kind, _fields, _first in shapes)
+    remedies: Remedies = {}
+    for kind, fields, _first in shapes:
+        try:
+            kind_limits.check(kind, fields or ())
+        except reported_kinds.TooManyFields as error:
+            found = cursor.execute(SELECT_ROWS, [kind, fields]).fetchall()
+            remedies |= {index: ("payload", str(error)) for (index,) in found}
     return remedies
 
 

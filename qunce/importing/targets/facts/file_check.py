@@ -14,6 +14,7 @@ from django.conf import settings
 
 from qunce.core import db
 from qunce.core.facts import key_hashes, reported_facts
+from qunce.core.facts.reported_kinds import KindLimits
 from qunce.importing.accounts import account_resolver
 from qunce.importing.files.staging import StagingFolder
 from qunce.importing.plan.plan import ImportPlan
@@ -32,6 +33,7 @@ def create(plan: ImportPlan) -> FactSpill:
         spill.count_parts(plan.source.lines),
         by_key=db.is_postgresql(),
         references=references or ["member_key"],
+        kind_limits=KindLimits(plan.community.pk),
     )
 
     def forget() -> None:
@@ -46,7 +48,7 @@ def read(plan: ImportPlan, rows: FactSpill) -> Iterator[ParsedChunk]:
     """Spill the valid rows; yields the problems and the number of rows of each chunk."""
     source = writer.source_id(plan)
     none, digest = np.empty(0, dtype=np.int64), 0
-    for chunk in checked_chunks(plan):
+    for chunk in checked_chunks(plan, rows.kind_limits):
         if len(chunk.row_numbers):
             times = np.asarray(chunk.columns["happened_at"])
             keys = _fill_keys(chunk, times)
@@ -74,7 +76,7 @@ def read(plan: ImportPlan, rows: FactSpill) -> Iterator[ParsedChunk]:
     rows.finish()
 
 
-def checked_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
+def checked_chunks(plan: ImportPlan, kind_limits: KindLimits) -> Iterator[ParsedChunk]:
     """Yield the valid rows of each block of the file, which a thread parses ahead."""
     limits = checks.time_limits(plan)
     # Before the thread, which must not use the database.
@@ -82,7 +84,7 @@ def checked_chunks(plan: ImportPlan) -> Iterator[ParsedChunk]:
     parsed = prefetch.iterate(
         lambda: parsing.parse_batches(plan), parsing.MAX_BATCHES_AHEAD
     )
-    chunks = (checks.check(plan, chunk, limits) for chunk in parsed)
+    chunks = (checks.check(plan, chunk, limits, kind_limits) for chunk in parsed)
     yield from account_resolver.check_chunks(plan, chunks, key_wins=False)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qunce.core.facts.reported_kinds import KindLimits
 from qunce.importing.files import staging
 from qunce.importing.files.staging import StagingFolder
 from qunce.importing.rows.parsing import ParsedChunk
@@ -61,6 +62,8 @@ class FactSpill:
     by_key: bool
     references: list[str]
     """The columns that name members."""
+    kind_limits: KindLimits
+    """Has checked the kinds of all rows, and stores those that are new."""
     chunks: list[ParsedChunk] = field(default_factory=list)
     """Stand for the chunks of the file that were spilled, before the parts."""
     kinds: set[str] = field(default_factory=set)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection
+from django.db import connection, transaction
 
 from qunce.core import db, errors, json_values, timestamps
 from qunce.core.facts import (
@@ -21,7 +21,6 @@ from qunce.core.facts import (
     ingest,
     interned_names,
     laid_facts,
-    reported_kinds,
 )
 from qunce.core.facts.fact_effects import ReportedFact
 from qunce.core.facts.laid_facts import LaidRows
@@ -126,10 +125,8 @@ class FactWriter:
         """Look up the members of this part and the ones after it, and create new ones."""
         if not self._kind_ids:
             kinds = self._spill.kinds
-            limits = reported_kinds.KindLimits(self._job.community_id, kinds)
-            for kind in sorted(kinds):
-                limits.check(kind)
-            limits.save()
+            with transaction.atomic():
+                self._spill.kind_limits.save()
             self._kind_ids = facts.ensure_kinds(kinds)
             earliest = min(self._spill.groups.values(), default=0)
             self._group_ids = groups.ensure(

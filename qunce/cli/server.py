@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -30,6 +31,8 @@ MAX_CONNECTIONS = 500
 """Fewer than the files that a process may open by default."""
 GRACE = 20
 """Seconds that running requests have to end."""
+SWITCH_INTERVAL = 0.0005
+"""Seconds for which a thread may compute while others wait."""
 
 
 class Site(BaseApplication):  # type: ignore[misc]
@@ -60,6 +63,9 @@ def serve(
         # most of the time of a request that makes many objects.
         gc.collect()
         gc.freeze()
+        # A thread that comes back from the database waits less for one that computes,
+        # and so holds its lock of the database for a shorter time.
+        sys.setswitchinterval(SWITCH_INTERVAL)
         loops.extend(worker_loop.start() if with_worker else ())
 
     def stop(_server: object, _worker: object) -> None:

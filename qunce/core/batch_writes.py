@@ -25,7 +25,7 @@ INITIAL_ROWS = 1_000
 MAX_ROWS = 5_000
 MIN_ROWS = 100
 LOCK_SECONDS = 0.030
-LOCK_SECONDS_ON_POSTGRESQL = 0.150
+LOCK_SECONDS_ON_POSTGRESQL = 0.100
 """Longer, because only writers of the same rows wait for it there."""
 PAUSE_SECONDS = 0.005
 Batch = TypeVar("Batch")
@@ -54,7 +54,7 @@ def without_mmap() -> Iterator[None]:
 MAX_LOG_FRAMES = 16_000
 """Pages of SQLite's write-ahead log after which it is started again."""
 RESTART_TIMEOUT_MS = 100
-CHECKPOINT_SECONDS = 0.050
+CHECKPOINT_SECONDS = 0.200
 
 
 @dataclass

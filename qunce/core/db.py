@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections
+from django.db import OperationalError, connections, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
+
+log = logging.getLogger(__name__)
 
 BEGIN = {
     "sqlite": "BEGIN DEFERRED",
@@ -46,6 +49,45 @@ def snapshot(using: str = "default") -> Iterator[None]:
         # The connection may have been lost or closed inside the block.
         if connection.connection is not None:
             run(connection, "COMMIT")
+
+
+BEST_EFFORT_MS = 100
+
+
+@contextmanager
+def best_effort(using: str = "default") -> Iterator[None]:
+    """Writes inside the block are left out if they are not possible right now.
+
+    For what is written beside a read, such as when something was last used: a locked
+    database or a full disk must not keep anybody from reading.
+    """
+    connection = connections[using]
+    try:
+        with _waiting_briefly(connection), transaction.atomic(using):
+            yield
+    except OperationalError as error:
+        log.info("not written: %s", error)
+
+
+@contextmanager
+def _waiting_briefly(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    if connection.in_atomic_block:
+        # It has the lock on SQLite. On PostgreSQL it waits as long as its transaction.
+        yield
+    elif connection.vendor == "postgresql":
+        run(connection, f"SET lock_timeout = {BEST_EFFORT_MS}")
+        try:
+            yield
+        finally:
+            run(connection, "RESET lock_timeout")
+    else:
+        with connection.cursor() as cursor:
+            (timeout,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        run(connection, f"PRAGMA busy_timeout = {BEST_EFFORT_MS}")
+        try:
+            yield
+        finally:
+            run(connection, f"PRAGMA busy_timeout = {timeout}")
 
 
 READ_ONLY = {
@@ -129,6 +171,23 @@ def truncate_logs() -> None:
     for alias in connections:
         if not is_postgresql(alias):
             run(connections[alias], "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def among(texts: Sequence[str]) -> tuple[str, list[str]]:
+    """The condition that a column is one of these texts, and its parameters."""
+    if is_postgresql():
+        return "= ANY (%s::text[])", [text_array(texts)]
+    return f"IN ({placeholders(len(texts))})", list(texts)
+
+
+def text_array(texts: Iterable[str]) -> str:
+    """A parameter `%s::text[]` for PostgreSQL.
+
+    psycopg takes longer to write thousands of texts into a statement, one by one, than
+    PostgreSQL to look them up.
+    """
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"
 
 
 def placeholders(count: int) -> str:

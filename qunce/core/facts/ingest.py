@@ -8,6 +8,7 @@ index keeps keys unique.
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -193,6 +194,7 @@ def _without_overflowed(batch: FactBatch, indexes: list[int]) -> list[int]:
 # PostgreSQL
 
 
+FEW_FACTS = 20
 SELECT_EXISTING_KEYS = """
 SELECT wanted.key FROM unnest(%s::text[]) AS wanted(key) CROSS JOIN LATERAL (
     SELECT 1 FROM core_fact f WHERE f.source_id = %s AND f.key = wanted.key LIMIT 1
@@ -203,15 +205,20 @@ no statistics about yet."""
 
 
 def _insert_new_on_postgresql(batch: FactBatch) -> int:
+    if len(batch) <= FEW_FACTS:
+        return _insert_few(batch)
     keys = pa.array(batch.keys, pa.string())
-    rows = db.rows(SELECT_EXISTING_KEYS, [keys.to_pylist(), batch.source_id])
+    rows = db.rows(
+        SELECT_EXISTING_KEYS, [db.text_array(keys.to_pylist()), batch.source_id]
+    )
     existing = pa.array([row[0] for row in rows], pa.string())
     codes = np.asarray(pc.dictionary_encode(keys).indices)
     # Of several facts with the same key the first one counts.
     is_new = np.zeros(len(keys), dtype=bool)
     is_new[np.unique(codes, return_index=True)[1]] = True
     is_new &= ~np.asarray(pc.is_in(keys, value_set=existing), dtype=bool)
-    table = _to_table(batch).filter(pa.array(is_new))
+    # In the order of the index, so that two writers of the same keys do not deadlock.
+    table = _to_table(batch).filter(pa.array(is_new)).sort_by("key")
     if not table.num_rows:
         return 0
     csv = postgresql_copy.to_csv(table)
@@ -232,6 +239,17 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
     return int(table.num_rows)
 
 
+def _insert_few(batch: FactBatch) -> int:
+    """Insert by one statement, as a program that reports single facts waits for each."""
+    columns = [column.to_pylist() for column in _to_table(batch).columns]
+    rows = sorted(zip(*columns, strict=True), key=operator.itemgetter(-1))
+    marks = ", ".join([f"({db.placeholders(len(columns))})"] * len(rows))
+    return db.execute(
+        f"INSERT INTO core_fact ({COLUMNS}) VALUES {marks} {SKIP_KNOWN}",  # noqa: S608
+        [value for row in rows for value in row],
+    )
+
+
 def _to_table(batch: FactBatch) -> pa.Table:
     """Return the columns of the table of facts."""
     count = len(batch)
@@ -250,7 +268,7 @@ def _to_table(batch: FactBatch) -> pa.Table:
     return pa.table(columns)
 
 
+SKIP_KNOWN = "ON CONFLICT (source_id, key) WHERE key IS NOT NULL DO NOTHING"
 INSERT_NEW = f"""
-INSERT INTO core_fact ({COLUMNS}) SELECT {COLUMNS} FROM qunce_incoming
-ON CONFLICT (source_id, key) WHERE key IS NOT NULL DO NOTHING
+INSERT INTO core_fact ({COLUMNS}) SELECT {COLUMNS} FROM qunce_incoming {SKIP_KNOWN}
 """  # noqa: S608 - constant

@@ -94,12 +94,12 @@ def find_keys(community: Community, keys: Collection[str]) -> dict[str, int]:
     """Return the first account of each key that is in use, in any channel."""
     found: dict[str, int] = {}
     for chunk in account_queries.chunks(sorted(keys)):
+        condition, params = db.among(chunk)
         found.update(
             db.rows(
                 "SELECT key, id FROM members_account"  # noqa: S608 - placeholders only
-                f" WHERE community_id = %s AND key IN ({db.placeholders(len(chunk))})"
-                " ORDER BY id DESC",
-                [community.pk, *chunk],
+                f" WHERE community_id = %s AND key {condition} ORDER BY id DESC",
+                [community.pk, *params],
             )
         )
     return found
@@ -111,11 +111,11 @@ def find_owners(
     """Return the values that are in use, each with an account that has it."""
     owners: list[tuple[str, int]] = []
     for chunk in account_queries.chunks(sorted(values)):
+        condition, params = db.among(chunk)
         owners += db.rows(
             "SELECT value, account_id FROM members_identifier"  # noqa: S608
-            " WHERE community_id = %s AND kind = %s"
-            f" AND value IN ({db.placeholders(len(chunk))})",
-            [community.pk, kind, *chunk],
+            f" WHERE community_id = %s AND kind = %s AND value {condition}",
+            [community.pk, kind, *params],
         )
     return owners
 

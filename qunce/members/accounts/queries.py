@@ -105,12 +105,13 @@ def find(
     ids: dict[str, int] = {}
     in_channel = "" if channel is None else " AND channel = %s"
     for chunk in chunks(sorted(set(keys))):
+        condition, params = db.among(chunk)
         # Descending, so that the first account overwrites the later ones.
         rows = db.rows(
             "SELECT key, id FROM members_account"  # noqa: S608 - placeholders only
-            f" WHERE community_id = %s AND key IN ({db.placeholders(len(chunk))})"
+            f" WHERE community_id = %s AND key {condition}"
             f" AND erased_at IS NULL{in_channel} ORDER BY id DESC",
-            [community.pk, *chunk, *([] if channel is None else [channel])],
+            [community.pk, *params, *([] if channel is None else [channel])],
         )
         ids.update(rows)
     return ids

@@ -28,7 +28,7 @@ KEYS_PER_QUERY = 5_000
 """SQLite accepts 32,766 parameters in one statement."""
 SELECT = """
 SELECT key, source_id, id, account_id, paid_at, amount, currency, refunds, items
-FROM sales_order WHERE community_id = %s AND key IN
+FROM sales_order WHERE community_id = %s AND key
 """
 
 
@@ -97,9 +97,8 @@ class StoredOrders:
             return found
         for start in range(0, len(keys), KEYS_PER_QUERY):
             some = keys.slice(start, KEYS_PER_QUERY).to_pylist()
-            rows = db.rows(
-                f"{SELECT} ({db.placeholders(len(some))})", [self._community, *some]
-            )
+            condition, params = db.among(some)
+            rows = db.rows(f"{SELECT} {condition}", [self._community, *params])
             for (
                 key,
                 source,

@@ -16,6 +16,7 @@ from qunce.core import json_values
 RESOURCES = (
     "members",
     "accounts",
+    "staff_accounts",
     "attributes",
     "identity",
     "tags",
@@ -29,6 +30,7 @@ RESOURCES = (
     "campaigns",
     "tasks",
     "webhooks",
+    "metrics",
 )
 """The modules with the operations, in the order of the reference."""
 DESCRIPTION = """

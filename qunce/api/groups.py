@@ -9,7 +9,8 @@ from ninja import Field, Router, Status
 
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.groups import groups, visibility
+from qunce.core.staff import staff
+from qunce.groups import group_cards, groups, memberships, visibility
 from qunce.groups.groups import Group, Membership
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility as people
@@ -19,8 +20,19 @@ router = Router(auth=RequiresScope("groups"), tags=["groups"])
 Audience = Literal["customers", "new_customers", "old_customers", "guides"]
 
 
+class CardIn(schemas.InputSchema):
+    """The positioning card; an empty text removes the entry."""
+
+    whom: Annotated[str, Field(max_length=300)] | None = None
+    value: Annotated[str, Field(max_length=300)] | None = None
+    rhythm: Annotated[str, Field(max_length=300)] | None = None
+
+
 class GroupUpdateIn(schemas.InputSchema):
-    """Fields that are missing stay as they are; a `capacity` of null means no limit."""
+    """Fields that are missing stay as they are, also inside `card`.
+
+    A `capacity` of null means no limit, an `owner_login` of null nobody.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     platform: Annotated[str, Field(min_length=1, max_length=30)] | None = None
@@ -28,6 +40,8 @@ class GroupUpdateIn(schemas.InputSchema):
     kind: Annotated[str, Field(max_length=40)] | None = None
     capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     threshold: schemas.ShortText | None = None
+    card: CardIn | None = None
+    owner_login: schemas.ShortText | None = None
 
 
 class GroupIn(GroupUpdateIn):
@@ -47,6 +61,14 @@ class AddMembersIn(RemoveMembersIn):
     role: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")] = "member"
 
 
+class CardOut(schemas.OutputSchema):
+    """Whom the group is for, what members get, and what is posted when."""
+
+    whom: str = ""
+    value: str = ""
+    rhythm: str = ""
+
+
 class GroupOut(schemas.OutputSchema):
     id: int
     key: str
@@ -57,13 +79,19 @@ class GroupOut(schemas.OutputSchema):
     kind: str
     capacity: int | None
     threshold: str
+    card: CardOut
+    owner_login: str | None
     created_at: datetime
 
 
 class GroupDetailOut(GroupOut):
-    """`member_count` counts the members whom the staff member sees."""
+    """`member_count` counts the members whom the staff member sees.
+
+    `staff_count` are the people in the group who work here and are not counted.
+    """
 
     member_count: int
+    staff_count: int
 
 
 class MembershipOut(schemas.OutputSchema):
@@ -71,26 +99,44 @@ class MembershipOut(schemas.OutputSchema):
     member_id: int
     role: str
     joined_at: datetime
+    works_here: bool
 
 
 class MembershipResult(schemas.OutputSchema):
     members_changed: int
 
 
+PLAIN_FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold")
+
+
 def _serialize(group: Group) -> dict[str, Any]:
-    names = [name for name in GroupOut.model_fields if name not in ("id", "stage")]
-    fields = {name: getattr(group, name) for name in names}
-    return fields | {"id": group.pk, "stage": group.state}
-
-
-def _fields(data: GroupUpdateIn) -> dict[str, Any]:
-    """Return the fields that were sent; null is a value of `capacity` only."""
-    return {
-        name: value
-        # A field that is missing differs from one that is null.
-        for name, value in data.model_dump(exclude_unset=True, exclude={"key"}).items()
-        if value is not None or name == "capacity"
+    fields = {name: getattr(group, name) for name in ("key", *PLAIN_FIELDS)}
+    return fields | {
+        "id": group.pk,
+        "stage": group.state,
+        "card": group_cards.read(group),
+        "owner_login": group.owner.login if group.owner else None,
+        "created_at": group.created_at,
     }
+
+
+def _fields(
+    request: ApiRequest, data: GroupUpdateIn, group: Group | None = None
+) -> dict[str, Any]:
+    """Return the fields that were sent; null is a value of `capacity` and the owner."""
+    # A field that is missing differs from one that is null.
+    sent = data.model_dump(exclude_unset=True, exclude={"key"})
+    fields = {
+        name: value
+        for name, value in sent.items()
+        if name in PLAIN_FIELDS and (value is not None or name == "capacity")
+    }
+    if sent.get("card") is not None:
+        fields["card"] = group_cards.change(group.card if group else {}, sent["card"])
+    if "owner_login" in sent:
+        login = sent["owner_login"]
+        fields["owner"] = staff.get_by_login(request.by, login) if login else None
+    return fields
 
 
 # Groups
@@ -105,7 +151,7 @@ def list_(
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List groups by id."""
-    query = visibility.list_visible(request.by).order_by("pk")
+    query = visibility.list_visible(request.by).select_related("owner").order_by("pk")
     if key is not None:
         query = query.filter(key=key)
     if stage is not None:
@@ -127,7 +173,7 @@ def create(request: ApiRequest, data: GroupIn) -> Any:
         key=data.key,
         by=request.by,
         at=request.at,
-        **_fields(data),
+        **_fields(request, data),
     )
     return Status(201, _serialize(group))
 
@@ -136,13 +182,11 @@ def create(request: ApiRequest, data: GroupIn) -> Any:
 def get(request: ApiRequest, group_id: schemas.Id) -> dict[str, Any]:
     """Get a group and how many members it has."""
     group = visibility.get(by=request.by, pk=group_id)
-    count = audiences.count(
-        community=request.community,
-        rule={"group": {"any": [group.key]}},
-        by=request.by,
-        at=request.at,
-    )
-    return _serialize(group) | {"member_count": count}
+    query = (group, request.by, request.at)
+    return _serialize(group) | {
+        "member_count": memberships.count_members(*query),
+        "staff_count": memberships.count_staff(*query),
+    }
 
 
 @router.patch("/groups/{group_id}", response=GroupOut)
@@ -151,7 +195,8 @@ def update(
 ) -> dict[str, Any]:
     """Update a group."""
     group = visibility.get(by=request.by, pk=group_id)
-    groups.update(group=group, by=request.by, at=request.at, **_fields(data))
+    fields = _fields(request, data, group)
+    groups.update(group=group, by=request.by, at=request.at, **fields)
     return _serialize(group)
 
 
@@ -177,7 +222,7 @@ def list_members(
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """List the members of a group by account id."""
+    """List the people in a group by account id, those who work here too."""
     group = visibility.get(by=request.by, pk=group_id)
     query = Membership.objects.filter(group=group, present=True).order_by("account_id")
     page, more = schemas.paginate(
@@ -188,12 +233,14 @@ def list_members(
         filter_visible=members.visible_filter(request, lambda row: row.account_id),
     )
     person_ids = account_queries.person_ids(row.account_id for row in page)
+    staff_people = audiences.staff_people(community=request.community, at=request.at)
     items = [
         {
             "account_id": row.account_id,
             "member_id": person_ids[row.account_id],
             "role": row.role,
             "joined_at": row.joined_at,
+            "works_here": person_ids[row.account_id] in staff_people,
         }
         for row in page
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from qunce.console.groups.chosen_orders import ChosenOrder
 from qunce.console.today.snoozes import Snooze
 
-__all__ = ["Snooze"]
+__all__ = ["ChosenOrder", "Snooze"]

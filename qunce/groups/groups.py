@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import (
-    personal_texts,
     errors,
     names,
     permissions,
+    personal_texts,
     state_machine,
     text_validation,
     timestamps,

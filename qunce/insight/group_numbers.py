@@ -5,10 +5,10 @@ They are those of the metrics of the same names; only the size is of this moment
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,7 +57,9 @@ class GroupNumbers:
         return round(100 * self.active / self.size) if self.size else None
 
 
-def load(*, by: Staff, group_ids: Sequence[int], at: datetime) -> dict[int, GroupNumbers]:
+def load(
+    *, by: Staff, group_ids: Sequence[int], at: datetime
+) -> dict[int, GroupNumbers]:
     """Group → its numbers, of the members whom `by` sees.
 
     In a large community all but the sizes may be a minute old, so that a list can be
@@ -70,6 +72,31 @@ def load(*, by: Staff, group_ids: Sequence[int], at: datetime) -> dict[int, Grou
     return {
         group: GroupNumbers(sizes[group], *recent.get(group, ())) for group in group_ids
     }
+
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+ORDERS: dict[str, Callable[[GroupNumbers], Any]] = {
+    "size": lambda numbers: numbers.size,
+    "active": lambda numbers: numbers.active,
+    "message": lambda numbers: numbers.last_message_at or LONG_AGO,
+    "growth": lambda numbers: numbers.growth,
+    "name": lambda numbers: 0,
+}
+"""What groups can be sorted by, the highest number first."""
+
+
+def sort(
+    names: Mapping[int, str], numbers: Mapping[int, GroupNumbers], *, order: str
+) -> list[int]:
+    """Return the groups in an order; groups without members come last, by name."""
+    by_name = sorted(names, key=lambda pk: (names[pk], pk))
+    key = ORDERS[order]
+    # Sorted twice, as the second sort keeps the names in order within equal numbers.
+    by_number = sorted(by_name, key=lambda pk: key(numbers[pk]), reverse=True)
+    return [
+        *(pk for pk in by_number if numbers[pk].size),
+        *(pk for pk in by_name if not numbers[pk].size),
+    ]
 
 
 Recent = dict[int, tuple[int, datetime | None, int, int]]
@@ -132,9 +159,7 @@ def _add_up(activity: GroupActivity, *, since: int) -> Recent:
     recent: Recent = {}
     order = np.argsort(activity.group_ids, kind="stable")
     groups, starts = np.unique(activity.group_ids[order], return_index=True)
-    for group, rows in zip(
-        groups.tolist(), np.split(order, starts[1:]), strict=False
-    ):
+    for group, rows in zip(groups.tolist(), np.split(order, starts[1:]), strict=False):
         acted = activity.person_ids[rows][activity.acted_at[rows] >= since]
         wrote_at = int(activity.wrote_at[rows].max())
         recent[group] = (

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+from qunce.core import errors
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -76,6 +78,10 @@ class Metric:
         return str(text) or str(self.definition)
 
 
+class MetricNotFound(errors.NotFound):
+    """There is no such metric of a community, or of a group."""
+
+
 METRICS: dict[str, Metric] = {}
 """All metrics by name."""
 
@@ -110,6 +116,13 @@ def declare(
         return compute
 
     return add
+
+
+def get(name: str, level: str) -> Metric:
+    metric = METRICS.get(name)
+    if metric is None or level not in metric.levels:
+        raise MetricNotFound(gettext("There is no metric “%(key)s”.") % {"key": name})
+    return metric
 
 
 def list_names(level: str) -> list[str]:

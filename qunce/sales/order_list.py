@@ -19,6 +19,7 @@ from qunce.sales import order_totals
 from qunce.sales.models import Order
 from qunce.sales.order_totals import Sales, Totals
 from qunce.sales.orders import PAID, PARTLY_REFUNDED, REFUNDED, OrderNotFound
+from qunce.sets import audiences
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -191,7 +192,7 @@ SUMS = {
 def totals(*, by: Staff, filters: OrderFilters, at: datetime) -> list[Totals] | None:
     """Return one row per currency, the most frequent first.
 
-    Returns None where a scope has too many people to add up their orders.
+    Orders of people who work here count only in a list of one person. Returns None where a scope has too many people to add up their orders.
     """
     if by.scope is not None and filters.member is None:
         # Beyond that, adding up takes longer than staff should have to wait.
@@ -204,9 +205,19 @@ def totals(*, by: Staff, filters: OrderFilters, at: datetime) -> list[Totals] | 
 def _sum_visible(
     by: Staff, filters: OrderFilters, at: datetime, rows: models.QuerySet[Order]
 ) -> list[Totals]:
-    if by.scope is None or filters.member is not None:
+    if filters.member is not None:
         return _add_up([rows])
+    if by.scope is None:
+        staff = audiences.staff_accounts(community=by.community, at=at)
+        return _add_up(
+            [rows],
+            without=[
+                rows.filter(account_id__in=chunk)
+                for chunk in account_queries.chunks(staff)
+            ],
+        )
     visible = visibility.visible_people(by=by, at=at)
+    visible -= audiences.staff_people(community=by.community, at=at)
     by_person = account_queries.accounts_by_person(visible)
     accounts = sorted(itertools.chain.from_iterable(by_person.values()))
     return _add_up(
@@ -214,10 +225,18 @@ def _sum_visible(
     )
 
 
-def _add_up(parts: Iterable[models.QuerySet[Order]]) -> list[Totals]:
+def _add_up(
+    parts: Iterable[models.QuerySet[Order]],
+    *,
+    without: Sequence[models.QuerySet[Order]] = (),
+) -> list[Totals]:
+    """Return the totals of the parts, less those `without`, which are parts of them."""
     sums: dict[str, Totals] = {}
     first, last = models.Min("currency"), models.Max("currency")
-    for part in parts:
+    signed = itertools.chain(
+        ((part, 1) for part in parts), ((part, -1) for part in without)
+    )
+    for part, sign in signed:
         rows = part.order_by()
         # GROUP BY takes five times as long as the sums, and there is mostly one currency.
         one = rows.aggregate(first=first, last=last, **SUMS)
@@ -229,12 +248,13 @@ def _add_up(parts: Iterable[models.QuerySet[Order]]) -> list[Totals]:
                 continue
             old = sums.get(row["currency"], Totals(0, 0, 0, row["currency"]))
             sums[old.currency] = Totals(
-                old.orders + int(row["orders"]),
-                old.paid + int(row["paid"]),
-                old.refunded + int(row["refunded"]),
+                old.orders + sign * int(row["orders"]),
+                old.paid + sign * int(row["paid"]),
+                old.refunded + sign * int(row["refunded"]),
                 old.currency,
             )
-    return sorted(sums.values(), key=lambda row: (-row.orders, row.currency))
+    counted = [total for total in sums.values() if total.orders]
+    return sorted(counted, key=lambda row: (-row.orders, row.currency))
 
 
 def sales(

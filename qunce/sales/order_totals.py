@@ -1,15 +1,22 @@
-"""Totals of orders: what was paid and refunded, per currency and in the community's."""
+"""Totals of orders: what was paid and refunded, per currency and in the community's.
+
+Orders of people who work here are in no total.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qunce.core import db, exchange_rates
+from qunce.members.accounts import queries as account_queries
+from qunce.sets import audiences
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from qunce.core.communities import Community
 
 
@@ -48,35 +55,56 @@ class Sales:
 
 SELECT_TOTALS = """
 SELECT currency, COUNT(*), SUM(amount), SUM(refunded_amount) FROM sales_order
-WHERE community_id = %s GROUP BY currency ORDER BY COUNT(*) DESC, currency
+WHERE community_id = %s{where} GROUP BY currency
 """
-
-
 SELECT_SPAN = """
 SELECT COUNT(*), COALESCE(SUM(amount), 0), COALESCE(SUM(refunded_amount), 0)
 FROM sales_order WHERE community_id = %s AND currency = %s
-    AND paid_at >= %s AND paid_at < %s
+    AND paid_at >= %s AND paid_at < %s{where}
 """
 
 
-def list_by_currency(community: Community) -> list[Totals]:
+def list_by_currency(community: Community, *, at: datetime) -> list[Totals]:
     """Return one row per currency, the most frequent first."""
-    return [
-        Totals(int(count), int(paid), int(refunded), currency)
-        for currency, count, paid, refunded in db.rows(SELECT_TOTALS, [community.pk])
-    ]
+    return _list_by_currency(
+        community, audiences.staff_accounts(community=community, at=at)
+    )
 
 
-def sum_sales(community: Community) -> Sales:
+def _list_by_currency(community: Community, staff: Sequence[int]) -> list[Totals]:
+    found: dict[str, Totals] = {}
+    for count, rows in _parts(SELECT_TOTALS, [community.pk], staff):
+        for currency, orders, paid, refunded in rows:
+            part = Totals(int(orders), int(paid), int(refunded), currency)
+            # Staff's orders are subtracted: an index has all sums, but not by account.
+            found[currency] = part if count else found[currency] - part
+    counted = [each for each in found.values() if each.orders]
+    return sorted(counted, key=lambda each: (-each.orders, each.currency))
+
+
+def sum_sales(community: Community, *, at: datetime) -> Sales:
     """Return what was paid and refunded in the community's currency."""
+    staff = audiences.staff_accounts(community=community, at=at)
 
     def sum_span(currency: str, begin: int, end: int) -> tuple[int, int, int]:
-        ((count, paid, refunded),) = db.rows(
-            SELECT_SPAN, [community.pk, currency, begin, end]
-        )
-        return int(count), int(paid), int(refunded)
+        total = Totals(0, 0, 0, currency)
+        params = [community.pk, currency, begin, end]
+        for count, ((orders, paid, refunded),) in _parts(SELECT_SPAN, params, staff):
+            part = Totals(int(orders), int(paid), int(refunded), currency)
+            total = part if count else total - part
+        return total.orders, total.paid, total.refunded
 
-    return convert(community, list_by_currency(community), sum_span)
+    return convert(community, _list_by_currency(community, staff), sum_span)
+
+
+def _parts(
+    select: str, params: Sequence[Any], staff: Sequence[int]
+) -> Iterator[tuple[bool, list[Any]]]:
+    """Yield the rows of all orders, and then with False those that staff placed."""
+    yield True, db.rows(select.format(where=""), params)
+    for chunk in account_queries.chunks(staff):
+        where = f" AND account_id IN ({db.placeholders(len(chunk))})"
+        yield False, db.rows(select.format(where=where), [*params, *chunk])
 
 
 def convert(

@@ -82,3 +82,41 @@ def test_groups_of_another_community_are_not_found(
         ("POST", f"{path}/members/remove", {"member_ids": [member]}),
     ):
         assert stranger.request(method, operation, data).status == 404, operation
+
+
+def test_card_and_owner_are_set_and_read(shop: Community, api: ApiClient) -> None:
+    """V1"""
+    factories.staff(shop, login="lin")
+    data = {"key": "g1", "card": {"whom": "parents"}, "owner_login": "lin"}
+    created = api.post("/groups", data).body
+    assert (created["card"]["whom"], created["owner_login"]) == ("parents", "lin")
+    path = f"/groups/{created['id']}"
+    updated = api.patch(path, {"card": {"value": "recipes"}, "owner_login": None}).body
+    assert updated["card"] == {"whom": "parents", "value": "recipes", "rhythm": ""}
+    assert updated["owner_login"] is None
+    assert api.patch(path, {"owner_login": "nobody"}).kind == "staff-not-found"
+    assert api.patch(path, {"card": {"colour": "red"}}).status == 422
+
+
+def test_people_who_work_here_are_listed_but_not_counted(
+    shop: Community, api: ApiClient
+) -> None:
+    """V2"""
+    ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
+    path = f"/groups/{api.post('/groups', {'key': 'g1'}).body['id']}"
+    api.post(f"{path}/members", {"member_ids": [ann], "role": "atmosphere"})
+    api.post(f"{path}/members", {"member_ids": [bob, eve]})
+    api.request("PUT", f"/members/{bob}/staff-account", {})
+    group = api.get(path).body
+    assert (group["member_count"], group["staff_count"]) == (1, 2)
+    rows = api.list_all(f"{path}/members", 5)
+    assert [row["works_here"] for row in rows] == [True, True, False]
+    listed = api.get("/staff-accounts").body["items"]
+    assert [(row["member_id"], row["is_marked"]) for row in listed] == [
+        (ann, False),
+        (bob, True),
+    ]
+    assert api.delete(f"/members/{bob}/staff-account").status == 204
+    assert api.get(path).body["member_count"] == 2
+    viewer = create_client(shop, role="viewer")
+    assert viewer.request("PUT", f"/members/{bob}/staff-account", {}).status == 403

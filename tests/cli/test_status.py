@@ -45,6 +45,7 @@ def test_status_shows_what_there_is(run: Run, shop: Community) -> None:
         "orders": 2,
         "paid": "4596049.58",
         "refunded": "10.00",
+        "net_sales": "4596039.58",
         "sales": "4596039.58",
         "currency": "CNY",
         "lag": 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -184,7 +185,7 @@ def test_group_counts_what_happened_in_it(shop: Community, by: Staff) -> None:
         group=circle, accounts=[ann, ben], happened_at=local(5, 9), by=by, at=NOW
     )
     pay(shop, "A", ann, 10, local(6, 9))
-    inside = {"account": ann, "group": circle.key}
+    inside: dict[str, Any] = {"account": ann, "group": circle.key}
     report(
         shop,
         by,
@@ -234,7 +235,7 @@ def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Even
             pay(shop, str(number), person, amount, moment)
             in_group = False
         elif kind in ("checkin.done", "message.posted"):
-            group = circle.key if in_group else None
+            group = circle.key if in_group else ""
             fact = IncomingFact(
                 kind=kind, happened_at=moment, account=person, group=group
             )

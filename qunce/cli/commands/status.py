@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from qunce.core import db, money
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.groups import visibility as group_visibility
+from qunce.insight.metric_definitions import METRICS
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.layers import layers
@@ -25,13 +27,9 @@ from qunce.sets.mirror import deriver, mirror
 
 LABELS = {
     "community": N_("community"),
-    "members": N_("members"),
     "accounts": N_("accounts"),
+    "staff_accounts": N_("staff accounts"),
     "groups": N_("groups"),
-    "orders": N_("orders"),
-    "paid": N_("paid"),
-    "refunded": N_("refunded"),
-    "sales": N_("net sales"),
     "other_sales": N_("without rate"),
     "currency": N_("currency"),
     "facts": N_("facts"),
@@ -40,6 +38,7 @@ LABELS = {
     "segments": N_("segment"),
     "failed_work": N_("failed work"),
 }
+"""Of what has no metric; all others have the names of theirs."""
 EVERYONE: dict[str, Any] = {"all": []}
 
 
@@ -49,15 +48,10 @@ def status(invocation: Invocation) -> None:
     community, by = invocation.community, invocation.by
     # It reports the lag, so it does not wait for another process that derives.
     invocation.derive(wait=False)
-    if by.scope is None:
-        accounts = Account.objects.filter(community=community, erased_at=None).count()
-    else:
-        people = visibility.visible_people(**invocation.verb_args)
-        accounts = sum(map(len, account_queries.accounts_by_person(people).values()))
     record = {
         "community": community.key,
         "members": audiences.count(rule=EVERYONE, **invocation.query_args),
-        "accounts": accounts,
+        **count_accounts(invocation),
         "groups": group_visibility.list_visible(by).count(),
         **sum_orders(invocation),
         "facts": count_facts(community),
@@ -76,12 +70,28 @@ def status(invocation: Invocation) -> None:
     }
     invocation.out.answer(record)
     for name, value in record.items():
-        for line in format_line(name, value):
+        for line in format_line(name, value) if name != "sales" else ():
             invocation.out.line(line)
 
 
+def count_accounts(invocation: Invocation) -> dict[str, int]:
+    """Count the accounts of members, and apart from them those of people who work here."""
+    community, by = invocation.community, invocation.by
+    staff = audiences.staff_accounts(community=community, at=invocation.at)
+    if by.scope is None:
+        accounts = Account.objects.filter(community=community, erased_at=None).count()
+    else:
+        people = visibility.visible_people(**invocation.verb_args)
+        by_person = account_queries.accounts_by_person(people)
+        visible = set(itertools.chain.from_iterable(by_person.values()))
+        staff = [account for account in staff if account in visible]
+        accounts = len(visible)
+    counts = {"accounts": accounts - len(staff)}
+    return counts | ({"staff_accounts": len(staff)} if staff else {})
+
+
 def sum_orders(invocation: Invocation) -> dict[str, Any]:
-    """Sales are what was paid less what was refunded, in the community's currency.
+    """Return the sums of all days of the metrics of these names.
 
     Orders of other currencies count at their exchange rates. Without one they are listed
     apart.
@@ -98,6 +108,8 @@ def sum_orders(invocation: Invocation) -> dict[str, Any]:
         "orders": total.orders + sum(each.orders for each in sales.left_out),
         "paid": money.format_amount(total.paid, total.currency),
         "refunded": money.format_amount(total.refunded, total.currency),
+        "net_sales": money.format_amount(total.net, total.currency),
+        # The name of before there was a dictionary of metrics.
         "sales": money.format_amount(total.net, total.currency),
         "currency": total.currency,
     }
@@ -122,7 +134,8 @@ def count_facts(community: Community) -> int:
 
 
 def format_line(name: str, value: Any) -> list[str]:
-    label = output.padded(_(LABELS[name]), 16)
+    text = _(LABELS[name]) if name in LABELS else str(METRICS[name].label).lower()
+    label = output.padded(text, 16)
     if not isinstance(value, dict):
         return [f"{label} {value:,}" if isinstance(value, int) else f"{label} {value}"]
     lines = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.console.groups import views
-from qunce.console.groups.forms import JoinForm
+from qunce.console.groups import presenters, views
+from qunce.console.groups.forms import GroupForm, JoinForm
 from qunce.core import errors, timestamps
 from qunce.groups import groups, labels, memberships, visibility
 from qunce.members.accounts import masking
@@ -42,6 +42,25 @@ def change_stage(request: http.Request, pk: int, step: str) -> HttpResponse:
     undo = reverse("groups:change-stage", args=[group.pk, back[0]]) if back else None
     http.flash(request, text, undo=undo)
     return http.redirect_back(request, reverse("groups:detail", args=[group.pk]))
+
+
+@require_POST
+@http.page(groups.MANAGE)
+def update_field(request: http.Request, pk: int, field: str) -> HttpResponse:
+    """Change one field of the positioning card, in place."""
+    group = visibility.get(by=request.staff, pk=pk)
+    if field not in (*presenters.CARD, "threshold", "owner"):
+        raise Http404
+    form = GroupForm(request.community, request.POST, group=group, only=field)
+    if form.is_valid():
+        groups.update(
+            group=group, by=request.staff, at=request.at, **form.to_arguments()
+        )
+        http.flash(request, _("Saved."))
+    else:
+        text = " ".join(str(error) for error in form.errors.get(field, ()))
+        http.flash(request, text, level="bad")
+    return http.redirect_back(request, reverse("groups:detail", args=[pk]) + "#card")
 
 
 @require_POST

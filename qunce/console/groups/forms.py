@@ -14,11 +14,11 @@ from django_stubs_ext import StrOrPromise
 from qunce.core.communities import Community
 from qunce.core.staff import staff
 from qunce.core.staff.models import Staff
-from qunce.groups import groups, labels
+from qunce.groups import group_cards, groups, labels
 from qunce.groups.groups import Group
 from qunce.members.segments import segments
 
-CARD_FIELDS = ("whom", "value", "rhythm")
+CARD_FIELDS = tuple(group_cards.LABELS)
 FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold", "owner")
 
 
@@ -79,7 +79,9 @@ class GroupForm(forms.Form):
         data: Any = None,
         *,
         group: Group | None = None,
+        only: str = "",
     ) -> None:
+        """With `only`, the form has this one field."""
         self._card = dict(group.card) if group else {}
         initial: dict[str, Any] = {"platform": "wecom"}
         if group is not None:
@@ -95,12 +97,18 @@ class GroupForm(forms.Form):
         fields["owner"].queryset = staff.list_all(community).filter(is_active=True)
         if group:
             del self.fields["key"]
+        for name in list(self.fields) if only else ():
+            if name != only:
+                del self.fields[name]
 
     def to_arguments(self) -> dict[str, Any]:
         """Return the arguments of `groups.create` and `groups.update`."""
-        values = {field: self.cleaned_data[field] for field in FIELDS}
-        card = self._card | {name: self.cleaned_data[name] for name in CARD_FIELDS}
-        return values | {"card": {name: text for name, text in card.items() if text}}
+        given = self.cleaned_data
+        values = {name: given[name] for name in FIELDS if name in given}
+        texts = {name: given[name] for name in CARD_FIELDS if name in given}
+        if texts:
+            values["card"] = group_cards.change(self._card, texts)
+        return values
 
 
 def _choices_with(

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.forms import BoundField
 
 from qunce.console import http, paging
+from qunce.console.groups.forms import CARD_FIELDS, GroupForm
 from qunce.core.staff.models import Staff
-from qunce.groups import labels, memberships
+from qunce.groups import group_cards, labels, memberships
 from qunce.groups.groups import Group
-from qunce.insight import period_comparison
+from qunce.insight.group_numbers import GroupNumbers
 from qunce.members.accounts import masking
 
 
 @dataclass(frozen=True)
 class GroupRow:
-    """`joins` and `leaves` are those of the last 28 complete days."""
-
     group: Group
-    size: int
-    joins: int
-    leaves: int
+    numbers: GroupNumbers
 
     @property
     def kind(self) -> str:
@@ -36,7 +31,12 @@ class GroupRow:
 
     @property
     def is_full(self) -> bool:
-        return self.group.capacity is not None and self.size >= self.group.capacity
+        capacity = self.group.capacity
+        return capacity is not None and self.numbers.size >= capacity
+
+    @property
+    def growth_text(self) -> str:
+        return f"{self.numbers.growth:+,}".replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)
@@ -75,23 +75,39 @@ def _display_name(person: memberships.GroupMember, by: Staff) -> str:
     return person.account.name or masking.key(person.account.key, by)
 
 
-def group_rows(groups: Sequence[Group], by: Staff, at: datetime) -> list[GroupRow]:
-    moves = period_comparison.count_joins_and_leaves(
-        community=by.community, keys=[group.key for group in groups], by=by, at=at
-    )
-    return [
-        GroupRow(group, memberships.count_members(group, by, at), *moves[group.key])
-        for group in groups
-    ]
+@dataclass(frozen=True)
+class CardRow:
+    """A field of the card; `field` is the form's to edit it in place, if that is allowed."""
+
+    name: str
+    label: str
+    text: str
+    field: BoundField | None
 
 
-def card_rows(group: Group) -> list[tuple[str, str]]:
-    """Return labels and texts of the group's positioning card."""
-    card = group.card if isinstance(group.card, dict) else {}
+CARD = ("whom", "value", "rhythm", "kind", "audience", "platform", "capacity")
+"""The fields of the positioning card, followed by `threshold` and `owner`."""
+
+
+def card_rows(group: Group, *, may_edit: bool) -> list[CardRow]:
+    """Return what the group is for, and who answers for it."""
+    form = GroupForm(group.community, group=group)
+    card = group_cards.read(group)
+    texts = {
+        **{name: card.get(name, "") for name in CARD_FIELDS},
+        "kind": labels.label_of(labels.KINDS, group.kind),
+        "audience": str(group.get_audience_display()),
+        "platform": labels.label_of(labels.PLATFORMS, group.platform),
+        "capacity": f"{group.capacity:,}" if group.capacity else "",
+        "threshold": group.threshold,
+        "owner": group.owner.name if group.owner else "",
+    }
     return [
-        (_("Intended for"), card.get("whom", "")),
-        (_("Value"), card.get("value", "")),
-        (_("Rhythm"), card.get("rhythm", "")),
-        (_("Entry gate"), group.threshold),
-        (_("Owner"), group.owner.name if group.owner else ""),
+        CardRow(
+            name,
+            str(form.fields[name].label),
+            texts[name],
+            form[name] if may_edit else None,
+        )
+        for name in (*CARD, "threshold", "owner")
     ]

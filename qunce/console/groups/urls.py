@@ -2,15 +2,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.groups import actions, views
+from qunce.console.groups import actions, staff_views, views
 
 app_name = "groups"
 urlpatterns = [
     path("", views.group_list, name="list"),
     path("new/", views.group_create, name="create"),
+    path("staff-accounts/", staff_views.staff_list, name="staff-list"),
+    path("staff-accounts/mark/", staff_views.mark_all, name="staff-mark-all"),
+    path("staff-accounts/<int:account>/mark/", staff_views.mark, name="staff-mark"),
+    path(
+        "staff-accounts/<int:account>/unmark/", staff_views.unmark, name="staff-unmark"
+    ),
     path("<int:pk>/", views.group_detail, name="detail"),
     path("<int:pk>/charts/<slug:name>/", views.group_chart, name="chart"),
     path("<int:pk>/edit/", views.group_update, name="update"),
+    path("<int:pk>/card/<slug:field>/", actions.update_field, name="update-field"),
     path("<int:pk>/stage/<slug:step>/", actions.change_stage, name="change-stage"),
     path("<int:pk>/members/", actions.add_members, name="member-add"),
     path(

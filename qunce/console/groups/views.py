@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import models
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from qunce.console import http, paging
+from qunce.console import http
+from qunce.console.groups import group_list as list_page
 from qunce.console.groups import presenters
 from qunce.console.groups.forms import GroupForm, JoinForm
 from qunce.console.insight import chart_downloads
@@ -23,7 +23,8 @@ from qunce.insight import period_comparison
 from qunce.insight.charts import Figure, Series
 from qunce.insight.period_comparison import Comparison
 
-CHARTS = ("members", "moves", "active_members")
+CHARTS = ("members", "moves", "active_members", "messages", "interactions")
+METRICS = ("members", "joins", "leaves", "active_members", "messages", "interactions")
 
 
 @http.page()
@@ -47,13 +48,16 @@ def render_detail(
         active=advice.mean(active),
     )
     base_url = reverse("groups:chart", args=[group.pk, "x"]).removesuffix("x/")
-    figures = [_figure(numbers, name) for name in CHARTS]
+    figures = [_figure(numbers, name) for name in CHARTS if _has_data(numbers, name)]
     context = {
         "group": group,
-        "card": presenters.card_rows(group),
+        "card": presenters.card_rows(
+            group, may_edit=permissions.may(by, groups.MANAGE)
+        ),
         "kind": labels.label_of(labels.KINDS, group.kind),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": group_numbers.size,
+        "staff_count": memberships.count_staff(group, request.staff, request.at),
         "advice": advice.advise(group.state, group_numbers),
         "steps": [
             (transition, labels.label_of(labels.TRANSITIONS, transition))
@@ -89,9 +93,14 @@ def _compare(request: http.Request, group: Group) -> dict[str, Comparison]:
         key=group.key,
         by=request.staff,
         at=request.at,
-        names=("members", "joins", "leaves", "active_members"),
+        names=METRICS,
     )
     return {comparison.metric.name: comparison for comparison in comparisons}
+
+
+def _has_data(numbers: dict[str, Comparison], name: str) -> bool:
+    parts = ("joins", "leaves") if name == "moves" else (name,)
+    return any(not numbers[part].is_empty for part in parts)
 
 
 def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
@@ -104,84 +113,19 @@ def _figure(numbers: dict[str, Comparison], name: str) -> Figure:
         unit=joins.unit,
         days=joins.days,
         today=joins.days[-1],
-        definition=f"{joins.metric.definition} {leaves.metric.definition}",
+        definition=f"{joins.definition} {leaves.definition}",
         series=[
-            Series(label=str(comparison.metric.label), values=comparison.values)
+            Series(label=comparison.label, values=comparison.values)
             for comparison in (joins, leaves)
         ],
     )
 
 
-PAGE_SIZE = 50
-MAX_PAGES = 10_000
-FILTERS = ("state", "kind", "platform", "owner")
-
-
 @http.page()
 def group_list(request: http.Request) -> HttpResponse:
-    visible = visibility.list_visible(request.staff)
-    lookups: dict[str, Any] = {
-        name: value.replace("\0", "")
-        for name in FILTERS
-        if (value := request.GET.get(name, ""))
-    }
-    if lookups.pop("owner", ""):
-        lookups["owner_id"] = paging.parse_number(request, "owner")
-    filtered = visible.filter(**lookups)
-    text = request.GET.get("q", "").replace("\0", "").strip()
-    if text:
-        filtered = filtered.filter(
-            models.Q(name__icontains=text) | models.Q(key__icontains=text)
-        )
-    page_number = max(min(paging.parse_number(request, "page", 1), MAX_PAGES), 1)
-    page = list(
-        filtered.select_related("owner")[
-            (page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE + 1
-        ]
-    )
-    context = {
-        "rows": presenters.group_rows(page[:PAGE_SIZE], request.staff, request.at),
-        "total": filtered.count(),
-        "are_any": visible.exists(),
-        "filter_choices": _filter_choices(request, visible),
-        "searched": request.GET.get("q", ""),
-        "next": paging.link(request, page=page_number + 1)
-        if len(page) > PAGE_SIZE
-        else "",
-        "first": paging.link(request, page=None) if page_number > 1 else "",
-        "may_manage": group_groups.may_create(request.staff),
-    }
+    context = list_page.list_context(request)
     part = "console/groups/_rows.html"
     return http.render(request, "console/groups/list.html", context, part=part)
-
-
-def _filter_choices(
-    request: http.Request, groups: models.QuerySet[Group]
-) -> list[presenters.FilterChoice]:
-    def used_values(field: str) -> list[Any]:
-        values = groups.order_by(field).values_list(field, flat=True).distinct()
-        return [value for value in values if value]
-
-    kinds = [(key, labels.label_of(labels.KINDS, key)) for key in used_values("kind")]
-    platforms = [
-        (key, labels.label_of(labels.PLATFORMS, key)) for key in used_values("platform")
-    ]
-    owned = groups.filter(owner__isnull=False).order_by("owner__name", "owner_id")
-    owners = [
-        (str(pk), name)
-        for pk, name in owned.values_list("owner_id", "owner__name").distinct()
-    ]
-    stages = [(str(stage.value), str(stage.label)) for stage in group_groups.Stage]
-    return [
-        presenters.FilterChoice(name, label, options, request.GET.get(name, ""))
-        for name, label, options in (
-            ("state", _("Stage"), stages),
-            ("kind", _("Kind"), kinds),
-            ("platform", _("Platform"), platforms),
-            ("owner", _("Owner"), owners),
-        )
-        if options
-    ]
 
 
 @require_http_methods(["GET", "POST"])

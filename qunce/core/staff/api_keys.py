@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, text_validation, timestamps
+from qunce.core import db, errors, permissions, text_validation, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -26,7 +26,11 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 NOUNS = (
     "members tags groups orders facts imports segments layers campaigns tasks webhooks"
 )
-SCOPES = {f"{noun}:{mode}" for noun in NOUNS.split() for mode in ("read", "write")}
+READ_ONLY_NOUNS = "metrics audit"
+SCOPES = {
+    *(f"{noun}:{mode}" for noun in NOUNS.split() for mode in ("read", "write")),
+    *(f"{noun}:read" for noun in READ_ONLY_NOUNS.split()),
+}
 
 
 class ApiKey(models.Model):
@@ -183,7 +187,8 @@ def authenticate(token: str, at: datetime) -> ApiKey | None:
         before = timestamps.to_micros(at - TOUCH_INTERVAL)
         # Of several requests at the same time one writes.
         untouched = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
-        ApiKey.objects.filter(untouched, pk=key.pk).update(last_used_at=at)
+        with db.best_effort():
+            ApiKey.objects.filter(untouched, pk=key.pk).update(last_used_at=at)
     # So that verbs know what a program may do in the name of this staff member.
     key.staff.key_scopes = frozenset(key.scopes)
     return key

@@ -282,6 +282,14 @@ def get(by: Staff, pk: int) -> Staff:
     raise StaffNotFound(_("There is no such staff member."))
 
 
+def get_by_login(by: Staff, login: str) -> Staff:
+    for staff in list_all(by.community).filter(login=login):
+        return staff
+    raise StaffNotFound(
+        _("There is no staff member with the login “%(login)s”.") % {"login": login}
+    )
+
+
 def list_all(community: Community, role: str = "") -> models.QuerySet[Staff]:
     """All staff by login, without the system account."""
     staff = Staff.objects.filter(community=community)

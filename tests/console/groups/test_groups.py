@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from qunce import ingest
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, memberships
+from qunce.ingest import IncomingFact
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
+from qunce.sets.mirror import deriver
 from tests import clients, factories
 from tests.factories import AT
 
@@ -248,7 +252,7 @@ def test_groups_and_members_outside_the_scope_are_not_found(
     page = browser.get(f"/groups/{north.pk}/").content.decode()
     assert "ann" in page
     assert "bob-secret" not in page
-    assert "1 person" in page
+    assert "1 member" in page
     keys = {"keys": "bob-secret"}
     assert browser.post(f"/groups/{north.pk}/members/", keys).status_code == 422
     for verb in ("remove", "re-add", "role"):
@@ -277,3 +281,76 @@ def test_hostile_name_is_escaped(by: Staff, browser: Client) -> None:
         page = browser.get(f"/groups/{address}").content.decode()
         assert "<img src=x" not in page
         assert "&lt;img src=x" in page
+
+
+def test_groups_are_sorted_by_what_the_reader_chose(by: Staff, browser: Client) -> None:
+    """V1"""
+    small, large, _empty = (
+        create_group(by, key, name=name)
+        for key, name in (("a", "Small"), ("b", "Large"), ("c", "Empty"))
+    )
+    people = factories.members(by.community, "m1", "m2", "m3")
+    groups.add_members(group=small, accounts=people[:1], by=by, at=AT)
+    groups.add_members(group=large, accounts=people, by=by, at=AT)
+    retired = create_group(by, "d", name="Retired one")
+    groups.change_stage(group=retired, transition="close", by=by, at=AT)
+    posted = IncomingFact(
+        kind="message.posted",
+        happened_at=datetime.now(UTC),
+        account=people[0],
+        group="a",
+    )
+    ingest.record_facts(
+        community=by.community, incoming=[posted], by=by, at=datetime.now(UTC)
+    )
+    deriver.catch_up()
+
+    def names(query: str = "") -> list[str]:
+        page = browser.get(f"/groups/{query}").content.decode()
+        return re.findall(r'<bdi class="clamp">(.*?)</bdi>', page)
+
+    assert names() == ["Large", "Small", "Empty"]
+    assert names("?sort=active") == ["Small", "Large", "Empty"]
+    assert names() == ["Small", "Large", "Empty"]
+    assert names("?sort=nonsense&q=l") == ["Small", "Large"]
+    assert names("?state=dead") == ["Retired one"]
+
+
+def test_card_is_edited_in_place(by: Staff, browser: Client) -> None:
+    """V1"""
+    north = create_group(by, name="North", card={"whom": "parents"})
+    for field, value in (("value", "recipes"), ("owner", by.pk), ("kind", "vip")):
+        answer = browser.post(f"/groups/{north.pk}/card/{field}/", {field: value})
+        assert answer["Location"] == f"/groups/{north.pk}/#card"
+    north.refresh_from_db()
+    assert north.card == {"whom": "parents", "value": "recipes"}
+    assert (north.owner, north.kind, north.name) == (by, "vip", "North")
+    page = browser.post(
+        f"/groups/{north.pk}/card/capacity/", {"capacity": "many"}, follow=True
+    )
+    assert "Enter a whole number." in page.content.decode()
+    assert browser.post(f"/groups/{north.pk}/card/state/").status_code == 404
+
+
+def test_people_who_work_here_are_marked_and_counted_again(
+    by: Staff, browser: Client
+) -> None:
+    """V2"""
+    ann, ben = factories.named_members(by.community, "ann", "ben")
+    north = create_group(by)
+    groups.add_members(group=north, accounts=[ann], role="service", by=by, at=AT)
+    groups.add_members(group=north, accounts=[ben], by=by, at=AT)
+    form = {"keys": "ben", "staff": by.pk}
+    page = browser.post("/groups/staff-accounts/mark/", form, follow=True)
+    assert "1 member is now marked as working here." in page.content.decode()
+    assert "customer service" in page.content.decode()
+    detail = browser.get(f"/groups/{north.pk}/").content.decode()
+    assert "and 2 people who work here, not counted" in detail
+    assert detail.count("works here, not counted") == 3
+    assert "works here, not counted" in browser.get(f"/members/{ben}/").content.decode()
+    address = f"/groups/staff-accounts/{ben}/unmark/"
+    assert "Counted as a member" in browser.post(address, follow=True).content.decode()
+    address = f"/groups/staff-accounts/{ann}/unmark/"
+    assert "Still not counted" in browser.post(address, follow=True).content.decode()
+    unknown = browser.post("/groups/staff-accounts/mark/", {"keys": "nobody"})
+    assert unknown.status_code == 422

@@ -30,7 +30,14 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.attributes.attributes import Attribute
-from qunce.members.people import notes, people, person_export, remark_names, visibility
+from qunce.members.people import (
+    notes,
+    people,
+    person_export,
+    remark_names,
+    staff_accounts,
+    visibility,
+)
 from qunce.members.search import export as member_export
 from qunce.members.segments import segments
 from qunce.members.staff_in_charge import assignments as staff_assignments
@@ -84,6 +91,9 @@ def detail_context(
         "may_erase": permissions.may(by, people.ERASE),
         "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
         "may_export_person": permissions.may(by, person_export.EXPORT),
+        "may_mark_staff": permissions.may(by, staff_accounts.MARK),
+        "works_here": member.id
+        in audiences.staff_people(community=request.community, at=request.at),
         "tagging": tagging_views.member_part(request, member.id),
         **forms,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -138,11 +137,9 @@ class StaffForm(forms.Form):
     )
     segment = forms.ChoiceField(label=gettext_lazy("Segment"), required=False)
     rule = forms.CharField(
-        label=gettext_lazy("Rule as JSON"),
-        max_length=MAX_RULE_LENGTH,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+        max_length=MAX_RULE_LENGTH, required=False, widget=forms.HiddenInput
     )
+    """The rule of the rule builder, which is part of the page's form."""
     visible_groups = forms.ChoiceField(
         label=gettext_lazy("Visible groups"),
         choices=(
@@ -205,7 +202,7 @@ class StaffForm(forms.Form):
         try:
             values["scope"] = self._scope(values)
         except RuleError as error:
-            self.add_error("rule", str(error))
+            self.add_error("visible_members", str(error))
         return values
 
     def _scope(self, values: dict[str, Any]) -> Any:
@@ -255,9 +252,6 @@ def initial_values(staff_member: Staff | None) -> dict[str, Any]:
         "role": staff_member.role,
         "unit": staff_member.unit_id or "",
         "visible_members": RULE if has_scope else ALL,
-        "rule": json.dumps(staff_member.scope, ensure_ascii=False, indent=1)
-        if has_scope
-        else "",
         "visible_groups": ALL if staff_member.groups is None else SELECTED,
         "groups": staff_member.groups or [],
     }

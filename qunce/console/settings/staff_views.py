@@ -12,18 +12,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.settings import user_agents
-from qunce.console.settings.forms import StaffForm, initial_values
+from qunce.console.settings import scope_editor, user_agents
+from qunce.console.settings.forms import RULE, StaffForm, initial_values
 from qunce.core import errors, permissions
 from qunce.core.staff import login_attempts, sessions, staff, two_factor
 from qunce.core.staff.models import Staff
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.sets import audiences
+from qunce.sets.rules.base import RuleError
 from qunce.sets.rules.phrasing import Pieces
 
 PAGE_SIZE = 100
@@ -42,9 +42,9 @@ def staff_list(request: Request) -> HttpResponse:
     rows = list(matching.filter(login__gt=after)[: PAGE_SIZE + 1])
     page = rows[:PAGE_SIZE]
     with_two_factor = set(
-        TOTPDevice.objects.filter(user__in=page, confirmed=True).values_list(
-            "user_id", flat=True
-        )
+        two_factor.AuthenticatorApp.objects.filter(
+            user__in=page, confirmed=True
+        ).values_list("user_id", flat=True)
     )
     context = {
         "rows": [
@@ -64,7 +64,9 @@ def staff_list(request: Request) -> HttpResponse:
 def staff_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    form = StaffForm(by, request.POST or None, initial=initial_values(None))
+    form, scope = _load_form(request, None)
+    if request.htmx and "do" in request.POST:
+        return scope_editor.render_part(request, scope["draft"])
     if form.is_valid():
         password = generate_password()
         try:
@@ -75,7 +77,36 @@ def staff_create(request: Request) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return render_password(request, staff_member, password)
-    return _render_form(request, form, "console/settings/staff_create.html")
+    return _render_form(request, form, "console/settings/staff_create.html", **scope)
+
+
+def _load_form(
+    request: Request, staff_member: Staff | None
+) -> tuple[StaffForm, dict[str, Any]]:
+    """The form, and the context of the rule builder in it.
+
+    After a button of the builder the form is shown again without being checked.
+    """
+    by, initial = request.staff, initial_values(staff_member)
+    try:
+        draft = scope_editor.load(request, staff_member)
+    except RuleError as error:
+        form = StaffForm(by, request.POST, initial=initial)
+        form.add_error("visible_members", error.message)
+        return form, scope_editor.context_after_error(request, staff_member, error)
+    if "do" in request.POST:
+        initial |= scope_editor.typed_values(request.POST)
+        return StaffForm(by, initial=initial), scope_editor.context(request, draft)
+    data = None
+    if request.method == "POST":
+        data = request.POST.copy()
+        data["rule"] = scope_editor.rule_text(draft, staff_member)
+    form = StaffForm(by, data, initial=initial)
+    if data and data.get("visible_members") == RULE:
+        problem = scope_editor.find_error(draft)
+        if problem:
+            form.add_error("visible_members", problem)
+    return form, scope_editor.context(request, draft)
 
 
 def render_password(
@@ -98,7 +129,9 @@ def staff_detail(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     staff_member = staff.get(by, pk)
-    form = StaffForm(by, request.POST or None, initial=initial_values(staff_member))
+    form, scope = _load_form(request, staff_member)
+    if request.htmx and "do" in request.POST:
+        return scope_editor.render_part(request, scope["draft"])
     if form.is_valid():
         try:
             staff.update(
@@ -112,7 +145,7 @@ def staff_detail(request: Request, pk: int) -> HttpResponse:
                 request, reverse("settings:staff-detail", args=[pk])
             )
     staff_member = staff.get(by, pk)  # as stored, not as typed
-    context = _detail_context(request, staff_member)
+    context = scope | _detail_context(request, staff_member)
     return _render_form(request, form, "console/settings/staff_detail.html", **context)
 
 
@@ -145,7 +178,7 @@ def _detail_context(request: Request, staff_member: Staff) -> dict[str, Any]:
 
 
 def _render_form(
-    request: Request, form: forms.Form, page: str, **context: Any
+    request: Request, form: forms.Form, template: str, **context: Any
 ) -> HttpResponse:
     status = 422 if form.errors else 200
-    return http.render(request, page, {"form": form, **context}, status=status)
+    return http.render(request, template, {"form": form, **context}, status=status)

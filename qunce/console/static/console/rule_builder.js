@@ -71,8 +71,9 @@ function onKeyInForm(event, editor) {
 }
 
 function onKeyOnLine(event) {
-  if (event.target.id === "name" && event.key === "Enter" && !event.isComposing) {
-    document.querySelector("#save .primary").click();
+  const save = event.target.id === "name" && document.querySelector("#save .primary");
+  if (save && event.key === "Enter" && !event.isComposing) {
+    save.click();
     return true;
   }
   if (isInput(event.target)) return false;
@@ -151,6 +152,20 @@ function endDrag() {
 function clearDrop() {
   for (const line of document.querySelectorAll("[data-drop]")) delete line.dataset.drop;
 }
+
+// In a form of more than the rule, the builder's buttons replace only its part.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form !== builder() || !form.dataset.part || event.submitter?.name !== "do") return;
+  event.preventDefault();
+  clearTimeout(timer);
+  htmx.ajax("POST", form.action, {
+    source: form,
+    values: { do: event.submitter.value },
+    target: form.dataset.part,
+    swap: "outerHTML",
+  });
+});
 
 // Submit an action that has no button.
 function act(value) {

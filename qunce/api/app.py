@@ -15,11 +15,13 @@ from qunce.core import json_values
 
 RESOURCES = (
     "members",
+    "remark_names",
     "accounts",
     "staff_accounts",
     "attributes",
     "identity",
     "tags",
+    "tag_library",
     "groups",
     "orders",
     "facts",
@@ -31,6 +33,7 @@ RESOURCES = (
     "tasks",
     "webhooks",
     "metrics",
+    "community",
 )
 """The modules with the operations, in the order of the reference."""
 DESCRIPTION = """

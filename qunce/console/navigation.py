@@ -80,6 +80,7 @@ AREAS = (
         "cog-6-tooth",
         (
             Tab(_("My account"), "settings:account"),
+            Tab(_("Community"), "settings:community", "communities.manage"),
             Tab(_("Staff"), "settings:staff-list", "staff.manage"),
             Tab(_("Units"), "settings:unit-list", "staff.manage"),
             Tab(_("Roles"), "settings:role-list"),

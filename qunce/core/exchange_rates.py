@@ -166,6 +166,17 @@ def remove(
     _record(community, event, by, at)
 
 
+def remove_all(*, community: Community, by: Staff, at: datetime) -> None:
+    """Remove every rate, as the community gets another currency."""
+    permissions.check_may(by, MANAGE)
+    for row in list_all(community):
+        remove(
+            community=community, currency=row.currency, since=row.since, by=by, at=at
+        )
+    # Also without a rate: what was of the own currency is not any more.
+    revisions.bump(community.pk, REVISION, [0])
+
+
 def _record(
     community: Community, event: facts.FactKind, by: Staff, at: datetime
 ) -> None:

@@ -40,6 +40,10 @@ def test_clock_of_a_community_is_changed(run: Run, shop: Community) -> None:
     run("communities", "edit", "shop", "--timezone", "Asia/Tokyo")
     shop.refresh_from_db()
     assert (shop.timezone, shop.day_start) == ("Asia/Tokyo", 300)
+    said = run("communities", "edit", "shop", "--currency", "USD", "--name", "Tea")
+    assert "All sums are shown in USD." in said.output
+    shop.refresh_from_db()
+    assert (shop.currency, shop.name) == ("USD", "Tea")
     assert run("communities", "edit", "shop", "--timezone", "Nowhere").code == 2
     assert run("communities", "edit", "nowhere", "--day-start", "0").code == 3
 

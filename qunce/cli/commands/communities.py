@@ -7,16 +7,20 @@ from typing import Any
 
 import click
 
+from qunce import community_settings
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities as community_store
 from qunce.core import permissions
 from qunce.core.communities import Community
+from qunce.core.staff import models as staff_models
+from qunce.members.accounts import identity_settings
 
 KEY_HELP = N_("key used in commands")
 TIMEZONE_HELP = N_("such as Asia/Shanghai")
 REGION_HELP = N_("country of phone numbers without a country code, such as CN")
+LANGUAGE_HELP = N_("language of output and of generated content")
 DAY_START_HELP = N_("minutes after midnight")
 
 communities = base.Group("communities")
@@ -38,7 +42,7 @@ def list_communities(invocation: Invocation) -> None:
     "--language",
     type=click.Choice(["zh-hans", "en"]),
     default="zh-hans",
-    help=N_("language of output and of generated content"),
+    help=LANGUAGE_HELP,
 )
 @base.option("--region", default="CN", help=REGION_HELP)
 @options.pass_invocation
@@ -51,11 +55,14 @@ def add(invocation: Invocation, timezone: str, **fields: Any) -> None:
 
 
 @communities.command(
-    "edit", help=N_("Change the clock of a community, or how it reads identifiers")
+    "edit", help=N_("Change a community, after saying what the change brings about")
 )
 @base.argument("key", help=KEY_HELP)
+@base.option("--name", help=N_("display name"))
 @base.option("--timezone", help=TIMEZONE_HELP)
 @base.option("--day-start", type=int, help=DAY_START_HELP)
+@base.option("--currency", help=N_("currency of orders"))
+@base.option("--language", type=click.Choice(["zh-hans", "en"]), help=LANGUAGE_HELP)
 @base.option("--region", help=REGION_HELP)
 @base.option(
     "--shared-identifier-limit",
@@ -64,31 +71,27 @@ def add(invocation: Invocation, timezone: str, **fields: Any) -> None:
     help=N_("a phone under more names than these merges nobody"),
 )
 @options.pass_invocation
-def edit(
-    invocation: Invocation,
-    key: str,
-    timezone: str | None,
-    day_start: int | None,
-    region: str | None,
-    limit: int | None,
-) -> None:
+def edit(invocation: Invocation, key: str, limit: int | None, **given: Any) -> None:
     _check_may_manage(invocation)
     community = community_store.get(key)
-    if timezone is not None or day_start is not None:
-        community_store.set_clock(
+    by = invocation.by if invocation.is_by_staff else staff_models.system(community)
+    changes = {name: value for name, value in given.items() if value is not None}
+    consequences = community_settings.list_consequences(
+        community=community, changes=changes, at=invocation.at
+    )
+    community_settings.update(community=community, by=by, at=invocation.at, **changes)
+    community.refresh_from_db()
+    if limit is not None:
+        identity_settings.update(
             community=community,
-            timezone=timezone or community.timezone,
-            day_start=community.day_start if day_start is None else day_start,
-        )
-    if region is not None or limit is not None:
-        community_store.set_identity(
-            community=community,
-            region=region or community.region,
-            shared_identifier_limit=(
-                community.shared_identifier_limit if limit is None else limit
-            ),
+            region=community.region,
+            shared_identifier_limit=limit,
+            by=by,
+            at=invocation.at,
         )
     _answer(invocation, [community])
+    for sentence in consequences:
+        invocation.out.line(sentence)
 
 
 def _check_may_manage(invocation: Invocation) -> None:

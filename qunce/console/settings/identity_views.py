@@ -26,14 +26,6 @@ MAX_SHARED_SHOWN = 100
 
 
 class IdentityForm(forms.Form):
-    region = forms.CharField(
-        label=gettext_lazy("Country"),
-        max_length=2,
-        help_text=gettext_lazy(
-            "Two letters such as CN. Phone numbers without a country code are of this"
-            " country."
-        ),
-    )
     shared_identifier_limit = forms.IntegerField(
         label=gettext_lazy("People who may share an identifier"),
         min_value=1,
@@ -42,9 +34,6 @@ class IdentityForm(forms.Form):
             "A phone number under more names, or of twice as many accounts, merges nobody."
         ),
     )
-
-    def clean_region(self) -> str:
-        return str(self.cleaned_data["region"]).upper()
 
 
 class PlaceholderForm(forms.Form):
@@ -74,6 +63,7 @@ def update_identity(request: Request) -> HttpResponse:
         try:
             identity_settings.update(
                 community=request.community,
+                region=request.community.region,
                 by=request.staff,
                 at=request.at,
                 **form.cleaned_data,
@@ -158,7 +148,6 @@ def _render(request: Request, **bound: forms.Form | str) -> HttpResponse:
     context = {
         "form": IdentityForm(
             initial={
-                "region": community.region,
                 "shared_identifier_limit": community.shared_identifier_limit,
             }
         ),

@@ -25,6 +25,7 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 
 NOUNS = (
     "members tags groups orders facts imports segments layers campaigns tasks webhooks"
+    " community"
 )
 READ_ONLY_NOUNS = "metrics audit"
 SCOPES = {

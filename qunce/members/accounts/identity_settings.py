@@ -20,6 +20,24 @@ class RegionInUse(errors.Refused):
     """The region cannot change once phone numbers are stored."""
 
 
+def check_region(community: Community, region: str) -> None:
+    """Raise InvalidCommunity, or RegionInUse unless it is the region already."""
+    communities.check_region(region)
+    # A number of the old region would not equal the same number read in the new one.
+    if region.upper() != community.region and (
+        Identifier.objects.filter(community_id=community.pk, kind="phone").exists()
+        or Suppression.objects.filter(community=community).exists()
+    ):
+        raise RegionInUse(
+            _(
+                "Phone numbers are stored as numbers of %(region)s already, so the "
+                "region cannot change. Write numbers of other regions with their "
+                "country code, such as +65."
+            )
+            % {"region": community.region}
+        )
+
+
 UPDATED = audit.declare("identity.updated", gettext_lazy("identity settings changed"))
 
 
@@ -34,19 +52,7 @@ def update(
 ) -> None:
     """Change the settings; raises InvalidCommunity or RegionInUse."""
     permissions.check_may(by, placeholders.EDIT)
-    # A number of the old region would not equal the same number read in the new one.
-    if region.upper() != community.region and (
-        Identifier.objects.filter(community_id=community.pk, kind="phone").exists()
-        or Suppression.objects.filter(community=community).exists()
-    ):
-        raise RegionInUse(
-            _(
-                "Phone numbers are stored as numbers of %(region)s already, so the "
-                "region cannot change. Write numbers of other regions with their "
-                "country code, such as +65."
-            )
-            % {"region": community.region}
-        )
+    check_region(community, region)
     communities.set_identity(
         community=community,
         region=region,

@@ -36,16 +36,11 @@ def post(browser: Client, path: str, **data: object) -> int:
     return int(browser.post(PAGE + path, data).status_code)
 
 
-def test_region_and_limit_are_changed(browser: Client, shop: Community) -> None:
-    assert 'value="CN"' in text(browser)
-    data = {"region": "us", "shared_identifier_limit": 3}
-    assert post(browser, "update/", **data) == 303
+def test_limit_is_changed(browser: Client, shop: Community) -> None:
+    assert post(browser, "update/", shared_identifier_limit=3) == 303
     shop.refresh_from_db()
-    assert (shop.region, shop.shared_identifier_limit) == ("US", 3)
-    assert post(browser, "update/", **data | {"region": "xx"}) == 422
-    assert post(browser, "update/", **data | {"shared_identifier_limit": 0}) == 422
-    shop.refresh_from_db()
-    assert shop.region == "US"
+    assert (shop.region, shop.shared_identifier_limit) == ("CN", 3)
+    assert post(browser, "update/", shared_identifier_limit=0) == 422
 
 
 def test_placeholders_are_seen_added_and_deleted(
@@ -87,16 +82,6 @@ def test_operators_do_not_see_the_page(shop: Community) -> None:
     olga = clients.browser(factories.staff(shop, "operator", "olga"))
     assert olga.get(PAGE).status_code == 403
     assert post(olga, "placeholders/", text="TBD") == 403
-
-
-def test_region_stays_once_phone_numbers_are_stored(
-    browser: Client, shop: Community
-) -> None:
-    factories.member(shop, "ann", identifiers={"phone": "13800138001"})
-    assert post(browser, "update/", region="us", shared_identifier_limit=3) == 422
-    shop.refresh_from_db()
-    assert (shop.region, shop.shared_identifier_limit) == ("CN", 5)
-    assert post(browser, "update/", region="cn", shared_identifier_limit=3) == 303
 
 
 def test_staff_with_a_scope_neither_see_nor_change_it(

@@ -36,6 +36,7 @@ class AttributeOut(schemas.OutputSchema):
     type: str
     section: str
     choices: list[str]
+    is_contact: bool
     created_at: datetime
 
 

@@ -65,6 +65,8 @@ def attribute_create(request: Request) -> HttpResponse:
                 type=values["type"],
                 section=values["section"],
                 choices=form.choice_lines(),
+                # Unless it is chosen, the name decides.
+                is_contact=values["is_contact"] or None,
                 by=request.staff,
                 at=request.at,
             )
@@ -97,6 +99,7 @@ def attribute_detail(request: Request, pk: int) -> HttpResponse:
         "label": attribute.label,
         "section": attribute.section,
         "choices": "\n".join(attribute.choices),
+        "is_contact": attribute.is_contact,
     }
     form = AttributeForm(request.POST or None, attribute=attribute, initial=initial)
     if form.is_valid():
@@ -107,6 +110,7 @@ def attribute_detail(request: Request, pk: int) -> HttpResponse:
                 label=values["label"],
                 section=values["section"],
                 choices=form.choice_lines(),
+                is_contact=values["is_contact"],
                 by=request.staff,
                 at=request.at,
             )

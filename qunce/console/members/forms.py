@@ -117,6 +117,14 @@ class AttributeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("One per line. Leave empty to allow any text."),
     )
+    is_contact = forms.BooleanField(
+        label=_("Contact, masked like phone numbers"),
+        required=False,
+        help_text=_(
+            "For values that reach the person, such as a WeChat ID or an address. "
+            "Staff without the permission to read identifiers see them masked."
+        ),
+    )
 
     def __init__(
         self, *args: Any, attribute: Attribute | None = None, **kwargs: Any

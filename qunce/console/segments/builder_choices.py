@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from qunce.core.facts import facts
-from qunce.members.attributes import attributes
+from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.layers import layers
 from qunce.members.tags.models import TagGroup
 from qunce.sets import audiences
@@ -106,7 +106,8 @@ class Choices:
             texts = attribute.choices
             # Values that occur are offered to staff without a scope only: they could
             # reveal something about members that the others do not see.
-            if not attribute.choices and self.by.scope is None:
+            hidden = attribute_texts.is_masked(attribute, self.by)
+            if not attribute.choices and self.by.scope is None and not hidden:
                 texts = audiences.list_attribute_texts(
                     community=self.community, attribute=attribute.pk, at=self.at
                 )

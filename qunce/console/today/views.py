@@ -13,10 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.today import items, numbers, providers, snoozes
+from qunce.console.today import (  # noqa: F401 - providers register themselves
+    items,
+    member_providers,
+    numbers,
+    providers,
+    snoozes,
+)
 from qunce.core import permissions
 from qunce.importing.jobs import jobs
 from qunce.members.accounts import models as account_models
+from qunce.members.staff_in_charge import assignments
 
 SPAN_LABELS = {
     "hour": gettext_lazy("In an hour"),
@@ -47,6 +54,9 @@ def queue(request: Request) -> HttpResponse:
         "minutes": sum(item.minutes for item in shown),
         "later": _next_items(request, [ends[key] for key in snoozed_keys] + due_later),
         "spans": SPAN_LABELS,
+        "own_members": assignments.count_members(
+            staff=request.staff, by=request.staff, at=request.at
+        ),
         "numbers": numbers.compare_yesterday(request.staff, at=request.at),
     }
     part = "console/today/_queue.html"

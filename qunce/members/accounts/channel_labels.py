@@ -5,8 +5,11 @@ All others are named by the file or program that they come from.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
@@ -24,3 +27,17 @@ LABELS: Mapping[str, StrOrPromise] = {
 
 def label_of(name: str) -> str:
     return str(LABELS.get(name, name))
+
+
+def name_of(label: str) -> str:
+    """Return what an export in any language calls by this label."""
+    return _names_by_label().get(label, label)
+
+
+@functools.cache
+def _names_by_label() -> Mapping[str, str]:
+    names: dict[str, str] = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            names |= {str(label): name for name, label in LABELS.items()}
+    return names

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from qunce.core import community_days, revisions, timestamps
 from qunce.core.communities import zone
 from qunce.core.facts import interned_names
+from qunce.members.accounts import channel_labels
 from qunce.sets import past_population
 from qunce.sets.bitmaps import aliases, bitmaps
 from qunce.sets.rules import (
@@ -292,16 +293,18 @@ class SourceClause(Clause):
         return snap.people(bitmaps.of(table.accounts[matches]))
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        sources = ", ".join(name for _source, name in self.sources)
+        names = (channel_labels.label_of(name) for _source, name in self.sources)
+        sources = ", ".join(names)
         if person in snap.resolve(self):
             return _("joined through %(wanted)s") % {"wanted": sources}
         return _("did not join through %(wanted)s") % {"wanted": sources}
 
 
 def find_source_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
-    """A source has no name besides its key."""
+    """Return the names that people know the sources by."""
     find = interned_names.find
-    return {key: key for key in keys if find("source", community.pk, key) is not None}
+    known = [key for key in keys if find("source", community.pk, key) is not None]
+    return {key: channel_labels.label_of(key) for key in known}
 
 
 references.register("source", find_names=find_source_names)

@@ -312,7 +312,7 @@ class IdentifierColumn(Column):
             text = masking.identifier(kind=row.kind, value=row.value, by=people.by)
             texts.setdefault(person_of[row.account_id], []).append(text)
         return {
-            person: Cell(_(", ").join(own), "; ".join(own), tuple(own))
+            person: Cell(_(", ").join(own), "; ".join(own))
             for person, own in texts.items()
         }
 

@@ -25,7 +25,7 @@ from qunce.core import communities, errors, permissions
 from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
-from qunce.members.accounts import accounts, masking
+from qunce.members.accounts import accounts, channel_labels, masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account, Identifier
 from qunce.members.attributes import attribute_texts, attributes
@@ -154,7 +154,7 @@ class Export(Table):
                 row = [
                     masking.key(first.key, self.by),
                     next((account.name for account in own if account.name), ""),
-                    first.channel,
+                    channel_labels.label_of(first.channel),
                     self._local_time(min(account.joined_at for account in own)),
                     self._local_time(max(left)) if len(left) == len(own) else "",
                     self.sources.get(first.source_id or 0, ""),
@@ -221,7 +221,12 @@ def start(
         people=begin(by=by, at=at, people=people, file_format=file_format),
         attributes=list(attributes.list_all(community)),
         identifier_kinds=account_queries.list_identifier_kinds(community),
-        sources=interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk),
+        sources={
+            pk: channel_labels.label_of(name)
+            for pk, name in interned_names.names_by_id(
+                accounts.SOURCE_NAMESPACE, community.pk
+            ).items()
+        },
     )
 
 

@@ -148,8 +148,11 @@ def _last_places(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
         return np.argsort(values, kind="stable")
     # Only values that may be among them are sorted: of a million that takes a tenth.
     least = np.partition(values, -count)[-count]
-    places = np.flatnonzero(values >= least)
-    return places[np.argsort(values[places], kind="stable")][-count:]
+    above = np.flatnonzero(values > least)
+    # Half of all members may be in one layer, or have no value: only the last ones count.
+    equal = np.flatnonzero(values == least)[len(above) - count :]
+    places = np.sort(np.concatenate([above, equal]))
+    return places[np.argsort(values[places], kind="stable")]
 
 
 def preload(*, at: datetime) -> None:

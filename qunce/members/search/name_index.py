@@ -109,6 +109,14 @@ class IndexColumns:
         ]
         return allowed
 
+    def find_whole_names(self, name: str) -> NDArray[np.int64]:
+        """Rows with exactly this name."""
+        column, needle = self.names, START + name
+        rows = column.find(needle)
+        texts = rows if column.codes is None else column.codes[rows]
+        whole: NDArray[np.int64] = rows[column.lengths[texts] == len(needle.encode())]
+        return whole
+
     def find_whole_keys(self, key: str) -> NDArray[np.int64]:
         rows = self.keys.find(START + key)
         whole: NDArray[np.int64] = rows[self._is_whole(key, rows)]

@@ -54,13 +54,13 @@ def find(*, by: Staff, query: str, at: datetime) -> BitMap:
 def suggest(*, by: Staff, query: str, at: datetime, limit: int = 10) -> list[int]:
     """Ids of the most likely visible people, the most likely first."""
     suggested: dict[int, None] = {}
+    visible = visibility.visible_people(by=by, at=at)
     for accounts in _find_accounts(by, query):
-        # Some of them may be hidden or belong to the same person, hence more than
-        # `limit`.
-        newest = [int(account) for account in accounts[::-1][: limit * 20]]
-        visible = visibility.filter_visible(by=by, accounts=newest, at=at)
-        people = account_queries.person_ids(newest)
-        suggested |= {people[a]: None for a in newest if people[a] in visible}
+        found = bitmaps.of(accounts)
+        # Before it is cut to the newest: a scope may hide all but a few.
+        people = visibility.people_of_accounts(by=by, accounts=found, at=at) & visible
+        newest = people[max(len(people) - limit, 0) :]
+        suggested |= dict.fromkeys(reversed(list(newest)))
         if len(suggested) >= limit:
             break
     return list(suggested)[:limit]
@@ -83,6 +83,7 @@ def _find_accounts(by: Staff, query: str) -> Iterator[NDArray[np.int64]]:
         yield np.array(_find_by_tail(by, tail, min_length), dtype=np.int64)
         yield index.find(lambda columns: columns.find_key_tails(tail, min_length))
     yield index.find(lambda columns: columns.find_keys(text, unmasked=unmasked))
+    yield index.find(lambda columns: columns.find_whole_names(text))
     yield index.find(lambda columns: columns.names.find(START + text))
     yield index.find(lambda columns: columns.names.find(text))
     if typed := pinyin.parse_query(text):

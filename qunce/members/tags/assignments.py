@@ -86,7 +86,7 @@ def check_may_undo(batch: TagBatch, by: Staff) -> None:
 def may_undo(batch: TagBatch, by: Staff) -> bool:
     try:
         check_may_undo(batch, by)
-    except errors.Refused:
+    except errors.QunceError:
         return False
     return True
 
@@ -305,8 +305,9 @@ def remove_expired(*, at: datetime) -> int:
 
     A tag that fails keeps no other waiting.
     """
-    tags = Tag.objects.filter(pk__in=_expired(at).values("tag_id"))
-    for tag in tags.select_related("community").order_by("pk"):
+    rows = Tag.objects.filter(pk__in=_expired(at).values("tag_id"))
+    tags = list(rows.select_related("community").order_by("pk"))
+    for tag in tags:
         run = functools.partial(remove_expired_of, str(tag.pk), at=at)
         key = str(tag.pk)
         job_queue.run_item(run, job=JOB, key=key, community=tag.community, at=at)

@@ -386,6 +386,14 @@ def get_synonym(tag: Tag, pk: int) -> Synonym:
         raise TagNotFound(_("There is no such synonym.")) from None
 
 
+def get_synonym_by_key(tag: Tag, key: str) -> Synonym:
+    rows = tag.synonyms.select_related("tag", "community")
+    try:
+        return rows.get(key=tag_naming.normalise(key))
+    except Synonym.DoesNotExist:
+        raise TagNotFound(_("There is no such synonym.")) from None
+
+
 def find(community: Community, keys: Iterable[str]) -> dict[str, Tag]:
     """Key → tag of the keys that exist; a synonym gives the tag it stands for."""
     # Two spellings of a key are one tag, and callers get it under the spelling they

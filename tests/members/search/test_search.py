@@ -247,3 +247,18 @@ def test_substring_is_found_at_every_position(texts: list[str], substring: str) 
         row for row, text in enumerate(texts) if substring in text
     ]
     assert set(column.find(substring)) >= set(marked.find(substring))
+
+
+def test_whole_names_come_first_and_scopes_are_asked_before_the_list_is_cut(
+    shop: Community, by: Staff
+) -> None:
+    numbers = [77, *range(770, 780), *range(7700, 7730)]
+    for number in numbers:
+        factories.member(shop, f"h{number}", name=f"Household {number}")
+    scope = {"members": {"keys": ["h77", "h770", "h7701"]}}
+    scoped = factories.staff(shop, "operator", "scoped", scope=scope)
+    for staff, count in ((by, 6), (scoped, 3)):
+        found = search.suggest(by=staff, query="household 77", at=LATER, limit=6)
+        accounts_by_id = account_models.Account.objects.in_bulk(found)
+        assert len(found) == count
+        assert accounts_by_id[found[0]].name == "Household 77"

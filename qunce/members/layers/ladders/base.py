@@ -71,8 +71,13 @@ class Ladder:
         return list(found)
 
     def missing_kinds(self, community: Community) -> list[str]:
-        """Those of which the community has no fact yet."""
+        """Those of which the community has no fact yet.
+
+        A measure needs one of its kinds only: there may be no refunds.
+        """
         known = set(audiences.list_fact_kinds(community))
+        if known & set(self.spec.get("kinds", {})):
+            return []
         return [kind for kind in self.list_kinds() if kind not in known]
 
     def missing_tags(self, community: Community) -> list[str]:

@@ -24,6 +24,8 @@ from tests.factories import AT, LATER
 from tests.importing import helpers
 
 EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
+SOURCES = ("扫码", "hand")
+"""The second has a label in each language."""
 LETTERS = st.sampled_from(
     [*"abz AB茶酒客×0123456789", *"-_=+@'\"/|,、，:[]()·", "é", "Ｖ"]
 )
@@ -70,7 +72,7 @@ def test_imported_export_changes_nothing(
     for index, (name, depths) in enumerate(members):
         joined_at = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(microseconds=number)
         ann = factories.member(
-            shop, f"m{index}", name=name, joined_at=joined_at, source="扫码"
+            shop, f"m{index}", name=name, joined_at=joined_at, source=SOURCES[index % 2]
         )
         for tag, depth in depths.items():
             given_depth = {ann.pk: depth}

@@ -22,6 +22,7 @@ from qunce.importing.jobs import jobs, journal, uploads
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import ImportOptions
 from qunce.importing.undo import step_registry, undos
+from qunce.importing.undo.steps.tag_batches import TagBatchStep
 from qunce.importing.undo.undos import ImportUndo
 from qunce.members.accounts import accounts, erasure
 from qunce.members.accounts import queries as account_queries
@@ -132,6 +133,21 @@ def test_memberships_go_back_to_their_former_state(
     assert factories.matching_keys(shop, {"group": {"any": ["g"]}}) == ["a", "b"]
     roles = Membership.objects.filter(present=True).values_list("role", flat=True)
     assert set(roles) == {"member"}
+
+
+def test_tags_of_many_members_go_back_in_parts(
+    shop: Community, by: Staff, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TagBatchStep, "accounts_per_part", 3)
+    factories.members(shop, *(f"m{n}" for n in range(8)))
+    factories.apply_tag(shop, "VIP", "m7")
+    rows = "".join(f"m{n},VIP,{n % 2 + 1}\n" for n in range(8))
+    job = run(by, f"member_key,tag,depth\n{rows}", tmp_path, "tags")
+    tagged = {"tag": {"any": ["VIP"]}}
+    assert len(factories.matching_keys(shop, tagged)) == 8
+    done = undo(job, by)
+    assert factories.matching_keys(shop, tagged) == ["m7"]
+    assert (done.kept, done.counts["tag_batches"]) == (0, 8)
 
 
 def test_tags_go_back_unless_changed_since(

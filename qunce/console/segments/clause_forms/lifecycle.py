@@ -11,6 +11,7 @@ from qunce.console.segments.builder_choices import Choices, Option
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import ClauseForm
 from qunce.core.facts import interned_names
+from qunce.members.accounts import channel_labels
 
 
 class _TimedForm(ClauseForm, fields.WindowForm):
@@ -63,4 +64,7 @@ class SourceForm(ClauseForm):
 @builder_choices.register_finder("source")
 def find_sources(choices: Choices, query: str) -> list[Option]:
     names = interned_names.names_by_id("source", choices.community.pk).values()
-    return builder_choices.filter_texts(sorted(names), query)
+    folded = query.strip().casefold()
+    options = [Option(name, channel_labels.label_of(name)) for name in sorted(names)]
+    found = [each for each in options if folded in each.label.casefold()]
+    return found[: builder_choices.max_options(query)]

@@ -22,7 +22,7 @@ from qunce.importing.tags import tag_entries
 from qunce.importing.target_registry import Access, Field, Target
 from qunce.importing.targets.opt_outs import opt_out_columns
 from qunce.importing.values import lists
-from qunce.members.accounts import accounts
+from qunce.members.accounts import accounts, channel_labels
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.staff_in_charge import assignments as assignments_of_staff
 from qunce.members.tags import assignments
@@ -161,6 +161,8 @@ class MemberTarget(Target):
             "key",
             _("Source"),
             "来源 客户来源 渠道 添加渠道 来源渠道 添加方式 注册渠道 channel",
+            # As our own exports call them.
+            channel_labels.name_of,
         ),
         Field(
             "staff",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy
 
@@ -12,21 +12,21 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.tags import assignments
 from qunce.members.tags.models import TagBatch
 
-ACCOUNTS_PER_PART = 250
-
 
 class TagBatchStep(Step):
     kind = "tag_batches"
     position = 40
     label = gettext_lazy("tags taken back")
     entries_per_transaction = 1
+    accounts_per_part: ClassVar[int] = 250
+    """Batches of more members are taken back in several transactions."""
 
     def parts(self, undoing: Undoing, entries: Sequence[Any]) -> Iterator[Any]:
         batches = TagBatch.objects.filter(pk__in=entries, undone_at__isnull=True)
         for batch in batches:
             added = assignments.list_added(batch)
-            if len(added) > ACCOUNTS_PER_PART:
-                for accounts in account_queries.chunks(added, ACCOUNTS_PER_PART):
+            if len(added) > self.accounts_per_part:
+                for accounts in account_queries.chunks(added, self.accounts_per_part):
                     yield batch, accounts
 
     def undo_part(self, undoing: Undoing, part: Any) -> int:

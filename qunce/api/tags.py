@@ -1,23 +1,25 @@
-"""Tags, tag groups, and adding tags to members in batches."""
+"""Tags, and adding tags to members in batches."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors
+from qunce.core.staff import staff
+from qunce.core.staff.models import Staff
 from qunce.members.people import visibility
-from qunce.members.tags import assignments, library
+from qunce.members.tags import assignments, batch_changes, deepening, library
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import levels as tag_levels
 from qunce.members.tags import merges as tag_merges
-from qunce.members.tags.models import Tag, TagBatch, TagGroup
+from qunce.members.tags.models import Tag, TagBatch
 from qunce.sets import audiences
 
 router = Router(auth=RequiresScope("tags"), tags=["tags"])
@@ -25,11 +27,12 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class TagIn(schemas.InputSchema):
-    """`group_id` is a tag group."""
+    """`group_id` is a tag group, `owner_id` the staff member to ask about the tag."""
 
     key: Name
     name: Annotated[str, Field(max_length=80)] = ""
     group_id: schemas.Id | None = None
+    owner_id: schemas.Id | None = None
     description: schemas.LongText = ""
 
 
@@ -41,21 +44,23 @@ class LevelIn(schemas.InputSchema):
 
 
 class TagUpdateIn(schemas.InputSchema):
-    """`levels` replaces all levels of the tag."""
+    """Fields that are left out stay as they are; null takes the tag out of its group,
+    or its owner away.
+
+    `levels` replaces all levels of the tag, and `deepened_by` all kinds of facts of which
+    each adds 1 to the depth from now on.
+    """
 
     name: Name | None = None
     description: schemas.LongText | None = None
+    group_id: schemas.Id | None = None
+    owner_id: schemas.Id | None = None
+    deepened_by: (
+        Annotated[list[schemas.Key], Field(max_length=deepening.MAX_KINDS)] | None
+    ) = None
     levels: Annotated[list[LevelIn], Field(max_length=tag_levels.MAX_LEVELS)] | None = (
         None
     )
-
-
-class TagGroupIn(schemas.InputSchema):
-    """A member has at most one tag of an exclusive group."""
-
-    key: Name
-    name: Annotated[str, Field(max_length=80)] = ""
-    exclusive: bool = False
 
 
 class RemoveTagIn(schemas.InputSchema):
@@ -94,9 +99,11 @@ class TagOut(schemas.OutputSchema):
     key: str
     name: str
     group_id: int | None
+    owner_id: int | None
     state: str
     description: str
     levels: list[LevelOut]
+    deepened_by: list[str]
     created_at: datetime
 
     @staticmethod
@@ -104,19 +111,19 @@ class TagOut(schemas.OutputSchema):
         pairs = tag["levels"] if isinstance(tag, dict) else tag.levels
         return [{"depth": depth, "name": name} for depth, name in pairs]
 
+    @staticmethod
+    def resolve_deepened_by(tag: Any) -> list[str]:
+        return sorted(tag["deepened_by"] if isinstance(tag, dict) else tag.deepened_by)
+
 
 class TagDetailOut(TagOut):
-    """`member_count` counts the members whom the staff member sees."""
+    """`member_count` counts the members whom the staff member sees.
+
+    `synonyms` are other keys by which the tag is found.
+    """
 
     member_count: int
-
-
-class TagGroupOut(schemas.OutputSchema):
-    id: int
-    key: str
-    name: str
-    exclusive: bool
-    created_at: datetime
+    synonyms: list[str]
 
 
 class TagBatchOut(schemas.OutputSchema):
@@ -124,24 +131,45 @@ class TagBatchOut(schemas.OutputSchema):
 
     id: int
     members_changed: int
+    source: str
     note: str
     created_at: datetime
     undone_at: datetime | None
 
     @staticmethod
-    def resolve_members_changed(batch: TagBatch) -> int:
-        return batch.changed
+    def resolve_members_changed(batch: Any) -> int:
+        changed = batch["members_changed"] if isinstance(batch, dict) else batch.changed
+        return int(changed)
 
     @staticmethod
-    def resolve_created_at(batch: TagBatch) -> datetime:
-        return batch.at
+    def resolve_created_at(batch: Any) -> datetime:
+        moment: datetime = batch["created_at"] if isinstance(batch, dict) else batch.at
+        return moment
+
+
+class TagChangesOut(schemas.OutputSchema):
+    """How many members got the tag, lost it, or have another depth or expiry since."""
+
+    tag_id: int
+    added: int
+    removed: int
+    deepened: int
+    extended: int
+
+
+class TagBatchDetailOut(TagBatchOut):
+    changes: list[TagChangesOut]
 
 
 class TagBatchNotFound(errors.NotFound):
     """There is no such tag batch."""
 
 
-def _get_tag(request: ApiRequest, tag_id: int) -> Tag:
+class OwnerNotFound(errors.NotFound):
+    """There is no such staff member in this community."""
+
+
+def get_tag(request: ApiRequest, tag_id: int) -> Tag:
     # A merged tag is found by its key, which is a synonym now, but no longer by its id.
     tags = Tag.objects.filter(community=request.community).exclude(state="merged")
     for tag in tags.select_related("community", "group").filter(pk=tag_id):
@@ -149,10 +177,10 @@ def _get_tag(request: ApiRequest, tag_id: int) -> Tag:
     raise library.TagNotFound(_("There is no such tag."))
 
 
-def _page(
+def page(
     query: models.QuerySet[Any, Any], after: str | None, limit: int
 ) -> dict[str, Any]:
-    page, more = schemas.paginate(
+    rows, more = schemas.paginate(
         lambda start_id, size: list(
             query.filter(pk__gt=start_id).order_by("pk")[:size]
         ),
@@ -160,7 +188,7 @@ def _page(
         limit=limit,
         id_of=lambda row: row.pk,
     )
-    return {"items": page, "next": more}
+    return {"items": rows, "next": more}
 
 
 # Tags
@@ -184,7 +212,7 @@ def list_(
     query = library.list_tags(request.community, archived=archived)
     if group_id is not None:
         query = query.filter(group_id=group_id)
-    return _page(query, after, limit)
+    return page(query, after, limit)
 
 
 @router.post("/tags", response={201: TagOut})
@@ -198,6 +226,7 @@ def create(request: ApiRequest, data: TagIn) -> Any:
         key=data.key,
         name=data.name,
         group=group,
+        owner=_find_owner(request, data.owner_id),
         description=data.description,
         by=request.by,
         at=request.at,
@@ -208,7 +237,7 @@ def create(request: ApiRequest, data: TagIn) -> Any:
 @router.get("/tags/{tag_id}", response=TagDetailOut)
 def get(request: ApiRequest, tag_id: schemas.Id) -> dict[str, Any]:
     """Get a tag and how many members have it."""
-    tag = _get_tag(request, tag_id)
+    tag = get_tag(request, tag_id)
     count = audiences.count(
         community=request.community,
         rule={"tag": {"any": [tag.key]}},
@@ -216,25 +245,40 @@ def get(request: ApiRequest, tag_id: schemas.Id) -> dict[str, Any]:
         at=request.at,
     )
     fields = {name: getattr(tag, name, tag.pk) for name in TagOut.model_fields}
-    return fields | {"member_count": count}
+    synonyms = list(tag.synonyms.order_by("key").values_list("key", flat=True))
+    return fields | {"member_count": count, "synonyms": synonyms}
 
 
 @router.patch("/tags/{tag_id}", response=TagOut)
 def update(request: ApiRequest, tag_id: schemas.Id, data: TagUpdateIn) -> Tag:
-    """Update the name, the description or the levels of a tag."""
-    tag = _get_tag(request, tag_id)
-    if data.levels is not None:
-        pairs = [(level.depth, level.name) for level in data.levels]
-        library.set_levels(tag=tag, levels=pairs, by=request.by, at=request.at)
-    if data.name is None and data.description is None:
-        return tag
-    return library.update(
-        tag=tag,
-        name=data.name,
-        description=data.description,
-        by=request.by,
-        at=request.at,
-    )
+    """Update a tag: its name, description, group, owner, levels or what deepens it."""
+    tag = get_tag(request, tag_id)
+    context: dict[str, Any] = {"tag": tag, "by": request.by, "at": request.at}
+    with transaction.atomic():
+        if "group_id" in data.model_fields_set:
+            group = None
+            if data.group_id is not None:
+                group = tag_groups.get(request.community, data.group_id)
+            library.move(group=group, **context)
+        if "owner_id" in data.model_fields_set:
+            library.set_owner(owner=_find_owner(request, data.owner_id), **context)
+        if data.levels is not None:
+            pairs = [(level.depth, level.name) for level in data.levels]
+            library.set_levels(levels=pairs, **context)
+        if data.deepened_by is not None:
+            deepening.set_kinds(kinds=data.deepened_by, **context)
+        if data.name is not None or data.description is not None:
+            library.update(name=data.name, description=data.description, **context)
+    return tag
+
+
+def _find_owner(request: ApiRequest, owner_id: int | None) -> Staff | None:
+    if owner_id is None:
+        return None
+    owner = staff.list_all(request.community).filter(pk=owner_id).first()
+    if owner is None:
+        raise OwnerNotFound(_("There is no such staff member."))
+    return owner
 
 
 @router.post("/tags/{tag_id}/archive", response=TagOut)
@@ -243,7 +287,7 @@ def archive(request: ApiRequest, tag_id: schemas.Id) -> Tag:
 
     It disappears from the lists of tags. Members keep it.
     """
-    tag = _get_tag(request, tag_id)
+    tag = get_tag(request, tag_id)
     library.archive(tag=tag, by=request.by, at=request.at)
     return tag
 
@@ -251,16 +295,8 @@ def archive(request: ApiRequest, tag_id: schemas.Id) -> Tag:
 @router.delete("/tags/{tag_id}/archive", response=TagOut)
 def restore(request: ApiRequest, tag_id: schemas.Id) -> Tag:
     """Restore an archived tag."""
-    tag = _get_tag(request, tag_id)
+    tag = get_tag(request, tag_id)
     library.restore(tag=tag, by=request.by, at=request.at)
-    return tag
-
-
-@router.post("/tags/{tag_id}/synonyms", response=TagOut)
-def add_synonym(request: ApiRequest, tag_id: schemas.Id, data: SynonymIn) -> Tag:
-    """Add another key by which a tag is found."""
-    tag = _get_tag(request, tag_id)
-    library.add_synonym(tag=tag, key=data.key, by=request.by, at=request.at)
     return tag
 
 
@@ -272,8 +308,8 @@ def merge(request: ApiRequest, tag_id: schemas.Id, data: MergeTagIn) -> TagBatch
     batch can be undone.
     """
     return tag_merges.merge(
-        tag=_get_tag(request, tag_id),
-        into=_get_tag(request, data.into_id),
+        tag=get_tag(request, tag_id),
+        into=get_tag(request, data.into_id),
         by=request.by,
         at=request.at,
     )
@@ -290,7 +326,7 @@ def list_members(
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List the members with a tag."""
-    rule = {"tag": {"any": [_get_tag(request, tag_id).key]}}
+    rule = {"tag": {"any": [get_tag(request, tag_id).key]}}
     return members.list_by_rule(request, rule, after, limit)
 
 
@@ -302,7 +338,7 @@ def apply(request: ApiRequest, tag_id: schemas.Id, data: ApplyTagIn) -> TagBatch
     adds to the depth counts once under its idempotency key.
     """
     fields: dict[str, Any] = {
-        "tag": _get_tag(request, tag_id),
+        "tag": get_tag(request, tag_id),
         "accounts": data.member_ids,
         "expires_at": data.expires_at,
         "note": data.note,
@@ -324,7 +360,7 @@ def apply(request: ApiRequest, tag_id: schemas.Id, data: ApplyTagIn) -> TagBatch
 @router.post("/tags/{tag_id}/members/remove", response=TagBatchOut)
 def remove(request: ApiRequest, tag_id: schemas.Id, data: RemoveTagIn) -> TagBatch:
     """Remove a tag from members."""
-    tag = _get_tag(request, tag_id)
+    tag = get_tag(request, tag_id)
     visibility.check_visible(by=request.by, accounts=data.member_ids, at=request.at)
     return assignments.remove(
         tag=tag,
@@ -336,38 +372,46 @@ def remove(request: ApiRequest, tag_id: schemas.Id, data: RemoveTagIn) -> TagBat
     )
 
 
+@router.get("/tag-batches", response=schemas.Page[TagBatchOut])
+def list_batches(
+    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
+) -> dict[str, Any]:
+    """List what changed tags, the newest first, merges of tags included."""
+    before = schemas.decode_id(after)
+    rows = assignments.list_batches(request.by, before=before, limit=limit + 1)
+    more = schemas.encode_cursor(rows[limit - 1].pk) if len(rows) > limit else None
+    return {"items": rows[:limit], "next": more}
+
+
+@router.get("/tag-batches/{tag_batch_id}", response=TagBatchDetailOut)
+def get_batch(request: ApiRequest, tag_batch_id: schemas.Id) -> dict[str, Any]:
+    """Get a tag batch, with what it changed for how many members by tag."""
+    batch = assignments.get_batch(by=request.by, pk=tag_batch_id)
+    return {
+        "id": batch.pk,
+        "members_changed": batch.changed,
+        "source": batch.source,
+        "note": batch.note,
+        "created_at": batch.at,
+        "undone_at": batch.undone_at,
+        "changes": [
+            {"tag_id": change.tag.pk, **_counts(change)}
+            for change in batch_changes.list_changes(batch)
+        ],
+    }
+
+
+def _counts(change: batch_changes.BatchChanges) -> dict[str, int]:
+    names = ("added", "removed", "deepened", "extended")
+    return {name: getattr(change, name) for name in names}
+
+
 @router.post("/tag-batches/{tag_batch_id}/undo", response=TagBatchOut)
 def undo(request: ApiRequest, tag_batch_id: schemas.Id) -> TagBatch:
-    """Undo a tag batch.
+    """Undo a tag batch; that of a merge makes the merged tag a tag of its own again.
 
-    Tags that have changed since the batch are not touched.
+    Tags of members that have changed since the batch are not touched.
     """
     batch = assignments.get_batch(by=request.by, pk=tag_batch_id)
     assignments.undo(batch=batch, by=request.by, at=request.at)
     return batch
-
-
-# Tag groups
-
-
-@router.get("/tag-groups", response=schemas.Page[TagGroupOut])
-def list_groups(
-    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
-) -> dict[str, Any]:
-    """List tag groups by id."""
-    query = TagGroup.objects.filter(community=request.community)
-    return _page(query, after, limit)
-
-
-@router.post("/tag-groups", response={201: TagGroupOut})
-def create_group(request: ApiRequest, data: TagGroupIn) -> Any:
-    """Create a tag group."""
-    group = tag_groups.create(
-        community=request.community,
-        key=data.key,
-        name=data.name,
-        exclusive=data.exclusive,
-        by=request.by,
-        at=request.at,
-    )
-    return Status(201, group)

@@ -110,3 +110,42 @@ def test_viewers_change_no_tags(
     factories.staff(shop, login="vic", role="viewer")
     assert run(*words, "--as", "vic").code == 4
     assert run("tags", "list", "--json").json["tags"][0]["members"] == 2
+
+
+def test_tag_is_moved_owned_renamed_and_loses_a_synonym(
+    run: Run, shop: Community
+) -> None:
+    """K3."""
+    factories.staff(shop, "operator", "olga")
+    run("tag-groups", "add", "stage", "--several")
+    run("tag-groups", "add", "stage")
+    changed = run(
+        *("tags", "update", "vip", "--group", "stage", "--owner", "olga"),
+        *("--name", "VIP", "--description", "buys monthly", "--json"),
+    ).json
+    assert (changed["group"], changed["owner"], changed["name"]) == (
+        "stage",
+        "olga",
+        "VIP",
+    )
+    assert run("tags", "update", "vip", "--group", "", "--json").json["group"] is None
+    assert run("tags", "update", "vip", "--deepened-by", "tag.added").code == 2
+    run("tags", "add-synonym", "vip", "loyal")
+    assert run("tags", "remove-synonym", "vip", "loyal").code == 0
+    assert run("tags", "remove-synonym", "vip", "loyal").code == 3
+    run("tag-groups", "update", "stage", "--prefix", "s:", "--guidance", "Write s:1.")
+    refused = run("tags", "add", "x", "--group", "stage")
+    assert (refused.code, "Write s:1." in refused.errors) == (2, True)
+
+
+def test_merge_is_listed_and_undone(run: Run, shop: Community) -> None:
+    run("tags", "add", "old")
+    run("tags", "apply", "old", "--members", "cyd", "--note", "fair")
+    merged = run("tags", "merge", "old", "vip", "--json").json["batch"]
+    assert keys(run) == ["vip"]
+    listed = run("tags", "batches", "--json").json["batches"]
+    assert listed[0]["batch"] == merged
+    assert [row["note"] for row in listed][:2] == ["old", "fair"]
+    run("tags", "undo", str(merged))
+    assert keys(run) == ["old", "vip"]
+    run("tags", "dismiss-duplicate", "old", "vip")

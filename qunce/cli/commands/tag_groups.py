@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -60,4 +61,36 @@ def add(
     invocation.out.answer(
         {"tag_group": group.key},
         _("Tag group “%(key)s” created.") % {"key": group.key},
+    )
+
+
+@tag_groups.command("update", help=N_("Change a tag group and its naming rule"))
+@base.argument("key", help=N_("key of the tag group"))
+@base.option("--name", help=N_("display name"))
+@base.option(
+    "--exclusive/--several", default=None, help=N_("at most one of its tags per member")
+)
+@base.option("--prefix", help=N_("prefix of its tags"))
+@base.option("--pattern", metavar="REGEX", help=N_("pattern that its tags must match"))
+@base.option("--guidance", help=N_("hint shown when a tag does not match"))
+@options.pass_invocation
+def update(
+    invocation: Invocation,
+    key: str,
+    name: str | None,
+    exclusive: bool | None,
+    **rule: str | None,
+) -> None:
+    group = groups.get_by_key(invocation.community, key)
+    given = {field: value for field, value in rule.items() if value is not None}
+    groups.update(
+        group=group,
+        name=name,
+        exclusive=exclusive,
+        naming=dataclasses.replace(group.naming, **given) if given else None,
+        **invocation.verb_args,
+    )
+    invocation.out.answer(
+        {"tag_group": group.key},
+        _("Tag group “%(key)s” changed.") % {"key": group.key},
     )

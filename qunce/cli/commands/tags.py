@@ -11,13 +11,23 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, member_selection, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.members.tags import assignments, groups, library, report, templates
+from qunce.core.staff import staff
+from qunce.members.tags import (
+    assignments,
+    deepening,
+    duplicates,
+    groups,
+    library,
+    report,
+    templates,
+)
 from qunce.members.tags import levels as tag_levels
 from qunce.members.tags import merges as tag_merges
 from qunce.members.tags.models import Tag
 from qunce.sets import audiences
 
 TAG_HELP = N_("key or synonym of the tag")
+AUTOMATIC_SOURCES = (*assignments.AUTOMATIC_SOURCES, assignments.EXPIRED)
 NOTE_HELP = N_("note saved with the batch")
 
 tags = base.Group("tags")
@@ -84,6 +94,111 @@ def add_synonym(invocation: Invocation, tag: str, key: str) -> None:
         {"tag": target.key, "synonym": key},
         _("“%(synonym)s” is a synonym of “%(tag)s”.")
         % {"synonym": key, "tag": target.key},
+    )
+
+
+@tags.command("remove-synonym", help=N_("Remove a synonym of a tag"))
+@base.argument("tag", help=N_("an existing tag"))
+@base.argument("key", help=N_("another name for the tag"))
+@options.pass_invocation
+def remove_synonym(invocation: Invocation, tag: str, key: str) -> None:
+    target = library.get(invocation.community, tag)
+    synonym = library.get_synonym_by_key(target, key)
+    library.remove_synonym(synonym=synonym, **invocation.verb_args)
+    invocation.out.answer(
+        {"tag": target.key, "synonym": key},
+        _("“%(synonym)s” is no longer a synonym.") % {"synonym": key},
+    )
+
+
+@tags.command("update", help=N_("Change the name, group, owner or meaning of a tag"))
+@base.argument("tag", help=TAG_HELP)
+@base.option("--name", help=N_("display name"))
+@base.option("--description", help=N_("meaning of the tag"))
+@base.option(
+    "--group", metavar="GROUP", help=N_("tag group of the tag; empty for none")
+)
+@base.option("--owner", metavar="LOGIN", help=N_("whom to ask; empty for nobody"))
+@base.option(
+    "--deepened-by",
+    metavar="KINDS",
+    help=N_("kinds of events, separated by commas, that add 1 to the depth"),
+)
+@options.pass_invocation
+def update(
+    invocation: Invocation,
+    tag: str,
+    name: str | None,
+    description: str | None,
+    group: str | None,
+    owner: str | None,
+    deepened_by: str | None,
+) -> None:
+    target = library.get(invocation.community, tag)
+    context = {"tag": target, **invocation.verb_args}
+    if group is not None:
+        tag_group = groups.get_by_key(invocation.community, group) if group else None
+        library.move(group=tag_group, **context)
+    if owner is not None:
+        person = staff.get_by_login(invocation.by, owner) if owner else None
+        library.set_owner(owner=person, **context)
+    if deepened_by is not None:
+        kinds = [kind.strip() for kind in deepened_by.split(",") if kind.strip()]
+        deepening.set_kinds(kinds=kinds, **context)
+    if name is not None or description is not None:
+        library.update(name=name, description=description, **context)
+    invocation.out.answer(
+        {
+            "tag": target.key,
+            "name": target.name,
+            "group": target.group.key if target.group else None,
+            "owner": target.owner.login if target.owner else None,
+            "description": target.description,
+            "deepened_by": sorted(target.deepened_by),
+        },
+        _("Tag “%(key)s” changed.") % {"key": target.key},
+    )
+
+
+@tags.command("batches", help=N_("List what changed tags, the newest first"))
+@base.option("--limit", type=click.IntRange(1, 1000), default=20, help=N_("how many"))
+@options.pass_invocation
+def list_batches(invocation: Invocation, limit: int) -> None:
+    rows = [
+        {
+            "batch": batch.pk,
+            "at": batch.at.isoformat(),
+            "by": batch.by.login,
+            "source": batch.source,
+            "note": batch.note,
+            "changed": batch.changed,
+            "undone": batch.undone_at is not None,
+        }
+        for batch in assignments.list_batches(
+            invocation.by, limit=limit, exclude_sources=AUTOMATIC_SOURCES
+        )
+    ]
+    invocation.out.answer({"batches": rows})
+    for row in rows:
+        undone = _("undone") if row["undone"] else ""
+        invocation.out.line(
+            f"{row['batch']:>6} {row['at'][:16]} {row['source']:<10}"
+            f" {row['changed']:>8,} {row['note']} {undone}".rstrip()
+        )
+
+
+@tags.command(
+    "dismiss-duplicate", help=N_("Keep two tags with nearly the same name as two")
+)
+@base.argument("tag", help=TAG_HELP)
+@base.argument("other", help=TAG_HELP)
+@options.pass_invocation
+def dismiss_duplicate(invocation: Invocation, tag: str, other: str) -> None:
+    pair = [library.get(invocation.community, key) for key in (tag, other)]
+    duplicates.dismiss(tag=pair[0], other=pair[1], **invocation.verb_args)
+    keys = [each.key for each in pair]
+    invocation.out.answer(
+        {"tags": keys}, _("Both tags stay: %(tags)s.") % {"tags": ", ".join(keys)}
     )
 
 

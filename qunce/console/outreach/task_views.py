@@ -23,7 +23,6 @@ from qunce.core import errors, permissions
 from qunce.groups import visibility as group_visibility
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
-from qunce.members.tags import assignments as tagging
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, results, review
 from qunce.outreach.campaigns.campaigns import Target
@@ -87,7 +86,6 @@ def _render_task(
         if in_groups
         else skip_reasons.MEMBER_FAILURES,
         "in_groups": in_groups,
-        "may_tag": not in_groups and permissions.may(request.staff, tagging.APPLY),
         "assignees": _possible_assignees(request, task),
         "error": error,
     }

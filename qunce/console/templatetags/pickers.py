@@ -1,11 +1,15 @@
-"""What pickers need to find a choice by the pinyin of its name."""
+"""Pickers: choices that are found by pinyin, and the menu that tags people."""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django import template
 
+from qunce.core import permissions
 from qunce.members.search import pinyin
-from qunce.members.tags import tag_search
+from qunce.members.tags import assignments, tag_search
 
 register = template.Library()
 
@@ -14,3 +18,20 @@ register = template.Library()
 def sounds(name: object) -> str:
     """Return the ways to type a name in pinyin, separated by spaces; often none."""
     return tag_search.sounds_of(str(name)).replace(pinyin.SEPARATOR, " ").strip()
+
+
+@register.inclusion_tag("console/tags/_tagging_menu.html", takes_context=True)
+def tagging_menu(
+    context: template.Context, label: str, css: str = "", **target: object
+) -> dict[str, Any]:
+    """Render a menu with the form that tags a member, a group or a segment.
+
+    `target` is what the form's URL says about them, such as `segment=5`.
+    """
+    return {
+        "may": permissions.may(context["request"].staff, assignments.APPLY),
+        "query": urlencode(target),
+        "label": label,
+        "css": css,
+        "csrf_token": context.get("csrf_token", ""),
+    }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import itertools
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -36,6 +38,7 @@ KEY, NAME = imported_members.KEY, "name"
 CONTACTS = ("phone", "email")
 MAX_ROWS = 20_000
 """Of the head of a file that is compared before the question."""
+ROWS_AT_A_TIME = 10_000
 MIN_CONFLICTS = 3
 MAX_PREFIX_LENGTH = 60
 
@@ -162,16 +165,23 @@ def _read_head(plan: ImportPlan) -> list[Row]:
         plan, options=dataclasses.replace(plan.options, mapping=mapping)
     )
     chunk = parsing.parse(narrow, sources.read_head(plan.source, MAX_ROWS))
-    return _rows_of(chunk, wanted)
+    return list(itertools.chain.from_iterable(_read_rows(chunk, wanted)))
 
 
-def _rows_of(chunk: ParsedChunk, wanted: Iterable[str]) -> list[Row]:
+def _read_rows(chunk: ParsedChunk, wanted: Iterable[str]) -> Iterator[list[Row]]:
+    """Yield some rows of the chunk at a time."""
     found = [name for name in wanted if name in chunk.columns]
-    cells = zip(*(chunk.columns[name].to_pylist() for name in found), strict=True)
-    return [
-        {name: cell for name, cell in zip(found, row, strict=True) if cell is not None}
-        for row in cells
-    ]
+    for start in range(0, len(chunk.row_numbers), ROWS_AT_A_TIME):
+        columns = (chunk.columns[name].slice(start, ROWS_AT_A_TIME) for name in found)
+        cells = zip(*(column.to_pylist() for column in columns), strict=True)
+        yield [
+            {
+                name: cell
+                for name, cell in zip(found, row, strict=True)
+                if cell is not None
+            }
+            for row in cells
+        ]
 
 
 def _load(accounts: Iterable[int]) -> dict[int, _Stored]:
@@ -197,13 +207,29 @@ class MemberCounts:
     known: int = 0
     changed: int = 0
     """Known members who would get another name or another identifier."""
-    joined: int = 0
-    """Members who would be merged with another account."""
     nobody: int = 0
     """Rows that would be skipped, as all they have are identifiers of too many."""
-    _references: set[tuple[str, str]] = field(default_factory=set)
-    _owners: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    """The member of the file who has an identifier."""
+    _references: set[int] = field(default_factory=set)
+    """By hash, as the texts of a million rows would fill the memory."""
+    _identifiers: array[int] = field(default_factory=lambda: array("q"))
+    """By hash, too, and the numbers of their members in the order of the file."""
+    _members: array[int] = field(default_factory=lambda: array("q"))
+    _joined: set[int] = field(default_factory=set)
+    """The numbers of members who have an identifier of a stored account."""
+
+    @property
+    def joined(self) -> int:
+        """Members who would be merged with another account."""
+        identifiers = np.array(self._identifiers, dtype=np.int64)
+        members = np.array(self._members, dtype=np.int64)
+        order = np.argsort(identifiers, kind="stable")
+        _each, places, counts = np.unique(
+            identifiers[order], return_index=True, return_counts=True
+        )
+        # The first one has it, and the others claim it.
+        owners = np.repeat(members[order][places], counts)
+        claiming = members[order][members[order] != owners]
+        return len(self._joined.union(claiming.tolist()))
 
     def add(self, plan: ImportPlan, rows: Sequence[Row]) -> None:
         community = plan.community
@@ -226,26 +252,21 @@ class MemberCounts:
             is_nobody = KEY not in row and match.state == resolver.NOBODY
             self.nobody += is_nobody
             is_erased = not account and bool(erased & _texts(row))
-            reference = imported_members.reference_of(row)
+            reference = hash(imported_members.reference_of(row))
             if is_nobody or is_erased or reference in self._references:
                 continue
             self._references.add(reference)
-            is_joined = self._claims_anothers(row, reference)
-            if match.account:
-                is_joined |= people[match.account] != people.get(account or 0)
-            self.joined += is_joined
+            member = len(self._references)
+            for pair in _identifiers(row).items():
+                self._identifiers.append(hash(pair))
+                self._members.append(member)
+            if match.account and people[match.account] != people.get(account or 0):
+                self._joined.add(member)
             if account is None:
                 self.new += 1
                 continue
             self.known += 1
             self.changed += _changes(row, stored[account])
-
-    def _claims_anothers(self, row: Row, reference: tuple[str, str]) -> bool:
-        owners = [
-            self._owners.setdefault(pair, reference)
-            for pair in _identifiers(row).items()
-        ]
-        return any(owner != reference for owner in owners)
 
 
 def count(plan: ImportPlan) -> MemberCounts:
@@ -254,7 +275,7 @@ def count(plan: ImportPlan) -> MemberCounts:
     wanted = (KEY, NAME, *imported_members.IDENTIFIER_FIELDS)
     with plan.resources:
         for chunk in plan.target.chunks(plan):
-            for rows in account_queries.chunks(_rows_of(chunk, wanted)):
+            for rows in _read_rows(chunk, wanted):
                 counts.add(plan, rows)
     return counts
 

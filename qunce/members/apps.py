@@ -14,7 +14,7 @@ DECLARING = (
     "attributes.personal_values",
     "attributes.type_changes",
     "behaviour",
-    "columns.built_in",
+    "columns.profile_columns",
     "people.corrections",
     "people.merge_checks",
     "people.notes",

@@ -55,7 +55,8 @@ def build(person: Person, *, by: Staff, at: datetime) -> list[AttributeRow]:
     histories = attributes.histories_of_person(by.community, accounts)
     ids = {value.by_id for value in values.values()}
     ids |= {entry.by_id for own in histories.values() for entry in own}
-    authors = dict(Staff.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    known = [pk for pk in ids if pk is not None]
+    authors = dict(Staff.objects.filter(pk__in=known).values_list("pk", "name"))
     zone = communities.zone(by.community)
 
     def day(moment: datetime) -> str:

@@ -154,9 +154,12 @@ def member_peek(request: Request, pk: int) -> HttpResponseBase:
     if not request.htmx:
         return redirect("members:detail", pk=pk)
     member = presenters.get_visible_member(request, pk)
+    rows = summary.layer_rows(member)
     context = {
         "member": member,
-        "layers": summary.layer_rows(member),
+        "line": summary.build(member, rows),
+        "staff": summary.staff_of(member),
+        "layers": rows,
         "remark": remark_names.render_for(member.person, by=request.staff),
     }
     return http.render(request, "console/members/_peek.html", context)

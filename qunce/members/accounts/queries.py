@@ -117,6 +117,12 @@ def find(
     return ids
 
 
+def list_channels(community: Community) -> set[str]:
+    """The channels that the community has accounts of."""
+    rows = Account.objects.filter(community=community).values_list("channel", flat=True)
+    return set(rows.distinct())
+
+
 def find_erased(accounts: Iterable[int]) -> set[int]:
     """Those of these accounts that are erased."""
     erased: set[int] = set()

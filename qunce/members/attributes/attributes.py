@@ -157,7 +157,7 @@ def define(
 ) -> Attribute:
     """Create an attribute, or return the existing one if it has the same type.
 
-    Without `is_contact`, the names tell whether its values reach a person.
+    Without `is_contact`, the names decide whether its values reach a person.
     """
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())

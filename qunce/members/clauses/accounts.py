@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,11 +29,26 @@ def find_ids(community: Community, keys: Sequence[str]) -> dict[str, int]:
         for key, account in rows:
             accounts[key].append(account)
     for key, ids in accounts.items():
-        # Rare, so that a query for each of these keys is affordable.
-        if len(ids) != 1:
-            with contextlib.suppress(account_queries.MemberNotFound):
-                accounts[key] = [account_queries.get(community, key).pk]
+        if len(ids) > 1:
+            # Rare; raises AmbiguousMember, which names the channels.
+            account_queries.get(community, key)
+    _find_in_channels(community, accounts)
     return {key: ids[0] for key, ids in accounts.items() if ids}
+
+
+def _find_in_channels(community: Community, accounts: dict[str, list[int]]) -> None:
+    """Fill in the accounts of keys such as `wecom:ann`, with a query for each channel."""
+    by_channel: dict[str, dict[str, str]] = {}
+    for key, ids in accounts.items():
+        channel, colon, rest = key.partition(":")
+        if colon and not ids:
+            by_channel.setdefault(channel, {})[rest] = key
+    # Only of channels that there are: an unknown one has no account.
+    known = set(by_channel) & account_queries.list_channels(community)
+    for channel in known:
+        keys = by_channel[channel]
+        for rest, account in account_queries.find(community, keys, channel).items():
+            accounts[keys[rest]].append(account)
 
 
 references.register("account", label=gettext_lazy("account"), find_ids=find_ids)

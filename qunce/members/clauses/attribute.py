@@ -79,7 +79,7 @@ class AttributeClause(Clause):
     def parse(cls, args: Any, path: RulePath) -> AttributeClause:
         base.check_fields(args, path, cls.fields)
         rows = db.rows(
-            "SELECT id, name, type FROM members_attribute"
+            "SELECT id, name, type, label FROM members_attribute"
             " WHERE community_id = %s AND name = %s",
             [path.community.pk, str(args.get("name"))],
         )
@@ -87,9 +87,10 @@ class AttributeClause(Clause):
             path.child("name").fail(
                 _("There is no attribute “%(name)s”.") % {"name": args.get("name")}
             )
-        attribute = AttributeName(*rows[0])
+        *row, label = rows[0]
+        attribute = AttributeName(*row)
         conditions = attribute_conditions.parse_all(attribute, args, path)
-        return cls(attribute.pk, attribute.name, attribute.type, conditions)
+        return cls(attribute.pk, label or attribute.name, attribute.type, conditions)
 
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:

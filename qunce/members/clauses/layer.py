@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 
 from qunce.core import db, revisions
+from qunce.members.layers import layering_specs
 from qunce.members.layers.layers import Layering, LayerSet
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import base, phrasing, references
@@ -106,9 +107,12 @@ class LayerClause(Clause):
     def explain(self, snap: Snapshot, person: int) -> str:
         sets = sets_of(snap, self.layering)
         own = [key for key, people in sets.items() if person in people]
+        layering = Layering.objects.get(pk=self.layering)
+        names = layering_specs.names_of(layering.spec)
+        layer = own[0] if own else self.default
         return _("is in the layer %(layer)s (required: %(wanted)s)") % {
-            "layer": own[0] if own else self.default,
-            "wanted": ", ".join(self.layers),
+            "layer": names.get(layer, layer),
+            "wanted": base.format_list(names.get(key, key) for key in self.layers),
         }
 
 

@@ -123,15 +123,18 @@ class FrozenClause(Clause):
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> FrozenClause:
-        ids = []
-        for index, key in enumerate(base.parse_strings(args, path)):
-            rows = FrozenSegment.objects.filter(community=path.community, key=key)
-            if not rows.exists():
-                path.child(index).fail(
-                    _("There is no frozen segment “%(key)s”.") % {"key": key}
-                )
-            ids.append(rows.get().pk)
-        return cls(tuple(sorted(ids)))
+        keys = base.parse_strings(args, path)
+        rows = FrozenSegment.objects.filter(community=path.community)
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), references.CHUNK_SIZE):
+            chunk = keys[start : start + references.CHUNK_SIZE]
+            found.update(rows.filter(key__in=chunk).values_list("key", "pk"))
+            for index, key in enumerate(chunk, start):
+                if key not in found:
+                    path.child(index).fail(
+                        _("There is no frozen segment “%(key)s”.") % {"key": key}
+                    )
+        return cls(tuple(sorted(set(found.values()))))
 
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:

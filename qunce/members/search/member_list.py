@@ -1,7 +1,7 @@
 """The member list: people who match a rule and a search, page by page.
 
-Those who joined last come first, or as another column sorts them. Of those whom it does
-not tell apart, the last created come first.
+Those who joined last come first, or as another column sorts them. Of those who
+are equal in it, the last created come first.
 
 The count is the size of the set, so it costs the same for ten people and a million.
 """

@@ -169,6 +169,7 @@ def remove(
 def remove_all(*, community: Community, by: Staff, at: datetime) -> None:
     """Remove every rate, as the community gets another currency."""
     permissions.check_may(by, MANAGE)
+    permissions.check_community(by, community.pk)
     for row in list_all(community):
         remove(
             community=community, currency=row.currency, since=row.since, by=by, at=at

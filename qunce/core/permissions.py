@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -33,6 +35,7 @@ class ScopeTooNarrow(NotAllowed):
     """Only staff who see the whole community may do this."""
 
 
+_asked: ContextVar[set[str] | None] = ContextVar("asked", default=None)
 _roles: dict[str, frozenset[Role]] = {}
 _community_wide: set[str] = set()
 
@@ -62,7 +65,20 @@ MANAGE_COMMUNITIES = declare("communities.manage", community_wide=True)
 BACK_UP = declare("settings.backup", community_wide=True)
 
 
+@contextmanager
+def recording() -> Iterator[set[str]]:
+    """Collect the permissions that are checked, so that they can be checked again."""
+    asked: set[str] = set()
+    token = _asked.set(asked)
+    try:
+        yield asked
+    finally:
+        _asked.reset(token)
+
+
 def check_may(by: Staff, permission: str) -> None:
+    if (asked := _asked.get()) is not None:
+        asked.add(permission)
     # Staff may be deactivated while they are signed in.
     if not _has(by, permission) or not by.is_active:
         raise NotAllowed(
@@ -122,8 +138,9 @@ def check_manage_staff(by: Staff, staff: Staff | None = None) -> None:
     if staff is None:
         return
     # Otherwise a manager could give an owner a new password and sign in as them.
-    outranked = RANK[Role(staff.role)] > RANK[Role(by.role)]
-    if outranked or staff.community_id != by.community_id:
+    if staff.community_id != by.community_id:
+        raise errors.NotFound(_("There is no such staff member."))
+    if RANK[Role(staff.role)] > RANK[Role(by.role)]:
         raise NotAllowed(_("Only an owner may change an owner."))
     if not permissions_of(staff) <= permissions_of(by):
         raise NotAllowed(

@@ -145,6 +145,7 @@ class _JobProgress:
 
 def plan_upload(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
     """Return the plan of an uploaded file; that of a large one is of its first rows."""
+    jobs.check_may_import(by, upload)
     whole = is_planned_whole(upload)
     return pipeline.plan(
         community=upload.community,

@@ -23,7 +23,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import batch_writes, disk_space, errors
+from qunce.core import batch_writes, disk_space, errors, permissions
 from qunce.importing import format_registry, target_registry
 from qunce.importing.columns import column_mapping, column_traits
 from qunce.importing.files import file_changes, sources
@@ -97,6 +97,8 @@ def plan(
 
     Raises TargetNotFound or InvalidMapping.
     """
+    jobs.check_may_import(by)
+    permissions.check_community(by, community.pk)
     target = target_registry.get(options.target)
     remembered = answers.list_remembered(community, options.source)
     source, asked = source_questions.settle(source, options, remembered)

@@ -279,7 +279,7 @@ def test_key_needs_the_scope_of_what_the_file_writes(
     assert (refused.status, refused.kind) == (403, "missing-scope")
     assert scope in refused.body["detail"]
     assert api.get("/imports").body["items"] == []
-    enough = create_client(shop, scopes=[*basic, scope])
+    enough = create_client(shop, scopes=list({*basic, scope, "members:write"}))
     job = enough.post(f"{path}/import").body
     one = f"/imports/{job['id']}"
     assert enough.post(f"{one}/cancel").status == 200
@@ -291,6 +291,20 @@ def test_key_needs_the_scope_of_what_the_file_writes(
     if target != "facts":
         assert lacking.post(f"{one}/undo").kind == "missing-scope"
         assert enough.post(f"{one}/undo").status == 200
+
+
+def test_members_are_created_only_with_their_scope(shop: Community) -> None:
+    factories.member(shop, "a")
+    client = create_client(shop, scopes=["imports:read", "imports:write", "tags:write"])
+    file = send(client, "member_key,tag\na,VIP\nb,VIP\n").body
+    path = f"/imports/files/{file['id']}"
+    refused = client.post(f"{path}/import")
+    assert (refused.status, refused.kind) == (403, "missing-scope")
+    assert "members:write" in refused.body["detail"]
+    client.patch(path, {"unknown_members": "leave"})
+    assert client.post(f"{path}/import").status == 200
+    run_jobs()
+    assert everybody(shop) == ["a"]
 
 
 def test_every_target_is_listed_with_its_scope() -> None:
@@ -316,7 +330,7 @@ def test_tags_and_groups_in_a_file_of_members_need_their_scopes(
 
 
 def test_facts_with_an_effect_need_its_scope_in_files_too(shop: Community) -> None:
-    basic = ["imports:read", "imports:write", "facts:write"]
+    basic = ["imports:read", "imports:write", "members:write", "facts:write"]
     text = (
         "kind,member_key,happened_at,payload\npage.viewed,a,2026-01-02,\n"
         'order.paid,a,2026-01-02,"{""order"": ""o1"", ""amount"": 5}"\n'

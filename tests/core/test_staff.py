@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qunce.core import permissions
+from qunce.core import errors, permissions
 from qunce.core.facts import audit
 from qunce.core.staff import passwords, staff, units
 from qunce.core.staff.models import Staff
@@ -75,7 +75,7 @@ def test_manager_cannot_add_or_change_an_owner() -> None:
 def test_staff_of_another_community_cannot_be_changed() -> None:
     owner = boss()
     other = factories.staff(factories.community("other"), login="zed", role="operator")
-    with pytest.raises(permissions.NotAllowed):
+    with pytest.raises(errors.NotFound):
         staff.update(staff=other, by=owner, at=AT, name="Mine")
     with pytest.raises(staff.StaffNotFound):
         staff.get(owner, other.pk)

@@ -114,11 +114,13 @@ class InvalidWebhook(errors.Invalid):
 # Checks
 
 
-def check_may(by: Staff) -> None:
+def check_may(by: Staff, endpoint: Endpoint | None = None) -> None:
     """Raise NotAllowed without the permission, or if `by` sees only some members.
 
     A webhook delivers facts of all members.
     """
+    if endpoint is not None:
+        permissions.check_community(by, endpoint.community_id)
     permissions.check_unscoped(
         by,
         _(

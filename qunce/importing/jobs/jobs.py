@@ -20,10 +20,11 @@ from qunce.core import errors, permissions, personal_texts, state_machine, times
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
+from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
 from qunce.importing import target_registry
-from qunce.importing.jobs import reports
-from qunce.importing.plan.options import ImportOptions
+from qunce.importing.jobs import job_log, reports
+from qunce.importing.plan.options import CREATE, ImportOptions
 
 if TYPE_CHECKING:
     # Every command loads this module; only imports need Arrow.
@@ -194,6 +195,19 @@ def check_may_write(by: Staff, options: ImportOptions) -> None:
     check_may_import(by)
     fields = [field for field in options.mapping.values() if field]
     target_registry.get(options.target).check_access(by, fields)
+    if options.unknown_members == CREATE:
+        _check_may_create_members(by)
+
+
+def _check_may_create_members(by: Staff) -> None:
+    if by.key_scopes is not None and "members:write" not in by.key_scopes:
+        raise api_keys.MissingScope(
+            _(
+                "A file may name unknown members. To create them, this API key needs the"
+                " scope members:write. To leave them out, send “leave” as"
+                " “unknown_members”."
+            )
+        )
 
 
 def may_import(by: Staff) -> bool:
@@ -478,15 +492,18 @@ def store_problems(
 
 def complete(job: ImportJob, *, at: datetime) -> None:
     STATES.transition(job, "complete", finished_at=at)
+    job_log.log(job, job_log.COMPLETED, at=at)
 
 
 def reject(job: ImportJob, *, at: datetime) -> None:
     """End the import of a file with broken rows, of which nothing was written."""
     STATES.transition(job, "reject", finished_at=at)
+    job_log.log(job, job_log.REJECTED, at=at)
 
 
 def fail(job: ImportJob, *, error: str, at: datetime) -> None:
     STATES.transition(job, "fail", finished_at=at, error=error[:2_000])
+    job_log.log(job, job_log.FAILED, at=at)
 
 
 # Reads

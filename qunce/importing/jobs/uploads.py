@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.core import disk_space, errors, timestamps
+from qunce.core import disk_space, errors, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import jobs
@@ -41,6 +41,7 @@ MIN_FREE_BYTES = 1 << 30
 """Disk space that is left to the databases."""
 
 
+@personal_texts.erased_in("name", "inspection", "options")
 class Upload(models.Model):
     """`inspection` is what the file was found to be, `options` how it is to be imported.
 
@@ -164,7 +165,7 @@ def _inspect(upload: Upload, **container: str) -> None:
 
 @transaction.atomic
 def set_options(*, upload: Upload, options: ImportOptions, by: Staff) -> None:
-    jobs.check_may_import(by)
+    jobs.check_may_import(by, upload)
     check_exists(upload)
     upload.options = options.to_json()
     upload.save(update_fields=["inspection", "options"])
@@ -186,7 +187,7 @@ def change_options(*, upload: Upload, by: Staff, **changes: Any) -> None:
     }
     options = dataclasses.replace(options, **named)  # type: ignore[arg-type]
     if any(getattr(old, name) != getattr(options, name) for name in CONTAINER_OPTIONS):
-        jobs.check_may_import(by)
+        jobs.check_may_import(by, upload)
         check_exists(upload)
         headings = upload.inspection["headings"]
         container = {name: getattr(options, name) for name in CONTAINER_OPTIONS}
@@ -214,7 +215,7 @@ def select_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> Non
 @transaction.atomic
 def discard(*, upload: Upload, by: Staff, at: datetime) -> None:
     """Delete the file, and its row unless it was imported."""
-    jobs.check_may_import(by)
+    jobs.check_may_import(by, upload)
     jobs.check_not_active(upload.jobs.all())
     _delete_files(path_of(upload))
     # The row of an imported file is kept, as its jobs show what was read.

@@ -73,6 +73,7 @@ def build(*, campaign: Campaign, by: Staff, at: datetime) -> Plan:
 
     Call it outside transactions, because it uses the caches of the set engine.
     """
+    campaigns.check_visible(campaign, by)
     # If the system user does not exist yet, it is created here. In the snapshot it could
     # not be written.
     staff_models.system(campaign.community)

@@ -162,5 +162,6 @@ def test_batches_are_listed_newest_first_and_by_tag(shop: Community, by: Staff) 
     assert assignments.get_batch(by=by, pk=first.pk) == first
     with pytest.raises(assignments.BatchNotFound):
         assignments.get_batch(
-            by=factories.staff(factories.community("other"), "owner", "eve"), pk=first.pk
+            by=factories.staff(factories.community("other"), "owner", "eve"),
+            pk=first.pk,
         )

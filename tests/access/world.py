@@ -1,0 +1,192 @@
+"""One community for the sweep of verbs: what a scope hides, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from qunce.channels.webhooks.deliveries import Delivery
+from qunce.channels.webhooks.endpoints import Endpoint
+from qunce.core.jobs.job_queue import QueuedJob
+from qunce.core.staff import roles
+from qunce.core.staff.api_keys import ApiKey
+from qunce.core.staff.models import Staff
+from qunce.core.staff.roles import CustomRole
+from qunce.core.staff.units import Unit
+from qunce.groups import groups
+from qunce.groups.groups import Group
+from qunce.importing.jobs import jobs
+from qunce.importing.jobs.jobs import ImportJob
+from qunce.importing.jobs.uploads import Upload
+from qunce.members.accounts import accounts
+from qunce.members.accounts.models import Account, Placeholder, SharedIdentifier
+from qunce.members.attributes.attributes import Attribute
+from qunce.members.layers.layers import Layering
+from qunce.members.people import notes, people
+from qunce.members.people.merges import Merge
+from qunce.members.people.notes import Note
+from qunce.members.saved_views import saved_views
+from qunce.members.saved_views.models import SavedView
+from qunce.members.segments.segments import Segment
+from qunce.members.tags import assignments
+from qunce.members.tags.models import Synonym, Tag, TagBatch, TagGroup
+from qunce.outreach.campaigns import campaigns
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending.tasks import Task
+from qunce.sales import orders
+from qunce.sales.models import Order
+from qunce.sets.mirror import deriver
+from tests import factories, two_communities
+
+OBJECTS: dict[str, type[models.Model]] = {
+    "account": Account,
+    "twin": Account,
+    "merge": Merge,
+    "note": Note,
+    "tag": Tag,
+    "other_tag": Tag,
+    "tag_group": TagGroup,
+    "batch": TagBatch,
+    "synonym": Synonym,
+    "attribute": Attribute,
+    "segment": Segment,
+    "layering": Layering,
+    "group": Group,
+    "order": Order,
+    "placeholder": Placeholder,
+    "shared": SharedIdentifier,
+    "unit": Unit,
+    "staff": Staff,
+    "key": ApiKey,
+    "role": CustomRole,
+    "endpoint": Endpoint,
+    "delivery": Delivery,
+    "upload": Upload,
+    "job": ImportJob,
+    "view": SavedView,
+    "queued": QueuedJob,
+    "draft": Campaign,
+    "campaign": Campaign,
+    "task": Task,
+}
+
+
+@dataclass
+class World:
+    """`hidden` and `seen` map names of OBJECTS to ids; verbs get what `ids` has now.
+
+    `staff_by_role` are those who try: `scoped` sees the members with the tag "seen", and
+    `limited` the group "open".
+    """
+
+    community: Any
+    at: datetime
+    owner: Staff
+    staff_by_role: dict[str, Staff]
+    hidden: dict[str, int]
+    seen: dict[str, int]
+    ids: dict[str, int] = field(default_factory=dict)
+
+    def get(self, name: str) -> Any:
+        """The object as it is stored, as a verb may have changed another copy."""
+        return OBJECTS[name]._default_manager.get(pk=self.ids[name])
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Run something for real, and take it back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def build() -> World:
+    data = two_communities.build()
+    community, owner, at = data.community, data.owner, data.at
+    staff = {
+        "gone": factories.staff(community, "owner", "gone"),
+        "viewer": data.viewer,
+        "operator": factories.staff(community, "operator", "operator"),
+        "manager": factories.staff(community, "manager", "manager"),
+        "scoped": factories.staff(
+            community, "manager", "narrow", scope=two_communities.SCOPE
+        ),
+        "limited": factories.staff(community, "manager", "limited", groups=["open"]),
+        "stranger": data.stranger,
+        "owner": owner,
+    }
+    Staff.objects.filter(pk=staff["gone"].pk).update(is_active=False)
+    staff["gone"].refresh_from_db()
+    role = roles.create(name="Homely", base="operator", chosen=[], by=owner, at=at)
+    view = saved_views.save(
+        name="Homely",
+        columns=[],
+        filters={},
+        sort_by="",
+        is_shared=True,
+        by=owner,
+        at=at,
+    )
+    ids = data.ids
+    hidden = {
+        "account": ids["member"],
+        "other_tag": ids["other tag"],
+        "tag_group": ids["tag group"],
+        "job": ids["import"],
+        "role": role.pk,
+        "view": view.pk,
+        "queued": QueuedJob.objects.get(job=jobs.JOB).pk,
+        **{
+            name: pk
+            for name, pk in ids.items()
+            if name not in ("other tag", "tag group", "import", "member")
+        },
+    }
+    world = World(community, at, owner, staff, hidden, dict(hidden))
+    _add_what_is_seen(world, ids)
+    deriver.catch_up()
+    return world
+
+
+def _add_what_is_seen(world: World, ids: dict[str, int]) -> None:
+    common: dict[str, Any] = {"by": world.owner, "at": world.at}
+    community, scoped = world.community, world.staff_by_role["scoped"]
+    tag = Tag.objects.get(pk=ids["tag"])
+    twin, third = (
+        accounts.create(community=community, key=key, name=key, **common)
+        for key in ("seen-twin", "seen-third")
+    )
+    assignments.apply(tag=tag, accounts=[twin.pk, third.pk], **common)
+    seen = Account.objects.get(pk=ids["seen"])
+    merge = people.merge(left=seen, right=third, **common)
+    deriver.catch_up()
+    own: dict[str, Any] = {"by": scoped, "at": world.at}
+    world.seen |= {
+        "account": seen.pk,
+        "twin": twin.pk,
+        "merge": merge.pk,
+        "note": notes.create(account=seen, text="Note", **common).pk,
+        "group": ids["open group"],
+        "order": orders.record_payment(
+            community=community,
+            key="Seen-Order",
+            account=seen.pk,
+            amount=9900,
+            currency="CNY",
+            paid_at=world.at,
+            **common,
+        ).pk,
+        "batch": assignments.apply(
+            tag=Tag.objects.get(pk=ids["other tag"]), accounts=[seen.pk], **own
+        ).pk,
+        "draft": campaigns.create(community=community, name="Own draft", **own).pk,
+    }
+    group = Group.objects.get(pk=ids["open group"])
+    groups.add_members(group=group, accounts=[seen.pk], **common)
+    sent = factories.started_campaign(scoped, staff=[scoped.pk])
+    world.seen |= {"campaign": sent.pk, "task": factories.task(sent, scoped).pk}

@@ -16,6 +16,8 @@ from qunce.core import json_values
 RESOURCES = (
     "members",
     "remark_names",
+    "notes",
+    "opt_outs",
     "accounts",
     "staff_accounts",
     "attributes",
@@ -34,6 +36,7 @@ RESOURCES = (
     "webhooks",
     "metrics",
     "community",
+    "audit_log",
 )
 """The modules with the operations, in the order of the reference."""
 DESCRIPTION = """

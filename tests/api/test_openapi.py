@@ -62,6 +62,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "accounts",
         "attribute-type-changes",
         "attributes",
+        "audit-log",
         "campaigns",
         "community",
         "facts",
@@ -94,9 +95,44 @@ def test_operation_is_described(path: str, method: str) -> None:
     operation = PATHS[path][method]
     assert re.fullmatch(r"[a-z]+_[a-z]+(_[a-z]+)*", operation["operationId"])
     assert operation["summary"].endswith((".", ":"))
-    scope = re.search(r"Scope: `([a-z]+:[a-z]+)`", operation["description"])
-    assert scope
-    assert scope[1] in api_keys.SCOPES
+    scopes = list_scopes(operation)
+    assert scopes
+    assert set(scopes) <= api_keys.SCOPES
+
+
+def list_scopes(operation: dict[str, Any]) -> list[str]:
+    _text, _word, scopes = operation["description"].rpartition("Scope: ")
+    return re.findall(r"`([a-z]+:[a-z]+)`", scopes)
+
+
+SHOWING_MEMBERS = {
+    "Explanation",
+    "IdentifierOut",
+    "MemberSummaryOut",
+    "PairOut",
+    "RecipientOut",
+    "RemainderOut",
+    "SampleOut",
+    "TaskRecipientOut",
+}
+"""Schemas with names, texts or identifiers of members."""
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=IDS)
+def test_members_are_shown_only_to_keys_that_may_read_them(
+    path: str, method: str
+) -> None:
+    operation = PATHS[path][method]
+    answers = [operation["responses"].get(status) for status in (200, 201)]
+    if SHOWING_MEMBERS & schemas_in(answers):
+        assert {"members:read", "members:write"} & set(list_scopes(operation))
+
+
+def schemas_in(part: Any) -> set[str]:
+    """Names of the schemas to which a part of the document refers, also indirectly."""
+    names = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(part)))
+    below = (schemas_in(DOCUMENT["components"]["schemas"][name]) for name in names)
+    return names.union(*below)
 
 
 def test_operation_ids_are_unique() -> None:

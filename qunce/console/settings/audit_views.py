@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
@@ -22,15 +25,16 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.core import permissions
 from qunce.core.communities import Community
+from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import audit, facts
-from qunce.core.staff import staff
+from qunce.core.staff import api_keys, staff
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.accounts import models as account_models
 
 SUBJECT_DETAILS = (
     "page name login role changed tag tags group segment frozen layering attribute campaign"
-    " key file text address reason size count"
+    " key file broken before after text address reason size count"
 ).split()
 """Details that name the subject of an entry, in the order in which they are shown."""
 FIELD_LABELS: dict[str, StrOrPromise] = {
@@ -44,6 +48,7 @@ FIELD_LABELS: dict[str, StrOrPromise] = {
 }
 ROW_ID_DETAILS = {"staff", "unit", "batch", "task", "job"}
 """Details that are IDs of rows, shown only when there is nothing else."""
+NUMBERS = {"size", "count", "broken"}
 DETAIL_LABELS: dict[str, StrOrPromise] = {
     "role": gettext_lazy("role"),
     "changed": gettext_lazy("changed fields"),
@@ -51,6 +56,9 @@ DETAIL_LABELS: dict[str, StrOrPromise] = {
     "reason": gettext_lazy("reason"),
     "size": gettext_lazy("size"),
     "required": gettext_lazy("required"),
+    "before": gettext_lazy("before"),
+    "after": gettext_lazy("after"),
+    "broken": gettext_lazy("broken rows"),
 }
 
 
@@ -65,6 +73,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 class AuditFilterForm(forms.Form):
     actor = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
+    api_key = forms.ChoiceField(label=gettext_lazy("API key"), required=False)
     kind = forms.ChoiceField(label=gettext_lazy("What happened"), required=False)
     since = forms.DateField(
         label=gettext_lazy("Start date"),
@@ -92,6 +101,10 @@ class AuditFilterForm(forms.Form):
             (describe(kind), kind) for kind in audit.list_kinds(community).values()
         )
         self._choose("actor", [("", _("everybody")), *staff_choices])
+        keys = api_keys.names_by_id(community)
+        self._choose("api_key", [("", _("any or none")), *keys.items()])
+        if not keys:
+            del self.fields["api_key"]
         self._choose("kind", [("", _("everything")), *((k, w) for w, k in kinds)])
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
@@ -109,6 +122,7 @@ class AuditRow:
 
     at: datetime
     actor: Staff | None
+    api_key: str
     label: str
     member: str
     url: str
@@ -126,19 +140,14 @@ def describe(kind: str) -> str:
 def audit_log(request: Request) -> HttpResponse:
     audit.check_view(request.staff)
     form = AuditFilterForm(request.community, request.GET)
+    if request.GET.get("as") == "csv" and form.is_valid():
+        return _export(request, form)
     entries: list[audit.AuditEntry] = []
     if form.is_valid():
-        values = form.cleaned_data
-        actor, since, until = values["actor"], values["since"], values["until"]
-        zone = ZoneInfo(request.community.timezone)
         entries = audit.list_entries(
-            community=request.community,
             limit=audit.PAGE_SIZE + 1,
-            actor=int(actor) if actor else None,
-            kind=values["kind"],
-            since=_day_bounds(since, zone) if since else None,
-            until=_day_bounds(until + timedelta(days=1), zone) if until else None,
-            before=values["before"],
+            before=form.cleaned_data["before"],
+            **_filters(request, form),
         )
     page = entries[: audit.PAGE_SIZE]
     context = {
@@ -146,7 +155,8 @@ def audit_log(request: Request) -> HttpResponse:
         "rows": audit_rows(request.community, page),
         "last": page[-1].pk if len(entries) > audit.PAGE_SIZE else None,
         "is_filtered": any(
-            request.GET.get(name) for name in ("actor", "kind", "since", "until")
+            request.GET.get(name)
+            for name in ("actor", "api_key", "kind", "since", "until")
         ),
     }
     status = 200 if form.is_valid() else 422
@@ -157,6 +167,67 @@ def audit_log(request: Request) -> HttpResponse:
         part="console/settings/_audit_rows.html",
         status=status,
     )
+
+
+def _filters(request: Request, form: AuditFilterForm) -> dict[str, Any]:
+    """Return the arguments of `audit.list_entries` that the form chooses."""
+    values = form.cleaned_data
+    since, until = values["since"], values["until"]
+    zone = ZoneInfo(request.community.timezone)
+    return {
+        "community": request.community,
+        "actor": int(values["actor"]) if values["actor"] else None,
+        "api_key": int(values["api_key"]) if values.get("api_key") else None,
+        "kind": values["kind"],
+        "since": _day_bounds(since, zone) if since else None,
+        "until": _day_bounds(until + timedelta(days=1), zone) if until else None,
+    }
+
+
+EXPORTED = audit.declare("audit_log.exported", gettext_lazy("audit log exported"))
+MAX_ROWS_EXPORTED = 100_000
+EXPORT_BATCH = 2_000
+
+
+def _export(request: Request, form: AuditFilterForm) -> HttpResponse:
+    """Return the entries that match the filters as CSV, the newest first."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    headings = (_("When"), _("Who"), _("API key"), _("What happened"), _("Target"))
+    writer.writerow([*headings, _("Count"), _("Details")])
+    filters, before, count = _filters(request, form), None, 0
+    while count < MAX_ROWS_EXPORTED:
+        entries = audit.list_entries(limit=EXPORT_BATCH, before=before, **filters)
+        for row in audit_rows(request.community, entries):
+            writer.writerow([csv_safe(part) for part in _export_row(row)])
+        count += len(entries)
+        if len(entries) < EXPORT_BATCH:
+            break
+        before = entries[-1].pk
+    audit.log(
+        kind=EXPORTED,
+        community=request.community,
+        by=request.staff,
+        at=request.at,
+        count=max(count, 1),
+    )
+    response = HttpResponse(f"\ufeff{text.getvalue()}")
+    response["Content-Type"] = "text/csv; charset=utf-8"
+    response["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
+    return response
+
+
+def _export_row(row: AuditRow) -> list[str]:
+    subject = [row.member, *(f"{name} {value}".strip() for name, value in row.subject)]
+    return [
+        timezone.localtime(row.at).isoformat(timespec="seconds"),
+        row.actor.name if row.actor else "",
+        row.api_key,
+        row.label,
+        " · ".join(part for part in subject if part),
+        str(row.count),
+        "; ".join(f"{name}={value}" for name, value in row.details),
+    ]
 
 
 def _day_bounds(day: date, zone: ZoneInfo) -> datetime:
@@ -171,6 +242,7 @@ def audit_rows(
     actors = Staff.objects.in_bulk(
         {entry.actor_id for entry in entries if entry.actor_id}
     )
+    keys = api_keys.names_by_id(community)
     groups = Group.objects.filter(community=community).in_bulk(
         {entry.group_id for entry in entries if entry.group_id}
     )
@@ -181,7 +253,7 @@ def audit_rows(
     rows = []
     for entry in entries:
         detail = {
-            k: v for k, v in (entry.detail or {}).items() if v not in (None, "", [])
+            k: v for k, v in (entry.detail or {}).items() if v not in (None, "", [], 0)
         }
         account = entry.account_id or 0
         subject, details = split_detail(detail)
@@ -189,6 +261,7 @@ def audit_rows(
             AuditRow(
                 at=entry.happened_at,
                 actor=actors.get(entry.actor_id or 0),
+                api_key=keys.get(entry.api_key_id or 0, ""),
                 label=describe(kinds.get(entry.kind_id, "")),
                 member=names.get(account, ""),
                 url=reverse("members:detail", args=[account])
@@ -210,7 +283,7 @@ def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
         if name in detail
         # Numbers of rows mean nothing to people.
         and name not in ROW_ID_DETAILS
-        and (not isinstance(detail[name], int) or name in ("size", "count"))
+        and (not isinstance(detail[name], int) or name in NUMBERS)
     )
     details = tuple(
         (name, _format_value(value)) for name, value in sorted(detail.items())

@@ -21,6 +21,7 @@ PERMISSION_LABELS: dict[str, StrOrPromise] = {
     "members.import": _("import files"),
     "layers.manage": _("change layerings"),
     "members.merge": _("merge members and undo merges"),
+    "members.mark_staff": _("mark members as people who work here"),
     "notes.write": _("write notes and follow-ups"),
     "remark_names.manage": _("set the remark pattern"),
     "attributes.manage": _("define attributes"),

@@ -35,11 +35,13 @@ class AuditEntry(models.Model):
     """One act of staff on `count` things; `account_id` is set if it was one member.
 
     `detail` holds the values that all these things have in common. Ids are integers
-    without foreign keys, because an entry outlives what it is about.
+    without foreign keys, because an entry outlives what it is about. `api_key_id` is the
+    key of the program that acted for the staff member.
     """
 
     community_id = models.IntegerField()
     actor_id = models.IntegerField(null=True)
+    api_key_id = models.IntegerField(null=True)
     kind_id = models.IntegerField()
     account_id = models.BigIntegerField(null=True)
     group_id = models.BigIntegerField(null=True)
@@ -101,7 +103,7 @@ def log(
     permissions.check_community(by, community.pk)
     insert(
         community_id=community.pk,
-        actor_id=by.pk if by else None,
+        by=by,
         kind_id=interned_names.ensure("kind", 0, [kind])[kind],
         account_id=account,
         count=count,
@@ -111,15 +113,15 @@ def log(
 
 
 INSERT_ENTRIES = """
-INSERT INTO core_audit_entry (community_id, actor_id, kind_id, account_id, group_id, count,
-    happened_at, detail) VALUES
+INSERT INTO core_audit_entry (community_id, actor_id, api_key_id, kind_id, account_id,
+    group_id, count, happened_at, detail) VALUES
 """
 
 
 def insert(
     *,
     community_id: int,
-    actor_id: int | None,
+    by: Staff | None,
     kind_id: int,
     at: datetime,
     count: int = 1,
@@ -132,8 +134,9 @@ def insert(
     values = {name: _shorten(value) for name, value in (detail or {}).items()}
     text = json.dumps(values, ensure_ascii=False, default=str) if values else None
     time = timestamps.to_micros(at)
-    row = (community_id, actor_id, kind_id, account_id, group_id, count, time, text)
-    db.insert(INSERT_ENTRIES, [row])
+    actor = (by.pk, by.api_key_id) if by else (None, None)
+    of = (kind_id, account_id, group_id, count, time, text)
+    db.insert(INSERT_ENTRIES, [(community_id, *actor, *of)])
 
 
 def _shorten(value: Any) -> Any:
@@ -156,6 +159,7 @@ def list_entries(
     *,
     community: Community,
     actor: int | None = None,
+    api_key: int | None = None,
     kind: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
@@ -166,6 +170,8 @@ def list_entries(
     entries = AuditEntry.objects.filter(community_id=community.pk)
     if actor is not None:
         entries = entries.filter(actor_id=actor)
+    if api_key is not None:
+        entries = entries.filter(api_key_id=api_key)
     if kind:
         entries = entries.filter(kind_id=interned_names.find("kind", 0, kind) or 0)
     if since is not None:

@@ -37,7 +37,8 @@ def record(
     permissions.check_community(by, community.pk)
     if not len(accounts):
         return
-    used = {code: each[code] for code in np.unique(codes).tolist()}
+    # A few codes, which `np.unique` would put into a hash table.
+    used = {code: each[code] for code in np.flatnonzero(np.bincount(codes)).tolist()}
     texts = {code: fact.payload() for code, fact in used.items()}
     payloads, groups = set(texts.values()), {fact.group for fact in used.values()}
     (kind,) = facts.ensure_kinds({fact.kind for fact in used.values()}).values()
@@ -62,7 +63,7 @@ def record(
     column_inserts.insert("core_fact", columns, constants)
     audit.insert(
         community_id=community.pk,
-        actor_id=by.pk,
+        by=by,
         kind_id=kind,
         account_id=int(accounts[0]) if len(accounts) == 1 else None,
         group_id=next(iter(groups)) if len(groups) == 1 else None,

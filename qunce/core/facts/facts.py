@@ -303,7 +303,7 @@ def record_many(
         same_kind = [fact for fact in facts if fact.kind == kind]
         audit.insert(
             community_id=community.pk,
-            actor_id=by.pk,
+            by=by,
             kind_id=kind_id,
             account_id=_only_value({fact.account for fact in same_kind}),
             group_id=_only_value({fact.group for fact in same_kind}),
@@ -342,7 +342,7 @@ def record_for_accounts(
     if by is not None and rows:
         audit.insert(
             community_id=community.pk,
-            actor_id=actor,
+            by=by,
             kind_id=kind,
             account_id=rows[0][2] if len(rows) == 1 else None,
             group_id=fact.group,
@@ -377,7 +377,7 @@ def record_occurrences(
         if accounts:
             audit.insert(
                 community_id=community.pk,
-                actor_id=by.pk,
+                by=by,
                 kind_id=kind,
                 account_id=_only_value(set(accounts)),
                 group_id=_only_value({fact.group for fact, _pairs in same_kind}),

@@ -188,10 +188,11 @@ def authenticate(token: str, at: datetime) -> ApiKey | None:
         before = timestamps.to_micros(at - TOUCH_INTERVAL)
         # Of several requests at the same time one writes.
         untouched = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
-        with db.best_effort():
-            ApiKey.objects.filter(untouched, pk=key.pk).update(last_used_at=at)
+        rows = ApiKey.objects.filter(untouched, pk=key.pk)
+        db.write_if_possible(lambda: rows.update(last_used_at=at))
     # So that verbs know what a program may do in the name of this staff member.
     key.staff.key_scopes = frozenset(key.scopes)
+    key.staff.api_key_id = key.pk
     return key
 
 
@@ -205,6 +206,12 @@ def get(community: Community, pk: int) -> ApiKey:
     ):
         return key
     raise ApiKeyNotFound(_("There is no such API key."))
+
+
+def names_by_id(community: Community) -> dict[int, str]:
+    """Return the names of all keys, also of those that are revoked."""
+    keys = ApiKey.objects.filter(community=community).order_by("name", "pk")
+    return dict(keys.values_list("pk", "name"))
 
 
 def list_all(community: Community) -> list[ApiKey]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import itertools
 import sys
 import time
@@ -277,11 +278,16 @@ def preview(plan: ImportPlan, out: Out) -> None:
 
 
 def run(plan: ImportPlan, out: Out) -> None:
+    # The garbage collector would look at all modules again and again, as an import makes
+    # many objects.
+    gc.freeze()
     try:
         outcome = pipeline.run(plan, progress=_Progress(out))
     except pipeline.HasBrokenRows as error:
         _print_problems(error.problems, error.job, out)
         raise
+    finally:
+        gc.unfreeze()
     job = outcome.job
     if outcome.problems:
         _print_problems(outcome.problems, job, out)

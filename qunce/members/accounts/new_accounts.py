@@ -182,7 +182,7 @@ def create(
 def _insert_accounts(
     community: Community, new: NewAccounts, ids: NDArray[np.int64], rev: int
 ) -> None:
-    used = np.unique(new.sources).tolist()
+    used = np.flatnonzero(np.bincount(new.sources)).tolist()
     names = [name for code in used if (name := new.source_names[code])]
     by_name = interned_names.ensure(accounts.SOURCE_NAMESPACE, community.pk, names)
     source_ids = [by_name.get(name) for name in new.source_names]

@@ -192,12 +192,19 @@ class TagWriter:
                 "batch_id": self.batch.pk,
             },
         )
-        pairs, codes = np.unique(
-            np.stack([new.tags, new.weights]), axis=1, return_inverse=True
-        )
+        # A pair of tag and weight as one number, as pairs take far longer.
+        depths = int(new.weights.max()) + 1
+        pairs, codes = np.unique(codes * depths + new.weights, return_inverse=True)
         fact_columns.record(
-            [_fact(tags[pk], weight) for pk, weight in pairs.T.tolist()],
-            codes.reshape(-1),
+            [
+                _fact(tags[pk], weight)
+                for pk, weight in zip(
+                    chosen[pairs // depths].tolist(),
+                    (pairs % depths).tolist(),
+                    strict=True,
+                )
+            ],
+            codes,
             new.accounts,
             happened_at=np.full(len(new.accounts), moment),
             community=community,

@@ -134,7 +134,7 @@ class MemberWriter:
 
     def batch(self, start: int, end: int) -> MemberBatch:
         plain = self._plain.slice(start, end)
-        others = np.setdiff1d(np.arange(start, end), plain.members)
+        others = np.setdiff1d(np.arange(start, end), plain.members, assume_unique=True)
         rows = self._rows.read(others.tolist())
         return MemberBatch(plain, rows, begins_plain=start in plain.members[:1])
 

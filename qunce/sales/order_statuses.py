@@ -36,7 +36,7 @@ WORDS = {
         "等待出库 待出库 正在出库 已出库 等待确认收货 出库中 配送中 运输中 "
         "待提货 已提货 待自提 已自提 待使用 已使用 已核销 已接单 待接单 已成团 "
         "拼团成功 已成团待发货 待发货已成团 已发货待签收 已发货待收货 退款关闭 "
-        "退款取消 退款中 退款处理中 退款申请中 申请退款 售后中 退货中",
+        "退款取消 无退款 未退款 没有退款 未申请退款 没有申请退款 无售后 退款中 退款处理中 退款申请中 申请退款 售后中 退货中",
         "paid|complete|completed|processing|captured|fulfilled|shipped|"
         "partially fulfilled|partially shipped|delivered|success|successful|"
         "succeeded|settled|payment received|payment accepted|accepted|approved|"
@@ -80,6 +80,8 @@ back. A closed order stays closed, whichever of its files comes first.
 
 They are those of 有赞, 微店, 淘宝/天猫, 京东, 拼多多, 抖店, Shopify and WooCommerce.
 """
+REFUND_HEADINGS = "退款状态 售后状态 退货状态 refund_status return_status"
+"""Of columns that say only whether an order was refunded."""
 SEPARATORS = re.compile(r"[\s_\-–—.,，、;；:：/()（）\[\]【】!！]+")
 
 

@@ -498,3 +498,14 @@ def test_mapped_name_is_that_of_new_members_alone(
     # A later file is about members who are known.
     files.run(RECEIVERS.replace("小红", "别人"), mapping={"收货人姓名": "member_name"})
     assert member_names()["M1"] == "小红"
+
+
+def test_status_of_refunds_is_read_or_asked_about(files: Files) -> None:
+    head = f"{HEAD},退款状态"
+    files.run(f"{head}\nR1,M1,2024-03-05,10,退款成功\nR2,M1,2024-03-05,20,无退款\n")
+    assert amounts() == {"R1": (1_000, 1_000), "R2": (2_000, 0)}
+    text = f"{head},订单状态\nR3,M1,2024-03-05,10,退款成功,交易成功\n"
+    with pytest.raises(questions.AnswerNeeded, match="refund_status:退款状态"):
+        files.run(text)
+    files.run(text, answers={"refund_status:退款状态": "ignore"})
+    assert amounts()["R3"] == (1_000, 0)

@@ -68,6 +68,11 @@ def test_lists_are_split_by_the_separator_of_their_column(
     assert_adds_up(outcome)
 
 
+def test_lines_of_a_cell_are_tags(shop: Community, tmp_path: Path) -> None:
+    run(shop, tmp_path, 'key,tags\nt1,"vip\n新客"\nt2,vip\n', "members")
+    assert library_keys(shop) == {"vip", "新客"}
+
+
 def test_separator_in_quotes_is_part_of_the_tag(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -96,6 +101,10 @@ def test_mixed_separators_need_a_choice(shop: Community, tmp_path: Path) -> None
         (["1/2", "n/a", "24/7", "https://a.example/b"], False),
         (["tea lover", "night owl", "new member"], False),
         (["vip tea", "new tea", "vip coffee", "new coffee"], True),
+        (["新客+老客", "甲", "乙", "丙"], True),
+        (["新客&老客", "甲", "乙", "丙"], True),
+        (["新客·老客", "甲", "乙", "丙"], True),
+        (["18+", "甲", "乙", "丙"], False),
     ],
 )
 def test_signs_that_names_have_too_are_asked_about(

@@ -275,7 +275,11 @@ def _ask_separator(plan: ImportPlan, name: str, column: ColumnEvidence) -> str:
     names += [each for each in (*lists.SIGNS, lists.NONE) if each not in names]
     if given and given not in names and lists.is_separator(given):
         names.append(given)
-    labels = {lists.NONE: _("nothing: one entry per cell"), "space": _("a space")}
+    labels = {
+        lists.NONE: _("nothing: one entry per cell"),
+        "space": _("a space"),
+        "newline": _("a line break"),
+    }
     question = plan.ask(
         key,
         heading=column.heading,

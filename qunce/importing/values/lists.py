@@ -16,10 +16,14 @@ SIGNS = {
     "、": "、",
     "|": "|｜",
     "/": "/／",
+    "+": "+＋",
+    "&": "&＆",
+    "·": "·•",
     "space": " \u00a0\u3000\t",
+    "newline": "\n\r",
 }
 """Separators, with the signs of other keyboards that are the same one."""
-CLEAR = (";", ",", "、", "|")
+CLEAR = (";", ",", "、", "|", "newline")
 """Separators that hardly occur inside a name."""
 NONE = "none"
 """Every cell is one entry."""

@@ -19,7 +19,7 @@ from qunce.core import batch_writes, db, money, names
 from qunce.importing.accounts import reference_fields
 from qunce.importing.plan.questions import InvalidAnswer
 from qunce.importing.target_registry import Access, Field, Target
-from qunce.sales import orders
+from qunce.sales import order_statuses, orders
 
 if TYPE_CHECKING:
     from qunce.importing.jobs.jobs import ImportJob
@@ -97,6 +97,7 @@ class OrderTarget(Target):
             _("Status"),
             "order_status 订单状态 financial_status payment_status 交易状态 状态 支付状态 付款状态 "
             "state",
+            last_headings=order_statuses.REFUND_HEADINGS,
         ),
         Field(
             "paid_at",
@@ -272,6 +273,7 @@ class OrderTarget(Target):
             )
         order_questions.ask_signs(plan)
         order_questions.ask_statuses(plan)
+        order_questions.ask_refund_statuses(plan)
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:
         """Yield whole orders, sorted by key."""

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from qunce.core import errors, money
-from qunce.importing.files import sources
+from qunce.importing.files import heading_rows, sources
 from qunce.importing.plan.questions import Choice
 from qunce.importing.rows import left_out_rows
 from qunce.importing.values import currency_signs
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qunce.importing.plan.plan import ImportPlan
 
 HEAD_ROWS = 1_000
+IGNORE = "ignore"
+REFUNDS = (order_statuses.REFUNDED, order_statuses.PARTLY_REFUNDED)
 MIN_MEANINGS = 2
 SUGGESTED_SIGNS = ("$", "元")
 """Signs of several currencies that mean the likeliest unless staff answer otherwise."""
@@ -94,4 +96,36 @@ def ask_statuses(plan: ImportPlan) -> None:
             % {"word": word, "heading": heading},
             choices=choices,
             suggestion=order_statuses.find_meaning(word),
+        )
+
+
+def ask_refund_statuses(plan: ImportPlan) -> None:
+    """Ask about a second column of statuses, by which orders were refunded."""
+    known = [
+        heading_rows.normalise(text) for text in order_statuses.REFUND_HEADINGS.split()
+    ]
+    fields = plan.heading_of
+    if "refunded_amount" in fields or "refunded_at" in fields:
+        return
+    for index, heading in enumerate(plan.source.headings):
+        is_read = heading == fields.get("status")
+        if is_read or heading_rows.normalise(heading) not in known:
+            continue
+        words: dict[str, None] = {}
+        for batch in sources.read_batches(plan.source):
+            words |= dict.fromkeys(
+                pc.unique(batch.columns[index].drop_null()).to_pylist()
+            )
+        refunded = [w for w in words if order_statuses.find_meaning(w) in REFUNDS]
+        if not refunded:
+            continue
+        plan.ask(
+            f"refund_status:{heading}",
+            heading=heading,
+            text=_(
+                "By “%(word)s” in “%(heading)s” orders were refunded, but no column has "
+                "the amounts. Map them, or this column to the status."
+            )
+            % {"word": refunded[0], "heading": heading},
+            choices=[Choice(IGNORE, _("import the orders without these refunds"))],
         )

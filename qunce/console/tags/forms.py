@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import permissions
+from qunce.core.facts import facts
 from qunce.core.staff import staff
 from qunce.core.staff.models import Staff
+from qunce.members.tags import deepening, library
 from qunce.members.tags import levels as tag_levels
-from qunce.members.tags import library
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import naming as tag_naming
 from qunce.members.tags.models import Tag, TagGroup
@@ -43,6 +44,15 @@ class TagForm(forms.Form):
             "10 loyal”."
         ),
     )
+    deepened_by = forms.MultipleChoiceField(
+        label=_("Deepened by"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Each of these adds 1 to the depth from now on; members without the tag "
+            "get it."
+        ),
+    )
     owner = forms.ModelChoiceField(
         label=_("Owner"),
         queryset=Staff.objects.none(),
@@ -60,13 +70,21 @@ class TagForm(forms.Form):
                 "group": tag.group_id,
                 "description": tag.description,
                 "levels": tag_levels.to_text(tag.levels),
+                "deepened_by": list(tag.deepened_by),
                 "owner": tag.owner_id,
             }
         super().__init__(data, initial=initial)
         fields: Any = self.fields
         groups = TagGroup.objects.filter(community=by.community).order_by("name")
         allowed = [group.pk for group in groups if library.may_create(group, by)]
+        if tag is not None and tag.group_id is not None:
+            allowed.append(tag.group_id)
         fields["group"].queryset = groups.filter(pk__in=allowed)
+        chosen = {
+            kind: facts.label_of(kind) for kind in (tag.deepened_by if tag else ())
+        }
+        kinds = chosen | dict(deepening.list_kinds(by.community))
+        fields["deepened_by"].choices = sorted(kinds.items(), key=lambda kind: kind[1])
         fields["owner"].queryset = staff.list_all(by.community).filter(is_active=True)
 
     def clean_levels(self) -> list[tag_levels.Level]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -16,7 +17,8 @@ from qunce.console import http, paging
 from qunce.console.tags import presenters
 from qunce.console.tags.forms import MergeForm, TagForm
 from qunce.core import errors, permissions
-from qunce.members.tags import assignments, library, naming
+from qunce.core.facts import facts
+from qunce.members.tags import assignments, deepening, library, naming
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library as tag_library
 from qunce.members.tags import merges as tag_merges
@@ -43,6 +45,7 @@ def render_detail(
         "tag": tag,
         "row": row,
         "synonyms": tag.synonyms.order_by("key"),
+        "deepened_by": [facts.label_of(kind) for kind in sorted(tag.deepened_by)],
         "merged_keys": set(tag.merged_tags.values_list("key", flat=True)),
         "batches": presenters.batch_rows(
             # Automatic ones only if there are no others.
@@ -77,6 +80,9 @@ def tag_update(request: http.Request, pk: int) -> HttpResponse:
                 library.move(tag=tag, group=values["group"], by=by, at=at)
             if values["owner"] != tag.owner:
                 library.set_owner(tag=tag, owner=values["owner"], by=by, at=at)
+            if set(values["deepened_by"]) != set(tag.deepened_by):
+                kinds = values["deepened_by"]
+                deepening.set_kinds(tag=tag, kinds=kinds, by=by, at=at)
             if values["levels"] != [tuple(level) for level in tag.levels]:
                 library.set_levels(tag=tag, levels=values["levels"], by=by, at=at)
             if (values["name"], values["description"]) != (tag.name, tag.description):
@@ -97,14 +103,20 @@ def tag_update(request: http.Request, pk: int) -> HttpResponse:
 PAGE_SIZE = 100
 NO_GROUP = "none"
 BY_NAME, BY_MEMBERS = "name", "members"
+AUTOMATIC = "automatic"
 
 
 @http.page()
 def tag_list(request: http.Request) -> HttpResponse:
-    archived = request.GET.get("state") == "archived"
+    state = request.GET.get("state", "")
+    archived = state == "archived"
     query = tag_library.list_tags(request.community, archived=archived)
     all_tags = list(query.select_related("group", "owner"))
-    filtered = _filter(request, all_tags)
+    # The system's tags would crowd out those of staff.
+    is_automatic = state == AUTOMATIC
+    shows_all = archived or ("group" in request.GET and request.GET["group"] != "")
+    listed = [tag for tag in all_tags if shows_all or tag.is_automatic == is_automatic]
+    filtered = _filter(request, listed)
     by_members = request.GET.get("sort") == BY_MEMBERS
     page_number = max(paging.parse_number(request, "page", 1), 1)
     page = slice((page_number - 1) * PAGE_SIZE, page_number * PAGE_SIZE)
@@ -129,6 +141,8 @@ def tag_list(request: http.Request) -> HttpResponse:
         "groups": groups,
         "selected_group": request.GET.get("group", ""),
         "archived": archived,
+        "is_automatic": is_automatic,
+        "automatic_count": sum(tag.is_automatic for tag in all_tags),
         "searched": request.GET.get("q", ""),
         "may_manage": permissions.may(request.staff, tag_models.MANAGE),
         "may_create": any(
@@ -168,7 +182,8 @@ def tag_create(request: http.Request) -> HttpResponse:
     if not any(library.may_create(group, request.staff) for group in [None, *groups]):
         permissions.check_may(request.staff, tag_models.MANAGE)
     group_id = paging.parse_number(request, "group") or None
-    form = TagForm(request.staff, request.POST or None, group=group_id)
+    name = request.GET.get("name", "")[: naming.MAX_LENGTH]
+    form = TagForm(request.staff, request.POST or None, group=group_id, name=name)
     similar: list[Tag] = []
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
@@ -178,10 +193,12 @@ def tag_create(request: http.Request) -> HttpResponse:
             if tag is not None:
                 http.flash(request, _("Tag “%(tag)s” created.") % {"tag": tag.name})
                 return http.redirect_back(
-                    request, reverse("tags:detail", args=[tag.pk])
+                    request,
+                    next_url(request, reverse("tags:detail", args=[tag.pk])),
                 )
     context = {
         "form": form,
+        "next": next_url(request, ""),
         **_similar_context(request, similar),
         "groups": [group for group in groups if group.guidance or group.prefix],
     }
@@ -189,10 +206,20 @@ def tag_create(request: http.Request) -> HttpResponse:
     return http.render(request, "console/tags/create.html", context, status=status)
 
 
+def next_url(request: http.Request, default: str) -> str:
+    """The page to return to, which whoever linked here named in `next`."""
+    url = request.POST.get("next", "") or request.GET.get("next", "")
+    own = {request.get_host()}
+    is_own = url_has_allowed_host_and_scheme(
+        url, own, require_https=request.is_secure()
+    )
+    return url if is_own else default
+
+
 def _create(request: http.Request, form: TagForm) -> Tag | None:
     values: dict[str, Any] = dict(form.cleaned_data)
-    # Levels are named on the tag's own page, once there is something to count.
-    del values["levels"]
+    # They belong to the tag's own page, once there is something to count.
+    del values["levels"], values["deepened_by"]
     try:
         return library.create(
             community=request.community,

@@ -15,6 +15,7 @@ from qunce.members.tags import assignments, library, person_tags
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags.models import Tag, Tagging
 from qunce.members.tags.naming import NamingRule
+from qunce.sets.mirror import deriver
 from tests import factories
 from tests.clients import browser
 from tests.factories import AT
@@ -195,3 +196,56 @@ def test_row_of_a_task_shows_the_tags_after_tagging(
     text = tag(olga, member=ann, tag="vip", context="row")
     assert f'id="row-tags-{ann}"' in text
     assert f'id="tagging-{ann}"' in text
+
+
+def test_library_keeps_automatic_tags_apart(
+    shop: Community, by: Staff, ann: Client
+) -> None:
+    bought = tag_groups.create(
+        community=shop, key="bought", name="Bought", automatic=True, by=by, at=AT
+    )
+    tea = Tag.objects.create(
+        community=shop, key="bought:tea", name="Tea", group=bought, by=by, created_at=AT
+    )
+    factories.tag(shop, "vip")
+    page = ann.get("/members/tags/").content.decode()
+    assert "<bdi>vip</bdi>" in page
+    assert "<bdi>Tea</bdi>" not in page
+    assert "1 more is set automatically" in page
+    page = ann.get("/members/tags/?state=automatic").content.decode()
+    assert "<bdi>Tea</bdi>" in page
+    assert "<bdi>vip</bdi>" not in page
+    values = {"name": "Teas", "group": bought.pk}
+    ann.post(f"/members/tags/{tea.pk}/edit/", values)
+    tea.refresh_from_db()
+    assert (tea.name, tea.group) == ("Teas", bought)
+
+
+def test_new_tag_takes_its_name_from_the_link_and_leads_back(
+    shop: Community, ann: Client
+) -> None:
+    back = "/members/5/"
+    page = ann.get(f"/members/tags/new/?name=fan&next={back}").content.decode()
+    assert 'name="name" value="fan"' in page
+    assert f'<input type="hidden" name="next" value="{back}">' in page
+    answer = ann.post("/members/tags/new/", {"name": "fan", "next": back})
+    assert answer["Location"] == back
+    foreign = "https://evil.example/"
+    answer = ann.post("/members/tags/new/", {"name": "koc", "next": foreign})
+    assert answer["Location"].startswith("/members/tags/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_kinds_of_events_that_deepen_a_tag_are_chosen(
+    shop: Community, by: Staff, ann: Client
+) -> None:
+    (bob,) = factories.members(shop, "bob")
+    tea = factories.tag(shop, "tea")
+    factories.order(shop, bob)
+    deriver.catch_up()
+    page = ann.get(f"/members/tags/{tea.pk}/edit/").content.decode()
+    assert 'name="deepened_by" value="order.paid"' in page
+    values = {"name": "tea", "deepened_by": ["order.paid"]}
+    assert ann.post(f"/members/tags/{tea.pk}/edit/", values).status_code == 303
+    page = ann.get(f"/members/tags/{tea.pk}/").content.decode()
+    assert "Deepened by" in page

@@ -124,7 +124,9 @@ def test_undo_restores_all_that_was_not_changed_since(
         )
         expected = None if was_blocked else old_before.get(account)
         assert world.state(old).get(account) == expected
-        unchanged = account not in touched and new_after.get(account) == moved.get(account)
+        unchanged = account not in touched and new_after.get(account) == moved.get(
+            account
+        )
         expected = new_before.get(account) if unchanged else new_after.get(account)
         if not (unchanged and was_blocked):
             assert world.state(new).get(account) == expected

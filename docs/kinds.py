@@ -13,7 +13,7 @@ from qunce.core import permissions as core_permissions
 from qunce.core import state_machine
 from qunce.core.facts import fact_effects, facts
 from qunce.members.attributes.attributes import AttributeType
-from qunce.sets.rules import base, comparisons, time_windows, tree
+from qunce.sets.rules import base, comparisons, fact_queries, time_windows, tree
 
 FACT_COLUMNS = ("account", "group")
 NODES = {
@@ -133,8 +133,11 @@ def clauses() -> str:
             f" at most {time_windows.MAX_DAYS} days.",
             f"## Comparisons\n\nAn object with one or more of {signs}.",
             f"## Types of attributes\n\n{markdown.codes(AttributeType.values)}",
-            f"## Limits\n\nAt most {tree.MAX_NODES:,} nodes in one rule, those of its"
-            f" segments included, nested at most about {tree.MAX_DEPTH} deep.",
+            f"## Limits\n\nAt most {base.MAX_NODES:,} nodes in one rule, those of its"
+            f" segments included, nested at most about {tree.MAX_DEPTH} deep, and at most"
+            f" {base.MAX_NAMES:,} keys and values in its lists. At most"
+            f" {base.MAX_COST // fact_queries.COST} different conditions that read single"
+            " facts: `where`, `hours`, amounts, exact hours, and steps of a sequence.",
         )
     )
 

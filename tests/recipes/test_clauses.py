@@ -105,7 +105,7 @@ def shop(db: None) -> Community:
 def test_clause_names_are_those_of_forms_and_of_oracle_rows() -> None:
     names = set(base.DECLARATIONS)
     assert names >= {"tag", "segment", "opted_out"}
-    assert set(clause_forms.FORMS) == {*names, "json"}
+    assert set(clause_forms.FORMS) == {*names, "kept"}
     assert set(CLAUSES) == names
 
 

@@ -24,6 +24,7 @@ from qunce.members.layers.ladders.base import Ladder
 from qunce.members.layers.layers import Layering
 from qunce.members.search import member_list
 from qunce.members.tags import models as tag_models
+from qunce.sets.rules import base as rules
 
 
 def choices_of(request: http.Request) -> Choices:
@@ -77,8 +78,8 @@ def describe_needs(request: http.Request, ladder: Ladder) -> dict[str, Any]:
     kinds = ladder.missing_kinds(request.community)
     tags = ladder.missing_tags(request.community)
     return {
-        "kinds": ", ".join(facts.label_of(kind) for kind in kinds),
-        "tags": ", ".join(str(ladder.tags[key]) for key in tags),
+        "kinds": rules.format_list(facts.label_of(kind) for kind in kinds),
+        "tags": rules.format_list(str(ladder.tags[key]) for key in tags),
         "may_create_tags": permissions.may(request.staff, tag_models.MANAGE),
     }
 

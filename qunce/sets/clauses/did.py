@@ -195,6 +195,10 @@ class DidClause(Clause):
         fields = [field for _name, field, _required in self.aggregates]
         return amounts.FIELD in fields or bool(self.facts.dependencies())
 
+    @property
+    def cost(self) -> int:
+        return fact_queries.COST if self._needs_mirror() else 1
+
     def cache_key(self, snap: Snapshot) -> Hashable:
         """Today, and the state of the days, or of the log, that the set is read from."""
         if self._needs_mirror():

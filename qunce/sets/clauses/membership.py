@@ -55,7 +55,8 @@ class MembershipClause(Clause):
         for quantifier in QUANTIFIERS:
             if quantifier in args:
                 here = path.child(quantifier)
-                keys = base.parse_strings(args[quantifier], here)
+                # Each once: a union of the same set again and again takes time.
+                keys = tuple(dict.fromkeys(base.parse_strings(args[quantifier], here)))
                 ids = base.resolve_keys(cls.reference_kind, keys, here)
                 # The keys are kept for explanations, in which an id would mean nothing.
                 terms.append((quantifier, tuple(zip(ids, keys, strict=True))))
@@ -110,12 +111,15 @@ class MembershipClause(Clause):
                 key: by_person(snap, self.mark_kind, ref).get(person)
                 for ref, key in sets
             }
+            keys = [key for _ref, key in sets]
+            shown = references.list_names(snap.community, self.reference_kind, keys)
+            names = dict(zip(keys, shown, strict=True))
             present = [
-                f"{key} ×{depth}" if depth > 1 else key
+                f"{names[key]} ×{depth}" if depth > 1 else names[key]
                 for key, depth in depths.items()
                 if depth
             ]
-            required = base.format_list(key for _ref, key in sets)
+            required = base.format_list(shown)
             if self.depth:
                 required = _("%(tags)s with depth %(depth)s") % {
                     "tags": required,

@@ -104,6 +104,10 @@ class SequenceClause(Clause):
     def dependencies(self) -> Iterable[revisions.Key]:
         return [key for step in self.steps for key in step.dependencies()]
 
+    @property
+    def cost(self) -> int:
+        return fact_queries.COST * len(self.steps)
+
     def cache_key(self, snap: Snapshot) -> Hashable:
         # Exact hours move with every moment and are hardly ever found in the cache.
         exact = snap.at if self.during.hours else snap.today

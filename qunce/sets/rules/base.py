@@ -7,7 +7,6 @@ it mentions. `discover` imports the `clauses` of every application; nothing list
 
 from __future__ import annotations
 
-import itertools
 import json
 import pkgutil
 from abc import ABC, abstractmethod
@@ -46,6 +45,55 @@ class RuleError(errors.Invalid):
         self.message = message
 
 
+MAX_NODES = 2_000
+"""Nodes of one rule, including those of its segments."""
+MAX_NAMES = 100_000
+"""Keys and values in the lists of one rule."""
+MAX_COST = 2_000
+"""The sum of `Clause.cost` over the different clauses of one rule."""
+
+
+@dataclass
+class Budget:
+    """Adds up what one question costs, and refuses it before it is evaluated."""
+
+    nodes: int = 0
+    names: int = 0
+    cost: int = 0
+    counted: set[Clause] = field(default_factory=set)
+
+    def spend_node(self) -> None:
+        self.nodes += 1
+        # A few segments that each name another one twice would make millions of nodes.
+        if self.nodes > MAX_NODES:
+            raise RuleError(
+                "", _("A rule can have at most %(n)s clauses.") % {"n": MAX_NODES}
+            )
+
+    def spend_names(self, count: int) -> None:
+        self.names += count
+        if self.names > MAX_NAMES:
+            raise RuleError(
+                "", _("A rule can have at most %(n)s names.") % {"n": f"{MAX_NAMES:,}"}
+            )
+
+    def spend(self, clause: Clause) -> None:
+        # Equal clauses share a cached set, so they cost once.
+        if clause in self.counted:
+            return
+        self.counted.add(clause)
+        self.cost += clause.cost
+        if self.cost > MAX_COST:
+            raise RuleError(
+                "",
+                _(
+                    "This question takes too long: it has too many conditions on "
+                    "details, times of day or amounts of what members did. Ask it in "
+                    "several segments, or leave some of them out."
+                ),
+            )
+
+
 @dataclass(frozen=True)
 class RulePath:
     """A position in a rule that is being compiled, such as `all[2].tag.any[0]`."""
@@ -54,10 +102,8 @@ class RulePath:
     text: str = ""
     segments: tuple[str, ...] = ()
     """Keys of the segments that the position is inside of, outermost first."""
-    node_numbers: Iterator[int] = field(
-        default_factory=lambda: itertools.count(1), compare=False, repr=False
-    )
-    """Numbers the nodes of the whole rule; all positions in it share the iterator."""
+    budget: Budget = field(default_factory=Budget, compare=False, repr=False)
+    """What the whole rule may cost; all positions in it share the budget."""
     groups: frozenset[str] | None = None
     """Keys of the groups that the asker sees, None for all. Others are unknown to them."""
     asker: int | None = None
@@ -83,7 +129,7 @@ class RulePath:
             self.community,
             text,
             self.segments,
-            self.node_numbers,
+            self.budget,
             self.groups,
             self.asker,
         )
@@ -124,6 +170,11 @@ class Clause(Declaration):
     @abstractmethod
     def parse(cls, args: Any, path: RulePath) -> Clause:
         """Check the JSON and turn keys into ids; `path.fail(…)` reports what is wrong."""
+
+    @property
+    def cost(self) -> int:
+        """What it takes to evaluate it, as a multiple of a union of bitmaps."""
+        return 1
 
     @abstractmethod
     def dependencies(self) -> Iterable[revisions.Key]:
@@ -212,6 +263,7 @@ def parse_strings(value: Any, path: RulePath) -> tuple[str, ...]:
         return (value,)
     if not isinstance(value, list):
         path.fail(_("Write a list of texts."))
+    path.budget.spend_names(len(value))
     for index, part in enumerate(value):
         if not isinstance(part, str):
             path.child(index).fail(_("Write a string."))
@@ -220,11 +272,14 @@ def parse_strings(value: Any, path: RulePath) -> tuple[str, ...]:
 
 def resolve_keys(kind: str, keys: Sequence[str], path: RulePath) -> tuple[int, ...]:
     """The ids of these things, in the order of the keys; an unknown key fails."""
-    # One query for all keys of a list.
-    ids = _find_ids(kind, keys, path)
-    for index, key in enumerate(keys):
-        if key not in ids:
-            _fail_unknown(kind, key, path.child(index))
+    ids: dict[str, int] = {}
+    # A query for many keys, and none after the first ones that are unknown.
+    for start in range(0, len(keys), references.CHUNK_SIZE):
+        chunk = keys[start : start + references.CHUNK_SIZE]
+        ids |= _find_ids(kind, chunk, path)
+        for index, key in enumerate(chunk, start):
+            if key not in ids:
+                _fail_unknown(kind, key, path.child(index))
     return tuple(ids[key] for key in keys)
 
 

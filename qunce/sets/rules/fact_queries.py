@@ -23,6 +23,7 @@ from qunce.sets.rules import (
     comparisons,
     payload_fields,
     payload_numbers,
+    references,
     times_of_day,
 )
 from qunce.sets.rules.base import RulePath
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
     Ints = NDArray[np.int64]
+
+COST = 60
+"""What a query over the mirror costs, as `Clause.cost`: some 20 ms of CPU."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,8 @@ def _label(
         labels.append(f"{facts.field_label(kind, name)}: {text}")
     if "group" in where:
         keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
-        labels.insert(0, f"{_('group')}: {base.format_list(keys)}")
+        names = references.list_names(community, "group", keys)
+        labels.insert(0, f"{_('group')}: {base.format_list(names)}")
     if hours:
         labels.append(times_of_day.describe(hours))
     if not labels:

@@ -32,6 +32,8 @@ class ReferenceKind:
     find_names: FindNames | None = None
 
 
+CHUNK_SIZE = 2_000
+"""Keys of one query, as databases limit their parameters."""
 _kinds: dict[str, ReferenceKind] = {}
 
 
@@ -54,7 +56,17 @@ def find_names(
 ) -> Mapping[str, str]:
     """The names of things of one kind, by key."""
     finder = _kinds[kind].find_names if kind in _kinds else None
-    return finder(community, keys) if keys and finder else {}
+    names: dict[str, str] = {}
+    for start in range(0, len(keys) if finder else 0, CHUNK_SIZE):
+        chunk = keys[start : start + CHUNK_SIZE]
+        names |= finder(community, chunk) if finder else {}
+    return names
+
+
+def list_names(community: Community, kind: str, keys: Sequence[str]) -> list[str]:
+    """The names in the order of the keys, and the key of what has none."""
+    names = find_names(community, kind, keys)
+    return [names.get(key, key) for key in keys]
 
 
 def find_names_of(community: Community, mentions: Iterable[Mention]) -> Names:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection, connections
 from pyroaring import BitMap
@@ -66,6 +66,8 @@ class Snapshot:
         # What a transaction sees may never be committed, so it must not be cached.
         self.may_cache = not connection.in_atomic_block
         self.revisions: dict[revisions.Key, int] = {}
+        self._own: dict[Hashable, tuple[Hashable, Any]] = {}
+        """What this snapshot has computed and the cache may not have."""
         self._stack = stack
         self._derived: tuple[str, int] | None = None
 
@@ -117,12 +119,14 @@ class Snapshot:
         # The version is not part of the key, so that an old content is replaced and not
         # kept beside the new one.
         cache_key = (self.community.pk, name)
-        entry = cache.CACHE.get(cache_key)
+        entry = self._own.get(cache_key) or cache.CACHE.get(cache_key)
         if entry and entry[0] == version:
             return entry[1]  # type: ignore[no-any-return]
         content = compute()
         if self.may_cache:
             cache.CACHE.set(cache_key, version, content)
+        else:
+            self._own[cache_key] = (version, content)
         return content
 
     # People

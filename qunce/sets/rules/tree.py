@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
 MAX_DEPTH = 40
-MAX_NODES = 2_000
-"""Nodes of one rule, including those of its segments."""
 
 
 class Node(ABC):
@@ -164,11 +162,7 @@ def compile_scope(by: Staff, community: Community) -> Node | None:
 
 
 def compile_node(rule: Any, path: RulePath) -> Node:
-    # A few segments that each name another one twice would make millions of nodes.
-    if next(path.node_numbers) > MAX_NODES:
-        raise RuleError(
-            "", _("A rule can have at most %(n)s clauses.") % {"n": MAX_NODES}
-        )
+    path.budget.spend_node()
     if not isinstance(rule, dict) or len(rule) != 1:
         path.fail(_("Write an object with exactly one key, such as {“tag”: …}."))
     # Checked on the way down, before Python's own recursion limit is reached.
@@ -191,7 +185,9 @@ def compile_node(rule: Any, path: RulePath) -> Node:
     if issubclass(declaration, Macro):
         return declaration.expand(args, here)
     assert issubclass(declaration, Clause)  # noqa: S101 - there are only these two
-    return ClauseNode(declaration.parse(args, here), here.text)
+    clause = declaration.parse(args, here)
+    path.budget.spend(clause)
+    return ClauseNode(clause, here.text)
 
 
 def revision_keys(node: Node) -> set[revisions.Key]:

@@ -66,6 +66,9 @@ class IncomingFact:
     @property
     def references(self) -> dict[str, str]:
         """What names the member, by kind."""
+        if not (self.unionid or self.phone or self.email):
+            # As most programs do, a thousand times a request.
+            return {resolver.MEMBER_KEY: self.member} if self.member else {}
         named = {
             resolver.MEMBER_KEY: self.member,
             "unionid": self.unionid,
@@ -111,15 +114,17 @@ def find_error(
     """Return why this fact cannot be recorded, or an empty string."""
     try:
         reported_facts.check_kind(fact.kind)
-        _check_values(fact, limits)
+        _check_values(fact, timestamps.to_micros(fact.happened_at), limits)
         _check_effect(fact, check_effect)
     except errors.QunceError as error:
         return str(error)
     return ""
 
 
-def _check_values(fact: IncomingFact, limits: reported_facts.TimeLimits) -> None:
-    limits.check(timestamps.to_micros(fact.happened_at))
+def _check_values(
+    fact: IncomingFact, micros: int, limits: reported_facts.TimeLimits
+) -> None:
+    limits.check(micros)
     is_named = fact.member or fact.phone or fact.email or fact.unionid
     if (is_named and fact.account) or (fact.group and fact.group_id):
         raise errors.Invalid(_("Give either a key or a number, not both."))
@@ -200,6 +205,7 @@ class _Batch:
         self.community, self.by, self.at = community, by, at
         self.incoming, self.source = incoming, source
         self.payloads: list[str | None] = []
+        self.times: list[int] = []
         self.has_effect: list[bool] = []
 
     def check(
@@ -214,11 +220,13 @@ class _Batch:
         reasons: dict[int, str] = {}
         for index, fact in enumerate(self.incoming):
             self.has_effect.append(fact.kind in effects)
+            micros = timestamps.to_micros(fact.happened_at)
+            self.times.append(micros)
             try:
                 # Encoded before the transaction, so that SQLite's lock is held for the
                 # writes only.
                 self.payloads.append(_dump_payload(fact.payload))
-                _check_values(fact, limits)
+                _check_values(fact, micros, limits)
                 if not kind_errors[fact.kind]:
                     self.kind_limits.check(fact.kind, (fact.payload or {}).keys())
                 if fact.kind in effects:
@@ -252,7 +260,6 @@ class _Batch:
                 self.incoming, self.members.names, self.payloads, strict=True
             )
         ]
-        self.times = [timestamps.to_micros(fact.happened_at) for fact in self.incoming]
 
     def resolve(self) -> int:
         """Find or create members and groups; returns how many members were created."""
@@ -472,13 +479,12 @@ def _normal_references(
     reader: identifiers.Reader, references: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the references in normal form, without placeholders."""
-    forms = {
-        kind: reader.normalise(
-            identifiers.KEY if kind == resolver.MEMBER_KEY else kind, text
-        )
-        for kind, text in references.items()
-    }
-    return {kind: form for kind, form in forms.items() if form is not None}
+    row: dict[str, str] = {}
+    for kind, text in references.items():
+        key = identifiers.KEY if kind == resolver.MEMBER_KEY else kind
+        if (form := reader.normalise(key, text)) is not None:
+            row[kind] = form
+    return row
 
 
 def _resolve_groups(

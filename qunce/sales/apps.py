@@ -14,6 +14,7 @@ class SalesConfig(AppConfig):
             "coupons",
             "member_columns",
             "order_facts",
+            "order_erasure",
             "orders",
             "personal_sections",
             "reported_orders",

@@ -8,14 +8,12 @@ add up to its row.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -24,13 +22,10 @@ from qunce.core import (
     errors,
     money,
     permissions,
-    personal_texts,
     text_validation,
     timestamps,
 )
 from qunce.core.facts import interned_names
-from qunce.core.personal_texts import ErasedPerson
-from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sales import (
     closed_orders,
@@ -52,10 +47,6 @@ WRITE = permissions.declare(
     "orders.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
 )
 """For staff and programs; importing files needs the permission to import instead."""
-
-
-IDENTIFYING = re.compile(r"\d.{5}|.@.")
-"""Texts that belong to one person: long ones with a digit, and addresses."""
 
 
 class InvalidOrder(errors.Invalid):
@@ -415,28 +406,6 @@ def unlink_members(*, community: Community, accounts: Sequence[int]) -> int:
     orders = Order.objects.filter(community_id=community.pk, account_id__in=accounts)
     # The sums of past days stay right, which they would not without the orders.
     return orders.update(account_id=None, details=None)
-
-
-def erase_details(person: ErasedPerson) -> None:
-    """Delete the details of other orders that name an erased person, such as a gift's."""
-    # By numbers and addresses only, as other people may have the same name.
-    texts = [text for text in person.texts if IDENTIFYING.search(text)]
-    named = Q(pk__in=[])
-    for text in texts:
-        named |= Q(details__icontains=text)
-    orders = Order.objects.filter(community_id=person.community_id)
-    found = orders.filter(named).values_list("pk", "details") if texts else []
-    chosen = [pk for pk, details in found if person.is_named_in(details or "")]
-    for chunk in account_queries.chunks(chosen):
-        Order.objects.filter(pk__in=chunk).update(details=None)
-    # Items may be engraved or addressed; what was bought stays.
-    engraved = orders.filter(personal_texts.contains_any("items", person))
-    for pk, items in engraved.values_list("pk", "items"):
-        kept = person.remove_from(order_items.load_items(items))
-        Order.objects.filter(pk=pk).update(items=order_items.dump_items(kept))
-
-
-personal_texts.register(erase_details)
 
 
 def unlink_erased(

@@ -127,13 +127,16 @@ def guess(
                     continue
                 plain = heading_rows.normalise(heading)
                 used = set(mapping.values())
-                for name, known in known_headings.items():
-                    is_free = rank < len(known) and name not in used
-                    if known_headings is last:
-                        is_free &= needs.get(name, name) in {*used, name}
-                    if is_free and plain == heading_rows.normalise(known[rank]):
-                        mapping[heading] = name
-                        break
+                free = (
+                    name
+                    for name, known in known_headings.items()
+                    if rank < len(known)
+                    and name not in used
+                    and needs.get(name, name) in {*used, name}
+                    and plain == heading_rows.normalise(known[rank])
+                )
+                if name := next(free, ""):
+                    mapping[heading] = name
     spare = [heading for heading in headings if heading not in mapping]
     # The better known of two headings for one attribute gets it.
     for heading in sorted(spare, key=lambda heading: _find_known(heading)[1]):

@@ -1,6 +1,6 @@
 """A cache of valid API keys, so that a request need not build them from their rows.
 
-Each request still reads the rows of key, staff member and community. Only while they are
+Each request still reads the rows of key, staff member, role and community. Only while they are
 unchanged in every column is the cached object used. A revoked key is therefore rejected
 immediately, at a third of what the ORM takes for the same.
 """
@@ -17,9 +17,10 @@ from qunce.core.staff import api_keys
 from qunce.core.staff.api_keys import ApiKey
 
 SELECT_ROWS = """
-SELECT k.*, s.*, c.* FROM core_apikey k
+SELECT k.*, s.*, c.*, r.* FROM core_apikey k
 JOIN core_staff s ON s.id = k.staff_id
 JOIN core_community c ON c.id = s.community_id
+LEFT JOIN core_custom_role r ON r.id = s.custom_role_id
 WHERE k.prefix = %s
 """
 MAX_CACHED_KEYS = 1_000

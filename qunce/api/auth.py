@@ -14,6 +14,7 @@ from qunce.core.staff.api_keys import ApiKey
 from qunce.core.staff.models import Staff
 
 SAFE_METHODS = ("GET", "HEAD")
+MEMBERS = "members:read"
 
 
 class ApiRequest(HttpRequest):
@@ -31,23 +32,29 @@ class ApiRequest(HttpRequest):
 class RequiresScope(AuthBase):
     """Requires `resource:read` for safe methods and `resource:write` for the others.
 
-    `action` overrides this, for example for a POST that only reads.
+    `action` overrides this, for example for a POST that only reads. Answers with names,
+    texts or identifiers of members need `members:read` as well (`shows_members`).
     """
 
     openapi_type = "http"
     openapi_scheme = "bearer"
     openapi_name = "ApiKey"
 
-    def __init__(self, resource: str, action: str = "") -> None:
+    def __init__(
+        self, resource: str, action: str = "", *, shows_members: bool = False
+    ) -> None:
         super().__init__()
         self.resource, self.action = resource, action
+        self.shows_members = shows_members
 
     def __call__(self, request: HttpRequest) -> Any:
         key: ApiKey = request.key  # type: ignore[attr-defined]
-        api_keys.check_scope(key, self.scope(request.method or ""))
+        for scope in self.scopes(request.method or ""):
+            api_keys.check_scope(key, scope)
         return key
 
-    def scope(self, method: str) -> str:
+    def scopes(self, method: str) -> list[str]:
         # By method, so that a new operation cannot forget its scope.
         action = self.action or ("read" if method in SAFE_METHODS else "write")
-        return f"{self.resource}:{action}"
+        scope = f"{self.resource}:{action}"
+        return [scope, MEMBERS] if self.shows_members else [scope]

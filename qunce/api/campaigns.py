@@ -17,6 +17,7 @@ from qunce.outreach.sending import recipients
 from qunce.outreach.sending.recipients import Recipient
 
 router = Router(auth=RequiresScope("campaigns"), tags=["campaigns"])
+READ_MEMBERS = RequiresScope("campaigns", shows_members=True)
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Ids = Annotated[list[schemas.Id], Field(max_length=1_000)]
 # The enums of all modules would share the name State in the document.
@@ -245,7 +246,7 @@ def update(
     return campaign
 
 
-@router.get("/campaigns/{campaign_id}/review", response=ReviewOut)
+@router.get("/campaigns/{campaign_id}/review", response=ReviewOut, auth=READ_MEMBERS)
 def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
     """Count who would get the campaign now and who would not, with ten samples."""
     result = campaign_review.build(
@@ -349,7 +350,11 @@ def get_progress(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]
     }
 
 
-@router.get("/campaigns/{campaign_id}/recipients", response=schemas.Page[RecipientOut])
+@router.get(
+    "/campaigns/{campaign_id}/recipients",
+    response=schemas.Page[RecipientOut],
+    auth=READ_MEMBERS,
+)
 def list_recipients(
     request: ApiRequest,
     campaign_id: schemas.Id,

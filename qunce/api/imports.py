@@ -15,6 +15,7 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
 
 router = Router(auth=RequiresScope("imports"), tags=["imports"])
+READ_MEMBERS = RequiresScope("imports", shows_members=True)
 
 
 class UndoOut(schemas.OutputSchema):
@@ -181,7 +182,7 @@ def download_problems(request: ApiRequest, import_id: schemas.Id) -> HttpRespons
     )
 
 
-@router.get("/imports/{import_id}/joins", response=JoinsOut)
+@router.get("/imports/{import_id}/joins", response=JoinsOut, auth=READ_MEMBERS)
 def list_joins(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
     """List which accounts an import joined and parted, the first 1,000 of each."""
     job = _get_job(request, import_id)
@@ -218,7 +219,11 @@ def undo(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
     return serialize(job)
 
 
-@router.get("/imports/{import_id}/undo/kept", response=schemas.Page[RemainderOut])
+@router.get(
+    "/imports/{import_id}/undo/kept",
+    response=schemas.Page[RemainderOut],
+    auth=READ_MEMBERS,
+)
 def list_kept(
     request: ApiRequest,
     import_id: schemas.Id,

@@ -283,7 +283,9 @@ def list_sizes(
 
 
 @router.get(
-    "/layerings/{layering_id}/members", response=schemas.Page[members.MemberSummaryOut]
+    "/layerings/{layering_id}/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=RequiresScope("layers", shows_members=True),
 )
 def list_members(
     request: ApiRequest,

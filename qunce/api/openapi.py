@@ -55,16 +55,16 @@ def build_document(prefix: str) -> dict[str, Any]:
                 if not isinstance(auth, RequiresScope):
                     raise TypeError(f"{declared.view_func.__name__} requires no scope")
                 operation_id = api.get_openapi_operation_id(declared)
-                scopes[operation_id] = auth.scope(declared.methods[0])
+                scopes[operation_id] = auth.scopes(declared.methods[0])
     # The document is cached for all users, so it is in one language.
     with translation.override("en"):
         for methods in schema["paths"].values():
             for operation in methods.values():
-                scope = scopes[operation["operationId"]]
+                scope = ", ".join(f"`{s}`" for s in scopes[operation["operationId"]])
                 # The first line of a view's docstring is the summary.
                 summary, _break, rest = operation.get("description", "").partition("\n")
                 operation["summary"] = summary.strip()
-                operation["description"] = f"{rest.strip()}\n\nScope: `{scope}`".strip()
+                operation["description"] = f"{rest.strip()}\n\nScope: {scope}".strip()
                 reference = {"$ref": "#/components/schemas/Problem"}
                 for status in TITLES:
                     operation["responses"][str(status)] = {
@@ -96,7 +96,7 @@ def docs(request: HttpRequest) -> HttpResponse:
                     "path": path,
                     "summary": operation["summary"],
                     "description": description.strip(),
-                    "scope": scope.strip("`"),
+                    "scope": scope.replace("`", ""),
                     "parameters": operation.get("parameters", []),
                     "fields": list(_body_fields(schema, operation)),
                 }

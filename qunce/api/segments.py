@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Status
 
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.core import errors
+from qunce.core import community_days, errors
+from qunce.core.staff import api_keys
+from qunce.members.search import export
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.segments.frozen import FrozenSegment
@@ -21,6 +24,7 @@ from qunce.sets.bitmaps import bitmaps
 
 router = Router(auth=RequiresScope("segments"), tags=["segments"])
 READ = RequiresScope("segments", action="read")
+READ_MEMBERS = RequiresScope("segments", action="read", shows_members=True)
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -111,6 +115,11 @@ class FrozenSegmentOut(schemas.OutputSchema):
         return frozen.at
 
 
+class SegmentSizeOut(schemas.OutputSchema):
+    day: date
+    member_count: int
+
+
 class FrozenSegmentNotFound(errors.NotFound):
     """There is no such frozen segment."""
 
@@ -160,14 +169,16 @@ def count_rule(request: ApiRequest, data: RuleIn) -> dict[str, int]:
 
 
 @router.post(
-    "/rules/members", response=schemas.Page[members.MemberSummaryOut], auth=READ
+    "/rules/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=READ_MEMBERS,
 )
 def list_rule_members(request: ApiRequest, data: RulePageIn) -> dict[str, Any]:
     """List the members who match a rule by id."""
     return members.list_by_rule(request, data.rule, data.after, data.limit)
 
 
-@router.post("/rules/explain", response=Explanation, auth=READ)
+@router.post("/rules/explain", response=Explanation, auth=READ_MEMBERS)
 def explain_rule(request: ApiRequest, data: ExplainRuleIn) -> dict[str, Any]:
     """Explain clause by clause why a member matches a rule or does not."""
     return _explain(request, data.rule, data.member_id)
@@ -278,7 +289,9 @@ def count(request: ApiRequest, segment_id: schemas.Id) -> dict[str, int]:
 
 
 @router.get(
-    "/segments/{segment_id}/members", response=schemas.Page[members.MemberSummaryOut]
+    "/segments/{segment_id}/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=READ_MEMBERS,
 )
 def list_members(
     request: ApiRequest,
@@ -291,7 +304,50 @@ def list_members(
     return members.list_by_rule(request, rule, after, limit)
 
 
-@router.get("/segments/{segment_id}/explain", response=Explanation)
+@router.get("/segments/{segment_id}/sizes", response=list[SegmentSizeOut])
+def list_sizes(
+    request: ApiRequest, segment_id: schemas.Id, since: date | None = None
+) -> list[dict[str, Any]]:
+    """List the sizes of a segment, one a day.
+
+    They are of the whole community, so staff who see only some members get none.
+    """
+    segment = _get_segment(request, segment_id)
+    if request.by.scope is not None:
+        return []
+    sizes = segment.sizes.order_by("day")
+    if since is not None:
+        sizes = sizes.filter(day__gte=community_days.from_date(since))
+    return [
+        {"day": community_days.to_date(row.day), "member_count": row.size}
+        for row in sizes
+    ]
+
+
+@router.get(
+    "/segments/{segment_id}/export",
+    response={200: None},
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "CSV with one row a member, tags with their depth",
+                "content": {"text/csv": {"schema": {"type": "string"}}},
+            }
+        }
+    },
+)
+def export_members(request: ApiRequest, segment_id: schemas.Id) -> HttpResponseBase:
+    """Export the members of a segment as CSV, in the columns that imports read."""
+    api_keys.check_scope_of(request.by, "members:read")
+    segment = _get_segment(request, segment_id)
+    people = audiences.people(
+        community=request.community, rule=segment.rule, by=request.by, at=request.at
+    )
+    table = export.start(by=request.by, at=request.at, people=people)
+    return StreamingHttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
+
+
+@router.get("/segments/{segment_id}/explain", response=Explanation, auth=READ_MEMBERS)
 def explain(
     request: ApiRequest, segment_id: schemas.Id, member_id: schemas.Id
 ) -> dict[str, Any]:
@@ -320,6 +376,7 @@ def freeze(request: ApiRequest, segment_id: schemas.Id, data: FrozenSegmentIn) -
 @router.get(
     "/frozen-segments/{frozen_segment_id}/members",
     response=schemas.Page[members.MemberSummaryOut],
+    auth=READ_MEMBERS,
 )
 def list_frozen_members(
     request: ApiRequest,

@@ -318,7 +318,11 @@ def merge(request: ApiRequest, tag_id: schemas.Id, data: MergeTagIn) -> TagBatch
 # Members with a tag
 
 
-@router.get("/tags/{tag_id}/members", response=schemas.Page[members.MemberSummaryOut])
+@router.get(
+    "/tags/{tag_id}/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=RequiresScope("tags", shows_members=True),
+)
 def list_members(
     request: ApiRequest,
     tag_id: schemas.Id,

@@ -24,6 +24,7 @@ from qunce.outreach.sending.recipients import Recipient
 from qunce.outreach.sending.tasks import Task
 
 router = Router(auth=RequiresScope("tasks"), tags=["tasks"])
+SHOW = RequiresScope("tasks", shows_members=True)
 
 
 class OpenRecipientsIn(schemas.InputSchema):
@@ -180,7 +181,7 @@ def hand_over(
 # Recipients of a task
 
 
-@router.post("/tasks/{task_id}/recipients", response=TaskRecipientsOut)
+@router.post("/tasks/{task_id}/recipients", response=TaskRecipientsOut, auth=SHOW)
 def open_recipients(
     request: ApiRequest, task_id: schemas.Id, data: OpenRecipientsIn
 ) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def open_recipients(
     return _serialize_recipients(request, task, rows)
 
 
-@router.get("/tasks/{task_id}/recipients", response=TaskRecipientsOut)
+@router.get("/tasks/{task_id}/recipients", response=TaskRecipientsOut, auth=SHOW)
 def list_recipients(request: ApiRequest, task_id: schemas.Id) -> dict[str, Any]:
     """List the recipients that are open."""
     task = _get_task(request, task_id)

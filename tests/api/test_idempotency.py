@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connections
 
 from qunce.api.idempotency import StoredResponse
 from qunce.core.communities import Community
+from qunce.core.staff import staff as staff_verbs
+from qunce.core.staff.models import Staff
 from tests import factories
 from tests.clients import ApiClient, create_client
 
@@ -24,12 +26,39 @@ def test_repeated_request_gets_the_stored_response(
     path = f"/orders/{paid.body['id']}/refunds"
     first = api.post(path, {"amount": 100}, **{"Idempotency-Key": "r1"})
     again = api.post(path, {"amount": 100}, **{"Idempotency-Key": "r1"})
-    assert again.body == first.body
+    assert (again.status, again.body["id"]) == (first.status, first.body["id"])
+    assert again.body["refunded_amount"] == 100
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
     assert api.get(f"/orders/{paid.body['id']}").body["refunded_amount"] == 100
     api.post(path, {"amount": 100}, **{"Idempotency-Key": "r2"})
     assert api.get(f"/orders/{paid.body['id']}").body["refunded_amount"] == 200
+
+
+def test_no_names_texts_or_secrets_are_stored(shop: Community, api: ApiClient) -> None:
+    hook = {"name": "Hook", "url": "https://a.example/", "kinds": ["order.paid"]}
+    person = {"key": "p1", "name": "Ann Lee", "identifiers": {"phone": "13800138000"}}
+    for path, data in (("/webhooks", hook), ("/members", person)):
+        first = api.post(path, data, **{"Idempotency-Key": path})
+        again = api.post(path, data, **{"Idempotency-Key": path})
+        assert (again.status, again.body["id"]) == (201, first.body["id"])
+    stored = " ".join(StoredResponse.objects.values_list("body", flat=True))
+    assert "id" in stored
+    for text in ("Ann", "138", "whsec", "p1", "Hook"):
+        assert text not in stored
+
+
+def test_rights_of_today_decide_about_a_replay(shop: Community) -> None:
+    api = create_client(shop, "manager")
+    assert api.post("/tags", {"key": "koc"}, **KEY).status == 201
+    staff = Staff.objects.get(role="manager")
+    owner = factories.staff(shop, login="boss")
+    staff_verbs.update(staff=staff, role="operator", by=owner, at=factories.LATER)
+    assert api.post("/tags", {"key": "koc"}, **KEY).kind == "not-allowed"
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    change = {"role": "manager", "scope": {"all": []}}
+    staff_verbs.update(staff=staff, **change, by=owner, at=later)
+    assert api.post("/tags", {"key": "koc"}, **KEY).kind == "scope-too-narrow"
 
 
 def test_status_is_repeated_too(api: ApiClient) -> None:

@@ -176,7 +176,9 @@ def authenticate(token: str, at: datetime) -> ApiKey | None:
         return None
     # Found by the public prefix, since an index over secrets would answer in different
     # times.
-    rows = ApiKey.objects.select_related("staff__community", "community")
+    rows = ApiKey.objects.select_related(
+        "staff__community", "staff__custom_role", "community"
+    )
     key = next(iter(rows.filter(prefix=parts[1])), None)
     # Compared in constant time, so that timing reveals nothing about the digest.
     if key is None or not hmac.compare_digest(key.digest, _digest(token)):

@@ -75,7 +75,10 @@ def client_address(request: HttpRequest) -> str:
 
 def start(request: HttpRequest, staff: Staff, *, next_url: str, at: datetime) -> None:
     """Begin a partial login of `staff` in a new session."""
+    chosen = chosen_language(request)
     request.session.flush()
+    if chosen:
+        request.session[CHOSEN_LANGUAGE] = chosen
     request.session[PENDING_KEY] = {
         "staff": staff.pk,
         "password_hash": staff.get_session_auth_hash(),
@@ -163,6 +166,25 @@ def safe_redirect_url(request: HttpRequest, url: str) -> str:
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return url if is_safe and url.startswith("/") else "/"
+
+
+CHOSEN_LANGUAGE = "chosen_language"
+"""Key of the session: the language that was chosen before sign-in."""
+
+
+def chosen_language(request: HttpRequest) -> str:
+    """Return the language that the visitor chose in this session, "" for none."""
+    chosen = str(request.session.get(CHOSEN_LANGUAGE, ""))
+    return chosen if chosen in dict(settings.LANGUAGES) else ""
+
+
+def keep_language(request: HttpRequest, staff: Staff) -> None:
+    """Store the language that was chosen before sign-in as that of the account."""
+    language = chosen_language(request)
+    request.session.pop(CHOSEN_LANGUAGE, None)
+    if language and language != staff.language:
+        staff.language = language
+        staff.save(update_fields=["language"])
 
 
 def set_language_cookie(response: HttpResponse, language: str) -> HttpResponse:

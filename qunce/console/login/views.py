@@ -41,8 +41,9 @@ def pending_login(view: PendingView) -> PendingView:
         staff = login_flow.find_pending_staff(request, request.at)
         if staff is None:
             return redirect("login:sign-in")
-        translation.activate(staff.language)
-        request.LANGUAGE_CODE = staff.language
+        language = login_flow.chosen_language(request) or staff.language
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
         return view(request, staff)
 
     setattr(wrapper, http.ACCESS_ATTRIBUTE, "public")
@@ -118,6 +119,7 @@ def two_factor_setup(request: Any, staff: Staff) -> HttpResponse:
         except two_factor.WrongCode as error:
             return _render_form(request, "two_factor", form, error, **context)
         login_flow.record_device(request, two_factor.get_device(staff))
+        login_flow.keep_language(request, staff)
         next_url = login_flow.complete(request, staff, at=request.at)
         response = http.render(
             request,
@@ -134,6 +136,8 @@ def _continue(request: HttpRequest, staff: Staff) -> HttpResponse:
     step = login_flow.next_step(request, staff)
     if step:
         return redirect(step)
+    # Before the session gets a new key.
+    login_flow.keep_language(request, staff)
     next_url = login_flow.complete(request, staff, at=request.at)  # type: ignore[attr-defined]
     response = redirect(next_url)
     response.status_code = 303
@@ -187,9 +191,11 @@ def switch(request: http.Request, pk: int) -> HttpResponse:
 @require_POST
 @http.public
 def language(request: Any) -> HttpResponse:
-    """Set the language of pages before sign-in; afterwards the account's applies."""
+    """Set the language of pages before sign-in, which is then kept for the account."""
     requested = request.POST.get("language", "")
     is_known = requested in dict(settings.LANGUAGES)
     language = requested if is_known else settings.LANGUAGE_CODE
+    if is_known:
+        request.session[login_flow.CHOSEN_LANGUAGE] = language
     next_url = login_flow.safe_redirect_url(request, request.POST.get("next") or "/")
     return login_flow.set_language_cookie(redirect(next_url), language)

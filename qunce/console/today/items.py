@@ -24,7 +24,8 @@ class TodayItem:
     """Something to do: what, why, by when, and how many minutes it takes.
 
     `key` identifies the item for snoozing. It changes when the reason does, so that a
-    new reason is shown although the old one was snoozed.
+    new reason is shown although the old one was snoozed. An item that `may_dismiss` needs
+    nothing to be done; a notice is gone once its page was opened from Today.
     """
 
     key: str
@@ -37,6 +38,8 @@ class TodayItem:
     minutes: int = 1
     due_at: datetime | None = None
     is_late: bool = False
+    may_dismiss: bool = False
+    is_notice: bool = False
 
 
 Provider = Callable[[Staff, datetime], Sequence[TodayItem]]
@@ -50,7 +53,7 @@ def register(provider: Provider) -> Provider:
 
 
 def list_items(staff: Staff, *, at: datetime) -> list[TodayItem]:
-    """Return all items by section, late ones first, then by due time."""
+    """Return all items by section: late ones, then those with a due time, the rest."""
     items = [item for provider in PROVIDERS for item in provider(staff, at)]
     sections = list(SECTIONS)
     return sorted(
@@ -58,6 +61,7 @@ def list_items(staff: Staff, *, at: datetime) -> list[TodayItem]:
         key=lambda item: (
             sections.index(item.section),
             not item.is_late,
+            item.due_at is None,
             item.due_at or at,
             item.key,
         ),

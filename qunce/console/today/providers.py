@@ -146,12 +146,15 @@ def imports(staff: Staff, at: datetime) -> list[TodayItem]:
     """Recent imports that were rejected, failed or skipped rows.
 
     Nothing is left to do for one that was undone or cancelled by a person, or whose file
-    was imported again.
+    was imported again, as it is or corrected.
     """
     if not jobs.may_import(staff):
         return []
     every = jobs.ImportJob.objects.filter(community=staff.community)
-    later = every.filter(upload=OuterRef("upload"), pk__gt=OuterRef("pk"))
+    is_again = Q(upload=OuterRef("upload")) | Q(
+        file_name=OuterRef("file_name"), target=OuterRef("target")
+    )
+    later = every.filter(is_again, pk__gt=OuterRef("pk"))
     finished = every.filter(
         Q(state="failed") | Q(state__in=["done", "rejected"], rows_broken__gt=0),
         finished_at__gte=timestamps.to_micros(at - MAX_IMPORT_AGE),
@@ -166,7 +169,7 @@ def imports(staff: Staff, at: datetime) -> list[TodayItem]:
             url=reverse("importing:job-detail", args=[job.pk]),
             action=_("See the rows") if job.rows_broken else _("See the report"),
             minutes=5,
-            due_at=job.finished_at,
+            may_dismiss=True,
         )
         for job in finished.select_related("by").order_by("-pk")[:20]
     ]
@@ -226,6 +229,8 @@ def layer_moves(staff: Staff, at: datetime) -> list[TodayItem]:
             url=reverse("layers:detail", args=[layering.pk]),
             action=_("View these members"),
             minutes=2,
+            may_dismiss=True,
+            is_notice=True,
         )
         for layering, count in counts.items()
         if count

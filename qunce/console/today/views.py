@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import groupby
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.today import (  # noqa: F401 - providers register themselves
+    dismissals,
     items,
     member_providers,
     numbers,
@@ -39,7 +41,12 @@ def queue(request: Request) -> HttpResponse:
         return http.render(
             request, "console/today/welcome.html", {"may_import": may_import}
         )
-    all_items = items.list_items(request.staff, at=request.at)
+    dismissed = dismissals.list_keys(request.staff)
+    all_items = [
+        item
+        for item in items.list_items(request.staff, at=request.at)
+        if item.key not in dismissed or not item.may_dismiss
+    ]
     ends = snoozes.list_active(request.staff, at=request.at)
     shown_keys, snoozed_keys = snoozes.partition([item.key for item in all_items], ends)
     shown = [item for item in all_items if item.key in set(shown_keys)]
@@ -88,6 +95,33 @@ def snooze(request: Request) -> HttpResponse:
     local = end.astimezone(ZoneInfo(request.community.timezone))
     text = _("Snoozed until %(time)s") % {"time": local.strftime("%m-%d %H:%M")}
     http.flash(request, text, undo=undo)
+    return http.redirect_back(request, reverse("today:queue"))
+
+
+@http.page()
+def open_item(request: Request) -> HttpResponse:
+    """Go to the page of an item; a notice is seen with that, and gone."""
+    key = request.POST.get("key", "")
+    for item in items.list_items(request.staff, at=request.at):
+        if item.key == key:
+            if item.is_notice:
+                dismissals.dismiss(staff=request.staff, key=key, at=request.at)
+            return http.redirect_back(request, item.url)
+    return http.redirect_back(request, reverse("today:queue"))
+
+
+@http.page()
+def dismiss(request: Request) -> HttpResponse:
+    key = request.POST.get("key", "")
+    dismissals.dismiss(staff=request.staff, key=key, at=request.at)
+    undo = f"{reverse('today:restore')}?{urlencode({'key': key})}"
+    http.flash(request, _("Dismissed."), undo=undo)
+    return http.redirect_back(request, reverse("today:queue"))
+
+
+@http.page()
+def restore(request: Request) -> HttpResponse:
+    dismissals.restore(staff=request.staff, key=request.GET.get("key", ""))
     return http.redirect_back(request, reverse("today:queue"))
 
 

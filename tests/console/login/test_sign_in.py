@@ -330,6 +330,16 @@ def test_language_of_the_sign_in_page_can_be_chosen(
     assert 'lang="en"' in browser.get("/sign-in/").content.decode()
 
 
+def test_language_chosen_before_sign_in_is_kept(browser: Client, ann: Staff) -> None:
+    browser.post("/sign-in/language/", {"language": "zh-hans", "next": "/sign-in/"})
+    sign_in(browser)
+    ann.refresh_from_db()
+    assert ann.language == "zh-hans"
+    assert 'lang="zh-CN"' in browser.get(ACCOUNT).content.decode()
+    # The choice is for one sign-in: later the account's own language applies.
+    assert "chosen_language" not in browser.session
+
+
 def test_every_page_has_security_headers(browser: Client, ann: Staff) -> None:
     sign_in(browser)
     for page in (

@@ -14,6 +14,7 @@ from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from qunce.importing.jobs import jobs
 from qunce.members.accounts import accounts
 from qunce.members.people import notes
 from tests import clients
@@ -114,3 +115,64 @@ def test_empty_queue_announces_the_items_of_tomorrow(
     page = browser.get("/").content.decode()
     assert "Call her" not in page
     assert "tomorrow 10:00: 1 item" in page
+
+
+def test_notice_is_gone_once_it_was_seen(
+    browser: Client, owner: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow_up(owner, AT)
+    notice = items.TodayItem(
+        key="layers-1-7",
+        section=items.CHANGED,
+        icon="clock",
+        text="3 members moved",
+        reason="",
+        url="/members/",
+        action="See who",
+        may_dismiss=True,
+        is_notice=True,
+    )
+    monkeypatch.setattr(items, "PROVIDERS", [lambda staff, at: [notice]])
+    assert "See who" in browser.get("/").content.decode()
+    opened = browser.post("/today/open/", {"key": notice.key})
+    assert opened["Location"] == "/members/"
+    assert "See who" not in browser.get("/").content.decode()
+    colleague = clients.browser(
+        staff_models.create(community=owner.community, login="mo", at=AT)
+    )
+    assert "See who" in colleague.get("/").content.decode()
+    assert browser.post("/today/open/", {"key": "?"})["Location"] == "/"
+
+
+def test_failed_import_is_dismissed_or_superseded(
+    browser: Client, owner: Staff
+) -> None:
+    follow_up(owner, AT)
+
+    def imported(name: str, state: str, rows_broken: int) -> jobs.ImportJob:
+        return jobs.ImportJob.objects.create(
+            community=owner.community,
+            target="members",
+            file_name=name,
+            state=state,
+            rows_broken=rows_broken,
+            started_at=AT,
+            finished_at=AT,
+            by=owner,
+        )
+
+    imported("new.csv", "rejected", 2)
+    left = imported("old.csv", "done", 1)
+    page = browser.get("/").content.decode()
+    assert "new.csv was rejected" in page
+    assert "old.csv: 1 row was skipped" in page
+    # The corrected file has the same name.
+    imported("new.csv", "done", 0)
+    key = f"import-{left.pk}-done"
+    undone = browser.post("/today/dismiss/", {"key": key}, follow=True)
+    page = browser.get("/").content.decode()
+    assert "new.csv" not in page
+    assert "old.csv" not in page
+    assert "/today/restore/?key=" in undone.content.decode()
+    browser.post(f"/today/restore/?key={key}")
+    assert "old.csv" in browser.get("/").content.decode()

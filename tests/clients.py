@@ -85,6 +85,14 @@ class ApiClient:
     def get(self, path: str, **headers: str) -> Response:
         return self.request("GET", path, **headers)
 
+    def text(self, path: str) -> str:
+        """The text of a file, which is sent in parts."""
+        token = f"Bearer {self.token}"
+        response = self.client.get(ROOT + path, HTTP_AUTHORIZATION=token)
+        assert response.status_code == 200
+        parts: Any = response
+        return b"".join(parts.streaming_content).decode()
+
     def post(self, path: str, data: Any = None, **headers: str) -> Response:
         return self.request("POST", path, {} if data is None else data, **headers)
 

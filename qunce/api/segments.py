@@ -13,7 +13,6 @@ from ninja import Field, Router, Status
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import community_days, errors
-from qunce.core.staff import api_keys
 from qunce.members.search import export
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
@@ -326,6 +325,7 @@ def list_sizes(
 
 @router.get(
     "/segments/{segment_id}/export",
+    auth=READ_MEMBERS,
     response={200: None},
     openapi_extra={
         "responses": {
@@ -338,7 +338,6 @@ def list_sizes(
 )
 def export_members(request: ApiRequest, segment_id: schemas.Id) -> HttpResponseBase:
     """Export the members of a segment as CSV, in the columns that imports read."""
-    api_keys.check_scope_of(request.by, "members:read")
     segment = _get_segment(request, segment_id)
     people = audiences.people(
         community=request.community, rule=segment.rule, by=request.by, at=request.at

@@ -70,6 +70,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "frozen-segments",
         "groups",
         "imports",
+        "ladders",
         "layerings",
         "members",
         "metrics",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from datetime import date
 from typing import Any
 
 import pytest
 
+from qunce.core import community_days
 from qunce.core.communities import Community
+from qunce.members.segments import segments
 from tests import factories
 from tests.clients import ApiClient, create_client
+from tests.factories import AT
 
 KOC = {"tag": {"any": ["koc"]}}
 EVERYONE: dict[str, Any] = {"all": []}
@@ -128,3 +134,33 @@ def test_segments_of_another_community_are_not_found(
         ("GET", f"/frozen-segments/{frozen}/members", None),
     ):
         assert stranger.request(method, operation, data).status == 404, operation
+
+
+@pytest.mark.both_databases
+def test_sizes_and_members_of_a_segment_are_exported(
+    shop: Community, api: ApiClient
+) -> None:
+    """K8: the size over time, and a file that keeps the depth of tags."""
+    factories.members(shop, "ann", "bob")
+    for _time in range(2):
+        factories.apply_tag(shop, "vip", "ann")
+    segment = factories.segment(shop, "loyal", {"tag": {"any": ["vip"]}})
+    segments.record_sizes(community=shop, at=AT)
+    path = f"/segments/{segment.pk}"
+    assert api.get(f"{path}/sizes").body == [
+        {"day": f"{shop_date(shop)}", "member_count": 1}
+    ]
+    assert api.get(f"{path}/sizes?since=2999-01-01").body == []
+    scoped = create_client(shop, role="manager", scope={"members": {"keys": ["bob"]}})
+    assert scoped.get(f"{path}/sizes").body == []
+    rows = csv.DictReader(io.StringIO(api.text(f"{path}/export")))
+    (row,) = list(rows)
+    assert "vip" in "".join(map(str, row.values()))
+    assert "ann" in "".join(map(str, row.values()))
+    viewer = create_client(shop, role="viewer")
+    assert viewer.get(f"{path}/export").status == 403
+    assert len(list(csv.reader(io.StringIO(scoped.text(f"{path}/export"))))) == 1
+
+
+def shop_date(shop: Community) -> date:
+    return community_days.to_date(shop.day(AT))

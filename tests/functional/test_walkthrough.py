@@ -61,11 +61,28 @@ class Walkthrough:
         expect(boxes).to_have_count(VALID_ROWS)
         for number in range(TAGGED_MEMBERS):
             boxes.nth(number).check()
-        self.page.locator("#batch-tag").fill(tag)
-        self.click("Add tag")
+        field = self.page.locator("#tagging-tag")
+        field.press_sequentially(tag)
+        offered = self.page.get_by_role("option", name=tag)
+        expect(offered.first).to_be_visible()
+        by_keyboard = self.page.viewport_size["width"] > 1000
+        if by_keyboard:
+            # One Enter picks the tag, the next one adds it.
+            field.press("Enter")
+            field.press("Enter")
+        else:
+            offered.first.click()
+            self.click("Add tag")
         toast = self.page.locator("[data-toast]")
         expect(toast).to_contain_text(str(TAGGED_MEMBERS))
         expect(toast.get_by_role("button", name=self.label("Undo"))).to_be_visible()
+        # In place: the rows show the tag, and the members stay chosen.
+        expect(self.page.locator("[data-row]").first).to_contain_text(tag)
+        expect(self.page.locator("input[name=member]:checked")).to_have_count(
+            TAGGED_MEMBERS
+        )
+        if by_keyboard:
+            expect(field).to_be_focused()
 
     def add_clause(self, kind: str, value: str, *, index: int = -1) -> None:
         """Add a clause at the end of the list of lines with this index."""

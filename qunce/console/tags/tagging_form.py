@@ -169,16 +169,23 @@ def suggest(by: Staff, text: str) -> Suggestions:
 
 
 def _list_creatable(by: Staff, text: str) -> list[tuple[Any, str]]:
-    groups = [None, *tag_groups.list_all(by.community)]
-    places = []
-    for group in groups:
-        if not library.may_create(group, by):
-            continue
-        error = library.find_name_error(group, text)
-        # With many groups those are offered whose prefix was typed.
-        if group is None or not error or len(groups) <= MAX_CREATABLE:
-            places.append((group, error))
-    return places[:MAX_CREATABLE]
+    """Where the tag can be created: without a group, and in those whose prefix was typed.
+
+    Whoever may create tags in some groups only is offered these.
+    """
+    groups = [
+        group
+        for group in tag_groups.list_all(by.community)
+        if library.may_create(group, by)
+    ]
+    if library.may_create(None, by):
+        named = [each for each in groups if each.prefix and text.startswith(each.prefix)]
+        places: list[Any] = [*named, None]
+    else:
+        places = list(groups)
+    rows = [(place, library.find_name_error(place, text)) for place in places]
+    # Those that follow the naming rule first.
+    return sorted(rows, key=lambda row: bool(row[1]))[:MAX_CREATABLE]
 
 
 def create_tags(by: Staff, values: Sequence[str], at: datetime) -> list[Tag]:

@@ -26,8 +26,11 @@ def tagging_menu(
 ) -> dict[str, Any]:
     """Render a menu with the form that tags a member, a group or a segment.
 
-    `target` is what the form's URL says about them, such as `segment=5`.
+    `target` is what the form's URL says about them, such as `segment=5`. A member is one
+    row of several.
     """
+    if "member" in target:
+        target["context"] = "row"
     return {
         "may": permissions.may(context["request"].staff, assignments.APPLY),
         "query": urlencode(target),

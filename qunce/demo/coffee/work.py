@@ -24,6 +24,7 @@ from qunce.members.saved_views import saved_views
 from qunce.members.segments import frozen, segments
 from qunce.members.tags import assignments
 from qunce.members.tags import library as tag_library
+from qunce.members.tags import merges as tag_merges
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
@@ -77,20 +78,34 @@ def write_notes(context: Context) -> None:
 
 
 def tag_by_hand(context: Context) -> None:
-    """Tag some members in batches of the last days, which staff can undo."""
-    course = context.words.tags["service"].tags["course"]
+    """Tag some members in batches of the last days, which staff can undo.
+
+    The tag ends with the season, has levels, and has taken in a twin of itself.
+    """
+    words, manager = context.words.tags["service"], context.staff["manager"]
+    course = words.tags["course"]
     tag = tag_library.get(context.community, course)
+    tag_library.set_levels(
+        tag=tag, levels=context.words.course_levels, by=manager, at=context.at - 9 * DAY
+    )
+    twin = tag_library.get(context.community, words.twins["course"])
+    tag_merges.merge(tag=twin, into=tag, by=manager, at=context.at - 8 * DAY)
     present = [person for person in context.simulation.people if not person.left_at]
     for days, (login, start) in enumerate(
         zip(OPERATORS, (5, 45, 90, 140), strict=True)
     ):
         accounts = [context.account_id(person) for person in present[start::211][:12]]
-        assignments.apply(
-            tag=tag,
-            accounts=accounts,
-            by=context.staff[login],
-            at=context.at - (days + 1) * DAY,
-        )
+        arguments: dict[str, Any] = {
+            "tag": tag,
+            "by": context.staff[login],
+            "at": context.at - (days + 1) * DAY,
+            "note": context.words.course_note,
+        }
+        ends = context.at + (days + 2) * 7 * DAY
+        assignments.apply(accounts=accounts, expires_at=ends, **arguments)
+        # Some have been to a course once, and two of them five times.
+        assignments.deepen(accounts=accounts[:4], **arguments)
+        assignments.deepen(accounts=accounts[:2], amount=3, **arguments)
 
 
 def save_views(context: Context) -> None:

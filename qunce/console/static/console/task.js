@@ -84,8 +84,8 @@ task?.addEventListener("focusin", (event) => {
 
 // A form that opens must not lie behind the bar at the bottom of a phone.
 task?.addEventListener("toggle", (event) => {
-  const form = event.target.open && event.target.querySelector("[data-failure]");
-  form?.scrollIntoView({ block: "center" });
+  if (event.target.open)
+    event.target.querySelector("[data-failure]")?.scrollIntoView({ block: "center" });
 }, true);
 
 // The text is folded on a phone, and stays as it was left after each row.

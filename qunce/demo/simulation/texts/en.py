@@ -28,6 +28,7 @@ WORDS = Words(
         "tom": "Tom Reyes",
         "viewer": "Jing Sun (finance)",
     },
+    crew="Deer Street helper {number}",
     units={"region": "Shanghai", "shops": "Shops", "service": "Customer service"},
     shops=("Temple Road", "Riverside", "Garden Street", "Five Corners", "New Square", "Harbour Tower", "West Station", "Park Gate", "College Road", "Plane Tree Lane", "South Bank", "Old Pier"),
     online_shop="Web shop",
@@ -190,7 +191,10 @@ WORDS = Words(
         "mailed-not-clicked": ("Three messages or more, no click", "Say it differently, or write less often."),
         "complained": ("Complained in the last 90 days", "Solve their problems before the next campaign."),
         "gold": ("Candidates for the gold card", "Ten orders or more within 180 days."),
+        "worth-a-call": ("Worth a call", "High value or frequent, no order for three weeks, no message for one, and not opted out."),
     },
+    course_levels=((1, "interested"), (2, "came to one"), (4, "regular")),
+    course_note="Sign-ups for the autumn course",
     views={
         "spenders": "Spent most",
         "silent": "Regulars who fell silent",

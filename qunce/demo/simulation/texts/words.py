@@ -38,6 +38,7 @@ class Words:
 
     brand: str
     staff: Mapping[str, str]
+    crew: str
     units: Mapping[str, str]
     shops: Sequence[str]
     online_shop: str
@@ -62,4 +63,6 @@ class Words:
     campaigns: Mapping[str, tuple[str, str]]
     segments: Mapping[str, tuple[str, str]]
     views: Mapping[str, str]
+    course_levels: Sequence[tuple[int, str]]
+    course_note: str
     files: Mapping[str, str]

@@ -219,7 +219,7 @@ def run(
             by=plan.by,
             at=plan.at,
         )
-    plan.created = journal.list_created(job)
+    plan.created, plan.lookups = journal.list_created(job), None
     progress = progress or (lambda _phase, _done, _expected: None)
     sizer = plan.target.batch_sizer()
     # The resources are closed even if a row is broken, as sorted lines of a file may

@@ -345,14 +345,20 @@ def of_plan(plan: ImportPlan, job: ImportJob) -> AccountResolver:
 
 
 def for_checks(plan: ImportPlan) -> AccountResolver:
-    """Return a resolver that knows the members from before the import."""
-    return AccountResolver(
-        plan.community,
-        by=plan.by,
-        at=plan.at,
-        source=plan.options.source,
-        hidden=plan.created,
-    )
+    """Return a resolver that knows the members from before the import.
+
+    One for all checks, as loading the keys of a million members takes seconds.
+    """
+    if plan.lookups is None:
+        plan.lookups = AccountResolver(
+            plan.community,
+            by=plan.by,
+            at=plan.at,
+            source=plan.options.source,
+            hidden=plan.created,
+        )
+    lookups: AccountResolver = plan.lookups
+    return lookups
 
 
 def references_of(chunk: ParsedChunk) -> dict[str, pa.Array]:

@@ -80,6 +80,8 @@ class ImportPlan:
     """What shows whether the file was changed since the plan was made."""
     cache: Any = None
     """What the target keeps of the file between two calls of `chunks`."""
+    lookups: Any = None
+    """The members from before the import, see `account_resolver.for_checks`."""
 
     @property
     def mapping(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,28 @@ def _secret_key() -> str:
     if configured:
         return configured
     path = HOME / "secret.key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(get_random_secret_key())
+    if not path.exists() or not path.stat().st_size:
+        _write_secret_key(path)
     return path.read_text().strip()
+
+
+def _write_secret_key(path: Path) -> None:
+    """Write a new key beside its place first: a full disk must leave no empty one."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        aside.touch(mode=0o600)
+        with aside.open("w") as file:
+            file.write(get_random_secret_key())
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            aside.replace(path)
+        else:
+            # Of two processes that start at the same time, the first one's is used.
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(aside)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _sqlite(name: str, *, synchronous: str) -> dict[str, Any]:
@@ -193,7 +212,7 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-CSRF_FAILURE_VIEW = "qunce.console.login.middleware.csrf_failure"
+CSRF_FAILURE_VIEW = "qunce.urls.csrf_failure"
 SESSION_ENGINE = "qunce.core.staff.sessions"
 SESSION_COOKIE_NAME = "qunce_session"
 # A long working day without use; core.staff.sessions extends it while it is used.

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from qunce.api import api_key_cache, idempotency, problems, rate_limit
 from qunce.api.auth import ApiRequest
+from qunce.core import outages
 from qunce.core.staff.api_keys import ApiKey
 
 View = Callable[..., HttpResponse]
@@ -30,7 +31,11 @@ def authenticated(view: View) -> View:
         # The one place where a request reads the clock; everything below is given this
         # time.
         call.at = datetime.now(UTC)
-        key = _find_key(call)
+        try:
+            key = _find_key(call)
+        except Exception as error:
+            with translation.override(_language(request, None)):
+                return _finish(problems.from_exception(request, error))
         # Errors are in the language of the staff member, so the key is looked up first.
         with translation.override(_language(request, key)):
             if key is None:
@@ -52,6 +57,8 @@ def authenticated(view: View) -> View:
 def public(view: View) -> View:
     """Wrap a view that requires no key, such as the description of the API."""
 
+    # Else a POST would be answered with the page about an outdated form.
+    @csrf_exempt
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with translation.override(_language(request, None)):
@@ -60,9 +67,20 @@ def public(view: View) -> View:
     return wrapper
 
 
+@csrf_exempt
 def not_found(request: HttpRequest) -> HttpResponse:
+    return problem(request, 404)
+
+
+def problem(
+    request: HttpRequest, status: int, error: BaseException | None = None
+) -> HttpResponse:
+    """Return the problem document of an error that no view has answered."""
     with translation.override(_language(request, None)):
-        return problems.problem(404)
+        if isinstance(error, Exception) and outages.is_outage(error):
+            return _finish(problems.from_exception(request, error))
+        kind = "internal-error" if status == 500 else ""
+        return _finish(problems.problem(status, kind=kind))
 
 
 def _find_key(request: ApiRequest) -> ApiKey | None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja.errors import HttpError, ValidationError
 
-from qunce.core import errors, permissions
+from qunce.core import errors, outages, permissions
 from qunce.core.staff import api_keys
 from qunce.importing.plan import questions
 from qunce.importing.plan.questions import AnswerNeeded
@@ -39,7 +39,9 @@ TITLES = {
     413: gettext_lazy("The request is too large"),
     422: gettext_lazy("Invalid input"),
     429: gettext_lazy("Too many requests"),
+    431: gettext_lazy("The request is too large"),
     500: gettext_lazy("Internal error"),
+    503: gettext_lazy("Temporarily unavailable"),
 }
 # The first class that an error is an instance of decides.
 STATUS_BY_ERROR: tuple[tuple[type[Exception], int], ...] = (
@@ -107,6 +109,11 @@ def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
             for question in error.questions
         ]
         return problem(422, kind="answer-needed", errors=unanswered)
+    if outages.is_outage(error):
+        log.warning("%s %s: %s", request.method, request.path, type(error).__name__)
+        response = problem(503, outages.sentence(error), kind="unavailable")
+        response["Retry-After"] = str(outages.RETRY_SECONDS)
+        return response
     for error_class, status in STATUS_BY_ERROR:
         if isinstance(error, error_class):
             detail = str(error) if isinstance(error, errors.QunceError) else ""

@@ -20,9 +20,12 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from qunce.cli import arriving_requests
 from qunce.cli.arriving_requests import ArrivingRequest, Pace, State
+from qunce.core.sqlite import base as sqlite_base
 
 SECONDS_TO_SEND = 120.0
 """For a piece of the response; a client that does not read it is disconnected."""
+SECONDS_FOR_A_LOCK = 10.0
+"""After that, a request that writes is answered with 503."""
 BYTES_PER_READ = 64 * 1024
 REFUSAL = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -55,8 +58,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.arriving: dict[TConn, ArrivingRequest] = {}
         self.arrived: dict[TConn, bytes] = {}
         # As many as for other requests, so that neither keep the other waiting.
-        self.body_pool = ThreadPoolExecutor(self.cfg.threads)
+        self.body_pool = self.get_thread_pool()
         super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        # Somebody is waiting for the answer, and other requests for the thread.
+        return ThreadPoolExecutor(
+            self.cfg.threads,
+            initializer=sqlite_base.wait_at_most,
+            initargs=(SECONDS_FOR_A_LOCK,),
+        )
 
     def accept(self, listener: Any) -> None:
         try:

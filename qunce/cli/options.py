@@ -5,6 +5,7 @@ This is where the command line reads the clock; everything below takes `at`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, help_language
@@ -57,13 +58,13 @@ class Invocation:
             common.language,
         )
         # Read once, so that all steps of a command happen at the same time.
-        self._now = datetime.now(UTC)
+        self.now = datetime.now(UTC)
 
     @cached_property
     def at(self) -> datetime:
         """The time of `--at`, else of the clock, which is read once."""
         if self._at is None:
-            return self._now
+            return self.now
         # A time without an offset is in the time zone of the community.
         chosen = Community.objects.all()
         if self.community_key:
@@ -174,6 +175,31 @@ def pass_invocation(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(invocation, **params)
         finally:
             # A reader that has closed the pipe shows here and not at the exit of Python.
+            out.flush()
+
+    return call
+
+
+def pass_invocation_of_repair(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Like `pass_invocation`, for commands that mend a home.
+
+    They are called with `damaged`, which is None if the databases can be read.
+    """
+
+    @functools.wraps(function)
+    def call(**params: Any) -> Any:
+        common = click.get_current_context().ensure_object(base.CommonOptions)
+        out, damaged = Out(as_json=common.json), None
+        try:
+            try:
+                data_dir.ready()
+            except data_dir.DatabaseDamaged as error:
+                damaged = error
+            invocation = Invocation(common, out)
+            with contextlib.suppress(DatabaseError):
+                invocation.activate_language()
+            return function(invocation, damaged=damaged, **params)
+        finally:
             out.flush()
 
     return call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -28,6 +29,7 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
 )
 """Kind of error → exit code; the first kind that fits counts."""
 UNEXPECTED = 1
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Out:
@@ -89,7 +91,7 @@ class Out:
             if isinstance(error, kind):
                 self._print_error(error)
                 return code
-        if sentence := _explain_full_disk(error):
+        if sentence := _explain_full_disk(error) or _explain_damage(error):
             self._print_error(sentence)
             return UNEXPECTED
         # A full disk or a lost connection is no bug, so its traceback helps nobody.
@@ -121,10 +123,27 @@ def _explain_full_disk(error: Exception) -> Exception | None:
     from django.conf import settings
 
     if not settings.configured:
-        return None
+        # The home could not be made, or its secret key not be written.
+        if not isinstance(error, OSError) or error.errno not in FULL:
+            return None
+        text = gettext("Nothing more can be written to %(path)s: its disk is full.")
+        return click.ClickException(text % {"path": error.filename or "QUNCE_HOME"})
     from qunce.core import disk_space
 
     return disk_space.explain(error)
+
+
+def _explain_damage(error: Exception) -> Exception | None:
+    from django.conf import settings
+
+    if not settings.configured:
+        return None
+    from qunce.core import damage
+
+    if not damage.is_damage(error):
+        return None
+    text = _("A database is damaged (%(why)s). “qunce doctor” says what to do.")
+    return errors.QunceError(text % {"why": error})
 
 
 def to_json(value: Any) -> str:

@@ -15,9 +15,11 @@ from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors
+from qunce.core import damage, db, errors
 
 POSTGRESQL_LOCK = 0x71756E6365  # "qunce"
+ALIASES = ("default", "derived")
+"""Of the databases on SQLite."""
 SERVER_LOCK = "serve.lock"
 
 
@@ -25,8 +27,20 @@ class HomeInUse(errors.Refused):
     """A server is running from this home."""
 
 
+class DatabaseDamaged(errors.QunceError):
+    """A database of the home cannot be read."""
+
+    def __init__(self, alias: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.alias = alias
+
+
 def ready() -> None:
-    """Apply missing migrations; one query per database when there are none."""
+    """Apply missing migrations; one query per database when there are none.
+
+    Raises DatabaseDamaged if one of them cannot be read.
+    """
+    _check_database_is_there()
     # Asked before the lock is taken, as nearly every command finds nothing to do.
     if any(pending(alias) for alias in settings.DATABASES):
         commands = import_module("django.core.management")
@@ -55,9 +69,31 @@ def pending(alias: str) -> frozenset[tuple[str, str]]:
     try:
         with savepoint:
             applied = set(db.rows("SELECT app, name FROM django_migrations", (), alias))
-    except DatabaseError:  # an empty database does not have this table
-        applied = set()
+    except DatabaseError as error:
+        if damage.is_damage(error):
+            raise DatabaseDamaged(alias, damage.sentence(alias, error)) from error
+        applied = set()  # an empty database does not have this table
     return migrations_on_disk() - applied
+
+
+def _check_database_is_there() -> None:
+    """Raise DatabaseDamaged if the truth is gone, and what was derived from it is not.
+
+    Otherwise a lost or misplaced file would silently become an empty installation.
+    """
+    if db.is_postgresql():
+        return
+    truth, derived = (Path(str(settings.DATABASES[a]["NAME"])) for a in ALIASES)
+    if not _has_content(truth) and _has_content(derived):
+        text = _(
+            "%(file)s is missing or empty, but data that was derived from it is there. "
+            "Put the file back, or restore a backup with “qunce restore --force”."
+        )
+        raise DatabaseDamaged("default", text % {"file": truth})
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and (path.is_dir() or path.stat().st_size > 0)
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError, connections, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -54,9 +54,8 @@ def snapshot(using: str = "default") -> Iterator[None]:
 BEST_EFFORT_MS = 100
 
 
-@contextmanager
-def best_effort(using: str = "default") -> Iterator[None]:
-    """Writes inside the block are left out if they are not possible right now.
+def write_if_possible(write: Callable[[], object], using: str = "default") -> None:
+    """Call `write` in a transaction, or leave it if that is not possible right now.
 
     For what is written beside a read, such as when something was last used: a locked
     database or a full disk must not keep anybody from reading.
@@ -64,7 +63,7 @@ def best_effort(using: str = "default") -> Iterator[None]:
     connection = connections[using]
     try:
         with _waiting_briefly(connection), transaction.atomic(using):
-            yield
+            write()
     except OperationalError as error:
         log.info("not written: %s", error)
 

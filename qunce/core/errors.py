@@ -7,6 +7,10 @@ class QunceError(Exception):
     """Something that the user can understand and correct."""
 
 
+class Unavailable(QunceError):
+    """It is not possible now, and will be again without anybody's doing."""
+
+
 class Invalid(QunceError):
     """A value is not valid."""
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
+from qunce.core.data_dir import DatabaseDamaged
+from qunce.core.jobs import clock_watch
 from qunce.sets.doctor import doctor as data_doctor
-from qunce.sets.mirror import deriver
+from qunce.sets.doctor.doctor import Finding
+from qunce.sets.mirror import deriver, rebuild
+
+log = logging.getLogger(__name__)
 
 
 @base.command("doctor")
 @base.option("--repair", is_flag=True, help=N_("repair differences"))
-@options.pass_invocation
-def doctor(invocation: Invocation, repair: bool) -> int:
+@options.pass_invocation_of_repair
+def doctor(
+    invocation: Invocation, repair: bool, damaged: DatabaseDamaged | None
+) -> int:
     """Return 1 if there are differences, or if some are left after a repair."""
-    # Facts that are not derived yet are no difference.
-    deriver.catch_up()
-    found = data_doctor.run_checks(repair=repair)
-    # Checked again, because a repair may fail or uncover another difference.
-    left = data_doctor.run_checks() if repair and found else found
     out = invocation.out
+    if damaged is not None:
+        found = [Finding("database", damaged.alias, str(damaged))]
+        # Nothing else can be checked until its database can be read.
+        left = found if damaged.alias == "default" or not repair else _rebuild()
+    else:
+        found = _check(invocation, repair=repair)
+        # Checked again, because a repair may fail or uncover another difference.
+        left = data_doctor.run_checks() if repair and found else found
     out.answer(
         {"found": [*map(_record, found)], "left": [*map(_record, left)]},
         *(f"{finding.code}: {finding.text}" for finding in found),
@@ -35,7 +49,25 @@ def doctor(invocation: Invocation, repair: bool) -> int:
     return 1 if left else 0
 
 
-def _record(finding: data_doctor.Finding) -> dict[str, str]:
+def _check(invocation: Invocation, *, repair: bool) -> list[Finding]:
+    # What it could not do is among the findings.
+    with contextlib.suppress(DatabaseError):
+        clock_watch.check(at=invocation.now)
+    try:
+        # Facts that are not derived yet are no difference.
+        deriver.catch_up()
+    except Exception as error:
+        log.info("facts could not be derived", exc_info=error)
+    return data_doctor.run_checks(repair=repair)
+
+
+def _rebuild() -> list[Finding]:
+    rebuild.rebuild_all()
+    data_doctor.run_checks(repair=True)
+    return data_doctor.run_checks()
+
+
+def _record(finding: Finding) -> dict[str, str]:
     return {
         "code": finding.code,
         "subject": str(finding.subject),

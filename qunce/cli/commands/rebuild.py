@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, options
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
+from qunce.core.data_dir import DatabaseDamaged
 from qunce.sets.mirror import rebuild as mirror_rebuild
 
 REPORT_INTERVAL = 1.0
@@ -16,8 +17,10 @@ REPORT_INTERVAL = 1.0
 
 
 @base.command("rebuild")
-@options.pass_invocation
-def rebuild(invocation: Invocation) -> None:
+@options.pass_invocation_of_repair
+def rebuild(invocation: Invocation, damaged: DatabaseDamaged | None) -> None:
+    if damaged is not None and damaged.alias == "default":
+        raise damaged
     start = time.perf_counter()
     rebuilt = mirror_rebuild.rebuild_all(_Progress(invocation.out))
     seconds = time.perf_counter() - start

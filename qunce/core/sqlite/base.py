@@ -8,7 +8,9 @@ one pause after another.
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
+from typing import Any
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
@@ -18,7 +20,21 @@ FIRST_INTERVAL, LATER_INTERVAL = 0.001, 0.002
 FIRST_LOOKS = 50
 
 
+_thread = threading.local()
+
+
+def wait_at_most(seconds: float) -> None:
+    """Let connections that this thread opens from now on wait for a lock no longer."""
+    _thread.seconds = seconds
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        connection: sqlite3.Connection = super().get_new_connection(conn_params)
+        if seconds := getattr(_thread, "seconds", 0):
+            connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+        return connection
+
     def _start_transaction_under_autocommit(self) -> None:
         connection: sqlite3.Connection = self.connection
         (timeout,) = connection.execute("PRAGMA busy_timeout").fetchone()

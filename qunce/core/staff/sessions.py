@@ -5,6 +5,7 @@ Of the key in the cookie, which is as good as a password, only a digest is store
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
-from qunce.core import timestamps
+from qunce.core import db, timestamps
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -43,6 +44,9 @@ class Session(AbstractBaseSession):
 class SessionStore(DatabaseStore):
     """The session engine named in the settings."""
 
+    touched: dict[str, Any] | None = None
+    """What the session contained when only its last use was stored, without INFO."""
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
@@ -66,6 +70,17 @@ class SessionStore(DatabaseStore):
 
     def exists(self, session_key: str) -> bool:
         return super().exists(digest(session_key))
+
+    def save(self, must_create: bool = False) -> None:
+        # Asked for by each page; only the time of the last use is new on most of them.
+        is_only_touched = not must_create and self.without_info() == self.touched
+        if is_only_touched:
+            db.write_if_possible(super().save)
+        else:
+            super().save(must_create)
+
+    def without_info(self) -> dict[str, Any]:
+        return {name: value for name, value in self.items() if name != INFO}
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key
@@ -104,6 +119,8 @@ def touch(session: SessionBase, at: datetime) -> None:
     """Store the time of use, unless it was stored within `TOUCH_INTERVAL`."""
     info = session.get(INFO)
     if info and at - timestamps.from_micros(info["last_used"]) >= TOUCH_INTERVAL:
+        if isinstance(session, SessionStore) and not session.modified:
+            session.touched = copy.deepcopy(session.without_info())
         # Assigned as a whole, since the session notices only assignments to its own
         # keys.
         session[INFO] = info | {"last_used": timestamps.to_micros(at)}

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
+from django.conf import settings
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from qunce.core import community_days, db
+from qunce.core import community_days, damage, db
 from qunce.core.facts import interned_names
-from qunce.sets import duckdb_session, log
+from qunce.core.jobs import clock_watch
+from qunce.sets import derived_models, duckdb_session, log
 from qunce.sets.bitmaps import bitmaps, persisted_sets, presence_sets
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
@@ -37,10 +39,24 @@ def _rebuild() -> None:
     rebuild.rebuild_all()
 
 
+# Files of the databases
+
+
+@doctor.register_check("databases", repair=_rebuild)
+def check_databases() -> Iterator[Finding]:
+    """Every page of SQLite's files; PostgreSQL has tools of its own."""
+    if db.is_postgresql():
+        return
+    for alias in settings.DATABASES:
+        if problem := damage.find_in_file(alias):
+            repair = _rebuild if alias == derived_models.db_alias() else None
+            yield Finding("database", alias, problem, repair)
+
+
 # Position, mirror and day counts
 
 
-@doctor.register_check("derived")
+@doctor.register_check("derived", repair=_rebuild)
 def check_derived() -> Iterator[Finding]:
     """Reads the log once, counts it again and compares that with what is stored."""
     # The deriver waits meanwhile. Otherwise facts derived during the check would look
@@ -175,7 +191,7 @@ def _pair_with_stored(
 # Persisted sets
 
 
-@doctor.register_check("persisted_sets")
+@doctor.register_check("persisted_sets", repair=_rebuild)
 def check_persisted_sets() -> Iterator[Finding]:
     refs = {(ref.community_id, *ref.key): ref for ref in persisted_sets.list_refs()}
     for row in PersistedSet.objects.only("community_id", "kind", "ref", "rev"):
@@ -220,7 +236,7 @@ def check_aliases() -> Iterator[Finding]:
 # Erased accounts
 
 
-@doctor.register_check("erased")
+@doctor.register_check("erased", repair=_rebuild)
 def check_erased() -> Iterator[Finding]:
     """No erased account may be left in the log or in anything derived from it."""
     if not presence_sets.is_registered():
@@ -269,3 +285,22 @@ def _erased_accounts_in_log(exempt_ids: set[int]) -> BitMap:
         sorted(exempt_ids),
     )
     return BitMap([row[0] for row in rows])
+
+
+# The clock
+
+
+@doctor.register_check("clock")
+def check_clock() -> Iterator[Finding]:
+    """The clock of the server was set back within the last day."""
+    set_back = clock_watch.find_set_back()
+    if set_back is not None:
+        text = _(
+            "The clock was set back from %(before)s to %(after)s. What was recorded in "
+            "between has a time that is still to come."
+        )
+        params = {
+            "before": f"{set_back.before:%Y-%m-%d %H:%M} UTC",
+            "after": f"{set_back.after:%Y-%m-%d %H:%M} UTC",
+        }
+        yield Finding("clock_set_back", "", text % params, clock_watch.acknowledge)

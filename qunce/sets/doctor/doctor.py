@@ -5,8 +5,14 @@ Each domain registers its own checks; those of `sets` are in `checks` and `key_c
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+log = logging.getLogger(__name__)
+MAX_ERROR_LENGTH = 300
 
 Repair = Callable[[], object]
 
@@ -26,14 +32,19 @@ class Finding:
 
 
 Check = Callable[[], Iterator[Finding]]
-_checks: dict[str, Check] = {}
+_checks: dict[str, tuple[Check, Repair | None]] = {}
 
 
-def register_check(name: str) -> Callable[[Check], Check]:
-    """A decorator that registers a check: a generator of findings that changes nothing."""
+def register_check(
+    name: str, *, repair: Repair | None = None
+) -> Callable[[Check], Check]:
+    """A decorator that registers a check: a generator of findings that changes nothing.
+
+    `repair` is for data that the check cannot even read.
+    """
 
     def register(check: Check) -> Check:
-        _checks[name] = check
+        _checks[name] = check, repair
         return check
 
     return register
@@ -45,13 +56,30 @@ def run_checks(*, repair: bool = False, only: str = "") -> list[Finding]:
     Returns the findings from before the repair; run again to see what is left.
     """
     findings = []
-    for name, check in _checks.items():
+    for name in _checks:
         if not only or name == only:
-            findings += list(check())
+            findings += _run_check(name)
     if repair:
         # All checks come first: a repair may read what another check still has to see
         # as it was.
         repairs = (finding.repair for finding in findings if finding.repair)
         for repair_once in dict.fromkeys(repairs):
             repair_once()
+    return findings
+
+
+def _run_check(name: str) -> list[Finding]:
+    check, repair = _checks[name]
+    findings = []
+    try:
+        findings += check()
+    # What cannot be read is what the doctor is for, in whatever way it shows.
+    except Exception as error:
+        log.info("check %s stopped", name, exc_info=error)
+        text = _(
+            "The check “%(check)s” stopped, because something cannot be read: %(why)s"
+        )
+        why = " ".join(str(error).split()) or type(error).__name__
+        params = {"check": name, "why": why[:MAX_ERROR_LENGTH]}
+        findings.append(Finding("unreadable", name, text % params, repair))
     return findings

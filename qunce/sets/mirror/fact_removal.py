@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from pyarrow import parquet
 
 from qunce.core import db
 from qunce.core.facts import withdrawals
@@ -92,7 +91,7 @@ def remove(position: Position, mask: Mask) -> None:
         for part in file.parts:
             # Three columns only, as most files have none of the facts.
             columns = ["id", "account", "kind"]
-            table = parquet.read_table(folder / part.name, columns=columns)
+            table = files.read(folder / part.name, columns)
             if pc.any(mask(table)).as_py():
                 affected.add(part)
         if affected:
@@ -144,7 +143,7 @@ def _rewrite(
         unfinished = f"growing-{old.first:019}-{old.part}.parquet"
         rows = old.rows
         if old in affected:
-            table = parquet.read_table(folder / old.name)
+            table = files.read(folder / old.name)
             rest = change(table)
             paths.append(files.write_part(folder, rest, unfinished))
             rows = rest.num_rows

@@ -6,8 +6,10 @@ many parts the file has and which this is, its rows, and how often it was rewrit
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +17,32 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext as _
 from pyarrow import parquet
 from pyroaring import BitMap
 
-from qunce.sets import log
+from qunce.core import errors
+from qunce.sets import log as fact_log
 from qunce.sets.bitmaps import bitmaps
 
+log = logging.getLogger(__name__)
+
+DAMAGED = ".damaged"
+"""Ends the name of a file that could not be read, until the next catch-up."""
 NAME = re.compile(r"(\d{19})-(\d{19})-(\d+)of(\d+)-(\d+)-v(\d+)\.parquet")
 ROWS_PER_GROUP = 32_768
 """Rows that share statistics; few, so that one member's timeline reads little."""
 DICTIONARY_COLUMNS = ["community", "kind", "grp", "actor", "source", "currency"]
+
+
+class MirrorIncomplete(errors.Unavailable):
+    """A file of the mirror is missing; the next catch-up writes it again."""
+
+    def __str__(self) -> str:
+        return _(
+            "A part of the counted facts is missing. It is written again now; try again "
+            "in a few seconds."
+        )
 
 
 @dataclass(frozen=True, order=True)
@@ -151,7 +169,7 @@ def write_part(folder: Path, facts: pa.Table, name: str) -> Path:
     path, unfinished = folder / name, folder / f"{name}.tmp"
     with unfinished.open("wb") as file:
         parquet.write_table(
-            facts.cast(log.SCHEMA),
+            facts.cast(fact_log.SCHEMA),
             file,
             compression="lz4",
             row_group_size=ROWS_PER_GROUP,
@@ -170,9 +188,39 @@ def publish(folder: Path, paths: Sequence[Path], parts: Sequence[FilePart]) -> N
         path.rename(folder / part.name)
 
 
+def read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a part. One that is damaged is set aside, and MirrorIncomplete raised."""
+    try:
+        if path.is_dir():
+            raise pa.ArrowInvalid("a folder")
+        return parquet.read_table(path, columns=columns)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        # Errors of the system say nothing about the content, such as too many open files.
+        if getattr(error, "errno", None) or not path.exists():
+            raise
+        set_aside(path)
+        raise MirrorIncomplete from error
+
+
+def set_aside(path: Path) -> None:
+    """Take a damaged part out of the mirror: the gap is filled by the next catch-up."""
+    log.warning("%s cannot be read and is set aside", path)
+    aside = path.with_name(path.name + DAMAGED)
+    remove(aside)
+    path.rename(aside)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, or whatever is there in its place."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def read_accounts(path: Path, *, without: Iterable[int]) -> BitMap:
     """Every account in a file, ignoring facts of the kinds `without`."""
-    facts = parquet.read_table(path, columns=["account", "kind"])
+    facts = read(path, ["account", "kind"])
     kinds = pa.array(list(without), pa.int32())
     facts = facts.filter(pc.invert(pc.is_in(facts["kind"], value_set=kinds)))
     return bitmaps.of(pc.unique(facts["account"].drop_null()).to_numpy())

@@ -19,10 +19,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from django.conf import settings
-from django.utils.translation import gettext as _
-from pyarrow import parquet
 
-from qunce.core import db, errors
+from qunce.core import db
 from qunce.sets import derived_models, duckdb_session, log
 from qunce.sets.mirror import files, locks
 from qunce.sets.mirror.files import Coverage, FilePart, MirrorFile
@@ -34,14 +32,8 @@ TIER_SIZES = (4_096, 65_536, 1_048_576)
 MIN_FILES_PER_MERGE = 8
 MAX_MERGED_FACTS = 2_200_000
 """Facts that one merge may have in memory."""
+MirrorIncomplete = files.MirrorIncomplete
 _local = threading.local()
-
-
-class MirrorIncomplete(errors.QunceError):
-    """A file of the mirror is missing; the next catch-up writes it again."""
-
-    def __str__(self) -> str:
-        return _("Part of the mirror is missing; the next catch-up will restore it.")
 
 
 @dataclass(frozen=True)
@@ -80,15 +72,31 @@ def query(sql: str, params: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
     `facts` ends at the position of that snapshot.
     """
     for attempt in (1, 2):
-        _update_view(position())
         try:
+            _update_view(position())
             return duckdb_session.query(sql, params, **tables)
-        except duckdb.IOException:
-            # A file of the list was removed after its grace period, so list again.
+        except duckdb.Error as error:
             _local.view = None
-            if attempt == 2:
+            # A damaged file makes a gap, which the next attempt reports.
+            if _set_aside_damaged(position()):
+                continue
+            # A file of the list was removed after its grace period, so list again.
+            if attempt == 2 or not isinstance(error, duckdb.IOException):
                 raise
     raise AssertionError
+
+
+def _set_aside_damaged(at: MirrorPosition) -> bool:
+    """Try to read every file; return whether some had to be set aside."""
+    found = False
+    for name in coverage(at).names():
+        try:
+            files.read(folder(at.folder) / name)
+        except MirrorIncomplete:
+            found = True
+        except OSError:
+            continue
+    return found
 
 
 def _update_view(at: MirrorPosition) -> None:
@@ -157,9 +165,9 @@ def prune(at: MirrorPosition, *, grace: float = GRACE_SECONDS) -> None:
     current = folder(at.folder)
     if not current.is_dir():
         return
-    # Files that a killed deriver was writing.
-    for path in current.glob("growing-*"):
-        path.unlink(missing_ok=True)
+    # Files that a killed deriver was writing, and those that cannot be read.
+    for path in (*current.glob("growing-*"), *current.glob(f"*{files.DAMAGED}")):
+        files.remove(path)
     parts = files.list_parts(current)
     # Files that were published, but whose position was not committed.
     for part in parts:
@@ -197,7 +205,7 @@ def merge(*, wait: bool = False) -> int:
             current = folder(at.folder)
             names = [part.name for file in run for part in file.parts]
             # In memory, which MAX_MERGED_FACTS bounds to a few hundred megabytes.
-            tables = [parquet.read_table(current / name) for name in names]
+            tables = [files.read(current / name) for name in names]
             facts = files.sort_facts(pa.concat_tables(tables))
             part = FilePart(run[0].first, run[-1].last, 0, 0, 1, facts.num_rows)
             # Published by its name alone; the files it replaces stay for readers that

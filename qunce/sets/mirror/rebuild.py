@@ -11,7 +11,14 @@ from django.db import transaction
 from qunce.sets import derived_models, log
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.derived_models import DayCount, PersistedSet, Position
-from qunce.sets.mirror import day_counts, fact_days, lineage, locks, mirror
+from qunce.sets.mirror import (
+    day_counts,
+    derived_files,
+    fact_days,
+    lineage,
+    locks,
+    mirror,
+)
 from qunce.sets.mirror.day_counts import DayCounter
 from qunce.sets.mirror.deriver import Progress
 
@@ -27,7 +34,9 @@ def rebuild_all(report: Report | None = None) -> Progress:
 
     The new day counts, the position and the folder of the new files are committed in one
     transaction. If it is killed before that, the next start removes the folder.
+    Files that cannot be read are replaced.
     """
+    derived_files.replace_damaged()
     with locks.acquire(locks.DERIVER), locks.acquire(locks.MERGE):
         position = Position(
             pk=1,

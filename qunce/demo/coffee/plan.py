@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
-from django.utils.translation import gettext as _
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from qunce.demo.coffee.context import Context
-from qunce.members.layers import layering_specs, layers
+from qunce.members.layers import ladders, layers
+from qunce.members.layers.ladders.base import Ladder
 from qunce.members.segments import segments
 
-LAYERINGS = (
-    ("value", layering_specs.VALUE, "low"),
-    ("lifecycle", layering_specs.LIFECYCLE, "new"),
-)
+if TYPE_CHECKING:
+    from qunce.core.staff.models import Staff
+    from qunce.members.layers.layers import Layering
+
+LADDERS = ("value", "lifecycle", "intent")
+RAISED, DAYS_BACK_OF_RAISE = {"clicks": 3}, 14
+"""Staff raised a threshold then, so that the history shows both sorts of changes."""
 DAYS_BACK = (49, 42, 35, 28, 21, 14, 7, 6, 5, 4, 3, 2, 1, 0)
 """When layers and sizes were computed: weekly, then daily."""
 
@@ -67,11 +69,31 @@ def rules(context: Context) -> dict[str, Any]:
             "message.posted", where={"topic": [words.topics["complaint"]]}, within="90d"
         ),
         "gold": did("order.paid", times={"gte": 10}, within="180d"),
+        "worth-a-call": {
+            "all": [
+                {
+                    "any": [
+                        {"layer": {"of": "value", "in": ["high"]}},
+                        did("order.paid", times={"gte": 6}, within="180d"),
+                    ]
+                },
+                {
+                    "not": {
+                        "any": [
+                            did("order.paid", within="21d"),
+                            did("send.delivered", within="7d"),
+                            {"opted_out": {"of": "messages"}},
+                        ]
+                    }
+                },
+            ]
+        },
     }
 
 
-def named(spec: dict[str, Any], context: Context) -> dict[str, Any]:
+def spec_of(ladder: Ladder, context: Context) -> dict[str, Any]:
     """Return the spec with names of the layers that staff understand."""
+    spec = ladder.build()
     layers_of = [
         {**layer, "name": context.words.layers[layer["key"]]}
         for layer in spec["layers"]
@@ -79,19 +101,27 @@ def named(spec: dict[str, Any], context: Context) -> dict[str, Any]:
     return {**spec, "layers": layers_of}
 
 
+def raise_threshold(layering: Layering, *, by: Staff, at: datetime) -> None:
+    numbers = {**layering.spec["numbers"], **RAISED}
+    spec = {**layering.spec, "numbers": numbers}
+    layers.update(layering=layering, spec=spec, default=layering.default, by=by, at=at)
+
+
 def create(context: Context) -> None:
     """Create layerings and segments as of some weeks ago, and bring them up to date."""
     community, manager = context.community, context.staff["manager"]
     begin = context.at - timedelta(days=DAYS_BACK[0])
-    names = {"value": _("Value"), "lifecycle": _("Lifecycle")}
     known = {layering.key: layering for layering in layers.list_active(community)}
-    for key, spec, default in LAYERINGS:
-        known[key] = known.get(key) or layers.create(
+    for ladder in map(ladders.get, LADDERS):
+        spec = spec_of(ladder, context)
+        if "clicks" in ladder.numbers:
+            spec["numbers"] |= {"clicks": 2}
+        known[ladder.key] = known.get(ladder.key) or layers.create(
             community=community,
-            key=key,
-            name=names[key],
-            spec=named(spec, context),
-            default=default,
+            key=ladder.key,
+            name=str(ladder.name),
+            spec=spec,
+            default=ladder.default,
             by=manager,
             at=begin,
         )
@@ -105,6 +135,8 @@ def create(context: Context) -> None:
         at = context.at - timedelta(days=back)
         if community.day(at) <= last:
             continue
+        if back == DAYS_BACK_OF_RAISE:
+            raise_threshold(known["intent"], by=manager, at=at)
         layers.recompute_all(community=community, at=at)
         for key, (name, description) in context.words.segments.items():
             if key not in measured:

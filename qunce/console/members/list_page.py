@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 VIEW_PARAMETERS = ("columns", "sort", "size", "view", "layout", "before")
 """Parameters of the list besides those that select members."""
-MAX_CHOICES = 300
+MAX_CHOICES = 2_000
 """The most tags or groups that a filter offers."""
 MAX_CHIPS = 4
 MAX_LINKED_RULE = 6_000

@@ -18,7 +18,7 @@ function element(name, attributes = {}, ...children) {
 // The list below a field. `load` returns the options for a text, `pick` takes one of them.
 class Choices {
   constructor(input, { load, pick }) {
-    Object.assign(this, { input, load, pick, request: 0 });
+    Object.assign(this, { input, load, pick, request: 0, isLoading: false, isWaiting: false });
     this.list = element("ul", { class: "picker-list", role: "listbox", id: `picker-${++serial}` });
     this.list.hidden = true;
     input.after(this.list);
@@ -51,7 +51,9 @@ class Choices {
 
   async open() {
     const request = ++this.request;
+    this.isLoading = true;
     const nodes = await this.load(this.input.value.trim());
+    if (request === this.request) this.isLoading = false;
     // A later text was typed, or the field was left, while this one was searched for.
     if (request !== this.request || document.activeElement !== this.input) return;
     this.list.replaceChildren(...nodes);
@@ -59,10 +61,14 @@ class Choices {
     this.list.hidden = !this.list.childElementCount;
     this.input.setAttribute("aria-expanded", String(!this.list.hidden));
     this.activate(this.input.value.trim() ? this.options[0] : undefined);
+    // Enter was pressed before the options were there.
+    if (this.isWaiting && this.active) this.choose(this.active);
+    this.isWaiting = false;
   }
 
   close() {
     this.request += 1;
+    this.isLoading = this.isWaiting = false;
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.activate(undefined);
@@ -95,6 +101,7 @@ class Choices {
     if (event.key === "ArrowDown" || event.key === "ArrowUp")
       this.move(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Enter" && !this.list.hidden && this.active) this.choose(this.active);
+    else if (event.key === "Enter" && this.isLoading && this.input.value.trim()) this.isWaiting = true;
     else if (event.key === "Escape" && !this.list.hidden) this.close();
     else return;
     event.preventDefault();
@@ -157,13 +164,13 @@ function enhanceSelect(select) {
     select.dispatchEvent(new Event("change", { bubbles: true }));
   };
   let searched = false;
+  // What is typed here is a search and no change of the form yet.
+  for (const name of ["input", "change"])
+    input.addEventListener(name, (event) => { searched = true; event.stopPropagation(); });
   new Choices(input, {
     load: (text) => optionNodes(select, searched ? text : ""),
     pick: (node) => set(Number(node.dataset.index)),
   });
-  // What is typed here is a search and no change of the form yet.
-  for (const name of ["input", "change"])
-    input.addEventListener(name, (event) => { searched = true; event.stopPropagation(); }, true);
   input.addEventListener("focus", () => { searched = false; input.select(); });
   input.addEventListener("blur", () => {
     const empty = select.querySelector('option[value=""]');

@@ -28,7 +28,7 @@ WORDS = Words(
         "tom": "Tom Reyes",
         "viewer": "Jing Sun (finance)",
     },
-    crew="Deer Street helper {number}",
+    crew="Luming helper {number}",
     units={"region": "Shanghai", "shops": "Shops", "service": "Customer service"},
     shops=("Temple Road", "Riverside", "Garden Street", "Five Corners", "New Square", "Harbour Tower", "West Station", "Park Gate", "College Road", "Plane Tree Lane", "South Bank", "Old Pier"),
     online_shop="Web shop",

@@ -28,7 +28,7 @@ WORDS = Words(
         "tom": "Tom Reyes",
         "viewer": "财务 · 孙静",
     },
-    crew="鹿鸣街小助手 {number} 号",
+    crew="鹿鸣小助手 {number} 号",
     units={"region": "上海区", "shops": "门店运营", "service": "客服组"},
     shops=("静安寺店", "滨江店", "徐家汇店", "五角场店", "新天地店", "陆家嘴店", "虹桥店", "中山公园店", "大学路店", "安福路店", "前滩店", "老码头店"),
     online_shop="小程序商城",

@@ -15,6 +15,7 @@ DECLARING = (
     "attributes.type_changes",
     "behaviour",
     "columns.profile_columns",
+    "consents.consents",
     "people.corrections",
     "people.merge_checks",
     "people.notes",

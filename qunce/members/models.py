@@ -13,6 +13,7 @@ from qunce.members.accounts.models import (
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.attributes.type_change_jobs import TypeChangeJob
 from qunce.members.attributes.values import AttributeValue, PastValue
+from qunce.members.consents.consents import Consent
 from qunce.members.layers.layers import Layering, LayerRun, LayerSet
 from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
@@ -37,6 +38,7 @@ __all__ = [
     "Account",
     "Attribute",
     "AttributeValue",
+    "Consent",
     "DismissedDuplicate",
     "ErasedText",
     "FrozenSegment",

@@ -252,6 +252,10 @@ case(
     get_by_references=NAMED,
 )
 case(
+    "members.consents.consents",
+    record=one("account", purpose="marketing", is_given=True),
+)
+case(
     "members.people.notes",
     create=one("account", text="Text"),
     update=one("note", text="Newer"),

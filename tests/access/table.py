@@ -201,6 +201,7 @@ ANSWERS: dict[str, str] = {
         members.accounts.accounts.rejoin
         members.accounts.accounts.update
         members.attributes.attributes.set_values
+        members.consents.consents.record
         members.people.notes.create
         members.people.people.merge
         members.people.people.undo_merge

@@ -13,7 +13,6 @@ from django.db import models, transaction
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core.jobs.job_queue import QueuedJob
-from qunce.core.staff import roles
 from qunce.core.staff.api_keys import ApiKey
 from qunce.core.staff.models import Staff
 from qunce.core.staff.roles import CustomRole
@@ -122,7 +121,6 @@ def build() -> World:
     }
     Staff.objects.filter(pk=staff["gone"].pk).update(is_active=False)
     staff["gone"].refresh_from_db()
-    role = roles.create(name="Homely", base="operator", chosen=[], by=owner, at=at)
     view = saved_views.save(
         name="Homely",
         columns=[],
@@ -138,7 +136,6 @@ def build() -> World:
         "other_tag": ids["other tag"],
         "tag_group": ids["tag group"],
         "job": ids["import"],
-        "role": role.pk,
         "view": view.pk,
         "queued": QueuedJob.objects.get(job=jobs.JOB).pk,
         **{

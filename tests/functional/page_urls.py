@@ -40,7 +40,10 @@ VARIANTS: dict[str, dict[str, dict[str, str]]] = {
     "segments:detail": {"options": {"pk": "segment_of_options"}},
 }
 """View → name of another state of its page → argument → kind of object."""
-SLUGS = {"tags:template-apply": {"name": "education"}}
+SLUGS = {
+    "tags:template-apply": {"name": "education"},
+    "members:field": {"key": "staff"},
+}
 QUERIES = {"search:results": "?q=lin"}
 
 

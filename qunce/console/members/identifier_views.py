@@ -54,7 +54,7 @@ def correct_identifier(request: Request, pk: int) -> HttpResponse:
         else:
             http.flash(request, " ".join([_("Saved."), *_describe(request, joins)]))
             person = account_queries.account_ids_of_person(account.pk)[0]
-            url = reverse("members:detail", args=[person])
+            url = f"{reverse('members:detail', args=[person])}#h-accounts"
             return http.redirect_back(request, url)
     resting = Merge.objects.filter(
         community=request.community,
@@ -64,6 +64,7 @@ def correct_identifier(request: Request, pk: int) -> HttpResponse:
     )
     context = {
         "form": form,
+        "pk": pk,
         "kind": labels.label_of(labels.KINDS, row.kind),
         "value": masking.identifier(kind=row.kind, value=row.value, by=request.staff),
         "account_key": masking.key(account.key, request.staff),
@@ -74,6 +75,7 @@ def correct_identifier(request: Request, pk: int) -> HttpResponse:
         request,
         "console/members/correct_identifier.html",
         context,
+        part="console/members/_correct_identifier.html",
         status=422 if form.errors else 200,
     )
 

@@ -19,6 +19,7 @@ from qunce.groups import visibility as groups
 from qunce.groups.groups import Membership
 from qunce.members.accounts import accounts, channel_labels, masking
 from qunce.members.accounts.models import Account, Identifier
+from qunce.members.consents import consents
 from qunce.members.people import corrections, merges, notes, people, visibility
 from qunce.members.people.people import Person
 from qunce.members.tags import bulk as bulk_tagging
@@ -195,6 +196,12 @@ class Member:
             )
             for merge in self.person.merges
         ]
+
+    @cached_property
+    def consents(self) -> list[consents.Consent]:
+        """What holds now: the latest statement about each purpose."""
+        statements = consents.list_of_person(self.account_ids)
+        return list(consents.current(statements).values())
 
     @cached_property
     def opt_out(self) -> OptOutStatus | None:

@@ -5,6 +5,7 @@ from django.urls import path
 from qunce.console.members import (
     actions,
     attribute_views,
+    consent_views,
     field_views,
     identifier_views,
     list_actions,
@@ -60,6 +61,7 @@ urlpatterns = [
     path("<int:pk>/fields/<str:key>/", field_views.edit_field, name="field"),
     path("<int:pk>/notes/", actions.create_note, name="note-create"),
     path("<int:pk>/identifiers/", actions.add_identifier, name="identifier-add"),
+    path("<int:pk>/consents/", consent_views.record_consent, name="consent"),
     path("<int:pk>/opt-out/", actions.opt_out, name="opt-out"),
     path("<int:pk>/opt-in/", actions.opt_in, name="opt-in"),
     path("<int:pk>/merge/", merge_views.merge_members, name="merge"),

@@ -16,6 +16,7 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import list_page, presenters, summary
 from qunce.console.members import timeline as member_timeline
+from qunce.console.members.consent_views import ConsentForm
 from qunce.console.members.forms import (
     IdentifierForm,
     MemberForm,
@@ -30,6 +31,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.attributes.attributes import Attribute
+from qunce.members.consents import consents
 from qunce.members.people import (
     notes,
     people,
@@ -90,6 +92,8 @@ def detail_context(
         "may_opt_out": permissions.may(by, opt_outs.EDIT),
         "may_erase": permissions.may(by, people.ERASE),
         "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
+        "may_record_consent": permissions.may(by, consents.RECORD),
+        "consent_form": ConsentForm(),
         "may_export_person": permissions.may(by, person_export.EXPORT),
         "may_mark_staff": permissions.may(by, staff_accounts.MARK),
         "works_here": member.id

@@ -13,6 +13,7 @@ from qunce.members.accounts import erased_texts
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes.values import AttributeValue, PastValue
+from qunce.members.consents import consents
 from qunce.members.layers import layers
 from qunce.members.people import merges, notes
 from qunce.members.segments import frozen as frozen_segments
@@ -74,5 +75,6 @@ def clear_rows(*, community_id: int, accounts: Sequence[int]) -> None:
         )
     staff_assignments.erase(community_id, accounts)
     notes.erase(accounts)
+    consents.erase(accounts)
     layers.erase_people(accounts)
     frozen_segments.erase_people(accounts)

@@ -10,6 +10,7 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account, Identifier, PastIdentifier
 from qunce.members.attributes import attributes
+from qunce.members.consents.consents import Consent
 from qunce.members.people import person_export
 from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
@@ -92,6 +93,12 @@ def _merges(community: Community, ids: Sequence[int]) -> Records:
     return list(rows.order_by("pk").values(*names))
 
 
+def _consents(community: Community, ids: Sequence[int]) -> Records:
+    names = ("purpose", "is_given", "evidence", "at", "by__name")
+    rows = Consent.objects.filter(account_id__in=ids).order_by("at", "pk")
+    return list(rows.values(*names))
+
+
 def _staff(community: Community, ids: Sequence[int]) -> Records:
     staff: dict[int, Staff] = assignments.staff_by_person({ids[0]: ids})
     return [{"name": each.name} for each in staff.values()]
@@ -111,6 +118,7 @@ for _name, _section in {
     "attributes": _attributes,
     "tags": _tags,
     "notes": _notes,
+    "consents": _consents,
     "merges": _merges,
     "staff_in_charge": _staff,
     "facts": _facts,

@@ -470,3 +470,18 @@ def test_everything_about_a_person_is_exported(
         (phone,) = json.loads(archive.read("identifiers.json"))
     assert (account["key"], account["name"]) == ("ann", "Ann Lee")
     assert phone["value"] == "13800138001"
+
+
+def test_consents_are_recorded_and_the_latest_counts(
+    olga: Client, shop: Community, ann: account_models.Account
+) -> None:
+    path = f"{ann.pk}/consents/"
+    given = {"consent-purpose": "marketing", "consent-given": "yes"}
+    page = post(olga, path, **given, **{"consent-evidence": "signed at the stall"})
+    assert "marketing messages" in page and "signed at the stall" in page
+    page = post(olga, path, **given | {"consent-given": "no"})
+    assert "taken back" in page and "signed at the stall" not in page
+    kinds = [fact for kind in ("given", "withdrawn") for fact in
+             factories.recorded_facts(shop, f"consent.{kind}")]  # fmt: skip
+    assert kinds == [(ann.pk, {"purpose": "marketing"})] * 2
+    assert browser_of(shop, "viewer").post(f"/members/{path}").status_code == 403

@@ -13,6 +13,8 @@ from qunce.core import permissions as core_permissions
 from qunce.core import state_machine
 from qunce.core.facts import fact_effects, facts
 from qunce.members.attributes.attributes import AttributeType
+from qunce.members.layers import ladders as all_ladders
+from qunce.members.layers.ladders.base import Ladder
 from qunce.sets.rules import base, comparisons, fact_queries, time_windows, tree
 
 FACT_COLUMNS = ("account", "group")
@@ -158,6 +160,31 @@ def _clause(declaration: type[base.Declaration]) -> str:
 
 
 # States
+
+
+def ladders() -> str:
+    """The ready-made layerings, with what they need."""
+    return "\n\n".join(_ladder(ladder) for ladder in all_ladders.list_all())
+
+
+def _ladder(ladder: Ladder) -> str:
+    needs = markdown.codes(ladder.list_kinds()) or "nothing"
+    if ladder.tags:
+        needs = f"the tags {markdown.codes(ladder.tags)}"
+    names = [(markdown.code(key), str(name)) for key, name in ladder.names.items()]
+    numbers = [
+        (markdown.code(name), str(number.label), f"{number.default:,}", number.unit)
+        for name, number in ladder.numbers.items()
+    ]
+    parts = [
+        f"## {ladder.name}",
+        f"`{ladder.key}`. {ladder.description}",
+        f"It is made from {needs}.",
+        markdown.table(["layer", "name"], names),
+    ]
+    if numbers:
+        parts.append(markdown.table(["number", "meaning", "default", "unit"], numbers))
+    return "\n\n".join(parts)
 
 
 def states() -> str:

@@ -14,6 +14,7 @@ PAGES: dict[str, tuple[str, str, Page]] = {
     "commands.md": ("en", "Commands of `qunce` and their options", commands.page),
     "commands.zh-CN.md": ("zh-hans", "`qunce` 的命令与选项", commands.page),
     "rules.md": ("en", "Clauses of a rule and their fields", kinds.clauses),
+    "ladders.md": ("en", "Ready-made layerings", kinds.ladders),
     "columns.md": ("en", "Columns of files that can be imported", columns.page),
     "facts.md": ("en", "Fact kinds and their fields", kinds.facts_page),
     "states.md": ("en", "States and transitions", kinds.states),

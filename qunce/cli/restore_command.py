@@ -17,6 +17,10 @@ from qunce.sets.doctor import doctor, secret_checks
 from qunce.sets.mirror import lineage, rebuild
 
 
+OF_THE_SERVER = {secret_checks.CODE, "modes", "clock_set_back"}
+"""Findings that say nothing about what was restored."""
+
+
 class HomeNotEmpty(errors.Refused):
     """The home already contains data."""
 
@@ -61,7 +65,7 @@ def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
         rebuild.rebuild_all()
         found = doctor.run_checks()
     # Another installation has another secret key; the data is the same all the same.
-    findings = [str(each.text) for each in found if each.code != secret_checks.CODE]
+    findings = [str(each.text) for each in found if each.code not in OF_THE_SERVER]
     for each in found:
         if each.code == secret_checks.CODE:
             out.note(each.text)

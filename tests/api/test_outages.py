@@ -11,12 +11,12 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
 
-from qunce.api import members as members_api
 from qunce.console import http
 from qunce.core import db
 from qunce.core.communities import Community
 from qunce.core.staff import sessions
 from qunce.core.staff.api_keys import ApiKey
+from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from tests import clients, factories
 from tests.clients import ApiClient, create_client
@@ -139,7 +139,7 @@ def test_full_disk_is_an_outage(
     def fail(**_args: object) -> None:
         raise OperationalError("database or disk is full")
 
-    monkeypatch.setattr(members_api.accounts, "create", fail)
+    monkeypatch.setattr(accounts, "create", fail)
     refused = api.post("/members", {"key": "m1"})
     assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
     assert "disk of the server is full" in refused.body["detail"]

@@ -3,7 +3,8 @@
     python -m tests.faults [--times 30] [--seed N] [--here] [--only import,catch-up]
 
 Runs on SQLite and on PostgreSQL, each with a data directory of its own, and prints a table. With
-`--here` it runs only on the database of DATABASE_URL, in QUNCE_HOME.
+`--here` it runs only on the database of DATABASE_URL, in QUNCE_HOME. Without `--only` it
+also damages files, fills the disk, and runs the tests of other faults.
 """
 
 from __future__ import annotations
@@ -15,10 +16,21 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tests import postgres
 
+BEHAVIOURS = (
+    "tests/api/test_outages.py",
+    "tests/channels/webhooks",
+    "tests/cli/test_arriving_requests.py",
+    "tests/cli/test_serving.py",
+    "tests/core/test_clock_watch.py",
+    "tests/core/test_job_queue.py",
+    "tests/test_schedule.py",
+)
+"""Tests of locked databases, receivers that drip, half-sent requests, clocks and leases."""
 IMPORTS_SHARE = 3
 """Each target is killed on its own, so that each is killed less often."""
 
@@ -30,28 +42,54 @@ def main() -> int:
     print(f"seed {args.seed}", flush=True)
     postgres.end_on_sigterm()
     postgres.install()
+    start = time.monotonic()
+    failures = 0 if args.only else _run_programs(args)
     with tempfile.TemporaryDirectory(prefix="qunce-faults-") as folder:
         Path(folder).chmod(0o755)
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         _print_headings()
-        failures = _run_on(folder, "sqlite", "", args.seed)
         with postgres.cluster() as server:
-            failures += _run_on(folder, "postgresql", server.url, args.seed)
+            failures += _run_both(folder, server.url, args)
     if not args.only:
         failures += _crash_imports(args)
-    print("nothing lost, nothing doubled" if not failures else "FAILED")
+    minutes = (time.monotonic() - start) / 60
+    print("nothing lost, nothing doubled" if not failures else "FAILED", end=", ")
+    print(f"{minutes:.0f} minutes")
     return 1 if failures else 0
+
+
+def _run_programs(args: argparse.Namespace) -> int:
+    """What needs no kill: damages, full disks, and the tests of BEHAVIOURS."""
+    failures = 0
+    for command in (
+        ["tests.faults.damage"],
+        ["tests.faults.disk_full"],
+        ["pytest", "-q", "--no-header", "-n", "2", *BEHAVIOURS],
+    ):
+        print(" ".join(command[:1]), flush=True)
+        done = subprocess.run([sys.executable, "-m", *command], check=False)
+        failures += int(done.returncode != 0)
+    return failures
+
+
+def _run_both(folder: str, url: str, args: argparse.Namespace) -> int:
+    """Kill on both databases at the same time, as each leaves a core idle."""
+    runs = [
+        _start_on(folder, name, address, args.seed)
+        for name, address in (("sqlite", ""), ("postgresql", url))
+    ]
+    return sum(int(run.wait() != 0) for run in runs)
 
 
 def _crash_imports(args: argparse.Namespace) -> int:
     """Kill every import target and its undo, and compare with undisturbed ones."""
-    failures = 0
+    runs = []
     for database in ([], ["--postgres"]):
         command = [sys.executable, "-m", "tests.faults.import_crashes", *database]
         command += ["--times", str(max(args.times // IMPORTS_SHARE, 1))]
         command += ["--seed", str(args.seed)]
-        failures += int(subprocess.run(command, check=False).returncode != 0)
-    return failures
+        runs.append(subprocess.Popen(command))
+    return sum(int(run.wait() != 0) for run in runs)
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -68,12 +106,12 @@ def _print_headings() -> None:
     print("{:<12} {:<11} {:>6} {:>7} {:>6} {:>8} {:>8}".format(*cells), flush=True)
 
 
-def _run_on(folder: str, name: str, url: str, seed: int) -> int:
+def _start_on(folder: str, name: str, url: str, seed: int) -> subprocess.Popen[bytes]:
     env = os.environ | {"QUNCE_HOME": str(Path(folder) / name), "DATABASE_URL": url}
     command = [sys.executable, "-m", "tests.faults", *sys.argv[1:], "--here"]
     # The seed that was printed, if none was given.
     command += ["--seed", str(seed)]
-    return int(subprocess.run(command, env=env, check=False).returncode != 0)
+    return subprocess.Popen(command, env=env)
 
 
 def _run_here(args: argparse.Namespace) -> int:

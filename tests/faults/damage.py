@@ -29,7 +29,7 @@ KEEP = {"secret.key", "truth.sqlite3", "uploads"}
 MODULES = (
     *(
         f"qunce.cli.commands.{name}"
-        for name in "audience doctor rebuild status".split()
+        for name in "audience backup doctor importing rebuild status".split()
     ),
     "pandas",
     "qunce.schedule",
@@ -80,29 +80,31 @@ class Answer:
     errors: str
 
 
-def run(*words: str) -> Answer:
+def run(*words: str, before: Callable[[], object] = lambda: None) -> Answer:
     """Run a command in a fork, which costs little once everything is loaded."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        pid = os.fork()
-        if not pid:
-            os.dup2(output.fileno(), 1)
-            os.dup2(errors.fileno(), 2)
-            sys.stdout, sys.stderr = (
-                io.TextIOWrapper(os.fdopen(1, "wb")),
-                sys.__stderr__,
-            )
-            code = 70
-            try:
-                from qunce.cli import main
+    # Pipes, which a full disk does not concern; no command of these fills one.
+    pipes = [os.pipe(), os.pipe()]
+    pid = os.fork()
+    if not pid:
+        for number, (_read, write) in enumerate(pipes, 1):
+            os.dup2(write, number)
+        sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb"))
+        sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), line_buffering=True)
+        code = 70
+        try:
+            from qunce.cli import main
 
-                code = main.main([*words, "--lang", "en"])
-                sys.stdout.flush()
-            finally:
-                os._exit(code)
-        _pid, status = os.waitpid(pid, 0)
-        texts = []
-        for file in (output, errors):
-            file.seek(0)
+            before()
+            code = main.main([*words, "--lang", "en"])
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+    for _read, write in pipes:
+        os.close(write)
+    _pid, status = os.waitpid(pid, 0)
+    texts = []
+    for read, _write in pipes:
+        with os.fdopen(read, "rb") as file:
             texts.append(file.read().decode())
     return Answer(os.waitstatus_to_exitcode(status), *texts)
 
@@ -138,6 +140,28 @@ def build() -> None:
     main.main(["audience", "count", '{"tag": {"any": ["t1"]}}', "--json"])
     schedule.save_sets(at=factories.AT)
     connections.close_all()
+
+
+def prepare(folder: Path) -> tuple[Path, Path]:
+    """Set Django up for a home in the folder, and make it; return it and a copy of it."""
+    home, pristine = folder / "home", folder / "pristine"
+    os.environ |= {"QUNCE_HOME": str(home), "DATABASE_URL": ""}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "qunce.settings"
+    os.umask(0o077)
+    import django
+
+    django.setup()
+    # What every command needs, so that a fork need not load it.
+    for module in MODULES:
+        import_module(module)
+    pid = os.fork()
+    if not pid:
+        with contextlib.redirect_stdout(io.StringIO()):
+            build()
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0, "the home could not be built"
+    shutil.copytree(home, pristine)
+    return home, pristine
 
 
 def list_files(home: Path) -> Iterator[Path]:
@@ -207,23 +231,7 @@ def main() -> int:
     ways, failed, cases, start = args.ways.split(","), 0, 0, time.monotonic()
     with contextlib.ExitStack() as stack:
         temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="damage-"))
-        home, pristine = Path(temporary) / "home", Path(temporary) / "pristine"
-        os.environ |= {"QUNCE_HOME": str(home), "DATABASE_URL": ""}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "qunce.settings"
-        import django
-
-        os.umask(0o077)
-        django.setup()
-        # What every command needs, so that a fork need not load it.
-        for module in MODULES:
-            import_module(module)
-        pid = os.fork()
-        if not pid:
-            with contextlib.redirect_stdout(io.StringIO()):
-                build()
-            os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0, "the home could not be built"
-        shutil.copytree(home, pristine)
+        home, pristine = prepare(Path(temporary))
         parts = [part for part in args.files.split(",") if part]
         names = [
             name

@@ -70,7 +70,7 @@ def run_checks(*, repair: bool = False, only: str = "") -> list[Finding]:
 
 def _run_check(name: str) -> list[Finding]:
     check, repair = _checks[name]
-    findings = []
+    findings: list[Finding] = []
     try:
         findings += check()
     # What cannot be read is what the doctor is for, in whatever way it shows.

@@ -27,7 +27,7 @@ FILTERS = ("state", "kind", "platform", "audience", "owner")
 
 
 ORDERS: dict[str, StrOrPromise] = {
-    "size": gettext_lazy("members"),
+    "size": gettext_lazy("number of members"),
     "active": gettext_lazy("active in 7 days"),
     "message": gettext_lazy("last message"),
     "growth": gettext_lazy("net growth in 28 days"),

@@ -36,7 +36,8 @@ class GroupRow:
 
     @property
     def growth_text(self) -> str:
-        return f"{self.numbers.growth:+,}".replace("-", "\N{MINUS SIGN}")
+        growth = self.numbers.growth
+        return "0" if not growth else f"{growth:+,}".replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)

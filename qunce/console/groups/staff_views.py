@@ -59,11 +59,11 @@ def staff_list(request: http.Request) -> HttpResponse:
 def _render_list(request: http.Request, form: StaffAccountForm) -> HttpResponse:
     context = {
         "people": staff_lists.list_people(by=request.staff, at=request.at),
-        "roles": [
+        "roles": _(", ").join(
             labels.label_of(labels.ROLES, role)
             for role in labels.ROLES
             if role in ROLES
-        ],
+        ),
         "role_labels": labels.ROLES,
         "form": form,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from qunce.insight import metric_definitions
 from qunce.insight.metric_definitions import COMMUNITY, Subject, declare
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 SUBJECT = Subject(
     key="sales",
     position=3,
-    label=pgettext_lazy("money", "Sales"),
+    label=_("Orders and sales"),
     hint=_("Import orders, or let your shop report them through the API."),
 )
 PAID_KINDS = ("order.paid", "order.amended")

@@ -114,3 +114,6 @@ function prepare(root) {
 prepare(document);
 document.addEventListener("htmx:load", (event) => prepare(event.target));
 document.addEventListener("htmx:oobAfterSwap", expireToasts);
+
+// On phones the current tab may lie beyond the edge.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

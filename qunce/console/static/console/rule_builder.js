@@ -27,7 +27,7 @@ function onInput(event) {
 
 document.addEventListener("input", onInput);
 document.addEventListener("change", (event) => {
-  if (event.target.matches(".picker .offered input:checked")) choose(event.target);
+  if (event.target.matches(".segment-picker .offered input:checked")) choose(event.target);
   onInput(event);
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -39,7 +39,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 // Move a picked option to the chosen ones, so that the next search does not remove it.
 function choose(box) {
   const label = box.closest("label");
-  box.closest(".picker").querySelector(".chosen").append(label);
+  box.closest(".segment-picker").querySelector(".chosen").append(label);
 }
 
 // Keyboard shortcuts
@@ -60,7 +60,7 @@ function onKeyInForm(event, editor) {
     editor.querySelector("[data-done]").click();
     return true;
   }
-  const box = event.target.closest(".picker").querySelector(".offered input");
+  const box = event.target.closest(".segment-picker").querySelector(".offered input");
   if (event.target.value === "" || !box) editor.querySelector("[data-done]").click();
   else {
     box.checked = true;

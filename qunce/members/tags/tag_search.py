@@ -14,9 +14,17 @@ EXACT, PREFIX, PART, SOUND = range(4)
 
 
 def find(
-    community: Community, query: str, *, limit: int, with_automatic: bool = False
+    community: Community,
+    query: str,
+    *,
+    limit: int,
+    with_automatic: bool = False,
+    with_groups: bool = False,
 ) -> list[Tag]:
-    """Active tags for what was typed, the best match first, automatic ones last."""
+    """Active tags for what was typed, the best match first, automatic ones last.
+
+    `with_groups` finds all tags of a group by its name, too.
+    """
     tags = library.list_tags(community)
     if not with_automatic:
         tags = tags.exclude(group__automatic=True)
@@ -28,6 +36,8 @@ def find(
     for tag in tags:
         names = (tag.name, tag.key, *synonyms.get(tag.pk, ()))
         rank = rank_names(names, query)
+        if rank is None and with_groups and tag.group is not None:
+            rank = rank_names([tag.group.name], query)
         if rank is not None:
             ranked.append((tag.is_automatic, rank, _sort_key(tag.name), tag.pk, tag))
     return [tag for *_order, tag in sorted(ranked, key=lambda row: row[:4])[:limit]]

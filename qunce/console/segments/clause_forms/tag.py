@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,7 +12,7 @@ from qunce.console.segments import builder_choices
 from qunce.console.segments.builder_choices import Choices, Option
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import ClauseForm
-from qunce.members.tags import library
+from qunce.members.tags import tag_search
 
 
 class TagForm(ClauseForm):
@@ -61,15 +60,10 @@ class TagForm(ClauseForm):
 
 @builder_choices.register_finder("tag")
 def find_tags(choices: Choices, query: str) -> list[Option]:
-    tags = library.list_tags(choices.community)
-    if query:
-        tags = tags.filter(
-            Q(name__icontains=query)
-            | Q(key__icontains=query)
-            | Q(group__name__icontains=query)
-        )
     limit = builder_choices.max_options(query)
+    tags = tag_search.find(
+        choices.community, query, limit=limit, with_automatic=True, with_groups=True
+    )
     return [
-        Option(tag.key, tag.name, tag.group.name if tag.group else "")
-        for tag in tags.order_by("name", "key")[:limit]
+        Option(tag.key, tag.name, tag.group.name if tag.group else "") for tag in tags
     ]

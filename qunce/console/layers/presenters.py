@@ -343,7 +343,7 @@ def change_table(
 
 
 def layer_names(layering: Layering, run: LayerRun | None = None) -> dict[str, str]:
-    """Layer → its name: today's, or at a run for a layer that is no more."""
+    """Layer → its name: today's, or the one at a run for a layer that was removed."""
     today = layer_specs.names_of(layering.spec)
     if run is None or not run.spec:
         return today

@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import (
     errors,
     permissions,
-    personal_texts,
     revisions,
     state_machine,
-    timestamps,
 )
 from qunce.core.communities import Community
 from qunce.core.facts import facts
@@ -28,6 +26,22 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layering_specs as layer_specs
+from qunce.members.layers.models import Layering as Layering
+from qunce.members.layers.models import LayerRun as LayerRun
+from qunce.members.layers.models import LayerSet as LayerSet
+from qunce.members.layers.runs import ABSENT as ABSENT
+from qunce.members.layers.runs import describe_unrated as describe_unrated
+from qunce.members.layers.runs import latest_run as latest_run
+from qunce.members.layers.runs import layer_of as layer_of
+from qunce.members.layers.runs import load_sets as load_sets
+from qunce.members.layers.runs import matrix as matrix
+from qunce.members.layers.runs import moved_people as moved_people
+from qunce.members.layers.runs import moved_since as moved_since
+from qunce.members.layers.runs import moves_since as moves_since
+from qunce.members.layers.runs import redefined_people as redefined_people
+from qunce.members.layers.runs import sets_by_pair as sets_by_pair
+from qunce.members.layers.runs import sizes as sizes
+from qunce.members.layers.runs import sizes_by_day as sizes_by_day
 from qunce.members.tags import naming
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
@@ -46,8 +60,6 @@ JOB = "layers.recompute"
 """Recomputes a layering whose run of the day failed; its key is the layering's id."""
 REVISION = "layer"
 """Revision kind, raised by every run of a layering."""
-ABSENT = ""
-"""In a matrix, the layer of people who were not present."""
 
 STATES = state_machine.StateMachine(
     {
@@ -55,75 +67,6 @@ STATES = state_machine.StateMachine(
         "restore": (("archived",), "active"),
     }
 )
-
-
-@personal_texts.erased_in("key", "name", "spec", "default")
-class Layering(models.Model):
-    """`spec` defines the layers, see `layers.specs`.
-
-    People who joined after the newest run are in the layer `default`.
-    """
-
-    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    key = models.CharField(max_length=80)
-    name = models.CharField(max_length=120)
-    spec: models.JSONField[Any, Any] = models.JSONField()
-    default = models.CharField(max_length=80)
-    state = models.CharField(max_length=10, default="active")
-    created_at = timestamps.TimestampField()
-    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["community", "key"], name="one_layering_per_key"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class LayerRun(models.Model):
-    """One assignment of everyone; `bounds` are the thresholds computed from the data.
-
-    `unrated` are the currencies of money that had no exchange rate. `spec` is that of the
-    layering at the time. `is_redefinition` marks the run right after one of the same
-    moment by the spec before: who moved in it did so because the layering was changed.
-    """
-
-    layering = models.ForeignKey(Layering, models.PROTECT, related_name="runs")
-    at = timestamps.TimestampField()
-    day = models.IntegerField()
-    moved = models.PositiveIntegerField(default=0)
-    bounds: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    unrated: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
-    spec: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    is_redefinition = models.BooleanField(default=False)
-    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-
-    class Meta:
-        indexes = [models.Index(fields=["layering", "day"], name="layer_run_by_day")]
-
-    def __str__(self) -> str:
-        return f"{self.layering_id} at {self.at}"
-
-
-class LayerSet(models.Model):
-    """The people in one layer of one run; `blob` is the bitmap of their ids."""
-
-    run = models.ForeignKey(LayerRun, models.CASCADE, related_name="sets")
-    layer = models.CharField(max_length=80)
-    size = models.PositiveIntegerField()
-    blob = models.BinaryField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["run", "layer"], name="one_set_per_layer")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.layer}: {self.size}"
 
 
 @facts.declare
@@ -184,7 +127,7 @@ class LayeringNotFound(errors.NotFound):
     """There is no such layering in this community."""
 
 
-class LayerInUse(errors.Refused):
+class LayerInUse(stored_rules.InUse):
     """Rules name this layer or layering."""
 
 
@@ -197,12 +140,7 @@ class LayeringAlreadyExists(errors.Refused):
 
 def check_unused(community: Community, mention: Mention, name: str) -> None:
     """Raises LayerInUse if stored rules name the layer or the layering."""
-    users = [str(stored) for stored in stored_rules.list_mentioning(community, mention)]
-    if users:
-        raise LayerInUse(
-            _("“%(name)s” is used by: %(users)s.")
-            % {"name": name, "users": ", ".join(dict.fromkeys(users))}
-        )
+    stored_rules.check_unused(community, mention, name=name, error=LayerInUse)
 
 
 # Verbs
@@ -294,7 +232,7 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
     """Assign everyone to their layer again and record who moved.
 
     If the layering was changed since its last run, everyone is assigned by the old spec
-    first, so that members who moved are told apart from layers that were changed.
+    first, so that moves of members can be distinguished from changes of the layers.
     """
     permissions.check_may(by, MANAGE)
     last = latest_run(layering)
@@ -358,7 +296,7 @@ def _record_moves(
 ) -> None:
     # With bitmaps: recomputing two layerings of a million members takes 2.4 s
     # (docs/benchmarks.md).
-    moved = _moved_people(before, after)
+    moved = moved_people(before, after)
     for (old, new), people in moved.items():
         fact = MemberLayerChanged(
             layering=run.layering.key,
@@ -468,139 +406,6 @@ def get(community: Community, key: str) -> Layering:
 def list_active(community: Community) -> list[Layering]:
     layerings = Layering.objects.filter(community=community, state="active")
     return list(layerings.select_related("community").order_by("key"))
-
-
-def latest_run(layering: Layering, day: int | None = None) -> LayerRun | None:
-    """The newest run, or the newest one up to a community day."""
-    runs = LayerRun.objects.filter(layering=layering)
-    if day is not None:
-        runs = runs.filter(day__lte=day)
-    return runs.order_by("-pk").first()
-
-
-def describe_unrated(run: LayerRun | None) -> str:
-    """Return a sentence about money that had no exchange rate, empty without any."""
-    if run is None or not run.unrated:
-        return ""
-    return _(
-        "%(currencies)s: no exchange rate. Members who paid in such a currency are "
-        "ranked among those who paid in the same one."
-    ) % {"currencies": ", ".join(run.unrated)}
-
-
-def load_sets(run: LayerRun) -> dict[str, BitMap]:
-    """Layer → its people, in the order of the layers."""
-    rows = LayerSet.objects.filter(run=run).order_by("pk")
-    return {
-        layer: bitmaps.from_bytes(blob)
-        for layer, blob in rows.values_list("layer", "blob")
-    }
-
-
-def sizes(run: LayerRun) -> dict[str, int]:
-    """Layer → number of people, in the order of the layers."""
-    rows = LayerSet.objects.filter(run=run).order_by("pk")
-    return dict(rows.values_list("layer", "size"))
-
-
-def sizes_by_day(layering: Layering, first: int = 0) -> dict[int, dict[str, int]]:
-    """Day → layer → size after the last run of the day, for days from `first` on."""
-    rows = LayerSet.objects.filter(run__layering=layering, run__day__gte=first)
-    found: dict[int, dict[str, int]] = {}
-    last_run: dict[int, int] = {}
-    values = rows.order_by("run_id", "pk").values_list(
-        "run__day", "run", "layer", "size"
-    )
-    for day, run, layer, size in values:
-        # A layer of an earlier run of the day may not exist any more.
-        if last_run.get(day) != run:
-            found[day] = {}
-        last_run[day] = run
-        found[day][layer] = size
-    return found
-
-
-def layer_of(layering: Layering, person: int) -> str:
-    """The layer of a person as of the newest run."""
-    run = latest_run(layering)
-    sets = load_sets(run) if run else {}
-    return next(
-        (layer for layer, people in sets.items() if person in people),
-        layering.default,
-    )
-
-
-def matrix(before: LayerRun, after: LayerRun) -> dict[tuple[str, str], int]:
-    """(from, to) → number of people, ABSENT for people in only one of the runs."""
-    sizes = {
-        pair: len(people)
-        for pair, people in sets_by_pair(load_sets(before), load_sets(after)).items()
-    }
-    return {pair: size for pair, size in sizes.items() if size}
-
-
-def sets_by_pair(
-    before: dict[str, BitMap], after: dict[str, BitMap]
-) -> dict[tuple[str, str], BitMap]:
-    """(from, to) → people, for every pair of layers, including ABSENT."""
-    were, are = bitmaps.union(before.values()), bitmaps.union(after.values())
-    old = before | {ABSENT: are - were}
-    new = after | {ABSENT: were - are}
-    return {(a, b): was & now for a, was in old.items() for b, now in new.items()}
-
-
-def moves_since(layering: Layering, day: int) -> dict[tuple[str, str], list[int]]:
-    """(from, to) → people whose layer differs from the one on a community day."""
-    before, after = latest_run(layering, day), latest_run(layering)
-    if before is None or after is None or before == after:
-        return {}
-    moved = _moved_people(load_sets(before), load_sets(after))
-    return {pair: list(people) for pair, people in moved.items()}
-
-
-def moved_since(layering: Layering, day: int) -> BitMap:
-    """Everybody who moved to another layer since a community day.
-
-    Without those who did not move, but whose layer was changed.
-    """
-    before, after = latest_run(layering, day), latest_run(layering)
-    if before is None or after is None or before == after:
-        return bitmaps.EMPTY
-    moved = _moved_people(load_sets(before), load_sets(after))
-    return bitmaps.union(moved.values()) - redefined_people(before, after)
-
-
-def redefined_people(before: LayerRun, after: LayerRun) -> BitMap:
-    """Who is in another layer only because the layering was changed between two runs."""
-    runs = list(
-        LayerRun.objects.filter(
-            layering=after.layering_id, pk__gt=before.pk, pk__lte=after.pk
-        ).order_by("pk")
-    )
-    if not any(run.is_redefinition for run in runs):
-        return bitmaps.EMPTY
-    redefined: list[BitMap] = []
-    moved: list[BitMap] = []
-    last = load_sets(before)
-    for run in runs:
-        sets = load_sets(run)
-        people = bitmaps.union(_moved_people(last, sets).values())
-        (redefined if run.is_redefinition else moved).append(people)
-        last = sets
-    return bitmaps.union(redefined) - bitmaps.union(moved)
-
-
-def _moved_people(
-    before: dict[str, BitMap], after: dict[str, BitMap]
-) -> dict[tuple[str, str], BitMap]:
-    """(from, to) → people in both runs whose layer changed; no empty sets."""
-    pairs = {
-        (old, new): was & now
-        for old, was in before.items()
-        for new, now in after.items()
-        if old != new
-    }
-    return {pair: people for pair, people in pairs.items() if people}
 
 
 @stored_rules.register

@@ -13,8 +13,8 @@ AFFECTION = base.register(
         order=50,
         name=gettext_lazy("Affection: from passers-by to advocates"),
         description=gettext_lazy(
-            "Advocates bring or tell others, true fans buy again and again, well-wishers "
-            "bought once or talk with you, passers-by do none of this."
+            "Advocates bring others or share, true fans buy again and again, well-wishers "
+            "bought once or write messages, passers-by do none of this."
         ),
         names={
             "advocates": gettext_lazy("Advocates"),

@@ -14,7 +14,7 @@ FAN_TYPES = base.register(
         name=gettext_lazy("Types of fans"),
         description=gettext_lazy(
             "Critics complain, improvers send suggestions, spreaders share and invite, "
-            "investors spend. Who does several is in the first of these."
+            "investors spend. A member who does several is in the first of these."
         ),
         names={
             "critics": gettext_lazy("Critics"),

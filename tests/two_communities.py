@@ -13,7 +13,7 @@ from typing import Any
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core import communities
 from qunce.core.communities import Community
-from qunce.core.staff import api_keys, staff, units
+from qunce.core.staff import api_keys, linked_accounts, roles, staff, units
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
@@ -207,6 +207,16 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
     unit = units.create(
         community=data.community, name="Homely Unit", kind="local", **common
     )
+    role = roles.create(name="Homely Role", base="operator", chosen=[], **common)
+    elsewhere = _staff(
+        communities.create(key="third", at=data.at), "else", "viewer", data.at
+    )
+    linked_accounts.link(
+        first=data.owner,
+        second=elsewhere,
+        by=(data.owner, staff_models.system(elsewhere.community)),
+        at=data.at,
+    )
     hired = staff.add(
         login="hired", name="Homely Hired", role="operator", password=PASSWORD, **common
     )
@@ -240,6 +250,8 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
         "delivery": delivery.pk,
         "upload": upload.pk,
         "unit": unit.pk,
+        "role": role.pk,
+        "linked": elsewhere.pk,
         "staff": hired.pk,
         "key": key.pk,
         "placeholder": placeholder.pk,

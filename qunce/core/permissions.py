@@ -156,6 +156,14 @@ def may_manage_staff(by: Staff, staff: Staff | None = None) -> bool:
     return True
 
 
+def may_give(by: Staff, role: Role, chosen: Iterable[str] | None = None) -> bool:
+    try:
+        check_give(by, role, chosen)
+    except NotAllowed:
+        return False
+    return True
+
+
 def check_give(by: Staff, role: Role, chosen: Iterable[str] | None = None) -> None:
     """Check that `by` may give a role, with the `chosen` permissions instead of its own."""
     if RANK[role] > RANK[Role(by.role)]:

@@ -107,6 +107,7 @@ case(
     revoke=one("key"),
 )
 case("core.jobs.job_queue", retry=one("job=queued"))
+case("core.staff.linked_accounts", unlink=one("staff=linked"))
 case("core.staff.passwords", set_temporary=one("staff", password=PASSWORD))
 case("core.staff.two_factor", disable=one("staff"))
 case(

@@ -374,6 +374,10 @@ ANSWERS: dict[str, str] = {
         members.tags.merges.merge
         members.tags.templates.apply
     """,
+    # An account that is linked with the owner.
+    "rrrnarrnr": """
+        core.staff.linked_accounts.unlink
+    """,
     "rrrnnrrnr": """
         members.accounts.suppression.lift
     """,

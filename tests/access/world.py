@@ -69,6 +69,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "job": ImportJob,
     "view": SavedView,
     "queued": QueuedJob,
+    "linked": Staff,
     "draft": Campaign,
     "campaign": Campaign,
     "task": Task,

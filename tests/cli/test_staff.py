@@ -6,6 +6,7 @@ import pytest
 
 from qunce.core import permissions
 from qunce.core.communities import Community
+from qunce.core.staff import linked_accounts
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups import visibility as group_visibility
@@ -141,3 +142,20 @@ def test_only_staff_who_manage_staff_may(
     assert run("staff", *words, "--as", "vic").code == 4
     assert not Staff.objects.filter(login="boss").exists()
     assert Staff.objects.get(login="ann").is_active
+
+
+def test_accounts_in_two_communities_are_linked_and_parted(
+    run: Run, shop: Community
+) -> None:
+    ann = factories.staff(shop, login="ann")
+    cafe = factories.staff(factories.community("cafe"), login="ann-cafe")
+    given = ["--community", shop.key]
+    assert run("staff", "link", "ann", "ann-cafe", *given).code == 0
+    ann.refresh_from_db()
+    assert linked_accounts.list_others(ann) == [cafe]
+    assert run("staff", "unlink", "ann", *given, "--as", "ann").code == 0
+    ann.refresh_from_db()
+    assert linked_accounts.list_others(ann) == []
+    refused = run("staff", "link", "ann", "ann-cafe", *given, "--as", "ann")
+    assert refused.code == 3
+    assert "There is no account" in refused.errors

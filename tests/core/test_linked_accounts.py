@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from qunce.core import errors, permissions
 from qunce.core.facts import facts
 from qunce.core.facts.audit import AuditEntry
-from qunce.core.staff import linked_accounts
+from qunce.core.staff import linked_accounts, login_attempts
 from qunce.core.staff.models import Staff
 from tests import factories
 from tests.factories import AT
@@ -96,3 +98,72 @@ def test_nobody_gets_two_accounts_of_a_community_through_a_third() -> None:
     with pytest.raises(linked_accounts.AccountsNotLinkable):
         link(other, bar)
     assert linked_accounts.list_others(other) == []
+
+
+PASSWORD, OTHER_PASSWORD = "quiet harbour at dawn", "loud harbour at dusk"
+
+
+def two_accounts() -> tuple[Staff, Staff]:
+    shop, cafe = two_owners()
+    for staff, password in ((shop, PASSWORD), (cafe, OTHER_PASSWORD)):
+        staff.set_password(password)
+        staff.save()
+    return shop, cafe
+
+
+def link_own(staff: Staff, **given: Any) -> Staff:
+    fields: dict[str, Any] = {
+        "password": PASSWORD,
+        "login": "ann-cafe",
+        "other_password": OTHER_PASSWORD,
+        "at": AT,
+    }
+    return linked_accounts.link_own(staff=staff, **fields | given)
+
+
+def test_own_accounts_are_linked_with_both_passwords() -> None:
+    shop, cafe = two_accounts()
+    sentences = set()
+    for wrong in (
+        {"password": "guess"},
+        {"other_password": "guess"},
+        {"login": "nobody"},
+    ):
+        with pytest.raises(linked_accounts.WrongPassword) as refused:
+            link_own(shop, **wrong)
+        sentences.add(str(refused.value))
+    # Whether there is such a login does not show.
+    assert len(sentences) == 2
+    assert linked_accounts.list_others(shop) == []
+    assert link_own(shop) == cafe
+    assert linked_accounts.list_others(shop) == [cafe]
+
+
+def test_guessing_has_to_wait() -> None:
+    shop, _cafe = two_accounts()
+    for _attempt in range(5):
+        with pytest.raises(linked_accounts.WrongPassword):
+            link_own(shop, other_password="guess")
+    with pytest.raises(login_attempts.TooManyAttempts):
+        link_own(shop)
+
+
+def test_unlinked_account_is_parted_from_all() -> None:
+    shop, cafe = two_owners()
+    bar = factories.staff(factories.community("bar", name="Bar"), login="ann-bar")
+    link(shop, cafe)
+    shop.refresh_from_db()
+    link(shop, bar)
+    stranger = factories.staff(shop.community, login="bea", role="manager")
+    with pytest.raises(permissions.NotAllowed):
+        linked_accounts.unlink(staff=shop, by=stranger, at=AT)
+    for staff in (shop, cafe, bar):
+        staff.refresh_from_db()
+    linked_accounts.unlink(staff=cafe, by=shop, at=AT)
+    assert linked_accounts.list_others(shop) == [bar]
+    assert linked_accounts.list_others(cafe) == []
+    linked_accounts.unlink(staff=shop, by=shop, at=AT)
+    bar.refresh_from_db()
+    assert linked_accounts.list_others(bar) == []
+    with pytest.raises(linked_accounts.AccountsNotLinkable):
+        linked_accounts.unlink(staff=bar, by=bar, at=AT)

@@ -17,7 +17,8 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import errors, permissions
-from qunce.core.staff import passwords
+from qunce.core.staff import linked_accounts, passwords
+from qunce.core.staff import models as staff_models
 from qunce.core.staff import staff as staff_store
 from qunce.core.staff.models import Staff
 from qunce.members.people import scope_rules
@@ -216,6 +217,42 @@ def reactivate(invocation: Invocation, login: str) -> None:
         {"login": login, "is_active": True},
         _("“%(login)s” can sign in again.") % {"login": login},
     )
+
+
+@staff.command("link", help=N_("Link the accounts of one person in two communities"))
+@base.argument("login", help=LOGIN_HELP)
+@base.argument("other", help=N_("login name in the other community"))
+@options.pass_invocation
+def link(invocation: Invocation, login: str, other: str) -> None:
+    member, second = _get(invocation, login), _get_elsewhere(invocation, other)
+    by = (invocation.by, staff_models.system(second.community))
+    linked_accounts.link(first=member, second=second, by=by, at=invocation.at)
+    invocation.out.answer(
+        {"login": member.login, "other": second.login},
+        _("“%(login)s” and “%(other)s” are linked.")
+        % {"login": member.login, "other": second.login},
+    )
+
+
+@staff.command("unlink", help=N_("Part an account from those in other communities"))
+@base.argument("login", help=LOGIN_HELP)
+@options.pass_invocation
+def unlink(invocation: Invocation, login: str) -> None:
+    linked_accounts.unlink(staff=_get(invocation, login), **invocation.verb_args)
+    invocation.out.answer(
+        {"login": login}, _("“%(login)s” is no longer linked.") % {"login": login}
+    )
+
+
+def _get_elsewhere(invocation: Invocation, login: str) -> Staff:
+    rows = Staff.objects.filter(login=login).exclude(community=invocation.community)
+    if invocation.is_by_staff or not rows:
+        # Staff learn nothing of other communities.
+        raise staff_store.StaffNotFound(
+            _("There is no account “%(login)s” in another community.")
+            % {"login": login}
+        )
+    return rows.select_related("community").get()
 
 
 def _get(invocation: Invocation, login: str) -> Staff:

@@ -15,7 +15,14 @@ from qunce.console.login import login_flow
 from qunce.console.login.forms import ChangePasswordForm
 from qunce.console.settings import forms, user_agents
 from qunce.core import errors
-from qunce.core.staff import login_attempts, passwords, sessions, staff, two_factor
+from qunce.core.staff import (
+    linked_accounts,
+    login_attempts,
+    passwords,
+    sessions,
+    staff,
+    two_factor,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,14 +40,15 @@ def account(request: Request) -> HttpResponse:
             http.flash(request, _("Saved."))
             response = http.redirect_back(request, reverse("settings:account"))
             return login_flow.set_language_cookie(response, user.language)
-    current_key = request.session.session_key
+    current = sessions.digest(request.session.session_key or "")
     context = {
         "form": form,
+        "linked": linked_accounts.list_others(user),
         "has_two_factor": two_factor.is_enabled(user),
         "codes_left": two_factor.count_recovery_codes(user),
         "two_factor_required": request.community.two_factor_required,
         "sessions": [
-            (session, user_agents.describe(session.agent), session.key == current_key)
+            (session, user_agents.describe(session.agent), session.name == current)
             for session in sessions.list_active(user, request.at)
         ],
     }

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from qunce.console.login.forms import password_field
 from qunce.core import permissions
-from qunce.core.communities import Community
-from qunce.core.staff import api_keys, staff, units
+from qunce.core.staff import api_keys, roles, staff, units
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.core.staff.units import Unit
@@ -82,12 +82,34 @@ class UnitForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=units.MAX_NAME_LENGTH)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=units.UnitKind.choices)
     parent = forms.ChoiceField(label=gettext_lazy("Parent unit"), required=False)
+    visible_members = forms.ChoiceField(
+        label=gettext_lazy("Visible members"), required=False
+    )
+    visible_groups = forms.MultipleChoiceField(
+        label=gettext_lazy("Visible groups"),
+        required=False,
+        help_text=gettext_lazy("None chosen: all groups."),
+        widget=forms.CheckboxSelectMultiple,
+    )
 
-    def __init__(
-        self, community: Community, unit: Unit | None, *args: Any, **kwargs: Any
-    ) -> None:
+    def __init__(self, by: Staff, unit: Unit | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.community = community
+        community = by.community
+        self.community, self.unit = community, unit
+        members = [("", _("all members"))]
+        if unit is not None and unit.scope is not None:
+            members.append((KEEP, _("as now")))
+        members += [(each.key, each.name) for each in segments.list_active(community)]
+        for name, choices in (
+            ("visible_members", members),
+            (
+                "visible_groups",
+                [(group.key, group.name) for group in visibility.list_visible(by)],
+            ),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+            field.choices = choices
         others = [
             (other.pk, f"{'　' * depth}{other.name}")
             for depth, other in units.list_tree(community)
@@ -104,11 +126,62 @@ class UnitForm(forms.Form):
             "name": values["name"],
             "kind": values["kind"],
             "parent": units.get(self.community, int(parent_id)) if parent_id else None,
+            "scope": self._scope(values["visible_members"]),
+            "groups": values["visible_groups"] or None,
         }
+
+    def _scope(self, chosen: str) -> Any:
+        if chosen == KEEP and self.unit is not None:
+            return self.unit.scope
+        return {"segment": {"any": [chosen]}} if chosen else None
+
+
+KEEP = "="
+"""Stands for the rule that a unit has; no segment has this key."""
+
+
+class RoleForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=roles.MAX_NAME_LENGTH)
+    permissions = forms.MultipleChoiceField(
+        label=gettext_lazy("Permissions"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, by: Staff, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["permissions"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [
+            (name, name) for name in sorted(permissions.permissions_of(by))
+        ]
+
+    def to_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `roles.create` and `roles.update`."""
+        values = self.cleaned_data
+        return {"name": values["name"], "chosen": values["permissions"]}
 
 
 ALL, SEGMENT, RULE, SELECTED = "all", "segment", "rule", "selected"
 MAX_RULE_LENGTH = 20_000
+
+
+class LinkAccountForm(forms.Form):
+    login = forms.CharField(
+        label=gettext_lazy("Login of the other account"),
+        max_length=staff.MAX_LENGTH,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    other_password = password_field(
+        gettext_lazy("Password of the other account"), "off"
+    )
+    password = password_field(gettext_lazy("Your current password"), "current-password")
 
 
 class StaffForm(forms.Form):
@@ -158,16 +231,12 @@ class StaffForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.by = by
         community = by.community
-        max_rank = permissions.RANK[permissions.Role(by.role)]
-        roles = [
-            role for role in permissions.Role if permissions.RANK[role] <= max_rank
-        ]
         open_units = [
             (depth, unit)
             for depth, unit in units.list_tree(community)
             if unit.closed_at is None
         ]
-        self._choose("role", [(role.value, role.label) for role in roles])
+        self._choose("role", list_role_choices(by))
         self._choose(
             "unit",
             [
@@ -233,25 +302,52 @@ class StaffForm(forms.Form):
             "name": values["name"].strip(),
             "login": values["login"].strip(),
             "email": values["email"],
-            "role": values["role"],
+            **role_arguments(self.by, values["role"]),
             "unit": units.get(self.by.community, int(unit_id)) if unit_id else None,
             "scope": values["scope"],
             "groups": sorted(values["groups"]) if is_selected else None,
         }
 
 
+CUSTOM = "custom:"
+"""Before the id of a role that the community has made itself."""
+
+
+def list_role_choices(by: Staff) -> list[tuple[str, str]]:
+    """Return the roles that `by` may give."""
+    built_in = [
+        (role.value, str(role.label))
+        for role in permissions.Role
+        if permissions.may_give(by, role)
+    ]
+    own = [
+        (f"{CUSTOM}{role.pk}", role.name)
+        for role in roles.list_all(by.community)
+        if permissions.may_give(by, permissions.Role(role.base), role.permissions)
+    ]
+    return built_in + own
+
+
+def role_arguments(by: Staff, chosen: str) -> dict[str, Any]:
+    if not chosen.startswith(CUSTOM):
+        return {"role": chosen, "custom_role": None}
+    role = roles.get(by, int(chosen.removeprefix(CUSTOM)))
+    return {"role": role.base, "custom_role": role}
+
+
 def initial_values(staff_member: Staff | None) -> dict[str, Any]:
     """Return the form's initial values."""
     if staff_member is None:
         return {"role": "operator", "visible_members": ALL, "visible_groups": ALL}
-    has_scope = staff_member.scope is not None
+    has_scope = staff_member.own_scope is not None
+    custom = staff_member.custom_role_id
     return {
         "name": staff_member.name,
         "login": staff_member.login,
         "email": staff_member.email,
-        "role": staff_member.role,
+        "role": f"{CUSTOM}{custom}" if custom else staff_member.role,
         "unit": staff_member.unit_id or "",
         "visible_members": RULE if has_scope else ALL,
-        "visible_groups": ALL if staff_member.groups is None else SELECTED,
-        "groups": staff_member.groups or [],
+        "visible_groups": ALL if staff_member.own_groups is None else SELECTED,
+        "groups": staff_member.own_groups or [],
     }

@@ -31,7 +31,7 @@ def load(request: http.Request, staff_member: Staff | None) -> Draft:
     choices = Choices(request.staff, request.at)
     if request.method != "POST" or "open" not in request.POST:
         text = request.POST.get("rule") if request.method == "POST" else None
-        scope = staff_member.scope if staff_member else None
+        scope = staff_member.own_scope if staff_member else None
         if text:
             return rule_draft.load({"rule": text}, choices)
         return rule_draft.start(scope or EVERYONE)
@@ -50,7 +50,7 @@ def find_error(draft: Draft) -> str:
 
 def rule_text(draft: Draft, staff_member: Staff | None) -> str:
     """The rule as it is stored, which is the old one if only its form differs."""
-    scope = staff_member.scope if staff_member else None
+    scope = staff_member.own_scope if staff_member else None
     if scope is not None and rule_draft.start(scope).rule == draft.rule:
         return rule_draft.dump(scope)
     return draft.rule_text
@@ -64,7 +64,7 @@ def context(request: http.Request, draft: Draft) -> dict[str, Any]:
 def context_after_error(
     request: http.Request, staff_member: Staff | None, error: RuleError
 ) -> dict[str, Any]:
-    scope = staff_member.scope if staff_member else None
+    scope = staff_member.own_scope if staff_member else None
     return context(request, rule_draft.start(scope or EVERYONE))
 
 

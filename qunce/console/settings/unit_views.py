@@ -14,6 +14,9 @@ from qunce.console.settings import forms
 from qunce.core import errors, permissions
 from qunce.core.staff import units
 from qunce.core.staff.units import Unit
+from qunce.members.rule_text import names as rule_names
+from qunce.members.rule_text import sentences
+from qunce.sets.rules.phrasing import Pieces
 
 
 @require_GET
@@ -37,7 +40,7 @@ def unit_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     initial = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("parent", "")}
-    form = forms.UnitForm(by.community, None, request.POST or None, initial=initial)
+    form = forms.UnitForm(by, None, request.POST or None, initial=initial)
     if form.is_valid():
         try:
             units.create(
@@ -57,8 +60,14 @@ def unit_update(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     unit = units.get(by.community, pk)
-    initial = {"name": unit.name, "kind": unit.kind, "parent": unit.parent_id or ""}
-    form = forms.UnitForm(by.community, unit, request.POST or None, initial=initial)
+    initial = {
+        "name": unit.name,
+        "kind": unit.kind,
+        "parent": unit.parent_id or "",
+        "visible_members": "" if unit.scope is None else forms.KEEP,
+        "visible_groups": unit.groups or [],
+    }
+    form = forms.UnitForm(by, unit, request.POST or None, initial=initial)
     if form.is_valid():
         try:
             units.update(unit=unit, by=by, at=request.at, **form.to_arguments())
@@ -80,7 +89,17 @@ def _render_form(
             units.check_close(unit)
         except units.UnitInUse as error:
             obstacle = str(error)
-    context = {"form": form, "unit": unit, "staff": staff, "close_obstacle": obstacle}
+    pieces: Pieces = ()
+    if unit and unit.scope is not None:
+        names = rule_names.find(unit.community, unit.scope)
+        pieces = sentences.describe(unit.scope, names)
+    context = {
+        "form": form,
+        "unit": unit,
+        "staff": staff,
+        "close_obstacle": obstacle,
+        "pieces": pieces,
+    }
     status = 422 if form.errors else 200
     return http.render(
         request, "console/settings/unit_form.html", context, status=status

@@ -11,6 +11,7 @@ from qunce.console.settings import (
     exchange_rate_views,
     identity_views,
     job_views,
+    linked_account_views,
     role_views,
     staff_views,
     two_factor_views,
@@ -27,6 +28,8 @@ urlpatterns = [
         actions.end_other_sessions,
         name="session-end-others",
     ),
+    path("linked/new/", linked_account_views.link, name="account-link"),
+    path("linked/<int:pk>/end/", linked_account_views.unlink, name="account-unlink"),
     path("two-factor/", two_factor_views.enable, name="two-factor-enable"),
     path(
         "two-factor/recovery-codes/",
@@ -63,6 +66,9 @@ urlpatterns = [
     path("units/<int:pk>/close/", actions.close_unit, name="unit-close"),
     path("units/<int:pk>/reopen/", actions.reopen_unit, name="unit-reopen"),
     path("roles/", role_views.role_list, name="role-list"),
+    path("roles/new/", role_views.role_create, name="role-create"),
+    path("roles/<int:pk>/", role_views.role_update, name="role-update"),
+    path("roles/<int:pk>/delete/", role_views.role_delete, name="role-delete"),
     path("identity/", identity_views.identity, name="identity"),
     path("identity/update/", identity_views.update_identity, name="identity-update"),
     path(

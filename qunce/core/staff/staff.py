@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -288,6 +288,12 @@ def get_by_login(by: Staff, login: str) -> Staff:
     raise StaffNotFound(
         _("There is no staff member with the login “%(login)s”.") % {"login": login}
     )
+
+
+def logins_by_id(ids: Iterable[int | None]) -> dict[int, str]:
+    """Id → login of these staff; an entry of None is left out."""
+    wanted = {pk for pk in ids if pk is not None}
+    return dict(Staff.objects.filter(pk__in=wanted).values_list("pk", "login"))
 
 
 def list_all(community: Community, role: str = "") -> models.QuerySet[Staff]:

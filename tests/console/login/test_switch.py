@@ -79,3 +79,23 @@ def test_only_a_simulated_community_says_so(ann: Staff, ann_cafe: Staff) -> None
     sentence = "This community is simulated"
     assert sentence in clients.browser(ann_cafe).get("/").content.decode()
     assert sentence not in clients.browser(ann).get("/").content.decode()
+
+
+def test_person_links_and_unlinks_their_account_elsewhere(ann: Staff) -> None:
+    cafe = factories.community("cafe", name="Café", language="en")
+    other = factories.staff(cafe, login="ann-cafe")
+    for staff in (ann, other):
+        staff.set_password("quiet harbour at dawn")
+        staff.save()
+    browser, account = clients.browser(ann), reverse("settings:account")
+    form = {"login": "ann-cafe", "password": "guess", "other_password": "guess"}
+    refused = browser.post(reverse("settings:account-link"), form)
+    assert refused.status_code == 422
+    assert "incorrect" in refused.content.decode()
+    form |= dict.fromkeys(("password", "other_password"), "quiet harbour at dawn")
+    browser.post(reverse("settings:account-link"), form)
+    assert "Café" in browser.get(account).content.decode()
+    end = reverse("settings:account-unlink", args=[other.pk])
+    assert browser.post(end).status_code == 303
+    assert "/switch/" not in browser.get("/").content.decode()
+    assert browser.post(end).status_code == 404

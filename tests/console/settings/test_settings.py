@@ -12,7 +12,7 @@ from django_otp import oath
 
 from qunce.core import communities, permissions
 from qunce.core.facts import audit
-from qunce.core.staff import api_keys, sessions, staff, two_factor, units
+from qunce.core.staff import api_keys, roles, sessions, staff, two_factor, units
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
@@ -284,6 +284,49 @@ def test_units_are_created_moved_and_closed(boss: Staff, browser: Client) -> Non
     browser.post(f"/settings/units/{low.pk}/close/")
     low.refresh_from_db()
     assert low.closed_at
+
+
+def test_units_limit_what_their_staff_see(boss: Staff, browser: Client) -> None:
+    factories.members(boss.community, "ann")
+    factories.tag(boss.community, "north")
+    factories.segment(boss.community, "north", {"tag": {"any": ["north"]}})
+    factories.group(boss.community, "one")
+    form = {
+        "name": "North",
+        "kind": "local",
+        "visible_members": "north",
+        "visible_groups": ["one"],
+    }
+    browser.post("/settings/units/new/", form)
+    north = units.Unit.objects.get()
+    assert north.groups == ["one"]
+    path = f"/settings/units/{north.pk}/"
+    text = page(browser, path)
+    assert "tagged" in text or "north" in text
+    browser.post(path, form | {"visible_members": "=", "name": "Up north"})
+    north.refresh_from_db()
+    assert north.name == "Up north"
+    assert north.scope == {"any": [{"tag": {"any": ["north"]}}]}
+
+
+def test_role_is_copied_edited_given_and_deleted(boss: Staff, browser: Client) -> None:
+    page(browser, "/settings/roles/new/?from=operator")
+    form = {"name": "Tagger", "permissions": ["tags.apply"]}
+    assert browser.post("/settings/roles/new/?from=operator", form).status_code == 303
+    role = roles.CustomRole.objects.get()
+    assert (role.base, role.permissions) == ("operator", ["tags.apply"])
+    path = f"/settings/roles/{role.pk}/"
+    assert "Tagger" in page(browser, "/settings/roles/")
+    browser.post(path, form | {"permissions": ["tags.apply", "notes.write"]})
+    add_staff(browser, role=f"custom:{role.pk}")
+    hired = Staff.objects.get(custom_role=role)
+    assert "Tagger" in page(browser, f"/settings/staff/{hired.pk}/")
+    browser.post(f"{path}delete/")
+    assert "Give them another one first" in page(browser, path)
+    staff.update(staff=hired, role="viewer", by=boss, at=datetime.now(UTC))
+    browser.post(f"{path}delete/")
+    assert not roles.CustomRole.objects.exists()
+    assert browser.get(path).status_code == 404
 
 
 def test_every_permission_has_a_label(browser: Client) -> None:

@@ -56,6 +56,20 @@ def test_status_shows_what_there_is(run: Run, shop: Community) -> None:
     assert "4596039.58" in run("status").output
 
 
+def test_segment_whose_rule_names_what_is_gone_is_listed_apart(
+    run: Run, shop: Community
+) -> None:
+    by = staff_models.system(shop)
+    for key, rule in (("vips", {"tag": {"any": ["vip"]}}), ("all", {"all": []})):
+        segments.create(community=shop, key=key, rule=rule, by=by, at=AT)
+    # As a version before did it, which did not check uses.
+    segments.Segment.objects.filter(key="vips").update(rule={"tag": {"any": ["x"]}})
+    status = run("status", "--json").json
+    assert status["segments"] == {"all": 4}
+    assert "There is no tag “x”." in status["broken_segments"]["vips"]
+    assert "There is no tag “x”." in run("status").output
+
+
 def test_facts_are_those_of_the_community(
     capsys: pytest.CaptureFixture[str], shop: Community
 ) -> None:

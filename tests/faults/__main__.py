@@ -116,6 +116,8 @@ def _start_on(folder: str, name: str, url: str, seed: int) -> subprocess.Popen[b
 
 def _run_here(args: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
+    # As the command line does it: the doctor looks at who can read the home.
+    os.umask(0o077)
     import django
 
     django.setup()

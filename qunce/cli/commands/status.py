@@ -24,6 +24,7 @@ from qunce.members.segments import segments
 from qunce.sales import order_list, order_totals
 from qunce.sets import audiences, derived_models, log
 from qunce.sets.mirror import deriver, mirror
+from qunce.sets.rules.base import RuleError
 
 LABELS = {
     "community": N_("community"),
@@ -36,6 +37,7 @@ LABELS = {
     "lag": N_("not yet counted"),
     "layers": N_("layering"),
     "segments": N_("segment"),
+    "broken_segments": N_("broken segment"),
     "failed_work": N_("failed work"),
 }
 """Of what has no metric; all others have the names of theirs."""
@@ -62,10 +64,7 @@ def status(invocation: Invocation) -> None:
             else {}
             for layering in layers.list_active(community)
         },
-        "segments": {
-            segment.key: audiences.count(rule=segment.rule, **invocation.query_args)
-            for segment in segments.list_active(community)
-        },
+        **count_segments(invocation),
         "failed_work": job_queue.exhausted().count(),
     }
     invocation.out.answer(record)
@@ -88,6 +87,20 @@ def count_accounts(invocation: Invocation) -> dict[str, int]:
         accounts = len(visible)
     counts = {"accounts": accounts - len(staff)}
     return counts | ({"staff_accounts": len(staff)} if staff else {})
+
+
+def count_segments(invocation: Invocation) -> dict[str, Any]:
+    """Count each segment; those whose rules name what is gone are listed apart."""
+    counts: dict[str, int] = {}
+    broken: dict[str, str] = {}
+    for segment in segments.list_active(invocation.community):
+        try:
+            counts[segment.key] = audiences.count(
+                rule=segment.rule, **invocation.query_args
+            )
+        except RuleError as error:
+            broken[segment.key] = str(error)
+    return {"segments": counts, **({"broken_segments": broken} if broken else {})}
 
 
 def sum_orders(invocation: Invocation) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from qunce.console.http import Request
 from qunce.console.members import presenters
 from qunce.core import errors
 from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
 from qunce.members.people import merge_choices, people, person_export, visibility
 from qunce.members.search import member_list, search
+from qunce.sets.rules import stored_rules
 
 MAX_RESULTS = 8
 MAX_NOTE_LENGTH = 200
@@ -131,7 +133,14 @@ def erase_member(request: Request, pk: int) -> HttpResponseBase:
             http.flash(request, _("Erased. The member is no longer counted anywhere."))
             return http.redirect_back(request, reverse("members:list"))
         error = _("Tick the box to confirm that this cannot be undone.")
-    context = {"member": member, "error": error}
+    rows = Account.objects.filter(pk__in=member.account_ids)
+    keys = rows.values_list("key", flat=True)
+    uses = stored_rules.list_naming_members(request.community, keys)
+    context = {
+        "member": member,
+        "error": error,
+        "uses": list(dict.fromkeys(map(str, uses))),
+    }
     status = 422 if error else 200
     return http.render(request, "console/members/erase.html", context, status=status)
 

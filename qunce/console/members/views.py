@@ -48,6 +48,7 @@ from qunce.members.tags import bulk as bulk_tagging
 from qunce.outreach import opt_outs
 from qunce.sales.models import Order
 from qunce.sets import audiences, timelines
+from qunce.sets.rules.base import RuleError
 
 CURSOR = re.compile(r"(-?[0-9]{1,17})-([0-9]{1,17})")
 MAX_ORDERS = 8
@@ -138,15 +139,20 @@ def _cursor(request: Request) -> tuple[int, int] | None:
 def matching_segments(request: Request, pk: int) -> HttpResponse:
     """The segments that the member is in now."""
     member = presenters.get_visible_member(request, pk)
-    matching = []
+    matching, broken = [], []
     for segment in segments.list_active(request.community):
         rule = {"segment": {"any": [segment.key]}}
-        people = audiences.people(
-            community=request.community, rule=rule, by=request.staff, at=request.at
-        )
+        try:
+            people = audiences.people(
+                community=request.community, rule=rule, by=request.staff, at=request.at
+            )
+        except RuleError:
+            # It names what is no longer there. The others are not to blame.
+            broken.append(segment)
+            continue
         if member.id in people:
             matching.append(segment)
-    context = {"member": member, "segments": matching}
+    context = {"member": member, "segments": matching, "broken": broken}
     part = "console/members/_segments.html"
     return http.render(request, "console/members/segments.html", context, part=part)
 

@@ -129,8 +129,8 @@ class SegmentAlreadyExists(errors.Refused):
     """A segment with this key already exists."""
 
 
-class SegmentInUse(errors.Refused):
-    """Other segments use this segment."""
+class SegmentInUse(stored_rules.InUse):
+    """Rules of segments, layerings, campaigns or scopes use this segment."""
 
 
 # Checks
@@ -147,14 +147,13 @@ def check_rule(
 
 
 def check_unused(segment: Segment) -> None:
-    """Raises SegmentInUse if active segments refer to this one."""
-    users = list_users(segment)
-    if users:
-        names = ", ".join(user.name for user in users)
-        raise SegmentInUse(
-            _("“%(segment)s” is used by: %(users)s.")
-            % {"segment": segment.name, "users": names}
-        )
+    """Raises SegmentInUse if rules refer to this segment."""
+    stored_rules.check_unused(
+        segment.community,
+        (REFERENCE, segment.key),
+        name=segment.name,
+        error=SegmentInUse,
+    )
 
 
 # Verbs

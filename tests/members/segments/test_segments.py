@@ -7,6 +7,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from qunce.members.layers import layers
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
@@ -117,6 +118,19 @@ def test_used_segment_cannot_be_archived(shop: Community, by: Staff) -> None:
     assert segments.list_active(shop) == []
     segments.restore(segment=inner, by=by, at=AT)
     assert [segment.key for segment in segments.list_active(shop)] == ["inner"]
+
+
+def test_segment_that_a_layering_uses_cannot_be_archived(
+    shop: Community, by: Staff
+) -> None:
+    inner = factories.segment(shop, "inner", {"all": []})
+    spec = {
+        "by": "rules",
+        "layers": [{"key": "a", "rule": segment_rule("inner")}, {"key": "b"}],
+    }
+    layers.create(community=shop, key="value", name="Value", spec=spec, by=by, at=AT)
+    with pytest.raises(segments.SegmentInUse, match="Value"):
+        segments.archive(segment=inner, by=by, at=AT)
 
 
 def test_segment_of_another_community_is_not_found(shop: Community) -> None:

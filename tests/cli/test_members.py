@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,3 +194,31 @@ def test_suppression_can_be_lifted(run: Run, full: Community) -> None:
     assert run("members", "lift-suppression", "--value", "13900139001").code == 3
     assert run("members", "lift-suppression", "--value", PHONE).code == 0
     assert factories.member(full, "ann").present
+
+
+def test_staff_are_assigned_by_a_rule_with_a_checked_count(
+    run: Run, shop: Community
+) -> None:
+    staff_models.create(community=shop, login="wang", name="王芳", at=AT)
+    stale = run(
+        "members", "assign", "--rule", EVERYONE, "--to", "王芳", "--expect", "99"
+    )
+    assert stale.code == 4 and "not 99" in stale.errors
+    answer = run("members", "assign", "--members", "ann", "--to", "wang", "--json").json
+    assert answer == {"selected": 1, "changed": 1}
+    assert run("members", "show", "ann", "--json").json["staff"] == "wang"
+    unknown = run("members", "assign", "--members", "ann", "--to", "nobody-here")
+    assert unknown.code == 3 and "no active staff member" in unknown.errors
+    assert run("members", "assign", "--members", "ann", "--json").json["changed"] == 1
+
+
+def test_everything_about_a_person_is_written_to_an_archive(
+    run: Run, full: Community, tmp_path: Path
+) -> None:
+    file = tmp_path / "ann.zip"
+    answer = run("members", "data", "ann", "--output", str(file), "--json").json
+    assert answer["sections"]["identifiers"] == 1
+    with zipfile.ZipFile(file) as archive:
+        (row,) = json.loads(archive.read("identifiers.json"))
+        assert {"accounts.json", "groups.json", "tags.json"} <= set(archive.namelist())
+    assert row["value"] == PHONE

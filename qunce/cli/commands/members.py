@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,7 +17,12 @@ from qunce.core.facts import facts
 from qunce.members.accounts import erasure, suppression
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
-from qunce.members.people import corrections, named_members, people
+from qunce.members.people import (
+    corrections,
+    named_members,
+    people,
+    person_export,
+)
 from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.sets import timelines
 
@@ -198,6 +204,31 @@ def correct(invocation: Invocation, key: str, kind: str, value: str, new: str) -
             _("%(left)s and %(right)s are one person.") % pair
             for pair in pairs["joined"]
         ),
+    )
+
+
+@members.command(
+    "data", help=N_("Write everything stored about a person to an archive")
+)
+@base.argument("key", help=KEY_HELP)
+@base.option(
+    "--output", required=True, metavar="FILE", help=N_("the ZIP file to write")
+)
+@options.pass_invocation
+def data(invocation: Invocation, key: str, output: str) -> None:
+    invocation.derive()
+    account = _get_account(invocation, key)
+    exported = person_export.export(account=account.pk, **invocation.verb_args)
+    try:
+        Path(output).write_bytes(exported.to_zip())
+    except OSError as error:
+        raise options.BadUsage(
+            _("“%(file)s” cannot be written: %(why)s.") % {"file": output, "why": error}
+        ) from None
+    sizes = {name: len(records) for name, records in exported.sections.items()}
+    invocation.out.answer(
+        {"file": output, "sections": sizes},
+        _("Written to %(file)s.") % {"file": output},
     )
 
 

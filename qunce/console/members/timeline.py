@@ -61,8 +61,10 @@ class TimelineGroup:
 
     @property
     def subjects(self) -> str:
-        """What the entries are about, each once."""
-        subjects = list(dict.fromkeys(each.subject for each in self.entries))
+        """What the entries are about, each once; the amounts of orders."""
+        is_order = self.first.kind.startswith("order.")
+        texts = [each.detail if is_order else each.subject for each in self.entries]
+        subjects = list(dict.fromkeys(texts))
         shown = [subject for subject in subjects if subject][:MAX_SUBJECTS]
         more = "…" if len(subjects) > MAX_SUBJECTS else ""
         return _(", ").join(shown) + more

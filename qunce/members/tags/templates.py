@@ -141,14 +141,14 @@ class TagTemplateNotFound(errors.NotFound):
 def apply(*, community: Community, template: str, by: Staff, at: datetime) -> list[Tag]:
     """Create the missing groups and tags of a template; returns the new tags.
 
-    Their names are in the language of the community. Existing tags are left unchanged.
+    Their names are in the language of `by`, who has seen them in it. Existing tags are left unchanged.
     """
     if template not in TEMPLATES:
         raise TagTemplateNotFound(
             _("There is no template “%(name)s”. Available templates: %(all)s.")
             % {"name": template, "all": ", ".join(TEMPLATES)}
         )
-    with translation.override(community.language):
+    with translation.override(by.language):
         return [
             tag
             for group in TEMPLATES[template]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from qunce.core import community_days, permissions
 from qunce.core.staff import scopes
 from qunce.insight import metric_definitions
-from qunce.insight.declared import activity, members, sales
 from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 from qunce.insight.metric_query import MetricQuery
+from qunce.insight.subjects import activity, members, sales
 from qunce.sets import daily_totals
 
 if TYPE_CHECKING:

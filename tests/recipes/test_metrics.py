@@ -1,6 +1,6 @@
 """The recipe for a metric.
 
-One function in a module of qunce/insight/declared, one row in tests/oracle/metrics.py,
+One function in a module of qunce/insight/subjects, one row in tests/oracle/metrics.py,
 translations.
 """
 
@@ -16,7 +16,7 @@ from qunce import ingest
 from qunce.core.communities import Community
 from qunce.ingest import IncomingFact
 from qunce.insight import metric_definitions
-from qunce.insight.declared import activity
+from qunce.insight.subjects import activity
 from qunce.insight.metric_definitions import METRICS
 from qunce.sets import daily_totals
 from qunce.sets.mirror import deriver

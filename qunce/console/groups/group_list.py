@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
-from qunce.console.groups import chosen_orders, presenters
+from qunce.console.groups import group_orders, presenters
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, labels, visibility
 from qunce.groups.groups import Group, Stage
@@ -40,9 +40,9 @@ def choose_order(request: http.Request) -> str:
     """Return the order in the URL, which is then remembered, or the remembered one."""
     order = request.GET.get("sort", "")
     if order in ORDERS:
-        chosen_orders.choose(request.staff, order)
+        group_orders.choose(request.staff, order)
         return order
-    chosen = chosen_orders.find(request.staff)
+    chosen = group_orders.find(request.staff)
     return chosen if chosen in ORDERS else DEFAULT_ORDER
 
 

@@ -13,7 +13,7 @@ from qunce import reactions
 from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.demo.build import Build
-from qunce.demo.coffee import crew, library, plan, work
+from qunce.demo.coffee import library, plan, staff_members, work
 from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.community import SimulatedCommunity
 from qunce.demo.simulation.files import FILES, SimulatedFile
@@ -79,8 +79,10 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
             f"coffee-{file.name}", simulation.settings.words.files[file.name]
         ):
             import_file(context, file)
-    with making.step("coffee-crew", _("accounts of people who work at the coffee brand")):
-        crew.create(context)
+    with making.step(
+        "coffee-crew", _("accounts of people who work at the coffee brand")
+    ):
+        staff_members.create(context)
     with making.step("coffee-derived", _("facts of the coffee brand counted")):
         catch_up(at=now)
     with making.step("coffee-layers", _("its members sorted into layers and segments")):

@@ -7,7 +7,7 @@ from django.db import models
 from qunce.core.staff.models import Staff
 
 
-class ChosenOrder(models.Model):
+class GroupOrder(models.Model):
     """The order of groups that a staff member chose last."""
 
     staff = models.OneToOneField(
@@ -21,9 +21,9 @@ class ChosenOrder(models.Model):
 
 def find(staff: Staff) -> str:
     """Return the chosen order, "" for none."""
-    chosen = ChosenOrder.objects.filter(staff=staff).values_list("order", flat=True)
+    chosen = GroupOrder.objects.filter(staff=staff).values_list("order", flat=True)
     return next(iter(chosen), "")
 
 
 def choose(staff: Staff, order: str) -> None:
-    ChosenOrder.objects.update_or_create(staff=staff, defaults={"order": order})
+    GroupOrder.objects.update_or_create(staff=staff, defaults={"order": order})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import zipfile
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qunce.core import timestamps
+from qunce.core import disk_space, errors, timestamps
 from qunce.core.backup import backups
 from qunce.core.backup.backups import Manifest
 from qunce.core.communities import Community
@@ -136,3 +137,61 @@ def test_backup_is_consistent_while_others_write(tmp_path: Path) -> None:
     factories.community("second")
     assert manifest.tables["core_community"] == [1]
     backups.verify_copy(*unpacked(tmp_path / "before.zip"))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"size": "many"},
+        {"size": -1},
+        {"size": 10**30},
+        {"tables": []},
+        {"tables": {"core_fact": "one"}},
+        {"tables": {"core_fact": []}},
+        {"schema": {"core": 1}},
+        {"schema": [1]},
+        {"digest": None},
+        {"format": "1"},
+        {"database": 7},
+        {"made_at": {}},
+        {"unknown": 1},
+    ],
+)
+def test_garbled_manifest_is_refused(backup: Path, changed: dict[str, object]) -> None:
+    with pytest.raises((backups.InvalidBackup, disk_space.DiskFull)):
+        unpacked(altered(backup, **changed))
+
+
+def test_backup_that_unpacks_to_more_than_it_says_is_refused(backup: Path) -> None:
+    manifest = backups.read_manifest(backup)
+    with pytest.raises(backups.InvalidBackup, match="larger than its manifest says"):
+        unpacked(altered(backup, size=manifest.size // 2))
+    assert backup.with_name("copy").stat().st_size <= manifest.size // 2
+
+
+def test_backup_without_its_database_or_manifest_is_refused(backup: Path) -> None:
+    manifest = backups.read_manifest(backup)
+    for left_out in (manifest.member, backups.MANIFEST):
+        other = backup.with_name("partial.zip")
+        with zipfile.ZipFile(backup) as old, zipfile.ZipFile(other, "w") as new:
+            for name in set(old.namelist()) - {left_out}:
+                new.writestr(name, old.read(name))
+        with pytest.raises(backups.InvalidBackup, match="no item named"):
+            unpacked(other)
+
+
+def test_backup_cut_or_garbled_anywhere_is_refused(backup: Path) -> None:
+    content, other = backup.read_bytes(), backup.with_name("other.zip")
+    for part in range(0, 100, 7):
+        other.write_bytes(content[: len(content) * part // 100])
+        with pytest.raises(backups.InvalidBackup):
+            unpacked(other)
+    # In each of the archive's own structures: the ends of members and the directory.
+    for index in [*range(0, 64, 3), *range(-400, 0, 5)]:
+        garbled = bytearray(content)
+        garbled[index] ^= 0xFF
+        other.write_bytes(garbled)
+        # Bytes that mean nothing, such as a date, do no harm. No other error leaves.
+        with contextlib.suppress(errors.QunceError):
+            copy, manifest = unpacked(other)
+            backups.verify_copy(copy, manifest)

@@ -15,21 +15,23 @@ import os
 import shutil
 import sqlite3
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors
+from qunce.core import db, disk_space, errors
 from qunce.core.backup import postgres_tools
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 CHUNK_BYTES = 1 << 20
+MAX_MANIFEST_BYTES = 4 << 20
 RunQuery = Callable[[str], list[tuple[Any, ...]]]
 
 CHECKED_SUMS = {
@@ -178,15 +180,58 @@ def _digest(path: Path) -> str:
 def read_manifest(source: Path) -> Manifest:
     try:
         with zipfile.ZipFile(source) as archive:
+            if archive.getinfo(MANIFEST).file_size > MAX_MANIFEST_BYTES:
+                raise ValueError(_("its manifest is too large"))
             manifest = Manifest(**json.loads(archive.read(MANIFEST)))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        _check_manifest(manifest)
+    except DAMAGES as error:
         raise InvalidBackup(
             _("“%(file)s” is not a backup of Qunce: %(why)s.")
-            % {"file": source, "why": error}
+            % {"file": source, "why": _reason(error)}
         ) from None
     if manifest.format != FORMAT:
         raise InvalidBackup(_("This backup was made by a newer Qunce."))
     return manifest
+
+
+DAMAGES = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    # Of a member that is missing, JSON that is none, and fields of another type.
+    KeyError,
+    ValueError,
+    TypeError,
+    RecursionError,
+    # Of a member that is encrypted, or packed in a way that Python does not know.
+    RuntimeError,
+)
+"""What reading a damaged file raises."""
+
+
+def _check_manifest(manifest: Manifest) -> None:
+    """Raise ValueError for fields of another type, which a damaged file may have."""
+    texts = [manifest.database, manifest.made_at, manifest.digest]
+    numbers = [manifest.format, manifest.size]
+    for values, kind in ((texts, str), (numbers, int)):
+        if not all(type(value) is kind for value in values):
+            raise ValueError(_("its manifest is damaged"))
+    are_texts = isinstance(manifest.schema, list) and all(
+        isinstance(name, str) for name in manifest.schema
+    )
+    are_counts = isinstance(manifest.tables, dict) and all(
+        isinstance(row, list) and row and all(type(number) is int for number in row)
+        for row in manifest.tables.values()
+    )
+    if not are_texts or not are_counts or manifest.size < 0:
+        raise ValueError(_("its manifest is damaged"))
+
+
+def _reason(error: Exception) -> str:
+    # A missing member has a sentence in quotes.
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    return " ".join(text.split()) or type(error).__name__
 
 
 def check_compatible(manifest: Manifest, *, migrations: set[str]) -> None:
@@ -211,18 +256,34 @@ def check_compatible(manifest: Manifest, *, migrations: set[str]) -> None:
 
 def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
     """Extract the database to `copy` and compare it with the digest."""
-    try:
-        with zipfile.ZipFile(source) as archive, copy.open("wb") as out:
-            with archive.open(manifest.member) as packed:
-                shutil.copyfileobj(packed, out, CHUNK_BYTES)
-            # The database replaces the current one by its name, so its content must be
-            # on the disk before.
-            out.flush()
-            os.fsync(out.fileno())
-    except (zipfile.BadZipFile, KeyError, EOFError, ValueError) as error:
-        raise InvalidBackup(
-            _("“%(file)s” is damaged: %(why)s.") % {"file": source, "why": error}
-        ) from None
+    free = shutil.disk_usage(copy.parent).free
+    if manifest.size > free:
+        raise disk_space.DiskFull(
+            _(
+                "The backup needs %(size)s MB, but only %(free)s MB are free in %(home)s."
+            )
+            % {
+                "size": f"{manifest.size / 1e6:,.1f}",
+                "free": f"{free / 1e6:,.1f}",
+                "home": copy.parent,
+            }
+        )
+    with copy.open("wb") as out:
+        try:
+            _extract(source, manifest, out)
+        except disk_space.DiskFull:
+            raise
+        except DAMAGES as error:
+            if full := disk_space.explain(error):
+                raise full from error
+            raise InvalidBackup(
+                _("“%(file)s” is damaged: %(why)s.")
+                % {"file": source, "why": _reason(error)}
+            ) from None
+        # The database replaces the current one by its name, so its content must be on
+        # the disk before.
+        out.flush()
+        os.fsync(out.fileno())
     # A ZIP has checksums of its own, but of 32 bits only.
     if copy.stat().st_size != manifest.size or _digest(copy) != manifest.digest:
         raise InvalidBackup(
@@ -230,13 +291,27 @@ def unpack(source: Path, manifest: Manifest, copy: Path) -> None:
         )
 
 
+def _extract(source: Path, manifest: Manifest, out: IO[bytes]) -> None:
+    with zipfile.ZipFile(source) as archive, archive.open(manifest.member) as packed:
+        left = manifest.size
+        # No more than the manifest says: packed bytes may unpack to any size.
+        while chunk := packed.read(min(CHUNK_BYTES, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                raise ValueError(_("it is larger than its manifest says"))
+            out.write(chunk)
+
+
 def verify_copy(copy: Path, manifest: Manifest) -> None:
     """Verify a SQLite database before it replaces the current one."""
-    with contextlib.closing(_open_read_only(copy)) as connection:
-        # SQLite checks neither of these when it opens a file.
-        integrity = connection.execute("PRAGMA integrity_check").fetchall()
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-        tables = _count_rows(lambda sql: connection.execute(sql).fetchall())
+    try:
+        with contextlib.closing(_open_read_only(copy)) as connection:
+            # SQLite checks neither of these when it opens a file.
+            integrity = connection.execute("PRAGMA integrity_check").fetchall()
+            orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+            tables = _count_rows(lambda sql: connection.execute(sql).fetchall())
+    except sqlite3.DatabaseError:
+        integrity, orphans, tables = [], [], {}
     if integrity != [("ok",)] or orphans:
         raise VerificationFailed(_("The restored database is not consistent."))
     _compare(tables, manifest)

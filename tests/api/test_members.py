@@ -263,3 +263,17 @@ def test_names_are_stored_without_invisible_characters(
     assert api.patch(path, {"name": "\ufeff李 \u00a0四"}).body["name"] == "李 四"
     group = api.post("/groups", {"key": "g\u200b1", "name": "茶友\u2060群"})
     assert (group.body["key"], group.body["name"]) == ("g1", "茶友群")
+
+
+def test_staff_in_charge_are_read_and_set(shop: Community, api: ApiClient) -> None:
+    factories.staff(shop, "operator", "wang", name="王芳")
+    (ann,) = factories.members(shop, "ann-2")
+    path = f"/members/{ann}"
+    assert api.get(path).body["staff"] is None
+    updated = api.patch(path, {"staff": "王芳"})
+    assert updated.body["staff"] == {"login": "wang", "name": "王芳"}
+    assert api.patch(path, {"name": "Ann"}).body["staff"]["login"] == "wang"
+    assert api.patch(path, {"staff": "nobody"}).status == 404
+    assert api.patch(path, {"staff": None}).body["staff"] is None
+    created = api.post("/members", {"key": "new", "staff": "wang"})
+    assert created.body["staff"]["login"] == "wang"

@@ -14,7 +14,9 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import erasure
 from qunce.members.accounts import queries as account_queries
+from qunce.members.attributes import attributes
 from qunce.members.people import people
+from qunce.members.segments import segments
 from qunce.members.staff_in_charge import assignments
 from qunce.members.staff_in_charge.models import InCharge
 from qunce.sets import audiences
@@ -164,6 +166,28 @@ def test_staff_are_found_by_login_or_by_a_name_that_only_one_has(
         " 王芳 ": "wang",
         "LI2": "li2",
     }
+
+
+def test_contacts_are_not_found_out_letter_by_letter(
+    shop: Community, boss: Staff, wang: Staff
+) -> None:
+    attribute = attributes.define(
+        community=shop, name="wechat", type="text", by=boss, at=AT
+    )
+    (a,) = factories.account_ids(shop, ("a",))
+    attributes.set_values(attribute=attribute, values={a: "ann_99"}, by=boss, at=AT)
+
+    def count(by: Staff, rule: dict[str, Any]) -> int:
+        return audiences.count(community=shop, rule=rule, by=by, at=LATER)
+
+    guess = {"attr": {"name": "wechat", "starts": "ann"}}
+    assert count(boss, guess) == 1
+    assert count(wang, {"attr": {"name": "wechat", "eq": "ann_99"}}) == 1
+    with pytest.raises(RuleError, match="may not read"):
+        count(wang, guess)
+    # A manager's segment works for everybody.
+    segments.create(community=shop, key="s", rule=guess, by=boss, at=AT)
+    assert count(wang, {"segment": {"any": ["s"]}}) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from django.utils.translation import gettext as _
 
-from qunce.core import db, revisions
+from qunce.core import db, permissions, revisions
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import masking
 from qunce.members.attributes.attributes import Attribute, AttributeType
 from qunce.members.clauses import (
     attribute_conditions,
@@ -79,7 +81,7 @@ class AttributeClause(Clause):
     def parse(cls, args: Any, path: RulePath) -> AttributeClause:
         base.check_fields(args, path, cls.fields)
         rows = db.rows(
-            "SELECT id, name, type, label FROM members_attribute"
+            "SELECT id, name, type, label, is_contact FROM members_attribute"
             " WHERE community_id = %s AND name = %s",
             [path.community.pk, str(args.get("name"))],
         )
@@ -87,8 +89,10 @@ class AttributeClause(Clause):
             path.child("name").fail(
                 _("There is no attribute “%(name)s”.") % {"name": args.get("name")}
             )
-        *row, label = rows[0]
+        *row, label, is_contact = rows[0]
         attribute = AttributeName(*row)
+        if is_contact:
+            _check_contact(args, path)
         conditions = attribute_conditions.parse_all(attribute, args, path)
         return cls(attribute.pk, label or attribute.name, attribute.type, conditions)
 
@@ -160,6 +164,23 @@ class AttributeClause(Clause):
             "value": values or _("not known"),
             "wanted": base.format_list(required),
         }
+
+
+EXACT = frozenset({"name", "eq", "ne", "in", "known"})
+
+
+def _check_contact(args: Any, path: RulePath) -> None:
+    """Fail for a part of a contact that the author may not read.
+
+    Otherwise they could find it out letter by letter, as in a search.
+    """
+    if path.author is None or set(args) <= EXACT:
+        return
+    author = Staff.objects.filter(pk=path.author).first()
+    if author is not None and not permissions.may(author, masking.VIEW_IDENTIFIERS):
+        path.fail(
+            _("You may not read this attribute, so only ask for a whole value of it.")
+        )
 
 
 def by_person(

@@ -106,6 +106,7 @@ def _compile_segment(key: str, path: RulePath) -> Node:
         text=f"{path.text}({key})",
         segments=(*path.segments, key),
         groups=None,
+        author=None,
     )
     return tree.compile_node(json.loads(rows[0][0]), inside)
 

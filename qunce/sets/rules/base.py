@@ -108,6 +108,9 @@ class RulePath:
     """Keys of the groups that the asker sees, None for all. Others are unknown to them."""
     asker: int | None = None
     """Id of the staff member whom "me" in the rule means, if there is one."""
+    author: int | None = None
+    """Id of the staff member who asks by this very text; None for rules of others, such
+    as segments and scopes."""
 
     @classmethod
     def for_staff(
@@ -117,7 +120,13 @@ class RulePath:
         seen = by.groups if by is not None else None
         groups = None if seen is None else frozenset(seen)
         asker = by.pk if by is not None else None
-        return cls(community, segments=segments, groups=groups, asker=asker)
+        return cls(
+            community,
+            segments=segments,
+            groups=groups,
+            asker=asker,
+            author=asker,
+        )
 
     def child(self, step: str | int) -> RulePath:
         if isinstance(step, int):
@@ -132,6 +141,7 @@ class RulePath:
             self.budget,
             self.groups,
             self.asker,
+            self.author,
         )
 
     def fail(self, message: str) -> NoReturn:

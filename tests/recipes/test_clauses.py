@@ -5,6 +5,7 @@ One domain file, one form, one row in tests/oracle/clauses.py, translations.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from django.utils import translation
 from pyroaring import BitMap
 
 from docs import kinds
+from qunce.console.segments import rule_editing
+from qunce.console.segments.builder_choices import Choices
 from qunce.console.segments.clause_forms import base as clause_forms
 from qunce.console.segments.clause_forms.base import ClauseForm
 from qunce.core import revisions
@@ -30,7 +33,7 @@ from qunce.members.rule_text import sentences
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.sets import audiences
-from qunce.sets.rules import base, phrasing
+from qunce.sets.rules import base, phrasing, tree
 from qunce.sets.rules.base import Clause, Declaration, RulePath
 from tests import factories
 from tests.clients import browser
@@ -140,6 +143,40 @@ def test_clause_example_reads_in_both_languages(shop: Community, example: Any) -
     text = "".join(piece.text for piece in chinese if piece.kind == "text")
     assert text
     assert not [letter for letter in text if letter.isascii() and letter.isalpha()]
+
+
+def test_a_form_gives_back_the_same_rule(shop: Community) -> None:
+    """Rule → form → rule, for every clause and for two fields of each at once.
+
+    The parser decides whether the rule is the same. What no form can hold is kept as it
+    is, and what is split into lines has the same answer.
+    """
+    by = factories.staff(shop)
+    choices = Choices(by, LATER)
+    shown = 0
+    for declaration in base.DECLARATIONS.values():
+        args = [dict(example) for example in declaration.examples]
+        pairs = [one | other for one, other in itertools.combinations(args, 2)]
+        for clause in ({declaration.name: each} for each in [*args, *pairs]):
+            try:
+                before = tree.compile_rule(clause, shop, by)
+            except base.RuleError:
+                continue
+            form = clause_forms.open_form(choices, clause)
+            initial = {
+                name: form.get_initial_for_field(field, name)
+                for name, field in form.fields.items()
+            }
+            posted = type(form)(choices, clause_forms.to_post_data(initial))
+            assert posted.is_complete(), (clause, posted.errors)
+            assert tree.compile_rule(posted.clause, shop, by) == before
+            shown += form.name != "kept"
+            parts = rule_editing.split(clause)
+            about: dict[str, Any] = {"community": shop, "by": by, "at": LATER}
+            if len(parts) > 1:
+                people = audiences.people(rule={"all": parts}, **about)
+                assert people == audiences.people(rule=clause, **about)
+    assert shown > len(base.DECLARATIONS)
 
 
 @pytest.fixture

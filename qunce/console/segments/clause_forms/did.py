@@ -89,6 +89,8 @@ class DidForm(ClauseForm, fields.WindowForm):
         for index in range(self._count_conditions()):
             folded += self._add_condition(index, kind)
         self.folded_fields = (*folded, "hour_from", "hour_to", "groups")
+        unfolded = [name for name in self.fields if name not in self.folded_fields]
+        self.order_fields([*unfolded, *self.folded_fields])
         for name in self._money_of(self.data, f"{PREFIX}-") or self._money_of(
             self.initial
         ):

@@ -57,3 +57,10 @@ def test_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
 def test_killed_process_loses_and_doubles_nothing_on_postgresql(tmp_path: Path) -> None:
     with postgres.cluster() as server:
         assert_nothing_lost(tmp_path, server.url)
+
+
+def test_damaged_derived_data_is_mended_and_a_full_disk_survived() -> None:
+    command = [sys.executable, "-m", "tests.faults.disk_full", "--share"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines()[-1] == "ok"

@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -171,13 +171,25 @@ def list_files(home: Path) -> Iterator[Path]:
             yield name
 
 
-def check(home: Path, pristine: Path, name: Path, way: str) -> list[str]:
+REPAIR, REBUILD = ("doctor", "--repair", "--json"), ("rebuild", "--json")
+ASK = (("status", "--json"), COUNT, ("doctor", "--json"))
+
+
+def check(
+    home: Path,
+    pristine: Path,
+    name: Path,
+    way: str,
+    *,
+    remedies: Iterable[tuple[str, ...]] = (REPAIR, REBUILD),
+    ask: Iterable[tuple[str, ...]] = ASK,
+) -> list[str]:
     """Damage a file in a copy of the home; return what went wrong."""
     problems = []
-    for remedy in (("doctor", "--repair", "--json"), ("rebuild", "--json")):
+    for remedy in remedies:
         restore(home, pristine)
         WAYS[way](home / name)
-        for words in (("status", "--json"), COUNT, ("doctor", "--json")):
+        for words in ask:
             answer = run(*words)
             problems += complaints(words[0], answer)
             if words[0] == "doctor" and answer.code not in {0, 1}:

@@ -95,16 +95,31 @@ def check_act(home: Path, pristine: Path, act: str, kilobytes: int) -> list[str]
     return problems
 
 
+def check_share(home: Path, pristine: Path) -> list[str]:
+    """A damaged database that is mended, and an import on a full disk."""
+    derived = Path("derived.sqlite3")
+    remedies, ask = [damage.REPAIR], [damage.COUNT]
+    return [
+        *damage.check(home, pristine, derived, "garble", remedies=remedies, ask=ask),
+        *check_act(home, pristine, "import", 64),
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.disk_full")
     parser.add_argument("--limits", default=",".join(map(str, LIMITS)))
     parser.add_argument("--acts", default=",".join(["first", *ACTS]))
+    parser.add_argument("--share", action="store_true", help="little, for make test")
     args = parser.parse_args()
     limits, acts = [int(part) for part in args.limits.split(",")], args.acts.split(",")
     failed = cases = 0
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="full-")))
         home, pristine = damage.prepare(folder)
+        if args.share:
+            problems = check_share(home, pristine)
+            print("; ".join(problems) or "ok")
+            return int(bool(problems))
         for act in acts:
             for kilobytes in limits:
                 if act == "first":

@@ -143,6 +143,7 @@ EXEMPT_FIELDS = {
     "members.TagBatch": "tags",
     "members.TagJob": "depth",
     "members.Merge": "value",
+    "members.LayerRun": "bounds unrated",
     "members.SavedView": "columns sort_by",
     "groups.Group": "kind",
     "outreach.Campaign": "excluded groups staff",

@@ -155,6 +155,28 @@ def test_unknown_status_is_asked_and_answered(files: Files) -> None:
     assert amounts() == {"S2": (10_000, 0)}
 
 
+def test_order_without_a_status_is_asked_about_and_answered(files: Files) -> None:
+    text = f"{HEAD},status\nS1,M1,2024-03-05,100,paid\nS2,M2,2024-03-05,50,\n"
+    with pytest.raises(questions.AnswerNeeded, match="1 order has no status .*S2"):
+        files.run(text)
+    assert amounts() == {}
+    files.run(text, answers={"no_status:status": "unpaid"})
+    assert amounts() == {"S1": (10_000, 0)}
+    sold = text.replace("S", "T")
+    files.run(sold, answers={"no_status:status": "sale"})
+    assert amounts() == {"S1": (10_000, 0), "T1": (10_000, 0), "T2": (5_000, 0)}
+
+
+def test_status_on_the_first_line_of_an_order_is_that_of_its_other_lines(
+    files: Files,
+) -> None:
+    files.run(
+        "order_key,member_key,paid_at,item,line_amount,status\n"
+        "S1,M1,2024-03-05,tea,60,paid\nS1,M1,2024-03-05,pot,40,\n"
+    )
+    assert amounts() == {"S1": (10_000, 0)}
+
+
 def test_stored_order_that_is_cancelled_is_refunded(
     shop: Community, files: Files
 ) -> None:

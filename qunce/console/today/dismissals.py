@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from django.db import models
 
 from qunce.console.today.snoozes import MAX_KEY_LENGTH
-from qunce.core import timestamps
+from qunce.core import personal_texts, timestamps
 from qunce.core.staff.models import Staff
 
 MAX_AGE = timedelta(days=60)
 """No item has the same key for longer."""
 
 
+@personal_texts.erased_in("key", community="staff__community_id")
 class Dismissal(models.Model):
     """`key` is the key of an item; a new reason makes a new key."""
 

@@ -38,7 +38,7 @@ class Layering(models.Model):
         return self.name
 
 
-@personal_texts.erased_in("spec")
+@personal_texts.erased_in("spec", community="layering__community_id")
 class LayerRun(models.Model):
     """One assignment of everyone; `bounds` are the thresholds computed from the data.
 

@@ -273,6 +273,7 @@ class OrderTarget(Target):
             )
         order_questions.ask_signs(plan)
         order_questions.ask_statuses(plan)
+        order_questions.ask_missing_statuses(plan)
         order_questions.ask_refund_statuses(plan)
 
     def chunks(self, plan: ImportPlan) -> Iterator[ParsedChunk]:

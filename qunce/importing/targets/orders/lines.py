@@ -22,6 +22,7 @@ from qunce.importing.rows import parsing, prefetch
 from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.targets.orders import currencies, decisions, sql, stored_orders
 from qunce.importing.targets.orders.decisions import Decided
+from qunce.importing.targets.orders.order_questions import MISSING
 from qunce.sales import order_statuses
 from qunce.sales.reconciliation.lines import Columns, Contradiction
 
@@ -53,6 +54,7 @@ class OrderLines:
         self._details = [name for name in plan.heading_of if name.startswith(prefix)]
         self._has_shops = "shop" in plan.heading_of
         self._meanings = meanings_of(plan)
+        self._missing = meaning_without_status(plan)
         self._kept: dict[int, tuple[pa.Table, pa.Table]] = {}
         """Chunks of orders and their units by number, as checks come before writes."""
         self._bytes_kept = 0
@@ -160,7 +162,8 @@ class OrderLines:
         if "status" in self._plan.heading_of:
             names.append(self._plan.heading_of["status"])
         orders = external_sort.query(
-            sql.select_orders(names, has_shops=self._has_shops), lines=lines
+            sql.select_orders(names, has_shops=self._has_shops, missing=self._missing),
+            lines=lines,
         )
         currency = self._plan.options.currency
         if orders["currency"].null_count:
@@ -229,7 +232,7 @@ class OrderLines:
             places = pa.array(range(len(others)))
             wanted = some.select(["order_key", "shop"]).append_column("index", places)
             parts = external_sort.query(
-                sql.select_lines_of(has_shops=self._has_shops),
+                sql.select_lines_of(has_shops=self._has_shops, missing=self._missing),
                 lines=lines,
                 wanted=wanted,
             )
@@ -319,6 +322,14 @@ def meanings_of(plan: ImportPlan) -> dict[str, str]:
         for question in plan.questions
         if question.key.startswith(prefix)
     }
+
+
+def meaning_without_status(plan: ImportPlan) -> str:
+    """Return the meaning of orders without a status, as answered; empty for a sale."""
+    for question in plan.questions:
+        if question.key.startswith(f"{MISSING}:"):
+            return "" if question.value == order_statuses.SALE else question.value
+    return ""
 
 
 class _Problems:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qunce.core import errors, money
 from qunce.importing.files import heading_rows, sources
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 HEAD_ROWS = 1_000
 IGNORE = "ignore"
+MISSING = "no_status"
+"""The question what orders without a status are; the heading follows."""
 REFUNDS = (order_statuses.REFUNDED, order_statuses.PARTLY_REFUNDED)
 MIN_MEANINGS = 2
 SUGGESTED_SIGNS = ("$", "元")
@@ -76,7 +79,7 @@ def ask_statuses(plan: ImportPlan) -> None:
         if len(words) > MAX_STATUSES:
             break
     # Rows of totals and repeated headings are left out, whatever they have here.
-    kept = [w for w in words if w != heading and not re.match(left_out_rows.TOTAL, w)]
+    kept = [word for word in words if word != heading and not _is_total(word)]
     if len(kept) > MAX_STATUSES:
         raise NotAStatus(
             _(
@@ -85,18 +88,65 @@ def ask_statuses(plan: ImportPlan) -> None:
             )
             % {"heading": heading, "most": MAX_STATUSES}
         )
-    choices = [
-        Choice(key, str(label)) for key, label in order_statuses.MEANINGS.items()
-    ]
     for word in kept:
         plan.ask(
             f"status:{word}",
             heading=heading,
             text=_("What does “%(word)s” in “%(heading)s” mean?")
             % {"word": word, "heading": heading},
-            choices=choices,
+            choices=_meanings(),
             suggestion=order_statuses.find_meaning(word),
         )
+
+
+def ask_missing_statuses(plan: ImportPlan) -> None:
+    """Ask what orders are that have no status, in a file where others have one."""
+    if "status" not in plan.heading_of:
+        return
+    heading = plan.heading_of["status"]
+    status, key = (
+        plan.source.headings.index(plan.heading_of[name])
+        for name in ("status", "order_key")
+    )
+    without, having = set[str](), set[str]()
+    for batch in sources.read_batches(plan.source):
+        texts = pc.fill_null(batch.columns[status], "")
+        is_blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
+        # A key that is missing is a problem of its row, found elsewhere.
+        keys = batch.columns[key].filter(is_blank).drop_null()
+        without |= set(filter(None, map(str.strip, pc.unique(keys).to_pylist())))
+        if without:
+            keys = batch.columns[key].filter(pc.invert(is_blank)).drop_null()
+            having |= set(map(str.strip, pc.unique(keys).to_pylist()))
+    # Some shops write the status into the first row of an order only.
+    missing = sorted(key for key in without - having if not _is_total(key))
+    if not missing or not _has_words(plan, status):
+        return
+    plan.ask(
+        f"{MISSING}:{heading}",
+        heading=heading,
+        text=ngettext(
+            "%(count)s order has no status in “%(heading)s”: %(key)s. What is it?",
+            "%(count)s orders have no status in “%(heading)s”, such as %(key)s. What are"
+            " they?",
+            len(missing),
+        )
+        % {"count": f"{len(missing):,}", "heading": heading, "key": missing[0]},
+        choices=_meanings(),
+    )
+
+
+def _is_total(text: str) -> bool:
+    return bool(re.match(left_out_rows.TOTAL, text))
+
+
+def _has_words(plan: ImportPlan, index: int) -> bool:
+    texts = sources.read_head(plan.source, HEAD_ROWS).columns[index].drop_null()
+    return bool(pc.any(pc.not_equal(pc.utf8_trim_whitespace(texts), "")).as_py())
+
+
+def _meanings() -> list[Choice]:
+    return [Choice(key, str(label)) for key, label in order_statuses.MEANINGS.items()]
 
 
 def ask_refund_statuses(plan: ImportPlan) -> None:

@@ -106,11 +106,21 @@ IS_PLAIN = """
 """
 
 
-def _lines(*, has_shops: bool) -> str:
-    return SELECT_LINES if has_shops else SELECT_LINES_OF_ONE_SHOP
+# A status that only one line of an order has is that of the others, too.
+WITH_MEANINGS = """
+    SELECT * REPLACE (coalesce(meaning, CASE WHEN max(meaning) OVER (
+        PARTITION BY order_key, shop) IS NULL THEN '{missing}' END) AS meaning)
+    FROM ({lines})
+"""
 
 
-def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
+def _lines(*, has_shops: bool, missing: str) -> str:
+    """`missing` is the meaning of an order without a status; empty for a sale."""
+    lines = SELECT_LINES if has_shops else SELECT_LINES_OF_ONE_SHOP
+    return WITH_MEANINGS.format(missing=missing, lines=lines) if missing else lines
+
+
+def select_orders(details: Sequence[str], *, has_shops: bool, missing: str) -> str:
     """Return the SQL of one row per order, from the table `lines`.
 
     `total` is that of plain orders: the given amount, or the sum of all lines.
@@ -119,7 +129,7 @@ def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
     # The first of them that is given decides, as a gift has another receiver's phone.
     different = ", ".join(f"min({n}) <> max({n})" for n in REFERENCES)
     return f"""
-    WITH line AS ({_lines(has_shops=has_shops)}), sums AS (
+    WITH line AS ({_lines(has_shops=has_shops, missing=missing)}), sums AS (
         SELECT order_key, shop, min("row") AS "row", count(*) AS lines, {references},
             coalesce(min(paid_at) FILTER (WHERE coalesce(amount, total, goods, 0) >= 0),
                 min(paid_at)) AS paid_at,
@@ -148,13 +158,13 @@ def select_orders(details: Sequence[str], *, has_shops: bool) -> str:
     """  # noqa: S608 - constants, but for the details' escaped names
 
 
-def select_lines_of(*, has_shops: bool) -> str:
+def select_lines_of(*, has_shops: bool, missing: str) -> str:
     """Return the SQL of the lines of orders in the table `wanted`, sorted by order.
 
     After the index and the row, the columns are the fields of `reconciliation.lines.Line`.
     """
     return f"""
-    WITH line AS ({_lines(has_shops=has_shops)})
+    WITH line AS ({_lines(has_shops=has_shops, missing=missing)})
     SELECT wanted.index, line."row", paid_at, amount, total, goods, is_line, discount,
         shipping, tax, refunded_amount, refunded_at, coalesce(meaning, '')
     FROM line JOIN wanted USING (order_key, shop) ORDER BY wanted.index, line."row"

@@ -46,8 +46,8 @@ class Series:
     """A line of a chart, with one value per day.
 
     The days are those of the figure, unless `days` gives others, such as the period
-    before. Of two series the first is the subject and the second a comparison. Three or
-    more are equals, each in its own colour.
+    before. Of two series the first is the subject and the second a comparison, unless
+    the figure has `equals`. Three or more are always equals, each in its own colour.
     """
 
     label: str
@@ -71,6 +71,7 @@ class Figure:
     definition: str = ""
     today: date | None = None
     decimals: int = 0
+    equals: bool = False
 
     @property
     def ends_today(self) -> bool:
@@ -157,7 +158,12 @@ def build_spec(
 ) -> dict[str, Any]:
     """The Vega-Lite spec: lines with their labels at the right end."""
     spec: dict[str, Any] = json.loads(
-        _template(len(figure.series), figure.ends_today, width)
+        _template(
+            len(figure.series),
+            figure.ends_today,
+            width,
+            figure.equals or len(figure.series) > 2,
+        )
     )
     spec["data"]["values"] = _records(figure)
     spec["datasets"] = {"ends": _label_positions(figure)}
@@ -278,7 +284,7 @@ AXIS: dict[str, Any] = {
 
 
 @functools.cache
-def _template(count: int, ends_today: bool, width: int | str) -> str:
+def _template(count: int, ends_today: bool, width: int | str, equals: bool) -> str:
     """The spec of `count` series without their numbers, as JSON.
 
     It is cached because Altair takes 0.15 s to validate it.
@@ -286,15 +292,15 @@ def _template(count: int, ends_today: bool, width: int | str) -> str:
     layers: list[alt.Chart] = []
     # The first series is drawn last, on top of the others.
     for number in reversed(range(count)):
-        layers += _line_layers(number, count, ends_today=ends_today)
+        layers += _line_layers(number, equals=equals, ends_today=ends_today)
     # The names of two or more series at their right ends, in their colours.
     if count > 1:
         base = alt.Chart(alt.NamedData(name="ends"))
         base = base.encode(x=_x(), y=_y("end"), text="label:N")
         layers += [
             base.transform_filter(f"datum.series === {number}").mark_text(
-                color=_colour_token(number, count),
-                fontWeight=400 if number and count == 2 else 600,
+                color=_colour_token(number, equals=equals),
+                fontWeight=400 if number and not equals else 600,
                 align="left",
                 dx=10,
                 fontSize=12,
@@ -326,20 +332,23 @@ def _y(field: str) -> alt.Y:
     return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(nice=False))
 
 
-def _colour_token(number: int, count: int) -> str:
-    """The colour of a series and of its label."""
-    if count > 2:
+def _colour_token(number: int, *, equals: bool) -> str:
+    """The colour of a series and of its label.
+
+    The bars of layers have the same ones, see `.tone-1` in layers.css.
+    """
+    if equals:
         return f"@{SERIES_COLOURS[number % len(SERIES_COLOURS)]}"
     return "@ink-soft" if number else "@accent"
 
 
-def _line_layers(number: int, count: int, *, ends_today: bool) -> list[alt.Chart]:
+def _line_layers(number: int, *, equals: bool, ends_today: bool) -> list[alt.Chart]:
     """The line of a series over whole days; of the first one, today is a mark apart."""
     base = alt.Chart().encode(x=_x(), y=_y(f"v{number}"))
     complete = base.transform_filter("!datum.open")
     if number:
-        width = 1.75 if count > 2 else 1.25
-        colour = _colour_token(number, count)
+        width = 1.75 if equals else 1.25
+        colour = _colour_token(number, equals=equals)
         return [complete.mark_line(color=colour, strokeWidth=width, opacity=0.9)]
     solid = complete.mark_line(color="@accent", strokeWidth=2)
     if not ends_today:

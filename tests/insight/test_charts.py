@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import itertools
 import json
@@ -75,6 +76,16 @@ def test_label_that_is_a_keyword_of_the_tooltip_stays_a_label() -> None:
     assert titles[1:] == ["image\u200b", "title\u200b"]
 
 
+def test_lines_end_with_the_last_whole_day() -> None:
+    """I16"""
+    spec = json.dumps(figure(today=TODAY).spec)
+    assert "strokeDash" not in spec
+    filters = re.findall(r'"filter": "([^"]+)"', spec)
+    assert {"!datum.open", "datum.open"} <= set(filters)
+    nothing = figure(Series(label="all", values=[0] * 29), decimals=2)
+    assert nothing.axis_values == [0, 1]
+
+
 def test_only_today_is_drawn_as_unfinished() -> None:
     ended = figure(today=TODAY + timedelta(days=1))
     assert figure(today=TODAY).ends_today
@@ -144,3 +155,16 @@ def test_chart_script_is_one_plain_script_and_is_built_once() -> None:
     before = path.stat().st_mtime_ns
     chart_script.load_gzipped()
     assert path.stat().st_mtime_ns == before
+
+
+def test_layers_have_the_colours_of_their_lines() -> None:
+    sheet = (TOKENS.parent / "pages" / "layers.css").read_text()
+    tones = re.findall(r"\.tone-(\d) \{\s*fill: var\(--([a-z-]+)\)", sheet)
+    assert len(tones) == 8
+    for number, colour in tones:
+        index = (int(number) - 1) % len(charts.SERIES_COLOURS)
+        assert charts.SERIES_COLOURS[index] == colour
+    two = dataclasses.replace(figure(rising("a"), rising("b")), equals=True)
+    marks = [layer["mark"] for layer in charts.build_spec(two, {}, width=9)["layer"]]
+    lines = [mark["color"] for mark in marks if mark.get("type") == "line"]
+    assert sorted(lines) == ["@accent", "@info"]

@@ -243,6 +243,7 @@ def size_chart(layering: Layering, by: Staff, at: datetime) -> charts.Figure | N
         days=span,
         series=series,
         definition=_("Members in each layer after the last run of each day."),
+        equals=True,
     )
 
 

@@ -82,7 +82,9 @@ def update(
     **rule: str | None,
 ) -> None:
     group = groups.get_by_key(invocation.community, key)
-    given = {field: value for field, value in rule.items() if value is not None}
+    given: dict[str, Any] = {
+        field: value for field, value in rule.items() if value is not None
+    }
     groups.update(
         group=group,
         name=name,

@@ -164,7 +164,7 @@ def update(
 @base.option("--limit", type=click.IntRange(1, 1000), default=20, help=N_("how many"))
 @options.pass_invocation
 def list_batches(invocation: Invocation, limit: int) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "batch": batch.pk,
             "at": batch.at.isoformat(),

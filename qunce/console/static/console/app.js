@@ -104,7 +104,7 @@ function expireToasts() {
 }
 
 // Pickers are loaded where a page has something to search in.
-const SEARCHABLE = "[data-tag-picker], .ticks, select optgroup, select option:nth-of-type(16)";
+const SEARCHABLE = "[data-tag-picker], .ticks, fieldset.pick, select optgroup, select option:nth-of-type(16)";
 
 function prepare(root) {
   expireToasts();

@@ -214,7 +214,10 @@ function enhanceTicks(list) {
     update();
   });
   list.addEventListener("change", update);
-  list.before(element("div", { class: "row nowrap" }, input, count));
+  const bar = element("div", { class: "row nowrap" }, input, count);
+  const legend = list.querySelector(":scope > legend");
+  if (legend) legend.after(bar);
+  else list.before(bar);
   update();
 }
 
@@ -276,7 +279,7 @@ export function enhance(root) {
       select.dataset.enhanced = "";
       enhanceSelect(select);
     }
-  for (const list of find(".ticks:not([data-enhanced])"))
+  for (const list of find(":is(.ticks, fieldset.pick):not([data-enhanced])"))
     if (list.querySelectorAll("[type=checkbox]").length > MANY) {
       list.dataset.enhanced = "";
       enhanceTicks(list);

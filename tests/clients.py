@@ -42,6 +42,14 @@ class Response:
         return str(self.body["type"]).rpartition(":")[2]
 
 
+def _read(response: Any) -> Any:
+    """The body as JSON, or as text if it is a file."""
+    body = response.getvalue()
+    if "json" in response.get("Content-Type", ""):
+        return json.loads(body) if body else None
+    return body.decode(errors="replace") or None
+
+
 @dataclass
 class ApiClient:
     """Sends requests with `token`, or without a key if it is empty."""
@@ -66,8 +74,7 @@ class ApiClient:
         response = self.client.generic(
             method, ROOT + path, body, content_type="application/json", **environ
         )
-        parsed = json.loads(response.content) if response.content else None
-        return Response(response.status_code, parsed, response.headers)
+        return Response(response.status_code, _read(response), response.headers)
 
     def send_form(self, path: str, body: bytes, boundary: str) -> Response:
         """Send a multipart form."""

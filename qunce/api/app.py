@@ -18,12 +18,18 @@ RESOURCES = (
     "remark_names",
     "notes",
     "opt_outs",
+    "consents",
+    "merges",
+    "staff_in_charge",
+    "saved_views",
+    "exports",
     "accounts",
     "staff_accounts",
     "attributes",
     "identity",
     "tags",
     "tag_library",
+    "tag_jobs",
     "groups",
     "orders",
     "facts",
@@ -36,12 +42,16 @@ RESOURCES = (
     "webhooks",
     "metrics",
     "community",
+    "exchange_rates",
+    "jobs",
+    "staff",
     "audit_log",
 )
 """The modules with the operations, in the order of the reference."""
 DESCRIPTION = """
-With this API, programs can do everything that staff can do with members, tags, groups,
-orders, segments, layers and campaigns.
+With this API, programs can do what staff can do in the console with members, tags,
+groups, orders, segments, layers, campaigns, imports and settings. Only people add staff
+and give out passwords and API keys, and the list's layout and Today are screens only.
 
 * An API key acts for one staff member. It sees the members that they see, and may do
   only what its scopes allow.

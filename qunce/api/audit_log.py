@@ -10,8 +10,7 @@ from ninja import Field, Router
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core.facts import audit
-from qunce.core.staff import api_keys
-from qunce.core.staff.models import Staff
+from qunce.core.staff import api_keys, staff
 
 router = Router(auth=RequiresScope("audit"), tags=["audit-log"])
 
@@ -56,8 +55,7 @@ def list_(
     page = entries[:limit]
     kinds = audit.list_kinds(request.community)
     keys = api_keys.names_by_id(request.community)
-    actors = {entry.actor_id for entry in page if entry.actor_id}
-    logins = dict(Staff.objects.filter(pk__in=actors).values_list("pk", "login"))
+    logins = staff.logins_by_id(entry.actor_id for entry in page)
     items = [
         {
             "id": entry.pk,

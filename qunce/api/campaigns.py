@@ -151,8 +151,9 @@ class RecipientOut(schemas.OutputSchema):
     changed_at: datetime
 
 
-class StaffOut(schemas.OutputSchema):
+class AssignableStaffOut(schemas.OutputSchema):
     id: int
+    login: str
     name: str
 
 
@@ -205,8 +206,8 @@ def list_(
     return {"items": page, "next": more}
 
 
-@router.get("/staff", response=list[StaffOut])
-def list_staff(request: ApiRequest) -> Any:
+@router.get("/assignable-staff", response=list[AssignableStaffOut])
+def list_assignable_staff(request: ApiRequest) -> Any:
     """List the staff to whom tasks can be assigned."""
     return campaigns.list_assignable_staff(request.community)
 
@@ -269,6 +270,15 @@ def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
         "over_contact_limit": result.over_contact_limit,
         "samples": samples,
     }
+
+
+@router.post("/campaigns/{campaign_id}/duplicate", response={201: CampaignOut})
+def duplicate(request: ApiRequest, campaign_id: schemas.Id) -> Any:
+    """Create a draft with the same content."""
+    copy = campaigns.duplicate(
+        campaign=_get_campaign(request, campaign_id), by=request.by, at=request.at
+    )
+    return Status(201, copy)
 
 
 # States

@@ -61,6 +61,13 @@ class AddMembersIn(RemoveMembersIn):
     role: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")] = "member"
 
 
+class RoleChangeIn(schemas.InputSchema):
+    """`role` is such as member, owner, koc, service or volunteer."""
+
+    member_id: schemas.Id
+    role: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")]
+
+
 class CardOut(schemas.OutputSchema):
     """Whom the group is for, what members get, and what is posted when."""
 
@@ -283,3 +290,19 @@ def remove_members(
         at=request.at,
     )
     return {"members_changed": changed}
+
+
+@router.post("/groups/{group_id}/members/role", response=GroupDetailOut)
+def change_role(
+    request: ApiRequest, group_id: schemas.Id, data: RoleChangeIn
+) -> dict[str, Any]:
+    """Give a role to all accounts of a member that are in the group."""
+    group = visibility.get(by=request.by, pk=group_id)
+    memberships.change_role(
+        group=group,
+        account=data.member_id,
+        role=data.role,
+        by=request.by,
+        at=request.at,
+    )
+    return get(request, group_id)

@@ -1,20 +1,47 @@
-"""How keys and identifiers are read: placeholders, and shared identifiers."""
+"""How keys and identifiers are read: placeholders, shared ones, and erased people."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from ninja import Router, Status
+from ninja import Field, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import permissions
-from qunce.members.accounts import masking, placeholders
+from qunce.core.communities import Community
+from qunce.members.accounts import (
+    identity_settings,
+    masking,
+    placeholders,
+    suppression,
+)
 from qunce.members.accounts.models import SharedIdentifier
 from qunce.members.people import shared_identifiers
 
 router = Router(auth=RequiresScope("members"), tags=["identity"])
+
+
+class IdentitySettingsIn(schemas.InputSchema):
+    """An identifier of more people than the limit merges nobody."""
+
+    shared_identifier_limit: Annotated[int, Field(ge=1, le=1_000)]
+
+
+class IdentitySettingsOut(schemas.OutputSchema):
+    """`suppressed_people` were erased and are not added again by files and programs."""
+
+    region: str
+    shared_identifier_limit: int
+    suppressed_people: int
+
+
+class SuppressionIn(schemas.InputSchema):
+    """`kind` is key, phone, email or another kind of identifier."""
+
+    kind: Annotated[str, Field(max_length=20, examples=["phone"])]
+    value: schemas.Key
 
 
 class PlaceholderIn(schemas.InputSchema):
@@ -43,6 +70,45 @@ class UnmarkedOut(schemas.OutputSchema):
     """`merged` pairs of accounts were merged."""
 
     merged: int
+
+
+@router.get("/identity-settings", response=IdentitySettingsOut)
+def get_settings(request: ApiRequest) -> dict[str, Any]:
+    """Get how identifiers are read, and how many erased people are kept out."""
+    permissions.check_may(request.by, placeholders.EDIT)
+    community = Community.objects.get(pk=request.community.pk)
+    return {
+        "region": community.region,
+        "shared_identifier_limit": community.shared_identifier_limit,
+        "suppressed_people": suppression.count(community),
+    }
+
+
+@router.patch("/identity-settings", response=IdentitySettingsOut)
+def update_settings(request: ApiRequest, data: IdentitySettingsIn) -> dict[str, Any]:
+    """Change how many people may share an identifier."""
+    community = Community.objects.get(pk=request.community.pk)
+    identity_settings.update(
+        community=community,
+        region=community.region,
+        shared_identifier_limit=data.shared_identifier_limit,
+        by=request.by,
+        at=request.at,
+    )
+    return get_settings(request)
+
+
+@router.post("/suppressions/lift", response={204: None})
+def lift_suppression(request: ApiRequest, data: SuppressionIn) -> Status[None]:
+    """Let the erased person who had this identifier be a member again."""
+    suppression.lift(
+        community=request.community,
+        kind=data.kind,
+        value=data.value,
+        by=request.by,
+        at=request.at,
+    )
+    return Status(204, None)
 
 
 @router.get("/placeholders", response=schemas.Page[PlaceholderOut])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import FileResponse, HttpResponseBase
-from ninja import Field, Router
+from ninja import Field, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
@@ -16,6 +16,12 @@ from qunce.importing.undo import undos
 
 router = Router(auth=RequiresScope("imports"), tags=["imports"])
 READ_MEMBERS = RequiresScope("imports", shows_members=True)
+
+
+class RetryIn(schemas.InputSchema):
+    """`valid` imports the rows that can be read, `all` none unless all can be."""
+
+    mode: Literal["all", "valid"]
 
 
 class UndoOut(schemas.OutputSchema):
@@ -205,6 +211,17 @@ def resume(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
     job = _get_job(request, import_id)
     background_imports.resume(job=job, by=request.by, at=request.at)
     return serialize(job)
+
+
+@router.post("/imports/{import_id}/retry", response={201: ImportOut})
+def retry(request: ApiRequest, import_id: schemas.Id, data: RetryIn) -> Any:
+    """Import the same file again, with the same options but for the mode."""
+    from qunce.importing import background_imports
+
+    job = background_imports.retry(
+        job=_get_job(request, import_id), mode=data.mode, by=request.by, at=request.at
+    )
+    return Status(201, serialize(job))
 
 
 @router.post("/imports/{import_id}/undo", response=ImportOut)

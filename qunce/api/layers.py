@@ -339,6 +339,33 @@ def list_changes(
     return {"since": community_days.to_date(day), "changes": changes}
 
 
+@router.get(
+    "/layerings/{layering_id}/changes/members",
+    response=list[members.MemberSummaryOut],
+    auth=RequiresScope("layers", shows_members=True),
+)
+def list_movers(
+    request: ApiRequest,
+    layering_id: schemas.Id,
+    from_layer: Annotated[str, Field(max_length=80)],
+    to_layer: Annotated[str, Field(max_length=80)],
+    since: date,
+    until: date | None = None,
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 200,
+) -> list[dict[str, Any]]:
+    """List the members who moved from one layer to another between two days."""
+    moved = layer_moves.list_people(
+        layering=_get_layering(request, layering_id),
+        day=community_days.from_date(since),
+        until=None if until is None else community_days.from_date(until),
+        before=from_layer,
+        after=to_layer,
+        by=request.by,
+        at=request.at,
+    )
+    return members.summarize(request, moved[:limit])
+
+
 @router.post("/layerings/{layering_id}/runs", response=LayeringDetailOut)
 def run(request: ApiRequest, layering_id: schemas.Id) -> dict[str, Any]:
     """Recompute the layer of every member."""

@@ -18,6 +18,7 @@ from qunce.members.accounts.models import Account
 from qunce.members.attributes import attribute_texts, attributes
 from qunce.members.people import named_members, people, visibility
 from qunce.members.people.people import Person
+from qunce.members.search import member_list
 from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.sets import audiences
 from qunce.sets.rules import tree
@@ -61,11 +62,6 @@ class MemberUpdateIn(schemas.InputSchema):
     source: schemas.ShortText | None = None
     attributes: AttributeValues = {}
     staff: schemas.ShortText | None = None
-
-
-class MergeMemberIn(schemas.InputSchema):
-    member_id: schemas.Id
-    note: schemas.ShortText = ""
 
 
 class MemberSummaryOut(schemas.OutputSchema):
@@ -192,7 +188,7 @@ def _summary(request: ApiRequest, account: Account) -> dict[str, Any]:
     }
 
 
-def _serialize(request: ApiRequest, person: Person) -> dict[str, Any]:
+def serialize(request: ApiRequest, person: Person) -> dict[str, Any]:
     by = request.by
     accounts_by_person = {person.id: [account.pk for account in person.accounts]}
     staff = staff_assignments.staff_by_person(accounts_by_person).get(person.id)
@@ -254,16 +250,20 @@ def list_(
     request: ApiRequest,
     rule: Annotated[str | None, Field(max_length=20_000)] = None,
     key: Annotated[str | None, Field(max_length=250)] = None,
+    search: Annotated[str, Field(max_length=200)] = "",
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List members by id.
 
     Pass a rule as JSON to get the members who match it, or a key to get the member who
-    has it. Without a rule, everyone who is in the community now is listed.
+    has it. `search` finds names, keys and identifiers, as in the console. Without a
+    rule, everyone who is in the community now is listed.
     """
     if key is None:
         parsed: Any = {"all": []} if rule is None else tree.parse_json(rule)
+        if search:
+            return _search(request, parsed, search, after, limit)
         return list_by_rule(request, parsed, after, limit)
     try:
         account = named_members.get_by_key(by=request.by, key=key, at=request.at)
@@ -272,6 +272,19 @@ def list_(
         return {"items": [], "next": None}
     person_id = account_queries.account_ids_of_person(account.pk)[0]
     return {"items": summarize(request, [person_id]), "next": None}
+
+
+def _search(
+    request: ApiRequest, rule: Any, search: str, after: str | None, limit: int
+) -> dict[str, Any]:
+    people = member_list.find_people(
+        by=request.by, at=request.at, rule=rule, query=search
+    )
+    # Ids ascend in the bitmap, so a page is a slice of it.
+    index = people.rank(schemas.decode_id(after))
+    ids = list(people[index : index + limit + 1])
+    more = schemas.encode_cursor(ids[limit - 1]) if ids[limit:] else None
+    return {"items": summarize(request, ids[:limit]), "next": more}
 
 
 @router.post("/members", response={201: MemberOut})
@@ -294,7 +307,7 @@ def create(request: ApiRequest, data: MemberIn) -> Any:
         _set_attributes(request, account, data.attributes)
         if data.staff:
             _assign_staff(request, account, data.staff)
-    return Status(201, _serialize(request, people.get_by_account(account.pk)))
+    return Status(201, serialize(request, people.get_by_account(account.pk)))
 
 
 @router.get("/members/{member_id}", response=MemberOut)
@@ -304,7 +317,7 @@ def get(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
     The id of any of their accounts works.
     """
     account = get_account(request, member_id)
-    return _serialize(request, people.get_by_account(account.pk))
+    return serialize(request, people.get_by_account(account.pk))
 
 
 @router.patch("/members/{member_id}", response=MemberOut)
@@ -325,7 +338,7 @@ def update(
         _set_attributes(request, account, data.attributes)
         if "staff" in data.model_fields_set:
             _assign_staff(request, account, data.staff)
-    return _serialize(request, people.get_by_account(account.pk))
+    return serialize(request, people.get_by_account(account.pk))
 
 
 @router.delete("/members/{member_id}", response={204: None})
@@ -344,7 +357,7 @@ def depart(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
     """Record that an account has left the community."""
     account = get_account(request, member_id)
     accounts.leave(account=account, by=request.by, at=request.at)
-    return _serialize(request, people.get_by_account(account.pk))
+    return serialize(request, people.get_by_account(account.pk))
 
 
 @router.delete("/members/{member_id}/departure", response=MemberOut)
@@ -352,24 +365,4 @@ def rejoin(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
     """Record that an account has joined the community again."""
     account = get_account(request, member_id)
     accounts.rejoin(account=account, by=request.by, at=request.at)
-    return _serialize(request, people.get_by_account(account.pk))
-
-
-@router.post("/members/{member_id}/merges", response=MemberOut)
-def merge(
-    request: ApiRequest, member_id: schemas.Id, data: MergeMemberIn
-) -> dict[str, Any]:
-    """Merge two members who are the same person."""
-    left, right = get_account(request, member_id), get_account(request, data.member_id)
-    people.merge(left=left, right=right, note=data.note, by=request.by, at=request.at)
-    return _serialize(request, people.get_by_account(left.pk))
-
-
-@router.delete("/members/{member_id}/merges/{other_id}", response=MemberOut)
-def unmerge(
-    request: ApiRequest, member_id: schemas.Id, other_id: schemas.Id
-) -> dict[str, Any]:
-    """Undo the last merge between two accounts of one member."""
-    left, right = get_account(request, member_id), get_account(request, other_id)
-    people.unmerge(left=left, right=right, by=request.by, at=request.at)
-    return _serialize(request, people.get_by_account(left.pk))
+    return serialize(request, people.get_by_account(account.pk))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from django.utils.translation import gettext as _
 from ninja import Field, Router
 
 from qunce.api import members, schemas
@@ -15,7 +14,7 @@ from qunce.core import money, permissions, timestamps
 from qunce.members.accounts import accounts, resolver
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import named_members
-from qunce.sales import order_items, order_states, orders
+from qunce.sales import order_items, order_list, order_states, orders
 from qunce.sales.models import Order
 
 router = Router(auth=RequiresScope("orders"), tags=["orders"])
@@ -144,18 +143,65 @@ def _units(amount: int | str, currency: str) -> int:
     return money.parse_units(amount, currency) if isinstance(amount, str) else amount
 
 
+def _find_source(request: ApiRequest, name: str | None) -> int | None:
+    return None if name is None else orders.find_source(request.community, name)
+
+
 def _account_id(order: Order) -> int | None:
     return order.account_id
 
 
 def _get_order(request: ApiRequest, order_id: int) -> Order:
-    rows = list(Order.objects.filter(community_id=request.community.pk, pk=order_id))
-    filter_visible = members.visible_filter(request, _account_id)
-    if filter_visible is not None:
-        rows = filter_visible(rows)
-    for order in rows:
-        return order
-    raise orders.OrderNotFound(_("There is no such order."))
+    return order_list.get(by=request.by, pk=order_id, at=request.at)
+
+
+class TotalsOut(schemas.OutputSchema):
+    """Sums in the smallest unit of `currency`: `paid` is before refunds, `net` after."""
+
+    currency: str
+    orders: int
+    paid: int
+    refunded: int
+    net: int
+
+
+class OrderTotalsOut(schemas.OutputSchema):
+    """`by_currency` is null where a scope has too many members to add them up.
+
+    `total` is in the community's currency, without what is `left_out` for want of an
+    exchange rate. Orders of people who work here count only in those of one member.
+    """
+
+    by_currency: list[TotalsOut] | None
+    total: TotalsOut | None
+    left_out: list[TotalsOut]
+
+
+@router.get("/orders/totals", response=OrderTotalsOut)
+def get_totals(
+    request: ApiRequest,
+    member_id: schemas.Id | None = None,
+    source: Annotated[str | None, Field(max_length=200)] = None,
+    status: Literal["", "paid", "partly_refunded", "refunded", "any_refund"] = "",
+) -> dict[str, Any]:
+    """Add up the orders that the staff member sees, by currency and in all."""
+    query: dict[str, Any] = {"by": request.by, "at": request.at}
+    if member_id is not None:
+        member_id = members.get_account(request, member_id).pk
+    filters = order_list.OrderFilters(
+        state=status,
+        member=member_id,
+        source=_find_source(request, source),
+    )
+    by_currency = order_list.totals(filters=filters, **query)
+    if by_currency is None:
+        return {"by_currency": None, "total": None, "left_out": []}
+    sales = order_list.sales(filters=filters, totals=by_currency, **query)
+    return {
+        "by_currency": by_currency,
+        "total": sales.total,
+        "left_out": sales.left_out,
+    }
 
 
 @router.get("/orders", response=schemas.Page[OrderOut])

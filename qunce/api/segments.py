@@ -58,6 +58,25 @@ class OverlapIn(schemas.InputSchema):
     right: schemas.Rule
 
 
+class FunnelStepOut(schemas.OutputSchema):
+    """`remaining` are left after this part; inside an `all`, one applies after another.
+
+    `alone` is how many members the part has on its own.
+    """
+
+    path: str
+    remaining: int
+    alone: int
+
+
+class FunnelOut(schemas.OutputSchema):
+    """`everyone` is who could match. The path of the whole rule is empty."""
+
+    everyone: int
+    total: int
+    steps: list[FunnelStepOut]
+
+
 class FrozenSegmentIn(schemas.InputSchema):
     key: Name
 
@@ -200,6 +219,22 @@ def overlap_rules(request: ApiRequest, data: OverlapIn) -> dict[str, int]:
     }
 
 
+@router.post("/rules/funnel", response=FunnelOut, auth=READ)
+def count_parts(request: ApiRequest, data: RuleIn) -> dict[str, Any]:
+    """Count how many members each part of a rule leaves."""
+    funnel = audiences.funnel(
+        community=request.community, rule=data.rule, by=request.by, at=request.at
+    )
+    return {
+        "everyone": funnel.everyone,
+        "total": funnel.total,
+        "steps": [
+            {"path": path, "remaining": step.remaining, "alone": step.alone}
+            for path, step in funnel.steps.items()
+        ],
+    }
+
+
 # Segments
 
 
@@ -284,7 +319,8 @@ def restore(request: ApiRequest, segment_id: schemas.Id) -> Segment:
 @router.get("/segments/{segment_id}/count", response=schemas.CountOut)
 def count(request: ApiRequest, segment_id: schemas.Id) -> dict[str, int]:
     """Count the members of a segment."""
-    return _count(request, _get_segment(request, segment_id).rule)
+    segment = _get_segment(request, segment_id)
+    return {"count": segments.count(segment=segment, by=request.by, at=request.at)}
 
 
 @router.get(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from ninja import Field, Query, Router, Status
+from pydantic import WithJsonSchema
 
 from qunce.api import schemas, tags
 from qunce.api.auth import ApiRequest, RequiresScope
@@ -23,7 +24,11 @@ router = Router(auth=RequiresScope("tags"), tags=["tags"])
 Pattern = Annotated[str, Field(max_length=200)]
 Prefix = Annotated[str, Field(max_length=40)]
 MaxLength = Annotated[int, Field(ge=1, le=tag_naming.MAX_LENGTH)]
-Roles = Annotated[list[permissions.Role], Field(max_length=20)]
+Role = Annotated[
+    permissions.Role,
+    WithJsonSchema({"type": "string", "enum": permissions.Role.values}),
+]
+Roles = Annotated[list[Role], Field(max_length=20)]
 
 
 class TagGroupIn(schemas.InputSchema):

@@ -378,9 +378,19 @@ def remove(request: ApiRequest, tag_id: schemas.Id, data: RemoveTagIn) -> TagBat
 
 @router.get("/tag-batches", response=schemas.Page[TagBatchOut])
 def list_batches(
-    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
+    request: ApiRequest,
+    tag_id: schemas.Id | None = None,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
-    """List what changed tags, the newest first, merges of tags included."""
+    """List what changed tags, the newest first, merges of tags included.
+
+    `tag_id` selects those of a tag, among the newest of all; they have one page.
+    """
+    if tag_id is not None:
+        tag = get_tag(request, tag_id)
+        rows = assignments.list_batches_of_tag(tag, request.by, limit=limit)
+        return {"items": rows}
     before = schemas.decode_id(after)
     rows = assignments.list_batches(request.by, before=before, limit=limit + 1)
     more = schemas.encode_cursor(rows[limit - 1].pk) if len(rows) > limit else None

@@ -11,20 +11,24 @@ import pytest
 from qunce.api import openapi
 from qunce.core.facts.audit import AuditEntry
 from qunce.core.facts.facts import Fact
+from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
+from qunce.members.saved_views import saved_views
 from tests import two_communities
 from tests.clients import ROOT, ApiClient, Response
 from tests.two_communities import TwoCommunities
 
 pytestmark = pytest.mark.django_db
 PATHS: dict[str, Any] = openapi.build_document(f"{ROOT}/")["paths"]
-METHODS = ("get", "post", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 IDS = {
     "member_id": "member",
     "account_id": "member",
     "other_id": "twin",
+    "note_id": "note",
     "tag_id": "other tag",
+    "tag_group_id": "tag group",
     "tag_batch_id": "batch",
     "group_id": "group",
     "order_id": "order",
@@ -42,15 +46,44 @@ IDS = {
     "change_id": "type change",
     "placeholder_id": "placeholder",
     "shared_id": "shared",
+    "merge_id": "merge",
+    "saved_view_id": "view",
+    "job_id": "queued",
+    "tag_job_id": "tag job",
+    "staff_id": "staff",
+    "role_id": "role",
+    "unit_id": "unit",
 }
 """Path parameter → the name under which the fixture knows its id."""
-HIDDEN = {"member_id", "account_id", "other_id", "group_id", "order_id"}
+TEXTS = {"name": "education"}
+"""Path parameter that is no id → a value that exists."""
+HIDDEN = {
+    "member_id",
+    "account_id",
+    "other_id",
+    "group_id",
+    "order_id",
+    "note_id",
+    "merge_id",
+}
 """Parameters that stand for something the scoped staff member must not see."""
 
 
 @pytest.fixture
 def data() -> TwoCommunities:
-    return two_communities.build()
+    data = two_communities.build()
+    view = saved_views.save(
+        name="Homely View",
+        columns=[],
+        filters={},
+        sort_by="",
+        is_shared=True,
+        by=data.owner,
+        at=data.at,
+    )
+    queued = QueuedJob.objects.filter(community=data.community).latest("pk")
+    data.ids |= {"view": view.pk, "queued": queued.pk}
+    return data
 
 
 def client_for(data: TwoCommunities, staff: Staff | None) -> ApiClient:
@@ -66,15 +99,17 @@ def client_for(data: TwoCommunities, staff: Staff | None) -> ApiClient:
 def request_all(
     data: TwoCommunities, staff: Staff | None, only: Collection[str] = METHODS
 ) -> Iterator[tuple[str, str, list[str], Response]]:
-    """Send a request to every operation; yields method, path, parameters and response."""
+    """Send a request to every operation; yields method, path, ids in it and response."""
     client = client_for(data, staff)
     for path, methods in PATHS.items():
         for method in [method for method in methods if method in only]:
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT)
             for name in names:
-                filled = filled.replace(f"{{{name}}}", str(data.ids[IDS[name]]))
+                value = TEXTS.get(name) or data.ids[IDS[name]]
+                filled = filled.replace(f"{{{name}}}", str(value))
             form: dict[str, str] | None = None if method == "get" else {}
+            names = [name for name in names if name in IDS]
             yield method, path, names, client.request(method.upper(), filled, form)
 
 

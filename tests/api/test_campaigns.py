@@ -16,7 +16,7 @@ EVERYONE: dict[str, Any] = {"all": []}
 
 
 def find_sender(api: ApiClient) -> int:
-    staff = api.get("/staff").body
+    staff = api.get("/assignable-staff").body
     return next(int(row["id"]) for row in staff if row["name"].split("-")[0] in ROLES)
 
 

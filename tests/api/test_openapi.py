@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import hypothesis
 import pytest
 import schemathesis
+from django.db import transaction
 from django.test import Client
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -25,9 +26,7 @@ DOCUMENT = openapi.build_document(f"{ROOT}/")
 SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)
 PATHS: dict[str, Any] = DOCUMENT["paths"]
 OPERATIONS = [(path, method) for path, methods in PATHS.items() for method in methods]
-IDS = [f"{method} {path.removeprefix(ROOT)}" for path, method in OPERATIONS]
 JSON_OPERATIONS = [row for row in OPERATIONS if not row[0].endswith("/stream")]
-JSON_IDS = [f"{method} {path}" for path, method in JSON_OPERATIONS]
 FEW_EXAMPLES = hypothesis.settings(
     max_examples=4,
     deadline=None,
@@ -60,47 +59,60 @@ def test_resources_have_the_words_of_the_interface() -> None:
     resources = {path.removeprefix(f"{ROOT}/").partition("/")[0] for path in PATHS}
     assert resources == {
         "accounts",
+        "assignable-staff",
         "attribute-type-changes",
         "attributes",
         "audit-log",
         "campaigns",
         "community",
+        "exchange-rates",
         "facts",
         "follow-ups",
         "frozen-segments",
         "groups",
+        "identity-settings",
         "imports",
+        "jobs",
         "ladders",
         "layerings",
+        "member-columns",
+        "member-exports",
         "members",
+        "merges",
         "metrics",
         "notes",
         "orders",
         "placeholders",
         "remark-pattern",
+        "roles",
         "rules",
+        "saved-views",
         "segments",
         "shared-identifiers",
         "staff",
         "staff-accounts",
+        "staff-in-charge",
+        "suppressions",
         "tag-batches",
         "tag-groups",
+        "tag-jobs",
         "tag-report",
         "tag-templates",
         "tags",
         "tasks",
+        "units",
         "webhooks",
     }
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=IDS)
-def test_operation_is_described(path: str, method: str) -> None:
-    operation = PATHS[path][method]
-    assert re.fullmatch(r"[a-z]+_[a-z]+(_[a-z]+)*", operation["operationId"])
-    assert operation["summary"].endswith((".", ":"))
-    scopes = list_scopes(operation)
-    assert scopes
-    assert set(scopes) <= api_keys.SCOPES
+def test_operations_are_described() -> None:
+    for path, method in OPERATIONS:
+        operation = PATHS[path][method]
+        assert re.fullmatch(r"[a-z]+_[a-z]+(_[a-z]+)*", operation["operationId"])
+        assert operation["summary"].endswith((".", ":"))
+        scopes = list_scopes(operation)
+        assert scopes
+        assert set(scopes) <= api_keys.SCOPES
 
 
 def list_scopes(operation: dict[str, Any]) -> list[str]:
@@ -121,14 +133,15 @@ SHOWING_MEMBERS = {
 """Schemas with names, texts or identifiers of members."""
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=IDS)
-def test_members_are_shown_only_to_keys_that_may_read_them(
-    path: str, method: str
-) -> None:
-    operation = PATHS[path][method]
-    answers = [operation["responses"].get(status) for status in (200, 201)]
-    if SHOWING_MEMBERS & schemas_in(answers):
-        assert {"members:read", "members:write"} & set(list_scopes(operation))
+def test_members_are_shown_only_to_keys_that_may_read_them() -> None:
+    wrong = []
+    for path, method in OPERATIONS:
+        operation = PATHS[path][method]
+        answers = [operation["responses"].get(status) for status in (200, 201)]
+        scopes = {"members:read", "members:write"} & set(list_scopes(operation))
+        if SHOWING_MEMBERS & schemas_in(answers) and not scopes:
+            wrong.append(f"{method} {path}")
+    assert wrong == []
 
 
 def schemas_in(part: Any) -> set[str]:
@@ -160,29 +173,33 @@ def test_schemas_follow_one_naming_convention() -> None:
     }
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=IDS)
-def test_operation_requires_a_key(db: None, path: str, method: str) -> None:
-    assert ApiClient().request(method.upper(), fill(path), {}).status == 401
+def test_operations_require_their_scopes(shop: Community) -> None:
+    """A key with all scopes but one is refused, for each scope of each operation."""
+    tokens = {
+        scope: create_client(shop, scopes=sorted(api_keys.SCOPES - {scope}))
+        for scope in api_keys.SCOPES
+    }
+    wrong = {}
+    for path, method in OPERATIONS:
+        for scope in list_scopes(PATHS[path][method]):
+            response = tokens[scope].request(method.upper(), fill(path), {})
+            answer = response.status, response.kind
+            if answer != (403, "missing-scope"):
+                wrong[f"{method} {path} without {scope}"] = answer
+    assert wrong == {}
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=IDS)
-def test_operation_requires_its_scope(shop: Community, path: str, method: str) -> None:
-    scope = PATHS[path][method]["description"].rpartition("`")[0].rpartition("`")[2]
-    others = sorted(api_keys.SCOPES - {scope})
-    api = create_client(shop, scopes=others)
-    response = api.request(method.upper(), fill(path), {})
-    assert (response.status, response.kind) == (403, "missing-scope")
-
-
-@pytest.mark.parametrize(("path", "method"), JSON_OPERATIONS, ids=JSON_IDS)
 def test_generated_requests_never_cause_a_server_error(
-    shop: Community, api: ApiClient, path: str, method: str
+    shop: Community, api: ApiClient
 ) -> None:
     """schemathesis sends what the document allows, and what it does not."""
     factories.members(shop, "m1", "m2")
     modes = schemathesis.GenerationMode
-    for mode in (modes.POSITIVE, modes.NEGATIVE):
-        send_generated(api, SCHEMA[path][method], mode)
+    for path, method in JSON_OPERATIONS:
+        for mode in (modes.POSITIVE, modes.NEGATIVE):
+            with transaction.atomic():
+                send_generated(api, SCHEMA[path][method], mode)
+                transaction.set_rollback(True)
 
 
 def send_generated(api: ApiClient, operation: Any, mode: Any) -> None:

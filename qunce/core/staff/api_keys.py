@@ -25,7 +25,7 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 
 NOUNS = (
     "members tags groups orders facts imports segments layers campaigns tasks webhooks"
-    " community"
+    " community staff"
 )
 READ_ONLY_NOUNS = "metrics audit"
 SCOPES = {

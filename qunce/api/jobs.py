@@ -1,0 +1,76 @@
+"""Background jobs: what waits, what fails and why, and trying again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Router
+
+from qunce import job_texts
+from qunce.api import schemas
+from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.core import permissions
+from qunce.core.jobs import job_queue
+from qunce.core.jobs.job_queue import QueuedJob
+
+router = Router(auth=RequiresScope("community"), tags=["jobs"])
+MAX_LISTED = 200
+
+
+class JobOut(schemas.OutputSchema):
+    """`state` is waiting, running, failing or given_up.
+
+    `reason` says why the last attempt failed, and `remedy` what helps.
+    """
+
+    id: int
+    name: str
+    title: str
+    state: str
+    attempts: int
+    failing_since: datetime | None
+    reason: str
+    remedy: str
+    next_at: datetime | None
+
+
+class JobsOut(schemas.OutputSchema):
+    """`has_more` says that there are more jobs than are listed."""
+
+    items: list[JobOut]
+    has_more: bool
+
+
+def _serialize(request: ApiRequest, row: QueuedJob) -> dict[str, Any]:
+    text = job_texts.describe(row, at=request.at)
+    return {
+        "id": row.pk,
+        "name": row.job,
+        "title": text.title,
+        "state": text.state,
+        "attempts": row.attempts,
+        "failing_since": row.failing_since,
+        "reason": text.reason,
+        "remedy": text.remedy,
+        "next_at": text.next_at,
+    }
+
+
+@router.get("/jobs", response=JobsOut)
+def list_(request: ApiRequest, failing: bool = False) -> dict[str, Any]:
+    """List the jobs that are queued, at most 200, those that fail first."""
+    permissions.check_may(request.by, job_queue.MANAGE)
+    select = job_queue.list_failing if failing else job_queue.list_all
+    rows = list(select(request.community)[: MAX_LISTED + 1])
+    items = [_serialize(request, row) for row in rows[:MAX_LISTED]]
+    return {"items": items, "has_more": len(rows) > MAX_LISTED}
+
+
+@router.post("/jobs/{job_id}/retry", response=JobOut)
+def retry(request: ApiRequest, job_id: schemas.Id) -> dict[str, Any]:
+    """Run a job now that waits for its next attempt or was given up."""
+    permissions.check_may(request.by, job_queue.MANAGE)
+    job = job_queue.get(job_id, community=request.community)
+    job_queue.retry(job=job, by=request.by, at=request.at)
+    return _serialize(request, job_queue.get(job_id, community=request.community))

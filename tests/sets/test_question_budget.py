@@ -10,6 +10,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.layers import assignment
 from qunce.members.segments import segments
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
@@ -93,6 +94,18 @@ def test_a_hostile_question_takes_no_longer_than_a_second(
     with contextlib.suppress(RuleError):
         audiences.count(rule=HOSTILE[name], **common)
     assert time.process_time() - before < MAX_SECONDS
+
+
+def test_the_layers_of_a_layering_share_one_budget(shop: Community, by: Staff) -> None:
+    rules = [
+        {"any": [did_where(100 * layer + n) for n in range(20)]} for layer in range(9)
+    ]
+    layers = [{"key": f"l{n}", "rule": rule} for n, rule in enumerate(rules)]
+    spec = {"by": "rules", "layers": [*layers, {"key": "rest"}]}
+    with pytest.raises(RuleError, match="takes too long"):
+        assignment.preview_sizes(spec=spec, by=by, at=AT)
+    fewer = {**spec, "layers": [layers[0], {"key": "rest"}]}
+    assert assignment.preview_sizes(spec=fewer, by=by, at=AT).sizes["rest"] == 0
 
 
 def test_a_question_within_the_budget_is_answered(shop: Community, by: Staff) -> None:

@@ -86,6 +86,23 @@ def assign_layers(
     return Assignment(sets, bounds, taken=taken)
 
 
+def complete_rules(spec: Mapping[str, Any]) -> list[Any]:
+    # The real gaps are known only at a run; any will do to check the rules.
+    return [
+        layer_specs.rule_of(layer, spec, {})
+        for layer in spec["layers"]
+        if "rule" in layer
+    ]
+
+
+def check_rules(community: Community, spec: Mapping[str, Any]) -> None:
+    """Raise RuleError for an invalid rule, or if all of them together cost too much."""
+    rules = complete_rules(spec)
+    for rule in rules:
+        audiences.check(community=community, rule=rule)
+    audiences.check(community=community, rule={"any": rules})
+
+
 @dataclass(frozen=True)
 class Preview:
     """Visible people by layer, those whom an earlier layer has, and the thresholds."""
@@ -102,6 +119,7 @@ def preview_sizes(*, spec: Mapping[str, Any], by: Staff, at: datetime) -> Previe
     InvalidLayering, and RuleError for a rule.
     """
     layer_specs.check(spec)
+    check_rules(by.community, spec)
     assigned = assign_layers(
         community=by.community, spec=spec, at=at, sum_facts=_sum_facts_cached
     )

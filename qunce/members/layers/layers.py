@@ -214,18 +214,8 @@ def _define(layering: Layering, spec: Any, default: str) -> None:
         raise layer_specs.InvalidLayering(
             _("There is no layer “%(key)s”.") % {"key": default}
         )
-    for rule in _complete_rules(spec):
-        audiences.check(community=layering.community, rule=rule)
+    layer_assignment.check_rules(layering.community, spec)
     layering.spec, layering.default = spec, default or keys[-1]
-
-
-def _complete_rules(spec: Any) -> list[Any]:
-    # The real gaps are known only at a run; any will do to check the rules.
-    return [
-        layer_specs.rule_of(layer, spec, {})
-        for layer in spec["layers"]
-        if "rule" in layer
-    ]
 
 
 def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
@@ -414,5 +404,5 @@ def list_rules(community: Community) -> list[stored_rules.StoredRule]:
     return [
         stored_rules.StoredRule(_("layering"), layering.name, rule)
         for layering in list_active(community)
-        for rule in _complete_rules(layering.spec)
+        for rule in layer_assignment.complete_rules(layering.spec)
     ]

@@ -30,6 +30,8 @@ from qunce.sets import audiences
 from qunce.sets.rules.phrasing import Pieces
 
 BAR_WIDTH = 600
+TONES = 6
+"""Colours of layers; further layers begin with the first again, as in charts."""
 HISTORY_DAYS = 90
 
 
@@ -54,6 +56,11 @@ class Layer:
     @property
     def name(self) -> str:
         return self.field.name or self.field.key
+
+    @property
+    def tone(self) -> int:
+        """The number of its colour, which is that of its line in the chart."""
+        return self.index % TONES + 1
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.members.layers.layers import Layering
 
-LADDERS = ("value", "lifecycle", "intent")
-RAISED, DAYS_BACK_OF_RAISE = {"clicks": 3}, 14
+LADDERS = ("value", "lifecycle", "phases")
+FIRST, RAISED, DAYS_BACK_OF_RAISE = {"silent": "40d"}, {"silent": "60d"}, 14
 """Staff raised a threshold then, so that the history shows both sorts of changes."""
 DAYS_BACK = (49, 42, 35, 28, 21, 14, 7, 6, 5, 4, 3, 2, 1, 0)
 """When layers and sizes were computed: weekly, then daily."""
@@ -95,7 +95,7 @@ def spec_of(ladder: Ladder, context: Context) -> dict[str, Any]:
     """Return the spec with names of the layers that staff understand."""
     spec = ladder.build()
     layers_of = [
-        {**layer, "name": context.words.layers[layer["key"]]}
+        {**layer, "name": context.words.layers.get(layer["key"], layer["name"])}
         for layer in spec["layers"]
     ]
     return {**spec, "layers": layers_of}
@@ -114,8 +114,8 @@ def create(context: Context) -> None:
     known = {layering.key: layering for layering in layers.list_active(community)}
     for ladder in map(ladders.get, LADDERS):
         spec = spec_of(ladder, context)
-        if "clicks" in ladder.numbers:
-            spec["numbers"] |= {"clicks": 2}
+        if set(FIRST) <= set(ladder.numbers):
+            spec["numbers"] |= FIRST
         known[ladder.key] = known.get(ladder.key) or layers.create(
             community=community,
             key=ladder.key,
@@ -136,7 +136,7 @@ def create(context: Context) -> None:
         if community.day(at) <= last:
             continue
         if back == DAYS_BACK_OF_RAISE:
-            raise_threshold(known["intent"], by=manager, at=at)
+            raise_threshold(known["phases"], by=manager, at=at)
         layers.recompute_all(community=community, at=at)
         for key, (name, description) in context.words.segments.items():
             if key not in measured:

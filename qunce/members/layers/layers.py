@@ -43,7 +43,6 @@ from qunce.members.layers.runs import sets_by_pair as sets_by_pair
 from qunce.members.layers.runs import sizes as sizes
 from qunce.members.layers.runs import sizes_by_day as sizes_by_day
 from qunce.members.tags import naming
-from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import stored_rules
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+WORKS_HERE = "works_here"
 LEFT = "left"
 EXCLUDED = "excluded"
 OPTED_OUT = "opted_out"
@@ -22,6 +23,7 @@ CANCELLED = "cancelled"
 TOO_MANY_ATTEMPTS = "too_many_attempts"
 
 LABELS: dict[str, StrOrPromise] = {
+    WORKS_HERE: gettext_lazy("works here"),
     LEFT: gettext_lazy("has left the community"),
     EXCLUDED: gettext_lazy("is excluded by the campaign"),
     OPTED_OUT: gettext_lazy("has opted out of messages"),

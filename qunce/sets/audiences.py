@@ -262,6 +262,9 @@ def funnel(
                 snap, query.rule.source, query.rule.node, visible
             ),
             sample=funnels.sample_evenly(audience, sample),
+            staff=0
+            if visible is not None
+            else len(query.rule.node.evaluate(snap, snap.staff_present()) & snap.staff),
         )
 
     return snapshots.run(community, at, count_parts)

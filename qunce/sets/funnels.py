@@ -29,12 +29,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Funnel:
-    """`steps` has each part by its path, such as `all[1].any[0]`; "" is the whole rule."""
+    """`steps` has each part by its path, such as `all[1].any[0]`; "" is the whole rule.
+
+    `staff` are people who match but work here, so that `total` does not count them.
+    """
 
     everyone: int
     total: int
     steps: Mapping[str, Step] = field(default_factory=dict)
     sample: tuple[int, ...] = ()
+    staff: int = 0
 
 
 def list_parts(rule: Any, node: Node, path: str = "") -> Iterator[tuple[str, Node]]:

@@ -16,10 +16,12 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
-from qunce.outreach import opt_outs
+from qunce.members.people import staff_accounts
+from qunce.outreach import opt_outs, skip_reasons
 from qunce.outreach.campaigns import audience_plan, campaigns, launch
 from qunce.outreach.campaigns import review as campaign_review
-from qunce.outreach.sending import assisted_sending, recording
+from qunce.outreach.sending import assisted_sending, eligibility, recording
+from qunce.sets import audiences
 from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, LATER
@@ -260,3 +262,19 @@ def test_messages_count_as_contacts_for_seven_days() -> None:
     for days, size in ((6, 0), (7, 1)):
         at = AT + timedelta(days=days)
         assert audience_plan.build(campaign=draft, by=by, at=at).size == size
+
+
+def test_people_who_work_here_get_no_campaign(shop: Community, by: Staff) -> None:
+    """V2"""
+    ann, ben, _eve = factories.members(shop, "ann", "ben", "eve")
+    staff_accounts.mark(accounts=[ann], by=by, at=AT)
+    draft = factories.campaign(by)
+    plan = audience_plan.build(campaign=draft, by=by, at=AT)
+    assert (plan.size, plan.matched) == (2, 3)
+    assert plan.excluded == {skip_reasons.WORKS_HERE: 1}
+    # Also whoever is marked after the start.
+    staff_accounts.mark(accounts=[ben], by=by, at=AT)
+    checker = eligibility.checker_for(draft, by, AT)
+    assert checker.reasons_to_skip([ben])[ben] == skip_reasons.WORKS_HERE
+    funnel = audiences.funnel(community=shop, rule=factories.EVERYONE, by=by, at=AT)
+    assert (funnel.total, funnel.everyone, funnel.staff) == (1, 1, 2)

@@ -88,8 +88,11 @@ def _plan_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
     # Former members never get a message, but the review shows how many there are.
     with_left = matched | _people({"with_left": campaign.rule}, by, at)
     left = with_left - _people(EVERYONE, by, at)
-    matched |= left
+    # So are people who work here, whom no audience contains.
+    staff = _people(campaign.rule, by, at, with_staff=True) - matched
+    matched |= left | staff
     plan = Plan(len(matched), matched)
+    plan.exclude(skip_reasons.WORKS_HERE, staff)
     plan.exclude(skip_reasons.LEFT, left)
     if campaign.exclude is not None:
         plan.exclude(skip_reasons.EXCLUDED, _people(campaign.exclude, by, at))
@@ -109,8 +112,10 @@ def _plan_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
     return plan
 
 
-def _people(rule: Any, by: Staff, at: datetime) -> BitMap:
-    return audiences.people(community=by.community, rule=rule, by=by, at=at)
+def _people(rule: Any, by: Staff, at: datetime, *, with_staff: bool = False) -> BitMap:
+    return audiences.people(
+        community=by.community, rule=rule, by=by, at=at, with_staff=with_staff
+    )
 
 
 def _plan_groups(campaign: Campaign, by: Staff) -> Plan:

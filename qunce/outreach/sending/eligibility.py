@@ -22,6 +22,7 @@ from qunce.members.people import visibility
 from qunce.outreach import contact_pressure, opt_outs, skip_reasons
 from qunce.outreach.campaigns import review
 from qunce.outreach.campaigns.campaigns import Campaign, Target
+from qunce.sets import audiences
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ class EligibilityChecker:
         if not self.campaign.is_assisted:
             reachable = set(channel_addresses(self.campaign, people))
         return {
+            skip_reasons.WORKS_HERE: set(people)
+            & set(
+                audiences.staff_people(community=self.campaign.community, at=self.at)
+            ),
             skip_reasons.LEFT: set(people) - present,
             skip_reasons.OPTED_OUT: set(opt_outs.find_by_person(people)),
             skip_reasons.OVER_CONTACT_LIMIT: over_limit,

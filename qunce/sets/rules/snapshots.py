@@ -261,6 +261,10 @@ class Snapshot:
         )
         return self.memoize("staff people", version, lambda: self.people(accounts))
 
+    def staff_present(self) -> BitMap:
+        """The people who work here and are in the community."""
+        return self._known(with_left=False) & self.staff
+
     def staff_accounts(self) -> BitMap:
         """All accounts of the people who work here."""
         accounts = (self.aliases.account_ids(person) for person in self.staff)

@@ -13,12 +13,13 @@ from typing import Any
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core import communities
 from qunce.core.communities import Community
+from qunce.core.jobs import job_queue
 from qunce.core.staff import api_keys, linked_accounts, roles, staff, units
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.importing import background_imports
-from qunce.importing.jobs import uploads
+from qunce.importing.jobs import jobs, uploads
 from qunce.members.accounts import accounts, placeholders
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import SharedIdentifier
@@ -26,6 +27,7 @@ from qunce.members.attributes import attributes, type_change_jobs
 from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
 from qunce.members.people import notes, people
+from qunce.members.saved_views import saved_views
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.tags import assignments, library
@@ -223,6 +225,15 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
     key, _token = api_keys.create(
         name="Homely Key", scopes=["members:read"], staff=data.owner, **common
     )
+    view = saved_views.save(
+        name="Homely view",
+        columns=["joined"],
+        filters={},
+        sort_by="-joined",
+        is_shared=False,
+        by=data.owner,
+        at=data.at,
+    )
     placeholder = placeholders.add(
         community=data.community, text="homely none", **common
     )
@@ -237,6 +248,7 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
     path.write_text("key,name\nupl-1,Homely Upload\n")
     upload = uploads.accept(path=path, name="Homely.csv", **common)
     job = background_imports.start(upload=upload, **common)
+    queued = job_queue.QueuedJob.objects.get(job=jobs.JOB, key=str(job.pk))
     hook = endpoints.create(
         community=data.community,
         name="Homely Hook",
@@ -255,8 +267,10 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
         "staff": hired.pk,
         "key": key.pk,
         "placeholder": placeholder.pk,
+        "view": view.pk,
         "shared": shared.pk,
         "import": job.pk,
+        "job": queued.pk,
     }
 
 

@@ -8,7 +8,7 @@ from qunce.console.members import (
     consent_views,
     field_views,
     identifier_views,
-    list_actions,
+    list_views,
     merge_views,
     views,
 )
@@ -21,10 +21,10 @@ urlpatterns = [
     path("tag-jobs/<int:pk>/", views.tag_job, name="tag-job"),
     path("tag-batches/<int:batch>/undo/", actions.undo_tag_batch, name="tag-undo"),
     path("export/", actions.export_members, name="export"),
-    path("layout/", list_actions.set_layout, name="layout"),
-    path("staff/", list_actions.assign_staff, name="staff"),
-    path("views/", list_actions.save_view, name="view-save"),
-    path("views/<int:pk>/delete/", list_actions.delete_view, name="view-delete"),
+    path("layout/", list_views.set_layout, name="layout"),
+    path("staff/", list_views.assign_staff, name="staff"),
+    path("views/", list_views.save_view, name="view-save"),
+    path("views/<int:pk>/delete/", list_views.delete_view, name="view-delete"),
     path("attributes/", attribute_views.attribute_list, name="attribute-list"),
     path("attributes/new/", attribute_views.attribute_create, name="attribute-create"),
     path(

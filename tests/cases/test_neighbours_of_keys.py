@@ -90,6 +90,7 @@ PHONES = {
     "too long": ("138001380010", REFUSED),
     "rounded": ("1.38E+10", REFUSED),
     "masked": ("138****8001", REFUSED),
+    "no range of mobiles": ("12345678901", REFUSED),
 }
 
 

@@ -27,7 +27,7 @@ EVERYONE: dict[str, Any] = {"with_left": {"all": []}}
 SOURCES = ("扫码", "hand")
 """The second has a label in each language."""
 LETTERS = st.sampled_from(
-    [*"abz AB茶酒客×0123456789", *"-_=+@'\"/|,、，:[]()·", "é", "Ｖ"]
+    [*"abz AB茶酒客×0123456789", *"-_=+@'\"/|,、，:[]()·#", "é", "Ｖ"]
 )
 NAMES = st.text(LETTERS, min_size=1, max_size=12).map(naming.normalise).filter(bool)
 MEMBERS = st.lists(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
-OWN_NOTATION = r'^\[|"|[\x00-\x08\x0e-\x1f\x{85}]'
+OWN_NOTATION = r'^\s*\[|"|#.*#|[\x00-\x08\x0e-\x1f\x{85}]'
 """Cells with a notation of their own, or with what only Python counts as a blank."""
 
 

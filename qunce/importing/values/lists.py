@@ -31,6 +31,10 @@ MARK = "\x1f"
 """Stands before each entry of a parsed list; no text of a file holds it."""
 QUOTED = re.compile(r'\s*(?:"[^"]*"|[^",;|、，；]+)(?:\s*[,;|、，；]\s*"[^"]*")+\s*')
 ONE_QUOTED = re.compile(r'\s*"[^"]+"\s*')
+HASHTAG = re.compile(r"#[^#\s;；,，、|｜]+")
+HASHTAGS = re.compile(rf"\s*(?:{HASHTAG.pattern}\s*){{2,}}")
+BRACKETS = re.compile(r"\[([^\[\]]+)\]")
+BRACKETED = re.compile(r"\s*(?:\[[^\[\]]+\]\s*)+")
 CJK = re.compile(r"[\u3400-\u9fff]+")
 MIN_FREQUENT = 3
 """Cells with a weak separator that are too many for a sign in a name."""
@@ -62,16 +66,35 @@ def pattern(separator: str) -> re.Pattern[str]:
 def split(text: str | None, separator: str) -> list[str]:
     """Return the distinct entries of a cell, without empty ones.
 
-    `["a", "b"]` and `"a","b"` are split by their own notation.
+    `["a", "b"]`, `"a","b"`, `#a #b` and `[a][b]` are split by their own notation.
     """
     if not text:
         return []
-    entries = _from_json(text) or _from_quoted(text)
+    entries = _from_notation(text) or _from_brackets(text, separator)
     if not entries and separator == NONE:
         entries = [text]
     if not entries:
         entries = pattern(separator).split(text)
     return list(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))
+
+
+def _from_notation(text: str) -> list[str]:
+    """Return the entries of a cell that says itself where each begins and ends."""
+    return _from_json(text) or _from_quoted(text) or _from_hashtags(text)
+
+
+def _from_hashtags(text: str) -> list[str]:
+    return HASHTAG.findall(text) if HASHTAGS.fullmatch(text) else []
+
+
+def _from_brackets(text: str, separator: str) -> list[str]:
+    """Return the entries of `[a][b]`, or of one pair of brackets around a whole list."""
+    if not BRACKETED.fullmatch(text):
+        return []
+    entries = [inner.strip() for inner in BRACKETS.findall(text)]
+    if len(entries) > 1 or separator == NONE:
+        return entries
+    return pattern(separator).split(entries[0])
 
 
 def _from_json(text: str) -> list[str]:
@@ -124,9 +147,7 @@ class SeparatorEvidence:
 
     def present(self) -> list[str]:
         """Return the separators that occur outside lists with a notation of their own."""
-        plain = [
-            text for text in self.cells if not (_from_json(text) or _from_quoted(text))
-        ]
+        plain = [text for text in self.cells if not _from_notation(text)]
         return [
             name
             for name, signs in SIGNS.items()

@@ -48,6 +48,7 @@ PHONE_TEXT = re.compile(r"\+?[\d\s\-‐‑‒–—().·]+")
 MOBILE = re.compile(r"1[3-9]\d{9}")
 """Chinese mobile numbers. phonenumbers learns of new ranges only with an update."""
 SPELT_MOBILE = re.compile(r"(?:\+?86)?0?(1[3-9]\d{9})")
+MISTYPED_MOBILE = re.compile(r"1[0-2]\d{9}")
 MOBILE_OF_OTHER_LENGTH = re.compile(r"1[3-9](?:\d{3,8}|\d{10,})")
 FRACTION = re.compile(r"\d{7,}\.\d+|\d+\.\d")
 FLOAT = re.compile(r"(\d+)\.0+")
@@ -215,7 +216,10 @@ def _normalise_phone(text: str, region: str) -> str:
         if phone := _parse_phone(number, region):
             return phone
     raise InvalidIdentifier(
-        _("“%(text)s” is not a phone number. Enter all of its digits.")
+        _(
+            "“%(text)s” is not a phone number. Enter all of its digits, and a + before"
+            " the code of another country."
+        )
         % {"text": text[:MAX_LENGTH]}
     )
 
@@ -236,6 +240,9 @@ def _parse_phone(number: str, region: str) -> str | None:
         possible = phonenumbers.is_possible_number(parsed)
         return f"+{parsed.country_code}{_significant(parsed)}" if possible else None
     digits = number.removeprefix(f"+{country}").removeprefix("+")
+    # A mobile number with a slip, which would be one of North America with a plus sign.
+    if region == DEFAULT_REGION and MISTYPED_MOBILE.fullmatch(number):
+        return None
     # Such as 85291234567, which is complete but for its plus sign.
     if len(digits) >= 11 and not number.startswith("+"):
         try:

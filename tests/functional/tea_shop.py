@@ -271,20 +271,38 @@ def add_segments(shop: TeaShop) -> None:
 
 
 def add_unit(shop: TeaShop) -> None:
-    from qunce.core.staff import units
+    from qunce.core.staff import roles, units
 
-    unit = units.create(**shop.in_shop(name="杭州一店", kind="local"))
-    shop.ids |= {"unit": unit.pk, "staff": shop.staff["chen"].pk}
+    unit = units.create(
+        **shop.in_shop(name="杭州一店", kind="local"), scope={"tag": {"any": ["VIP"]}}
+    )
+    role = roles.create(
+        name="店长", base="operator", chosen=["tags.apply"], **shop.by_owner()
+    )
+    shop.ids |= {"unit": unit.pk, "staff": shop.staff["chen"].pk, "role": role.pk}
 
 
 def add_api_key_and_webhook(shop: TeaShop) -> None:
     from qunce.channels.webhooks import endpoints
+    from qunce.core import errors
+    from qunce.core.jobs import job_queue
     from qunce.core.staff import api_keys
+    from qunce.members.segments.segments import Segment
 
     key, _token = api_keys.create(
         name="商城", scopes=["members:read"], staff=shop.owner, **shop.by_owner()
     )
     shop.ids["key"] = key.pk
+    job_queue.schedule(
+        job="segments.record_size",
+        key=str(Segment.objects.order_by("pk")[0].pk),
+        due_at=shop.at,
+        community=shop.community,
+        recurs=True,
+    )
+    job = job_queue.QueuedJob.objects.get(job="segments.record_size")
+    job_queue.fail(job, error=errors.Invalid("没有标签“茶友”。"), at=shop.at)
+    shop.ids["job"] = job.pk
     endpoint = endpoints.create(
         **shop.in_shop(name="仓库", kinds=["order.paid"]),
         url="https://warehouse.example/hooks",

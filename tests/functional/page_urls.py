@@ -25,6 +25,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "groups": {"pk": "group"},
     "sales": {"pk": "order"},
     "settings:staff-detail": {"pk": "staff"},
+    "settings:role-update": {"pk": "role"},
     "settings:unit-update": {"pk": "unit"},
     "webhooks": {"pk": "endpoint"},
 }

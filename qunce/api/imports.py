@@ -10,6 +10,7 @@ from ninja import Field, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.core import stored_sentences
 from qunce.importing.jobs import error_report, jobs, join_report, reports
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
@@ -167,6 +168,9 @@ def list_problems(
         limit=limit,
         id_of=lambda row: row.pk,
     )
+    for row in page:
+        # Stored in the language of whoever imported the file.
+        row.remedy = stored_sentences.translate(row.remedy)
     return {"items": [_fields(row, ProblemOut) for row in page], "next": more}
 
 

@@ -235,10 +235,9 @@ def has_opted_out(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def draw_staff(draw: Questions) -> Rule:
-    nobody = {"nobody": True}
-    if draw.random.random() < 0.3:
+    nobody, staff = {"nobody": True}, draw.vocabulary.staff
+    if not staff or draw.random.random() < 0.3:
         return nobody
-    staff = draw.vocabulary.staff
     args: Rule = {"any": draw.random.sample(staff, draw.random.randint(1, len(staff)))}
     return args | (nobody if draw.random.random() < 0.2 else {})
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from qunce.core import community_days, day_texts
+from qunce.core import community_days, day_texts, stored_sentences
 from qunce.core import money as sums
 
 register = template.Library()
@@ -70,6 +70,12 @@ def when(value: datetime | None, at: datetime) -> str:
     if value is None:
         return ""
     return day_texts.moment(value, at, timezone.get_current_timezone())
+
+
+@register.filter
+def reread(text: str) -> str:
+    """Return a sentence that was stored in another language in the reader's."""
+    return stored_sentences.translate(text)
 
 
 @register.filter

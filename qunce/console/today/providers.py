@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from qunce import job_texts
 from qunce.console.today import items
 from qunce.console.today.items import CHANGED, DECIDE, DO, TodayItem
-from qunce.core import permissions, timestamps
+from qunce.core import permissions, stored_sentences, timestamps
 from qunce.core.jobs import clock_watch, job_queue
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import jobs
@@ -177,7 +177,7 @@ def imports(staff: Staff, at: datetime) -> list[TodayItem]:
 
 def _import_reason(job: jobs.ImportJob) -> str:
     if job.state == "failed":
-        return job.error
+        return stored_sentences.translate(job.error)
     text = _(
         "Imported by %(name)s. The report lists the row, the column and the fix for each "
         "error."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,14 @@ def test_broken_rows_are_reported_and_valid_rows_imported(
     report_page = page(ann, "job-detail", job.pk)
     for text in ("so nothing was written", "yesterday", "Import the 1 good row"):
         assert text in report_page
+    # A colleague reads the remedy in their own language.
+    colleague = factories.staff(shop, login="lin")
+    staff_models.Staff.objects.filter(pk=colleague.pk).update(language="zh-hans")
+    remedy = job.problems.get().remedy
+    assert remedy in html.unescape(report_page)
+    theirs = html.unescape(page(browser(colleague), "job-detail", job.pk))
+    assert "yesterday" in theirs
+    assert remedy not in theirs
     answer = ann.get(reverse("importing:job-problems", args=[job.pk]))
     report = b"".join(answer).decode("utf-8-sig")
     assert "yesterday" in report

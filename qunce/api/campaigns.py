@@ -185,18 +185,22 @@ def list_(
     request: ApiRequest,
     key: Annotated[str | None, Field(max_length=100)] = None,
     state: CampaignState | None = None,
+    stopped: bool = False,
     after: schemas.Cursor = None,
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List campaigns by id.
 
-    Staff who see only part of the community see only their own campaigns.
+    Staff who see only part of the community see only their own campaigns. `stopped`
+    selects those that were stopped automatically; their `note` says why.
     """
     query = campaigns.list_visible(request.by).order_by("pk")
     if key is not None:
         query = query.filter(key=key)
     if state is not None:
         query = query.filter(state=state.value)
+    if stopped:
+        query = query.filter(pk__in=[c.pk for c in campaigns.list_stopped(request.by)])
     page, more = schemas.paginate(
         lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
         after=after,

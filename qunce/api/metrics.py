@@ -40,14 +40,24 @@ class MetricValuesOut(MetricOut):
     total: int | None
 
 
+class LeftOutOut(schemas.OutputSchema):
+    currency: str
+    paid: int
+
+
 class MetricsOut(schemas.OutputSchema):
-    """`incomplete_day` is today, if it is among the `days`."""
+    """`incomplete_day` is today, if it is among the `days`.
+
+    `left_out` are payments of the community that no amount contains, as their currency
+    has no exchange rate.
+    """
 
     level: Literal["community", "group"]
     group_id: int | None
     days: list[date]
     incomplete_day: date | None
     metrics: list[MetricValuesOut]
+    left_out: list[LeftOutOut]
 
 
 class MetricDefinitionsOut(schemas.OutputSchema):
@@ -105,7 +115,10 @@ def list_(
         "at": request.at,
         "names": names or None,
     }
+    left_out: dict[str, int] = {}
     if group_id is None:
+        spanned = {name: query[name] for name in query if name != "names"}
+        left_out = metrics.sales_left_out(**spanned)
         numbers = metrics.compute_for_community(**query)
     else:
         key = visibility.get(by=request.by, pk=group_id).key
@@ -122,6 +135,9 @@ def list_(
                 "total": sum(values) if METRICS[each].additive else None,
             }
             for each, values in numbers.items()
+        ],
+        "left_out": [
+            {"currency": currency, "paid": paid} for currency, paid in left_out.items()
         ],
     }
 

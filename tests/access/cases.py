@@ -263,7 +263,6 @@ case(
     complete=one("note"),
     reopen=one("note"),
     get=ids("pk", "note"),
-    list_due=just(),
     list_open_until=lambda w: {"until": w.at},
 )
 

@@ -85,7 +85,6 @@ ANSWERS: dict[str, str] = {
         groups.visibility.list_visible
         members.layers.assignment.preview_sizes
         members.people.named_members.find_all
-        members.people.notes.list_due
         members.people.notes.list_open_until
         members.people.visibility.filter_visible
         members.people.visibility.list_visible

@@ -271,15 +271,13 @@ def list_of_person(accounts: Iterable[int]) -> list[Note]:
     return sorted(follow_ups, key=lambda note: (note.due_at, note.pk)) + rest
 
 
-def list_due(*, by: Staff, at: datetime, limit: int = 200) -> list[Note]:
-    """Overdue follow-ups assigned to `by`, the earliest due date first."""
-    return list_open_until(by=by, until=at, at=at, limit=limit)
-
-
 def list_open_until(
     *, by: Staff, until: datetime, at: datetime, limit: int = 200
 ) -> list[Note]:
-    """Open follow-ups assigned to `by` that are due by `until`, about visible members."""
+    """Open follow-ups assigned to `by` that are due by `until`, the earliest first.
+
+    They are about visible members.
+    """
     rows = Note.objects.filter(
         staff=by, done_at__isnull=True, due_at__lte=timestamps.to_micros(until)
     )

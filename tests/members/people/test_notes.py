@@ -49,21 +49,21 @@ def test_due_follow_ups_are_own_and_about_visible_members(
     other = factories.staff(shop, "operator", login="olga")
     mine = notes.create(account=ann, by=by, at=AT, **DUE)
     notes.create(account=ann, by=by, at=AT, staff=other, **DUE)
-    assert notes.list_due(by=by, at=AT) == []
-    assert notes.list_due(by=by, at=LATER) == [mine]
+    assert notes.list_open_until(by=by, until=AT, at=AT) == []
+    assert notes.list_open_until(by=by, until=LATER, at=LATER) == [mine]
     notes.complete(note=mine, by=by, at=LATER)
-    assert notes.list_due(by=by, at=LATER) == []
+    assert notes.list_open_until(by=by, until=LATER, at=LATER) == []
     with pytest.raises(notes.FollowUpAlreadyDone):
         notes.complete(note=mine, by=by, at=LATER)
     notes.reopen(note=mine, by=by, at=LATER)
     notes.update(note=mine, due_at=LATER + timedelta(hours=1), by=by, at=LATER)
-    assert notes.list_due(by=by, at=LATER) == []
+    assert notes.list_open_until(by=by, until=LATER, at=LATER) == []
     other.scope = {"members": {"keys": ["bob"]}}
-    assert notes.list_due(by=other, at=LATER) == []
+    assert notes.list_open_until(by=other, until=LATER, at=LATER) == []
     with pytest.raises(notes.NoteNotFound):
         notes.get(by=other, pk=mine.pk, at=LATER)
     theirs = notes.create(account=bob, by=other, at=AT, **DUE)
-    assert notes.list_due(by=other, at=LATER) == [theirs]
+    assert notes.list_open_until(by=other, until=LATER, at=LATER) == [theirs]
 
 
 def test_only_managers_change_notes_of_others(shop: Community, by: Staff) -> None:
@@ -97,4 +97,5 @@ def test_person_has_the_notes_of_all_accounts_until_erased(
     head = people.erase(account=too, by=by, at=LATER)
     erasure.scrub(str(head), at=LATER)
     assert not notes.Note.objects.exists()
-    assert notes.list_due(by=staff_models.system(shop), at=LATER) == []
+    system = staff_models.system(shop)
+    assert notes.list_open_until(by=system, until=LATER, at=LATER) == []

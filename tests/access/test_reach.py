@@ -1,0 +1,77 @@
+"""What staff can do in the console, programs can do as well, and the other way round.
+
+Every verb is used by qunce.console and by qunce.api, but for those below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.access import reach
+from tests.access.table import INTERNAL
+from tests.access.test_verbs import VERBS
+
+FILES = "what files name is created as they are imported"
+SIGN_IN = "only people give out ways to sign in, so that a stolen key cannot"
+SCREEN = "the layout of a screen"
+CONSOLE_ONLY = {
+    "core.staff.api_keys.create": SIGN_IN,
+    "core.staff.api_keys.revoke": SIGN_IN,
+    "core.staff.linked_accounts.unlink": SIGN_IN,
+    "core.staff.passwords.set_temporary": SIGN_IN,
+    "core.staff.staff.add": SIGN_IN,
+    "core.staff.staff.require_two_factor": SIGN_IN,
+    "core.staff.two_factor.disable": SIGN_IN,
+    "groups.memberships.add_again": "takes back a removal; programs add members",
+    "groups.memberships.list_members": "programs list accounts of a group",
+    "groups.memberships.list_members_with_role": "programs list accounts of a group",
+    "groups.memberships.undo_addition": "takes back an addition; programs remove members",
+    "importing.jobs.uploads.select_sheet": "programs change all options of a file alike",
+    "insight.period_comparison.compare_community": "programs compare the numbers",
+    "insight.period_comparison.compare_group": "programs compare the numbers",
+    "members.saved_views.saved_views.layout_of": SCREEN,
+    "members.saved_views.saved_views.set_layout": SCREEN,
+    "members.search.member_list.get_page": "programs list by id, so that none is missed",
+    "members.search.search.suggest": "completes what is being typed",
+    "outreach.campaigns.results.export_recipients": "programs list them page by page",
+    "outreach.sending.tasks.list_late_of_others": "programs list tasks, which say it",
+    "sales.order_list.page": "programs list by id, so that none is missed",
+}
+PROGRAMS = "what happens elsewhere is reported by programs and files"
+API_ONLY = {
+    "core.staff.staff.get_by_login": "staff choose from a list",
+    "groups.groups.ensure": FILES,
+    "ingest.record_facts": PROGRAMS,
+    "members.accounts.accounts.ensure": PROGRAMS,
+    "members.accounts.resolver.create": PROGRAMS,
+    "members.accounts.resolver.find_or_create": PROGRAMS,
+    "members.accounts.resolver.find_or_create_all": PROGRAMS,
+    "members.people.named_members.find_all": PROGRAMS,
+    "members.people.named_members.get_by_references": PROGRAMS,
+    "members.people.notes.update": "staff write another note",
+    "members.people.people.unmerge": "staff undo one of the merges on the page",
+    "members.staff_in_charge.assignments.hand_over": "staff choose from the list",
+    "sales.orders.amend": PROGRAMS,
+    "sales.orders.record_payment": PROGRAMS,
+    "sales.orders.refund_order": PROGRAMS,
+}
+NEITHER = {
+    "importing.jobs.jobs.find_or_create": "the command line imports at once",
+    "members.tags.library.ensure": "set-up by code",
+    "sales.orders.refund": PROGRAMS,
+    "sales.orders.refund_up_to": PROGRAMS,
+}
+
+
+def find_wrong(package: str, exceptions: Mapping[str, str]) -> set[str]:
+    """Verbs that a package does not use, and exceptions that it does use."""
+    used = {name.removeprefix("qunce.") for name in reach.used_by(package)}
+    return (set(VERBS) - used - set(INTERNAL)) ^ set(exceptions)
+
+
+def test_programs_can_do_what_staff_can_do() -> None:
+    assert find_wrong("qunce.api", CONSOLE_ONLY | NEITHER) == set()
+
+
+def test_staff_can_do_what_programs_can_do() -> None:
+    assert find_wrong("qunce.console", API_ONLY | NEITHER) == set()

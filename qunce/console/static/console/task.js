@@ -82,8 +82,11 @@ task?.addEventListener("focusin", (event) => {
   if (row && row.dataset.row !== currentId) select(row, false);
 });
 
-// A form that opens must not lie behind the bar at the bottom of a phone.
+// A form that opens must not lie behind the bar at the bottom of a phone. When one closes,
+// the keys are those of the row again.
 task?.addEventListener("toggle", (event) => {
+  if (!event.target.open && event.target.contains(document.activeElement))
+    event.target.closest("[data-row]")?.focus({ preventScroll: true });
   if (event.target.open)
     event.target.querySelector("[data-failure]")?.scrollIntoView({ block: "center" });
 }, true);

@@ -283,7 +283,6 @@ def failed_jobs(staff: Staff, at: datetime) -> list[TodayItem]:
             url=reverse("settings:job-list"),
             action=_("See the jobs"),
             minutes=5,
-            is_late=True,
         )
         for text in texts
     ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
@@ -82,6 +83,11 @@ def _sentences(language: str) -> dict[str, list[Sentence]]:
     return found
 
 
+def _catalog(language: str) -> Any:
+    """Return Django's catalogue of a language, which its stubs do not know."""
+    return getattr(trans_real.translation(language), "_catalog")  # noqa: B009
+
+
 @functools.cache
 def _texts(language: str) -> dict[str, str]:
     """Return all sentences of one form by the catalogue's key, which has any context."""
@@ -89,10 +95,10 @@ def _texts(language: str) -> dict[str, str]:
     keys = {
         key
         for code in others
-        for key in trans_real.translation(code)._catalog.keys()  # noqa: SIM118
+        for key in _catalog(code).keys()  # noqa: SIM118 - it cannot be iterated over
         if isinstance(key, str) and key
     }
     if language == SOURCE_LANGUAGE:
         return {key: key.rpartition("\x04")[2] for key in keys}
-    catalog = trans_real.translation(language)._catalog
+    catalog = _catalog(language)
     return {key: str(catalog[key]) for key in keys if key in catalog}

@@ -14,7 +14,6 @@ import numpy as np
 
 from qunce.core import community_days, json_values, revisions, timestamps
 from qunce.core.staff.models import Staff
-from qunce.groups.groups import KIND
 from qunce.insight.metric_query import EVERYONE, INTERACTION_KINDS, MESSAGE_KINDS
 from qunce.sets import audiences, group_activity, set_sizes
 from qunce.sets.bitmaps import staff_accounts
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
     from qunce.sets.group_activity import GroupActivity
 
+GROUP_MARKS = "group"
+"""The kind of marks that memberships are."""
 ACTIVE_DAYS = 7
 GROWTH_DAYS = 28
 CACHE_AGE = timedelta(minutes=1)
@@ -66,7 +67,7 @@ def load(
     sorted without reading the facts of all groups again.
     """
     sizes = set_sizes.count_by_ref(
-        community=by.community, kind=KIND.name, refs=group_ids, by=by, at=at
+        community=by.community, kind=GROUP_MARKS, refs=group_ids, by=by, at=at
     )
     recent = _load_recent(by, at)
     return {

@@ -232,7 +232,12 @@ def counts(request: http.Request) -> HttpResponse:
     choices = choices_of(request)
     draft = segment_draft.load(request.POST, choices)
     page = builder.build_page(draft, choices)
-    context = {"page": page, "draft": draft, "live": True}
+    context = {
+        "page": page,
+        "draft": draft,
+        "live": True,
+        "has_sample": "without-sample" not in request.POST,
+    }
     return http.render(request, "console/segments/_counts.html", context)
 
 

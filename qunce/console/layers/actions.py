@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
-from qunce.console.layers import drafts, presenters, views
-from qunce.console.layers.drafts import LayeringDraft
+from qunce.console.layers import layering_draft, presenters, views
+from qunce.console.layers.layering_draft import LayeringDraft
 from qunce.core import errors
 from qunce.core.unique_keys import unused_key
 from qunce.members.layers import ladders, layers
@@ -21,10 +21,10 @@ from qunce.members.tags import models as tag_models
 
 def _load(request: http.Request) -> tuple[LayeringDraft, str]:
     """The draft with its open rule in its layer, and why it cannot be saved."""
-    draft = drafts.load(request.POST, views.choices_of(request))
+    draft = layering_draft.load(request.POST, views.choices_of(request))
     if draft.error:
         return draft, draft.error
-    closed = drafts.close_rule(draft)
+    closed = layering_draft.close_rule(draft)
     if closed.is_open:
         return closed, _("One condition is incomplete. Complete or discard it.")
     return closed, "" if closed.name else _("Enter a name first.")

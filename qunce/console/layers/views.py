@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads
-from qunce.console.layers import drafts, forms, presenters
-from qunce.console.layers.drafts import LayeringDraft
+from qunce.console.layers import forms, layering_draft, presenters
+from qunce.console.layers.layering_draft import LayeringDraft
 from qunce.console.layers.presenters import Counts, Days, LayeringView
 from qunce.console.segments.builder_choices import Choices
 from qunce.console.segments.presenters import builder
@@ -60,10 +60,10 @@ def layering_create(request: http.Request) -> HttpResponse:
         draft = LayeringDraft(ladder.build(), str(ladder.name), ladder.default)
         return render_new(request, draft)
     if own in ("rules", "measure"):
-        spec = drafts.start_own(own)
+        spec = layering_draft.start_own(own)
         draft = LayeringDraft(spec, "", spec["layers"][-1]["key"])
         if own == "rules":
-            draft = drafts.open_rule(draft, 0)
+            draft = layering_draft.open_rule(draft, 0)
         return render_new(request, draft)
     context = {
         "ladders": [
@@ -115,9 +115,9 @@ def edit(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _apply_action(request: http.Request) -> LayeringDraft:
-    draft = drafts.load(request.POST, choices_of(request))
+    draft = layering_draft.load(request.POST, choices_of(request))
     action = request.POST.get("do", "look")
-    return drafts.apply_action(draft, action, choices_of(request))
+    return layering_draft.apply_action(draft, action, choices_of(request))
 
 
 def editor_context(
@@ -159,7 +159,7 @@ def _preview(
     request: http.Request, draft: LayeringDraft, layering: Layering | None
 ) -> tuple[LayeringView, str]:
     """The view of a draft, and why its sizes cannot be counted."""
-    spec = drafts.with_open_rule(draft)
+    spec = layering_draft.with_open_rule(draft)
     if not draft.error:
         try:
             return presenters.preview(spec, request.staff, request.at, layering), ""
@@ -177,7 +177,7 @@ def _preview(
 @http.page(layers.MANAGE)
 def layer_sizes(request: http.Request) -> HttpResponse:
     """The numbers alone while thresholds or a rule are being edited."""
-    draft = drafts.load(request.POST, choices_of(request))
+    draft = layering_draft.load(request.POST, choices_of(request))
     context = editor_context(request, draft, None) | {"live": True}
     return http.render(request, "console/layers/_sizes.html", context)
 

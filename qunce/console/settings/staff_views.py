@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.settings import scope_editor, user_agents
+from qunce.console.settings import scope_form, user_agents
 from qunce.console.settings.forms import RULE, StaffForm, initial_values
 from qunce.core import errors, permissions
 from qunce.core.staff import login_attempts, sessions, staff, two_factor
@@ -66,7 +66,7 @@ def staff_create(request: Request) -> HttpResponse:
     permissions.check_manage_staff(by)
     form, scope = _load_form(request, None)
     if request.htmx and "do" in request.POST:
-        return scope_editor.render_part(request, scope["draft"])
+        return scope_form.render_part(request, scope["draft"])
     if form.is_valid():
         password = generate_password()
         try:
@@ -89,24 +89,24 @@ def _load_form(
     """
     by, initial = request.staff, initial_values(staff_member)
     try:
-        draft = scope_editor.load(request, staff_member)
+        draft = scope_form.load(request, staff_member)
     except RuleError as error:
         form = StaffForm(by, request.POST, initial=initial)
         form.add_error("visible_members", error.message)
-        return form, scope_editor.context_after_error(request, staff_member, error)
+        return form, scope_form.context_after_error(request, staff_member, error)
     if "do" in request.POST:
-        initial |= scope_editor.typed_values(request.POST)
-        return StaffForm(by, initial=initial), scope_editor.context(request, draft)
+        initial |= scope_form.typed_values(request.POST)
+        return StaffForm(by, initial=initial), scope_form.context(request, draft)
     data = None
     if request.method == "POST":
         data = request.POST.copy()
-        data["rule"] = scope_editor.rule_text(draft, staff_member)
+        data["rule"] = scope_form.rule_text(draft, staff_member)
     form = StaffForm(by, data, initial=initial)
     if data and data.get("visible_members") == RULE:
-        problem = scope_editor.find_error(draft)
+        problem = scope_form.find_error(draft)
         if problem:
             form.add_error("visible_members", problem)
-    return form, scope_editor.context(request, draft)
+    return form, scope_form.context(request, draft)
 
 
 def render_password(
@@ -131,7 +131,7 @@ def staff_detail(request: Request, pk: int) -> HttpResponse:
     staff_member = staff.get(by, pk)
     form, scope = _load_form(request, staff_member)
     if request.htmx and "do" in request.POST:
-        return scope_editor.render_part(request, scope["draft"])
+        return scope_form.render_part(request, scope["draft"])
     if form.is_valid():
         try:
             staff.update(

@@ -493,6 +493,7 @@ case(
     totals=FILTERED,
     sales=lambda w: {"filters": OrderFilters(), "totals": []},
 )
+case("sales.order_export", start=FILTERED)
 case(
     "sales.orders",
     record_payment=both(PAID, ids("account")),

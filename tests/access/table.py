@@ -114,7 +114,6 @@ ANSWERS: dict[str, str] = {
         insight.period_comparison.compare_community
         members.layers.moves.list_people
         members.layers.moves.moves_since
-        members.saved_views.saved_views.get
         members.segments.segments.count
         sets.audiences.compile_rule
         sets.audiences.count
@@ -164,10 +163,6 @@ ANSWERS: dict[str, str] = {
         members.accounts.resolver.find_or_create
         members.accounts.resolver.find_or_create_all
     """,
-    # A shared view of somebody else.
-    "arraarrar": """
-        members.saved_views.saved_views.delete
-    """,
     # A task of somebody else.
     "nnnaannna": """
         outreach.sending.assisted_sending.hand_over
@@ -176,6 +171,10 @@ ANSWERS: dict[str, str] = {
     # A job of somebody else.
     "nnnaannnn": """
         members.tags.bulk.get
+    """,
+    # A view of somebody else that is not shared.
+    "nnnnannnn": """
+        members.saved_views.saved_views.get
     """,
     "rraaaaaaa": """
         members.saved_views.saved_views.save
@@ -265,6 +264,7 @@ ANSWERS: dict[str, str] = {
         members.search.export.begin
         members.search.export.start
         members.search.list_export.start
+        sales.order_export.start
     """,
     # Managers, a group that they see.
     "rrraaanna": """
@@ -383,6 +383,9 @@ ANSWERS: dict[str, str] = {
     # A key of the owner.
     "rrrrarrnr": """
         core.staff.api_keys.revoke
+    """,
+    "rrrrarrrr": """
+        members.saved_views.saved_views.delete
     """,
     "rrrxxrrxr": """
         importing.undo.undos.start

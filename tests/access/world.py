@@ -29,7 +29,6 @@ from qunce.members.layers.layers import Layering
 from qunce.members.people import notes, people
 from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
-from qunce.members.saved_views import saved_views
 from qunce.members.saved_views.models import SavedView
 from qunce.members.segments.segments import Segment
 from qunce.members.tags import assignments
@@ -122,28 +121,14 @@ def build() -> World:
     }
     Staff.objects.filter(pk=staff["gone"].pk).update(is_active=False)
     staff["gone"].refresh_from_db()
-    view = saved_views.save(
-        name="Homely",
-        columns=[],
-        filters={},
-        sort_by="",
-        is_shared=True,
-        by=owner,
-        at=at,
-    )
     ids = data.ids
     hidden = {
+        **ids,
         "account": ids["member"],
         "other_tag": ids["other tag"],
         "tag_group": ids["tag group"],
         "job": ids["import"],
-        "view": view.pk,
         "queued": QueuedJob.objects.get(job=jobs.JOB).pk,
-        **{
-            name: pk
-            for name, pk in ids.items()
-            if name not in ("other tag", "tag group", "import", "member")
-        },
     }
     world = World(community, at, owner, staff, hidden, dict(hidden))
     _add_what_is_seen(world, ids)

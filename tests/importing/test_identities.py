@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qunce.core.communities import Community
+from qunce.core.staff import roles
 from qunce.core.staff.models import Staff
 from qunce.importing.accounts import unknown_members
 from qunce.importing.jobs import join_report
@@ -129,8 +130,11 @@ def test_joins_of_a_file_are_reported_with_their_evidence(
         1,
         1,
     )
-    viewer = factories.staff(shop, "viewer", "vic")
-    masked = join_report.load(result.job, by=viewer)
+    chosen, made = ["members.import"], {"by": by, "at": AT}
+    role = roles.create(name="Importer", base="manager", chosen=chosen, **made)
+    vic = factories.staff(shop, "manager", "vic")
+    vic.custom_role = role
+    masked = join_report.load(result.job, by=vic)
     assert masked["shared"][0]["value"] == "400****1234"
 
 

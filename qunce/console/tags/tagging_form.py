@@ -179,7 +179,9 @@ def _list_creatable(by: Staff, text: str) -> list[tuple[Any, str]]:
         if library.may_create(group, by)
     ]
     if library.may_create(None, by):
-        named = [each for each in groups if each.prefix and text.startswith(each.prefix)]
+        named = [
+            each for each in groups if each.prefix and text.startswith(each.prefix)
+        ]
         places: list[Any] = [*named, None]
     else:
         places = list(groups)

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from django.http import HttpResponseBase, StreamingHttpResponse
 from ninja import Field, Router
 
-from qunce.api import members, schemas
+from qunce.api import exports, members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import money, permissions, timestamps
 from qunce.members.accounts import accounts, resolver
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import named_members
-from qunce.sales import order_items, order_list, order_states, orders
+from qunce.sales import order_export, order_items, order_list, order_states, orders
 from qunce.sales.models import Order
 
 router = Router(auth=RequiresScope("orders"), tags=["orders"])
@@ -26,6 +27,8 @@ Amount = Annotated[
     ),
 ]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+Source = Annotated[str | None, Field(max_length=200)]
+StatusFilter = Literal["", "paid", "partly_refunded", "refunded", "any_refund"]
 
 
 class OrderItemIn(schemas.InputSchema):
@@ -181,18 +184,12 @@ class OrderTotalsOut(schemas.OutputSchema):
 def get_totals(
     request: ApiRequest,
     member_id: schemas.Id | None = None,
-    source: Annotated[str | None, Field(max_length=200)] = None,
-    status: Literal["", "paid", "partly_refunded", "refunded", "any_refund"] = "",
+    source: Source = None,
+    status: StatusFilter = "",
 ) -> dict[str, Any]:
     """Add up the orders that the staff member sees, by currency and in all."""
     query: dict[str, Any] = {"by": request.by, "at": request.at}
-    if member_id is not None:
-        member_id = members.get_account(request, member_id).pk
-    filters = order_list.OrderFilters(
-        state=status,
-        member=member_id,
-        source=_find_source(request, source),
-    )
+    filters = _filters(request, member_id, source, status)
     by_currency = order_list.totals(filters=filters, **query)
     if by_currency is None:
         return {"by_currency": None, "total": None, "left_out": []}
@@ -202,6 +199,34 @@ def get_totals(
         "total": sales.total,
         "left_out": sales.left_out,
     }
+
+
+@router.get(
+    "/orders/export",
+    response={200: None},
+    auth=RequiresScope("orders", shows_members=True),
+    openapi_extra=exports.describe_file("CSV with one row an order", "text/csv"),
+)
+def export_orders(
+    request: ApiRequest,
+    member_id: schemas.Id | None = None,
+    source: Source = None,
+    status: StatusFilter = "",
+) -> HttpResponseBase:
+    """Export the orders that the staff member sees as CSV, the newest first."""
+    filters = _filters(request, member_id, source, status)
+    table = order_export.start(by=request.by, at=request.at, filters=filters)
+    return StreamingHttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
+
+
+def _filters(
+    request: ApiRequest, member_id: int | None, source: str | None, status: str
+) -> order_list.OrderFilters:
+    if member_id is not None:
+        member_id = members.get_account(request, member_id).pk
+    return order_list.OrderFilters(
+        state=status, member=member_id, source=_find_source(request, source)
+    )
 
 
 @router.get("/orders", response=schemas.Page[OrderOut])

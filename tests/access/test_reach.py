@@ -35,7 +35,6 @@ CONSOLE_ONLY = {
     "members.search.search.suggest": "completes what is being typed",
     "outreach.campaigns.results.export_recipients": "programs list them page by page",
     "outreach.sending.tasks.list_late_of_others": "programs list tasks, which say it",
-    "sales.order_list.page": "programs list by id, so that none is missed",
 }
 PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {

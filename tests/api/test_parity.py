@@ -240,6 +240,23 @@ def test_orders_are_added_up(shop: Community, api: ApiClient, ann: int) -> None:
     assert api.get("/orders/totals?status=any_refund").body["by_currency"] == []
 
 
+def test_orders_are_exported(shop: Community, api: ApiClient, ann: int) -> None:
+    for number in range(3):
+        factories.order(shop, "ann", amount=1000 + number)
+    factories.order(shop, None, amount=500)
+    factories.member(shop, "bob")
+    done = api.get(f"/orders/export?member_id={ann}")
+    assert done.status == 200, done.body
+    headings, *rows = csv.reader(io.StringIO(done.body.removeprefix("\ufeff")))
+    assert headings[:3] == ["Order number", "Shop", "Key"]
+    assert [row[2:7:2] for row in rows] == [
+        ["ann", f"10.0{n}", "CNY"] for n in (2, 1, 0)
+    ]
+    scoped = create_client(shop, "manager", scope={"members": {"keys": ["bob"]}})
+    assert "ann" not in scoped.get("/orders/export").body
+    assert create_client(shop, "operator").get("/orders/export").status == 403
+
+
 def test_parts_of_a_rule_are_counted(shop: Community, api: ApiClient) -> None:
     factories.members(shop, "ann", "bob")
     factories.apply_tag(shop, "koc", "ann")

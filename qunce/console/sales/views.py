@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
 
 from qunce.console import http, paging
-from qunce.core import errors, timestamps
+from qunce.core import errors, permissions, timestamps
 from qunce.importing import import_results
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access, jobs
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.members.accounts import channel_labels, masking
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
-from qunce.sales import order_items, order_states
+from qunce.members.search import export as member_export
+from qunce.sales import order_export, order_items, order_states
 from qunce.sales import order_list as orders
 from qunce.sales import orders as records
 from qunce.sales.models import Order
@@ -49,6 +51,7 @@ def order_list(request: http.Request) -> HttpResponse:
         else "",
         "first": paging.link(request, before=None) if "before" in request.GET else "",
         "totals_query": paging.link(request, before=None),
+        "may_export": permissions.may(request.staff, member_export.EXPORT),
     }
     part = "console/sales/_rows.html"
     return http.render(request, "console/sales/list.html", context, part=part)
@@ -69,6 +72,20 @@ def order_totals(request: http.Request) -> HttpResponse:
         context["sales"] = orders.sales(totals=totals, **query)
     part = "console/sales/_totals.html"
     return http.render(request, "console/sales/totals.html", context, part=part)
+
+
+@require_GET
+@http.page(member_export.EXPORT)
+def export_orders(request: http.Request) -> HttpResponseBase:
+    """The orders of the list as CSV, all pages of it."""
+    table = order_export.start(
+        by=request.staff, at=request.at, filters=_parse_filters(request)
+    )
+    response = StreamingHttpResponse(
+        table.csv(), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = 'attachment; filename="orders.csv"'
+    return response
 
 
 @http.page()
@@ -109,7 +126,7 @@ def _find_import(request: http.Request) -> ImportJob | None:
     number = paging.parse_number(request, "import")
     if not number:
         return None
-    jobs.check_may_import(request.staff)
+    access.check_may_import(request.staff)
     job = jobs.get(request.community, number)
     if import_results.is_too_large(job):
         raise errors.Invalid(str(_("This import wrote too many orders to list them.")))

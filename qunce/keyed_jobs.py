@@ -17,7 +17,7 @@ from qunce.members.attributes import type_change_jobs
 from qunce.members.layers import layers
 from qunce.members.people import people
 from qunce.members.segments import segments
-from qunce.members.tags import assignments, automatic
+from qunce.members.tags import automatic, expiry
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.outreach.campaigns import launch
 from qunce.outreach.sending import channel_sending, recording
@@ -46,10 +46,10 @@ JOBS: dict[str, Job] = {
     segments.JOB: Job(
         segments.record_due_size, _("Count a segment"), subject=segments.name_of
     ),
-    assignments.JOB: Job(
-        assignments.remove_expired_of,
+    expiry.JOB: Job(
+        expiry.remove_expired_of,
         _("Remove an expired tag"),
-        subject=assignments.name_of,
+        subject=expiry.name_of,
     ),
     launch.JOB: Job(launch.start_due, _("Start a campaign"), subject=launch.name_of),
     channel_sending.JOB: Job(

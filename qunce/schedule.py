@@ -19,7 +19,7 @@ from qunce.importing.jobs import journal, uploads
 from qunce.members.layers import layers
 from qunce.members.search import member_list
 from qunce.members.segments import segments
-from qunce.members.tags import assignments
+from qunce.members.tags import expiry
 from qunce.outreach.campaigns import launch
 from qunce.outreach.sending import channel_events, channel_sending, recording
 from qunce.sales import purchase_tags
@@ -57,7 +57,7 @@ DERIVE, MERGE, PURCHASE_TAGS = "facts.derive", "facts.merge", "sales.purchase_ta
 SCHEDULE: dict[str, Job] = {
     "server.check_clock": Job(check_clock, _("Check the clock"), MINUTE),
     "communities.start_day": Job(start_days, _("Start the day"), MINUTE),
-    "tags.expire": Job(assignments.remove_expired, _("Remove expired tags"), MINUTE),
+    "tags.expire": Job(expiry.remove_expired, _("Remove expired tags"), MINUTE),
     "members.preload_names": Job(member_list.preload, _("Load names"), 5 * MINUTE),
     "sets.save": Job(save_sets, _("Save sets of members"), 5 * MINUTE),
     "channels.process_inbox": Job(process_inbox, _("Handle messages"), MINUTE / 6),

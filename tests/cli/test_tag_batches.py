@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qunce.core.communities import Community
-from qunce.members.tags import assignments
+from qunce.members.tags import expiry
 from tests.cli.runner import Run
 from tests.factories import AT
 
@@ -68,8 +68,8 @@ def test_depth_is_set_exactly(run: Run, shop: Community) -> None:
 def test_expired_tag_is_removed_automatically(run: Run, shop: Community) -> None:
     until = (AT + timedelta(days=1)).isoformat()
     run("tags", "apply", "vip", "--members", "cyd", "--expires", until)
-    assert assignments.remove_expired(at=AT) == 0
-    assert assignments.remove_expired(at=AT + timedelta(days=1)) == 1
+    assert expiry.remove_expired(at=AT) == 0
+    assert expiry.remove_expired(at=AT + timedelta(days=1)) == 1
     assert members_with_tag(run) == ["ann", "bob"]
 
 

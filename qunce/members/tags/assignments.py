@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import db, errors, permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.jobs import job_queue
-from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -28,7 +25,6 @@ from qunce.members.tags.models import KIND, MANUAL, Tag, TagBatch, TagChange, Ta
 from qunce.members.tags.writer import TagWriter
 from qunce.sets.bitmaps import marks
 
-JOB = "tags.expire_tag"
 """Removes an expired tag after that failed; its key is the tag's id."""
 MERGED, EXPIRED = "merge", "expiry"
 AUTOMATIC_SOURCES = ("purchases", "base")
@@ -298,49 +294,6 @@ def remove(
             people = account_queries.accounts_by_person(chunk).values()
             writer.write(tag, {account: 0 for ids in people for account in ids})
     return batch
-
-
-def remove_expired(*, at: datetime) -> int:
-    """Remove expired taggings in every community; returns of how many tags.
-
-    A tag that fails keeps no other waiting.
-    """
-    rows = Tag.objects.filter(pk__in=_expired(at).values("tag_id"))
-    tags = list(rows.select_related("community").order_by("pk"))
-    for tag in tags:
-        run = functools.partial(remove_expired_of, str(tag.pk), at=at)
-        key = str(tag.pk)
-        job_queue.run_item(run, job=JOB, key=key, community=tag.community, at=at)
-    return len(tags)
-
-
-def remove_expired_of(key: str, *, at: datetime) -> None:
-    """Remove a tag from the members on whom it has expired; `key` is the queued job's."""
-    for tag in Tag.objects.filter(pk=int(key)).select_related("community"):
-        expired = _expired(at).filter(tag=tag)
-        accounts = list(expired.values_list("account_id", flat=True))
-        if not accounts:
-            continue
-        by = staff_models.system(tag.community)
-        batch = create_batch(community=tag.community, by=by, at=at, source=EXPIRED)
-        writer = TagWriter(batch, by, at)
-        for chunk in account_queries.chunks(accounts):
-            with transaction.atomic():
-                # Read again inside the transaction: the expiry may have been extended.
-                rows = expired.filter(account_id__in=chunk)
-                ids = rows.values_list("account_id", flat=True)
-                writer.write(tag, dict.fromkeys(ids, 0))
-
-
-def name_of(key: str) -> str:
-    """The name of the tag of a queued job."""
-    return Tag.objects.filter(pk=int(key)).values_list("name", flat=True).first() or ""
-
-
-def _expired(at: datetime) -> models.QuerySet[Tagging]:
-    return Tagging.objects.filter(
-        present=True, expires_at__lte=timestamps.to_micros(at)
-    )
 
 
 @transaction.atomic

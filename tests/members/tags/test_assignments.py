@@ -10,7 +10,7 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges, people
-from qunce.members.tags import assignments, person_tags
+from qunce.members.tags import assignments, expiry, person_tags
 from qunce.members.tags import models as tag_models
 from tests import factories
 from tests.factories import AT, LATER
@@ -141,9 +141,9 @@ def test_expired_taggings_are_removed(shop: Community, by: Staff) -> None:
     hot = factories.tag(shop, "hot")
     assignments.apply(tag=hot, accounts=[ann, bob], expires_at=LATER, by=by, at=AT)
     assignments.apply(tag=hot, accounts=[bob], by=by, at=AT)
-    assert assignments.remove_expired(at=AT) == 0
-    assert assignments.remove_expired(at=LATER) == 1
-    assert assignments.remove_expired(at=LATER) == 0
+    assert expiry.remove_expired(at=AT) == 0
+    assert expiry.remove_expired(at=LATER) == 1
+    assert expiry.remove_expired(at=LATER) == 0
     assert factories.matching_keys(shop, {"tag": {"any": ["hot"]}}) == ["bob"]
     batch = tag_models.TagBatch.objects.get(source="expiry")
     assert batch.changed == 1

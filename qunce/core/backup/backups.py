@@ -212,20 +212,29 @@ DAMAGES = (
 
 def _check_manifest(manifest: Manifest) -> None:
     """Raise ValueError for fields of another type, which a damaged file may have."""
-    texts = [manifest.database, manifest.made_at, manifest.digest]
-    numbers = [manifest.format, manifest.size]
-    for values, kind in ((texts, str), (numbers, int)):
-        if not all(type(value) is kind for value in values):
-            raise ValueError(_("its manifest is damaged"))
-    are_texts = isinstance(manifest.schema, list) and all(
-        isinstance(name, str) for name in manifest.schema
+    # Of any type, whatever the class says: they come from JSON.
+    fields: dict[str, Any] = vars(manifest)
+    texts = [fields[name] for name in ("database", "made_at", "digest")]
+    numbers = [fields["format"], fields["size"]]
+    schema, tables = fields["schema"], fields["tables"]
+    is_sound = (
+        all(type(text) is str for text in texts)
+        and all(type(number) is int for number in numbers)
+        and isinstance(schema, list)
+        and all(isinstance(name, str) for name in schema)
+        and isinstance(tables, dict)
+        and all(_is_count(row) for row in tables.values())
     )
-    are_counts = isinstance(manifest.tables, dict) and all(
-        isinstance(row, list) and row and all(type(number) is int for number in row)
-        for row in manifest.tables.values()
-    )
-    if not are_texts or not are_counts or manifest.size < 0:
+    if not is_sound or fields["size"] < 0:
         raise ValueError(_("its manifest is damaged"))
+
+
+def _is_count(row: Any) -> bool:
+    return (
+        isinstance(row, list)
+        and bool(row)
+        and all(type(number) is int for number in row)
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -8,5 +8,5 @@ class ApiConfig(AppConfig):
     label = "api"
 
     def ready(self) -> None:
-        # Importing it declares its permission.
-        from qunce import ingest  # noqa: F401
+        # Importing them declares a permission and a fact.
+        from qunce import community_settings, ingest  # noqa: F401

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from qunce import community_settings
@@ -25,7 +25,7 @@ COMMON_CURRENCIES = ("CNY", "HKD", "TWD", "MOP", "SGD", "MYR", "USD", "EUR", "JP
 
 class CommunityForm(forms.Form):
     name = forms.CharField(
-        label=pgettext_lazy("community", "Name"),
+        label=gettext_lazy("Name of the community"),
         max_length=community_settings.MAX_NAME_LENGTH,
     )
     timezone = forms.CharField(

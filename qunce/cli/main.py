@@ -111,7 +111,12 @@ _add(
 _add(
     "attributes",
     "commands.attributes.attributes",
-    N_("List the attributes of members, change the type of one"),
+    N_("List and define attributes of members, change the type of one"),
+)
+_add(
+    "opt-outs",
+    "commands.opt_outs.opt_outs",
+    N_("Opt members out of messages, or in again"),
 )
 _add("tag-groups", "commands.tag_groups.tag_groups", N_("List and add tag groups"))
 _add(

@@ -41,3 +41,9 @@ def test_type_is_changed_once_dropping_is_chosen(run: Run, shop: Community) -> N
 def test_unknown_attribute_is_not_found(run: Run, shop: Community) -> None:
     assert run("attributes", "change-type", "nope", "text").code == 3
     assert run("attributes", "change-type", "postcode", "poem").code != 0
+
+
+def test_attribute_is_defined_with_its_choices(run: Run, shop: Community) -> None:
+    words = ("size", "choice", "--choices", "40, 41")
+    defined = run("attributes", "define", *words, "--json").json
+    assert defined == {"name": "size", "type": "choice", "choices": ["40", "41"]}

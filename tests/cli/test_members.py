@@ -222,3 +222,12 @@ def test_everything_about_a_person_is_written_to_an_archive(
         (row,) = json.loads(archive.read("identifiers.json"))
         assert {"accounts.json", "groups.json", "tags.json"} <= set(archive.namelist())
     assert row["value"] == PHONE
+
+
+def test_members_opt_out_and_in_again(run: Run, shop: Community) -> None:
+    chosen = ("--members", "ann,bob", "--json")
+    assert run("opt-outs", "add", *chosen).json == {"opted_out": 2}
+    assert run("opt-outs", "add", *chosen).json == {"opted_out": 0}
+    assert run("opt-outs", "remove", "--rule", EVERYONE, "--json").json == {
+        "opted_in": 2
+    }

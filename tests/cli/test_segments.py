@@ -85,3 +85,9 @@ def test_viewers_save_and_freeze_nothing(run: Run, shop: Community) -> None:
     assert run("segments", "save", "vips", VIP, "--as", "vic").code == 4
     assert run("segments", "freeze", "vips", VIP, "--as", "vic").code == 4
     assert run("segments", "list", "--as", "vic", "--json").json == {"segments": []}
+
+
+def test_sizes_of_a_segment_are_listed_by_day(run: Run, shop: Community) -> None:
+    saved(run, "vips", VIP)
+    sizes = run("segments", "sizes", "vips", "--json").json
+    assert (sizes["key"], sizes["sizes"]) == ("vips", [])

@@ -33,6 +33,33 @@ def list_attributes(invocation: Invocation) -> None:
         invocation.out.line(f"{row['name']}  {row['type']}")
 
 
+@attributes.command("define", help=N_("Create an attribute"))
+@base.argument("name", help=N_("name used in rules and files"))
+@base.argument(
+    "type_",
+    metavar="TYPE",
+    type=click.Choice(AttributeType.values),
+    help=N_("the type of its values"),
+)
+@base.option("--label", default="", help=N_("display name"))
+@base.option("--choices", default="", help=N_("the only valid values, with commas"))
+@options.pass_invocation
+def define(
+    invocation: Invocation, name: str, type_: str, label: str, choices: str
+) -> None:
+    attribute = attribute_store.define(
+        name=name,
+        type=type_,
+        label=label,
+        choices=[choice for each in choices.split(",") if (choice := each.strip())],
+        **invocation.query_args,
+    )
+    invocation.out.answer(
+        {"name": attribute.name, "type": attribute.type, "choices": attribute.choices},
+        f"{attribute.name}  {attribute.type}",
+    )
+
+
 @attributes.command(
     "change-type", help=N_("Convert an attribute and its values to another type")
 )

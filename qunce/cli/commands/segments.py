@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
+from qunce.core import community_days
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments as segment_store
 from qunce.members.segments.segments import Segment
@@ -73,6 +74,22 @@ def save(invocation: Invocation, key: str, rule: str, **texts: Any) -> None:
             segment=segment, rule=parsed, **changes, **invocation.verb_args
         )
     _answer(invocation, [segment])
+
+
+@segments.command("sizes", help=N_("List the sizes of a segment, one a day"))
+@base.argument("key", help=KEY_HELP)
+@options.pass_invocation
+def list_sizes(invocation: Invocation, key: str) -> None:
+    segment = segment_store.get(invocation.community, key)
+    rows = [
+        {"day": community_days.to_date(row.day).isoformat(), "members": row.size}
+        for row in segment.sizes.order_by("day")
+        # They are of the whole community.
+        if invocation.by.scope is None
+    ]
+    invocation.out.answer({"key": key, "sizes": rows})
+    for row in rows:
+        invocation.out.line(f"{row['day']} {row['members']:>10,}")
 
 
 @segments.command("freeze", help=N_("Save the members who match a rule now"))

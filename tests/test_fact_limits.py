@@ -16,7 +16,8 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.core.facts.reported_kinds import KindLimits, ReportedKind, TooManyFields
 from qunce.core.staff.models import Staff
-from qunce.ingest import IncomingFact
+from qunce.ingest import incoming as incoming_facts
+from qunce.ingest.incoming import IncomingFact
 from tests import factories, threads
 from tests.clients import create_client
 from tests.factories import AT, LATER
@@ -44,7 +45,7 @@ def report(shop: Community, by: Staff, *facts: tuple[str, dict[str, Any]]) -> in
 @pytest.mark.both_databases
 def test_kinds_of_a_community_are_limited(shop: Community, by: Staff) -> None:
     assert report(shop, by, ("a.a", {}), ("a.b", {})) == 2
-    with pytest.raises(ingest.FactsRejected, match=r"“a\.d”.*3") as refused:
+    with pytest.raises(incoming_facts.FactsRejected, match=r"“a\.d”.*3") as refused:
         report(shop, by, ("a.c", {}), ("a.d", {}))
     assert list(refused.value.reasons) == [1]
     assert Fact.objects.count() == ReportedKind.objects.count() == 2
@@ -59,10 +60,10 @@ def test_kinds_of_a_community_are_limited(shop: Community, by: Staff) -> None:
 @pytest.mark.both_databases
 def test_fields_of_a_kind_are_limited(shop: Community, by: Staff) -> None:
     assert report(shop, by, ("a.a", {"n1": 1, "n2": 1}), ("a.a", {"n3": 1})) == 2
-    with pytest.raises(ingest.FactsRejected, match=r"a\.a.*3 different fields"):
+    with pytest.raises(incoming_facts.FactsRejected, match=r"a\.a.*3 different fields"):
         report(shop, by, ("a.a", {"n4": 1, "n5": 1}))
     assert report(shop, by, ("a.a", {"n4": 1}), ("a.b", {"n5": 1})) == 2
-    with pytest.raises(ingest.FactsRejected, match="at most 4 fields"):
+    with pytest.raises(incoming_facts.FactsRejected, match="at most 4 fields"):
         report(shop, by, ("a.c", dict.fromkeys("abcde", 1)))
 
 
@@ -121,7 +122,7 @@ def test_files_and_programs_share_the_fields_of_a_kind(
     assert (result.job.counts["facts"], result.job.rows_broken) == (3, 1)
     assert "3 different fields" in result.problems[0].remedy
     assert ReportedKind.objects.get().fields == ["n1", "n2", "n3", "n4"]
-    with pytest.raises(ingest.FactsRejected, match="4 different fields"):
+    with pytest.raises(incoming_facts.FactsRejected, match="4 different fields"):
         report(shop, by, ("a.a", {"n6": 1}))
 
 

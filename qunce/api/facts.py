@@ -25,7 +25,7 @@ from qunce.core import db, errors, json_values, timestamps
 from qunce.core.facts import reported_facts
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff import api_keys
-from qunce.ingest import FactsRejected, IncomingFact
+from qunce.ingest.incoming import FactsRejected, IncomingFact
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sets import timelines

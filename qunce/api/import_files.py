@@ -14,7 +14,7 @@ from qunce.api import imports, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import errors
 from qunce.importing import background_imports
-from qunce.importing.jobs import jobs, uploads
+from qunce.importing.jobs import access, uploads
 from qunce.importing.jobs.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.jobs.uploads import Upload
 from qunce.importing.plan import questions
@@ -216,7 +216,7 @@ def _serialize_options(options: ImportOptions) -> dict[str, Any]:
 
 
 def _get_file(request: ApiRequest, file_id: int) -> Upload:
-    jobs.check_may_import(request.by)
+    access.check_may_import(request.by)
     upload = uploads.get(request.community, file_id)
     uploads.check_exists(upload)
     return upload
@@ -230,7 +230,7 @@ def upload(request: ApiRequest) -> dict[str, Any]:
     is imported before you start it.
     """
     # Before the body is read, as it may be large.
-    jobs.check_may_import(request.by)
+    access.check_may_import(request.by)
     handler = UploadHandler(request.community)
     request.upload_handlers = [handler]
     try:
@@ -250,7 +250,7 @@ def list_(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
 ) -> dict[str, Any]:
     """List the files that have not been imported yet, by id."""
-    jobs.check_may_import(request.by)
+    access.check_may_import(request.by)
     query = uploads.list_unused(request.community).order_by("pk")
     page, more = schemas.paginate(
         lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),

@@ -11,7 +11,7 @@ from ninja import Field, Router, Status
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import stored_sentences
-from qunce.importing.jobs import error_report, jobs, join_report, reports
+from qunce.importing.jobs import access, error_report, jobs, join_report, reports
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
 
@@ -119,7 +119,7 @@ def serialize(job: ImportJob) -> dict[str, Any]:
 
 
 def _get_job(request: ApiRequest, import_id: int) -> ImportJob:
-    jobs.check_may_import(request.by)
+    access.check_may_import(request.by)
     return jobs.get(request.community, import_id)
 
 
@@ -131,7 +131,7 @@ def list_(
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List imports by id, which is the order in which they were started."""
-    jobs.check_may_import(request.by)
+    access.check_may_import(request.by)
     query = jobs.list_all(request.community).order_by("pk")
     if state is not None:
         query = query.filter(state=state)

@@ -19,7 +19,7 @@ from qunce.core import disk_space, errors
 from qunce.core.staff.models import Staff
 from qunce.importing import pipeline
 from qunce.importing.files import file_changes
-from qunce.importing.jobs import jobs, uploads
+from qunce.importing.jobs import access, jobs, uploads
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.uploads import Upload
 from qunce.importing.plan import questions
@@ -145,7 +145,7 @@ class _JobProgress:
 
 def plan_upload(upload: Upload, *, by: Staff, at: datetime) -> ImportPlan:
     """Return the plan of an uploaded file; that of a large one is of its first rows."""
-    jobs.check_may_import(by, upload)
+    access.check_may_import(by, upload)
     whole = is_planned_whole(upload)
     return pipeline.plan(
         community=upload.community,

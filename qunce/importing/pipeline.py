@@ -27,7 +27,7 @@ from qunce.core import batch_writes, disk_space, errors, permissions
 from qunce.importing import format_registry, target_registry
 from qunce.importing.columns import column_mapping, column_traits
 from qunce.importing.files import file_changes, sources
-from qunce.importing.jobs import error_report, jobs, journal, remarks
+from qunce.importing.jobs import access, error_report, jobs, journal, remarks
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan import answers, questions, source_questions
 from qunce.importing.plan.options import ALL_ROWS, ImportOptions
@@ -97,7 +97,7 @@ def plan(
 
     Raises TargetNotFound or InvalidMapping.
     """
-    jobs.check_may_import(by)
+    access.check_may_import(by)
     permissions.check_community(by, community.pk)
     target = target_registry.get(options.target)
     remembered = answers.list_remembered(community, options.source)

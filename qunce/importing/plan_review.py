@@ -16,7 +16,7 @@ from qunce.core import errors
 from qunce.importing import background_imports, pipeline, target_registry
 from qunce.importing.accounts import unknown_members
 from qunce.importing.columns import column_mapping
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access
 from qunce.importing.jobs import uploads as uploaded_files
 from qunce.importing.plan import questions, source_questions
 from qunce.importing.plan.plan import ImportPlan
@@ -77,7 +77,7 @@ def review(
     upload: Upload, *, by: Staff, at: datetime, max_rows: int = MAX_ROWS
 ) -> PlanReview:
     """Return the plan of an uploaded file with its first rows and problems."""
-    jobs.check_may_import(by, upload)
+    access.check_may_import(by, upload)
     options = uploaded_files.options_of(upload)
     target = target_registry.get(options.target)
     headings = upload.inspection["headings"]

@@ -12,6 +12,7 @@ from qunce import ingest
 from qunce.core.communities import Community
 from qunce.core.facts import facts, reported_facts
 from qunce.groups import groups
+from qunce.ingest import incoming as incoming_facts
 from tests import factories
 from tests.clients import ApiClient, create_client
 from tests.factories import AT
@@ -217,7 +218,7 @@ def test_viewer_cannot_report_facts(shop: Community) -> None:
 
 def test_only_reportable_kinds_are_accepted() -> None:
     """If programs could report the facts of our own verbs, they could forge results."""
-    incoming = [ingest.IncomingFact(kind, AT) for kind in sorted(facts.declared())]
+    incoming = [incoming_facts.IncomingFact(kind, AT) for kind in sorted(facts.declared())]
     limits = reported_facts.time_limits(AT)
     accepted = {
         fact.kind

@@ -130,8 +130,9 @@ def test_joins_of_a_file_are_reported_with_their_evidence(
         1,
         1,
     )
-    chosen, made = ["members.import"], {"by": by, "at": AT}
-    role = roles.create(name="Importer", base="manager", chosen=chosen, **made)
+    role = roles.create(
+        name="Importer", base="manager", chosen=["members.import"], by=by, at=AT
+    )
     vic = factories.staff(shop, "manager", "vic")
     vic.custom_role = role
     masked = join_report.load(result.job, by=vic)

@@ -10,7 +10,7 @@ from qunce.cli import base, import_reports, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import communities
-from qunce.importing.jobs import error_report, jobs, reports
+from qunce.importing.jobs import access, error_report, jobs, reports
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
 
@@ -24,7 +24,7 @@ imports = base.Group("imports")
 @base.option("--limit", type=int, default=20, help=N_("maximum number of imports"))
 @options.pass_invocation
 def list_imports(invocation: Invocation, limit: int) -> None:
-    jobs.check_may_import(invocation.by)
+    access.check_may_import(invocation.by)
     rows = jobs.list_all(invocation.community)[: max(limit, 0)]
     records = [_record(invocation, job) for job in rows]
     invocation.out.answer({"imports": records})
@@ -36,7 +36,7 @@ def list_imports(invocation: Invocation, limit: int) -> None:
 @base.argument("job", type=int, help=JOB_HELP)
 @options.pass_invocation
 def show(invocation: Invocation, job: int) -> None:
-    jobs.check_may_import(invocation.by)
+    access.check_may_import(invocation.by)
     _print(invocation, jobs.get(invocation.community, job))
 
 

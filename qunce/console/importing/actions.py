@@ -11,13 +11,13 @@ from qunce.console import http
 from qunce.console.importing import forms, presenters, views
 from qunce.core import errors
 from qunce.importing import background_imports
-from qunce.importing.jobs import jobs, uploads
+from qunce.importing.jobs import access, jobs, uploads
 from qunce.importing.plan.options import VALID_ROWS
 from qunce.importing.undo import undos
 
 
 @require_POST
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def cancel(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
     jobs.cancel(job=job, by=request.staff, at=request.at)
@@ -26,7 +26,7 @@ def cancel(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def resume(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
     background_imports.resume(job=job, by=request.staff, at=request.at)
@@ -34,7 +34,7 @@ def resume(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def retry_valid_rows(request: http.Request, pk: int) -> HttpResponse:
     """Start the import again with the valid rows only."""
     job = jobs.get(request.community, pk)
@@ -45,7 +45,7 @@ def retry_valid_rows(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def undo(request: http.Request, pk: int) -> HttpResponse:
     job = jobs.get(request.community, pk)
     undos.start(job=job, by=request.staff, at=request.at)
@@ -53,7 +53,7 @@ def undo(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def start(request: http.Request, pk: int) -> HttpResponse:
     upload = views.get_upload(request, pk)
     try:
@@ -65,7 +65,7 @@ def start(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def discard(request: http.Request, pk: int) -> HttpResponse:
     upload = uploads.get(request.community, pk)
     uploads.discard(upload=upload, by=request.staff, at=request.at)

@@ -17,7 +17,7 @@ from qunce.console.importing import forms, labels, presenters
 from qunce.core import disk_space, errors
 from qunce.importing import pipeline, plan_review, target_registry
 from qunce.importing.files import formats
-from qunce.importing.jobs import error_report, jobs, reports, uploads
+from qunce.importing.jobs import access, error_report, jobs, reports, uploads
 from qunce.importing.jobs.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.jobs.uploads import Upload
 from qunce.importing.plan.options import VALID_ROWS
@@ -26,9 +26,9 @@ from qunce.importing.undo import undos
 MAX_PROBLEMS_SHOWN = 100
 
 
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def job_detail(request: http.Request, pk: int) -> HttpResponse:
-    jobs.check_may_import(request.staff)
+    access.check_may_import(request.staff)
     job = jobs.get(request.community, pk)
     target, mapping = target_registry.get(job.target), jobs.options_of(job).mapping
     attribute_labels = labels.attribute_labels(job.community, mapping)
@@ -63,10 +63,10 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
     return http.render(request, "console/importing/job_detail.html", context, part=part)
 
 
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def job_problems(request: http.Request, pk: int) -> HttpResponseBase:
     """Download all broken rows as CSV that is safe to open in a spreadsheet."""
-    jobs.check_may_import(request.staff)
+    access.check_may_import(request.staff)
     job = jobs.get(request.community, pk)
     path = error_report.get_path(job)
     error_report.log_download(job, by=request.staff, at=request.at)
@@ -81,7 +81,7 @@ def job_problems(request: http.Request, pk: int) -> HttpResponseBase:
 PAGE_SIZE = 30
 
 
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def import_list(request: http.Request) -> HttpResponse:
     before = paging.parse_number(request, "before")
     matching = jobs.list_all(request.community)
@@ -108,9 +108,9 @@ class NoFile(errors.Invalid):
 # is done in `_store_upload`, after the user's permission has been checked.
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def upload(request: http.Request) -> HttpResponse:
-    jobs.check_may_import(request.staff)
+    access.check_may_import(request.staff)
     if request.method != "POST":
         return _upload_form(request)
     handler = UploadHandler(request.community)
@@ -147,7 +147,7 @@ def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
     return http.render(request, "console/importing/create.html", context, status=status)
 
 
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def example_file(request: http.Request, target: str) -> HttpResponse:
     """Download a small example file in the user's language."""
     examples = target_registry.get(target).examples
@@ -161,7 +161,7 @@ def example_file(request: http.Request, target: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def file_detail(request: http.Request, pk: int) -> HttpResponse:
     upload = get_upload(request, pk)
     error = ""
@@ -195,7 +195,7 @@ def render_file(request: http.Request, upload: Upload, error: str = "") -> HttpR
 
 
 def get_upload(request: http.Request, pk: int) -> Upload:
-    jobs.check_may_import(request.staff)
+    access.check_may_import(request.staff)
     upload = uploads.get(request.community, pk)
     uploads.check_exists(upload)
     return upload
@@ -206,7 +206,7 @@ def _file_url(upload: Upload) -> str:
 
 
 @require_POST
-@http.page(jobs.IMPORT)
+@http.page(access.IMPORT)
 def file_preview(request: http.Request, pk: int) -> HttpResponse:
     """Read the file again with another sheet or encoding."""
     upload = get_upload(request, pk)

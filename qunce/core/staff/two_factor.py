@@ -190,16 +190,18 @@ def is_enabled(staff: Staff) -> bool:
 
 
 def get_device(staff: Staff) -> AuthenticatorApp:
-    return AuthenticatorApp.objects.get(user=staff, confirmed=True)
+    device: AuthenticatorApp = AuthenticatorApp.objects.get(user=staff, confirmed=True)
+    return device
 
 
 def pending_device(staff: Staff) -> AuthenticatorApp:
     """The device that waits for its first code; its secret stays the same until then."""
     secret = encryption.encrypt(secrets.token_bytes(20), purpose=_purpose(staff.pk))
     created = {"name": "app", "key": secret.hex()}
-    return AuthenticatorApp.objects.get_or_create(
+    device: AuthenticatorApp = AuthenticatorApp.objects.get_or_create(
         user=staff, confirmed=False, defaults=created
     )[0]
+    return device
 
 
 def provisioning_uri(device: AuthenticatorApp) -> str:

@@ -18,7 +18,7 @@ from qunce.core import errors
 from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access
 from qunce.importing.jobs.jobs import ImportJob
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def get_path(job: ImportJob) -> Path:
 
 def log_download(job: ImportJob, *, by: Staff, at: datetime) -> None:
     """Record in the audit log that the broken rows were downloaded."""
-    jobs.check_may_import(by, job)
+    access.check_may_import(by, job)
     audit.log(
         kind=REPORT_DOWNLOADED,
         community=job.community,

@@ -16,24 +16,19 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, personal_texts, state_machine, timestamps
+from qunce.core import errors, personal_texts, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
-from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
-from qunce.importing import target_registry
-from qunce.importing.jobs import job_log, reports
-from qunce.importing.plan.options import CREATE, ImportOptions
+from qunce.importing.jobs import access, job_log, reports
+from qunce.importing.plan.options import ImportOptions
 
 if TYPE_CHECKING:
     # Every command loads this module; only imports need Arrow.
     from qunce.importing.jobs.uploads import Upload
     from qunce.importing.rows.parsing import Problem
 
-IMPORT = permissions.declare(
-    "members.import", permissions.Role.MANAGER, community_wide=True
-)
 STATES = state_machine.StateMachine(
     {
         "claim": (("waiting",), "running"),
@@ -176,48 +171,6 @@ class ImportNotFinished(errors.Refused):
 # Checks
 
 
-def check_may_import(by: Staff, thing: ImportJob | Upload | None = None) -> None:
-    """Raise unless `by` may import files, which needs to see the whole community.
-
-    `thing` is an import or a file of theirs.
-    """
-    if thing is not None:
-        permissions.check_community(by, thing.community_id)
-    permissions.check_unscoped(
-        by,
-        _("Your scope covers only some of the members, but a file may contain others."),
-    )
-    permissions.check_may(by, IMPORT)
-
-
-def check_may_write(by: Staff, options: ImportOptions) -> None:
-    """Raise unless `by` may import files, and write what such a file writes."""
-    check_may_import(by)
-    fields = [field for field in options.mapping.values() if field]
-    target_registry.get(options.target).check_access(by, fields)
-    if options.unknown_members == CREATE:
-        _check_may_create_members(by)
-
-
-def _check_may_create_members(by: Staff) -> None:
-    if by.key_scopes is not None and "members:write" not in by.key_scopes:
-        raise api_keys.MissingScope(
-            _(
-                "A file may name unknown members. To create them, this API key needs the"
-                " scope members:write. To leave them out, send “leave” as"
-                " “unknown_members”."
-            )
-        )
-
-
-def may_import(by: Staff) -> bool:
-    try:
-        check_may_import(by)
-    except permissions.NotAllowed:
-        return False
-    return True
-
-
 def check_not_active(jobs: models.QuerySet[ImportJob]) -> None:
     if jobs.filter(state__in=(*ACTIVE_STATES, "undoing")).exists():
         raise ImportNotFinished(
@@ -238,7 +191,7 @@ def find_or_create(
     at: datetime,
 ) -> ImportJob:
     """Return the interrupted job of this file with the same options, or a new one."""
-    check_may_write(by, options)
+    access.check_may_write(by, options)
     identity = {
         "target": options.target,
         "digest": digest,
@@ -273,7 +226,7 @@ def start(
     at: datetime,
 ) -> ImportJob:
     """Queue the import of an uploaded file; refused while another import of it runs."""
-    check_may_write(by, options)
+    access.check_may_write(by, options)
     check_not_active(ImportJob.objects.filter(upload=upload))
     job = ImportJob.objects.create(
         community=upload.community,
@@ -314,7 +267,7 @@ def _dump(options: ImportOptions) -> str:
 @transaction.atomic
 def cancel(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Stop the import before its next batch; what it has written stays."""
-    check_may_import(by, job)
+    access.check_may_import(by, job)
     # The worker finds out at its next batch or report. Nothing is interrupted in the
     # middle.
     STATES.transition(job, "cancel", finished_at=at)
@@ -325,7 +278,7 @@ def cancel(*, job: ImportJob, by: Staff, at: datetime) -> None:
 @transaction.atomic
 def resume(*, job: ImportJob, by: Staff, at: datetime) -> None:
     """Queue the import again; it goes on where it stopped."""
-    check_may_write(by, options_of(job))
+    access.check_may_write(by, options_of(job))
     # The position stays, which is what makes it go on instead of starting again.
     STATES.transition(job, "resume", finished_at=None, error="")
     queue(job, JOB, at)

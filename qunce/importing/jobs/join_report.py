@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from qunce.core.staff.models import Staff
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
@@ -34,7 +34,7 @@ def load(job: ImportJob, *, by: Staff) -> dict[str, list[dict[str, Any]]]:
     Keys and identifiers are masked for staff who may not read them, and empty if their
     members were removed or erased since.
     """
-    jobs.check_may_import(by, job)
+    access.check_may_import(by, job)
     own = Merge.objects.filter(community_id=job.community_id)
     joined = _pairs(own.filter(job_id=job.pk))
     parted = _pairs(own.filter(undone_job_id=job.pk))

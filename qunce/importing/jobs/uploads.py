@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from qunce.core import disk_space, errors, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access, jobs
 from qunce.importing.plan.options import ImportOptions
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def new_upload_path(community: Community) -> Path:
 
 def accept(*, path: Path, name: str, by: Staff, at: datetime) -> Upload:
     """Inspect a received file and create its row; an unreadable file is deleted."""
-    jobs.check_may_import(by)
+    access.check_may_import(by)
     with path.open("rb") as file:
         # The suffix keeps other readers from opening a spreadsheet.
         suffix = ".xlsx" if file.read(4) == b"PK\x03\x04" else ""
@@ -165,7 +165,7 @@ def _inspect(upload: Upload, **container: str) -> None:
 
 @transaction.atomic
 def set_options(*, upload: Upload, options: ImportOptions, by: Staff) -> None:
-    jobs.check_may_import(by, upload)
+    access.check_may_import(by, upload)
     check_exists(upload)
     upload.options = options.to_json()
     upload.save(update_fields=["inspection", "options"])
@@ -187,7 +187,7 @@ def change_options(*, upload: Upload, by: Staff, **changes: Any) -> None:
     }
     options = dataclasses.replace(options, **named)  # type: ignore[arg-type]
     if any(getattr(old, name) != getattr(options, name) for name in CONTAINER_OPTIONS):
-        jobs.check_may_import(by, upload)
+        access.check_may_import(by, upload)
         check_exists(upload)
         headings = upload.inspection["headings"]
         container = {name: getattr(options, name) for name in CONTAINER_OPTIONS}
@@ -215,7 +215,7 @@ def select_sheet(*, upload: Upload, by: Staff, sheet: str, encoding: str) -> Non
 @transaction.atomic
 def discard(*, upload: Upload, by: Staff, at: datetime) -> None:
     """Delete the file, and its row unless it was imported."""
-    jobs.check_may_import(by, upload)
+    access.check_may_import(by, upload)
     jobs.check_not_active(upload.jobs.all())
     _delete_files(path_of(upload))
     # The row of an imported file is kept, as its jobs show what was read.

@@ -21,7 +21,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.core import batch_writes, errors, personal_texts, timestamps
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.importing.jobs import jobs, journal
+from qunce.importing.jobs import access, jobs, journal
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo import step_registry
@@ -114,7 +114,7 @@ class UndoRunsElsewhere(errors.Refused):
 
 def check_may_undo(job: ImportJob, *, by: Staff, at: datetime) -> None:
     """Raise an error with the reason if the import cannot be undone."""
-    jobs.check_may_write(by, jobs.options_of(job))
+    access.check_may_write(by, jobs.options_of(job))
     if reason := why_never(job):
         raise ImportNotUndoable(reason)
     jobs.STATES.check("undo", job.state)

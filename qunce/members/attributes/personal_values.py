@@ -20,8 +20,9 @@ def list_contacts(accounts: Sequence[int]) -> list[str]:
         text
         for model in (AttributeValue, PastValue)
         for text in model.objects.filter(
-            account_id__in=accounts, attribute_id__in=contacts, text__isnull=False
+            account_id__in=accounts, attribute_id__in=contacts
         ).values_list("text", flat=True)
+        if text
     ]
 
 

@@ -31,51 +31,12 @@ from qunce.core.facts import (
 )
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff.models import Staff
-from qunce.groups import groups as group_groups
-from qunce.groups import visibility
-from qunce.members.accounts import identifiers, placeholders, resolver
-from qunce.members.accounts import queries as account_queries
-from qunce.members.people import named_members
-from qunce.members.people import visibility as people
+from qunce.ingest.fact_references import FactMembers, resolve_groups
+from qunce.ingest.incoming import FactsRejected, IncomingFact
 
 WRITE = reported_facts.WRITE
 INGESTED = audit.declare("facts.ingested", gettext_lazy("facts reported"))
 MAX_FACTS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingFact:
-    """A fact as a program reports it.
-
-    Name the member by key (`member`), `phone`, `email` or `unionid`, or give an account
-    id (`account`) alone; the same holds for `group` and `group_id`.
-    """
-
-    kind: str
-    happened_at: datetime
-    member: str = ""
-    account: int | None = None
-    group: str = ""
-    group_id: int | None = None
-    payload: Mapping[str, Any] | None = None
-    key: str = ""
-    phone: str = ""
-    email: str = ""
-    unionid: str = ""
-
-    @property
-    def references(self) -> dict[str, str]:
-        """What names the member, by kind."""
-        if not (self.unionid or self.phone or self.email):
-            # As most programs do, a thousand times a request.
-            return {resolver.MEMBER_KEY: self.member} if self.member else {}
-        named = {
-            resolver.MEMBER_KEY: self.member,
-            "unionid": self.unionid,
-            "phone": self.phone,
-            "email": self.email,
-        }
-        return {kind: text for kind, text in named.items() if text}
 
 
 @dataclass(frozen=True)
@@ -89,16 +50,6 @@ class IngestResult:
     duplicates: int
     accounts_created: int
     suppressed: int = 0
-
-
-class FactsRejected(errors.Invalid):
-    """Some of these facts are invalid, so none was recorded."""
-
-    def __init__(self, reasons: Mapping[int, str]) -> None:
-        """`reasons` by the index of the invalid fact."""
-        first = min(reasons)
-        super().__init__(f"{first}: {reasons[first]}")
-        self.reasons = dict(reasons)
 
 
 CheckEffect = Callable[[Effect], None]
@@ -250,7 +201,7 @@ class _Batch:
 
     def prepare(self) -> None:
         """Do what needs no lock; raises FactsRejected."""
-        self.members = _Members(
+        self.members = FactMembers(
             self.community, self.incoming, self.by, self.at, self.source
         )
         self.members.normalise()
@@ -265,7 +216,7 @@ class _Batch:
         """Find or create members and groups; returns how many members were created."""
         self.accounts = self.members.resolve()
         self.suppressed = self.members.suppressed
-        group_ids = _resolve_groups(self.community, self.incoming, self.by, self.at)
+        group_ids = resolve_groups(self.community, self.incoming, self.by, self.at)
         self.groups = [group_ids.get(f.group, f.group_id) for f in self.incoming]
         names = interned_names.ensure("source", self.community.pk, [self.source])
         self.source_id = names[self.source]
@@ -361,145 +312,3 @@ def _content_key(fact: IncomingFact, member: str, payload: str | None) -> str:
         micros=timestamps.to_micros(fact.happened_at),
         payload=payload,
     )
-
-
-class _Members:
-    """The members of the facts of one call."""
-
-    def __init__(
-        self,
-        community: Community,
-        incoming: Sequence[IncomingFact],
-        by: Staff,
-        at: datetime,
-        source: str,
-    ) -> None:
-        self.community, self.incoming = community, incoming
-        self.by, self.at, self.source = by, at, source
-        self.created = 0
-        self.suppressed: set[int] = set()
-        self.rows: list[dict[str, str]] = []
-        """The references of each fact in normal form."""
-        self.names: list[str] = []
-        """What each member is called in the key of a fact that has none."""
-
-    def resolve(self) -> list[int | None]:
-        """Return the account of each fact; raises FactsRejected."""
-        given = {fact.account for fact in self.incoming if fact.account is not None}
-        people.check_visible(by=self.by, accounts=given, at=self.at)
-        rows = self.rows
-        if self.by.scope is not None:
-            return self._find_visible(rows)
-        keys = [
-            row.get(resolver.MEMBER_KEY, "") if len(row) == 1 else "" for row in rows
-        ]
-        # Nearly all facts name a member by a known key, which one query finds.
-        known = account_queries.find(self.community, set(keys) - {""})
-        accounts = [
-            known.get(key, fact.account)
-            for key, fact in zip(keys, self.incoming, strict=True)
-        ]
-        others = [i for i, row in enumerate(rows) if row and keys[i] not in known]
-        if others:
-            self._resolve_others(rows, accounts, others)
-        return accounts
-
-    def normalise(self) -> None:
-        """Bring the references into normal form, without placeholders."""
-        reader = placeholders.reader_of(self.community)
-        # Most facts of a batch name few members, and by the same references.
-        known: dict[tuple[str, ...], dict[str, str]] = {}
-        reasons: dict[int, str] = {}
-        for index, fact in enumerate(self.incoming):
-            named = (fact.member, fact.unionid, fact.phone, fact.email)
-            row = known.get(named)
-            if row is None:
-                try:
-                    row = _normal_references(reader, fact.references)
-                except identifiers.InvalidIdentifier as error:
-                    reasons[index] = str(error)
-                    continue
-                known[named] = row
-            self.rows.append(row)
-            self.names.append(
-                reported_facts.reference({**row, "id": fact.account})
-                if not fact.key
-                else ""
-            )
-        if reasons:
-            raise FactsRejected(reasons)
-
-    def _find_visible(self, rows: Sequence[Mapping[str, str]]) -> list[int | None]:
-        """Return the accounts of staff with a scope; raises FactsRejected.
-
-        Members outside the scope are rejected as if those were unknown. Unknown members
-        are rejected too: an answer that differs would reveal who exists.
-        """
-        accounts: list[int | None] = [fact.account for fact in self.incoming]
-        matches = named_members.find_all(by=self.by, rows=rows, at=self.at)
-        reasons = {}
-        for index, (row, match) in enumerate(zip(rows, matches, strict=True)):
-            if match.account is not None:
-                accounts[index] = match.account
-            elif row:
-                text = next(iter(self.incoming[index].references.values()))
-                reasons[index] = match.problem or (
-                    _("There is no member “%(key)s”.") % {"key": text}
-                )
-        if reasons:
-            raise FactsRejected(reasons)
-        return accounts
-
-    def _resolve_others(
-        self,
-        rows: Sequence[Mapping[str, str]],
-        accounts: list[int | None],
-        others: Sequence[int],
-    ) -> None:
-        matches, self.created = resolver.find_or_create_all(
-            community=self.community,
-            rows=[rows[index] for index in others],
-            seen_at=[self.incoming[index].happened_at for index in others],
-            by=self.by,
-            at=self.at,
-            source=self.source,
-        )
-        reasons = {}
-        for index, match in zip(others, matches, strict=True):
-            accounts[index] = match.account
-            if match.state == resolver.SUPPRESSED:
-                self.suppressed.add(index)
-            elif match.state == resolver.CONFLICT:
-                reasons[index] = match.problem
-        if reasons:
-            raise FactsRejected(reasons)
-
-
-def _normal_references(
-    reader: identifiers.Reader, references: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the references in normal form, without placeholders."""
-    row: dict[str, str] = {}
-    for kind, text in references.items():
-        key = identifiers.KEY if kind == resolver.MEMBER_KEY else kind
-        if (form := reader.normalise(key, text)) is not None:
-            row[kind] = form
-    return row
-
-
-def _resolve_groups(
-    community: Community, incoming: Sequence[IncomingFact], by: Staff, at: datetime
-) -> dict[str, int]:
-    """Return group ids by group key."""
-    keys = {fact.group for fact in incoming if fact.group}
-    given_ids = {fact.group_id for fact in incoming if fact.group_id is not None}
-    if not keys and not given_ids:
-        return {}
-    group_ids = group_groups.find(community, keys)
-    # Before any group is created, so that a refusal changes nothing.
-    visibility.check(by=by, groups=given_ids | set(group_ids.values()))
-    if keys - set(group_ids):
-        if by.groups is not None:
-            raise group_groups.GroupNotFound(_("There is no such group."))
-        group_ids |= group_groups.ensure(community=community, keys=keys, by=by, at=at)
-    return group_ids

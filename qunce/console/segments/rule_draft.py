@@ -126,7 +126,10 @@ def close_form(draft: Draft) -> Draft:
     if not draft.form.is_complete():
         return draft
     rule, line = with_form_clause(draft)
-    return replace(_with_rule(draft, rule, line), open="", form=None)
+    # The paths of the lines stay, so that what is selected stays, too.
+    return replace(
+        _with_rule(draft, rule, line), open="", form=None, selected=draft.selected
+    )
 
 
 def with_form_clause(draft: Draft) -> tuple[Any, str]:
@@ -150,14 +153,17 @@ def _line_path(path: rule_editing.Path) -> str:
 
 
 def _with_rule(draft: Draft, rule: Any, focus: str = "") -> Draft:
-    """The draft with another rule, and an undo step back to the one before."""
+    """The draft with another rule, and an undo step back to the one before.
+
+    Nothing stays selected: the paths of the selected lines may be those of others now.
+    """
     if rule == draft.rule:
         return replace(draft, focus=focus)
     # The steps are submitted with every action, so that they may not grow for ever.
     past = (*draft.past, draft.rule)[-MAX_UNDO_STEPS:]
     while past and len(dump(list(past))) > MAX_UNDO_LENGTH:
         past = past[1:]
-    return replace(draft, rule=rule, past=past, focus=focus)
+    return replace(draft, rule=rule, past=past, focus=focus, selected=())
 
 
 # Actions
@@ -318,7 +324,15 @@ def undo(draft: Draft, argument: str, choices: Choices) -> Draft:
     if not draft.past:
         return draft
     *past, rule = draft.past
-    return replace(draft, rule=rule, past=tuple(past), open="", form=None, focus="")
+    return replace(
+        draft,
+        rule=rule,
+        past=tuple(past),
+        open="",
+        form=None,
+        focus="",
+        selected=(),
+    )
 
 
 def cancel_form(draft: Draft, argument: str, choices: Choices) -> Draft:

@@ -52,6 +52,12 @@ def counts(page: str) -> list[str]:
     return [re.findall(r">([\d,]+)</a>", span)[-1] for span in spans]
 
 
+def picked(page: str) -> list[str]:
+    """The paths of the selected lines."""
+    boxes = re.findall(r'<input[^>]*name="selected"[^>]*>', page)
+    return [re.findall('value="([^"]*)"', box)[0] for box in boxes if "checked" in box]
+
+
 def text_of(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
@@ -125,6 +131,10 @@ def test_selected_lines_are_grouped_turned_moved_out_and_removed(web: Client) ->
     grouped = {"all": [{"any": [VIP, KOC]}, {"joined": {}}]}
     assert hidden(page) == grouped
     assert "any of these:" in text_of(page)
+    assert picked(page) == []  # line 0 is another one now
+    page = submit(web, three, "undo", selected=["all[0]"], past=json.dumps([BOTH]))
+    assert picked(page) == []
+    assert picked(submit(web, three, "done", selected=["all[1]"])) == ["all[1]"]
     page = submit(web, grouped, "turn:all[0]")
     none = {"all": [{"not": {"any": [VIP, KOC]}}, {"joined": {}}]}
     assert hidden(page) == none

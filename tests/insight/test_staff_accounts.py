@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, memberships
 from qunce.groups.groups import Group
-from qunce.ingest import IncomingFact
+from qunce.ingest.incoming import IncomingFact
 from qunce.insight import group_numbers, metrics
 from qunce.members.layers import layering_specs, layers
 from qunce.members.people import staff_accounts
@@ -99,15 +99,15 @@ def every_number(by: Staff, run: Any, group: Group, tag: Any) -> dict[str, Any]:
     # Nobody is counted in it: it is how long the log is.
     del status["facts"]
     status.pop("staff_accounts", None)
+    rule = {"did": {"kind": "order.paid"}}
+    buyers = audiences.funnel(rule=rule, sample=9, **query)
     numbers = {
         "community": metrics.compute_for_community(**query, **span),
         "groups": metrics.compute_for_groups(groups=[group.key], **query, **span),
         "list": group_numbers.load(by=by, group_ids=[group.pk], at=NOW),
         "size": memberships.count_members(group, by, NOW),
         "tag": set_sizes.count_by_ref(kind="tag", refs=[tag.pk], **query),
-        "buyers": audiences.funnel(
-            rule={"did": {"kind": "order.paid"}}, sample=9, **query
-        ),
+        "buyers": (buyers.everyone, buyers.total, buyers.steps, buyers.sample),
         "others": audiences.count(rule={"not": {"tag": {"any": [tag.key]}}}, **query),
         "orders": order_list.totals(by=by, filters=OrderFilters(), at=NOW),
         "sales": order_totals.sum_sales(shop, at=NOW),

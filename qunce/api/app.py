@@ -49,9 +49,8 @@ RESOURCES = (
 )
 """The modules with the operations, in the order of the reference."""
 DESCRIPTION = """
-With this API, programs can do what staff can do in the console with members, tags,
-groups, orders, segments, layers, campaigns, imports and settings. Only people add staff
-and give out passwords and API keys, and the list's layout and Today are screens only.
+With this API, programs can do what staff can do in the console. Only people add staff
+and give out passwords and API keys; Today and the layout of lists are for people, too.
 
 * An API key acts for one staff member. It sees the members that they see, and may do
   only what its scopes allow.

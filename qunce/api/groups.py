@@ -69,7 +69,7 @@ class RoleChangeIn(schemas.InputSchema):
 
 
 class CardOut(schemas.OutputSchema):
-    """Whom the group is for, what members get, and what is posted when."""
+    """The people the group is for, what they get, and what is posted when."""
 
     whom: str = ""
     value: str = ""

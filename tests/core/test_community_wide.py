@@ -13,9 +13,11 @@ from qunce.channels.webhooks import endpoints
 from qunce.core import exchange_rates, permissions
 from qunce.core.communities import Community
 from qunce.core.facts import audit
+from qunce.core.jobs import job_queue
+from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys, staff, units
 from qunce.core.staff.models import Staff
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access
 from qunce.members.accounts import identity_settings, placeholders, suppression
 from qunce.members.accounts.models import SharedIdentifier
 from qunce.members.attributes import attributes, type_changes
@@ -86,6 +88,9 @@ def lift(c: Any) -> Any:
 
 
 VERBS: dict[str, list[Verb]] = {
+    "jobs.manage": [
+        lambda c: job_queue.retry(job=QueuedJob(pk=0, community_id=c.shop.pk), **c.who)
+    ],
     "settings.exchange_rates": [set_rate, remove_rate],
     "members.edit_identity": [
         update_identity,
@@ -126,7 +131,7 @@ VERBS: dict[str, list[Verb]] = {
     ],
     "webhooks.manage": [create_webhook, lambda c: endpoints.list_endpoints(c.by)],
     "audit_log.view": [lambda c: audit.check_view(c.by)],
-    "members.import": [lambda c: jobs.check_may_import(c.by)],
+    "members.import": [lambda c: access.check_may_import(c.by)],
     "staff.manage": [
         add_staff,
         lambda c: units.create(community=c.shop, name="U", kind="front", **c.who),

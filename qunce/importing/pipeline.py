@@ -29,7 +29,8 @@ from qunce.importing.columns import column_mapping, column_traits
 from qunce.importing.files import file_changes, sources
 from qunce.importing.jobs import access, error_report, jobs, journal, remarks
 from qunce.importing.jobs.jobs import ImportJob
-from qunce.importing.plan import answers, questions, source_questions
+from qunce.importing.plan import answers, questions
+from qunce.importing.columns import source_questions
 from qunce.importing.plan.options import ALL_ROWS, ImportOptions
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows import left_out_rows, parsing

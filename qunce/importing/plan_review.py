@@ -18,7 +18,8 @@ from qunce.importing.accounts import unknown_members
 from qunce.importing.columns import column_mapping
 from qunce.importing.jobs import access
 from qunce.importing.jobs import uploads as uploaded_files
-from qunce.importing.plan import questions, source_questions
+from qunce.importing.plan import questions
+from qunce.importing.columns import source_questions
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.plan.questions import Question
 from qunce.importing.target_registry import Target

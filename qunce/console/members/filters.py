@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from qunce.core.staff import models as staff_models
 from qunce.groups import visibility as groups
 from qunce.importing import import_results
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access, jobs
 from qunce.members.accounts import channel_labels
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layers
@@ -138,7 +138,7 @@ def _parse_tag(text: str, by: Staff) -> tuple[str, Any]:
 
 
 def _parse_import(text: str, by: Staff) -> tuple[str, Any]:
-    jobs.check_may_import(by)
+    access.check_may_import(by)
     job = jobs.get(by.community, _parse_number(text))
     if import_results.is_too_large(job):
         raise InvalidFilter(_("This import wrote too many members to list them."))

@@ -24,7 +24,6 @@ from qunce.console.members.forms import (
     ProfileForm,
     field_name,
 )
-from qunce.console.tags import tagging_views
 from qunce.core import errors, permissions
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
@@ -99,7 +98,6 @@ def detail_context(
         "may_mark_staff": permissions.may(by, staff_accounts.MARK),
         "works_here": member.id
         in audiences.staff_people(community=request.community, at=request.at),
-        "tagging": tagging_views.member_part(request, member.id),
         **forms,
     }
 
@@ -195,7 +193,6 @@ def list_context(request: Request) -> dict[str, Any]:
         "selected": set(),
         "everyone": False,
         "error": "",
-        "tagging": tagging_views.list_part(request),
         "is_empty": not Account.objects.filter(community=community).exists(),
     }
 

@@ -143,7 +143,11 @@ def describe(rule: Any, names: Names) -> Pieces:
     # Wrapped, so that a rule of one clause reads like a list with one line.
     whole = rule if name == "all" and _is_readable(rule, name) else {"all": [rule]}
     sentence: Pieces = ()
-    for line, inside in _outermost(list_lines(whole, names)):
+    # Exclusions last: what follows one would read as a part of it.
+    lines = sorted(
+        _outermost(list_lines(whole, names)), key=lambda pair: pair[0].is_negated
+    )
+    for line, inside in lines:
         clause = _with_inside(line, inside)
         if sentence:
             sentence = _append(sentence, line, clause)

@@ -158,6 +158,8 @@ def test_rule_reads_as_one_sentence() -> None:
         "everyone who has any of the tags VIP, KOC and (is in the group North shop or"
         " not: joined through x) except anyone who got a message in the last 3 days"
     )
+    first_last = {"all": [rule["all"][2], *rule["all"][:2]]}
+    assert sentences.to_text(first_last, NAMES) == sentences.to_text(rule, NAMES)
     assert sentences.to_text({"all": []}, NAMES) == "everyone"
 
 

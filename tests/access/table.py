@@ -35,6 +35,7 @@ INTERNAL = {
     "core.permissions.may": "a guard itself",
     "core.staff.linked_accounts.link": "takes a pair of staff, see tests/core",
     "importing.plan.answers.remember": BULK,
+    "ingest.fact_references.resolve_groups": "a part of reporting facts",
     "insight.group_numbers.load": "the groups are those of groups.visibility",
     "members.accounts.accounts.add_identifiers": BULK,
     "members.accounts.masking.contact": FORMAT,

@@ -8,8 +8,8 @@ const isInput = (node, key) =>
 const keyOf = (event) => (event.key === " " ? "space" : event.key.toLowerCase());
 
 function activate(node) {
-  if (node.matches("input, textarea, select")) node.focus();
-  else node.click();
+  if (node.matches("input, textarea, select, summary")) node.focus();
+  if (!node.matches("input, textarea, select")) node.click();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -51,6 +51,14 @@ document.addEventListener("click", async (event) => {
   // What is not copied must not be marked.
   if (copy.dataset.then) copy.closest("[data-row]").querySelector(copy.dataset.then)?.click();
 });
+
+// A form that was opened gets the focus, so that typing can start.
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.open || document.activeElement !== target.querySelector("summary")) return;
+  const first = [...target.querySelectorAll("a, button, input:not([type=hidden]), select, textarea")]
+    .find((node) => !node.closest("summary, [data-failure]") && node.checkVisibility());
+  if (first?.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=file])")) first.focus();
+}, true);
 
 // The clipboard API is missing without HTTPS; there, copy from a hidden field.
 async function copyText(text) {
@@ -114,6 +122,3 @@ function prepare(root) {
 prepare(document);
 document.addEventListener("htmx:load", (event) => prepare(event.target));
 document.addEventListener("htmx:oobAfterSwap", expireToasts);
-
-// On phones the current tab may lie beyond the edge.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -23,6 +23,7 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console import http
 from qunce.console.http import Request
+from qunce.console.settings import audit_names
 from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.csv_safety import csv_safe
@@ -31,6 +32,7 @@ from qunce.core.staff import api_keys, staff
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.accounts import models as account_models
+from qunce.outreach import skip_reasons
 
 SUBJECT_DETAILS = (
     "page name login role changed tag tags group segment frozen layering attribute campaign"
@@ -250,10 +252,13 @@ def audit_rows(
     names = _member_names(
         community, {entry.account_id for entry in entries if entry.account_id}
     )
+    keyed = audit_names.find(community, (entry.detail or {} for entry in entries))
     rows = []
     for entry in entries:
         detail = {
-            k: v for k, v in (entry.detail or {}).items() if v not in (None, "", [], 0)
+            k: v
+            for k, v in audit_names.fill_in(entry.detail or {}, keyed).items()
+            if v not in (None, "", [], 0)
         }
         account = entry.account_id or 0
         subject, details = split_detail(detail)
@@ -292,8 +297,10 @@ def split_detail(detail: dict[str, Any]) -> tuple[Pairs, Pairs]:
 
 
 def _format_detail(name: str, value: Any) -> str:
-    """Return a value with roles and field names translated, and lists joined."""
+    """Return a value with roles, reasons and field names translated, and lists joined."""
     text = _format_value(value)
+    if name == "reason":
+        return skip_reasons.label_of(text)
     if name == "role" and text in permissions.Role.values:
         return str(permissions.Role(text).label)
     if text.startswith("[") and text.endswith("]"):

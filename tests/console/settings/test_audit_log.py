@@ -6,11 +6,13 @@ import csv
 
 import pytest
 
+from qunce.console.settings import audit_views
 from qunce.core.communities import Community
 from qunce.core.facts import audit
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
 from qunce.importing import background_imports
+from qunce.members.segments import segments
 from tests import clients, factories
 from tests.clients import create_client
 from tests.factories import AT
@@ -84,3 +86,14 @@ def test_api_pages_through_the_log(shop: Community) -> None:
     assert [entry["kind"] for entry in entries] == ["group.created"] * 3
     ids = [entry["id"] for entry in entries]
     assert ids == sorted(ids, reverse=True)
+
+
+def test_things_and_reasons_are_named(shop: Community, by: Staff) -> None:
+    segments.create(
+        key="loyal", name="Loyal ones", rule={"all": []}, community=shop, by=by, at=AT
+    )
+    page = clients.browser(by).get(PAGE).content.decode()
+    assert "<bdi>Loyal ones</bdi>" in page
+    assert "<bdi>loyal</bdi>" not in page
+    subject, _details = audit_views.split_detail({"reason": "not_found"})
+    assert subject == (("reason", "not among my contacts"),)

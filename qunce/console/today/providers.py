@@ -17,7 +17,7 @@ from qunce.console.today.items import CHANGED, DECIDE, DO, TodayItem
 from qunce.core import permissions, stored_sentences, timestamps
 from qunce.core.jobs import clock_watch, job_queue
 from qunce.core.staff.models import Staff
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access, jobs
 from qunce.members.layers import layers
 from qunce.members.people import notes, visibility
 from qunce.members.tags import models as tag_models
@@ -115,7 +115,8 @@ def follow_ups(staff: Staff, at: datetime) -> list[TodayItem]:
             key=f"note-{note.pk}-{note.due_at:%m%d%H%M}",
             section=DO,
             icon="chat-bubble-left-ellipsis",
-            text=f"{note.account}: {note.next_step}",
+            text=_("%(name)s: %(step)s")
+            % {"name": note.account, "step": note.next_step},
             reason=note.text[:120] or _("Your follow-up"),
             url=reverse("members:detail", args=[note.account_id]),
             action=_("Follow up"),
@@ -148,7 +149,7 @@ def imports(staff: Staff, at: datetime) -> list[TodayItem]:
     Nothing is left to do for one that was undone or cancelled by a person, or whose file
     was imported again, as it is or corrected.
     """
-    if not jobs.may_import(staff):
+    if not access.may_import(staff):
         return []
     every = jobs.ImportJob.objects.filter(community=staff.community)
     is_again = Q(upload=OuterRef("upload")) | Q(
@@ -245,7 +246,7 @@ def similar_tags(staff: Staff, at: datetime) -> list[TodayItem]:
     pairs = tag_report.list_duplicates(staff.community)
     if not pairs:
         return []
-    names = ", ".join(f"{a.name} / {b.name}" for a, b in pairs[:MAX_PAIRS_NAMED])
+    names = _(", ").join(f"{a.name} / {b.name}" for a, b in pairs[:MAX_PAIRS_NAMED])
     return [
         TodayItem(
             key="tag-twins-"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # auth imports ninja, and every command imports our tables
 HEADER = "Idempotency-Key"
 RETENTION = timedelta(days=1)
 MAX_KEY_LENGTH = 255
+FILES = ("/member-exports",)
+"""Ends of the paths whose answers are files, which cannot be stored."""
 STREAMS = ("/facts/stream",)
 """Ends of the paths whose bodies are read while they arrive, and by one reader only."""
 
@@ -91,6 +93,10 @@ def replay_or_run(
                 "A stream cannot have an Idempotency-Key. Give each fact a key instead: a"
                 " fact with a known key is not recorded again."
             )
+        )
+    if request.path.rstrip("/").endswith(FILES):
+        raise InvalidIdempotencyKey(
+            _("An export cannot have an Idempotency-Key, as files are not kept.")
         )
     text = f"{request.method} {request.get_full_path()}\n".encode() + request.body
     digest = hashlib.sha256(text).hexdigest()

@@ -83,6 +83,8 @@ def test_members_are_exported_in_chosen_columns(
     assert headings == ["Key", "Name", "Joined"]
     assert row[0] == "ann"
     assert api.post("/member-exports", {"columns": ["nothing"]}).status == 422
+    keyed = api.post("/member-exports", asked, **{"Idempotency-Key": "export-1"})
+    assert keyed.kind == "invalid-idempotency-key"
     assert create_client(shop, "operator").post("/member-exports").status == 403
 
 

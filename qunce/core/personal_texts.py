@@ -132,8 +132,10 @@ Eraser = Callable[[ErasedPerson], None]
 _erasers: list[Eraser] = []
 
 
-def register(eraser: Eraser) -> None:
+def register(eraser: Eraser) -> Eraser:
+    """Register a function that erases people; usable as a decorator."""
     _erasers.append(eraser)
+    return eraser
 
 
 def erase(person: ErasedPerson) -> None:

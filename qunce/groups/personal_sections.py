@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from qunce.members.people.person_export import Records
 
 
+@person_export.register("groups")
 def _groups(community: Community, ids: Sequence[int]) -> Records:
     rows = Membership.objects.filter(account_id__in=ids).order_by("group_id", "pk")
     names = ("group__name", "role", "present", "joined_at", "left_at")
@@ -20,6 +21,3 @@ def _groups(community: Community, ids: Sequence[int]) -> Records:
         {name.removeprefix("group__"): value for name, value in row.items()}
         for row in rows.values(*names)
     ]
-
-
-person_export.register("groups", _groups)

@@ -42,8 +42,6 @@ class LastContactColumn(Column):
         return person_totals.last_days(community=community, kinds=CONTACTS, at=at)
 
 
+@columns.register(30)
 def _columns(community: Community) -> Iterable[Column]:
     return [LastContactColumn()]
-
-
-columns.register(30, _columns)

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from qunce.members.people.person_export import Records
 
 
+@person_export.register("opt_outs")
 def _opt_outs(community: Community, ids: Sequence[int]) -> Records:
     rows = OptOut.objects.filter(account_id__in=ids).order_by("pk")
     return list(rows.values("account_id", "present", "source", "set_at"))
 
 
+@person_export.register("messages")
 def _messages(community: Community, ids: Sequence[int]) -> Records:
     rows = Recipient.objects.filter(
         target_id__in=ids,
@@ -31,7 +33,3 @@ def _messages(community: Community, ids: Sequence[int]) -> Records:
         {name.removeprefix("campaign__"): value for name, value in row.items()}
         for row in rows.order_by("changed_at", "campaign_id").values(*names)
     ]
-
-
-person_export.register("messages", _messages)
-person_export.register("opt_outs", _opt_outs)

@@ -130,8 +130,6 @@ class LastOrderColumn(Column):
         return person_totals.last_days(community=community, kinds=[PAID], at=at)
 
 
+@columns.register(20)
 def _columns(community: Community) -> Iterable[Column]:
     return [SpendColumn(), LastOrderColumn()]
-
-
-columns.register(20, _columns)

@@ -16,6 +16,7 @@ IDENTIFYING = re.compile(r"\d.{5}|.@.")
 """Texts that belong to one person: long ones with a digit, and addresses."""
 
 
+@personal_texts.register
 def erase_details(person: ErasedPerson) -> None:
     """Delete the details of other orders that name an erased person, such as a gift's."""
     # By numbers and addresses only, as other people may have the same name.
@@ -33,6 +34,3 @@ def erase_details(person: ErasedPerson) -> None:
     for pk, items in engraved.values_list("pk", "items"):
         kept = person.remove_from(order_items.load_items(items))
         Order.objects.filter(pk=pk).update(items=order_items.dump_items(kept))
-
-
-personal_texts.register(erase_details)

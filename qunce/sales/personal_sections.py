@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qunce.members.people.person_export import Records
 
 
+@person_export.register("orders")
 def _orders(community: Community, ids: Sequence[int]) -> Records:
     rows = Order.objects.filter(account_id__in=ids).order_by("paid_at", "pk")
     return [
@@ -32,6 +33,3 @@ def _orders(community: Community, ids: Sequence[int]) -> Records:
         }
         for order in rows
     ]
-
-
-person_export.register("orders", _orders)

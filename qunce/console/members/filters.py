@@ -10,7 +10,7 @@ parameter, one has to hold. Other pages link to the list with these parameters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,8 +103,22 @@ class InvalidFilter(Exception):
     """A filter in this URL refers to something that does not exist."""
 
 
+FilterParser = Callable[[str, "Staff"], tuple[str, Any]]
+_parsers: dict[str, FilterParser] = {}
+
+
+def _filter(name: str) -> Callable[[FilterParser], FilterParser]:
+    """Register the function that returns the label and the rule of a filter's value."""
+
+    def decorate(parse_value: FilterParser) -> FilterParser:
+        _parsers[name] = parse_value
+        return parse_value
+
+    return decorate
+
+
 def _parse_chips(parameters: QueryDict, by: Staff) -> Iterator[FilterChip]:
-    for name, parse_value in PARSERS.items():
+    for name, parse_value in _parsers.items():
         texts = dict.fromkeys(filter(None, map(str.strip, parameters.getlist(name))))
         parts = [parse_value(text, by) for text in list(texts)[:MAX_VALUES]]
         if parts:
@@ -120,6 +134,7 @@ def _parse_number(text: str) -> int:
     return int(text)
 
 
+@_filter("segment")
 def _parse_segment(text: str, by: Staff) -> tuple[str, Any]:
     rows = segments.Segment.objects.filter(community=by.community)
     segment = rows.filter(pk=_parse_number(text)).first()
@@ -129,6 +144,7 @@ def _parse_segment(text: str, by: Staff) -> tuple[str, Any]:
     return label, {"segment": {"any": [segment.key]}}
 
 
+@_filter("tag")
 def _parse_tag(text: str, by: Staff) -> tuple[str, Any]:
     rows = tag_models.Tag.objects.filter(community=by.community).exclude(state="merged")
     tag = rows.filter(pk=_parse_number(text)).first()
@@ -137,17 +153,7 @@ def _parse_tag(text: str, by: Staff) -> tuple[str, Any]:
     return _("Tag: %(name)s") % {"name": tag.name}, {"tag": {"any": [tag.key]}}
 
 
-def _parse_import(text: str, by: Staff) -> tuple[str, Any]:
-    access.check_may_import(by)
-    job = jobs.get(by.community, _parse_number(text))
-    if import_results.is_too_large(job):
-        raise InvalidFilter(_("This import wrote too many members to list them."))
-    accounts = import_results.list_accounts(job)
-    keys = account_queries.keys_by_id(by.community, accounts).values()
-    label = _("Import: %(name)s") % {"name": job.file_name}
-    return label, {"members": {"keys": sorted(keys)}} if keys else {"any": []}
-
-
+@_filter("group")
 def _parse_group(text: str, by: Staff) -> tuple[str, Any]:
     group = groups.list_visible(by).filter(pk=_parse_number(text)).first()
     if group is None:
@@ -156,6 +162,7 @@ def _parse_group(text: str, by: Staff) -> tuple[str, Any]:
     return label, {"group": {"any": [group.key]}}
 
 
+@_filter("layer")
 def _parse_layer(text: str, by: Staff) -> tuple[str, Any]:
     number, _colon, key = text.partition(":")
     rows = layers.Layering.objects.filter(community=by.community)
@@ -170,6 +177,7 @@ def _parse_layer(text: str, by: Staff) -> tuple[str, Any]:
     return label, {"layer": {"of": layering.key, "in": [key]}}
 
 
+@_filter("staff")
 def _parse_staff(text: str, by: Staff) -> tuple[str, Any]:
     if text == "me":
         return _("Staff in charge: me"), {"staff": {"me": True}}
@@ -184,6 +192,7 @@ def _parse_staff(text: str, by: Staff) -> tuple[str, Any]:
     return label, {"staff": {"any": [staff.login]}}
 
 
+@_filter("order")
 def _parse_order(text: str, by: Staff) -> tuple[str, Any]:
     if text == "never":
         return _("Never ordered"), {"not": {"did": {"kind": PAID}}}
@@ -205,11 +214,25 @@ def _parse_order(text: str, by: Staff) -> tuple[str, Any]:
     return label % {"n": days}, rule
 
 
+@_filter("source")
 def _parse_source(text: str, by: Staff) -> tuple[str, Any]:
     label = _("Source: %(name)s") % {"name": channel_labels.label_of(text)}
     return label, {"source": {"any": [text]}}
 
 
+@_filter("import")
+def _parse_import(text: str, by: Staff) -> tuple[str, Any]:
+    access.check_may_import(by)
+    job = jobs.get(by.community, _parse_number(text))
+    if import_results.is_too_large(job):
+        raise InvalidFilter(_("This import wrote too many members to list them."))
+    accounts = import_results.list_accounts(job)
+    keys = account_queries.keys_by_id(by.community, accounts).values()
+    label = _("Import: %(name)s") % {"name": job.file_name}
+    return label, {"members": {"keys": sorted(keys)}} if keys else {"any": []}
+
+
+@_filter("rule")
 def _parse_rule(text: str, by: Staff) -> tuple[str, Any]:
     if len(text) > MAX_RULE_LENGTH:
         raise InvalidFilter(_("This rule is too long for a URL. Save it as a segment."))
@@ -220,16 +243,3 @@ def _parse_rule(text: str, by: Staff) -> tuple[str, Any]:
         raise InvalidFilter(_("This rule is nested too deeply.")) from None
     names = rule_names.find(by.community, rule)
     return sentences.to_text(rule, names), rule
-
-
-PARSERS = {
-    "segment": _parse_segment,
-    "tag": _parse_tag,
-    "group": _parse_group,
-    "layer": _parse_layer,
-    "staff": _parse_staff,
-    "order": _parse_order,
-    "source": _parse_source,
-    "import": _parse_import,
-    "rule": _parse_rule,
-}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -89,7 +89,7 @@ class TimelineBuilder:
 
     def build_entry(self, fact: RecordedFact) -> TimelineEntry:
         # Facts without a subject of their own are about their group, if any.
-        subject, detail, url = SUBJECTS_BY_KIND.get(fact.kind, _group)(self, fact)
+        subject, detail, url = _finders.get(fact.kind, _group)(self, fact)
         actor = self.actors.get(fact.actor or 0)
         return TimelineEntry(
             at=fact.happened_at,
@@ -168,6 +168,20 @@ class TimelineBuilder:
         return {value for value in values if isinstance(value, str)}
 
 
+SubjectFinder = Callable[[TimelineBuilder, "RecordedFact"], Subject]
+_finders: dict[str, SubjectFinder] = {}
+
+
+def _subject_of(*kinds: str) -> Callable[[SubjectFinder], SubjectFinder]:
+    """Register the function that finds what facts of these kinds are about."""
+
+    def decorate(find: SubjectFinder) -> SubjectFinder:
+        _finders.update(dict.fromkeys(kinds, find))
+        return find
+
+    return decorate
+
+
 def _link(view: str, pk: int | None) -> str:
     try:
         return reverse(view, args=[pk]) if pk else ""
@@ -175,6 +189,7 @@ def _link(view: str, pk: int | None) -> str:
         return ""
 
 
+@_subject_of("tag.added", "tag.removed")
 def _tag(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("tag", ""))
     pk, name = builder.tags.get(key, (None, key))
@@ -182,12 +197,14 @@ def _tag(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return name, f"×{depth}" if depth != 1 else "", _link("tags:detail", pk)
 
 
+@_subject_of("attribute.set")
 def _attribute(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     name = str(fact.payload.get("attribute", ""))
     source = labels.label_of(labels.SOURCES, str(fact.payload.get("source", "")))
     return builder.attributes.get(name, name), source, ""
 
 
+@_subject_of("order.paid", "order.refunded", "order.amended")
 def _order(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("order", ""))
     details = [str(category) for category in fact.payload.get("categories", ())]
@@ -201,6 +218,7 @@ def _order(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return key, " · ".join(details), url
 
 
+@_subject_of("member.layer_changed")
 def _layer(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     layering = builder.layerings.get(str(fact.payload.get("layering", "")))
     names = {
@@ -213,11 +231,18 @@ def _layer(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return name, move, _link("layers:detail", layering.pk if layering else None)
 
 
+@_subject_of("member.joined")
+def _source(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    return fact.payload.get("source", ""), "", ""
+
+
+@_subject_of("member.identifier_added", "member.identifier_removed")
 def _identifier_kind(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     kind = str(fact.payload.get("identifier_kind", ""))
     return labels.label_of(labels.KINDS, kind), "", ""
 
 
+@_subject_of("member.changed")
 def _changed_fields(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     field_labels = {
         "name": _("name"),
@@ -228,6 +253,7 @@ def _changed_fields(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return _(", ").join(field_labels.get(field, field) for field in fields), "", ""
 
 
+@_subject_of("member.staff_changed")
 def _staff(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     """Return who is in charge now, and who was before."""
     names = builder.staff_names
@@ -236,6 +262,7 @@ def _staff(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return f"{names.get(before, nobody)} → {names.get(now, nobody)}", "", ""
 
 
+@_subject_of("send.delivered", "send.marked_sent", "send.clicked", "send.failed")
 def _campaign(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("campaign", ""))
     pk, name = builder.campaigns.get(key, (None, key))
@@ -246,23 +273,3 @@ def _group(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     """Return the fact's group if the user may see it."""
     name = builder.groups.get(fact.group or 0, "")
     return name, "", _link("groups:detail", fact.group if name else None)
-
-
-SUBJECTS_BY_KIND: Mapping[str, Callable[[TimelineBuilder, RecordedFact], Subject]] = {
-    "tag.added": _tag,
-    "tag.removed": _tag,
-    "attribute.set": _attribute,
-    "order.paid": _order,
-    "order.refunded": _order,
-    "order.amended": _order,
-    "member.layer_changed": _layer,
-    "member.joined": lambda _builder, fact: (fact.payload.get("source", ""), "", ""),
-    "member.identifier_added": _identifier_kind,
-    "member.identifier_removed": _identifier_kind,
-    "member.changed": _changed_fields,
-    "member.staff_changed": _staff,
-    "send.delivered": _campaign,
-    "send.marked_sent": _campaign,
-    "send.clicked": _campaign,
-    "send.failed": _campaign,
-}

@@ -88,6 +88,7 @@ class QueuedJob(models.Model):
         return not self.recurs and self.attempts >= MAX_ATTEMPTS
 
 
+@personal_texts.register
 def erase(person: ErasedPerson) -> None:
     """Remove an erased person from the errors of jobs, whose community may be unknown."""
     for row in QueuedJob.objects.exclude(error=""):
@@ -95,9 +96,6 @@ def erase(person: ErasedPerson) -> None:
             row.error = person.remove_from(row.error)
             row.reason = person.remove_from(row.reason)
             row.save(update_fields=["error", "reason"])
-
-
-personal_texts.register(erase)
 
 
 class JobNotFound(errors.NotFound):

@@ -26,6 +26,7 @@ def list_contacts(accounts: Sequence[int]) -> list[str]:
     ]
 
 
+@personal_texts.register
 def erase_quotes(person: ErasedPerson) -> None:
     """Remove an erased person from the values of others, such as who invited them."""
     own = Attribute.objects.filter(community_id=person.community_id)
@@ -44,6 +45,3 @@ def erase_quotes(person: ErasedPerson) -> None:
             AttributeValue.objects.filter(pk=row.pk).update(
                 text=text, item=item, rev=rev
             )
-
-
-personal_texts.register(erase_quotes)

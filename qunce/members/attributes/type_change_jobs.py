@@ -79,7 +79,7 @@ def start(
     dry_run: bool = False,
 ) -> TypeChangeJob:
     """Queue the change, or with `dry_run` the look at what it would do."""
-    permissions.check_may(by, attributes.MANAGE)
+    attributes.check_manage(attribute, by)
     permissions.check_community(by, attribute.community_id)
     type_changes.check_type(attribute, type)
     # Of two starts at the same time, the second one waits here and is refused.
@@ -158,6 +158,7 @@ def _finish(job: TypeChangeJob, at: datetime, change: TypeChange | None) -> None
     job.save(update_fields=["result", "error", "finished_at"])
 
 
+@personal_texts.register
 def _erase(person: ErasedPerson) -> None:
     """Delete the finished jobs whose notes quote an erased person."""
     jobs = TypeChangeJob.objects.filter(
@@ -166,9 +167,6 @@ def _erase(person: ErasedPerson) -> None:
     for job in jobs:
         if person.is_named_in([job.result, job.error]):
             job.delete()
-
-
-personal_texts.register(_erase)
 
 
 # Reads
@@ -195,6 +193,8 @@ def get(*, by: Staff, pk: int) -> TypeChangeJob:
     job = jobs.select_related("attribute", "by").first()
     if job is None:
         raise TypeChangeNotFound(_("There is no such change of type."))
+    # Its notes quote values.
+    attributes.check_manage(job.attribute, by)
     return job
 
 

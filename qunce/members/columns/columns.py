@@ -91,9 +91,14 @@ Family = Callable[["Community"], Iterable[Column]]
 _families: list[tuple[int, Family]] = []
 
 
-def register(position: int, family: Family) -> None:
-    """Register a function that returns columns of a community, at a place in the list."""
-    _families.append((position, family))
+def register(position: int) -> Callable[[Family], Family]:
+    """Register a function that returns columns of a community, at a position of the list."""
+
+    def decorate(family: Family) -> Family:
+        _families.append((position, family))
+        return family
+
+    return decorate
 
 
 def list_all(community: Community) -> list[Column]:

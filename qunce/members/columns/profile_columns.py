@@ -317,11 +317,13 @@ class IdentifierColumn(Column):
         }
 
 
+@columns.register(40)
 def _about_members(community: Community) -> Iterable[Column]:
     yield TagsColumn(automatic=False)
     yield StaffColumn()
 
 
+@columns.register(50)
 def _joining(community: Community) -> Iterable[Column]:
     yield JoinedColumn()
     yield SourceColumn()
@@ -330,16 +332,12 @@ def _joining(community: Community) -> Iterable[Column]:
     yield TagsColumn(automatic=True)
 
 
+@columns.register(10)
 def _layers(community: Community) -> Iterable[Column]:
     for place, layering in enumerate(layers.list_active(community)):
         yield LayerColumn(layering, is_default=place == 0)
 
 
+@columns.register(90)
 def _attributes(community: Community) -> Iterable[Column]:
     return [AttributeColumn(each) for each in attributes.list_all(community)]
-
-
-columns.register(10, _layers)
-columns.register(40, _about_members)
-columns.register(50, _joining)
-columns.register(90, _attributes)

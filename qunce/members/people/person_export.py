@@ -41,9 +41,17 @@ Section = Callable[["Community", Sequence[int]], Records]
 _sections: dict[str, Section] = {}
 
 
-def register(name: str, section: Section) -> None:
-    """Register what is stored about accounts; `name` is that of the file."""
-    _sections[name] = section
+def register(name: str) -> Callable[[Section], Section]:
+    """Register a function that returns what is stored about accounts.
+
+    `name` is that of the file in the archive.
+    """
+
+    def decorate(section: Section) -> Section:
+        _sections[name] = section
+        return section
+
+    return decorate
 
 
 @dataclass(frozen=True)

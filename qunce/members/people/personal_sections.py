@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_FACTS = 1_000_000
 
 
+@person_export.register("accounts")
 def _accounts(community: Community, ids: Sequence[int]) -> Records:
     sources = interned_names.names_by_id(accounts.SOURCE_NAMESPACE, community.pk)
     names = ("id", "key", "channel", "name", "joined_at", "left_at", "source_id")
@@ -32,6 +33,7 @@ def _accounts(community: Community, ids: Sequence[int]) -> Records:
     return [{**row, "source": sources.get(row["source_id"] or 0, "")} for row in rows]
 
 
+@person_export.register("identifiers")
 def _identifiers(community: Community, ids: Sequence[int]) -> Records:
     rows = Identifier.objects.filter(account_id__in=ids)
     past = PastIdentifier.objects.filter(account_id__in=ids)
@@ -43,6 +45,7 @@ def _identifiers(community: Community, ids: Sequence[int]) -> Records:
     ]
 
 
+@person_export.register("attributes")
 def _attributes(community: Community, ids: Sequence[int]) -> Records:
     labels = {each.pk: each for each in attributes.list_all(community)}
     current = attributes.values_of_person(ids)
@@ -71,6 +74,7 @@ def _attributes(community: Community, ids: Sequence[int]) -> Records:
     return records
 
 
+@person_export.register("tags")
 def _tags(community: Community, ids: Sequence[int]) -> Records:
     rows = Tagging.objects.filter(account_id__in=ids, present=True)
     names = ("tag__key", "tag__name", "weight", "tagged_at", "source", "expires_at")
@@ -80,11 +84,13 @@ def _tags(community: Community, ids: Sequence[int]) -> Records:
     ]
 
 
+@person_export.register("notes")
 def _notes(community: Community, ids: Sequence[int]) -> Records:
     rows = Note.objects.filter(account_id__in=ids).order_by("pk")
     return list(rows.values("text", "next_step", "due_at", "at", "by__name", "done_at"))
 
 
+@person_export.register("merges")
 def _merges(community: Community, ids: Sequence[int]) -> Records:
     rows = Merge.objects.filter(left_id__in=ids) | Merge.objects.filter(
         right_id__in=ids
@@ -93,34 +99,23 @@ def _merges(community: Community, ids: Sequence[int]) -> Records:
     return list(rows.order_by("pk").values(*names))
 
 
+@person_export.register("consents")
 def _consents(community: Community, ids: Sequence[int]) -> Records:
     names = ("purpose", "is_given", "evidence", "at", "by__name")
     rows = Consent.objects.filter(account_id__in=ids).order_by("at", "pk")
     return list(rows.values(*names))
 
 
+@person_export.register("staff_in_charge")
 def _staff(community: Community, ids: Sequence[int]) -> Records:
     staff: dict[int, Staff] = assignments.staff_by_person({ids[0]: ids})
     return [{"name": each.name} for each in staff.values()]
 
 
+@person_export.register("facts")
 def _facts(community: Community, ids: Sequence[int]) -> Records:
     found = timelines.list_facts(community=community, accounts=ids, limit=MAX_FACTS)
     return [
         {"kind": each.kind, "happened_at": each.happened_at, **each.payload}
         for each in found
     ]
-
-
-for _name, _section in {
-    "accounts": _accounts,
-    "identifiers": _identifiers,
-    "attributes": _attributes,
-    "tags": _tags,
-    "notes": _notes,
-    "consents": _consents,
-    "merges": _merges,
-    "staff_in_charge": _staff,
-    "facts": _facts,
-}.items():
-    person_export.register(_name, _section)

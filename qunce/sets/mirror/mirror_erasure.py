@@ -77,6 +77,7 @@ def erase(accounts: Iterable[int]) -> int:
     return deleted
 
 
+@personal_texts.register
 def erase_quotes(person: ErasedPerson) -> None:
     """Remove an erased person's texts from the payloads of facts about others."""
     if not person.own_texts:
@@ -110,8 +111,6 @@ def erase_quotes(person: ErasedPerson) -> None:
         if payloads:
             fact_removal.replace_payloads(position, payloads)
 
-
-personal_texts.register(erase_quotes)
 
 JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[0-9]+')
 

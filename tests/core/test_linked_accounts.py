@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from qunce.core import errors, permissions
 from qunce.core.facts import facts
 from qunce.core.facts.audit import AuditEntry
-from qunce.core.staff import linked_accounts, login_attempts
+from qunce.core.staff import linked_accounts, login_attempts, passwords, two_factor
 from qunce.core.staff.models import Staff
 from tests import factories
 from tests.factories import AT
@@ -167,3 +168,21 @@ def test_unlinked_account_is_parted_from_all() -> None:
     assert linked_accounts.list_others(bar) == []
     with pytest.raises(linked_accounts.AccountsNotLinkable):
         linked_accounts.unlink(staff=bar, by=bar, at=AT)
+
+
+def test_whoever_manages_an_account_gets_into_no_other_community() -> None:
+    """A manager here could sign in as somebody and switch to their account there."""
+    shop, cafe = two_owners()
+    bea = factories.staff(shop.community, login="bea")
+    for take_over in (
+        functools.partial(passwords.set_temporary, password="known to bea"),
+        two_factor.disable,
+    ):
+        link(shop, cafe)
+        take_over(staff=shop, by=bea, at=AT)
+        cafe.refresh_from_db()
+        assert linked_accounts.list_others(shop) == []
+        assert linked_accounts.list_others(cafe) == []
+    link(shop, cafe)
+    two_factor.disable(staff=shop, by=shop, at=AT)
+    assert linked_accounts.list_others(shop) == [cafe]

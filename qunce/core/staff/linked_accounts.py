@@ -125,18 +125,29 @@ def unlink(*, staff: Staff, by: Staff, at: datetime) -> None:
     is_own = staff.person is not None and by.person == staff.person
     if not is_own:
         permissions.check_manage_staff(by, staff)
+    # In each community, the person acts with their account there.
+    if not part(staff=staff, by=staff if is_own else by, at=at):
+        raise AccountsNotLinkable(_("This account is not linked."))
+
+
+@transaction.atomic
+def part(*, staff: Staff, by: Staff, at: datetime) -> bool:
+    """Part an account from the others of its person; False if there are none.
+
+    Verbs call it that let `by` sign in as `staff`: what `by` manages ends with their
+    community, and a switch would lead into another one.
+    """
     others = Staff.objects.filter(person=staff.person or uuid.uuid4())
     others = others.exclude(pk=staff.pk)
     if not others.exists():
-        raise AccountsNotLinkable(_("This account is not linked."))
+        return False
     fact = StaffUnlinked(staff=staff.pk, login=staff.login)
-    # In each community, the person acts with their account there.
-    actor = staff if is_own else by
-    facts.record(fact, community=staff.community, by=actor, at=at)
+    facts.record(fact, community=staff.community, by=by, at=at)
     if len(others) == 1:
         others.update(person=None)
     staff.person = None
     staff.save(update_fields=["person"])
+    return True
 
 
 def list_others(staff: Staff) -> list[Staff]:

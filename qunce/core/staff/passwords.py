@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import errors, permissions
 from qunce.core.facts import facts
-from qunce.core.staff import sessions
+from qunce.core.staff import linked_accounts, sessions
 from qunce.core.staff.models import Staff
 
 
@@ -39,8 +39,14 @@ def check(password: str, staff: Staff) -> None:
 
 @transaction.atomic
 def set_temporary(*, staff: Staff, password: str, by: Staff, at: datetime) -> None:
-    """Replace a forgotten password; all sessions of `staff` end."""
+    """Replace a forgotten password; all sessions of `staff` end.
+
+    Their accounts in other communities are no longer linked, since whoever sets the
+    password may sign in with it.
+    """
     permissions.check_manage_staff(by, staff)
+    if by.pk != staff.pk:
+        linked_accounts.part(staff=staff, by=by, at=at)
     _store(staff, password, temporary=True, by=by, at=at)
     # Somebody who knows the old password may be signed in.
     sessions.end_all(staff)

@@ -18,7 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from qunce.core import encryption, errors, permissions
 from qunce.core.facts import facts
-from qunce.core.staff import login_attempts
+from qunce.core.staff import linked_accounts, login_attempts
 from qunce.core.staff.models import Staff
 
 RECOVERY_CODES = 10
@@ -135,9 +135,13 @@ def _generate_recovery_codes(staff: Staff) -> list[str]:
 
 @transaction.atomic
 def disable(*, staff: Staff, by: Staff, at: datetime) -> None:
-    """Turn off one's own two-factor, or that of staff who lost phone and codes."""
+    """Turn off one's own two-factor, or that of staff who lost phone and codes.
+
+    The latter parts their accounts in other communities, like a new password.
+    """
     if by.pk != staff.pk:
         permissions.check_manage_staff(by, staff)
+        linked_accounts.part(staff=staff, by=by, at=at)
     else:
         check_disable(staff)
     was_enabled = is_enabled(staff)

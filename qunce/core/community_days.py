@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ORIGIN = date(1970, 1, 1).toordinal()
+EARLIEST = date(1, 1, 3).toordinal() - ORIGIN
+LATEST = date(9999, 12, 29).toordinal() - ORIGIN
+"""Days beyond are those of no member: Python has no moments there in every zone."""
 MARGIN = 3
 """Days added on both sides of a span of UTC days, more than any UTC offset."""
 
@@ -29,7 +32,8 @@ def start_of(zone: str, day_start: int, day: int) -> int:
     it, the day starts when it is shown first. So days neither overlap nor leave gaps.
     """
     shown = datetime.combine(
-        date.fromordinal(day + ORIGIN), time(day_start // 60, day_start % 60)
+        to_date(min(max(day, EARLIEST), LATEST)),
+        time(day_start // 60, day_start % 60),
     )
     local = shown.replace(tzinfo=ZoneInfo(zone))
     # Where the clock skips this time, fold=1 gives the earlier moment; where it shows it

@@ -138,3 +138,12 @@ def test_no_timestamps_have_no_days() -> None:
 def test_naive_datetime_is_rejected() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         community_days.day_of("UTC", 0, datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_days_at_the_ends_of_the_calendar_have_a_start(zone: str) -> None:
+    days = [community_days.from_date(date(*day)) for day in ((1, 1, 1), (9999, 12, 31))]
+    first, last = (
+        community_days.start_of(zone, 0, day) for day in (days[0] - 1, days[1] + 1)
+    )
+    assert first < community_days.start_of(zone, 0, 0) < last

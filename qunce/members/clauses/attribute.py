@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -76,6 +76,10 @@ class AttributeClause(Clause):
     label: str
     type: str
     conditions: tuple[Condition, ...]
+    masks_values: bool = field(default=False, compare=False)
+    """Whether an explanation hides the contact of a member from the asker."""
+    masks_required: bool = field(default=False, compare=False)
+    """The same for the contact in the rule, which somebody else has written."""
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> AttributeClause:
@@ -91,10 +95,17 @@ class AttributeClause(Clause):
             )
         *row, label, is_contact = rows[0]
         attribute = AttributeName(*row)
-        if is_contact:
+        is_masked = bool(is_contact) and not _may_read_contacts(path.asker)
+        if is_masked and path.author is not None:
             _check_contact(args, path)
-        conditions = attribute_conditions.parse_all(attribute, args, path)
-        return cls(attribute.pk, label or attribute.name, attribute.type, conditions)
+        return cls(
+            attribute.pk,
+            label or attribute.name,
+            attribute.type,
+            attribute_conditions.parse_all(attribute, args, path),
+            masks_values=is_masked,
+            masks_required=is_masked and path.author is None,
+        )
 
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:
@@ -155,8 +166,14 @@ class AttributeClause(Clause):
             )
             for number in column.numbers[column.accounts == person]
         )
+        if values and self.masks_values:
+            values = masking.DOTS
         required = (
-            attribute_conditions.format_condition(self.type, condition, snap.community)
+            masking.DOTS
+            if self.masks_required
+            else attribute_conditions.format_condition(
+                self.type, condition, snap.community
+            )
             for condition in self.conditions
         )
         return _("%(name)s is %(value)s (required: %(wanted)s)") % {
@@ -167,20 +184,33 @@ class AttributeClause(Clause):
 
 
 EXACT = frozenset({"name", "eq", "ne", "in", "known"})
+MAX_GUESSES = 20
+"""Contacts that one rule may ask for by whole values. A list of all numbers with the
+digits that masking shows would find a phone in a few questions."""
 
 
 def _check_contact(args: Any, path: RulePath) -> None:
-    """Fail for a part of a contact that the author may not read.
+    """Fail for a part of a contact, or many of them, that the author may not read.
 
     Otherwise they could find it out letter by letter, as in a search.
     """
-    if path.author is None or set(args) <= EXACT:
-        return
-    author = Staff.objects.filter(pk=path.author).first()
-    if author is not None and not permissions.may(author, masking.VIEW_IDENTIFIERS):
+    if not set(args) <= EXACT:
         path.fail(
             _("You may not read this attribute, so only ask for a whole value of it.")
         )
+    guesses = args.get("in")
+    if isinstance(guesses, list) and len(guesses) > MAX_GUESSES:
+        path.fail(
+            _("You may not read this attribute, so only ask for %(most)s values of it.")
+            % {"most": MAX_GUESSES}
+        )
+
+
+def _may_read_contacts(asker: int | None) -> bool:
+    """False without an asker, as the answer may be for anybody."""
+    rows = Staff.objects.select_related("custom_role")
+    by = rows.filter(pk=asker).first() if asker is not None else None
+    return by is not None and permissions.may(by, masking.VIEW_IDENTIFIERS)
 
 
 def by_person(

@@ -9,6 +9,7 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
 from qunce.members.rule_text import names as rule_names
@@ -179,3 +180,53 @@ def test_explanation_says_the_value_and_the_range(school: Community) -> None:
         account=account.pk,
     )
     assert explanation.reasons[-1].text == "score is 40 (required: ≥ 40, < 60)"
+
+
+def test_contacts_stay_masked_in_questions_of_who_may_not_read_them(
+    shop: Community, by: Staff
+) -> None:
+    """A viewer learns neither from reasons, nor from lists of guesses."""
+    ann = factories.member(shop, "ann").pk
+    common: dict[str, Any] = {"by": by, "at": AT}
+    for name, kind in (("wechat_id", "text"), ("phone 2", "number")):
+        attribute = attributes.define(community=shop, name=name, type=kind, **common)
+        attributes.set_values(
+            attribute=attribute, values={ann: "13700001111"}, **common
+        )
+    factories.segment(shop, "s", {"attr": {"name": "wechat_id", "contains": "0000111"}})
+    viewer = factories.staff(shop, "viewer", "vic")
+    asked: dict[str, Any] = {"community": shop, "at": NOW, "account": ann}
+
+    def reasons(rule: Any, staff: Staff) -> str:
+        return str(audiences.explain(rule=rule, by=staff, **asked).reasons)
+
+    rules: list[Any] = [
+        {"attr": {"name": "wechat_id", "eq": "x"}},
+        {"attr": {"name": "phone 2", "known": True}},
+        {"segment": {"any": ["s"]}},
+    ]
+    for rule in rules:
+        assert "0000111" in reasons(rule, by)
+        assert "0000111" not in reasons(rule, viewer)
+        compiled = audiences.compile_rule(community=shop, rule=rule)
+        assert "0000111" not in reasons(compiled, viewer)
+    guesses = [f"1370000{number}" for number in range(1100, 1200)]
+    for name in ("wechat_id", "phone 2"):
+        rule = {"attr": {"name": name, "in": list(guesses)}}
+        assert audiences.count(community=shop, rule=rule, by=by, at=NOW) == 1
+        with pytest.raises(RuleError):
+            audiences.count(community=shop, rule=rule, by=viewer, at=NOW)
+
+
+def test_days_at_the_ends_of_the_calendar_can_be_asked_for(
+    shop: Community, by: Staff
+) -> None:
+    attribute = attributes.define(
+        community=shop, name="seen", type="instant", by=by, at=AT
+    )
+    ann = factories.member(shop, "ann").pk
+    values = {ann: "2026-03-04T12:00:00+08:00"}
+    attributes.set_values(attribute=attribute, values=values, by=by, at=AT)
+    for bounds in ({"lte": "9999-12-31"}, {"gte": "0001-01-01"}):
+        rule = {"attr": {"name": "seen", **bounds}}
+        assert audiences.count(community=shop, rule=rule, by=by, at=NOW) == 1

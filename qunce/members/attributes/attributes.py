@@ -15,6 +15,7 @@ from qunce.core import errors, permissions, personal_texts, text_validation, tim
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import contact_names
 from qunce.members.attributes import parsing as value_parsing
@@ -139,6 +140,17 @@ def check_definition(name: str, kind: str, section: str, label: str = "") -> Non
         )
 
 
+def check_manage(attribute: Attribute, by: Staff) -> None:
+    """Check that `by` may change how an attribute is kept.
+
+    A contact may be changed only by who reads it: another type, or no longer being a
+    contact, would unmask it.
+    """
+    permissions.check_may(by, MANAGE)
+    if attribute.is_contact:
+        permissions.check_may(by, masking.VIEW_IDENTIFIERS)
+
+
 # Verbs
 
 
@@ -203,7 +215,7 @@ def update(
     Values that are no longer among the choices are kept. Without `is_contact`, the
     attribute stays a contact or not.
     """
-    permissions.check_may(by, MANAGE)
+    check_manage(attribute, by)
     label = " ".join(label.split())
     check_definition(label, attribute.type, section)
     attribute.label, attribute.section = label, section

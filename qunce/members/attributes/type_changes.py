@@ -217,7 +217,7 @@ def survey(
 
 def _lock(attribute: Attribute, new: str, by: Staff) -> int:
     """Check the change and lock the attribute; returns its revision."""
-    permissions.check_may(by, attributes.MANAGE)
+    attributes.check_manage(attribute, by)
     check_type(attribute, new)
     pk, community = attribute.pk, attribute.community
     # Writers of values bump the same revision first, so none writes in between.

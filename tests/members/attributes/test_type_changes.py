@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 
 from qunce.core import permissions
 from qunce.core.communities import Community
+from qunce.core.staff import roles
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
-from qunce.members.attributes import attributes, conversion, type_changes
+from qunce.members.attributes import (
+    attributes,
+    conversion,
+    type_change_jobs,
+    type_changes,
+)
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes import values as attribute_values
 from qunce.members.attributes.attributes import Attribute
@@ -298,3 +304,28 @@ def test_writer_with_the_old_type_is_refused(shop: Community, by: Staff) -> None
     with pytest.raises(attribute_values.TypeWasChanged):
         attributes.set_values(attribute=stale, values={ann: "x"}, by=by, at=LATEST)
     assert texts(shop, score) == {"ann": "12"}
+
+
+def test_contacts_are_changed_only_by_who_reads_them(
+    shop: Community, by: Staff
+) -> None:
+    """Another type, or no longer being a contact, would unmask the values."""
+    attribute = attributes.define(
+        community=shop, name="wechat_id", type="text", by=by, at=AT
+    )
+    role = roles.create(
+        name="Lite", base="manager", chosen=["attributes.manage"], by=by, at=AT
+    )
+    lite = factories.staff(shop, "manager", "lite")
+    lite.custom_role = role
+    common: dict[str, Any] = {"attribute": attribute, "by": lite, "at": AT}
+    for change in (
+        lambda: attributes.update(
+            label="x", section="basic", choices=(), is_contact=False, **common
+        ),
+        lambda: type_changes.preview(type="number", **common),
+        lambda: type_changes.change_type(type="date", drop_unreadable=True, **common),
+        lambda: type_change_jobs.start(type="number", dry_run=True, **common),
+    ):
+        with pytest.raises(permissions.NotAllowed):
+            change()

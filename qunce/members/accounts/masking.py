@@ -59,6 +59,11 @@ def is_private(key: str) -> bool:
     return bool(PHONE.fullmatch(key) or EMAIL.fullmatch(key))
 
 
+def names_private(text: str) -> bool:
+    """Whether there is a phone number or an e-mail address in a text."""
+    return bool(PHONE.search(text) or EMAIL.search(text))
+
+
 def contact(value: str, by: Staff) -> str:
     """A value by which a person can be reached, such as a WeChat id or a street."""
     if permissions.may(by, VIEW_IDENTIFIERS):

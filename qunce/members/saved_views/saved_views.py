@@ -1,31 +1,37 @@
 """Saved views of the member list: saving, sharing and deleting them.
 
 A view is its author's own until they share it; others may use a shared one and save
-their own copy.
+their own copy. Who does not see what its filters name does not see the view.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, text_validation
+from qunce.core import errors, names, permissions, text_validation
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import masking
+from qunce.members.attributes.attributes import Attribute
 from qunce.members.columns import columns as member_columns
 from qunce.members.saved_views.models import (
     MAX_NAME_LENGTH,
     ListLayout,
     SavedView,
 )
+from qunce.sets import audiences
+from qunce.sets.rules import base, tree
 
 SHARE = permissions.declare(
     "members.share_views", permissions.Role.MANAGER, permissions.Role.OPERATOR
@@ -73,10 +79,19 @@ def check_name(name: str) -> None:
         )
 
 
+def check_filters(filters: Mapping[str, Sequence[str]]) -> None:
+    texts = [*filters, *itertools.chain(*filters.values())]
+    if sum(map(len, texts)) > MAX_FILTER_LENGTH:
+        raise InvalidView(_("These filters are too long. Save them as a segment."))
+    if not all(map(text_validation.is_valid, texts)):
+        raise InvalidView(_("These filters have characters that cannot be stored."))
+
+
 def check_may_change(view: SavedView, by: Staff) -> None:
     """Raises NotAllowed unless it is their own, or a shared one that they manage."""
     is_manager = by.role in (permissions.Role.OWNER, permissions.Role.MANAGER)
-    if view.staff_id == by.pk or (view.is_shared and is_manager and not by.is_scoped):
+    may_manage = is_manager and not by.is_scoped and permissions.may(by, SHARE)
+    if view.staff_id == by.pk or (view.is_shared and may_manage):
         return
     raise permissions.NotAllowed(
         _("This view belongs to %(name)s. Save your own copy.")
@@ -107,13 +122,11 @@ def save(
     at: datetime,
 ) -> SavedView:
     """Create a view of `by`, or replace the one with this name."""
-    name = " ".join(name.split())
+    name = names.clean(name)
     check_name(name)
     if is_shared:
         permissions.check_may(by, SHARE)
-    size = sum(len(text) for texts in filters.values() for text in texts)
-    if size > MAX_FILTER_LENGTH:
-        raise InvalidView(_("These filters are too long. Save them as a segment."))
+    check_filters(filters)
     own = SavedView.objects.filter(community=by.community, staff=by)
     if own.exclude(name=name).count() >= MAX_VIEWS:
         raise InvalidView(
@@ -168,20 +181,47 @@ def _known(community: Community, keys: Sequence[str]) -> list[str]:
 
 def get(*, by: Staff, pk: int) -> SavedView:
     """A view of theirs, or a shared one; raises ViewNotFound."""
-    view: SavedView | None = _visible(by).filter(pk=pk).first()
-    if view is None:
+    rows = [view for view in _visible(by).filter(pk=pk) if not _reveals(view, by)]
+    if not rows:
         raise ViewNotFound(_("There is no such view."))
-    return view
+    return rows[0]
 
 
 def list_for(by: Staff) -> list[SavedView]:
     """Their own views and those that others share, by name."""
-    return list(_visible(by).order_by("name", "pk"))
+    rows = _visible(by).order_by("name", "pk")
+    return [view for view in rows if not _reveals(view, by)]
 
 
-def _visible(by: Staff) -> Any:
+def _visible(by: Staff) -> models.QuerySet[SavedView]:
     rows = SavedView.objects.filter(community=by.community)
     return rows.filter(Q(staff=by) | Q(is_shared=True)).select_related("staff")
+
+
+def _reveals(view: SavedView, by: Staff) -> bool:
+    """Whether a view of somebody else names a contact or a group that `by` does not see."""
+    if view.staff_id == by.pk:
+        return False
+    rules = view.filters.get("rule", [])
+    if not permissions.may(by, masking.VIEW_IDENTIFIERS):
+        contacts = Attribute.objects.filter(community=by.community, is_contact=True)
+        quoted = {json.dumps(name) for name in contacts.values_list("name", flat=True)}
+        quoted |= {f'"{name}"' for name in contacts.values_list("name", flat=True)}
+        texts = map(str, itertools.chain(*view.filters.values()))
+        if any(map(masking.names_private, texts)):
+            return True
+        if any(name in rule for name in quoted for rule in rules):
+            return True
+    return by.groups is not None and not all(_is_known(rule, by) for rule in rules)
+
+
+def _is_known(text: str, by: Staff) -> bool:
+    try:
+        rule = tree.parse_json(text)
+        audiences.check(community=by.community, rule=rule, by=by)
+    except base.RuleError:
+        return False
+    return True
 
 
 def layout_of(by: Staff) -> ListLayout:

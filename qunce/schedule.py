@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce import keyed_jobs
+from qunce import queued_jobs
 from qunce.channels import inbox
 from qunce.channels.webhooks import deliveries as webhooks
 from qunce.channels.webhooks import sending as webhook_calls
@@ -77,7 +77,7 @@ SCHEDULE: dict[str, Job] = {
     DERIVE: Job(lambda *, at: derive(), _("Count new facts")),
     MERGE: Job(lambda *, at: mirror.merge(), _("Merge files of facts")),
     PURCHASE_TAGS: Job(purchase_tags.catch_up, _("Update tags of purchases")),
-    **keyed_jobs.JOBS,
+    **queued_jobs.JOBS,
 }
 
 

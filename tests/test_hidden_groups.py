@@ -101,3 +101,33 @@ def test_programs_do_not_learn_of_hidden_groups(
     }
     assert len(answers) == 1
     assert api.post("/rules/count", {"rule": rule("open")}).status == 200
+
+
+def test_facts_and_exports_of_a_member_name_no_hidden_group(
+    shop: Community, limited: Staff
+) -> None:
+    api = create_client(shop, "manager", groups=["open"])
+    (ann,) = [row["id"] for row in api.get("/members?key=ann").body["items"]]
+    items = api.get(f"/facts?member_id={ann}").body["items"]
+    joined = [fact["group_id"] for fact in items if fact["kind"] == "group.joined"]
+    seen = [group["id"] for group in api.get("/groups").body["items"]]
+    assert sorted(joined, key=str) == sorted([*seen, None], key=str)
+    # It would be incomplete, or reveal the group.
+    assert api.get(f"/members/{ann}/export").status == 403
+    assert create_client(shop).get(f"/members/{ann}/export").status == 200
+
+
+def test_staff_with_a_scope_cannot_tell_hidden_members_from_unknown_ones(
+    shop: Community, limited: Staff
+) -> None:
+    factories.apply_tag(shop, "vip", "ann")
+    narrow = factories.staff(shop, "manager", "nan", scope={"tag": {"any": ["vip"]}})
+    for keys, n in ((["bob"], 0), (["nobody"], 0), (["ann", "nobody", "bob"], 1)):
+        rule = {"members": {"keys": keys}}
+        asked: dict[str, Any] = {"community": shop, "rule": rule, "at": LATER}
+        assert audiences.count(by=narrow, **asked) == n
+        made: dict[str, Any] = {"community": shop, "rule": rule, "at": AT}
+        segments.create(key=f"s-{keys[-1]}", by=narrow, **made)
+    rule = {"members": {"keys": ["nobody"]}}
+    with pytest.raises(RuleError):
+        audiences.count(community=shop, rule=rule, by=limited, at=LATER)

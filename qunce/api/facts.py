@@ -25,6 +25,7 @@ from qunce.core import db, errors, json_values, timestamps
 from qunce.core.facts import reported_facts
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff import api_keys
+from qunce.groups import visibility as group_visibility
 from qunce.ingest.incoming import FactsRejected, IncomingFact
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -217,12 +218,18 @@ def list_(
     more = None
     if len(rows) > limit:
         more = schemas.encode_cursor(*timelines.cursor_of(rows[limit - 1]))
+    groups = {fact.group for fact in rows if fact.group is not None}
+    visible = set(
+        group_visibility.list_visible(request.by)
+        .filter(pk__in=groups)
+        .values_list("pk", flat=True)
+    )
     items = [
         {
             "id": fact.id,
             "kind": fact.kind,
             "account_id": fact.account,
-            "group_id": fact.group,
+            "group_id": fact.group if fact.group in visible else None,
             "happened_at": fact.happened_at,
             "recorded_at": fact.recorded_at,
             "payload": fact.payload,

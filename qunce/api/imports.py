@@ -252,7 +252,7 @@ def list_kept(
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List the first 1,000 things that an undo left as they are, with the reasons."""
-    rows = undos.list_kept(_get_job(request, import_id))
+    rows = undos.list_remainders(_get_job(request, import_id))
     page, more = schemas.paginate(
         lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
         after=after,

@@ -18,8 +18,8 @@ from typing import Any
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from qunce.cli import arriving_requests
-from qunce.cli.arriving_requests import ArrivingRequest, Pace, State
+from qunce.cli import request_buffer
+from qunce.cli.request_buffer import ArrivingRequest, Pace, State
 from qunce.core.sqlite import base as sqlite_base
 
 SECONDS_TO_SEND = 120.0
@@ -98,7 +98,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def collect(self, conn: TConn, data: bytes = b"") -> None:
         """Read from a connection whenever something arrives, without waiting for it."""
         conn.sock.settimeout(0)
-        deadline = time.monotonic() + arriving_requests.SECONDS_TO_ARRIVE
+        deadline = time.monotonic() + request_buffer.SECONDS_TO_ARRIVE
         self.arriving[conn] = ArrivingRequest(deadline)
         self.poller.register(
             conn.sock, selectors.EVENT_READ, partial(self.on_data, conn)

@@ -16,7 +16,6 @@ from qunce.core.backup.backups import Manifest
 from qunce.sets.doctor import doctor, secret_checks
 from qunce.sets.mirror import lineage, rebuild
 
-
 OF_THE_SERVER = {secret_checks.CODE, "modes", "clock_set_back"}
 """Findings that say nothing about what was restored."""
 

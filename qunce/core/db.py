@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, connections, transaction
@@ -168,8 +168,10 @@ def truncate_logs() -> None:
     Best effort: a reader may still need a log.
     """
     for alias in connections:
-        if not is_postgresql(alias):
-            run(connections[alias], "PRAGMA wal_checkpoint(TRUNCATE)")
+        # Inside a transaction, or while a statement is open, the log is in use.
+        if not is_postgresql(alias) and not connections[alias].in_atomic_block:
+            with suppress(OperationalError):
+                run(connections[alias], "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def among(texts: Sequence[str]) -> tuple[str, list[str]]:

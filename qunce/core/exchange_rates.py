@@ -36,7 +36,7 @@ MANAGE = permissions.declare(
 )
 REVISION = "exchange_rate"
 """The revision kind that is raised when a rate of the community changes; its ref is 0."""
-PLACES = 10
+DECIMAL_PLACES = 10
 MAX_RATE = Decimal(10) ** 7
 
 
@@ -46,7 +46,7 @@ class ExchangeRate(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     since = models.DateField()
-    rate = models.DecimalField(max_digits=18, decimal_places=PLACES)
+    rate = models.DecimalField(max_digits=18, decimal_places=DECIMAL_PLACES)
 
     class Meta:
         db_table = "core_exchange_rate"
@@ -98,7 +98,7 @@ def check_rate(community: Community, currency: str, rate: Decimal) -> None:
             _("%(currency)s is the currency of this community and needs no rate.")
             % {"currency": currency}
         )
-    if not 0 < rate < MAX_RATE or rate != round(rate, PLACES):
+    if not 0 < rate < MAX_RATE or rate != round(rate, DECIMAL_PLACES):
         raise InvalidRate(
             _("A rate is a number above zero with at most 10 decimals, such as 7.18.")
         )
@@ -236,7 +236,7 @@ def list_factors(community: Community) -> list[Factor]:
                 row.currency,
                 begin,
                 later.begin if later else NEVER_ENDS,
-                round(row.rate.scaleb(places), PLACES),
+                round(row.rate.scaleb(places), DECIMAL_PLACES),
             )
         )
     return sorted(factors, key=lambda factor: (factor.currency, factor.begin))

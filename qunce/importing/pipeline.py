@@ -25,12 +25,11 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import batch_writes, disk_space, errors, permissions
 from qunce.importing import format_registry, target_registry
-from qunce.importing.columns import column_mapping, column_traits
+from qunce.importing.columns import column_mapping, column_traits, source_questions
 from qunce.importing.files import file_changes, sources
 from qunce.importing.jobs import access, error_report, jobs, journal, remarks
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan import answers, questions
-from qunce.importing.columns import source_questions
 from qunce.importing.plan.options import ALL_ROWS, ImportOptions
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows import left_out_rows, parsing
@@ -102,7 +101,7 @@ def plan(
     permissions.check_community(by, community.pk)
     target = target_registry.get(options.target)
     remembered = answers.list_remembered(community, options.source)
-    source, asked = source_questions.settle(source, options, remembered)
+    source, asked = source_questions.apply_answers(source, options, remembered)
     mapping = column_mapping.complete(target, source.headings, options.mapping)
     try:
         column_mapping.check(target, mapping)

@@ -15,11 +15,10 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 from qunce.importing import background_imports, pipeline, target_registry
 from qunce.importing.accounts import unknown_members
-from qunce.importing.columns import column_mapping
+from qunce.importing.columns import column_mapping, source_questions
 from qunce.importing.jobs import access
 from qunce.importing.jobs import uploads as uploaded_files
 from qunce.importing.plan import questions
-from qunce.importing.columns import source_questions
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.plan.questions import Question
 from qunce.importing.target_registry import Target
@@ -86,7 +85,7 @@ def review(
     mistakes = list_mistakes(target, mapping)
     if mistakes:
         source = uploaded_files.get_source(upload)
-        _source, asked = source_questions.settle(source, options, {})
+        _source, asked = source_questions.apply_answers(source, options, {})
         asked = [question for question in asked if question.name == "first_row"]
         return PlanReview(target, mapping, mistakes, asked=asked)
     try:

@@ -91,7 +91,7 @@ def normalise(word: str) -> str:
     return SEPARATORS.sub("", plain.removeprefix("wc-"))
 
 
-_known = {
+_meanings = {
     normalise(word): meaning
     for meaning, (chinese, english) in WORDS.items()
     for word in [*chinese.split(), *english.split("|")]
@@ -103,4 +103,4 @@ def find_meaning(word: str) -> str:
     # 京东 marks orders that were cancelled before they left the warehouse so.
     if normalise(word).startswith("删除"):
         return CANCELLED
-    return _known.get(normalise(word), "")
+    return _meanings.get(normalise(word), "")

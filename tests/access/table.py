@@ -272,6 +272,9 @@ ANSWERS: dict[str, str] = {
         groups.groups.change_stage
         groups.groups.update
     """,
+    "rrraanrna": """
+        members.people.person_export.export
+    """,
     "rrraaarna": """
         groups.groups.create
     """,
@@ -280,7 +283,6 @@ ANSWERS: dict[str, str] = {
         members.people.notes.reopen
         members.people.notes.update
         members.people.people.erase
-        members.people.person_export.export
         members.people.staff_accounts.mark
         members.people.staff_accounts.unmark
     """,

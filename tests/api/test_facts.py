@@ -218,7 +218,9 @@ def test_viewer_cannot_report_facts(shop: Community) -> None:
 
 def test_only_reportable_kinds_are_accepted() -> None:
     """If programs could report the facts of our own verbs, they could forge results."""
-    incoming = [incoming_facts.IncomingFact(kind, AT) for kind in sorted(facts.declared())]
+    incoming = [
+        incoming_facts.IncomingFact(kind, AT) for kind in sorted(facts.declared())
+    ]
     limits = reported_facts.time_limits(AT)
     accepted = {
         fact.kind

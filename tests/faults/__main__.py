@@ -24,7 +24,7 @@ from tests import postgres
 BEHAVIOURS = (
     "tests/api/test_outages.py",
     "tests/channels/webhooks",
-    "tests/cli/test_arriving_requests.py",
+    "tests/cli/test_request_buffer.py",
     "tests/cli/test_serving.py",
     "tests/core/test_clock_watch.py",
     "tests/core/test_job_queue.py",

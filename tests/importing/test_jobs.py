@@ -19,7 +19,7 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.importing import background_imports, pipeline
 from qunce.importing.files import inspection
-from qunce.importing.jobs import error_report, jobs, uploads
+from qunce.importing.jobs import access, error_report, jobs, uploads
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import ALL_ROWS, VALID_ROWS
 from qunce.importing.plan.plan import ImportPlan
@@ -290,9 +290,9 @@ def test_scoped_staff_and_operators_cannot_import(shop: Community, by: Staff) ->
         community=shop, login="li", role="manager", scope={"all": []}, at=AT
     )
     clerk = staff_models.create(community=shop, login="wu", role="operator", at=AT)
-    assert jobs.may_import(by)
+    assert access.may_import(by)
     for other in (scoped, clerk):
-        assert not jobs.may_import(other)
+        assert not access.may_import(other)
         with pytest.raises(permissions.NotAllowed):
             factories.upload(other, GOOD)
 

@@ -14,10 +14,10 @@ import pytest
 
 from qunce import ingest
 from qunce.core.communities import Community
-from qunce.ingest import IncomingFact
+from qunce.ingest.incoming import IncomingFact
 from qunce.insight import metric_definitions
-from qunce.insight.subjects import activity
 from qunce.insight.metric_definitions import METRICS
+from qunce.insight.subjects import activity
 from qunce.sets import daily_totals
 from qunce.sets.mirror import deriver
 from tests import factories

@@ -81,13 +81,13 @@ def _print(invocation: Invocation, job: ImportJob) -> None:
     if job.rows_broken:
         lines.append(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
     if undo is not None:
-        kept = list(undos.list_kept(job))
+        kept = list(undos.list_remainders(job))
         record["undo"] = {
             "counts": undo.counts,
             "kept": [{"subject": row.subject, "reason": row.reason} for row in kept],
         }
         lines += [f"  {label} {count}" for label, count in undos.result_counts(undo)]
-        lines += [text for text in [undos.describe_kept(undo)] if text]
+        lines += [text for text in [undos.describe_remainders(undo)] if text]
         shown = kept[:MAX_KEPT_SHOWN]
         lines += [f"  {row.subject_label}: {row.reason}" for row in shown]
         lines += [text for text in [undos.describe_more(undo, len(shown))] if text]

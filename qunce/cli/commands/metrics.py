@@ -41,7 +41,12 @@ def list_metrics(invocation: Invocation) -> None:
 @metrics.command("show", help=N_("Show the numbers of the last complete days"))
 @base.argument("names", nargs=-1, help=N_("names of metrics; all by default"))
 @base.option("--group", help=N_("key of a group"))
-@base.option("--days", type=click.IntRange(1, 400), default=DAYS)
+@base.option(
+    "--days",
+    type=click.IntRange(1, 400),
+    default=DAYS,
+    help=N_("how many days"),
+)
 @options.pass_invocation
 def show(
     invocation: Invocation, names: tuple[str, ...], group: str | None, days: int

@@ -118,7 +118,9 @@ def remove_synonym(invocation: Invocation, tag: str, key: str) -> None:
 @base.option(
     "--group", metavar="GROUP", help=N_("tag group of the tag; empty for none")
 )
-@base.option("--owner", metavar="LOGIN", help=N_("whom to ask; empty for nobody"))
+@base.option(
+    "--owner", metavar="LOGIN", help=N_("login of the owner; empty for nobody")
+)
 @base.option(
     "--deepened-by",
     metavar="KINDS",

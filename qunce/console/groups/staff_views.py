@@ -31,7 +31,7 @@ class StaffAccountForm(forms.Form):
         ),
     )
     staff = forms.ModelChoiceField(
-        label=gettext_lazy("Whose accounts they are"),
+        label=gettext_lazy("Staff member"),
         queryset=Staff.objects.none(),
         required=False,
         empty_label=gettext_lazy("not known"),

@@ -341,13 +341,13 @@ def undo_report(job: ImportJob) -> UndoReport | None:
     undo = undos.find(job)
     if undo is None:
         return None
-    kept = list(undos.list_kept(job)[:MAX_KEPT_SHOWN])
+    kept = list(undos.list_remainders(job)[:MAX_KEPT_SHOWN])
     return UndoReport(
         row=undo,
         counts=undos.result_counts(undo),
         kept=kept,
         more=undos.describe_more(undo, len(kept)),
-        sentence=undos.describe_kept(undo),
+        sentence=undos.describe_remainders(undo),
     )
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from qunce.console import http
 from qunce.console.insight import chart_downloads
 from qunce.core import permissions
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access
 from qunce.insight import metric_definitions, period_comparison
 from qunce.insight.metric_definitions import Subject
 from qunce.insight.period_comparison import Comparison
@@ -45,7 +45,7 @@ def metric_list(request: http.Request) -> HttpResponse:
         "sections": sections,
         "spans": spans,
         "span": span,
-        "may_import": permissions.may(request.staff, jobs.IMPORT),
+        "may_import": permissions.may(request.staff, access.IMPORT),
     }
     return http.render(request, "console/insight/metrics.html", context)
 

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.members.tags.models import Tag
 
-VIEW_PARAMETERS = ("columns", "sort", "size", "view", "layout", "before")
-"""Parameters of the list besides those that select members."""
 MAX_CHOICES = 2_000
 """The most tags or groups that a filter offers."""
 MAX_CHIPS = 4

@@ -14,7 +14,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.console import http, navigation
 from qunce.console.http import Request
 from qunce.groups import visibility as groups
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access
 from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.members.search import pinyin, search
@@ -23,7 +23,7 @@ from qunce.members.tags import library
 
 MAX_HITS_PER_GROUP = 6
 ACTIONS: tuple[tuple[StrOrPromise, str, str | None], ...] = (
-    (gettext_lazy("Import a file"), "importing:create", jobs.IMPORT),
+    (gettext_lazy("Import a file"), "importing:create", access.IMPORT),
     (gettext_lazy("New segment"), "segments:new", segments.MANAGE),
     (gettext_lazy("New campaign"), "outreach:campaign-create", None),
     (gettext_lazy("Add a member"), "members:create", None),

@@ -140,7 +140,7 @@ def require_two_factor(request: Request) -> HttpResponse:
 @http.page()
 def end_session(request: Request) -> HttpResponse:
     name = request.POST.get("session", "")
-    if sessions.end(request.staff, name, request.at):
+    if sessions.end(request.staff, name):
         http.flash(request, _("Session signed out."))
     return http.redirect_back(request, reverse("settings:account"))
 

@@ -1,4 +1,4 @@
-"""Whom a form of tagging is about: members, a segment, a group, or a filtered list.
+"""The members that a form of tagging is about: single ones, a segment, a group, or a filtered list.
 
 Every page uses one form. Its hidden fields, or the URL of the list, name the people.
 """
@@ -45,7 +45,7 @@ class Target:
 
 
 def find(request: http.Request) -> Target:
-    """Whom the request names. Raises NotFound for what its sender may not see."""
+    """Return the members that the request names. Raises NotFound for what its sender may not see."""
     values = request.POST if request.method == "POST" else request.GET
     context = values.get("context", "")
     if segment := _number(values, "segment"):

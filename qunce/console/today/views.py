@@ -23,7 +23,7 @@ from qunce.console.today import (  # noqa: F401 - providers register themselves
     snoozes,
 )
 from qunce.core import permissions
-from qunce.importing.jobs import jobs
+from qunce.importing.jobs import access
 from qunce.members.accounts import models as account_models
 from qunce.members.staff_in_charge import assignments
 
@@ -37,7 +37,7 @@ SPAN_LABELS = {
 @http.page()
 def queue(request: Request) -> HttpResponse:
     if not account_models.Account.objects.filter(community=request.community).exists():
-        may_import = permissions.may(request.staff, jobs.IMPORT)
+        may_import = permissions.may(request.staff, access.IMPORT)
         return http.render(
             request, "console/today/welcome.html", {"may_import": may_import}
         )

@@ -146,9 +146,7 @@ def _call(
         if len(batch) == 1:
             log.exception("%s failed on fact %s", _name(reaction), batch[0].id)
             key = f"{batch[0].id} {_name(reaction)}"
-            job_queue.schedule(
-                job=RETRY_JOB, key=key, due_at=at, community=community
-            )
+            job_queue.schedule(job=RETRY_JOB, key=key, due_at=at, community=community)
             return
         # Halve the batch until only the facts on which it fails are left.
         middle = len(batch) // 2

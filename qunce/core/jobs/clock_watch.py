@@ -1,7 +1,7 @@
 """Notices that the clock of the server was set back.
 
 What waits for a time would wait until the clock is there again, and what was recorded
-meanwhile has a time that is still to come.
+before has a time that is still to come.
 """
 
 from __future__ import annotations

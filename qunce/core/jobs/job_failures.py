@@ -26,7 +26,7 @@ CAUSES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     ),
     DISK_FULL: (
         gettext_lazy("The disk of the server is full."),
-        gettext_lazy("Free some space; the job then goes on by itself."),
+        gettext_lazy("Free some space. The job then continues automatically."),
     ),
     DATABASE: (
         gettext_lazy("The database did not answer in time, or it is damaged."),
@@ -34,7 +34,7 @@ CAUSES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     ),
     REFUSED: (
         gettext_lazy("Something that it needs was changed or removed."),
-        gettext_lazy("Correct it; the job then goes on by itself."),
+        gettext_lazy("Correct it. The job then continues automatically."),
     ),
     INTERNAL: (
         gettext_lazy("An internal error. The log of the server describes it."),

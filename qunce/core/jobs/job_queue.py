@@ -99,7 +99,7 @@ def erase(person: ErasedPerson) -> None:
 
 
 class JobNotFound(errors.NotFound):
-    """There is no such job, or it has succeeded meanwhile."""
+    """There is no such job, or it has succeeded."""
 
 
 def schedule(
@@ -336,7 +336,7 @@ def list_all(community: Community | None = None) -> models.QuerySet[QueuedJob]:
 def get(pk: int, *, community: Community | None = None) -> QueuedJob:
     for row in list_all(community).filter(pk=pk):
         return row
-    raise JobNotFound(_("There is no such job. It may have succeeded meanwhile."))
+    raise JobNotFound(_("There is no such job. It may have succeeded already."))
 
 
 def _unleased(at: datetime) -> Q:

@@ -1,6 +1,6 @@
 """Sessions of signed-in staff: Django's database sessions with the id of the staff.
 
-Of the key in the cookie, which is as good as a password, only a digest is stored.
+Only a digest of the key in the cookie is stored, since the key is worth a password.
 """
 
 from __future__ import annotations

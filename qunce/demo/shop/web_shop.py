@@ -68,7 +68,9 @@ ORDERS = (
 
 def import_files(scene: Scene) -> None:
     """Import what the web shop exported, and upload a list that has a question left."""
-    emails = _list_emails(scene)
+    found = Identifier.objects.filter(community_id=scene.community.pk, kind="email")
+    rows = found.order_by("account_id").values_list("value", flat=True)
+    emails = list(rows[:20])
     # A small sample may have fewer households with an address.
     if len(emails) < len(CUSTOMERS):
         return
@@ -80,11 +82,6 @@ def import_files(scene: Scene) -> None:
     _import(scene, "web-shop-orders.csv", _orders(scene, emails))
     _import(scene, "newsletter-unsubscribes.csv", _opt_outs(scene, emails))
     _upload(scene, "in-store-sign-ups.csv", _sign_ups(scene))
-
-
-def _list_emails(scene: Scene) -> list[str]:
-    found = Identifier.objects.filter(community_id=scene.community.pk, kind="email")
-    return list(found.order_by("account_id").values_list("value", flat=True)[:20])
 
 
 def _set_rates(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from qunce.importing.plan.questions import Choice, Question
 MAX_ENCODINGS = 4
 
 
-def settle(
+def apply_answers(
     source: Source, options: ImportOptions, remembered: Mapping[str, str]
 ) -> tuple[Source, list[Question]]:
     """Return the source as the answers open it, and the questions about it."""

@@ -1,4 +1,4 @@
-"""Who may import files, and write what they write."""
+"""Checks of who may import files, and write what they contain."""
 
 from __future__ import annotations
 

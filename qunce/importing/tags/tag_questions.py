@@ -45,7 +45,7 @@ def ask(plan: ImportPlan, field: str) -> None:
     keys_of_names = {name: key for key, name in rows} | {
         key: key for key, _name in rows
     }
-    twins = naming.similar_to_each(new, [*keys_of_names, *new])
+    twins = naming.similar_names_of_each(new, [*keys_of_names, *new])
     for index, name in enumerate(new):
         # A twin that is itself new represents both, so that only one of them is asked.
         others = [

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Remainder:
     """Something that stays as it is, and the reason.
 
     `subject` is the key of a member or an order, empty for an erased member.
@@ -43,7 +43,7 @@ class Undoing:
     job: ImportJob
     by: Staff
     at: datetime
-    kept: list[Kept] = field(default_factory=list)
+    kept: list[Remainder] = field(default_factory=list)
     """What the current transaction leaves as it is."""
     _erased: set[int] = field(default_factory=set)
 
@@ -52,7 +52,7 @@ class Undoing:
         return self.job.community
 
     def keep(self, subject: str, reason: str) -> None:
-        self.kept.append(Kept(subject, reason))
+        self.kept.append(Remainder(subject, reason))
 
     def without_erased(self, step: Step, entries: Sequence[Any]) -> Sequence[Any]:
         """Return the entries that are not about people who were erased since.

@@ -283,7 +283,7 @@ def result_counts(undo: ImportUndo) -> list[tuple[StrOrPromise, int]]:
     ]
 
 
-def describe_kept(undo: ImportUndo) -> str:
+def describe_remainders(undo: ImportUndo) -> str:
     """Return the sentence about what stays, empty if nothing does."""
     if not undo.kept:
         return ""
@@ -306,6 +306,6 @@ def describe_more(undo: ImportUndo, shown: int) -> str:
     ) % {"count": more}
 
 
-def list_kept(job: ImportJob) -> models.QuerySet[UndoRemainder]:
+def list_remainders(job: ImportJob) -> models.QuerySet[UndoRemainder]:
     """Return what the undo left as it is, the first 1,000 of it."""
     return UndoRemainder.objects.filter(undo__job=job).order_by("pk")

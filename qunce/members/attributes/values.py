@@ -154,7 +154,8 @@ class ValueWriter:
         changed = {key: value for key, value in new.items() if old.get(key) != value}
         removed = {key: value for key, value in old.items() if key not in new}
         # Before the upsert, which overwrites what the history has to keep.
-        self._archive([key for key in {**changed, **removed} if key in old])
+        archived = [key for key in {**changed, **removed} if key in old]
+        archive(self.attribute, archived, ended_at=self.at)
         self._upsert(changed, rev, present=True)
         # Removed values stay as absent rows with a new revision, for cached columns.
         self._upsert(removed, rev, present=False)
@@ -189,9 +190,6 @@ class ValueWriter:
         else:
             constants["item"] = ""
         column_inserts.insert("members_attributevalue", given, constants)
-
-    def _archive(self, keys: Collection[ValueKey]) -> None:
-        archive(self.attribute, keys, ended_at=self.at)
 
     def _upsert(
         self, values: Mapping[ValueKey, StoredValue], rev: int, *, present: bool

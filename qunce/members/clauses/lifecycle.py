@@ -85,18 +85,6 @@ def _first_by_person(
     return people[first], micros[first]
 
 
-def list_joined_times(
-    *, community: Community, at: datetime
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """People ascending, and when the first of their accounts joined, in microseconds."""
-
-    def read(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        snap.load_revisions(())
-        return joined_times(snap)
-
-    return snapshots.run(community, at, read)
-
-
 def joined_by_day(
     *, community: Community, first: int, last: int, at: datetime, among: BitMap | None
 ) -> list[int]:

@@ -277,14 +277,14 @@ class AttributeColumn(Column):
             column = attribute_clause.by_person(snap, pk, multi=False)
             numbers = column.numbers
             if column.texts:
-                numbers = _places(column.texts)[numbers]
+                numbers = _alphabetical_positions(column.texts)[numbers]
             return columns.dense(column.accounts, numbers)
 
         keys = [(attribute_columns.KIND, pk)]
         return sorted_values(community, at, self.key, keys, compute)
 
 
-def _places(texts: Sequence[str]) -> Ints:
+def _alphabetical_positions(texts: Sequence[str]) -> Ints:
     """The place of each text in the order of the alphabet."""
     if len(texts) <= MAX_PINYIN_TEXTS:
         order = sorted(range(len(texts)), key=lambda index: _sound(texts[index]))

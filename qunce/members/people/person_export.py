@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import permissions
@@ -81,8 +82,12 @@ def _to_json(value: Any) -> str:
 def export(*, account: int, by: Staff, at: datetime) -> PersonData:
     """Everything about the person behind an account, recorded in the audit log."""
     permissions.check_may(by, EXPORT)
-    # An archive with masked numbers would not be what the person asked for.
+    # An archive with masked numbers, or without some groups, would not be what the person asked for.
     permissions.check_may(by, masking.VIEW_IDENTIFIERS)
+    if by.groups is not None:
+        raise permissions.ScopeTooNarrow(
+            _("Only staff who see all groups may export all data of a person.")
+        )
     row = visibility.get(by=by, account=account, at=at)
     ids = account_queries.account_ids_of_person(row.pk)
     sections = {

@@ -90,7 +90,7 @@ class Order:
             is_equal = numbers == before[0]
             is_left = (numbers < before[0]) | (is_equal & (ids < before[1]))
             ids, numbers = ids[is_left], numbers[is_left]
-        first = _last_places(numbers, limit + 1)[::-1]
+        first = _last_positions(numbers, limit + 1)[::-1]
         page = first[:limit]
         has_more = len(first) > limit
         after = (int(numbers[page[-1]]), int(ids[page[-1]])) if has_more else None
@@ -142,7 +142,7 @@ def get_page(
     return Page(load_rows(ids, by=by), len(people), after)
 
 
-def _last_places(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _last_positions(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Places of the `count` largest values, ascending; of equal ones the last."""
     if len(values) <= count:
         return np.argsort(values, kind="stable")

@@ -170,7 +170,7 @@ def similar_names(name: str, others: Iterable[str], *, limit: int = 5) -> list[s
     return [other for _score, other in ranked[:limit]]
 
 
-def similar_to_each(
+def similar_names_of_each(
     names: Sequence[str], others: Sequence[str]
 ) -> dict[str, list[str]]:
     """By name, those of `others` that are similar to it, the most similar first.

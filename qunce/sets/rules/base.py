@@ -111,6 +111,8 @@ class RulePath:
     author: int | None = None
     """Id of the staff member who asks by this very text; None for rules of others, such
     as segments and scopes."""
+    sees_all: bool = True
+    """False for an author with a scope: to them a hidden member is like an unknown one."""
 
     @classmethod
     def for_staff(
@@ -126,6 +128,7 @@ class RulePath:
             groups=groups,
             asker=asker,
             author=asker,
+            sees_all=by is None or by.scope is None,
         )
 
     def child(self, step: str | int) -> RulePath:
@@ -142,6 +145,7 @@ class RulePath:
             self.groups,
             self.asker,
             self.author,
+            self.sees_all,
         )
 
     def fail(self, message: str) -> NoReturn:
@@ -281,16 +285,21 @@ def parse_strings(value: Any, path: RulePath) -> tuple[str, ...]:
 
 
 def resolve_keys(kind: str, keys: Sequence[str], path: RulePath) -> tuple[int, ...]:
-    """The ids of these things, in the order of the keys; an unknown key fails."""
+    """The ids of these things, in the order of the keys.
+
+    An unknown key fails, unless that would tell members of others from strangers.
+    """
     ids: dict[str, int] = {}
     # A query for many keys, and none after the first ones that are unknown.
     for start in range(0, len(keys), references.CHUNK_SIZE):
         chunk = keys[start : start + references.CHUNK_SIZE]
         ids |= _find_ids(kind, chunk, path)
+        # Nobody, like the members outside the scope, whose keys have ids.
+        is_silent = kind == "account" and not path.sees_all
         for index, key in enumerate(chunk, start):
-            if key not in ids:
+            if key not in ids and not is_silent:
                 _fail_unknown(kind, key, path.child(index))
-    return tuple(ids[key] for key in keys)
+    return tuple(ids[key] for key in keys if key in ids)
 
 
 def resolve_key(kind: str, key: str, path: RulePath) -> int:

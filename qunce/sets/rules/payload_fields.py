@@ -36,7 +36,7 @@ LONG_NUMBER = r"[:,\[]\s*-?(?:[0-9.]{17,}|[0-9.]+[eE])"
 SCALE = 16
 """Decimal places of every other number: fewer than 17 characters, one of them a point."""
 MAX_DECIMAL = 10**38 - 1
-_known: set[tuple[int, int, str, bool]] = set()
+_found_fields: set[tuple[int, int, str, bool]] = set()
 """(community, kind, field, whether it is a number) of fields that this process has found in a fact."""
 
 
@@ -66,7 +66,7 @@ def check_exists(
     declared = facts.list_fields(kind)
     community, kind_id = path.community.pk, facts.find_kind(kind) or -1
     key = (community, kind_id, name, is_number)
-    if name in declared or key in _known:
+    if name in declared or key in _found_fields:
         return
     of_kind = "FROM facts WHERE community = ? AND kind = ?"
     params = [community, kind_id]
@@ -74,7 +74,7 @@ def check_exists(
     if is_number:
         has_field = f"{number_type_of(name)} IS NOT NULL"
     if _rows(f"SELECT 1 {of_kind} AND {has_field} LIMIT 1", params):
-        _known.add(key)
+        _found_fields.add(key)
         return
     if declared or _rows(f"SELECT 1 {of_kind} LIMIT 1", params):
         names = "SELECT DISTINCT unnest(json_keys(payload))"

@@ -53,7 +53,6 @@ def test_every_metric_has_a_chart_a_table_and_a_definition(shop: Community) -> N
     # What never happened has no chart, but the sentence that says what would count.
     assert [name for name, _spec in specs] == [
         "members",
-        "new_members",
         "active_members",
         "orders",
         "buyers",
@@ -61,7 +60,7 @@ def test_every_metric_has_a_chart_a_table_and_a_definition(shop: Community) -> N
         "net_sales",
     ]
     assert page.count("<table") == page.count("data-chart=") == len(specs)
-    assert page.count("None in this time.") == 5
+    assert page.count("None in this time.") == 6
     assert "The amount refunded that day" in page
     assert all(json.loads(spec)["layer"] for _name, spec in specs)
 

@@ -63,7 +63,7 @@ def test_export_has_one_row_per_person_with_all_their_data(
     assert ann == {
         "Key": "c-1",
         "Name": "'=HYPERLINK(1)",
-        "Channel": "import",
+        "Channel": "from a file",
         "Joined": "2026-03-05 20:00:00",
         "Left": "",
         "Source": "qr",

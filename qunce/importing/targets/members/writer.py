@@ -182,7 +182,7 @@ class MemberWriter:
             "skipped": identified.skipped,
             "replaced": sum(row[imported_members.REPLACED] for row in rows.values()),
             "opted_out": len(opted_out),
-            "kept_opted_out": opt_out_columns.count_kept(reachable),
+            "kept_opted_out": opt_out_columns.count_still_opted_out(reachable),
             "joined": len(joins.merged),
             "parted": len(joins.parted),
             "shared_identifiers": len(joins.shared),

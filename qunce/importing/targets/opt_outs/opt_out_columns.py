@@ -104,7 +104,7 @@ def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[i
     return set(times)
 
 
-def count_kept(accounts: Collection[int]) -> int:
+def count_still_opted_out(accounts: Collection[int]) -> int:
     """Return how many of these, whom a file calls reachable, stay opted out.
 
     Only the member, or staff in their name, ends an opt-out.

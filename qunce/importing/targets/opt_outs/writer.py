@@ -65,7 +65,7 @@ class OptOutWriter:
             elif account:
                 reachable.add(account)
         opted_out = opt_out_columns.record(self._job, given)
-        kept = opt_out_columns.count_kept(reachable - given.keys())
+        kept = opt_out_columns.count_still_opted_out(reachable - given.keys())
         counts = row_counts.count_without_member(self._found, start, end)
         others = counts["skipped"] + counts["suppressed"]
         return {

@@ -6,7 +6,7 @@ set. Whoever applies it gets the names in their own language.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -65,7 +65,7 @@ class Ladder:
         """The kinds of facts that its layers are made from, each once."""
         found = dict.fromkeys(self.spec.get("kinds", {}))
         for layer in self.spec["layers"]:
-            for kind, key in _mentions(layer.get("rule")):
+            for kind, key in rules.list_mentions(layer.get("rule")):
                 if kind == "kind":
                     found[key] = None
         return list(found)
@@ -84,10 +84,6 @@ class Ladder:
         rows = Tag.objects.filter(community=community, key__in=list(self.tags))
         known = set(rows.values_list("key", flat=True))
         return [key for key in self.tags if key not in known]
-
-
-def _mentions(rule: Any) -> Iterator[tuple[str, str]]:
-    return rules.list_mentions(rule)
 
 
 LADDERS: dict[str, Ladder] = {}

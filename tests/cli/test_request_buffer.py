@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.cli import arriving_requests
-from qunce.cli.arriving_requests import ArrivingRequest, Pace, State
+from qunce.cli import request_buffer
+from qunce.cli.request_buffer import ArrivingRequest, Pace, State
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: a\r\n"
 
@@ -24,7 +24,7 @@ def states(*pieces: bytes) -> list[State]:
         ([HEAD + b"Content-Length: 70000\r\n\r\n"], [State.LARGE]),
         ([HEAD + b"Transfer-Encoding: chunked\r\n\r\n"], [State.LARGE]),
         ([HEAD + b"Content-Length: 4\r\nExpect: 100-continue\r\n\r\n"], [State.LARGE]),
-        ([b"x" * arriving_requests.MAX_HEADER_BYTES, b"x"], [State.WAITING]),
+        ([b"x" * request_buffer.MAX_HEADER_BYTES, b"x"], [State.WAITING]),
     ],
 )
 def test_request_waits_for_its_headers_and_a_small_body(
@@ -55,9 +55,9 @@ def test_request_is_late_after_its_deadline_however_often_something_comes() -> N
 
 def test_large_body_may_take_long_but_not_stall() -> None:
     pace = Pace(started_at=100)
-    assert pace.seconds_left(100) == arriving_requests.MAX_SILENT_SECONDS
+    assert pace.seconds_left(100) == request_buffer.MAX_SILENT_SECONDS
     assert pace.seconds_left(155) == 5
     assert pace.seconds_left(160) <= 0
     pace.received = 1024 * 1024
-    assert pace.seconds_left(160) == arriving_requests.MAX_SILENT_SECONDS
+    assert pace.seconds_left(160) == request_buffer.MAX_SILENT_SECONDS
     assert pace.seconds_left(100 + 60 + 1024) <= 0

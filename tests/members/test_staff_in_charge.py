@@ -11,6 +11,7 @@ import pytest
 from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
+from qunce.core.staff import staff as staff_verbs
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import erasure
 from qunce.members.accounts import queries as account_queries
@@ -100,8 +101,10 @@ def test_scope_by_my_members_hides_all_others(
     shop: Community, boss: Staff, wang: Staff
 ) -> None:
     assign("ab", wang, boss)
-    wang.scope = {"staff": {"me": True}}
-    wang.save()
+    mine = {"staff": {"me": True}}
+    staff_verbs.update(staff=wang, scope=mine, by=boss, at=AT)
+    wang.refresh_from_db()
+    assert wang.scope == mine
     everyone: dict[str, Any] = {"all": []}
     seen = audiences.list_ids(community=shop, rule=everyone, by=wang, at=LATER)
     assert seen == factories.account_ids(shop, ("a", "b"))

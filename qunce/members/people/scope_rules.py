@@ -11,8 +11,11 @@ from qunce.core.staff import scopes
 from qunce.core.staff.models import Staff
 from qunce.core.staff.units import Unit
 from qunce.members.segments import segments
-from qunce.sets import audiences
-from qunce.sets.rules import stored_rules
+from qunce.sets.rules import stored_rules, tree
+from qunce.sets.rules.base import RulePath
+
+ANYBODY = 0
+"""Stands for the staff member whom “me” in a scope means: whoever has it."""
 
 
 @scopes.register
@@ -22,7 +25,7 @@ def expand_segments(community: Community, rule: Any) -> Any:
     A scope that named a segment would change with it, so whoever may edit segments
     could widen their own scope. Frozen segments stay named because they never change.
     """
-    audiences.check(community=community, rule=rule)
+    tree.compile_node(rule, RulePath(community, asker=ANYBODY))
     return _expand(community, rule)
 
 

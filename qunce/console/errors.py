@@ -9,8 +9,10 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qunce.console import permission_labels
 from qunce.core import errors, outages, permissions
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
@@ -51,8 +53,17 @@ class ErrorPageMiddleware:
             return unavailable(request, error)
         for error_class, status in STATUS_BY_ERROR:
             if isinstance(error, error_class):
-                return render_error(request, str(error), status)
+                return render_error(request, _sentence_of(error), status)
         return None
+
+
+def _sentence_of(error: Exception) -> str:
+    if isinstance(error, permissions.PermissionMissing):
+        label = permission_labels.label_of(error.permission)
+        return gettext("Your role does not allow this: %(permission)s.") % {
+            "permission": label
+        }
+    return str(error)
 
 
 def render_error(request: HttpRequest, text: str, status: int) -> HttpResponse:

@@ -31,6 +31,20 @@ class NotAllowed(errors.Refused):
     """The role does not have the required permission."""
 
 
+class PermissionMissing(NotAllowed):
+    """A role without the permission that is asked for."""
+
+    def __init__(self, by: Staff, permission: str) -> None:
+        super().__init__(
+            _(
+                "%(name)s is not allowed to do this. The permission %(permission)s "
+                "is required."
+            )
+            % {"name": by.name, "permission": permission}
+        )
+        self.permission = permission
+
+
 class ScopeTooNarrow(NotAllowed):
     """Only staff who see the whole community may do this."""
 
@@ -81,13 +95,7 @@ def check_may(by: Staff, permission: str) -> None:
         asked.add(permission)
     # Staff may be deactivated while they are signed in.
     if not _has(by, permission) or not by.is_active:
-        raise NotAllowed(
-            _(
-                "%(name)s is not allowed to do this. The permission %(permission)s "
-                "is required."
-            )
-            % {"name": by.name, "permission": permission}
-        )
+        raise PermissionMissing(by, permission)
     if permission in _community_wide:
         check_unscoped(by)
 

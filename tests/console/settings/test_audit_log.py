@@ -74,7 +74,11 @@ def test_log_is_exported_as_it_is_filtered(shop: Community, by: Staff) -> None:
     assert [row[3:6] for row in rows] == [["group created", "'=1+1", "1"]]
     assert audit.list_entries(community=shop, kind="audit_log.exported")
     viewer = clients.browser(factories.staff(shop, "viewer", "vic"))
-    assert viewer.get(PAGE, {"as": "csv"}).status_code == 403
+    refused = viewer.get(PAGE, {"as": "csv"})
+    assert refused.status_code == 403
+    sentence = refused.content.decode()
+    assert "Your role does not allow this: view the audit log." in sentence
+    assert "audit_log.view" not in sentence
     assert create_client(shop, role="viewer").get("/audit-log").status == 403
 
 

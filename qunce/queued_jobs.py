@@ -20,7 +20,7 @@ from qunce.members.segments import segments
 from qunce.members.tags import automatic, expiry
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.outreach.campaigns import launch
-from qunce.outreach.sending import channel_sending, recording
+from qunce.outreach.sending import assisted_outcomes, channel_sending
 
 
 def run_import(key: str, *, at: datetime) -> None:
@@ -55,8 +55,8 @@ JOBS: dict[str, Job] = {
     channel_sending.JOB: Job(
         channel_sending.send_task, _("Send a campaign"), subject=channel_sending.name_of
     ),
-    recording.JOB: Job(
-        recording.record_marks_of,
+    assisted_outcomes.JOB: Job(
+        assisted_outcomes.record_marks_of,
         _("Record what a campaign sent"),
         subject=launch.name_of,
     ),

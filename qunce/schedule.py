@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce import queued_jobs
 from qunce.channels import inbox
+from qunce.channels.webhooks import calls as webhook_calls
 from qunce.channels.webhooks import deliveries as webhooks
-from qunce.channels.webhooks import sending as webhook_calls
 from qunce.core.communities import Community
 from qunce.core.jobs import clock_watch, scheduler
 from qunce.core.jobs.scheduler import Job
@@ -21,7 +21,7 @@ from qunce.members.search import member_list
 from qunce.members.segments import segments
 from qunce.members.tags import expiry
 from qunce.outreach.campaigns import launch
-from qunce.outreach.sending import channel_events, channel_sending, recording
+from qunce.outreach.sending import assisted_outcomes, channel_events, channel_sending
 from qunce.sales import purchase_tags
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.mirror import deriver, mirror
@@ -66,7 +66,7 @@ SCHEDULE: dict[str, Job] = {
     ),
     "campaigns.send": Job(channel_sending.send_due, _("Send campaigns"), MINUTE),
     "campaigns.record_final_marks": Job(
-        recording.record_final_marks, _("Record what was sent"), MINUTE / 2
+        assisted_outcomes.record_final_marks, _("Record what was sent"), MINUTE / 2
     ),
     "webhooks.deliver": Job(webhook_calls.send_due, _("Call webhooks"), MINUTE / 12),
     "webhooks.prune": Job(webhooks.prune, _("Delete old webhook calls"), HOUR),

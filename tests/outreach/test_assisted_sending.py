@@ -17,7 +17,12 @@ from qunce.members.people import people
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import campaigns, launch, results
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import assisted_sending, recipients, recording, tasks
+from qunce.outreach.sending import (
+    assisted_outcomes,
+    assisted_sending,
+    recipients,
+    tasks,
+)
 from qunce.outreach.sending.recipients import Recipient
 from qunce.sets.mirror import deriver
 from tests import factories, threads
@@ -72,9 +77,9 @@ def test_marks_are_recorded_after_the_undo_period(shop: Community, by: Staff) ->
     assisted_sending.mark_failed(
         task=task, target=target(shop, "c"), reason="blocked", by=by, at=SOON
     )
-    assert recording.record_final_marks(at=SOON) == 0
-    assert recording.record_final_marks(at=FINAL) == 2
-    assert recording.record_final_marks(at=FINAL) == 0
+    assert assisted_outcomes.record_final_marks(at=SOON) == 0
+    assert assisted_outcomes.record_final_marks(at=FINAL) == 2
+    assert assisted_outcomes.record_final_marks(at=FINAL) == 0
     recorded = [(target(shop, "a"), {"campaign": "News"})]
     assert factories.recorded_facts(shop, "send.marked_sent") == recorded
     failed = {"campaign": "News", "reason": "blocked"}
@@ -91,7 +96,7 @@ def test_rule_finds_members_who_were_sent_a_campaign() -> None:
     sent = factories.started_campaign(by)
     factories.open_recipients(sent, by)
     mark(sent, "a", by)
-    recording.record_final_marks(at=FINAL)
+    assisted_outcomes.record_final_marks(at=FINAL)
     deriver.catch_up()
     rule = {"did": {"kind": "send.marked_sent", "where": {"campaign": "News"}}}
     assert factories.matching_keys(shop, rule) == ["a"]
@@ -108,7 +113,7 @@ def test_mark_can_be_undone_for_five_minutes_and_a_failure_always(
     assisted_sending.mark_failed(
         task=task, target=target(shop, "b"), reason="other", by=by, at=SOON
     )
-    recording.record_final_marks(at=FINAL)
+    assisted_outcomes.record_final_marks(at=FINAL)
     with pytest.raises(assisted_sending.TooLateToUndo, match="5 minutes"):
         assisted_sending.undo(task=task, target=target(shop, "a"), by=by, at=FINAL)
     assisted_sending.undo(task=task, target=target(shop, "b"), by=by, at=FINAL)
@@ -314,7 +319,7 @@ def test_groups_are_recipients(shop: Community, by: Staff) -> None:
     rows = assisted_sending.open_next(task=task, by=by, at=SOON)
     assert [row.target_id for row in rows] == [north.pk, south.pk]
     assisted_sending.mark_sent(task=task, target=north.pk, by=by, at=SOON)
-    recording.record_final_marks(at=FINAL)
+    assisted_outcomes.record_final_marks(at=FINAL)
     assert factories.recorded_facts(shop, "send.marked_sent") == [
         (None, {"campaign": "News"})
     ]
@@ -374,5 +379,5 @@ def test_task_on_two_screens_sends_each_message_once() -> None:
 
     threads.run(work_until_done, work_until_done)
     assert list(factories.recipient_states(sent).values()) == ["marked"] * 12
-    recording.record_final_marks(at=FINAL)
+    assisted_outcomes.record_final_marks(at=FINAL)
     assert len(factories.recorded_facts(shop, "send.marked_sent")) == 12

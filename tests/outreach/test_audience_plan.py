@@ -20,7 +20,7 @@ from qunce.members.people import staff_accounts
 from qunce.outreach import opt_outs, skip_reasons
 from qunce.outreach.campaigns import audience_plan, campaigns, launch
 from qunce.outreach.campaigns import review as campaign_review
-from qunce.outreach.sending import assisted_sending, eligibility, recording
+from qunce.outreach.sending import assisted_outcomes, assisted_sending, eligibility
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
 from tests import factories
@@ -110,7 +110,7 @@ def apply_history(shop: Community, ids: list[int], people: list[Person]) -> None
         if (
             turn != 1
         ):  # The second one stays unrecorded, to count pending contacts, too.
-            recording.record_final_marks(at=LATER)
+            assisted_outcomes.record_final_marks(at=LATER)
     deriver.catch_up()
     out = [pk for pk, one in zip(ids, people, strict=True) if one.opted_out]
     opt_outs.opt_out(community=shop, accounts=out, by=boss, at=LATER)
@@ -256,7 +256,7 @@ def test_messages_count_as_contacts_for_seven_days() -> None:
         assisted_sending.mark_sent(
             task=task, target=account_queries.get(shop, "a").pk, by=by, at=AT
         )
-    recording.record_final_marks(at=LATER)
+    assisted_outcomes.record_final_marks(at=LATER)
     deriver.catch_up()
     draft = factories.campaign(by)
     for days, size in ((6, 0), (7, 1)):

@@ -28,7 +28,7 @@ from qunce.members.tags import merges as tag_merges
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import assisted_sending, recording, tasks
+from qunce.outreach.sending import assisted_outcomes, assisted_sending, tasks
 
 WEBHOOK = "https://shop.example/qunce"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -57,7 +57,7 @@ def prepare(context: Context) -> None:
         send_late(context)
         send_current(context)
         plan_next(context)
-    recording.record_final_marks(at=context.at)
+    assisted_outcomes.record_final_marks(at=context.at)
 
 
 def write_notes(context: Context) -> None:

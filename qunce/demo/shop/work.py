@@ -21,7 +21,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, launch
-from qunce.outreach.sending import assisted_sending, recording, tasks
+from qunce.outreach.sending import assisted_outcomes, assisted_sending, tasks
 from qunce.sets import audiences
 
 AUDIENCE = "families-not-written-to"
@@ -87,7 +87,7 @@ def send_campaign(scene: Scene) -> None:
     launch.start(campaign=campaign, by=scene.owner, at=scene.evening - 3 * HOUR)
     _mark_share(scene.owner, 2, scene.evening - HOUR)
     _mark_share(scene.colleagues[0], 3, scene.evening - HOUR)
-    recording.record_final_marks(at=scene.at)
+    assisted_outcomes.record_final_marks(at=scene.at)
 
 
 def _mark_share(sender: Staff, divisor: int, at: datetime) -> None:

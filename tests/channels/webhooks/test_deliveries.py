@@ -13,7 +13,7 @@ import pytest
 from pytest_django import Settings
 
 from qunce import ingest, reactions
-from qunce.channels.webhooks import deliveries, endpoints, http_client, sending
+from qunce.channels.webhooks import calls, deliveries, endpoints, http_client
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core import errors, permissions
@@ -64,7 +64,7 @@ def create_endpoint(by: Staff, url: str, *kinds: str, at: datetime = AT) -> Endp
 def run(at: datetime = LATER) -> int:
     """What the worker does: create deliveries from facts, then send them."""
     reactions.WEBHOOKS.catch_up(at=at)
-    return sending.send_due(at=at)
+    return calls.send_due(at=at)
 
 
 def get_delivery() -> Delivery:
@@ -137,9 +137,9 @@ def test_failed_delivery_is_retried_with_growing_delays(
     run(at)
     while get_delivery().state == "waiting":
         delays.append(get_delivery().due_at - at)
-        assert sending.send_due(at=get_delivery().due_at - SECOND) == 0
+        assert calls.send_due(at=get_delivery().due_at - SECOND) == 0
         at = get_delivery().due_at
-        sending.send_due(at=at)
+        calls.send_due(at=at)
     ids = {headers["webhook-id"] for headers, _body in receiver.requests}
     assert (len(receiver.requests), len(ids)) == (4, 1)
     assert delays == sorted(delays)
@@ -158,12 +158,12 @@ def test_delivery_is_given_up_and_can_be_retried(
     receiver.statuses = [500]
     run()
     while get_delivery().state == "waiting":
-        sending.send_due(at=get_delivery().due_at)
+        calls.send_due(at=get_delivery().due_at)
     assert get_delivery().state == "failed"
     assert get_delivery().attempts == len(deliveries.RETRY_DELAYS) + 1
     receiver.statuses = [204]
     deliveries.retry(delivery=get_delivery(), by=by, at=LATER)
-    sending.send_due(at=LATER)
+    calls.send_due(at=LATER)
     row = get_delivery()
     assert (row.state, row.response_status) == ("delivered", 204)
 
@@ -240,11 +240,11 @@ def test_receiver_that_drips_delays_no_other(
     shop: Community, by: Staff, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One answers a byte at a time for ever; others of its community and of others do not wait."""
-    monkeypatch.setattr(sending, "MAX_SECONDS_TO_WAIT", 0.2)
+    monkeypatch.setattr(calls, "MAX_SECONDS_TO_WAIT", 0.2)
     tea = factories.community(key="tea")
     boss = factories.staff(tea, "manager", login="boss")
     with receiving.drip() as dripping:
-        for _ in range(sending.MAX_PARALLEL_PER_COMMUNITY + 2):
+        for _ in range(calls.MAX_PARALLEL_PER_COMMUNITY + 2):
             create_endpoint(by, dripping.url)
         create_endpoint(boss, receiver.url)
         factories.member(shop, "m1")
@@ -252,11 +252,11 @@ def test_receiver_that_drips_delays_no_other(
         assert run() == 1
         assert len(receiver.requests) == 1
         assert Delivery.objects.get(endpoint__community=tea).state == "delivered"
-        assert len(sending._running) == sending.MAX_PARALLEL_PER_COMMUNITY
+        assert len(calls._running) == calls.MAX_PARALLEL_PER_COMMUNITY
     # The receiver is gone, so its calls end, and those that waited get their turn.
-    monkeypatch.setattr(sending, "MAX_SECONDS_TO_WAIT", 30)
-    assert run() == sending.MAX_PARALLEL_PER_COMMUNITY + 2
-    assert not sending._running
+    monkeypatch.setattr(calls, "MAX_SECONDS_TO_WAIT", 30)
+    assert run() == calls.MAX_PARALLEL_PER_COMMUNITY + 2
+    assert not calls._running
 
 
 def test_call_has_a_deadline_however_its_answer_is_spread(settings: Settings) -> None:
@@ -276,9 +276,9 @@ def test_lease_of_a_dead_worker_expires(
     create_endpoint(by, receiver.url)
     factories.member(shop, "m1")
     reactions.WEBHOOKS.catch_up(at=LATER)
-    assert sending.claim_due(LATER)
-    assert sending.send_due(at=LATER) == 0
-    assert sending.send_due(at=LATER + sending.LEASE) == 1
+    assert calls.claim_due(LATER)
+    assert calls.send_due(at=LATER) == 0
+    assert calls.send_due(at=LATER + calls.LEASE) == 1
 
 
 def test_test_delivery_is_sent_and_not_retried(
@@ -287,7 +287,7 @@ def test_test_delivery_is_sent_and_not_retried(
     receiver.statuses = [500]
     endpoint = create_endpoint(by, receiver.url)
     deliveries.send_test(endpoint=endpoint, by=by, at=AT)
-    sending.send_due(at=LATER)
+    calls.send_due(at=LATER)
     assert json.loads(receiver.requests[0][1])["type"] == "webhook.test"
     assert get_delivery().state == "failed"
 

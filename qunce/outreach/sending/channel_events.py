@@ -34,7 +34,11 @@ class MessagePosted(facts.FactKind):
 
     kind = "message.posted"
     label = gettext_lazy("wrote a message")
-    labels = {"length": gettext_lazy("number of characters")}
+    labels = {
+        "length": gettext_lazy("number of characters"),
+        # Of those that a program has sorted by what they are about.
+        "topic": gettext_lazy("topic"),
+    }
     reportable = True
     length: int = 0
 

@@ -19,7 +19,7 @@ FIELD = frozenset(
     amounts api app apps arithmetic assignment assignments assisted attempt attempts
     attribute attributes audience audiences audit auth authentication authenticator
     automatic background backup backups base batch batches behaviour bit bitmap bitmaps
-    board buffer build builder bulk cache calendar campaign campaigns change changes
+    board buffer build builder bulk cache calendar calls campaign campaigns change changes
     channel channels chart charts check checks child choice choices clause clauses cli
     client clock closed code coffee column columns command commands committed
     communities community comparison comparisons completion conditions console consumer

@@ -287,7 +287,7 @@ def parse_strings(value: Any, path: RulePath) -> tuple[str, ...]:
 def resolve_keys(kind: str, keys: Sequence[str], path: RulePath) -> tuple[int, ...]:
     """The ids of these things, in the order of the keys.
 
-    An unknown key fails, unless that would tell members of others from strangers.
+    An unknown key fails, unless the error would reveal members of others.
     """
     ids: dict[str, int] = {}
     # A query for many keys, and none after the first ones that are unknown.

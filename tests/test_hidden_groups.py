@@ -127,7 +127,7 @@ def test_staff_with_a_scope_cannot_tell_hidden_members_from_unknown_ones(
         asked: dict[str, Any] = {"community": shop, "rule": rule, "at": LATER}
         assert audiences.count(by=narrow, **asked) == n
         made: dict[str, Any] = {"community": shop, "rule": rule, "at": AT}
-        segments.create(key=f"s-{keys[-1]}", by=narrow, **made)
+        segments.create(key=f"s-{keys[0]}", by=narrow, **made)
     rule = {"members": {"keys": ["nobody"]}}
     with pytest.raises(RuleError):
         audiences.count(community=shop, rule=rule, by=limited, at=LATER)

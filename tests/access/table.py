@@ -34,6 +34,7 @@ INTERNAL = {
     "core.facts.facts.record_occurrences": FACTS,
     "core.permissions.may": "a guard itself",
     "core.staff.linked_accounts.link": "takes a pair of staff, see tests/core",
+    "core.staff.linked_accounts.part": GUARDED,
     "importing.plan.answers.remember": BULK,
     "ingest.fact_references.resolve_groups": "a part of reporting facts",
     "insight.group_numbers.load": "the groups are those of groups.visibility",

@@ -132,10 +132,10 @@ def test_api_answers_at_once_and_gives_the_progress(
     shop: Community, by: Staff, score: Attribute
 ) -> None:
     api = clients.create_client(shop)
-    path = f"/attributes/{score.pk}"
-    started = api.patch(path, {"type": "number", "drop_unreadable": True})
+    path = f"/attributes/{score.pk}/type"
+    started = api.post(path, {"type": "number", "drop_unreadable": True})
     assert started.status == 202
-    assert api.patch(path, {"type": "number"}).kind == "type-change-in-progress"
+    assert api.post(path, {"type": "number"}).kind == "type-change-in-progress"
     one = f"/attribute-type-changes/{started.body['id']}"
     assert (api.get(one).body["size"], api.get(one).body["result"]) == (3, None)
     run(TypeChangeJob.objects.get(), NOW)
@@ -143,7 +143,7 @@ def test_api_answers_at_once_and_gives_the_progress(
     other = clients.create_client(factories.community("other"))
     assert other.get(one).status == 404
     small = define(shop, by, "small", "text", dot="1")
-    assert api.patch(f"/attributes/{small.pk}", {"type": "number"}).status == 200
+    assert api.post(f"/attributes/{small.pk}/type", {"type": "number"}).status == 200
 
 
 def test_console_shows_the_check_then_the_change(

@@ -43,7 +43,7 @@ def number(value: Any) -> str:
 
 @register.filter
 def signed(value: int) -> str:
-    return f"{value:+,}"
+    return f"{value:+,}".replace("-", "−")
 
 
 @register.filter

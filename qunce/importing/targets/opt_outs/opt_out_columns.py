@@ -76,7 +76,7 @@ def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[i
     now = timestamps.to_micros(job.started_at)
     for account, (moment, reason) in given.items():
         if people[account] not in known:
-            source = (reason or f"import {job.pk}")[:40]
+            source = (reason or "import")[:40]
             key = (now if moment is None else moment, source)
             grouped.setdefault(key, []).append(account)
     times = {

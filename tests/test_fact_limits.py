@@ -16,8 +16,8 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.core.facts.reported_kinds import KindLimits, ReportedKind, TooManyFields
 from qunce.core.staff.models import Staff
-from qunce.ingest import incoming as incoming_facts
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest import incoming_facts
+from qunce.ingest.incoming_facts import IncomingFact
 from tests import factories, threads
 from tests.clients import create_client
 from tests.factories import AT, LATER

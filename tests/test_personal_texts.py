@@ -26,7 +26,7 @@ from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
 from qunce.core.personal_texts import ErasedPerson
 from qunce.core.staff.models import Staff
-from qunce.ingest import incoming
+from qunce.ingest import incoming_facts
 from qunce.members.accounts import erasure
 from qunce.members.attributes import attributes
 from qunce.members.people import people
@@ -241,7 +241,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_byte(
 
 
 def report(shop: Community, by: Staff, *, member: str, **payload: Any) -> None:
-    fact = incoming.IncomingFact(
+    fact = incoming_facts.IncomingFact(
         kind="card.sent", happened_at=AT, member=member, payload=payload
     )
     ingest.record_facts(community=shop, incoming=[fact], by=by, at=LATER)

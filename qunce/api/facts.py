@@ -26,7 +26,7 @@ from qunce.core.facts import reported_facts
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff import api_keys
 from qunce.groups import visibility as group_visibility
-from qunce.ingest.incoming import FactsRejected, IncomingFact
+from qunce.ingest.incoming_facts import FactsRejected, IncomingFact
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sets import timelines
@@ -143,7 +143,7 @@ def _to_incoming(fact: FactIn, at: datetime) -> IncomingFact:
     )
 
 
-def _write_turn() -> AbstractContextManager[object]:
+def _write_lock() -> AbstractContextManager[object]:
     """Return a lock under which threads of this process write to SQLite one by one.
 
     SQLite has one writer at a time, and a connection that finds it busy sleeps before it
@@ -176,7 +176,7 @@ class Report:
             source=self.source,
             limits=self.limits,
             check_effect=self.check_effect,
-            turn=_write_turn(),
+            lock=_write_lock(),
         )
 
 

@@ -21,7 +21,7 @@ from qunce.core import errors, outages, permissions
 from qunce.core.staff import api_keys
 from qunce.importing.plan import questions
 from qunce.importing.plan.questions import AnswerNeeded
-from qunce.ingest.incoming import FactsRejected
+from qunce.ingest.incoming_facts import FactsRejected
 from qunce.sets.rules.base import RuleError
 
 log = logging.getLogger(__name__)

@@ -161,10 +161,6 @@ class TagBatchDetailOut(TagBatchOut):
     changes: list[TagChangesOut]
 
 
-class TagBatchNotFound(errors.NotFound):
-    """There is no such tag batch."""
-
-
 class OwnerNotFound(errors.NotFound):
     """There is no such staff member in this community."""
 

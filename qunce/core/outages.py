@@ -1,4 +1,4 @@
-"""Recognises errors that say nothing about the request: it can be sent again later."""
+"""Recognises temporary failures, after which the same request can be sent again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from qunce.core import damage, disk_space, errors
 
 RETRY_SECONDS = 5
-"""What the header `Retry-After` says."""
+"""The value of the header `Retry-After`."""
 
 
 SQLITE_CODES = (

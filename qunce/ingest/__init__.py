@@ -32,7 +32,7 @@ from qunce.core.facts import (
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff.models import Staff
 from qunce.ingest.fact_references import FactMembers, resolve_groups
-from qunce.ingest.incoming import FactsRejected, IncomingFact
+from qunce.ingest.incoming_facts import FactsRejected, IncomingFact
 
 WRITE = reported_facts.WRITE
 INGESTED = audit.declare("facts.ingested", gettext_lazy("facts reported"))
@@ -110,18 +110,18 @@ def record_facts(
     source: str = "api",
     limits: reported_facts.TimeLimits | None = None,
     check_effect: CheckEffect = allow_all,
-    turn: AbstractContextManager[object] | None = None,
+    lock: AbstractContextManager[object] | None = None,
 ) -> IngestResult:
     """Record the facts that are new, in one transaction.
 
-    The transaction happens inside of `turn`, and the checks before it. Raises
+    The transaction happens inside of `lock`, and the checks before it. Raises
     FactsRejected if any fact is invalid; then none is recorded.
     """
     permissions.check_may(by, WRITE)
     batch = _Batch(community, incoming, by, at, source)
     batch.check(limits or reported_facts.time_limits(at), check_effect)
     batch.prepare()
-    with turn or nullcontext(), transaction.atomic():
+    with lock or nullcontext(), transaction.atomic():
         # Inside the transaction: if the facts are rejected, no member stays behind that
         # was created for them.
         created = batch.resolve()

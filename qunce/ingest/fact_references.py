@@ -12,7 +12,7 @@ from qunce.core.facts import reported_facts
 from qunce.core.staff.models import Staff
 from qunce.groups import groups as group_groups
 from qunce.groups import visibility
-from qunce.ingest.incoming import FactsRejected, IncomingFact
+from qunce.ingest.incoming_facts import FactsRejected, IncomingFact
 from qunce.members.accounts import identifiers, placeholders, resolver
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import named_members

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import db, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import committed, fact_consumers
+from qunce.core.facts import committed_facts, fact_consumers
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
@@ -86,7 +86,7 @@ def catch_up(*, at: datetime, is_stopping: Callable[[], bool] = lambda: False) -
     with locks.acquire("purchase-tags", wait=False) as acquired:
         while acquired and not is_stopping():
             start = fact_consumers.position(CONSUMER)
-            affected = committed.read_accounts(
+            affected = committed_facts.read_accounts(
                 after=start, limit=FACTS_PER_SCAN, kinds=FACT_KINDS
             )
             if not affected.size:

@@ -13,7 +13,7 @@ from qunce.core import exchange_rates
 from qunce.groups import groups
 from qunce.importing.jobs import jobs, uploads
 from qunce.importing.plan.options import ImportOptions
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.members.accounts import accounts
 from qunce.members.layers import layering_specs, layers
 from qunce.members.people import people

@@ -12,7 +12,7 @@ from qunce import ingest
 from qunce.core.communities import Community
 from qunce.core.facts import facts, reported_facts
 from qunce.groups import groups
-from qunce.ingest import incoming as incoming_facts
+from qunce.ingest import incoming_facts
 from tests import factories
 from tests.clients import ApiClient, create_client
 from tests.factories import AT

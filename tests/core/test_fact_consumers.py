@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connections, transaction
 
 from qunce.core.communities import Community
-from qunce.core.facts import committed, fact_consumers, facts, interned_names
+from qunce.core.facts import committed_facts, fact_consumers, facts, interned_names
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
@@ -95,8 +95,8 @@ def test_reaction_gets_the_recorded_fact() -> None:
     fact = received[0]
     assert (fact.kind, fact.account, fact.community) == ("bell.rung", 7, shop.pk)
     assert (fact.happened_at, fact.payload) == (AT, {"times": 4, "tone": None})
-    assert committed.find(fact.id) == fact
-    assert committed.find(fact.id + 1) is None
+    assert committed_facts.find(fact.id) == fact
+    assert committed_facts.find(fact.id + 1) is None
 
 
 def test_facts_of_other_kinds_are_skipped_without_a_write(
@@ -118,7 +118,7 @@ def test_first_fact_of_a_kind_is_not_skipped_if_it_is_recorded_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shop = factories.community()
-    last_position = committed.last_position
+    last_position = committed_facts.last_position
     numbers = iter([1])
 
     def last_position_after_ringing() -> int:
@@ -126,7 +126,7 @@ def test_first_fact_of_a_kind_is_not_skipped_if_it_is_recorded_meanwhile(
             ring(shop, number)
         return last_position()
 
-    monkeypatch.setattr(committed, "last_position", last_position_after_ringing)
+    monkeypatch.setattr(committed_facts, "last_position", last_position_after_ringing)
     bells = consumer()
     drain(bells)
     ring(shop, 2)

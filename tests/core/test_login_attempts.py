@@ -79,7 +79,7 @@ def test_successes_count_against_nobody() -> None:
     fail(40, address)
     for _number in range(60):
         login_attempts.start(address, at=AT)
-        login_attempts.take_back(address, at=AT)
+        login_attempts.cancel(address, at=AT)
     login_attempts.start(address, at=AT)
     with pytest.raises(login_attempts.TooManyAttempts):
         login_attempts.start(address, at=AT)

@@ -31,7 +31,7 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.options import ImportOptions
 from qunce.importing.undo import undos
 from qunce.importing.undo.undos import ImportUndo
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import MemberLeft, MemberRejoined

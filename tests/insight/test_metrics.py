@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.insight import metric_definitions, metrics
 from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 from qunce.members.accounts import accounts

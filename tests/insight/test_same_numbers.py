@@ -15,7 +15,7 @@ from qunce.core import money
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.sets.mirror import deriver
 from tests import clients, factories
 from tests.cli.runner import in_this_process

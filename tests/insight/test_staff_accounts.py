@@ -14,7 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, memberships
 from qunce.groups.groups import Group
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.insight import group_numbers, metrics
 from qunce.members.layers import layering_specs, layers
 from qunce.members.people import staff_accounts

@@ -14,7 +14,7 @@ import pytest
 
 from qunce import ingest
 from qunce.core.communities import Community
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.insight import metric_definitions
 from qunce.insight.metric_definitions import METRICS
 from qunce.insight.subjects import activity

@@ -16,7 +16,7 @@ from django.db import connection
 
 from qunce.core import communities, db
 from qunce.core.communities import Community
-from qunce.core.facts import committed, interned_names
+from qunce.core.facts import committed_facts, interned_names
 from qunce.core.facts.fact_consumers import ConsumerPosition
 from qunce.core.facts.facts import Fact
 from qunce.sets.mirror import deriver, lineage, mirror
@@ -129,7 +129,7 @@ def write_before_deriving() -> int:
     """In the other cluster, write facts before the move is noticed."""
     logs.write(communities.get("shop"), logs.sample_rows(30, seed=7))
     numbers = db.rows("SELECT max(xid), min(xid) FROM core_fact")[0]
-    assert numbers[0] > committed.last_position(), (
+    assert numbers[0] > committed_facts.last_position(), (
         "the old numbers are ahead of this cluster"
     )
     return int(Fact.objects.count())
@@ -149,7 +149,7 @@ def count_facts_to_react_to() -> int:
     """How many facts a consumer has not handled yet."""
     start = ConsumerPosition.objects.get(consumer="reactions").position
     kinds = interned_names.names_by_id("kind", 0).values()
-    return len(committed.read(after=start, limit=1000, kinds=kinds).facts)
+    return len(committed_facts.read(after=start, limit=1000, kinds=kinds).facts)
 
 
 @pytest.mark.postgres_only
@@ -161,7 +161,7 @@ def test_restored_dump_continues_in_another_cluster(
         logs.write(shop, logs.sample_rows(100, seed=seed))
         deriver.catch_up()
     ConsumerPosition.objects.create(
-        consumer="reactions", position=committed.last_position()
+        consumer="reactions", position=committed_facts.last_position()
     )
     target = _restore(other_cluster, tmp_path)
     assert _call_there(target, tmp_path, "write_before_deriving") == 230

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from qunce.channels.webhooks import signing, url_policy
 from qunce.core import encryption, errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import audit, committed, fact_consumers, facts, interned_names
+from qunce.core.facts import audit, committed_facts, fact_consumers, facts, interned_names
 from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare(
@@ -296,7 +296,7 @@ def _skip_old_facts() -> None:
     """
     if not Endpoint.objects.filter(state=State.ACTIVE).exists():
         fact_consumers.ConsumerPosition.objects.update_or_create(
-            consumer=CONSUMER, defaults={"position": committed.last_position()}
+            consumer=CONSUMER, defaults={"position": committed_facts.last_position()}
         )
 
 

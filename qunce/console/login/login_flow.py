@@ -51,7 +51,7 @@ def authenticate(
         for subject in subjects:
             # Its other failures stay: the address may be guessing other logins.
             if subject[0] == "address":
-                login_attempts.take_back(subject, at=at)
+                login_attempts.cancel(subject, at=at)
             else:
                 login_attempts.reset(subject)
         return staff

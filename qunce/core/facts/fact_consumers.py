@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from django.db import InterfaceError, OperationalError, models, transaction
 
 from qunce.core.communities import Community
-from qunce.core.facts import committed
+from qunce.core.facts import committed_facts
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 
@@ -85,7 +85,7 @@ class Consumer:
     def retry(self, key: str, *, at: datetime) -> None:
         """Call the reaction that failed on a fact again; `key` is the queued job's."""
         fact_id, _, name = key.partition(" ")
-        fact = committed.find(int(fact_id))
+        fact = committed_facts.find(int(fact_id))
         if fact is None:
             return
         for reaction in self.reactions.get(fact.kind, ()):
@@ -94,11 +94,13 @@ class Consumer:
                 with transaction.atomic():
                     reaction(community=community, facts=[fact], at=at)
 
-    def _step(self, at: datetime) -> committed.CommittedFacts:
+    def _step(self, at: datetime) -> committed_facts.CommittedFacts:
         start = position(self.name)
         scan = self._scans.get(start, Scan(start, 0))
         # Outside the transaction, so that reading does not hold SQLite's write lock.
-        batch = committed.read(after=scan.until, limit=BATCH_SIZE, kinds=self.reactions)
+        batch = committed_facts.read(
+            after=scan.until, limit=BATCH_SIZE, kinds=self.reactions
+        )
         scan = Scan(batch.until, scan.size + batch.size)
         # Only the scan from the current position is of use, so the dictionary cannot
         # grow.

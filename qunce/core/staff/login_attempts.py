@@ -141,8 +141,8 @@ def reset(*subjects: Subject) -> None:
     LoginAttempt.objects.filter(subject__in=keys).delete()
 
 
-def take_back(subject: Subject, *, at: datetime) -> None:
-    """Count the attempt that was just started as none, as it succeeded."""
+def cancel(subject: Subject, *, at: datetime) -> None:
+    """Do not count the attempt that was just started, as it succeeded."""
     rows = LoginAttempt.objects.filter(subject=_key(*subject), failures__gt=0)
     # The earlier failures still count, but the next person need not wait for this one.
     rows.update(

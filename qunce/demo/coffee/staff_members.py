@@ -13,7 +13,7 @@ from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.people import OPERATORS
 from qunce.groups import groups
 from qunce.groups.groups import Group, Stage
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account
 from qunce.members.people import staff_accounts

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors, permissions, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import committed, fact_consumers, facts
+from qunce.core.facts import committed_facts, fact_consumers, facts
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -71,7 +71,7 @@ def _skip_old_facts() -> None:
     """
     if not _deepened_tags().exists():
         fact_consumers.ConsumerPosition.objects.update_or_create(
-            consumer=CONSUMER, defaults={"position": committed.last_position()}
+            consumer=CONSUMER, defaults={"position": committed_facts.last_position()}
         )
 
 

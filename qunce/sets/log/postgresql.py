@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from qunce.core import db
-from qunce.core.facts import committed
+from qunce.core.facts import committed_facts
 from qunce.sets.log import child, log_schema
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SELECT count(*) FROM (
 
 
 def end() -> int:
-    return committed.last_position() - 1
+    return committed_facts.last_position() - 1
 
 
 def read(after: int, until: int) -> Iterator[pa.RecordBatch | pa.Table]:

@@ -12,7 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, memberships
-from qunce.ingest.incoming import IncomingFact
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
 from qunce.sets.mirror import deriver

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from qunce.core import db, revisions
 from qunce.core.communities import Community
-from qunce.core.facts import committed, facts
+from qunce.core.facts import committed_facts, facts
 from tests import factories
 from tests.core.test_facts import BellRung
 from tests.factories import AT
@@ -24,13 +24,13 @@ def ring(shop: Community, *times: int) -> None:
 def start() -> int:
     """The position before the test. SQLite counts on from the test before."""
     ring(factories.community("before"), 0)
-    return committed.read(after=0, limit=10**9, kinds=[]).until
+    return committed_facts.read(after=0, limit=10**9, kinds=[]).until
 
 
 def read_all(after: int, limit: int) -> list[list[int]]:
     batches: list[list[int]] = []
     while True:
-        batch = committed.read(after=after, limit=limit, kinds=["bell.rung"])
+        batch = committed_facts.read(after=after, limit=limit, kinds=["bell.rung"])
         if not batch.size:
             return batches
         batches.append([fact.payload["times"] for fact in batch.facts])
@@ -67,11 +67,11 @@ def test_reading_continues_after_transactions_without_facts(start: int) -> None:
 def test_nothing_is_read_after_the_last_fact(start: int) -> None:
     shop = factories.community()
     ring(shop, 1)
-    end = committed.read(after=start, limit=10, kinds=[]).until
+    end = committed_facts.read(after=start, limit=10, kinds=[]).until
     idle(3)
-    assert committed.read(after=end, limit=10, kinds=[]).size == 0
+    assert committed_facts.read(after=end, limit=10, kinds=[]).size == 0
     ring(shop, 2)
-    assert committed.read(after=end, limit=10, kinds=[]).size == 1
+    assert committed_facts.read(after=end, limit=10, kinds=[]).size == 1
 
 
 @pytest.mark.postgres_only
@@ -87,8 +87,8 @@ def test_facts_have_the_id_of_their_transaction() -> None:
         ring(shop, 1)
         own = db.rows("SELECT pg_current_xact_id()::text::bigint + qunce_bias()")
         assert db.rows("SELECT max(xid) FROM core_fact") == own
-        assert committed.last_position() <= own[0][0]
-    assert committed.last_position() > own[0][0]
+        assert committed_facts.last_position() <= own[0][0]
+    assert committed_facts.last_position() > own[0][0]
 
 
 def test_affected_accounts_are_read_by_community(start: int) -> None:
@@ -96,6 +96,8 @@ def test_affected_accounts_are_read_by_community(start: int) -> None:
     ring(shop, 3, 1)
     ring(other, 3)
     ring(shop, 3)
-    affected = committed.read_accounts(after=start, limit=100, kinds=["bell.rung"])
+    affected = committed_facts.read_accounts(
+        after=start, limit=100, kinds=["bell.rung"]
+    )
     assert affected.size == 4
     assert affected.accounts == {shop.pk: [1, 3], other.pk: [3]}

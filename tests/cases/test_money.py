@@ -37,7 +37,7 @@ def test_18_currency_signs_are_dropped(shop: Terminal) -> None:
 
 def test_19_layers_add_yen_to_dollars(shop: Terminal) -> None:
     shop.imports("orders.csv", "orders", "--at", "2024-04-01")
-    made = shop.run("layerings", "create", "value", "value", "--at", "2024-04-01")
+    made = shop.run("layerings", "add", "value", "value", "--at", "2024-04-01")
     assert made.code == 0, made.errors
     low = shop.audience({"layer": {"of": "value", "in": ["low"]}})
     assert "D" in low or "E" in low

@@ -45,5 +45,5 @@ def test_unknown_attribute_is_not_found(run: Run, shop: Community) -> None:
 
 def test_attribute_is_defined_with_its_choices(run: Run, shop: Community) -> None:
     words = ("size", "choice", "--choices", "40, 41")
-    defined = run("attributes", "define", *words, "--json").json
+    defined = run("attributes", "add", *words, "--json").json
     assert defined == {"name": "size", "type": "choice", "choices": ["40", "41"]}

@@ -24,7 +24,7 @@ LATER = ("--at", "2026-03-06T12:00:00Z")
 
 
 def test_layering_is_created_and_run(run: Run, shop: Community) -> None:
-    created = run("layerings", "create", "worth", json.dumps(SPEC), "--json").json
+    created = run("layerings", "add", "worth", json.dumps(SPEC), "--json").json
     assert created["sizes"] == {"high": 2, "low": 2}
     low = '{"layer": {"of": "worth", "in": ["low"]}}'
     assert run("audience", "list", low).output == "cyd\ndee\n"
@@ -34,7 +34,7 @@ def test_layering_is_created_and_run(run: Run, shop: Community) -> None:
 def test_ready_made_layerings_include_everyone(
     spec: str, run: Run, shop: Community
 ) -> None:
-    created = run("layerings", "create", spec, spec, "--json").json
+    created = run("layerings", "add", spec, spec, "--json").json
     assert sum(created["sizes"].values()) == 4
 
 
@@ -67,7 +67,7 @@ def test_staff_with_a_scope_see_their_members_only(run: Run, shop: Community) ->
     factories.staff(
         shop, login="lin", scope={"members": {"keys": ["bob", "cyd"]}}, role="operator"
     )
-    run("layerings", "create", "worth", json.dumps(SPEC))
+    run("layerings", "add", "worth", json.dumps(SPEC))
     run("tags", "apply", "vip", "--members", "cyd,dee")
     run("layerings", "run", *LATER)
     own = run("layerings", "show", "worth", "--as", "lin", "--json", *LATER).json
@@ -80,7 +80,7 @@ def test_staff_with_a_scope_see_their_members_only(run: Run, shop: Community) ->
 
 
 def test_layering_is_archived_and_restored(run: Run, shop: Community) -> None:
-    run("layerings", "create", "worth", json.dumps(SPEC))
+    run("layerings", "add", "worth", json.dumps(SPEC))
     assert run("layerings", "archive", "worth", "--json").json["state"] == "archived"
     assert run("layerings", "list", "--json").json == {"layerings": []}
     assert run("layerings", "restore", "worth").code == 0
@@ -89,7 +89,7 @@ def test_layering_is_archived_and_restored(run: Run, shop: Community) -> None:
 
 def test_viewers_create_and_run_nothing(run: Run, shop: Community) -> None:
     factories.staff(shop, login="vic", role="viewer")
-    create = ("layerings", "create", "worth", json.dumps(SPEC))
+    create = ("layerings", "add", "worth", json.dumps(SPEC))
     assert run(*create, "--as", "vic").code == 4
     assert run(*create).code == 0
     assert run("layerings", "run", "worth", "--as", "vic", *LATER).code == 4

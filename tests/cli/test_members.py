@@ -216,7 +216,7 @@ def test_everything_about_a_person_is_written_to_an_archive(
     run: Run, full: Community, tmp_path: Path
 ) -> None:
     file = tmp_path / "ann.zip"
-    answer = run("members", "data", "ann", "--output", str(file), "--json").json
+    answer = run("members", "export-data", "ann", "--output", str(file), "--json").json
     assert answer["sections"]["identifiers"] == 1
     with zipfile.ZipFile(file) as archive:
         (row,) = json.loads(archive.read("identifiers.json"))

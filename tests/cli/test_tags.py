@@ -120,7 +120,7 @@ def test_tag_is_moved_owned_renamed_and_loses_a_synonym(
     run("tag-groups", "add", "stage", "--several")
     run("tag-groups", "add", "stage")
     changed = run(
-        *("tags", "update", "vip", "--group", "stage", "--owner", "olga"),
+        *("tags", "edit", "vip", "--group", "stage", "--owner", "olga"),
         *("--name", "VIP", "--description", "buys monthly", "--json"),
     ).json
     assert (changed["group"], changed["owner"], changed["name"]) == (
@@ -128,12 +128,12 @@ def test_tag_is_moved_owned_renamed_and_loses_a_synonym(
         "olga",
         "VIP",
     )
-    assert run("tags", "update", "vip", "--group", "", "--json").json["group"] is None
-    assert run("tags", "update", "vip", "--deepened-by", "tag.added").code == 2
+    assert run("tags", "edit", "vip", "--group", "", "--json").json["group"] is None
+    assert run("tags", "edit", "vip", "--deepened-by", "tag.added").code == 2
     run("tags", "add-synonym", "vip", "loyal")
     assert run("tags", "remove-synonym", "vip", "loyal").code == 0
     assert run("tags", "remove-synonym", "vip", "loyal").code == 3
-    run("tag-groups", "update", "stage", "--prefix", "s:", "--guidance", "Write s:1.")
+    run("tag-groups", "edit", "stage", "--prefix", "s:", "--guidance", "Write s:1.")
     refused = run("tags", "add", "x", "--group", "stage")
     assert (refused.code, "Write s:1." in refused.errors) == (2, True)
 

@@ -33,7 +33,7 @@ def list_attributes(invocation: Invocation) -> None:
         invocation.out.line(f"{row['name']}  {row['type']}")
 
 
-@attributes.command("define", help=N_("Create an attribute"))
+@attributes.command("add", help=N_("Create an attribute"))
 @base.argument("name", help=N_("name used in rules and files"))
 @base.argument(
     "type_",

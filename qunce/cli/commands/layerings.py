@@ -38,7 +38,7 @@ def show(invocation: Invocation, key: str) -> None:
     _print(invocation, record)
 
 
-@layerings.command("create", help=N_("Create a ready-made layering, or one by a spec"))
+@layerings.command("add", help=N_("Create a ready-made layering, or one by a spec"))
 @base.argument("key", help=KEY_HELP)
 @base.argument(
     "spec", help=N_("a ready-made one such as value, a spec as JSON, or @file")

@@ -208,7 +208,7 @@ def correct(invocation: Invocation, key: str, kind: str, value: str, new: str) -
 
 
 @members.command(
-    "data", help=N_("Write everything stored about a person to an archive")
+    "export-data", help=N_("Write everything stored about a person to an archive")
 )
 @base.argument("key", help=KEY_HELP)
 @base.option(

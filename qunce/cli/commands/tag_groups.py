@@ -64,7 +64,7 @@ def add(
     )
 
 
-@tag_groups.command("update", help=N_("Change a tag group and its naming rule"))
+@tag_groups.command("edit", help=N_("Change a tag group and its naming rule"))
 @base.argument("key", help=N_("key of the tag group"))
 @base.option("--name", help=N_("display name"))
 @base.option(

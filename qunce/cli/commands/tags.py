@@ -111,7 +111,7 @@ def remove_synonym(invocation: Invocation, tag: str, key: str) -> None:
     )
 
 
-@tags.command("update", help=N_("Change the name, group, owner or meaning of a tag"))
+@tags.command("edit", help=N_("Change the name, group, owner or meaning of a tag"))
 @base.argument("tag", help=TAG_HELP)
 @base.option("--name", help=N_("display name"))
 @base.option("--description", help=N_("meaning of the tag"))

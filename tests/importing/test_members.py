@@ -297,6 +297,11 @@ def test_totals_and_headings_again_are_skipped(shop: Community, tmp_path: Path) 
     job = pipeline.run(plan).job
     assert (job.rows_read, job.counts["members"], job.counts["skipped"]) == (3, 1, 2)
     assert sorted(plan.left_out) == [2, 5]
+    # The rows may be counted below the phone numbers.
+    text = "姓名,手机号\n小林,13800138001\n小王,13800138002\n合计,2\n总计,13800138003\n"
+    counted = helpers.plan(shop, helpers.write(tmp_path, text), "members")
+    assert pipeline.run(counted).job.counts["members"] == 3
+    assert sorted(counted.left_out) == [4]
 
 
 def test_preview_shows_the_first_rows_and_writes_nothing(

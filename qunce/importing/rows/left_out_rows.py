@@ -37,9 +37,13 @@ REMARK = (
     r"page\s+\d+|end of (file|report))"
 )
 NUMBER = re.compile(r"-?[¥$€£]?\s*[\d,.\s]+\s*(%|元|人|条|笔|个|件|次)?")
+COUNT = re.compile(r"\d{1,6}\s*[人条个]?")
+"""A number of rows below a column, too short for a phone number."""
 FORMATS_OF_PROGRAMS = ("json", "ndjson", "table")
 OTHER_TYPES = ("phone", "email", "unionid", "instant", "date")
 """Types of fields that no row of totals fills."""
+COUNTED_TYPES = ("phone", "email", "unionid")
+"""Those of them whose values may be counted in a row of totals."""
 
 
 def find(plan: ImportPlan, batch: rows.RowBatch) -> NDArray[np.bool_]:
@@ -117,8 +121,12 @@ def _is_total(plan: ImportPlan, cells: list[str | None]) -> bool:
     declared = {field.name: field.type for field in plan.target.fields}
     for index, cell in filled[1:]:
         name = plan.mapping.get(plan.source.headings[index], "")
-        is_other = name in OTHER_TYPES or declared.get(name) in OTHER_TYPES
-        if is_other or not (NUMBER.fullmatch(cell) or re.match(TOTAL, cell)):
+        types = {name, declared.get(name)}
+        if types & set(COUNTED_TYPES) and COUNT.fullmatch(cell):
+            continue
+        if types & set(OTHER_TYPES) or not (
+            NUMBER.fullmatch(cell) or re.match(TOTAL, cell)
+        ):
             return False
     # In a table of one column a total cannot be distinguished from a name.
     return len(cells) > 1

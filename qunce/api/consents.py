@@ -1,4 +1,4 @@
-"""Consents: what members agreed to, and what they took back."""
+"""Consents: what members agreed to, and what they withdrew."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = Router(auth=RequiresScope("members"), tags=["members"])
 
 
 class ConsentIn(schemas.InputSchema):
-    """`given` is false if the member took it back; `evidence` is how they said so."""
+    """`given` is false if the member withdrew it; `evidence` is how they stated it."""
 
     purpose: Literal["data", "marketing", "profiling", "sharing"]
     given: bool

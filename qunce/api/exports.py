@@ -21,7 +21,7 @@ router = Router(
 
 
 def describe_file(description: str, media_type: str) -> dict[str, Any]:
-    """What the document says of an answer that is a file."""
+    """The description of a response that is a file."""
     content = {media_type: {"schema": {"type": "string"}}}
     return {"responses": {200: {"description": description, "content": content}}}
 

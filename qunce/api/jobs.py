@@ -36,7 +36,7 @@ class JobOut(schemas.OutputSchema):
 
 
 class JobsOut(schemas.OutputSchema):
-    """`has_more` says that there are more jobs than are listed."""
+    """`has_more` is true if there are more jobs than are listed."""
 
     items: list[JobOut]
     has_more: bool

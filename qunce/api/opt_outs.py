@@ -16,7 +16,7 @@ router = Router(auth=RequiresScope("members"), tags=["members"])
 
 
 class OptOutOut(schemas.OutputSchema):
-    """`since` and `source` say when and through what the member opted out."""
+    """`since` and `source` are when and through what the member opted out."""
 
     opted_out: bool
     since: datetime | None = None

@@ -16,7 +16,7 @@ router = Router(auth=RequiresScope("members"), tags=["members"])
 
 
 class StaffAccountIn(schemas.InputSchema):
-    """`staff_login` says whose account it is, if that is known."""
+    """`staff_login` is the login of the person, if it is known."""
 
     staff_login: schemas.ShortText | None = None
 
@@ -63,7 +63,7 @@ def mark(
 
 @router.delete("/members/{member_id}/staff-account", response={204: None})
 def unmark(request: ApiRequest, member_id: schemas.Id) -> Any:
-    """Count the member again, unless a role in a group says that they work here."""
+    """Count the member again, unless a role in a group makes them a staff account."""
     visibility.check_visible(by=request.by, accounts=[member_id], at=request.at)
     staff_accounts.unmark(account=member_id, by=request.by, at=request.at)
     return Status(204, None)

@@ -17,7 +17,7 @@ from qunce.sets.doctor import doctor, secret_checks
 from qunce.sets.mirror import lineage, rebuild
 
 OF_THE_SERVER = {secret_checks.CODE, "modes", "clock_set_back"}
-"""Findings that say nothing about what was restored."""
+"""Findings that do not concern what was restored."""
 
 
 class HomeNotEmpty(errors.Refused):

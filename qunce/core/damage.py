@@ -14,7 +14,7 @@ POSTGRESQL_CODES = ("XX001", "XX002")
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Whether the error says that a database cannot be read."""
+    """Whether the error reports that a database cannot be read."""
     while error is not None:
         if str(getattr(error, "sqlite_errorname", "")).startswith(CODES):
             return True

@@ -1,4 +1,4 @@
-"""Days and times as people write them: today 14:05, Mar 5, 5 March 2025.
+"""Days and times as people write them, such as today 14:05, Mar 5, 5 March 2025.
 
 Files and the API have ISO dates instead.
 """

@@ -139,7 +139,7 @@ def register(eraser: Eraser) -> Eraser:
 
 
 def erase(person: ErasedPerson) -> None:
-    """Call all erasers."""
+    """Call all registered erasers."""
     for eraser in _erasers:
         eraser(person)
 

@@ -1,4 +1,4 @@
-"""Deletes what the details of orders say about people who were erased."""
+"""Deletes the personal data of erased people from the details of orders."""
 
 from __future__ import annotations
 

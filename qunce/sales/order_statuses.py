@@ -81,7 +81,7 @@ back. A closed order stays closed, whichever of its files comes first.
 They are those of 有赞, 微店, 淘宝/天猫, 京东, 拼多多, 抖店, Shopify and WooCommerce.
 """
 REFUND_HEADINGS = "退款状态 售后状态 退货状态 refund_status return_status"
-"""Of columns that say only whether an order was refunded."""
+"""Of columns that hold only whether an order was refunded."""
 SEPARATORS = re.compile(r"[\s_\-–—.,，、;；:：/()（）\[\]【】!！]+")
 
 

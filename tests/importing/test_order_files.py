@@ -157,7 +157,7 @@ def test_unknown_status_is_asked_and_answered(files: Files) -> None:
 
 def test_order_without_a_status_is_asked_about_and_answered(files: Files) -> None:
     text = f"{HEAD},status\nS1,M1,2024-03-05,100,paid\nS2,M2,2024-03-05,50,\n"
-    with pytest.raises(questions.AnswerNeeded, match="1 order has no status .*S2"):
+    with pytest.raises(questions.AnswerNeeded, match=r"1 order has no status .*S2"):
         files.run(text)
     assert amounts() == {}
     files.run(text, answers={"no_status:status": "unpaid"})

@@ -29,7 +29,7 @@ LEASE = timedelta(minutes=5)
 MAX_DELIVERIES_PER_CLAIM = 10
 MAX_PARALLEL_ENDPOINTS = 32
 MAX_PARALLEL_PER_COMMUNITY = 8
-"""So that no community keeps the others waiting, however many slow endpoints it has."""
+"""So that a community with many slow endpoints does not delay the others."""
 MAX_SECONDS_PER_CLAIM = 10.0
 """After that, the rest of an endpoint's deliveries wait for its next turn."""
 MAX_SECONDS_PER_TURN, MAX_SECONDS_TO_WAIT = 6.0, 2.0

@@ -13,7 +13,13 @@ from django.utils.translation import gettext_lazy
 from qunce.channels.webhooks import signing, url_policy
 from qunce.core import encryption, errors, permissions, state_machine, timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import audit, committed_facts, fact_consumers, facts, interned_names
+from qunce.core.facts import (
+    audit,
+    committed_facts,
+    fact_consumers,
+    facts,
+    interned_names,
+)
 from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare(

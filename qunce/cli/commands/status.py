@@ -90,7 +90,7 @@ def count_accounts(invocation: Invocation) -> dict[str, int]:
 
 
 def count_segments(invocation: Invocation) -> dict[str, Any]:
-    """Count each segment; those whose rules name what is gone are listed apart."""
+    """Count each segment; those whose rules name deleted things are listed apart."""
     counts: dict[str, int] = {}
     broken: dict[str, str] = {}
     for segment in segments.list_active(invocation.community):

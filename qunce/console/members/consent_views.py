@@ -1,4 +1,4 @@
-"""Recording what a member agreed to, or took back."""
+"""Recording what a member agreed to, or withdrew."""
 
 from __future__ import annotations
 

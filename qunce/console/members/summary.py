@@ -26,7 +26,7 @@ LayerRow = tuple["Layering", str, str]
 
 @dataclass(frozen=True)
 class Item:
-    """What the line says about one thing; `title` says more about it."""
+    """One part of the summary; `title` is the longer text of its tooltip."""
 
     label: str
     text: str

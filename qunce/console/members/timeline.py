@@ -47,7 +47,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True)
 class TimelineGroup:
-    """Entries that follow each other and say the same, the newest first."""
+    """Consecutive entries with the same content, the newest first."""
 
     entries: Sequence[TimelineEntry]
 

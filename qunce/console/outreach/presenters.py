@@ -66,7 +66,7 @@ def task_rows(request: http.Request, tasks: list[Task]) -> list[TaskRow]:
 
 
 def nudge(request: http.Request, task: Task, left: int) -> str:
-    """The reminder that a manager copies into a chat with whoever has a late task."""
+    """The reminder that a manager copies into the chat with the owner of a late task."""
     if not (left and task.staff and task.is_late(request.at)):
         return ""
     if task.staff_id == request.staff.pk:

@@ -37,7 +37,7 @@ MAX_DONE_SHOWN = 40
 
 @dataclass(frozen=True)
 class TaskRecipient:
-    """A row of a task; `contact` says how the member is found in the chat app."""
+    """A row of a task; `contact` is how the member is found in the chat app."""
 
     recipient: Recipient
     name: str

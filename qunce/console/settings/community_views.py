@@ -1,4 +1,4 @@
-"""The page of the community's settings, which says what a change brings about."""
+"""The page of the community's settings, which shows the consequences of a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tagging changed, in sentences that say who had the tag already."""
+"""Sentences on what a tagging changed, and on who already had the tag."""
 
 from __future__ import annotations
 

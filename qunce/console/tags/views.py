@@ -207,7 +207,7 @@ def tag_create(request: http.Request) -> HttpResponse:
 
 
 def next_url(request: http.Request, default: str) -> str:
-    """The page to return to, which whoever linked here named in `next`."""
+    """The page to return to, from the parameter `next` of the link."""
     url = request.POST.get("next", "") or request.GET.get("next", "")
     own = {request.get_host()}
     is_own = url_has_allowed_host_and_scheme(

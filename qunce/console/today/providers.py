@@ -269,7 +269,7 @@ def similar_tags(staff: Staff, at: datetime) -> list[TodayItem]:
 
 @items.register
 def failed_jobs(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Background jobs that keep failing; each goes away when it has succeeded."""
+    """Background jobs that keep failing; each disappears when it has succeeded."""
     if not permissions.may(staff, job_queue.MANAGE):
         return []
     rows = job_queue.list_reported(staff.community, at=at)[:MAX_ITEMS_PER_PROVIDER]

@@ -100,7 +100,7 @@ def snooze(request: Request) -> HttpResponse:
 
 @http.page()
 def open_item(request: Request) -> HttpResponse:
-    """Go to the page of an item; a notice is seen with that, and gone."""
+    """Go to the page of an item; a notice is dismissed by that."""
     key = request.POST.get("key", "")
     for item in items.list_items(request.staff, at=request.at):
         if item.key == key:

@@ -46,7 +46,7 @@ CHECKED_SUMS = {
 
 
 TABLES_LEFT_OUT = ("core_session",)
-"""Tables that are empty in a backup: whoever has it must not be signed in."""
+"""Tables that are empty in a backup, so that it contains no valid session."""
 
 
 class InvalidBackup(errors.Invalid):

@@ -1,4 +1,4 @@
-"""What a failed job says to people: its cause, and a sentence where there is one."""
+"""The cause of a failed job for people, as a sentence where there is one."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def cancel(subject: Subject, *, at: datetime) -> None:
 
 
 def unlock(login: str) -> None:
-    """Forget the failures of a login, from whatever address or device it was tried."""
+    """Forget the failures of a login, from any address or device."""
     rows = models.Q(subject=_key("login", login))
     for kind in ("pair", "device"):
         rows |= models.Q(subject__startswith=f"{kind}:{login} ")

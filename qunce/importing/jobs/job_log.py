@@ -1,4 +1,4 @@
-"""What the audit log says of imports: what became of each file.
+"""The entries of imports in the audit log: the result of each file.
 
 The rows themselves would be too many entries, so orders and members that a file brings
 are counted here.

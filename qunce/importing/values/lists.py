@@ -79,7 +79,7 @@ def split(text: str | None, separator: str) -> list[str]:
 
 
 def _from_notation(text: str) -> list[str]:
-    """Return the entries of a cell that says itself where each begins and ends."""
+    """Return the entries of a cell whose notation marks where each begins and ends."""
     return _from_json(text) or _from_quoted(text) or _from_hashtags(text)
 
 

@@ -156,7 +156,7 @@ class SharedIdentifier(models.Model):
 
 
 class StaffAccount(models.Model):
-    """An account of a person who works here; `staff` says who, if that is known."""
+    """An account of a person who works here; `staff` is that person, if known."""
 
     account = models.OneToOneField(
         Account, models.PROTECT, primary_key=True, related_name="+"

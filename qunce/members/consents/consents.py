@@ -1,4 +1,4 @@
-"""Consents: what a member agreed to, when and how, and what they took back.
+"""Consents: what a member agreed to, when and how, and what they withdrew.
 
 Each statement is a row of its own and is never changed, so that the record shows what
 held at any moment. Of a person's statements about a purpose, the latest counts.

@@ -105,7 +105,7 @@ def keep_apart(
     at: datetime,
     job_id: int | None = None,
 ) -> Joins:
-    """Let these kinds and values join nobody, and part whom they have joined.
+    """Stop these values from merging people, and undo the merges that they caused.
 
     With each is how many accounts are known to have it, or are about to.
     """

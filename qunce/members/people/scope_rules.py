@@ -15,7 +15,7 @@ from qunce.sets.rules import stored_rules, tree
 from qunce.sets.rules.base import RulePath
 
 ANYBODY = 0
-"""Stands for the staff member whom “me” in a scope means: whoever has it."""
+"""Represents the staff member who has the scope, whom “me” in it means."""
 
 
 @scopes.register

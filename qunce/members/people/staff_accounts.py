@@ -85,7 +85,7 @@ def mark(
 
 @transaction.atomic
 def unmark(*, account: int, by: Staff, at: datetime) -> int:
-    """Count the person as a member again, unless a role in a group says otherwise."""
+    """Count the person as a member again, unless they have a staff role in a group."""
     permissions.check_may(by, MARK)
     visibility.check_visible(by=by, accounts=[account], at=at)
     accounts = account_queries.account_ids_of_person(account)

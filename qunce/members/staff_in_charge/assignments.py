@@ -198,7 +198,7 @@ def _bump(community: Community) -> int:
 def prefer(
     *, community: Community, accounts: Sequence[int], by: Staff, at: datetime
 ) -> None:
-    """Make the staff member of these accounts that of their person, whoever else is.
+    """Make the staff member of these accounts that of their person, replacing any other.
 
     A merge calls it for the side whose staff member stays.
     """

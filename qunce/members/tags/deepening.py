@@ -1,4 +1,4 @@
-"""Tags that facts deepen: each fact of a chosen kind adds 1 to the member's depth.
+"""Tags that facts deepen: each fact of a chosen kind adds 1 to the depth.
 
 A kind counts from the moment at which it is chosen for a tag, so that the choice itself
 changes nobody.

@@ -18,13 +18,13 @@ _selects: list[str] = []
 
 
 def register(select: str) -> None:
-    """Register a SELECT of account ids; `%s` stands for the id of the community."""
+    """Register a SELECT of account ids; its parameter `%s` is the id of the community."""
     if select not in _selects:
         _selects.append(select)
 
 
 def read_all(community_id: int) -> BitMap:
-    """The accounts themselves; whoever is merged with one is the same person."""
+    """The accounts themselves; accounts merged with one belong to the same person."""
     accounts = BitMap()
     for select in _selects:
         accounts.update(row[0] for row in db.rows(select, [community_id]))

@@ -120,7 +120,7 @@ class StoredOrders:
         return found
 
     def find_closed(self, keys: pa.ChunkedArray) -> dict[OrderId, int]:
-        """Return when orders were closed, by what other files have said."""
+        """Return when orders were closed, as other files reported it."""
         if not self._has_closed:
             return {}
         return closed_orders.find(self._community, keys.to_pylist())

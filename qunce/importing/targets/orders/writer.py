@@ -90,7 +90,7 @@ class OrderRow:
     closed_at: int | None
     """See `order_changes.find_closing`."""
     is_closing: bool
-    """Whether this file is the first to say that it is closed."""
+    """Whether this file is the first to report it as closed."""
 
     @property
     def old(self) -> OrderState | None:

@@ -75,8 +75,9 @@ METRICS: dict[str, Callable[[History, date], int]] = {
     "buyers": lambda history, day: count_people(history.find(day, "order.paid")),
     "paid": sum_paid,
     "refunded": sum_refunded,
-    "net_sales": lambda history, day: sum_paid(history, day)
-    - sum_refunded(history, day),
+    "net_sales": lambda history, day: (
+        sum_paid(history, day) - sum_refunded(history, day)
+    ),
     "new_members": lambda history, day: count_people(history.find(day, "registered")),
     "joins": lambda history, day: len(history.find(day, "group.joined")),
     "leaves": lambda history, day: len(history.find(day, "group.left")),

@@ -93,7 +93,7 @@ def update(*, community: Community, by: Staff, at: datetime, **changes: Any) -> 
     if by.community_id != community.pk:
         raise errors.NotFound(_("There is no such community."))
     # Locked, so that two changes at the same time record what each has changed.
-    community = _lock(community)
+    community = Community.objects.select_for_update().get(pk=community.pk)
     values = check(community, changes)
     if not values:
         return
@@ -112,10 +112,6 @@ def update(*, community: Community, by: Staff, at: datetime, **changes: Any) -> 
     community.save(update_fields=list(values))
     fact = CommunityChanged(before=before, after=values)
     facts.record(fact, community=community, by=by, at=at)
-
-
-def _lock(community: Community) -> Community:
-    return Community.objects.select_for_update().get(pk=community.pk)
 
 
 # Reads

@@ -146,14 +146,6 @@ def _units(amount: int | str, currency: str) -> int:
     return money.parse_units(amount, currency) if isinstance(amount, str) else amount
 
 
-def _find_source(request: ApiRequest, name: str | None) -> int | None:
-    return None if name is None else orders.find_source(request.community, name)
-
-
-def _account_id(order: Order) -> int | None:
-    return order.account_id
-
-
 def _get_order(request: ApiRequest, order_id: int) -> Order:
     return order_list.get(by=request.by, pk=order_id, at=request.at)
 
@@ -224,9 +216,10 @@ def _filters(
 ) -> order_list.OrderFilters:
     if member_id is not None:
         member_id = members.get_account(request, member_id).pk
-    return order_list.OrderFilters(
-        state=status, member=member_id, source=_find_source(request, source)
+    source_id = (
+        None if source is None else orders.find_source(request.community, source)
     )
+    return order_list.OrderFilters(state=status, member=member_id, source=source_id)
 
 
 @router.get("/orders", response=schemas.Page[OrderOut])
@@ -257,7 +250,7 @@ def list_(
         after=after,
         limit=limit,
         id_of=lambda order: order.pk,
-        filter_visible=members.visible_filter(request, _account_id),
+        filter_visible=members.visible_filter(request, lambda order: order.account_id),
     )
     return {"items": _serialize(request, page), "next": more}
 

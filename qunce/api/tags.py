@@ -405,15 +405,16 @@ def get_batch(request: ApiRequest, tag_batch_id: schemas.Id) -> dict[str, Any]:
         "created_at": batch.at,
         "undone_at": batch.undone_at,
         "changes": [
-            {"tag_id": change.tag.pk, **_counts(change)}
+            {
+                "tag_id": change.tag.pk,
+                "added": change.added,
+                "removed": change.removed,
+                "deepened": change.deepened,
+                "extended": change.extended,
+            }
             for change in batch_changes.list_changes(batch)
         ],
     }
-
-
-def _counts(change: batch_changes.BatchChanges) -> dict[str, int]:
-    names = ("added", "removed", "deepened", "extended")
-    return {name: getattr(change, name) for name in names}
 
 
 @router.post("/tag-batches/{tag_batch_id}/undo", response=TagBatchOut)

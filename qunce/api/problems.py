@@ -118,13 +118,17 @@ def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
         if isinstance(error, error_class):
             detail = str(error) if isinstance(error, errors.QunceError) else ""
             extensions = {"path": error.path} if isinstance(error, RuleError) else {}
-            # The name of the class is the type, which is why renaming an error changes
-            # the API.
-            kind = WORD_BOUNDARY.sub("-", type(error).__name__).lower()
+            kind = WORD_BOUNDARY.sub("-", _class_of(error).__name__).lower()
             return problem(status, detail, kind=kind, **extensions)
     # The path only: query and body may hold personal data.
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem(500, kind="internal-error")
+
+
+def _class_of(error: Exception) -> type[Exception]:
+    """The class whose name is the type; renaming one changes the API."""
+    is_missing = isinstance(error, permissions.PermissionMissing)
+    return permissions.NotAllowed if is_missing else type(error)
 
 
 # Validation errors, field by field

@@ -6,7 +6,7 @@ import re
 
 # Spreadsheets skip leading spaces, and some also run cells after a tab or a return.
 # Some take the full-width and small forms of the signs for the signs.
-SIGNS = "=+\\-@\\t\\r＝＋－＠﹦﹢﹣﹫"
+SIGNS = "=+\\-@\\t\\r＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−"
 FORMULA = re.compile(rf"'* *[{SIGNS}]")
 QUOTED_FORMULA = rf"^'('* *[{SIGNS}])"
 """A cell that `csv_safe` has quoted; its first group is the cell as it was."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.core.jobs.scheduler import Job
-from qunce.groups import groups
+from qunce.groups import membership_erasure
 from qunce.members.accounts import accounts
 from qunce.members.people import merges, people, removal
 from qunce.members.tags import automatic, deepening, library
@@ -18,7 +18,7 @@ from qunce.outreach.sending import recipients
 from qunce.sales import orders
 
 CLEARING = (
-    groups.remove_erased,
+    membership_erasure.remove_erased,
     orders.unlink_erased,
     recipients.delete_erased,
     opt_outs.clear_erased,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,6 @@ from qunce.core import (
 )
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 from qunce.groups import staff_roles, stays
 from qunce.members.accounts import queries as account_queries
@@ -454,32 +453,6 @@ def ensure(
     for key in missing:
         create(community=community, key=key, by=by, at=at, platform=platform)
     return ids | find(community, requested - set(ids)) if missing else ids
-
-
-def remove_erased(
-    *, community: Community, facts: Sequence[RecordedFact], at: datetime
-) -> None:
-    """Reaction to erased members: end their memberships."""
-    erased = [fact.account for fact in facts if fact.account is not None]
-    remove_accounts(community=community, accounts=erased)
-
-
-def remove_accounts(*, community: Community, accounts: Iterable[int]) -> int:
-    """Remove erased accounts from every group without recording facts about them."""
-    accounts = list(accounts)
-    # Through the marks group by group, as each group's revision has to be raised.
-    rows = Membership.objects.filter(account_id__in=accounts, present=True)
-    by_group: dict[int, list[int]] = {}
-    for group_id, account in rows.values_list("group_id", "account_id"):
-        by_group.setdefault(group_id, []).append(account)
-    removed = 0
-    for group_id, erased in sorted(by_group.items()):
-        with transaction.atomic():
-            weights = dict.fromkeys(erased, 0)
-            # No facts: they would name a member who wants to be forgotten.
-            removed += len(marks.restore_weights(KIND, community.pk, group_id, weights))
-    Stay.objects.filter(account_id__in=accounts).delete()
-    return removed
 
 
 # Reads

@@ -8,7 +8,7 @@ import pytest
 from qunce.core import permissions, state_machine
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.groups import groups
+from qunce.groups import groups, membership_erasure
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import merges
 from tests import factories
@@ -123,7 +123,7 @@ def test_erased_accounts_are_removed_from_groups(shop: Community, by: Staff) -> 
     ann, bob = factories.members(shop, "ann", "bob")
     north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
-    assert groups.remove_accounts(community=shop, accounts=[ann]) == 1
+    assert membership_erasure.remove_accounts(community=shop, accounts=[ann]) == 1
     assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["bob"]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.groups import group_names, groups, stays
+from qunce.groups import group_names, groups, membership_erasure, stays
 from qunce.groups.groups import Stay
 from qunce.groups.stays import Change, Report, State
 from tests import factories
@@ -129,7 +129,7 @@ def test_stay_is_kept_when_a_member_joins_again(shop: Community, by: Staff) -> N
         groups.add_members(group=north, accounts=[ann], by=by, at=LATER)
     stay = Stay.objects.get()
     assert (stay.account_id, stay.joined_at, stay.left_at) == (ann, AT, LATER)
-    groups.remove_accounts(community=shop, accounts=[ann])
+    membership_erasure.remove_accounts(community=shop, accounts=[ann])
     assert not Stay.objects.exists()
 
 

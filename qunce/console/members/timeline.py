@@ -90,14 +90,16 @@ class TimelineBuilder:
     def build_entry(self, fact: RecordedFact) -> TimelineEntry:
         # Facts without a subject of their own are about their group, if any.
         subject, detail, url = _finders.get(fact.kind, _group)(self, fact)
-        actor = self.actors.get(fact.actor or 0)
+        # Who brought a file or owns a key did not do what it reports.
+        source = self.sources.get(fact.source or 0, "")
+        actor = labels.label_of(labels.SOURCES, source) if source else ""
         return TimelineEntry(
             at=fact.happened_at,
             text=facts.label_of(fact.kind),
             subject=subject,
             detail=detail,
             url=url,
-            actor=actor or self.sources.get(fact.source or 0, ""),
+            actor=actor or self.actors.get(fact.actor or 0, ""),
             kind=fact.kind,
         )
 

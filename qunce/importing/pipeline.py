@@ -286,6 +286,7 @@ def _check(
         )
     # What is counted is what is written: somebody may change members meanwhile.
     jobs.forget_chunks(job)
+    plan.lookups = None
 
 
 def _record_chunk(

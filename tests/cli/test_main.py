@@ -435,7 +435,7 @@ def complete(home: Path, words: str, incomplete: str) -> list[str]:
 
 def test_commands_verbs_options_and_choices_are_completed(tmp_path: Path) -> None:
     assert complete(tmp_path, "", "se") == ["serve", "segments"]
-    assert complete(tmp_path, "segments", "s") == ["show", "save"]
+    assert complete(tmp_path, "segments", "s") == ["show", "save", "sizes"]
     assert complete(tmp_path, "members show a1", "--f") == ["--facts"]
     assert complete(tmp_path, "orders list --status", "pa") == [
         "paid",

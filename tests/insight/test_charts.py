@@ -160,7 +160,7 @@ def test_chart_script_is_one_plain_script_and_is_built_once() -> None:
 def test_layers_have_the_colours_of_their_lines() -> None:
     sheet = (TOKENS.parent / "pages" / "layers.css").read_text()
     tones = re.findall(r"\.tone-(\d) \{\s*fill: var\(--([a-z-]+)\)", sheet)
-    assert len(tones) == 8
+    assert len(tones) == len(charts.SERIES_COLOURS)
     for number, colour in tones:
         index = (int(number) - 1) % len(charts.SERIES_COLOURS)
         assert charts.SERIES_COLOURS[index] == colour

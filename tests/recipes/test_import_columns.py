@@ -55,7 +55,7 @@ def test_import_column_declares_its_label_type_and_headings(
 
 
 def test_labels_of_import_columns_are_in_the_files_of_targets_only() -> None:
-    label = "Order number"
+    label = "Name of a new member"
     files = [
         path
         for path in (ROOT / "qunce").rglob("*.py")

@@ -78,8 +78,8 @@ def test_failure_that_lasts_is_on_today_until_it_succeeds(shop: Community) -> No
 
     assert texts(0) == []
     assert texts(1) == [
-        "Failed: Count a segment: regulars. There is no tag “x”. Correct it; the job "
-        "then goes on by itself."
+        "Failed: Count a segment: regulars. There is no tag “x”. Correct it. The job "
+        "then continues automatically."
     ]
     job_queue.complete(job_queue.claim(at=AT + HOUR)[0])
     assert texts(1) == []

@@ -30,7 +30,7 @@ def test_charts_draw_without_eval_and_load_nothing_from_elsewhere(visit: Any) ->
 
     ann.page.on("response", on_response)
     own_host = urlsplit(ann.go("/insight/").url).netloc
-    wait_until_drawn(ann.page, 4)
+    wait_until_drawn(ann.page, 8)
     assert hosts == {own_host}
     assert not any("unsafe" in policy for policy in policies)
     assert "default-src 'self'" in max(policies, key=len)
@@ -44,7 +44,7 @@ def test_charts_draw_without_eval_and_load_nothing_from_elsewhere(visit: Any) ->
 def test_tooltip_shows_the_day(visit: Any) -> None:
     ann = visit("ann")
     ann.go("/insight/")
-    wait_until_drawn(ann.page, 4)
+    wait_until_drawn(ann.page, 8)
     drawing = ann.page.locator("#figure-orders svg")
     drawing.scroll_into_view_if_needed()
     box = drawing.bounding_box()
@@ -61,7 +61,7 @@ def test_charts_follow_the_colour_scheme(visit: Any) -> None:
     def colour(scheme: str) -> str:
         ann = visit("ann", color_scheme=scheme)
         ann.go("/insight/")
-        wait_until_drawn(ann.page, 4)
+        wait_until_drawn(ann.page, 8)
         stroke: str = ann.page.evaluate(
             "getComputedStyle(document.querySelector("
             "'#figure-orders svg path[stroke=\"var(--accent)\"]')).stroke"

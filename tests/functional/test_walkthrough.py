@@ -197,6 +197,7 @@ def test_walkthrough_on_a_desktop_by_keyboard(visit: Any, file: Any) -> None:
     ann.press("Enter")  # copies and marks
     expect(rows).to_have_count(count - 1)
     assert ann.page.evaluate("navigator.clipboard.readText()") == text
+    expect(rows.first).to_have_attribute("aria-current", "true")
     ann.press("t")
     expect(rows.first.locator("input[name=tag]")).to_be_focused()
     ann.page.keyboard.type("白茶")

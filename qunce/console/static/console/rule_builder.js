@@ -89,7 +89,8 @@ function onKeyOnLine(event) {
 
 // An opened menu gets the focus, and its items are reached by the same keys as lines.
 function focusMenu(menu) {
-  if (menu && !menu.contains(document.activeElement)) menu.querySelector("button")?.focus();
+  const inside = menu?.contains(document.activeElement) && !document.activeElement.matches("summary");
+  if (menu && !inside) menu.querySelector("button")?.focus();
 }
 
 document.addEventListener("toggle", (event) => {

@@ -74,6 +74,9 @@ def test_charts_follow_the_colour_scheme(visit: Any) -> None:
 def test_charts_of_a_group_fit_a_phone(visit: Any) -> None:
     mei = visit("mei", phone=True)
     mei.go(f"/groups/{mei.ids['group']}/")
-    wait_until_drawn(mei.page, 3)
+    # Figures without numbers are left out.
+    number = mei.page.locator("[data-chart]").count()
+    assert number >= 2
+    wait_until_drawn(mei.page, number)
     assert not mei.overflows()
     assert mei.accessibility_faults() == []

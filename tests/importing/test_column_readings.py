@@ -201,7 +201,8 @@ WORDS = st.text("abcVIP新客老茶 &", min_size=1, max_size=6).filter(
 def test_list_is_split_or_asked_for(
     tmp_path: Path, entries: list[list[str]], sign: str
 ) -> None:
-    cells = [sign.join(words) for words in entries]
+    separator = lists.SIGNS.get(sign, sign)[0]
+    cells = [separator.join(words) for words in entries]
     plan = plan_of(tmp_path, OneField("list"), "tags", cells, "\t")
     for words, value in zip(
         entries, read_cells(plan, "list") or [None] * len(cells), strict=True

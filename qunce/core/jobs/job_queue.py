@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import OperationalError, models
+from django.db import OperationalError, models, transaction
 from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -208,11 +208,16 @@ def claim(
     claimed = []
     # The UPDATE checks again what the SELECT saw: of several processes one gets the row.
     for pk in _due(at).values_list("pk", flat=True)[:limit]:
-        is_ours = (
-            _due(at)
-            .filter(pk=pk)
-            .update(lease=token, leased_until=at + lease, attempts=F("attempts") + 1)
-        )
+        # In a transaction, which waits for another writer in every case; a single
+        # statement fails at once while another process opens the database.
+        with transaction.atomic():
+            is_ours = (
+                _due(at)
+                .filter(pk=pk)
+                .update(
+                    lease=token, leased_until=at + lease, attempts=F("attempts") + 1
+                )
+            )
         if is_ours:
             # Read again, as the UPDATE has raised `attempts` in the database only.
             claimed.append(QueuedJob.objects.get(pk=pk))

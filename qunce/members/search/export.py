@@ -41,7 +41,7 @@ FORMATS = ("csv", "xlsx")
 PAGE_SIZE = 1_000
 MAX_WORKBOOK_ROWS = 1_048_575
 """Rows of a sheet, without the headings."""
-OTHER_SEPARATORS = frozenset('";；,，、|｜/／#')
+OTHER_SEPARATORS = frozenset('";；,，、|｜/／#+＋&＆·•')
 """Characters for which imports might take a list apart in another way."""
 BOM = b"\xef\xbb\xbf"
 """Spreadsheets need it to recognise UTF-8."""

@@ -36,6 +36,7 @@ def test_a_ladder_is_complete(ladder: Ladder) -> None:
 
 
 @pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_every_ladder_puts_everyone_into_one_layer(shop: Community, by: Staff) -> None:
     """Members who asked, invited, complained and bought; the tags of circles are made."""
     ann, bob, eve, kim = factories.members(shop, "ann", "bob", "eve", "kim")

@@ -24,7 +24,7 @@ MAX_EVENTS_PER_RUN = 500
 MAX_ATTEMPTS = 5
 
 
-@personal_texts.erased_in("key", "payload", "error")
+@personal_texts.erased_in("key", "payload", sentences=("error",))
 class IncomingEvent(models.Model):
     """`key` is the channel's own id of the event, `kind` such as message or receipt."""
 

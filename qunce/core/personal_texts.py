@@ -1,8 +1,12 @@
 """What tables keep about people beside the members' own rows, and what erases it.
 
 A table that may quote a member's name, key or identifier registers an eraser beside its
-model: the decorator `erased_in` for texts of staff, or a function of its own. The erasers are called in
-the background once the person is erased, and may be called again.
+model: the decorator `erased_in` for texts of staff, or a function of its own. The erasers
+are called in the background once the person is erased, and may be called again.
+
+A number or an address is removed wherever it is. A name may also be the name of a tag or a
+word of a rule, so it is removed from sentences only, and from whatever has a number or an
+address of the person as well.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ MIN_LENGTH = 2
 """A single character, such as the key 7, would be found everywhere."""
 MIN_LENGTH_IN_SENTENCES = 5
 """What is shorter, in ASCII, may be a word or a number of a sentence about others."""
+MIN_DIGITS = 5
+MIN_ID_LENGTH, MIN_ADDRESS_LENGTH = 16, 6
 REPLACEMENT = "…"
 KEY_FIELDS = ("key",)
 """Fields that are unique, where the replacement has to be."""
@@ -30,7 +36,7 @@ KEY_FIELDS = ("key",)
 class ErasedPerson:
     """`texts` are the names, keys, identifiers and addresses that the person had.
 
-    `shared` are those that another member has as well, such as a name.
+    `shared` are those that something or somebody else is called as well, such as a tag.
     """
 
     community_id: int
@@ -43,57 +49,78 @@ class ErasedPerson:
         """Whether the person is named in a text, or in one inside of a JSON value."""
         return _is_in(self._any, content)
 
-    def is_quoted_in(self, content: Any) -> bool:
-        """Whether `remove_from` changes this text or JSON value."""
-        return self._is_listed_in(content) or _is_in(self._pattern, content)
-
-    def remove_from(self, content: Any, *, replacement: str = REPLACEMENT) -> Any:
+    def remove_from(
+        self, content: Any, *, is_sentence: bool = False, replacement: str = REPLACEMENT
+    ) -> Any:
         """A text or JSON value without the texts that are this person's only.
 
-        What is nothing but such a text is left out of lists, as the keys of a rule are.
+        Names are removed from a sentence, and from what has a number or an address of
+        the person. From the lists of members in rules, every key of theirs is removed.
         """
+        is_about_them = is_sentence or _is_in(self._identifying, content)
+        pattern = self._own if is_about_them else None
+        return self._remove(content, pattern, replacement)
+
+    def _remove(
+        self, content: Any, pattern: re.Pattern[str] | None, replacement: str
+    ) -> Any:
         if isinstance(content, dict):
             return {
-                self.remove_from(name): self.remove_from(value)
+                self._remove(name, pattern, replacement): self._without_keys(value)
+                if name == "members"
+                else self._remove(value, pattern, replacement)
                 for name, value in content.items()
             }
         if isinstance(content, list):
-            kept = [item for item in content if not self._is_listed(item)]
-            return [self.remove_from(item) for item in kept]
-        if self._pattern is None or not self._pattern.search(str(content)):
+            return [self._remove(item, pattern, replacement) for item in content]
+        if pattern is None or not pattern.search(str(content)):
             return content
-        return self._pattern.sub(lambda _match: replacement, str(content))
+        return pattern.sub(lambda _match: replacement, str(content))
 
-    def _is_listed_in(self, content: Any) -> bool:
-        if isinstance(content, dict):
-            return any(map(self._is_listed_in, content.values()))
-        if isinstance(content, list):
-            return any(self._is_listed(x) or self._is_listed_in(x) for x in content)
-        return False
-
-    def _is_listed(self, item: Any) -> bool:
-        return isinstance(item, str) and item in self._listed
-
-    @cached_property
-    def _listed(self) -> frozenset[str]:
-        return frozenset(self.texts) - self.shared
-
-    @cached_property
-    def _any(self) -> re.Pattern[str] | None:
-        return _compile(text for text in self.texts if len(text) >= MIN_LENGTH)
+    def _without_keys(self, clause: Any) -> Any:
+        """The clause `members` of a rule, which lists keys, without those of the person."""
+        keys = clause.get("keys") if isinstance(clause, dict) else None
+        if isinstance(keys, str):
+            keys = [keys]
+        if not isinstance(keys, list):
+            return clause
+        return clause | {"keys": [key for key in keys if key not in self.texts]}
 
     @cached_property
     def own_texts(self) -> list[str]:
         """The texts that `remove_from` removes from sentences."""
         return sorted(
             text
-            for text in self._listed
+            for text in set(self.texts) - self.shared
             if len(text) >= (MIN_LENGTH_IN_SENTENCES if text.isascii() else MIN_LENGTH)
         )
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
+    def identifying_texts(self) -> list[str]:
+        """Those of `own_texts` that are numbers, ids and addresses."""
+        return [text for text in self.own_texts if _is_identifying(text)]
+
+    @cached_property
+    def _any(self) -> re.Pattern[str] | None:
+        return _compile(text for text in self.texts if len(text) >= MIN_LENGTH)
+
+    @cached_property
+    def _own(self) -> re.Pattern[str] | None:
         return _compile(self.own_texts)
+
+    @cached_property
+    def _identifying(self) -> re.Pattern[str] | None:
+        return _compile(self.identifying_texts)
+
+
+def _is_identifying(text: str) -> bool:
+    digits = sum(map(str.isdigit, text))
+    return (
+        "@" in text
+        or digits >= MIN_DIGITS
+        or (digits > 0 and len(text) >= MIN_ID_LENGTH)
+        or (digits > 0 and len(text) >= MIN_ADDRESS_LENGTH and not text.isascii())
+    )
 
 
 def _compile(texts: Iterable[str]) -> re.Pattern[str] | None:
@@ -150,17 +177,19 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {}
 
 
 def erased_in(
-    *fields: str, community: str = "community_id"
+    *fields: str, sentences: Sequence[str] = (), community: str = "community_id"
 ) -> Callable[[Model], Model]:
     """A decorator of models: removes erased people from these texts and JSON values.
 
-    `community` is the path to the id of the row's community. The rest of a text stays.
-    All rows are read, so this is for tables that staff write, not for the fact log.
+    `sentences` are the fields in which staff write about people, so that a name alone is
+    removed from them. `community` is the path to the id of the row's community. The rest
+    of a text stays. All rows are read, so this is for tables that staff write, not for
+    the fact log.
     """
 
     def register_model(model: Model) -> Model:
-        FIELDS[model] = fields
-        register(lambda person: _erase_in(model, fields, community, person))
+        FIELDS[model] = (*fields, *sentences)
+        register(lambda person: _erase_in(model, sentences, community, person))
         return model
 
     return register_model
@@ -168,18 +197,19 @@ def erased_in(
 
 def _erase_in(
     model: type[models.Model],
-    fields: Sequence[str],
+    sentences: Sequence[str],
     community: str,
     person: ErasedPerson,
 ) -> None:
+    fields = FIELDS[model]
     rows = model._default_manager.filter(**{community: person.community_id})
     # Only the fields, as a row may have megabytes of something else.
     for pk, *values in rows.values_list("pk", *fields).iterator():
-        changed = {
-            field: _without(person, field, value)
-            for field, value in zip(fields, values, strict=True)
-            if value and person.is_quoted_in(_parsed(value))
-        }
+        changed = {}
+        for field, value in zip(fields, values, strict=True):
+            left = _without(person, field, value, is_sentence=field in sentences)
+            if left != value:
+                changed[field] = left
         if changed:
             _update(model, pk, changed)
 
@@ -194,11 +224,20 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _without(person: ErasedPerson, field: str, value: Any) -> Any:
+def _without(person: ErasedPerson, field: str, value: Any, *, is_sentence: bool) -> Any:
+    if not value:
+        return value
     parsed = _parsed(value)
-    unique = f"erased-{person.accounts[0]}"
-    replacement = unique if field in KEY_FIELDS else REPLACEMENT
-    content = person.remove_from(parsed, replacement=replacement)
+    # The same in a key and in the rules that name it.
+    is_name_of_a_thing = field in KEY_FIELDS or not isinstance(parsed, str)
+    unique = is_name_of_a_thing and not is_sentence
+    content = person.remove_from(
+        parsed,
+        is_sentence=is_sentence,
+        replacement=f"erased-{person.accounts[0]}" if unique else REPLACEMENT,
+    )
+    if content == parsed:
+        return value
     if isinstance(value, str) and not isinstance(content, str):
         return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return content

@@ -61,7 +61,7 @@ STATES = state_machine.StateMachine(
 """Stages of a group, by the transition that leads to each."""
 
 
-@personal_texts.erased_in("key", "name", "threshold", "card")
+@personal_texts.erased_in("key", "name", sentences=("threshold", "card"))
 class Group(models.Model):
     """`state` is the stage.
 

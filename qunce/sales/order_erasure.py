@@ -32,5 +32,5 @@ def erase_details(person: ErasedPerson) -> None:
     # Items may be engraved or addressed; what was bought stays.
     engraved = orders.filter(personal_texts.contains_any("items", person))
     for pk, items in engraved.values_list("pk", "items"):
-        kept = person.remove_from(order_items.load_items(items))
+        kept = person.remove_from(order_items.load_items(items), is_sentence=True)
         Order.objects.filter(pk=pk).update(items=order_items.dump_items(kept))

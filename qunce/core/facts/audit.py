@@ -30,7 +30,7 @@ MAX_VALUE_LENGTH = 200
 ACCOUNTS_PER_UPDATE = 500
 
 
-@personal_texts.erased_in("detail")
+@personal_texts.erased_in(sentences=("detail",))
 class AuditEntry(models.Model):
     """One act of staff on `count` things; `account_id` is set if it was one member.
 

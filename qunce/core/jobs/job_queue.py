@@ -92,9 +92,10 @@ class QueuedJob(models.Model):
 def erase(person: ErasedPerson) -> None:
     """Remove an erased person from the errors of jobs, whose community may be unknown."""
     for row in QueuedJob.objects.exclude(error=""):
-        if person.is_quoted_in([row.error, row.reason]):
-            row.error = person.remove_from(row.error)
-            row.reason = person.remove_from(row.reason)
+        texts = [row.error, row.reason]
+        left = person.remove_from(texts, is_sentence=True)
+        if left != texts:
+            row.error, row.reason = left
             row.save(update_fields=["error", "reason"])
 
 

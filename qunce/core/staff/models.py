@@ -26,7 +26,7 @@ class StaffManager(BaseUserManager["Staff"]):
         return self.get(login=username)
 
 
-@personal_texts.erased_in("scope", "own_scope")
+@personal_texts.erased_in("scope", "own_scope", "groups", "own_groups")
 class Staff(AbstractBaseUser):
     """`scope` is a rule over members, `groups` a list of group keys; null is no limit.
 

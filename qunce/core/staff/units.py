@@ -29,7 +29,7 @@ class UnitKind(models.TextChoices):
     LOCAL = "local", gettext_lazy("local")
 
 
-@personal_texts.erased_in("name", "scope")
+@personal_texts.erased_in("name", "scope", "groups")
 class Unit(models.Model):
     """A unit is closed rather than deleted, so that the staff of the past keep it.
 

@@ -48,7 +48,7 @@ MAX_PROBLEM_ROWS = 1_000
 """Problems stored as rows; the error report has all of them."""
 
 
-@personal_texts.erased_in("file_name", "source", "options", "error")
+@personal_texts.erased_in("file_name", "source", "options", sentences=("error",))
 class ImportJob(models.Model):
     """The next batch starts at row `next_row` of chunk `next_chunk`.
 

@@ -53,7 +53,7 @@ class ImportUndo(models.Model):
         return f"undo of import {self.job_id}"
 
 
-@personal_texts.erased_in("reason", community="undo__job__community_id")
+@personal_texts.erased_in(sentences=("reason",), community="undo__job__community_id")
 class UndoRemainder(models.Model):
     """Something that an undo left as it is, because it was changed since the import.
 

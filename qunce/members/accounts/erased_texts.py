@@ -8,6 +8,8 @@ from datetime import datetime
 from qunce.core import personal_texts
 from qunce.core.personal_texts import ErasedPerson
 from qunce.members.accounts.models import Account, ErasedText
+from qunce.members.segments.segments import Segment
+from qunce.members.tags.models import Tag, TagGroup
 
 
 def keep(*, person: int, texts: Sequence[str]) -> None:
@@ -23,8 +25,13 @@ def erase(*, community_id: int, accounts: Sequence[int], at: datetime) -> None:
     """Call the erasers for the person with these accounts; safe to repeat."""
     rows = ErasedText.objects.filter(person_id__in=accounts)
     texts = tuple(rows.order_by("pk").values_list("text", flat=True))
-    # A text about somebody else with this name stays as it is.
-    namesakes = Account.objects.filter(community_id=community_id, name__in=texts)
-    shared = frozenset(namesakes.values_list("name", flat=True))
+    # A text about somebody or something else of this name stays as it is.
+    shared = frozenset(
+        name
+        for model in (Account, Tag, TagGroup, Segment)
+        for name in model._default_manager.filter(
+            community_id=community_id, name__in=texts
+        ).values_list("name", flat=True)
+    )
     personal_texts.erase(ErasedPerson(community_id, tuple(accounts), texts, at, shared))
     rows.delete()

@@ -33,10 +33,12 @@ def erase_quotes(person: ErasedPerson) -> None:
     quoting = personal_texts.contains_any("text", person)
     past = PastValue.objects.filter(quoting, attribute_id__in=own.values("pk"))
     for pk, text in past.values_list("pk", "text"):
-        PastValue.objects.filter(pk=pk).update(text=person.remove_from(text))
+        PastValue.objects.filter(pk=pk).update(
+            text=person.remove_from(text, is_sentence=True)
+        )
     rows = AttributeValue.objects.filter(quoting, attribute__in=own, present=True)
     for row in rows.order_by("attribute_id", "pk"):
-        text = person.remove_from(row.text)
+        text = person.remove_from(row.text, is_sentence=True)
         with transaction.atomic():
             rev = revisions.bump(
                 person.community_id, attribute_columns.KIND, [row.attribute_id]

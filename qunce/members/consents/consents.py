@@ -40,7 +40,7 @@ class Purpose(models.TextChoices):
     SHARING = "sharing", gettext_lazy("passing data on to partners")
 
 
-@personal_texts.erased_in("evidence")
+@personal_texts.erased_in(sentences=("evidence",))
 class Consent(models.Model):
     """One statement of a member; `evidence` is how they made it."""
 

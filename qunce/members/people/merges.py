@@ -27,7 +27,7 @@ from qunce.sets.bitmaps import aliases
 BY_HAND = "hand"
 
 
-@personal_texts.erased_in("note", "old_name", "new_name")
+@personal_texts.erased_in(sentences=("note", "old_name", "new_name"))
 class Merge(models.Model):
     """An edge between two accounts; a person is a connected component of active merges.
 

@@ -24,7 +24,7 @@ WRITE = permissions.declare(
 MAX_LENGTH = 2_000
 
 
-@personal_texts.erased_in("text", "next_step")
+@personal_texts.erased_in(sentences=("text", "next_step"))
 class Note(models.Model):
     """A note about an account; a merged person has the notes of all their accounts.
 

@@ -48,7 +48,7 @@ STATES = state_machine.StateMachine(
 )
 
 
-@personal_texts.erased_in("key", "name", "description", "rule")
+@personal_texts.erased_in("key", "name", "rule", sentences=("description",))
 class Segment(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80)

@@ -20,7 +20,7 @@ MANUAL = "operator"
 """Source of a tagging that staff made by hand, which is the default."""
 
 
-@personal_texts.erased_in("key", "name", "guidance")
+@personal_texts.erased_in("key", "name", sentences=("guidance",))
 class TagGroup(models.Model):
     """One dimension of tags. A person has at most one tag of an exclusive group.
 
@@ -61,7 +61,7 @@ class TagGroup(models.Model):
         return tag_naming.NamingRule(**forms.model_to_dict(self, fields))
 
 
-@personal_texts.erased_in("key", "name", "description", "levels")
+@personal_texts.erased_in("key", "name", "levels", sentences=("description",))
 class Tag(models.Model):
     """`key` is used in rules and files; `name` is shown to staff.
 
@@ -160,7 +160,7 @@ class Tagging(marks.Mark):
         return f"{self.tag_id} on {self.account_id} ×{self.weight}"
 
 
-@personal_texts.erased_in("note")
+@personal_texts.erased_in(sentences=("note",))
 class TagBatch(models.Model):
     """Taggings made together, which can be undone together.
 
@@ -245,7 +245,7 @@ class DismissedDuplicate(models.Model):
         return f"{self.first_id} and {self.second_id}"
 
 
-@personal_texts.erased_in("error")
+@personal_texts.erased_in(sentences=("error",))
 class TagJob(models.Model):
     """Tagging of many people in the background.
 

@@ -63,7 +63,7 @@ STATES = state_machine.StateMachine(
 EDITABLE = ("draft", "scheduled", "paused")
 
 
-@personal_texts.erased_in("key", "name", "text", "rule", "exclude", "note")
+@personal_texts.erased_in("key", "name", "text", "rule", "exclude", sentences=("note",))
 class Campaign(models.Model):
     """`staff` and `groups` are lists of ids; `rule` and `exclude` are rules.
 

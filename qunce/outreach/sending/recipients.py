@@ -37,7 +37,7 @@ RESERVED = (State.PLANNED, State.MARKED, State.ACCEPTED)
 """Rows in these states count as a contact although they are not `recorded` yet."""
 
 
-@personal_texts.erased_in("note", community="campaign__community_id")
+@personal_texts.erased_in(sentences=("note",), community="campaign__community_id")
 class Recipient(models.Model):
     """`target_id` is the first account of a person, or a group.
 

@@ -80,18 +80,18 @@ def erase(accounts: Iterable[int]) -> int:
 @personal_texts.register
 def erase_quotes(person: ErasedPerson) -> None:
     """Remove an erased person's texts from the payloads of facts about others."""
-    if not person.own_texts:
+    if not person.identifying_texts:
         return
     deriver.catch_up()
     # Found too much rather than too little: `remove_from` looks for whole words.
     condition = " OR ".join(
-        ["contains(lower(payload), lower(?))"] * len(person.own_texts)
+        ["contains(lower(payload), lower(?))"] * len(person.identifying_texts)
     )
     with locks.acquire(locks.DERIVER), locks.acquire(locks.MERGE):
         position, _ = deriver.recover()
         found = mirror.query(
             f"SELECT id, payload FROM facts WHERE community = ? AND ({condition})",  # noqa: S608
-            [person.community_id, *person.own_texts],
+            [person.community_id, *person.identifying_texts],
         )
         changed = {
             fact["id"]: _without(person, fact["payload"]) for fact in found.to_pylist()
@@ -118,9 +118,12 @@ JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[0-9]+')
 def _without(person: ErasedPerson, payload: str) -> str:
     """A payload without the person. All other numbers stay as they are written."""
 
+    # A number in one field makes a name in another one that of the person.
+    is_about_them = person.remove_from(payload) != payload
+
     def replace(match: re.Match[str]) -> str:
         content = json.loads(match[0])
-        changed = person.remove_from(content)
+        changed = person.remove_from(content, is_sentence=is_about_them)
         return (
             match[0] if changed == content else json.dumps(changed, ensure_ascii=False)
         )

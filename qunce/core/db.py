@@ -162,6 +162,9 @@ def insert(
             cursor.execute(f"{into} {all_values} {on_conflict}", flat)
 
 
+LOG_TIMEOUT_MS = 100
+
+
 def truncate_logs() -> None:
     """Empty SQLite's write-ahead logs, which have what was deleted until they are reused.
 
@@ -170,8 +173,12 @@ def truncate_logs() -> None:
     for alias in connections:
         # Inside a transaction, or while a statement is open, the log is in use.
         if not is_postgresql(alias) and not connections[alias].in_atomic_block:
+            ((timeout,),) = rows("PRAGMA busy_timeout", (), alias)
+            # Writers wait while it waits for readers.
+            run(connections[alias], f"PRAGMA busy_timeout = {LOG_TIMEOUT_MS}")
             with suppress(OperationalError):
                 run(connections[alias], "PRAGMA wal_checkpoint(TRUNCATE)")
+            run(connections[alias], f"PRAGMA busy_timeout = {timeout}")
 
 
 def among(texts: Sequence[str]) -> tuple[str, list[str]]:

@@ -94,7 +94,9 @@ def parse(parameters: QueryDict, by: Staff) -> Filters:
         chips = list(_parse_chips(parameters, by))
         combined = {"all": [chip.rule for chip in chips]}
         compiled = audiences.compile_rule(community=by.community, rule=combined, by=by)
-    except (base.RuleError, InvalidFilter) as error:
+    except base.RuleError as error:
+        return Filters([], with_left, error=error.message)
+    except InvalidFilter as error:
         return Filters([], with_left, error=str(error))
     return Filters(chips, with_left, compiled)
 

@@ -112,7 +112,9 @@ def apply_action(draft: Draft, action: str, choices: Choices) -> Draft:
             return ACTIONS_KEEPING_FORM[name](draft, argument, choices)
         draft = close_form(draft)
         return draft if draft.open else ACTIONS[name](draft, argument, choices)
-    except (rule_editing.PartNotFound, RuleError) as error:
+    except RuleError as error:
+        return replace(draft, error=error.message)
+    except rule_editing.PartNotFound as error:
         return replace(draft, error=str(error))
     except KeyError:
         # No button of ours has this action.

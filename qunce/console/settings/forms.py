@@ -271,7 +271,8 @@ class StaffForm(forms.Form):
         try:
             values["scope"] = self._scope(values)
         except RuleError as error:
-            self.add_error("visible_members", str(error))
+            # The path is for programs.
+            self.add_error("visible_members", error.message)
         return values
 
     def _scope(self, values: dict[str, Any]) -> Any:

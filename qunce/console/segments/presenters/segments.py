@@ -61,7 +61,7 @@ def list_rows(
         try:
             size = segments.count(segment=segment, by=by, at=at)
         except RuleError as invalid:
-            error = str(invalid)
+            error = invalid.message
         sentence = sentences.describe(segment.rule, names)
         result.append(SegmentRow(segment, sentence, size, error))
     return result

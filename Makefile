@@ -18,9 +18,14 @@ DEMO_STAMP := .venv/.installed-demo
 # Settings create their data directory; a command that only reads gets a temporary one.
 NO_HOME := export DJANGO_SETTINGS_MODULE=qunce.settings QUNCE_HOME=$$(mktemp -d); unset DATABASE_URL; trap 'rm -rf "$$QUNCE_HOME"' EXIT
 
+# Set in some containers; every start of Python would then compile all of Qunce again.
+unexport PYTHONDONTWRITEBYTECODE
+
+EXACT := tests/test_exactness.py tests/outreach/playbooks $(addprefix tests/outreach/test_,channel_sending.py contact_limits.py empty_values.py kept_places.py send_order.py) tests/api/test_openapi.py tests/sets/test_payload_numbers.py $(addprefix tests/importing/test_,dialects.py spilled_facts.py undo_in_reverse.py)
+
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: help install demo test test-dates check pictures fix bench docs messages faults exact clean lock
+.PHONY: help install demo test test-times test-dates check check-types check-rest pictures pages fix bench docs messages faults exact oracles clean lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -45,20 +50,31 @@ test: $(DEMO_STAMP) check ## run everything CI runs: checks, SQLite, PostgreSQL
 	$(BIN)/python -m tests.run -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(STAMP) ## format, lint, types, contracts, migrations, sizes
+	@$(MAKE) --no-print-directory -j 2 check-types check-rest
+
+check-types: $(STAMP)
+	@$(NO_HOME); $(BIN)/mypy
+
+check-rest: $(STAMP)
 	@$(NO_HOME); \
 	$(BIN)/ruff format --check .; \
 	$(BIN)/ruff check .; \
 	$(BIN)/djlint qunce --lint --quiet; \
-	$(BIN)/mypy; \
 	$(BIN)/lint-imports --no-logo; \
 	$(BIN)/python -m django makemigrations --check --dry-run; \
 	$(BIN)/python tools/sizes.py qunce
+
+test-times: $(DEMO_STAMP) ## run the tests and list their CPU seconds by folder, file, test and fixture
+	$(BIN)/python -m tests.run -p tests.times -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-dates: $(DEMO_STAMP) ## run the tests that know dates under faketime
 	$(BIN)/python -m tests.dates -n $(WORKERS) --dist worksteal $(ARGS)
 
 pictures: $(STAMP) ## photograph every screen and the pictures of the guide
 	QUNCE_PICTURES=1 $(BIN)/python -m pytest tests/functional -n $(WORKERS) $(ARGS)
+
+pages: $(STAMP) ## open every page as everybody, in both languages, widths and themes, with axe
+	QUNCE_PAGES=1 $(BIN)/python -m pytest tests/functional/test_pages.py tests/functional/test_screens.py -n $(WORKERS) $(ARGS)
 
 fix: $(STAMP) ## fix and format what ruff can fix
 	$(BIN)/ruff check --fix-only .
@@ -77,7 +93,13 @@ faults: $(STAMP) ## kill processes at random moments and count lost and doubled 
 	$(BIN)/python -m tests.faults $(ARGS)
 
 exact: $(STAMP) ## compare the engine with the oracle, and imports with what was written
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_exactness.py tests/importing/test_dialects.py $(ARGS)
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(EXACT) $(ARGS)
+
+oracles: ## compare experiments with tea-tasting and gbstats, in a virtual environment of its own
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(PYTHON) -m venv "$$folder"; \
+	"$$folder/bin/pip" --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/oracles.txt; \
+	"$$folder/bin/python" -m tests.insight.experiments.oracle
 
 clean: ## delete everything that can be regenerated, keep var/
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

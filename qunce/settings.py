@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 HOME = Path(os.environ.get("QUNCE_HOME") or Path.home() / ".qunce").absolute()
@@ -44,6 +45,19 @@ def _write_secret_key(path: Path) -> None:
                 path.hardlink_to(aside)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _parse_roles(text: str) -> dict[str, str]:
+    """Parse "shop-leads=manager,shop=operator"."""
+    pairs = [pair.strip().rpartition("=") for pair in text.split(",") if pair.strip()]
+    for theirs, _equals, ours in pairs:
+        # An owner is appointed by a person.
+        if not theirs or ours not in ("manager", "operator", "viewer"):
+            raise ImproperlyConfigured(
+                "QUNCE_OIDC_ROLES must be pairs such as shop-leads=manager, with one of "
+                "the roles manager, operator, viewer"
+            )
+    return {theirs: ours for theirs, _equals, ours in pairs}
 
 
 def _sqlite(name: str, *, synchronous: str) -> dict[str, Any]:
@@ -143,6 +157,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "qunce.console.form_size.FormSizeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -220,6 +235,24 @@ SESSION_COOKIE_AGE = 14 * 3600
 CSRF_COOKIE_NAME = "qunce_csrf"
 LANGUAGE_COOKIE_NAME = "qunce_language"
 
+PUBLIC_URL = os.environ.get("QUNCE_PUBLIC_URL", "").rstrip("/")
+"""Where members reach this installation, such as https://community.example.org."""
+if PUBLIC_URL and not PUBLIC_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("QUNCE_PUBLIC_URL must start with https:// or http://")
+OIDC_ISSUER = os.environ.get("QUNCE_OIDC_ISSUER", "").rstrip("/")
+"""The organisation's sign-in service (OpenID Connect); "" for none."""
+OIDC_CLIENT_ID = os.environ.get("QUNCE_OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = os.environ.get("QUNCE_OIDC_CLIENT_SECRET", "")
+OIDC_NAME = os.environ.get("QUNCE_OIDC_NAME", "")
+OIDC_LOGIN_CLAIM = os.environ.get("QUNCE_OIDC_LOGIN_CLAIM") or "email"
+OIDC_ROLE_CLAIM = os.environ.get("QUNCE_OIDC_ROLE_CLAIM") or "groups"
+OIDC_COMMUNITY = os.environ.get("QUNCE_OIDC_COMMUNITY", "")
+OIDC_ROLES = _parse_roles(os.environ.get("QUNCE_OIDC_ROLES", ""))
+"""Roles of the sign-in service, and the role in Qunce that each gives."""
+if OIDC_ISSUER and not OIDC_CLIENT_ID:
+    raise ImproperlyConfigured("QUNCE_OIDC_ISSUER needs QUNCE_OIDC_CLIENT_ID")
+if bool(OIDC_ROLES) != bool(OIDC_COMMUNITY):
+    raise ImproperlyConfigured("Set both QUNCE_OIDC_ROLES and QUNCE_OIDC_COMMUNITY")
 # The number of reverse proxies in front, each of which adds an X-Forwarded-For address.
 TRUSTED_PROXIES = int(os.environ.get("QUNCE_TRUSTED_PROXIES") or 0)
 HTTPS = os.environ.get("QUNCE_HTTPS", "") not in OFF
@@ -247,7 +280,7 @@ MAX_FACT_FIELDS = int(os.environ.get("QUNCE_MAX_FACT_FIELDS") or 200)
 API_RATE_LIMIT = int(os.environ.get("QUNCE_API_RATE_LIMIT") or 60_000)
 """Requests per minute that one API key may make to each process."""
 ALLOW_PRIVATE_WEBHOOKS = os.environ.get("QUNCE_ALLOW_PRIVATE_WEBHOOKS", "") not in OFF
-"""Whether webhook endpoints may have private addresses and plain HTTP."""
+"""Whether webhooks, feeds and links may have private addresses, and webhooks plain HTTP."""
 
 # Limits of the engine. The figures in docs/benchmarks.md were measured with these values.
 SETS_CACHE_BYTES = 512 * 1024**2

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health_checks.healthz),
     path("metrics", metrics.metrics),
     path("api/v1/", include("qunce.api.urls")),
+    path("l/", include("qunce.portal.urls")),
     path("", include("qunce.console.urls")),
 ]
 

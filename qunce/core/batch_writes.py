@@ -53,7 +53,6 @@ def without_mmap() -> Iterator[None]:
 
 MAX_LOG_FRAMES = 16_000
 """Pages of SQLite's write-ahead log after which it is started again."""
-RESTART_TIMEOUT_MS = 100
 CHECKPOINT_SECONDS = 0.200
 
 
@@ -130,10 +129,7 @@ def _checkpoint() -> None:
     if frames <= MAX_LOG_FRAMES:
         return
     # Waits for readers of the old log, but not long: the next one tries again.
-    before = db.rows("PRAGMA busy_timeout")[0][0]
-    db.rows(f"PRAGMA busy_timeout = {RESTART_TIMEOUT_MS}")
-    db.rows("PRAGMA wal_checkpoint(RESTART)")
-    db.rows(f"PRAGMA busy_timeout = {int(before)}")
+    connection.wait_and_checkpoint("RESTART")  # type: ignore[attr-defined]
 
 
 def write(

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare(
-    "settings.exchange_rates", permissions.Role.MANAGER, community_wide=True
+    "settings.exchange_rates",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("set exchange rates"),
 )
 REVISION = "exchange_rate"
 """The revision kind that is raised when a rate of the community changes; its ref is 0."""

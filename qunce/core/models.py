@@ -13,8 +13,10 @@ from qunce.core.jobs.clock_watch import ClockReading
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.revisions import Revision
 from qunce.core.staff.api_keys import ApiKey
+from qunce.core.staff.entry_links import EntryLink
 from qunce.core.staff.login_attempts import LoginAttempt
 from qunce.core.staff.models import Staff
+from qunce.core.staff.provider_accounts import ProviderAccount
 from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.sessions import Session
 from qunce.core.staff.two_factor import AuthenticatorApp
@@ -28,12 +30,14 @@ __all__ = [
     "Community",
     "ConsumerPosition",
     "CustomRole",
+    "EntryLink",
     "ExchangeRate",
     "Fact",
     "FactKey",
     "FactKeyOverflow",
     "InternedName",
     "LoginAttempt",
+    "ProviderAccount",
     "QueuedJob",
     "ReportedKey",
     "ReportedKind",

@@ -208,9 +208,9 @@ def to_units(text: str | int | float | Decimal, currency: str) -> int:
     products of prices and quantities as binary fractions.
     """
     try:
-        # Thousands separators may be full-width commas, as Chinese keyboards type them.
-        amount = decimals.parse(str(text).replace(",", "").replace("，", ""))
-        units = int((amount * 10 ** decimal_places(currency)).quantize(Decimal(1)))
+        units = int(
+            (_to_decimal(text) * 10 ** decimal_places(currency)).quantize(Decimal(1))
+        )
     except (decimals.NotADecimal, InvalidOperation):
         raise _not_an_amount(text) from None
     if abs(units) > MAX_AMOUNT:
@@ -218,10 +218,15 @@ def to_units(text: str | int | float | Decimal, currency: str) -> int:
     return units
 
 
+def _to_decimal(text: object) -> Decimal:
+    # Thousands separators may be full-width commas, as Chinese keyboards type them.
+    return decimals.parse(str(text).replace(",", "").replace("，", ""))
+
+
 def parse_units(text: str, currency: str) -> int:
     """`"12.34"` → 1234; raises InvalidMoney for more decimals than the currency has."""
     units = to_units(text, currency)
-    if Decimal(units).scaleb(-decimal_places(currency)) != Decimal(text):
+    if Decimal(units).scaleb(-decimal_places(currency)) != _to_decimal(text):
         raise InvalidMoney(
             _("%(currency)s has %(places)d decimals, so “%(text)s” is not an amount.")
             % {"currency": currency, "places": decimal_places(currency), "text": text}

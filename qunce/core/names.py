@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from django.utils.translation import gettext as _
+
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0001]"
@@ -27,6 +29,15 @@ def clean(name: str) -> str:
 def read_cell(text: str) -> str | None:
     """Return the cleaned name in a cell, None if there is nothing to see."""
     return clean(text) or None
+
+
+def copy_of(name: str, *, limit: int = 80) -> str:
+    """Return the name of a copy, such as “Copy of Sale”, of at most `limit` characters."""
+    text = _("Copy of %(name)s") % {"name": name}
+    excess = len(text) - limit
+    if excess <= 0:
+        return text
+    return _("Copy of %(name)s") % {"name": f"{name[: -excess - 1]}…"}
 
 
 def _keep_joiner(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from qunce.core import errors
 
@@ -51,16 +52,23 @@ class ScopeTooNarrow(NotAllowed):
 
 _asked: ContextVar[set[str] | None] = ContextVar("asked", default=None)
 _roles: dict[str, frozenset[Role]] = {}
+_labels: dict[str, StrOrPromise] = {}
 _community_wide: set[str] = set()
 
 
-def declare(permission: str, *roles: Role, community_wide: bool = False) -> str:
+def declare(
+    permission: str,
+    *roles: Role,
+    label: StrOrPromise = "",
+    community_wide: bool = False,
+) -> str:
     """Declare a permission of `roles` and of owners, who have all; returns its name.
 
-    What is `community_wide` concerns members whom staff with a scope do not see, so they
-    never have the permission.
+    `label` says what it allows, after “may”. What is `community_wide` concerns members
+    whom staff with a scope do not see, so they never have the permission.
     """
     _roles[permission] = frozenset({Role.OWNER, *roles})
+    _labels[permission] = label
     if community_wide:
         _community_wide.add(permission)
     return permission
@@ -70,13 +78,29 @@ def declared() -> dict[str, frozenset[Role]]:
     return dict(_roles)
 
 
+def label_of(permission: str) -> StrOrPromise:
+    """What staff read instead of its name."""
+    return _labels.get(permission) or permission
+
+
 def list_community_wide() -> list[str]:
     return sorted(_community_wide)
 
 
-MANAGE_STAFF = declare("staff.manage", Role.MANAGER, community_wide=True)
-MANAGE_COMMUNITIES = declare("communities.manage", community_wide=True)
-BACK_UP = declare("settings.backup", community_wide=True)
+MANAGE_STAFF = declare(
+    "staff.manage",
+    Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("manage staff, units, scopes and API keys"),
+)
+MANAGE_COMMUNITIES = declare(
+    "communities.manage",
+    community_wide=True,
+    label=gettext_lazy("add communities and change their clock"),
+)
+BACK_UP = declare(
+    "settings.backup", community_wide=True, label=gettext_lazy("back up and restore")
+)
 
 
 @contextmanager
@@ -101,9 +125,18 @@ def check_may(by: Staff, permission: str) -> None:
 
 
 def _has(by: Staff, permission: str) -> bool:
+    # Who entered by a link has the rights of its role, and never more than their own.
+    if by.session_role and Role(by.session_role) not in _roles[permission]:
+        return False
     if by.custom_role_id is not None and by.custom_role is not None:
         return permission in by.custom_role.permissions
     return Role(by.role) in _roles[permission]
+
+
+def role_of(by: Staff) -> Role:
+    """The role of `by`, or that of the link by which they entered if that is lower."""
+    roles = [Role(by.role), *([Role(by.session_role)] if by.session_role else [])]
+    return min(roles, key=RANK.__getitem__)
 
 
 def permissions_of(staff: Staff) -> frozenset[str]:

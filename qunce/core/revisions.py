@@ -43,6 +43,10 @@ INSERT INTO core_revision (community_id, kind, ref, rev) VALUES {rows}
 ON CONFLICT (community_id, kind, ref) DO UPDATE SET rev = core_revision.rev + 1
 RETURNING ref, rev
 """
+BUMP_ON_POSTGRESQL = BUMP.replace(
+    "VALUES {rows}", "SELECT %s, %s, ref, 1 FROM unnest(%s::bigint[]) AS ref"
+)
+"""A parameter of its own for each number would take longer than the change."""
 REFS_PER_STATEMENT = 500
 
 
@@ -53,6 +57,9 @@ def bump(community_id: int, kind: str, refs: Iterable[int]) -> dict[int, int]:
     that two writers of the same kind do not deadlock.
     """
     ordered = sorted(set(refs))
+    if db.is_postgresql():
+        refs_in_order = "{" + ",".join(map(str, ordered)) + "}"
+        return dict(db.rows(BUMP_ON_POSTGRESQL, [community_id, kind, refs_in_order]))
     numbers: dict[int, int] = {}
     for start in range(0, len(ordered), REFS_PER_STATEMENT):
         chunk = ordered[start : start + REFS_PER_STATEMENT]

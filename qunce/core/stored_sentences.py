@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import functools
 import re
+import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -24,11 +26,15 @@ SOURCE_LANGUAGE = "en"
 """That of the code, and of the catalogues' keys."""
 
 
+Key = str | tuple[str, int]
+"""That of the catalogue; a sentence with a plural has the number of its form, too."""
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A sentence of the catalogue in a language; `key` names it in all of them."""
 
-    key: str
+    key: Key
     pattern: re.Pattern[str]
     fixed: int
 
@@ -52,10 +58,23 @@ def _translate(text: str, source: str, target: str) -> str | None:
         # Of two sentences that fit, the one with more words of its own is meant.
         if match is None or (best is not None and sentence.fixed <= best[0]):
             continue
-        template = _texts(target)[sentence.key]
+        template = _template(target, sentence.key, match)
         if set(VALUE.findall(template)) <= match.groupdict().keys():
             best = sentence.fixed, _fill(template, match)
     return None if best is None else best[1]
+
+
+def _template(language: str, key: Key, match: re.Match[str]) -> str:
+    """Return the sentence in a language, in the form that its number needs."""
+    texts = _texts(language)
+    if isinstance(key, str):
+        return texts[key]
+    singular = key[0]
+    if language != SOURCE_LANGUAGE:
+        return texts[singular, 0]
+    numbers = (text.replace(",", "") for text in match.groups())
+    count = next((int(text) for text in numbers if text.isdecimal()), 2)
+    return texts[singular, int(count != 1)]
 
 
 def _fill(template: str, match: re.Match[str]) -> str:
@@ -89,8 +108,30 @@ def _catalog(language: str) -> Any:
 
 
 @functools.cache
-def _texts(language: str) -> dict[str, str]:
-    """Return all sentences of one form by the catalogue's key, which has any context."""
+def _plurals() -> dict[str, str]:
+    """Return the English plurals by their singulars, which the files of catalogues have.
+
+    Django's catalogue forgets them, as its keys are the singulars.
+    """
+    found: dict[str, str] = {}
+    for path in Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.mo"):
+        data = path.read_bytes()
+        # The head of a file of GNU gettext: magic number, version, how many sentences
+        # there are, and where the table of the English ones begins.
+        order = "<" if data[:4] == b"\xde\x12\x04\x95" else ">"
+        count, start = struct.unpack(f"{order}2I", data[8:16])
+        for number in range(count):
+            place = start + 8 * number
+            length, offset = struct.unpack(f"{order}2I", data[place : place + 8])
+            forms = data[offset : offset + length].decode().split("\0")
+            if len(forms) == 2:
+                found[forms[0]] = forms[1]
+    return found
+
+
+@functools.cache
+def _texts(language: str) -> dict[Key, str]:
+    """Return all sentences by the catalogue's key, which has any context."""
     others = (code for code, _name in settings.LANGUAGES if code != SOURCE_LANGUAGE)
     keys = {
         key
@@ -98,7 +139,16 @@ def _texts(language: str) -> dict[str, str]:
         for key in _catalog(code).keys()  # noqa: SIM118 - it cannot be iterated over
         if isinstance(key, str) and key
     }
+    plurals = _plurals()
     if language == SOURCE_LANGUAGE:
-        return {key: key.rpartition("\x04")[2] for key in keys}
+        texts: dict[Key, str] = {key: key.rpartition("\x04")[2] for key in keys}
+        for singular, plural in plurals.items():
+            texts[singular, 0] = singular.rpartition("\x04")[2]
+            texts[singular, 1] = plural
+        return texts
     catalog = _catalog(language)
-    return {key: str(catalog[key]) for key in keys if key in catalog}
+    texts = {key: str(catalog[key]) for key in keys if key in catalog}
+    for singular in plurals:
+        if (singular, 0) in catalog:
+            texts[singular, 0] = str(catalog[singular, 0])
+    return texts

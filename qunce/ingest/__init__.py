@@ -7,7 +7,7 @@ unless the staff member behind the program sees only part of the community.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,6 @@ from qunce.core.communities import Community
 from qunce.core.facts import (
     audit,
     fact_effects,
-    facts,
     ingest,
     interned_names,
     key_hashes,
@@ -118,6 +117,7 @@ def record_facts(
     FactsRejected if any fact is invalid; then none is recorded.
     """
     permissions.check_may(by, WRITE)
+    permissions.check_community(by, community.pk)
     batch = _Batch(community, incoming, by, at, source)
     batch.check(limits or reported_facts.time_limits(at), check_effect)
     batch.prepare()
@@ -128,15 +128,7 @@ def record_facts(
         accepted = batch.insert_plain() + batch.apply_effects()
         # Repeated requests that add nothing leave no trace in the audit log.
         if accepted:
-            detail = {"source": source}
-            audit.log(
-                kind=INGESTED,
-                community=community,
-                by=by,
-                at=at,
-                count=accepted,
-                detail=detail,
-            )
+            batch.log(accepted)
     suppressed = len(batch.suppressed)
     duplicates = len(incoming) - accepted - suppressed
     return IngestResult(accepted, duplicates, created, suppressed)
@@ -156,30 +148,60 @@ class _Batch:
         self.community, self.by, self.at = community, by, at
         self.incoming, self.source = incoming, source
         self.payloads: list[str | None] = []
-        self.times: list[int] = []
-        self.has_effect: list[bool] = []
 
     def check(
         self, limits: reported_facts.TimeLimits, check_effect: CheckEffect
     ) -> None:
         """Encode the payloads; raises FactsRejected if any fact is invalid."""
         # A batch has few different kinds, so each is checked once.
-        kinds = {fact.kind for fact in self.incoming}
+        kinds = list(dict.fromkeys(fact.kind for fact in self.incoming))
         kind_errors = {kind: _kind_error(kind) for kind in kinds}
         effects = {kind for kind in kinds if fact_effects.find(kind)}
         self.kind_limits = reported_kinds.KindLimits(self.community.pk, kinds)
+        self.has_effect = [fact.kind in effects for fact in self.incoming]
+        self.times = [timestamps.to_micros(fact.happened_at) for fact in self.incoming]
+        short = reported_facts.short_length()
+        try:
+            # Encoded before the transaction, so that SQLite's lock is held for the
+            # writes only.
+            self.payloads = [_dump_payload(f.payload, short) for f in self.incoming]
+            if not effects and self._is_valid(kinds, limits):
+                return
+        except errors.QunceError:
+            # Which facts are invalid is found one by one.
+            pass
+        self._check_each(kind_errors, effects, limits, check_effect)
+
+    def _is_valid(
+        self, kinds: Collection[str], limits: reported_facts.TimeLimits
+    ) -> bool:
+        """Check facts without effects all at once; raises if one of them is invalid."""
+        if not self.incoming or any(map(_kind_error, kinds)):
+            return False
+        limits.check(min(self.times))
+        limits.check(max(self.times))
+        if any(fact.account or fact.group_id for fact in self.incoming):
+            return False
+        for kind in kinds:
+            own = (f.payload for f in self.incoming if f.payload and f.kind == kind)
+            self.kind_limits.check(kind, set().union(*own))
+        return True
+
+    def _check_each(
+        self,
+        kind_errors: Mapping[str, str],
+        effects: Collection[str],
+        limits: reported_facts.TimeLimits,
+        check_effect: CheckEffect,
+    ) -> None:
+        short = reported_facts.short_length()
         reasons: dict[int, str] = {}
         for index, fact in enumerate(self.incoming):
-            self.has_effect.append(fact.kind in effects)
-            micros = timestamps.to_micros(fact.happened_at)
-            self.times.append(micros)
             try:
-                # Encoded before the transaction, so that SQLite's lock is held for the
-                # writes only.
-                self.payloads.append(_dump_payload(fact.payload))
-                _check_values(fact, micros, limits)
+                _dump_payload(fact.payload, short)
+                _check_values(fact, self.times[index], limits)
                 if not kind_errors[fact.kind]:
-                    self.kind_limits.check(fact.kind, (fact.payload or {}).keys())
+                    self.kind_limits.check(fact.kind, fact.payload or ())
                 if fact.kind in effects:
                     _check_effect(fact, check_effect)
                     self._check_scope(fact)
@@ -211,6 +233,13 @@ class _Batch:
                 self.incoming, self.members.names, self.payloads, strict=True
             )
         ]
+        # All by one statement, as a program that reports single facts waits for each.
+        kinds = {fact.kind for fact in self.incoming}
+        self._ids = interned_names.find_all(self._names(kinds))
+
+    def _names(self, kinds: Collection[str]) -> set[interned_names.Name]:
+        source: interned_names.Name = ("source", self.community.pk, self.source)
+        return {source, *(("kind", 0, kind) for kind in (*kinds, INGESTED))}
 
     def resolve(self) -> int:
         """Find or create members and groups; returns how many members were created."""
@@ -218,8 +247,10 @@ class _Batch:
         self.suppressed = self.members.suppressed
         group_ids = resolve_groups(self.community, self.incoming, self.by, self.at)
         self.groups = [group_ids.get(f.group, f.group_id) for f in self.incoming]
-        names = interned_names.ensure("source", self.community.pk, [self.source])
-        self.source_id = names[self.source]
+        kinds = {self.incoming[i].kind for i in self._choose(has_effect=False)}
+        new = self._names(kinds) - self._ids.keys()
+        self._ids |= interned_names.ensure_all(new)
+        self.source_id = self._ids["source", self.community.pk, self.source]
         return self.members.created
 
     def _choose(self, *, has_effect: bool) -> list[int]:
@@ -233,7 +264,6 @@ class _Batch:
         """Insert the facts without an effect; returns how many are new."""
         chosen = self._choose(has_effect=False)
         self.kind_limits.save()
-        kind_ids = facts.ensure_kinds({self.incoming[i].kind for i in chosen})
         keys = [self.keys[i] for i in chosen]
         # PostgreSQL has a unique index on the keys themselves.
         hashes = [0] * len(keys)
@@ -248,7 +278,7 @@ class _Batch:
                 source_id=self.source_id,
                 actor_id=self.by.pk,
                 recorded_at=timestamps.to_micros(self.at),
-                kinds=[kind_ids[self.incoming[i].kind] for i in chosen],
+                kinds=[self._ids["kind", 0, self.incoming[i].kind] for i in chosen],
                 accounts=[self.accounts[i] for i in chosen],
                 groups=[self.groups[i] for i in chosen],
                 happened_at=[self.times[i] for i in chosen],
@@ -256,6 +286,16 @@ class _Batch:
                 keys=keys,
                 hashes=hashes,
             )
+        )
+
+    def log(self, accepted: int) -> None:
+        audit.insert(
+            community_id=self.community.pk,
+            by=self.by,
+            kind_id=self._ids["kind", 0, INGESTED],
+            count=accepted,
+            at=self.at,
+            detail={"source": self.source},
         )
 
     def apply_effects(self) -> int:
@@ -296,11 +336,11 @@ def _kind_error(kind: str) -> str:
     return ""
 
 
-def _dump_payload(payload: Mapping[str, Any] | None) -> str | None:
+def _dump_payload(payload: Mapping[str, Any] | None, short: int) -> str | None:
     if not payload:
         return None
     text = json_values.dump_exactly(dict(payload))
-    reported_facts.check_encoded(text)
+    reported_facts.check_encoded(text, short)
     return text
 
 

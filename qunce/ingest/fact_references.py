@@ -67,18 +67,23 @@ class FactMembers:
         known: dict[tuple[str, ...], dict[str, str]] = {}
         reasons: dict[int, str] = {}
         for index, fact in enumerate(self.incoming):
+            if fact.has_only_key and reader.is_plain_key(fact.member):
+                row = {resolver.MEMBER_KEY: fact.member}
+                self.rows.append(row)
+                self.names.append("" if fact.key else fact.member)
+                continue
             named = (fact.member, fact.unionid, fact.phone, fact.email)
-            row = known.get(named)
-            if row is None:
+            known_row = known.get(named)
+            if known_row is None:
                 try:
-                    row = _normal_references(reader, fact.references)
+                    known_row = _normal_references(reader, fact.references)
                 except identifiers.InvalidIdentifier as error:
                     reasons[index] = str(error)
                     continue
-                known[named] = row
-            self.rows.append(row)
+                known[named] = known_row
+            self.rows.append(known_row)
             self.names.append(
-                reported_facts.reference({**row, "id": fact.account})
+                reported_facts.reference({**known_row, "id": fact.account})
                 if not fact.key
                 else ""
             )

@@ -32,6 +32,13 @@ class IncomingFact:
     unionid: str = ""
 
     @property
+    def has_only_key(self) -> bool:
+        """Whether the member is named by key and by nothing else, as usual."""
+        return not (
+            self.unionid or self.phone or self.email or self.account or not self.member
+        )
+
+    @property
     def references(self) -> dict[str, str]:
         """What names the member, by kind."""
         if not (self.unionid or self.phone or self.email):

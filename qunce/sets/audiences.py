@@ -26,6 +26,9 @@ from qunce.sets.rules import snapshots, tree
 from qunce.sets.rules.snapshots import Snapshot
 from qunce.sets.rules.tree import ClauseNode, Node, Not, WithLeft
 
+EVERYONE: dict[str, Any] = {"all": []}
+"""The rule of all members who have not left. Not to be changed."""
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -80,19 +83,37 @@ class CompiledRule:
 
 
 def compile_rule(
-    *, community: Community, rule: Any, by: Staff | None = None
+    *,
+    community: Community,
+    rule: Any,
+    by: Staff | None = None,
+    me: int | None = None,
 ) -> CompiledRule:
     """Raises a RuleError if the rule is not valid or names something unknown.
 
-    Groups that `by` does not see are unknown, too.
+    Groups that `by` does not see are unknown, too. `me` is the id of the staff member
+    whom "me" in the rule means, if it is not `by`.
     """
     permissions.check_community(by, community.pk)
-    return CompiledRule(community.pk, rule, tree.compile_rule(rule, community, by))
+    node = tree.compile_rule(rule, community, by, me)
+    return CompiledRule(community.pk, rule, node)
 
 
 def check(*, community: Community, rule: Any, by: Staff | None = None) -> None:
     """Raise a RuleError if the rule is not valid or names something unknown."""
     compile_rule(community=community, rule=rule, by=by)
+
+
+def list_clauses_of_today(
+    *, community: Community, rule: Any, by: Staff | None = None
+) -> list[str]:
+    """The names of clauses in a rule whose past is not kept, such as `tag`, by name.
+
+    `people` at an earlier moment is right for rules without any.
+    """
+    node = compile_rule(community=community, rule=rule, by=by).node
+    clauses = (part.clause for part in node.walk() if isinstance(part, ClauseNode))
+    return sorted({clause.name for clause in clauses if not clause.knows_past})
 
 
 @dataclass(frozen=True)

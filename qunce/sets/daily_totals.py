@@ -140,7 +140,7 @@ def sum_by_day(
     among: BitMap | None = None,
 ) -> DaySums:
     """Facts of some kinds by day; with `among`, only those of these people."""
-    where, tables = _among(community, among, at)
+    where, tables = account_condition(community, among, at)
     params = _params(community, first, last)
     rows = mirror.query(
         f"SELECT d.day, count(*), {amounts.total(community)} {JOIN_DAYS}"
@@ -165,7 +165,7 @@ def sum_left_out(
     among: BitMap | None = None,
 ) -> dict[str, int]:
     """Currency → money of these days that has no exchange rate, so that no sum has it."""
-    where, tables = _among(community, among, at)
+    where, tables = account_condition(community, among, at)
     return amounts.list_left_out(
         community,
         dict.fromkeys(_kind_ids(kinds), 1),
@@ -175,7 +175,7 @@ def sum_left_out(
     )
 
 
-def _among(
+def account_condition(
     community: Community, among: BitMap | None, at: datetime
 ) -> tuple[str, dict[str, pa.Table]]:
     """Return the SQL condition of facts that count, and the table that it reads.

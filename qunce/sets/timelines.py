@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from qunce.core import community_days, timestamps
@@ -70,6 +71,46 @@ def list_facts(
     return [
         RecordedFact.from_row(row, community=community.pk, kinds=kinds)
         for row in newest_first[:limit]
+    ]
+
+
+def list_facts_of_kinds(
+    *,
+    community: Community,
+    kinds: Iterable[str],
+    since: datetime,
+    until: datetime,
+    accounts: Sequence[int] | None = None,
+) -> list[RecordedFact]:
+    """Facts of these kinds with `since` ≤ time ≤ `until`, the oldest first.
+
+    `accounts` are those that they are about, if not all. Facts that are not derived yet
+    are among them.
+    """
+    ids = [pk for kind in kinds if (pk := facts.find_kind(kind))]
+    if not ids:
+        return []
+    position = mirror.position()
+    first, last = timestamps.to_micros(since), timestamps.to_micros(until)
+    kind_list = ", ".join(map(str, ids))
+    derived = mirror.query(
+        f"SELECT {COLUMNS} FROM facts WHERE community = ?"  # noqa: S608 - own ids
+        f" AND kind IN ({kind_list}) AND happened_at BETWEEN ? AND ?"
+        + ("" if accounts is None else " AND account IN (SELECT id FROM wanted)"),
+        [community.pk, first, last],
+        wanted=pa.table({"id": pa.array(accounts or [], pa.int64())}),
+    )
+    rows = [tuple(row.values()) for row in derived.to_pylist()]
+    wanted = None if accounts is None else set(accounts)
+    rows += [
+        row
+        for row in log.list_rows_of_kinds_after(position.reached, community.pk, ids)
+        if first <= row[4] <= last and (wanted is None or row[2] in wanted)
+    ]
+    names = interned_names.names_by_id("kind", 0)
+    return [
+        RecordedFact.from_row(row, community=community.pk, kinds=names)
+        for row in sorted({row[0]: row for row in rows}.values(), key=_sort_key)
     ]
 
 

@@ -1,9 +1,10 @@
 """Backups of the primary database, taken while it is in use and verified on restore.
 
-A backup is a ZIP file of the database and a manifest with the number of rows of every
-table, some sums, the applied migrations and a digest. Derived data is not part of it,
-because it is rebuilt after a restore, nor are sessions, nor what was deleted, nor the
-secret key that the secrets in the database are encrypted with.
+A backup is a ZIP file of the database, the files that staff stored (`file_folders`) and a
+manifest with the number of rows of every table, some sums, the applied migrations and
+digests. Derived data is not part of it, because it is rebuilt after a restore, nor are
+sessions, nor what was deleted, nor the secret key that the secrets in the database are
+encrypted with.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sqlite3
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -26,7 +27,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qunce.core import db, disk_space, errors
-from qunce.core.backup import postgres_tools
+from qunce.core.backup import file_folders, postgres_tools
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -63,6 +64,8 @@ class OtherDatabase(errors.Invalid):
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
+    """`files` maps the name of a stored file to its digest."""
+
     format: int
     database: str
     made_at: str
@@ -70,6 +73,7 @@ class Manifest:
     tables: dict[str, list[int]]
     size: int
     digest: str
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def member(self) -> str:
@@ -103,6 +107,11 @@ def create(target: Path, *, at: datetime) -> Manifest:
             method = zipfile.ZIP_STORED
         with zipfile.ZipFile(part, "w", method, compresslevel=1) as archive:
             archive.write(copy, manifest.member)
+            # After the database, which names no file that is not there yet.
+            for name, path in file_folders.list_files():
+                # Deleted in the meantime, as nothing uses it any more.
+                with contextlib.suppress(FileNotFoundError):
+                    manifest.files[name] = _add_file(archive, name, path)
             text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
             archive.writestr(MANIFEST, text)
         # Without this, a power cut could leave a complete name on an incomplete file.
@@ -115,6 +124,20 @@ def create(target: Path, *, at: datetime) -> Manifest:
         for path in (part, copy):
             path.unlink(missing_ok=True)
     return manifest
+
+
+def _add_file(archive: zipfile.ZipFile, name: str, path: Path) -> str:
+    """Add a stored file to a backup; returns its digest."""
+    digest = hashlib.sha256()
+    with path.open("rb") as content:
+        member = zipfile.ZipInfo.from_file(path, name)
+        # Pictures, videos and Office files are compressed already.
+        member.compress_type = zipfile.ZIP_STORED
+        with archive.open(member, "w") as out:
+            while chunk := content.read(CHUNK_BYTES):
+                digest.update(chunk)
+                out.write(chunk)
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager
@@ -217,8 +240,12 @@ def _check_manifest(manifest: Manifest) -> None:
     texts = [fields[name] for name in ("database", "made_at", "digest")]
     numbers = [fields["format"], fields["size"]]
     schema, tables = fields["schema"], fields["tables"]
+    files = fields["files"]
     is_sound = (
         all(type(text) is str for text in texts)
+        and isinstance(files, dict)
+        and all(type(digest) is str for digest in files.values())
+        and all(file_folders.is_ours(name) for name in files)
         and all(type(number) is int for number in numbers)
         and isinstance(schema, list)
         and all(isinstance(name, str) for name in schema)
@@ -309,6 +336,41 @@ def _extract(source: Path, manifest: Manifest, out: IO[bytes]) -> None:
             if left < 0:
                 raise ValueError(_("it is larger than its manifest says"))
             out.write(chunk)
+
+
+def unpack_files(source: Path, manifest: Manifest, home: Path) -> None:
+    """Extract the stored files that are not in the home yet, and compare them."""
+    with zipfile.ZipFile(source) as archive:
+        for name, digest in manifest.files.items():
+            target = home / name
+            # Its name is the digest that it should have: what the backup has may have
+            # been damaged before.
+            if target.exists() and _digest(target) in (digest, target.name):
+                continue
+            part = target.with_name(f"{target.name}.part")
+            part.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with (
+                    disk_space.explained(),
+                    archive.open(name) as packed,
+                    part.open("wb") as out,
+                ):
+                    shutil.copyfileobj(packed, out, CHUNK_BYTES)
+                if _digest(part) != digest:
+                    raise InvalidBackup(
+                        _("“%(file)s” is damaged: its checksum does not match.")
+                        % {"file": source}
+                    )
+                part.replace(target)
+            except disk_space.DiskFull:
+                raise
+            except DAMAGES as error:
+                raise InvalidBackup(
+                    _("“%(file)s” is damaged: %(why)s.")
+                    % {"file": source, "why": _reason(error)}
+                ) from None
+            finally:
+                part.unlink(missing_ok=True)
 
 
 def verify_copy(copy: Path, manifest: Manifest) -> None:

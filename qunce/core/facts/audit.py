@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from qunce.core import db, permissions, personal_texts, timestamps
 from qunce.core.facts import interned_names
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 VIEW = permissions.declare(
-    "audit_log.view", permissions.Role.MANAGER, community_wide=True
+    "audit_log.view",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("view the audit log"),
 )
 PAGE_SIZE = 50
 MAX_VALUE_LENGTH = 200

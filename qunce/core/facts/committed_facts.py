@@ -76,6 +76,22 @@ def read_accounts(*, after: int, limit: int, kinds: Iterable[str]) -> AffectedAc
     return AffectedAccounts(until, size, accounts)
 
 
+def list_after(
+    *, after: int, kinds: Iterable[str], community_id: int
+) -> list[RecordedFact]:
+    """All facts of these kinds after a position that the open transaction sees.
+
+    Unlike `read`, this includes facts whose transactions ended a moment ago, for a reader
+    that must not miss one and does not mind to see it again.
+    """
+    names = _names_by_id(kinds)
+    if not names:
+        return []
+    after_position = "xid >= %s" if db.is_postgresql() else "id > %s"
+    where = f"{after_position} AND community_id = %s"
+    return _select(where, [after, community_id], names)
+
+
 SELECT_KIND = """
 SELECT fact.kind_id, kind.name FROM core_fact fact
 JOIN core_interned_name kind ON kind.id = fact.kind_id WHERE fact.id = %s

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.core import db, errors, permissions, timestamps
+from qunce.core import column_inserts, db, errors, permissions, timestamps
 from qunce.core.facts import audit, interned_names
 
 if TYPE_CHECKING:
@@ -117,16 +117,25 @@ class FactKind:
     group: int | None = None
 
     def payload(self) -> str | None:
-        return dump(
-            {
-                field.name: getattr(self, field.name)
-                for field in dataclasses.fields(self)
-                if field.name not in COLUMN_FIELDS
-            }
-        )
+        return dump({name: getattr(self, name) for name in _payload_names(type(self))})
 
 
 COLUMN_FIELDS = ("account", "group")
+
+
+_names_by_kind: dict[type[FactKind], tuple[str, ...]] = {}
+
+
+def _payload_names(kind: type[FactKind]) -> tuple[str, ...]:
+    names = _names_by_kind.get(kind)
+    if names is None:
+        # Once per kind, as this takes longer than the JSON.
+        fields = (field.name for field in dataclasses.fields(kind))
+        names = tuple(name for name in fields if name not in COLUMN_FIELDS)
+        _names_by_kind[kind] = names
+    return names
+
+
 AnyKind = TypeVar("AnyKind", bound=FactKind)
 
 _declared: dict[str, type[FactKind]] = {}
@@ -154,6 +163,14 @@ def list_fields(kind: str) -> list[str]:
         return []
     names = (field.name for field in dataclasses.fields(declared_kind))
     return [name for name in names if name not in COLUMN_FIELDS]
+
+
+def declares_field(kind: str, name: str) -> bool:
+    """Whether facts of the kind that our own verbs record have the field."""
+    declared_kind = _declared.get(kind)
+    if declared_kind is None or name in COLUMN_FIELDS:
+        return False
+    return any(field.name == name for field in dataclasses.fields(declared_kind))
 
 
 def list_number_fields(kind: str) -> list[str]:
@@ -248,11 +265,13 @@ def find_kind(kind: str) -> int | None:
     return interned_names.find("kind", 0, kind) or (0 if kind in _declared else None)
 
 
-INSERT_FACTS = """
-INSERT INTO core_fact (community_id, kind_id, account_id, group_id, happened_at,
-    recorded_at, actor_id, payload) VALUES
-"""
-INSERT_FACTS_OF_SOURCE = INSERT_FACTS.replace("payload)", "payload, source_id)")
+COLUMNS = (
+    "community_id kind_id account_id group_id happened_at recorded_at actor_id payload"
+    " source_id"
+).split()
+INSERT = f"INSERT INTO core_fact ({', '.join(COLUMNS)}) VALUES"
+MIN_COPIED = 100
+"""With fewer facts, PostgreSQL is faster without COPY."""
 
 
 def record(
@@ -294,7 +313,7 @@ def record_many(
         )
         for fact, time in zip(facts, times, strict=True)
     ]
-    db.insert(INSERT_FACTS_OF_SOURCE, rows)
+    insert_rows(rows)
     # The audit log has one entry per kind, however many facts there are.
     if by is None:
         return
@@ -311,6 +330,15 @@ def record_many(
             at=at,
             detail=common_fields(same_kind),
         )
+
+
+def insert_rows(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of COLUMNS, without checks and without an entry of the audit log."""
+    if len(rows) < MIN_COPIED or not db.is_postgresql():
+        db.insert(INSERT, rows)
+        return
+    columns = map(list, zip(*rows, strict=True))
+    column_inserts.insert("core_fact", dict(zip(COLUMNS, columns, strict=True)), {})
 
 
 def _only_value(values: set[int | None]) -> int | None:
@@ -334,11 +362,11 @@ def record_for_accounts(
         times = map(timestamps.to_micros, happened_at)
     actor, payload = by.pk if by else None, fact.payload()
     rows = [
-        (community.pk, kind, account, fact.group, time, recorded, actor, payload)
+        (community.pk, kind, account, fact.group, time, recorded, actor, payload, None)
         # Not strict, as `times` may repeat without an end.
         for account, time in zip(accounts, times, strict=False)
     ]
-    db.insert(INSERT_FACTS, rows)
+    insert_rows(rows)
     if by is not None and rows:
         audit.insert(
             community_id=community.pk,
@@ -362,15 +390,15 @@ def record_occurrences(
     """Record several facts, each for many accounts, with one insert for all of them."""
     permissions.check_community(by, community.pk)
     ids = ensure_kinds({fact.kind for fact, _pairs in occurrences})
-    recorded = timestamps.to_micros(at)
+    recorded, pk = timestamps.to_micros(at), community.pk
     rows = []
     for fact, pairs in occurrences:
         kind, payload = ids[fact.kind], fact.payload()
         rows += [
-            (community.pk, kind, account, fact.group, time, recorded, by.pk, payload)
+            (pk, kind, account, fact.group, time, recorded, by.pk, payload, None)
             for account, time in pairs
         ]
-    db.insert(INSERT_FACTS, rows)
+    insert_rows(rows)
     for kind_name, kind in ids.items():
         same_kind = [each for each in occurrences if each[0].kind == kind_name]
         accounts = [account for _fact, pairs in same_kind for account, _time in pairs]
@@ -390,11 +418,7 @@ def record_occurrences(
 def common_fields(facts: Sequence[FactKind]) -> dict[str, Any]:
     """The payload fields that have the same value in all of these facts of one kind."""
     first = facts[0]
-    values = {
-        field.name: getattr(first, field.name)
-        for field in dataclasses.fields(first)
-        if field.name not in COLUMN_FIELDS
-    }
+    values = {name: getattr(first, name) for name in _payload_names(type(first))}
     return {
         name: value
         for name, value in values.items()

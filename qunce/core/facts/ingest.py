@@ -208,20 +208,24 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
     if len(batch) <= FEW_FACTS:
         return _insert_few(batch)
     keys = pa.array(batch.keys, pa.string())
-    rows = db.rows(
-        SELECT_EXISTING_KEYS, [db.text_array(keys.to_pylist()), batch.source_id]
-    )
-    existing = pa.array([row[0] for row in rows], pa.string())
     codes = np.asarray(pc.dictionary_encode(keys).indices)
     # Of several facts with the same key the first one counts.
-    is_new = np.zeros(len(keys), dtype=bool)
-    is_new[np.unique(codes, return_index=True)[1]] = True
-    is_new &= ~np.asarray(pc.is_in(keys, value_set=existing), dtype=bool)
+    is_first = np.zeros(len(keys), dtype=bool)
+    is_first[np.unique(codes, return_index=True)[1]] = True
     # In the order of the index, so that two writers of the same keys do not deadlock.
-    table = _to_table(batch).filter(pa.array(is_new)).sort_by("key")
-    if not table.num_rows:
-        return 0
-    csv = postgresql_copy.to_csv(table)
+    table = _to_table(batch).filter(pa.array(is_first)).sort_by("key")
+    # Encoded during the look-up, as a batch is usually new from end to end.
+    encoded = postgresql_copy.encode(table)
+    rows = db.rows(
+        SELECT_EXISTING_KEYS, [db.text_array(table["key"].to_pylist()), batch.source_id]
+    )
+    csv = encoded.result()
+    if rows:
+        existing = pa.array([row[0] for row in rows], pa.string())
+        table = table.filter(pc.invert(pc.is_in(table["key"], value_set=existing)))
+        if not table.num_rows:
+            return 0
+        csv = postgresql_copy.to_csv(table)
     try:
         with transaction.atomic():
             postgresql_copy.insert("core_fact", COLUMNS, csv)
@@ -241,9 +245,34 @@ def _insert_new_on_postgresql(batch: FactBatch) -> int:
 
 def _insert_few(batch: FactBatch) -> int:
     """Insert by one statement, as a program that reports single facts waits for each."""
-    columns = [column.to_pylist() for column in _to_table(batch).columns]
-    rows = sorted(zip(*columns, strict=True), key=operator.itemgetter(-1))
-    marks = ", ".join([f"({db.placeholders(len(columns))})"] * len(rows))
+    columns: list[Any] = [
+        batch.kinds,
+        batch.accounts,
+        batch.groups,
+        batch.happened_at,
+        batch.payloads,
+        batch.keys,
+    ]
+    columns = [c if isinstance(c, list) else c.to_pylist() for c in columns]
+    rows = sorted(
+        (
+            (
+                batch.community_id,
+                kind,
+                account,
+                group,
+                moment,
+                batch.recorded_at,
+                batch.actor_id,
+                batch.source_id,
+                payload,
+                key,
+            )
+            for kind, account, group, moment, payload, key in zip(*columns, strict=True)
+        ),
+        key=operator.itemgetter(-1),
+    )
+    marks = ", ".join([f"({db.placeholders(len(rows[0]))})"] * len(rows))
     return db.execute(
         f"INSERT INTO core_fact ({COLUMNS}) VALUES {marks} {SKIP_KNOWN}",  # noqa: S608
         [value for row in rows for value in row],

@@ -46,18 +46,45 @@ def find(namespace: str, community_id: int, name: str) -> int | None:
     return rows[0][0] if rows else None
 
 
-def ensure(namespace: str, community_id: int, names: Iterable[str]) -> dict[str, int]:
+Name = tuple[str, int, str]
+"""Namespace, community and name."""
+
+
+def find_all(names: Iterable[Name]) -> dict[Name, int]:
+    """The ids of those names that are stored, by one statement."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for namespace, community_id, name in sorted(set(names)):
+        groups.setdefault((namespace, community_id), []).append(name)
+    if not groups:
+        return {}
+    conditions = [
+        f"namespace = %s AND community_id = %s AND name IN ({db.placeholders(len(own))})"
+        for own in groups.values()
+    ]
+    rows = db.rows(
+        "SELECT namespace, community_id, name, id FROM core_interned_name"  # noqa: S608
+        f" WHERE {' OR '.join(conditions)}",
+        [value for group, own in groups.items() for value in (*group, *own)],
+    )
+    return {(namespace, community, name): pk for namespace, community, name, pk in rows}
+
+
+def ensure_all(names: Iterable[Name]) -> dict[Name, int]:
     """The id of each name; names that are new are stored."""
-    ids: dict[str, int] = {}
-    for name in set(names):
-        id_ = find(namespace, community_id, name)
-        if id_ is None:
-            db.execute(INSERT_NAME, [namespace, community_id, name])
-            # Read again, because another transaction may have inserted it first.
-            id_ = find(namespace, community_id, name)
-        assert id_ is not None  # noqa: S101 - just stored
-        ids[name] = id_
+    wanted = set(names)
+    ids = find_all(wanted)
+    if new := sorted(wanted - ids.keys()):
+        for name in new:
+            db.execute(INSERT_NAME, name)
+        # Read again, because another transaction may have inserted them first.
+        ids |= find_all(new)
     return ids
+
+
+def ensure(namespace: str, community_id: int, names: Iterable[str]) -> dict[str, int]:
+    """The id of each name of a namespace; names that are new are stored."""
+    ids = ensure_all((namespace, community_id, name) for name in names)
+    return {name: pk for (_namespace, _community, name), pk in ids.items()}
 
 
 def names_by_id(namespace: str, community_id: int) -> dict[int, str]:

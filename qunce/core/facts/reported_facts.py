@@ -18,12 +18,16 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import decimals, errors, json_values, permissions, timestamps
 from qunce.core.facts import fact_effects, facts
 
 WRITE = permissions.declare(
-    "facts.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "facts.write",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("report member activity through the API"),
 )
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 EARLIEST_IF_ALLOWED = datetime(1900, 1, 1, tzinfo=UTC)
@@ -125,11 +129,18 @@ def check_payload(text: str) -> None:
         )
 
 
-def check_encoded(text: str) -> None:
-    """Raise InvalidPayload or InvalidJson for what our own encoder made of an object."""
+def short_length() -> int:
+    """The length below which an object has few enough fields."""
+    return int(MIN_FIELD_LENGTH * settings.MAX_FACT_FIELDS)
+
+
+def check_encoded(text: str, short: int) -> None:
+    """Raise InvalidPayload or InvalidJson for what our own encoder made of an object.
+
+    `short` is `short_length()`, asked once for many facts.
+    """
     # It escapes and quotes as it should, so that few texts have to be parsed again.
-    has_few_fields = len(text) < MIN_FIELD_LENGTH * settings.MAX_FACT_FIELDS
-    if not has_few_fields or UNUSUAL.search(text):
+    if len(text) >= short or UNUSUAL.search(text):
         check_payload(text)
 
 

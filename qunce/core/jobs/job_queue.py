@@ -17,6 +17,7 @@ from django.db import OperationalError, models, transaction
 from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import errors, permissions, personal_texts, timestamps
 from qunce.core.communities import Community
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare(
-    "jobs.manage", permissions.Role.MANAGER, community_wide=True
+    "jobs.manage",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("see and retry failed jobs"),
 )
 log = logging.getLogger(__name__)
 

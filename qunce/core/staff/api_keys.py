@@ -24,7 +24,7 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 """How exactly a key's last use is known; storing each request would cost more."""
 
 NOUNS = (
-    "members tags groups orders facts imports segments layers campaigns tasks webhooks"
+    "members tags groups orders facts imports segments layers campaigns materials tasks webhooks"
     " community staff"
 )
 READ_ONLY_NOUNS = "metrics audit"

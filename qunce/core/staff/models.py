@@ -60,6 +60,8 @@ class Staff(AbstractBaseUser):
 
     key_scopes: frozenset[str] | None = None
     """What the API key that acts for them may do; None if no key does. Not stored."""
+    session_role: str = ""
+    """The role to which the session cuts their rights; "" for none. Not stored."""
     api_key_id: int | None = None
     """That key, by which the audit log names the program. Not stored."""
 

@@ -26,6 +26,8 @@ TOUCH_INTERVAL = timedelta(minutes=5)
 """How exactly the last use is known; each time it is stored costs a write."""
 MAX_AGE = timedelta(days=7)
 """After this, staff sign in again even if they use the session all the time."""
+SECOND_FACTOR_KEY = "second_factor_at_provider"
+"""Whether the organisation's sign-in service has checked a second factor."""
 MAX_AGENT_LENGTH = 300
 KEY_LENGTH = 40
 """Hexadecimal digits of a stored digest, as many as Django's column takes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models, transaction
@@ -16,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors, permissions, text_validation
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.staff import linked_accounts, roles, scopes, sessions, units
 from qunce.core.staff import models as staff_models
-from qunce.core.staff import roles, scopes, sessions, units
 from qunce.core.staff.models import SYSTEM_LOGIN_PREFIX, Staff
 from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
@@ -219,6 +220,9 @@ def update(*, staff: Staff, by: Staff, at: datetime, **changes: Any) -> None:
     for name, field in zip(changed, fields, strict=True):
         setattr(staff, field, new[name])
     staff.save(update_fields=fields + scopes.refresh(staff, at))
+    if "login" in changed and settings.OIDC_ISSUER and by.person != staff.person:
+        # Who has the new login at the sign-in service could sign in as them.
+        linked_accounts.part(staff=staff, by=by, at=at)
     fact = StaffChanged(
         staff=staff.pk, login=staff.login, changed=changed, role=staff.role
     )

@@ -112,8 +112,8 @@ def restore_weights(
         for chunk in _chunks(accounts, ACCOUNTS_PER_STATEMENT):
             db.execute(
                 f"UPDATE {kind.table} SET weight = %s, present = %s, rev = %s"  # noqa: S608
-                f" WHERE {kind.ref_column} = %s AND account_id IN ({db.placeholders(len(chunk))})",
-                [max(weight, 1), weight > 0, rev, ref, *chunk],
+                f" WHERE {kind.ref_column} = %s AND account_id {db.among_ids(chunk)}",
+                [max(weight, 1), weight > 0, rev, ref],
             )
     return changes
 
@@ -136,8 +136,8 @@ def find_weights(kind: MarkKind, ref: int, accounts: Sequence[int]) -> dict[int,
         weights |= dict(
             db.rows(
                 f"SELECT account_id, weight FROM {kind.table} WHERE {kind.ref_column} = %s"  # noqa: S608
-                f" AND present AND account_id IN ({db.placeholders(len(chunk))})",
-                [ref, *chunk],
+                f" AND present AND account_id {db.among_ids(chunk)}",
+                [ref],
             )
         )
     return weights
@@ -154,9 +154,8 @@ def find_rows(
         rows = db.rows(
             f"SELECT {kind.ref_column}, account_id,"  # noqa: S608
             f" CASE WHEN present THEN weight ELSE 0 END FROM {kind.table}"
-            f" WHERE {column} IN ({db.placeholders(len(refs))})"
-            f" AND account_id IN ({db.placeholders(len(chunk))})",
-            [*refs, *chunk],
+            f" WHERE {column} {db.among_ids(refs)}"
+            f" AND account_id {db.among_ids(chunk)}"
         )
         weights.update({(ref, account): weight for ref, account, weight in rows})
     return weights

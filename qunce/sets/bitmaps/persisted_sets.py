@@ -6,18 +6,27 @@ changes since. It may be old but is never wrong; it is saved again when much has
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pyroaring import BitMap
 
 from qunce.core import db, revisions
 from qunce.sets import derived_models
-from qunce.sets.bitmaps import attribute_columns, bitmaps, marks, presence_sets
+from qunce.sets.bitmaps import (
+    account_tables,
+    attribute_columns,
+    bitmaps,
+    marks,
+    presence_sets,
+)
+from qunce.sets.bitmaps.account_tables import AccountTable
 from qunce.sets.bitmaps.attribute_columns import Column
 from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.bitmaps.presence_sets import Presence
 
+COMMUNITY_COLUMN = "community_id"
 MAX_UNSAVED_ROWS = 2_000
 """Changed rows from which on a set is saved again: a start should not read so many."""
 
@@ -42,19 +51,35 @@ class PersistedBlob:
     blob: bytes
 
 
-# Sources: presence, attribute values and marks of several kinds
+# Sources: accounts, attribute values and marks of several kinds
+
+
+class Savable(Protocol):
+    """The content of a persisted set."""
+
+    def to_bytes(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
 class Source:
     """Where sets of one kind come from.
 
-    `table` has the rows. `column` holds the set's ref, or the community's id.
+    `table` has the rows. `column` holds the set's ref, or the community's id. `read`
+    reads a set from all of its rows; `refresh(ref, old, since)` adds those that changed
+    after a revision. `list_rows` is what two equal sets have in common, though their
+    bytes may differ.
     """
 
     kind: str
     table: str
     column: str
+    read: Callable[[SetRef], Savable]
+    refresh: Callable[[SetRef, Any, int], Savable]
+    from_bytes: Callable[[bytes], Any]
+    accounts: Callable[[Any], BitMap]
+    list_rows: Callable[[Any], Any] = lambda content: content
+    shares_revision: str = ""
+    """The kind that counts its revisions; by default its own."""
 
     def has_many_changes(self, ref: SetRef, since: int) -> bool:
         """Whether too many rows changed after a revision for every start to read."""
@@ -64,50 +89,87 @@ class Source:
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table}"  # noqa: S608
             f" WHERE {self.column} = %s AND rev > %s LIMIT {MAX_UNSAVED_ROWS}) AS few"
         )
-        owner = ref.community_id if self.kind == presence_sets.KIND else ref.ref
+        owner = ref.community_id if self.column == COMMUNITY_COLUMN else ref.ref
         return bool(db.rows(sql, [owner, since])[0][0] == MAX_UNSAVED_ROWS)
 
-    def read(self, ref: SetRef) -> bytes:
-        """The whole set, read from its rows."""
-        if self.kind == presence_sets.KIND:
-            return presence_sets.read_all(ref.community_id).to_bytes()
-        if attribute_columns.is_registered(self.kind):
-            return attribute_columns.read_all(ref.ref, self.kind).to_bytes()
-        return marks.read_all(marks.get(self.kind), ref.ref).to_bytes()
-
-    def refresh(self, ref: SetRef, old: PersistedBlob) -> bytes:
+    def update(self, ref: SetRef, old: PersistedBlob) -> Savable:
         """A persisted set with the changes since its revision."""
-        if self.kind == presence_sets.KIND:
-            before = Presence.from_bytes(old.blob)
-            return presence_sets.refresh(ref.community_id, before, old.rev).to_bytes()
-        if attribute_columns.is_registered(self.kind):
-            column = Column.from_bytes(old.blob)
-            return attribute_columns.read_changes(
-                ref.ref, old.rev, column, self.kind
-            ).to_bytes()
-        changes = marks.read_changes(marks.get(self.kind), ref.ref, old.rev)
-        return BitCounter.from_bytes(old.blob).with_counts(changes).to_bytes()
+        return self.refresh(ref, self.from_bytes(old.blob), old.rev)
 
-    def is_same(self, left: bytes, right: bytes) -> bool:
-        """Whether two blobs hold the same set, though their bytes may differ."""
-        if self.kind == presence_sets.KIND:
-            return Presence.from_bytes(left) == Presence.from_bytes(right)
-        if attribute_columns.is_registered(self.kind):
-            return Column.from_bytes(left).rows() == Column.from_bytes(right).rows()
-        return BitCounter.from_bytes(left) == BitCounter.from_bytes(right)
+    def is_same(self, left: Any, right: Any) -> bool:
+        return bool(self.list_rows(left) == self.list_rows(right))
 
 
 def _list_sources() -> Iterator[Source]:
     for kind in marks.list_kinds():
-        yield Source(kind.name, kind.table, kind.ref_column)
+        yield _marks_source(kind)
     for values in attribute_columns.list_kinds():
-        yield Source(values.name, values.table, values.ref_column)
+        yield _values_source(values.name, values.table, values.ref_column)
     if presence_sets.is_registered():
-        yield Source(presence_sets.KIND, presence_sets.table(), "community_id")
+        yield from _account_sources()
+
+
+def _marks_source(kind: marks.MarkKind) -> Source:
+    def refresh(ref: SetRef, old: BitCounter, since: int) -> BitCounter:
+        return old.with_counts(marks.read_changes(kind, ref.ref, since))
+
+    return Source(
+        kind.name,
+        kind.table,
+        kind.ref_column,
+        lambda ref: marks.read_all(kind, ref.ref),
+        refresh,
+        BitCounter.from_bytes,
+        BitCounter.nonzero,
+    )
+
+
+def _values_source(name: str, table: str, column: str) -> Source:
+    return Source(
+        name,
+        table,
+        column,
+        lambda ref: attribute_columns.read_all(ref.ref, name),
+        lambda ref, old, since: attribute_columns.read_changes(
+            ref.ref, since, old, name
+        ),
+        Column.from_bytes,
+        lambda content: bitmaps.of(content.accounts),
+        Column.rows,
+    )
+
+
+def _account_sources() -> Iterator[Source]:
+    table = presence_sets.table()
+    yield Source(
+        presence_sets.KIND,
+        table,
+        COMMUNITY_COLUMN,
+        lambda ref: presence_sets.read_all(ref.community_id),
+        lambda ref, old, since: presence_sets.refresh(ref.community_id, old, since),
+        Presence.from_bytes,
+        lambda content: content.not_erased,
+    )
+    yield Source(
+        account_tables.KIND,
+        table,
+        COMMUNITY_COLUMN,
+        lambda ref: account_tables.read_all(ref.community_id),
+        lambda ref, old, since: account_tables.refresh(ref.community_id, old, since),
+        AccountTable.from_bytes,
+        lambda content: bitmaps.of(content.accounts),
+        AccountTable.to_bytes,
+        shares_revision=presence_sets.KIND,
+    )
 
 
 def _get_source(kind: str) -> Source:
     return next(source for source in _list_sources() if source.kind == kind)
+
+
+def _read_revision(source: Source, ref: SetRef) -> int:
+    key = (source.shares_revision or ref.kind, ref.ref)
+    return revisions.read(ref.community_id, [key])[key]
 
 
 # Saving
@@ -124,9 +186,18 @@ SET rev = excluded.rev, blob = excluded.blob WHERE sets_persisted_set.rev < excl
 
 def list_refs() -> list[SetRef]:
     """Every set that may be persisted, with its present revision."""
-    kinds = sorted(source.kind for source in _list_sources())
-    sql = f"{SELECT_REFS} ({db.placeholders(len(kinds))}) ORDER BY community_id, kind, ref"
-    return [SetRef(*row) for row in db.rows(sql, kinds)]
+    by_counter: dict[str, list[str]] = {}
+    for source in _list_sources():
+        by_counter.setdefault(source.shares_revision or source.kind, []).append(
+            source.kind
+        )
+    counters = sorted(by_counter)
+    sql = f"{SELECT_REFS} ({db.placeholders(len(counters))}) ORDER BY community_id, kind, ref"
+    return [
+        SetRef(community_id, kind, ref, rev)
+        for community_id, counter, ref, rev in db.rows(sql, counters)
+        for kind in by_counter[counter]
+    ]
 
 
 def save_all() -> int:
@@ -150,12 +221,12 @@ def save_large(ref: SetRef, since: int) -> bool:
         if not source.has_many_changes(ref, since):
             return False
         # The revision and the rows are read in one snapshot, so that they agree.
-        rev = revisions.read(ref.community_id, [ref.key])[ref.key]
+        rev = _read_revision(source, ref)
         old = find(ref.community_id, ref.key, until=rev)
-        blob = source.read(ref) if old is None else source.refresh(ref, old)
+        content = source.read(ref) if old is None else source.update(ref, old)
     # Outside the snapshot: on SQLite the derived tables have a writer's lock of their
     # own.
-    save(ref.community_id, ref.key, rev=rev, blob=blob)
+    save(ref.community_id, ref.key, rev=rev, blob=content.to_bytes())
     return True
 
 
@@ -187,17 +258,14 @@ def matches_rows(ref: SetRef) -> bool | None:
     """
     source = _get_source(ref.kind)
     with db.snapshot():
-        rev = revisions.read(ref.community_id, [ref.key])[ref.key]
+        rev = _read_revision(source, ref)
         old = find(ref.community_id, ref.key, until=rev)
         if old is None:
             return None
-        return source.is_same(source.refresh(ref, old), source.read(ref))
+        return source.is_same(source.update(ref, old), source.read(ref))
 
 
 def account_ids(kind: str, blob: bytes) -> BitMap:
     """Every account that a persisted set of this kind names."""
-    if kind == presence_sets.KIND:
-        return Presence.from_bytes(blob).not_erased
-    if attribute_columns.is_registered(kind):
-        return bitmaps.of(Column.from_bytes(blob).accounts)
-    return BitCounter.from_bytes(blob).nonzero()
+    source = _get_source(kind)
+    return source.accounts(source.from_bytes(blob))

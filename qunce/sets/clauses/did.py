@@ -79,6 +79,7 @@ class DidClause(Clause):
     """
 
     name: ClassVar[str] = "did"
+    knows_past: ClassVar[bool] = True
     description: ClassVar[str] = (
         "Members by what they did: how often, on how many days or in how many weeks, the"
         " sum, average, lowest or highest number of a field, and when it first or last"

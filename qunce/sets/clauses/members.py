@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class MembersClause(Clause):
     name: ClassVar = "members"
+    knows_past: ClassVar[bool] = True
     description: ClassVar = "Members listed by their keys."
     fields: ClassVar = ("keys",)
     examples: ClassVar = ({"keys": ["a1", "a2"]},)

@@ -38,6 +38,7 @@ class SequenceClause(Clause):
     """Each step is strictly later than the one before, and all are within `duration`."""
 
     name: ClassVar[str] = "seq"
+    knows_past: ClassVar[bool] = True
     description: ClassVar[str] = (
         "Members who did several things in this order, each strictly later than the one"
         " before. Each step is a `kind` with `where` and `hours` as in `did`. `within` limits the time from the first to the last step, and `during`"

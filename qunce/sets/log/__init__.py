@@ -113,6 +113,18 @@ def list_of_kinds_after(
     )
 
 
+def list_rows_of_kinds_after(
+    after: int, community: int, kinds: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """These kinds' facts after a coordinate, final or not, in a timeline's columns."""
+    return db.rows(
+        "SELECT id, kind_id, account_id, group_id, happened_at, recorded_at, actor_id,"  # noqa: S608
+        f" source_id, payload FROM core_fact WHERE {_database().COORDINATE} > %s"
+        f" AND community_id = %s AND kind_id IN ({db.placeholders(len(kinds))})",
+        [after, community, *kinds],
+    )
+
+
 def fingerprint(until: int) -> str:
     """Columns of the newest fact up to `until`, by which the log is recognised."""
     return str(_database().fingerprint(until))

@@ -178,7 +178,13 @@ class Declaration(ABC):
 
 
 class Clause(Declaration):
-    """A clause of a rule. Subclasses are frozen dataclasses; equal ones share a cache."""
+    """A clause of a rule. Subclasses are frozen dataclasses; equal ones share a cache.
+
+    A clause that `knows_past` has the set of an earlier moment, if asked in a snapshot of
+    that moment. The set of any other clause is always that of now.
+    """
+
+    knows_past: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

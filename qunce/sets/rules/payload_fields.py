@@ -68,6 +68,9 @@ def check_exists(
     key = (community, kind_id, name, is_number)
     if name in declared or key in _found_fields:
         return
+    if not is_number and facts.declares_field(kind, name):
+        # Programs report facts of this kind, too, perhaps without the field.
+        return
     of_kind = "FROM facts WHERE community = ? AND kind = ?"
     params = [community, kind_id]
     has_field = f"json_exists(payload, {pointer(name)})"

@@ -21,6 +21,7 @@ from qunce.core import db, revisions, timestamps
 from qunce.core.communities import Community
 from qunce.sets import derived_models, past_population
 from qunce.sets.bitmaps import (
+    account_tables,
     aliases,
     attribute_columns,
     bitmaps,
@@ -84,12 +85,13 @@ class Snapshot:
         load: Callable[[], Content],
         refresh: Callable[[Content, int], Content],
         from_bytes: Callable[[bytes], Content] | None = None,
+        saved_as: revisions.Key | None = None,
     ) -> Content:
         """A content that depends on one revision, from the cache or brought up to date.
 
         `load()` reads everything; `refresh(old, since)` adds the changes after a
-        revision; `from_bytes` parses the persisted set of `key`. All run in this
-        snapshot.
+        revision; `from_bytes` parses the persisted set of `key`, or that which is
+        `saved_as` another key with the same revision. All run in this snapshot.
         """
         rev = self.revisions[key]
         cache_key = (self.community.pk, name, key)
@@ -103,7 +105,7 @@ class Snapshot:
         if entry and entry[0] < rev:
             content = refresh(entry[1], entry[0])
         elif from_bytes and (
-            old := persisted_sets.find(self.community.pk, key, until=rev)
+            old := persisted_sets.find(self.community.pk, saved_as or key, until=rev)
         ):
             content = refresh(from_bytes(old.blob), old.rev)
         else:
@@ -170,18 +172,20 @@ class Snapshot:
         )
 
     @property
-    def _account_table_now(self) -> past_population.AccountTable:
+    def _account_table_now(self) -> account_tables.AccountTable:
         pk = self.community.pk
         # Only accounts that changed are read again.
         return self.cached(
             "account table",
             presence_sets.KEY,
-            lambda: past_population.read_table(pk),
-            lambda old, since: past_population.refresh_table(pk, old, since),
+            lambda: account_tables.read_all(pk),
+            lambda old, since: account_tables.refresh(pk, old, since),
+            account_tables.AccountTable.from_bytes,
+            saved_as=account_tables.KEY,
         )
 
     @property
-    def account_table(self) -> past_population.AccountTable:
+    def account_table(self) -> account_tables.AccountTable:
         """The accounts that had joined by the snapshot's moment."""
         if self.population is None:
             return self._account_table_now
@@ -236,7 +240,7 @@ class Snapshot:
                 presence = self.presence
                 return presence.not_erased if with_left else presence.present
             table = self.account_table
-            here = table.left == past_population.NOT_LEFT
+            here = table.left == account_tables.NOT_LEFT
             return bitmaps.of(table.accounts if with_left else table.accounts[here])
 
         return self.memoize(name, self._people_version, lambda: self.people(read()))

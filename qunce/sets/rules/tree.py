@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -145,12 +145,16 @@ def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def compile_rule(rule: Any, community: Community, by: Staff | None = None) -> Node:
+def compile_rule(
+    rule: Any, community: Community, by: Staff | None = None, me: int | None = None
+) -> Node:
     """The rule with its names resolved to ids; raises a RuleError for an unknown name.
 
-    Groups that `by` does not see are unknown, too.
+    Groups that `by` does not see are unknown, too. `me` is whom "me" in the rule means,
+    if it is not `by`.
     """
-    return compile_node(rule, RulePath.for_staff(community, by))
+    path = RulePath.for_staff(community, by)
+    return compile_node(rule, path if me is None else replace(path, asker=me))
 
 
 def compile_scope(by: Staff, community: Community) -> Node | None:

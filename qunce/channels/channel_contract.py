@@ -17,7 +17,34 @@ from django.utils.translation import gettext as _
 from qunce.core import errors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from django_stubs_ext import StrOrPromise
+
+
+class LengthUnit(StrEnum):
+    """What a channel counts: an emoji is 1 character, 2 units of UTF-16 and 4 bytes."""
+
+    BYTES = "bytes"
+    CHARACTERS = "characters"
+    UTF16 = "utf16"
+
+
+def measure(text: str, unit: LengthUnit) -> int:
+    """The length of a text in the unit of a channel."""
+    if unit == LengthUnit.BYTES:
+        return len(text.encode())
+    if unit == LengthUnit.UTF16:
+        return len(text.encode("utf-16-le")) // 2
+    return len(text)
+
+
+class AttachmentKind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+    FILE = "file"
+    LINK = "link"
+    MINI_PROGRAM = "mini_program"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +53,9 @@ class Capabilities:
 
     `idempotent_sends` means that a message sent twice with the same key arrives once.
     Without it, a message whose outcome was lost is never sent again. `per_minute` is
-    null if there is no limit. `max_length` is in characters.
+    null if there is no limit. `max_length` is in `length_unit`. `attachments` are the
+    kinds that the channel sends itself; it gets others as text where that is possible.
+    `welcome_within` is how long after a join the platform allows a welcome, null for ever.
     """
 
     to_member: bool = False
@@ -41,6 +70,29 @@ class Capabilities:
     idempotent_sends: bool = False
     per_minute: int | None = None
     max_length: int = 4_000
+    length_unit: LengthUnit = LengthUnit.CHARACTERS
+    attachments: frozenset[AttachmentKind] = frozenset()
+    max_attachments: int = 9
+    welcome_within: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """What is sent after the text: a file at `path`, a link, or a mini-program's page.
+
+    `cover` is the picture of a link or a mini-program card.
+    """
+
+    kind: AttachmentKind
+    title: str = ""
+    description: str = ""
+    url: str = ""
+    app_id: str = ""
+    app_path: str = ""
+    path: Path | None = None
+    name: str = ""
+    media_type: str = ""
+    cover: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +103,7 @@ class Message:
     to: str
     text: str
     is_group: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 class DeliveryStatus(StrEnum):
@@ -60,13 +113,16 @@ class DeliveryStatus(StrEnum):
     NEEDS_PERSON = "needs_person"
     """Nothing was sent: a person has to post the message."""
     FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It may have been sent: the platform's reply was lost, or did not come in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The outcome of sending one message.
 
-    A failure is permanent unless `retry_after` is set.
+    A failure is permanent unless `retry_after` is set. A message with an unknown outcome
+    is sent again where the channel has idempotent sends, and never elsewhere.
     """
 
     status: DeliveryStatus
@@ -80,6 +136,10 @@ class Outcome:
 
 def failed(reason: str, *, retry_after: timedelta | None = None) -> Outcome:
     return Outcome(status=DeliveryStatus.FAILED, reason=reason, retry_after=retry_after)
+
+
+def unknown(reason: str) -> Outcome:
+    return Outcome(status=DeliveryStatus.UNKNOWN, reason=reason)
 
 
 class ChannelDown(errors.QunceError):

@@ -14,9 +14,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
-from qunce.core import personal_texts, timestamps
+from qunce.core import errors, permissions, personal_texts, timestamps
 from qunce.core.communities import Community
+from qunce.core.jobs import job_queue
+from qunce.core.staff.models import Staff
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,10 @@ class IncomingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key} of {self.channel}"
+
+
+class EventNotFound(errors.NotFound):
+    """There is no such event that waits for a person."""
 
 
 class Handler(Protocol):
@@ -125,6 +132,29 @@ def pending() -> models.QuerySet[IncomingEvent]:
     """Return the events to handle, in the order of arrival."""
     rows = IncomingEvent.objects.filter(handled_at__isnull=True)
     return rows.filter(attempts__lt=MAX_ATTEMPTS).order_by("pk")
+
+
+def retry(*, event: IncomingEvent, by: Staff, at: datetime) -> None:
+    """Handle an event now that failed too often, with all attempts."""
+    permissions.check_may(by, job_queue.MANAGE)
+    permissions.check_community(by, event.community_id)
+    # One that was handled meanwhile stays so. Its error stays in view until then.
+    rows = IncomingEvent.objects.filter(pk=event.pk, handled_at__isnull=True)
+    rows.update(attempts=0)
+
+
+def get_exhausted(pk: int, *, community: Community | None = None) -> IncomingEvent:
+    for event in list_exhausted(community).filter(pk=pk):
+        return event
+    raise EventNotFound(_("There is no such event. It may have been handled already."))
+
+
+def list_exhausted(
+    community: Community | None = None,
+) -> models.QuerySet[IncomingEvent]:
+    """The exhausted events of a community, or of all, in the order of arrival."""
+    rows = exhausted().select_related("community")
+    return rows if community is None else rows.filter(community=community)
 
 
 def exhausted() -> models.QuerySet[IncomingEvent]:

@@ -9,6 +9,7 @@ channel the queue must record it as unknown and never claim it again (at most on
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ from qunce.channels.channel_contract import Channel, Message, Outcome
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 200
+MAX_SECONDS_PER_RUN = 30.0
+"""Far less than a lease, which begins with the time of the run. Other channels wait."""
+NO_LIMIT = 10**9
 DOWN_RETRY_DELAY = timedelta(minutes=1)
 """How long to wait after a channel could not be reached."""
 MIN_ATTEMPTS_TO_STOP, MAX_FAILURE_RATIO = 20, 0.5
@@ -42,11 +46,15 @@ class Queue(Protocol):
 
 @dataclass
 class RunStats:
-    """What a run did. `down` means that the channel could not be reached."""
+    """What a run did. `down` means that the channel could not be reached.
+
+    A run that is `out_of_time` may have left messages that are due.
+    """
 
     attempted: int = 0
     failed: int = 0
     down: bool = False
+    out_of_time: bool = False
 
     @property
     def too_many_failures(self) -> bool:
@@ -61,18 +69,22 @@ def deliver(
     queue: Queue,
     channel: Channel,
     clock: Callable[[], datetime],
-    limit: int,
+    limit: int = NO_LIMIT,
+    seconds: float = MAX_SECONDS_PER_RUN,
     batch_size: int = BATCH_SIZE,
 ) -> RunStats:
-    """Send up to `limit` messages, batch by batch.
+    """Send up to `limit` messages that are due, batch by batch, for about so many seconds.
 
     The outcomes of a batch are recorded before the next one is claimed.
     """
     per_minute = channel.capabilities.per_minute
     # The scheduler calls this once a minute, so the limit of a run is that of a minute.
     remaining = limit if per_minute is None else min(limit, per_minute)
-    stats = RunStats()
+    stats, end = RunStats(), time.monotonic() + seconds
     while remaining > 0 and not (stats.down or stats.too_many_failures):
+        if time.monotonic() >= end:
+            stats.out_of_time = True
+            break
         messages = queue.claim(limit=min(batch_size, remaining), at=clock())
         if not messages:
             break

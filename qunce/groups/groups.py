@@ -30,9 +30,16 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.sets.bitmaps import marks
 
-MANAGE = permissions.declare("groups.manage", permissions.Role.MANAGER)
+MANAGE = permissions.declare(
+    "groups.manage",
+    permissions.Role.MANAGER,
+    label=gettext_lazy("create and edit groups"),
+)
 EDIT_MEMBERS = permissions.declare(
-    "groups.edit_members", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "groups.edit_members",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("add members to groups and remove them"),
 )
 
 

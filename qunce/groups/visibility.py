@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group, GroupNotFound
 
+MAX_ID = 2**63 - 1
+"""The largest id that a database accepts; forms and addresses may have larger numbers."""
+
 
 def list_visible(by: Staff) -> models.QuerySet[Group]:
     """Return the groups that `by` may see, ordered by key."""
@@ -28,6 +31,7 @@ def get(*, by: Staff, pk: int) -> Group:
 def check(*, by: Staff, groups: Iterable[int]) -> None:
     """Raise GroupNotFound unless `by` may see every one of these group ids."""
     group_ids = set(groups)
+    storable = [number for number in group_ids if 0 < number <= MAX_ID]
     # A hidden group and a missing one give the same answer.
-    if list_visible(by).filter(pk__in=group_ids).count() < len(group_ids):
+    if list_visible(by).filter(pk__in=storable).count() < len(group_ids):
         raise GroupNotFound(_("There is no such group."))

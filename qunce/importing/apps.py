@@ -15,7 +15,7 @@ class ImportingConfig(AppConfig):
     def ready(self) -> None:
         # Importing it declares its facts and permission.
         from qunce.core import personal_texts
-        from qunce.importing.jobs import jobs  # noqa: F401
+        from qunce.importing.jobs import imported_joins, jobs  # noqa: F401
 
         personal_texts.register(_erase)
 

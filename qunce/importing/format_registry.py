@@ -6,7 +6,7 @@ Each format is one module in the folder `formats`, which exposes it as `FORMAT`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -39,8 +39,8 @@ class FileFormat:
     recognised_by: tuple[str, ...]
     fields: Mapping[str, str]
 
-    def matches(self, headings: Sequence[str]) -> bool:
-        plain = {normalise(heading) for heading in headings}
+    def matches(self, plain: Collection[str]) -> bool:
+        """Whether a file with these headings, already normalised, is in this format."""
         return all(normalise(heading) in plain for heading in self.recognised_by)
 
     def mapping(self, headings: Sequence[str]) -> dict[str, str]:
@@ -94,10 +94,11 @@ def list_all() -> list[FileFormat]:
 
 def find(headings: Sequence[str], target: str = "") -> FileFormat | None:
     """Return the format that knows the file best, for any target or for this one."""
+    plain = {normalise(heading) for heading in headings}
     matching = [
         each
         for each in list_all()
-        if each.matches(headings) and target in ("", each.target)
+        if target in ("", each.target) and each.matches(plain)
     ]
     # The one that asks for most headings, as it is the most certain.
     return max(matching, key=lambda each: len(each.recognised_by), default=None)

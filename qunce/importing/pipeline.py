@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import batch_writes, disk_space, errors, permissions
-from qunce.importing import format_registry, target_registry
+from qunce.importing import format_registry, row_masks, target_registry
 from qunce.importing.columns import column_mapping, column_traits, source_questions
 from qunce.importing.files import file_changes, sources
 from qunce.importing.jobs import access, error_report, jobs, journal, remarks
@@ -35,6 +35,7 @@ from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows import left_out_rows, parsing
 from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.values import currency_signs, lists
+from qunce.members.accounts import masking
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -129,7 +130,10 @@ def plan(
     # With the answers that were looked up, so that a resumed import reads alike.
     given = {**options.answers, **questions.answers_of(plan.questions)}
     plan.options = dataclasses.replace(options, answers=given)
+    if (mask := row_masks.mask_for(by, target, mapping)) is not None:
+        plan.questions = list(map(mask.question, plan.questions))
     plan.notes += questions.list_notes(plan.questions, plan.remembered)
+    plan.notes = [masking.text(note, by) for note in plan.notes]
     return plan
 
 
@@ -164,12 +168,20 @@ def preview(plan: ImportPlan, limit: int = 20) -> Preview:
             if len(problems) > jobs.MAX_PROBLEM_ROWS:
                 break
     plan.notes += [note for note in list_row_notes(plan) if note not in plan.notes]
+    mask = row_masks.mask_for(plan.by, plan.target, plan.mapping)
+    if mask is not None:
+        rows = [
+            {name: mask.value(name, value) for name, value in row.items()}
+            for row in rows
+        ]
+        problems = list(map(mask.problem, problems))
     return Preview(rows, problems, rows_read, signs, left_out)
 
 
 def list_row_notes(plan: ImportPlan) -> list[str]:
     """Return the notes that are known only once the rows were looked at."""
-    return [*plan.row_notes, *left_out_rows.list_notes(plan)]
+    notes = [*plan.row_notes, *left_out_rows.list_notes(plan)]
+    return [masking.text(note, plan.by) for note in notes]
 
 
 def _format_column(plan: ImportPlan, name: str, cells: list[Any]) -> list[Any]:

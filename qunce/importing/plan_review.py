@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
-from qunce.importing import background_imports, pipeline, target_registry
+from qunce.importing import background_imports, pipeline, row_masks, target_registry
 from qunce.importing.accounts import unknown_members
 from qunce.importing.columns import column_mapping, source_questions
 from qunce.importing.jobs import access
@@ -21,7 +21,9 @@ from qunce.importing.jobs import uploads as uploaded_files
 from qunce.importing.plan import questions
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.plan.questions import Question
+from qunce.importing.row_masks import RowMask
 from qunce.importing.target_registry import Target
+from qunce.members.accounts import masking
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -48,6 +50,8 @@ class PlanReview:
     """Types of the mapped fields."""
     asked: list[Question] = field(default_factory=list)
     """Questions about the file itself, where there is no plan."""
+    mask: RowMask | None = None
+    """Of the file's cells, None if the reader may see them in full."""
 
     @property
     def notes(self) -> list[str]:
@@ -72,6 +76,13 @@ class PlanReview:
     def open_questions(self) -> list[Question]:
         return [question for question in self.questions if question.is_open]
 
+    def sample_values(self, upload: Upload, heading: str, limit: int) -> list[str]:
+        """The first distinct values of a column, shortened, as the reader may see them."""
+        texts = uploaded_files.sample_values(upload, heading, limit)
+        if self.mask is None:
+            return texts
+        return list(dict.fromkeys(self.mask.cell(heading, text) for text in texts))
+
 
 def review(
     upload: Upload, *, by: Staff, at: datetime, max_rows: int = MAX_ROWS
@@ -82,22 +93,27 @@ def review(
     target = target_registry.get(options.target)
     headings = upload.inspection["headings"]
     mapping = column_mapping.complete(target, headings, options.mapping)
+    mask = row_masks.mask_for(by, target, mapping)
     mistakes = list_mistakes(target, mapping)
     if mistakes:
         source = uploaded_files.get_source(upload)
         _source, asked = source_questions.apply_answers(source, options, {})
         asked = [question for question in asked if question.name == "first_row"]
-        return PlanReview(target, mapping, mistakes, asked=asked)
+        asked = list(map(mask.question, asked)) if mask else asked
+        return PlanReview(target, mapping, mistakes, asked=asked, mask=mask)
     try:
         plan = background_imports.plan_upload(upload, by=by, at=at)
         if not any(question.is_open for question in plan.questions):
             unknown_members.ask(plan)
         preview = pipeline.preview(plan, max_rows)
     except errors.Invalid as error:
-        return PlanReview(target, mapping, [str(error)], error)
+        mistakes = [masking.text(str(error), by)]
+        return PlanReview(target, mapping, mistakes, error, mask=mask)
     types = {name: traits.type for name, traits in plan.traits.items()}
     types |= {each.name: each.type for each in plan.target.fields}
-    return PlanReview(target, plan.mapping, plan=plan, preview=preview, types=types)
+    return PlanReview(
+        target, plan.mapping, plan=plan, preview=preview, types=types, mask=mask
+    )
 
 
 def list_mistakes(target: Target, mapping: Mapping[str, str]) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from qunce.core import community_days, json_values, revisions, timestamps
 from qunce.core.staff.models import Staff
-from qunce.insight.metric_query import EVERYONE, INTERACTION_KINDS, MESSAGE_KINDS
+from qunce.insight.metric_query import INTERACTION_KINDS, MESSAGE_KINDS
 from qunce.sets import audiences, group_activity, set_sizes
 from qunce.sets.bitmaps import staff_accounts
 from qunce.sets.mirror import mirror
@@ -132,7 +132,7 @@ def _load_recent(by: Staff, at: datetime) -> Recent:
     among: BitMap | None = None
     if by.scope is not None:
         among = audiences.people(
-            community=community, rule={"with_left": EVERYONE}, by=by, at=at
+            community=community, rule={"with_left": audiences.EVERYONE}, by=by, at=at
         )
     activity = group_activity.load(
         community=community,

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
-    from qunce.sets.daily_totals import DailyTotals
+    from qunce.sets.daily_totals import DailyTotals, DaySums
 
-EVERYONE: dict[str, list[Any]] = {"all": []}
 MESSAGE_KINDS = ("message.posted",)
 INTERACTION_KINDS = (
     "reaction.added",
@@ -37,7 +36,7 @@ class MetricQuery:
     """Community days from `first` to `last`, of the community or of a group.
 
     Everything is read when a metric first needs it and is kept for the next metric.
-    `totals` is such a cache, shared by the queries of all `groups`.
+    `totals` and `sums` are such caches; the queries of all `groups` share `totals`.
     """
 
     community: Community
@@ -48,6 +47,7 @@ class MetricQuery:
     group: str | None = None
     groups: tuple[str, ...] = ()
     totals: list[DailyTotals] = field(default_factory=list)
+    sums: dict[tuple[str, ...], DaySums] = field(default_factory=dict, init=False)
 
     @property
     def days(self) -> range:
@@ -60,7 +60,7 @@ class MetricQuery:
     @cached_property
     def visible(self) -> BitMap:
         """The people that the staff member may see, including former members."""
-        return self._people({"with_left": EVERYONE})
+        return self._people({"with_left": audiences.EVERYONE})
 
     @cached_property
     def group_members(self) -> BitMap:
@@ -89,6 +89,12 @@ class MetricQuery:
             "at": self.at,
             "among": self.among,
         }
+
+    def sum_facts(self, *kinds: str) -> DaySums:
+        """Numbers and amounts of facts of some kinds, by day."""
+        if kinds not in self.sums:
+            self.sums[kinds] = daily_totals.sum_by_day(kinds=kinds, **self.params)
+        return self.sums[kinds]
 
     def load_totals(self) -> DailyTotals:
         """Daily totals of GROUP_KINDS in all groups, from `first` to today or to `last`.

@@ -21,7 +21,7 @@ from qunce.members.people.remark_names import RemarkPattern
 from qunce.members.saved_views.models import ListLayout, SavedView
 from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment, SegmentSize
-from qunce.members.staff_in_charge.models import InCharge
+from qunce.members.staff_in_charge.models import HandOver, HandOverChange, InCharge
 from qunce.members.tags.models import (
     DismissedDuplicate,
     Synonym,
@@ -42,6 +42,8 @@ __all__ = [
     "DismissedDuplicate",
     "ErasedText",
     "FrozenSegment",
+    "HandOver",
+    "HandOverChange",
     "Identifier",
     "InCharge",
     "LayerRun",

@@ -44,7 +44,7 @@ def by_person(
     community: Community, people: Mapping[int, Sequence[int]]
 ) -> dict[int, MemberSales]:
     """Person → their orders; `people` maps person ids to account ids."""
-    person_of = {account: person for person, own in people.items() for account in own}
+    person_of = account_queries.invert(people)
     found: dict[int, list[tuple[int, str, int]]] = {}
     for chunk in account_queries.chunks(sorted(person_of)):
         rows = Order.objects.filter(account_id__in=chunk)

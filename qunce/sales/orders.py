@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 WRITE = permissions.declare(
-    "orders.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "orders.write",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("record orders and refunds"),
 )
 """For staff and programs; importing files needs the permission to import instead."""
 

@@ -185,9 +185,8 @@ class _CategoryTags:
             return depths
         for tag, account, weight in db.rows(
             "SELECT tag_id, account_id, weight FROM members_tagging"  # noqa: S608
-            f" WHERE account_id IN ({db.placeholders(len(accounts))})"
-            f" AND tag_id IN ({db.placeholders(len(tag_ids))}) AND present",
-            [*accounts, *tag_ids],
+            f" WHERE account_id {db.among_ids(accounts)}"
+            f" AND tag_id {db.among_ids(tag_ids)} AND present"
         ):
             depths[tag][account] = weight
         return depths

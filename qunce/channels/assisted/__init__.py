@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.utils.translation import gettext_lazy
 
 from qunce.channels.channel_contract import (
+    AttachmentKind,
     Capabilities,
     DeliveryStatus,
     Message,
@@ -27,7 +28,13 @@ class AssistedChannel:
     name: ClassVar[str] = "assisted"
     label: ClassVar[StrOrPromise] = gettext_lazy("sent by staff")
     capabilities: ClassVar[Capabilities] = Capabilities(
-        to_member=True, to_group=True, needs_person=True, idempotent_sends=True
+        to_member=True,
+        to_group=True,
+        needs_person=True,
+        idempotent_sends=True,
+        attachments=frozenset(AttachmentKind),
+        # One text and what a chat app sends in one go.
+        max_attachments=20,
     )
 
     def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qunce.channels.channel_contract import (
+    AttachmentKind,
     Capabilities,
     ChannelDown,
     DeliveryStatus,
@@ -24,8 +25,18 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 DELIVERED = Outcome(status=DeliveryStatus.DELIVERED)
+ARRIVED = (
+    DeliveryStatus.ACCEPTED,
+    DeliveryStatus.DELIVERED,
+    # Where only the reply was lost.
+    DeliveryStatus.UNKNOWN,
+)
 ALL_CAPABILITIES = Capabilities(
-    to_member=True, to_group=True, read_receipts=True, idempotent_sends=True
+    to_member=True,
+    to_group=True,
+    read_receipts=True,
+    idempotent_sends=True,
+    attachments=frozenset(AttachmentKind),
 )
 
 
@@ -61,7 +72,7 @@ class FakeChannel:
                 raise SimulatedCrash
             scripted = self.script.get(message.to)
             outcome = scripted.pop(0) if scripted else DELIVERED
-            if outcome.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.DELIVERED):
+            if outcome.status in ARRIVED:
                 keys = {sent.key for sent in self.delivered}
                 # An idempotent channel accepts a repeated key but delivers it once.
                 if not (self.capabilities.idempotent_sends and message.key in keys):

@@ -23,7 +23,10 @@ from qunce.core.facts import (
 from qunce.core.staff.models import Staff
 
 MANAGE = permissions.declare(
-    "webhooks.manage", permissions.Role.MANAGER, community_wide=True
+    "webhooks.manage",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("manage webhooks"),
 )
 CONSUMER = "webhooks"
 MAX_ENDPOINTS = 50

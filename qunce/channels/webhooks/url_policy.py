@@ -1,112 +1,30 @@
-"""Which URLs a webhook may have: only those on the public internet.
-
-A host name is resolved once, every address is checked, and the request goes to the
-checked address. A DNS answer that changes in the meantime has no effect.
-"""
+"""Which URLs a webhook may have: those on the public internet, over HTTPS."""
 
 from __future__ import annotations
-
-import ipaddress
-import socket
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from qunce.core import errors
+from qunce.core.web import addresses
+from qunce.core.web.addresses import InvalidUrl as InvalidUrl
+from qunce.core.web.addresses import Target as Target
 
 MAX_URL_LENGTH = 500
-DEFAULT_PORTS = {"https": 443, "http": 80}
-NAT64_NETWORK = ipaddress.ip_network("64:ff9b::/96")
-"""IPv6 addresses that a gateway translates to IPv4."""
-GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-"""All that is assigned to hosts of the internet, with a few exceptions inside."""
-NOT_HOSTS = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "2001::/23",  # protocols of the IETF, such as Teredo
-            "2001:db8::/32",  # documentation
-            "2002::/16",  # 6to4, whose gateways are gone
-            "3fff::/20",  # documentation
-            "192.0.0.0/24",  # protocols of the IETF
-            "192.88.99.0/24",  # the gateways of 6to4
-        ),
-    )
-)
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class InvalidUrl(errors.Invalid):
-    """A webhook cannot have this address."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """`address` is the IP address to connect to; `host` is verified by TLS."""
-
-    scheme: str
-    host: str
-    port: int
-    address: str
 
 
 def check(url: str) -> tuple[str, str, int]:
     """Return scheme, host and port of a URL, without resolving the host."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port, parts = "", None, urlsplit("")
-    # Two parsers may disagree about other characters, and then check one host and call
-    # another.
-    plain = url.isascii() and url.isprintable() and " " not in url
-    too_long = len(url) > MAX_URL_LENGTH
-    if not host or parts.username is not None or too_long or not plain:
+    parts = addresses.parse(url) if len(url) <= MAX_URL_LENGTH else None
+    if parts is None:
         raise InvalidUrl(_("Write an address like https://example.com/hook."))
-    if parts.scheme != "https" and not (
-        parts.scheme == "http" and settings.ALLOW_PRIVATE_WEBHOOKS
-    ):
+    if parts[0] != "https" and not settings.ALLOW_PRIVATE_WEBHOOKS:
         raise InvalidUrl(_("The address of a webhook must begin with https://."))
-    return parts.scheme, host, port or DEFAULT_PORTS[parts.scheme]
+    return parts
 
 
-def resolve(url: str) -> Target:
-    """Resolve the host of a URL. Raises InvalidUrl if any of its addresses is private."""
-    scheme, host, port = check(url)
-    try:
-        results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise InvalidUrl(
-            _("The host name “%(host)s” cannot be resolved.") % {"host": host}
-        ) from None
-    # All of them must be public: otherwise a second record could lead into the local
-    # network.
-    addresses = [str(row[4][0]) for row in results]
-    if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(map(is_public, addresses)):
-        raise InvalidUrl(_("“%(host)s” is in a private network.") % {"host": host})
-    return Target(scheme, host, port, addresses[0])
+def resolve(url: str, *, seconds: float) -> Target:
+    """Resolve the host of a URL. Raises InvalidUrl if any of its addresses is private.
 
-
-def is_public(text: str) -> bool:
-    """Whether an IP address is of one host of the public internet.
-
-    Only what is known to be public is allowed: a list of private networks is never
-    complete.
+    Raises ResolverTimeout if there is no answer within `seconds`.
     """
-    address: Address = ipaddress.ip_address(text.partition("%")[0])
-    # IPv6 addresses that embed an IPv4 address lead to that one.
-    if isinstance(address, ipaddress.IPv6Address):
-        if address in NAT64_NETWORK:
-            address = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        elif address.ipv4_mapped:
-            address = address.ipv4_mapped
-        elif address not in GLOBAL_UNICAST:
-            return False
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not any(address in network for network in NOT_HOSTS)
-    )
+    return addresses.resolve(*check(url), seconds=seconds)

@@ -15,6 +15,7 @@ target uses it:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -362,8 +363,18 @@ def for_checks(plan: ImportPlan) -> AccountResolver:
 
 
 def references_of(chunk: ParsedChunk) -> dict[str, pa.Array]:
-    """Return the columns of a chunk that name members."""
-    return {kind: chunk.columns[kind] for kind in KINDS if kind in chunk.columns}
+    """Return the columns of a chunk that name members, without those that are empty.
+
+    One at least, if the chunk has any, so that there is a reference of each row.
+    """
+    columns = {kind: chunk.columns[kind] for kind in KINDS if kind in chunk.columns}
+    filled = {
+        kind: column
+        for kind, column in columns.items()
+        if column.null_count < len(column)
+    }
+    # Loading the identifiers of a million members takes seconds.
+    return filled or dict(itertools.islice(columns.items(), 1))
 
 
 def check_chunks(

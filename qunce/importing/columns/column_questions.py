@@ -42,6 +42,7 @@ TYPE_LABELS = {
     "bool": gettext_lazy("yes or no"),
     "choice": gettext_lazy("one of a few"),
     "multi": gettext_lazy("several of a few"),
+    "lunar": gettext_lazy("lunar birthday"),
 }
 MAX_SHOWN = 20
 COMMA_CURRENCIES = frozenset("EUR SEK NOK DKK PLN CZK HUF RON TRY BRL RUB UAH".split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.core import permissions
 from qunce.core.staff import api_keys
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from qunce.importing.jobs.uploads import Upload
 
 IMPORT = permissions.declare(
-    "members.import", permissions.Role.MANAGER, community_wide=True
+    "members.import",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("import files"),
 )
 
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors
-from qunce.core.csv_safety import csv_safe
+from qunce.core import csv_safety, errors
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import access
 from qunce.importing.jobs.jobs import ImportJob
 
 if TYPE_CHECKING:
+    from qunce.importing.row_masks import RowMask
     from qunce.importing.rows.parsing import Problem
 
 REPORT_DOWNLOADED = audit.declare(
@@ -58,6 +59,26 @@ def log_download(job: ImportJob, *, by: Staff, at: datetime) -> None:
     )
 
 
+def open_report(job: ImportJob, mask: RowMask | None) -> BinaryIO:
+    """Open the report, or a copy with what `mask` leaves of it; raises ReportNotFound."""
+    path = get_path(job)
+    if mask is None:
+        return path.open("rb")
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        text = io.TextIOWrapper(copy, "utf-8-sig", newline="", write_through=True)
+        rows = csv.reader(file)
+        csv_safety.write_rows(text, [next(rows, [])])
+        for row in rows:
+            number, heading, value, remedy = map(csv_safety.unquoted, row)
+            masked = mask.cell(heading, value)
+            remedy = mask.remedy(remedy, value, masked)
+            csv_safety.write_rows(text, [[number, heading, masked, remedy]])
+        text.detach()
+    copy.seek(0)
+    return copy
+
+
 def append(job: ImportJob, problems: Sequence[Problem]) -> int:
     """Append problems, and return the size of the report, which is stored with them."""
     path, size = path_of(job), job.report_bytes
@@ -73,12 +94,12 @@ def append(job: ImportJob, problems: Sequence[Problem]) -> int:
         # Spreadsheets need the byte order mark to read Chinese.
         encoding = "utf-8-sig" if is_empty else "utf-8"
         text = io.TextIOWrapper(file, encoding, newline="", write_through=True)
-        writer = csv.writer(text)
         if is_empty:
-            writer.writerow([_("row"), _("field"), _("value"), _("remedy")])
-        for problem in problems:
-            texts = (problem.field, problem.value, problem.remedy)
-            writer.writerow([problem.row, *map(csv_safe, texts)])
+            headings = [_("row"), _("field"), _("value"), _("remedy")]
+            csv_safety.write_rows(text, [headings])
+        csv_safety.write_rows(
+            text, ([row.row, row.field, row.value, row.remedy] for row in problems)
+        )
         text.detach()
         return file.tell()
 
@@ -98,10 +119,14 @@ def blank(job: ImportJob, is_personal: Callable[[str], bool], *, remedy: str) ->
         path.open(encoding="utf-8-sig", newline="") as file,
         blanked.open("w", encoding="utf-8-sig", newline="") as target,
     ):
-        writer = csv.writer(target)
-        for cells in csv.reader(file):
-            is_blanked = cells[0] in personal
-            writer.writerow([*cells[:2], "", remedy] if is_blanked else cells)
+        kept = ([csv_safety.unquoted(cell) for cell in row] for row in csv.reader(file))
+        csv_safety.write_rows(
+            target,
+            (
+                [*cells[:2], "", remedy] if cells[0] in personal else cells
+                for cells in kept
+            ),
+        )
     blanked.replace(path)
     # A resumed import appends at this size.
     ImportJob.objects.filter(pk=job.pk).update(report_bytes=path.stat().st_size)

@@ -29,7 +29,7 @@ NOT_REMEMBERED = {
     "same_people",
 }
 """Names of questions whose answers belong to one file."""
-READINGS = ("encoding", "dates", "decimal", "separator")
+READINGS = ("encoding", "dates", "decimal", "separator", "tag_depth")
 """Names of questions about how texts are read, whose answers are all listed in the notes."""
 WORDS = ("status", "sign", "tag")
 """Names of questions about what a word of the file means."""

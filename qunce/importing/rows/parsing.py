@@ -236,6 +236,8 @@ def _parse_column(
         return value_parsing.parse_plain_numbers(texts, traits.style, is_number)
     if field_type in ("list", "multi"):
         return value_parsing.parse_lists(texts, traits.separator, MAX_TEXT_LENGTH)
+    if field_type == "lunar":
+        return value_parsing.parse_lunar_dates(texts)
     if field_type == "bool":
         return value_parsing.parse_bools(texts)
     is_json = field_type in ("object", "json")

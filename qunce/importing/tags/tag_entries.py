@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 QUESTION = "tag"
 """Name of the questions about new tags; their keys are `tag:` and the name."""
+DEPTH_QUESTION = "tag_depth"
+"""Name of the question whether the 3 of `VIP(3)` is a depth or a part of the name."""
+AS_DEPTH, AS_NAME = "depth", "name"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class TagBook:
     by: Staff
     answers: Mapping[str, str]
     """By the key of the question."""
+    has_marked_depths: bool = False
+    """Whether `VIP(3)` is the tag `VIP` with depth 3, unless there is a tag `VIP(3)`."""
     _entries: dict[str, TagEntry] = field(default_factory=dict)
     _groups: list[TagGroup] | None = None
 
@@ -84,7 +89,19 @@ class TagBook:
             for question in plan.questions
             if question.name == QUESTION and question.value
         }
-        return cls(plan.community, plan.by, {**plan.options.answers, **asked})
+        has_marked_depths = any(
+            question.name == DEPTH_QUESTION and question.value == AS_DEPTH
+            for question in plan.questions
+        )
+        answers = {**plan.options.answers, **asked}
+        return cls(plan.community, plan.by, answers, has_marked_depths)
+
+    def split(self, entry: str) -> tuple[str, str]:
+        """Return the name of an entry, and its depth like `×3` or nothing."""
+        name, suffix = levels.split_depth(entry)
+        if suffix or not self.has_marked_depths:
+            return name, suffix
+        return levels.split_marked_depth(entry)
 
     def look_up(self, texts: Iterable[str]) -> dict[str, TagEntry]:
         """Return what each entry means."""
@@ -93,7 +110,7 @@ class TagBook:
         if new:
             # A whole entry may be a key, such as that of a product with a number.
             tags = library.find(self.community, new)
-            parts = {text: levels.split_depth(text) for text in new if text not in tags}
+            parts = {text: self.split(text) for text in new if text not in tags}
             names = {name for name, _suffix in parts.values()}
             tags |= library.find(self.community, names)
             chosen = answers_of(self.community, self.answers, names - set(tags))
@@ -129,7 +146,7 @@ class TagBook:
     def describe(self, entries: Sequence[str]) -> list[str]:
         """Return the name and depth of the tag that each entry means."""
         found = self.look_up(entries)
-        named = [(found[text], levels.split_depth(text)[1]) for text in entries]
+        named = [(found[text], self.split(text)[1]) for text in entries]
         return [
             f"{entry.tag.name if entry.tag else entry.key}{depth if entry.change else ''}"
             for entry, depth in named
@@ -137,25 +154,17 @@ class TagBook:
 
     def ensure(self, texts: Iterable[str], *, at: datetime) -> dict[str, Tag]:
         """Return the tag of each entry, and create those that are new."""
-        tags: dict[str, Tag] = {}
         entries = sorted(self.look_up(texts).items())
-        # Another import may have created some just now.
-        found = library.find(
-            self.community, [entry.key for _text, entry in entries if not entry.tag]
+        # Several entries may mean the same new tag.
+        groups = {entry.key: entry.group for _text, entry in entries if not entry.tag}
+        tags = library.ensure(
+            community=self.community, keys=groups, groups=groups, by=self.by, at=at
         )
+        found: dict[str, Tag] = {}
         for text, entry in entries:
+            found[text] = entry.tag or tags[entry.key]
             if entry.tag is None:
-                # Another entry may mean the same new tag.
-                tag = found.get(entry.key) or library.create(
-                    community=self.community,
-                    key=entry.key,
-                    group=entry.group,
-                    by=self.by,
-                    at=at,
+                self._entries[text] = dataclasses.replace(
+                    entry, tag=found[text], group=None
                 )
-                found[entry.key] = tag
-                entry = dataclasses.replace(entry, tag=tag, group=None)
-                self._entries[text] = entry
-            assert entry.tag is not None  # noqa: S101 - created above
-            tags[text] = entry.tag
-        return tags
+        return found

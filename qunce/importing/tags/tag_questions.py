@@ -85,10 +85,14 @@ def _list_new(plan: ImportPlan, field: str) -> list[str]:
             names |= dict.fromkeys(lists.split(cell, separator))
     forms = {entry: naming.normalise(entry) for entry in names}
     found = library.find(plan.community, forms.values())
+    unknown_forms = [form for form in forms.values() if form not in found]
+    has_depths = _ask_about_depths(plan, field, unknown_forms)
     new: dict[str, None] = {}
-    for form in forms.values():
-        if form not in found:
-            new[levels.split_depth(form)[0]] = None
+    for form in unknown_forms:
+        name, suffix = levels.split_depth(form)
+        if has_depths and not suffix:
+            name, suffix = levels.split_marked_depth(form)
+        new[name] = None
     found = library.find(plan.community, new)
     unknown = [name for name in new if name and name not in found]
     if len(unknown) > MAX_NEW_TAGS:
@@ -107,6 +111,45 @@ def _list_new(plan: ImportPlan, field: str) -> list[str]:
             }
         )
     return unknown
+
+
+def _ask_about_depths(plan: ImportPlan, field: str, forms: Sequence[str]) -> bool:
+    """Return whether the 3 of `VIP(3)` is a depth, and ask where the file may mean both.
+
+    It is one if all such names are those of tags, or occur in the file without it.
+    """
+    marked = {
+        form: parts
+        for form in forms
+        if not levels.split_depth(form)[1]
+        and (parts := levels.split_marked_depth(form))[1]
+    }
+    if not marked:
+        return False
+    names = [name for name, _suffix in marked.values()]
+    known = {*library.find(plan.community, names), *forms}
+    known |= {levels.split_depth(form)[0] for form in forms}
+    is_clear = all(name in known or names.count(name) > 1 for name in names)
+    heading = plan.heading_of[field]
+    first, (name, suffix) = next(iter(marked.items()))
+    question = plan.ask(
+        f"{tag_entries.DEPTH_QUESTION}:{heading}",
+        heading=heading,
+        text=_(
+            "Does the number behind tags in “%(heading)s” say how often they were added?"
+        )
+        % {"heading": heading},
+        choices=[
+            Choice(
+                tag_entries.AS_DEPTH,
+                _("yes, it is the depth"),
+                f"{first} → {name}{suffix}",
+            ),
+            Choice(tag_entries.AS_NAME, _("no, it is a part of the name"), first),
+        ],
+        suggestion=tag_entries.AS_DEPTH if is_clear else "",
+    )
+    return question.value == tag_entries.AS_DEPTH
 
 
 def _describe_new(new: Sequence[str]) -> str:

@@ -20,8 +20,8 @@ from qunce.members.tags.writer import NewTaggings, TagRow, TagWriter
 from qunce.sets.bitmaps import marks
 
 SOURCE = "import"
-TAGS_PER_TRANSACTION = 10
-"""New tags that are created together, as each takes some statements."""
+TAGS_PER_TRANSACTION = 100
+"""Tags that are created together, so that others wait for a short time only."""
 CHANGED, KNOWN, REPLACED = "changed", "known", "replaced"
 """What becomes of a change; one is replaced by a later row of the same file."""
 

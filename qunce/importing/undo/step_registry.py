@@ -43,7 +43,7 @@ class Undoing:
     job: ImportJob
     by: Staff
     at: datetime
-    kept: list[Remainder] = field(default_factory=list)
+    remainders: list[Remainder] = field(default_factory=list)
     """What the current transaction leaves as it is."""
     _erased: set[int] = field(default_factory=set)
 
@@ -52,7 +52,7 @@ class Undoing:
         return self.job.community
 
     def keep(self, subject: str, reason: str) -> None:
-        self.kept.append(Remainder(subject, reason))
+        self.remainders.append(Remainder(subject, reason))
 
     def without_erased(self, step: Step, entries: Sequence[Any]) -> Sequence[Any]:
         """Return the entries that are not about people who were erased since.

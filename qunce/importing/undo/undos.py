@@ -26,6 +26,7 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo import step_registry
 from qunce.importing.undo.step_registry import Step, Undoing
+from qunce.members.accounts import masking
 
 MAX_REMAINDERS = 1_000
 """Things left as they are that are stored as rows; all are counted."""
@@ -44,7 +45,7 @@ class ImportUndo(models.Model):
     counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
         default=dict
     )
-    kept = models.PositiveIntegerField(default=0)
+    remainder_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         db_table = "importing_undo"
@@ -90,12 +91,12 @@ class ImportUndoStarted(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class ImportUndone(facts.FactKind):
-    """`kept` counts what was changed since the import and stays."""
+    """`remainder_count` counts what was changed since the import and stays."""
 
     kind = "import.undone"
     label = gettext_lazy("import undone")
     job: int
-    kept: int
+    remainder_count: int
 
 
 # Errors
@@ -197,7 +198,7 @@ def complete(job: int, *, at: datetime) -> None:
     with transaction.atomic():
         jobs.STATES.transition(undo.job, "complete_undo")
         ImportUndo.objects.filter(pk=undo.pk).update(finished_at=at)
-        event = ImportUndone(job=undo.job_id, kept=undo.kept)
+        event = ImportUndone(job=undo.job_id, remainder_count=undo.remainder_count)
         facts.record(event, community=undoing.community, by=undo.by, at=at)
 
 
@@ -252,19 +253,21 @@ def _counted(
         locked_at = time.perf_counter()
         counted: list[int] = []
         yield counted
-        free = max(MAX_REMAINDERS - undo.kept, 0)
+        free = max(MAX_REMAINDERS - undo.remainder_count, 0)
         UndoRemainder.objects.bulk_create(
             [
                 UndoRemainder(undo=undo, subject=each.subject[:300], reason=each.reason)
-                for each in undoing.kept[:free]
+                for each in undoing.remainders[:free]
             ]
         )
         count = undo.counts.get(step.kind, 0) + sum(counted)
         undo.counts = {**undo.counts, step.kind: count}
-        undo.kept += len(undoing.kept)
-        ImportUndo.objects.filter(pk=undo.pk).update(counts=undo.counts, kept=undo.kept)
+        undo.remainder_count += len(undoing.remainders)
+        ImportUndo.objects.filter(pk=undo.pk).update(
+            counts=undo.counts, remainder_count=undo.remainder_count
+        )
     sizer.record(entries, time.perf_counter() - locked_at)
-    undoing.kept.clear()
+    undoing.remainders.clear()
 
 
 # Reads
@@ -283,20 +286,27 @@ def result_counts(undo: ImportUndo) -> list[tuple[StrOrPromise, int]]:
     ]
 
 
+def masked(remainder: UndoRemainder, by: Staff) -> UndoRemainder:
+    """The same for staff who may not read identifiers; the object is never saved."""
+    remainder.subject = masking.text(remainder.subject, by)
+    remainder.reason = masking.text(remainder.reason, by)
+    return remainder
+
+
 def describe_remainders(undo: ImportUndo) -> str:
     """Return the sentence about what stays, empty if nothing does."""
-    if not undo.kept:
+    if not undo.remainder_count:
         return ""
     return ngettext(
         "%(count)d thing was changed since the import and stays as it is.",
         "%(count)d things were changed since the import and stay as they are.",
-        undo.kept,
-    ) % {"count": undo.kept}
+        undo.remainder_count,
+    ) % {"count": undo.remainder_count}
 
 
 def describe_more(undo: ImportUndo, shown: int) -> str:
     """Return the sentence about what stays beyond what is shown, empty if nothing does."""
-    more = undo.kept - shown
+    more = undo.remainder_count - shown
     if more <= 0:
         return ""
     return ngettext(

@@ -99,6 +99,10 @@ class InvalidDate(ValueError):
     """The text is not a date or time, or one that does not exist."""
 
 
+class LunarDay(InvalidDate):
+    """The day is one of the lunar calendar."""
+
+
 class UnclearHour(InvalidDate):
     """The hour does not fit the period of the day, or may be of two days."""
 

@@ -51,6 +51,12 @@ def parse(cells: pa.Array, separator: str) -> pa.Array | None:
     return pc.if_else(pa.array(counts > 0), marked, pa.scalar(None, pa.string()))
 
 
+def list_texts(column: pa.Array) -> list[str]:
+    """Return the distinct entries of all cells, sorted."""
+    entries = pc.list_flatten(pc.split_pattern(column, lists.MARK))
+    return sorted(filter(None, pc.unique(entries).to_pylist()))
+
+
 def split(column: pa.Array) -> tuple[Ints, Ints, list[str]]:
     """Return the place and the code of each distinct entry of a cell, and the texts.
 

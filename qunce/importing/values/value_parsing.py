@@ -18,7 +18,13 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import community_days, csv_safety, errors, timestamps
+from qunce.core import (
+    community_days,
+    csv_safety,
+    errors,
+    lunar_dates,
+    timestamps,
+)
 from qunce.importing.values import dates, list_columns, lists, numbers
 
 if TYPE_CHECKING:
@@ -45,6 +51,10 @@ REMEDIES: dict[type[Exception], Any] = {
     numbers.RoundedNumber: gettext_lazy(
         "A spreadsheet has rounded this number. Store the column as text and export it "
         "again."
+    ),
+    dates.LunarDay: gettext_lazy(
+        "This is a day of the lunar calendar. Put it into a column of its own, such as"
+        " 农历生日."
     ),
     dates.UnclearHour: gettext_lazy(
         "It is not clear which hour this is. Write it with 24 hours, like 00:05."
@@ -120,9 +130,20 @@ def parse_dates(texts: pa.Array, order: str, latest: date | None = None) -> Colu
     remedy = _("This is not a date; write it like 2026-03-05.")
 
     def parse(text: str) -> int:
+        if lunar_dates.is_marked(text):
+            raise dates.LunarDay(text)
         return community_days.from_date(dates.to_date(text, order, latest))
 
     return _parse_distinct(texts, parse, pa.int64(), remedy)
+
+
+def parse_lunar_dates(texts: pa.Array) -> Column:
+    """Return days of the lunar calendar as they are stored."""
+
+    def parse(text: str) -> str:
+        return str(lunar_dates.parse(text))
+
+    return _parse_distinct(texts, parse, pa.string(), "")
 
 
 def parse_amounts(
@@ -203,6 +224,9 @@ def parse_texts(texts: pa.Array, max_length: int = MAX_TEXT_LENGTH) -> Column:
     # An export quotes what a spreadsheet would run as a formula.
     stripped = pc.replace_substring_regex(
         stripped, csv_safety.QUOTED_FORMULA, r"\1", max_replacements=1
+    )
+    stripped = pc.replace_substring_regex(
+        stripped, csv_safety.QUOTED_PARTED_FORMULA, r"\1\2"
     )
     stripped = pc.if_else(pc.equal(stripped, ""), NULL_TEXT, stripped)
     # Null bytes are refused here, as PostgreSQL cannot store them and the error would

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from qunce.core import money
+from qunce.core import lunar_dates, money
 from qunce.importing.values import dates, lists, numbers
 
-TYPES = ("text", "number", "date", "instant", "bool", "choice", "multi")
+TYPES = ("text", "number", "date", "instant", "bool", "choice", "multi", "lunar")
+LUNAR_HEADING = re.compile(lunar_dates.NAME, re.IGNORECASE)
 BOOL_PAIRS = (
     frozenset({"true", "false"}),
     frozenset({"yes", "no"}),
@@ -79,6 +80,16 @@ CHECKS: dict[str, Callable[[str], None]] = {
 }
 
 
+def _is_lunar(text: str) -> bool:
+    if not lunar_dates.is_marked(text):
+        return False
+    try:
+        lunar_dates.parse(text)
+    except lunar_dates.InvalidLunarDate:
+        return False
+    return True
+
+
 def names_identifier(heading: str) -> bool:
     """Return whether the heading is that of a code, a room, a version and the like."""
     plain = re.sub(r"[(（].*?[)）]", "", unicodedata.normalize("NFKC", heading)).strip()
@@ -131,6 +142,9 @@ class TypeEvidence:
         """Return the type; text when in doubt."""
         if not self.filled:
             return "text"
+        # 1990-08-15 below 农历生日 is no day of the common calendar, and 八月十五 has none.
+        if LUNAR_HEADING.search(heading) or self._is_lunar():
+            return "lunar"
         if self._is_number(heading):
             return "number"
         for name in ("date", "instant"):
@@ -149,6 +163,11 @@ class TypeEvidence:
         # Free text hardly repeats itself, choices do.
         is_repeated = count <= MAX_CHOICES and count * 2 <= self.filled
         return "choice" if self.distinct and is_repeated else "text"
+
+    def _is_lunar(self) -> bool:
+        if len(self.distinct) > MAX_DISTINCT_TEXTS:
+            return False
+        return all(map(_is_lunar, self.distinct))
 
     def _is_number(self, heading: str) -> bool:
         if "number" not in self.types or len(self.distinct) < 2:

@@ -34,7 +34,7 @@ REFUND_KINDS = ("order.refunded",)
     on_today=True,
 )
 def orders(query: MetricQuery) -> list[int]:
-    return daily_totals.sum_by_day(kinds=["order.paid"], **query.params).counts
+    return query.sum_facts("order.paid").counts
 
 
 @declare(
@@ -61,7 +61,7 @@ def buyers(query: MetricQuery) -> list[int]:
     ),
 )
 def paid(query: MetricQuery) -> list[int]:
-    return daily_totals.sum_by_day(kinds=PAID_KINDS, **query.params).amounts
+    return query.sum_facts(*PAID_KINDS).amounts
 
 
 @declare(
@@ -75,7 +75,7 @@ def paid(query: MetricQuery) -> list[int]:
     ),
 )
 def refunded(query: MetricQuery) -> list[int]:
-    return daily_totals.sum_by_day(kinds=REFUND_KINDS, **query.params).amounts
+    return query.sum_facts(*REFUND_KINDS).amounts
 
 
 @declare(

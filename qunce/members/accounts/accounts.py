@@ -32,7 +32,10 @@ from qunce.members.accounts.models import Account, Identifier
 from qunce.members.people import identifier_merges, visibility
 
 EDIT = permissions.declare(
-    "members.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "members.edit",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("add members and mark them as left or returned"),
 )
 DEFAULT_CHANNEL = "import"
 PLAIN_KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,199}")

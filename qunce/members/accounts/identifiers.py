@@ -80,6 +80,13 @@ class Reader:
             kind, value, region=self.region, placeholders=self.placeholders
         )
 
+    def is_plain_key(self, value: str) -> bool:
+        """Whether a key is in normal form already, as nearly all are."""
+        return (
+            PLAIN.fullmatch(value) is not None
+            and value.casefold() not in self.placeholders
+        )
+
     def require(self, kind: str, value: str) -> str:
         """The normal form where there must be one; raises InvalidIdentifier."""
         text = self.normalise(kind, value)

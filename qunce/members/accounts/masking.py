@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy
 
 from qunce.core import permissions
 
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 VIEW_IDENTIFIERS = permissions.declare(
-    "members.view_identifiers", permissions.Role.MANAGER
+    "members.view_identifiers",
+    permissions.Role.MANAGER,
+    label=gettext_lazy("view full phone numbers and other identifiers"),
 )
 DOTS = "****"
 """Of constant length, so that the length of the hidden part stays hidden too."""
@@ -21,6 +25,13 @@ MIN_LENGTH_WITH_TAIL = 9
 """Of a shorter phone, four digits would be half of it."""
 PHONE = re.compile(r"\+?\d{7,15}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+CONTACT_IN_TEXT = re.compile(
+    r"[^@＠\s“”\"'<>,;，；、：:]+[@＠][^@＠\s“”\"'<>,;，；、]+"
+    r"|\+?\(?\d(?:[ ().\u00a0\u2010-\u2013-]{0,2}\d){6,}"
+)
+"""An address, or seven digits and more, as people write them in the midst of a text."""
+DAY = re.compile(r"(19|20)\d\d([-./]?)\d\d?\2\d\d?( \d\d?)?")
+"""What looks like a phone number and is none."""
 
 
 def identifier(*, kind: str, value: str, by: Staff) -> str:
@@ -72,6 +83,29 @@ def contact(value: str, by: Staff) -> str:
         return mask_key(value)
     # Not even the end: a short id or a house number would be half of it.
     return value[:1] + DOTS if value else ""
+
+
+def text(value: str, by: Staff) -> str:
+    """A text in which somebody may have written phone numbers and e-mail addresses."""
+    if permissions.may(by, VIEW_IDENTIFIERS):
+        return value
+    return CONTACT_IN_TEXT.sub(_mask_found, value)
+
+
+def json(value: Any, by: Staff) -> Any:
+    """A JSON value in which `text` is applied to all texts."""
+    if isinstance(value, dict):
+        return {name: json(each, by) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [json(each, by) for each in value]
+    return text(value, by) if isinstance(value, str) else value
+
+
+def _mask_found(match: re.Match[str]) -> str:
+    found = match[0]
+    if "@" in found or "＠" in found:
+        return _mask_email(found.replace("＠", "@"))
+    return found if DAY.fullmatch(found) else _mask_phone(found)
 
 
 def _mask_phone(value: str) -> str:

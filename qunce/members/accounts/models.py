@@ -22,7 +22,12 @@ class Account(models.Model):
     """`id` is dense and never reused; `key` is the source's name for the account."""
 
     community = models.ForeignKey(
-        Community, models.PROTECT, related_name="+", db_index=False
+        Community,
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        # PostgreSQL would look the community up once for each row of a file.
+        db_constraint=False,
     )
     key = models.CharField(max_length=200)
     channel = models.CharField(max_length=30, default="import")

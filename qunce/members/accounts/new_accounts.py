@@ -150,24 +150,22 @@ def create(
     `rev` is what `lock` returned. Nobody is merged, as nobody shares an identifier.
     """
     ids = _next_ids(len(new))
-    _insert_accounts(community, new, ids, rev)
+    common: dict[str, Any] = {"community": community, "by": by, "at": at}
+    described = fact_columns.describe(
+        [
+            MemberJoined(channel=accounts.DEFAULT_CHANNEL, source=name)
+            for name in new.source_names
+        ],
+        new.sources,
+    )
+    rows = _insert_accounts(community, new, ids, rev, described.columns)
+    fact_columns.record_rows(described, rows, ids, time_column="joined_at", **common)
     for kind, (places, values) in new.identifiers.items():
         column_inserts.insert(
             "members_identifier",
             {"account_id": ids[places], "value": values},
             {"community_id": community.pk, "kind": kind, "job_id": job_id},
         )
-    common: dict[str, Any] = {"community": community, "by": by, "at": at}
-    fact_columns.record(
-        [
-            MemberJoined(channel=accounts.DEFAULT_CHANNEL, source=name)
-            for name in new.source_names
-        ],
-        new.sources,
-        ids,
-        happened_at=new.joined_at,
-        **common,
-    )
     has_left = new.left_at != STAYS
     fact_columns.record(
         [MemberLeft()],
@@ -180,41 +178,57 @@ def create(
 
 
 def _insert_accounts(
-    community: Community, new: NewAccounts, ids: NDArray[np.int64], rev: int
-) -> None:
+    community: Community,
+    new: NewAccounts,
+    ids: NDArray[np.int64],
+    rev: int,
+    further: Mapping[str, Sequence[Any]],
+) -> column_inserts.Rows:
+    """Insert accounts; returns their rows with further columns of their facts."""
     used = np.flatnonzero(np.bincount(new.sources)).tolist()
     names = [name for code in used if (name := new.source_names[code])]
     by_name = interned_names.ensure(accounts.SOURCE_NAMESPACE, community.pk, names)
     source_ids = [by_name.get(name) for name in new.source_names]
-    has_left = new.left_at != STAYS
-    # Apart, as those who are present have no column of their own for when they left.
-    for chosen, present in ((~has_left, True), (has_left, False)):
-        column_inserts.insert(
-            "members_account",
-            {
-                "id": ids[chosen],
-                "key": new.keys[chosen],
-                "name": new.names[chosen],
-                "joined_at": new.joined_at[chosen],
-                "source_id": [source_ids[c] for c in new.sources[chosen].tolist()],
-                **({} if present else {"left_at": new.left_at[chosen]}),
-            },
-            {
-                "community_id": community.pk,
-                "channel": accounts.DEFAULT_CHANNEL,
-                "present": present,
-                "rev": rev,
-            },
-        )
+    columns: dict[str, Any] = {
+        "account_id": ids,
+        "key": new.keys,
+        "name": new.names,
+        "joined_at": new.joined_at,
+    }
+    constants: dict[str, int | str | bool | None] = {
+        "community_id": community.pk,
+        "channel": accounts.DEFAULT_CHANNEL,
+        "rev": rev,
+    }
+    if len(used) == 1:
+        constants["source_id"] = source_ids[used[0]]
+    else:
+        columns["source_id"] = [source_ids[code] for code in new.sources.tolist()]
+    if (new.left_at == STAYS).all():
+        constants["present"] = True
+    else:
+        columns["present"] = new.left_at == STAYS
+        columns["left_at"] = [
+            None if moment == STAYS else moment for moment in new.left_at.tolist()
+        ]
+    rows = column_inserts.Rows({**columns, **further})
+    chosen = {name: name for name in columns if name != "account_id"}
+    rows.insert("members_account", {"id": "account_id", **chosen}, constants)
+    return rows
+
+
+NEXT_IDS = """
+WITH owned AS MATERIALIZED (
+    SELECT pg_get_serial_sequence('members_account', 'id')::regclass AS sequence
+)
+SELECT nextval(owned.sequence) FROM owned CROSS JOIN generate_series(1, %s)
+"""
+"""The sequence is looked up once, which would take longer than the numbers."""
 
 
 def _next_ids(count: int) -> NDArray[np.int64]:
     if db.is_postgresql():
-        rows = db.rows(
-            "SELECT nextval(pg_get_serial_sequence('members_account', 'id'))"
-            " FROM generate_series(1, %s)",
-            [count],
-        )
+        rows = db.rows(NEXT_IDS, [count])
         return np.sort(np.array([row[0] for row in rows], dtype=np.int64))
     # The transaction has the only write lock, and inserting the ids moves the sequence.
     rows = db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'members_account'")

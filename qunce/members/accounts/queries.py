@@ -5,7 +5,7 @@ A person is identified by the id of their first account.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import models
@@ -48,10 +48,10 @@ def check_ids(community: Community, accounts: Iterable[int]) -> None:
     for chunk in chunks(ids):
         # `+` keeps SQLite from scanning the whole community for a few ids.
         rows = db.rows(
-            "SELECT id FROM members_account"  # noqa: S608 - placeholders only
-            f" WHERE +community_id = %s AND id IN ({db.placeholders(len(chunk))})"
+            "SELECT id FROM members_account"  # noqa: S608 - ids only
+            f" WHERE +community_id = %s AND id {db.among_ids(chunk)}"
             " AND erased_at IS NULL",
-            [community.pk, *chunk],
+            [community.pk],
         )
         if len(rows) < len(chunk):
             # The least, so that the message is the same each time.
@@ -128,9 +128,8 @@ def find_erased(accounts: Iterable[int]) -> set[int]:
     erased: set[int] = set()
     for chunk in chunks(sorted(set(accounts))):
         rows = db.rows(
-            "SELECT id FROM members_account"  # noqa: S608 - placeholders only
-            f" WHERE id IN ({db.placeholders(len(chunk))}) AND erased_at IS NOT NULL",
-            chunk,
+            "SELECT id FROM members_account"  # noqa: S608 - ids only
+            f" WHERE id {db.among_ids(chunk)} AND erased_at IS NOT NULL"
         )
         erased.update(row[0] for row in rows)
     return erased
@@ -141,12 +140,21 @@ def keys_by_id(community: Community, accounts: Iterable[int]) -> dict[int, str]:
     keys: dict[int, str] = {}
     for chunk in chunks(sorted(set(accounts))):
         rows = db.rows(
-            "SELECT id, key FROM members_account"  # noqa: S608 - placeholders only
-            f" WHERE +community_id = %s AND id IN ({db.placeholders(len(chunk))})",
-            [community.pk, *chunk],
+            "SELECT id, key FROM members_account"  # noqa: S608 - ids only
+            f" WHERE +community_id = %s AND id {db.among_ids(chunk)}",
+            [community.pk],
         )
         keys.update(rows)
     return keys
+
+
+def list_names(accounts: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Account id and name, by id."""
+    for chunk in chunks(sorted(accounts)):
+        yield from db.rows(
+            "SELECT id, name FROM members_account"  # noqa: S608 - ids only
+            f" WHERE id {db.among_ids(chunk)} ORDER BY id"
+        )
 
 
 def person_ids(accounts: Iterable[int]) -> dict[int, int]:
@@ -157,9 +165,8 @@ def person_ids(accounts: Iterable[int]) -> dict[int, int]:
     for chunk in chunks(ids):
         # Only accounts that are not the person's first one have a row.
         rows = db.rows(
-            "SELECT account_id, person_id FROM sets_alias"  # noqa: S608 - placeholders only
-            f" WHERE account_id IN ({db.placeholders(len(chunk))})",
-            chunk,
+            "SELECT account_id, person_id FROM sets_alias"  # noqa: S608 - ids only
+            f" WHERE account_id {db.among_ids(chunk)}"
         )
         people.update(rows)
     return people
@@ -174,13 +181,17 @@ def accounts_by_person(accounts: Iterable[int]) -> dict[int, list[int]]:
     people = {person: [person] for person in ids}
     for chunk in chunks(ids):
         rows = db.rows(
-            "SELECT account_id, person_id FROM sets_alias"  # noqa: S608 - placeholders only
-            f" WHERE person_id IN ({db.placeholders(len(chunk))}) ORDER BY account_id",
-            chunk,
+            "SELECT account_id, person_id FROM sets_alias"  # noqa: S608 - ids only
+            f" WHERE person_id {db.among_ids(chunk)} ORDER BY account_id"
         )
         for account, person in rows:
             people[person].append(account)
     return people
+
+
+def invert(by_person: Mapping[int, Iterable[int]]) -> dict[int, int]:
+    """Account id → person id, for a result of `accounts_by_person`."""
+    return {account: person for person, ids in by_person.items() for account in ids}
 
 
 def account_ids_of_person(account: int) -> list[int]:

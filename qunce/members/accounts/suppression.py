@@ -25,7 +25,10 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Suppression, SuppressionSecret
 
 LIFT = permissions.declare(
-    "members.lift_suppression", permissions.Role.MANAGER, community_wide=True
+    "members.lift_suppression",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("allow erased people to rejoin"),
 )
 LIFTED = audit.declare("suppression.lifted", gettext_lazy("suppression lifted"))
 Value = tuple[str, str]

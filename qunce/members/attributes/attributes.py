@@ -24,10 +24,16 @@ from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.people import visibility
 
 MANAGE = permissions.declare(
-    "attributes.manage", permissions.Role.MANAGER, community_wide=True
+    "attributes.manage",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("define attributes"),
 )
 EDIT = permissions.declare(
-    "attributes.edit", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "attributes.edit",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("fill in attributes"),
 )
 MANUAL = "operator"
 
@@ -40,6 +46,7 @@ class AttributeType(models.TextChoices):
     INSTANT = "instant", gettext_lazy("date and time")
     CHOICE = "choice", gettext_lazy("single choice")
     MULTI = "multi", gettext_lazy("multiple choice")
+    LUNAR = "lunar", gettext_lazy("lunar birthday")
 
 
 class Section(models.TextChoices):

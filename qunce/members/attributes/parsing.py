@@ -14,6 +14,7 @@ from qunce.core import (
     community_days,
     decimals,
     errors,
+    lunar_dates,
     text_validation,
     timestamps,
 )
@@ -54,6 +55,8 @@ def parse(kind: str, value: InputValue, zone: ZoneInfo) -> list[StoredValue]:
         if not isinstance(parts, Iterable):
             raise InvalidValue(_("“%(v)s” is not a list of texts.") % {"v": value})
         return [(None, text) for text in sorted({parse_text(part) for part in parts})]
+    if kind == "lunar":
+        return [(None, parse_lunar(value))]
     if kind in ("text", "choice"):
         return [(None, parse_text(value))]
     if kind == "instant":
@@ -66,6 +69,14 @@ def parse_text(value: object) -> str:
     if not text_validation.is_valid(text):
         raise InvalidValue(_("This contains characters that cannot be stored."))
     return text
+
+
+def parse_lunar(value: InputValue) -> str:
+    """A day of the lunar calendar, with or without its year, as `1990-08-15`."""
+    try:
+        return str(lunar_dates.parse(parse_text(value)))
+    except lunar_dates.InvalidLunarDate as error:
+        raise InvalidValue(str(error)) from None
 
 
 def parse_number(value: InputValue) -> int:

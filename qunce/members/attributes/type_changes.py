@@ -222,7 +222,7 @@ def _lock(attribute: Attribute, new: str, by: Staff) -> int:
     pk, community = attribute.pk, attribute.community
     # Writers of values bump the same revision first, so none writes in between.
     rev = revisions.bump(community.pk, attribute_columns.KIND, [pk])[pk]
-    attribute_values.check_type(attribute)
+    attribute_values.check_types([attribute])
     return rev
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -17,9 +18,10 @@ from qunce.members.attributes.parsing import StoredValue
 from qunce.sets.bitmaps import attribute_columns
 
 if TYPE_CHECKING:
-    import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
+    from qunce.core.column_inserts import Constants
     from qunce.members.attributes.attributes import Attribute
 
 
@@ -89,6 +91,7 @@ KIND = attribute_columns.ColumnKind(
 
 
 ROWS_PER_STATEMENT = 1_000
+ATTRIBUTES_AT_A_TIME = column_inserts.MAX_COLUMNS - 1
 INSERT = """
 INSERT INTO members_attributevalue (attribute_id, account_id, item, number, text,
     set_at, source, by_id, present, rev) VALUES
@@ -134,7 +137,7 @@ class ValueWriter:
         rev = revisions.bump(community, attribute_columns.KIND, [pk])[pk]
         # After the bump, which locks the attribute: a change of its type may have been
         # committed since the values were parsed.
-        check_type(self.attribute)
+        check_types([self.attribute])
         is_multi = self.attribute.type == "multi"
         old: dict[ValueKey, StoredValue] = {
             (account, item): (number, text)
@@ -161,36 +164,6 @@ class ValueWriter:
         self._upsert(removed, rev, present=False)
         return sorted({account for account, _item in {**changed, **removed}})
 
-    def write_new(
-        self, accounts: NDArray[np.int64], values: NDArray[np.int64] | NDArray[Any]
-    ) -> None:
-        """Set the values, all numbers or all texts, of accounts that have none.
-
-        An account may have several if the type is `multi`.
-        """
-        attribute = self.attribute
-        rev = revisions.bump(
-            attribute.community_id, attribute_columns.KIND, [attribute.pk]
-        )[attribute.pk]
-        check_type(attribute)
-        is_text = values.dtype == object
-        column = "text" if is_text else "number"
-        given = {"account_id": accounts, column: values}
-        constants = {
-            "attribute_id": attribute.pk,
-            "number" if is_text else "text": None,
-            "set_at": timestamps.to_micros(self.at),
-            "source": self.source,
-            "by_id": self.by.pk,
-            "present": True,
-            "rev": rev,
-        }
-        if attribute.type == "multi":
-            given["item"] = values
-        else:
-            constants["item"] = ""
-        column_inserts.insert("members_attributevalue", given, constants)
-
     def _upsert(
         self, values: Mapping[ValueKey, StoredValue], rev: int, *, present: bool
     ) -> None:
@@ -200,6 +173,140 @@ class ValueWriter:
             for (account, item), (number, text) in values.items()
         ]
         upsert(self.attribute, rows, rev)
+
+
+@dataclass(frozen=True)
+class NewValues:
+    """Values of one attribute, all numbers or all texts, of accounts that have none.
+
+    `places` are those of the accounts, ascending; an account may have several values if
+    the type is `multi`.
+    """
+
+    attribute: Attribute
+    places: NDArray[np.int64]
+    values: NDArray[np.int64] | NDArray[Any]
+
+    @property
+    def column(self) -> str:
+        return "text" if self.values.dtype == object else "number"
+
+    def to_arrow(self) -> tuple[pa.Array, pa.Array, pa.Array]:
+        """Return the numbers, texts and items of the rows."""
+        # Loads Arrow, which most users of this module do not need.
+        import pyarrow as pa
+
+        count = len(self.values)
+        numbers, texts = pa.nulls(count, pa.int64()), pa.nulls(count, pa.string())
+        if self.column == "text":
+            texts = pa.array(self.values, pa.string())
+        else:
+            numbers = pa.array(self.values, pa.int64())
+        is_multi = self.attribute.type == "multi"
+        return numbers, texts, texts if is_multi else pa.repeat(pa.scalar(""), count)
+
+
+def insert_new(
+    accounts: NDArray[np.int64],
+    each: Sequence[NewValues],
+    *,
+    also_locked: Iterable[Attribute] = (),
+    by: Staff,
+    at: datetime,
+    source: str,
+) -> None:
+    """Insert values of several attributes, inside the caller's transaction.
+
+    `also_locked` are attributes that the caller writes afterwards: every writer locks
+    attributes in the order of their ids.
+    """
+    if not each:
+        return
+    locked = {own.attribute.pk for own in each} | {own.pk for own in also_locked}
+    revs = revisions.bump(each[0].attribute.community_id, KIND.name, locked)
+    check_types([own.attribute for own in each])
+    constants: Constants = {
+        "set_at": timestamps.to_micros(at),
+        "source": source,
+        "by_id": by.pk,
+        "present": True,
+    }
+    if db.is_postgresql():
+        _copy_new(accounts, each, revs, constants)
+        return
+    single = [own for own in each if own.attribute.type != "multi"]
+    for start in range(0, len(single), ATTRIBUTES_AT_A_TIME):
+        _insert_columns(
+            accounts, single[start : start + ATTRIBUTES_AT_A_TIME], revs, constants
+        )
+    for own in each:
+        if own.attribute.type == "multi":
+            pk = own.attribute.pk
+            column_inserts.insert(
+                KIND.table,
+                {
+                    "account_id": accounts[own.places],
+                    "text": own.values,
+                    "item": own.values,
+                },
+                {**constants, "attribute_id": pk, "rev": revs[pk]},
+            )
+
+
+def _copy_new(
+    accounts: NDArray[np.int64],
+    each: Sequence[NewValues],
+    revs: Mapping[int, int],
+    constants: Constants,
+) -> None:
+    """Copy all values at once, sorted by account, as the unique index is."""
+    import pyarrow as pa
+
+    sizes = [len(own.places) for own in each]
+    places = np.concatenate([own.places for own in each])
+    order = np.argsort(places, kind="stable")
+    pks = [own.attribute.pk for own in each]
+    parts = zip(*(own.to_arrow() for own in each), strict=True)
+    numbers, texts, items = (
+        pa.concat_arrays(list(part)).take(pa.array(order)) for part in parts
+    )
+    column_inserts.insert(
+        KIND.table,
+        {
+            "account_id": accounts[places[order]],
+            "attribute_id": np.repeat(pks, sizes)[order],
+            "number": numbers,
+            "text": texts,
+            "item": items,
+            "rev": np.repeat([revs[pk] for pk in pks], sizes)[order],
+        },
+        constants,
+    )
+
+
+def _insert_columns(
+    accounts: NDArray[np.int64],
+    each: Sequence[NewValues],
+    revs: Mapping[int, int],
+    constants: Constants,
+) -> None:
+    """Insert values of attributes with one value per account, on SQLite."""
+    columns: dict[str, Sequence[Any] | NDArray[Any]] = {"account_id": accounts}
+    for index, own in enumerate(each):
+        column: Any = own.values
+        if len(own.places) < len(accounts):
+            column = np.full(len(accounts), None, dtype=object)
+            column[own.places] = own.values
+        columns[f"value_{index}"] = column
+    rows = column_inserts.Rows(columns)
+    for index, own in enumerate(each):
+        pk = own.attribute.pk
+        rows.insert_filled(
+            KIND.table,
+            {"account_id": "account_id", own.column: f"value_{index}"},
+            {**constants, "item": "", "attribute_id": pk, "rev": revs[pk]},
+            f"value_{index}",
+        )
 
 
 def prefer(attribute: Attribute, accounts: Sequence[int], *, at: datetime) -> None:
@@ -213,16 +320,21 @@ def prefer(attribute: Attribute, accounts: Sequence[int], *, at: datetime) -> No
     rows.filter(present=True).update(set_at=at, rev=rev)
 
 
-def check_type(attribute: Attribute) -> None:
+def check_types(each: Collection[Attribute]) -> None:
     """Raises TypeWasChanged if the type in the database is another one."""
-    ((stored,),) = db.rows(
-        "SELECT type FROM members_attribute WHERE id = %s", [attribute.pk]
-    )
-    if stored != attribute.type:
-        raise TypeWasChanged(
-            _("The type of “%(name)s” has just been changed. Try again.")
-            % {"name": attribute.name}
+    stored = dict(
+        db.rows(
+            "SELECT id, type FROM members_attribute"  # noqa: S608 - placeholders only
+            f" WHERE id IN ({db.placeholders(len(each))})",
+            [attribute.pk for attribute in each],
         )
+    )
+    for attribute in each:
+        if stored[attribute.pk] != attribute.type:
+            raise TypeWasChanged(
+                _("The type of “%(name)s” has just been changed. Try again.")
+                % {"name": attribute.name}
+            )
 
 
 def archive(

@@ -160,7 +160,7 @@ class AttributeClause(Clause):
         column = self._column(snap)
         values = base.format_list(
             column.texts[number]
-            if self.type in attribute_conditions.TEXTS
+            if self.type in attribute_conditions.STORED_AS_TEXT
             else attribute_conditions.format_value(
                 self.type, Fraction(int(number)), snap.community
             )
@@ -198,6 +198,8 @@ def _check_contact(args: Any, path: RulePath) -> None:
         path.fail(
             _("You may not read this attribute, so only ask for a whole value of it.")
         )
+    if masking.DOTS in str(args):
+        path.fail(_("A contact is masked here. Write it in full, or leave it out."))
     guesses = args.get("in")
     if isinstance(guesses, list) and len(guesses) > MAX_GUESSES:
         path.fail(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 TEXTS = frozenset({AttributeType.TEXT, AttributeType.CHOICE, AttributeType.MULTI})
+STORED_AS_TEXT = TEXTS | {AttributeType.LUNAR}
+YEARLY = frozenset({AttributeType.DATE, AttributeType.LUNAR})
+"""Types whose values have an anniversary."""
 TIMES = frozenset({AttributeType.DATE, AttributeType.INSTANT})
 LOWER, UPPER = ("gte", "gt"), ("lte", "lt")
 ORDERINGS = (*LOWER, *UPPER)
@@ -146,7 +149,12 @@ def _parse(
             and (is_text or attribute.type == AttributeType.BOOL)
         )
         or (comparison in relative_days.SPANS and not is_time)
-        or (comparison == "anniversary" and attribute.type != AttributeType.DATE)
+        or (comparison == "anniversary" and attribute.type not in YEARLY)
+        # Days of two calendars cannot be compared, and those of one have no year.
+        or (
+            attribute.type == AttributeType.LUNAR
+            and comparison not in ("anniversary", "known")
+        )
     )
     if unsupported:
         path.fail(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qunce.core import community_days
+from qunce.core import community_days, lunar_dates
 from qunce.members.attributes.attributes import AttributeType
 from qunce.members.clauses.attribute_conditions import (
     MAX_NUMBER,
@@ -21,6 +21,8 @@ from qunce.members.clauses.attribute_conditions import (
 from qunce.sets.rules.relative_days import RelativeDay
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from qunce.sets.bitmaps.attribute_columns import Column
@@ -43,6 +45,9 @@ def mask(snap: Snapshot, type_: str, column: Column, condition: Condition) -> Ma
         return np.isin(column.numbers, codes)
     if comparison == "anniversary":
         days = days_of_anniversary(condition, snap.today)
+        if type_ == AttributeType.LUNAR:
+            codes = _kept_on_lunar_days(column.texts, *days)
+            return np.isin(column.numbers, codes)
         return _has_anniversary(column.numbers, *days)
     if condition.span and condition.span.hours:
         after, until = condition.span.exact_range(snap.at)
@@ -148,6 +153,23 @@ def days_of_anniversary(condition: Condition, today: int) -> tuple[int, int]:
         if bound.comparison in ("lte", "lt", "eq"):
             last = number - (bound.comparison == "lt")
     return first, last
+
+
+def _kept_on_lunar_days(texts: Sequence[str], first: int, last: int) -> list[int]:
+    """The codes of the lunar birthdays that are kept on one of these days."""
+    # Within so many days, every lunar birthday is kept.
+    last = min(last, first + lunar_dates.MAX_DAYS_BETWEEN)
+    kept = {
+        birthday
+        for number in range(first, last + 1)
+        for birthday in lunar_dates.kept_on(community_days.to_date(number))
+    }
+    days = (lunar_dates.stored(text) for text in texts)
+    return [
+        code
+        for code, day in enumerate(days)
+        if (day.month, day.day, day.is_leap) in kept
+    ]
 
 
 def _has_anniversary(numbers: NDArray[np.int64], first: int, last: int) -> Mask:

@@ -14,8 +14,7 @@ from qunce.core import community_days, revisions, timestamps
 from qunce.core.communities import zone
 from qunce.core.facts import interned_names
 from qunce.members.accounts import channel_labels
-from qunce.sets import past_population
-from qunce.sets.bitmaps import aliases, bitmaps
+from qunce.sets.bitmaps import account_tables, aliases, bitmaps
 from qunce.sets.rules import (
     base,
     fact_queries,
@@ -64,13 +63,13 @@ def joined_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def left_times(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """People who left with every account, and when the last of these left."""
-    # The last to leave is the first by negative time; stays.NOT_LEFT is the last of all times,
+    # The last to leave is the first by negative time; NOT_LEFT is the last of all times,
     # so that one account in the community keeps the whole person.
     table = snap.account_table
     people, negative = _first_by_person(
         snap.aliases.map_array(table.accounts), -table.left
     )
-    former = negative != -past_population.NOT_LEFT
+    former = negative != -account_tables.NOT_LEFT
     return people[former], -negative[former]
 
 
@@ -147,6 +146,7 @@ def present_by_day(
 class _TimedClause(Clause):
     """People whose time is in a window."""
 
+    knows_past: ClassVar[bool] = True
     fields: ClassVar[tuple[str, ...]] = time_windows.KINDS
     examples: ClassVar[tuple[dict[str, Any], ...]] = WINDOW_EXAMPLES
 
@@ -241,6 +241,7 @@ class SourceClause(Clause):
     """A person came through the sources of all their accounts."""
 
     name: ClassVar[str] = "source"
+    knows_past: ClassVar[bool] = True
     description: ClassVar[str] = (
         "Members with an account that joined through one of these sources."
     )

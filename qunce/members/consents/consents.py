@@ -28,7 +28,10 @@ from qunce.members.accounts import models as account_models
 from qunce.members.people import visibility
 
 RECORD = permissions.declare(
-    "members.record_consent", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "members.record_consent",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("record consents"),
 )
 MAX_EVIDENCE_LENGTH = 200
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     SumFacts = Callable[[Community, Mapping[str, Any], datetime], "Sums"]
 
-EVERYONE: Mapping[str, Any] = {"all": []}
 MIN_PEOPLE = 20
 MIN_GAPS = 3
 """Typical gaps are computed from at least MIN_PEOPLE people with MIN_GAPS gaps each."""
@@ -70,7 +69,7 @@ def assign_layers(
 
     `sum_facts` replaces the exact sums, for callers that accept slightly older ones.
     """
-    everyone = _find_people(community, EVERYONE, at)
+    everyone = _find_people(community, audiences.EVERYONE, at)
     if spec["by"] == "measure":
         sums = (sum_facts or _sum_facts)(community, spec, at)
         return _assign_by_measure(spec, everyone, sums)
@@ -125,7 +124,9 @@ def preview_sizes(*, spec: Mapping[str, Any], by: Staff, at: datetime) -> Previe
     )
     visible = None
     if by.scope is not None:
-        visible = audiences.people(community=by.community, rule=EVERYONE, by=by, at=at)
+        visible = audiences.people(
+            community=by.community, rule=audiences.EVERYONE, by=by, at=at
+        )
 
     def count(sets: Mapping[str, BitMap]) -> dict[str, int]:
         return {
@@ -268,7 +269,7 @@ def typical_gaps(
         within=layer_specs.parse_days(spec.get("within")),
     )
     # Without the people who work here, whose purchases are not a member's.
-    members = _find_people(community, {"with_left": EVERYONE}, at)
+    members = _find_people(community, {"with_left": audiences.EVERYONE}, at)
     counted = np.isin(people, bitmaps.array_of(members))
     people, gaps = people[counted], gaps[counted]
     # The 90th percentile (nearest rank) of each person with enough gaps.

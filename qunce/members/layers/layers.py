@@ -52,7 +52,10 @@ if TYPE_CHECKING:
     from qunce.sets.rules.references import Mention
 
 MANAGE = permissions.declare(
-    "layers.manage", permissions.Role.MANAGER, community_wide=True
+    "layers.manage",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("change layerings"),
 )
 log = logging.getLogger(__name__)
 JOB = "layers.recompute"

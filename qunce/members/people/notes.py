@@ -19,7 +19,10 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
 WRITE = permissions.declare(
-    "notes.write", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "notes.write",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("write notes and follow-ups"),
 )
 MAX_LENGTH = 2_000
 
@@ -134,7 +137,7 @@ def check_may_edit(note: Note, by: Staff) -> None:
     permissions.check_may(by, WRITE)
     if (
         by.pk not in (note.by_id, note.staff_id)
-        and by.role == permissions.Role.OPERATOR
+        and permissions.role_of(by) == permissions.Role.OPERATOR
     ):
         raise permissions.NotAllowed(
             _("This note belongs to %(name)s. A manager can change it.")

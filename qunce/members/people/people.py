@@ -30,9 +30,14 @@ from qunce.members.tags import person_tags
 from qunce.sets.bitmaps import aliases
 
 MERGE = permissions.declare(
-    "members.merge", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "members.merge",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("merge members and undo merges"),
 )
-ERASE = permissions.declare("members.erase", permissions.Role.MANAGER)
+ERASE = permissions.declare(
+    "members.erase", permissions.Role.MANAGER, label=gettext_lazy("erase a member")
+)
 ERASURE_REVISION = "erased"
 """Revision kind, raised when a person is erased."""
 SCRUB_JOB = "members.scrub"

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-EXPORT = permissions.declare("members.export_person", permissions.Role.MANAGER)
+EXPORT = permissions.declare(
+    "members.export_person",
+    permissions.Role.MANAGER,
+    label=gettext_lazy("export the data of one person"),
+)
 
 
 @facts.declare

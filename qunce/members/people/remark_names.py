@@ -26,7 +26,10 @@ from qunce.members.people.people import Person
 from qunce.members.tags.models import Tagging, TagGroup
 
 MANAGE = permissions.declare(
-    "remark_names.manage", permissions.Role.MANAGER, community_wide=True
+    "remark_names.manage",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("set the remark pattern"),
 )
 DEFAULT_PATTERN = "{name}"
 DEFAULT_MAX_LENGTH = 20

@@ -25,7 +25,11 @@ from qunce.sets.bitmaps import staff_accounts
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
-MARK = permissions.declare("members.mark_staff", permissions.Role.MANAGER)
+MARK = permissions.declare(
+    "members.mark_staff",
+    permissions.Role.MANAGER,
+    label=gettext_lazy("mark members as people who work here"),
+)
 
 
 @facts.declare
@@ -110,6 +114,13 @@ def find_marked(accounts: Iterable[int]) -> dict[int, StaffAccount]:
     """Account → its mark, of those of these accounts that are marked."""
     rows = StaffAccount.objects.select_related("staff")
     return rows.in_bulk(list(accounts))
+
+
+def find_own_key(*, staff: Staff, channel: str) -> str:
+    """The key of a staff member's own account on a channel, "" if they have none."""
+    rows = StaffAccount.objects.filter(staff=staff, account__channel=channel)
+    keys = rows.order_by("account_id").values_list("account__key", flat=True)
+    return keys.first() or ""
 
 
 staff_accounts.register(

@@ -33,7 +33,10 @@ from qunce.sets import audiences
 from qunce.sets.rules import base, tree
 
 SHARE = permissions.declare(
-    "members.share_views", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "members.share_views",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("share views of the member list"),
 )
 PAGE_SIZES = (25, 50, 100, 200)
 DEFAULT_PAGE_SIZE = 50

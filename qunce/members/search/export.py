@@ -7,7 +7,6 @@ them as formulas.
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
@@ -21,8 +20,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from qunce.core import communities, errors, permissions
-from qunce.core.csv_safety import csv_safe
+from qunce.core import communities, csv_safety, errors, permissions
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import accounts, channel_labels, masking
@@ -36,7 +34,9 @@ from qunce.members.tags import levels, person_tags
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-EXPORT = permissions.declare("members.export", permissions.Role.MANAGER)
+EXPORT = permissions.declare(
+    "members.export", permissions.Role.MANAGER, label=gettext_lazy("export members")
+)
 FORMATS = ("csv", "xlsx")
 PAGE_SIZE = 1_000
 MAX_WORKBOOK_ROWS = 1_048_575
@@ -86,7 +86,7 @@ class Table(ABC):
             yield BOM
             for rows in itertools.chain([[self.headings()]], self.pages()):
                 text = io.StringIO()
-                csv.writer(text).writerows(map(csv_safe, row) for row in rows)
+                csv_safety.write_rows(text, rows)
                 yield text.getvalue().encode()
 
     def xlsx(self, file: BinaryIO) -> None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 PAGE_SIZE = 50
-EVERYONE: dict[str, Any] = {"all": []}
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def find_people(
     *, by: Staff, at: datetime, rule: Any = None, query: str = ""
 ) -> BitMap:
     """Ids of the visible people who match the rule and the search query."""
-    rule = EVERYONE if rule is None else rule
+    rule = audiences.EVERYONE if rule is None else rule
     people = audiences.people(community=by.community, rule=rule, by=by, at=at)
     if query.strip():
         # The audience is the caller's own copy, so that it may be changed in place.

@@ -31,7 +31,10 @@ from qunce.sets.rules import base, stored_rules, tree
 from qunce.sets.rules.base import RulePath
 
 MANAGE = permissions.declare(
-    "segments.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "segments.manage",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("create and edit segments"),
 )
 JOB = "segments.record_size"
 """Counts a segment whose count of the day failed; its key is the segment's id."""

@@ -24,14 +24,17 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.members.staff_in_charge import models
-from qunce.members.staff_in_charge.models import InCharge
+from qunce.members.staff_in_charge.models import HandOver, HandOverChange, InCharge
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
 ASSIGN = permissions.declare(
-    "members.assign_staff", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "members.assign_staff",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("put staff in charge of members"),
 )
 BY_HAND = "operator"
 NOBODY = 0
@@ -86,10 +89,12 @@ def assign(
     by: Staff,
     at: datetime,
     source: str = BY_HAND,
+    hand_over: HandOver | None = None,
 ) -> int:
     """Put a staff member in charge of the people behind these accounts.
 
-    None leaves them without one. Returns how many people have another one now.
+    None leaves them without one. A `hand_over` stores who was in charge before. Returns
+    how many people have another one now.
     """
     permissions.check_may(by, ASSIGN)
     if staff is not None:
@@ -107,22 +112,9 @@ def assign(
                 by=by,
                 at=at,
                 source=source,
+                hand_over=hand_over,
             )
     return changed
-
-
-def hand_over(
-    *, rule: Any, expected: int, staff: Staff | None, by: Staff, at: datetime
-) -> int:
-    """Put a staff member in charge of all members who match a rule.
-
-    Raises CountChanged unless they are as many as `expected`. Returns how many members
-    have another one now.
-    """
-    permissions.check_may(by, ASSIGN)
-    people = audiences.people(community=by.community, rule=rule, by=by, at=at)
-    check_count(people, expected)
-    return assign(community=by.community, accounts=people, staff=staff, by=by, at=at)
 
 
 def check_count(people: BitMap | Sequence[int], expected: int) -> None:
@@ -143,6 +135,7 @@ def write(
     by: Staff,
     at: datetime,
     source: str,
+    hand_over: HandOver | None = None,
 ) -> int:
     """Store the staff, by id, of people with their accounts; 0 for nobody.
 
@@ -154,10 +147,11 @@ def write(
     before = staff_ids_by_person({p: own for p, (own, _staff) in people.items()})
     stored = _stored(account_ids)
     micros = timestamps.to_micros(at)
-    rows, events = [], []
+    rows, events, changes = [], [], []
     for person, (own, staff) in people.items():
         old = before.get(person, NOBODY)
         if staff != old:
+            changes.append((person, old))
             events.append(StaffInChargeChanged(account=person, staff=staff, before=old))
         elif all(stored.get(account, NOBODY) == staff for account in own):
             continue
@@ -169,6 +163,11 @@ def write(
         ]
     upsert(rows)
     facts.record_many(events, community=community, by=by, at=at)
+    if hand_over is not None:
+        HandOverChange.objects.bulk_create(
+            HandOverChange(hand_over=hand_over, account_id=person, before=old)
+            for person, old in changes
+        )
     return len(events)
 
 
@@ -209,6 +208,7 @@ def prefer(
 
 def erase(community_id: int, accounts: Sequence[int]) -> None:
     """Delete the staff of erased accounts, without facts."""
+    HandOverChange.objects.filter(account_id__in=list(accounts)).delete()
     rows = InCharge.objects.filter(account_id__in=list(accounts))
     if rows.exists():
         with transaction.atomic():

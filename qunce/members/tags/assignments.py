@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,7 +31,10 @@ MERGED, EXPIRED = "merge", "expiry"
 AUTOMATIC_SOURCES = ("purchases", "base")
 """Sources of taggings that the system sets again after an undo."""
 APPLY = permissions.declare(
-    "tags.apply", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "tags.apply",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("add tags to members and remove them"),
 )
 MAX_BATCHES_SEARCHED = 2_000
 """Newest batches among which those of one tag are searched."""
@@ -443,7 +447,7 @@ def _is_visible(batch: TagBatch, by: Staff) -> bool:
 def list_batches(
     by: Staff, *, before: int = 0, limit: int, exclude_sources: Sequence[str] = ()
 ) -> list[TagBatch]:
-    """The newest batches with an id below `before`, as far as `by` sees them."""
+    """The newest batches, as far as `by` sees them, older than the one of id `before`."""
     batches = TagBatch.objects.filter(community=by.community)
     # A merge can be undone even if no member had the tag.
     batches = batches.exclude(changed=0, merge=None)
@@ -453,10 +457,12 @@ def list_batches(
             since = timestamps.to_micros(by.scope_changed_at)
             batches = batches.filter(at__gte=since)
     if before:
-        batches = batches.filter(pk__lt=before)
+        last = TagBatch.objects.filter(community=by.community, pk=before).first()
+        at = timestamps.to_micros(last.at) if last else 0
+        batches = batches.filter(Q(at__lt=at) | Q(at=at, pk__lt=before))
     batches = batches.exclude(source__in=exclude_sources)
     batches = batches.select_related("by", "undone_by", "community", "merge")
-    return list(batches.order_by("-pk")[:limit])
+    return list(batches.order_by("-at", "-pk")[:limit])
 
 
 def list_batches_of_tag(

@@ -133,6 +133,22 @@ def _describe_depths(levels: Sequence[Level]) -> str:
 DEPTH_SUFFIX = re.compile(r"(.*\S) ?[×✕✖]\s?(\d{1,9})")
 
 
+MARKED_DEPTH = re.compile(
+    r"(.*[^\s(（\[【]) ?"
+    r"(?:[(（\[【] ?(\d{1,9}) ?[)）\]】]|[*＊] ?(\d{1,9})"
+    r"|(?:(?<=\s)|(?<=[^\x00-\x7f]))[xXｘＸ] ?(\d{1,9}))"
+)
+"""`VIP(3)`, `VIP*3` or `VIP x3`: a depth, or a part of the name."""
+
+
+def split_marked_depth(entry: str) -> tuple[str, str]:
+    """Like `split_depth` for an entry such as `VIP(3)`, which may be a name as well."""
+    match = MARKED_DEPTH.fullmatch(entry)
+    if match is None:
+        return entry, ""
+    return match[1], f"×{int(match[2] or match[3] or match[4])}"
+
+
 def split_depth(entry: str) -> tuple[str, str]:
     """Return the name of an entry, and its depth like `×3` or nothing."""
     match = DEPTH_SUFFIX.fullmatch(entry)

@@ -29,7 +29,7 @@ from qunce.members.tags.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 STATES = state_machine.StateMachine(
     {
@@ -140,7 +140,7 @@ def check_may_create(group: TagGroup | None, by: Staff) -> None:
         raise permissions.NotAllowed(
             _("The tags of “%(group)s” are set automatically.") % {"group": group.name}
         )
-    if group is None or by.role not in group.creator_roles:
+    if group is None or permissions.role_of(by) not in group.creator_roles:
         permissions.check_may(by, MANAGE)
 
 
@@ -419,17 +419,52 @@ def list_tags(community: Community, *, archived: bool = False) -> models.QuerySe
 
 
 def ensure(
-    *, community: Community, keys: Iterable[str], by: Staff, at: datetime
+    *,
+    community: Community,
+    keys: Iterable[str],
+    by: Staff,
+    at: datetime,
+    groups: Mapping[str, TagGroup | None] | None = None,
 ) -> dict[str, Tag]:
-    """Key → tag, creating the missing tags; for files and programs."""
+    """Key → tag, creating the missing tags; for files and programs.
+
+    `groups` are those of new tags, by key.
+    """
     distinct = sorted(set(keys))
     tags = find(community, distinct)
-    for key in distinct:
-        if key not in tags:
-            normal = tag_naming.normalise(key)
-            # Another spelling of the key may have created the tag just now.
-            existing = find(community, [normal]).get(normal)
-            tags[key] = existing or create(
-                community=community, key=normal, by=by, at=at
-            )
-    return tags
+    new = {key: (groups or {}).get(key) for key in distinct if key not in tags}
+    return tags | _create_all(community, new, by, at) if new else tags
+
+
+@transaction.atomic
+def _create_all(
+    community: Community,
+    groups: Mapping[str, TagGroup | None],
+    by: Staff,
+    at: datetime,
+) -> dict[str, Tag]:
+    """Create tags that are named like their keys; `groups` has the group of each key."""
+    forms: dict[str, str] = {}
+    for key, group in groups.items():
+        check_may_create(group, by)
+        rule = group.naming if group else tag_naming.NO_RULE
+        forms[key] = tag_naming.check(key, rule)
+    group_of = {form: groups[key] for key, form in forms.items()}
+    for form in sorted(_list_used(community, group_of)):
+        check_key_unused(community, form)
+    new = [
+        Tag(community=community, key=form, name=form, group=own, created_at=at, by=by)
+        for form, own in group_of.items()
+    ]
+    tags = {tag.key: tag for tag in Tag.objects.bulk_create(new)}
+    created = [TagCreated(tag=form) for form in tags]
+    facts.record_many(created, community=community, by=by, at=at)
+    return {key: tags[form] for key, form in forms.items()}
+
+
+def _list_used(community: Community, keys: Collection[str]) -> set[str]:
+    used: set[str] = set()
+    for rows in (Tag.objects.all(), Synonym.objects.all()):
+        of_keys = rows.filter(community=community, key__in=list(keys))
+        used.update(of_keys.values_list("key", flat=True))
+    return used

@@ -6,6 +6,7 @@ import dataclasses
 
 from django import forms
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from qunce.core import permissions, personal_texts, timestamps
 from qunce.core.communities import Community
@@ -14,7 +15,10 @@ from qunce.members.tags import naming as tag_naming
 from qunce.sets.bitmaps import marks
 
 MANAGE = permissions.declare(
-    "tags.manage", permissions.Role.MANAGER, community_wide=True
+    "tags.manage",
+    permissions.Role.MANAGER,
+    community_wide=True,
+    label=gettext_lazy("manage the tag library"),
 )
 MANUAL = "operator"
 """Source of a tagging that staff made by hand, which is the default."""
@@ -176,6 +180,11 @@ class TagBatch(models.Model):
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     undone_at = timestamps.TimestampField(null=True)
     undone_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["community", "-at", "-id"], name="tag_batch_by_time")
+        ]
 
     def __str__(self) -> str:
         return self.note or f"{self.source} {self.pk}"

@@ -175,27 +175,10 @@ class TagWriter:
         community = self.batch.community
         bumped = revisions.bump(community.pk, KIND.name, chosen.tolist())
         revs = np.array([bumped[pk] for pk in chosen.tolist()], dtype=np.int64)
-        moment = timestamps.to_micros(self.at)
-        column_inserts.insert(
-            KIND.table,
-            {
-                "tag_id": new.tags,
-                "account_id": new.accounts,
-                "weight": new.weights,
-                "rev": revs[codes],
-            },
-            {
-                "present": True,
-                "tagged_at": moment,
-                "by_id": self.by.pk,
-                "source": self.batch.source,
-                "batch_id": self.batch.pk,
-            },
-        )
         # A pair of tag and weight as one number, as pairs take far longer.
         depths = int(new.weights.max()) + 1
-        pairs, codes = np.unique(codes * depths + new.weights, return_inverse=True)
-        fact_columns.record(
+        pairs, fact_codes = np.unique(codes * depths + new.weights, return_inverse=True)
+        described = fact_columns.describe(
             [
                 _fact(tags[pk], weight)
                 for pk, weight in zip(
@@ -204,12 +187,28 @@ class TagWriter:
                     strict=True,
                 )
             ],
-            codes,
-            new.accounts,
-            happened_at=np.full(len(new.accounts), moment),
-            community=community,
-            by=self.by,
-            at=self.at,
+            fact_codes,
+        )
+        columns = {
+            "tag_id": new.tags,
+            "account_id": new.accounts,
+            "weight": new.weights,
+            "rev": revs[codes],
+        }
+        rows = column_inserts.Rows({**columns, **described.columns})
+        rows.insert(
+            KIND.table,
+            {name: name for name in columns},
+            {
+                "present": True,
+                "tagged_at": timestamps.to_micros(self.at),
+                "by_id": self.by.pk,
+                "source": self.batch.source,
+                "batch_id": self.batch.pk,
+            },
+        )
+        fact_columns.record_rows(
+            described, rows, new.accounts, community=community, by=self.by, at=self.at
         )
         self._count(chosen.tolist(), len(new.accounts))
 

@@ -182,7 +182,7 @@ class MemberTarget(Target):
             "groups",
             "list",
             _("Groups"),
-            "群 所在群 群聊 所在群聊 客户群 群名称 所在社群 group",
+            "群 所在群 加入的群 已加入群 群聊 所在群聊 加入的群聊 客户群 群名称 所在社群 group",
             lambda cell: (
                 lists.join(filter(None, map(names.clean, lists.parse_joined(cell))))
                 or None

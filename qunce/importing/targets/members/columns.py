@@ -87,9 +87,9 @@ def read_tags(
         dtype=np.int64,
     )[codes]
     for own in (pks, groups):
-        pairs = np.stack([places[own > 0], own[own > 0]])
-        found, counts = np.unique(pairs, axis=1, return_counts=True)
-        is_odd[found[0][counts > 1]] = True
+        if own.any():
+            found, _values, counts = unique_pairs(places[own > 0], own[own > 0])
+            is_odd[found[counts > 1]] = True
     weights = np.array(depths, dtype=np.int64)[codes]
     is_given = weights > 0
     return Cells(places[is_given], pks[is_given]), weights[is_given], is_odd
@@ -101,5 +101,14 @@ def read_groups(column: pa.Array, ids: Mapping[str, int]) -> Cells:
     if not len(places):
         return Cells(places, codes)
     own = np.array([ids.get(text, 0) for text in texts], dtype=np.int64)[codes]
-    pairs = np.unique(np.stack([places, own]), axis=1)
-    return Cells(pairs[0], pairs[1])
+    places, own, _counts = unique_pairs(places, own)
+    return Cells(places, own)
+
+
+def unique_pairs(first: Ints, second: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the different pairs, sorted, and how often each is there."""
+    # By the places of the numbers among all, as ids may be too large to be multiplied.
+    numbers, codes = np.unique(second, return_inverse=True)
+    size = len(numbers)
+    pairs, counts = np.unique(first * size + codes, return_counts=True)
+    return pairs // size, numbers[pairs % size], counts

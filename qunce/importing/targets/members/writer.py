@@ -6,6 +6,7 @@ revision.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from django.db import connection
 
-from qunce.core import db, revisions, timestamps
+from qunce.core import column_inserts, db, revisions, timestamps
 from qunce.core.facts import facts, interned_names
 from qunce.importing import target_registry
 from qunce.importing.jobs import journal, remarks
@@ -145,12 +146,29 @@ class MemberWriter:
             # Somebody has created one of them since they were looked up.
             given = [*given, *self._rows.read(plain.members.tolist())]
             plain = self._plain.slice(0, 0)
+        # Of plain members alone, nothing is read before all is written.
+        are_alone = not given and staff_columns.FIELD not in plain.values
+        with column_inserts.at_end() if are_alone else contextlib.nullcontext():
+            counts = self._write_members(
+                plain, given, rev, begins_plain=batch.begins_plain
+            )
+        # What we have written ourselves makes nobody else's members known. Without the
+        # lock, others may have written meanwhile.
+        is_known = self._since is not None and len(plain)
+        self._since = (
+            new_accounts.Moment.read(self._job.community) if is_known else None
+        )
+        return counts
+
+    def _write_members(
+        self, plain: PlainMembers, given: list[Row], rev: int, *, begins_plain: bool
+    ) -> Mapping[str, int]:
         # Identifiers are written after the accounts they point to, attributes and tags
         # last, as rules read all of them. Each step locks what it raises the revision of
         # for both kinds of members, always in the same order.
-        ids = self._create(plain, rev) if batch.begins_plain else NOBODY
+        ids = self._create(plain, rev) if begins_plain else NOBODY
         identified = self._identities.identify(given)
-        ids = ids if batch.begins_plain else self._create(plain, rev)
+        ids = ids if begins_plain else self._create(plain, rev)
         remarks.record(self._job, self._with_headings(identified.remarks))
         # Members that this import creates are counted as new, not as changed.
         rows, existing = identified.rows, identified.existing
@@ -187,12 +205,6 @@ class MemberWriter:
             "parted": len(joins.parted),
             "shared_identifiers": len(joins.shared),
         }
-        # What we have written ourselves makes nobody else's members known. Without the
-        # lock, others may have written meanwhile.
-        is_known = self._since is not None and len(plain)
-        self._since = (
-            new_accounts.Moment.read(self._job.community) if is_known else None
-        )
         return counts | {name: count for name, count in others.items() if count}
 
     def _with_headings(self, problems: list[Problem]) -> list[Problem]:
@@ -368,55 +380,70 @@ class MemberWriter:
         ids: NDArray[np.int64],
     ) -> set[int]:
         changed: set[int] = set()
+        attribute_values.insert_new(
+            ids,
+            [
+                attribute_values.NewValues(attribute, cells.places, cells.values)
+                for field, attribute in self._attributes.items()
+                if (cells := plain.values.get(field)) is not None and len(cells.places)
+            ],
+            also_locked=[
+                attribute
+                for field, attribute in self._attributes.items()
+                if any(field in row for row in rows.values())
+            ],
+            by=self._job.by,
+            at=self._job.started_at,
+            source=SOURCE,
+        )
         # By id, as every writer locks attributes in that order.
         for field, attribute in sorted(
             self._attributes.items(), key=lambda item: item[1].pk
         ):
-            writer = attribute_values.ValueWriter(
-                attribute, self._job.by, self._job.started_at, SOURCE
-            )
-            cells = plain.values.get(field)
-            if cells is not None and len(cells.places):
-                writer.write_new(ids[cells.places], cells.values)
             values = {
                 account: to_stored_values(attribute.type, row[field])
                 for account, row in rows.items()
                 if field in row
             }
-            if not values:
-                continue
-            # Unchanged values are left out, as a write would give each a new revision.
-            # New members have none, so that only known ones are looked up.
-            stored = _load_values(attribute.pk, values.keys() & existing)
-            different = {
-                a: new for a, new in values.items() if stored.get(a) != set(new)
-            }
-            if not different:
-                continue
-            written = writer.write(different)
-            journal.record(
-                self._job,
-                "values",
-                [(attribute.pk, a) for a in written if a in existing],
-            )
-            event = attributes.AttributeSet(attribute=attribute.name, source=SOURCE)
-            facts.record_for_accounts(
-                event,
-                [account for account in written if account in existing],
-                community=self._job.community,
-                by=self._job.by,
-                at=self._job.started_at,
-            )
-            changed |= set(written)
+            changed |= self._change_values(attribute, values, existing)
         return changed
+
+    def _change_values(
+        self,
+        attribute: attributes.Attribute,
+        values: dict[int, list[StoredValue]],
+        existing: set[int],
+    ) -> set[int]:
+        """Store values of members whose rows were parsed; returns who changed."""
+        # Unchanged values are left out, as a write would give each a new revision. New
+        # members have none, so that only known ones are looked up.
+        stored = _load_values(attribute.pk, values.keys() & existing) if values else {}
+        different = {a: new for a, new in values.items() if stored.get(a) != set(new)}
+        if not different:
+            return set()
+        writer = attribute_values.ValueWriter(
+            attribute, self._job.by, self._job.started_at, SOURCE
+        )
+        written = writer.write(different)
+        known = [account for account in written if account in existing]
+        journal.record(
+            self._job, "values", [(attribute.pk, account) for account in known]
+        )
+        facts.record_for_accounts(
+            attributes.AttributeSet(attribute=attribute.name, source=SOURCE),
+            known,
+            community=self._job.community,
+            by=self._job.by,
+            at=self._job.started_at,
+        )
+        return set(written)
 
 
 def _list_entries(chunk: ParsedChunk, field: str) -> list[str]:
     """Return the distinct entries of a column of lists, sorted."""
     if field not in chunk.columns:
         return []
-    _places, _codes, texts = list_columns.split(chunk.columns[field])
-    return sorted(filter(None, texts))
+    return list_columns.list_texts(chunk.columns[field])
 
 
 def _load_values(attribute: int, accounts: Set[int]) -> dict[int, set[StoredValue]]:

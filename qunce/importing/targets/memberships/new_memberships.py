@@ -44,21 +44,26 @@ def add(job: ImportJob, new: NewMemberships) -> None:
             for group, account, moment in zip(*columns, strict=True)
         ],
     )
-    column_inserts.insert(
+    described = fact_columns.describe(
+        [GroupJoined(group=pk, role=stays.MEMBER) for pk in chosen.tolist()], codes
+    )
+    own = {
+        "group_id": new.groups,
+        "account_id": new.accounts,
+        "joined_at": new.joined_at,
+        "rev": revs[codes],
+    }
+    rows = column_inserts.Rows({**own, **described.columns})
+    rows.insert(
         groups.KIND.table,
-        {
-            "group_id": new.groups,
-            "account_id": new.accounts,
-            "joined_at": new.joined_at,
-            "rev": revs[codes],
-        },
+        {name: name for name in own},
         {"weight": 1, "present": True, "role": stays.MEMBER},
     )
-    fact_columns.record(
-        [GroupJoined(group=pk, role=stays.MEMBER) for pk in chosen.tolist()],
-        codes,
+    fact_columns.record_rows(
+        described,
+        rows,
         new.accounts,
-        happened_at=new.joined_at,
+        time_column="joined_at",
         community=job.community,
         by=job.by,
         at=job.started_at,

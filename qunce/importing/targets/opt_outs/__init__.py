@@ -51,6 +51,13 @@ class OptOutTarget(Target):
             "时间 日期",
         ),
         Field(
+            "purpose",
+            "text",
+            _("Opted out of"),
+            "opted_out_of optout_of opt_out_purpose 退订范围 退订类型 退订内容 拒收范围",
+            opt_out_columns.normalise_purpose,
+        ),
+        Field(
             "reason",
             "text",
             _("Reason"),

@@ -30,6 +30,18 @@ REACHABLE = frozenset(
 ) | {"opted in", "opt in"}
 
 
+PURPOSES = {
+    opt_outs.MARKETING: frozenset(
+        "marketing promotion promotions 营销 营销消息 推广 促销 活动消息".split()
+    ),
+    opt_outs.SERVICE: frozenset(
+        "service all everything 服务 服务消息 全部 所有 全部消息 所有消息".split()
+    )
+    | {"all messages", "service messages", "marketing and service"},
+}
+"""Words for what members opt out of; service messages are the wider wish."""
+
+
 class InvalidOptOut(errors.Invalid):
     """The cell means neither that a member opted out nor that they did not."""
 
@@ -56,6 +68,20 @@ def normalise_consent(text: str) -> str:
     return NO if normalise(text) == YES else YES
 
 
+def normalise_purpose(text: str) -> str:
+    """What a member opted out of; raises InvalidOptOut."""
+    word = " ".join(text.strip().casefold().split())
+    for purpose, words in PURPOSES.items():
+        if word in words:
+            return purpose
+    raise InvalidOptOut(
+        _(
+            "Write “marketing”, or “service” for members who want no "
+            "service messages either."
+        )
+    )
+
+
 def is_opted_out(row: Mapping[str, Any]) -> bool | None:
     """Return whether a row opts its member out, None if it is empty; a time alone means yes."""
     if answer := row.get("opted_out"):
@@ -65,32 +91,45 @@ def is_opted_out(row: Mapping[str, Any]) -> bool | None:
     return True if "opted_out_at" in row else None
 
 
-def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[int]:
+def record(
+    job: ImportJob,
+    given: Mapping[int, tuple[int | None, str]],
+    *,
+    of_service: Collection[int] = (),
+) -> set[int]:
     """Opt these accounts out, at their times in microseconds or now, for their reasons.
 
-    Returns who is new. Whoever has opted out already stays so, with the time of then.
+    Those `of_service` get no service messages either. Returns who is new. Whoever has
+    opted out of as much already stays so, with the time of then.
     """
     people = account_queries.person_ids(given)
     known = opt_outs.find_by_person(set(people.values()))
-    grouped: dict[tuple[int, str], list[int]] = {}
+    grouped: dict[tuple[int, str, str], list[int]] = {}
     now = timestamps.to_micros(job.started_at)
     for account, (moment, reason) in given.items():
-        if people[account] not in known:
+        purpose = opt_outs.SERVICE if account in of_service else opt_outs.MARKETING
+        row = known.get(people[account])
+        if row is None or row.weight < opt_outs.WEIGHTS[purpose]:
             source = (reason or "import")[:40]
-            key = (now if moment is None else moment, source)
+            key = (now if moment is None else moment, source, purpose)
             grouped.setdefault(key, []).append(account)
     times = {
         account: moment
-        for (moment, _source), accounts in grouped.items()
+        for (moment, _source, _purpose), accounts in grouped.items()
         for account in accounts
     }
     before = {
-        row.account_id: (timestamps.to_micros(row.set_at), row.source, row.by_id)
+        row.account_id: (
+            timestamps.to_micros(row.set_at),
+            row.source,
+            row.by_id,
+            row.weight if row.present else 0,
+        )
         for row in OptOut.objects.filter(
             community_id=job.community_id, account_id__in=times
         )
     }
-    for (moment, source), accounts in sorted(grouped.items()):
+    for (moment, source, purpose), accounts in sorted(grouped.items()):
         opt_outs.opt_out(
             community=job.community,
             accounts=accounts,
@@ -98,6 +137,7 @@ def record(job: ImportJob, given: Mapping[int, tuple[int | None, str]]) -> set[i
             at=job.started_at,
             source=source,
             happened_at=timestamps.from_micros(moment),
+            purpose=purpose,
         )
     entries = [(a, before.get(a), moment) for a, moment in sorted(times.items())]
     journal.record(job, "opt_outs", entries)
@@ -109,6 +149,8 @@ def count_still_opted_out(accounts: Collection[int]) -> int:
 
     Only the member, or staff in their name, ends an opt-out.
     """
+    if not accounts:
+        return 0
     people = account_queries.person_ids(accounts)
     known = opt_outs.find_by_person(set(people.values()))
     return sum(people[account] in known for account in accounts)

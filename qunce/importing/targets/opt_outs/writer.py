@@ -14,6 +14,7 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.opt_outs import opt_out_columns
+from qunce.outreach import opt_outs
 
 
 class OptOutWriter:
@@ -41,7 +42,13 @@ class OptOutWriter:
         times = chunk.get("opted_out_at").to_pylist()
         answers = chunk.get("opted_out").to_pylist()
         reasons = chunk.get("reason").to_pylist()
+        purposes = chunk.get("purpose").to_pylist()
         accounts = self._found.ids.tolist()
+        self._of_service = {
+            account
+            for account, purpose in zip(accounts, purposes, strict=True)
+            if purpose == opt_outs.SERVICE
+        }
         # A row of this file says that they opted out, unless it says the contrary.
         self._rows = [
             (account, moment, answer != opt_out_columns.NO, reason or "")
@@ -64,7 +71,9 @@ class OptOutWriter:
                 given.setdefault(account, (moment, reason))
             elif account:
                 reachable.add(account)
-        opted_out = opt_out_columns.record(self._job, given)
+        opted_out = opt_out_columns.record(
+            self._job, given, of_service=self._of_service
+        )
         kept = opt_out_columns.count_still_opted_out(reachable - given.keys())
         counts = row_counts.count_without_member(self._found, start, end)
         others = counts["skipped"] + counts["suppressed"]

@@ -161,8 +161,15 @@ class OrderLines:
         ]
         if "status" in self._plan.heading_of:
             names.append(self._plan.heading_of["status"])
+        # Most files have one or two of them, and an empty one costs as much as a full one.
+        texts = (*sql.REFERENCES, "member_name", "items")
         orders = external_sort.query(
-            sql.select_orders(names, has_shops=self._has_shops, missing=self._missing),
+            sql.select_orders(
+                names,
+                empty=[n for n in texts if lines[n].null_count == lines.num_rows],
+                has_shops=self._has_shops,
+                missing=self._missing,
+            ),
             lines=lines,
         )
         currency = self._plan.options.currency

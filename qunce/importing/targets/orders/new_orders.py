@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import adbc_driver_sqlite.dbapi
 import numpy as np
 import pyarrow as pa
 from django.conf import settings
 from django.db import connection
 
 from qunce.core import db, postgresql_copy
+from qunce.importing.files import sqlite_files
 from qunce.importing.files.staging import StagingFolder
 
 if TYPE_CHECKING:
@@ -53,13 +53,6 @@ LAID = {
 """Columns of the file: those of a chunk, and their types."""
 CREATE_LAID = "CREATE TABLE laid (n INTEGER PRIMARY KEY, {})".format(
     ", ".join(f"{name} {kind}" for name, (_column, kind) in LAID.items())
-)
-PRAGMAS = (
-    # The file is needed by this process alone, and made again after a crash.
-    "PRAGMA page_size = 16384",
-    "PRAGMA journal_mode = OFF",
-    "PRAGMA synchronous = OFF",
-    "PRAGMA locking_mode = EXCLUSIVE",
 )
 INSERT_LAID_ORDERS = f"""
 INSERT INTO sales_order ({COLUMNS})
@@ -131,17 +124,7 @@ class LaidOrders(NewOrders):
         rows = orders.select(positions)
         columns = {name: rows[column] for name, (column, _kind) in LAID.items()}
         table = pa.table({"n": pa.array(positions + 1), **columns})
-        # In C, without Python's global lock: half a million rows a second.
-        with (
-            adbc_driver_sqlite.dbapi.connect(str(path), autocommit=True) as laid,
-            laid.cursor() as cursor,
-        ):
-            for pragma in PRAGMAS:
-                cursor.execute(pragma)
-            cursor.execute(CREATE_LAID)
-            cursor.execute("BEGIN")
-            cursor.adbc_ingest("laid", table, mode="append")
-            cursor.execute("COMMIT")
+        sqlite_files.write(path, CREATE_LAID, table)
         db.execute(f"ATTACH DATABASE %s AS {ALIAS}", [str(path)])
         self._is_attached = True
         # Its name is not needed any more, so that a kill leaves nothing behind.
@@ -218,11 +201,11 @@ class CopiedOrders(NewOrders):
         others: Sequence[tuple[int, Row]],
     ) -> Insertion:
         orders, paid = _arrange(self.common, self.orders, chosen, others)
-        order_rows, fact_rows = map(postgresql_copy.to_csv, (orders, paid))
+        order_rows, fact_rows = map(postgresql_copy.encode, (orders, paid))
 
         def insert() -> None:
-            postgresql_copy.insert("sales_order", COLUMNS, order_rows)
-            postgresql_copy.insert("core_fact", FACT_COLUMNS, fact_rows)
+            postgresql_copy.insert("sales_order", COLUMNS, order_rows.result())
+            postgresql_copy.insert("core_fact", FACT_COLUMNS, fact_rows.result())
 
         return insert
 

@@ -11,7 +11,7 @@ plain orders in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -120,27 +120,37 @@ def _lines(*, has_shops: bool, missing: str) -> str:
     return WITH_MEANINGS.format(missing=missing, lines=lines) if missing else lines
 
 
-def select_orders(details: Sequence[str], *, has_shops: bool, missing: str) -> str:
+def select_orders(
+    details: Sequence[str],
+    *,
+    empty: Collection[str] = (),
+    has_shops: bool,
+    missing: str,
+) -> str:
     """Return the SQL of one row per order, from the table `lines`.
 
-    `total` is that of plain orders: the given amount, or the sum of all lines.
+    `total` is that of plain orders: the given amount, or the sum of all lines. `empty`
+    are columns without any value.
     """
-    references = ", ".join(f'arg_min({n}, "row") AS {n}' for n in REFERENCES)
+    firsts = ", ".join(
+        f"CAST(NULL AS VARCHAR) AS {n}" if n in empty else f'arg_min({n}, "row") AS {n}'
+        for n in (*REFERENCES, "member_name", "items")
+    )
+    given = [n for n in REFERENCES if n not in empty] or REFERENCES[:1]
     # The first of them that is given decides, as a gift has another receiver's phone.
-    different = ", ".join(f"min({n}) <> max({n})" for n in REFERENCES)
+    different = ", ".join(f"min({n}) <> max({n})" for n in given)
     return f"""
     WITH line AS ({_lines(has_shops=has_shops, missing=missing)}), sums AS (
-        SELECT order_key, shop, min("row") AS "row", count(*) AS lines, {references},
+        SELECT order_key, shop, min("row") AS "row", count(*) AS lines, {firsts},
             coalesce(min(paid_at) FILTER (WHERE coalesce(amount, total, goods, 0) >= 0),
                 min(paid_at)) AS paid_at,
             min(currency) AS currency, max(currency) AS other_currency,
             coalesce({different}, false) AS names_two_members,
-            count(*) FILTER (WHERE coalesce({", ".join(REFERENCES)}) IS NULL)
+            count(*) FILTER (WHERE coalesce({", ".join(given)}) IS NULL)
                 AS lines_without_member,
             coalesce(arg_min(amount, "row"), arg_min(total, "row")) AS given,
             sum(goods) AS goods_value, max(quantity) AS max_quantity,
-            arg_min(member_name, "row") AS member_name,
-            arg_min(items, "row") AS items, max(refunded_at) AS refunded_at,
+            max(refunded_at) AS refunded_at,
             string_agg({ITEM}, ',' ORDER BY "row") FILTER (WHERE is_line) AS goods,
             {IS_PLAIN} AS is_plain
             {_details(details)}

@@ -372,12 +372,11 @@ class OrderWriter:
     def _record(self, rows: Sequence[new_orders.Row]) -> None:
         community = self._job.community_id
         recorded_at = timestamps.to_micros(self._job.started_at)
-        db.insert(
-            facts.INSERT_FACTS_OF_SOURCE,
+        facts.insert_rows(
             [
                 (community, kind, account, None, at, recorded_at, None, payload, source)
                 for kind, account, at, payload, source in rows
-            ],
+            ]
         )
 
     def _close(self, rows: list[OrderRow]) -> None:

@@ -1,7 +1,7 @@
 """Takes back opt-outs of messages, as if the members had never opted out.
 
-An entry is `[account, old, set_at]`; `old` is the `[set_at, source, by]` of an earlier
-opt-in, null if there was none.
+An entry is `[account, old, set_at]`; `old` is the `[set_at, source, by, weight]` of an
+earlier row, null if there was none.
 """
 
 from __future__ import annotations

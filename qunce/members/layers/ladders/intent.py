@@ -1,4 +1,4 @@
-"""High, middle and low by what members did: who bought or nearly did, who took gifts."""
+"""High, medium and low by what members did: who bought or nearly did, who took gifts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ INTENT = base.register(
     Ladder(
         key="intent",
         order=10,
-        name=gettext_lazy("Intent: high, middle, low"),
+        name=gettext_lazy("Intent: high, medium, low"),
         description=gettext_lazy(
             "High: bought, asked the price, or clicked several times; about a fifth is "
-            "usual. Middle: took a benefit and bought nothing. Low: everyone else."
+            "usual. Medium: took a benefit and bought nothing. Low: everyone else."
         ),
         names={
             "high": gettext_lazy("High"),
-            "mid": gettext_lazy("Middle"),
+            "mid": gettext_lazy("Medium"),
             "low": gettext_lazy("Low"),
         },
         default="low",

@@ -19,7 +19,7 @@ VALUE = base.register(
         ),
         names={
             "high": gettext_lazy("High"),
-            "mid": gettext_lazy("Middle"),
+            "mid": gettext_lazy("Medium"),
             "low": gettext_lazy("Low"),
         },
         default="low",

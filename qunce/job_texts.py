@@ -8,8 +8,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from qunce import reactions, schedule
+from qunce.channels.inbox import IncomingEvent
 from qunce.core.jobs import job_failures
 from qunce.core.jobs.job_queue import QueuedJob
+from qunce.members.accounts import channel_labels
 
 JOBS = {**schedule.SCHEDULE, **reactions.JOBS}
 WAITING, RUNNING, FAILING, GIVEN_UP = "waiting", "running", "failing", "given_up"
@@ -58,6 +60,25 @@ def describe(row: QueuedJob, *, at: datetime) -> JobText:
         remedy=str(remedy),
         next_at=row.due_at if state in {WAITING, FAILING} else None,
     )
+
+
+@dataclass(frozen=True)
+class EventText:
+    """An event of a channel that could not be handled, and what helps."""
+
+    event: IncomingEvent
+    title: str
+    reason: str
+    remedy: str
+
+
+def describe_event(event: IncomingEvent) -> EventText:
+    reason, remedy = job_failures.CAUSES[job_failures.INTERNAL]
+    title = _("Event “%(kind)s” of %(channel)s") % {
+        "kind": event.kind,
+        "channel": channel_labels.label_of(event.channel),
+    }
+    return EventText(event, title, str(reason), str(remedy))
 
 
 def _state(row: QueuedJob, at: datetime) -> str:

@@ -20,7 +20,10 @@ from qunce.members.segments import segments
 from qunce.members.tags import automatic, expiry
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.outreach.campaigns import launch
+from qunce.outreach.care import days as care_days
+from qunce.outreach.playbooks import lifecycle, polling
 from qunce.outreach.sending import assisted_outcomes, channel_sending
+from qunce.outreach.series import posting
 
 
 def run_import(key: str, *, at: datetime) -> None:
@@ -52,8 +55,25 @@ JOBS: dict[str, Job] = {
         subject=expiry.name_of,
     ),
     launch.JOB: Job(launch.start_due, _("Start a campaign"), subject=launch.name_of),
-    channel_sending.JOB: Job(
-        channel_sending.send_task, _("Send a campaign"), subject=channel_sending.name_of
+    lifecycle.PAUSE_JOB: Job(
+        lifecycle.end_pause,
+        _("End the pause of a playbook"),
+        subject=polling.name_of,
+    ),
+    polling.JOB: Job(
+        polling.poll_due, _("Start runs of a playbook"), subject=polling.name_of
+    ),
+    posting.JOB: Job(posting.poll_due, _("Post a series"), subject=posting.name_of),
+    care_days.JOB: Job(
+        care_days.poll_rule, _("Find occasions of care"), subject=care_days.name_of
+    ),
+    **dict.fromkeys(
+        (channel_sending.JOB, channel_sending.START_JOB),
+        Job(
+            channel_sending.send_channel,
+            _("Send messages"),
+            subject=channel_sending.name_of,
+        ),
     ),
     assisted_outcomes.JOB: Job(
         assisted_outcomes.record_marks_of,

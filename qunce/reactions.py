@@ -9,29 +9,49 @@ from django.utils.translation import gettext_lazy as _
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.core.jobs.scheduler import Job
-from qunce.groups import membership_erasure
+from qunce.groups import groups, membership_erasure
 from qunce.members.accounts import accounts
+from qunce.members.layers import layers
 from qunce.members.people import merges, people, removal
 from qunce.members.tags import automatic, deepening, library
 from qunce.outreach import opt_outs
-from qunce.outreach.sending import recipients
+from qunce.outreach.care import budgets as care_budgets
+from qunce.outreach.care import claims as care_claims
+from qunce.outreach.ideas import idea_materials
+from qunce.outreach.playbooks import run_events, run_reactions
+from qunce.outreach.sending import campaign_tasks, send_facts
+from qunce.outreach.tasks import invitations
+from qunce.outreach.tasks import staff_tasks as task_facts
+from qunce.outreach.welcomes import decisions as welcomes
 from qunce.sales import orders
 
 CLEARING = (
     membership_erasure.remove_erased,
     orders.unlink_erased,
-    recipients.delete_erased,
+    campaign_tasks.delete_erased,
+    invitations.delete_erased,
+    welcomes.delete_erased,
+    run_reactions.delete_erased,
     opt_outs.clear_erased,
+    care_claims.clear_erased,
     deliveries.delete_erased,
 )
 """What is held about members outside their own tables, when they are gone."""
 CONSUMER = fact_consumers.Consumer(
     "reactions",
     {
-        accounts.MemberJoined.kind: (automatic.react,),
+        accounts.MemberJoined.kind: (automatic.react, welcomes.react),
+        accounts.MemberRejoined.kind: (welcomes.react,),
         accounts.MemberChanged.kind: (automatic.react,),
+        merges.MemberMerged.kind: (welcomes.react_to_merge,),
         merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
         library.TagCreated.kind: (automatic.react_to_template,),
+        groups.GroupJoined.kind: (invitations.react_to_joined, welcomes.react),
+        layers.MemberLayerChanged.kind: (invitations.react_to_layer_change,),
+        **dict.fromkeys(idea_materials.SENT_KINDS, (idea_materials.react_to_sent,)),
+        **dict.fromkeys(send_facts.NOT_SENT_KINDS, (care_budgets.release_not_sent,)),
+        task_facts.StaffTaskOutcome.kind: (care_budgets.release_not_given,),
+        task_facts.StaffTaskCancelled.kind: (care_budgets.release_cancelled,),
         people.MemberErased.kind: CLEARING,
         removal.MemberRemoved.kind: CLEARING,
     },
@@ -40,9 +60,12 @@ WEBHOOKS = fact_consumers.Consumer(endpoints.CONSUMER, deliveries.SubscribedKind
 """Facts for webhook endpoints; a consumer of its own, so that it delays no reaction."""
 DEEPENING = fact_consumers.Consumer(deepening.CONSUMER, deepening.ChosenKinds())
 """Facts that deepen tags; apart, as which kinds these are can change at any time."""
-CONSUMERS = (CONSUMER, WEBHOOKS, DEEPENING)
+PLAYBOOKS = fact_consumers.Consumer(run_events.CONSUMER, run_reactions.ChosenKinds())
+"""Facts that begin, end or wake runs of playbooks; their kinds change at any time."""
+CONSUMERS = (CONSUMER, PLAYBOOKS, WEBHOOKS, DEEPENING)
 STEPS = {
     "facts.react": CONSUMER,
+    "playbooks.react": PLAYBOOKS,
     "webhooks.prepare": WEBHOOKS,
     "tags.deepen": DEEPENING,
 }
@@ -57,6 +80,7 @@ def retry(key: str, *, at: datetime) -> None:
 
 JOBS = {
     "facts.react": Job(CONSUMER.catch_up, _("React to new facts")),
+    "playbooks.react": Job(PLAYBOOKS.catch_up, _("Start and end runs of playbooks")),
     "webhooks.prepare": Job(WEBHOOKS.catch_up, _("Prepare calls of webhooks")),
     "tags.deepen": Job(DEEPENING.catch_up, _("Deepen tags")),
     fact_consumers.RETRY_JOB: Job(retry, _("React to a fact again")),

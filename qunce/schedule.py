@@ -21,7 +21,17 @@ from qunce.members.search import member_list
 from qunce.members.segments import segments
 from qunce.members.tags import expiry
 from qunce.outreach.campaigns import launch
-from qunce.outreach.sending import assisted_outcomes, channel_events, channel_sending
+from qunce.outreach.care import days as care_days
+from qunce.outreach.content import files
+from qunce.outreach.ideas import due_downloads
+from qunce.outreach.playbooks import advancing, lifecycle, polling
+from qunce.outreach.sending import (
+    assisted_messages,
+    assisted_outcomes,
+    channel_events,
+    channel_sending,
+)
+from qunce.outreach.series import posting
 from qunce.sales import purchase_tags
 from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.mirror import deriver, mirror
@@ -44,8 +54,10 @@ def process_inbox(*, at: datetime) -> None:
     inbox.dispatch(handlers=channel_events.HANDLERS, at=at)
 
 
-def check_clock(*, at: datetime) -> None:
-    clock_watch.check(at=at)
+def poll_playbooks(*, at: datetime) -> None:
+    lifecycle.end_pauses(at=at)
+    polling.poll_all(at=at)
+    assisted_messages.skip_stale(at=at)
 
 
 def save_sets(*, at: datetime) -> None:
@@ -53,9 +65,10 @@ def save_sets(*, at: datetime) -> None:
 
 
 DERIVE, MERGE, PURCHASE_TAGS = "facts.derive", "facts.merge", "sales.purchase_tags"
+ADVANCE = "playbooks.advance"
 """What a loop does twice a second; queued only to be tried again after an error."""
 SCHEDULE: dict[str, Job] = {
-    "server.check_clock": Job(check_clock, _("Check the clock"), MINUTE),
+    "server.check_clock": Job(clock_watch.check, _("Check the clock"), MINUTE),
     "communities.start_day": Job(start_days, _("Start the day"), MINUTE),
     "tags.expire": Job(expiry.remove_expired, _("Remove expired tags"), MINUTE),
     "members.preload_names": Job(member_list.preload, _("Load names"), 5 * MINUTE),
@@ -64,19 +77,25 @@ SCHEDULE: dict[str, Job] = {
     "campaigns.start_scheduled": Job(
         launch.start_scheduled, _("Start scheduled campaigns"), MINUTE / 6
     ),
-    "campaigns.send": Job(channel_sending.send_due, _("Send campaigns"), MINUTE),
+    "campaigns.send": Job(channel_sending.send_due, _("Send messages"), MINUTE),
     "campaigns.record_final_marks": Job(
         assisted_outcomes.record_final_marks, _("Record what was sent"), MINUTE / 2
     ),
+    "series.post": Job(posting.poll_all, _("Post series"), MINUTE),
+    "ideas.read": Job(due_downloads.read_due, _("Read feeds and links"), MINUTE / 6),
+    "playbooks.poll": Job(poll_playbooks, _("Start runs of playbooks"), MINUTE),
+    "care.poll": Job(care_days.poll_all, _("Find occasions of care"), MINUTE),
     "webhooks.deliver": Job(webhook_calls.send_due, _("Call webhooks"), MINUTE / 12),
     "webhooks.prune": Job(webhooks.prune, _("Delete old webhook calls"), HOUR),
     "imports.prune": Job(journal.prune, _("Delete journals of imports"), HOUR),
     "login_attempts.prune": Job(login_attempts.prune, _("Forget sign-ins"), HOUR),
     "sessions.prune": Job(sessions.prune, _("Delete old sessions"), HOUR),
     "uploads.prune": Job(uploads.prune, _("Delete old uploads"), HOUR),
+    "files.prune": Job(files.prune, _("Delete files that no material uses"), HOUR),
     DERIVE: Job(lambda *, at: derive(), _("Count new facts")),
     MERGE: Job(lambda *, at: mirror.merge(), _("Merge files of facts")),
     PURCHASE_TAGS: Job(purchase_tags.catch_up, _("Update tags of purchases")),
+    ADVANCE: Job(advancing.advance_all, _("Advance runs of playbooks")),
     **queued_jobs.JOBS,
 }
 

@@ -16,7 +16,7 @@ from qunce.outreach.opt_outs import MemberOptedIn, MemberOptedOut, OptOut
 class _Effect(fact_effects.Effect):
     """Opting out or in; `change` is the verb."""
 
-    fields = {"source": str}
+    fields = {"source": str, "purpose": str}
     scope = "members:write"
     event: ClassVar[type[MemberOptedOut | MemberOptedIn]]
     change: ClassVar[Callable[..., int]]
@@ -24,6 +24,8 @@ class _Effect(fact_effects.Effect):
     def apply(self, fact: ReportedFact, reporter: Reporter) -> bool:
         permissions.check_may(reporter.by, opt_outs.EDIT)
         source = fact.payload.get("source", reporter.source)
+        purpose = fact.payload.get("purpose", opt_outs.MARKETING)
+        opt_outs.check_purpose(purpose)
         accounts = account_queries.account_ids_of_person(fact.account or 0)
         later = OptOut.objects.filter(
             community_id=reporter.community.pk,
@@ -32,7 +34,7 @@ class _Effect(fact_effects.Effect):
         )
         # It stays in the log, but a later wish of the person is known.
         if later.exists():
-            event = self.event(account=fact.account, source=source)
+            event = self.event(account=fact.account, source=source, purpose=purpose)
             fact_effects.record(event, fact, reporter)
             return True
         changed = self.change(
@@ -42,6 +44,7 @@ class _Effect(fact_effects.Effect):
             at=reporter.at,
             source=source,
             happened_at=fact.happened_at,
+            purpose=purpose,
         )
         return changed > 0
 

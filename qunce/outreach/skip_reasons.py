@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
@@ -20,20 +21,34 @@ NO_VALUE = "no_value"
 NO_ADDRESS = "no_address"
 GROUP_RETIRED = "group_retired"
 CANCELLED = "cancelled"
+HELD_OUT = "held_out"
+TOO_SOON = "too_soon"
+STALE = "stale"
+MATERIAL = "material"
+NO_SENDER = "no_sender"
 TOO_MANY_ATTEMPTS = "too_many_attempts"
+CARE_BUDGET = "care_budget"
+KEPT_PLACE = "kept_place"
 
 LABELS: dict[str, StrOrPromise] = {
     WORKS_HERE: gettext_lazy("works here"),
     LEFT: gettext_lazy("has left the community"),
     EXCLUDED: gettext_lazy("is excluded by the campaign"),
     OPTED_OUT: gettext_lazy("has opted out of messages"),
-    OVER_CONTACT_LIMIT: gettext_lazy("got 2 or more messages in 7 days"),
+    OVER_CONTACT_LIMIT: gettext_lazy("the contact limit is reached"),
+    TOO_SOON: gettext_lazy("the last message was too recent"),
+    KEPT_PLACE: gettext_lazy("the place is kept for a more important campaign"),
+    HELD_OUT: gettext_lazy("is held out for comparison"),
+    NO_SENDER: gettext_lazy("no sender is chosen"),
+    STALE: gettext_lazy("it was too late to send it"),
+    MATERIAL: gettext_lazy("a material is archived, sold out or out of licence"),
     NOT_VISIBLE: gettext_lazy("is not visible to any of the selected staff"),
     NO_VALUE: gettext_lazy("a variable has no value and no fallback"),
     NO_ADDRESS: gettext_lazy("has no account on this channel"),
     GROUP_RETIRED: gettext_lazy("the group is retired"),
-    CANCELLED: gettext_lazy("the campaign was cancelled"),
+    CANCELLED: gettext_lazy("was cancelled"),
     TOO_MANY_ATTEMPTS: gettext_lazy("too many failed attempts"),
+    CARE_BUDGET: gettext_lazy("the budget of care of this month is spent"),
     "channel_down": gettext_lazy("the channel could not be reached"),
 }
 
@@ -63,3 +78,13 @@ def label_of(reason: str) -> str:
     if reason in SendFailure:
         return str(SendFailure(reason).label)
     return str(LABELS.get(reason, reason))
+
+
+def sentence(reason: str, *, kept_for: str) -> str:
+    """The label of a code, with the name of the campaign that a place is kept for.
+
+    The name is "" for a campaign that the asker does not see.
+    """
+    if reason == KEPT_PLACE and kept_for:
+        return _("the place is kept for “%(name)s”") % {"name": kept_for}
+    return label_of(reason)

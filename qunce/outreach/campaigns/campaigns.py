@@ -9,108 +9,48 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from qunce.channels import channel_contract
-from qunce.core import errors, permissions, personal_texts, state_machine, timestamps
+from qunce.core import errors, names, permissions, unique_keys
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.staff.models import SYSTEM_LOGIN_PREFIX, Staff
-from qunce.core.unique_keys import unused_key
+from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
-from qunce.outreach.content import templates, variable_values
+from qunce.outreach import task_permissions
+from qunce.outreach.campaigns import (
+    campaign_materials,
+    fingerprints,
+    local_times,
+    place_checks,
+    variants,
+)
+from qunce.outreach.campaigns.models import (
+    EDITABLE,
+    STATES,
+    Campaign,
+    CampaignPart,
+    State,
+    Target,
+)
+from qunce.outreach.content import message_templates, templates, variable_values
+from qunce.outreach.sending.ledger import Purpose
 from qunce.sets import audiences
 from qunce.sets.rules import stored_rules
 
+__all__ = ["EDITABLE", "STATES", "Campaign", "CampaignPart", "State", "Target"]
+
 MANAGE = permissions.declare(
-    "campaigns.manage", permissions.Role.MANAGER, permissions.Role.OPERATOR
+    "campaigns.manage",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("write and send campaigns"),
 )
-DO_TASKS = permissions.declare(
-    "tasks.do", permissions.Role.MANAGER, permissions.Role.OPERATOR
+SEND_SERVICE = permissions.declare(
+    "campaigns.send_service",
+    permissions.Role.MANAGER,
+    label=gettext_lazy("send service messages, which opt-outs do not stop"),
 )
-"""Staff with it can be assigned tasks."""
-OVERSEE_TASKS = permissions.declare("tasks.oversee", permissions.Role.MANAGER)
-"""Staff with it see tasks of others and may hand them over."""
-
-
-class State(models.TextChoices):
-    DRAFT = "draft", pgettext_lazy("campaign", "draft")
-    SCHEDULED = "scheduled", pgettext_lazy("campaign", "scheduled")
-    SENDING = "sending", pgettext_lazy("campaign", "sending")
-    PAUSED = "paused", pgettext_lazy("campaign", "paused")
-    DONE = "done", pgettext_lazy("campaign", "done")
-    CANCELLED = "cancelled", pgettext_lazy("campaign", "cancelled")
-
-
-class Target(models.TextChoices):
-    MEMBERS = "members", gettext_lazy("members")
-    GROUPS = "groups", gettext_lazy("groups")
-
-
-STATES = state_machine.StateMachine(
-    {
-        "schedule": (("draft",), "scheduled"),
-        "unschedule": (("scheduled",), "draft"),
-        "start": (("draft", "scheduled"), "sending"),
-        "pause": (("sending",), "paused"),
-        "resume": (("paused",), "sending"),
-        "finish": (("sending", "paused"), "done"),
-        "reopen": (("done",), "sending"),
-        "cancel": (("draft", "scheduled", "sending", "paused"), "cancelled"),
-    }
-)
-"""`finish` follows from the last recipient, and `reopen` from undoing a mark."""
-EDITABLE = ("draft", "scheduled", "paused")
-
-
-@personal_texts.erased_in("key", "name", "text", "rule", "exclude", sentences=("note",))
-class Campaign(models.Model):
-    """`staff` and `groups` are lists of ids; `rule` and `exclude` are rules.
-
-    `skip_recently_contacted` excludes members who got two or more messages in 7 days.
-    `size` and `excluded` (reason → number of members) are set at the start. `note` says
-    why the campaign was stopped automatically.
-    """
-
-    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
-    key = models.CharField(max_length=100)
-    name = models.CharField(max_length=80)
-    text = models.TextField(default="", blank=True)
-    target = models.CharField(
-        max_length=10, choices=Target.choices, default=Target.MEMBERS
-    )
-    rule: models.JSONField[Any, Any] = models.JSONField(default=None, null=True)
-    exclude: models.JSONField[Any, Any] = models.JSONField(default=None, null=True)
-    groups: models.JSONField[Any, Any] = models.JSONField(default=list)
-    channel = models.CharField(max_length=30, default="assisted")
-    staff: models.JSONField[Any, Any] = models.JSONField(default=list)
-    skip_recently_contacted = models.BooleanField(default=True)
-    due_at = timestamps.TimestampField(null=True)
-    send_at = timestamps.TimestampField(null=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
-    size = models.PositiveIntegerField(default=0)
-    excluded: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    note = models.CharField(max_length=200, default="", blank=True)
-    created_at = timestamps.TimestampField()
-    changed_at = timestamps.TimestampField()
-    started_at = timestamps.TimestampField(null=True)
-    finished_at = timestamps.TimestampField(null=True)
-    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["community", "key"], name="one_campaign_per_key"
-            )
-        ]
-        indexes = [models.Index(fields=["state", "send_at"], name="campaigns_by_state")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_assisted(self) -> bool:
-        return channel_contract.get(self.channel).capabilities.needs_person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +120,14 @@ def check_editable(campaign: Campaign, fields: Iterable[str] = ()) -> None:
     The start freezes the audience and creates the tasks, so that a paused campaign may
     change only what recipients without a message are still to get.
     """
-    editable_in_pause = {"text", "name", "due_at"}
+    editable_in_pause = {
+        "rate_per_hour",
+        "text",
+        "materials",
+        "template_version",
+        "name",
+        "due_at",
+    }
     if campaign.state in EDITABLE and (
         campaign.state != State.PAUSED or set(fields) <= editable_in_pause
     ):
@@ -190,6 +137,22 @@ def check_editable(campaign: Campaign, fields: Iterable[str] = ()) -> None:
     raise CampaignNotEditable(
         _("This can no longer be changed in “%(name)s”.") % {"name": campaign}
     )
+
+
+def _check_not_approved(campaign: Campaign, fields: Iterable[str]) -> None:
+    """Raise CampaignNotEditable for new content of an approved campaign that has begun.
+
+    It could be resumed without anybody having approved what it sends from then on.
+    """
+    is_new_content = set(fields) & set(fingerprints.CONTENT)
+    if campaign.state == State.PAUSED and campaign.approved_digest and is_new_content:
+        raise CampaignNotEditable(
+            _(
+                "“%(name)s” was approved with this content. Cancel it and send a copy "
+                "to the others."
+            )
+            % {"name": campaign}
+        )
 
 
 def check_may_manage(campaign: Campaign, by: Staff) -> None:
@@ -213,11 +176,12 @@ def check_complete(campaign: Campaign) -> None:
     """Raise InvalidCampaign unless the text, the recipients and the senders are chosen."""
     community = campaign.community
     channel = channel_contract.get(campaign.channel)
-    templates.check(
-        campaign.text, variable_values.list_variables(community, campaign.target)
-    )
-    if len(campaign.text) > channel.capabilities.max_length:
-        raise InvalidCampaign(_("The text is too long for this channel."))
+    # Materials can be sent without a text.
+    if campaign.text.strip() or not campaign.materials:
+        templates.check(
+            campaign.text, variable_values.list_variables(community, campaign.target)
+        )
+    campaign_materials.check(campaign)
     if campaign.target == Target.MEMBERS and campaign.rule is None:
         raise InvalidCampaign(_("Choose the recipients."))
     if campaign.target == Target.GROUPS and not campaign.groups:
@@ -242,15 +206,36 @@ def _check_fields(campaign: Campaign, by: Staff) -> None:
             campaign.text,
             variable_values.list_variables(campaign.community, campaign.target),
         )
-    for rule in (campaign.rule, campaign.exclude):
+    _check_content(campaign, by)
+    place_checks.check(campaign)
+    local_times.check(campaign)
+    variants.check(campaign)
+    for rule in (campaign.rule, campaign.exclude, *variants.list_rules(campaign)):
         if rule is not None:
             audiences.check(community=campaign.community, rule=rule, by=by)
     group_visibility.check(by=by, groups=campaign.groups)
-    assignable = {staff.pk for staff in list_assignable_staff(campaign.community)}
+    assignable = {
+        staff.pk for staff in task_permissions.list_assignable_staff(campaign.community)
+    }
     if not set(campaign.staff) <= assignable:
         raise InvalidCampaign(
             _("Tasks cannot be assigned to some of the selected staff.")
         )
+
+
+def _check_content(campaign: Campaign, by: Staff) -> None:
+    if len(campaign.materials) > campaign_materials.MAX_MATERIALS:
+        raise InvalidCampaign(
+            _("A campaign can have at most %(most)s materials.")
+            % {"most": campaign_materials.MAX_MATERIALS}
+        )
+    campaign_materials.list_versions(campaign)
+    if not 0 <= campaign.hold_out_per_mille <= 500:
+        raise InvalidCampaign(_("Hold out at most half of the recipients."))
+    if campaign.rate_per_hour is not None and campaign.rate_per_hour < 1:
+        raise InvalidCampaign(_("Send at least one message per hour, or give no rate."))
+    if campaign.template_version is not None:
+        message_templates.check_visible(campaign.template_version.template, by)
 
 
 # Verbs
@@ -269,19 +254,30 @@ def create(
     """Create a draft. `fields` are those of the model: text, target, rule, groups, …"""
     permissions.check_may(by, MANAGE)
     name = " ".join(name.split())
+    unique_keys.check_length(key)
     if key and Campaign.objects.filter(community=community, key=key).exists():
         raise CampaignAlreadyExists(
             _("A campaign “%(key)s” already exists.") % {"key": key}
         )
     campaign = Campaign(community=community, name=name, by=by, **_normalised(fields))
+    _check_purpose(campaign.purpose, by)
     campaign.created_at = campaign.changed_at = at
     _check_fields(campaign, by)
+    campaign.template_version = message_templates.version_with_text(
+        campaign.template_version, campaign.text
+    )
     rows = Campaign.objects.filter(community=community, key__startswith=name)
     used_keys = set(rows.values_list("key", flat=True))
-    campaign.key = key[:100] or unused_key(name, used_keys)
+    campaign.key = key or unique_keys.unused_key(name, used_keys)
     campaign.save()
     _record(CampaignCreated(campaign=campaign.key), campaign, by, at)
     return campaign
+
+
+def _check_purpose(purpose: str, by: Staff) -> None:
+    """Raise NotAllowed for a service message of staff who may not send any."""
+    if purpose == Purpose.SERVICE:
+        permissions.check_may(by, SEND_SERVICE)
 
 
 @transaction.atomic
@@ -303,22 +299,49 @@ def update(*, campaign: Campaign, by: Staff, at: datetime, **fields: Any) -> lis
     if not changed:
         return []
     check_editable(fresh, changed)
+    # Before and after: nobody else makes it one, or changes what one says.
+    _check_purpose(fresh.purpose, by)
+    _check_purpose(str(values.get("purpose", "")), by)
+    _check_not_approved(fresh, changed)
     for name in changed:
         setattr(fresh, name, values[name])
     _check_fields(fresh, by)
+    fresh.template_version = message_templates.version_with_text(
+        fresh.template_version, fresh.text
+    )
     if fresh.state != State.DRAFT:
         check_complete(fresh)
     fresh.changed_at = at
-    fresh.save(update_fields=[*changed, "changed_at"])
-    for name in (*changed, "changed_at", "state"):
+    fresh.save(update_fields=[*changed, "template_version", "changed_at"])
+    _void_approval(fresh, by, at)
+    for name in (*changed, "template_version", "changed_at", *APPROVAL_FIELDS):
         setattr(campaign, name, getattr(fresh, name))
     _record(CampaignChanged(campaign=campaign.key, fields=changed), campaign, by, at)
     return changed
 
 
+APPROVAL_FIELDS = ("state", "send_at", "note", "approved_by_id", "approved_digest")
+
+
+def _void_approval(campaign: Campaign, by: Staff, at: datetime) -> None:
+    """A change of content or audience takes back what a second person approved."""
+    in_review = campaign.state == State.IN_REVIEW
+    is_void = campaign.approved_digest not in ("", fingerprints.digest(campaign))
+    if not (in_review or is_void):
+        return
+    changes: dict[str, Any] = {"approved_by": None, "approved_digest": ""}
+    if campaign.state in (State.IN_REVIEW, State.SCHEDULED):
+        step = "withdraw" if in_review else "unschedule"
+        changes["note"] = _("Changed since it was submitted. Submit it again.")
+        transition(campaign=campaign, step=step, by=by, at=at, **changes)
+    else:
+        Campaign.objects.filter(pk=campaign.pk).update(**changes)
+    campaign.approved_by, campaign.approved_digest = None, ""
+
+
 @transaction.atomic
 def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
-    """Create a draft with the same content, without staff who can no longer do tasks."""
+    """Create a draft “Copy of …”, without staff who can no longer do tasks."""
     check_may_manage(campaign, by)
     copied = (
         "text",
@@ -326,16 +349,26 @@ def duplicate(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
         "rule",
         "exclude",
         "groups",
+        "materials",
+        "template_version",
         "channel",
         "staff",
         "skip_recently_contacted",
+        "purpose",
+        "priority",
+        "keeps_place",
+        "variants",
+        "hold_out_per_mille",
+        "rate_per_hour",
+        "member_clock",
     )
-    assignable = {staff.pk for staff in list_assignable_staff(campaign.community)}
+    assignable = {
+        staff.pk for staff in task_permissions.list_assignable_staff(campaign.community)
+    }
     fields = {name: getattr(campaign, name) for name in copied}
     fields["staff"] = [pk for pk in campaign.staff if pk in assignable]
-    return create(
-        community=campaign.community, name=campaign.name, by=by, at=at, **fields
-    )
+    name = names.copy_of(campaign.name)
+    return create(community=campaign.community, name=name, by=by, at=at, **fields)
 
 
 @transaction.atomic
@@ -345,6 +378,7 @@ def schedule(*, campaign: Campaign, send_at: datetime, by: Staff, at: datetime) 
     check_complete(campaign)
     if send_at <= at:
         raise InvalidCampaign(_("Choose a time in the future."))
+    campaign_materials.check_sendable(campaign, send_at)
     transition(
         campaign=campaign, step="schedule", by=by, at=at, send_at=send_at, note=""
     )
@@ -365,6 +399,7 @@ def pause(*, campaign: Campaign, by: Staff, at: datetime, note: str = "") -> Non
 def resume(*, campaign: Campaign, by: Staff, at: datetime) -> None:
     check_may_manage(campaign, by)
     check_complete(campaign)
+    campaign_materials.check_sendable(campaign, at)
     transition(campaign=campaign, step="resume", by=by, at=at, note="")
 
 
@@ -384,8 +419,12 @@ def _normalised(fields: dict[str, Any]) -> dict[str, Any]:
     for name in ("staff", "groups"):
         if name in clean:
             clean[name] = sorted(set(clean[name]))
+    if "materials" in clean:
+        clean["materials"] = list(dict.fromkeys(clean["materials"]))
     if "text" in clean:
-        clean["text"] = clean["text"].replace("\r\n", "\n").replace("\r", "\n").strip()
+        clean["text"] = templates.unify_line_ends(clean["text"]).strip()
+    if "variants" in clean:
+        clean["variants"] = variants.normalised(clean["variants"])
     if "name" in clean:
         clean["name"] = " ".join(clean["name"].split())
     return clean
@@ -415,13 +454,6 @@ def get(*, by: Staff, pk: int) -> Campaign:
         raise CampaignNotFound(_("There is no such campaign.")) from None
 
 
-def list_assignable_staff(community: Community) -> list[Staff]:
-    """Active staff who may be assigned tasks."""
-    rows = Staff.objects.filter(community=community, is_active=True)
-    people = rows.exclude(login__startswith=SYSTEM_LOGIN_PREFIX).order_by("name", "pk")
-    return [staff for staff in people if permissions.may(staff, DO_TASKS)]
-
-
 def list_stopped(by: Staff) -> list[Campaign]:
     """Campaigns that were stopped automatically; their note says why."""
     stopped = list_visible(by).filter(state__in=[State.DRAFT, State.PAUSED])
@@ -441,6 +473,6 @@ def list_rules(community: Community) -> list[stored_rules.StoredRule]:
     return [
         stored_rules.StoredRule(_("campaign"), campaign.name, rule)
         for campaign in rows
-        for rule in (campaign.rule, campaign.exclude)
+        for rule in (campaign.rule, campaign.exclude, *variants.list_rules(campaign))
         if rule is not None
     ]

@@ -1,11 +1,11 @@
-"""Starts campaigns, at once or as scheduled, and cancels them."""
+"""Starts campaigns, immediately or as scheduled, and cancels them."""
 
 from __future__ import annotations
 
 import functools
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -15,12 +15,20 @@ from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.outreach import skip_reasons
-from qunce.outreach.campaigns import audience_plan, campaigns
+from qunce.outreach.campaigns import (
+    approvals,
+    audience_plan,
+    campaign_materials,
+    campaigns,
+    fingerprints,
+    local_times,
+    variants,
+)
 from qunce.outreach.campaigns.audience_plan import CHANNEL_SENDER, Plan
 from qunce.outreach.campaigns.campaigns import STATES, Campaign, CampaignStarted, State
-from qunce.outreach.sending import recipients
-from qunce.outreach.sending.recipients import Recipient
-from qunce.outreach.sending.tasks import Task
+from qunce.outreach.sending import channel_sending, ledger, message_endings
+from qunce.outreach.sending.campaign_tasks import CampaignTask
+from qunce.outreach.sending.ledger import Origin
 from qunce.sets.bitmaps import bitmaps
 
 JOB = "campaigns.start"
@@ -50,11 +58,15 @@ def start(
     it is another one now.
     """
     campaigns.check_may_manage(campaign, by)
+    digest = fingerprints.digest(campaign)
     STATES.check("start", campaign.state)
     campaigns.check_complete(campaign)
+    campaign_materials.check_sendable(campaign, at)
     plan = audience_plan.build(campaign=campaign, by=by, at=at)
     if not plan.size:
-        raise AudienceEmpty(_("There are no recipients left."))
+        raise AudienceEmpty(
+            _("There are no recipients left. Change the target audience.")
+        )
     if expected is not None and plan.size != expected:
         raise AudienceChanged(
             _(
@@ -63,44 +75,89 @@ def start(
             )
             % {"now": plan.size, "before": expected}
         )
+    approvals.check_approved(campaign, plan.size)
+    parts = variants.divide(campaign, plan.targets, by, at)
     with transaction.atomic():
-        counts = {"size": plan.size, "excluded": plan.excluded}
+        _check_unchanged(campaign, digest)
+        excluded = dict(plan.excluded)
+        # They get a row each, which says why they got nothing.
+        for reason in (skip_reasons.OVER_CONTACT_LIMIT, skip_reasons.KEPT_PLACE):
+            excluded.pop(reason, None)
+        counts = {"size": plan.size, "excluded": excluded}
         STATES.transition(campaign, "start", started_at=at, note="", **counts)
-        for staff, share in sorted(plan.shares.items()):
-            Task.objects.create(
-                campaign=campaign,
-                staff_id=None if staff == CHANNEL_SENDER else staff,
-                unclaimed=bitmaps.to_bytes(share),
-                unclaimed_count=len(share),
-                due_at=campaign.due_at,
-                created_at=at,
-            )
+        variants.save(campaign, parts, plan.held_out)
+        _create_tasks(campaign, plan, at)
         fact = CampaignStarted(campaign=campaign.key, size=plan.size)
         facts.record(fact, community=campaign.community, by=by, at=at)
+        channel_sending.send_soon(
+            community=campaign.community, channel=campaign.channel, at=at
+        )
     return plan
 
 
-@transaction.atomic
+def _create_tasks(campaign: Campaign, plan: Plan, at: datetime) -> None:
+    shares = dict(plan.shares)
+    if plan.over_budget:
+        left = shares.get(CHANNEL_SENDER, bitmaps.of([]))
+        shares[CHANNEL_SENDER] = left | plan.over_budget
+    for staff, share in sorted(shares.items()):
+        CampaignTask.objects.create(
+            campaign=campaign,
+            staff_id=None if staff == CHANNEL_SENDER else staff,
+            unclaimed=bitmaps.to_bytes(share),
+            unclaimed_count=len(share),
+            due_at=campaign.due_at,
+            created_at=at,
+        )
+
+
+def _check_unchanged(campaign: Campaign, digest: str) -> None:
+    """Raise CampaignChangedSince if it is not what was planned and approved any more."""
+    rows = Campaign.objects.select_for_update(of=("self",))
+    fresh = rows.select_related("community").get(pk=campaign.pk)
+    if fingerprints.digest(fresh) != digest:
+        raise approvals.CampaignChangedSince(
+            _("The campaign has changed since you opened it. Review it again.")
+        )
+
+
 def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
-    """End a campaign. Messages that have not been sent are not sent; open rows are skipped."""
+    """End a campaign. Messages that have not been sent are not sent; open rows are cancelled.
+
+    Those that a channel is sending at this moment keep their row, for their outcome.
+    """
     campaigns.check_may_manage(campaign, by)
+    try:
+        _cancel(campaign, by, at)
+    except _StartedMeanwhile:
+        # Its tasks are there now, and there will be no others.
+        campaign.refresh_from_db()
+        _cancel(campaign, by, at)
+
+
+class _StartedMeanwhile(Exception):
+    """Between the lock of the tasks and that of the campaign, it was started."""
+
+
+@transaction.atomic
+def _cancel(campaign: Campaign, by: Staff, at: datetime) -> None:
     # Lock order: tasks, then the campaign, as everywhere else. A mark at the same time
     # would otherwise wait for us while we wait for it.
-    tasks = Task.objects.select_for_update().filter(campaign=campaign)
-    for task in tasks.order_by("pk"):
+    tasks = CampaignTask.objects.select_for_update().filter(campaign=campaign)
+    locked = list(tasks.order_by("pk"))
+    for task in locked:
+        task.cancelled_count = task.unclaimed_count
+        task.save(update_fields=["cancelled_count"])
         task.set_unclaimed(bitmaps.of([]))
     campaigns.transition(campaign=campaign, step="cancel", by=by, at=at, finished_at=at)
-    open_tasks = Task.objects.filter(campaign=campaign, finished_at__isnull=True)
-    open_tasks.update(finished_at=at)
-    recipients.transition(
-        Recipient.objects.filter(campaign=campaign),
-        origins=[recipients.State.PLANNED],
-        to=recipients.State.SKIPPED,
-        at=at,
-        reason=skip_reasons.CANCELLED,
-        recorded=True,
-        lease="",
+    open_tasks = CampaignTask.objects.filter(
+        campaign=campaign, finished_at__isnull=True
     )
+    if open_tasks.exclude(pk__in=[task.pk for task in locked]).exists():
+        raise _StartedMeanwhile
+    open_tasks.update(finished_at=at)
+    rows = ledger.list_of(Origin.CAMPAIGN, campaign.pk)
+    message_endings.cancel(rows.filter(lease=""), at=at)
 
 
 # Jobs
@@ -108,7 +165,10 @@ def cancel(*, campaign: Campaign, by: Staff, at: datetime) -> None:
 
 def start_scheduled(*, at: datetime) -> None:
     """Start the campaigns that are due. If one cannot start, it becomes a draft again."""
-    due = Campaign.objects.filter(state=State.SCHEDULED, send_at__lte=at)
+    soon = models.Q(member_clock=True, send_at__lte=at + local_times.MOST_APART)
+    due = Campaign.objects.filter(
+        models.Q(send_at__lte=at) | soon, state=State.SCHEDULED
+    )
     for campaign in due.select_related("community").order_by("send_at", "pk"):
         key, community = str(campaign.pk), campaign.community
         run = functools.partial(start_due, key, at=at)
@@ -117,8 +177,10 @@ def start_scheduled(*, at: datetime) -> None:
 
 def start_due(key: str, *, at: datetime) -> None:
     """Start a campaign that is due; `key` is the queued job's."""
-    due = Campaign.objects.filter(pk=int(key), state=State.SCHEDULED, send_at__lte=at)
+    due = Campaign.objects.filter(pk=int(key), state=State.SCHEDULED)
     for campaign in due.select_related("community", "by"):
+        if not local_times.is_due(campaign, at, within=MAX_DELAY):
+            continue
         # The note is for all staff, so it is in the language of the community.
         with translation.override(campaign.community.language):
             note = ""

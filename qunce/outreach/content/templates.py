@@ -6,6 +6,7 @@ is skipped. `{{` and `}}` are literal braces.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class Variable:
 
 
 Piece = str | Variable
+
+
+def unify_line_ends(text: str) -> str:
+    """The text with line feeds as line ends, as forms send CR LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse(text: str) -> tuple[Piece, ...]:
@@ -110,7 +116,8 @@ def _fail(text: str, position: int, message: str) -> NoReturn:
 def check(text: str, names: Iterable[str]) -> tuple[Piece, ...]:
     """The pieces of a text that may be sent; raises InvalidText.
 
-    `names` are the variables that it may use.
+    `names` are the variables that it may use. If they are mapped to their labels, the
+    error about a label names its variable.
     """
     if not text.strip():
         raise InvalidText(_("Write the text to send."))
@@ -122,12 +129,36 @@ def check(text: str, names: Iterable[str]) -> tuple[Piece, ...]:
     if control := CONTROL_CHARACTERS.search(text):
         message = _("The text contains a character that cannot be sent.")
         _fail(text, control.start(), message)
-    pieces, allowed = parse(text), set(names)
+    pieces = parse(text)
+    allowed = names if isinstance(names, Mapping) else dict.fromkeys(names, "")
     for piece in pieces:
         if isinstance(piece, Variable) and piece.name not in allowed:
-            message = _("There is no variable {%(name)s}.") % {"name": piece.name}
-            _fail(text, piece.position, message)
+            _fail(text, piece.position, _unknown(piece.name, allowed))
     return pieces
+
+
+def _unknown(name: str, allowed: Mapping[str, str]) -> str:
+    """The sentence about an unknown variable, with the one that is nearest to it."""
+    known = sorted(allowed)
+    by_label = {
+        f"{prefix}{label}".casefold(): variable
+        for variable, label in allowed.items()
+        for prefix in ("", TAG, ATTRIBUTE)
+        if label
+    }
+    named = {each.casefold(): each for each in (*known, *_aliases_of(known))}
+    folded = by_label | named
+    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+    if not near:
+        return _("There is no variable {%(name)s}.") % {"name": name}
+    return _("There is no variable {%(name)s}. Did you mean {%(nearest)s}?") % {
+        "name": name,
+        "nearest": folded[near[0]],
+    }
+
+
+def _aliases_of(allowed: Sequence[str]) -> list[str]:
+    return [alias for alias, name in ALIASES.items() if name in allowed]
 
 
 def variable_names(pieces: Iterable[Piece]) -> set[str]:

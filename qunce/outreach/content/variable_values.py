@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import pgettext
+
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes.attributes import Attribute
@@ -20,21 +21,26 @@ from qunce.outreach.content.templates import ATTRIBUTE, TAG
 
 Values = dict[int, dict[str, str]]
 """Target → name of the variable → value."""
-MEMBER_VARIABLES = ("name", "staff", "community")
-GROUP_VARIABLES = ("group", "staff", "community")
 
 
-def list_variables(community: Community, target: str) -> list[str]:
-    """Variables for texts to the `members` or to the `groups` of a community."""
+def list_variables(community: Community, target: str) -> dict[str, str]:
+    """Variable → its label, for texts to the `members` or to the `groups`."""
+    sender = {
+        "staff": pgettext("variable", "staff"),
+        "community": pgettext("variable", "community"),
+    }
     if target == "groups":
-        return list(GROUP_VARIABLES)
+        return {"group": pgettext("variable", "group"), **sender}
     groups = tag_models.TagGroup.objects.filter(community=community).order_by("key")
-    names = attributes.list_all(community).values_list("name", flat=True)
-    return [
-        *MEMBER_VARIABLES,
-        *(f"{TAG}{key}" for key in groups.values_list("key", flat=True)),
-        *(f"{ATTRIBUTE}{name}" for name in names),
-    ]
+    return {
+        "name": pgettext("variable", "name"),
+        **sender,
+        **{f"{TAG}{group.key}": group.name for group in groups},
+        **{
+            f"{ATTRIBUTE}{each.name}": each.label
+            for each in attributes.list_all(community)
+        },
+    }
 
 
 def member_values(
@@ -47,18 +53,14 @@ def member_values(
 
     Values of all accounts of a person are used.
     """
-    person_ids = account_queries.person_ids(targets)
     by_person = account_queries.accounts_by_person(targets)
-    person_of = {
-        account: person for person, ids in by_person.items() for account in ids
-    }
+    person_of = account_queries.invert(by_person)
     account_ids = sorted(person_of)
     values: Values = {person: _common_values(community, staff) for person in by_person}
     for name in sorted(names):
         pairs: Iterable[tuple[int, str]] = ()
         if name == "name":
-            accounts = Account.objects.filter(pk__in=account_ids).order_by("pk")
-            pairs = accounts.values_list("pk", "name")
+            pairs = account_queries.list_names(account_ids)
         elif name.startswith(TAG):
             pairs = _tag_names(community, name.removeprefix(TAG), account_ids)
         elif name.startswith(ATTRIBUTE):
@@ -68,7 +70,7 @@ def member_values(
         for account, value in pairs:
             if value.strip():
                 values[person_of[account]].setdefault(name, value)
-    return {target: values[person_ids[target]] for target in targets}
+    return {target: values[person_of[target]] for target in targets}
 
 
 def group_values(

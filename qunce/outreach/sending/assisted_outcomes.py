@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db import models, transaction
 
 from qunce.core import db, timestamps
+from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import FactKind
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
-from qunce.outreach.campaigns.campaigns import Campaign, Target
-from qunce.outreach.sending import assisted_sending
-from qunce.outreach.sending.recipients import Recipient, State
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import assisted_sending, send_facts
+from qunce.outreach.sending.ledger import Message, Origin, State
 from qunce.outreach.sending.send_facts import SendFailed, SendMarkedSent
 
 JOB = "campaigns.record_marks"
@@ -23,26 +23,11 @@ JOB = "campaigns.record_marks"
 MAX_ROWS_PER_RUN = 5_000
 
 CLAIM_FINAL = """
-UPDATE outreach_recipient SET recorded = %s
-WHERE campaign_id = %s AND target_id IN ({targets}) AND recorded = %s
-    AND state IN ('marked', 'failed') AND changed_at <= %s
-RETURNING target_id, state, reason, changed_at, by_id
+UPDATE outreach_message SET recorded = %s
+WHERE id IN ({ids}) AND recorded = %s AND state IN ('marked', 'failed')
+    AND changed_at <= %s
+RETURNING id
 """
-
-
-class FinalOutcome(NamedTuple):
-    target: int
-    state: str
-    reason: str
-    micros: int
-    by_id: int | None
-
-    def to_fact(self, campaign: Campaign) -> FactKind:
-        column = "group" if campaign.target == Target.GROUPS else "account"
-        target = {column: self.target}
-        if self.state == State.MARKED:
-            return SendMarkedSent(campaign=campaign.key, **target)
-        return SendFailed(campaign=campaign.key, reason=self.reason, **target)
 
 
 def record_final_marks(*, at: datetime) -> int:
@@ -53,7 +38,7 @@ def record_final_marks(*, at: datetime) -> int:
         nonlocal recorded
         recorded += _record_final(campaign, at)
 
-    final = _final(at).values("campaign_id")
+    final = _final(at).filter(origin=Origin.CAMPAIGN).values("origin_id")
     campaigns = Campaign.objects.filter(pk__in=final).select_related("community")
     for campaign in campaigns.order_by("pk"):
         job_queue.run_item(
@@ -74,39 +59,45 @@ def record_marks_of(key: str, *, at: datetime) -> None:
         _record_final(campaign, at)
 
 
-def _final(at: datetime) -> models.QuerySet[Recipient]:
+def _final(at: datetime) -> models.QuerySet[Message]:
     before = timestamps.to_micros(at - assisted_sending.UNDO_PERIOD)
-    return Recipient.objects.filter(
+    return Message.objects.filter(
         recorded=False, state__in=[State.MARKED, State.FAILED], changed_at__lte=before
     )
 
 
 def _record_final(campaign: Campaign, at: datetime) -> int:
-    final = _final(at).filter(campaign=campaign).order_by("target_id")
-    targets = list(final.values_list("target_id", flat=True)[:MAX_ROWS_PER_RUN])
+    final = _final(at).filter(origin=Origin.CAMPAIGN, origin_id=campaign.pk)
+    ids = list(final.order_by("pk").values_list("pk", flat=True)[:MAX_ROWS_PER_RUN])
     before = timestamps.to_micros(at - assisted_sending.UNDO_PERIOD)
-    return _record(campaign, targets, before, at) if targets else 0
+    return _record(campaign.community, campaign.key, ids, before, at) if ids else 0
 
 
 @transaction.atomic
-def _record(campaign: Campaign, targets: list[int], before: int, at: datetime) -> int:
+def _record(
+    community: Community, campaign: str, ids: list[int], before: int, at: datetime
+) -> int:
     # The UPDATE checks everything again and returns what it has changed. A mark that was
     # undone in the meantime is not recorded, and no outcome is recorded twice.
-    sql = CLAIM_FINAL.format(targets=db.placeholders(len(targets)))
-    rows = db.rows(sql, [True, campaign.pk, *targets, False, before])
-    outcomes = sorted(
-        (FinalOutcome(*row) for row in rows),
-        key=lambda outcome: (outcome.micros, outcome.target),
-    )
-    for by_id in sorted({outcome.by_id for outcome in outcomes}, key=str):
-        of_staff = [outcome for outcome in outcomes if outcome.by_id == by_id]
+    sql = CLAIM_FINAL.format(ids=db.placeholders(len(ids)))
+    claimed = [pk for (pk,) in db.rows(sql, [True, *ids, False, before])]
+    rows = Message.objects.filter(pk__in=claimed).order_by("changed_at", "target_id")
+    by_staff: dict[int | None, list[Message]] = {}
+    for row in rows:
+        by_staff.setdefault(row.by_id, []).append(row)
+    for by_id, done in sorted(by_staff.items(), key=lambda item: str(item[0])):
         facts.record_many(
-            [outcome.to_fact(campaign) for outcome in of_staff],
-            community=campaign.community,
+            [to_fact(row, campaign) for row in done],
+            community=community,
             by=Staff.objects.filter(pk=by_id).first() if by_id else None,
             at=at,
-            happened_at=[
-                timestamps.from_micros(outcome.micros) for outcome in of_staff
-            ],
+            happened_at=[row.changed_at for row in done],
         )
-    return len(outcomes)
+    return len(claimed)
+
+
+def to_fact(row: Message, campaign: str = "") -> FactKind:
+    """The fact about a message that staff marked as sent or as failed."""
+    if row.state == State.MARKED:
+        return send_facts.of(SendMarkedSent, row, campaign=campaign)
+    return send_facts.of(SendFailed, row, campaign=campaign, reason=row.reason)

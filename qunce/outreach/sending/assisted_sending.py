@@ -18,12 +18,13 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors, permissions
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.outreach import skip_reasons
-from qunce.outreach.campaigns import campaigns
+from qunce.outreach import skip_reasons, task_permissions
+from qunce.outreach.campaigns import campaign_materials, campaigns
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import eligibility, recipients, tasks
-from qunce.outreach.sending.recipients import Recipient, State
-from qunce.outreach.sending.tasks import Task
+from qunce.outreach.sending import campaign_claims, campaign_tasks, ledger
+from qunce.outreach.sending.campaign_tasks import CampaignTask
+from qunce.outreach.sending.ledger import Message, State
+from qunce.outreach.sending.timing import Planner
 from qunce.sets.bitmaps import bitmaps
 
 PAGE_SIZE = 40
@@ -55,6 +56,10 @@ class HandOverChanged(errors.Refused):
     """Another number of recipients is left than was shown."""
 
 
+class InQuietHours(errors.Refused):
+    """Nothing is sent at this time of day."""
+
+
 class CampaignNotRunning(errors.Refused):
     """The campaign is paused or has ended."""
 
@@ -70,11 +75,22 @@ def check_running(campaign: Campaign) -> None:
         )
 
 
+def check_no_quiet_hours(planner: Planner, at: datetime) -> None:
+    """Raise InQuietHours if nobody may get a message now, of whatever style."""
+    ends = [planner.quiet_until(policy, at) for policy in planner.list_policies()]
+    if None not in ends:
+        clock = planner.policies.of_groups.clock
+        end = min(end for end in ends if end is not None).astimezone(clock.zone)
+        raise InQuietHours(
+            _("Quiet hours: nothing is sent until %(time)s.") % {"time": f"{end:%H:%M}"}
+        )
+
+
 def may_run(campaign: Campaign) -> bool:
     return campaign.state == campaigns.State.SENDING
 
 
-def check_undoable(row: Recipient, at: datetime) -> None:
+def check_undoable(row: Message, at: datetime) -> None:
     """Raise unless the row is a failure, or a mark within the undo period."""
     if row.state == State.MARKED and (
         row.recorded or at >= row.changed_at + UNDO_PERIOD
@@ -88,7 +104,7 @@ def check_undoable(row: Recipient, at: datetime) -> None:
         raise RecipientNotOpen(_("There is nothing to undo here."))
 
 
-def may_undo(row: Recipient, at: datetime) -> bool:
+def may_undo(row: Message, at: datetime) -> bool:
     try:
         check_undoable(row, at)
     except errors.Refused:
@@ -96,19 +112,17 @@ def may_undo(row: Recipient, at: datetime) -> bool:
     return True
 
 
-def check_may_hand_over(task: Task, by: Staff) -> None:
+def check_may_hand_over(task: CampaignTask, by: Staff) -> None:
     """Staff may hand over their own tasks, and those of others if they oversee tasks."""
-    tasks.check_visible(task, by)
+    campaign_tasks.check_visible(task, by)
     if task.staff_id != by.pk:
-        permissions.check_may(by, campaigns.OVERSEE_TASKS)
-    if task.campaign.state not in tasks.OPEN_CAMPAIGN_STATES:
+        permissions.check_may(by, task_permissions.OVERSEE_TASKS)
+    if task.campaign.state not in campaign_tasks.OPEN_CAMPAIGN_STATES:
         check_running(task.campaign)
 
 
-def check_assignable(task: Task, to: Staff) -> None:
-    assignable = campaigns.list_assignable_staff(task.campaign.community)
-    if to.pk not in {staff.pk for staff in assignable}:
-        raise errors.Invalid(_("Tasks cannot be assigned to %(name)s.") % {"name": to})
+def check_assignable(task: CampaignTask, to: Staff) -> None:
+    task_permissions.check_assignable(to, task.campaign.community)
     if to.pk == task.staff_id:
         raise errors.Invalid(
             _("This task is already assigned to %(name)s.") % {"name": to}
@@ -119,35 +133,47 @@ def check_assignable(task: Task, to: Staff) -> None:
 
 
 def open_next(
-    *, task: Task, by: Staff, at: datetime, limit: int = PAGE_SIZE
-) -> list[Recipient]:
+    *, task: CampaignTask, by: Staff, at: datetime, limit: int = PAGE_SIZE
+) -> list[Message]:
     """Return the open rows of a task, after claiming targets until `limit` are open."""
-    tasks.check_own(task, by)
+    campaign_tasks.check_own(task, by)
     check_running(task.campaign)
-    checker = eligibility.checker_for(task.campaign, by, at)
+    campaign_materials.check_sendable(task.campaign, at)
+    claimer = campaign_claims.prepare(
+        task.campaign, CampaignTask.objects.get(pk=task.pk), at
+    )
+    check_no_quiet_hours(claimer.planner, at)
     with transaction.atomic():
-        locked = Task.objects.select_for_update().get(pk=task.pk)
-        open_count = recipients.list_open(task).count()
+        locked = CampaignTask.objects.select_for_update().get(pk=task.pk)
+        open_count = campaign_tasks.list_open_messages(task).count()
         unclaimed = bitmaps.from_bytes(locked.unclaimed)
+        waiting = claimer.waiting(unclaimed, at)
+        waiting |= claimer.planner.in_quiet_hours(unclaimed, at)
+        unclaimed -= waiting
         # Some of the claimed targets are skipped, so this may need several rounds.
         while open_count < limit and unclaimed:
             targets = unclaimed[: limit - open_count]
             unclaimed -= targets
-            reasons = checker.reasons_to_skip(list(targets))
-            open_count += len(recipients.create_claimed(locked, reasons, at=at))
-        locked.set_unclaimed(unclaimed)
+            open_count += len(claimer.claim(list(targets), at=at))
+        locked.set_unclaimed(unclaimed | waiting)
         task.unclaimed_count = locked.unclaimed_count
         finish_if_done(locked, at)
-    return list(recipients.list_open(task))
+    return list(campaign_tasks.list_open_messages(task))
 
 
-def mark_sent(*, task: Task, target: int, by: Staff, at: datetime) -> None:
+def mark_sent(*, task: CampaignTask, target: int, by: Staff, at: datetime) -> None:
     """Mark a row as sent by hand."""
     _complete(task, target, by, at, State.MARKED)
 
 
 def mark_failed(
-    *, task: Task, target: int, reason: str, by: Staff, at: datetime, note: str = ""
+    *,
+    task: CampaignTask,
+    target: int,
+    reason: str,
+    by: Staff,
+    at: datetime,
+    note: str = "",
 ) -> None:
     """Mark a row as not sent, for one of the reasons in `skip_reasons.SendFailure`."""
     if reason not in skip_reasons.SendFailure:
@@ -157,13 +183,13 @@ def mark_failed(
 
 
 def _complete(
-    task: Task, target: int, by: Staff, at: datetime, to: State, **changes: str
+    task: CampaignTask, target: int, by: Staff, at: datetime, to: State, **changes: str
 ) -> None:
-    tasks.check_own(task, by)
+    campaign_tasks.check_own(task, by)
     with transaction.atomic():
-        locked = Task.objects.select_for_update().get(pk=task.pk)
-        rows = recipients.list_of_task(task).filter(target_id=target)
-        if not recipients.transition(
+        locked = CampaignTask.objects.select_for_update().get(pk=task.pk)
+        rows = campaign_tasks.list_messages(task).filter(target_id=target)
+        if not ledger.transition(
             rows, origins=[State.PLANNED], to=to, at=at, by_id=by.pk, **changes
         ):
             raise RecipientNotOpen(
@@ -173,18 +199,18 @@ def _complete(
 
 
 @transaction.atomic
-def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
+def undo(*, task: CampaignTask, target: int, by: Staff, at: datetime) -> None:
     """Undo a mark or a failure: the row is open again, and so are task and campaign."""
-    tasks.check_own(task, by)
-    Task.objects.select_for_update().get(pk=task.pk)
-    rows = recipients.list_of_task(task).filter(target_id=target)
+    campaign_tasks.check_own(task, by)
+    CampaignTask.objects.select_for_update().get(pk=task.pk)
+    rows = campaign_tasks.list_messages(task).filter(target_id=target)
     row = rows.first()
     if row is None:
         raise RecipientNotOpen(_("There is nothing to undo here."))
     check_undoable(row, at)
     # The row must still be as it was checked: the recorder does not lock the task.
     unchanged = rows.filter(state=row.state, recorded=row.recorded)
-    if not recipients.transition(
+    if not ledger.transition(
         unchanged,
         origins=[State.MARKED, State.FAILED],
         to=State.PLANNED,
@@ -196,7 +222,7 @@ def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
         raise RecipientNotOpen(
             _("The state of this row has changed. Check the list again.")
         )
-    Task.objects.filter(pk=task.pk).update(finished_at=None)
+    CampaignTask.objects.filter(pk=task.pk).update(finished_at=None)
     campaign = Campaign.objects.select_for_update().get(pk=task.campaign_id)
     if campaign.state == campaigns.State.DONE:
         campaigns.transition(
@@ -206,7 +232,12 @@ def undo(*, task: Task, target: int, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def hand_over(
-    *, task: Task, to: Staff, by: Staff, at: datetime, expected: int | None = None
+    *,
+    task: CampaignTask,
+    to: Staff,
+    by: Staff,
+    at: datetime,
+    expected: int | None = None,
 ) -> int:
     """Assign what is left of a task to another staff member; returns how many rows.
 
@@ -217,10 +248,12 @@ def hand_over(
     check_assignable(task, to)
     # All tasks of the campaign are locked, in one order. Two staff members who hand over
     # to each other at the same time would deadlock otherwise.
-    locked = Task.objects.select_for_update().filter(campaign_id=task.campaign_id)
+    locked = CampaignTask.objects.select_for_update().filter(
+        campaign_id=task.campaign_id
+    )
     by_staff = {row.staff_id: row for row in locked.order_by("pk")}
     source = by_staff[task.staff_id]
-    destination = by_staff.get(to.pk) or Task.objects.create(
+    destination = by_staff.get(to.pk) or CampaignTask.objects.create(
         campaign_id=source.campaign_id,
         staff=to,
         unclaimed=bitmaps.to_bytes(bitmaps.of([])),
@@ -228,7 +261,7 @@ def hand_over(
         due_at=source.due_at,
         created_at=at,
     )
-    opened = recipients.list_open(source)
+    opened = campaign_tasks.list_open_messages(source)
     left = opened.count() + source.unclaimed_count
     if expected is not None and left != expected:
         raise HandOverChanged(
@@ -240,13 +273,13 @@ def hand_over(
         targets = bitmaps.of(opened.values_list("target_id", flat=True))
         opened.delete()
         source.set_unclaimed(bitmaps.from_bytes(source.unclaimed) | targets)
-    moved = opened.update(task=destination) + source.unclaimed_count
+    moved = opened.update(staff=to) + source.unclaimed_count
     destination.set_unclaimed(
         bitmaps.from_bytes(destination.unclaimed) | bitmaps.from_bytes(source.unclaimed)
     )
     source.set_unclaimed(bitmaps.of([]))
     if moved:
-        Task.objects.filter(pk=destination.pk).update(finished_at=None)
+        CampaignTask.objects.filter(pk=destination.pk).update(finished_at=None)
     finish_if_done(source, at)
     fact = TaskHandedOver(
         campaign=task.campaign.key,
@@ -258,22 +291,22 @@ def hand_over(
     return moved
 
 
-def finish_if_done(task: Task, at: datetime) -> None:
+def finish_if_done(task: CampaignTask, at: datetime) -> None:
     """Finish a task that has nothing left, and its campaign after the last task.
 
     The caller must hold the lock of the task.
     """
-    if task.unclaimed_count or recipients.list_open(task).exists():
+    if task.unclaimed_count or campaign_tasks.list_open_messages(task).exists():
         return
-    unfinished = Task.objects.filter(pk=task.pk, finished_at__isnull=True)
+    unfinished = CampaignTask.objects.filter(pk=task.pk, finished_at__isnull=True)
     unfinished.update(finished_at=at)
     finish_campaign_if_done(task.campaign_id, at)
 
 
 @transaction.atomic
-def finish_task_if_done(task: Task, at: datetime) -> None:
+def finish_task_if_done(task: CampaignTask, at: datetime) -> None:
     """Like `finish_if_done`, for a caller without a lock."""
-    finish_if_done(Task.objects.select_for_update().get(pk=task.pk), at)
+    finish_if_done(CampaignTask.objects.select_for_update().get(pk=task.pk), at)
 
 
 def finish_campaign_if_done(campaign_id: int, at: datetime) -> None:
@@ -281,7 +314,7 @@ def finish_campaign_if_done(campaign_id: int, at: datetime) -> None:
     # The lock makes two last tasks that finish at the same time see each other.
     campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
     if (
-        campaign.state in tasks.OPEN_CAMPAIGN_STATES
+        campaign.state in campaign_tasks.OPEN_CAMPAIGN_STATES
         and not campaign.tasks.filter(finished_at__isnull=True).exists()
     ):
         campaigns.transition(

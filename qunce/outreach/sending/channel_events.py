@@ -21,9 +21,9 @@ from qunce.core.staff import models as staff_models
 from qunce.groups import groups
 from qunce.members.accounts import accounts, suppression
 from qunce.outreach import opt_outs
-from qunce.outreach.campaigns.campaigns import Campaign, Target
-from qunce.outreach.sending import recipients
-from qunce.outreach.sending.recipients import Recipient, State
+from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.sending import ledger, send_facts
+from qunce.outreach.sending.ledger import Message, Origin, State
 from qunce.outreach.sending.send_facts import SendClicked, SendDelivered
 
 
@@ -49,10 +49,11 @@ class InvalidChannelEvent(errors.Invalid):
 
 def record_receipt(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `message` (the key it was sent with), `state`, optionally `link`."""
-    campaign, target = _find_message(event)
-    column = "group" if campaign.target == Target.GROUPS else "account"
-    fields: dict[str, Any] = {"campaign": campaign.key, column: target}
-    rows = Recipient.objects.filter(campaign=campaign, target_id=target)
+    message = _find_message(event)
+    rows = Message.objects.filter(pk=message.pk)
+    campaign = ""
+    if message.origin == Origin.CAMPAIGN:
+        campaign = Campaign.objects.get(pk=message.origin_id).key
     changes: dict[str, Any] = {
         "at": event.happened_at,
         "recorded": True,
@@ -63,14 +64,14 @@ def record_receipt(*, event: IncomingEvent, at: datetime) -> None:
     # A click proves the delivery, too. Receipts may come in any order and more than once,
     # so each transition starts only from the states that come before it.
     undelivered = [State.PLANNED, State.ACCEPTED, State.UNKNOWN]
-    if recipients.transition(rows, origins=undelivered, to=State.DELIVERED, **changes):
-        new_facts.append(SendDelivered(**fields))
+    if ledger.transition(rows, origins=undelivered, to=State.DELIVERED, **changes):
+        new_facts.append(send_facts.of(SendDelivered, message, campaign=campaign))
     if event.payload.get("state") == State.CLICKED:
-        recipients.transition(
-            rows, origins=[State.DELIVERED], to=State.CLICKED, **changes
-        )
+        ledger.transition(rows, origins=[State.DELIVERED], to=State.CLICKED, **changes)
         link = str(event.payload.get("link", ""))[:200]
-        new_facts.append(SendClicked(link=link, **fields))
+        new_facts.append(
+            send_facts.of(SendClicked, message, campaign=campaign, link=link)
+        )
     facts.record_many(
         new_facts,
         community=event.community,
@@ -80,22 +81,22 @@ def record_receipt(*, event: IncomingEvent, at: datetime) -> None:
     )
 
 
-def _find_message(event: IncomingEvent) -> tuple[Campaign, int]:
-    """The campaign and the target of a receipt; raises InvalidChannelEvent."""
-    number, dash, target = str(event.payload.get("message", "")).partition("-")
+def _find_message(event: IncomingEvent) -> Message:
+    """The message of a receipt; raises InvalidChannelEvent."""
     if event.payload.get("state") not in (State.DELIVERED, State.CLICKED):
         raise InvalidChannelEvent(
             _("The state in a receipt must be delivered or clicked.")
         )
-    if not (dash and number.isdecimal() and target.isdecimal()):
-        raise InvalidChannelEvent(_("A receipt must name the message it belongs to."))
+    number = str(event.payload.get("message", ""))
     # A channel must not complete messages of another community or channel.
-    campaign = Campaign.objects.filter(
-        pk=int(number), community=event.community, channel=event.channel
-    ).first()
-    if campaign is None:
+    message = None
+    if number.isascii() and number.isdecimal() and len(number) < 19:
+        message = Message.objects.filter(
+            pk=int(number), community=event.community, channel=event.channel
+        ).first()
+    if message is None:
         raise InvalidChannelEvent(_("A receipt must name the message it belongs to."))
-    return campaign, int(target)
+    return message
 
 
 def record_opt_out(*, event: IncomingEvent, at: datetime) -> None:

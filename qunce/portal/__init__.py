@@ -1,0 +1,1 @@
+"""What members open: the short addresses of tracked links in their messages."""

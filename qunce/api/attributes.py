@@ -23,7 +23,7 @@ from qunce.members.attributes.type_change_jobs import TypeChangeJob
 from qunce.members.people import visibility
 
 router = Router(auth=RequiresScope("members"), tags=["attributes"])
-Type = Literal["text", "number", "bool", "date", "instant", "choice", "multi"]
+Type = Literal["text", "number", "bool", "date", "instant", "choice", "multi", "lunar"]
 Section = Literal["basic", "interest", "product", "benefit", "buying", "spending"]
 Label = Annotated[str, Field(min_length=1, max_length=80)]
 Choices = Annotated[list[schemas.Key], Field(max_length=500)]

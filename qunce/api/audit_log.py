@@ -11,6 +11,7 @@ from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core.facts import audit
 from qunce.core.staff import api_keys, staff
+from qunce.members.accounts import masking
 
 router = Router(auth=RequiresScope("audit"), tags=["audit-log"])
 
@@ -66,7 +67,7 @@ def list_(
             "member_id": entry.account_id,
             "group_id": entry.group_id,
             "count": entry.count,
-            "detail": entry.detail or {},
+            "detail": masking.json(entry.detail or {}, request.by),
         }
         for entry in page
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +34,8 @@ class RequiresScope(AuthBase):
     """Requires `resource:read` for safe methods and `resource:write` for the others.
 
     `action` overrides this, for example for a POST that only reads. Answers with names,
-    texts or identifiers of members need `members:read` as well (`shows_members`).
+    texts or identifiers of members need `members:read` as well (`shows_members`), and
+    those that show other resources need to read `also` these.
     """
 
     openapi_type = "http"
@@ -41,11 +43,16 @@ class RequiresScope(AuthBase):
     openapi_name = "ApiKey"
 
     def __init__(
-        self, resource: str, action: str = "", *, shows_members: bool = False
+        self,
+        resource: str,
+        action: str = "",
+        *,
+        shows_members: bool = False,
+        also: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.resource, self.action = resource, action
-        self.shows_members = shows_members
+        self.shows_members, self.also = shows_members, also
 
     def __call__(self, request: HttpRequest) -> Any:
         key: ApiKey = request.key  # type: ignore[attr-defined]
@@ -57,4 +64,5 @@ class RequiresScope(AuthBase):
         # By method, so that a new operation cannot forget its scope.
         action = self.action or ("read" if method in SAFE_METHODS else "write")
         scope = f"{self.resource}:{action}"
-        return [scope, MEMBERS] if self.shows_members else [scope]
+        others = [f"{resource}:read" for resource in self.also]
+        return [scope, *([MEMBERS] if self.shows_members else []), *others]

@@ -1,4 +1,4 @@
-"""Campaigns: drafts, their review, sending, and the results."""
+"""Campaigns: drafts, their review, and sending."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from pydantic import WithJsonSchema
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.outreach.campaigns import campaigns, launch, results
+from qunce.members.rule_text import contact_masks
+from qunce.outreach import task_permissions
+from qunce.outreach.campaigns import (
+    approvals,
+    campaigns,
+    fingerprints,
+    launch,
+)
 from qunce.outreach.campaigns import review as campaign_review
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import recipients
-from qunce.outreach.sending.recipients import Recipient
+from qunce.outreach.content import message_templates
 
 router = Router(auth=RequiresScope("campaigns"), tags=["campaigns"])
 READ_MEMBERS = RequiresScope("campaigns", shows_members=True)
@@ -25,15 +31,31 @@ CampaignState = Annotated[
     campaigns.State,
     WithJsonSchema({"type": "string", "enum": campaigns.State.values}),
 ]
-RecipientState = Annotated[
-    recipients.State,
-    WithJsonSchema({"type": "string", "enum": recipients.State.values}),
-]
+
+
+class VariantIn(schemas.InputSchema):
+    """A text for the members of a `rule`, or for a `share` in percent of everyone else."""
+
+    name: Annotated[str, Field(min_length=1, max_length=20)]
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    rule: schemas.Rule | None = None
+    share: Annotated[int, Field(ge=0, le=99)] = 0
+
+
+class VariantOut(schemas.OutputSchema):
+    """A variant, as in a request."""
+
+    name: str
+    text: str
+    rule: dict[str, Any] | None
+    share: int
 
 
 class CampaignUpdateIn(schemas.InputSchema):
     """Fields that are missing stay as they are.
 
+    `material_version_ids` are sent after the text, in this order. `template_version_id`
+    names the text of a message template, as long as `text` is the same.
     `staff_ids` are the staff who send it. `text` may contain variables with a default,
     such as `{name|friend}`.
     """
@@ -44,9 +66,20 @@ class CampaignUpdateIn(schemas.InputSchema):
     rule: schemas.Rule | None = None
     exclude: schemas.Rule | None = None
     group_ids: Ids | None = None
+    material_version_ids: Annotated[list[schemas.Id], Field(max_length=20)] | None = (
+        None
+    )
+    template_version_id: schemas.Id | None = None
     channel: Annotated[str, Field(max_length=30)] | None = None
     staff_ids: Ids | None = None
     skip_recently_contacted: bool | None = None
+    purpose: Literal["marketing", "service"] | None = None
+    priority: Literal[0, 10, 20, 30] | None = None
+    keeps_place: bool | None = None
+    variants: Annotated[list[VariantIn], Field(max_length=10)] | None = None
+    hold_out_per_mille: Annotated[int, Field(ge=0, le=500)] | None = None
+    rate_per_hour: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    member_clock: bool | None = None
     due_at: schemas.Timestamp | None = None
 
 
@@ -79,9 +112,19 @@ class CampaignOut(schemas.OutputSchema):
     rule: dict[str, Any] | None
     exclude: dict[str, Any] | None
     group_ids: list[int]
+    material_version_ids: list[int]
+    template_version_id: int | None
     channel: str
     staff_ids: list[int]
     skip_recently_contacted: bool
+    purpose: str
+    priority: int
+    keeps_place: bool
+    variants: list[VariantOut]
+    hold_out_per_mille: int
+    rate_per_hour: int | None
+    member_clock: bool
+    is_approved: bool
     due_at: datetime | None
     send_at: datetime | None
     state: str
@@ -93,9 +136,26 @@ class CampaignOut(schemas.OutputSchema):
     finished_at: datetime | None
 
     @staticmethod
+    def resolve_rule(campaign: Campaign, context: Any) -> Any:
+        return contact_masks.masked(campaign.rule, context["request"].by)
+
+    @staticmethod
+    def resolve_exclude(campaign: Campaign, context: Any) -> Any:
+        return contact_masks.masked(campaign.exclude, context["request"].by)
+
+    @staticmethod
+    def resolve_is_approved(campaign: Campaign) -> bool:
+        return approvals.is_approved(campaign)
+
+    @staticmethod
     def resolve_group_ids(campaign: Campaign) -> list[int]:
         group_ids: list[int] = campaign.groups
         return group_ids
+
+    @staticmethod
+    def resolve_material_version_ids(campaign: Campaign) -> list[int]:
+        version_ids: list[int] = campaign.materials
+        return version_ids
 
     @staticmethod
     def resolve_staff_ids(campaign: Campaign) -> list[int]:
@@ -111,44 +171,51 @@ class SampleOut(schemas.OutputSchema):
     staff_name: str
     text: str | None
     missing: str
+    variant: str
+
+
+class SensitivityOut(schemas.OutputSchema):
+    """The smallest difference in orders, in percentage points, that is sure to show.
+
+    `name` is that of a variant, or empty for the hold-out.
+    """
+
+    name: str
+    size: int
+    control_size: int
+    points: float
+
+
+class KeptForOut(schemas.OutputSchema):
+    """`name` is empty for a campaign that you do not see."""
+
+    name: str
+    size: int
 
 
 class ReviewOut(schemas.OutputSchema):
     """`matched` members match the rule, and `size` of them would get the message.
 
-    `over_contact_limit` of those got two or more messages in the last 7 days.
+    The contact limit of `over_contact_limit` of those is reached; for `at_limit_after` this
+    is the last message it allows. `zones` counts them by zone if each gets it by their own
+    clock; for `time_passed` that time would have passed. `variants` are sizes by name, with an empty name for the
+    text of the campaign. An approval names the `digest` of what was reviewed. `kept_for`
+    counts the excluded members whose last place is kept for campaigns of higher priority.
     """
 
     matched: int
     size: int
     excluded: dict[str, int]
     over_contact_limit: int
+    at_limit_after: int
+    sensitivities: list[SensitivityOut]
+    kept_for: list[KeptForOut]
+    zones: dict[str, int]
+    time_passed: int
+    variants: dict[str, int]
+    needs_approval: bool
+    digest: str
     samples: list[SampleOut]
-
-
-class ProgressOut(schemas.OutputSchema):
-    """`counts` is by state of the recipients; `unclaimed` of `total` have
-    no state yet.
-
-    `remaining` are not done yet. `reached` got the message.
-    """
-
-    total: int
-    remaining: int
-    reached: int
-    unclaimed: int
-    counts: dict[str, int]
-
-
-class RecipientOut(schemas.OutputSchema):
-    """`target_id` is a member or a group, depending on the target of the campaign."""
-
-    target_id: int
-    name: str
-    staff_name: str
-    state: str
-    reason: str
-    changed_at: datetime
 
 
 class AssignableStaffOut(schemas.OutputSchema):
@@ -157,24 +224,32 @@ class AssignableStaffOut(schemas.OutputSchema):
     name: str
 
 
-FIELD_NAMES = {"staff_ids": "staff", "group_ids": "groups"}
+FIELD_NAMES = {
+    "staff_ids": "staff",
+    "group_ids": "groups",
+    "material_version_ids": "materials",
+}
 """Fields that have another name in the model."""
-NULLABLE_FIELDS = ("rule", "exclude", "due_at")
+NULLABLE_FIELDS = ("rule", "exclude", "due_at", "rate_per_hour")
 
 
 def _get_campaign(request: ApiRequest, campaign_id: int) -> Campaign:
     return campaigns.get(by=request.by, pk=campaign_id)
 
 
-def _fields(data: CampaignUpdateIn) -> dict[str, Any]:
+def _fields(request: ApiRequest, data: CampaignUpdateIn) -> dict[str, Any]:
     """Return the fields that were sent; null is ignored where it is no value."""
-    return {
+    given = {
         FIELD_NAMES.get(name, name): value
         # A field that is missing differs from one that is null, which pydantic tells
         # apart by "unset".
         for name, value in data.model_dump(exclude_unset=True, exclude={"key"}).items()
         if value is not None or name in NULLABLE_FIELDS
     }
+    if pk := given.pop("template_version_id", None):
+        version = message_templates.get_version(request.community, pk)
+        given["template_version"] = version
+    return given
 
 
 # Campaigns
@@ -213,7 +288,7 @@ def list_(
 @router.get("/assignable-staff", response=list[AssignableStaffOut])
 def list_assignable_staff(request: ApiRequest) -> Any:
     """List the staff to whom tasks can be assigned."""
-    return campaigns.list_assignable_staff(request.community)
+    return task_permissions.list_assignable_staff(request.community)
 
 
 @router.post("/campaigns", response={201: CampaignOut})
@@ -227,7 +302,7 @@ def create(request: ApiRequest, data: CampaignIn) -> Any:
         key=data.key,
         by=request.by,
         at=request.at,
-        **_fields(data),
+        **_fields(request, data),
     )
     return Status(201, campaign)
 
@@ -247,16 +322,17 @@ def update(
     Changes apply to all messages that have not been sent yet.
     """
     campaign = _get_campaign(request, campaign_id)
-    campaigns.update(campaign=campaign, by=request.by, at=request.at, **_fields(data))
+    campaigns.update(
+        campaign=campaign, by=request.by, at=request.at, **_fields(request, data)
+    )
     return campaign
 
 
 @router.get("/campaigns/{campaign_id}/review", response=ReviewOut, auth=READ_MEMBERS)
 def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
     """Count who would get the campaign now and who would not, with ten samples."""
-    result = campaign_review.build(
-        campaign=_get_campaign(request, campaign_id), by=request.by, at=request.at
-    )
+    campaign = _get_campaign(request, campaign_id)
+    result = campaign_review.build(campaign=campaign, by=request.by, at=request.at)
     samples = [
         {
             "target_id": sample.target,
@@ -264,6 +340,7 @@ def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
             "staff_name": sample.staff,
             "text": sample.text,
             "missing": sample.missing,
+            "variant": sample.variant,
         }
         for sample in result.samples
     ]
@@ -272,6 +349,14 @@ def review(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
         "size": result.size,
         "excluded": result.excluded,
         "over_contact_limit": result.over_contact_limit,
+        "at_limit_after": result.at_limit_after,
+        "sensitivities": result.sensitivities,
+        "kept_for": result.kept_for,
+        "zones": result.zones.sizes if result.zones else {},
+        "time_passed": result.zones.passed if result.zones else 0,
+        "variants": result.variants,
+        "needs_approval": result.needs_approval,
+        "digest": fingerprints.digest(campaign),
         "samples": samples,
     }
 
@@ -346,67 +431,3 @@ def cancel(request: ApiRequest, campaign_id: schemas.Id) -> Campaign:
     campaign = _get_campaign(request, campaign_id)
     launch.cancel(campaign=campaign, by=request.by, at=request.at)
     return campaign
-
-
-# Results
-
-
-@router.get("/campaigns/{campaign_id}/progress", response=ProgressOut)
-def get_progress(request: ApiRequest, campaign_id: schemas.Id) -> dict[str, Any]:
-    """Count the recipients of a campaign by state."""
-    progress = results.progress(_get_campaign(request, campaign_id))
-    return {
-        "total": progress.total,
-        "remaining": progress.left,
-        "reached": progress.reached,
-        "unclaimed": progress.unclaimed_count,
-        "counts": progress.counts,
-    }
-
-
-@router.get(
-    "/campaigns/{campaign_id}/recipients",
-    response=schemas.Page[RecipientOut],
-    auth=READ_MEMBERS,
-)
-def list_recipients(
-    request: ApiRequest,
-    campaign_id: schemas.Id,
-    state: RecipientState | None = None,
-    after: schemas.Cursor = None,
-    limit: schemas.Limit = 50,
-) -> dict[str, Any]:
-    """List the recipients who have a state by id.
-
-    A page may be short, as recipients whom the staff member does not see are left out.
-    """
-    campaign = _get_campaign(request, campaign_id)
-    start_id = schemas.decode_id(after)
-    # The cursor follows all rows, as the lines below lack those that are hidden.
-    query = Recipient.objects.filter(campaign=campaign, target_id__gt=start_id)
-    if state is not None:
-        query = query.filter(state=state.value)
-    target_ids = list(
-        query.order_by("target_id").values_list("target_id", flat=True)[: limit + 1]
-    )
-    lines = results.list_recipients(
-        campaign=campaign,
-        by=request.by,
-        at=request.at,
-        state="" if state is None else state.value,
-        after=start_id,
-        limit=limit,
-    )
-    items = [
-        {
-            "target_id": line.row.target_id,
-            "name": line.name,
-            "staff_name": line.staff,
-            "state": line.row.state,
-            "reason": line.reason,
-            "changed_at": line.row.changed_at,
-        }
-        for line in lines
-    ]
-    more = schemas.encode_cursor(target_ids[limit - 1]) if target_ids[limit:] else None
-    return {"items": items, "next": more}

@@ -40,12 +40,16 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 EPOCH = re.compile(r"\d+(\.\d+)?")
+NUMBERS = (int, Decimal)
 
 
 def _parse_epoch(value: Any) -> Any:
     """Return the time of a number since 1970; other values are parsed by pydantic."""
-    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    if is_number or (isinstance(value, str) and EPOCH.fullmatch(value)):
+    if isinstance(value, str):
+        is_epoch = EPOCH.fullmatch(value) is not None
+    else:
+        is_epoch = isinstance(value, NUMBERS) and not isinstance(value, bool)
+    if is_epoch:
         return timestamps.from_micros(timestamps.from_epoch(str(value)))
     return value
 

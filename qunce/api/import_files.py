@@ -175,13 +175,14 @@ def _serialize_reviewed(upload: Upload, review: PlanReview) -> dict[str, Any]:
 
 def _serialize_plan(upload: Upload, review: PlanReview) -> dict[str, Any]:
     options = review.plan.options if review.plan else uploads.options_of(upload)
+    container = {
+        name: value
+        for name, value in upload.inspection.items()
+        if name not in ("digest", "headings")
+    }
     return {
         "target": review.target.key,
-        "container": {
-            name: value
-            for name, value in upload.inspection.items()
-            if name not in ("digest", "headings")
-        },
+        "container": review.mask.json(container) if review.mask else container,
         "options": _serialize_options(options),
         "columns": [
             {
@@ -189,7 +190,7 @@ def _serialize_plan(upload: Upload, review: PlanReview) -> dict[str, Any]:
                 "field": field,
                 "label": review.target.field_label(field) if field else "",
                 "type": review.types.get(field, ""),
-                "samples": uploads.sample_values(upload, heading, MAX_COLUMN_SAMPLES),
+                "samples": review.sample_values(upload, heading, MAX_COLUMN_SAMPLES),
             }
             for heading, field in review.mapping.items()
         ],
@@ -305,4 +306,4 @@ def start(request: ApiRequest, file_id: schemas.Id) -> dict[str, Any]:
     """
     upload = _get_file(request, file_id)
     job = background_imports.start(upload=upload, by=request.by, at=request.at)
-    return imports.serialize(job)
+    return imports.serialize(job, request.by)

@@ -11,9 +11,12 @@ from ninja import Field, Router, Status
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import stored_sentences
+from qunce.core.staff.models import Staff
+from qunce.importing import row_masks
 from qunce.importing.jobs import access, error_report, jobs, join_report, reports
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
+from qunce.members.accounts import masking
 
 router = Router(auth=RequiresScope("imports"), tags=["imports"])
 READ_MEMBERS = RequiresScope("imports", shows_members=True)
@@ -26,12 +29,13 @@ class RetryIn(schemas.InputSchema):
 
 
 class UndoOut(schemas.OutputSchema):
-    """`counts` are what was taken back, `kept` is how many things stay as they are."""
+    """`counts` are what was taken back, `remainder_count` is how many things stay as they
+    are."""
 
     started_at: datetime
     finished_at: datetime | None
     counts: dict[str, int]
-    kept: int
+    remainder_count: int
 
 
 class ImportOut(schemas.OutputSchema):
@@ -104,16 +108,17 @@ class RemainderOut(schemas.OutputSchema):
     reason: str
 
 
-def serialize(job: ImportJob) -> dict[str, Any]:
+def serialize(job: ImportJob, by: Staff) -> dict[str, Any]:
     undo = undos.find(job)
     return {
         **reports.describe(job),
+        "error": masking.text(job.error, by),
         "undo": undo
         and {
             "started_at": undo.started_at,
             "finished_at": undo.finished_at,
             "counts": undo.counts,
-            "kept": undo.kept,
+            "remainder_count": undo.remainder_count,
         },
     }
 
@@ -141,13 +146,13 @@ def list_(
         limit=limit,
         id_of=lambda job: job.pk,
     )
-    return {"items": [serialize(job) for job in page], "next": more}
+    return {"items": [serialize(job, request.by) for job in page], "next": more}
 
 
 @router.get("/imports/{import_id}", response=ImportOut)
 def get(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
     """Get an import: its progress while it runs, then its report."""
-    return serialize(_get_job(request, import_id))
+    return serialize(_get_job(request, import_id), request.by)
 
 
 @router.get("/imports/{import_id}/problems", response=schemas.Page[ProblemOut])
@@ -161,14 +166,15 @@ def list_problems(
 
     The error file has all broken rows.
     """
-    rows = _get_job(request, import_id).problems.order_by("pk")
+    job = _get_job(request, import_id)
+    rows = job.problems.order_by("pk")
     page, more = schemas.paginate(
         lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
         after=after,
         limit=limit,
         id_of=lambda row: row.pk,
     )
-    for row in page:
+    for row in row_masks.stored_problems(page, job, by=request.by):
         # Stored in the language of whoever imported the file.
         row.remedy = stored_sentences.translate(row.remedy)
     return {"items": [_fields(row, ProblemOut) for row in page], "next": more}
@@ -182,12 +188,12 @@ def _fields(row: Any, schema: type[schemas.OutputSchema]) -> dict[str, Any]:
 def download_problems(request: ApiRequest, import_id: schemas.Id) -> HttpResponseBase:
     """Download all broken rows as CSV that is safe to open in a spreadsheet."""
     job = _get_job(request, import_id)
-    path = error_report.get_path(job)
+    file = error_report.open_report(job, row_masks.mask_of(job, by=request.by))
     error_report.log_download(job, by=request.by, at=request.at)
     return FileResponse(
-        path.open("rb"),
+        file,
         as_attachment=True,
-        filename=path.name,
+        filename=error_report.path_of(job).name,
         content_type="text/csv; charset=utf-8",
     )
 
@@ -204,7 +210,7 @@ def cancel(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
     """Cancel an import. Rows already written stay; undo takes them back."""
     job = _get_job(request, import_id)
     jobs.cancel(job=job, by=request.by, at=request.at)
-    return serialize(job)
+    return serialize(job, request.by)
 
 
 @router.post("/imports/{import_id}/resume", response=ImportOut)
@@ -214,7 +220,7 @@ def resume(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
 
     job = _get_job(request, import_id)
     background_imports.resume(job=job, by=request.by, at=request.at)
-    return serialize(job)
+    return serialize(job, request.by)
 
 
 @router.post("/imports/{import_id}/retry", response={201: ImportOut})
@@ -225,7 +231,7 @@ def retry(request: ApiRequest, import_id: schemas.Id, data: RetryIn) -> Any:
     job = background_imports.retry(
         job=_get_job(request, import_id), mode=data.mode, by=request.by, at=request.at
     )
-    return Status(201, serialize(job))
+    return Status(201, serialize(job, request.by))
 
 
 @router.post("/imports/{import_id}/undo", response=ImportOut)
@@ -237,15 +243,15 @@ def undo(request: ApiRequest, import_id: schemas.Id) -> dict[str, Any]:
     """
     job = _get_job(request, import_id)
     undos.start(job=job, by=request.by, at=request.at)
-    return serialize(job)
+    return serialize(job, request.by)
 
 
 @router.get(
-    "/imports/{import_id}/undo/kept",
+    "/imports/{import_id}/undo/remainders",
     response=schemas.Page[RemainderOut],
     auth=READ_MEMBERS,
 )
-def list_kept(
+def list_remainders(
     request: ApiRequest,
     import_id: schemas.Id,
     after: schemas.Cursor = None,
@@ -259,4 +265,5 @@ def list_kept(
         limit=limit,
         id_of=lambda row: row.pk,
     )
-    return {"items": [_fields(row, RemainderOut) for row in page], "next": more}
+    masked = [undos.masked(row, request.by) for row in page]
+    return {"items": [_fields(row, RemainderOut) for row in masked], "next": more}

@@ -10,6 +10,8 @@ from ninja import Router
 from qunce import job_texts
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.channels import inbox
+from qunce.channels.inbox import IncomingEvent
 from qunce.core import permissions
 from qunce.core.jobs import job_queue
 from qunce.core.jobs.job_queue import QueuedJob
@@ -40,6 +42,18 @@ class JobsOut(schemas.OutputSchema):
 
     items: list[JobOut]
     has_more: bool
+
+
+class EventOut(schemas.OutputSchema):
+    """An event that a channel reported, and that failed as often as it is tried."""
+
+    id: int
+    channel: str
+    kind: str
+    received_at: datetime
+    attempts: int
+    reason: str
+    remedy: str
 
 
 def _serialize(request: ApiRequest, row: QueuedJob) -> dict[str, Any]:
@@ -74,3 +88,42 @@ def retry(request: ApiRequest, job_id: schemas.Id) -> dict[str, Any]:
     job = job_queue.get(job_id, community=request.community)
     job_queue.retry(job=job, by=request.by, at=request.at)
     return _serialize(request, job_queue.get(job_id, community=request.community))
+
+
+def _serialize_event(event: IncomingEvent) -> dict[str, Any]:
+    text = job_texts.describe_event(event)
+    return {
+        "id": event.pk,
+        "channel": event.channel,
+        "kind": event.kind,
+        "received_at": event.received_at,
+        "attempts": event.attempts,
+        "reason": text.reason,
+        "remedy": text.remedy,
+    }
+
+
+@router.get("/jobs/events", response=schemas.Page[EventOut])
+def list_events(
+    request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
+) -> dict[str, Any]:
+    """List the events of channels that could not be handled, in the order of arrival."""
+    permissions.check_may(request.by, job_queue.MANAGE)
+    rows = inbox.list_exhausted(request.community)
+    page, more = schemas.paginate(
+        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
+        after=after,
+        limit=limit,
+        id_of=lambda event: event.pk,
+    )
+    return {"items": [_serialize_event(event) for event in page], "next": more}
+
+
+@router.post("/jobs/events/{event_id}/retry", response=EventOut)
+def retry_event(request: ApiRequest, event_id: schemas.Id) -> dict[str, Any]:
+    """Handle an event again, with all its attempts."""
+    permissions.check_may(request.by, job_queue.MANAGE)
+    event = inbox.get_exhausted(event_id, community=request.community)
+    inbox.retry(event=event, by=request.by, at=request.at)
+    event.refresh_from_db()
+    return _serialize_event(event)

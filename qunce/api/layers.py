@@ -14,6 +14,7 @@ from qunce.core import community_days, errors
 from qunce.members.layers import assignment, ladders, layering_specs, layers
 from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.layers import Layering
+from qunce.members.rule_text import contact_masks
 from qunce.sets import audiences
 
 router = Router(auth=RequiresScope("layers"), tags=["layers"])
@@ -210,6 +211,7 @@ def get(request: ApiRequest, layering_id: schemas.Id) -> dict[str, Any]:
     fields = {name: getattr(layering, name) for name in names}
     return fields | {
         "id": layering.pk,
+        "spec": contact_masks.masked(layering.spec, request.by),
         "layers": [
             {
                 "key": layer["key"],

@@ -13,6 +13,7 @@ from ninja import Field, Router, Status
 from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import community_days, errors
+from qunce.members.rule_text import contact_masks
 from qunce.members.search import export
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
@@ -90,6 +91,10 @@ class SegmentOut(schemas.OutputSchema):
     state: str
     created_at: datetime
     changed_at: datetime
+
+    @staticmethod
+    def resolve_rule(segment: Segment, context: Any) -> Any:
+        return contact_masks.masked(segment.rule, context["request"].by)
 
 
 class Reason(schemas.OutputSchema):

@@ -18,6 +18,7 @@ from qunce.core.staff import roles, staff, units
 from qunce.core.staff.models import Staff
 from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
+from qunce.members.rule_text import contact_masks
 
 router = Router(auth=RequiresScope("staff"), tags=["staff"])
 BuiltInRole = Literal["owner", "manager", "operator", "viewer"]
@@ -116,12 +117,12 @@ class UnitOut(schemas.OutputSchema):
 # Staff
 
 
-def _serialize(row: Staff) -> dict[str, Any]:
+def _serialize(row: Staff, by: Staff) -> dict[str, Any]:
     names = ("login", "name", "email", "role", "unit_id", "created_at")
     return {name: getattr(row, name) for name in names} | {
         "id": row.pk,
         "role_id": row.custom_role_id,
-        "scope": row.own_scope,
+        "scope": contact_masks.masked(row.own_scope, by),
         "group_keys": row.own_groups,
         "active": row.is_active,
     }
@@ -140,14 +141,14 @@ def list_(
         limit=limit,
         id_of=lambda row: row.pk,
     )
-    return {"items": [*map(_serialize, page)], "next": more}
+    return {"items": [_serialize(row, request.by) for row in page], "next": more}
 
 
 @router.get("/staff/{staff_id}", response=StaffMemberOut)
 def get(request: ApiRequest, staff_id: schemas.Id) -> dict[str, Any]:
     """Get a staff member."""
     permissions.check_manage_staff(request.by)
-    return _serialize(staff.get(request.by, staff_id))
+    return _serialize(staff.get(request.by, staff_id), request.by)
 
 
 @router.patch("/staff/{staff_id}", response=StaffMemberOut)
@@ -258,10 +259,11 @@ def delete_role(request: ApiRequest, role_id: schemas.Id) -> Any:
 # Units
 
 
-def _serialize_unit(unit: Unit) -> dict[str, Any]:
-    names = ("name", "kind", "parent_id", "scope", "closed_at")
+def _serialize_unit(unit: Unit, by: Staff) -> dict[str, Any]:
+    names = ("name", "kind", "parent_id", "closed_at")
     fields = {name: getattr(unit, name) for name in names}
-    return fields | {"id": unit.pk, "group_keys": unit.groups}
+    scope = contact_masks.masked(unit.scope, by)
+    return fields | {"id": unit.pk, "scope": scope, "group_keys": unit.groups}
 
 
 @router.get("/units", response=list[UnitOut])
@@ -269,7 +271,8 @@ def list_units(request: ApiRequest) -> list[dict[str, Any]]:
     """List the units, each before those below it."""
     permissions.check_manage_staff(request.by)
     return [
-        _serialize_unit(unit) for _depth, unit in units.list_tree(request.community)
+        _serialize_unit(unit, request.by)
+        for _depth, unit in units.list_tree(request.community)
     ]
 
 
@@ -287,7 +290,7 @@ def create_unit(request: ApiRequest, data: UnitIn) -> Any:
         by=request.by,
         at=request.at,
     )
-    return Status(201, _serialize_unit(unit))
+    return Status(201, _serialize_unit(unit, request.by))
 
 
 @router.patch("/units/{unit_id}", response=UnitOut)
@@ -308,7 +311,7 @@ def update_unit(
         by=request.by,
         at=request.at,
     )
-    return _serialize_unit(unit)
+    return _serialize_unit(unit, request.by)
 
 
 @router.post("/units/{unit_id}/close", response=UnitOut)
@@ -317,7 +320,7 @@ def close_unit(request: ApiRequest, unit_id: schemas.Id) -> dict[str, Any]:
     permissions.check_manage_staff(request.by)
     unit = units.get(request.community, unit_id)
     units.close(unit=unit, by=request.by, at=request.at)
-    return _serialize_unit(units.get(request.community, unit_id))
+    return _serialize_unit(units.get(request.community, unit_id), request.by)
 
 
 @router.post("/units/{unit_id}/reopen", response=UnitOut)
@@ -326,7 +329,7 @@ def reopen_unit(request: ApiRequest, unit_id: schemas.Id) -> dict[str, Any]:
     permissions.check_manage_staff(request.by)
     unit = units.get(request.community, unit_id)
     units.reopen(unit=unit, by=request.by, at=request.at)
-    return _serialize_unit(units.get(request.community, unit_id))
+    return _serialize_unit(units.get(request.community, unit_id), request.by)
 
 
 def _find_unit(request: ApiRequest, unit_id: int | None) -> Unit | None:

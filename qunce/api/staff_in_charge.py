@@ -8,7 +8,7 @@ from ninja import Field, Router
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.members.staff_in_charge import assignments
+from qunce.members.staff_in_charge import assignments, hand_overs
 
 router = Router(auth=RequiresScope("members"), tags=["members"])
 
@@ -33,9 +33,17 @@ class HandOverIn(schemas.InputSchema):
 
 
 class HandOverResult(schemas.OutputSchema):
-    """How many members have somebody else in charge now."""
+    """How many members have somebody else in charge now; `id` is needed to undo it."""
 
+    id: int
     members_changed: int
+
+
+class HandOverUndoResult(schemas.OutputSchema):
+    """`members_kept` have somebody else since, or are not seen by the owner of the key."""
+
+    members_restored: int
+    members_kept: int
 
 
 @router.get("/staff-in-charge", response=list[StaffLoadOut])
@@ -60,11 +68,22 @@ def hand_over(request: ApiRequest, data: HandOverIn) -> dict[str, int]:
     Refused if they are not as many as expected, so that nobody is handed over unseen.
     """
     community, name = request.community, data.staff
-    changed = assignments.hand_over(
+    hand_over = hand_overs.create_by_rule(
         rule=data.rule,
         expected=data.expected_count,
         staff=assignments.get_staff(community, name) if name else None,
         by=request.by,
         at=request.at,
     )
-    return {"members_changed": changed}
+    return {"id": hand_over.pk, "members_changed": hand_over.changed}
+
+
+@router.post(
+    "/staff-in-charge/hand-over/{hand_over_id}/undo", response=HandOverUndoResult
+)
+def undo(request: ApiRequest, hand_over_id: schemas.Id) -> dict[str, int]:
+    """Put back who was in charge before, except of members who have somebody else since."""
+    context: dict[str, Any] = {"by": request.by, "at": request.at}
+    hand_over = hand_overs.get(pk=hand_over_id, **context)
+    undone = hand_overs.undo(hand_over=hand_over, **context)
+    return {"members_restored": undone.restored, "members_kept": undone.kept}

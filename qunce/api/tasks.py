@@ -10,18 +10,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.utils.translation import gettext as _
 from ninja import Field, Router
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.core import errors
+from qunce.core.staff import staff
 from qunce.outreach import skip_reasons
-from qunce.outreach.campaigns import campaigns, results, review
-from qunce.outreach.sending import assisted_sending, recipients
-from qunce.outreach.sending import tasks as staff_tasks
-from qunce.outreach.sending.recipients import Recipient
-from qunce.outreach.sending.tasks import Task
+from qunce.outreach.campaigns import content, results
+from qunce.outreach.sending import assisted_sending, campaign_tasks
+from qunce.outreach.sending.campaign_tasks import CampaignTask
+from qunce.outreach.sending.ledger import Message
 
 router = Router(auth=RequiresScope("tasks"), tags=["tasks"])
 SHOW = RequiresScope("tasks", shows_members=True)
@@ -79,15 +77,13 @@ class HandoverResult(schemas.OutputSchema):
     recipients_moved: int
 
 
-class StaffNotFound(errors.NotFound):
-    """There is no staff member with this id."""
+def _get_task(request: ApiRequest, task_id: int) -> CampaignTask:
+    return campaign_tasks.get(by=request.by, pk=task_id)
 
 
-def _get_task(request: ApiRequest, task_id: int) -> Task:
-    return staff_tasks.get(by=request.by, pk=task_id)
-
-
-def _serialize(request: ApiRequest, rows: Sequence[Task]) -> list[dict[str, Any]]:
+def _serialize(
+    request: ApiRequest, rows: Sequence[CampaignTask]
+) -> list[dict[str, Any]]:
     # One query for the progress of all tasks of the page.
     progress = results.progress_by_task(list(rows))
     return [
@@ -108,11 +104,11 @@ def _serialize(request: ApiRequest, rows: Sequence[Task]) -> list[dict[str, Any]
 
 
 def _serialize_recipients(
-    request: ApiRequest, task: Task, rows: Sequence[Recipient]
+    request: ApiRequest, task: CampaignTask, rows: Sequence[Message]
 ) -> dict[str, Any]:
     target_ids = [row.target_id for row in rows]
-    texts = review.render_texts(task.campaign, target_ids, request.by)
-    names = review.recipient_names(task.campaign, target_ids, request.by)
+    texts = content.message_texts(task.campaign, target_ids, request.by)
+    names = content.recipient_names(task.campaign, target_ids, request.by)
     items = [
         {
             "target_id": row.target_id,
@@ -141,7 +137,7 @@ def list_(
 
     Staff who may oversee tasks see those of others, too.
     """
-    query = staff_tasks.list_visible(request.by).order_by("pk")
+    query = campaign_tasks.list_visible(request.by).order_by("pk")
     if mine:
         query = query.filter(staff=request.by)
     if unfinished:
@@ -167,15 +163,9 @@ def hand_over(
 ) -> dict[str, int]:
     """Assign the remaining recipients of a task to another staff member."""
     task = _get_task(request, task_id)
-    # From the list of assignable staff, so that no task goes to somebody who cannot
-    # work on it.
-    for staff in campaigns.list_assignable_staff(request.community):
-        if staff.pk == data.staff_id:
-            moved = assisted_sending.hand_over(
-                task=task, to=staff, by=request.by, at=request.at
-            )
-            return {"recipients_moved": moved}
-    raise StaffNotFound(_("There is no staff member with this number."))
+    to = staff.get(request.by, data.staff_id)
+    moved = assisted_sending.hand_over(task=task, to=to, by=request.by, at=request.at)
+    return {"recipients_moved": moved}
 
 
 # Recipients of a task
@@ -198,8 +188,8 @@ def list_recipients(request: ApiRequest, task_id: schemas.Id) -> dict[str, Any]:
     """List the recipients that are open."""
     task = _get_task(request, task_id)
     # Texts are rendered for the one who posts them, so nobody else may read them here.
-    staff_tasks.check_own(task, request.by)
-    rows = list(recipients.list_open(task)[:200])
+    campaign_tasks.check_own(task, request.by)
+    rows = list(campaign_tasks.list_open_messages(task)[:200])
     return _serialize_recipients(request, task, rows)
 
 

@@ -15,6 +15,8 @@ operations = [
     for pattern in api.urls[0]
     if isinstance(pattern, URLPattern) and pattern.name != "api-root"
 ]
+# A path is compared with the patterns one by one, and facts are what programs send most.
+operations.sort(key=lambda pattern: not str(pattern.pattern).startswith("facts"))
 for operation in operations:
     operation.callback = middleware.authenticated(operation.callback)
 

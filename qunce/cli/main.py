@@ -109,14 +109,124 @@ _add(
     N_("Manage the tag library, apply and remove tags, undo batches"),
 )
 _add(
+    "notes",
+    "commands.notes.notes",
+    N_("List and write notes about members, complete follow-ups"),
+)
+_add(
+    "consents",
+    "commands.consents.consents",
+    N_("List and record what members agreed to, and what they withdrew"),
+)
+_add(
+    "remark-names",
+    "commands.remark_names.remark_names",
+    N_("Show remark names of members, set their pattern"),
+)
+_add(
+    "saved-views",
+    "commands.saved_views.saved_views",
+    N_("List, save and delete views of the member list"),
+)
+_add(
+    "notes",
+    "commands.notes.notes",
+    N_("List and write notes about members, complete follow-ups"),
+)
+_add(
+    "consents",
+    "commands.consents.consents",
+    N_("List and record what members agreed to, and what they withdrew"),
+)
+_add(
+    "remark-names",
+    "commands.remark_names.remark_names",
+    N_("Show remark names of members, set their pattern"),
+)
+_add(
+    "saved-views",
+    "commands.saved_views.saved_views",
+    N_("List, save and delete views of the member list"),
+)
+_add(
     "attributes",
     "commands.attributes.attributes",
     N_("List and define attributes of members, change the type of one"),
 )
 _add(
+    "tasks",
+    "commands.tasks.tasks",
+    N_("List staff tasks, and who has not finished theirs"),
+)
+_add(
     "opt-outs",
     "commands.opt_outs.opt_outs",
     N_("Opt members out of messages, or in again"),
+)
+_add(
+    "campaigns",
+    "commands.campaigns.campaigns",
+    N_("Review, approve, start and stop campaigns, and show their results"),
+)
+_add(
+    "calendar",
+    "commands.calendar.calendar",
+    N_("Show what groups get by day, and move an entry"),
+)
+_add(
+    "series",
+    "commands.series.series",
+    N_("Create, fill, start and pause series, and show planned against sent"),
+)
+_add(
+    "playbooks",
+    "commands.playbooks.playbooks",
+    N_("Create, rehearse, switch on, pause and stop playbooks"),
+)
+_add(
+    "care",
+    "commands.care.care",
+    N_("Show and switch care rules, what comes, and the budget of care"),
+)
+_add(
+    "contact-budget",
+    "commands.contact_budget.contact_budget",
+    N_("Show and set how often and when members get messages"),
+)
+_add(
+    "hold-out",
+    "commands.contact_budget.hold_out",
+    N_("Show and set how many members get no marketing, for comparison"),
+)
+_add(
+    "materials",
+    "commands.materials.materials",
+    N_("List, add, archive and restore materials, set the stock of products"),
+)
+_add(
+    "ideas",
+    "commands.ideas.ideas",
+    N_("List, add, paste and move ideas, ask for pictures, make materials"),
+)
+_add(
+    "idea-feeds",
+    "commands.idea_feeds.idea_feeds",
+    N_("List, add, pause and remove feeds that bring ideas"),
+)
+_add(
+    "message-templates",
+    "commands.message_templates.group",
+    N_("List, write and archive message templates"),
+)
+_add(
+    "welcomes",
+    "commands.welcomes.group",
+    N_("List, add and switch welcomes, and see who would get what and why"),
+)
+_add(
+    "service-styles",
+    "commands.service_styles.group",
+    N_("List styles of service and set who has which"),
 )
 _add("tag-groups", "commands.tag_groups.tag_groups", N_("List and add tag groups"))
 _add(
@@ -145,6 +255,11 @@ _add(
     N_("List, create, run, archive and restore layerings"),
 )
 _add("groups", "commands.groups.groups", N_("List, show, create and edit groups"))
+_add(
+    "group-templates",
+    "commands.group_templates.group_templates",
+    N_("Copy the setup of a group to others, and show which differ"),
+)
 _add(
     "staff-accounts",
     "commands.staff_accounts.staff_accounts",

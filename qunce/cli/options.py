@@ -86,7 +86,7 @@ class Invocation:
         existing = list(Community.objects.order_by("key"))
         if not existing:
             # A new installation needs no set-up before its first command.
-            return _create_first(self.community_key or DEFAULT_KEY, self.at)
+            return self._create_first()
         if self.community_key is None and len(existing) > 1:
             keys = ", ".join(community.key for community in existing)
             raise CommunityRequired(
@@ -141,7 +141,17 @@ class Invocation:
     def ensure_community(self) -> None:
         """Create the first community of an empty home, for commands that serve all."""
         if not Community.objects.exists():
-            _create_first(self.community_key or DEFAULT_KEY, self.at)
+            self._create_first()
+
+    def _create_first(self) -> Community:
+        key, language = self.community_key or DEFAULT_KEY, self.language() or "zh-hans"
+        try:
+            community = communities.create(key=key, at=self.at, language=language)
+        except IntegrityError:  # another process was faster
+            community = communities.get(key)
+        # The first output is in the language of all that follow.
+        self.activate_language()
+        return community
 
     def act_as(self, login: str | None) -> None:
         self._login = login or self._login
@@ -217,14 +227,6 @@ def staff_not_found(community: Community, login: str) -> StaffNotFound:
         _("There is no staff member with the login “%(login)s” in “%(community)s”.")
         % {"community": community.key, "login": login}
     )
-
-
-def _create_first(key: str, at: datetime) -> Community:
-    language = help_language.requested_language([]) or "zh-hans"
-    try:
-        return communities.create(key=key, at=at, language=language)
-    except IntegrityError:  # another process was faster
-        return communities.get(key)
 
 
 def _has_offset(text: str) -> bool:

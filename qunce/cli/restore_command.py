@@ -56,6 +56,8 @@ def restore(file: str, *, into: str | None, force: bool, out: Out) -> int:
         copy = settings.HOME / "restoring"
         try:
             backups.unpack(source, manifest, copy)
+            # Before the database, which names them. What is there already stays.
+            backups.unpack_files(source, manifest, settings.HOME)
             replace(copy, manifest)
         finally:
             copy.unlink(missing_ok=True)

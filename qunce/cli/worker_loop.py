@@ -14,6 +14,7 @@ from django.db import close_old_connections, connections
 
 from qunce import reactions, schedule
 from qunce.core.jobs import job_queue, scheduler
+from qunce.outreach.playbooks import advancing
 from qunce.sales import purchase_tags
 from qunce.sets.mirror import mirror
 
@@ -44,6 +45,8 @@ def react(*, clock: Clock, is_stopping: IsStopping) -> None:
             name: functools.partial(consumer.catch_up, at=clock(), steps=MAX_BATCHES)
             for name, consumer in reactions.STEPS.items()
         },
+        # After the facts, which may end a run or wake it.
+        schedule.ADVANCE: lambda: advancing.advance_all(at=clock()),
     }
     for job, step in steps.items():
         if not is_stopping():

@@ -12,7 +12,6 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qunce.console import permission_labels
 from qunce.core import errors, outages, permissions
 from qunce.core.facts import audit
 from qunce.core.staff.models import Staff
@@ -59,7 +58,7 @@ class ErrorPageMiddleware:
 
 def _sentence_of(error: Exception) -> str:
     if isinstance(error, permissions.PermissionMissing):
-        label = permission_labels.label_of(error.permission)
+        label = permissions.label_of(error.permission)
         return gettext("Your role does not allow this: %(permission)s.") % {
             "permission": label
         }

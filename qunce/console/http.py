@@ -18,8 +18,10 @@ from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from qunce.console import limited_sessions
 from qunce.core import permissions
 from qunce.core.communities import Community
+from qunce.core.staff import sessions
 from qunce.core.staff.models import Staff
 
 
@@ -60,6 +62,9 @@ def page(permission: str | None = None) -> Callable[[View], View]:
             # For the type checker: `_refuse` has checked it.
             if not isinstance(staff, Staff):
                 raise permissions.NotAllowed
+            other_page = limited_sessions.apply(request, staff, request.at)
+            if other_page is not None:
+                return other_page
             request.staff, request.community = staff, staff.community
             translation.activate(staff.language)
             request.LANGUAGE_CODE = staff.language
@@ -101,6 +106,11 @@ def is_verified(request: HttpRequest) -> bool:
     from django_otp import user_has_device
 
     user: Any = request.user
+    # Who made the link has vouched for them, and the rights are cut.
+    if limited_sessions.is_limited(request):
+        return True
+    if request.session.get(sessions.SECOND_FACTOR_KEY):
+        return True
     return bool(user.is_verified()) or not (
         user.community.two_factor_required or user_has_device(user)
     )
@@ -135,6 +145,11 @@ def is_partial(request: HttpRequest) -> bool:
     htmx: Any = getattr(request, "htmx", None)
     # Restoring a page of the history is a request of htmx too, but for the whole page.
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def shown_digest(request: HttpRequest) -> str:
+    """Return the digest of what the page showed; the button of an undo has it in its URL."""
+    return request.POST.get("digest") or request.GET.get("digest", "")
 
 
 def flash(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from qunce.console import limited_sessions
 from qunce.core import permissions
 from qunce.core.staff import linked_accounts
 from qunce.core.staff.models import Staff
@@ -19,9 +20,12 @@ from qunce.core.staff.models import Staff
 
 @dataclass(frozen=True)
 class Tab:
+    """A page of an area. Areas with many pages show those of one section at a time."""
+
     label: StrOrPromise
     view: str
     permission: str | None = None
+    section: StrOrPromise = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,14 @@ class Area:
     tabs: tuple[Tab, ...]
 
 
+SENDING, AUTOMATIC = (
+    pgettext_lazy("menu", "Sending"),
+    pgettext_lazy("menu", "Automatic"),
+)
+CONTENT, RULES = pgettext_lazy("menu", "Content"), pgettext_lazy("menu", "Rules")
+"""Sections of the area “Outreach”: what staff send, what is sent when its time comes, what
+is sent, and what limits it.
+"""
 AREAS = (
     Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
     Area(
@@ -53,9 +65,32 @@ AREAS = (
         _("Outreach"),
         "paper-airplane",
         (
-            Tab(_("Campaigns"), "outreach:campaign-list"),
-            Tab(_("Staff tasks"), "outreach:task-list"),
-            Tab(_("Opt-outs"), "outreach:opt-out-list"),
+            Tab(_("Campaigns"), "outreach:campaign-list", section=SENDING),
+            Tab(_("Staff tasks"), "tasks:task-list", section=SENDING),
+            Tab(_("Requests"), "tasks:request-list", "campaigns.manage", SENDING),
+            Tab(_("Sidebar"), "sidebar:home", section=SENDING),
+            Tab(_("Playbooks"), "playbooks:list", "playbooks.view", AUTOMATIC),
+            Tab(pgettext_lazy("menu", "Series"), "series:list", section=AUTOMATIC),
+            Tab(_("Welcomes"), "welcomes:list", "welcomes.view", AUTOMATIC),
+            Tab(pgettext_lazy("menu", "Care"), "care:list", "care.view", AUTOMATIC),
+            Tab(_("Content calendar"), "content_calendar:week", section=CONTENT),
+            Tab(pgettext_lazy("menu", "Ideas"), "ideas:list", section=CONTENT),
+            Tab(_("Materials"), "materials:list", section=CONTENT),
+            Tab(_("Product album"), "materials:product-list", section=CONTENT),
+            Tab(_("Message templates"), "message_templates:list", section=CONTENT),
+            Tab(_("Opt-outs"), "outreach:opt-out-list", section=RULES),
+            Tab(
+                _("Contact limits"),
+                "contact_budget:settings",
+                "contact_budget.manage",
+                RULES,
+            ),
+            Tab(
+                _("Styles of service"),
+                "service_styles:list",
+                "service_styles.manage",
+                RULES,
+            ),
         ),
     ),
     Area(
@@ -70,6 +105,7 @@ AREAS = (
         "chat-bubble-left-right",
         (
             Tab(_("Groups"), "groups:list"),
+            Tab(_("Group templates"), "group_templates:list", "group_templates.view"),
             Tab(_("Staff accounts"), "groups:staff-list", "members.mark_staff"),
         ),
     ),
@@ -82,6 +118,7 @@ AREAS = (
             Tab(_("My account"), "settings:account"),
             Tab(_("Community"), "settings:community", "communities.manage"),
             Tab(_("Staff"), "settings:staff-list", "staff.manage"),
+            Tab(_("Entry links"), "settings:entry-link-list", "staff.manage"),
             Tab(_("Units"), "settings:unit-list", "staff.manage"),
             Tab(_("Roles"), "settings:role-list"),
             Tab(_("Identity"), "settings:identity", "members.edit_identity"),
@@ -94,11 +131,32 @@ AREAS = (
     ),
 )
 STATIC = Path(__file__).parent / "static"
-PAGE_STYLES = tuple(
-    path.relative_to(STATIC).as_posix()
+STYLESHEETS = {
+    path.stem: path.relative_to(STATIC).as_posix()
     for path in sorted((STATIC / "console" / "pages").glob("*.css"))
-)
-"""Stylesheets of single areas, listed once at start-up."""
+}
+"""Area → its stylesheet, listed once at start-up."""
+STYLESHEETS_OF_ALL = ("charts", "search")
+"""Areas whose stylesheets every page has."""
+STYLESHEETS_USED = {
+    "care": ("materials", "outreach"),
+    "contact_budget": ("settings",),
+    "group_templates": ("groups",),
+    "ideas": ("materials",),
+    "layers": ("segments",),
+    "members": ("tags",),
+    "message_templates": ("materials", "outreach"),
+    "outreach": ("materials", "tags"),
+    "playbooks": ("materials",),
+    "series": ("materials",),
+    "service_styles": ("contact_budget", "settings"),
+    "settings": ("segments",),
+    "sidebar": ("members", "tags"),
+    "tags": ("members",),
+    "tasks": ("materials", "outreach"),
+    "welcomes": ("materials", "outreach"),
+}
+"""Area → areas whose templates its pages include, and whose stylesheets they have, too."""
 AREA_BY_NAMESPACE = {
     tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
 }
@@ -108,38 +166,82 @@ AREA_BY_NAMESPACE = {
 def navigation_context(request: HttpRequest) -> dict[str, Any]:
     """Return what the base template shows around the page (a context processor)."""
     staff = getattr(request, "user", None)
-    if not isinstance(staff, Staff):
-        return {"rail": (), "page_styles": PAGE_STYLES, "theme": "system"}
     match = request.resolver_match
     namespace = match.namespace if match else ""
+    styles = list_styles(namespace)
+    if not isinstance(staff, Staff):
+        return {"rail": (), "page_styles": styles, "theme": "system"}
+    if limited_sessions.is_limited(request):
+        return _limited_context(staff) | {"page_styles": styles}
     key = AREA_BY_NAMESPACE.get(namespace, namespace)
     rail = [(area, url) for area in AREAS if (url := _find_url(area.tabs[0].view))]
     current = next((area for area, _url in rail if area.key == key), None)
     return {
-        "page_styles": PAGE_STYLES,
+        "page_styles": styles,
         "search_url": _find_url("search:results"),
         "searched": "",
         "account_url": _find_url("settings:account"),
         "sign_out_url": _find_url("login:sign-out"),
         "rail": rail,
         "current_area": current,
-        "tabs": _list_tabs(current, staff, request.path) if current else (),
+        **_list_tabs(current, staff, request.path),
         "community": staff.community,
         "other_accounts": linked_accounts.list_others(staff),
+        "is_limited": False,
         "theme": getattr(staff, "theme", "system"),
     }
 
 
-def _list_tabs(area: Area, staff: Staff, path: str) -> list[tuple[Tab, str, bool]]:
-    """Return each visible tab with its URL and whether it is the current one.
+def list_styles(area: str) -> tuple[str, ...]:
+    """The stylesheets of an area's pages, so that no other one reaches into them."""
+    areas = {area, *STYLESHEETS_USED.get(area, ()), *STYLESHEETS_OF_ALL}
+    return tuple(sheet for name, sheet in STYLESHEETS.items() if name in areas)
 
-    The current tab is the one with the longest URL that `path` starts with.
+
+def _limited_context(staff: Staff) -> dict[str, Any]:
+    """What surrounds a page for somebody who entered by a link: the way out."""
+    return {
+        "search_url": "",
+        "searched": "",
+        "account_url": "",
+        "sign_out_url": _find_url("login:sign-out"),
+        "rail": (),
+        "current_area": None,
+        "area_sections": (),
+        "tabs": (),
+        "community": staff.community,
+        "other_accounts": (),
+        "is_limited": True,
+        "theme": getattr(staff, "theme", "system"),
+    }
+
+
+def _list_tabs(area: Area | None, staff: Staff, path: str) -> dict[str, Any]:
+    """Return the sections, and the visible tabs of the current one, of an area.
+
+    Both with URLs and whether they are current. The current tab is the one with the
+    longest URL that `path` starts with; a section links to its first tab.
     """
-    visible = [tab for tab in area.tabs if may_open(staff, tab.permission)]
+    visible = (
+        [tab for tab in area.tabs if may_open(staff, tab.permission)] if area else []
+    )
     tabs = [(tab, url) for tab in visible if (url := _find_url(tab.view))]
-    matches = [url for _tab, url in tabs if path.startswith(url)]
-    current = max(matches, key=len, default="")
-    return [(tab, url, url == current) for tab, url in tabs] if len(tabs) > 1 else []
+    matches = [(len(url), url, tab) for tab, url in tabs if path.startswith(url)]
+    _size, current, current_tab = max(
+        matches, default=(0, "", None), key=lambda m: m[0]
+    )
+    section = (
+        current_tab.section if current_tab else (tabs[0][0].section if tabs else "")
+    )
+    first_urls: dict[StrOrPromise, str] = {}
+    for tab, url in tabs:
+        first_urls.setdefault(tab.section, url)
+    shown = [(tab, url, url == current) for tab, url in tabs if tab.section == section]
+    sections = [(name, url, name == section) for name, url in first_urls.items()]
+    return {
+        "area_sections": sections if len(sections) > 1 else (),
+        "tabs": shown if len(shown) > 1 else (),
+    }
 
 
 def may_open(staff: Staff, permission: str | None) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
@@ -61,10 +63,26 @@ def ensure_staff(
 def ensure_owner(
     *, community: Community, login: str, name: str, password: str, at: datetime
 ) -> Staff:
-    """Return the owner who opens the console, with a new password."""
+    """Return the owner who opens the console.
+
+    Whoever signed in and chose another password keeps it.
+    """
     owner = ensure_staff(
         community=community, login=login, name=name, role="owner", at=at
     )
-    owner.set_password(password)
-    owner.save(update_fields=["password"])
+    if owner.last_login is None and not owner.check_password(password):
+        owner.set_password(password)
+        owner.save(update_fields=["password"])
     return owner
+
+
+def password_of_home(generate: Callable[[], str]) -> str:
+    """Return the password of the demo's owners, which stays the same in this home."""
+    path = settings.HOME / "demo" / "password"
+    if path.exists():
+        return path.read_text().strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    password = generate()
+    path.touch(mode=0o600)
+    path.write_text(f"{password}\n")
+    return password

@@ -29,7 +29,11 @@ def backup(invocation: Invocation, target: str) -> None:
     manifest = backups.create(path, at=invocation.at)
     facts = manifest.tables["core_fact"][0]
     invocation.out.answer(
-        {"file": str(path), **dataclasses.asdict(manifest)},
+        {
+            "file": str(path),
+            **dataclasses.asdict(manifest),
+            "files": len(manifest.files),
+        },
         _("%(facts)s facts and all other data were saved to %(file)s (%(size)s MB).")
         % {
             "facts": f"{facts:,}",

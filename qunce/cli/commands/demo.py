@@ -83,7 +83,8 @@ def demo(
     invocation.timezone = shop_data.ZONE
     language = invocation.language() or "en"
     help_language.activate(language)
-    demo = Demo(invocation, random_password(), language)
+    password = build.password_of_home(random_password)
+    demo = Demo(invocation, password, language)
     answer: dict[str, Any] = {}
     if folder is not None:
         making = demo.start(

@@ -18,7 +18,7 @@ from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
 from qunce.core import data_dir
-from qunce.importing import pipeline, target_registry
+from qunce.importing import pipeline, row_masks, target_registry
 from qunce.importing.accounts import unknown_members as unknown
 from qunce.importing.files import sources
 from qunce.importing.jobs import error_report, jobs, join_report, reports
@@ -115,7 +115,8 @@ LOG_INTERVAL = 30
     multiple=True,
     metavar="HEADING=TYPE",
     help=N_(
-        "type of a further column: text, number, date, instant, bool, choice, multi"
+        "type of a further column: text, number, date, instant, bool, choice, multi,"
+        " lunar"
     ),
 )
 @base.option(
@@ -279,18 +280,21 @@ def preview(plan: ImportPlan, out: Out) -> None:
 
 def run(plan: ImportPlan, out: Out) -> None:
     # The garbage collector would look at all modules again and again, as an import makes
-    # many objects.
+    # many objects, few of which are part of a cycle.
     gc.freeze()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(OBJECTS_PER_COLLECTION, *thresholds[1:])
     try:
         outcome = pipeline.run(plan, progress=_Progress(out))
     except pipeline.HasBrokenRows as error:
-        _print_problems(error.problems, error.job, out)
+        _print_problems(error.problems, error.job, plan, out)
         raise
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
     job = outcome.job
     if outcome.problems:
-        _print_problems(outcome.problems, job, out)
+        _print_problems(outcome.problems, job, plan, out)
     for line in pipeline.list_row_notes(plan):
         if line not in plan.notes:
             out.note(line)
@@ -309,17 +313,27 @@ def run(plan: ImportPlan, out: Out) -> None:
             ],
             "seconds": round(outcome.seconds, 3),
             "longest_ms": round(outcome.longest * 1000, 1),
-            "report": str(error_report.path_of(job)) if job.rows_broken else None,
+            "report": _report_path(job, plan),
             "joins": joins,
         },
         *import_reports.list_lines(job),
     )
 
 
-def _print_problems(problems: list[Problem], job: jobs.ImportJob, out: Out) -> None:
+def _print_problems(
+    problems: list[Problem], job: jobs.ImportJob, plan: ImportPlan, out: Out
+) -> None:
+    mask = row_masks.mask_of(job, by=plan.by)
     for problem in problems[:MAX_ROWS_SHOWN]:
-        out.note(_format_problem(problem))
-    out.note(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
+        out.note(_format_problem(mask.problem(problem) if mask else problem))
+    # The file is not masked.
+    if mask is None:
+        out.note(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
+
+
+def _report_path(job: jobs.ImportJob, plan: ImportPlan) -> str | None:
+    is_readable = row_masks.mask_of(job, by=plan.by) is None
+    return str(error_report.path_of(job)) if job.rows_broken and is_readable else None
 
 
 def _format_problem(problem: Problem) -> str:
@@ -327,6 +341,10 @@ def _format_problem(problem: Problem) -> str:
     field = f", {problem.field}" if problem.field else ""
     value = f" “{problem.value}”" if problem.value else ""
     return f"{row}{field}{value}: {problem.remedy}"
+
+
+OBJECTS_PER_COLLECTION = 50_000
+"""About as many as the rows of a batch are; by default, there is a collection per 700."""
 
 
 class _Progress:

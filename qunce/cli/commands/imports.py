@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, import_reports, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.core import communities
+from qunce.core import communities, permissions
 from qunce.importing.jobs import access, error_report, jobs, reports
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.undo import undos
+from qunce.members.accounts import masking
 
 JOB_HELP = N_("the import's number")
-MAX_KEPT_SHOWN = 20
+MAX_REMAINDERS_SHOWN = 20
 
 imports = base.Group("imports")
 
@@ -60,6 +61,7 @@ def undo(invocation: Invocation, job: int, login: str | None) -> None:
 def _record(invocation: Invocation, job: ImportJob) -> dict[str, Any]:
     zone = communities.zone(invocation.community)
     record = reports.describe(job)
+    record["error"] = masking.text(job.error, invocation.by)
     for name in ("started_at", "finished_at"):
         moment = record[name]
         record[name] = moment and moment.astimezone(zone).isoformat()
@@ -78,17 +80,20 @@ def _print(invocation: Invocation, job: ImportJob) -> None:
     undo = undos.find(job)
     lines = [_format_row(record)]
     lines += [f"  {line}" for line in import_reports.list_lines(job)]
-    if job.rows_broken:
+    if job.rows_broken and permissions.may(invocation.by, masking.VIEW_IDENTIFIERS):
         lines.append(_("Full list: %(path)s") % {"path": error_report.path_of(job)})
     if undo is not None:
-        kept = list(undos.list_remainders(job))
+        rows = undos.list_remainders(job)
+        remainders = [undos.masked(row, invocation.by) for row in rows]
         record["undo"] = {
             "counts": undo.counts,
-            "kept": [{"subject": row.subject, "reason": row.reason} for row in kept],
+            "remainders": [
+                {"subject": row.subject, "reason": row.reason} for row in remainders
+            ],
         }
         lines += [f"  {label} {count}" for label, count in undos.result_counts(undo)]
         lines += [text for text in [undos.describe_remainders(undo)] if text]
-        shown = kept[:MAX_KEPT_SHOWN]
+        shown = remainders[:MAX_REMAINDERS_SHOWN]
         lines += [f"  {row.subject_label}: {row.reason}" for row in shown]
         lines += [text for text in [undos.describe_more(undo, len(shown))] if text]
     invocation.out.answer(record, *lines)

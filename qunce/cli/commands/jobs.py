@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce import job_texts
+from qunce.channels import inbox
+from qunce.channels.inbox import IncomingEvent
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
@@ -19,6 +21,9 @@ from qunce.core.staff.models import Staff
 from qunce.job_texts import JobText
 
 JOB_HELP = N_("the job's number, as `qunce jobs list` shows it")
+
+EVENT_HELP = N_("the event's number, as `qunce jobs list` shows it")
+MAX_EVENTS_LISTED = 200
 
 jobs = base.Group("jobs")
 
@@ -34,10 +39,20 @@ def list_jobs(invocation: Invocation, with_waiting: bool) -> None:
     if not with_waiting:
         rows = job_queue.list_failing(community)
     texts = [job_texts.describe(row, at=invocation.at) for row in rows]
-    invocation.out.answer({"jobs": [_record(text) for text in texts]})
+    events = list(inbox.list_exhausted(community)[:MAX_EVENTS_LISTED])
+    invocation.out.answer(
+        {
+            "jobs": [_record(text) for text in texts],
+            "events": list(map(_event_record, events)),
+        }
+    )
     for text in texts:
         invocation.out.line(_format_row(text))
-    if not texts:
+    if events:
+        invocation.out.line(_("Events of channels that were given up:"))
+    for event in events:
+        invocation.out.line(_format_event(event))
+    if not texts and not events:
         invocation.out.line(_("No job has failed."))
 
 
@@ -62,6 +77,43 @@ def retry(invocation: Invocation, job: int) -> None:
         {"job": row.pk, "due_at": invocation.at.isoformat()},
         _("The server or the worker runs it within a second."),
     )
+
+
+@jobs.command(
+    "retry-event", help=N_("Handle an event of a channel again that was given up")
+)
+@base.argument("event", type=int, help=EVENT_HELP)
+@options.pass_invocation
+def retry_event(invocation: Invocation, event: int) -> None:
+    row = inbox.get_exhausted(event, community=_community(invocation))
+    is_by_staff = invocation.is_by_staff
+    by = invocation.by if is_by_staff else staff_models.system(row.community)
+    inbox.retry(event=row, by=by, at=invocation.at)
+    invocation.out.answer(
+        {"event": row.pk}, _("The server or the worker handles it within seconds.")
+    )
+
+
+def _event_record(event: IncomingEvent) -> dict[str, Any]:
+    text = job_texts.describe_event(event)
+    return {
+        "id": event.pk,
+        "community": event.community.key,
+        "channel": event.channel,
+        "kind": event.kind,
+        "received_at": event.received_at.isoformat(),
+        "attempts": event.attempts,
+        "reason": text.reason,
+        "remedy": text.remedy,
+        "error": event.error,
+    }
+
+
+def _format_event(event: IncomingEvent) -> str:
+    title = job_texts.describe_event(event).title
+    attempts = _("%(n)s attempts") % {"n": event.attempts}
+    parts = [f"{event.pk:>6}", event.community.key, title, attempts, event.error]
+    return "  ".join(parts)
 
 
 def _community(invocation: Invocation) -> Community | None:

@@ -13,6 +13,7 @@ from qunce.core import community_days
 from qunce.members.layers import ladders, layers
 from qunce.members.layers.layers import Layering, LayerRun
 from qunce.members.people import visibility
+from qunce.members.rule_text import contact_masks
 from qunce.sets import audiences
 
 KEY_HELP = N_("key used in rules")
@@ -33,7 +34,8 @@ def list_layerings(invocation: Invocation) -> None:
 @options.pass_invocation
 def show(invocation: Invocation, key: str) -> None:
     layering = layers.get(invocation.community, key)
-    record = _record(invocation, layering) | {"spec": layering.spec}
+    spec = contact_masks.masked(layering.spec, invocation.by)
+    record = _record(invocation, layering) | {"spec": spec}
     invocation.out.answer(record)
     _print(invocation, record)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,9 +24,10 @@ from qunce.members.people import (
     person_export,
 )
 from qunce.members.staff_in_charge import assignments as staff_assignments
-from qunce.sets import timelines
+from qunce.members.staff_in_charge import hand_overs
+from qunce.sets import audiences, timelines
+from qunce.sidebar import member_sidebar
 
-EVERYONE: dict[str, Any] = {"all": []}
 KEY_HELP = N_("the member's key")
 IDENTIFIER_KIND_HELP = N_("phone, email, unionid or key")
 OTHER_HELP = N_("another account's key")
@@ -49,7 +50,7 @@ def list_members(
     invocation: Invocation, rule: str | None, limit: int | None, after: str | None
 ) -> None:
     invocation.derive()
-    parsed = options.parse_rule(rule) if rule else EVERYONE
+    parsed = options.parse_rule(rule) if rule else audiences.EVERYONE
     start = 0
     if after:
         (account,) = member_selection.find_accounts(invocation, [after])
@@ -86,6 +87,27 @@ def show(invocation: Invocation, key: str, limit: int) -> None:
     for fact in latest:
         local = fact.happened_at.astimezone(zone)
         invocation.out.line(f"  {local:%Y-%m-%d %H:%M}  {facts.label_of(fact.kind)}")
+
+
+@members.command(
+    "sidebar", help=N_("Show what to offer a member now and why, and what is due")
+)
+@base.argument("key", help=KEY_HELP)
+@options.pass_invocation
+def sidebar(invocation: Invocation, key: str) -> None:
+    invocation.derive()
+    account = _get_account(invocation, key)
+    shown = member_sidebar.load(account=account.pk, **invocation.verb_args)
+    record = {
+        "remark": shown.remark,
+        "has_opted_out": shown.has_opted_out,
+        "offers": [dataclasses.asdict(offer) for offer in shown.offers],
+        "due": [dataclasses.asdict(item) for item in shown.due],
+        "texts": [dataclasses.asdict(text) for text in shown.texts],
+    }
+    lines = [f"{offer.what}: {offer.why}" for offer in shown.offers]
+    lines += [f"{item.due}  {item.text}" for item in shown.due]
+    invocation.out.answer(record, shown.remark, *lines)
 
 
 @members.command("merge", help=N_("Merge two accounts that belong to one person"))
@@ -152,16 +174,30 @@ def assign(
         staff_assignments.check_count(selected, expect)
     community = invocation.community
     staff = staff_assignments.get_staff(community, name) if name else None
-    changed = staff_assignments.assign(
-        community=community, accounts=selected, staff=staff, **invocation.verb_args
+    hand_over = hand_overs.create(
+        accounts=selected, staff=staff, **invocation.verb_args
     )
+    changed = hand_over.changed
     text = ngettext(
         "%(n)s member has another staff member in charge now.",
         "%(n)s members have another staff member in charge now.",
         changed,
     )
     invocation.out.answer(
-        {"selected": len(selected), "changed": changed}, text % {"n": f"{changed:,}"}
+        {"id": hand_over.pk, "selected": len(selected), "changed": changed},
+        text % {"n": f"{changed:,}"},
+    )
+
+
+@members.command("undo-assign", help=N_("Put back who was in charge before"))
+@base.argument("hand_over", type=int, help=N_("the id that `assign --json` gave"))
+@options.pass_invocation
+def undo_assign(invocation: Invocation, hand_over: int) -> None:
+    row = hand_overs.get(pk=hand_over, **invocation.verb_args)
+    undone = hand_overs.undo(hand_over=row, **invocation.verb_args)
+    invocation.out.answer(
+        {"restored": undone.restored, "kept": undone.kept},
+        hand_overs.describe_undo(undone),
     )
 
 

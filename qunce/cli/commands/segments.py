@@ -10,6 +10,7 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days
+from qunce.members.rule_text import contact_masks
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments as segment_store
 from qunce.members.segments.segments import Segment
@@ -43,7 +44,7 @@ def show(invocation: Invocation, key: str) -> None:
         f"{segment.key}  {segment.name}",
         *filter(None, [segment.description]),
         _("%(n)s members") % {"n": f"{record['members']:,}"},
-        options.format_rule(segment.rule),
+        options.format_rule(record["rule"]),
     )
 
 
@@ -144,5 +145,5 @@ def _record(invocation: Invocation, segment: Segment) -> dict[str, Any]:
         "key": segment.key,
         "name": segment.name,
         "members": segment_store.count(segment=segment, **invocation.verb_args),
-        "rule": segment.rule,
+        "rule": contact_masks.masked(segment.rule, invocation.by),
     }

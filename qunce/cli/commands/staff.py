@@ -17,11 +17,12 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import errors, permissions
-from qunce.core.staff import linked_accounts, passwords
+from qunce.core.staff import linked_accounts, passwords, provider_accounts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff import staff as staff_store
 from qunce.core.staff.models import Staff
 from qunce.members.people import scope_rules
+from qunce.members.rule_text import contact_masks
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Letters that are not mistaken for each other."""
@@ -70,7 +71,7 @@ def list_staff(invocation: Invocation) -> None:
             "login": member.login,
             "name": member.name,
             "role": member.role,
-            "scope": member.scope,
+            "scope": contact_masks.masked(member.scope, invocation.by),
             "groups": member.groups,
             "is_active": member.is_active,
         }
@@ -239,6 +240,19 @@ def link(invocation: Invocation, login: str, other: str) -> None:
 @options.pass_invocation
 def unlink(invocation: Invocation, login: str) -> None:
     linked_accounts.unlink(staff=_get(invocation, login), **invocation.verb_args)
+    invocation.out.answer(
+        {"login": login}, _("“%(login)s” is no longer linked.") % {"login": login}
+    )
+
+
+@staff.command(
+    "unlink-provider",
+    help=N_("Unlink an account from the sign-in service"),
+)
+@base.argument("login", help=LOGIN_HELP)
+@options.pass_invocation
+def unlink_provider(invocation: Invocation, login: str) -> None:
+    provider_accounts.unlink(staff=_get(invocation, login), **invocation.verb_args)
     invocation.out.answer(
         {"login": login}, _("“%(login)s” is no longer linked.") % {"login": login}
     )

@@ -41,7 +41,6 @@ LABELS = {
     "failed_work": N_("failed work"),
 }
 """Of what has no metric; all others have the names of theirs."""
-EVERYONE: dict[str, Any] = {"all": []}
 
 
 @base.command("status")
@@ -52,7 +51,7 @@ def status(invocation: Invocation) -> None:
     invocation.derive(wait=False)
     record = {
         "community": community.key,
-        "members": audiences.count(rule=EVERYONE, **invocation.query_args),
+        "members": audiences.count(rule=audiences.EVERYONE, **invocation.query_args),
         **count_accounts(invocation),
         "groups": group_visibility.list_visible(by).count(),
         **sum_orders(invocation),

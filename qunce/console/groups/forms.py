@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core.communities import Community
@@ -67,7 +67,7 @@ class GroupForm(forms.Form):
         ),
     )
     owner = forms.ModelChoiceField(
-        label=gettext_lazy("Owner"),
+        label=pgettext_lazy("group", "Owner"),
         queryset=Staff.objects.none(),
         required=False,
         empty_label=gettext_lazy("nobody"),

@@ -10,13 +10,14 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django_stubs_ext import StrOrPromise
 
 from qunce.console import http, paging
 from qunce.console.groups import group_orders, presenters
 from qunce.core.staff.models import Staff
 from qunce.groups import groups, labels, visibility
+from qunce.groups.group_filters import GroupFilter
 from qunce.groups.groups import Group, Stage
 from qunce.insight import group_numbers
 from qunce.insight.group_numbers import GroupNumbers
@@ -50,22 +51,16 @@ def find_groups(
     request: http.Request, visible: models.QuerySet[Group]
 ) -> models.QuerySet[Group]:
     """Return the groups that match the filters in the URL."""
-    lookups: dict[str, Any] = {
-        name: value.replace("\0", "")
-        for name in FILTERS
-        if (value := request.GET.get(name, ""))
-    }
-    if lookups.pop("owner", ""):
-        lookups["owner_id"] = paging.parse_number(request, "owner")
-    found = visible.filter(**lookups)
-    if "state" not in lookups:
-        found = found.exclude(state=Stage.DEAD)
-    text = request.GET.get("q", "").replace("\0", "").strip()
-    if text:
-        found = found.filter(
-            models.Q(name__icontains=text) | models.Q(key__icontains=text)
-        )
-    return found
+    values = {name: request.GET.get(name, "").replace("\0", "") for name in FILTERS}
+    owner = paging.parse_number(request, "owner") if values["owner"] else None
+    return GroupFilter(
+        stage=values["state"],
+        kind=values["kind"],
+        platform=values["platform"],
+        audience=values["audience"],
+        owner=owner,
+        text=request.GET.get("q", "").replace("\0", "").strip(),
+    ).apply(visible)
 
 
 def sort_groups(
@@ -96,7 +91,7 @@ def list_context(request: http.Request) -> dict[str, Any]:
         "is_retired": is_retired,
         "order": order,
         "orders": list(ORDERS.items()),
-        "filter_choices": _filter_choices(request, visible),
+        "filter_choices": list_filters(request, visible),
         "searched": request.GET.get("q", ""),
         "next": paging.link(request, page=page + 1)
         if len(ranked) > page * PAGE_SIZE
@@ -106,7 +101,7 @@ def list_context(request: http.Request) -> dict[str, Any]:
     }
 
 
-def _filter_choices(
+def list_filters(
     request: http.Request, visible: models.QuerySet[Group]
 ) -> list[presenters.FilterChoice]:
     def used_values(field: str) -> list[Any]:
@@ -135,7 +130,7 @@ def _filter_choices(
             ("kind", _("Kind"), kinds),
             ("platform", _("Platform"), platforms),
             ("audience", _("Group audience"), audiences),
-            ("owner", _("Owner"), owners),
+            ("owner", pgettext("group", "Owner"), owners),
         )
         if len(options) > 1 or request.GET.get(name)
     ]

@@ -22,6 +22,8 @@ from qunce.groups.groups import Group
 from qunce.insight import period_comparison
 from qunce.insight.charts import Figure, Series
 from qunce.insight.period_comparison import Comparison
+from qunce.outreach.contact_budget import pressure
+from qunce.outreach.group_templates import templates
 
 CHARTS = ("members", "moves", "active_members", "messages", "interactions")
 METRICS = ("members", "joins", "leaves", "active_members", "messages", "interactions")
@@ -68,7 +70,9 @@ def render_detail(
         "form": form or JoinForm(by),
         "roles": labels.ROLES.items(),
         "may_manage": permissions.may(by, groups.MANAGE),
+        "may_view_templates": permissions.may(by, templates.VIEW),
         "may_edit_members": permissions.may(by, groups.EDIT_MEMBERS),
+        "pressure": pressure.count_of_group(group.pk, request.at),
         **presenters.members_context(request, group),
     }
     status = 422 if form else 200

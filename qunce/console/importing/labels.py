@@ -27,6 +27,7 @@ TYPE_LABELS: dict[str, StrOrPromise] = {
     "bool": gettext_lazy("yes or no"),
     "choice": gettext_lazy("single choice"),
     "multi": gettext_lazy("multiple choice"),
+    "lunar": gettext_lazy("lunar birthday"),
     "list": gettext_lazy("list"),
     "phone": gettext_lazy("phone number"),
     "email": gettext_lazy("e-mail address"),

@@ -31,7 +31,7 @@ from qunce.importing.undo.undos import ImportUndo, UndoRemainder
 
 MAX_COLUMN_SAMPLES = 3
 MAX_JOINS_SHOWN = 200
-MAX_KEPT_SHOWN = 100
+MAX_REMAINDERS_SHOWN = 100
 MAX_CARDS = 4
 """Choices of a question that are shown side by side."""
 NUMBER_TYPES = ("amount", "number")
@@ -267,7 +267,7 @@ def _column_choices(
         ColumnChoice(
             index,
             heading,
-            uploads.sample_values(upload, heading, MAX_COLUMN_SAMPLES),
+            review.sample_values(upload, heading, MAX_COLUMN_SAMPLES),
             field,
             _field_options(review.target, heading, field, attribute_labels),
             str(labels.TYPE_LABELS.get(review.types.get(field, ""), "")),
@@ -331,22 +331,23 @@ def job_report(job: ImportJob, *, by: Staff) -> JobReport:
 class UndoReport:
     row: ImportUndo
     counts: list[tuple[StrOrPromise, int]]
-    kept: list[UndoRemainder]
+    remainders: list[UndoRemainder]
     more: str
-    """The sentence about what is kept beyond `kept`."""
+    """The sentence about stays beyond `remainders`."""
     sentence: str
 
 
-def undo_report(job: ImportJob) -> UndoReport | None:
+def undo_report(job: ImportJob, *, by: Staff) -> UndoReport | None:
     undo = undos.find(job)
     if undo is None:
         return None
-    kept = list(undos.list_remainders(job)[:MAX_KEPT_SHOWN])
+    rows = undos.list_remainders(job)[:MAX_REMAINDERS_SHOWN]
+    masked = [undos.masked(each, by) for each in rows]
     return UndoReport(
         row=undo,
         counts=undos.result_counts(undo),
-        kept=kept,
-        more=undos.describe_more(undo, len(kept)),
+        remainders=masked,
+        more=undos.describe_more(undo, len(masked)),
         sentence=undos.describe_remainders(undo),
     )
 

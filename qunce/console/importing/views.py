@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 
 from django.conf import settings
@@ -14,14 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from qunce.console import http, paging
 from qunce.console.importing import forms, labels, presenters
-from qunce.core import disk_space, errors
-from qunce.importing import pipeline, plan_review, target_registry
+from qunce.core import csv_safety, disk_space, errors
+from qunce.importing import pipeline, plan_review, row_masks, target_registry
 from qunce.importing.files import formats
 from qunce.importing.jobs import access, error_report, jobs, reports, uploads
 from qunce.importing.jobs.upload_handler import StoredUpload, UploadHandler
 from qunce.importing.jobs.uploads import Upload
 from qunce.importing.plan.options import VALID_ROWS
 from qunce.importing.undo import undos
+from qunce.members.accounts import masking
 
 MAX_PROBLEMS_SHOWN = 100
 
@@ -44,12 +44,17 @@ def job_detail(request: http.Request, pk: int) -> HttpResponse:
         "steps": list(steps.items()),
         "report": presenters.job_report(job, by=request.staff),
         "links": presenters.result_links(job) if job.state == "done" else [],
-        "undo": presenters.undo_report(job),
+        "undo": presenters.undo_report(job, by=request.staff),
         "may_undo": undos.may_undo(job, by=request.staff, at=request.at),
         "why_not_undo": undos.why_never(job),
         "valid_rows": max(reports.count_rows(job) - job.rows_broken, 0),
-        "problems": problems.filter(is_broken=True)[:MAX_PROBLEMS_SHOWN],
-        "remarks": problems.filter(is_broken=False)[:MAX_PROBLEMS_SHOWN],
+        "problems": row_masks.stored_problems(
+            problems.filter(is_broken=True)[:MAX_PROBLEMS_SHOWN], job, by=request.staff
+        ),
+        "remarks": row_masks.stored_problems(
+            problems.filter(is_broken=False)[:MAX_PROBLEMS_SHOWN], job, by=request.staff
+        ),
+        "error": masking.text(job.error, request.staff),
         "max_problems": MAX_PROBLEMS_SHOWN,
         "has_report": error_report.path_of(job).exists(),
         "has_file": job.upload is not None and uploads.exists(job.upload),
@@ -68,12 +73,13 @@ def job_problems(request: http.Request, pk: int) -> HttpResponseBase:
     """Download all broken rows as CSV that is safe to open in a spreadsheet."""
     access.check_may_import(request.staff)
     job = jobs.get(request.community, pk)
-    path = error_report.get_path(job)
+    mask = row_masks.mask_of(job, by=request.staff)
+    file = error_report.open_report(job, mask)
     error_report.log_download(job, by=request.staff, at=request.at)
     return FileResponse(
-        path.open("rb"),
+        file,
         as_attachment=True,
-        filename=f"import-{path.name}",
+        filename=f"import-{error_report.path_of(job).name}",
         content_type="text/csv; charset=utf-8",
     )
 
@@ -152,7 +158,8 @@ def example_file(request: http.Request, target: str) -> HttpResponse:
     """Download a small example file in the user's language."""
     examples = target_registry.get(target).examples
     text = io.StringIO()
-    csv.writer(text).writerows(examples.get(request.LANGUAGE_CODE, examples["en"]))
+    rows = examples.get(request.LANGUAGE_CODE, examples["en"])
+    csv_safety.write_rows(text, rows)
     return HttpResponse(
         text.getvalue().encode("utf-8-sig"),
         content_type="text/csv; charset=utf-8",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 
 from django.http import Http404, HttpResponse, JsonResponse
 
-from qunce.core.csv_safety import csv_safe
+from qunce.core import csv_safety
 from qunce.insight import charts
 from qunce.insight.charts import Figure
 
@@ -31,9 +30,7 @@ def to_csv(figure: Figure) -> str:
     Without the mark, spreadsheets misread Chinese.
     """
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([csv_safe(heading) for heading in figure.column_headings])
-    writer.writerows(figure.rows)
+    csv_safety.write_rows(text, [figure.column_headings, *figure.rows])
     return "\ufeff" + text.getvalue()
 
 

@@ -23,7 +23,7 @@ SPAN_CHOICES = (7, 28, 84)
 def parse_span(request: http.Request) -> int:
     """Return the number of days to compare, from the URL."""
     text = request.GET.get("days", "")
-    is_number = text.isascii() and text.isdigit()
+    is_number = text.isascii() and text.isdigit() and len(text) < 9
     days = int(text) if is_number else period_comparison.DEFAULT_SPAN
     return days if days in SPAN_CHOICES else period_comparison.DEFAULT_SPAN
 

@@ -22,6 +22,7 @@ from qunce.members.layers import ladders, layers
 from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.ladders.base import Ladder
 from qunce.members.layers.layers import Layering
+from qunce.members.rule_text import contact_masks
 from qunce.members.search import member_list
 from qunce.members.tags import models as tag_models
 from qunce.sets.rules import base as rules
@@ -214,6 +215,7 @@ def render_detail(
         permissions.may(request.staff, layers.MANAGE) and layering.state == "active"
     )
     if draft is None:
+        contact_masks.check_readable(layering.spec, request.staff)
         started = LayeringDraft(layering.spec, layering.name, layering.default)
         view = presenters.present(layering, request.staff, request.at)
         context = editor_context(request, started, layering, stored=view)

@@ -1,4 +1,4 @@
-"""A partial login: the password is verified, and further steps are pending.
+"""A partial login: the first step is done, and further steps are pending.
 
 The session is not authenticated before the last step (two-factor code, new password,
 two-factor setup) is done. Until then its state is stored under `PENDING_KEY`.
@@ -73,8 +73,20 @@ def client_address(request: HttpRequest) -> str:
     return client_ip.resolve(request.META, proxies=settings.TRUSTED_PROXIES)
 
 
-def start(request: HttpRequest, staff: Staff, *, next_url: str, at: datetime) -> None:
-    """Begin a partial login of `staff` in a new session."""
+def start(
+    request: HttpRequest,
+    staff: Staff,
+    *,
+    next_url: str,
+    at: datetime,
+    provider: bool = False,
+    second_factor: bool = False,
+) -> None:
+    """Begin a partial login of `staff` in a new session.
+
+    `provider` says that their sign-in service did it, `second_factor` that it has checked
+    more than a password.
+    """
     chosen = chosen_language(request)
     request.session.flush()
     if chosen:
@@ -84,6 +96,8 @@ def start(request: HttpRequest, staff: Staff, *, next_url: str, at: datetime) ->
         "password_hash": staff.get_session_auth_hash(),
         "at": timestamps.to_micros(at),
         "next_url": next_url,
+        "provider": provider,
+        "second_factor": second_factor,
     }
 
 
@@ -119,12 +133,14 @@ def _update_pending(request: HttpRequest, **changes: Any) -> None:
 
 def next_step(request: HttpRequest, staff: Staff) -> str:
     """Return the URL name of the next pending step, or "" if none is left."""
+    pending = request.session[PENDING_KEY]
     has_two_factor = two_factor.is_enabled(staff)
-    if has_two_factor and "device" not in request.session[PENDING_KEY]:
+    is_verified = "device" in pending or pending["second_factor"]
+    if has_two_factor and not is_verified:
         return "login:code"
-    if staff.password_is_temporary:
+    if staff.password_is_temporary and not pending["provider"]:
         return "login:password"
-    if staff.community.two_factor_required and not has_two_factor:
+    if staff.community.two_factor_required and not (has_two_factor or is_verified):
         return "login:two-factor"
     return ""
 
@@ -136,6 +152,7 @@ def complete(request: HttpRequest, staff: Staff, *, at: datetime) -> str:
     device = Device.from_persistent_id(pending.get("device", ""))
     if device is not None:
         django_otp.login(request, device)
+    request.session[sessions.SECOND_FACTOR_KEY] = pending["second_factor"]
     agent = request.headers.get("User-Agent", "")
     sessions.start(request.session, address=client_address(request), agent=agent, at=at)
     _log(staff, SIGNED_IN, request, at=at, by=staff)

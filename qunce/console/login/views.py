@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qunce.console import http
-from qunce.console.login import forms, known_devices, login_flow, qr_code
+from qunce.console.login import forms, known_devices, login_flow, provider, qr_code
 from qunce.core import errors
 from qunce.core.staff import linked_accounts, login_attempts, passwords, two_factor
 from qunce.core.staff.models import Staff
@@ -63,13 +63,28 @@ def sign_in(request: Any) -> HttpResponse:
         try:
             staff = login_flow.authenticate(request, at=request.at, **form.cleaned_data)
         except login_attempts.TooManyAttempts as error:
-            return _render_form(request, "sign_in", form, error)
+            return _render_sign_in(request, form, error)
         if staff is not None:
             login_flow.start(request, staff, next_url=next_url, at=request.at)
-            return _continue(request, staff)
+            return continue_login(request, staff)
         invalid = errors.Invalid(_("Incorrect login or password."))
-        return _render_form(request, "sign_in", form, invalid)
-    return _render_form(request, "sign_in", form)
+        return _render_sign_in(request, form, invalid)
+    return _render_sign_in(request, form)
+
+
+def render_failed_sign_in(request: Any, error: Exception) -> HttpResponse:
+    """Render the sign-in page for somebody who tried it in another way."""
+    return _render_sign_in(request, forms.SignInForm(), error)
+
+
+def _render_sign_in(
+    request: Any, form: django_forms.Form, error: Exception | None = None
+) -> HttpResponse:
+    context = {
+        "provider_name": provider.name() if provider.is_configured() else "",
+        "next_url": request.GET.get("next", ""),
+    }
+    return _render_form(request, "sign_in", form, error, **context)
 
 
 @pending_login
@@ -82,7 +97,7 @@ def code(request: Any, staff: Staff) -> HttpResponse:
         except (two_factor.WrongCode, login_attempts.TooManyAttempts) as error:
             return _render_form(request, "code", form, error)
         login_flow.record_device(request, device)
-        return _continue(request, staff)
+        return continue_login(request, staff)
     return _render_form(request, "code", form)
 
 
@@ -90,7 +105,7 @@ def code(request: Any, staff: Staff) -> HttpResponse:
 def password(request: Any, staff: Staff) -> HttpResponse:
     form = forms.NewPasswordForm(request.POST or None)
     if login_flow.next_step(request, staff) != "login:password":
-        return _continue(request, staff)
+        return continue_login(request, staff)
     if form.is_valid():
         password = form.cleaned_data["new_password"]
         try:
@@ -98,14 +113,14 @@ def password(request: Any, staff: Staff) -> HttpResponse:
         except errors.Invalid as error:
             return _render_form(request, "password", form, error)
         login_flow.record_new_password(request, staff)
-        return _continue(request, staff)
+        return continue_login(request, staff)
     return _render_form(request, "password", form)
 
 
 @pending_login
 def two_factor_setup(request: Any, staff: Staff) -> HttpResponse:
     if login_flow.next_step(request, staff) != "login:two-factor":
-        return _continue(request, staff)
+        return continue_login(request, staff)
     form = forms.CodeForm(request.POST or None)
     device = two_factor.pending_device(staff)
     context: dict[str, Any] = {
@@ -131,7 +146,7 @@ def two_factor_setup(request: Any, staff: Staff) -> HttpResponse:
     return _render_form(request, "two_factor", form, **context)
 
 
-def _continue(request: HttpRequest, staff: Staff) -> HttpResponse:
+def continue_login(request: HttpRequest, staff: Staff) -> HttpResponse:
     """Redirect to the next pending step, or sign in if none is left."""
     step = login_flow.next_step(request, staff)
     if step:
@@ -185,7 +200,7 @@ def switch(request: http.Request, pk: int) -> HttpResponse:
     login_flow.sign_out(request, at=request.at)
     # The other account may need a code or a new password.
     login_flow.start(request, others[pk], next_url="/", at=request.at)
-    return _continue(request, others[pk])
+    return continue_login(request, others[pk])
 
 
 @require_POST

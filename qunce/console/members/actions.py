@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -160,14 +161,23 @@ def rejoin(request: Request, pk: int) -> HttpResponse:
 @http.page(opt_outs.EDIT)
 def opt_out(request: Request, pk: int) -> HttpResponse:
     member = presenters.get_visible_member(request, pk)
+    purpose = request.POST.get("purpose") or opt_outs.MARKETING
+    is_wider = purpose == opt_outs.SERVICE and not member.is_out_of_service
     # Without this check, the undo would also remove an earlier opt-out.
-    if member.opt_out:
+    if member.opt_out and not is_wider:
         http.flash(
             request, _("%(name)s had already opted out.") % {"name": member.name}
         )
         return redirect_to_member(request, member.id)
-    message = _("%(name)s will no longer receive messages.")
-    return _change_opt_out(request, member, opt_outs.opt_out, message, "members:opt-in")
+    message = _("%(name)s will no longer receive marketing.")
+    if purpose == opt_outs.SERVICE:
+        message = _("%(name)s will no longer receive marketing or service messages.")
+    if member.opt_out:
+        message = _("%(name)s will no longer receive service messages either.")
+        verb = functools.partial(opt_outs.opt_out, purpose=purpose)
+        return _change_opt_out(request, member, verb, message, "")
+    verb = functools.partial(opt_outs.opt_out, purpose=purpose)
+    return _change_opt_out(request, member, verb, message, "members:opt-in")
 
 
 @require_POST
@@ -177,6 +187,10 @@ def opt_in(request: Request, pk: int) -> HttpResponse:
     if not member.opt_out:
         http.flash(request, _("%(name)s has not opted out.") % {"name": member.name})
         return redirect_to_member(request, member.id)
+    if request.POST.get("purpose") == opt_outs.SERVICE:
+        message = _("%(name)s can receive service messages again.")
+        verb = functools.partial(opt_outs.opt_in, purpose=opt_outs.SERVICE)
+        return _change_opt_out(request, member, verb, message, "")
     message = _("%(name)s can receive messages again.")
     return _change_opt_out(request, member, opt_outs.opt_in, message, "members:opt-out")
 
@@ -191,7 +205,7 @@ def _change_opt_out(
         at=request.at,
     )
     text = message % {"name": member.name}
-    http.flash(request, text, undo=reverse(undo, args=[member.id]))
+    http.flash(request, text, undo=reverse(undo, args=[member.id]) if undo else "")
     return redirect_to_member(request, member.id)
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpResponse, HttpResponseBase
@@ -40,6 +42,14 @@ class FieldNotFound(errors.NotFound):
     """Members have no such field."""
 
 
+@dataclass(frozen=True)
+class Change:
+    """What the user reads after a change, and the URL that undoes it, if there is one."""
+
+    text: str
+    undo: str = ""
+
+
 class MemberField(ABC):
     """A field of one member, that they have or could have."""
 
@@ -57,6 +67,11 @@ class MemberField(ABC):
     @abstractmethod
     def save(self, value: Any, context: Mapping[str, Any]) -> None:
         """Store a cleaned value; raises a QunceError with what is wrong."""
+
+    def change(self, value: Any, context: Mapping[str, Any]) -> Change:
+        """Store a cleaned value, and return what was changed."""
+        self.save(value, context)
+        return Change(_("Saved."))
 
 
 class NameField(MemberField):
@@ -108,6 +123,22 @@ class StaffField(MemberField):
             choices.append((str(current.pk), current.name))
         initial = str(current.pk) if current else ""
         return forms.ChoiceField(choices=choices, initial=initial, required=False)
+
+    def change(self, value: str, context: Mapping[str, Any]) -> Change:
+        before = summary.staff_of(self.member)
+        self.save(value, context)
+        staff = summary.staff_of(self.member)
+        text = (
+            _("%(name)s is in charge of %(member)s now.")
+            if staff
+            else _("Nobody is in charge of %(member)s now.")
+        )
+        name = staff.name if staff else ""
+        url = reverse("members:field", args=[self.member.id, self.key])
+        query = urlencode({"undo": before.pk if before else ""})
+        return Change(
+            text % {"name": name, "member": self.member.name}, f"{url}?{query}"
+        )
 
     def save(self, value: str, context: Mapping[str, Any]) -> None:
         community = self.member.by.community
@@ -182,20 +213,24 @@ def edit_field(request: Request, pk: int, key: str) -> HttpResponseBase:
     permissions.check_may(request.staff, field.permission)
     if request.method == "GET" and "shown" in request.GET:
         return _render_value(request, member, key)
-    form = FieldForm(field, request.POST or None)
-    if form.is_valid():
+    # An undo posts no form, but the URL with the value of before.
+    undone = {f"{key}-value": request.GET["undo"]} if "undo" in request.GET else None
+    form = FieldForm(field, undone or request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        change = None
         try:
             if form.has_changed():
                 context = {"by": request.staff, "at": request.at}
-                field.save(form.cleaned_data["value"], context)
+                change = field.change(form.cleaned_data["value"], context)
         except errors.QunceError as error:
             form.add_error("value", str(error))
         else:
             if request.htmx:
                 fresh = presenters.get_visible_member(request, pk)
-                return _render_value(request, fresh, key)
-            if form.has_changed():
-                http.flash(request, _("Saved."))
+                return _render_value(request, fresh, key, change)
+            if change:
+                undo = None if undone else change.undo or None
+                http.flash(request, change.text, undo=undo)
             url = reverse("members:detail", args=[pk])
             return http.redirect_back(request, f"{url}#f-{key}")
     return http.render(
@@ -208,10 +243,13 @@ def edit_field(request: Request, pk: int, key: str) -> HttpResponseBase:
 
 
 def _render_value(
-    request: Request, member: presenters.Member, key: str
+    request: Request, member: presenters.Member, key: str, change: Change | None = None
 ) -> HttpResponse:
     """The field as the page shows it, with the focus on what opened the form."""
-    context = {"member": member, "focus": key, **value_context(member, key)}
+    # A change without an undo is seen in its place.
+    change = change if change and change.undo else None
+    context = {"member": member, "focus": key, "change": change}
+    context |= value_context(member, key)
     template = "console/members/_field_value.html"
     return http.render(request, template, context)
 

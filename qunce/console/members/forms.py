@@ -221,6 +221,8 @@ def build_field(attribute: Attribute, value: str) -> forms.Field:
         options["help_text"] = _("Separate several values with semicolons.")
     if attribute.type == AttributeType.INSTANT:
         options["help_text"] = _("Use the format 2026-03-05 09:07.")
+    if attribute.type == AttributeType.LUNAR:
+        options["help_text"] = _("Write it like 八月十五 or 1990-08-15.")
     attrs = {"type": "date"} if attribute.type == AttributeType.DATE else {}
     widget = forms.TextInput(attrs=attrs)
     return forms.CharField(max_length=2_000, widget=widget, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.members import list_page
+from qunce.console.members import actions, list_page
 from qunce.core import errors
 from qunce.core.staff.models import Staff
 from qunce.members.columns import columns
 from qunce.members.people import visibility
 from qunce.members.saved_views import saved_views
-from qunce.members.staff_in_charge import assignments
+from qunce.members.staff_in_charge import assignments, hand_overs
+from qunce.members.staff_in_charge.models import HandOver
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def set_layout(request: Request) -> HttpResponse:
             keys.insert(max(place + step, 0), keys.pop(place))
     is_open = "open" if {"earlier", "later"} & set(request.POST) else None
     size = request.POST.get("size", "")
-    page_size = int(size) if size.isascii() and size.isdigit() and size else 0
+    page_size = int(size) if size.isascii() and size.isdigit() and len(size) < 9 else 0
     if "reset" in request.POST:
         keys = columns.default_keys(request.community)
     if "view" in request.GET:
@@ -97,12 +98,32 @@ def delete_view(request: Request, pk: int) -> HttpResponse:
 def assign_staff(request: Request) -> HttpResponse:
     """Put somebody in charge of the chosen members, or of all that the filters match."""
     try:
-        changed, total, staff = _assign(request)
+        hand_over, total, staff = _assign(request)
     except errors.QunceError as error:
         http.flash(request, str(error), level="bad")
         return http.redirect_back(request, list_url(request))
-    http.flash(request, describe(changed, total, staff))
+    url = reverse("members:staff-undo", args=[hand_over.pk])
+    http.flash(
+        request,
+        describe(hand_over.changed, total, staff),
+        undo=url if hand_over.changed else None,
+    )
     return http.redirect_back(request, list_url(request))
+
+
+@require_POST
+@http.page(assignments.ASSIGN)
+def undo_hand_over(request: Request, pk: int) -> HttpResponse:
+    context: dict[str, Any] = {"by": request.staff, "at": request.at}
+    try:
+        undone = hand_overs.undo(hand_over=hand_overs.get(pk=pk, **context), **context)
+    except errors.Refused as error:
+        http.flash(request, str(error), level="bad")
+    else:
+        http.flash(request, hand_overs.describe_undo(undone))
+    return http.redirect_back(
+        request, actions.return_url(request, reverse("members:list"))
+    )
 
 
 def describe(changed: int, total: int, staff: Staff | None) -> str:
@@ -130,7 +151,7 @@ def describe(changed: int, total: int, staff: Staff | None) -> str:
     return " ".join(sentences)
 
 
-def _assign(request: Request) -> tuple[int, int, Staff | None]:
+def _assign(request: Request) -> tuple[HandOver, int, Staff | None]:
     people = _chosen(request)
     if not people:
         raise errors.Invalid(_("Choose at least one member."))
@@ -138,14 +159,10 @@ def _assign(request: Request) -> tuple[int, int, Staff | None]:
     if not text:
         raise errors.Invalid(_("Choose who is in charge."))
     staff = None if text == "nobody" else _find_staff(request, text)
-    changed = assignments.assign(
-        community=request.community,
-        accounts=people,
-        staff=staff,
-        by=request.staff,
-        at=request.at,
+    hand_over = hand_overs.create(
+        accounts=people, staff=staff, by=request.staff, at=request.at
     )
-    return changed, len(people), staff
+    return hand_over, len(people), staff
 
 
 def _find_staff(request: Request, text: str) -> Staff:

@@ -8,17 +8,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qunce.console import http
+from qunce.console import http, paging
 from qunce.console.http import Request
 from qunce.console.members import presenters
 from qunce.core import errors
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import merge_choices, people, person_export, visibility
-from qunce.members.search import member_list, search
 from qunce.sets.rules import stored_rules
 
-MAX_RESULTS = 8
 MAX_NOTE_LENGTH = 200
 KEEP_PREFIX = "keep-"
 
@@ -27,17 +25,8 @@ KEEP_PREFIX = "keep-"
 @http.page()
 def find_members(request: Request) -> HttpResponse:
     """Search results as radio buttons, for any form that selects a member."""
-    query = request.GET.get("q", "")
-    person_ids = search.suggest(
-        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
-    )
-    excluded = request.GET.get("exclude", "")
-    rows = member_list.load_rows(person_ids, by=request.staff)
-    context = {
-        "query": query.strip(),
-        "rows": [row for row in rows if str(row.id) != excluded],
-        "field": "member",
-    }
+    excluded = paging.parse_number(request, "exclude")
+    context = presenters.search_context(request, excluded=excluded)
     return http.render(request, "console/members/_search_results.html", context)
 
 
@@ -83,7 +72,7 @@ def merge_members(request: Request, pk: int) -> HttpResponseBase:
         "note": note,
         "error": error,
         "differences": _list_differences(request, member, other),
-        **_search_context(request, member),
+        **presenters.search_context(request, excluded=member.id),
     }
     status = 422 if error else 200
     return http.render(request, "console/members/merge.html", context, status=status)
@@ -153,13 +142,3 @@ def export_person(request: Request, pk: int) -> HttpResponse:
     response = HttpResponse(data.to_zip(), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{data.key}.zip"'
     return response
-
-
-def _search_context(request: Request, member: presenters.Member) -> dict[str, object]:
-    query = request.GET.get("q", "")
-    person_ids = search.suggest(
-        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
-    )
-    others = [person_id for person_id in person_ids if person_id != member.id]
-    rows = member_list.load_rows(others, by=request.staff)
-    return {"query": query.strip(), "rows": rows, "field": "member"}

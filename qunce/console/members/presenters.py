@@ -8,11 +8,14 @@ from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from qunce.console.http import Request
 from qunce.console.members import labels, profile_rows
 from qunce.console.members.profile_rows import AttributeRow
+from qunce.console.outreach import labels as outreach_labels
+from qunce.core import community_days, day_texts
 from qunce.core.facts import interned_names
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groups
@@ -22,13 +25,25 @@ from qunce.members.accounts.models import Account, Identifier
 from qunce.members.consents import consents
 from qunce.members.people import corrections, merges, notes, people, visibility
 from qunce.members.people.people import Person
+from qunce.members.search import member_list, search
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import person_tags
 from qunce.outreach import opt_outs
+from qunce.outreach.care import forecast
+from qunce.outreach.care.forecast import NextOccasion
+from qunce.outreach.contact_budget import phrases, pressure
+from qunce.outreach.playbooks import explanations
+from qunce.outreach.playbooks.models import Run
+from qunce.outreach.service_styles import explanations as explanations_of_styles
+from qunce.outreach.service_styles.models import ServiceStyle
+from qunce.outreach.welcomes import explanations as welcome_explanations
+from qunce.outreach.welcomes.explanations import Answer
 
 MAX_MAIN_TAGS = 12
 """Tags in summaries; the member's page shows all."""
+
+MAX_RUNS, MAX_WELCOMES, MAX_RESULTS = 5, 3, 8
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ class OptOutStatus:
     since: datetime
     source: str
     author: str
+    purpose: str = opt_outs.MARKETING
 
 
 class Member:
@@ -79,6 +95,22 @@ class Member:
     @property
     def name(self) -> str:
         return self.person.name or self.key
+
+    @cached_property
+    def playbook_runs(self) -> list[tuple[Run, str]]:
+        """The newest runs of playbooks, each with a sentence of where it is."""
+        runs = explanations.list_of_member(account=self.id, by=self.by, at=self.at)
+        return [
+            (run, explanations.describe_run(run, run.playbook))
+            for run in runs[:MAX_RUNS]
+        ]
+
+    @cached_property
+    def next_care(self) -> list[tuple[NextOccasion, str]]:
+        """The next occasions of care, each with its day."""
+        today = community_days.to_date(self.by.community.day(self.at))
+        found = forecast.list_next(accounts=self.account_ids, by=self.by, at=self.at)
+        return [(each, day_texts.day(each.day, today)) for each in found]
 
     @cached_property
     def account_ids(self) -> list[int]:
@@ -215,7 +247,40 @@ class Member:
         )
         authors = Staff.objects.filter(pk__in=[row.by_id] if by_staff else [])
         author = authors.values_list("name", flat=True).first()
-        return OptOutStatus(row.set_at, source, author or "")
+        return OptOutStatus(row.set_at, source, author or "", row.purpose)
+
+    @property
+    def is_out_of_service(self) -> bool:
+        found = self.opt_out
+        return found is not None and found.purpose == opt_outs.SERVICE
+
+    @cached_property
+    def contact_pressure(self) -> list[tuple[str, bool]]:
+        """A sentence for each contact limit, and whether it is reached."""
+        found = pressure.pressure_by_person(
+            [self.id], community=self.by.community, at=self.at
+        )
+        return [(phrases.pressure(each), each.is_reached) for each in found[self.id]]
+
+    @cached_property
+    def service_style(self) -> tuple[ServiceStyle, str] | None:
+        """The style of service and why they have it; None where there are none."""
+        found = explanations_of_styles.find_style(
+            account=self.id, by=self.by, at=self.at
+        )
+        if found is None:
+            return None
+        if found.is_hidden:
+            return found.style, _("By a rule about something that you do not see.")
+        if found.rule is None:
+            return found.style, _("No rule gives them another.")
+        return found.style, outreach_labels.describe_rule(self.by, found.rule)
+
+    @cached_property
+    def welcomes(self) -> list[Answer]:
+        """What became of their joins, the newest first."""
+        found = welcome_explanations.why(account=self.id, by=self.by, at=self.at)
+        return found[:MAX_WELCOMES]
 
     @cached_property
     def groups(self) -> list[Membership]:
@@ -233,6 +298,17 @@ def get_visible_member(request: Request, pk: int) -> Member:
     """Return the member with this account. Raises MemberNotFound if out of scope."""
     account = visibility.get(by=request.staff, account=pk, at=request.at)
     return Member(request, account)
+
+
+def search_context(request: Request, *, excluded: int = 0) -> dict[str, object]:
+    """What _member_search.html shows: the members that the query finds, without one."""
+    query = request.GET.get("q", "").replace("\0", "").strip()
+    person_ids = search.suggest(
+        by=request.staff, query=query, at=request.at, limit=MAX_RESULTS
+    )
+    others = [person_id for person_id in person_ids if person_id != excluded]
+    rows = member_list.load_rows(others, by=request.staff)
+    return {"query": query, "rows": rows, "field": "member"}
 
 
 def tagged_message(tag: tag_models.Tag, action: str, count: int) -> str:

@@ -21,6 +21,8 @@ from qunce.members.attributes.attributes import Attribute
 from qunce.members.layers.layers import Layering
 from qunce.members.tags.models import Tag
 from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.tasks import staff_tasks
+from qunce.outreach.tasks.kinds import base
 from qunce.sales.models import Order
 
 if TYPE_CHECKING:
@@ -229,6 +231,8 @@ def _layer(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     }
     old, new = (str(fact.payload.get(side, "")) for side in ("from", "to"))
     move = f"{names.get(old, old) or '–'} → {names.get(new, new) or '–'}"
+    if fact.payload.get("redefined"):
+        move = _("%(move)s, because the layering was changed") % {"move": move}
     name = layering.name if layering else str(fact.payload.get("layering", ""))
     return name, move, _link("layers:detail", layering.pk if layering else None)
 
@@ -264,7 +268,19 @@ def _staff(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     return f"{names.get(before, nobody)} → {names.get(now, nobody)}", "", ""
 
 
-@_subject_of("send.delivered", "send.marked_sent", "send.clicked", "send.failed")
+@_subject_of("staff_task.outcome")
+def _staff_task(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    kind = str(fact.payload.get("task_kind", ""))
+    if kind not in base.REGISTRY:
+        return "", "", ""
+    outcome = str(fact.payload.get("outcome", ""))
+    label = staff_tasks.outcome_label(kind, outcome)
+    return str(base.REGISTRY[kind].label), label, ""
+
+
+@_subject_of(
+    "send.delivered", "send.marked_sent", "send.clicked", "send.failed", "send.skipped"
+)
 def _campaign(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     key = str(fact.payload.get("campaign", ""))
     pk, name = builder.campaigns.get(key, (None, key))

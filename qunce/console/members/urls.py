@@ -23,6 +23,7 @@ urlpatterns = [
     path("export/", actions.export_members, name="export"),
     path("layout/", list_views.set_layout, name="layout"),
     path("staff/", list_views.assign_staff, name="staff"),
+    path("staff/<int:pk>/undo/", list_views.undo_hand_over, name="staff-undo"),
     path("views/", list_views.save_view, name="view-save"),
     path("views/<int:pk>/delete/", list_views.delete_view, name="view-delete"),
     path("attributes/", attribute_views.attribute_list, name="attribute-list"),

@@ -34,7 +34,8 @@ def start_campaign(request: http.Request, pk: int) -> HttpResponse:
     """Start the campaign, unless the recipients have changed since the review."""
     campaign = _get_campaign(request, pk)
     text = request.POST.get("expected", "")
-    expected = int(text) if text.isascii() and text.isdigit() else -1
+    is_number = text.isascii() and text.isdigit() and len(text) < 10
+    expected = int(text) if is_number else -1
     try:
         plan = launch.start(
             campaign=campaign, by=request.staff, at=request.at, expected=expected

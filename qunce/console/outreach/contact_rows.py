@@ -41,18 +41,16 @@ def find(
     contacts = {}
     for target, person in person_ids.items():
         own = [tag for tag in tags[person] if not tag.is_automatic]
-        contacts[target] = Contact(
-            remarks.get(target, ""),
-            phones.get(person, ""),
-            names.get(person, ""),
-            own,
-        )
+        phone, name = phones.get(person, ""), names.get(person, "")
+        # The key of an imported account is often the phone number.
+        account = "" if name == phone else name
+        contacts[target] = Contact(remarks.get(target, ""), phone, account, own)
     return contacts
 
 
 def _phones(accounts: Mapping[int, Sequence[int]], by: Staff) -> dict[int, str]:
     """Person id → their first phone number, masked for those who may not read it."""
-    person_of = {account: person for person, ids in accounts.items() for account in ids}
+    person_of = account_queries.invert(accounts)
     rows = Identifier.objects.filter(account_id__in=person_of, kind="phone")
     phones: dict[int, str] = {}
     for account, value in rows.order_by("pk").values_list("account_id", "value"):
@@ -62,7 +60,7 @@ def _phones(accounts: Mapping[int, Sequence[int]], by: Staff) -> dict[int, str]:
 
 def _account_names(accounts: Mapping[int, Sequence[int]], by: Staff) -> dict[int, str]:
     """Person id → the account by which a chat app knows them."""
-    person_of = {account: person for person, ids in accounts.items() for account in ids}
+    person_of = account_queries.invert(accounts)
     rows = Account.objects.filter(pk__in=person_of).order_by("pk")
     names: dict[int, str] = {}
     for pk, channel, key in rows.values_list("pk", "channel", "key"):

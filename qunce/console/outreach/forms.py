@@ -11,19 +11,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.channels import channel_contract
-from qunce.console import http
+from qunce.console import http, paging
+from qunce.console.materials import picker_views
 from qunce.console.outreach import labels
 from qunce.core import errors
 from qunce.groups import visibility as group_visibility
+from qunce.members.rule_text import contact_masks
 from qunce.members.segments import segments
-from qunce.outreach.campaigns import campaigns
+from qunce.outreach import task_permissions
 from qunce.outreach.campaigns.campaigns import Campaign, State, Target
+from qunce.outreach.content import message_templates
 from qunce.sets.rules import tree
 
 MINUTE_FORMAT = "%Y-%m-%dT%H:%M"
 EVERYONE, NONE, OWN_RULE = "all", "", "own"
 SEGMENT_PREFIX = "segment:"
-FIELDS_WHILE_PAUSED = ("name", "text", "due_at")
+FIELDS_WHILE_PAUSED = ("name", "text", "materials", "template_version", "due_at")
 
 
 class MinuteInput(forms.DateTimeInput):
@@ -51,9 +54,7 @@ class CampaignForm(forms.Form):
     exclude = forms.ChoiceField(label=gettext_lazy("Exclude"), required=False)
     exclude_rule = forms.CharField(required=False, widget=forms.HiddenInput)
     skip_recently_contacted = forms.BooleanField(
-        label=gettext_lazy(
-            "Exclude members who received 2 or more messages in the last 7 days"
-        ),
+        label=gettext_lazy("Leave out members whose contact limit is reached"),
         required=False,
         initial=True,
     )
@@ -68,6 +69,10 @@ class CampaignForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    materials = picker_views.MaterialsField()
+    template_version = forms.IntegerField(
+        required=False, min_value=1, max_value=10**16, widget=forms.HiddenInput
     )
     channel = forms.ChoiceField(label=gettext_lazy("Channel"), required=False)
     staff = forms.TypedMultipleChoiceField(
@@ -105,7 +110,7 @@ class CampaignForm(forms.Form):
         ]
         groups = group_visibility.list_visible(request.staff).exclude(state="dead")
         fields["groups"].choices = list(groups.values_list("pk", "name"))
-        staff = campaigns.list_assignable_staff(request.community)
+        staff = task_permissions.list_assignable_staff(request.community)
         fields["staff"].choices = [(row.pk, row.name) for row in staff]
         channels = channel_contract.list_channels()
         fields["channel"].choices = [(row.name, row.label) for row in channels]
@@ -122,7 +127,7 @@ class CampaignForm(forms.Form):
         if own_rule:
             try:
                 rule = tree.parse_json(own_rule)
-                text = labels.describe_rule(self.request.community, rule)
+                text = labels.describe_rule(self.request.staff, rule)
             except (errors.QunceError, RecursionError):
                 text = _("a rule that cannot be read")
             text = text if len(text) <= 80 else f"{text[:79]}…"
@@ -154,6 +159,10 @@ class CampaignForm(forms.Form):
             if choice in values:
                 rule = _parse_choice(values.pop(choice), values.pop(rule_field))
                 values[argument] = rule
+        pk = values.pop("template_version", None)
+        values["template_version"] = (
+            message_templates.get_version(self.request.community, pk) if pk else None
+        )
         if values.get("target") == Target.GROUPS:
             values |= {"rule": None, "exclude": None}
         elif "groups" in values:
@@ -176,7 +185,10 @@ def _initial_values(
 ) -> dict[str, Any]:
     if campaign is None:
         audience, rule_json = choice_of(rule)
-        return {"audience": audience, "rule": rule_json, "staff": [request.staff.pk]}
+        values = {"audience": audience, "rule": rule_json, "staff": [request.staff.pk]}
+        return values | _content_of_url(request)
+    for rule in (campaign.rule, campaign.exclude):
+        contact_masks.check_readable(rule, request.staff)
     audience, rule_json = choice_of(campaign.rule)
     excluded, excluded_json = choice_of(campaign.exclude)
     due_at = campaign.due_at
@@ -190,10 +202,27 @@ def _initial_values(
         "skip_recently_contacted": campaign.skip_recently_contacted,
         "groups": campaign.groups,
         "text": campaign.text,
+        "materials": campaign.materials,
+        "template_version": campaign.template_version_id,
         "channel": campaign.channel,
         "staff": campaign.staff,
         "due_at": timezone.localtime(due_at) if due_at else None,
     }
+
+
+def _content_of_url(request: http.Request) -> dict[str, Any]:
+    """The material or the template that the user came from."""
+    material = paging.parse_number(request, "material")
+    pk = paging.parse_number(request, "template")
+    values: dict[str, Any] = {"materials": [material] if material else []}
+    if pk:
+        version = message_templates.get_version(request.community, pk)
+        values |= {
+            "text": version.text,
+            "template_version": version.pk,
+            "target": version.template.target,
+        }
+    return values
 
 
 def choice_of(rule: Any) -> tuple[str, str]:

@@ -7,16 +7,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
+from qunce.members.rule_text import contact_masks, sentences
 from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text import sentences
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import recipients
-from qunce.outreach.sending.recipients import State
+from qunce.outreach.sending.ledger import State
 
 CAMPAIGN_CHIPS = {
     "draft": ("", "pencil"),
+    "in_review": ("warn", "eye"),
+    "rejected": ("bad", "x-mark"),
     "scheduled": ("info", "clock"),
     "sending": ("info", "paper-airplane"),
     "paused": ("warn", "pause"),
@@ -32,6 +33,7 @@ RECIPIENT_CHIPS = {
     "skipped": ("", "forward"),
     "failed": ("bad", "x-mark"),
     "unknown": ("warn", "question-mark-circle"),
+    "cancelled": ("", "no-symbol"),
 }
 
 
@@ -51,25 +53,26 @@ def recipient_chip(state: str) -> Chip:
 
 
 def recipient_states() -> list[tuple[str, str]]:
-    return [(state.value, str(state.label)) for state in recipients.State]
+    return [(state.value, str(state.label)) for state in State]
 
 
-def audience(campaign: Campaign) -> str:
+def audience(campaign: Campaign, by: Staff) -> str:
     """Return a sentence that describes the audience."""
     if campaign.target == campaigns.Target.GROUPS:
         return _("%(n)s chosen groups") % {"n": len(campaign.groups)}
     if campaign.rule is None:
         return _("not chosen yet")
-    return describe_rule(campaign.community, campaign.rule)
+    return describe_rule(by, campaign.rule)
 
 
-def excluded(campaign: Campaign) -> str:
+def excluded(campaign: Campaign, by: Staff) -> str:
     if campaign.exclude is None:
         return ""
-    return describe_rule(campaign.community, campaign.exclude)
+    return describe_rule(by, campaign.exclude)
 
 
-def describe_rule(community: Community, parsed: Any) -> str:
+def describe_rule(by: Staff, parsed: Any) -> str:
     if parsed == {"all": []}:
         return _("everyone")
-    return sentences.to_text(parsed, rule_names.find(community, parsed))
+    names = rule_names.find(by.community, parsed)
+    return sentences.to_text(contact_masks.masked(parsed, by), names)

@@ -15,7 +15,7 @@ from qunce.core import errors, permissions
 from qunce.members.accounts import channel_labels
 from qunce.members.people import named_members, visibility
 from qunce.outreach import opt_outs
-from qunce.outreach.campaigns import review
+from qunce.outreach.campaigns import content
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.opt_outs import OptOut
 from qunce.sets import audiences
@@ -30,8 +30,16 @@ class OptOutRow:
     opt_out: OptOut | None
 
     @property
+    def is_of_service(self) -> bool:
+        return self.opt_out is not None and self.opt_out.purpose == opt_outs.SERVICE
+
+    @property
     def source(self) -> str:
-        return channel_labels.label_of(self.opt_out.source) if self.opt_out else ""
+        return _source_label(self.opt_out.source) if self.opt_out else ""
+
+
+def _source_label(source: str) -> str:
+    return _("staff") if source == opt_outs.STAFF else channel_labels.label_of(source)
 
 
 @http.page()
@@ -59,6 +67,12 @@ def _render_list(request: http.Request, error: str = "", key: str = "") -> HttpR
             for account in page[:PAGE_SIZE]
         ],
         "total": len(people),
+        "counts": [
+            (_source_label(source), purpose == opt_outs.SERVICE, count)
+            for source, purpose, count in opt_outs.count_by_source(
+                by=request.staff, at=request.at
+            )
+        ],
         "next": paging.link(request, after=page[PAGE_SIZE - 1])
         if len(page) > PAGE_SIZE
         else "",
@@ -77,7 +91,7 @@ def _render_list(request: http.Request, error: str = "", key: str = "") -> HttpR
 def _names(request: http.Request, accounts: list[int]) -> dict[int, str]:
     # An unsaved campaign is enough for `recipient_names` to name members.
     campaign = Campaign(community=request.community)
-    return review.recipient_names(campaign, accounts, request.staff)
+    return content.recipient_names(campaign, accounts, request.staff)
 
 
 @require_POST
@@ -89,15 +103,25 @@ def add_opt_out(request: http.Request) -> HttpResponse:
         account = named_members.get_by_key(by=by, key=key, at=at)
     except errors.QunceError as error:
         return _render_list(request, str(error), key)
-    opt_outs.opt_out(community=request.community, accounts=[account.pk], by=by, at=at)
-    undo = reverse("outreach:opt-out-undo", args=[account.pk])
-    http.flash(
-        request,
-        _("%(name)s will no longer receive messages.")
-        % {"name": _names(request, [account.pk])[account.pk]},
-        undo=undo,
+    purpose = request.POST.get("purpose") or opt_outs.MARKETING
+    earlier = opt_outs.find_by_person([account.pk]).get(account.pk)
+    community = request.community
+    opt_outs.opt_out(
+        community=community, accounts=[account.pk], by=by, at=at, purpose=purpose
     )
+    name = _names(request, [account.pk])[account.pk]
+    # Undoing would also remove an earlier opt-out.
+    undo = "" if earlier else reverse("outreach:opt-out-undo", args=[account.pk])
+    http.flash(request, _recorded(purpose, earlier) % {"name": name}, undo=undo)
     return http.redirect_back(request, reverse("outreach:opt-out-list"))
+
+
+def _recorded(purpose: str, earlier: OptOut | None) -> str:
+    if earlier and opt_outs.WEIGHTS[purpose] <= opt_outs.WEIGHTS[earlier.purpose]:
+        return _("%(name)s had already opted out.")
+    if purpose == opt_outs.SERVICE:
+        return _("%(name)s will no longer receive marketing or service messages.")
+    return _("%(name)s will no longer receive marketing.")
 
 
 @require_POST

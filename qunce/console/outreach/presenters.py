@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from dataclasses import dataclass
 
@@ -12,10 +11,11 @@ from django.utils.translation import ngettext
 
 from qunce.console import http
 from qunce.console.outreach import labels
-from qunce.core.csv_safety import csv_safe
+from qunce.core import csv_safety
 from qunce.outreach.campaigns import results
-from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending.tasks import Task
+from qunce.outreach.campaigns.campaigns import Campaign, Target
+from qunce.outreach.sending.campaign_tasks import CampaignTask
+from qunce.outreach.tasks import left_texts
 
 STARTED_STATES = ("sending", "paused", "done", "cancelled")
 
@@ -42,16 +42,16 @@ def campaign_rows(campaigns: list[Campaign]) -> list[CampaignRow]:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """`nudge` is a message to the staff member of a late task, else empty."""
+    """`reminder` is a message to the staff member of a late task, else empty."""
 
-    task: Task
+    task: CampaignTask
     progress: results.Progress
     chip: labels.Chip
     is_late: bool
-    nudge: str
+    reminder: str
 
 
-def task_rows(request: http.Request, tasks: list[Task]) -> list[TaskRow]:
+def task_rows(request: http.Request, tasks: list[CampaignTask]) -> list[TaskRow]:
     progress = results.progress_by_task(tasks)
     return [
         TaskRow(
@@ -59,13 +59,13 @@ def task_rows(request: http.Request, tasks: list[Task]) -> list[TaskRow]:
             progress[task.pk],
             labels.campaign_chip(task.campaign),
             task.is_late(request.at),
-            nudge(request, task, progress[task.pk].left),
+            reminder(request, task, progress[task.pk].left),
         )
         for task in tasks
     ]
 
 
-def nudge(request: http.Request, task: Task, left: int) -> str:
+def reminder(request: http.Request, task: CampaignTask, left: int) -> str:
     """The reminder that a manager copies into the chat with the owner of a late task."""
     if not (left and task.staff and task.is_late(request.at)):
         return ""
@@ -94,10 +94,10 @@ def nudge(request: http.Request, task: Task, left: int) -> str:
 class StaffShare:
     """The progress of one staff member on the page of a campaign."""
 
-    task: Task
+    task: CampaignTask
     progress: results.Progress
     late: bool
-    nudge: str
+    reminder: str
 
 
 def staff_shares(request: http.Request, campaign: Campaign) -> list[StaffShare]:
@@ -106,13 +106,39 @@ def staff_shares(request: http.Request, campaign: Campaign) -> list[StaffShare]:
             line.task,
             line.progress,
             line.late,
-            nudge(request, line.task, line.progress.left),
+            reminder(request, line.task, line.progress.left),
         )
         for line in results.list_task_progress(campaign, request.at)
     ]
 
 
+def left_line(campaign: Campaign, shares: list[StaffShare]) -> str:
+    """The staff who have not sent, such as “7 groups left: 4 Wang, 3 Li”."""
+    if campaign.state != "sending":
+        return ""
+    left = [
+        (share.task.staff.name, share.progress.left)
+        for share in shares
+        if share.task.staff
+    ]
+    return left_texts.describe(left, in_groups=campaign.target == Target.GROUPS)
+
+
+def left_reminder(campaign: Campaign, shares: list[StaffShare]) -> str:
+    """The reminder for all of them, to copy into the staff's chat."""
+    left = [
+        (share.task.staff.name, share.progress.left)
+        for share in shares
+        if share.task.staff
+    ]
+    due = (
+        f"{timezone.localtime(campaign.due_at):%m-%d %H:%M}" if campaign.due_at else ""
+    )
+    in_groups = campaign.target == Target.GROUPS
+    return left_texts.reminder(left, title=campaign.name, due=due, in_groups=in_groups)
+
+
 def csv_line(cells: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerow([csv_safe(cell) for cell in cells])
+    csv_safety.write_rows(text, [cells])
     return text.getvalue().encode("utf-8", "replace")

@@ -8,7 +8,7 @@ from qunce.console import http
 from qunce.console.outreach.forms import CampaignForm
 from qunce.core import errors
 from qunce.groups import visibility as group_visibility
-from qunce.outreach.campaigns import review
+from qunce.outreach.campaigns import content, review
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.content import templates, variable_values
 from qunce.sets import audiences
@@ -37,8 +37,10 @@ def build_preview(
     if not target_ids:
         return context
     variables = templates.variable_names(pieces)
-    text, missing = review.render_texts(draft, target_ids, request.staff)[target_ids[0]]
-    name = review.recipient_names(draft, target_ids, request.staff)[target_ids[0]]
+    text, missing = content.render_texts(draft, target_ids, request.staff)[
+        target_ids[0]
+    ]
+    name = content.recipient_names(draft, target_ids, request.staff)[target_ids[0]]
     return context | {
         "name": name,
         "text": text,
@@ -58,7 +60,7 @@ def _draft_of_form(request: http.Request, form: CampaignForm) -> Campaign:
         return draft
     form.is_valid()
     values = form.cleaned_data
-    draft.text = values.get("text", draft.text).replace("\r\n", "\n").strip()
+    draft.text = templates.unify_line_ends(values.get("text", draft.text)).strip()
     draft.target = values.get("target", draft.target)
     draft.groups = values.get("groups", draft.groups)
     if "audience" in values:

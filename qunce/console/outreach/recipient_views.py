@@ -17,7 +17,7 @@ from qunce.core.staff.models import Staff
 from qunce.members.search import export as member_export
 from qunce.outreach.campaigns import campaigns, results
 from qunce.outreach.campaigns.results import RecipientLine
-from qunce.outreach.sending import recipients
+from qunce.outreach.sending.ledger import State
 
 PAGE_SIZE = 50
 RECIPIENTS_EXPORTED = audit.declare(
@@ -29,7 +29,7 @@ RECIPIENTS_EXPORTED = audit.declare(
 def recipient_list(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     state = request.GET.get("state", "")
-    state = state if state in recipients.State else ""
+    state = state if state in State else ""
     rows = results.list_recipients(
         campaign=campaign,
         by=request.staff,
@@ -92,6 +92,6 @@ def _csv_lines(lines: Iterable[RecipientLine], staff: Staff) -> Iterator[bytes]:
     for line in lines:
         changed = line.row.changed_at.astimezone(zone)
         with translation.override(staff.language):
-            state = str(recipients.State(line.row.state).label)
+            state = str(State(line.row.state).label)
             cells = [line.name, state, line.reason, f"{changed:%Y-%m-%d %H:%M}"]
         yield presenters.csv_line([*cells, line.staff])

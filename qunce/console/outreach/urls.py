@@ -4,9 +4,10 @@ from django.urls import path
 
 from qunce.console.outreach import (
     actions,
+    approval_views,
+    hand_over_views,
     opt_out_views,
     recipient_views,
-    task_list_views,
     task_views,
     views,
 )
@@ -24,6 +25,11 @@ urlpatterns = [
     path(
         "<int:pk>/unschedule/", actions.unschedule_campaign, name="campaign-unschedule"
     ),
+    path("<int:pk>/submit/", approval_views.submit, name="campaign-submit"),
+    path("<int:pk>/withdraw/", approval_views.withdraw, name="campaign-withdraw"),
+    path("<int:pk>/approve/", approval_views.approve, name="campaign-approve"),
+    path("<int:pk>/reject/", approval_views.reject, name="campaign-reject"),
+    path("<int:pk>/test/", approval_views.test_send, name="campaign-test"),
     path("<int:pk>/pause/", actions.pause_campaign, name="campaign-pause"),
     path("<int:pk>/resume/", actions.resume_campaign, name="campaign-resume"),
     path("<int:pk>/cancel/", actions.cancel_campaign, name="campaign-cancel"),
@@ -34,10 +40,9 @@ urlpatterns = [
         recipient_views.export_recipients,
         name="recipient-export",
     ),
-    path("tasks/", task_list_views.task_list, name="task-list"),
     path("tasks/<int:pk>/", task_views.task_detail, name="task-detail"),
     path("tasks/<int:pk>/next/", task_views.open_next, name="task-open-next"),
-    path("tasks/<int:pk>/hand-over/", task_list_views.hand_over, name="task-hand-over"),
+    path("tasks/<int:pk>/hand-over/", hand_over_views.hand_over, name="task-hand-over"),
     path(
         "tasks/<int:pk>/<int:target>/mark-sent/",
         task_views.mark_sent,

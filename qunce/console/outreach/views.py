@@ -11,18 +11,37 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from qunce.channels import channel_contract
 from qunce.console import http, paging
-from qunce.console.outreach import labels, presenters, preview
+from qunce.console.materials import picker_views
+from qunce.console.materials import presenters as material_presenters
+from qunce.console.message_templates import presenters as template_presenters
+from qunce.console.outreach import comparison_lines, labels, presenters, preview
 from qunce.console.outreach.forms import CampaignForm
+from qunce.console.outreach.options_form import CampaignOptions
 from qunce.core import errors, permissions
+from qunce.core.staff.models import Staff
+from qunce.members.people import staff_accounts
 from qunce.members.segments import segments
-from qunce.outreach import skip_reasons
-from qunce.outreach.campaigns import campaigns, results
+from qunce.outreach import skip_reasons, task_permissions
+from qunce.outreach.campaigns import (
+    approvals,
+    campaign_materials,
+    campaigns,
+    comparisons,
+    effects,
+    fingerprints,
+    results,
+    variants,
+)
 from qunce.outreach.campaigns import review as reviews
 from qunce.outreach.campaigns.campaigns import STATES, Campaign
 from qunce.outreach.campaigns.review import Review
+from qunce.outreach.contact_budget import kept_places
 from qunce.outreach.content import templates, variable_values
-from qunce.outreach.sending.recipients import REACHED, State
+from qunce.outreach.links import link_results, tracked_links
+from qunce.outreach.sending import rates
+from qunce.outreach.sending.ledger import REACHED, State
 from qunce.sets import audiences
 from qunce.sets.rules import tree
 
@@ -48,9 +67,16 @@ def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
         "my_task": own_tasks.values_list("pk", flat=True).first(),
         "user_id": request.staff.pk,
         "chip": labels.campaign_chip(campaign),
-        "audience": labels.audience(campaign),
-        "exclusion": labels.excluded(campaign),
+        "parts": material_presenters.parts_of(
+            campaign_materials.list_versions(campaign)
+        ),
+        "audience": labels.audience(campaign, request.staff),
+        "exclusion": labels.excluded(campaign, request.staff),
+        "texts": variants.of(campaign),
         "in_groups": campaign.target == campaigns.Target.GROUPS,
+        "kept_count": kept_places.count(campaign, request.at)
+        if campaign.keeps_place and campaign.state in kept_places.KEEPING
+        else None,
         "transitions": {
             transition
             for transition in STATES.transitions
@@ -58,7 +84,7 @@ def campaign_detail(request: http.Request, pk: int) -> HttpResponse:
         },
         "may_manage": may_manage,
         "may_edit": campaigns.may_edit(campaign, request.staff),
-        "may_oversee": permissions.may(request.staff, campaigns.OVERSEE_TASKS),
+        "may_oversee": permissions.may(request.staff, task_permissions.OVERSEE_TASKS),
         "may_export": permissions.may(request.staff, results.EXPORT),
         **_result_context(campaign, progress, request),
     }
@@ -74,9 +100,34 @@ def _result_context(
     campaign: Campaign, progress: results.Progress, request: http.Request
 ) -> dict[str, Any]:
     excluded = campaign.excluded.items()
-    order = [*REACHED, State.PLANNED, State.SKIPPED, State.FAILED, State.UNKNOWN]
+    order = [
+        *REACHED,
+        State.PLANNED,
+        State.SKIPPED,
+        State.FAILED,
+        State.UNKNOWN,
+        State.CANCELLED,
+    ]
     counts = progress.counts
+    shares = presenters.staff_shares(request, campaign)
+    to_members = campaign.target == campaigns.Target.MEMBERS
+    is_sending = campaign.state == campaigns.State.SENDING
     return {
+        "effects": effects.measure(campaign, request.at)
+        if campaign.started_at and to_members
+        else None,
+        "comparisons": [
+            comparison_lines.to_line(each)
+            for each in comparisons.measure(campaign, request.at)
+        ],
+        "links": link_results.list_results(
+            campaign=campaign, by=request.staff, at=request.at
+        ),
+        "links_are_tracked": tracked_links.is_on(),
+        "variants": results.count_by_variant(campaign) if campaign.variants else [],
+        "ends_at": rates.end_of(campaign, progress.left, request.at)
+        if is_sending
+        else None,
         "counts": [
             StateCount(labels.recipient_chip(state), state.value, counts[state])
             for state in order
@@ -86,7 +137,9 @@ def _result_context(
         "excluded": [
             (skip_reasons.label_of(reason), count) for reason, count in excluded
         ],
-        "shares": presenters.staff_shares(request, campaign),
+        "shares": shares,
+        "left_line": presenters.left_line(campaign, shares),
+        "left_reminder": presenters.left_reminder(campaign, shares),
     }
 
 
@@ -124,19 +177,21 @@ def campaign_list(request: http.Request) -> HttpResponse:
 def campaign_create(request: http.Request) -> HttpResponse:
     rule = None if request.method == "POST" else _rule_from_url(request)
     form = CampaignForm(request, request.POST or None, rule=rule)
-    if request.method == "POST" and form.is_valid():
+    options = CampaignOptions(request, None)
+    if request.method == "POST" and form.is_valid() and options.is_valid():
         try:
             campaign = campaigns.create(
                 community=request.community,
                 by=request.staff,
                 at=request.at,
                 **form.to_arguments(),
+                **options.to_arguments(),
             )
         except errors.QunceError as error:
             form.add_error(_invalid_field(error), str(error))
         else:
             return _redirect_after_save(request, campaign)
-    return _render_form(request, form)
+    return _render_form(request, form, options)
 
 
 @require_http_methods(["GET", "POST"])
@@ -145,19 +200,21 @@ def campaign_update(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
     campaigns.check_editable(campaign)
     form = CampaignForm(request, request.POST or None, campaign=campaign)
-    if request.method == "POST" and form.is_valid():
+    options = CampaignOptions(request, campaign)
+    if request.method == "POST" and form.is_valid() and options.is_valid():
         try:
             campaigns.update(
                 campaign=campaign,
                 by=request.staff,
                 at=request.at,
                 **form.to_arguments(),
+                **options.to_arguments(),
             )
         except errors.QunceError as error:
             form.add_error(_invalid_field(error), str(error))
         else:
             return _redirect_after_save(request, campaign)
-    return _render_form(request, form, campaign)
+    return _render_form(request, form, options, campaign)
 
 
 def _invalid_field(error: errors.QunceError) -> str | None:
@@ -193,20 +250,24 @@ def _rule_from_url(request: http.Request) -> Any:
 
 
 def _render_form(
-    request: http.Request, form: CampaignForm, campaign: Campaign | None = None
+    request: http.Request,
+    form: CampaignForm,
+    options: CampaignOptions,
+    campaign: Campaign | None = None,
 ) -> HttpResponse:
     target = campaign.target if campaign else ""
     context: dict[str, Any] = {
         "form": form,
+        "options": options,
         "campaign": campaign,
-        "member_variables": variable_values.list_variables(
-            request.community, "members"
-        ),
-        "group_variables": variable_values.list_variables(request.community, "groups"),
+        "more_variables": _more_variables(request),
         "target": target,
+        "picker": picker_views.build(request, form["materials"].value() or []),
+        "templates": template_presenters.menu(request.staff),
         **preview.build_preview(request, form, 0),
     }
-    status = 422 if form.errors else 200
+    is_wrong = form.errors or (options.is_sent and not options.is_valid())
+    status = 422 if is_wrong else 200
     return http.render(
         request, "console/outreach/campaign_form.html", context, status=status
     )
@@ -224,6 +285,14 @@ def campaign_preview(request: http.Request) -> HttpResponse:
     return http.render(request, part, context, part=part)
 
 
+REVIEWED_STATES = (
+    campaigns.State.DRAFT,
+    campaigns.State.IN_REVIEW,
+    campaigns.State.REJECTED,
+    campaigns.State.SCHEDULED,
+)
+
+
 @dataclass(frozen=True)
 class ReviewStep:
     """Recipients excluded for one reason."""
@@ -235,7 +304,7 @@ class ReviewStep:
 @http.page(campaigns.MANAGE)
 def campaign_review(request: http.Request, pk: int) -> HttpResponse:
     campaign = campaigns.get(by=request.staff, pk=pk)
-    if campaign.state not in (campaigns.State.DRAFT, campaigns.State.SCHEDULED):
+    if campaign.state not in REVIEWED_STATES:
         return http.redirect_back(
             request, reverse("outreach:campaign-detail", args=[campaign.pk])
         )
@@ -248,9 +317,12 @@ def render_review(
     """Render the review, or the reason why the campaign is incomplete."""
     context = {
         "campaign": campaign,
-        "audience": labels.audience(campaign),
-        "exclusion": labels.excluded(campaign),
+        "audience": labels.audience(campaign, request.staff),
+        "exclusion": labels.excluded(campaign, request.staff),
         "error": error,
+        "parts": material_presenters.parts_of(
+            campaign_materials.list_versions(campaign)
+        ),
     }
     try:
         review = reviews.build(campaign=campaign, by=request.staff, at=request.at)
@@ -259,11 +331,29 @@ def render_review(
     else:
         context |= {
             "review": review,
+            "foreseen": [
+                comparison_lines.foresee(each) for each in review.sensitivities
+            ],
             "exclusions": [
                 ReviewStep(skip_reasons.label_of(reason), count)
                 for reason, count in review.excluded.items()
             ],
+            "recipients": recipients_label(campaign, review),
             "button": button_label(campaign, review),
+            "variants": _variant_sizes(campaign, review),
+            "in_review": campaign.state == campaigns.State.IN_REVIEW,
+            "why_not_approved": _why_not_approved(campaign, request.staff),
+            "approvers": approvals.list_approvers(
+                campaign, _submitter(campaign) or request.staff
+            ),
+            "own_key": staff_accounts.find_own_key(
+                staff=request.staff, channel=campaign.channel
+            ),
+            "channel_label": channel_contract.get(campaign.channel).label,
+            "may_submit": STATES.may("submit", campaign.state),
+            "may_start": STATES.may("start", campaign.state)
+            and not review.needs_approval,
+            "digest": fingerprints.digest(campaign),
             "in_groups": campaign.target == campaigns.Target.GROUPS,
         }
     return http.render(
@@ -271,14 +361,51 @@ def render_review(
     )
 
 
+def _more_variables(request: http.Request) -> dict[str, str]:
+    """The variables that only texts to members have, without the name."""
+    every = variable_values.list_variables(request.community, "members")
+    common = {"name", *variable_values.list_variables(request.community, "groups")}
+    return {name: label for name, label in every.items() if name not in common}
+
+
+def _submitter(campaign: Campaign) -> Staff | None:
+    is_submitted = campaign.state == campaigns.State.IN_REVIEW
+    return campaign.submitted_by if is_submitted else None
+
+
+def _why_not_approved(campaign: Campaign, by: Staff) -> str:
+    """Return why `by` cannot approve the campaign now, or "" if they can."""
+    try:
+        approvals.check_may_approve(campaign, by)
+    except approvals.SecondPersonNeeded as error:
+        return str(error)
+    except errors.QunceError:
+        return _("Waiting for the approval of a second person.")
+    return ""
+
+
+def _variant_sizes(campaign: Campaign, review: Review) -> list[tuple[str, str, int]]:
+    """Name, text and number of recipients of each variant, the campaign's own text last."""
+    texts = {each.name: each.text for each in variants.of(campaign)}
+    rows = [(name, texts[name], review.variants.get(name, 0)) for name in texts]
+    if not rows:
+        return []
+    everyone_else = review.variants.get(variants.EVERYONE_ELSE, 0)
+    return [*rows, (_("everyone else"), campaign.text, everyone_else)]
+
+
+def recipients_label(campaign: Campaign, review: Review) -> str:
+    """Return how many recipients it has, such as “1,204 members”."""
+    if campaign.target == campaigns.Target.GROUPS:
+        text = ngettext("%(n)s group", "%(n)s groups", review.size)
+    else:
+        text = ngettext("%(n)s member", "%(n)s members", review.size)
+    return text % {"n": f"{review.size:,}"}
+
+
 def button_label(campaign: Campaign, review: Review) -> str:
     """Return the label of the start button, with the numbers it will act on."""
-    in_groups = campaign.target == campaigns.Target.GROUPS
-    recipients = (
-        ngettext("%(n)s group", "%(n)s groups", review.size)
-        if in_groups
-        else ngettext("%(n)s member", "%(n)s members", review.size)
-    ) % {"n": f"{review.size:,}"}
+    recipients = recipients_label(campaign, review)
     if not campaign.is_assisted:
         return _("Send to %(who)s") % {"who": recipients}
     staff = len(review.shares)

@@ -83,6 +83,9 @@ class Choices:
 
     by: Staff
     at: datetime
+    me: int | None = None
+    """The id of “me” in the rule, if it is not `by`: of the colleague with this scope,
+    or 0 for one who is not created yet."""
 
     @property
     def community(self) -> Community:

@@ -21,8 +21,8 @@ from qunce.console.segments.presenters import builder
 from qunce.console.segments.presenters import segments as presenters
 from qunce.console.segments.rule_draft import Draft
 from qunce.core import errors, permissions
+from qunce.members.rule_text import contact_masks, sentences
 from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text import sentences
 from qunce.members.segments import segments
 from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment
@@ -103,7 +103,9 @@ def frozen_detail(request: http.Request, pk: int) -> HttpResponse:
         ),
         "href": builder.members_url({"with_left": rule}),
         "present_href": builder.members_url(rule),
-        "sentence": sentences.describe(frozen.rule, names),
+        "sentence": sentences.describe(
+            contact_masks.masked(frozen.rule, request.staff), names
+        ),
     }
     return http.render(request, "console/segments/frozen.html", context)
 
@@ -157,6 +159,7 @@ def new(request: http.Request) -> HttpResponse:
 @http.page()
 def detail(request: http.Request, pk: int) -> HttpResponse:
     segment = get_segment(request, pk)
+    contact_masks.check_readable(segment.rule, request.staff)
     return render_builder(request, _draft_from_url(request, segment.rule), segment)
 
 

@@ -20,6 +20,7 @@ from qunce.core.staff import (
     api_keys,
     login_attempts,
     passwords,
+    provider_accounts,
     sessions,
     staff,
     two_factor,
@@ -67,6 +68,18 @@ def remove_two_factor(request: Request, pk: int) -> HttpResponse:
         sessions.end_all(target)
 
     return _run_on_staff(request, pk, action, _("Two-factor turned off for %(name)s."))
+
+
+@require_POST
+@http.page(permissions.MANAGE_STAFF)
+def unlink_provider(request: Request, pk: int) -> HttpResponse:
+    def action(target: Staff) -> None:
+        provider_accounts.unlink(staff=target, by=request.staff, at=request.at)
+        sessions.end_all(target)
+
+    return _run_on_staff(
+        request, pk, action, _("%(name)s can be linked with another account now.")
+    )
 
 
 @require_POST

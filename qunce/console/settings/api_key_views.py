@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.settings import forms
+from qunce.console.settings import forms, labels
 from qunce.core import errors, permissions
 from qunce.core.staff import api_keys, staff
 
@@ -24,6 +24,7 @@ def api_key_list(request: Request) -> HttpResponse:
             key,
             _state_of(key, request),
             permissions.may_manage_staff(request.staff, key.staff),
+            [(scope, labels.scope_label(scope)) for scope in key.scopes],
         )
         for key in api_keys.list_all(request.community)
     ]

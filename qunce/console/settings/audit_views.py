@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterable
@@ -24,13 +23,13 @@ from django_stubs_ext import StrOrPromise
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.settings import audit_names
-from qunce.core import permissions
+from qunce.core import csv_safety, permissions
 from qunce.core.communities import Community
-from qunce.core.csv_safety import csv_safe
 from qunce.core.facts import audit, facts
 from qunce.core.staff import api_keys, staff
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
+from qunce.members.accounts import masking
 from qunce.members.accounts import models as account_models
 from qunce.outreach import skip_reasons
 
@@ -154,7 +153,7 @@ def audit_log(request: Request) -> HttpResponse:
     page = entries[: audit.PAGE_SIZE]
     context = {
         "form": form,
-        "rows": audit_rows(request.community, page),
+        "rows": audit_rows(request.staff, page),
         "last": page[-1].pk if len(entries) > audit.PAGE_SIZE else None,
         "is_filtered": any(
             request.GET.get(name)
@@ -194,14 +193,13 @@ EXPORT_BATCH = 2_000
 def _export(request: Request, form: AuditFilterForm) -> HttpResponse:
     """Return the entries that match the filters as CSV, the newest first."""
     text = io.StringIO()
-    writer = csv.writer(text)
     headings = (_("When"), _("Who"), _("API key"), _("What happened"), _("Target"))
-    writer.writerow([*headings, _("Count"), _("Details")])
+    csv_safety.write_rows(text, [[*headings, _("Count"), _("Details")]])
     filters, before, count = _filters(request, form), None, 0
     while count < MAX_ROWS_EXPORTED:
         entries = audit.list_entries(limit=EXPORT_BATCH, before=before, **filters)
-        for row in audit_rows(request.community, entries):
-            writer.writerow([csv_safe(part) for part in _export_row(row)])
+        rows = audit_rows(request.staff, entries)
+        csv_safety.write_rows(text, map(_export_row, rows))
         count += len(entries)
         if len(entries) < EXPORT_BATCH:
             break
@@ -236,9 +234,8 @@ def _day_bounds(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def audit_rows(
-    community: Community, entries: Iterable[audit.AuditEntry]
-) -> list[AuditRow]:
+def audit_rows(by: Staff, entries: Iterable[audit.AuditEntry]) -> list[AuditRow]:
+    community = by.community
     entries = list(entries)
     kinds = audit.list_kinds(community)
     actors = Staff.objects.in_bulk(
@@ -250,7 +247,7 @@ def audit_rows(
     )
     group_pairs = {pk: (("", str(group)),) for pk, group in groups.items()}
     names = _member_names(
-        community, {entry.account_id for entry in entries if entry.account_id}
+        by, {entry.account_id for entry in entries if entry.account_id}
     )
     keyed = audit_names.find(community, (entry.detail or {} for entry in entries))
     rows = []
@@ -261,7 +258,11 @@ def audit_rows(
             if v not in (None, "", [], 0)
         }
         account = entry.account_id or 0
-        subject, details = split_detail(detail)
+        # Keys of orders and the like, and texts that staff have typed.
+        subject, details = (
+            tuple((name, masking.text(text, by)) for name, text in pairs)
+            for pairs in split_detail(detail)
+        )
         rows.append(
             AuditRow(
                 at=entry.happened_at,
@@ -316,9 +317,12 @@ def _format_value(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _member_names(community: Community, accounts: set[int]) -> dict[int, str]:
+def _member_names(by: Staff, accounts: set[int]) -> dict[int, str]:
     """Return ID → name of the accounts that are not erased."""
     rows = account_models.Account.objects.filter(
-        community=community, pk__in=accounts, erased_at__isnull=True
+        community=by.community, pk__in=accounts, erased_at__isnull=True
     )
-    return {pk: name or key for pk, name, key in rows.values_list("pk", "name", "key")}
+    return {
+        pk: name or masking.key(key, by)
+        for pk, name, key in rows.values_list("pk", "name", "key")
+    }

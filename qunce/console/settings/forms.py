@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.console.login.forms import password_field
+from qunce.console.settings import labels
 from qunce.core import permissions
 from qunce.core.staff import api_keys, roles, staff, units
 from qunce.core.staff import models as staff_models
@@ -57,7 +58,7 @@ class ApiKeyForm(forms.Form):
     days = forms.ChoiceField(label=gettext_lazy("Valid for"), choices=EXPIRY_DAYS)
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("Scopes"),
-        choices=[(scope, scope) for scope in sorted(api_keys.SCOPES)],
+        choices=lambda: [(s, labels.scope_label(s)) for s in sorted(api_keys.SCOPES)],
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -76,68 +77,6 @@ class ApiKeyForm(forms.Form):
             for staff_member in active
             if permissions.may_manage_staff(by, staff_member)
         ]
-
-
-class UnitForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=units.MAX_NAME_LENGTH)
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=units.UnitKind.choices)
-    parent = forms.ChoiceField(label=gettext_lazy("Parent unit"), required=False)
-    visible_members = forms.ChoiceField(
-        label=gettext_lazy("Visible members"), required=False
-    )
-    visible_groups = forms.MultipleChoiceField(
-        label=gettext_lazy("Visible groups"),
-        required=False,
-        help_text=gettext_lazy("None chosen: all groups."),
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    def __init__(self, by: Staff, unit: Unit | None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        community = by.community
-        self.community, self.unit = community, unit
-        members = [("", _("all members"))]
-        if unit is not None and unit.scope is not None:
-            members.append((KEEP, _("as now")))
-        members += [(each.key, each.name) for each in segments.list_active(community)]
-        for name, choices in (
-            ("visible_members", members),
-            (
-                "visible_groups",
-                [(group.key, group.name) for group in visibility.list_visible(by)],
-            ),
-        ):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-            field.choices = choices
-        others = [
-            (other.pk, f"{'　' * depth}{other.name}")
-            for depth, other in units.list_tree(community)
-            if other != unit and other.closed_at is None
-        ]
-        parent = self.fields["parent"]
-        assert isinstance(parent, forms.ChoiceField)  # noqa: S101 - for the type checker
-        parent.choices = [("", _("none (top level)")), *others]
-
-    def to_arguments(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        parent_id = values["parent"]
-        return {
-            "name": values["name"],
-            "kind": values["kind"],
-            "parent": units.get(self.community, int(parent_id)) if parent_id else None,
-            "scope": self._scope(values["visible_members"]),
-            "groups": values["visible_groups"] or None,
-        }
-
-    def _scope(self, chosen: str) -> Any:
-        if chosen == KEEP and self.unit is not None:
-            return self.unit.scope
-        return {"segment": {"any": [chosen]}} if chosen else None
-
-
-KEEP = "="
-"""Stands for the rule that a unit has; no segment has this key."""
 
 
 class RoleForm(forms.Form):
@@ -184,18 +123,9 @@ class LinkAccountForm(forms.Form):
     password = password_field(gettext_lazy("Your current password"), "current-password")
 
 
-class StaffForm(forms.Form):
-    name = forms.CharField(
-        label=pgettext_lazy("person", "Name"), max_length=staff.MAX_LENGTH
-    )
-    login = forms.CharField(
-        label=gettext_lazy("Login"),
-        max_length=staff.MAX_LENGTH,
-        help_text=gettext_lazy("Used to sign in. At least 2 characters, no spaces."),
-    )
-    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
-    role = forms.ChoiceField(label=gettext_lazy("Role"))
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
+class ScopeForm(forms.Form):
+    """What somebody sees: all members, those of a segment, or of a rule that is built."""
+
     visible_members = forms.ChoiceField(
         label=gettext_lazy("Visible members"),
         choices=(
@@ -213,52 +143,19 @@ class StaffForm(forms.Form):
         max_length=MAX_RULE_LENGTH, required=False, widget=forms.HiddenInput
     )
     """The rule of the rule builder, which is part of the page's form."""
-    visible_groups = forms.ChoiceField(
-        label=gettext_lazy("Visible groups"),
-        choices=(
-            (ALL, gettext_lazy("all groups")),
-            (SELECTED, gettext_lazy("only these")),
-        ),
-        widget=forms.RadioSelect,
-    )
-    groups = forms.MultipleChoiceField(
-        label=gettext_lazy("Groups"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
 
     def __init__(self, by: Staff, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
-        community = by.community
-        open_units = [
-            (depth, unit)
-            for depth, unit in units.list_tree(community)
-            if unit.closed_at is None
-        ]
-        self._choose("role", list_role_choices(by))
-        self._choose(
-            "unit",
-            [
-                ("", "–"),
-                *(
-                    (unit.pk, f"{'　' * depth}{unit.name}")
-                    for depth, unit in open_units
-                ),
-            ],
-        )
         self._choose(
             "segment",
             [
                 ("", "–"),
                 *(
                     (segment.key, segment.name)
-                    for segment in segments.list_active(community)
+                    for segment in segments.list_active(by.community)
                 ),
             ],
-        )
-        self._choose(
-            "groups", [(group.key, group.name) for group in visibility.list_visible(by)]
         )
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
@@ -293,6 +190,111 @@ class StaffForm(forms.Form):
                 community, tree.parse_json(values.get("rule") or "")
             )
         return None
+
+
+class UnitForm(ScopeForm):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=units.MAX_NAME_LENGTH)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=units.UnitKind.choices)
+    parent = forms.ChoiceField(label=gettext_lazy("Parent unit"), required=False)
+    visible_groups = forms.MultipleChoiceField(
+        label=gettext_lazy("Visible groups"),
+        required=False,
+        help_text=gettext_lazy("None chosen: all groups."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, by: Staff, unit: Unit | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(by, *args, **kwargs)
+        self.fields["visible_members"].required = False
+        self._choose(
+            "visible_groups",
+            [(group.key, group.name) for group in visibility.list_visible(by)],
+        )
+        others = [
+            (other.pk, f"{'　' * depth}{other.name}")
+            for depth, other in units.list_tree(by.community)
+            if other != unit and other.closed_at is None
+        ]
+        self._choose("parent", [("", _("none (top level)")), *others])
+
+    def to_arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        parent_id = values["parent"]
+        parent = units.get(self.by.community, int(parent_id)) if parent_id else None
+        return {
+            "name": values["name"],
+            "kind": values["kind"],
+            "parent": parent,
+            "scope": values["scope"],
+            "groups": values["visible_groups"] or None,
+        }
+
+
+def unit_values(unit: Unit | None, parent: str = "") -> dict[str, Any]:
+    """Return the initial values of the form of a unit, or of a new one."""
+    if unit is None:
+        return {
+            "kind": units.UnitKind.LOCAL,
+            "parent": parent,
+            "visible_members": ALL,
+        }
+    return {
+        "name": unit.name,
+        "kind": unit.kind,
+        "parent": unit.parent_id or "",
+        "visible_members": ALL if unit.scope is None else RULE,
+        "visible_groups": unit.groups or [],
+    }
+
+
+class StaffForm(ScopeForm):
+    name = forms.CharField(
+        label=pgettext_lazy("person", "Name"), max_length=staff.MAX_LENGTH
+    )
+    login = forms.CharField(
+        label=gettext_lazy("Login"),
+        max_length=staff.MAX_LENGTH,
+        help_text=gettext_lazy("Used to sign in. At least 2 characters, no spaces."),
+    )
+    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
+    visible_groups = forms.ChoiceField(
+        label=gettext_lazy("Visible groups"),
+        choices=(
+            (ALL, gettext_lazy("all groups")),
+            (SELECTED, gettext_lazy("only these")),
+        ),
+        widget=forms.RadioSelect,
+    )
+    groups = forms.MultipleChoiceField(
+        label=gettext_lazy("Groups"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, by: Staff, *args: Any, **kwargs: Any) -> None:
+        super().__init__(by, *args, **kwargs)
+        community = by.community
+        open_units = [
+            (depth, unit)
+            for depth, unit in units.list_tree(community)
+            if unit.closed_at is None
+        ]
+        self._choose("role", list_role_choices(by))
+        self._choose(
+            "unit",
+            [
+                ("", "–"),
+                *(
+                    (unit.pk, f"{'　' * depth}{unit.name}")
+                    for depth, unit in open_units
+                ),
+            ],
+        )
+        self._choose(
+            "groups", [(group.key, group.name) for group in visibility.list_visible(by)]
+        )
 
     def to_arguments(self) -> dict[str, Any]:
         """Return the arguments of `staff.add` and `staff.update`."""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qunce import job_texts
+from qunce.channels import inbox
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.core.jobs import clock_watch, job_queue
@@ -21,8 +22,11 @@ def job_list(request: Request) -> HttpResponse:
     rows = job_queue.list_all(request.community)[: MAX_SHOWN + 1]
     texts = [job_texts.describe(row, at=request.at) for row in rows[:MAX_SHOWN]]
     failing = [text for text in texts if text.reason]
+    events = inbox.list_exhausted(request.community)[: MAX_SHOWN + 1]
     context = {
         "failing": failing,
+        "events": [job_texts.describe_event(event) for event in events[:MAX_SHOWN]],
+        "has_more_events": len(events) > MAX_SHOWN,
         "others": [text for text in texts if not text.reason],
         "has_more": len(rows) > MAX_SHOWN,
         "set_back": clock_watch.find_set_back(),
@@ -36,4 +40,13 @@ def retry(request: Request, pk: int) -> HttpResponse:
     job = job_queue.get(pk, community=request.community)
     job_queue.retry(job=job, by=request.staff, at=request.at)
     http.flash(request, _("The job runs within a second."))
+    return http.redirect_back(request, reverse("settings:job-list"))
+
+
+@require_POST
+@http.page(job_queue.MANAGE)
+def retry_event(request: Request, pk: int) -> HttpResponse:
+    event = inbox.get_exhausted(pk, community=request.community)
+    inbox.retry(event=event, by=request.staff, at=request.at)
+    http.flash(request, _("The event is handled within a few seconds."))
     return http.redirect_back(request, reverse("settings:job-list"))

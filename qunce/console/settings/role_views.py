@@ -15,7 +15,7 @@ from django.views.decorators.http import (
 )
 from django_stubs_ext import StrOrPromise
 
-from qunce.console import http, navigation, permission_labels
+from qunce.console import http, navigation
 from qunce.console.http import Request
 from qunce.console.settings.forms import RoleForm
 from qunce.core import errors, permissions
@@ -31,6 +31,7 @@ AREA_OF_PREFIX = {
     "segments": "members",
     "tags": "members",
     "campaigns": "outreach",
+    "materials": "outreach",
     "opt_outs": "outreach",
     "tasks": "outreach",
     "orders": "sales",
@@ -49,7 +50,7 @@ def list_sections(chosen: Collection[str]) -> list[Section]:
     by_area: dict[str, list[tuple[StrOrPromise, str]]] = {}
     for permission in sorted(chosen):
         area = AREA_OF_PREFIX.get(permission.partition(".")[0], "settings")
-        label = permission_labels.label_of(permission)
+        label = permissions.label_of(permission)
         by_area.setdefault(area, []).append((label, permission))
     labels = {area.key: area.label for area in navigation.AREAS}
     areas = dict.fromkeys([*AREA_OF_PREFIX.values(), "settings"])

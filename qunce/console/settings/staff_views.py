@@ -16,18 +16,22 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.settings import scope_form, user_agents
-from qunce.console.settings.forms import RULE, StaffForm, initial_values
+from qunce.console.settings.forms import StaffForm, initial_values
 from qunce.core import errors, permissions
-from qunce.core.staff import login_attempts, sessions, staff, two_factor
+from qunce.core.staff import (
+    login_attempts,
+    provider_accounts,
+    sessions,
+    staff,
+    two_factor,
+)
 from qunce.core.staff.models import Staff
+from qunce.members.rule_text import contact_masks, sentences
 from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text import sentences
 from qunce.sets import audiences
-from qunce.sets.rules.base import RuleError
 from qunce.sets.rules.phrasing import Pieces
 
 PAGE_SIZE = 100
-ALL_MEMBERS: dict[str, Any] = {"all": []}
 
 
 @require_GET
@@ -66,7 +70,7 @@ def staff_create(request: Request) -> HttpResponse:
     permissions.check_manage_staff(by)
     form, scope = _load_form(request, None)
     if request.htmx and "do" in request.POST:
-        return scope_form.render_part(request, scope["draft"])
+        return scope_form.render_part(request, scope)
     if form.is_valid():
         password = generate_password()
         try:
@@ -83,30 +87,12 @@ def staff_create(request: Request) -> HttpResponse:
 def _load_form(
     request: Request, staff_member: Staff | None
 ) -> tuple[StaffForm, dict[str, Any]]:
-    """The form, and the context of the rule builder in it.
-
-    After a button of the builder the form is shown again without being checked.
-    """
-    by, initial = request.staff, initial_values(staff_member)
-    try:
-        draft = scope_form.load(request, staff_member)
-    except RuleError as error:
-        form = StaffForm(by, request.POST, initial=initial)
-        form.add_error("visible_members", error.message)
-        return form, scope_form.context_after_error(request, staff_member, error)
-    if "do" in request.POST:
-        initial |= scope_form.typed_values(request.POST)
-        return StaffForm(by, initial=initial), scope_form.context(request, draft)
-    data = None
-    if request.method == "POST":
-        data = request.POST.copy()
-        data["rule"] = scope_form.rule_text(draft, staff_member)
-    form = StaffForm(by, data, initial=initial)
-    if data and data.get("visible_members") == RULE:
-        problem = scope_form.find_error(draft)
-        if problem:
-            form.add_error("visible_members", problem)
-    return form, scope_form.context(request, draft)
+    return scope_form.load_form(
+        request,
+        scope_form.of_staff(staff_member),
+        initial_values(staff_member),
+        lambda data, initial: StaffForm(request.staff, data, initial=initial),
+    )
 
 
 def render_password(
@@ -131,7 +117,7 @@ def staff_detail(request: Request, pk: int) -> HttpResponse:
     staff_member = staff.get(by, pk)
     form, scope = _load_form(request, staff_member)
     if request.htmx and "do" in request.POST:
-        return scope_form.render_part(request, scope["draft"])
+        return scope_form.render_part(request, scope)
     if form.is_valid():
         try:
             staff.update(
@@ -154,10 +140,11 @@ def _detail_context(request: Request, staff_member: Staff) -> dict[str, Any]:
     pieces: Pieces = ()
     if staff_member.scope is not None:
         names = rule_names.find(staff_member.community, staff_member.scope)
-        pieces = sentences.describe(staff_member.scope, names)
+        shown = contact_masks.masked(staff_member.scope, request.staff)
+        pieces = sentences.describe(shown, names)
         count = audiences.count(
             community=staff_member.community,
-            rule=ALL_MEMBERS,
+            rule=audiences.EVERYONE,
             by=staff_member,
             at=request.at,
         )
@@ -168,6 +155,7 @@ def _detail_context(request: Request, staff_member: Staff) -> dict[str, Any]:
         "visible_count": count,
         "may_edit": permissions.may_manage_staff(request.staff, staff_member),
         "has_two_factor": two_factor.is_enabled(staff_member),
+        "has_provider": provider_accounts.is_linked(staff_member),
         "is_blocked": login_attempts.is_blocked(
             "login", staff_member.login, request.at
         ),

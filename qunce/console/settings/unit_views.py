@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.urls import reverse
@@ -10,13 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.http import Request
-from qunce.console.settings import forms
+from qunce.console.settings import forms, scope_form
 from qunce.core import errors, permissions
 from qunce.core.staff import units
 from qunce.core.staff.units import Unit
-from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text import sentences
-from qunce.sets.rules.phrasing import Pieces
 
 
 @require_GET
@@ -39,8 +38,9 @@ def unit_list(request: Request) -> HttpResponse:
 def unit_create(request: Request) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
-    initial = {"kind": units.UnitKind.LOCAL, "parent": request.GET.get("parent", "")}
-    form = forms.UnitForm(by, None, request.POST or None, initial=initial)
+    form, shown = _load_form(request, None)
+    if request.htmx and "do" in request.POST:
+        return scope_form.render_part(request, shown)
     if form.is_valid():
         try:
             units.create(
@@ -51,7 +51,7 @@ def unit_create(request: Request) -> HttpResponse:
         else:
             http.flash(request, _("Unit opened."))
             return http.redirect_back(request, reverse("settings:unit-list"))
-    return _render_form(request, form, None)
+    return _render_form(request, form, None, shown)
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,14 +60,9 @@ def unit_update(request: Request, pk: int) -> HttpResponse:
     by = request.staff
     permissions.check_manage_staff(by)
     unit = units.get(by.community, pk)
-    initial = {
-        "name": unit.name,
-        "kind": unit.kind,
-        "parent": unit.parent_id or "",
-        "visible_members": "" if unit.scope is None else forms.KEEP,
-        "visible_groups": unit.groups or [],
-    }
-    form = forms.UnitForm(by, unit, request.POST or None, initial=initial)
+    form, shown = _load_form(request, unit)
+    if request.htmx and "do" in request.POST:
+        return scope_form.render_part(request, shown)
     if form.is_valid():
         try:
             units.update(unit=unit, by=by, at=request.at, **form.to_arguments())
@@ -76,11 +71,24 @@ def unit_update(request: Request, pk: int) -> HttpResponse:
         else:
             http.flash(request, _("Saved."))
             return http.redirect_back(request, reverse("settings:unit-list"))
-    return _render_form(request, form, units.get(by.community, pk))
+    return _render_form(request, form, units.get(by.community, pk), shown)
+
+
+def _load_form(
+    request: Request, unit: Unit | None
+) -> tuple[forms.UnitForm, dict[str, Any]]:
+    return scope_form.load_form(
+        request,
+        scope_form.of_unit(unit),
+        forms.unit_values(unit, request.GET.get("parent", "")),
+        lambda data, initial: forms.UnitForm(
+            request.staff, unit, data, initial=initial
+        ),
+    )
 
 
 def _render_form(
-    request: Request, form: forms.UnitForm, unit: Unit | None
+    request: Request, form: forms.UnitForm, unit: Unit | None, shown: dict[str, Any]
 ) -> HttpResponse:
     staff = unit.staff.filter(is_active=True).order_by("login") if unit else ()
     obstacle = ""
@@ -89,16 +97,12 @@ def _render_form(
             units.check_close(unit)
         except units.UnitInUse as error:
             obstacle = str(error)
-    pieces: Pieces = ()
-    if unit and unit.scope is not None:
-        names = rule_names.find(unit.community, unit.scope)
-        pieces = sentences.describe(unit.scope, names)
     context = {
         "form": form,
         "unit": unit,
         "staff": staff,
         "close_obstacle": obstacle,
-        "pieces": pieces,
+        **shown,
     }
     status = 422 if form.errors else 200
     return http.render(

@@ -8,6 +8,7 @@ from qunce.console.settings import (
     api_key_views,
     audit_views,
     community_views,
+    entry_link_views,
     exchange_rate_views,
     identity_views,
     job_views,
@@ -50,6 +51,11 @@ urlpatterns = [
         "staff/<int:pk>/two-factor/",
         actions.remove_two_factor,
         name="staff-remove-two-factor",
+    ),
+    path(
+        "staff/<int:pk>/provider/",
+        actions.unlink_provider,
+        name="staff-unlink-provider",
     ),
     path(
         "staff/<int:pk>/sessions/",
@@ -96,6 +102,17 @@ urlpatterns = [
         actions.revoke_api_key,
         name="api-key-revoke",
     ),
+    path("entry-links/", entry_link_views.entry_link_list, name="entry-link-list"),
+    path(
+        "entry-links/<int:pk>/",
+        entry_link_views.entry_link_detail,
+        name="entry-link-detail",
+    ),
+    path(
+        "entry-links/<int:pk>/revoke/",
+        entry_link_views.revoke_entry_link,
+        name="entry-link-revoke",
+    ),
     path("exchange-rates/", exchange_rate_views.rate_list, name="rate-list"),
     path("exchange-rates/set/", exchange_rate_views.set_rate, name="rate-set"),
     path(
@@ -105,5 +122,6 @@ urlpatterns = [
     ),
     path("jobs/", job_views.job_list, name="job-list"),
     path("jobs/<int:pk>/retry/", job_views.retry, name="job-retry"),
+    path("jobs/events/<int:pk>/retry/", job_views.retry_event, name="event-retry"),
     path("audit-log/", audit_views.audit_log, name="audit-log"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
@@ -12,18 +13,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from qunce import job_texts
+from qunce.channels import inbox
 from qunce.console.today import items
 from qunce.console.today.items import CHANGED, DECIDE, DO, TodayItem
 from qunce.core import permissions, stored_sentences, timestamps
-from qunce.core.jobs import clock_watch, job_queue
+from qunce.core.jobs import clock_watch, job_failures, job_queue
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import access, jobs
 from qunce.members.layers import layers
 from qunce.members.people import notes, visibility
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import report as tag_report
-from qunce.outreach.campaigns import campaigns
-from qunce.outreach.sending import recipients, tasks
+from qunce.outreach.campaigns import approvals, campaigns
+from qunce.outreach.sending import campaign_tasks
 
 MAX_IMPORT_AGE = timedelta(days=3)
 MAX_PAIRS_NAMED = 3
@@ -36,21 +38,28 @@ SECONDS_PER_MESSAGE = 10
 @items.register
 def own_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
     """Open tasks of this staff member."""
-    return [_task_item(task, at) for task in tasks.list_open(staff, at)]
+    return [_task_item(task, at) for task in campaign_tasks.list_open(staff, at)]
 
 
-def _task_item(task: tasks.Task, at: datetime) -> TodayItem:
-    remaining = task.unclaimed_count + recipients.list_open(task).count()
-    return TodayItem(
-        key=f"task-{task.pk}",
-        section=DO,
-        icon="paper-airplane",
-        text=ngettext(
+def _task_item(task: campaign_tasks.CampaignTask, at: datetime) -> TodayItem:
+    remaining = task.unclaimed_count + campaign_tasks.list_open_messages(task).count()
+    if task.campaign.target == campaigns.Target.GROUPS:
+        text = ngettext(
+            "Send “%(campaign)s” to %(n)s more group",
+            "Send “%(campaign)s” to %(n)s more groups",
+            remaining,
+        )
+    else:
+        text = ngettext(
             "Send “%(campaign)s” to %(n)s more recipient",
             "Send “%(campaign)s” to %(n)s more recipients",
             remaining,
         )
-        % {"campaign": task.campaign.name, "n": f"{remaining:,}"},
+    return TodayItem(
+        key=f"task-{task.pk}",
+        section=DO,
+        icon="paper-airplane",
+        text=text % {"campaign": task.campaign.name, "n": f"{remaining:,}"},
         reason=_("Assigned by %(name)s") % {"name": task.campaign.by.name},
         url=reverse("outreach:task-detail", args=[task.pk]),
         action=_("Continue"),
@@ -80,7 +89,9 @@ def late_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
             due_at=task.due_at,
             is_late=True,
         )
-        for task in tasks.list_late_of_others(staff, at)[:MAX_ITEMS_PER_PROVIDER]
+        for task in campaign_tasks.list_late_of_others(staff, at)[
+            :MAX_ITEMS_PER_PROVIDER
+        ]
     ]
 
 
@@ -101,6 +112,56 @@ def stopped_campaigns(staff: Staff, at: datetime) -> list[TodayItem]:
         )
         for campaign in campaigns.list_stopped(staff)[:MAX_ITEMS_PER_PROVIDER]
     ]
+
+
+@items.register
+def waiting_approvals(staff: Staff, at: datetime) -> list[TodayItem]:
+    """Campaigns of others that this staff member can approve."""
+    return [
+        TodayItem(
+            key=f"approval-{campaign.pk}",
+            section=DECIDE,
+            icon="check",
+            text=_("“%(campaign)s” waits for your approval")
+            % {"campaign": campaign.name},
+            reason=_("Submitted by %(name)s") % {"name": campaign.submitted_by},
+            url=reverse("outreach:campaign-review", args=[campaign.pk]),
+            action=_("Review"),
+            minutes=3,
+            due_at=campaign.send_at,
+        )
+        for campaign in approvals.list_waiting(staff)[:MAX_ITEMS_PER_PROVIDER]
+    ]
+
+
+@items.register
+def answered_approvals(staff: Staff, at: datetime) -> list[TodayItem]:
+    """Campaigns of this staff member that were rejected, or approved without a time."""
+    return [
+        _answered_item(campaign)
+        for campaign in approvals.list_answered(staff)[:MAX_ITEMS_PER_PROVIDER]
+    ]
+
+
+def _answered_item(campaign: campaigns.Campaign) -> TodayItem:
+    if campaign.state == campaigns.State.REJECTED:
+        text, reason = _("“%(campaign)s” was rejected"), campaign.note
+        page, action = "outreach:campaign-detail", _("See why")
+    else:
+        text = _("“%(campaign)s” is approved and waits for you to start it")
+        reason = _("Approved by %(name)s") % {"name": campaign.approved_by}
+        page, action = "outreach:campaign-review", _("Review")
+    answer = zlib.crc32(f"{campaign.approved_digest} {campaign.note}".encode())
+    return TodayItem(
+        key=f"answer-{campaign.pk}-{campaign.state}-{answer}",
+        section=DO,
+        icon="paper-airplane",
+        text=text % {"campaign": campaign.name},
+        reason=reason,
+        url=reverse(page, args=[campaign.pk]),
+        action=action,
+        minutes=3,
+    )
 
 
 @items.register
@@ -286,6 +347,33 @@ def failed_jobs(staff: Staff, at: datetime) -> list[TodayItem]:
             minutes=5,
         )
         for text in texts
+    ]
+
+
+@items.register
+def unhandled_events(staff: Staff, at: datetime) -> list[TodayItem]:
+    """Events of channels that were given up; it disappears when they are handled."""
+    if not permissions.may(staff, job_queue.MANAGE):
+        return []
+    count = inbox.list_exhausted(staff.community).count()
+    if not count:
+        return []
+    return [
+        TodayItem(
+            key=f"events-{count}",
+            section=DO,
+            icon="exclamation-triangle",
+            text=ngettext(
+                "%(count)s event of a channel could not be handled.",
+                "%(count)s events of channels could not be handled.",
+                count,
+            )
+            % {"count": count},
+            reason=str(job_failures.CAUSES[job_failures.INTERNAL][1]),
+            url=reverse("settings:job-list"),
+            action=_("See the jobs"),
+            minutes=5,
+        )
     ]
 
 

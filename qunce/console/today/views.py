@@ -19,8 +19,12 @@ from qunce.console.today import (  # noqa: F401 - providers register themselves
     items,
     member_providers,
     numbers,
+    playbook_providers,
     providers,
+    series_providers,
     snoozes,
+    task_providers,
+    welcome_providers,
 )
 from qunce.core import permissions
 from qunce.importing.jobs import access

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from qunce.core import exchange_rates
-from qunce.core.staff import units
+from qunce.core import exchange_rates, permissions
+from qunce.core.staff import roles, staff, units
 from qunce.core.staff.units import Unit, UnitKind
+from qunce.demo import build
 from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.groups import SimulatedGroup
 from qunce.groups import groups
@@ -35,10 +36,13 @@ AUDIENCES = {
 def create(context: Context) -> None:
     """Create what is missing, in transactions that leave each part whole."""
     with transaction.atomic():
-        if not Unit.objects.filter(community=context.community).exists():
+        is_new = not Unit.objects.filter(community=context.community).exists()
+        if is_new:
             create_units(context)
             create_settings(context)
         create_attributes(context)
+        if is_new:
+            create_branch(context)
     with transaction.atomic():
         if not TagGroup.objects.filter(
             community=context.community, key__in=context.words.tags
@@ -76,6 +80,43 @@ def create_units(context: Context) -> None:
     for key, team in TEAMS.items():
         context.staff[key].unit = teams[team]
         context.staff[key].save(update_fields=["unit"])
+
+
+def create_branch(context: Context) -> None:
+    """A unit that sees the members of its city only, and somebody there with a role of
+    the community's own: an operator who sends nothing."""
+    by, at = context.owner, context.community.created_at
+    words = context.words.branch
+    chosen = {
+        name
+        for name, given in permissions.declared().items()
+        if permissions.Role.OPERATOR in given and not name.startswith("campaigns.")
+    }
+    role = roles.create(
+        name=words["role"], base="operator", chosen=chosen, by=by, at=at
+    )
+    region = Unit.objects.get(
+        community=context.community, name=context.words.units["region"]
+    )
+    unit = units.create(
+        community=context.community,
+        name=words["unit"],
+        kind=UnitKind.LOCAL,
+        parent=region,
+        scope={"attr": {"name": "city", "eq": words["city"]}},
+        by=by,
+        at=at,
+    )
+    assistant = build.ensure_staff(
+        community=context.community,
+        login=f"{context.community.key}-branch",
+        name=words["staff"],
+        role="operator",
+        at=at,
+    )
+    staff.update(
+        staff=assistant, role=role.base, custom_role=role, unit=unit, by=by, at=at
+    )
 
 
 def create_settings(context: Context) -> None:

@@ -12,8 +12,17 @@ from django.utils.translation import gettext as _
 from qunce import reactions
 from qunce.core import communities
 from qunce.core.communities import Community
+from qunce.demo import service
 from qunce.demo.build import Build
-from qunce.demo.coffee import library, plan, staff_members, work
+from qunce.demo.coffee import (
+    care,
+    group_templates,
+    library,
+    plan,
+    playbook,
+    staff_members,
+    work,
+)
 from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.community import SimulatedCommunity
 from qunce.demo.simulation.files import FILES, SimulatedFile
@@ -87,9 +96,17 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         catch_up(at=now)
     with making.step("coffee-layers", _("its members sorted into layers and segments")):
         plan.create(context)
+    with making.step("coffee-playbook", _("its playbook for new members")):
+        playbook.create(context)
+    with making.step("coffee-group-template", _("a template of its groups")):
+        group_templates.create(context)
+    with making.step("coffee-care", _("its birthday wishes and other care")):
+        care.create(context)
     with making.step("coffee-work", _("its campaigns, follow-ups and files")):
         work.prepare(context)
         catch_up(at=now)
+    with making.step("coffee-service", _("its welcomes and styles of service")):
+        service.create(context.community, by=context.owner, at=context.at)
     return simulation
 
 

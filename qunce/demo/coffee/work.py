@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.db import transaction
 from qunce.channels.webhooks import endpoints
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
-from qunce.demo.coffee import library
+from qunce.demo import idea_box
+from qunce.demo.coffee import content, library, series, staff_work
 from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.people import OPERATORS
+from qunce.demo.simulation.texts import ideas as idea_texts
 from qunce.groups import groups
 from qunce.importing import background_imports
 from qunce.importing.jobs import uploads
@@ -26,9 +29,14 @@ from qunce.members.tags import assignments
 from qunce.members.tags import library as tag_library
 from qunce.members.tags import merges as tag_merges
 from qunce.outreach import skip_reasons
-from qunce.outreach.campaigns import campaigns, launch
+from qunce.outreach.campaigns import approvals, campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import assisted_outcomes, assisted_sending, tasks
+from qunce.outreach.contact_budget import policies
+from qunce.outreach.contact_budget.limits import Budget, Limit, Mode, Span
+from qunce.outreach.content.materials.models import Material
+from qunce.outreach.content.message_templates import TemplateVersion
+from qunce.outreach.sending import assisted_outcomes, assisted_sending, campaign_tasks
+from qunce.outreach.sending.ledger import Priority
 
 WEBHOOK = "https://shop.example/qunce"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -53,11 +61,22 @@ def prepare(context: Context) -> None:
         save_views(context)
         create_api_key(context)
         create_webhook(context)
-        send_finished(context)
-        send_late(context)
-        send_current(context)
+        materials, templates = content.create(context)
+        send_finished(context, templates["gold"])
+        send_late(context, [materials["poster"], materials["geisha"]])
+        send_current(context, [materials["water"]])
         plan_next(context)
+        series.create(context, materials)
+        set_limits(context)
+        staff_work.ask(context)
+        fill_idea_box(context)
     assisted_outcomes.record_final_marks(at=context.at)
+
+
+def fill_idea_box(context: Context) -> None:
+    makers = [context.staff["wen"], context.owner]
+    words = idea_texts.COFFEE[context.simulation.settings.language]
+    idea_box.fill(words, by=context.owner, makers=makers, at=context.at)
 
 
 def write_notes(context: Context) -> None:
@@ -161,7 +180,7 @@ def create_campaign(
     )
 
 
-def send_finished(context: Context) -> None:
+def send_finished(context: Context, version: TemplateVersion) -> None:
     """A campaign of the last week that three people finished."""
     manager, start = context.staff["manager"], context.at - 6 * DAY
     senders = [context.staff[login] for login in OPERATORS[:3]]
@@ -171,6 +190,7 @@ def send_finished(context: Context) -> None:
         by=manager,
         at=start - 2 * HOUR,
         rule={"segment": {"any": ["gold"]}},
+        template_version=version,
         staff=[sender.pk for sender in senders],
         due_at=start + DAY,
     )
@@ -179,7 +199,7 @@ def send_finished(context: Context) -> None:
         mark(sender, start + 3 * HOUR, share=1.0)
 
 
-def send_late(context: Context) -> None:
+def send_late(context: Context, materials: Sequence[Material]) -> None:
     """A campaign to groups: one person has not finished, and it was due this morning."""
     manager, start = context.staff["manager"], context.at - 2 * DAY
     local = [group.key for group in context.simulation.groups if group.kind == "local"]
@@ -192,6 +212,7 @@ def send_late(context: Context) -> None:
         at=start - HOUR,
         target="groups",
         groups=sorted(ids.values()),
+        materials=[material.version.pk for material in materials],
         staff=[sender.pk for sender in senders],
         due_at=context.at - 5 * HOUR,
     )
@@ -199,7 +220,7 @@ def send_late(context: Context) -> None:
     mark(senders[1], start + 4 * HOUR, share=1.0)
 
 
-def send_current(context: Context) -> None:
+def send_current(context: Context, materials: Sequence[Material]) -> None:
     """A campaign that the owner and two others are sending now."""
     manager, start = context.staff["manager"], context.at - 20 * HOUR
     senders = [context.owner, context.staff["wen"], context.staff["hao"]]
@@ -209,12 +230,53 @@ def send_current(context: Context) -> None:
         by=manager,
         at=start - HOUR,
         rule={"segment": {"any": ["high-value-silent"]}},
+        materials=[material.version.pk for material in materials],
         staff=[sender.pk for sender in senders],
         due_at=context.at + 8 * HOUR,
     )
     launch.start(campaign=campaign, by=manager, at=start)
     mark(context.owner, start + HOUR, share=0.4)
     mark(senders[1], start + 2 * HOUR, share=0.7)
+
+
+def set_limits(context: Context) -> None:
+    """Two messages a week and six a month; one that does not fit waits for a day."""
+    budget = Budget(
+        limits=(
+            Limit(Span.WEEK, Mode.AT_MOST, 2),
+            Limit(Span.MONTH, Mode.AT_MOST, 6),
+        ),
+        hold=timedelta(hours=24),
+    )
+    policies.update(
+        community=context.community,
+        budget=budget,
+        counts_assisted=True,
+        by=context.owner,
+        at=context.at - 30 * DAY,
+    )
+
+
+def submit_one(context: Context) -> None:
+    """A campaign with a text for gold cards and a hold-out, which waits for the owner."""
+    name, text = context.words.campaigns["review_gold"]
+    gold = {"name": name, "rule": {"segment": {"any": ["gold"]}}, "text": text}
+    campaign = create_campaign(
+        context,
+        "review",
+        by=context.staff["manager"],
+        at=context.at - 2 * HOUR,
+        rule={"all": []},
+        variants=[gold],
+        hold_out_per_mille=100,
+        staff=[context.staff[login].pk for login in OPERATORS],
+    )
+    approvals.submit(
+        campaign=campaign,
+        send_at=context.at + 2 * DAY,
+        by=context.staff["manager"],
+        at=context.at - HOUR,
+    )
 
 
 def plan_next(context: Context) -> None:
@@ -239,11 +301,14 @@ def plan_next(context: Context) -> None:
         at=context.at - 3 * HOUR,
         rule=beans_due,
         staff=[context.staff[login].pk for login in OPERATORS],
+        priority=Priority.HIGH,
+        keeps_place=True,
     )
     campaigns.schedule(
         campaign=planned, send_at=context.at + DAY, by=manager, at=context.at - 2 * HOUR
     )
     create_campaign(context, "draft", by=context.owner, at=context.at - 4 * HOUR)
+    submit_one(context)
     gold = segments.get(context.community, "gold")
     frozen.freeze(
         community=context.community,
@@ -257,7 +322,7 @@ def plan_next(context: Context) -> None:
 
 def mark(sender: Staff, at: datetime, *, share: float) -> None:
     """Mark a share of the sender's newest task as sent, the first one as not found."""
-    task = tasks.list_open(sender, at)[-1]
+    task = campaign_tasks.list_open(sender, at)[-1]
     while rows := assisted_sending.open_next(task=task, by=sender, at=at):
         done = rows if share == 1.0 else rows[: int(len(rows) * share)]
         for index, row in enumerate(done):

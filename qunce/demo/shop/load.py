@@ -18,6 +18,7 @@ from qunce import reactions
 from qunce.core import communities, community_days
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.demo import service
 from qunce.demo.build import Build, NotTheDemo
 from qunce.demo.shop import data as demo_data
 from qunce.demo.shop import plan, work
@@ -30,7 +31,7 @@ from qunce.importing.plan.options import ImportOptions
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
-from qunce.members.layers import layers
+from qunce.members.layers import layering_specs, layers
 from qunce.sales import purchase_tags
 from qunce.sets.mirror import deriver
 
@@ -93,6 +94,8 @@ def load(
     with build.step("work", _("yesterday's work prepared for Today")):
         work.prepare(community=build.community, owner=owner, at=build.at)
         catch_up(build.at)
+    with build.step("service", _("welcomes and styles of service")):
+        service.create(build.community, by=owner, at=build.at)
     return answer | count(build)
 
 
@@ -196,10 +199,12 @@ def set_up(build: Build) -> dict[str, Any]:
     with build.step("segments", _("segments counted")):
         sizes = plan.create_segments(**build.query_args)
     for key, label, _spec, _default in plan.LAYERINGS:
-        parts = [f"{layer} {size:,}" for layer, size in layers.sizes(runs[key]).items()]
+        names = layering_specs.names_of(runs[key].layering.spec)
+        shown = layers.sizes(runs[key]).items()
+        parts = [f"{names.get(layer, layer)} {size:,}" for layer, size in shown]
         build.report(f"{label}: {' · '.join(parts)}")
     for segment in plan.SEGMENTS:
-        build.report(f"{sizes[segment.key]:>14,}  {segment.name} ({segment.key})")
+        build.report(f"{sizes[segment.key]:>14,}  {segment.name}")
     return {
         "community": build.community.key,
         "data": str(ABOUT),

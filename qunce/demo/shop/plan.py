@@ -13,8 +13,8 @@ from qunce.core import money
 from qunce.core.facts import facts
 from qunce.core.facts.facts import Fact
 from qunce.groups.groups import Group, Membership
+from qunce.members.layers import ladders, layers
 from qunce.members.layers import layering_specs as layer_specs
-from qunce.members.layers import layers
 from qunce.members.segments import segments
 from qunce.members.tags.models import Tagging
 from qunce.sales import order_totals
@@ -145,7 +145,7 @@ SEGMENTS = (
         "families-not-written-to",
         _("Families with children, no message for 60 days"),
         _(
-            "Members with children and of high or middle value who received no "
+            "Members with children and of high or medium value who received no "
             "recent campaign."
         ),
         {
@@ -173,7 +173,7 @@ def run_layerings(
             community=community,
             key=key,
             name=str(name),
-            spec=spec,
+            spec=_named(key, spec),
             default=default,
             by=by,
             at=at,
@@ -185,6 +185,13 @@ def run_layerings(
             run = layers.recompute(layering=layering, by=by, at=at)
         runs[key] = run
     return runs
+
+
+def _named(key: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec with the names that the ready-made layering gives its layers."""
+    names = ladders.get(key).names
+    named = [{**layer, "name": str(names[layer["key"]])} for layer in spec["layers"]]
+    return {**spec, "layers": named}
 
 
 def create_segments(*, community: Community, by: Staff, at: datetime) -> dict[str, int]:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from qunce.core import community_days, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.demo import build
+from qunce.demo import build, idea_box
 from qunce.demo.shop import web_shop
+from qunce.demo.simulation.texts import ideas as idea_texts
 from qunce.importing import background_imports
 from qunce.importing.jobs import uploads
 from qunce.members.accounts import models as account_models
@@ -21,7 +22,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import notes
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, launch
-from qunce.outreach.sending import assisted_outcomes, assisted_sending, tasks
+from qunce.outreach.sending import assisted_outcomes, assisted_sending, campaign_tasks
 from qunce.sets import audiences
 
 AUDIENCE = "families-not-written-to"
@@ -66,6 +67,9 @@ def prepare(*, community: Community, owner: Staff, at: datetime) -> None:
     write_notes(scene)
     web_shop.import_files(scene)
     import_callbacks(scene)
+    words = idea_texts.SHOP["zh" if community.language == "zh-hans" else "en"]
+    makers = [scene.colleagues[0], owner]
+    idea_box.fill(words, by=owner, makers=makers, at=at)
 
 
 def send_campaign(scene: Scene) -> None:
@@ -92,7 +96,7 @@ def send_campaign(scene: Scene) -> None:
 
 def _mark_share(sender: Staff, divisor: int, at: datetime) -> None:
     """Mark one of `divisor` recipients, the first of them as not found."""
-    for task in tasks.list_open(sender, at):
+    for task in campaign_tasks.list_open(sender, at):
         rows = assisted_sending.open_next(task=task, by=sender, at=at)
         done = rows[: len(rows) // divisor]
         for row in done[1:]:

@@ -58,6 +58,7 @@ COMPARISONS: dict[str, fields.ChoiceList] = {
         ("anniversary", gettext_lazy("has its anniversary")),
         *KNOWN,
     ),
+    "lunar": (("anniversary", gettext_lazy("has its anniversary")), *KNOWN),
     "bool": (("eq", gettext_lazy("is")), *KNOWN),
 }
 UPPER: fields.ChoiceList = (
@@ -131,6 +132,10 @@ class AttributeForm(ClauseForm):
             self._add_value("value", _("Value to compare with"))
             self._add_choice("upper_sign", _("Upper bound"), UPPER)
             self._add_value("upper", _("Upper value"))
+        elif type_ == "lunar":
+            self._add_choice("yearly", _("When"), YEARLY)
+            self._add_choice("period", _("Period"), PERIODS)
+            self._add_days("days", _("How many"))
         else:
             if type_ == "date":
                 self._add_choice("yearly", _("When"), YEARLY)

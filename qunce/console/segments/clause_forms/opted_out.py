@@ -17,7 +17,10 @@ class OptedOutForm(ClauseForm):
     order = 90
     of = forms.ChoiceField(
         label=gettext_lazy("Opted out of"),
-        choices=[("messages", gettext_lazy("messages"))],
+        choices=[
+            ("messages", gettext_lazy("messages")),
+            ("service", gettext_lazy("service messages as well")),
+        ],
     )
 
     @classmethod

@@ -131,7 +131,12 @@ class BuilderPage:
 
     @property
     def href(self) -> str:
-        return members_url(self.rule)
+        return self.members_url(self.rule)
+
+    def members_url(self, rule: Any) -> str:
+        """Empty where the list would take somebody else for “me”."""
+        is_of_others = self.choices.me is not None and _names_me(rule)
+        return "" if is_of_others else members_url(rule)
 
     @property
     def everyone_href(self) -> str:
@@ -218,6 +223,12 @@ def list_people(accounts: Sequence[int], by: Staff) -> list[Person]:
     return people
 
 
+def _names_me(rule: Any) -> bool:
+    if isinstance(rule, dict):
+        return "me" in rule or any(map(_names_me, rule.values()))
+    return isinstance(rule, list) and any(map(_names_me, rule))
+
+
 def members_url(rule: Any) -> str:
     """The URL of the member list with this rule; empty if the rule is too long."""
     text = segment_draft.dump(rule)
@@ -282,7 +293,7 @@ def _row(page: BuilderPage, line: Line) -> Row:
         step=step,
         excluded=_count_excluded(page.funnel, line, step),
         bar=bar,
-        href=members_url(rule_editing.rule_up_to(page.rule, path)),
+        href=page.members_url(rule_editing.rule_up_to(page.rule, path)),
     )
     if page.explained is None:
         return row
@@ -310,7 +321,7 @@ def _count_excluded(funnel: Funnel, line: Line, step: Step) -> int:
 def _compile(rule: Any, choices: Choices) -> CompiledRule | RuleError:
     try:
         return audiences.compile_rule(
-            community=choices.community, rule=rule, by=choices.by
+            community=choices.community, rule=rule, by=choices.by, me=choices.me
         )
     except RuleError as error:
         return error

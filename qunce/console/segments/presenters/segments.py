@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from qunce.console.segments.presenters import builder
 from qunce.core import community_days
 from qunce.insight import charts
+from qunce.members.rule_text import contact_masks, sentences
 from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text import sentences
 from qunce.members.segments import segments
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
@@ -62,7 +62,8 @@ def list_rows(
             size = segments.count(segment=segment, by=by, at=at)
         except RuleError as invalid:
             error = invalid.message
-        sentence = sentences.describe(segment.rule, names)
+        rule = contact_masks.masked(segment.rule, by)
+        sentence = sentences.describe(rule, names)
         result.append(SegmentRow(segment, sentence, size, error))
     return result
 

@@ -122,3 +122,20 @@ function prepare(root) {
 prepare(document);
 document.addEventListener("htmx:load", (event) => prepare(event.target));
 document.addEventListener("htmx:oobAfterSwap", expireToasts);
+
+// What is wrong is shown where one looks: long forms have it above or below the fold.
+function showTrouble(root) {
+  const wrong = root.querySelector("[aria-invalid=true]");
+  if (wrong?.checkVisibility()) return wrong.focus();
+  const alert = root.querySelector("[role=alert]");
+  if (!alert?.checkVisibility()) return;
+  const { top, bottom } = alert.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight - 64) alert.scrollIntoView({ block: "center" });
+}
+
+showTrouble(document);
+// After an action, but not after the previews that follow one's typing.
+document.addEventListener("htmx:afterSettle", ({ detail, target }) => {
+  const cause = detail.requestConfig?.triggeringEvent?.type;
+  if (cause === "submit" || cause === "click") showTrouble(target.isConnected ? target : document);
+});

@@ -26,6 +26,8 @@ const options = {
 
 async function draw(node) {
   const spec = JSON.parse(document.getElementById(node.dataset.chart).textContent);
+  // What screen readers say of the drawing, in the language of the page.
+  spec.description ??= node.getAttribute("aria-label");
   const embed = await loadLibrary(node.dataset.bundle);
   await embed(node, spec, options);
   node.dataset.drawn = "yes";

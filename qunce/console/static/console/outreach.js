@@ -8,6 +8,19 @@ const reveal = (root) => {
   for (const node of root.querySelectorAll("[data-insert], [data-another]")) node.hidden = false;
 };
 
+// A template replaces the text; which one it was is kept with the campaign.
+const templates = document.querySelector("[data-templates]");
+if (templates) templates.hidden = false;
+templates?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-template]");
+  if (!button) return;
+  text.value = button.dataset.text;
+  form.querySelector("[name=template_version]").value = button.dataset.template;
+  templates.open = false;
+  text.focus();
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 form?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-insert]");
   if (button && text) {

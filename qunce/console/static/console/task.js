@@ -3,6 +3,8 @@
 // and this only clicks them.
 
 const task = document.querySelector("[data-task]");
+// What copies and does nothing else.
+const COPY = "[data-copy]:not([data-then])";
 let currentId = null;
 
 const rows = () => [...task.querySelectorAll("[data-row]")];
@@ -44,7 +46,7 @@ const keys = {
   arrowdown: () => move(1),
   k: () => move(-1),
   arrowup: () => move(-1),
-  c: () => (findRow(currentId)?.querySelector("[data-copy]") ?? task.querySelector("[data-copy]"))?.click(),
+  c: () => (findRow(currentId)?.querySelector(`.task-actions ${COPY}`) ?? task.querySelector(COPY))?.click(),
   enter: () => findRow(currentId)?.querySelector('[data-do="both"]')?.click(),
   t: () => {
     const menu = findRow(currentId)?.querySelector(".tagging-menu");

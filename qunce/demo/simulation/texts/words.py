@@ -40,6 +40,8 @@ class Words:
     staff: Mapping[str, str]
     crew: str
     units: Mapping[str, str]
+    branch: Mapping[str, str]
+    """A unit in another city, and who works there in which role."""
     shops: Sequence[str]
     online_shop: str
     cities: Sequence[str]
@@ -61,6 +63,9 @@ class Words:
     follow_ups: Sequence[tuple[str, str]]
     headings: Mapping[str, str]
     campaigns: Mapping[str, tuple[str, str]]
+    task_requests: Mapping[str, tuple[str, str]]
+    materials: Mapping[str, tuple[str, str, str, str]]
+    templates: Mapping[str, tuple[str, ...]]
     segments: Mapping[str, tuple[str, str]]
     views: Mapping[str, str]
     course_levels: Sequence[tuple[int, str]]

@@ -13,6 +13,8 @@ from tests import debian
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PICTURES = os.environ.get("QUNCE_PICTURES", "") not in ("", "0")
 """Whether to photograph screens, as `make pictures` does. It doubles the time."""
+EVERY_PAGE = os.environ.get("QUNCE_PAGES", "") not in ("", "0")
+"""Whether to open every page as everybody, as `make pages` does."""
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"]
 
 

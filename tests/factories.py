@@ -29,7 +29,7 @@ from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import assisted_sending, recipients, tasks
+from qunce.outreach.sending import assisted_sending, campaign_tasks, ledger
 from qunce.sales import orders
 from qunce.sales.models import Order
 from qunce.sets import audiences
@@ -208,9 +208,11 @@ def started_campaign(by: Staff, **fields: Any) -> Campaign:
     return created
 
 
-def task(of: Campaign, by: Staff) -> tasks.Task:
+def task(of: Campaign, by: Staff) -> campaign_tasks.CampaignTask:
     """The task of a staff member in a started campaign."""
-    found = tasks.Task.objects.select_related("campaign__community", "staff")
+    found = campaign_tasks.CampaignTask.objects.select_related(
+        "campaign__community", "staff"
+    )
     return found.get(campaign=of, staff=by)
 
 
@@ -223,7 +225,7 @@ def open_recipients(of: Campaign, by: Staff, **fields: Any) -> list[str]:
 
 def recipient_states(of: Campaign) -> dict[str, str]:
     """State of each recipient by key, with the reason of skipped and failed ones."""
-    rows = recipients.Recipient.objects.filter(campaign=of).order_by("target_id")
+    rows = ledger.list_of(ledger.Origin.CAMPAIGN, of.pk)
     keys = account_queries.keys_by_id(of.community, [row.target_id for row in rows])
     return {
         keys[row.target_id]: f"{row.state}: {row.reason}" if row.reason else row.state

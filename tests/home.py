@@ -3,8 +3,8 @@
 Loaded by `-p tests.home` in pyproject.toml: pytest-django reads the settings
 before any conftest, and the settings read QUNCE_HOME.
 
-Applying every migration takes about four seconds. One run does it once per database
-and copies the result; what a first start does is tested in tests/cli.
+Creating all tables takes a second. One run does it once per database and copies the
+result; what a first start does is tested in tests/cli.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ MIGRATE = """
 import django
 django.setup()
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connections
+from qunce.core import data_dir
 for alias in settings.DATABASES:
-    call_command("migrate", database=alias, verbosity=0)
+    data_dir.migrate(alias)
 connections.close_all()
 """
 
@@ -78,6 +78,16 @@ def clone(database: str) -> str:
             _migrate(created, _url_of(TEMPLATE))
         server.execute(f'DROP DATABASE IF EXISTS "{database}"')
         server.execute(f'CREATE DATABASE "{database}" TEMPLATE {TEMPLATE}')
+    return _url_of(database)
+
+
+def create_empty(database: str) -> str:
+    """Create an empty database in the cluster of DATABASE_URL and return its URL."""
+    import psycopg
+
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{database}"')
+        server.execute(f'CREATE DATABASE "{database}"')
     return _url_of(database)
 
 

@@ -133,7 +133,7 @@ class Cluster:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
-                user=_owner(),
+                user=server_user(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -202,7 +202,7 @@ def kept(folder: Path, options: tuple[str, ...] = ()) -> Iterator[Cluster]:
 
 
 def _initialise(folder: Path) -> None:
-    owner = _owner()
+    owner = server_user()
     if owner is not None:
         shutil.chown(folder, owner)
     locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
@@ -217,7 +217,7 @@ def _initialise(folder: Path) -> None:
 
 
 @functools.cache
-def _owner() -> str | None:
+def server_user() -> str | None:
     """PostgreSQL refuses to run as root, so root hands it to someone else."""
     if os.geteuid() != 0:
         return None

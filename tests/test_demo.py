@@ -433,5 +433,8 @@ def test_demo_user_has_open_work_on_the_first_page(
 ) -> None:
     assert report["login"] == "demo"
     assert re.fullmatch("([a-z2-9]{4}-){3}[a-z2-9]{4}", report["password"])
+    # The same one is shown at each start.
+    stored = (home.folder / "demo" / "password").read_text().strip()
+    assert stored == report["password"]
     listed = json.loads(home.ask(LIST_OPEN_ITEMS % AT))
     assert {"task", "note", "import", "layers"} <= set(listed)

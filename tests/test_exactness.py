@@ -156,7 +156,12 @@ class Interleavings(RuleBasedStateMachine):
         if key in self.world.plain.opted_out:
             self.world.opt_in(key, at)
         else:
-            self.world.opt_out(key, at)
+            purpose = data.draw(st.sampled_from(("marketing", "service")))
+            self.world.opt_out(key, at, purpose)
+
+    @rule(data=st.data(), campaign=st.sampled_from(strategies.CAMPAIGNS))
+    def hold_out(self, data: st.DataObject, campaign: str) -> None:
+        self.world.hold_out(campaign, self.accounts(data))
 
     @rule(data=st.data())
     def assign_staff(self, data: st.DataObject) -> None:

@@ -47,7 +47,11 @@ OWN_ROWS = {
     "members.InCharge",
     "members.Tagging",
     "members.TagChange",
+    "outreach.CareOccasion",
     "outreach.OptOut",
+    "outreach.Run",
+    "outreach.RunEvent",
+    "outreach.RunStep",
 }
 """Tables whose rows about the person are cleared or deleted, and that quote nobody else."""
 OWN_ERASERS = {
@@ -68,8 +72,10 @@ EXEMPT = {
     "core.ReportedKind": "names of kinds and fields",
     "core.QueuedJob": "names of jobs, numbers of rows, errors of programs",
     "core.ApiKey": "staff and programs",
+    "core.EntryLink": "staff",
     "core.CustomRole": "staff",
     "core.LoginAttempt": "staff",
+    "core.ProviderAccount": "staff",
     "core.Session": "staff",
     "core.AuthenticatorApp": "staff",
     "core.Community": "the community itself",
@@ -77,7 +83,11 @@ EXEMPT = {
     "members.SharedIdentifier": "a hotline is nobody's own",
     "members.Suppression": "salted hashes",
     "members.SuppressionSecret": "salted hashes",
-    "outreach.Task": "ids only",
+    "outreach.CampaignTask": "ids only",
+    "outreach.CareDay": "days and digests",
+    "outreach.FollowedTemplate": "names of fields",
+    "outreach.CalendarLimits": "numbers by content type",
+    "outreach.ContactPolicy": "numbers and names of channels",
     "sales.ClosedOrder": "numbers of orders",
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField)
@@ -134,6 +144,8 @@ MACHINE_ONLY = {
 
 
 EXEMPT_FIELDS = {
+    "outreach.ApplicationResult": "kept previous",
+    "outreach.CareRule": "materials occasion",
     "core.Staff": "email login name password",
     "channels.IncomingEvent": "kind",
     "channels_webhooks.Delivery": "kind lease",
@@ -146,8 +158,17 @@ EXEMPT_FIELDS = {
     "members.LayerRun": "bounds unrated",
     "members.SavedView": "columns sort_by",
     "groups.Group": "kind",
-    "outreach.Campaign": "excluded groups staff",
-    "outreach.Recipient": "lease",
+    "outreach.StoredFile": "digest media_type",
+    "outreach.MaterialVersion": "app_id",
+    "outreach.Idea": "source_key url_key",
+    "outreach.Feed": "etag last_modified lease seen url_key",
+    "outreach.LinkReading": "lease",
+    "outreach.ServiceStyle": "limits playbooks",
+    "outreach.Welcome": "groups materials",
+    "outreach.Series": "groups",
+    "outreach.Episode": "materials",
+    "outreach.Campaign": "approved_digest excluded groups materials staff",
+    "outreach.Message": "channel_message_id content lease",
     "importing.ImportJob": "counts digest key_scopes",
     "importing.Upload": "file",
     "importing.UndoRemainder": "subject",

@@ -15,14 +15,19 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layers
 from qunce.members.layers.layers import LayerRun
 from qunce.members.people import people
-from qunce.members.segments.segments import SegmentSize
+from qunce.members.segments.segments import Segment, SegmentSize
 from qunce.members.tags import person_tags
+from qunce.outreach.playbooks import lifecycle, playbooks
+from qunce.outreach.playbooks.models import Run
+from qunce.outreach.series import series
+from qunce.outreach.series.models import Occurrence, Series
 from qunce.sets.mirror import mirror
 from tests import factories
 from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 HOUR = timedelta(hours=1)
+SLOT = {"time": "10:00"}
 SOUND = [{"key": "a", "rule": {"all": []}}, {"key": "b"}]
 
 
@@ -121,6 +126,48 @@ def test_invalid_rule_does_not_keep_others_waiting(shop: Community) -> None:
     run_round(AT + HOUR)
     assert not job_queue.list_failing(shop).exists()
     assert LayerRun.objects.filter(layering__name="VIP").exists()
+
+
+def test_broken_playbook_and_series_keep_no_others_waiting(shop: Community) -> None:
+    by = factories.staff(shop, "owner", "ann")
+    factories.group(shop, "tea", name="Tea")
+    factories.segment(shop, "broken", {"all": []})
+    end = {"id": "e", "kind": "end"}
+    for name, segment in (("Broken", "broken"), ("Sound", "sound")):
+        if segment == "sound":
+            factories.segment(shop, "sound", {"all": []})
+        playbook = playbooks.create(
+            community=shop,
+            name=name,
+            definition={"entry": {"on": "segment", "segment": segment}, "steps": [end]},
+            by=by,
+            at=AT,
+        )
+        lifecycle.switch_on(playbook=playbook, choice=lifecycle.Choice(), by=by, at=AT)
+        column = series.create(
+            community=shop,
+            name=name,
+            rhythm={"days": {"weekdays": [0, 1, 2, 3, 4, 5, 6]}, "slots": [SLOT]},
+            group_filter={},
+            staff=by,
+            by=by,
+            at=AT,
+        )
+        series.start(series=column, by=by, at=AT)
+    Segment.objects.filter(key="broken").delete()
+    Series.objects.filter(name="Broken").update(rhythm={"slots": "x"})
+    factories.member(shop, "new")
+    for hours in (24, 25):
+        run_round(AT + hours * HOUR)
+    failed = [job_texts.describe(row, at=AT) for row in job_queue.list_failing(shop)]
+    assert sorted(text.title for text in failed) == [
+        "Post a series: Broken",
+        "Start runs of a playbook: Broken",
+    ]
+    assert (
+        Run.objects.values_list("playbook__name", flat=True).distinct().get() == "Sound"
+    )
+    assert Occurrence.objects.values_list("series__name", flat=True).get() == "Sound"
 
 
 def test_failing_step_keeps_no_other_waiting(

@@ -8,6 +8,10 @@ they see.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from tests.access import outreach_table
+
 ROLES = (
     "gone",
     "viewer",
@@ -19,66 +23,6 @@ ROLES = (
     "stranger",
     "within",
 )
-
-FACTS = "records what a verb has done; refuses staff of another community"
-FORMAT = "formats what the caller has loaded"
-BULK = "a part of imports, whose start is checked"
-GUARDED = "its callers check"
-INTERNAL = {
-    "core.facts.audit.insert": FACTS,
-    "core.facts.audit.log": FACTS,
-    "core.facts.fact_columns.record": FACTS,
-    "core.facts.facts.record": FACTS,
-    "core.facts.facts.record_for_accounts": FACTS,
-    "core.facts.facts.record_many": FACTS,
-    "core.facts.facts.record_occurrences": FACTS,
-    "core.permissions.may": "a guard itself",
-    "core.staff.linked_accounts.link": "takes a pair of staff, see tests/core",
-    "core.staff.linked_accounts.part": GUARDED,
-    "importing.plan.answers.remember": BULK,
-    "ingest.fact_references.resolve_groups": "a part of reporting facts",
-    "insight.group_numbers.load": "the groups are those of groups.visibility",
-    "members.accounts.accounts.add_identifiers": BULK,
-    "members.accounts.masking.contact": FORMAT,
-    "members.accounts.masking.email": FORMAT,
-    "members.accounts.masking.identifier": FORMAT,
-    "members.accounts.masking.key": FORMAT,
-    "members.accounts.masking.phone": FORMAT,
-    "members.accounts.new_accounts.create": BULK,
-    "members.attributes.attribute_texts.exact": FORMAT,
-    "members.attributes.attribute_texts.is_masked": FORMAT,
-    "members.attributes.attribute_texts.written": FORMAT,
-    "members.people.corrections.remove": BULK,
-    "members.people.identifier_merges.keep_apart": GUARDED,
-    "members.people.identifier_merges.merge": GUARDED,
-    "members.people.identifier_merges.unmerge": GUARDED,
-    "members.people.merge_choices.apply": "a part of merging",
-    "members.people.merge_choices.list_differences": GUARDED,
-    "members.people.merge_choices.restore_name": "a part of merging",
-    "members.people.merges.merge": GUARDED,
-    "members.people.merges.unmerge": GUARDED,
-    "members.people.remark_names.render_for": FORMAT,
-    "members.people.removal.remove": "a part of undoing imports",
-    "members.people.visibility.among": "a guard itself",
-    "members.people.visibility.people_of_accounts": GUARDED,
-    "members.search.member_list.load_rows": FORMAT,
-    "members.search.member_list.sort": FORMAT,
-    "members.staff_in_charge.assignments.prefer": "a part of merging",
-    "members.staff_in_charge.assignments.write": GUARDED,
-    "members.tags.assignments.create_batch": "a batch is empty",
-    "members.tags.assignments.revert": GUARDED,
-    "members.tags.assignments.revert_added": "a part of undoing imports",
-    "members.tags.automatic.apply": "acts for the system",
-    "members.tags.library.unmark_merged": "a part of undoing a batch",
-    "members.tags.writer.restore_weights": "a part of undoing a batch",
-    "outreach.campaigns.campaigns.transition": GUARDED,
-    "outreach.campaigns.review.recipient_names": FORMAT,
-    "sales.order_states.record": FACTS,
-    "sales.order_undo.restore": "a part of undoing imports",
-    "sets.rules.tree.compile_rule": "a guard itself",
-    "sets.rules.tree.compile_scope": "a guard itself",
-}
-"""Functions that are no verbs of their own, and why."""
 
 ANSWERS: dict[str, str] = {
     # Answers hold what the asker sees, of their own community.
@@ -100,11 +44,8 @@ ANSWERS: dict[str, str] = {
         members.search.search.suggest
         members.tags.assignments.list_batches
         members.tags.assignments.list_batches_of_tag
-        outreach.campaigns.campaigns.list_stopped
-        outreach.campaigns.campaigns.list_visible
-        outreach.sending.tasks.list_late_of_others
-        outreach.sending.tasks.list_visible
         sales.order_list.sales
+        sidebar.member_search.suggest
     """,
     # The same, about a thing that everybody in the community sees.
     "aaaaaaana": """
@@ -147,28 +88,18 @@ ANSWERS: dict[str, str] = {
         members.people.named_members.get_by_references
         members.people.notes.get
         members.people.visibility.get
+        sidebar.member_sidebar.load
         members.tags.assignments.get_batch
         sales.order_list.get
         sales.order_list.page
         sales.order_list.totals
         sets.audiences.explain
     """,
-    # About a campaign; staff with a scope see their own.
-    "aaaaannna": """
-        outreach.campaigns.audience_plan.build
-        outreach.campaigns.campaigns.get
-        outreach.campaigns.results.list_recipients
-    """,
     # Staff with a scope cannot ask who is there.
     "aaaaaranr": """
         members.accounts.accounts.ensure
         members.accounts.resolver.find_or_create
         members.accounts.resolver.find_or_create_all
-    """,
-    # A task of somebody else.
-    "nnnaannna": """
-        outreach.sending.assisted_sending.hand_over
-        outreach.sending.tasks.get
     """,
     # A job of somebody else.
     "nnnaannnn": """
@@ -188,7 +119,6 @@ ANSWERS: dict[str, str] = {
         members.segments.segments.create
         members.segments.segments.restore
         members.segments.segments.update
-        outreach.campaigns.campaigns.create
     """,
     # Operators and managers, in a group that they see.
     "rraaaanna": """
@@ -206,6 +136,9 @@ ANSWERS: dict[str, str] = {
         members.people.people.merge
         members.people.people.undo_merge
         members.staff_in_charge.assignments.assign
+        members.staff_in_charge.hand_overs.create
+        members.staff_in_charge.hand_overs.get
+        members.staff_in_charge.hand_overs.undo
         members.tags.assignments.apply
         members.tags.assignments.change_depth
         members.tags.assignments.deepen
@@ -213,8 +146,6 @@ ANSWERS: dict[str, str] = {
         members.tags.assignments.set_depths
         members.tags.assignments.undo
         members.tags.bulk.start
-        outreach.opt_outs.opt_in
-        outreach.opt_outs.opt_out
         sales.orders.amend
         sales.orders.refund
         sales.orders.refund_order
@@ -234,15 +165,6 @@ ANSWERS: dict[str, str] = {
         groups.groups.remove_members
         groups.memberships.add_again
         groups.memberships.change_role
-        outreach.campaigns.campaigns.duplicate
-        outreach.campaigns.campaigns.pause
-        outreach.campaigns.campaigns.resume
-        outreach.campaigns.campaigns.schedule
-        outreach.campaigns.campaigns.unschedule
-        outreach.campaigns.campaigns.update
-        outreach.campaigns.launch.cancel
-        outreach.campaigns.launch.start
-        outreach.campaigns.review.build
     """,
     # Staff with a scope add no members.
     "rraaaranr": """
@@ -252,14 +174,7 @@ ANSWERS: dict[str, str] = {
     """,
     # The number of members that was confirmed is not that of what they see.
     "rraaaxaxx": """
-        members.staff_in_charge.assignments.hand_over
-    """,
-    # A task that belongs to the owner.
-    "rrnxannna": """
-        outreach.sending.assisted_sending.mark_failed
-        outreach.sending.assisted_sending.mark_sent
-        outreach.sending.assisted_sending.open_next
-        outreach.sending.assisted_sending.undo
+        members.staff_in_charge.hand_overs.create_by_rule
     """,
     # Exports hold what the asker sees.
     "rrraaaaaa": """
@@ -290,12 +205,10 @@ ANSWERS: dict[str, str] = {
     "rrraananx": """
         members.people.notes.complete
     """,
-    "rrraannna": """
-        outreach.campaigns.results.export_recipients
-    """,
     # Managers who see everything, of their own community.
     "rrraarrar": """
         channels.webhooks.endpoints.list_endpoints
+        core.staff.entry_links.list_all
         core.staff.roles.create
         core.staff.staff.add
         core.staff.staff.require_two_factor
@@ -316,9 +229,14 @@ ANSWERS: dict[str, str] = {
         core.exchange_rates.remove
         core.exchange_rates.remove_all
         core.exchange_rates.set_rate
+        channels.inbox.retry
         core.jobs.job_queue.retry
         core.staff.api_keys.create
+        core.staff.entry_links.create
+        core.staff.entry_links.get
+        core.staff.entry_links.revoke
         core.staff.passwords.set_temporary
+        core.staff.provider_accounts.unlink
         core.staff.roles.delete
         core.staff.roles.update
         core.staff.staff.deactivate
@@ -395,3 +313,10 @@ ANSWERS: dict[str, str] = {
         importing.undo.undos.start
     """,
 }
+
+
+def answers() -> Iterator[tuple[str, str]]:
+    """Each verb with its letters."""
+    for letters, verbs in (*ANSWERS.items(), *outreach_table.ANSWERS.items()):
+        for verb in verbs.split():
+            yield verb, letters

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.access import reach
-from tests.access.table import INTERNAL
+from tests.access.internal import INTERNAL
 from tests.access.test_verbs import VERBS
 
 FILES = "what files name is created as they are imported"
@@ -19,9 +19,14 @@ CONSOLE_ONLY = {
     "core.staff.api_keys.revoke": SIGN_IN,
     "core.staff.linked_accounts.unlink": SIGN_IN,
     "core.staff.passwords.set_temporary": SIGN_IN,
+    "core.staff.provider_accounts.unlink": SIGN_IN,
     "core.staff.staff.add": SIGN_IN,
     "core.staff.staff.require_two_factor": SIGN_IN,
     "core.staff.two_factor.disable": SIGN_IN,
+    "core.staff.entry_links.create": SIGN_IN,
+    "core.staff.entry_links.get": SIGN_IN,
+    "core.staff.entry_links.list_all": SIGN_IN,
+    "core.staff.entry_links.revoke": SIGN_IN,
     "groups.memberships.add_again": "takes back a removal; programs add members",
     "groups.memberships.list_members": "programs list accounts of a group",
     "groups.memberships.list_members_with_role": "programs list accounts of a group",
@@ -33,14 +38,32 @@ CONSOLE_ONLY = {
     "members.saved_views.saved_views.set_layout": SCREEN,
     "members.search.member_list.get_page": "programs list by id, so that none is missed",
     "members.search.search.suggest": "completes what is being typed",
+    "outreach.campaigns.content_uses.count_by_material": "a number beside a name",
+    "outreach.campaigns.content_uses.total_results": "programs list results by use",
+    "outreach.content_calendar.moves.describe": "shown before a move is confirmed",
+    "outreach.series.episodes.move": "the order is changed on a page",
+    "outreach.series.occurrences.list_gaps": "programs list occurrences, which say it",
+    "outreach.care.forecast.list_coming_of": "shown before a rule is switched on",
+    "outreach.care.results.list_days": "programs list occasions, which name the day",
+    "outreach.campaigns.approvals.list_waiting": "programs list campaigns by state",
+    "outreach.campaigns.approvals.list_answered": "programs list campaigns by state",
+    "outreach.welcomes.playbook_overlap.list_welcomes": "shown before the start",
+    "outreach.contact_budget.consequences.count": "shown before limits are saved",
     "outreach.campaigns.results.export_recipients": "programs list them page by page",
-    "outreach.sending.tasks.list_late_of_others": "programs list tasks, which say it",
+    "outreach.service_styles.styles.create_usual": "programs create what they want",
+    "outreach.welcomes.results.count_sent": "programs get the results of each welcome",
+    "outreach.playbooks.results.list_troubled": "programs list held and stale runs",
+    "outreach.sending.campaign_tasks.list_late_of_others": "programs list tasks, which say it",
+    "outreach.tasks.outcomes.attach_proof": "a picture that a person takes",
+    "outreach.tasks.staff_tasks.list_late_of_others": "programs list requests",
+    "sidebar.member_search.suggest": "completes what is being typed",
 }
 PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {
     "core.staff.staff.get_by_login": "staff choose from a list",
     "groups.groups.ensure": FILES,
     "ingest.record_facts": PROGRAMS,
+    "outreach.group_templates.following.count_followers": "staff see which differ",
     "members.accounts.accounts.ensure": PROGRAMS,
     "members.accounts.resolver.create": PROGRAMS,
     "members.accounts.resolver.find_or_create": PROGRAMS,
@@ -49,14 +72,17 @@ API_ONLY = {
     "members.people.named_members.get_by_references": PROGRAMS,
     "members.people.notes.update": "staff write another note",
     "members.people.people.unmerge": "staff undo one of the merges on the page",
-    "members.staff_in_charge.assignments.hand_over": "staff choose from the list",
+    "members.staff_in_charge.hand_overs.create_by_rule": "staff choose from the list",
     "sales.orders.amend": PROGRAMS,
     "sales.orders.record_payment": PROGRAMS,
     "sales.orders.refund_order": PROGRAMS,
 }
+TEMPLATES = "group templates add one group; others choose the whole list"
 NEITHER = {
     "importing.jobs.jobs.find_or_create": "the command line imports at once",
     "members.tags.library.ensure": "set-up by code",
+    "outreach.series.series.set_group": TEMPLATES,
+    "outreach.welcomes.welcomes.set_group": TEMPLATES,
     "sales.orders.refund": PROGRAMS,
     "sales.orders.refund_up_to": PROGRAMS,
 }

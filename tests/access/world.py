@@ -10,10 +10,12 @@ from typing import Any
 
 from django.db import models, transaction
 
+from qunce.channels.inbox import IncomingEvent
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff.api_keys import ApiKey
+from qunce.core.staff.entry_links import EntryLink
 from qunce.core.staff.models import Staff
 from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
@@ -31,11 +33,26 @@ from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
 from qunce.members.saved_views.models import SavedView
 from qunce.members.segments.segments import Segment
+from qunce.members.staff_in_charge import hand_overs
+from qunce.members.staff_in_charge.models import HandOver
 from qunce.members.tags import assignments
 from qunce.members.tags.models import Synonym, Tag, TagBatch, TagGroup
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending.tasks import Task
+from qunce.outreach.care.models import CareOccasion, CareRule
+from qunce.outreach.content.materials.models import Material
+from qunce.outreach.content.message_templates import MessageTemplate
+from qunce.outreach.group_templates.models import Application, GroupTemplate
+from qunce.outreach.ideas.models import Feed, Idea
+from qunce.outreach.playbooks.models import Playbook, StaffNotice
+from qunce.outreach.sending.campaign_tasks import CampaignTask
+from qunce.outreach.sending.ledger import Message
+from qunce.outreach.series import episodes, series
+from qunce.outreach.series.models import Episode, Series
+from qunce.outreach.service_styles.models import ServiceStyle
+from qunce.outreach.tasks import requests
+from qunce.outreach.tasks.staff_tasks import StaffTask, TaskRequest
+from qunce.outreach.welcomes.models import Welcome
 from qunce.sales import orders
 from qunce.sales.models import Order
 from qunce.sets.mirror import deriver
@@ -50,6 +67,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "other_tag": Tag,
     "tag_group": TagGroup,
     "batch": TagBatch,
+    "hand-over": HandOver,
     "synonym": Synonym,
     "attribute": Attribute,
     "segment": Segment,
@@ -61,17 +79,36 @@ OBJECTS: dict[str, type[models.Model]] = {
     "unit": Unit,
     "staff": Staff,
     "key": ApiKey,
+    "entry": EntryLink,
     "role": CustomRole,
     "endpoint": Endpoint,
     "delivery": Delivery,
     "upload": Upload,
     "job": ImportJob,
+    "event": IncomingEvent,
     "view": SavedView,
     "queued": QueuedJob,
     "linked": Staff,
     "draft": Campaign,
     "campaign": Campaign,
-    "task": Task,
+    "task": CampaignTask,
+    "asked": TaskRequest,
+    "errand": StaffTask,
+    "welcome": Welcome,
+    "style": ServiceStyle,
+    "care": CareRule,
+    "care_occasion": CareOccasion,
+    "material": Material,
+    "idea": Idea,
+    "feed": Feed,
+    "template": MessageTemplate,
+    "playbook": Playbook,
+    "post": Message,
+    "notice": StaffNotice,
+    "series": Series,
+    "group_template": GroupTemplate,
+    "application": Application,
+    "episode": Episode,
 }
 
 
@@ -125,7 +162,14 @@ def build() -> World:
     hidden = {
         **ids,
         "account": ids["member"],
+        "group_template": ids["group template"],
+        "application": ids["application of group"],
+        "entry": ids["entry link"],
+        "asked": ids["task request"],
+        "errand": ids["staff task"],
         "other_tag": ids["other tag"],
+        "care": ids["care rule"],
+        "care_occasion": ids["care occasion"],
         "tag_group": ids["tag group"],
         "job": ids["import"],
         "queued": QueuedJob.objects.get(job=jobs.JOB).pk,
@@ -155,6 +199,7 @@ def _add_what_is_seen(world: World, ids: dict[str, int]) -> None:
         "merge": merge.pk,
         "note": notes.create(account=seen, text="Note", **common).pk,
         "group": ids["open group"],
+        "application": ids["application of open group"],
         "order": orders.record_payment(
             community=community,
             key="Seen-Order",
@@ -167,9 +212,25 @@ def _add_what_is_seen(world: World, ids: dict[str, int]) -> None:
         "batch": assignments.apply(
             tag=Tag.objects.get(pk=ids["other tag"]), accounts=[seen.pk], **own
         ).pk,
+        "hand-over": hand_overs.create(
+            accounts=[seen.pk], staff=scoped, by=common["by"], at=world.at
+        ).pk,
         "draft": campaigns.create(community=community, name="Own draft", **own).pk,
     }
     group = Group.objects.get(pk=ids["open group"])
     groups.add_members(group=group, accounts=[seen.pk], **common)
     sent = factories.started_campaign(scoped, staff=[scoped.pk])
     world.seen |= {"campaign": sent.pk, "task": factories.task(sent, scoped).pk}
+    column = series.create(
+        community=community,
+        name="Seen series",
+        rhythm=Series.objects.get(pk=ids["series"]).rhythm,
+        groups=[group.pk],
+        staff=scoped,
+        **common,
+    )
+    episode = episodes.add(series=column, text="Hello", **common)
+    world.seen |= {"series": column.pk, "episode": episode.pk}
+    draft = requests.Draft(kind="moments", title="Own", text="Hi", staff=[scoped.pk])
+    asked = requests.create(draft=draft, **own)
+    world.seen |= {"asked": asked.pk, "errand": asked.tasks.get().pk}

@@ -122,7 +122,7 @@ def test_task_is_handed_over_to_staff_only(shop: Community, api: ApiClient) -> N
     assert [row["mine"] for row in own] == [True]
     for method in ("GET", "POST"):
         response = api.request(method, f"/tasks/{own[0]['id']}/recipients", {})
-        assert response.kind == "task-not-own"
+        assert response.kind == "campaign-task-not-own"
     assert helper.post(f"/tasks/{own[0]['id']}/recipients").status == 200
 
 
@@ -168,3 +168,55 @@ def test_review_counts_visible_members(shop: Community) -> None:
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["mine"]}})
     review = scoped.get(f"/campaigns/{create_draft(scoped)}/review").body
     assert (review["matched"], review["size"]) == (1, 1)
+
+
+def test_second_person_approves_through_the_api(
+    shop: Community, api: ApiClient
+) -> None:
+    factories.named_members(shop, "ann", "bob")
+    boss = create_client(shop, "manager")
+    assert boss.request("PUT", "/approval-rule", {"from_size": 1}).body == {
+        "from_size": 1
+    }
+    variants = [{"name": "B", "text": "Hi", "share": 50, "rule": None}]
+    campaign_id = create_draft(api, variants=variants, hold_out_per_mille=0)
+    path = f"/campaigns/{campaign_id}"
+    review = api.get(f"{path}/review").body
+    assert (review["needs_approval"], sum(review["variants"].values())) == (True, 2)
+    refused = api.post(f"{path}/start", {"expected_size": 2})
+    assert (refused.status, refused.kind) == (409, "approval-needed")
+    assert api.post(f"{path}/submission", {}).body["state"] == "in_review"
+    own = api.post(f"{path}/approval", {"digest": review["digest"]})
+    assert own.kind == "second-person-needed"
+    note = {"note": "Shorter"}
+    assert boss.post(f"{path}/rejection", note).body["note"] == "Shorter"
+    api.patch(path, {"text": "Hello"})
+    api.post(f"{path}/submission", {})
+    stale = boss.post(f"{path}/approval", {"digest": review["digest"]})
+    assert stale.kind == "campaign-changed-since"
+    digest = boss.get(f"{path}/review").body["digest"]
+    assert boss.post(f"{path}/approval", {"digest": digest}).body["is_approved"]
+    assert api.post(f"{path}/start", {"expected_size": 2}).status == 200
+    effects = api.get(f"{path}/effects").body
+    verdicts = [each["verdict"] for each in effects["comparisons"]]
+    assert (effects["reached"], verdicts) == (0, ["open"])
+    assert api.post(f"{path}/tests", {"member_id": 1}).status == 422
+
+
+def test_contact_budget_is_read_and_set(shop: Community, api: ApiClient) -> None:
+    (bob,) = factories.members(shop, "bob")
+    budget = api.get("/contact-budget").body
+    assert [limit["count"] for limit in budget["limits"]] == [2]
+    budget["limits"][0] |= {"mode": "none", "count": None}
+    assert (
+        api.request("PUT", "/contact-budget", budget | {"quiet_start": 60}).status
+        == 422
+    )
+    assert (
+        api.request("PUT", "/contact-budget", budget).body["limits"][0]["mode"]
+        == "none"
+    )
+    shown = api.get(f"/members/{bob}/contact-pressure").body["items"]
+    assert [item["count"] for item in shown] == [0]
+    hold_out = api.request("PUT", "/hold-out", {"per_mille": 20}).body
+    assert (hold_out["per_mille"], hold_out["held_out"]) == (20, 0)

@@ -84,7 +84,7 @@ def test_file_is_uploaded_planned_imported_and_undone(
     undone = api.get(one).body
     assert undone["state"] == "undone"
     assert undone["undo"]["counts"]["accounts"] == 2
-    assert api.get(f"{one}/undo/kept").body["items"] == []
+    assert api.get(f"{one}/undo/remainders").body["items"] == []
     assert everybody(shop) == []
     again = api.post(f"{one}/undo")
     assert (again.status, again.kind) == (409, "wrong-state")

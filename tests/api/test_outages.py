@@ -31,12 +31,11 @@ def locked() -> Iterator[None]:
     name = connection.settings_dict["NAME"]
     with contextlib.closing(sqlite3.connect(name, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        connection.cursor().execute("PRAGMA busy_timeout = 50")
         try:
-            yield
+            with connection.waiting_at_most(0.05):  # type: ignore[attr-defined]
+                yield
         finally:
             other.execute("ROLLBACK")
-            connection.cursor().execute("PRAGMA busy_timeout = 30000")
 
 
 @pytest.fixture

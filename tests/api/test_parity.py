@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_members_are_handed_over_if_they_are_as_many_as_was_confirmed(
     given = {"rule": EVERYONE, "staff": "eve", "expected_count": 2}
     assert api.post(path, given).kind == "count-changed"
     done = api.post(path, given | {"expected_count": 1})
-    assert done.body == {"members_changed": 1}, done.body
+    assert done.body["members_changed"] == 1, done.body
     loads = {
         row["login"]: row["member_count"] for row in api.get("/staff-in-charge").body
     }
@@ -284,3 +285,50 @@ def test_movers_of_a_layering_are_listed(shop: Community, api: ApiClient) -> Non
     path = f"/layerings/{layering.body['id']}/changes/members"
     found = api.get(f"{path}?from_layer=low&to_layer=high&since=2026-01-01")
     assert (found.status, found.body) == (200, [])
+
+
+def test_sidebar_of_a_member_says_what_to_offer_and_why(
+    shop: Community, api: ApiClient
+) -> None:
+    new = factories.member(shop, "new", name="New", joined_at=datetime.now(UTC)).pk
+    deriver.catch_up()
+    shown = api.get(f"/members/{new}/sidebar").body
+    assert shown["remark"] == "New"
+    assert [offer["rule"] for offer in shown["offers"]] == ["first_order"]
+    # It shows texts of campaigns, the rhythm of orders and titles of tasks.
+    few = create_client(shop, scopes=["members:read"])
+    assert few.get(f"/members/{new}/sidebar").status == 403
+
+
+def test_staff_task_is_asked_done_and_finished(
+    shop: Community, api: ApiClient, ann: int
+) -> None:
+    deriver.catch_up()
+    owner = api.get("/staff").body["items"][0]["login"]
+    factories.tag(shop, "chats")
+    asked = api.post(
+        "/task-requests",
+        {
+            "kind": "comment",
+            "title": "Say hello",
+            "text": "Hello",
+            "staff": [owner],
+            "rule": EVERYONE,
+            "tag_key": "chats",
+        },
+    )
+    assert asked.status == 201, asked.body
+    (task,) = api.get("/staff-tasks").body["items"]
+    assert task["targets"] == [{"member_id": ann, "outcome": ""}]
+    path = f"/staff-tasks/{task['id']}"
+    outcome = f"{path}/members/{ann}/outcome"
+    assert api.request("PUT", outcome, {"outcome": "loved"}).status == 422
+    assert api.request("PUT", outcome, {"outcome": "replied"}).status == 204
+    assert api.request("PUT", outcome, {"outcome": "done"}).status == 409
+    assert api.delete(outcome).status == 204
+    assert api.post(f"{path}/finish", {}).status == 409
+    assert api.request("PUT", outcome, {"outcome": "replied"}).status == 204
+    done = api.post(f"{path}/finish", {"note": "nice"})
+    assert (done.body["state"], done.body["note"]) == ("done", "nice")
+    (request,) = api.get("/task-requests").body["items"]
+    assert request["state"] == "done"

@@ -80,3 +80,41 @@ def test_amounts_are_rounded_for_display() -> None:
     assert report.format_amount(1.234, MILLISECONDS) == "1.2 ms"
     assert report.format_amount(123456.7, PER_SECOND) == "123,457/s"
     assert report.format_amount(1.5 * 1024**3, BYTES) == "1.50 GB"
+
+
+def test_single_question_keeps_the_rows_of_earlier_runs(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    first = create_workspace(tmp_path / "first")
+    why = Row("why", "why (both rules)", MILLISECONDS, 9.0, 9, goal=5.0)
+    facts = Row("import-facts", "facts", PER_SECOND, 5.0, 1, goal=9.0, note="2 facts")
+    lock = Row("import-lock", "facts: lock", MILLISECONDS, 5.0, 1, goal=9.0)
+    save(first, why, facts, lock)
+    report.write(first, ABOUT, page)
+    # Another run in a clone, whose data set and results are new.
+    second = create_workspace(tmp_path / "second")
+    faster = Row("import-facts", "facts", PER_SECOND, 10.0, 1, goal=9.0, note="3 facts")
+    orders = Row("import-orders", "orders", PER_SECOND, 7.0, 1, goal=9.0)
+    save(second, faster, orders)
+    report.write(second, ABOUT, page, keeps_rows=True)
+    rows = report.list_lines(page.read_text())
+    assert [row.split(" | ")[0] for row in rows] == [
+        "| why (both rules)",
+        "| facts (3 facts)",
+        "| orders",
+        "| facts: lock",
+    ]
+    assert "Missed: why (both rules); orders." in page.read_text()
+    # A complete run has every row itself.
+    report.write(second, ABOUT, page)
+    assert len(report.list_lines(page.read_text())) == 2
+
+
+def test_text_below_the_sections_stays(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    workspace = create_workspace(tmp_path)
+    save(workspace, Row("why", "why", MILLISECONDS, 3.0, 9, goal=5.0))
+    report.write(workspace, ABOUT, page)
+    own = "## By hand\n\nWhat somebody wrote.\n"
+    page.write_text(f"{page.read_text()}\n{own}")
+    report.write(workspace, ABOUT, page)
+    assert page.read_text().endswith(f"<!-- end of small sqlite -->\n\n{own}")

@@ -9,7 +9,9 @@ import pytest
 from qunce.channels import inbox
 from qunce.channels.inbox import IncomingEvent
 from qunce.core.communities import Community
-from tests import factories
+from qunce.core.staff.models import Staff
+from tests import clients, factories
+from tests.cli.runner import in_this_process
 from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -92,3 +94,42 @@ def test_event_without_a_handler_is_exhausted_and_kept(shop: Community) -> None:
         inbox.MAX_ATTEMPTS,
     )
     assert not inbox.pending().exists()
+
+
+def test_exhausted_event_is_seen_and_handled_again_everywhere(
+    shop: Community, capsys: pytest.CaptureFixture[str]
+) -> None:
+    factories.members(shop, "ann")
+    receive(shop, "odd", kind="unheard_of")
+    for _attempt in range(inbox.MAX_ATTEMPTS):
+        inbox.dispatch(handlers={}, at=AT)
+    other = factories.community("other")
+    manager = factories.staff(shop, "manager", login="mo")
+    Staff.objects.filter(pk=manager.pk).update(language="en")
+    browser, api = clients.browser(manager), clients.create_client(shop)
+    pk = inbox.exhausted().get().pk
+    assert "unheard_of" in browser.get("/settings/jobs/").content.decode()
+    assert "1 event of a channel" in browser.get("/").content.decode()
+    listed = api.get("/jobs/events").body["items"]
+    assert [(event["id"], event["kind"]) for event in listed] == [(pk, "unheard_of")]
+    elsewhere = clients.browser(factories.staff(other, "owner", login="eve"))
+    assert elsewhere.post(f"/settings/jobs/events/{pk}/retry/").status_code == 404
+    assert not inbox.pending().exists()
+    qunce = in_this_process(capsys, "--at", "2026-03-05T12:00:00Z", "--lang", "en")
+    assert "unheard_of" in qunce("jobs", "list", "--community", "shop").output
+
+    def fail_again() -> None:
+        assert inbox.pending().exists()
+        for _attempt in range(inbox.MAX_ATTEMPTS):
+            inbox.dispatch(handlers={}, at=AT)
+
+    assert browser.post(f"/settings/jobs/events/{pk}/retry/").status_code == 303
+    fail_again()
+    assert api.post(f"/jobs/events/{pk}/retry").status == 200
+    fail_again()
+    assert qunce("jobs", "retry-event", str(pk), "--community", "shop").code == 0
+    handled: list[str] = []
+    handlers = {"unheard_of": lambda *, event, at: handled.append(event.key)}
+    assert inbox.dispatch(handlers=handlers, at=AT) == 1
+    assert handled == ["odd"]
+    assert "unheard_of" not in browser.get("/settings/jobs/").content.decode()

@@ -34,7 +34,7 @@ def test_imports_are_listed_shown_and_undone(qunce: Run, tmp_path: Path) -> None
     assert "new members  2" in shown
     undone = qunce("imports", "undo", str(job), "--json").json
     assert undone["state"] == "undone"
-    assert undone["undo"] == {"counts": {"accounts": 2}, "kept": []}
+    assert undone["undo"] == {"counts": {"accounts": 2}, "remainders": []}
     assert qunce("status", "--json").json["members"] == 0
     again = qunce("imports", "undo", str(job))
     assert again.code != 0

@@ -60,6 +60,26 @@ def test_empty_home_gets_its_database_and_the_chosen_community(
     assert "other" in other.error["error"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_first_command_speaks_the_language_of_the_community_that_it_creates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    outputs = []
+    for _time in range(2):
+        with translation.override("en"):
+            assert main.main(["status"]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+    assert "社群" in outputs[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_community_has_the_language_that_was_asked_for() -> None:
+    assert main.main(["status", "--lang", "en"]) == 0
+    (community,) = communities.Community.objects.all()
+    assert community.language == "en"
+
+
 @pytest.mark.parametrize(
     ("words", "key", "iso"),
     [
@@ -434,7 +454,7 @@ def complete(home: Path, words: str, incomplete: str) -> list[str]:
 
 
 def test_commands_verbs_options_and_choices_are_completed(tmp_path: Path) -> None:
-    assert complete(tmp_path, "", "se") == ["serve", "segments"]
+    assert complete(tmp_path, "", "seg") == ["segments"]
     assert complete(tmp_path, "segments", "s") == ["show", "save", "sizes"]
     assert complete(tmp_path, "members show a1", "--f") == ["--facts"]
     assert complete(tmp_path, "orders list --status", "pa") == [

@@ -205,7 +205,7 @@ def test_staff_are_assigned_by_a_rule_with_a_checked_count(
     )
     assert stale.code == 4 and "not 99" in stale.errors
     answer = run("members", "assign", "--members", "ann", "--to", "wang", "--json").json
-    assert answer == {"selected": 1, "changed": 1}
+    assert (answer["selected"], answer["changed"]) == (1, 1)
     assert run("members", "show", "ann", "--json").json["staff"] == "wang"
     unknown = run("members", "assign", "--members", "ann", "--to", "nobody-here")
     assert unknown.code == 3 and "no active staff member" in unknown.errors
@@ -231,3 +231,9 @@ def test_members_opt_out_and_in_again(run: Run, shop: Community) -> None:
     assert run("opt-outs", "remove", "--rule", EVERYONE, "--json").json == {
         "opted_in": 2
     }
+
+
+def test_sidebar_shows_what_to_offer_and_why(run: Run, shop: Community) -> None:
+    shown = run("members", "sidebar", "cyd", "--json").json
+    assert [offer["rule"] for offer in shown["offers"]] == ["first_order"]
+    assert "Joined today, no order yet." in run("members", "sidebar", "cyd").output

@@ -30,10 +30,30 @@ from tests.two_communities import TwoCommunities
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
 MARKUP = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>{{ 7|add:7 }}"
-FORMULA = '=HYPERLINK("http://evil.example";"x")'
+FORMULA = '=HYPERLINK("http://evil.example";"x");=1+1| @x;"+x"'
 STRANGE = "\u202eevil\u202c👩‍👩‍👧‍👦 %s %(x)s {0} '; DROP TABLE core_fact; --"
 LONG = "长" * 10_000
 BROKEN = ("a\0b", "a\ud800b", "a\r\nSet-Cookie: b=c", "\x1b[2J", "\ufeff", " " * 50)
+HOSTILE_QUERIES = (
+    "/members/?q={}",
+    "/members/?rule={}",
+    "/members/?tag={}",
+    "/members/?before={}",
+    "/members/find/?q={}",
+    "/members/tags/?q={}",
+    "/members/tags/similar/?name={}",
+    "/members/segments/?q={}",
+    "/groups/?q={}",
+    "/groups/?state={}",
+    "/sales/orders/?state={}",
+    "/sales/orders/?before={}",
+    "/search/?q={}",
+    "/insight/?days={}",
+    "/settings/staff/?q={}",
+    "/settings/staff/?after={}",
+    "/outreach/?state={}",
+    "/outreach/tasks/?of={}",
+)
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"[-+]?[\d.,:%]+( .*)?")
 Renamer = Callable[[TwoCommunities, str, dict[str, Any]], object]
@@ -150,10 +170,18 @@ def find_faults(response: Any) -> Iterator[str]:
         if "<img src=x" in body or "14" in re.findall(r"</script>(\d+)", body):
             yield "unescaped"
     if content_type.startswith("text/csv"):
-        for row in csv.reader(io.StringIO(body.removeprefix("\ufeff"))):
-            for cell in row:
-                if cell.startswith(FORMULAS) and not NUMBER.fullmatch(cell):
-                    yield f"formula {cell[:20]}"
+        yield from find_formulas(body.removeprefix("\ufeff"))
+
+
+def find_formulas(text: str) -> Iterator[str]:
+    """Cells that would run, whatever the spreadsheet takes for the separator."""
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    # Where commas do not separate, quotes inside a line are not obeyed.
+    cells += re.split(r"[;\t|\r\n]", text)
+    for cell in cells:
+        cell = cell.strip(' "')
+        if cell.startswith(FORMULAS) and not NUMBER.fullmatch(cell):
+            yield f"formula {cell[:20]}"
 
 
 @pytest.mark.parametrize(
@@ -184,32 +212,8 @@ def test_broken_names_never_crash_a_page(text: str) -> None:
         assert client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/members/?q={}",
-        "/members/?rule={}",
-        "/members/?tag={}",
-        "/members/?before={}",
-        "/members/find/?q={}",
-        "/members/tags/?q={}",
-        "/members/tags/similar/?name={}",
-        "/members/segments/?q={}",
-        "/groups/?q={}",
-        "/groups/?state={}",
-        "/sales/orders/?state={}",
-        "/sales/orders/?before={}",
-        "/search/?q={}",
-        "/insight/?days={}",
-        "/settings/staff/?q={}",
-        "/settings/staff/?after={}",
-        "/outreach/?state={}",
-        "/outreach/tasks/?of={}",
-    ],
-)
-def test_hostile_query_strings_never_crash_a_page(path: str) -> None:
-    data = two_communities.build()
-    client = clients.browser(data.owner)
+def test_hostile_query_strings_never_crash_a_page() -> None:
+    client = clients.browser(two_communities.build().owner)
     texts = [
         MARKUP,
         "%00",
@@ -221,10 +225,13 @@ def test_hostile_query_strings_never_crash_a_page(path: str) -> None:
         "%FF",
         LONG,
     ]
-    for text in texts:
-        response = client.get(path.replace("{}", text.replace("#", "")))
-        assert response.status_code < 500, text[:20]
-        assert list(find_faults(response)) == []
+    faults = []
+    for path in HOSTILE_QUERIES:
+        for text in texts:
+            response = client.get(path.replace("{}", text.replace("#", "")))
+            found = find_faults(response)
+            faults += [f"{path} {text[:20]}: {fault}" for fault in found]
+    assert faults == []
 
 
 def test_hostile_form_data_never_crashes_a_page() -> None:

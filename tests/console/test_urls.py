@@ -28,7 +28,14 @@ pytestmark = [
     pytest.mark.ignore_template_errors,
 ]
 NOT_FOUND = {403, 404, 405}
-WITHOUT_DATA = {"importing:job-problems", "segments:chart", "layers:chart"}
+WITHOUT_DATA = {
+    "importing:job-problems",
+    "segments:chart",
+    "layers:chart",
+    "tasks:task-proof",
+    "content_calendar:entry",
+    "content_calendar:back",
+}
 """Views that answer 404 because the sample has no data for them."""
 HIDDEN = {
     "member",
@@ -40,6 +47,8 @@ HIDDEN = {
     "order",
     "import",
     "upload",
+    "series",
+    "episode",
 }
 """Objects outside the scope of the scoped manager."""
 PUBLIC = {
@@ -49,6 +58,9 @@ PUBLIC = {
     "login:two-factor",
     "login:sign-out",
     "login:language",
+    "login:enter",
+    "login:provider",
+    "login:provider-return",
     "insight:chart-script",
 }
 ENDS_THE_SESSION = {"login:sign-out"}

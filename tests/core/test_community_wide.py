@@ -25,12 +25,22 @@ from qunce.members.layers import layers
 from qunce.members.people import people, remark_names, shared_identifiers
 from qunce.members.tags import duplicates, library, merges
 from qunce.members.tags import groups as tag_groups
+from qunce.outreach.campaigns import approvals
+from qunce.outreach.care import budgets
+from qunce.outreach.care import rules as care_rules
+from qunce.outreach.contact_budget import limits, policies
+from qunce.outreach.content_calendar import limits as calendar_limits
+from qunce.outreach.group_templates import templates
+from qunce.outreach.hold_outs import hold_outs
+from qunce.outreach.playbooks import playbooks
+from qunce.outreach.service_styles import styles
 from tests import factories
 from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.django_db
 VIP = {"tag": {"any": ["vip"]}}
 SPEC = {"by": "rules", "layers": [{"key": "a", "rule": VIP}, {"key": "b"}]}
+PLAYBOOK = {"entry": {"on": "fact", "fact": "member.joined"}, "steps": []}
 Verb = Callable[[Any], Any]
 
 
@@ -87,7 +97,29 @@ def lift(c: Any) -> Any:
     return suppression.lift(community=c.shop, kind="key", value="gone", **c.who)
 
 
+def update_group_template(c: Any) -> Any:
+    content = {"card": {"whom": "all"}}
+    return templates.update(template=c.group_template, content=content, **c.who)
+
+
+def create_group_template(c: Any) -> Any:
+    content = {"card": {"whom": "all"}}
+    return templates.create(community=c.shop, name="x", content=content, **c.who)
+
+
 VERBS: dict[str, list[Verb]] = {
+    "group_templates.manage": [
+        create_group_template,
+        update_group_template,
+        lambda c: templates.copy_setup(group=c.group, **c.who),
+        lambda c: templates.archive(template=c.group_template, **c.who),
+        lambda c: templates.restore(template=c.group_template, **c.who),
+    ],
+    "content_calendar.manage": [
+        lambda c: calendar_limits.update(
+            community=c.shop, limits=calendar_limits.Limits(2, 2), **c.who
+        )
+    ],
     "jobs.manage": [
         lambda c: job_queue.retry(job=QueuedJob(pk=0, community_id=c.shop.pk), **c.who)
     ],
@@ -129,6 +161,39 @@ VERBS: dict[str, list[Verb]] = {
     "remark_names.manage": [
         lambda c: remark_names.set_pattern(community=c.shop, text="{name}", **c.who)
     ],
+    "service_styles.manage": [
+        lambda c: styles.create(community=c.shop, name="x", **c.who),
+        lambda c: styles.create_usual(community=c.shop, **c.who),
+    ],
+    "contact_budget.manage": [
+        lambda c: policies.update(
+            community=c.shop, budget=limits.DEFAULT, counts_assisted=True, **c.who
+        )
+    ],
+    "hold_outs.manage": [
+        lambda c: hold_outs.update(community=c.shop, per_mille=20, **c.who)
+    ],
+    "campaigns.manage_approval": [
+        lambda c: approvals.set_from_size(community=c.shop, from_size=100, **c.who)
+    ],
+    "care.manage": [
+        lambda c: care_rules.create(
+            community=c.shop,
+            name="C",
+            occasion={"on": "joined"},
+            text="Hi",
+            staff=c.by,
+            **c.who,
+        )
+    ],
+    "care.manage_budget": [
+        lambda c: budgets.set_amount(community=c.shop, amount=1, **c.who)
+    ],
+    "playbooks.manage": [
+        lambda c: playbooks.create(
+            community=c.shop, name="P", definition=PLAYBOOK, **c.who
+        )
+    ],
     "webhooks.manage": [create_webhook, lambda c: endpoints.list_endpoints(c.by)],
     "audit_log.view": [lambda c: audit.check_view(c.by)],
     "members.import": [lambda c: access.check_may_import(c.by)],
@@ -141,6 +206,8 @@ VERBS: dict[str, list[Verb]] = {
 """Permission → verbs that need it."""
 COMMAND_LINE = {"communities.manage", "settings.backup"}
 """Permissions that commands check, and that only owners have."""
+OF_VIEWERS = {"care.view", "playbooks.view", "welcomes.view"}
+"""Permissions of viewers, who are among LIMITED; staff with a scope see no playbook."""
 LIMITED: dict[str, dict[str, Any]] = {
     "manager with a scope": {"role": "manager", "scope": {"all": []}},
     "manager of some groups": {"role": "manager", "groups": ["north"]},
@@ -157,6 +224,10 @@ class Case:
         self.who = {"by": by, "at": LATER}
         owner: dict[str, Any] = {"by": boss, "at": AT}
         self.tag = factories.tag(shop, "vip")
+        self.group = factories.group(shop, "setup", kind="vip")
+        self.group_template = templates.create(
+            community=shop, name="t", content={"details": {"kind": "vip"}}, **owner
+        )
         self.other_tag = factories.tag(shop, "vap")
         self.tag_group = factories.tag_group(shop, "g")
         self.attribute = attributes.define(
@@ -211,7 +282,8 @@ def test_only_staff_who_see_the_whole_community_may(
 
 
 def test_the_table_has_every_permission_of_the_whole_community() -> None:
-    assert {*VERBS, *COMMAND_LINE} == set(permissions.list_community_wide())
+    listed = set(permissions.list_community_wide())
+    assert {*VERBS, *COMMAND_LINE, *OF_VIEWERS} == listed
 
 
 def test_pages_ask_what_verbs_check(shop: Community) -> None:

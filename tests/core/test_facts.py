@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -48,6 +49,38 @@ def test_facts_of_one_call_can_have_different_times() -> None:
     )
     times = Fact.objects.order_by("pk").values_list("happened_at", "recorded_at")
     assert list(times) == [(earlier, AT), (AT, AT)]
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_facts_of_a_large_batch_are_stored_like_those_of_small_ones(acts: bool) -> None:
+    """PostgreSQL gets large batches in another way."""
+    shop = factories.community()
+    by = factories.staff(shop, role="operator") if acts else None
+    new = [
+        BellRung(
+            account=number if number % 3 else None,
+            group=number if number % 5 == 0 else None,
+            times=number,
+            tone=None if number % 2 else '高\\N\t"\n',
+        )
+        for number in range(facts.MIN_COPIED)
+    ]
+    when = [AT - timedelta(days=number) for number in range(len(new))]
+    facts.record_many(new, community=shop, by=by, at=AT, happened_at=when)
+    large = stored()
+    assert [facts.load(row[-1])["times"] for row in large] == list(range(len(new)))
+    for fact, moment in zip(new, when, strict=True):
+        facts.record_many([fact], community=shop, by=by, at=AT, happened_at=[moment])
+    assert stored()[len(new) :] == large
+
+
+def stored() -> list[tuple[Any, ...]]:
+    rows = Fact.objects.order_by("pk")
+    return list(
+        rows.values_list(
+            *(name for name in facts.COLUMNS if name != "payload"), "payload"
+        )
+    )
 
 
 def test_facts_are_rolled_back_with_their_transaction() -> None:

@@ -41,6 +41,13 @@ def test_text_that_is_no_amount_is_rejected(text: str) -> None:
         money.to_units(text, "CNY")
 
 
+def test_amount_that_would_be_rounded_is_rejected_by_the_strict_parser() -> None:
+    assert money.parse_units("1,234.50", "CNY") == 123_450
+    assert money.parse_units("1，234.5", "CNY") == 123_450
+    with pytest.raises(money.InvalidMoney, match="2 decimals"):
+        money.parse_units("12.345", "CNY")
+
+
 def test_amounts_are_formatted_with_the_decimal_places_of_the_currency() -> None:
     assert money.format_amount(123_450, "CNY") == "1234.50"
     assert money.format_amount(-5, "CNY") == "-0.05"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hypothesis
 import hypothesis.strategies as st
 import pytest
+from django.utils.translation import override
 
 from qunce.core import names
 
@@ -32,3 +33,17 @@ def test_cleaned_name_stays_as_it_is(text: str) -> None:
     once = names.clean(text)
     assert names.clean(once) == once
     assert not {"\u200b", "\ufeff", "\u202e", "\n"} & set(once)
+
+
+@pytest.mark.parametrize(
+    ("name", "copied"),
+    [("Sale", "Copy of Sale"), ("a" * 80, f"Copy of {'a' * 71}…")],
+)
+def test_copy_is_named_as_one_and_fits(name: str, copied: str) -> None:
+    assert names.copy_of(name) == copied
+    assert len(copied) <= 80
+
+
+def test_copy_is_named_in_the_language_of_staff() -> None:
+    with override("zh-hans"):
+        assert names.copy_of("促销") == "促销（副本）"

@@ -27,6 +27,12 @@ def test_refusal_names_the_staff_and_the_permission() -> None:
         permissions.check_may(by, DRAW)
 
 
+def test_every_permission_has_a_label() -> None:
+    names = [name for name in permissions.declared() if not name.startswith("tests.")]
+    assert len(names) > 30
+    assert [name for name in names if permissions.label_of(name) == name] == []
+
+
 def test_inactive_staff_have_no_permissions() -> None:
     by = factories.staff(factories.community(), role=Role.OWNER)
     assert permissions.may(by, DRAW)

@@ -81,8 +81,14 @@ def test_holder_of_few_permissions_manages_nobody_with_more(
     shop: Community, owner: Staff, manager: Staff
 ) -> None:
     """Otherwise they could give a manager a new password and sign in as them."""
+    viewer = factories.staff(shop, "viewer", "vic")
     role = roles.create(
-        name="Helper", base="manager", chosen=["staff.manage"], by=owner, at=AT
+        name="Helper",
+        base="manager",
+        # What viewers may do, so that somebody has fewer permissions.
+        chosen=["staff.manage", *sorted(permissions.permissions_of(viewer))],
+        by=owner,
+        at=AT,
     )
     helper = factories.staff(shop, "operator", "bea")
     give(role, owner, helper)
@@ -90,7 +96,6 @@ def test_holder_of_few_permissions_manages_nobody_with_more(
     for target in (manager, owner, factories.staff(shop, "operator", "oli")):
         with pytest.raises(permissions.NotAllowed):
             passwords.set_temporary(staff=target, password=password, by=helper, at=AT)
-    viewer = factories.staff(shop, "viewer", "vic")
     passwords.set_temporary(staff=viewer, password=password, by=helper, at=AT)
     with pytest.raises(permissions.NotAllowed):
         roles.update(role=role, name="Helper", chosen=["tags.manage"], by=helper, at=AT)

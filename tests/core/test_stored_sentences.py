@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from qunce.core import stored_sentences
 
@@ -26,6 +26,22 @@ def test_sentence_is_read_in_the_language_of_the_reader(
     for language in ("en", "zh-hans"):
         with translation.override(language):
             texts[language] = gettext(sentence) % values
+    for stored in texts.values():
+        for language, expected in texts.items():
+            with translation.override(language):
+                assert stored_sentences.translate(stored) == expected
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1204])
+def test_sentence_with_a_number_keeps_its_plural(count: int) -> None:
+    texts = {}
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            sentence = ngettext(
+                "%(n)s account has opted out.", "%(n)s accounts have opted out.", count
+            )
+            texts[language] = sentence % {"n": f"{count:,}"}
+    assert texts["en"] != texts["zh-hans"]
     for stored in texts.values():
         for language, expected in texts.items():
             with translation.override(language):

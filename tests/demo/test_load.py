@@ -44,11 +44,21 @@ TODAY = """
 import django, json
 django.setup()
 from datetime import datetime
-from qunce.console.today import items, providers
+from qunce.console.today import items, providers, task_providers
 from qunce.core.staff.models import Staff
 owner = Staff.objects.get(login="coffee")
 listed = items.list_items(owner, at=datetime.fromisoformat(%r))
 print(json.dumps([item.key.split("-")[0] for item in listed]))
+"""
+BRANCH = """
+import django, json
+django.setup()
+from datetime import datetime
+from qunce.core.staff.models import Staff
+from qunce.members.people import visibility
+ivy = Staff.objects.get(login="coffee-branch")
+seen = visibility.visible_people(by=ivy, at=datetime.fromisoformat(%r))
+print(json.dumps([ivy.custom_role.name, ivy.unit.name, len(seen)]))
 """
 
 
@@ -145,7 +155,17 @@ def test_every_page_of_the_menu_says_that_it_is_simulated_and_shows_something(
 
 def test_today_has_work_of_every_kind(report: dict[str, Any], home: Home) -> None:
     listed = json.loads(home.ask(TODAY % AT))
-    assert {"task", "late", "stopped", "note", "import", "layers", "tag"} <= set(listed)
+    kinds = {"task", "staff", "late", "stopped", "note", "import", "layers", "tag"}
+    assert kinds <= set(listed)
+
+
+def test_somebody_has_a_role_of_the_brand_and_sees_a_city_only(
+    report: dict[str, Any], home: Home, simulation: SimulatedCommunity
+) -> None:
+    role, unit, seen = json.loads(home.ask(BRANCH % AT).splitlines()[-1])
+    words = simulation.settings.words.branch
+    assert (role, unit) == (words["role"], words["unit"])
+    assert 0 < seen < MEMBERS / 2
 
 
 def test_second_demo_adds_nothing_even_on_the_next_day(
@@ -154,7 +174,6 @@ def test_second_demo_adds_nothing_even_on_the_next_day(
     before, _again, _next_day, after = home.run(
         ["status", "--at", AT], demo(), demo(NEXT_DAY), ["status", "--at", AT]
     )
-    # A new password is no fact of the community.
     assert after == before
 
 

@@ -15,28 +15,29 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 FIELD = frozenset(
     """
-    access account accounts action actions advice agents alias aliases allocation
-    amounts api app apps arithmetic assignment assignments assisted attempt attempts
+    addresses archive connections decoding documents
+    access account accounts action actions advancing advice agents alias aliases allocation
+    amounts api app apps arithmetic assignment assignments assisted at attempt attempts
     attribute attributes audience audiences audit auth authentication authenticator
     automatic background backup backups base batch batches behaviour bit bitmap bitmaps
-    board buffer build builder bulk cache calendar calls campaign campaigns change changes
-    channel channels chart charts check checks child choice choices clause clauses cli
-    client clock closed code coffee column columns command commands committed
-    communities community comparison comparisons completion conditions console consumer
-    consumers contact content context contract conversion conversions copy core
+    board branch buffer build builder bulk byte cache calendar calendars calls campaign campaigns change changes
+    channel channels chart charts clicks check checks child choice choices clause clauses cli
+    arrays client clock closed code coffee column columns command commands committed
+    communities community compose comparison comparisons completion conditions console consumer
+    consumers contact content context continue contract conversion conversions copy core
     corrections count counter counters counts coupon coupons csv currencies currency
-    custom customers daily damage data database dates day days db decimals decisions
-    decompression default definition definitions deliveries delivery demo derived detail
-    devices dictionary did dir directory disk dismissed doctor download downloads draft
-    duckdb duplicate duplicates editing eligibility en encoding encodings encryption
+    custom customers daily damage data database databases dates day days db decimals decisions
+    decompression default delay delays definition definitions deliveries delivery demo derived detail
+    devices dictionary did digests dir directory disk dismissed doctor download downloads draft
+    duckdb duplicate duplicates editing edit eligibility en encoding end endings encodings encryption
     endpoint endpoints entries entry erased erasure error errors event events examples
-    expiry export external fact factor facts failures field fields file files filters
-    flow form format formats forms funnel funnels geometry grammar group groups handler
-    hashes heading health help history hold html http icons id idempotency identifier
+    expiry explanations export external fact factor facts failures field fields file files filters
+    flow folders form format formats forms funnel funnels geometry go grammar graph group groups hand handler
+    hashes heading health help histories history hold html http icons id idempotency identifier
     identifiers identities identity import imported importing inbox incoming index
-    ingest inserts insight inspection interned ip item items jd job jobs join json key
+    ingest inserts insight inspection interned invite ip item items jd job jobs join json key
     keys known label labels language launch layer layering layers layout left library
-    lifecycle limit limits line lines linked list lists load locks log login logs
+    lifecycle limit limits line lines linked list lists load local locks log login logs
     lookups loop machine mailchimp main mapping masking masks member members membership
     memberships menu merge merges message messages metric metrics middleware models
     module money moves name named names naming navigation new note notes numbers objects
@@ -44,25 +45,25 @@ FIELD = frozenset(
     outreach outs overflow overlap page pages paging parsed parsing participants
     passwords past pattern payload payments people period permission permissions
     persisted personal phrases phrasing pinyin pipeline placeholders plain plan platform
-    policy population position postgres postgresql prefetch presence presenters pressure
-    preview previews problem problems process processes product profile prompts
-    providers pruning purchase qr queries query queue queued qunce random ranks rate
-    reaction reactions reader reading reasons rebuild recipient recipients recording
+    policies policy polling population position post posts postgres power postgresql prefetch presence presenters pressure
+    presets preview previews problem problems process processes product profile prompts
+    providers pruning purchase qr queries query questions queue queued qunce random range ranges ranks rate ratio
+    reaction reactions reader reading reasons rebuild recheck recipient recipients recording
     records recovery recruiting reference references refunds registry relative remark
-    removal report reports request resolver response restore restoring results review
+    removal report reports request resolver resources response restore restoring results review
     revision revisions role roles row rows rule rules run runner runs safety sales
     sample samples scan schedule scheduler schema schemas scope script scripts search
-    secret segment segments selection send sending sends sentences sequence serve server
+    secret segment segments selection send sending sends sentences sequence sequential serve server
     session sessions set sets settings shapes shell shop shopify sidebar signing signs
     simulation size sizes skip snapshot snapshots snooze snoozes sort source sources
-    space specs speech sql sqlite staff staging state state_machine states static status
-    statuses step steps store stored style synonym synonyms tag tagging tags taobao
+    space specs speech sql sqlite staff stage staging state state_machine states static status
+    statuses step steps store stored style synonym synonyms tables tag tagging tags taobao
     target targets task tasks template templates templatetags testing tests text texts
-    time timeline timelines times timestamps today tokens tools totals traits transition
-    tree two type typed types undo undos unique unit units upload uploads url urls usage
-    user validation value values variable variables views visibility watch web webhook
-    webhooks wecom weiban weidian windows withdrawals woocommerce words work worker
-    writer writers writes xlsx youzan zh
+    time timeline timelines times timing timestamps today tokens tools totals traits transition
+    tree two type typed types undo undos unique unit units upload until uploads url urls usage use uses
+    user validation value values variable variables version versions views visibility wait watch web webhook
+    webhooks wecom weiban weidian windows withdrawals woocommerce working words work worker
+    keeping writer writers writes xlsx youzan zh zones
     """.split()
 )
 """Words that Django, SQL, HTTP, chat platforms or words.md use for the same thing."""

@@ -11,7 +11,7 @@ from qunce.sets.rules import base
 
 ROOT = Path(__file__).parents[2]
 EXPLAINED_CLAUSES = {
-    "attr", "did", "group", "joined", "layer", "left", "members", "opted_out",
+    "attr", "did", "group", "held_out", "joined", "layer", "left", "members", "opted_out",
     "segment", "seq", "source", "tag",
 }  # fmt: skip
 

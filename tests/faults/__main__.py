@@ -31,6 +31,7 @@ BEHAVIOURS = (
     "tests/test_schedule.py",
 )
 """Tests of locked databases, receivers that drip, half-sent requests, clocks and leases."""
+SENDS_HEADINGS = "fault database times lost doubled unknown findings".split()
 IMPORTS_SHARE = 3
 """Each target is killed on its own, so that each is killed less often."""
 
@@ -52,6 +53,7 @@ def main() -> int:
             failures += _run_both(folder, server.url, args)
     if not args.only:
         failures += _crash_imports(args)
+        failures += _fault_sends(args)
     minutes = (time.monotonic() - start) / 60
     print("nothing lost, nothing doubled" if not failures else "FAILED", end=", ")
     print(f"{minutes:.0f} minutes")
@@ -88,6 +90,17 @@ def _crash_imports(args: argparse.Namespace) -> int:
         command = [sys.executable, "-m", "tests.faults.import_crashes", *database]
         command += ["--times", str(max(args.times // IMPORTS_SHARE, 1))]
         command += ["--seed", str(args.seed)]
+        runs.append(subprocess.Popen(command))
+    return sum(int(run.wait() != 0) for run in runs)
+
+
+def _fault_sends(args: argparse.Namespace) -> int:
+    """Send to 20,000 members while workers, databases and channels fail."""
+    print("{:<37} {:<11} {:>6} {:>6} {:>8} {:>8} {:>9}".format(*SENDS_HEADINGS))
+    runs = []
+    for database in ([], ["--postgres"]):
+        command = [sys.executable, "-m", "tests.faults.sends", *database]
+        command += ["--times", str(args.times), "--seed", str(args.seed)]
         runs.append(subprocess.Popen(command))
     return sum(int(run.wait() != 0) for run in runs)
 

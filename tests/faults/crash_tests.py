@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
-from qunce.core import communities
+from qunce.core import communities, data_dir
 from qunce.core.facts.facts import Fact
 from qunce.sets.doctor import doctor
 from tests.faults import scenarios
@@ -49,7 +48,7 @@ class Result:
 
 def prepare() -> World:
     for alias in settings.DATABASES:
-        call_command("migrate", database=alias, verbosity=0)
+        data_dir.migrate(alias)
     logs.create_community(scenarios.KEY)
     return World(Path(settings.HOME) / "faults.ndjson")
 

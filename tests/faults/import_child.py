@@ -34,12 +34,12 @@ def run(*arguments: str) -> int:
 
 def create() -> int:
     from django.conf import settings
-    from django.core.management import call_command
 
+    from qunce.core import data_dir
     from tests.sets import logs
 
     for alias in settings.DATABASES:
-        call_command("migrate", database=alias, verbosity=0)
+        data_dir.migrate(alias)
     logs.create_community(KEY)
     return 0
 

@@ -70,8 +70,8 @@ TABLES = {
         LEFT JOIN members_account a ON a.id = coalesce(s.person_id, f.account_id)
         LEFT JOIN groups_group g ON g.id = f.group_id""",
     "problems": "SELECT row, field, value, remedy FROM importing_problem",
-    "undo": "SELECT counts, kept FROM importing_undo",
-    "kept": "SELECT subject, reason FROM importing_undo_remainder",
+    "undo": "SELECT counts, remainder_count FROM importing_undo",
+    "remainders": "SELECT subject, reason FROM importing_undo_remainder",
 }
 JOBS = """
     SELECT id, target, state, rows_read, rows_broken, error, counts

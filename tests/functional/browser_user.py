@@ -34,7 +34,12 @@ class BrowserUser:
     def _on_console(self, message: playwright.ConsoleMessage) -> None:
         # The browser also logs 404 and 422, which `_on_response` tells apart, and htmx
         # logs requests without a response, which `_on_request_failed` does.
-        expected = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError")
+        expected = (
+            "Failed to load resource",
+            "htmx:afterRequest",
+            "htmx:sendError",
+            "htmx:sendAbort",
+        )
         if message.type == "error" and not any(t in message.text for t in expected):
             self.faults.append(f"{self.page.url}: {message.text}")
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import URLResolver, get_resolver
 
 EXAMPLES: dict[str, dict[str, str]] = {
+    "care": {"pk": "care_rule"},
     "members": {"pk": "account"},
     "members:attribute-detail": {"pk": "attribute"},
     "members:tag-job": {"pk": "batch"},
@@ -15,7 +16,12 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "outreach:campaign-update": {"pk": "draft"},
     "outreach:campaign-review": {"pk": "draft"},
     "outreach:task-detail": {"pk": "task"},
+    "series": {"pk": "series"},
+    "series:episode": {"pk": "episode"},
+    "sidebar": {"pk": "account"},
     "tags": {"pk": "tag"},
+    "tasks": {"pk": "errand"},
+    "tasks:request-detail": {"pk": "asked"},
     "tags:group-update": {"pk": "tag_group"},
     "segments": {"pk": "segment"},
     "segments:frozen-detail": {"pk": "frozen"},
@@ -23,11 +29,16 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "importing": {"pk": "job"},
     "importing:file-detail": {"pk": "upload"},
     "groups": {"pk": "group"},
+    "group_templates": {"pk": "group_template"},
+    "group_templates:application": {"pk": "application"},
+    "group_templates:group": {"pk": "group"},
     "sales": {"pk": "order"},
     "settings:staff-detail": {"pk": "staff"},
     "settings:role-update": {"pk": "role"},
     "settings:unit-update": {"pk": "unit"},
+    "service_styles": {"pk": "style"},
     "webhooks": {"pk": "endpoint"},
+    "welcomes": {"pk": "welcome"},
 }
 """View, or all views of a namespace → argument → kind of object in the tea shop."""
 VARIANTS: dict[str, dict[str, dict[str, str]]] = {
@@ -44,6 +55,7 @@ VARIANTS: dict[str, dict[str, dict[str, str]]] = {
 SLUGS = {
     "tags:template-apply": {"name": "education"},
     "members:field": {"key": "staff"},
+    "care:create": {"kind": "birthday"},
 }
 QUERIES = {"search:results": "?q=lin"}
 

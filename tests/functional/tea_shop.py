@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import django
 
+from tests.functional.imported_files import add_imports, undo_import
+from tests.functional.shop_outreach import add_outreach
+
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
@@ -30,7 +33,14 @@ STAFF = (
     ("wang", "王芳", "operator", "zh-hans"),
     ("sue", "Sue Park", "operator", "en"),
     ("vic", "Vic", "viewer", "en"),
+    ("wei", "韦一", "viewer", "zh-hans"),
+    ("max", "Max Bell", "manager", "en"),
+    ("liu", "刘敏", "manager", "zh-hans"),
+    ("sam", "Sam Hill", "manager", "en"),
+    ("zhou", "周南", "manager", "zh-hans"),
 )
+SCOPED = ("sam", "zhou")
+"""Managers who see some members and one group."""
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN_NAMES = "子涵 雨桐 一诺 浩然 思远 佳怡 欣妍 梓萱 志强 丽华 建国 晓明".split()
 HOSTILE_NAMES = (
@@ -86,6 +96,7 @@ def build(at: datetime) -> TeaShop:
         add_staff_and_members,
         add_tags,
         add_groups,
+        narrow_scopes,
         add_orders,
         add_attributes_and_notes,
         add_segments,
@@ -95,7 +106,7 @@ def build(at: datetime) -> TeaShop:
         step(shop)
     run_jobs(at)
     add_layering(shop)
-    add_campaigns(shop)
+    add_outreach(shop)
     add_identity_and_rates(shop)
     add_imports(shop)
     run_jobs(at)
@@ -195,6 +206,20 @@ def add_groups(shop: TeaShop) -> None:
         account_ids = [account.pk for account in members]
         groups.add_members(group=group, accounts=account_ids, **shop.by_owner())
         shop.ids.setdefault("group", group.pk)
+
+
+def narrow_scopes(shop: TeaShop) -> None:
+    from qunce.core.staff import staff
+    from qunce.groups import groups
+
+    group = groups.Group.objects.get(pk=shop.ids["group"])
+    for login in SCOPED:
+        staff.update(
+            staff=shop.staff[login],
+            scope={"tag": {"any": ["VIP"]}},
+            groups=[group.key],
+            **shop.by_owner(),
+        )
 
 
 def add_orders(shop: TeaShop) -> None:
@@ -315,41 +340,17 @@ def add_layering(shop: TeaShop) -> None:
     from qunce.members.layers import layering_specs as layer_specs
     from qunce.members.layers import layers
 
+    names = {"high": "高", "mid": "中", "low": "低"}
+    named = [
+        {**layer, "name": names[layer["key"]]} for layer in layer_specs.VALUE["layers"]
+    ]
+    spec = {**layer_specs.VALUE, "layers": named}
     layering = layers.create(
-        **shop.in_shop(key="value", spec=layer_specs.VALUE, name="价值"), default="low"
+        **shop.in_shop(key="value", spec=spec, name="价值"), default="low"
     )
     for days_ago in (1, 0):
         layers.recompute(layering=layering, by=shop.owner, at=shop.at - days_ago * DAY)
     shop.ids["layering"] = layering.pk
-
-
-def add_campaigns(shop: TeaShop) -> None:
-    from qunce.outreach.campaigns import campaigns, launch
-
-    fields: dict[str, Any] = {
-        "text": "{name|朋友}，新到的肉桂可以来店里试饮，这周都在。",
-        "rule": {"tag": {"any": ["VIP"]}},
-        "staff": [shop.staff[login].pk for login in ("chen", "wang", "mei", "sue")],
-        "due_at": shop.at + timedelta(hours=6),
-    }
-    draft = campaigns.create(**shop.in_shop(name="周末试饮"), **fields)
-    running = campaigns.create(**shop.in_shop(name="肉桂到店"), **fields)
-    launch.start(campaign=running, **shop.by_owner())
-    shop.ids |= {"draft": draft.pk, "campaign": running.pk}
-    for login, kind in (("chen", "task"), ("sue", "task_en")):
-        shop.ids[kind] = _half_done(shop, shop.staff[login])
-
-
-def _half_done(shop: TeaShop, staff: Staff) -> int:
-    from qunce.outreach.sending import assisted_sending, tasks
-
-    task = tasks.list_open(staff, shop.at)[0]
-    rows = assisted_sending.open_next(task=task, by=staff, at=shop.at)
-    for row in rows[:2]:
-        assisted_sending.mark_sent(
-            task=task, target=row.target_id, by=staff, at=shop.at
-        )
-    return task.pk
 
 
 def add_identity_and_rates(shop: TeaShop) -> None:
@@ -385,56 +386,6 @@ def add_identity_and_rates(shop: TeaShop) -> None:
         **shop.in_shop(key="m999", name="已离开", joined_at=shop.at - DAY)
     )
     people.erase(account=someone, **shop.by_owner())
-
-
-IMPORTS = {
-    "job": ("十月新客.csv", "key,name,phone\nx1,新客一,13900000001\nx2,新客二,12\n"),
-    "job_joins": (
-        "小程序会员.csv",
-        "key,name,phone\nmini-1,茶友阿福,13900000011\nmini-2,阿福,13900000011\n"
-        + "".join(f"mini-{n},茶友{n}号,4008005678\n" for n in range(3, 10)),
-    ),
-    "job_refunds": (
-        "海外订单.csv",
-        "订单号,手机号,付款时间,金额,退款金额\n"
-        "h-1,13900000011,2026-05-03 10:00,US$25.00,US$5.00\n"
-        "h-2,13900000012,2026-05-04 10:00,¥128.00,\n"
-        "h-3,13900000011,2026-05-05 10:00,US$10.50,US$10.50\n",
-    ),
-    "job_undone": ("重复名单.csv", "key,name,标签\ny1,又一客,试饮\ny2,再一客,试饮\n"),
-}
-"""ID of the import → name and text of its file."""
-WAITING = (
-    "老客名单.csv",
-    'key,姓名,入会日期,消费\nz1,老客一,3/5/2026,"1,234"\nz2,老客二,4/6/2026,"2,500"\n',
-)
-
-
-def add_imports(shop: TeaShop) -> None:
-    from qunce.importing import background_imports
-
-    for name, file in IMPORTS.items():
-        upload = _upload(shop, *file)
-        job = background_imports.start(upload=upload, **shop.by_owner())
-        shop.ids[name] = job.pk
-        shop.ids.setdefault("upload", upload.pk)
-    shop.ids["upload_waiting"] = _upload(shop, *WAITING).pk
-
-
-def _upload(shop: TeaShop, name: str, text: str) -> Any:
-    from qunce.importing.jobs import uploads
-
-    path = uploads.new_upload_path(shop.community)
-    path.write_text(text, encoding="utf-8")
-    return uploads.accept(path=path, name=name, **shop.by_owner())
-
-
-def undo_import(shop: TeaShop) -> None:
-    from qunce.importing.jobs import jobs
-    from qunce.importing.undo import undos
-
-    job = jobs.get(shop.community, shop.ids["job_undone"])
-    undos.start(job=job, **shop.by_owner())
 
 
 def run_jobs(at: datetime) -> None:

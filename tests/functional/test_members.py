@@ -39,4 +39,9 @@ def test_columns_views_and_fields_are_changed_in_place(visit: Any) -> None:
     line.get_by_role("button", name="Save").click()
     expect(line).to_contain_text("Ann Lee")
     expect(change).to_be_focused()
+    toast = ann.page.locator("[data-toast]")
+    expect(toast).to_contain_text("Ann Lee is in charge")
+    toast.get_by_role("button", name="Undo").click()
+    expect(ann.page.locator("[data-toast]")).to_contain_text("Nobody is in charge")
+    expect(line).not_to_contain_text("Ann Lee")
     assert ann.faults == []

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 
 
 def test_sign_in_leads_to_today(visit: Any) -> None:
-    ann = visit("ann")
+    ann = visit("ann", by_form=True)
     expect(ann.page).to_have_title(re.compile("Today"))
-    mei = visit("mei", phone=True)
+    mei = visit("mei", phone=True, by_form=True)
     expect(mei.page).to_have_title(re.compile("今日"))
 
 

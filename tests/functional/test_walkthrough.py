@@ -151,6 +151,7 @@ class Walkthrough:
         """Open the first rows of the own task, and return them."""
         self.follow("Continue my task")
         self.page.locator("[data-next]").click()
+        self.page.wait_for_load_state("load")
         rows = self.page.locator("[data-row].open")
         expect(rows).to_have_count(min(size, 40))
         return rows
@@ -191,6 +192,8 @@ def test_walkthrough_on_a_desktop_by_keyboard(visit: Any, file: Any) -> None:
     size = walk.start_campaign(segment, size, "Ann Lee")
     rows = walk.open_task(size)
     count = rows.count()
+    # The script of the page has seen the rows.
+    expect(rows.first).to_have_attribute("aria-current", "true")
     ann.press("c")
     assert "hello" in ann.page.evaluate("navigator.clipboard.readText()")
     text = rows.first.locator("[data-copy]").first.get_attribute("data-copy")

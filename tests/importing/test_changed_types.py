@@ -47,4 +47,4 @@ def test_undo_leaves_values_whose_type_was_changed_since(
     change(shop, "text", by)
     done = test_undo.undo(job, by)
     assert people.get(shop, "a").name == "Ann"
-    assert (value_of(shop, "a"), done.kept) == ("7", 1)
+    assert (value_of(shop, "a"), done.remainder_count) == ("7", 1)

@@ -27,6 +27,9 @@ def test_column_is_read_like_its_cells(cells: list[str | None], separator: str) 
         return
     assert parsed.to_pylist() == expected
     places, codes, texts = list_columns.split(parsed)
+    assert list_columns.list_texts(parsed) == sorted(
+        {entry for text in expected for entry in lists.parse_joined(text)}
+    )
     entries = [(place, texts[code]) for place, code in zip(places, codes, strict=True)]
     assert sorted(entries) == sorted(
         (place, entry)

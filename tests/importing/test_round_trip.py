@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,13 @@ SOURCES = ("扫码", "hand")
 LETTERS = st.sampled_from(
     [*"abz AB茶酒客×0123456789", *"-_=+@'\"/|,、，:[]()·#", "é", "Ｖ"]
 )
-NAMES = st.text(LETTERS, min_size=1, max_size=12).map(naming.normalise).filter(bool)
+GUARDED = re.compile(r"\s*'\s*[=+@-]")
+"""An apostrophe before a sign of formulas is asked about, as spreadsheets add one."""
+NAMES = (
+    st.text(LETTERS, min_size=1, max_size=12)
+    .map(naming.normalise)
+    .filter(lambda name: name and not GUARDED.match(name))
+)
 MEMBERS = st.lists(
     st.tuples(NAMES, st.dictionaries(st.integers(0, 5), st.integers(1, 12))),
     min_size=1,

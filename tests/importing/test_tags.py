@@ -415,6 +415,37 @@ def test_depth_in_a_list_is_set_exactly(shop: Community, tmp_path: Path) -> None
     assert tags_of(shop, "a") == {"helped": 2, "vip": 1}
 
 
+@pytest.mark.parametrize(
+    "entry", ["vip(3)", "vip（3）", "vip [3]", "vip*3", "vip x3", "vip X3", "vip×3"]
+)
+def test_number_behind_a_known_tag_is_its_depth(
+    shop: Community, tmp_path: Path, entry: str
+) -> None:
+    factories.tag(shop, "vip")
+    run(shop, tmp_path, f"key,tags\na,{entry}\nb,新客(2);新客\n", "members")
+    assert library_keys(shop) == {"vip", "新客"}
+    assert tags_of(shop, "a") == {"vip": 3}
+
+
+def test_number_behind_an_unknown_tag_is_asked_about(
+    shop: Community, tmp_path: Path
+) -> None:
+    factories.tag(shop, "level(9)")
+    text = "key,tags\na,batch(3);level(9)\n"
+    with pytest.raises(questions.AnswerNeeded, match=r"batch\(3\) → batch×3"):
+        run(shop, tmp_path, text, "members")
+    assert library_keys(shop) == {"level(9)"}
+    as_name = {"answers": {"tag_depth:tags": "name"}, "source": "one"}
+    run(shop, tmp_path, text, "members", **as_name)
+    assert tags_of(shop, "a") == {"batch(3)": 1, "level(9)": 1}
+    as_depth = {"answers": {"tag_depth:tags": "depth"}, "source": "two"}
+    run(shop, tmp_path, "key,tags\nb,lot(3)\n", "members", **as_depth)
+    assert tags_of(shop, "b") == {"lot": 3}
+    # The answer is kept for the next file of the source.
+    run(shop, tmp_path, "key,tags\nc,set(2)\n", "members", source="two")
+    assert tags_of(shop, "c") == {"set": 2}
+
+
 def test_depth_is_that_of_the_person(shop: Community, tmp_path: Path) -> None:
     factories.members(shop, "ann", "too")
     run(shop, tmp_path, "member_key,tag,depth\nann,helped,2\ntoo,helped,1\n")

@@ -94,7 +94,7 @@ def test_member_who_was_used_since_stays_and_is_listed(
     account = account_queries.get(shop, "a")
     accounts.update(account=account, name="红", by=by, at=LATER)
     done = undo(job, by)
-    assert (done.counts["accounts"], done.kept) == (1, 1)
+    assert (done.counts["accounts"], done.remainder_count) == (1, 1)
     assert account_queries.get(shop, "a").name == "红"
     assert not account_queries.find(shop, ["b"])
     assert [row.subject for row in done.remainders.all()] == ["a"]
@@ -115,7 +115,7 @@ def test_fields_values_and_groups_of_known_members_go_back(
     assert person.attributes["level"].text == "3"
     present = Membership.objects.filter(present=True)
     assert [row.group.key for row in present] == ["群一"]
-    assert done.kept == 0
+    assert done.remainder_count == 0
 
 
 def test_memberships_go_back_to_their_former_state(
@@ -147,7 +147,7 @@ def test_tags_of_many_members_go_back_in_parts(
     assert len(factories.matching_keys(shop, tagged)) == 8
     done = undo(job, by)
     assert factories.matching_keys(shop, tagged) == ["m7"]
-    assert (done.kept, done.counts["tag_batches"]) == (0, 8)
+    assert (done.remainder_count, done.counts["tag_batches"]) == (0, 8)
 
 
 def test_tags_go_back_unless_changed_since(
@@ -195,7 +195,11 @@ def test_orders_and_the_members_they_made_are_taken_back(
     job = run(by, ORDERS, tmp_path, "orders")
     assert buyers(shop, 2) == ["13800138001"]
     done = undo(job, by)
-    assert (done.counts["orders"], done.counts["accounts"], done.kept) == (2, 1, 0)
+    assert (done.counts["orders"], done.counts["accounts"], done.remainder_count) == (
+        2,
+        1,
+        0,
+    )
     assert orders_of(shop) == []
     assert factories.matching_keys(shop, {"all": []}) == []
     run(by, ORDERS, tmp_path, "orders")
@@ -219,7 +223,7 @@ def test_amended_orders_are_as_they_were(
     assert orders_of(shop) == before
     assert buyers(shop, 3) == []
     assert buyers(shop, 2) == ["13800138001"]
-    assert done.kept == 0
+    assert done.remainder_count == 0
 
 
 def test_order_does_not_go_back_to_a_member_erased_since(

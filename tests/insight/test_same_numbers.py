@@ -110,7 +110,7 @@ def test_pages_of_groups_show_the_numbers_of_the_api(
     assert "Circle offline" in row
     assert f"+{growth}" in row
     size = api.get(f"/groups/{group.pk}").body["member_count"]
-    assert f"{size} members" in visible(
+    assert f"{size} group members" in visible(
         browser.get(f"/groups/{group.pk}/").content.decode()
     )
 

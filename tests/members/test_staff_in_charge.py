@@ -18,7 +18,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.people import people
 from qunce.members.segments import segments
-from qunce.members.staff_in_charge import assignments
+from qunce.members.staff_in_charge import assignments, hand_overs
 from qunce.members.staff_in_charge.models import InCharge
 from qunce.sets import audiences
 from qunce.sets.doctor import doctor
@@ -120,10 +120,54 @@ def test_hand_over_moves_the_number_that_was_confirmed(
     rule = {"staff": {"any": ["wang"]}}
     move: dict[str, Any] = {"rule": rule, "staff": li, "by": boss, "at": LATER}
     with pytest.raises(assignments.CountChanged, match="2 members now, not 5"):
-        assignments.hand_over(expected=5, **move)
+        hand_overs.create_by_rule(expected=5, **move)
     assert in_charge_of(boss, any=["li"]) == []
-    assert assignments.hand_over(expected=2, **move) == 2
+    hand_over = hand_overs.create_by_rule(expected=2, **move)
+    assert hand_over.changed == 2
     assert in_charge_of(boss, any=["li"]) == ["a", "b"]
+
+
+def test_undo_of_a_hand_over_restores_who_has_not_been_changed_since(
+    shop: Community, boss: Staff, wang: Staff
+) -> None:
+    li = factories.staff(shop, "operator", "li")
+    factories.members(shop, "d")
+    assign("a", wang, boss)
+    assign("d", li, boss)
+    ids = factories.account_ids(shop, ("a", "b", "c", "d"))
+    hand_over = hand_overs.create(accounts=ids, staff=li, by=boss, at=LATER)
+    assert hand_over.changed == 3
+    later = LATER + timedelta(minutes=1)
+    assign("c", boss, boss, later)
+    undo: dict[str, Any] = {"hand_over": hand_over, "by": boss, "at": later}
+    undone = hand_overs.undo(**undo)
+    assert (undone.restored, undone.kept) == (2, 1)
+    assert in_charge_of(boss, any=["wang"]) == ["a"]
+    assert in_charge_of(boss, any=["boss"]) == ["c"]
+    assert in_charge_of(boss, any=["li"]) == ["d"]
+    with pytest.raises(hand_overs.AlreadyUndone):
+        hand_overs.undo(**undo)
+    assignments.erase(shop.pk, factories.account_ids(shop, ("a",)))
+    assert list(hand_over.changes.values_list("account_id", flat=True)) == sorted(
+        factories.account_ids(shop, ("b", "c"))
+    )
+
+
+def test_undo_by_staff_with_a_scope_counts_no_hidden_members_and_leaves_them_to_others(
+    shop: Community, boss: Staff, wang: Staff
+) -> None:
+    assign("ab", boss, boss)
+    ids = factories.account_ids(shop, ("a", "b"))
+    hand_over = hand_overs.create(accounts=ids, staff=wang, by=boss, at=LATER)
+    assign("a", boss, boss, LATER)
+    lead = factories.staff(shop, "manager", "li")
+    only_wangs = {"staff": {"any": ["wang"]}}
+    staff_verbs.update(staff=lead, scope=only_wangs, by=boss, at=LATER)
+    lead.refresh_from_db()
+    undone = hand_overs.undo(hand_over=hand_over, by=lead, at=LATER)
+    assert (undone.restored, undone.kept) == (1, 0)
+    undone = hand_overs.undo(hand_over=hand_over, by=boss, at=LATER)
+    assert (undone.restored, undone.kept) == (0, 2)
 
 
 def test_last_assigned_staff_member_counts_after_a_merge_and_both_after_its_undo(

@@ -194,7 +194,7 @@ def is_frozen(oracle: Oracle, args: Rule, person: Person) -> bool:
     return any(oracle.community.frozen[key] & set(person) for key in args["any"])
 
 
-# joined, left, source, members, opted_out
+# joined, left, source, members, opted_out, held_out
 
 
 def has_joined(oracle: Oracle, args: Rule, person: Person) -> bool:
@@ -227,11 +227,25 @@ def is_listed(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def draw_opted_out(draw: Questions) -> Rule:
-    return {"of": "messages"}
+    return {"of": draw.random.choice(["messages", "service"])}
 
 
 def has_opted_out(oracle: Oracle, args: Rule, person: Person) -> bool:
-    return any(key in oracle.community.opted_out for key in person)
+    known = oracle.community
+    of = known.opted_out if args["of"] == "messages" else known.opted_out_of_service
+    return any(key in of for key in person)
+
+
+def draw_held_out(draw: Questions) -> Rule:
+    return draw.random.choice(
+        [{"community": True}, *({"campaign": key} for key in strategies.CAMPAIGNS)]
+    )
+
+
+def is_held_out(oracle: Oracle, args: Rule, person: Person) -> bool:
+    # Communities of tests are too small for a hold-out of their own.
+    held_out = oracle.community.held_out.get(args.get("campaign", ""), set())
+    return any(key in held_out for key in person)
 
 
 def draw_staff(draw: Questions) -> Rule:
@@ -412,6 +426,7 @@ CLAUSES: dict[str, Row] = {
     "source": Row(draw_source, came_through),
     "members": Row(draw_members, is_listed),
     "opted_out": Row(draw_opted_out, has_opted_out),
+    "held_out": Row(draw_held_out, is_held_out),
     "staff": Row(draw_staff, has_in_charge),
     "did": Row(draw_did, did, weight=4),
     "seq": Row(draw_sequence, did_in_order, weight=2),

@@ -78,6 +78,9 @@ class Community:
     groups: list[str] = field(default_factory=list)
     memberships: set[tuple[str, str]] = field(default_factory=set)
     opted_out: set[str] = field(default_factory=set)
+    opted_out_of_service: set[str] = field(default_factory=set)
+    held_out: dict[str, set[str]] = field(default_factory=dict)
+    """Campaign → the first accounts of the people who were left out at its start."""
     staff: list[str] = field(default_factory=list)
     in_charge: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """Account → since when it has which staff member in charge."""
@@ -158,6 +161,7 @@ class Community:
                 del by_account[pair]
         self.memberships = {m for m in self.memberships if m[1] not in erased}
         self.opted_out -= erased
+        self.opted_out_of_service -= erased
         for key in person:
             self.in_charge.pop(key, None)
         self.merges = [merge for merge in self.merges if not merge & erased]

@@ -30,6 +30,7 @@ TYPES = {
     "likes": "multi",
 }
 GROUPS = ["north", "south", "quiet"]
+CAMPAIGNS = ["spring", "autumn"]
 SOURCES = ["shop", "import"]
 LAYERING = "value"
 LAYERS = ["high", "middle", "low"]

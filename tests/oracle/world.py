@@ -30,7 +30,9 @@ from qunce.members.tags import assignments, library
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
+from qunce.outreach.campaigns import campaigns, variants
 from qunce.sets import audiences
+from qunce.sets.bitmaps import bitmaps
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
 from qunce.sets.rules import snapshots
@@ -92,6 +94,8 @@ class World:
             attributes.define(name=name, type=kind, **params)
         for key in strategies.GROUPS:
             groups.create(key=key, **params)
+        for key in strategies.CAMPAIGNS:
+            campaigns.create(name=key, key=key, **params)
         self._record_fields()
         layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **params)
         interned_names.ensure("source", self.qunce.pk, strategies.SOURCES)
@@ -265,16 +269,33 @@ class World:
         )
         self.plain.memberships.discard((group, key))
 
-    def opt_out(self, key: str, at: datetime) -> None:
-        accounts = [self.ids[key]]
-        opt_outs.opt_out(community=self.qunce, accounts=accounts, by=self.by, at=at)
+    def opt_out(self, key: str, at: datetime, purpose: str = "marketing") -> None:
+        opt_outs.opt_out(
+            community=self.qunce,
+            accounts=[self.ids[key]],
+            by=self.by,
+            at=at,
+            purpose=purpose,
+        )
         self.plain.opted_out.add(key)
+        if purpose == "service":
+            self.plain.opted_out_of_service.add(key)
 
     def opt_in(self, key: str, at: datetime) -> None:
         """Opts in all accounts of the person."""
         accounts = [self.ids[key]]
         opt_outs.opt_in(community=self.qunce, accounts=accounts, by=self.by, at=at)
         self.plain.opted_out -= set(self.plain.person_of(key))
+        self.plain.opted_out_of_service -= set(self.plain.person_of(key))
+
+    def hold_out(self, campaign: str, keys: list[str]) -> None:
+        """Hold out people as the start of a campaign does, which happens once."""
+        if campaign in self.plain.held_out:
+            return
+        first = {self.plain.person_of(key)[0] for key in keys}
+        row = campaigns.Campaign.objects.get(community=self.qunce, key=campaign)
+        variants.save(row, {}, bitmaps.of(self.ids[key] for key in first))
+        self.plain.held_out[campaign] = first
 
     def assign_staff(self, login: str | None, key: str, at: datetime) -> None:
         """Assigns all accounts of the person."""

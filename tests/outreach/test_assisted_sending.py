@@ -20,10 +20,9 @@ from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import (
     assisted_outcomes,
     assisted_sending,
-    recipients,
-    tasks,
+    campaign_tasks,
+    ledger,
 )
-from qunce.outreach.sending.recipients import Recipient
 from qunce.sets.mirror import deriver
 from tests import factories, threads
 from tests.factories import AT, HOUR, LATER
@@ -54,7 +53,7 @@ def test_campaign_is_done_when_all_rows_are_marked(shop: Community, by: Staff) -
     sent.refresh_from_db()
     assert sent.state == "done"
     assert set(factories.recipient_states(sent).values()) == {"marked"}
-    assert tasks.list_open(by, AT) == []
+    assert campaign_tasks.list_open(by, AT) == []
 
 
 def test_row_is_marked_only_once(shop: Community, by: Staff) -> None:
@@ -80,12 +79,12 @@ def test_marks_are_recorded_after_the_undo_period(shop: Community, by: Staff) ->
     assert assisted_outcomes.record_final_marks(at=SOON) == 0
     assert assisted_outcomes.record_final_marks(at=FINAL) == 2
     assert assisted_outcomes.record_final_marks(at=FINAL) == 0
-    recorded = [(target(shop, "a"), {"campaign": "News"})]
-    assert factories.recorded_facts(shop, "send.marked_sent") == recorded
-    failed = {"campaign": "News", "reason": "blocked"}
-    assert factories.recorded_facts(shop, "send.failed") == [
-        (target(shop, "c"), failed)
-    ]
+    ((account, payload),) = factories.recorded_facts(shop, "send.marked_sent")
+    message = ledger.Message.objects.get(target_id=target(shop, "a"))
+    assert (account, payload["campaign"]) == (target(shop, "a"), "News")
+    assert (payload["message"], payload["origin"]) == (message.pk, "campaign")
+    ((account, payload),) = factories.recorded_facts(shop, "send.failed")
+    assert (account, payload["reason"]) == (target(shop, "c"), "blocked")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -132,7 +131,7 @@ def test_undoing_the_last_mark_reopens_the_campaign(shop: Community, by: Staff) 
     )
     sent.refresh_from_db()
     assert (sent.state, sent.finished_at) == ("sending", None)
-    assert [task.campaign for task in tasks.list_open(by, SOON)] == [sent]
+    assert [task.campaign for task in campaign_tasks.list_open(by, SOON)] == [sent]
 
 
 def test_failure_needs_a_reason(shop: Community, by: Staff) -> None:
@@ -223,12 +222,12 @@ def test_cancel_skips_open_rows_and_drops_unclaimed_targets(
     launch.cancel(campaign=sent, by=by, at=SOON)
     assert factories.recipient_states(sent) == {
         "a": "marked",
-        "b": "skipped: cancelled",
+        "b": "cancelled",
     }
     assert results.progress(sent).left == 0
     with pytest.raises(assisted_sending.RecipientNotOpen):
         mark(sent, "b", by)
-    assert tasks.list_open(by, SOON) == []
+    assert campaign_tasks.list_open(by, SOON) == []
 
 
 def test_handover_moves_everything_that_is_left(shop: Community, by: Staff) -> None:
@@ -240,7 +239,7 @@ def test_handover_moves_everything_that_is_left(shop: Community, by: Staff) -> N
     task = factories.task(sent, by)
     assert assisted_sending.hand_over(task=task, to=cat, by=by, at=SOON) == 2
     assert factories.open_recipients(sent, cat) == ["b", "c"]
-    assert tasks.list_open(by, SOON) == []
+    assert campaign_tasks.list_open(by, SOON) == []
     for key in "bc":
         mark(sent, key, cat)
     sent.refresh_from_db()
@@ -260,14 +259,14 @@ def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
     factories.open_recipients(sent, cat)
     task = factories.task(sent, cat)
     who = target(shop, "a")
-    with pytest.raises(tasks.TaskNotOwn):
+    with pytest.raises(campaign_tasks.CampaignTaskNotOwn):
         assisted_sending.mark_sent(task=task, target=who, by=by, at=AT)
-    with pytest.raises(tasks.TaskNotFound):
+    with pytest.raises(campaign_tasks.CampaignTaskNotFound):
         assisted_sending.mark_sent(task=task, target=who, by=dan, at=AT)
-    with pytest.raises(tasks.TaskNotFound):
-        tasks.get(by=dan, pk=task.pk)
-    assert tasks.get(by=by, pk=task.pk) == task
-    with pytest.raises(tasks.TaskNotFound):
+    with pytest.raises(campaign_tasks.CampaignTaskNotFound):
+        campaign_tasks.get(by=dan, pk=task.pk)
+    assert campaign_tasks.get(by=by, pk=task.pk) == task
+    with pytest.raises(campaign_tasks.CampaignTaskNotFound):
         assisted_sending.hand_over(task=task, to=dan, by=dan, at=AT)
     with pytest.raises(errors.Invalid):
         assisted_sending.hand_over(task=task, to=cat, by=by, at=AT)
@@ -320,10 +319,9 @@ def test_groups_are_recipients(shop: Community, by: Staff) -> None:
     assert [row.target_id for row in rows] == [north.pk, south.pk]
     assisted_sending.mark_sent(task=task, target=north.pk, by=by, at=SOON)
     assisted_outcomes.record_final_marks(at=FINAL)
-    assert factories.recorded_facts(shop, "send.marked_sent") == [
-        (None, {"campaign": "News"})
-    ]
-    skipped = Recipient.objects.get(campaign=sent, target_id=retired.pk)
+    ((account, payload),) = factories.recorded_facts(shop, "send.marked_sent")
+    assert (account, payload["campaign"]) == (None, "News")
+    skipped = ledger.list_of(ledger.Origin.CAMPAIGN, sent.pk).get(target_id=retired.pk)
     assert (skipped.state, skipped.reason) == ("skipped", "group_retired")
 
 
@@ -333,7 +331,7 @@ def test_erased_members_are_removed_from_rows_and_targets(
     factories.named_members(shop, "a", "b", "c")
     sent = factories.started_campaign(by)
     factories.open_recipients(sent, by, limit=1)
-    recipients.delete_for_accounts(shop, [target(shop, "a"), target(shop, "b")])
+    campaign_tasks.delete_for_accounts(shop, [target(shop, "a"), target(shop, "b")])
     assert factories.recipient_states(sent) == {}
     assert factories.open_recipients(sent, by) == ["c"]
 
@@ -342,9 +340,11 @@ def test_managers_see_late_tasks_of_others(shop: Community, by: Staff) -> None:
     factories.named_members(shop, "a")
     cat = factories.staff(shop, "operator", "cat")
     sent = factories.started_campaign(by, staff=[cat.pk], due_at=AT + HOUR)
-    assert tasks.list_late_of_others(by, AT) == []
-    assert [task.campaign for task in tasks.list_late_of_others(by, LATER)] == [sent]
-    assert tasks.list_late_of_others(cat, LATER) == []
+    assert campaign_tasks.list_late_of_others(by, AT) == []
+    assert [
+        task.campaign for task in campaign_tasks.list_late_of_others(by, LATER)
+    ] == [sent]
+    assert campaign_tasks.list_late_of_others(cat, LATER) == []
     (line,) = results.list_task_progress(sent, LATER)
     assert (line.late, line.progress.left) == (True, 1)
 

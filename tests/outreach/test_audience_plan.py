@@ -20,7 +20,12 @@ from qunce.members.people import staff_accounts
 from qunce.outreach import opt_outs, skip_reasons
 from qunce.outreach.campaigns import audience_plan, campaigns, launch
 from qunce.outreach.campaigns import review as campaign_review
-from qunce.outreach.sending import assisted_outcomes, assisted_sending, eligibility
+from qunce.outreach.sending import (
+    assisted_outcomes,
+    assisted_sending,
+    campaign_claims,
+    eligibility,
+)
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
 from tests import factories
@@ -274,7 +279,9 @@ def test_people_who_work_here_get_no_campaign(shop: Community, by: Staff) -> Non
     assert plan.excluded == {skip_reasons.WORKS_HERE: 1}
     # Also whoever is marked after the start.
     staff_accounts.mark(accounts=[ben], by=by, at=AT)
-    checker = eligibility.checker_for(draft, by, AT)
+    sender = campaign_claims.sender_of(draft, by)
+    people = audiences.people(community=shop, rule={"all": []}, by=by, at=AT)
+    checker = eligibility.checker_for(sender, people, by=by, at=AT)
     assert checker.reasons_to_skip([ben])[ben] == skip_reasons.WORKS_HERE
     funnel = audiences.funnel(community=shop, rule=factories.EVERYONE, by=by, at=AT)
     assert (funnel.total, funnel.everyone, funnel.staff) == (1, 1, 2)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from qunce.core import errors, permissions
+from qunce.core import errors, permissions, unique_keys
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.core.state_machine import WrongState
@@ -168,4 +168,15 @@ def test_duplicate_is_a_draft_with_the_same_content(shop: Community, by: Staff) 
         first.text,
         False,
     )
-    assert copy.key == "News-2"
+    assert (copy.name, copy.key) == ("Copy of News", "Copy of News")
+    again = campaigns.duplicate(campaign=first, by=by, at=LATER)
+    assert again.key == "Copy of News-2"
+
+
+def test_key_that_is_too_long_is_refused(shop: Community, by: Staff) -> None:
+    def create(key: str) -> campaigns.Campaign:
+        return campaigns.create(community=shop, name="Sale", key=key, by=by, at=AT)
+
+    assert create("k" * 100).key == "k" * 100
+    with pytest.raises(unique_keys.KeyTooLong, match="101 characters"):
+        create("l" * 101)

@@ -17,7 +17,12 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import channel_events, channel_sending, recipients
+from qunce.outreach.sending import (
+    campaign_tasks,
+    channel_events,
+    channel_sending,
+    ledger,
+)
 from tests import factories
 from tests.factories import AT, LATER
 
@@ -45,7 +50,8 @@ def report(of: Community, key: str, kind: str, **payload: Any) -> int:
 
 
 def message_key(sent: Campaign, key: str = "bob") -> str:
-    return f"{sent.pk}-{account_queries.get(sent.community, key).pk}"
+    target = account_queries.get(sent.community, key).pk
+    return str(ledger.list_of(ledger.Origin.CAMPAIGN, sent.pk).get(target_id=target).pk)
 
 
 def test_receipt_delivers_an_accepted_message_once(
@@ -124,7 +130,7 @@ def test_erasure_removes_the_opt_out(shop: Community, by: Staff) -> None:
     assert set(opt_outs.find_by_person([ann])) == {ann}
     erased = [factories.recorded_fact(shop, "member.erased", ann)]
     opt_outs.clear_erased(community=shop, facts=erased, at=AT)
-    recipients.delete_erased(community=shop, facts=erased, at=AT)
+    campaign_tasks.delete_erased(community=shop, facts=erased, at=AT)
     assert opt_outs.find_by_person([ann]) == {}
 
 

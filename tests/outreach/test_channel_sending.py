@@ -10,22 +10,32 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qunce import queued_jobs
 from qunce.channels import channel_contract, outbox
 from qunce.channels.channel_contract import (
     Capabilities,
     DeliveryStatus,
     Outcome,
     failed,
+    unknown,
 )
-from qunce.channels.testing import ALL_CAPABILITIES, FakeChannel, SimulatedCrash
+from qunce.channels.testing import (
+    ALL_CAPABILITIES,
+    DELIVERED,
+    FakeChannel,
+    SimulatedCrash,
+)
 from qunce.core.communities import Community
+from qunce.core.jobs import scheduler
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.outreach.campaigns import campaigns, results
+from qunce.outreach import opt_outs
+from qunce.outreach.campaigns import campaigns, launch, results
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import channel_sending
+from qunce.outreach.sending import campaign_claims, channel_queue, channel_sending
 from tests import factories, threads
 from tests.factories import AT
+from tests.shares import IS_EXACT
 
 pytestmark = pytest.mark.both_databases
 MINUTE = timedelta(minutes=1)
@@ -64,6 +74,24 @@ def test_members_get_their_text_and_the_campaign_is_done(
     sent.refresh_from_db()
     assert sent.state == "done"
     assert channel_sending.send_due(at=AT) == 0
+
+
+def test_start_does_not_wait_for_the_next_minute(
+    shop: Community, by: Staff, fake: FakeChannel
+) -> None:
+    create_members(shop, 2)
+    sent = start(by)
+
+    def run_jobs() -> int:
+        return scheduler.run_due(queued_jobs.JOBS, clock=lambda: AT)
+
+    assert run_jobs() == 1
+    assert set(factories.recipient_states(sent).values()) == {"delivered"}
+    assert run_jobs() == 0
+    # A channel with a limit per minute has one run per minute.
+    fake.capabilities = Capabilities(to_member=True, per_minute=5)
+    start(by)
+    assert run_jobs() == 0
 
 
 def test_groups_get_one_message_each(
@@ -108,7 +136,7 @@ def test_temporary_failure_is_retried_up_to_five_attempts(
         "m00": "failed: too_many_attempts",
         "m01": "delivered",
     }
-    assert len(fake.script["m00"]) == 9 - channel_sending.MAX_ATTEMPTS
+    assert len(fake.script["m00"]) == 9 - channel_queue.MAX_ATTEMPTS
     assert len(factories.recorded_facts(shop, "send.failed")) == 1
 
 
@@ -142,7 +170,10 @@ def test_paused_campaign_sends_nothing(
 NUMBER = iter(range(10**6))
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples if IS_EXACT else 20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     crashes=st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=3),
     idempotent=st.booleans(),
@@ -167,10 +198,10 @@ def test_crashes_neither_lose_nor_double_messages(
     for messages, before_outcome in crashes:
         with monkeypatch.context() as patch, contextlib.suppress(SimulatedCrash):
             if before_outcome:
-                patch.setattr(channel_sending.CampaignQueue, "record_outcomes", crash)
+                patch.setattr(channel_queue.ChannelQueue, "record_outcomes", crash)
             fake.crash_after(messages)
             channel_sending.send_due(at=at)
-        at += channel_sending.LEASE_PERIOD
+        at += campaign_claims.LEASE_PERIOD
     fake.crash_after(1_000)
     channel_sending.send_due(at=at)
     channel_contract.unregister("fake")
@@ -199,19 +230,88 @@ def test_outcome_after_the_lease_has_expired_is_ignored(
 ) -> None:
     create_members(shop, 1)
     sent = start(by)
-    task = sent.tasks.get()
-    slow = channel_sending.CampaignQueue(sent, task, fake)
+    slow = channel_queue.ChannelQueue(shop, fake)
     (message,) = slow.claim(limit=9, at=AT)
-    other = channel_sending.CampaignQueue(sent, task, fake)
+    other = channel_queue.ChannelQueue(shop, fake)
     assert list(other.claim(limit=9, at=AT)) == []
-    (repeated,) = other.claim(limit=9, at=AT + channel_sending.LEASE_PERIOD)
+    (repeated,) = other.claim(limit=9, at=AT + campaign_claims.LEASE_PERIOD)
     assert repeated == message
     slow.record_outcomes(
-        [(message, failed("slow"))], at=AT + channel_sending.LEASE_PERIOD
+        [(message, failed("slow"))], at=AT + campaign_claims.LEASE_PERIOD
     )
     assert factories.recipient_states(sent) == {"m00": "planned"}
     other.record_outcomes([(repeated, Outcome(status=DeliveryStatus.DELIVERED))], at=AT)
     assert factories.recipient_states(sent) == {"m00": "delivered"}
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_message_without_a_reply_is_sent_again_only_where_that_is_safe(
+    shop: Community, by: Staff, fake: FakeChannel, idempotent: bool
+) -> None:
+    create_members(shop, 2)
+    if not idempotent:
+        fake.capabilities = AT_MOST_ONCE
+    fake.script = {"m00": [unknown("no_reply")]}
+    sent = start(by)
+    for turn in range(3):
+        channel_sending.send_due(at=AT + turn * MINUTE)
+    assert factories.recipient_states(sent) == {
+        "m00": "delivered" if idempotent else "unknown: no_reply",
+        "m01": "delivered",
+    }
+    assert sorted(message.to for message in fake.delivered) == ["m00", "m01"]
+    sent.refresh_from_db()
+    assert sent.state == "done"
+    unknown_facts = factories.recorded_facts(shop, "send.unknown")
+    reasons = [payload["reason"] for _account, payload in unknown_facts]
+    assert reasons == ([] if idempotent else ["no_reply"])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (DELIVERED, "delivered"),
+        (failed("busy", retry_after=MINUTE), "cancelled"),
+        (None, "unknown"),
+    ],
+)
+def test_message_that_is_being_sent_when_its_campaign_is_cancelled(
+    shop: Community,
+    by: Staff,
+    fake: FakeChannel,
+    outcome: Outcome | None,
+    state: str,
+) -> None:
+    """It is never recorded as cancelled when it may have arrived, nor sent again."""
+    create_members(shop, 3)
+    sent = start(by)
+    queue = channel_queue.ChannelQueue(shop, fake)
+    (message,) = queue.claim(limit=1, at=AT)
+    launch.cancel(campaign=sent, by=by, at=AT)
+    if outcome is not None:
+        queue.record_outcomes([(message, outcome)], at=AT)
+    later = AT + campaign_claims.LEASE_PERIOD
+    assert channel_sending.send_due(at=later) == 0
+    assert factories.recipient_states(sent) == {message.to: state}
+    assert results.progress(sent).counts.get("cancelled", 0) == (
+        3 if state == "cancelled" else 2
+    )
+    kinds = ("send.delivered", "send.cancelled", "send.unknown")
+    recorded = [kind for kind in kinds if factories.recorded_facts(shop, kind)]
+    assert recorded == [f"send.{state}"]
+
+
+def test_members_to_skip_keep_nobody_behind_them_waiting(
+    shop: Community, by: Staff, fake: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_queue, "MAX_SKIPPED_PER_RUN", 2)
+    create_members(shop, 10)
+    sent = start(by)
+    keys = tuple(f"m{number:02}" for number in range(9))
+    out = factories.account_ids(shop, keys)
+    opt_outs.opt_out(community=shop, accounts=out, by=by, at=AT)
+    assert channel_sending.send_due(at=AT) == 1
+    assert list(factories.recipient_states(sent).values()).count("delivered") == 1
 
 
 @pytest.mark.django_db(transaction=True)

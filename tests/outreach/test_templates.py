@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from django.utils import translation
+from django.utils.translation import pgettext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +99,22 @@ def test_unusual_characters_are_sent_unchanged() -> None:
 def test_braces_in_a_value_are_not_parsed() -> None:
     pieces = templates.parse("{name}")
     assert templates.render(pieces, {"name": "{staff}"}) == "{staff}"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_names_that_the_editor_inserts_are_variables(language: str) -> None:
+    names = ("name", "staff", "community", "group")
+    with translation.override(language):
+        shown = [pgettext("variable", name) for name in names]
+    assert [templates.canonical(name) for name in shown] == [*names]
+
+
+def test_line_ends_of_any_form_become_line_feeds() -> None:
+    assert templates.unify_line_ends("a\r\nb\rc\n\r") == "a\nb\nc\n\n"
+
+
+@pytest.mark.parametrize("written", ["attr:城市", "画像：城市", "城市"])
+def test_label_of_a_variable_is_answered_with_its_name(written: str) -> None:
+    known = {"name": "称呼", "attr:city": "城市", "attr:农历生日": "农历生日"}
+    with pytest.raises(templates.InvalidText, match=r"Did you mean {attr:city}\?"):
+        templates.check(f"Hello {{{written}}}", known)

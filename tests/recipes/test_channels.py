@@ -36,7 +36,7 @@ from qunce.channels.channel_contract import (
 from qunce.core.communities import Community
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending.recipients import Recipient
+from qunce.outreach.sending import ledger
 from tests import factories
 from tests.clients import browser
 from tests.contracts.test_channels import CHANNELS as CONTRACT_CHANNELS
@@ -162,7 +162,7 @@ def start_campaign(shop: Community) -> Campaign:
 
 
 def states(campaign: Campaign) -> list[str]:
-    rows = Recipient.objects.filter(campaign=campaign).order_by("target_id")
+    rows = ledger.list_of(ledger.Origin.CAMPAIGN, campaign.pk)
     return [row.state for row in rows]
 
 

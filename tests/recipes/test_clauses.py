@@ -32,6 +32,7 @@ from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
+from qunce.outreach.campaigns import campaigns
 from qunce.sets import audiences
 from qunce.sets.rules import base, phrasing, tree
 from qunce.sets.rules.base import Clause, Declaration, RulePath
@@ -96,6 +97,8 @@ def shop(db: None) -> Community:
             factories.staff(shop, login=key)
         elif kind == "segment":
             segments.create(key=key, rule={"all": []}, **about)
+        elif kind == "campaign":
+            campaigns.create(name=key, key=key, **about)
         elif kind == "frozen":
             frozen_segments.freeze(key=key, rule={"all": []}, **about)
         elif kind == "source":

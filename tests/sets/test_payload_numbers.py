@@ -47,7 +47,7 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
     # Each example records and derives facts.
-    max_examples=max(settings().max_examples // 4, 1),
+    max_examples=max(settings().max_examples // 8, 1),
 )
 NUMBERS = st.one_of(
     st.integers(-(10**38), 10**38).map(str),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from qunce.sets import audiences
 from qunce.sets.mirror import deriver
 from qunce.sets.rules import base, fact_queries
 from qunce.sets.rules.base import RuleError
-from tests import factories
+from tests import cpu, factories
 from tests.factories import AT
 
 pytestmark = pytest.mark.both_databases
@@ -90,10 +89,8 @@ def test_a_hostile_question_takes_no_longer_than_a_second(
                 community=shop, key=f"s{n}", name="", rule=rule, by=by,
                 created_at=AT, changed_at=AT,
             )  # fmt: skip
-    before = time.process_time()
-    with contextlib.suppress(RuleError):
+    with cpu.at_most(MAX_SECONDS), contextlib.suppress(RuleError):
         audiences.count(rule=HOSTILE[name], **common)
-    assert time.process_time() - before < MAX_SECONDS
 
 
 def test_the_layers_of_a_layering_share_one_budget(shop: Community, by: Staff) -> None:
@@ -108,6 +105,7 @@ def test_the_layers_of_a_layering_share_one_budget(shop: Community, by: Staff) -
     assert assignment.preview_sizes(spec=fewer, by=by, at=AT).sizes["rest"] == 0
 
 
+@pytest.mark.django_db(transaction=True)  # the deriver reads what is committed
 def test_a_question_within_the_budget_is_answered(shop: Community, by: Staff) -> None:
     factories.members(shop, "ann")
     factories.order(shop, "ann", 1000)

@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from tests.access.cases import files, groups, members, questions, settings
+from tests.access.cases import (
+    care,
+    content,
+    files,
+    group_templates,
+    groups,
+    members,
+    playbooks,
+    questions,
+    series,
+    settings,
+    tasks,
+    welcomes,
+)
 from tests.access.cases.base import CASES
 
-__all__ = ["CASES", "files", "groups", "members", "questions", "settings"]
+__all__ = [
+    "CASES",
+    "care",
+    "content",
+    "files",
+    "group_templates",
+    "groups",
+    "members",
+    "playbooks",
+    "questions",
+    "series",
+    "settings",
+    "tasks",
+    "welcomes",
+]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qunce.groups import groups
-from qunce.outreach.campaigns import campaigns
+from qunce.outreach.campaigns import approvals, campaigns
+from qunce.outreach.contact_budget import limits, policies
 from qunce.outreach.sending import assisted_sending
 from qunce.sales.order_list import OrderFilters
 from tests.access.cases.base import (
@@ -76,6 +77,21 @@ case(
     list_stopped=just(),
     get=ids("pk", "campaign"),
 )
+SUBMITTED = after(approvals.submit, complete_draft, one("campaign=draft"))
+case(
+    "outreach.campaigns.approvals",
+    submit=complete_draft,
+    withdraw=SUBMITTED,
+    approve=SUBMITTED,
+    reject=both(SUBMITTED, just(note="Too long")),
+    set_from_size=just(from_size=100),
+    list_waiting=just(),
+    list_answered=just(),
+)
+case(
+    "outreach.campaigns.test_sends",
+    send=both(complete_draft, ids("account")),
+)
 case(
     "outreach.campaigns.launch",
     start=complete_draft,
@@ -87,7 +103,25 @@ case(
     export_recipients=one("campaign"),
 )
 case("outreach.campaigns.review", build=one("campaign"))
-case("outreach.opt_outs", opt_out=ids("accounts"), opt_in=ids("accounts"))
+case("outreach.links.link_results", list_results=one("campaign"))
+case(
+    "outreach.contact_budget.policies",
+    set_zone_attribute=just(attribute=""),
+    update=just(budget=limits.DEFAULT, counts_assisted=True),
+)
+case(
+    "outreach.contact_budget.consequences",
+    count=lambda w: {"policy": policies.get(w.community)},
+)
+case("outreach.hold_outs.hold_outs", update=just(per_mille=20), list_held_out=just())
+
+
+case(
+    "outreach.opt_outs",
+    opt_out=ids("accounts"),
+    opt_in=ids("accounts"),
+    count_by_source=just(),
+)
 
 
 def opened(world: World) -> dict[str, Any]:
@@ -112,7 +146,7 @@ case(
     hand_over=one("task", "to=staff"),
 )
 case(
-    "outreach.sending.tasks",
+    "outreach.sending.campaign_tasks",
     list_visible=just(),
     get=ids("pk", "task"),
     list_late_of_others=just(),

@@ -184,8 +184,14 @@ case(
 case(
     "members.staff_in_charge.assignments",
     assign=both(ids("accounts"), one("staff")),
-    hand_over=one("staff", rule=EVERYONE, expected=3),
     count_members=one("staff"),
+)
+case(
+    "members.staff_in_charge.hand_overs",
+    create=both(ids("accounts"), one("staff")),
+    create_by_rule=one("staff", rule=EVERYONE, expected=3),
+    get=ids("pk", "hand-over"),
+    undo=one("hand_over=hand-over"),
 )
 TAGGED = both(one("tag"), ids("accounts"))
 case(
@@ -227,3 +233,6 @@ case(
 )
 case("members.tags.merges", merge=one("tag=other_tag", "into=tag"))
 case("members.tags.templates", apply=just(template="education"))
+
+case("sidebar.member_sidebar", load=ids("account"))
+case("sidebar.member_search", suggest=just(query="Homely"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from qunce.channels.webhooks import endpoints
@@ -29,9 +30,18 @@ case(
     create=one("staff", name="Key", scopes=["members:read"]),
     revoke=one("key"),
 )
+case(
+    "core.staff.entry_links",
+    create=one("staff", role="operator", purpose="tasks", valid_for=timedelta(hours=1)),
+    revoke=one("link=entry"),
+    get=ids("pk", "entry"),
+    list_all=just(),
+)
 case("core.jobs.job_queue", retry=one("job=queued"))
+case("channels.inbox", retry=one("event"))
 case("core.staff.linked_accounts", unlink=one("staff=linked"))
 case("core.staff.passwords", set_temporary=one("staff", password=PASSWORD))
+case("core.staff.provider_accounts", unlink=one("staff"))
 case("core.staff.two_factor", disable=one("staff"))
 case(
     "core.staff.roles",

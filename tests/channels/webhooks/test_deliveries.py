@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -23,6 +24,8 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.people import people
 from qunce.members.tags import library
+from qunce.outreach.playbooks import run_facts
+from qunce.outreach.sending import send_facts
 from tests import factories
 from tests.channels.webhooks import receiver as receiving
 from tests.channels.webhooks.receiver import Receiver, serve
@@ -122,6 +125,28 @@ def test_added_kind_is_delivered_from_then_on(
     assert run() == 0
     factories.member(shop, "m2", at=AT + 2 * SECOND)
     assert run() == 1
+
+
+def test_outcomes_of_messages_and_events_of_runs_are_delivered(
+    shop: Community, by: Staff, receiver: Receiver
+) -> None:
+    ann = factories.member(shop, "ann").pk
+    step: dict[str, Any] = {"playbook": "care", "step": "a", "staff": "Ann"}
+    recorded = [
+        *(kind(account=ann) for kind in send_facts.SendFact.__subclasses__()),
+        run_facts.RunStarted(account=ann, playbook="care", number=1),
+        run_facts.RunEnded(account=ann, playbook="care", reason="end"),
+        run_facts.StepLate(account=ann, **step),
+        run_facts.StepHandedOver(account=ann, **step),
+    ]
+    kinds = [fact.kind for fact in recorded]
+    assert {"send.unknown", "send.cancelled", "send.clicked"} < set(kinds)
+    create_endpoint(by, receiver.url, *kinds)
+    facts.record_many(recorded, community=shop, by=None, at=AT + SECOND)
+    while run():
+        pass
+    types = [json.loads(body)["type"] for _headers, body in receiver.requests]
+    assert sorted(types) == sorted(kinds)
 
 
 @pytest.mark.both_databases

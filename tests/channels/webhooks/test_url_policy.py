@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from qunce.channels.webhooks import url_policy
 from qunce.channels.webhooks.url_policy import InvalidUrl
+from qunce.core.web import addresses
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ from qunce.channels.webhooks.url_policy import InvalidUrl
     ],
 )
 def test_private_address_is_not_public(address: str) -> None:
-    assert not url_policy.is_public(address)
+    assert not addresses.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_private_address_is_not_public(address: str) -> None:
     ],
 )
 def test_public_address_is_public(address: str) -> None:
-    assert url_policy.is_public(address)
+    assert addresses.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -118,14 +119,14 @@ def test_host_with_one_private_address_is_rejected(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolver_of("8.8.8.8", "10.0.0.1"))
     with pytest.raises(InvalidUrl, match="private network"):
-        url_policy.resolve("https://example.com/hook")
+        url_policy.resolve("https://example.com/hook", seconds=9)
 
 
 def test_checked_address_is_the_one_that_is_called(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolver_of("8.8.8.8"))
-    target = url_policy.resolve("https://example.com:8443/hook")
+    target = url_policy.resolve("https://example.com:8443/hook", seconds=9)
     assert (target.address, target.host, target.port) == (
         "8.8.8.8",
         "example.com",
@@ -135,9 +136,11 @@ def test_checked_address_is_the_one_that_is_called(
 
 def test_setting_allows_private_addresses(settings: Settings) -> None:
     settings.ALLOW_PRIVATE_WEBHOOKS = True
-    assert url_policy.resolve("http://127.0.0.1:8000/").address == "127.0.0.1"
+    assert (
+        url_policy.resolve("http://127.0.0.1:8000/", seconds=9).address == "127.0.0.1"
+    )
 
 
 def test_unknown_host_is_rejected() -> None:
     with pytest.raises(InvalidUrl, match="cannot be resolved"):
-        url_policy.resolve("https://nobody.invalid/")
+        url_policy.resolve("https://nobody.invalid/", seconds=9)

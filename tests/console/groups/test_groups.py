@@ -252,7 +252,7 @@ def test_groups_and_members_outside_the_scope_are_not_found(
     page = browser.get(f"/groups/{north.pk}/").content.decode()
     assert "ann" in page
     assert "bob-secret" not in page
-    assert "1 member" in page
+    assert "1 group member" in page
     keys = {"keys": "bob-secret"}
     assert browser.post(f"/groups/{north.pk}/members/", keys).status_code == 422
     for verb in ("remove", "re-add", "role"):

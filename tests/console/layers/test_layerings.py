@@ -7,6 +7,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -301,13 +302,14 @@ def test_tags_of_circles_are_created_on_demand(web: Client, shop: Community) -> 
 def test_any_two_days_are_compared(
     web: Client, shop: Community, layering: Layering, now: datetime
 ) -> None:
+    here = now.astimezone(ZoneInfo(shop.timezone))
     days = {
-        "since": f"{now - timedelta(days=2):%Y-%m-%d}",
-        "until": f"{now - timedelta(days=1):%Y-%m-%d}",
+        "since": f"{here - timedelta(days=2):%Y-%m-%d}",
+        "until": f"{here - timedelta(days=1):%Y-%m-%d}",
     }
     url = f"/members/layers/{layering.pk}/"
     assert "nothing to compare" in text_of(web.get(url, days).content.decode())
-    days["until"] = f"{now + timedelta(days=1):%Y-%m-%d}"
+    days["until"] = f"{here + timedelta(days=1):%Y-%m-%d}"
     page = web.get(url, days).content.decode()
     (link,) = re.findall(r'href="([^"]*/changes/[^"]*)"', page)
     text = text_of(web.get(html.unescape(link)).content.decode())

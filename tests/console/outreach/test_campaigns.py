@@ -29,7 +29,7 @@ NOW = datetime.now(UTC)
 
 
 def url(view: str, *args: int) -> str:
-    return reverse(f"outreach:{view}", args=args)
+    return reverse(view if ":" in view else f"outreach:{view}", args=args)
 
 
 def page(client: Client, view: str, *args: int, query: str = "") -> str:
@@ -75,7 +75,7 @@ def test_campaign_is_created_reviewed_and_started(
     text = page(ann, "campaign-detail", campaign.pk)
     assert "Continue my task" in text
     assert "0 of 2 done" in text
-    assert "Spring" in page(ann, "task-list")
+    assert "Spring" in page(ann, "tasks:task-list")
     assert "Spring" in page(ann, "campaign-list", query="?state=sending")
     assert "No campaigns in this state" in page(
         ann, "campaign-list", query="?state=done"
@@ -87,7 +87,7 @@ def test_start_is_rejected_if_recipients_have_changed(
 ) -> None:
     factories.named_members(shop, "bob")
     campaign = factories.campaign(by)
-    for expected in ("7", "", "x", "9" * 30):
+    for expected in ("7", "", "x", "9" * 30, "9" * 5_000):
         answer = ann.post(url("campaign-start", campaign.pk), {"expected": expected})
         assert answer.status_code == 422
     assert "would now be sent to 1 recipients" in answer.content.decode()
@@ -350,7 +350,7 @@ def test_invalid_query_parameters_are_ignored(
         "?before=-1",
         "?page=0",
     ):
-        for view in ("campaign-list", "task-list", "opt-out-list"):
+        for view in ("campaign-list", "tasks:task-list", "opt-out-list"):
             assert ann.get(url(view) + query).status_code == 200
         assert ann.get(url("recipient-list", campaign.pk) + query).status_code == 200
     for query in (f"?segment={HUGE}", "?segment=x"):

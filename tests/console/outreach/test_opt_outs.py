@@ -43,4 +43,28 @@ def test_sources_have_readable_names(shop: Community, source: str, shown: str) -
     ann = accounts.create(community=shop, key="ann", by=boss, at=at)
     opt_outs.opt_out(community=shop, accounts=[ann.pk], by=boss, at=at, source=source)
     page = browser(boss).get(reverse("outreach:opt-out-list")).content.decode()
-    assert f'<td class="tight muted">{shown}</td>' in page
+    assert f">{shown}</td>" in page
+    assert f'<li class="chip">{shown} · 1</li>' in page
+
+
+def test_message_names_what_is_opted_out_of_and_keeps_earlier_opt_outs(
+    shop: Community,
+) -> None:
+    at = datetime.now(UTC)
+    boss = factories.staff(shop, "manager", "boss")
+    accounts.create(community=shop, key="ann", name="Ann", by=boss, at=at)
+    client = browser(boss)
+
+    def record(purpose: str) -> str:
+        path = reverse("outreach:opt-out-add")
+        asked = {"key": "ann", "purpose": purpose}
+        return client.post(path, asked, follow=True).content.decode()
+
+    page = record("marketing")
+    assert "Ann will no longer receive marketing." in page
+    assert 'data-name="Opted out of">marketing</td>' in page
+    page = record("marketing")
+    assert "Ann had already opted out." in page
+    page = record("service")
+    assert "Ann will no longer receive marketing or service messages." in page
+    assert 'data-name="Opted out of">service messages as well</td>' in page

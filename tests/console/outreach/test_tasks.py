@@ -16,8 +16,8 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import remark_names
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import assisted_sending
-from qunce.outreach.sending.tasks import Task
+from qunce.outreach.sending import assisted_sending, campaign_tasks
+from qunce.outreach.sending.campaign_tasks import CampaignTask
 from tests import factories
 from tests.clients import browser
 
@@ -26,10 +26,10 @@ HTMX = {"HX-Request": "true"}
 
 
 def url(view: str, *args: int) -> str:
-    return reverse(f"outreach:{view}", args=args)
+    return reverse(view if ":" in view else f"outreach:{view}", args=args)
 
 
-def started_task(by: Staff, *names: str, **fields: Any) -> Task:
+def started_task(by: Staff, *names: str, **fields: Any) -> CampaignTask:
     now = datetime.now(UTC)
     factories.named_members(by.community, *names)
     values: dict[str, Any] = {"text": "Hello {name}", "rule": {"all": []}, **fields}
@@ -96,7 +96,7 @@ def test_last_open_row_opens_the_next_ones(
 ) -> None:
     task = started_task(by, *(f"p{n:02}" for n in range(42)))
     ann.post(url("task-open-next", task.pk))
-    for row in list(task.recipients.order_by("target_id")):
+    for row in list(campaign_tasks.list_messages(task)):
         ann.post(url("recipient-mark-sent", task.pk, row.target_id))
     assert sorted(states(task.campaign)) == ["marked"] * 40 + ["planned"] * 2
 
@@ -143,6 +143,23 @@ def test_rows_say_how_the_member_is_found(shop: Community, by: Staff) -> None:
     assert "13800138001" not in text
 
 
+def test_phone_number_that_is_also_the_key_is_shown_once(
+    shop: Community, by: Staff, ann: Client
+) -> None:
+    number = "13800138001"
+    task = started_task(by, number)
+    account = account_queries.get(shop, number)
+    ann.post(url("task-open-next", task.pk))
+    shown = f'<bdi class="small muted">{number}</bdi>'
+    assert shown in ann.get(url("task-detail", task.pk)).content.decode()
+    accounts.add_identifier(
+        account=account, kind="phone", value=number, by=by, at=factories.AT
+    )
+    text = ann.get(url("task-detail", task.pk)).content.decode()
+    assert shown not in text
+    assert f'<span class="small muted num">{number}</span>' in text
+
+
 def test_overseer_views_but_cannot_do_the_task_of_others(
     shop: Community, by: Staff
 ) -> None:
@@ -174,10 +191,10 @@ def test_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
     assert answer.status_code == 422
     ann.post(url("task-hand-over", task.pk), {"to": cat.pk})
     assert factories.task(task.campaign, cat).unclaimed_count == 2
-    text = browser(by).get(url("task-list") + "?of=all").content.decode()
+    text = browser(by).get(url("tasks:task-list") + "?of=all").content.decode()
     assert "Cat" in text
     assert "Spring" in text
-    assert "Spring" not in browser(by).get(url("task-list")).content.decode()
+    assert "Spring" not in browser(by).get(url("tasks:task-list")).content.decode()
 
 
 def test_hand_over_moves_what_was_said_or_nothing(
@@ -194,7 +211,7 @@ def test_hand_over_moves_what_was_said_or_nothing(
     values = {"to": cat.pk, "expected": "2"}
     answer = ann.post(url("task-hand-over", task.pk), values, follow=True)
     assert "1 are left by now, not 2." in answer.content.decode()
-    assert not Task.objects.filter(staff=cat).exists()
+    assert not CampaignTask.objects.filter(staff=cat).exists()
     answer = ann.post(
         url("task-hand-over", task.pk), {**values, "expected": "1"}, follow=True
     )
@@ -219,12 +236,12 @@ def test_late_tasks_of_others_have_a_reminder_to_copy(
 def test_overdue_task_is_marked(shop: Community, by: Staff, ann: Client) -> None:
     due = datetime.now(UTC) - timedelta(hours=1)
     task = started_task(by, "bob", due_at=due)
-    text = ann.get(url("task-list") + "?of=all").content.decode()
+    text = ann.get(url("tasks:task-list") + "?of=all").content.decode()
     assert "1 task is overdue." in text
     assert "overdue" in ann.get(url("task-detail", task.pk)).content.decode()
     assert (
         "No finished tasks"
-        in ann.get(url("task-list") + "?state=done").content.decode()
+        in ann.get(url("tasks:task-list") + "?state=done").content.decode()
     )
 
 

@@ -85,6 +85,8 @@ SIMPLE = [
     {"source": {"any": ["shop"]}},
     {"members": {"keys": ["m0", "m1"]}},
     {"opted_out": {"of": "messages"}},
+    {"held_out": {"community": True}},
+    {"held_out": {"campaign": "spring"}},
     {"attr": {"name": "city", "in": ["gansu"]}},
     {"attr": {"name": "score", "gte": 12}},
     {"attr": {"name": "score", "lt": "0.5"}},
@@ -227,5 +229,5 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
         "tag", "did", "attr", "group", "layer", "segment", "joined", "source",
-        "staff", "opted_out", "seq", "members", "left",
+        "staff", "opted_out", "held_out", "seq", "members", "left",
     ]  # fmt: skip

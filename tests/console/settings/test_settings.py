@@ -10,12 +10,14 @@ import pytest
 from django.test import Client
 from django_otp import oath
 
+from qunce.console.segments import rule_draft
 from qunce.core import communities, permissions
 from qunce.core.facts import audit
 from qunce.core.staff import api_keys, roles, sessions, staff, two_factor, units
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.segments import segments
+from qunce.members.staff_in_charge import assignments
 from qunce.members.tags import library
 from tests import clients, factories
 
@@ -140,6 +142,26 @@ def test_a_scope_is_built_and_previewed_in_the_form(
     stored = page(browser, f"/settings/staff/{bea.pk}/")
     assert "has the tag" in stored
     assert "<textarea" not in stored
+
+
+def test_me_in_the_scope_of_a_colleague_is_the_colleague(
+    boss: Staff, browser: Client
+) -> None:
+    ids = factories.members(boss.community, "ann", "bob", "cy")
+    bea = factories.staff(boss.community, "operator", "bea")
+    common: dict[str, Any] = {"community": boss.community, "by": boss, "at": NOW}
+    assignments.assign(accounts=ids[:2], staff=bea, **common)
+    assignments.assign(accounts=ids[2:], staff=boss, **common)
+    form = {"name": "Bea", "role": "operator", "visible_members": "rule"} | {
+        "visible_groups": "all", "unit": "", "email": "", "open": "", "do": "look",
+        "rule": '{"all": [{"staff": {"me": true}}]}',
+    }  # fmt: skip
+    shown = browser.post(f"/settings/staff/{bea.pk}/", form).content.decode()
+    assert re.search(r'class="value">\s*2\s*<', shown)
+    # The member list would take the editor for “me”.
+    assert "members/?rule=" not in shown
+    new = browser.post("/settings/staff/new/", form | {"login": "new"})
+    assert re.search(r'class="value">\s*0\s*<', new.content.decode())
 
 
 def test_staff_are_updated_deactivated_and_reactivated(
@@ -294,7 +316,8 @@ def test_units_limit_what_their_staff_see(boss: Staff, browser: Client) -> None:
     form = {
         "name": "North",
         "kind": "local",
-        "visible_members": "north",
+        "visible_members": "segment",
+        "segment": "north",
         "visible_groups": ["one"],
     }
     browser.post("/settings/units/new/", form)
@@ -302,11 +325,34 @@ def test_units_limit_what_their_staff_see(boss: Staff, browser: Client) -> None:
     assert north.groups == ["one"]
     path = f"/settings/units/{north.pk}/"
     text = page(browser, path)
-    assert "tagged" in text or "north" in text
-    browser.post(path, form | {"visible_members": "=", "name": "Up north"})
+    assert "has the tag" in text
+    stored = {"visible_members": "rule", "rule": rule_draft.dump(north.scope)}
+    browser.post(path, form | stored | {"name": "Up north"})
     north.refresh_from_db()
     assert north.name == "Up north"
     assert north.scope == {"any": [{"tag": {"any": ["north"]}}]}
+
+
+def test_scope_of_a_unit_is_built_in_its_form(boss: Staff, browser: Client) -> None:
+    factories.members(boss.community, "ann", "bob")
+    factories.apply_tag(boss.community, "vip", "ann")
+    factories.group(boss.community, "one")
+    typed = {"name": "North", "kind": "local", "visible_members": "rule"} | {
+        "visible_groups": ["one"], "rule": '{"all": []}',
+    }  # fmt: skip
+    clause = {"open": "+:tag", "c-how": "any", "c-tags": "vip"}
+    done = browser.post("/settings/units/new/", typed | clause | {"do": "done"})
+    text = done.content.decode()
+    assert re.search(r'class="value">\s*<a[^>]*>1</a>', text)
+    assert 'value="North"' in text
+    assert re.search(r'value="one"[^>]* checked', text)
+    assert not units.Unit.objects.exists()
+    empty = browser.post("/settings/units/new/", typed | {"open": ""})
+    assert "Add a condition first." in empty.content.decode()
+    browser.post("/settings/units/new/", typed | clause)
+    unit = units.Unit.objects.get()
+    assert unit.scope == {"all": [{"tag": {"any": ["vip"]}}]}
+    assert unit.groups == ["one"]
 
 
 def test_role_is_copied_edited_given_and_deleted(boss: Staff, browser: Client) -> None:

@@ -33,6 +33,7 @@ NAMES = {
     ("segment", "loyal"): "Loyal",
     ("frozen", "march"): "march",
     ("source", "shop"): "shop",
+    ("campaign", "spring"): "Spring sale",
     ("currency", "community"): "CNY",
     ("kind", "order.paid"): "paid an order",
     ("kind", "send.delivered"): "got a message",
@@ -125,6 +126,11 @@ SENTENCES = [
     ({"left": {"within": "12h"}}, "left the community in the last 12 hours"),
     ({"source": {"any": ["shop"]}}, "joined through shop"),
     ({"opted_out": {"of": "messages"}}, "opted out of messages"),
+    ({"held_out": {"community": True}}, "is in the hold-out of this quarter"),
+    (
+        {"held_out": {"campaign": "spring"}},
+        "is held out of the campaign Spring sale",
+    ),
     ({"members": {"keys": ["ann"]}}, "is the one member listed individually"),
     ({"members": {"keys": ["a"] * 9}}, "is one of 9 members listed individually"),
 ]

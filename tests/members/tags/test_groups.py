@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from qunce.core import permissions
@@ -159,6 +161,11 @@ def test_batches_are_listed_newest_first_and_by_tag(shop: Community, by: Staff) 
     assert assignments.list_batches(by, before=0, limit=9) == [second, first]
     assert assignments.list_batches(by, before=second.pk, limit=9) == [first]
     assert assignments.list_batches_of_tag(vip, by, limit=9) == [first]
+    # What was written later, of an earlier time.
+    hour_ago = AT - timedelta(hours=1)
+    oldest = assignments.apply(tag=vip, accounts=[bob], by=by, at=hour_ago)
+    assert assignments.list_batches(by, limit=9) == [second, first, oldest]
+    assert assignments.list_batches(by, before=first.pk, limit=9) == [oldest]
     assert assignments.get_batch(by=by, pk=first.pk) == first
     with pytest.raises(assignments.BatchNotFound):
         assignments.get_batch(

@@ -6,15 +6,22 @@ manager must not see have "Hidden" too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from qunce.channels import inbox
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core import communities
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
-from qunce.core.staff import api_keys, linked_accounts, roles, staff, units
+from qunce.core.staff import (
+    api_keys,
+    entry_links,
+    linked_accounts,
+    roles,
+    staff,
+    units,
+)
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
@@ -30,31 +37,17 @@ from qunce.members.people import notes, people
 from qunce.members.saved_views import saved_views
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
+from qunce.members.staff_in_charge import hand_overs
 from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import groups as tag_groups
-from qunce.outreach import opt_outs
-from qunce.outreach.campaigns import campaigns, launch
-from qunce.outreach.sending import assisted_sending, recipients, tasks
 from qunce.sales import orders
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import deriver
+from tests.two_communities import outreach
+from tests.two_communities.data import PASSWORD, SCOPE, TwoCommunities
 
-PASSWORD = "correct horse battery"
-SCOPE = {"tag": {"any": ["seen"]}}
-
-
-@dataclass
-class TwoCommunities:
-    """`ids` maps a kind of object to the ID of the one of this kind."""
-
-    community: Community
-    owner: Staff
-    viewer: Staff
-    scoped: Staff
-    stranger: Staff
-    at: datetime
-    ids: dict[str, int] = field(default_factory=dict)
+__all__ = ["PASSWORD", "SCOPE", "TwoCommunities", "build"]
 
 
 def build(hidden: str = "Hidden") -> TwoCommunities:
@@ -74,9 +67,16 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     _add_members(data, hidden)
     _add_sets_groups_and_orders(data, hidden)
     _add_settings_and_imports(data)
-    _add_campaigns(data)
+    outreach.add_materials(data)
+    outreach.add_ideas(data)
+    outreach.add_campaigns(data)
+    outreach.add_care(data)
+    outreach.add_welcome_and_style(data)
     deriver.catch_up()
+    outreach.add_playbook(data)
     _add_webhook(data)
+    outreach.add_series(data)
+    outreach.add_group_templates(data)
     return data
 
 
@@ -136,6 +136,9 @@ def _add_members(data: TwoCommunities, hidden: str) -> None:
         "tag group": group.pk,
         "other tag": other.pk,
         "batch": batch.pk,
+        "hand-over": hand_overs.create(
+            accounts=[hidden_account.pk], staff=data.owner, by=data.owner, at=data.at
+        ).pk,
         "tag job": job.pk,
         "synonym": tag.synonyms.get().pk,
         "note": note.pk,
@@ -222,8 +225,18 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
     hired = staff.add(
         login="hired", name="Homely Hired", role="operator", password=PASSWORD, **common
     )
+    hired.provider_accounts.create(
+        issuer="https://login.example", subject="hired", linked_at=data.at
+    )
     key, _token = api_keys.create(
         name="Homely Key", scopes=["members:read"], staff=data.owner, **common
+    )
+    entry_link = entry_links.create(
+        staff=hired,
+        role="operator",
+        purpose="sidebar",
+        valid_for=timedelta(hours=1),
+        **common,
     )
     view = saved_views.save(
         name="Homely view",
@@ -249,6 +262,16 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
     upload = uploads.accept(path=path, name="Homely.csv", **common)
     job = background_imports.start(upload=upload, **common)
     queued = job_queue.QueuedJob.objects.get(job=jobs.JOB, key=str(job.pk))
+    event = inbox.IncomingEvent.objects.create(
+        community=data.community,
+        channel="homely-channel",
+        key="homely-event",
+        kind="message",
+        payload={},
+        happened_at=data.at,
+        received_at=data.at,
+        attempts=inbox.MAX_ATTEMPTS,
+    )
     hook = endpoints.create(
         community=data.community,
         name="Homely Hook",
@@ -266,34 +289,14 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
         "linked": elsewhere.pk,
         "staff": hired.pk,
         "key": key.pk,
+        "entry link": entry_link.pk,
         "placeholder": placeholder.pk,
         "view": view.pk,
         "shared": shared.pk,
         "import": job.pk,
         "job": queued.pk,
+        "event": event.pk,
     }
-
-
-def _add_campaigns(data: TwoCommunities) -> None:
-    common: dict[str, Any] = {"by": data.owner, "at": data.at}
-    deriver.catch_up()
-    draft = campaigns.create(community=data.community, name="Homely Draft", **common)
-    sent = campaigns.create(
-        community=data.community,
-        name="Homely Campaign",
-        text="Hello {name}",
-        rule={"all": []},
-        staff=[data.owner.pk],
-        skip_recently_contacted=False,
-        **common,
-    )
-    launch.start(campaign=sent, **common)
-    task = tasks.Task.objects.get(campaign=sent)
-    assisted_sending.open_next(task=task, **common)
-    hidden = data.ids["member"]
-    opt_outs.opt_out(community=data.community, accounts=[hidden], **common)
-    assert recipients.Recipient.objects.filter(campaign=sent, target_id=hidden)
-    data.ids |= {"draft": draft.pk, "campaign": sent.pk, "task": task.pk}
 
 
 def _add_webhook(data: TwoCommunities) -> None:

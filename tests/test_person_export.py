@@ -1,0 +1,152 @@
+"""The export of a person's data has what every table holds about them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from qunce import reactions
+from qunce.channels import channel_contract
+from qunce.channels.testing import FakeChannel
+from qunce.core.communities import Community
+from qunce.groups import groups
+from qunce.members.accounts.models import Account
+from qunce.members.people import person_export
+from qunce.outreach.care import budgets, days, rules
+from qunce.outreach.playbooks import advancing, lifecycle, playbooks, run_entries
+from qunce.outreach.playbooks.lifecycle import Choice
+from qunce.outreach.playbooks.run_entries import NewRun
+from qunce.outreach.welcomes import welcomes
+from tests import factories
+from tests.factories import AT, HOUR
+
+SECTIONS = {
+    "core.Fact": "facts",
+    "groups.Membership": "groups",
+    "groups.Stay": "groups",
+    "members.Account": "accounts",
+    "members.AttributeValue": "attributes",
+    "members.Consent": "consents",
+    "members.Identifier": "identifiers",
+    "members.InCharge": "staff_in_charge",
+    "members.Note": "notes",
+    "members.PastIdentifier": "identifiers",
+    "members.PastValue": "attributes",
+    "members.Tagging": "tags",
+    "outreach.CareOccasion": "care",
+    "outreach.Message": "messages",
+    "outreach.OptOut": "opt_outs",
+    "outreach.Run": "playbook_runs",
+    "outreach.TaskTarget": "staff_tasks",
+    "outreach.WelcomeDecision": "welcomes",
+    "sales.Order": "orders",
+}
+"""Table → the file that has its rows of a person."""
+ELSEWHERE = {
+    "channels_webhooks.Delivery": "copies of facts on their way",
+    "core.AuditEntry": "what staff did; the facts about the person are in the export",
+    "members.HandOverChange": "kept to undo a hand-over, whose facts are in the export",
+    "members.StaffAccount": "says which staff the person is, who see it themselves",
+    "members.TagChange": "kept to undo a batch, whose facts are in the export",
+}
+DERIVED = "sets"
+"""Computed from the other tables."""
+
+
+def names_a_person(model: type[models.Model]) -> bool:
+    names = {field.attname for field in model._meta.concrete_fields}
+    return model is Account or bool(names & {"account_id", "target_id"})
+
+
+def test_every_table_about_people_has_its_file() -> None:
+    found = {
+        model._meta.label
+        for model in apps.get_models()
+        if names_a_person(model) and model._meta.app_label != DERIVED
+    }
+    assert found == set(SECTIONS) | set(ELSEWHERE)
+    assert set(SECTIONS.values()) <= set(person_export._sections)
+
+
+def export(shop: Community, account: int) -> dict[str, Any]:
+    owner = factories.staff(shop, "owner", "olga")
+    data = person_export.export(account=account, by=owner, at=AT + HOUR)
+    with zipfile.ZipFile(io.BytesIO(data.to_zip())) as archive:
+        return {
+            name.removesuffix(".json"): json.loads(archive.read(name))
+            for name in archive.namelist()
+        }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_care_welcomes_and_playbooks_are_in_the_archive(shop: Community) -> None:
+    by = factories.staff(shop, "manager", "ann", name="Ann")
+    channel_contract.register(FakeChannel())
+    budgets.set_amount(community=shop, amount=1_000, by=by, at=AT)
+    joined = {"on": "joined", "unit": "days", "numbers": [1]}
+    values: dict[str, Any] = {"occasion": joined, "staff": by, "by": by, "at": AT}
+    wish = {"name": "One day", "text": "For {name|you}"}
+    gift = {"name": "Tea", "text": "A cup", "action": "task", "amount": 100}
+    for fields in (wish, gift):
+        rule = rules.create(community=shop, **values, **fields)
+        rules.start(rule=rule, by=by, at=AT)
+    welcome = welcomes.create(
+        community=shop,
+        name="Hello",
+        text="Hello",
+        is_for_others=True,
+        staff=by,
+        by=by,
+        at=AT,
+    )
+    welcomes.switch_on(welcome=welcome, by=by, at=AT)
+    step = {"id": "a", "kind": "send", "text": "Hi", "channel": "fake"}
+    definition = {
+        "entry": {"on": "fact", "fact": "order.paid"},
+        "steps": [{**step, "purpose": "service"}],
+    }
+    playbook = playbooks.create(
+        community=shop, name="First days", definition=definition, by=by, at=AT
+    )
+    lifecycle.switch_on(playbook=playbook, choice=Choice(), by=by, at=AT)
+    account = factories.member(shop, "bob", channel="fake", at=AT).pk
+    factories.member(shop, "eve", channel="fake", at=AT)
+    reactions.CONSUMER.catch_up(at=AT)
+    run_entries.add_pending(playbook, [NewRun(account, "fact:1", AT)], AT)
+    advancing.advance_all(at=AT)
+    days.poll_all(at=AT + timedelta(days=1))
+    found = export(shop, account)
+    channel_contract.unregister("fake")
+    care = [
+        (row["name"], row["message"], row["gift"], row["amount"])
+        for row in found["care"]
+    ]
+    assert sorted(care) == [("One day", "For you", "", 0), ("Tea", "", "A cup", 100)]
+    assert {row["state"] for row in found["care"]} == {"planned"}
+    (decision,) = found["welcomes"]
+    assert (decision["name"], decision["account_id"]) == ("Hello", account)
+    (run,) = found["playbook_runs"]
+    assert (run["name"], run["ending"]) == ("First days", "done")
+    assert [step["step"] for step in run["steps"]] == ["a"]
+
+
+@pytest.mark.django_db
+def test_each_stay_in_a_group_is_in_the_archive(shop: Community) -> None:
+    by = factories.staff(shop, "manager", "ann")
+    account = factories.member(shop, "bob").pk
+    north = factories.group(shop, "north", account)
+    changes: dict[str, Any] = {"group": north, "accounts": [account], "by": by}
+    groups.remove_members(**changes, at=AT + HOUR)
+    groups.add_members(**changes, at=AT + 2 * HOUR)
+    stays = export(shop, account)["groups"]
+    assert [(stay["present"], stay["left_at"]) for stay in stays] == [
+        (True, None),
+        (False, (AT + HOUR).isoformat()),
+    ]

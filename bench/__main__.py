@@ -11,6 +11,7 @@ saves no results. The size tiny does not write to docs/benchmarks.md.
 
 from __future__ import annotations
 
+import compileall
 import os
 import sys
 import time
@@ -33,6 +34,8 @@ def main() -> int:
     if size not in sizes.SIZES or database not in workspaces.DATABASES:
         print((__doc__ or "").strip(), file=sys.stderr)
         return 2
+    if size != "tiny":
+        compile_modules()
     workspace = workspaces.get_workspace(size, database)
     if options.get("FRESH"):
         workspaces.clear(workspace.home)
@@ -40,6 +43,12 @@ def main() -> int:
         django.setup()
         ask(workspace, options)
     return 0
+
+
+def compile_modules() -> None:
+    """Let child processes load compiled modules, as those of an installation do."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    compileall.compile_dir("qunce", quiet=1)
 
 
 def ask(workspace: workspaces.Workspace, options: dict[str, str]) -> None:
@@ -55,15 +64,14 @@ def ask(workspace: workspaces.Workspace, options: dict[str, str]) -> None:
     here, by = community_data.get_community()
     profiles = workspace.own_folder / "profiles" if options.get("PROFILE") else None
     session = sessions.Session(workspace, world, here, by, profiles)
-    questions.ask(
-        session, [name for name in options.get("ONLY", "").split(",") if name]
-    )
+    only = [name for name in options.get("ONLY", "").split(",") if name]
+    questions.ask(session, only)
     about |= {
         "machine": report.describe_machine(workspace),
         "commit": report.get_commit(),
     }
     if workspace.size.name != "tiny" and not profiles:
-        report.write(workspace, about)
+        report.write(workspace, about, keeps_rows=bool(only))
 
 
 def prepare(workspace: workspaces.Workspace, world: generate.World) -> float:

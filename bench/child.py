@@ -17,8 +17,10 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import django
@@ -26,6 +28,20 @@ import django
 LOCK_POLL_SECONDS = 0.001
 TAG_PAUSE_SECONDS = 0.020
 """Pause between the small writes during an import."""
+
+
+class NotInstalled:
+    """Hides pandas, which Arrow loads where it is installed. Only the rivals need it."""
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] == "pandas":
+            raise ModuleNotFoundError(name, name=name)
+        return None
 
 
 def respond(answer: Any) -> None:
@@ -192,6 +208,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 if __name__ == "__main__":
+    # As in an installation, which has the packages of requirements/runtime.txt only.
+    sys.meta_path.insert(0, NotInstalled())
     django.setup()
     from qunce.sets import (
         audiences as audiences,  # imported before the time is measured

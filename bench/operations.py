@@ -15,12 +15,14 @@ from bench import community_data, fact_log, generate
 from bench.sizes import AT
 from qunce.core import timestamps
 from qunce.core.facts import facts
+from qunce.members.accounts.models import Account
 from qunce.members.tags import assignments, library
 from qunce.members.tags.models import Tag
 from qunce.sets.mirror import deriver, rebuild
 
 if TYPE_CHECKING:
     from bench.sessions import Session
+    from qunce.core.communities import Community
 
 RULE_KINDS = ("order.paid", "message.posted", "send.delivered")
 """Kinds that the behaviour rule counts."""
@@ -53,6 +55,10 @@ def rebuild_all() -> None:
 def next_run_number(session: Session) -> int:
     """The number of files added to this workspace, so that no run repeats another."""
     return len(list(added_folder(session).glob("*.parquet")))
+
+
+def count_accounts(community: Community) -> int:
+    return Account.objects.filter(community=community).count()
 
 
 def added_folder(session: Session) -> Path:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bench import api, layers, operations, pages, read_questions, write_questions
+from bench import (
+    api,
+    layers,
+    operations,
+    pages,
+    read_questions,
+    runs,
+    sends,
+    write_questions,
+)
 from bench.sessions import Session
 
 QUESTIONS: dict[str, Callable[[Session], None]] = {
@@ -30,6 +39,8 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "import-orders": write_questions.import_orders,
     "agree": write_questions.agree_after_imports,
     "import-members": write_questions.import_members,
+    "sends": sends.sends,
+    "runs": runs.runs,
 }
 
 

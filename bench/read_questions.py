@@ -109,7 +109,8 @@ def measure_first(
 
 def state_first(session: Session) -> None:
     wire = rules.state(session.workspace.size).wire()
-    measure_first(session, "state-first", "… first after start", wire, 200.0)
+    question = "tag, attribute, group, layer rule: first after start"
+    measure_first(session, "state-first", question, wire, 200.0)
 
 
 def behaviour(session: Session) -> None:
@@ -153,7 +154,8 @@ def behaviour_others(session: Session) -> None:
 
 def behaviour_first(session: Session) -> None:
     wire = rules.BEHAVIOUR.wire()
-    measure_first(session, "behaviour-first", "… first after start", wire, 100.0)
+    question = "behaviour rule: first after start"
+    measure_first(session, "behaviour-first", question, wire, 100.0)
 
 
 def behaviour_after_facts(session: Session) -> None:

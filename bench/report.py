@@ -40,16 +40,22 @@ written at the same time. The run fails if an answer differs. *Ratio* is the bes
 median divided by our median; for tags only the two SQL statements count, and pandas with
 all rows in memory is listed beside them.
 
+Sections name their machine, and machines differ by more than a factor of two: ours
+compares with the rivals of the same section, not with another section.
+
 *Wide* has as many members and tag rows as *full*, but few facts. It measures the pages of
 the console and the API through HTTP: one `qunce serve` with its worker loops, and the
 client on the same two cores. Pages are requested as by a browser without a cache.
+
+[Totals of public data sets](data-sets.md) compares imports with what another program adds up.
 """
 HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
 |---|---|---|---|---|---|---|---|"""
 ROW_ORDER = """rebuild layers layers-value state state-others state-first behaviour behaviour-others
 behaviour-first behaviour-after why tag-counted fact-counted memory import-facts
 import-lock import-beside import-orders""".split()
-"""The order on the page; other rows come last."""
+"""The order on the page; other rows come last. Each has a question of its own, by which
+the page knows the row again."""
 
 
 def format_amount(value: float | None, unit: str) -> str:
@@ -158,9 +164,14 @@ def get_commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def format_section(workspace: Workspace, rows: list[Row], about: dict[str, Any]) -> str:
+def format_section(
+    workspace: Workspace, rows: list[Row], about: dict[str, Any], old: str = ""
+) -> str:
+    """Return the section with these rows, and those of the old one not among them."""
     size = workspace.size
-    missed = [row.question for row in rows if row.is_met is False]
+    questions = {row.question for row in rows}
+    missed = [question for question in list_missed(old) if question not in questions]
+    missed += [row.question for row in rows if row.is_met is False]
     lines = [
         f"## {size.name} on {'SQLite' if workspace.database == 'sqlite' else 'PostgreSQL'}",
         "",
@@ -171,16 +182,11 @@ def format_section(workspace: Workspace, rows: list[Row], about: dict[str, Any])
         f" run was {about['busy']:.1f}.",
         "",
         HEADER,
-        *(format_cells(row) for row in rows),
+        *merge_lines(old, rows),
         "",
         f"Missed: {'; '.join(missed)}." if missed else "Every goal was met.",
     ]
     return "\n".join(lines)
-
-
-def section_markers(workspace: Workspace) -> tuple[str, str]:
-    name = f"{workspace.size.name} {workspace.database}"
-    return f"<!-- {name} -->", f"<!-- end of {name} -->"
 
 
 def load_rows(workspace: Workspace) -> list[Row]:
@@ -190,16 +196,63 @@ def load_rows(workspace: Workspace) -> list[Row]:
     return [measure.from_dict(saved[name]) for name in names]
 
 
-def write(workspace: Workspace, about: dict[str, Any], page: Path = PAGE) -> None:
-    """Replace the section of this size and database; all others stay unchanged."""
+SECTION = re.compile(r"<!-- (\w+ \w+) -->\n(.*?)\n<!-- end of \1 -->\n*", re.DOTALL)
+
+
+def write(
+    workspace: Workspace,
+    about: dict[str, Any],
+    page: Path = PAGE,
+    *,
+    keeps_rows: bool = False,
+) -> None:
+    """Replace the section of this size and database; all others stay unchanged.
+
+    With `keeps_rows`, rows of the section whose question was not asked stay as well.
+    """
     text = page.read_text() if page.exists() else ""
-    sections = dict(
-        re.findall(r"<!-- (\w+ \w+) -->\n(.*?)\n<!-- end of \1 -->", text, re.S)
-    )
+    sections = dict(SECTION.findall(text))
+    # What somebody has written below the sections.
+    appendix = SECTION.sub("", text[text.find("<!-- ") :]) if sections else ""
     name = f"{workspace.size.name} {workspace.database}"
-    sections[name] = format_section(workspace, load_rows(workspace), about)
+    old = sections.get(name, "") if keeps_rows else ""
+    sections[name] = format_section(workspace, load_rows(workspace), about, old)
     known = [f"{size} {database}" for size, database in SECTION_ORDER]
     names = [n for n in known if n in sections] + sorted(set(sections) - set(known))
-    parts = [f"<!-- {n} -->\n{sections[n]}\n<!-- end of {n} -->" for n in names]
+    parts = [f"<!-- {n} -->\n{sections[n]}\n<!-- end of {n} -->\n" for n in names]
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join([INTRO, *(f"{part}\n" for part in parts)]))
+    page.write_text("\n".join([INTRO, *parts, *([appendix] if appendix else [])]))
+
+
+def merge_lines(old: str, rows: list[Row]) -> list[str]:
+    """Return the lines of an old section's table with these rows in their places.
+
+    The data set of a run may be new, so that only the page has the rows of earlier runs.
+    """
+    lines = list_lines(old)
+    place = len(lines) - 1
+    for row in rows:
+        found = [n for n, line in enumerate(lines) if is_of(line, row.question)]
+        if found:
+            place = found[0]
+            lines[place] = format_cells(row)
+        else:
+            # After the row before it in the order of the page.
+            place += 1
+            lines.insert(place, format_cells(row))
+    return lines
+
+
+def list_lines(section: str) -> list[str]:
+    table = section.partition(HEADER)[2]
+    return [line for line in table.splitlines() if line.startswith("| ")]
+
+
+def is_of(line: str, question: str) -> bool:
+    cell = line.removeprefix("| ").partition(" | ")[0]
+    return cell == question or cell.startswith(f"{question} (")
+
+
+def list_missed(section: str) -> list[str]:
+    found = re.search(r"^Missed: (.*)\.$", section, re.MULTILINE)
+    return found.group(1).split("; ") if found else []

@@ -28,7 +28,25 @@ VARIABLES = {
     "QUNCE_MAX_UPLOAD_BYTES": "Maximum size of a file that is imported in the console."
     " Default: 4 GB.",
     "QUNCE_ALLOW_PRIVATE_WEBHOOKS": "Set to `1` to allow webhooks to private addresses and"
-    " without TLS.",
+    " without TLS, and feeds and pages of the idea box from private addresses.",
+    "QUNCE_PUBLIC_URL": "Address at which members reach Qunce, such as"
+    " `https://community.example.org`. Links in messages are then short and count who"
+    " opened them. Default: links stay as they are.",
+    "QUNCE_OIDC_ISSUER": "Address of your organisation's sign-in service (OpenID Connect)."
+    " The sign-in page then offers it beside the password. Register"
+    " `/sign-in/provider/return/` of this site there as the redirect address. Default:"
+    " passwords only.",
+    "QUNCE_OIDC_CLIENT_ID": "Identifier of Qunce at that service.",
+    "QUNCE_OIDC_CLIENT_SECRET": "Secret of Qunce at that service. Default: none.",
+    "QUNCE_OIDC_NAME": "Name of the service on the button. Default: its host name.",
+    "QUNCE_OIDC_LOGIN_CLAIM": "Claim that names the login of the staff member. Default:"
+    " `email`, which must be verified. Choose another one only if people cannot change"
+    " it themselves.",
+    "QUNCE_OIDC_ROLE_CLAIM": "Claim with the roles of a person. Default: `groups`.",
+    "QUNCE_OIDC_ROLES": "Roles there and the roles in Qunce that they give, such as"
+    " `shop-leads=manager,shop=operator`. People with one of them are added as staff when"
+    " they first sign in, and their role follows. Default: only staff who exist.",
+    "QUNCE_OIDC_COMMUNITY": "Key of the community to which those people are added.",
     "QUNCE_HTTPS": "Set to `1` behind HTTPS: secure cookies, redirect from HTTP, HSTS.",
     "QUNCE_TRUSTED_PROXIES": "Number of your reverse proxies in front of Qunce. Each adds"
     " to `X-Forwarded-For` and sets `X-Forwarded-Proto`. Default: 0.",

@@ -69,6 +69,18 @@ def _find(
     )
 
 
+def list_keys(community: Community) -> list[str]:
+    rows = db.rows(
+        "SELECT key FROM groups_group WHERE community_id = %s ORDER BY id",
+        [community.pk],
+    )
+    return [key for (key,) in rows]
+
+
 references.register(
-    "group", label=gettext_lazy("group"), find_ids=find_ids, find_names=find_names
+    "group",
+    label=gettext_lazy("group"),
+    find_ids=find_ids,
+    find_names=find_names,
+    list_keys=list_keys,
 )

@@ -20,6 +20,9 @@ FindIds = Callable[[Community, Sequence[str]], Mapping[str, int]]
 FindNames = Callable[[Community, Sequence[str]], Mapping[str, str]]
 """From keys in a community to ids or names. Unknown keys are left out."""
 
+ListKeys = Callable[[Community], Sequence[str]]
+"""The keys of all things in a community that can be chosen."""
+
 Mention = tuple[str, str]
 """Kind of thing and key."""
 
@@ -30,6 +33,7 @@ class ReferenceKind:
     """The noun for messages: There is no *tag* “vip”."""
     find_ids: FindIds | None = None
     find_names: FindNames | None = None
+    list_keys: ListKeys | None = None
 
 
 CHUNK_SIZE = 2_000
@@ -43,12 +47,19 @@ def register(
     label: StrOrPromise = "",
     find_ids: FindIds | None = None,
     find_names: FindNames | None = None,
+    list_keys: ListKeys | None = None,
 ) -> None:
-    _kinds[kind] = ReferenceKind(label, find_ids, find_names)
+    _kinds[kind] = ReferenceKind(label, find_ids, find_names, list_keys)
 
 
 def get(kind: str) -> ReferenceKind:
     return _kinds[kind]
+
+
+def list_keys(community: Community, kind: str) -> Sequence[str]:
+    """The keys that can be chosen; none if no application has such things."""
+    finder = _kinds[kind].list_keys if kind in _kinds else None
+    return finder(community) if finder else ()
 
 
 def find_names(

@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qunce import ingest
 from qunce.core import permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.core.state_machine import WrongState
+from qunce.ingest.incoming_facts import IncomingFact
 from qunce.insight import breakdowns
 from qunce.insight.funnels import definitions, funnels, results, templates
 from qunce.insight.funnels.definitions import InvalidFunnel
 from qunce.sets import audiences, step_funnels
+from qunce.sets.mirror import deriver
 from tests import factories
 from tests.insight import random_communities
 from tests.insight.random_communities import KINDS, Person, World
@@ -192,17 +195,14 @@ def visited(shop: Community) -> list[int]:
     report(shop, "checkin.done", people, AT - timedelta(days=20))
     for person, moment in zip(people, moments, strict=False):
         report(shop, "message.posted", [person], moment)
-    random_communities.deriver.catch_up()
+    deriver.catch_up()
     return people
 
 
 def report(shop: Community, kind: str, people: list[int], when: datetime) -> None:
-    random_communities.ingest.record_facts(
+    ingest.record_facts(
         community=shop,
-        incoming=[
-            random_communities.IncomingFact(kind=kind, account=p, happened_at=when)
-            for p in people
-        ],
+        incoming=[IncomingFact(kind=kind, account=p, happened_at=when) for p in people],
         by=staff_models.system(shop),
         at=AT,
     )
@@ -238,7 +238,7 @@ def test_who_began_too_late_may_still_go_on(
 ) -> None:
     assert results.compute(definition=VISIT, by=by, at=AT).may_go_on == 0
     report(shop, "checkin.done", visited[-3:], AT - timedelta(days=2))
-    random_communities.deriver.catch_up()
+    deriver.catch_up()
     assert results.compute(definition=VISIT, by=by, at=AT).may_go_on == 3
 
 

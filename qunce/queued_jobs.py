@@ -17,6 +17,8 @@ from qunce.members.attributes import type_change_jobs
 from qunce.members.layers import layers
 from qunce.members.people import people
 from qunce.members.segments import segments
+from qunce.members.tag_rules import runs as tag_rule_runs
+from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import automatic, expiry
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.outreach.campaigns import launch
@@ -48,6 +50,12 @@ JOBS: dict[str, Job] = {
     ),
     segments.JOB: Job(
         segments.record_due_size, _("Count a segment"), subject=segments.name_of
+    ),
+    tag_rule_runs.JOB: Job(
+        tag_rule_runs.run_due, _("Run a tag rule"), subject=tag_rules.name_of
+    ),
+    tag_rule_runs.FINISH_JOB: Job(
+        tag_rule_runs.finish_due, _("Finish the run of a tag rule")
     ),
     expiry.JOB: Job(
         expiry.remove_expired_of,

@@ -13,6 +13,7 @@ from qunce.groups import groups, membership_erasure
 from qunce.members.accounts import accounts
 from qunce.members.layers import layers
 from qunce.members.people import merges, people, removal
+from qunce.members.tag_rules import events as tag_rule_events
 from qunce.members.tags import automatic, deepening, library
 from qunce.outreach import opt_outs
 from qunce.outreach.care import budgets as care_budgets
@@ -62,12 +63,17 @@ DEEPENING = fact_consumers.Consumer(deepening.CONSUMER, deepening.ChosenKinds())
 """Facts that deepen tags; apart, as which kinds these are can change at any time."""
 PLAYBOOKS = fact_consumers.Consumer(run_events.CONSUMER, run_reactions.ChosenKinds())
 """Facts that begin, end or wake runs of playbooks; their kinds change at any time."""
-CONSUMERS = (CONSUMER, PLAYBOOKS, WEBHOOKS, DEEPENING)
+TAG_RULES = fact_consumers.Consumer(
+    tag_rule_events.CONSUMER, tag_rule_events.ChosenKinds()
+)
+"""Facts that tag rules react to; their kinds change at any time."""
+CONSUMERS = (CONSUMER, PLAYBOOKS, WEBHOOKS, DEEPENING, TAG_RULES)
 STEPS = {
     "facts.react": CONSUMER,
     "playbooks.react": PLAYBOOKS,
     "webhooks.prepare": WEBHOOKS,
     "tags.deepen": DEEPENING,
+    "tag_rules.react": TAG_RULES,
 }
 """What a loop does twice a second; queued only to be tried again after an error."""
 
@@ -83,5 +89,6 @@ JOBS = {
     "playbooks.react": Job(PLAYBOOKS.catch_up, _("Start and end runs of playbooks")),
     "webhooks.prepare": Job(WEBHOOKS.catch_up, _("Prepare calls of webhooks")),
     "tags.deepen": Job(DEEPENING.catch_up, _("Deepen tags")),
+    "tag_rules.react": Job(TAG_RULES.catch_up, _("Apply tag rules to events")),
     fact_consumers.RETRY_JOB: Job(retry, _("React to a fact again")),
 }

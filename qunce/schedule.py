@@ -19,6 +19,7 @@ from qunce.importing.jobs import journal, uploads
 from qunce.members.layers import layers
 from qunce.members.search import member_list
 from qunce.members.segments import segments
+from qunce.members.tag_rules import runs as tag_rule_runs
 from qunce.members.tags import expiry
 from qunce.outreach.campaigns import launch
 from qunce.outreach.care import days as care_days
@@ -47,6 +48,7 @@ def start_days(*, at: datetime) -> None:
     # Called every minute, because communities start their days at different times.
     for community in Community.objects.order_by("pk"):
         layers.start_day(community=community, at=at)
+        tag_rule_runs.start_day(community=community, at=at)
         segments.start_day(community=community, at=at)
 
 

@@ -30,6 +30,8 @@ DECLARING = (
     "search.export",
     "staff_in_charge.assignments",
     "tags.duplicates",
+    "tag_rules.activation",
+    "tag_rules.runs",
     "tags.merges",
 )
 """Modules that declare facts, permissions and checks when imported."""

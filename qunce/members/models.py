@@ -23,6 +23,7 @@ from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment, SegmentSize
 from qunce.members.staff_in_charge.models import HandOver, HandOverChange, InCharge
 from qunce.members.tags.models import (
+from qunce.members.tag_rules.models import TagRule, TagRuleChange, TagRuleRun
     DismissedDuplicate,
     Synonym,
     Tag,
@@ -71,4 +72,7 @@ __all__ = [
     "TagMerge",
     "Tagging",
     "TypeChangeJob",
+    "TagRule",
+    "TagRuleChange",
+    "TagRuleRun",
 ]

@@ -81,11 +81,12 @@ def list_facts_of_kinds(
     since: datetime,
     until: datetime,
     accounts: Sequence[int] | None = None,
+    limit: int | None = None,
 ) -> list[RecordedFact]:
     """Facts of these kinds with `since` ≤ time ≤ `until`, the oldest first.
 
     `accounts` are those that they are about, if not all. Facts that are not derived yet
-    are among them.
+    are among them. With a `limit`, at least so many are returned if there are more.
     """
     ids = [pk for kind in kinds if (pk := facts.find_kind(kind))]
     if not ids:
@@ -96,7 +97,8 @@ def list_facts_of_kinds(
     derived = mirror.query(
         f"SELECT {COLUMNS} FROM facts WHERE community = ?"  # noqa: S608 - own ids
         f" AND kind IN ({kind_list}) AND happened_at BETWEEN ? AND ?"
-        + ("" if accounts is None else " AND account IN (SELECT id FROM wanted)"),
+        + ("" if accounts is None else " AND account IN (SELECT id FROM wanted)")
+        + ("" if limit is None else f" LIMIT {limit:d}"),
         [community.pk, first, last],
         wanted=pa.table({"id": pa.array(accounts or [], pa.int64())}),
     )

@@ -113,9 +113,9 @@ def build() -> None:
     """Make a home with members, facts, tags, groups, a layering and saved sets."""
     from django.db import connections
 
-    from qunce import schedule
     from qunce.cli import main
     from qunce.members.layers import layers
+    from qunce.sets.bitmaps import persisted_sets
     from qunce.sets.mirror import deriver
     from tests import factories
     from tests.sets import logs
@@ -138,7 +138,7 @@ def build() -> None:
     layers.recompute_all(at=factories.AT)
     deriver.catch_up(merge=False)
     main.main(["audience", "count", '{"tag": {"any": ["t1"]}}', "--json"])
-    schedule.save_sets(at=factories.AT)
+    persisted_sets.save_all()
     connections.close_all()
 
 

@@ -19,6 +19,7 @@ from qunce.members.people import merges, notes
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.members.tags import models as tag_models
+from qunce.members.tag_rules import runs as tag_rule_runs
 from qunce.members.tags.models import TagChange, Tagging
 from qunce.sets.bitmaps import attribute_columns, marks
 from qunce.sets.mirror import mirror_erasure
@@ -78,3 +79,5 @@ def clear_rows(*, community_id: int, accounts: Sequence[int]) -> None:
     consents.erase(accounts)
     layers.erase_people(accounts)
     frozen_segments.erase_people(accounts)
+    watches.erase_people(accounts)
+    tag_rule_runs.erase_people(accounts)

@@ -78,7 +78,10 @@ class NewTaggings:
 
 @dataclass(frozen=True)
 class TagWriter:
-    """Writes the taggings of one batch, inside the caller's transaction."""
+    """Writes the taggings of one batch, inside the caller's transaction.
+
+    `source` is that of the taggings, if it is not the source of the batch.
+    """
 
     batch: TagBatch
     by: Staff
@@ -110,7 +113,7 @@ class TagWriter:
         columns = {
             "tagged_at": timestamps.to_micros(self.at),
             "by_id": self.by.pk,
-            "source": self.batch.source,
+            "source": self.source or self.batch.source,
             "expires_at": expires_at,
             "batch_id": self.batch.pk,
         }
@@ -226,6 +229,18 @@ class TagWriter:
             self._count([tag.pk], len(changed))
 
     def remove_conflicting(self, tag: Tag, accounts: Collection[int]) -> None:
+    def adopt(self, tag: Tag, accounts: Collection[int]) -> None:
+        """Give the existing taggings of these accounts the source of the batch."""
+        rows = Tagging.objects.filter(tag=tag, account_id__in=accounts, present=True)
+        others = rows.exclude(source=self.batch.source)
+        changed = list(others.values_list("account_id", flat=True))
+        if changed:
+            self._archive(tag, changed)
+            rows.filter(account_id__in=changed).update(
+                source=self.batch.source, batch_id=self.batch.pk
+            )
+            self._count([tag.pk], len(changed))
+
         """Remove the tags that an exclusive group does not allow beside `tag`."""
         for other, tagged in find_conflicting(tag, accounts).items():
             self.write(other, dict.fromkeys(tagged, 0))

@@ -44,7 +44,7 @@ last_run_at: datetime | None = None
 
 
 def start_days(*, at: datetime) -> None:
-    """Recompute layerings and record sizes of segments once per community day."""
+    """Recompute layerings, run tag rules and count segments once per community day."""
     # Called every minute, because communities start their days at different times.
     for community in Community.objects.order_by("pk"):
         layers.start_day(community=community, at=at)
@@ -62,10 +62,6 @@ def poll_playbooks(*, at: datetime) -> None:
     assisted_messages.skip_stale(at=at)
 
 
-def save_sets(*, at: datetime) -> None:
-    persisted_sets.save_all()
-
-
 DERIVE, MERGE, PURCHASE_TAGS = "facts.derive", "facts.merge", "sales.purchase_tags"
 ADVANCE = "playbooks.advance"
 """What a loop does twice a second; queued only to be tried again after an error."""
@@ -74,7 +70,9 @@ SCHEDULE: dict[str, Job] = {
     "communities.start_day": Job(start_days, _("Start the day"), MINUTE),
     "tags.expire": Job(expiry.remove_expired, _("Remove expired tags"), MINUTE),
     "members.preload_names": Job(member_list.preload, _("Load names"), 5 * MINUTE),
-    "sets.save": Job(save_sets, _("Save sets of members"), 5 * MINUTE),
+    "sets.save": Job(
+        lambda *, at: persisted_sets.save_all(), _("Save sets of members"), 5 * MINUTE
+    ),
     "channels.process_inbox": Job(process_inbox, _("Handle messages"), MINUTE / 6),
     "campaigns.start_scheduled": Job(
         launch.start_scheduled, _("Start scheduled campaigns"), MINUTE / 6

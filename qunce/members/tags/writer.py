@@ -87,6 +87,7 @@ class TagWriter:
     by: Staff
     at: datetime
     expires_at: datetime | None = None
+    source: str = ""
 
     def lock(self, tag: Tag) -> None:
         """Lock the tag until the commit; call it before reading who has the tag."""
@@ -228,7 +229,6 @@ class TagWriter:
             )
             self._count([tag.pk], len(changed))
 
-    def remove_conflicting(self, tag: Tag, accounts: Collection[int]) -> None:
     def adopt(self, tag: Tag, accounts: Collection[int]) -> None:
         """Give the existing taggings of these accounts the source of the batch."""
         rows = Tagging.objects.filter(tag=tag, account_id__in=accounts, present=True)
@@ -241,6 +241,7 @@ class TagWriter:
             )
             self._count([tag.pk], len(changed))
 
+    def remove_conflicting(self, tag: Tag, accounts: Collection[int]) -> None:
         """Remove the tags that an exclusive group does not allow beside `tag`."""
         for other, tagged in find_conflicting(tag, accounts).items():
             self.write(other, dict.fromkeys(tagged, 0))

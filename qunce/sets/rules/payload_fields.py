@@ -233,7 +233,7 @@ def condition_sql(
     long_ids = [
         fact
         for fact, value in _long_values(snap, kind, name)
-        if _holds(condition, value)
+        if holds(condition, value)
     ]
     sql = f"({sql} AND NOT {is_long(name)})"
     if long_ids:
@@ -285,7 +285,7 @@ def _long_values(snap: Snapshot, kind: int, name: str) -> list[tuple[int, Any]]:
     return snap.memoize(("long numbers", kind, name), version, read)
 
 
-def _holds(condition: Condition, value: Any) -> bool:
+def holds(condition: Condition, value: Any) -> bool:
     if isinstance(condition, DecimalComparison):
         number = to_number(value)
         return number is not None and condition.holds(number)

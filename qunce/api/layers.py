@@ -100,20 +100,40 @@ class LayerSizeOut(schemas.OutputSchema):
 
 
 class LayerChangeOut(schemas.OutputSchema):
-    """`from_layer` and `to_layer` are keys of layers.
+    """`from_layer` and `to_layer` are keys of layers, empty for who was not there.
 
-    `redefined_count` counts those who moved because the layering was changed.
+    `redefined_count` counts those who moved because the layering was changed. `rule` is
+    that of the members, for segments, audiences and tags.
     """
 
     from_layer: str
     to_layer: str
     member_count: int
     redefined_count: int
+    rule: dict[str, Any]
+
+
+class LayerTotalOut(schemas.OutputSchema):
+    """`dropped_since` and `dropped_until` count accounts that no number counts any more.
+
+    These were merged into others or are of people who work here. The changes from a layer
+    and `dropped_since` add up to `size_since`; those to it likewise to `size_until`.
+    """
+
+    layer: str
+    size_since: int
+    size_until: int
+    dropped_since: int
+    dropped_until: int
 
 
 class LayerChangesOut(schemas.OutputSchema):
+    """`since` and `until` are the days of the two runs that are compared."""
+
     since: date
+    until: date
     changes: list[LayerChangeOut]
+    layers: list[LayerTotalOut]
 
 
 class LayerNotFound(errors.NotFound):
@@ -310,35 +330,45 @@ def list_changes(
     since: date | None = None,
     until: date | None = None,
 ) -> dict[str, Any]:
-    """Count the members whose layers at the end of two days differ.
+    """Count the members by their layers at the end of two days, also those who stayed.
 
-    The first day is `since`, or yesterday by default; the second is `until`, or now.
+    The first day is `since`, or yesterday by default; the second is `until`, or now. The
+    last runs up to the ends of these days are compared.
     """
     layering = _get_layering(request, layering_id)
-    today = request.community.day(request.at)
-    day = today - 1 if since is None else community_days.from_date(since)
-    moves = layer_moves.moves_since(
+    yesterday = request.community.day(request.at) - 1
+    moves = layer_moves.compare(
         layering=layering,
-        day=day,
+        day=yesterday if since is None else community_days.from_date(since),
         until=None if until is None else community_days.from_date(until),
         by=request.by,
         at=request.at,
     )
-    changes = (
-        []
-        if moves is None
-        else [
+    names = {**layers.sizes(moves.before), **layers.sizes(moves.after)}
+    return {
+        "since": community_days.to_date(moves.before.day),
+        "until": community_days.to_date(moves.after.day),
+        "changes": [
             {
                 "from_layer": before,
                 "to_layer": after,
                 "member_count": count,
                 "redefined_count": moves.redefined.get((before, after), 0),
+                "rule": moves.rule(before, after),
             }
             for (before, after), count in moves.sizes.items()
-            if before != after and layers.ABSENT not in (before, after)
-        ]
-    )
-    return {"since": community_days.to_date(day), "changes": changes}
+        ],
+        "layers": [
+            {
+                "layer": layer,
+                "size_since": moves.size_before(layer),
+                "size_until": moves.size_after(layer),
+                "dropped_since": moves.dropped_before.get(layer, 0),
+                "dropped_until": moves.dropped_after.get(layer, 0),
+            }
+            for layer in names
+        ],
+    }
 
 
 @router.get(
@@ -355,7 +385,7 @@ def list_movers(
     until: date | None = None,
     limit: Annotated[int, Field(ge=1, le=1_000)] = 200,
 ) -> list[dict[str, Any]]:
-    """List the members who moved from one layer to another between two days."""
+    """List the members of one of the changes; an empty layer is for who was not there."""
     moved = layer_moves.list_people(
         layering=_get_layering(request, layering_id),
         day=community_days.from_date(since),

@@ -78,6 +78,11 @@ class Figure:
         """Whether the last of several days is not over yet."""
         return len(self.days) > 1 and self.days[-1] == self.today
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a series has no value on a day, so that its line is broken there."""
+        return any(None in series.values for series in self.series)
+
     @functools.cached_property
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite spec for a page, as wide as its container."""
@@ -163,6 +168,7 @@ def build_spec(
             figure.ends_today,
             width,
             figure.equals or len(figure.series) > 2,
+            figure.has_gaps,
         )
     )
     spec["data"]["values"] = _records(figure)
@@ -232,6 +238,10 @@ def _records(figure: Figure) -> list[dict[str, Any]]:
             if series.days:
                 text = f"{text} ({series.days[index].isoformat()})"
             record[f"v{number}"] = value
+            # A value between two gaps has no line, so it is drawn as a point.
+            beside = [*series.values[max(index - 1, 0) : index + 2]]
+            is_single = value is not None and beside.count(None) == len(beside) - 1
+            record[f"p{number}"] = value if is_single else None
             record[f"t{number}"] = text
         records.append(record)
     return records
@@ -284,7 +294,9 @@ AXIS: dict[str, Any] = {
 
 
 @functools.cache
-def _template(count: int, ends_today: bool, width: int | str, equals: bool) -> str:
+def _template(
+    count: int, ends_today: bool, width: int | str, equals: bool, has_gaps: bool
+) -> str:
     """The spec of `count` series without their numbers, as JSON.
 
     It is cached because Altair takes 0.15 s to validate it.
@@ -293,6 +305,10 @@ def _template(count: int, ends_today: bool, width: int | str, equals: bool) -> s
     # The first series is drawn last, on top of the others.
     for number in reversed(range(count)):
         layers += _line_layers(number, equals=equals, ends_today=ends_today)
+        if has_gaps:
+            colour = _colour_token(number, equals=equals)
+            points = alt.Chart().encode(x=_x(), y=_y(f"p{number}"))
+            layers.append(points.mark_point(filled=True, color=colour, size=24))
     # The names of two or more series at their right ends, in their colours.
     if count > 1:
         base = alt.Chart(alt.NamedData(name="ends"))

@@ -16,6 +16,7 @@ DECLARING = (
     "behaviour",
     "columns.profile_columns",
     "consents.consents",
+    "layers.layer_checks",
     "people.corrections",
     "people.merge_checks",
     "people.notes",
@@ -29,9 +30,9 @@ DECLARING = (
     "saved_views.saved_views",
     "search.export",
     "staff_in_charge.assignments",
-    "tags.duplicates",
     "tag_rules.activation",
     "tag_rules.runs",
+    "tags.duplicates",
     "tags.merges",
 )
 """Modules that declare facts, permissions and checks when imported."""

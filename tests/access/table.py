@@ -55,6 +55,7 @@ ANSWERS: dict[str, str] = {
         insight.metrics.compute_for_community
         insight.metrics.sales_left_out
         insight.period_comparison.compare_community
+        members.layers.moves.compare
         members.layers.moves.list_people
         members.layers.moves.moves_since
         members.segments.segments.count

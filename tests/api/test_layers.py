@@ -34,8 +34,11 @@ def test_layering_is_run_counted_and_compared(shop: Community, api: ApiClient) -
     low = api.list_all(f"{path}/members?layer=low", 1)
     assert [row["key"] for row in low] == ["m1", "m2"]
     assert api.get(f"{path}/members?layer=nope").status == 404
-    assert api.get(f"{path}/changes").body["changes"] == []
-    assert api.get(f"{path}/changes?since=2026-01-01").status == 200
+    refused = api.get(f"{path}/changes?since=2026-01-01")
+    assert (refused.status, "Layers are known from" in refused.body["detail"]) == (
+        409,
+        True,
+    )
     assert api.get(f"{path}/changes?since=x").status == 422
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["m1"]}})
     counts = [layer["member_count"] for layer in scoped.get(path).body["layers"]]
@@ -102,6 +105,36 @@ def test_a_layering_is_previewed_created_changed_and_archived(
     ):
         assert api.post("/layerings", bad).status == 422
     assert api.post("/layerings", {"key": "a", "ladder": "nope"}).status == 404
+
+
+@pytest.mark.both_databases
+def test_changes_between_two_days_add_up_and_each_has_its_rule(
+    shop: Community, api: ApiClient
+) -> None:
+    ann, _bob, _eve = factories.members(shop, "ann", "bob", "eve")
+    factories.tag(shop, "vip")
+    by = factories.staff(shop)
+    layering = layers.create(community=shop, key="own", spec=SPEC, by=by, at=AT)
+    layers.recompute(layering=layering, by=by, at=AT)
+    factories.apply_tag(shop, "vip", ann)
+    factories.member(shop, "new")
+    layers.recompute(layering=layering, by=by, at=factories.LATER)
+    path = f"/layerings/{layering.pk}"
+    found = api.get(f"{path}/changes?since={AT:%Y-%m-%d}").body
+    cells = {
+        (row["from_layer"], row["to_layer"]): row["member_count"]
+        for row in found["changes"]
+    }
+    assert cells == {("rest", "high"): 1, ("rest", "rest"): 2, ("", "rest"): 1}
+    assert [(row["size_since"], row["size_until"]) for row in found["layers"]] == [
+        (0, 1),
+        (3, 3),
+    ]
+    (risen,) = [row for row in found["changes"] if row["to_layer"] == "high"]
+    made = api.post("/segments", {"key": "risen", "rule": risen["rule"]})
+    assert made.status == 201, made.body
+    movers = f"{path}/changes/members?from_layer=rest&to_layer=high&since={AT:%Y-%m-%d}"
+    assert [row["key"] for row in api.get(movers).body] == ["ann"]
 
 
 def test_layerings_of_another_community_are_not_found(

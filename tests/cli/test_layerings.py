@@ -73,10 +73,33 @@ def test_staff_with_a_scope_see_their_members_only(run: Run, shop: Community) ->
     own = run("layerings", "show", "worth", "--as", "lin", "--json", *LATER).json
     assert own["sizes"] == {"high": 2, "low": 0}
     assert own["moved"] == 1
-    assert own["matrix"] == [{"from": "low", "to": "high", "count": 1}]
+    assert own["matrix"] == [
+        {"from": "high", "to": "high", "count": 1},
+        {"from": "low", "to": "high", "count": 1},
+    ]
     everyone = run("layerings", "show", "worth", "--json", *LATER).json
     assert everyone["sizes"] == {"high": 4, "low": 0}
     assert everyone["moved"] == 2
+
+
+def test_changes_between_two_days_are_counted_and_listed(
+    run: Run, shop: Community
+) -> None:
+    run("layerings", "add", "worth", json.dumps(SPEC))
+    run("tags", "apply", "vip", "--members", "cyd")
+    run("layerings", "run", *LATER)
+    asked = ("layerings", "changes", "worth", "--since", "2026-03-05")
+    found = run(*asked, "--json", *LATER).json
+    assert (found["since"], found["until"]) == ("2026-03-05", "2026-03-06")
+    counts = {(each["from"], each["to"]): each["count"] for each in found["changes"]}
+    assert counts == {("high", "high"): 2, ("low", "low"): 1, ("low", "high"): 1}
+    (rule,) = [each["rule"] for each in found["changes"] if each["count"] == 2]
+    assert run("audience", "count", json.dumps(rule), *LATER).output == "2\n"
+    risen = run(*asked, "--from", "low", "--to", "high", *LATER)
+    assert risen.output == "cyd\n"
+    assert "low → high: 1" in run(*asked, *LATER).output
+    early = run("layerings", "changes", "worth", "--since", "2020-01-01", *LATER)
+    assert early.code != 0
 
 
 def test_layering_is_archived_and_restored(run: Run, shop: Community) -> None:

@@ -80,7 +80,8 @@ def shop(db: None) -> Community:
     factories.members(shop, "a1", "a2")
     factories.tag(shop, "vip")
     factories.tag(shop, "tea")
-    layers.create(key="value", spec=LAYERS, default="low", **about)
+    layering = layers.create(key="value", spec=LAYERS, default="low", **about)
+    layers.recompute(layering=layering, by=about["by"], at=AT)
     mentioned = {
         mention
         for declaration in base.DECLARATIONS.values()

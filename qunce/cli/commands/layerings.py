@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+import click
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, options
+from qunce.cli import base, member_selection, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days
 from qunce.members.layers import ladders, layers
+from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.layers import Layering, LayerRun
-from qunce.members.people import visibility
 from qunce.members.rule_text import contact_masks
 from qunce.sets import audiences
 
 KEY_HELP = N_("key used in rules")
+DAY = click.DateTime(["%Y-%m-%d"])
 
 layerings = base.Group("layerings")
 
@@ -89,6 +92,62 @@ def run(invocation: Invocation, key: str | None) -> None:
     _answer(invocation, found)
 
 
+@layerings.command(
+    "changes", help=N_("Count the members by their layers on two days, or list some")
+)
+@base.argument("key", help=KEY_HELP)
+@base.option("--since", type=DAY, required=True, help=N_("the first day"))
+@base.option("--until", type=DAY, help=N_("the second day; now without it"))
+@base.option("--from", "old", metavar="LAYER", help=N_("list members who were in it"))
+@base.option("--to", "new", metavar="LAYER", help=N_("list members who are in it"))
+@options.pass_invocation
+def changes(
+    invocation: Invocation,
+    key: str,
+    since: datetime,
+    until: datetime | None,
+    old: str | None,
+    new: str | None,
+) -> None:
+    moves = layer_moves.compare(
+        layering=layers.get(invocation.community, key),
+        day=community_days.from_date(since.date()),
+        until=None if until is None else community_days.from_date(until.date()),
+        **invocation.verb_args,
+    )
+    pairs = [
+        pair
+        for pair in moves.sizes
+        if old in (None, pair[0]) and new in (None, pair[1])
+    ]
+    if old is not None or new is not None:
+        people = audiences.people(
+            rule={"any": [moves.rule(*pair) for pair in pairs]}, **invocation.query_args
+        )
+        keys = member_selection.list_keys(invocation, people)
+        invocation.out.write_list("keys", keys)
+        return
+    invocation.out.answer(
+        {
+            "since": community_days.to_date(moves.before.day).isoformat(),
+            "until": community_days.to_date(moves.after.day).isoformat(),
+            "changes": [
+                {
+                    "from": pair[0],
+                    "to": pair[1],
+                    "count": moves.sizes[pair],
+                    "redefined": moves.redefined.get(pair, 0),
+                    "rule": moves.rule(*pair),
+                }
+                for pair in pairs
+            ],
+        }
+    )
+    for pair in pairs:
+        before, after = (layer or "–" for layer in pair)
+        invocation.out.line(f"  {before} → {after}: {moves.sizes[pair]:,}")
+
+
 @layerings.command("archive", help=N_("Archive a layering; its last run stays"))
 @base.argument("key", help=KEY_HELP)
 @options.pass_invocation
@@ -145,10 +204,13 @@ def _record(invocation: Invocation, layering: Layering) -> dict[str, Any]:
     latest = layers.latest_run(layering)
     if latest is None:
         return record | {"day": None, "sizes": {}, "moved": 0, "matrix": []}
-    counts = count_moves(invocation, layering, latest)
+    moves = layer_moves.moves_since(
+        layering=layering, day=latest.day - 1, **invocation.verb_args
+    )
     moved = latest.moved
     if invocation.by.scope is not None:
-        moved = sum(count for (old, new), count in counts.items() if old != new)
+        moved = moves.moved if moves else 0
+    counts = moves.sizes if moves else {}
     return record | {
         "day": community_days.to_date(latest.day).isoformat(),
         "sizes": count_layers(invocation, layering, latest),
@@ -160,22 +222,6 @@ def _record(invocation: Invocation, layering: Layering) -> dict[str, Any]:
             for (old, new), count in counts.items()
         ],
     }
-
-
-def count_moves(
-    invocation: Invocation, layering: Layering, latest: LayerRun
-) -> dict[tuple[str, str], int]:
-    """Count members per old and new layer, since the last run of an earlier day."""
-    before = layers.latest_run(layering, latest.day - 1)
-    if before is None:
-        return {}
-    if invocation.by.scope is None:
-        return layers.matrix(before, latest)
-    counts = {
-        change: len(visibility.filter_visible(accounts=moved, **invocation.verb_args))
-        for change, moved in layers.moves_since(layering, before.day).items()
-    }
-    return {change: count for change, count in counts.items() if count}
 
 
 def _print(invocation: Invocation, record: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Sequence
 
 from django.http import Http404, HttpResponse, JsonResponse
 
@@ -19,18 +20,22 @@ def render_download(figure: Figure, file_format: str) -> HttpResponse:
         svg = charts.render_svg(figure)
         return _attachment(svg, "image/svg+xml", f"{figure.name}.svg")
     if file_format == "csv":
-        text = to_csv(figure)
-        return _attachment(text, "text/csv; charset=utf-8", f"{figure.name}.csv")
+        return render_table([figure.column_headings, *figure.rows], figure.name)
     raise Http404
 
 
-def to_csv(figure: Figure) -> str:
-    """Return the figure's table with a byte order mark.
+def render_table(rows: Iterable[Sequence[object]], name: str) -> HttpResponse:
+    """Return a table as CSV."""
+    return _attachment(to_csv(rows), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def to_csv(rows: Iterable[Sequence[object]]) -> str:
+    """Return the rows with a byte order mark.
 
     Without the mark, spreadsheets misread Chinese.
     """
     text = io.StringIO()
-    csv_safety.write_rows(text, [figure.column_headings, *figure.rows])
+    csv_safety.write_rows(text, rows)
     return "\ufeff" + text.getvalue()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qunce.console import http
-from qunce.console.layers import forms
+from qunce.console.layers import changes, forms
 from qunce.console.layers.forms import Field, NumberField
 from qunce.core import community_days, money
 from qunce.core.communities import Community
@@ -22,7 +22,7 @@ from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
-from qunce.members.layers.layers import ABSENT, Layering, LayerRun
+from qunce.members.layers.layers import Layering
 from qunce.members.layers.moves import LayerMoves
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
@@ -30,8 +30,6 @@ from qunce.sets import audiences
 from qunce.sets.rules.phrasing import Pieces
 
 BAR_WIDTH = 600
-TONES = 6
-"""Colours of layers; further layers begin with the first again, as in charts."""
 HISTORY_DAYS = 90
 
 
@@ -60,7 +58,7 @@ class Layer:
     @property
     def tone(self) -> int:
         """The number of its colour, which is that of its line in the chart."""
-        return self.index % TONES + 1
+        return self.index % changes.TONES + 1
 
 
 @dataclass(frozen=True)
@@ -215,14 +213,6 @@ def _describe_bound(
     return _("%(n)s or more") % {"n": f"{units:,}"}
 
 
-def fill_gaps(sizes: Mapping[int, int], span: Sequence[date]) -> list[int | None]:
-    """Return a size per day, where a day without a run keeps the size of the day before."""
-    filled: list[int | None] = []
-    for day in map(community_days.from_date, span):
-        filled.append(sizes.get(day, filled[-1] if filled else None))
-    return filled
-
-
 def size_chart(layering: Layering, by: Staff, at: datetime) -> charts.Figure | None:
     """Return the chart of sizes over time, or None.
 
@@ -238,125 +228,23 @@ def size_chart(layering: Layering, by: Staff, at: datetime) -> charts.Figure | N
     days = {day for by_day in history.values() for day in by_day}
     if len(days) < 2:
         return None
-    span = [community_days.to_date(day) for day in range(min(days), max(days) + 1)]
+    span = range(min(days), max(days) + 1)
     series = [
-        charts.Series(label=label, values=fill_gaps(history.get(key, {}), span))
+        charts.Series(label=label, values=[*map(history.get(key, {}).get, span)])
         for key, label in layer_specs.names_of(layering.spec).items()
     ]
     return charts.Figure(
         name=f"layers-{layering.pk}",
         title=_("Layer sizes over time"),
         unit=_("members"),
-        days=span,
+        days=[*map(community_days.to_date, span)],
         series=series,
-        definition=_("Members in each layer after the last run of each day."),
+        definition=_(
+            "Members in each layer after the last run of each day. A day without a run "
+            "is a gap."
+        ),
         equals=True,
     )
-
-
-PAGE_SIZE = 50
-
-
-@dataclass(frozen=True)
-class Days:
-    """Two days of which layers are compared; `until` None is now."""
-
-    since: int
-    until: int | None = None
-
-    @property
-    def since_date(self) -> str:
-        return community_days.to_date(self.since).isoformat()
-
-    @property
-    def until_date(self) -> str:
-        if self.until is None:
-            return ""
-        return community_days.to_date(self.until).isoformat()
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str], today: int) -> Days:
-        """Yesterday and now, unless the query has other days."""
-        since = _parse_day(query.get("since", ""))
-        until = _parse_day(query.get("until", ""))
-        return cls(today - 1 if since is None else since, until)
-
-
-def _parse_day(text: str) -> int | None:
-    try:
-        return community_days.from_date(date.fromisoformat(text[:10]))
-    except (ValueError, OverflowError):
-        return None
-
-
-@dataclass(frozen=True)
-class ChangeCell:
-    """`redefined` counts those who moved because the layering was changed."""
-
-    size: int
-    url: str = ""
-    is_unchanged: bool = False
-    redefined: int = 0
-
-
-@dataclass(frozen=True)
-class ChangeTable:
-    """Rows are the layers of the first day, columns those of the second."""
-
-    headings: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[ChangeCell]]]
-    moves: LayerMoves
-
-    @property
-    def redefined(self) -> int:
-        return sum(self.moves.redefined.values())
-
-
-def change_table(
-    layering: Layering, days: Days, by: Staff, at: datetime
-) -> ChangeTable | None:
-    moves = layer_moves.moves_since(
-        layering=layering, day=days.since, until=days.until, by=by, at=at
-    )
-    if moves is None:
-        return None
-    old_names = layer_names(layering, moves.before)
-    new_names = layer_names(layering, moves.after)
-    url = reverse("layers:changes", args=[layering.pk])
-
-    def cell(old: str, new: str) -> ChangeCell:
-        size = moves.sizes.get((old, new), 0)
-        query = urlencode(
-            {
-                "from": old,
-                "to": new,
-                "since": days.since_date,
-                **({"until": days.until_date} if days.until_date else {}),
-            }
-        )
-        return ChangeCell(
-            size,
-            f"{url}?{query}" if size and old != new else "",
-            old == new,
-            moves.redefined.get((old, new), 0),
-        )
-
-    rows = [
-        (name, [cell(old, new) for new in [*new_names, ABSENT]])
-        for old, name in old_names.items()
-    ]
-    arrived = [cell(ABSENT, new) for new in new_names]
-    rows.append((_("newly joined"), [*arrived, ChangeCell(0, is_unchanged=True)]))
-    return ChangeTable([*new_names.values(), _("left")], rows, moves)
-
-
-def layer_names(layering: Layering, run: LayerRun | None = None) -> dict[str, str]:
-    """Layer → its name: today's, or the one at a run for a layer that was removed."""
-    today = layer_specs.names_of(layering.spec)
-    if run is None or not run.spec:
-        return today
-    names = layer_specs.names_of(run.spec)
-    return {key: today.get(key, name) for key, name in names.items()}
 
 
 def get_layering(request: http.Request, pk: int) -> Layering:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("new/edit/", views.edit_new, name="edit-new"),
     path("new/save/", actions.create, name="create-own"),
     path("new/tags/", actions.create_tags, name="create-tags"),
+    path("new/<slug:key>/sizes/", views.ladder_sizes, name="ladder-sizes"),
     path("sizes/", views.layer_sizes, name="sizes"),
     path("<int:pk>/", views.layering_detail, name="detail"),
     path("<int:pk>/chart/", views.layering_chart, name="chart"),
@@ -21,5 +22,5 @@ urlpatterns = [
     path("<int:pk>/runs/", actions.recompute, name="recompute"),
     path("<int:pk>/archive/", actions.archive, name="archive"),
     path("<int:pk>/restore/", actions.restore, name="restore"),
-    path("<int:pk>/changes/", views.changed_members, name="changes"),
+    path("<int:pk>/changes/", views.layer_changes, name="changes"),
 ]

@@ -1,4 +1,4 @@
-"""Pages of layerings: the list, the editor, one layering, and changed members."""
+"""Pages of layerings: the list, the editor, one layering, and its changes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads
-from qunce.console.layers import forms, layering_draft, presenters
+from qunce.console.layers import changes, forms, layering_draft, presenters
 from qunce.console.layers.layering_draft import LayeringDraft
-from qunce.console.layers.presenters import Counts, Days, LayeringView
+from qunce.console.layers.presenters import Counts, LayeringView
 from qunce.console.segments.builder_choices import Choices
 from qunce.console.segments.presenters import builder
 from qunce.core import errors, permissions
 from qunce.core.facts import facts
 from qunce.members.layers import ladders, layers
-from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.ladders.base import Ladder
 from qunce.members.layers.layers import Layering
 from qunce.members.rule_text import contact_masks
-from qunce.members.search import member_list
 from qunce.members.tags import models as tag_models
 from qunce.sets.rules import base as rules
 
@@ -83,6 +81,15 @@ def describe_needs(request: http.Request, ladder: Ladder) -> dict[str, Any]:
         "tags": rules.format_list(str(ladder.tags[key]) for key in tags),
         "may_create_tags": permissions.may(request.staff, tag_models.MANAGE),
     }
+
+
+@require_GET
+@http.page(layers.MANAGE)
+def ladder_sizes(request: http.Request, key: str) -> HttpResponse:
+    """The sizes that a ready-made layering would have now, without storing anything."""
+    ladder = ladders.get(key)
+    view = presenters.preview(ladder.build(), request.staff, request.at, None)
+    return http.render(request, "console/layers/_ladder_sizes.html", {"view": view})
 
 
 def render_new(
@@ -235,12 +242,12 @@ def render_detail(
 
 def _detail_context(request: http.Request, layering: Layering) -> dict[str, Any]:
     run = layers.latest_run(layering)
-    days = Days.from_query(request.GET, request.community.day(request.at))
+    days = changes.usual_days(layering, request.community.day(request.at))
     return {
         "run": run,
         "unrated": layers.describe_unrated(run),
-        "days": days,
-        "table": presenters.change_table(layering, days, request.staff, request.at),
+        "since": days.since_date,
+        "until": days.until_date,
         "figure": presenters.size_chart(layering, request.staff, request.at),
         "may_manage": permissions.may(request.staff, layers.MANAGE),
     }
@@ -248,47 +255,31 @@ def _detail_context(request: http.Request, layering: Layering) -> dict[str, Any]
 
 @require_GET
 @http.page()
-def changed_members(request: http.Request, pk: int) -> HttpResponse:
-    """Members who moved from one layer to another between two days, newest first."""
+def layer_changes(request: http.Request, pk: int) -> HttpResponse:
+    """Members by their layers on two days, as a table, a flow chart or a file."""
     layering = presenters.get_layering(request, pk)
-    before, after = request.GET.get("from", ""), request.GET.get("to", "")
-    days = Days.from_query(request.GET, request.community.day(request.at))
-    person_ids = layer_moves.list_people(
-        layering=layering,
-        day=days.since,
-        until=days.until,
-        before=before,
-        after=after,
-        by=request.staff,
-        at=request.at,
-    )
-    before_text = request.GET.get("before", "")
-    before_id = (
-        int(before_text) if before_text.isdecimal() and len(before_text) < 18 else None
-    )
-    remaining = [
-        person_id
-        for person_id in reversed(person_ids)
-        if before_id is None or person_id < before_id
-    ]
-    names = {
-        **presenters.layer_names(layering, layers.latest_run(layering, days.since)),
-        **presenters.layer_names(layering, layers.latest_run(layering, days.until)),
-    }
+    today = request.community.day(request.at)
+    days, compared, trouble = changes.usual_days(layering, today), None, ""
+    try:
+        days = changes.parse_days(layering, request.GET, today)
+        compared = changes.compare(layering, days, request.staff, request.at)
+    except errors.QunceError as error:
+        trouble = str(error)
+    if "as" in request.GET:
+        if compared is None or request.GET["as"] != "csv":
+            raise Http404
+        name = f"layers-{pk}-{days.since_date}-{days.until_date}"
+        return chart_downloads.render_table(compared.table, name)
     context = {
         "layering": layering,
         "days": days,
-        "before": names.get(before, _("newly joined")),
-        "after": names.get(after, _("left")),
-        "count": len(person_ids),
-        "rows": member_list.load_rows(
-            remaining[: presenters.PAGE_SIZE], by=request.staff
-        ),
-        "next": remaining[presenters.PAGE_SIZE - 1]
-        if len(remaining) > presenters.PAGE_SIZE
-        else None,
+        "since": request.GET.get("since") or days.since_date,
+        "until": request.GET.get("until") or days.until_date,
+        "spans": changes.list_spans(today),
+        "changes": compared,
+        "trouble": trouble,
     }
-    return http.render(request, "console/layers/changed_members.html", context)
+    return http.render(request, "console/layers/changes.html", context)
 
 
 def recompute_and_redirect(request: http.Request, layering: Layering) -> HttpResponse:

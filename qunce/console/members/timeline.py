@@ -231,8 +231,6 @@ def _layer(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     }
     old, new = (str(fact.payload.get(side, "")) for side in ("from", "to"))
     move = f"{names.get(old, old) or '–'} → {names.get(new, new) or '–'}"
-    if fact.payload.get("redefined"):
-        move = _("%(move)s, because the layering was changed") % {"move": move}
     name = layering.name if layering else str(fact.payload.get("layering", ""))
     return name, move, _link("layers:detail", layering.pk if layering else None)
 

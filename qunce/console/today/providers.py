@@ -16,7 +16,7 @@ from qunce import job_texts
 from qunce.channels import inbox
 from qunce.console.today import items
 from qunce.console.today.items import CHANGED, DECIDE, DO, TodayItem
-from qunce.core import permissions, stored_sentences, timestamps
+from qunce.core import community_days, permissions, stored_sentences, timestamps
 from qunce.core.jobs import clock_watch, job_failures, job_queue
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import access, jobs
@@ -269,6 +269,7 @@ def _import_text(job: jobs.ImportJob) -> str:
 def layer_moves(staff: Staff, at: datetime) -> list[TodayItem]:
     """Layerings in which visible members changed layer since yesterday."""
     yesterday = staff.community.day(at) - 1
+    since = community_days.to_date(yesterday).isoformat()
     counts = {
         layering: len(
             layers.moved_since(layering, yesterday)
@@ -288,7 +289,7 @@ def layer_moves(staff: Staff, at: datetime) -> list[TodayItem]:
             )
             % {"layering": layering.name, "n": f"{count:,}"},
             reason=_("Layers are recomputed every day."),
-            url=reverse("layers:detail", args=[layering.pk]),
+            url=f"{reverse('layers:changes', args=[layering.pk])}?since={since}",
             action=_("View these members"),
             minutes=2,
             may_dismiss=True,

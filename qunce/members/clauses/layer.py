@@ -1,16 +1,17 @@
-"""The clause `layer`."""
+"""The clause `layer`: who is in a layer, or was at the end of a day."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from qunce.core import db, revisions
-from qunce.members.layers import layering_specs
+from qunce.core import community_days, db, revisions
+from qunce.members.layers import layering_specs, runs
 from qunce.members.layers.layers import Layering, LayerSet
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import base, phrasing, references
@@ -28,21 +29,28 @@ if TYPE_CHECKING:
 @base.register
 @dataclass(frozen=True)
 class LayerClause(Clause):
-    """Members who joined or were unmerged after the newest run are in `default`."""
+    """Members who joined or were unmerged after the newest run are in `default`.
+
+    With `on` the layers are those of the last run up to the end of a day, and who was in
+    no set of it was in no layer.
+    """
 
     name: ClassVar[str] = "layer"
     description: ClassVar[str] = (
         "Members who are in one of some layers in the newest run of a layering. Every"
-        " member is in exactly one layer."
+        " member is in exactly one layer. With `on`, a day, who was in them at the end"
+        " of it."
     )
-    fields: ClassVar[tuple[str, ...]] = ("of", "in")
+    fields: ClassVar[tuple[str, ...]] = ("of", "in", "on")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"of": "value", "in": ["high", "middle"]},
+        {"of": "value", "in": ["high"], "on": "2026-03-10"},
     )
 
     layering: int
     layers: tuple[str, ...]
     default: str
+    on: int | None = None
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> LayerClause:
@@ -57,7 +65,12 @@ class LayerClause(Clause):
                 _("There is no layering “%(key)s”.") % {"key": args.get("of")}
             )
         pk, spec, default = rows[0]
-        existing = {layer["key"] for layer in json.loads(spec)["layers"]}
+        on = None
+        if "on" in args:
+            on, spec = cls._parse_day(pk, args["on"], path.child("on"))
+        else:
+            spec = json.loads(spec)
+        existing = {layer["key"] for layer in spec["layers"]}
         layers = base.parse_strings(args.get("in"), path.child("in"))
         for index, layer in enumerate(layers):
             if layer not in existing:
@@ -65,7 +78,21 @@ class LayerClause(Clause):
                     _("There is no layer “%(key)s”. Available layers: %(all)s.")
                     % {"key": layer, "all": ", ".join(sorted(existing))}
                 )
-        return cls(pk, tuple(sorted(set(layers))), default)
+        return cls(pk, tuple(sorted(set(layers))), default, on)
+
+    @staticmethod
+    def _parse_day(layering: int, text: Any, path: RulePath) -> tuple[int, Any]:
+        """The day, and the spec by which the layers were made then."""
+        try:
+            on = community_days.from_date(date.fromisoformat(text))
+        except (TypeError, ValueError):
+            path.fail(_("Write a day such as 2026-03-10."))
+        run = runs.latest_run(layering, on)
+        if run is None:
+            path.fail(
+                _("The layering was not computed yet on %(day)s.") % {"day": text}
+            )
+        return on, run.spec
 
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:
@@ -77,13 +104,17 @@ class LayerClause(Clause):
             known = names.get(("layer", reference))
             unknown = phrasing.Piece(str(key), "unknown")
             layers.append((unknown,) if known is None else phrasing.value(known))
-        return phrasing.fill(
-            _("is in the layer %(layers)s of %(layering)s"),
-            layers=phrasing.join(layers, _(", "))
+        text = _("is in the layer %(layers)s of %(layering)s")
+        parts = {
+            "layers": phrasing.join(layers, _(", "))
             if layers
             else phrasing.plain(_("none")),
-            layering=phrasing.name_of("layering", layering, names),
-        )
+            "layering": phrasing.name_of("layering", layering, names),
+        }
+        if "on" in args:
+            text = _("was in the layer %(layers)s of %(layering)s on %(day)s")
+            parts["day"] = phrasing.value(str(args["on"]))
+        return phrasing.fill(text, **parts)
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:
@@ -96,24 +127,39 @@ class LayerClause(Clause):
         return [("layer", self.layering)]
 
     def resolve(self, snap: Snapshot) -> BitMap:
-        sets = sets_of(snap, self.layering)
+        sets = self._sets(snap)
         people = bitmaps.union(sets[key] for key in self.layers if key in sets)
-        if self.default in self.layers:
+        if self.default in self.layers and self.on is None:
             # Members who joined or were unmerged after the run are in no set of it.
             assigned = bitmaps.union(sets.values())
             people = people | (snap.known() - assigned)
         return people
 
     def explain(self, snap: Snapshot, person: int) -> str:
-        sets = sets_of(snap, self.layering)
+        sets = self._sets(snap)
         own = [key for key, people in sets.items() if person in people]
         layering = Layering.objects.get(pk=self.layering)
         names = layering_specs.names_of(layering.spec)
+        if self.on is not None:
+            if not own:
+                return _("was in no layer then")
+            return _("was in the layer %(layer)s (required: %(wanted)s)") % {
+                "layer": names.get(own[0], own[0]),
+                "wanted": base.format_list(names.get(key, key) for key in self.layers),
+            }
         layer = own[0] if own else self.default
         return _("is in the layer %(layer)s (required: %(wanted)s)") % {
             "layer": names.get(layer, layer),
             "wanted": base.format_list(names.get(key, key) for key in self.layers),
         }
+
+    def _sets(self, snap: Snapshot) -> dict[str, BitMap]:
+        if self.on is None:
+            return sets_of(snap, self.layering)
+        run = runs.latest_run(self.layering, self.on)
+        # Not cached, as reading them takes a few milliseconds and few rules ask.
+        sets = runs.load_sets(run) if run else {}
+        return {layer: people - snap.aliases.aliased for layer, people in sets.items()}
 
 
 def sets_of(snap: Snapshot, layering: int) -> dict[str, BitMap]:

@@ -72,17 +72,32 @@ def assign_layers(
     everyone = _find_people(community, audiences.EVERYONE, at)
     if spec["by"] == "measure":
         sums = (sum_facts or _sum_facts)(community, spec, at)
-        return _assign_by_measure(spec, everyone, sums)
+        return divide_by_measure(spec, everyone, sums)
     bounds = typical_gaps(community, spec["gaps"], at) if spec.get("gaps") else {}
-    remaining, sets, taken = everyone, {}, {}
-    for layer in spec["layers"][:-1]:
-        rule = layer_specs.rule_of(layer, spec, bounds)
-        matching = _find_people(community, rule, at) & everyone
-        sets[layer["key"]] = matching & remaining
-        taken[layer["key"]] = matching - remaining
-        remaining = remaining - matching
-    sets[spec["layers"][-1]["key"]] = remaining
+    matching = {
+        layer["key"]: _find_people(
+            community, layer_specs.rule_of(layer, spec, bounds), at
+        )
+        for layer in spec["layers"][:-1]
+    }
+    sets, taken = divide_in_order(everyone, matching, rest=spec["layers"][-1]["key"])
     return Assignment(sets, bounds, taken=taken)
+
+
+def divide_in_order(
+    everyone: BitMap, matching: Mapping[str, BitMap], *, rest: str
+) -> tuple[dict[str, BitMap], dict[str, BitMap]]:
+    """Put everyone into the first layer whose people they are among, else into `rest`.
+
+    Returns the layers, and for each those whom an earlier one has. The layers are disjoint
+    and complete, as each takes from what the earlier ones left.
+    """
+    remaining, sets, taken = everyone, {}, {}
+    for layer, people in matching.items():
+        sets[layer] = people & remaining
+        taken[layer] = (people & everyone) - remaining
+        remaining = remaining - people
+    return sets | {rest: remaining}, taken
 
 
 def complete_rules(spec: Mapping[str, Any]) -> list[Any]:
@@ -178,9 +193,10 @@ def _find_people(community: Community, rule: Any, at: datetime) -> BitMap:
     return audiences.people(community=community, rule=rule, by=by, at=at)
 
 
-def _assign_by_measure(
+def divide_by_measure(
     spec: Mapping[str, Any], everyone: BitMap, sums: Sums
 ) -> Assignment:
+    """Put everyone into the first layer whose threshold they reach, else into the last."""
     people, values = _only(everyone, sums.people, sums.values)
     unrated = {
         currency: _only(everyone, *part) for currency, part in sums.unrated.items()

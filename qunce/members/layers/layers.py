@@ -26,18 +26,18 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layering_specs as layer_specs
+from qunce.members.layers import move_facts
 from qunce.members.layers.models import Layering as Layering
 from qunce.members.layers.models import LayerRun as LayerRun
 from qunce.members.layers.models import LayerSet as LayerSet
+from qunce.members.layers.move_facts import MemberLayerChanged as MemberLayerChanged
 from qunce.members.layers.runs import ABSENT as ABSENT
 from qunce.members.layers.runs import describe_unrated as describe_unrated
 from qunce.members.layers.runs import latest_run as latest_run
 from qunce.members.layers.runs import layer_of as layer_of
 from qunce.members.layers.runs import load_sets as load_sets
-from qunce.members.layers.runs import matrix as matrix
 from qunce.members.layers.runs import moved_people as moved_people
 from qunce.members.layers.runs import moved_since as moved_since
-from qunce.members.layers.runs import moves_since as moves_since
 from qunce.members.layers.runs import redefined_people as redefined_people
 from qunce.members.layers.runs import sets_by_pair as sets_by_pair
 from qunce.members.layers.runs import sizes as sizes
@@ -94,35 +94,6 @@ class LayeringRecomputed(facts.FactKind):
     label = gettext_lazy("layering recomputed")
     layering: str
     moved: int
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class MemberLayerChanged(facts.FactKind):
-    """One person's move; the payload has the keys `from` and `to`.
-
-    It has `redefined`: true where the layering was changed, and not the member.
-    """
-
-    kind = "member.layer_changed"
-    label = gettext_lazy("moved to another layer")
-    labels = {
-        "layering": gettext_lazy("layering"),
-        "from": gettext_lazy("former layer"),
-        "to": gettext_lazy("new layer"),
-    }
-    layering: str
-    before: str
-    after: str
-    redefined: bool = False
-
-    def payload(self) -> str | None:
-        move: dict[str, Any] = {
-            "layering": self.layering,
-            "from": self.before,
-            "to": self.after,
-        }
-        return facts.dump(move | ({"redefined": True} if self.redefined else {}))
 
 
 class LayeringNotFound(errors.NotFound):
@@ -227,6 +198,9 @@ def recompute(*, layering: Layering, by: Staff, at: datetime) -> LayerRun:
     first, so that moves of members can be distinguished from changes of the layers.
     """
     permissions.check_may(by, MANAGE)
+    move_facts.record_unrecorded(
+        community=layering.community, at=at, layering=layering.pk
+    )
     last = latest_run(layering)
     is_redefinition = last is not None and _is_changed(last, layering)
     if last is not None and is_redefinition:
@@ -260,14 +234,19 @@ def _run(
         # After the bump, which locks the layering: two runs at once would record the
         # same moves.
         before = latest_run(layering)
+        moved: dict[tuple[str, str], BitMap] = {}
+        if before is not None:
+            moved = moved_people(load_sets(before), assigned.sets)
         run = LayerRun.objects.create(
             layering=layering,
             at=at,
             day=community.day(at),
+            moved=sum(map(len, moved.values())),
             bounds=assigned.bounds,
             unrated=list(assigned.unrated),
             spec=spec,
             is_redefinition=is_redefinition,
+            is_recorded=is_redefinition or not moved,
             by=by,
         )
         LayerSet.objects.bulk_create(
@@ -276,31 +255,11 @@ def _run(
             )
             for layer, people in assigned.sets.items()
         )
-        if before is not None:
-            _record_moves(run, load_sets(before), assigned.sets)
         recomputed = LayeringRecomputed(layering=layering.key, moved=run.moved)
         facts.record(recomputed, community=community, by=by, at=at)
+    if not run.is_recorded:
+        move_facts.record(run, at=at)
     return run
-
-
-def _record_moves(
-    run: LayerRun, before: dict[str, BitMap], after: dict[str, BitMap]
-) -> None:
-    # With bitmaps: recomputing two layerings of a million members takes 2.4 s
-    # (docs/benchmarks.md).
-    moved = moved_people(before, after)
-    for (old, new), people in moved.items():
-        fact = MemberLayerChanged(
-            layering=run.layering.key,
-            before=old,
-            after=new,
-            redefined=run.is_redefinition,
-        )
-        facts.record_for_accounts(
-            fact, people, community=run.layering.community, by=run.by, at=run.at
-        )
-    run.moved = sum(map(len, moved.values()))
-    run.save(update_fields=["moved"])
 
 
 def recompute_all(*, at: datetime, community: Community | None = None) -> int:
@@ -317,8 +276,10 @@ def recompute_all(*, at: datetime, community: Community | None = None) -> int:
 def start_day(*, community: Community, at: datetime) -> None:
     """Recompute the layerings that have no run of today yet.
 
-    One that fails keeps its last run, and keeps no other waiting.
+    One that fails keeps its last run, and keeps no other waiting. Days on which no server
+    ran stay without a run: nobody knows any more who was where.
     """
+    move_facts.record_unrecorded(community=community, at=at)
     for layering in list_active(community):
         if not _has_run_today(layering, at):
             run = functools.partial(recompute_due, str(layering.pk), at=at)

@@ -45,6 +45,7 @@ class LayerRun(models.Model):
     `unrated` are the currencies of money that had no exchange rate. `spec` is that of the
     layering at the time. `is_redefinition` marks the run right after one of the same
     moment by the spec before: who moved in it did so because the layering was changed.
+    The facts about moves are recorded up to the account `recorded_to`.
     """
 
     layering = models.ForeignKey(Layering, models.PROTECT, related_name="runs")
@@ -55,10 +56,19 @@ class LayerRun(models.Model):
     unrated: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     spec: models.JSONField[Any, Any] = models.JSONField(default=dict)
     is_redefinition = models.BooleanField(default=False)
+    is_recorded = models.BooleanField(default=True)
+    recorded_to = models.BigIntegerField(default=0)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:
-        indexes = [models.Index(fields=["layering", "day"], name="layer_run_by_day")]
+        indexes = [
+            models.Index(fields=["layering", "day"], name="layer_run_by_day"),
+            models.Index(
+                fields=["layering"],
+                condition=models.Q(is_recorded=False),
+                name="layer_run_unrecorded",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.layering_id} at {self.at}"

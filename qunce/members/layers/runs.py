@@ -16,7 +16,7 @@ ABSENT = ""
 """In a matrix, the layer of people who were not present."""
 
 
-def latest_run(layering: Layering, day: int | None = None) -> LayerRun | None:
+def latest_run(layering: Layering | int, day: int | None = None) -> LayerRun | None:
     """The newest run, or the newest one up to a community day."""
     runs = LayerRun.objects.filter(layering=layering)
     if day is not None:
@@ -76,15 +76,6 @@ def layer_of(layering: Layering, person: int) -> str:
     )
 
 
-def matrix(before: LayerRun, after: LayerRun) -> dict[tuple[str, str], int]:
-    """(from, to) → number of people, ABSENT for people in only one of the runs."""
-    sizes = {
-        pair: len(people)
-        for pair, people in sets_by_pair(load_sets(before), load_sets(after)).items()
-    }
-    return {pair: size for pair, size in sizes.items() if size}
-
-
 def sets_by_pair(
     before: dict[str, BitMap], after: dict[str, BitMap]
 ) -> dict[tuple[str, str], BitMap]:
@@ -93,15 +84,6 @@ def sets_by_pair(
     old = before | {ABSENT: are - were}
     new = after | {ABSENT: were - are}
     return {(a, b): was & now for a, was in old.items() for b, now in new.items()}
-
-
-def moves_since(layering: Layering, day: int) -> dict[tuple[str, str], list[int]]:
-    """(from, to) → people whose layer differs from the one on a community day."""
-    before, after = latest_run(layering, day), latest_run(layering)
-    if before is None or after is None or before == after:
-        return {}
-    moved = moved_people(load_sets(before), load_sets(after))
-    return {pair: list(people) for pair, people in moved.items()}
 
 
 def moved_since(layering: Layering, day: int) -> BitMap:
@@ -117,23 +99,31 @@ def moved_since(layering: Layering, day: int) -> BitMap:
 
 
 def redefined_people(before: LayerRun, after: LayerRun) -> BitMap:
-    """The people who are in another layer only because the layering was changed."""
-    runs = list(
-        LayerRun.objects.filter(
-            layering=after.layering_id, pk__gt=before.pk, pk__lte=after.pk
-        ).order_by("pk")
-    )
-    if not any(run.is_redefinition for run in runs):
-        return bitmaps.EMPTY
+    """The people who are in another layer only because the layering was changed.
+
+    Those of them who moved as well, on net between two changes, count as moved. Only the
+    runs around each change are read, as a year has hundreds of others.
+    """
+    runs = LayerRun.objects.filter(layering=after.layering_id)
+    changes = runs.filter(pk__gt=before.pk, pk__lte=after.pk, is_redefinition=True)
     redefined: list[BitMap] = []
     moved: list[BitMap] = []
-    last = load_sets(before)
-    for run in runs:
-        sets = load_sets(run)
-        people = bitmaps.union(moved_people(last, sets).values())
-        (redefined if run.is_redefinition else moved).append(people)
-        last = sets
+    last = before
+    for change in changes.order_by("pk"):
+        old = runs.filter(pk__lt=change.pk).order_by("-pk")[0]
+        moved.append(_moved_between(last, old))
+        redefined.append(_moved_between(old, change))
+        last = change
+    if not redefined:
+        return bitmaps.EMPTY
+    moved.append(_moved_between(last, after))
     return bitmaps.union(redefined) - bitmaps.union(moved)
+
+
+def _moved_between(before: LayerRun, after: LayerRun) -> BitMap:
+    if before == after:
+        return bitmaps.EMPTY
+    return bitmaps.union(moved_people(load_sets(before), load_sets(after)).values())
 
 
 def moved_people(

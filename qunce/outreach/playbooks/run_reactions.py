@@ -77,9 +77,6 @@ def _enter(playbook: Playbook, facts: Sequence[RecordedFact], at: datetime) -> N
 
 
 def is_entry(definition: Definition, kind: str, payload: Mapping[str, object]) -> bool:
-    if payload.get("redefined"):
-        # The layering was changed, not the member.
-        return False
     return any(match.matches(kind, payload) for match in definition.entry.matches())
 
 

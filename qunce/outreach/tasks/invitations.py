@@ -101,7 +101,6 @@ def _concerns(request: TaskRequest, fact: RecordedFact) -> bool:
         layering is not None
         and move.get("layering") == layering.key
         and move.get("to") == request.layer
-        and not move.get("redefined")
         and is_rise(layering, str(move.get("from", "")), request.layer)
     )
 

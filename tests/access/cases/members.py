@@ -14,6 +14,7 @@ from qunce.sets.bitmaps import bitmaps
 from tests.access.cases.base import (
     EVERYONE,
     LEVELS,
+    SOON,
     after,
     both,
     case,
@@ -80,8 +81,20 @@ case(
     archive=one("layering"),
     restore=after(layers.archive, one("layering")),
 )
+
+
+def with_two_runs(world: World) -> dict[str, Any]:
+    """The layering, computed on two days, and the first of them."""
+    layering = world.get("layering")
+    for at in (world.at - SOON, world.at):
+        layers.recompute(layering=layering, by=world.owner, at=at)
+    day = layering.community.day(world.at - SOON)
+    return {"layering": layering, "day": day}
+
+
 case(
     "members.layers.moves",
+    compare=with_two_runs,
     moves_since=one("layering", day=0),
     list_people=one("layering", day=0, before="low", after="high"),
 )

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.console.layers import forms
-from qunce.console.layers.presenters import fill_gaps
-from qunce.core import community_days
 from qunce.members.layers import layering_specs as layer_specs
 
 NAMES = st.text("abc 高", max_size=5).map(str.strip)
@@ -73,8 +71,3 @@ def test_rules_of_layers_are_kept() -> None:
     spec = forms.apply_form(layer_specs.LIFECYCLE, data, "CNY")
     assert spec["layers"][0]["rule"] == layer_specs.LIFECYCLE["layers"][0]["rule"]
     assert "top" not in spec["layers"][0]
-
-
-def test_days_without_a_run_keep_the_previous_size() -> None:
-    span = [community_days.to_date(day) for day in range(10, 15)]
-    assert fill_gaps({11: 5, 13: 7}, span) == [None, 5, 5, 7, 7]

@@ -87,15 +87,40 @@ def test_list_shows_sizes_shares_and_changes(web: Client, layering: Layering) ->
     assert "1 member changed layers since yesterday." in text
 
 
-def test_cell_of_the_change_table_links_to_its_members(
+def cell_links(page: str) -> list[str]:
+    return [
+        html.unescape(url) for url in re.findall(r'href="(/members/\?rule[^"]*)"', page)
+    ]
+
+
+def test_cell_of_the_change_table_opens_its_members_who_can_become_a_segment(
+    web: Client, layering: Layering, boss: Staff, now: datetime
+) -> None:
+    detail = web.get(f"/members/layers/{layering.pk}/").content.decode()
+    assert "1 member changed layers since yesterday." in text_of(detail)
+    page = web.get(f"/members/layers/{layering.pk}/changes/").content.decode()
+    text = text_of(page)
+    assert "1 member changed layers, 0 arrived, 0 are no longer there." in text
+    assert "rest 1 2 – 3" in text
+    link = cell_links(page)[0]
+    listed = web.get(link).content.decode()
+    assert "was in the layer rest of layering on" in text_of(listed)
+    assert 'href="/members/1' in listed or "ann" in text_of(listed)
+    assert "bob" not in text_of(listed)
+    (segment_url,) = set(re.findall(r'href="(/members/segments/new/[^"]*)"', listed))
+    assert web.get(html.unescape(segment_url)).status_code == 200
+
+
+def test_flow_chart_and_file_have_the_numbers_of_the_table(
     web: Client, layering: Layering
 ) -> None:
-    page = web.get(f"/members/layers/{layering.pk}/").content.decode()
-    (link,) = re.findall(r'href="([^"]*/changes/[^"]*)"', page)
-    text = text_of(web.get(html.unescape(link)).content.decode())
-    assert "rest → Best" in text
-    assert "1 member made this change" in text
-    assert "ann" in text
+    url = f"/members/layers/{layering.pk}/changes/"
+    page = web.get(url).content.decode()
+    assert page.count('<svg class="flow') == 2
+    assert page.count("<title>rest → Best: 1</title>") == 2
+    table = web.get(url, {"as": "csv"}).content.decode().splitlines()
+    assert table[2].startswith("rest,1,2,0,3")
+    assert web.get(url, {"as": "xml"}).status_code == 404
 
 
 def test_scoped_staff_count_visible_members_only(
@@ -112,12 +137,11 @@ def test_scoped_staff_count_visible_members_only(
     page = web.get(f"/members/layers/{layering.pk}/").content.decode()
     unscoped = browser(factories.staff(shop, login="oona"))
     whole_page = unscoped.get(f"/members/layers/{layering.pk}/").content.decode()
-    for part in ("/changes/", "Layer sizes over time"):
-        assert part in whole_page
-        assert part not in page
+    assert "Layer sizes over time" in whole_page
+    assert "Layer sizes over time" not in page
     url = f"/members/layers/{layering.pk}/changes/"
-    hidden = web.get(url, {"from": "rest", "to": "high"}).content.decode()
-    assert "0 members made this change" in text_of(hidden)
+    assert "rest – 1 – 1" in text_of(web.get(url).content.decode())
+    assert "rest 1 2 – 3" in text_of(unscoped.get(url).content.decode())
     # Only the editor shows these, and layers are those of the whole community.
     sizes, posted = "/members/layers/sizes/", {"spec": json.dumps(SPEC)}
     assert web.post(sizes, posted).status_code == 403
@@ -307,14 +331,19 @@ def test_any_two_days_are_compared(
         "since": f"{here - timedelta(days=2):%Y-%m-%d}",
         "until": f"{here - timedelta(days=1):%Y-%m-%d}",
     }
-    url = f"/members/layers/{layering.pk}/"
-    assert "nothing to compare" in text_of(web.get(url, days).content.decode())
+    url = f"/members/layers/{layering.pk}/changes/"
+    text = text_of(web.get(url, days).content.decode())
+    assert "not computed between these days" in text
+    assert "From layer to layer" not in text
     days["until"] = f"{here + timedelta(days=1):%Y-%m-%d}"
     page = web.get(url, days).content.decode()
-    (link,) = re.findall(r'href="([^"]*/changes/[^"]*)"', page)
-    text = text_of(web.get(html.unescape(link)).content.decode())
-    assert "1 member made this change" in text
-    assert days["until"] in text
+    assert "1 member changed layers" in text_of(page)
+    assert "the last runs before them count" in text_of(page)
+    before = web.get(url, {"since": "2020-01-01"}).content.decode()
+    assert "Layers are known from" in text_of(before)
+    for bad in ("soon", "2026-02-30", "9999999-01-01"):
+        page = web.get(url, {"since": bad}).content.decode()
+        assert f"“{bad}” is no day" in text_of(page)
 
 
 def test_layering_is_archived_and_restored(web: Client, layering: Layering) -> None:
@@ -348,4 +377,6 @@ def test_size_chart_can_be_downloaded(web: Client, layering: Layering) -> None:
     table = web.get(f"{chart}csv").content.decode().splitlines()
     assert table[0].endswith("Day,Best,rest")
     assert len(table) == 4
+    # Yesterday nothing was computed, which is a gap and no repeated number.
+    assert [row.split(",", 1)[1] for row in table[1:]] == ["1,2", ",", "0,3"]
     assert web.get(f"{chart}svg").content.startswith(b"<svg")

@@ -96,25 +96,32 @@ def test_timeline_has_labels_and_pages(
     assert "<html" in text(browser.get(f"{path}?before=nonsense"))
 
 
-def test_timeline_says_that_a_layering_was_changed_and_not_the_member(
+def test_timeline_says_in_words_who_moved_and_not_that_a_layering_was_changed(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
-    factories.apply_tag(shop, "vip", ann.pk)
     rules: list[dict[str, Any]] = [{"tag": {"any": ["vip"]}}, {"any": []}]
     specs = [
-        {"by": "rules", "layers": [{"key": "high", "rule": rule}, {"key": "rest"}]}
+        {
+            "by": "rules",
+            "layers": [{"key": "high", "name": "High", "rule": rule}, {"key": "rest"}],
+        }
         for rule in rules
     ]
+    factories.tag(shop, "vip")
     layering = layers.create(
         community=shop, key="value", name="Value", spec=specs[0], by=by, at=AT
     )
     layers.recompute(layering=layering, by=by, at=AT)
     later = AT + timedelta(days=1)
+    factories.apply_tag(shop, "vip", ann.pk)
+    layers.recompute(layering=layering, by=by, at=later)
     layers.update(layering=layering, spec=specs[1], by=by, at=later)
     layers.recompute(layering=layering, by=by, at=later)
     deriver.catch_up()
     page = text(browser.get(f"/members/{ann.pk}/timeline/", headers=HTMX))
-    assert "high → rest, because the layering was changed" in page
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "moved to another layer Value · rest → High" in words
+    assert "High → rest" not in words
 
 
 def test_matching_segments_are_listed(

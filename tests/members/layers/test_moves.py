@@ -15,12 +15,15 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import assignment as layer_assignment
 from qunce.members.layers import layers
 from qunce.members.layers import moves as layer_moves
+from qunce.members.people import merges
 from qunce.members.segments import segments
 from qunce.members.tags import assignments
+from qunce.sets import audiences
 from tests import factories
 from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.both_databases
+DAY = timedelta(days=1)
 SPEC: dict[str, Any] = {
     "by": "rules",
     "layers": [{"key": "high", "rule": {"tag": {"any": ["vip"]}}}, {"key": "rest"}],
@@ -125,10 +128,7 @@ def test_a_changed_layering_is_told_apart_from_members_who_moved(
     ann = account_queries.get(shop, "ann").pk
     assert list(layers.moved_since(worth, shop.day(AT))) == [ann]
     recorded = factories.recorded_facts(shop, "member.layer_changed")
-    assert [(who, fact.get("redefined")) for who, fact in recorded] == [
-        (ann, None),
-        (bob, True),
-    ]
+    assert recorded == [(ann, {"layering": "worth", "from": "rest", "to": "high"})]
 
 
 def test_a_new_name_is_no_change_of_a_layering(
@@ -152,6 +152,59 @@ def test_any_two_days_are_compared(
     assert whole.sizes["rest", "high"] == 1
     for since, until in ((first, first), (second, first), (second, second)):
         assert layer_moves.moves_since(day=since, until=until, **about) is None
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "reason"),
+    [
+        (1, 0, "must be after"),
+        (-9, 1, "known from 2026-03-05 on"),
+        (1, 5, "not computed between these days"),
+    ],
+)
+def test_days_that_cannot_be_compared_are_refused_with_the_reason(
+    shop: Community,
+    by: Staff,
+    worth: layers.Layering,
+    since: int,
+    until: int,
+    reason: str,
+) -> None:
+    first = shop.day(AT)
+    days: dict[str, Any] = {"day": first + since, "until": first + until}
+    with pytest.raises(layer_moves.NotComparable, match=reason):
+        layer_moves.compare(layering=worth, by=by, at=LATER, **days)
+    found = layer_moves.compare(layering=worth, day=first, by=by, at=LATER)
+    assert found.moved == 1
+
+
+def test_the_members_of_each_cell_are_those_of_its_rule(
+    shop: Community, by: Staff, worth: layers.Layering
+) -> None:
+    """Identity 3: also of members who came, went, and of accounts merged since."""
+    dan, dave = factories.members(shop, "dan", "dave")
+    layers.recompute(layering=worth, by=by, at=LATER + DAY)
+    merges.merge(community=shop, pairs=[merges.Pair(dan, dave)], by=by, at=LATER + DAY)
+    factories.member(shop, "zoe")
+    layers.recompute(layering=worth, by=by, at=LATER + 2 * DAY)
+    now = LATER + 2 * DAY
+    for back in (0, 1):
+        day = shop.day(AT) + back
+        moves = layer_moves.compare(layering=worth, day=day, by=by, at=now)
+        for (old, new), size in moves.sizes.items():
+            listed = audiences.people(
+                community=shop, rule=moves.rule(old, new), by=by, at=now
+            )
+            assert len(listed) == size, (old, new)
+            assert list(listed) == layer_moves.list_people(
+                layering=worth, day=day, before=old, after=new, by=by, at=now
+            )
+    assert moves.sizes["rest", "rest"] == 2
+    since = layer_moves.compare(
+        layering=worth, day=shop.day(LATER + DAY), by=by, at=now
+    )
+    assert since.dropped_before == {"rest": 1}
+    assert since.size_before("rest") == 4
 
 
 def test_a_layer_in_use_is_not_removed_and_its_uses_are_named(

@@ -23,20 +23,27 @@ class LayerForm(ClauseForm):
     layers = fields.PickField(
         label=gettext_lazy("Is in one of these layers"), required=False
     )
+    on = forms.DateField(
+        label=gettext_lazy("At the end of the day (empty: now)"),
+        required=False,
+        widget=fields.DAY_INPUT,
+    )
 
     def set_up(self) -> None:
         self.use_picker("layers", "layer")
 
     @classmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:
-        return {"layers": [f"{args['of']}/{key}" for key in args["in"]]}
+        layers = [f"{args['of']}/{key}" for key in args["in"]]
+        return {"layers": layers, "on": args.get("on")}
 
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
         pairs = [self._split(key) for key in fields.require(cleaned, "layers")]
         if len({layering for layering, _layer in pairs}) > 1:
             message = _("Choose layers from a single layering.")
             raise forms.ValidationError({"layers": message})
-        return {"of": pairs[0][0], "in": [layer for _layering, layer in pairs]}
+        day = {"on": cleaned["on"].isoformat()} if cleaned.get("on") else {}
+        return {"of": pairs[0][0], "in": [layer for _layering, layer in pairs], **day}
 
     def _split(self, key: str) -> tuple[str, str]:
         """The keys of layering and layer; that of a layering may have a slash, too."""

@@ -22,8 +22,8 @@ from qunce.members.saved_views.models import ListLayout, SavedView
 from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment, SegmentSize
 from qunce.members.staff_in_charge.models import HandOver, HandOverChange, InCharge
-from qunce.members.tags.models import (
 from qunce.members.tag_rules.models import TagRule, TagRuleChange, TagRuleRun
+from qunce.members.tags.models import (
     DismissedDuplicate,
     Synonym,
     Tag,
@@ -70,9 +70,9 @@ __all__ = [
     "TagGroup",
     "TagJob",
     "TagMerge",
-    "Tagging",
-    "TypeChangeJob",
     "TagRule",
     "TagRuleChange",
     "TagRuleRun",
+    "Tagging",
+    "TypeChangeJob",
 ]

@@ -143,6 +143,7 @@ STYLESHEETS_USED = {
     "contact_budget": ("settings",),
     "group_templates": ("groups",),
     "ideas": ("materials",),
+    "insight": ("metrics",),
     "layers": ("segments",),
     "members": ("tags",),
     "message_templates": ("materials", "outreach"),

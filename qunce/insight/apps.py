@@ -9,4 +9,6 @@ class InsightConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing it declares the metrics.
-        from qunce.insight import metrics  # noqa: F401
+        from qunce.insight import identities, metrics  # noqa: F401
+
+        identities.load()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qunce.sets import audiences, daily_totals
+from qunce.core import community_days
+from qunce.sets import audiences, daily_totals, presence_changes, span_totals
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
     from qunce.sets.daily_totals import DailyTotals, DaySums
+    from qunce.sets.presence_changes import PresenceDays
 
 MESSAGE_KINDS = ("message.posted",)
 INTERACTION_KINDS = (
@@ -53,6 +55,16 @@ class MetricQuery:
     def days(self) -> range:
         return range(self.first, self.last + 1)
 
+    @property
+    def window(self) -> dict[str, list[str]]:
+        """The days as a part of a rule."""
+        dates = (community_days.to_date(day) for day in (self.first, self.last))
+        return {"between": [each.isoformat() for each in dates]}
+
+    def narrowed(self, first: int, last: int) -> MetricQuery:
+        """The same for some of the days, with what was read for all of them."""
+        return replace(self, first=first, last=last)
+
     @cached_property
     def group_id(self) -> int:
         return daily_totals.get_group_id(self.community, self.group or "")
@@ -66,6 +78,11 @@ class MetricQuery:
     def group_members(self) -> BitMap:
         """The people who are in the group now."""
         return self._people({"group": {"any": [self.group]}})
+
+    @cached_property
+    def presence(self) -> PresenceDays:
+        """Who joined the community, came back and left."""
+        return presence_changes.count_by_day(**self.params)
 
     @property
     def among(self) -> BitMap | None:
@@ -125,6 +142,14 @@ class MetricQuery:
         """Daily totals of some of GROUP_KINDS that happened in the group."""
         totals = self.load_totals()
         return totals.of_kinds(kinds).of_group(self.group_id)
+
+    def find_people(self, *kinds: str) -> BitMap:
+        """The people with a fact of these kinds in the span, each once."""
+        if self.group is None:
+            return span_totals.find_people(kinds=kinds, **self.params)
+        totals = self.load_group_totals(*kinds)
+        inside = (totals.days >= self.first) & (totals.days <= self.last)
+        return bitmaps.of(np.unique(totals.person_ids[inside]))
 
     def count_people(self, totals: DailyTotals) -> list[int]:
         """How many different people have any of these totals, on each day."""

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, money
 from qunce.insight import metric_definitions, metrics
 from qunce.insight.charts import Figure, Series
-from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS, Metric
+from qunce.insight.metric_definitions import (
+    COMMUNITY,
+    GROUP,
+    METRICS,
+    Grain,
+    Metric,
+)
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
+    from qunce.insight.metric_query import MetricQuery
 
 DEFAULT_SPAN = 28
 
@@ -25,8 +32,10 @@ DEFAULT_SPAN = 28
 class Comparison:
     """A metric on `span` complete days and today, and on the `span` days before.
 
-    `values` belong to `days`, whose last one is today. Amounts of money are in whole
-    units of the currency.
+    `values` belong to `days`, whose last one is today. `total` and `previous_total` are
+    the numbers of the two spans as a whole, in which people count once; those of a moment
+    are the last ones. Amounts of money are in whole units of the currency. `rule` selects
+    the people of the total, where a rule can.
     """
 
     metric: Metric
@@ -36,6 +45,9 @@ class Comparison:
     days: Sequence[date]
     values: Sequence[float]
     previous_values: Sequence[float]
+    total: float
+    previous_total: float
+    rule: dict[str, Any] | None = None
     left_out: str = ""
     """Money that has no exchange rate, such as `USD 60.00`."""
 
@@ -57,23 +69,18 @@ class Comparison:
         return len(self.previous_values)
 
     @property
-    def total(self) -> float:
-        """The sum of the complete days, or their mean if the metric is not additive."""
-        return self._sum_or_mean(self.values[:-1])
-
-    @property
-    def previous_total(self) -> float:
-        return self._sum_or_mean(self.previous_values)
-
-    def _sum_or_mean(self, values: Sequence[float]) -> float:
+    def total_note(self) -> str:
+        """What of the days the total is, if it is not their sum."""
+        if self.metric.grain is Grain.MOMENT:
+            return _("at the end")
         if self.metric.additive:
-            return round(sum(values), self.decimals)
-        return round(sum(values) / max(len(values), 1), 1)
+            return ""
+        return _("each counted once")
 
     @property
     def change(self) -> float | None:
-        """In percent of the previous total; None if that is 0."""
-        if not self.previous_total:
+        """In percent of the previous total; None if that is not above 0."""
+        if self.previous_total <= 0:
             return None
         return 100 * (self.total - self.previous_total) / self.previous_total
 
@@ -91,7 +98,7 @@ class Comparison:
         return text.replace("-", "\N{MINUS SIGN}")
 
     def _format(self, number: float) -> str:
-        return f"{number:,.{self.decimals if self.metric.additive else 1}f}"
+        return f"{number:,.{self.decimals}f}".replace("-", "\N{MINUS SIGN}")
 
     @property
     def figure(self) -> Figure:
@@ -127,16 +134,17 @@ def compare_community(
 ) -> list[Comparison]:
     """Compare the metrics `names` of a community, by default all of them."""
     first, last = _period(community, at, span)
-    numbers = metrics.compute_for_community(
-        community=community, first=first, last=last, by=by, at=at, names=names
+    query = metrics.create_query(
+        community=community, first=first, last=last, by=by, at=at
     )
+    names = metric_definitions.list_names(COMMUNITY) if names is None else names
     left_out = ""
-    if any(METRICS[name].unit == metric_definitions.MONEY for name in numbers):
+    if any(METRICS[name].is_money for name in names):
         amounts = metrics.sales_left_out(
             community=community, first=first, last=last, by=by, at=at
         )
         left_out = money.format_all(amounts)
-    return _compare(community, COMMUNITY, numbers, last, span, left_out)
+    return [_compare(METRICS[name], query, span, left_out) for name in names]
 
 
 def compare_group(
@@ -150,16 +158,11 @@ def compare_group(
 ) -> list[Comparison]:
     """Compare the metrics `names` of a group, by default all of them."""
     first, last = _period(community, at, span)
-    numbers = metrics.compute_for_groups(
-        community=community,
-        groups=[key],
-        first=first,
-        last=last,
-        by=by,
-        at=at,
-        names=names,
+    query = metrics.create_query(
+        community=community, first=first, last=last, by=by, at=at, group=key
     )
-    return _compare(community, GROUP, numbers[key], last, span)
+    names = metric_definitions.list_names(GROUP) if names is None else names
+    return [_compare(METRICS[name], query, span) for name in names]
 
 
 def _period(community: Community, at: datetime, span: int) -> tuple[date, date]:
@@ -169,29 +172,32 @@ def _period(community: Community, at: datetime, span: int) -> tuple[date, date]:
 
 
 def _compare(
-    community: Community,
-    level: str,
-    numbers: dict[str, list[int]],
-    today: date,
-    span: int,
-    left_out: str = "",
-) -> list[Comparison]:
-    comparisons = []
-    for name, by_day in numbers.items():
-        metric = METRICS[name]
-        is_money = metric.unit == metric_definitions.MONEY
-        decimals = money.decimal_places(community.currency) if is_money else 0
-        values = [n / 10**decimals if decimals else n for n in by_day]
-        comparisons.append(
-            Comparison(
-                metric=metric,
-                level=level,
-                unit=community.currency if is_money else str(metric.unit),
-                decimals=decimals,
-                days=[today - timedelta(days=ago) for ago in range(span, -1, -1)],
-                values=values[span:],
-                previous_values=values[:span],
-                left_out=left_out if is_money else "",
-            )
-        )
-    return comparisons
+    metric: Metric, query: MetricQuery, span: int, left_out: str = ""
+) -> Comparison:
+    today = query.last
+    numbers = metric.by_day(query)
+    current = query.narrowed(today - span, today - 1)
+    previous = query.narrowed(query.first, query.first + span - 1)
+    if metric.grain is Grain.DAY and not metric.additive:
+        totals = [metric.over_span(each) for each in (current, previous)]
+    elif metric.additive:
+        totals = [sum(numbers[span:-1]), sum(numbers[:span])]
+    else:
+        totals = [numbers[-2], numbers[span - 1]]
+    community = query.community
+    decimals = money.decimal_places(community.currency) if metric.is_money else 0
+    values = [n / 10**decimals if decimals else n for n in numbers]
+    total, previous_total = (n / 10**decimals if decimals else n for n in totals)
+    return Comparison(
+        metric=metric,
+        level=COMMUNITY if query.group is None else GROUP,
+        unit=community.currency if metric.is_money else str(metric.unit),
+        decimals=decimals,
+        days=[community_days.to_date(day) for day in range(today - span, today + 1)],
+        values=values[span:],
+        previous_values=values[:span],
+        total=total,
+        previous_total=previous_total,
+        rule=metric.rule(current) if metric.rule else None,
+        left_out=left_out if metric.is_money else "",
+    )

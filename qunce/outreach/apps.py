@@ -23,6 +23,7 @@ DECLARING = (
     "content.materials.library",
     "content.message_templates",
     "member_columns",
+    "number_checks",
     "opt_outs",
     "personal_sections",
     "playbooks.excluded_groups",

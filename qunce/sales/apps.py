@@ -13,6 +13,7 @@ class SalesConfig(AppConfig):
         for module in (
             "coupons",
             "member_columns",
+            "number_checks",
             "order_facts",
             "order_erasure",
             "orders",

@@ -5,7 +5,8 @@ No total counts what staff accounts did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 from qunce.core import community_days
 from qunce.core.facts import facts
 from qunce.sets import amounts
-from qunce.sets.bitmaps import bitmaps
+from qunce.sets.bitmaps import bitmaps, presence_sets
 from qunce.sets.mirror import mirror
 from qunce.sets.rules import base, snapshots
 from qunce.sets.rules.base import RulePath
@@ -77,12 +78,16 @@ FROM facts JOIN (SELECT unnest(?) AS day, unnest(?) AS begin_at, unnest(?) AS en
 WHERE community = ? AND happened_at >= ? AND happened_at < ? AND kind IN
 """
 TOTALS = f"""
-SELECT d.day, kind, coalesce(grp, 0), coalesce(account, 0), count(*)
+SELECT d.day, kind, coalesce(grp, 0), account, count(*)
 {JOIN_DAYS}
 """
 
 
-def _params(community: Community, first: int, last: int) -> list[Any]:
+COUNTED = " AND {0} IN (SELECT account FROM among)"
+NOT_STAFF = " AND ({0} IS NULL OR {0} NOT IN (SELECT account FROM staff))"
+
+
+def day_params(community: Community, first: int, last: int) -> list[Any]:
     """The parameters of `JOIN_DAYS` for the days from `first` to `last`."""
     zone, start = community.timezone, community.day_start
     days = list(range(first, last + 1))
@@ -113,8 +118,8 @@ def load(
     """Facts of some kinds in some groups from community day `first` to `last`."""
     rows = mirror.query(
         f"{TOTALS} ({_kind_list(kinds)}) AND grp IN ({', '.join(map(str, groups)) or '-1'})"
-        " GROUP BY ALL",
-        _params(community, first, last),
+        " AND account IS NOT NULL GROUP BY ALL",
+        day_params(community, first, last),
     )
     days, kind_ids, group_ids, accounts, counts = (
         column.to_numpy().astype(np.int64) for column in rows.columns
@@ -141,7 +146,7 @@ def sum_by_day(
 ) -> DaySums:
     """Facts of some kinds by day; with `among`, only those of these people."""
     where, tables = account_condition(community, among, at)
-    params = _params(community, first, last)
+    params = day_params(community, first, last)
     rows = mirror.query(
         f"SELECT d.day, count(*), {amounts.total(community)} {JOIN_DAYS}"
         f" ({_kind_list(kinds)}){where} GROUP BY d.day",
@@ -170,13 +175,39 @@ def sum_left_out(
         community,
         dict.fromkeys(_kind_ids(kinds), 1),
         f"community = ? AND happened_at >= ? AND happened_at < ?{where}",
-        _params(community, first, last)[3:],
+        day_params(community, first, last)[3:],
         **tables,
     )
 
 
+def digest(among: BitMap | None) -> bytes:
+    """Which people count, as a part of the name under which an answer is cached."""
+    if among is None:
+        return b""
+    return hashlib.sha256(bitmaps.to_bytes(among)).digest()
+
+
+def facts_version(
+    snap: Snapshot, kind_ids: Sequence[int], first: int, last: int
+) -> Hashable:
+    """What a number of people's facts of some kinds and days depends on."""
+    community = snap.community
+    keys = sorted(snapshots.STANDARD_KEYS - {presence_sets.KEY})
+    return (
+        first,
+        last,
+        (community.timezone, community.day_start),
+        snap.token(),
+        tuple(snap.revisions[key] for key in keys),
+        tuple(
+            tuple(snap.changed_days(kind_id, first, last).items())
+            for kind_id in kind_ids
+        ),
+    )
+
+
 def account_condition(
-    community: Community, among: BitMap | None, at: datetime
+    community: Community, among: BitMap | None, at: datetime, column: str = "account"
 ) -> tuple[str, dict[str, pa.Table]]:
     """Return the SQL condition of facts that count, and the table that it reads.
 
@@ -198,11 +229,10 @@ def account_condition(
     accounts = snapshots.run(community, at, find_accounts)
     table = pa.table({"account": bitmaps.array_of(accounts)})
     if among is not None:
-        return " AND account IN (SELECT account FROM among)", {"among": table}
+        return COUNTED.format(column), {"among": table}
     if not accounts:
         return "", {}
-    where = " AND (account IS NULL OR account NOT IN (SELECT account FROM staff))"
-    return where, {"staff": table}
+    return NOT_STAFF.format(column), {"staff": table}
 
 
 def count_people_by_day(

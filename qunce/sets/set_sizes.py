@@ -11,6 +11,7 @@ from pyroaring import BitMap
 from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.clauses import membership
 from qunce.sets.rules import snapshots, tree
 
@@ -45,6 +46,60 @@ def count_by_ref(
             .intersection_cardinality(visible)
             for ref in unique_refs
         }
+
+    return snapshots.run(community, at, count)
+
+
+def count_in_any(
+    *, community: Community, kind: str, refs: Iterable[int], by: Staff, at: datetime
+) -> int:
+    """How many people have at least one of these marks, see `count_by_ref`."""
+    permissions.check_community(by, community.pk)
+    unique_refs = sorted(set(refs))
+    scope = tree.compile_scope(by, community)
+    keys = {(kind, ref) for ref in unique_refs}
+    if scope is not None:
+        keys |= tree.revision_keys(scope)
+
+    def count(snap: Snapshot) -> int:
+        snap.load_revisions(keys)
+        found = BitMap()
+        for ref in unique_refs:
+            found |= membership.by_person(snap, kind, ref).nonzero()
+        visible = snap.everyone()
+        if scope is not None:
+            everyone = snap.everyone(with_left=True)
+            visible = visible & scope.evaluate(snap, everyone)
+        return found.intersection_cardinality(visible)
+
+    return snapshots.run(community, at, count)
+
+
+def count_further_marks(
+    *, community: Community, kind: str, refs: Iterable[int], by: Staff, at: datetime
+) -> int:
+    """How many of these marks people have beside their first, see `count_by_ref`.
+
+    Somebody with three of them counts twice. It is for checks, as it takes long.
+    """
+    permissions.check_community(by, community.pk)
+    unique_refs = sorted(set(refs))
+    scope = tree.compile_scope(by, community)
+    keys = {(kind, ref) for ref in unique_refs}
+    if scope is not None:
+        keys |= tree.revision_keys(scope)
+
+    def count(snap: Snapshot) -> int:
+        snap.load_revisions(keys)
+        visible = snap.everyone()
+        if scope is not None:
+            everyone = snap.everyone(with_left=True)
+            visible = visible & scope.evaluate(snap, everyone)
+        marks = sum_all(
+            BitCounter.ones(membership.by_person(snap, kind, ref).nonzero() & visible)
+            for ref in unique_refs
+        )
+        return marks.total(visible) - len(marks.nonzero())
 
     return snapshots.run(community, at, count)
 

@@ -68,15 +68,24 @@ def test_money_is_in_whole_units(shop: Community, by: Staff) -> None:
     assert comparison.change_text == ""
 
 
-def test_people_of_several_days_are_averaged_and_not_added(
-    shop: Community, by: Staff
-) -> None:
-    ann = factories.member(shop, "ann").pk
+def test_people_of_several_days_count_once(shop: Community, by: Staff) -> None:
+    ann, ben = factories.members(shop, "ann", "ben")
     for ago in range(1, 8):
         pay(shop, ago, account=ann)
+    pay(shop, 2, account=ben)
+    pay(shop, 9, account=ben)
     comparison = compare(shop, by, span=7)["buyers"]
-    assert comparison.total == 1
-    assert comparison.total_text == "1.0"
+    assert (comparison.total, comparison.previous_total) == (2, 1)
+    assert comparison.total_text == "2"
+    assert comparison.total_note
+
+
+def test_total_of_a_moment_is_the_last_one(shop: Community, by: Staff) -> None:
+    for ago in (20, 3, 0):
+        factories.member(shop, f"m{ago}", joined_at=NOW - timedelta(days=ago), at=NOW)
+    comparison = compare(shop, by, span=7)["members"]
+    assert (comparison.total, comparison.previous_total) == (2, 1)
+    assert comparison.values[-1] == 3
 
 
 def test_figure_has_the_previous_days_below_the_days(

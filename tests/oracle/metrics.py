@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from qunce.insight.metric_definitions import GROUP
 
@@ -40,8 +40,13 @@ class History:
     def members(self, until: date) -> set[int | None]:
         if self.level == GROUP:
             return self.group_members(until)
-        registered = (event for event in self.events if event.kind == "registered")
-        return {event.person for event in registered if event.day <= until}
+        members = set()
+        for event in self.events:
+            if event.kind in ("registered", "member.rejoined") and event.day <= until:
+                members.add(event.person)
+            if event.kind == "member.left" and event.day <= until:
+                members.discard(event.person)
+        return members
 
     def group_members(self, until: date) -> set[int | None]:
         members = set()
@@ -70,6 +75,30 @@ def sum_refunded(history: History, day: date) -> int:
     return sum(event.amount for event in history.find(day, "order.refunded"))
 
 
+def count_leaves(history: History, day: date) -> int:
+    kind = "group.left" if history.level == GROUP else "member.left"
+    return len(history.find(day, kind))
+
+
+def count_net_growth(history: History, day: date) -> int:
+    came = ("registered", "member.rejoined")
+    kinds = ("group.joined",) if history.level == GROUP else came
+    return len(history.find(day, *kinds)) - count_leaves(history, day)
+
+
+def count_window(history: History, day: date, width: int, *kinds: str) -> int:
+    days = [day - timedelta(days=ago) for ago in range(width)]
+    return count_people(
+        [event for each in days for event in history.find(each, *kinds)]
+    )
+
+
+def count_new_buyers(history: History, day: date) -> int:
+    buyers = {event.person for event in history.find(day, "order.paid")}
+    earlier = (e for e in history.events if e.kind == "order.paid" and e.day < day)
+    return len(buyers - {event.person for event in earlier})
+
+
 METRICS: dict[str, Callable[[History, date], int]] = {
     "orders": lambda history, day: len(history.find(day, "order.paid")),
     "buyers": lambda history, day: count_people(history.find(day, "order.paid")),
@@ -80,8 +109,16 @@ METRICS: dict[str, Callable[[History, date], int]] = {
     ),
     "new_members": lambda history, day: count_people(history.find(day, "registered")),
     "joins": lambda history, day: len(history.find(day, "group.joined")),
-    "leaves": lambda history, day: len(history.find(day, "group.left")),
+    "leaves": count_leaves,
+    "returns": lambda history, day: len(history.find(day, "member.rejoined")),
+    "net_growth": count_net_growth,
     "members": lambda history, day: len(history.members(day)),
+    "opening_members": lambda history, day: len(
+        history.members(day - timedelta(days=1))
+    ),
+    "new_buyers": count_new_buyers,
+    "active_week": lambda history, day: count_window(history, day, 7, *ACTIVITIES),
+    "active_month": lambda history, day: count_window(history, day, 28, *ACTIVITIES),
     "active_members": lambda history, day: count_people(
         history.find_counted(day, *ACTIVITIES)
     ),
@@ -92,3 +129,59 @@ METRICS: dict[str, Callable[[History, date], int]] = {
         history.find_counted(day, *INTERACTIONS)
     ),
 }
+
+
+def list_events(history: History, days: list[date], *kinds: str) -> list[Event]:
+    return [event for day in days for event in history.find_counted(day, *kinds)]
+
+
+def list_numbers_of_messages(history: History, days: list[date]) -> list[int]:
+    """How many messages each person wrote, the most first."""
+    writers = [event.person for event in list_events(history, days, *MESSAGES)]
+    return sorted((writers.count(person) for person in set(writers)), reverse=True)
+
+
+def list_now(history: History) -> set[int | None]:
+    return history.members(date.max)
+
+
+def list_speaking(history: History, days: list[date]) -> set[int | None]:
+    events = list_events(history, days, *MESSAGES)
+    return list_now(history) & {event.person for event in events}
+
+
+def count_repeat_buyers(history: History, days: list[date]) -> int:
+    buyers = [event.person for event in list_events(history, days, "order.paid")]
+    return sum(buyers.count(person) >= 2 for person in set(buyers))
+
+
+def sum_of_top_tenth(history: History, days: list[date]) -> int:
+    numbers = list_numbers_of_messages(history, days)
+    return sum(numbers[: -(-len(numbers) // 10)])
+
+
+SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
+    "active_members": lambda history, days: count_people(
+        list_events(history, days, *ACTIVITIES)
+    ),
+    "speakers": lambda history, days: count_people(
+        list_events(history, days, *MESSAGES)
+    ),
+    "interacting_members": lambda history, days: count_people(
+        list_events(history, days, *INTERACTIONS)
+    ),
+    "buyers": lambda history, days: count_people(
+        list_events(history, days, "order.paid")
+    ),
+    "opening_members": lambda history, days: len(
+        history.members(days[0] - timedelta(days=1))
+    ),
+    "members_now": lambda history, days: len(list_now(history)),
+    "speaking_members": lambda history, days: len(list_speaking(history, days)),
+    "silent_members": lambda history, days: len(
+        list_now(history) - list_speaking(history, days)
+    ),
+    "repeat_buyers": count_repeat_buyers,
+    "messages_of_top_tenth": sum_of_top_tenth,
+}
+"""Numbers of a span that are not the sum of its days, nor the last of them."""

@@ -10,14 +10,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qunce.console import http
-from qunce.console.insight import chart_downloads
-from qunce.core import permissions
+from qunce.console.insight import chart_downloads, presenters
+from qunce.console.today import numbers
+from qunce.core import community_days, permissions
 from qunce.importing.jobs import access
 from qunce.insight import metric_definitions, period_comparison
-from qunce.insight.metric_definitions import Subject
+from qunce.insight.metric_definitions import COMMUNITY, Grain, Place, Subject
 from qunce.insight.period_comparison import Comparison
 
 SPAN_CHOICES = (7, 28, 84)
+HEADLINES = ("net_growth", "active_members", "net_sales")
+"""What of yesterday the page begins with."""
 
 
 def parse_span(request: http.Request) -> int:
@@ -32,16 +35,29 @@ def parse_span(request: http.Request) -> int:
 def metric_list(request: http.Request) -> HttpResponse:
     span = parse_span(request)
     comparisons = period_comparison.compare_community(
-        community=request.community, by=request.staff, at=request.at, span=span
+        community=request.community,
+        by=request.staff,
+        at=request.at,
+        names=[
+            metric.name
+            for metric in metric_definitions.list_all(COMMUNITY)
+            if Place.OVERVIEW in metric.places and metric.grain is not Grain.SPAN
+        ],
+        span=span,
     )
     spans = [
         (days, _("%(n)s days") % {"n": days}, days == span) for days in SPAN_CHOICES
     ]
     sections = [
-        _section(subject, list(numbers), span)
-        for subject, numbers in groupby(comparisons, lambda one: one.metric.subject)
+        _section(subject, list(own), span)
+        for subject, own in groupby(comparisons, lambda one: one.metric.subject)
     ]
     context = {
+        "headlines": numbers.compare_yesterday(
+            request.staff, at=request.at, names=HEADLINES
+        ),
+        "yesterday": community_days.to_date(request.community.day(request.at) - 1),
+        "ratios": presenters.ratio_rows(request, span),
         "sections": sections,
         "spans": spans,
         "span": span,
@@ -61,6 +77,7 @@ def _section(
             (
                 comparison,
                 f"{reverse('insight:chart', args=[comparison.metric.name])}?days={span}&as=",
+                presenters.members_url(comparison.rule),
             )
             for comparison in comparisons
         ],
@@ -69,7 +86,7 @@ def _section(
 
 @http.page()
 def metric_chart(request: http.Request, name: str) -> HttpResponse:
-    if name not in metric_definitions.list_names(metric_definitions.COMMUNITY):
+    if name not in metric_definitions.list_names(COMMUNITY):
         raise Http404
     (comparison,) = period_comparison.compare_community(
         community=request.community,

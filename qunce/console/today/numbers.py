@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,10 @@ class DayNumber:
     left_out: str = ""
 
 
-def compare_yesterday(staff: Staff, *, at: datetime) -> list[DayNumber]:
+def compare_yesterday(
+    staff: Staff, *, at: datetime, names: Sequence[str] | None = None
+) -> list[DayNumber]:
+    """Compare the metrics `names`, by default those of the page Today."""
     community = staff.community
     yesterday = community.day(at) - 1
     days: dict[str, Any] = {
@@ -37,13 +41,15 @@ def compare_yesterday(staff: Staff, *, at: datetime) -> list[DayNumber]:
         "last": community_days.to_date(yesterday),
     }
     query: dict[str, Any] = {"community": community, "by": staff, "at": at, **days}
-    names = [
+    names = names or [
         name
         for name in metric_definitions.list_names(metric_definitions.COMMUNITY)
         if METRICS[name].on_today
     ]
     values_by_metric = metrics.compute_for_community(**query, names=names)
-    left_out = money.format_all(metrics.sales_left_out(**query))
+    left_out = ""
+    if any(METRICS[name].is_money for name in names):
+        left_out = money.format_all(metrics.sales_left_out(**query))
     return [
         _day_number(name, values[0], values[-1], community.currency, left_out)
         for name, values in values_by_metric.items()
@@ -56,9 +62,11 @@ def _day_number(
     metric = METRICS[name]
     unit = "" if metric.unit else currency
     places = money.decimal_places(unit) if unit else 0
-    change = round(100 * (value - previous) / previous) if previous else None
+    # A share of a number below 0, such as of a shrinking group, has no meaning.
+    change = round(100 * (value - previous) / previous) if previous > 0 else None
     value_text, previous_text = (
-        f"{amount / 10**places:,.{places}f}" for amount in (value, previous)
+        f"{amount / 10**places:,.{places}f}".replace("-", "\N{MINUS SIGN}")
+        for amount in (value, previous)
     )
     return DayNumber(
         metric,

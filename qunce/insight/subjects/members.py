@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
 from qunce.insight import metric_definitions
-from qunce.insight.metric_definitions import COMMUNITY, GROUP, Subject, declare
-from qunce.members.clauses import lifecycle
-from qunce.sets import daily_totals
+from qunce.insight.metric_definitions import (
+    COMMUNITY,
+    GROUP,
+    Grain,
+    Place,
+    Ratio,
+    Subject,
+    declare,
+    declare_ratio,
+)
+from qunce.sets import audiences, daily_totals
 
 if TYPE_CHECKING:
     from qunce.insight.metric_query import MetricQuery
@@ -22,6 +30,15 @@ SUBJECT = Subject(
 )
 
 
+def _present_rule(query: MetricQuery) -> dict[str, Any] | None:
+    """Of today only: no rule selects the members of an earlier day."""
+    if query.last < query.community.day(query.at):
+        return None
+    if query.group is None:
+        return audiences.EVERYONE
+    return {"group": {"any": [query.group]}}
+
+
 @declare(
     COMMUNITY,
     GROUP,
@@ -29,23 +46,28 @@ SUBJECT = Subject(
     label=_("Members"),
     unit=metric_definitions.PEOPLE,
     definition=_(
-        "Everyone who had joined by the end of that day and has not left by then for "
-        "good. People who work here are not members."
+        "Everyone who was in the community at the end of that day. People who work here "
+        "are not members."
     ),
+    formula="opening_members + new_members + returns − leaves",
+    grain=Grain.MOMENT,
     group_label=_("Group members"),
     group_definition=_(
         "Members in the group at the end of that day, excluding those who have left "
         "the community since. Calculated backwards from the current group members."
     ),
     additive=False,
+    rule=_present_rule,
+    places=(Place.OVERVIEW, Place.GROUPS, Place.GROUP),
 )
 def members(query: MetricQuery) -> list[int]:
-    if query.group is not None:
-        return _group_members(query)
-    return lifecycle.present_by_day(**query.params)
+    return _list_sizes(query)[1:]
 
 
-def _group_members(query: MetricQuery) -> list[int]:
+def _list_sizes(query: MetricQuery) -> list[int]:
+    """The numbers of members before the first day, and at the end of each day."""
+    if query.group is None:
+        return [query.presence.opening, *query.presence.present]
     weights = daily_totals.weights_by_person(
         community=query.community, kind="group", ref=query.group_id, at=query.at
     )
@@ -61,14 +83,35 @@ def _group_members(query: MetricQuery) -> list[int]:
     accounts = {person: weights[person] for person in query.group_members}
     size = sum(number > 0 for number in accounts.values())
     sizes: dict[int, int] = {}
-    for day in range(max(query.last, *changes, query.first), query.first - 1, -1):
+    for day in range(max(query.last, *changes, query.first), query.first - 2, -1):
         sizes[day] = size
         for person, change in changes.get(day, {}).items():
             after = accounts.get(person, 0)
             before = after - change
             accounts[person] = before
             size += (before > 0) - (after > 0)
-    return [sizes[day] for day in query.days]
+    return [sizes[day] for day in range(query.first - 1, query.last + 1)]
+
+
+@declare(
+    COMMUNITY,
+    GROUP,
+    subject=SUBJECT,
+    label=_("Members at the start"),
+    unit=metric_definitions.PEOPLE,
+    definition=_("Members at the start of that day; of a span, at its start."),
+    formula="members of the day before",
+    grain=Grain.MOMENT,
+    group_label=_("Group members at the start"),
+    group_definition=_(
+        "Group members at the start of that day; of a span, at its start."
+    ),
+    additive=False,
+    span=lambda query: opening_members(query)[0],
+    places=(),
+)
+def opening_members(query: MetricQuery) -> list[int]:
+    return _list_sizes(query)[:-1]
 
 
 @declare(
@@ -80,10 +123,27 @@ def _group_members(query: MetricQuery) -> list[int]:
         "Members whose first account joined that day, whether or not they have "
         "left since."
     ),
-    on_today=True,
+    formula="people whose first account joined",
+    rule=lambda query: {"with_left": {"joined": query.window}},
+    places=(Place.TODAY, Place.OVERVIEW),
 )
 def new_members(query: MetricQuery) -> list[int]:
-    return lifecycle.joined_by_day(**query.params)
+    return query.presence.joined
+
+
+@declare(
+    COMMUNITY,
+    subject=SUBJECT,
+    label=_("Came back"),
+    unit=metric_definitions.TIMES,
+    definition=_(
+        "How many times members who had left the community with all their accounts "
+        "came back that day."
+    ),
+    formula="returns of people with member.rejoined",
+)
+def returns(query: MetricQuery) -> list[int]:
+    return query.presence.returned
 
 
 @declare(
@@ -92,6 +152,8 @@ def new_members(query: MetricQuery) -> list[int]:
     label=_("Joins"),
     unit=metric_definitions.TIMES,
     definition=_("How many times members joined the group that day."),
+    formula="number of group.joined",
+    places=(Place.GROUPS, Place.GROUP),
 )
 def joins(query: MetricQuery) -> list[int]:
     totals = query.load_group_totals("group.joined")
@@ -99,12 +161,75 @@ def joins(query: MetricQuery) -> list[int]:
 
 
 @declare(
+    COMMUNITY,
     GROUP,
     subject=SUBJECT,
     label=_("Leaves"),
     unit=metric_definitions.TIMES,
-    definition=_("How many times members left the group or were removed that day."),
+    definition=_(
+        "How many times members left the community that day, with the last of their "
+        "accounts."
+    ),
+    formula="departures of people with member.left",
+    group_definition=_(
+        "How many times members left the group or were removed that day."
+    ),
+    places=(Place.OVERVIEW, Place.GROUPS, Place.GROUP),
 )
 def leaves(query: MetricQuery) -> list[int]:
+    if query.group is None:
+        return query.presence.left
     totals = query.load_group_totals("group.left")
     return query.sum_by_day(totals.days, totals.counts)
+
+
+@declare(
+    COMMUNITY,
+    GROUP,
+    subject=SUBJECT,
+    label=_("Net growth"),
+    unit=metric_definitions.PEOPLE,
+    definition=_("New members and those who came back that day, less those who left."),
+    formula="new_members + returns − leaves",
+    group_definition=_("Joins of that day less leaves."),
+    places=(Place.OVERVIEW, Place.GROUPS),
+)
+def net_growth(query: MetricQuery) -> list[int]:
+    if query.group is None:
+        changes = query.presence
+        came = [a + b for a, b in zip(changes.joined, changes.returned, strict=True)]
+    else:
+        came = joins(query)
+    return [plus - minus for plus, minus in zip(came, leaves(query), strict=True)]
+
+
+declare_ratio(
+    Ratio(
+        name="growth_rate",
+        label=_("Growth rate"),
+        unit=metric_definitions.PERCENT,
+        definition=_("Net growth of a span as a share of the members at its start."),
+        formula="net_growth ÷ opening_members",
+        levels=(COMMUNITY, GROUP),
+        subject=SUBJECT,
+        places=(Place.OVERVIEW, Place.GROUPS),
+        numerator="net_growth",
+        denominator="opening_members",
+        people="opening_members",
+    )
+)
+declare_ratio(
+    Ratio(
+        name="churn_rate",
+        label=_("Churn rate"),
+        unit=metric_definitions.PERCENT,
+        definition=_("Leaves of a span as a share of the members at its start."),
+        formula="leaves ÷ opening_members",
+        levels=(COMMUNITY, GROUP),
+        subject=SUBJECT,
+        places=(Place.OVERVIEW, Place.GROUPS),
+        numerator="leaves",
+        denominator="opening_members",
+        people="opening_members",
+    )
+)

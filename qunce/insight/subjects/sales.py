@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.core.facts import facts
 from qunce.insight import metric_definitions
-from qunce.insight.metric_definitions import COMMUNITY, Subject, declare
-from qunce.sets import daily_totals
+from qunce.insight.metric_definitions import (
+    COMMUNITY,
+    Place,
+    Ratio,
+    Subject,
+    declare,
+    declare_of_span,
+    declare_ratio,
+)
+from qunce.sets import daily_totals, span_totals
 
 if TYPE_CHECKING:
     from qunce.insight.metric_query import MetricQuery
@@ -19,8 +28,17 @@ SUBJECT = Subject(
     label=_("Orders and sales"),
     hint=_("Import orders, or let your shop report them through the API."),
 )
-PAID_KINDS = ("order.paid", "order.amended")
+ORDER_KINDS = ("order.paid",)
+PAID_KINDS = (*ORDER_KINDS, "order.amended")
 REFUND_KINDS = ("order.refunded",)
+
+
+def _paid_rule(condition: dict[str, Any]) -> dict[str, Any]:
+    """Who paid orders like this; nobody if none was ever paid anywhere."""
+    (kind,) = ORDER_KINDS
+    if facts.find_kind(kind) is None:
+        return {"any": []}
+    return {"with_left": {"did": {"kind": kind, **condition}}}
 
 
 @declare(
@@ -31,7 +49,8 @@ REFUND_KINDS = ("order.refunded",)
     definition=_(
         "Orders paid that day, including zero-amount orders and orders refunded later."
     ),
-    on_today=True,
+    formula="number of order.paid",
+    places=(Place.TODAY, Place.OVERVIEW, Place.ORDERS),
 )
 def orders(query: MetricQuery) -> list[int]:
     return query.sum_facts("order.paid").counts
@@ -43,11 +62,27 @@ def orders(query: MetricQuery) -> list[int]:
     label=_("Buyers"),
     unit=metric_definitions.PEOPLE,
     definition=_("Members who paid at least one order that day."),
+    formula="people with order.paid",
     additive=False,
-    on_today=True,
+    span=lambda query: len(query.find_people(*ORDER_KINDS)),
+    rule=lambda query: _paid_rule(query.window),
+    places=(Place.TODAY, Place.OVERVIEW),
 )
 def buyers(query: MetricQuery) -> list[int]:
-    return daily_totals.count_people_by_day(kinds=["order.paid"], **query.params)
+    return daily_totals.count_people_by_day(kinds=ORDER_KINDS, **query.params)
+
+
+@declare(
+    COMMUNITY,
+    subject=SUBJECT,
+    label=_("First-time buyers"),
+    unit=metric_definitions.PEOPLE,
+    definition=_("Members who paid the first order of their lives here that day."),
+    formula="people whose first order.paid is of the day",
+    rule=lambda query: _paid_rule({"first": query.window}),
+)
+def new_buyers(query: MetricQuery) -> list[int]:
+    return span_totals.count_new_people_by_day(kinds=ORDER_KINDS, **query.params)
 
 
 @declare(
@@ -59,6 +94,8 @@ def buyers(query: MetricQuery) -> list[int]:
         "The amount paid that day, including later corrections, before "
         "refunds. Other currencies are converted at the exchange rate of that day."
     ),
+    formula="Σ amount of order.paid and order.amended",
+    places=(Place.OVERVIEW, Place.ORDERS),
 )
 def paid(query: MetricQuery) -> list[int]:
     return query.sum_facts(*PAID_KINDS).amounts
@@ -73,6 +110,8 @@ def paid(query: MetricQuery) -> list[int]:
         "The amount refunded that day, whenever the order was paid. Other currencies "
         "are converted at the exchange rate of the order."
     ),
+    formula="Σ amount of order.refunded",
+    places=(Place.OVERVIEW, Place.ORDERS),
 )
 def refunded(query: MetricQuery) -> list[int]:
     return query.sum_facts(*REFUND_KINDS).amounts
@@ -84,9 +123,57 @@ def refunded(query: MetricQuery) -> list[int]:
     label=_("Net sales"),
     unit=metric_definitions.MONEY,
     definition=_("The paid amount of that day less the amount refunded that day."),
-    on_today=True,
+    formula="paid − refunded",
+    places=(Place.TODAY, Place.OVERVIEW, Place.ORDERS),
 )
 def net_sales(query: MetricQuery) -> list[int]:
     return [
         gross - back for gross, back in zip(paid(query), refunded(query), strict=True)
     ]
+
+
+@declare_of_span(
+    COMMUNITY,
+    subject=SUBJECT,
+    label=_("Repeat buyers"),
+    unit=metric_definitions.PEOPLE,
+    definition=_("Members who paid at least two orders in the span."),
+    formula="people with 2 or more order.paid",
+    rule=lambda query: _paid_rule({"times": {"gte": 2}, **query.window}),
+    places=(Place.OVERVIEW,),
+)
+def repeat_buyers(query: MetricQuery) -> int:
+    return span_totals.count_people_with_several(
+        kinds=ORDER_KINDS, times=2, **query.params
+    )
+
+
+declare_ratio(
+    Ratio(
+        name="average_order",
+        label=_("Average order"),
+        unit=metric_definitions.MONEY,
+        definition=_("The paid amount of a span divided by its paid orders."),
+        formula="paid ÷ orders",
+        levels=(COMMUNITY,),
+        subject=SUBJECT,
+        places=(Place.OVERVIEW,),
+        numerator="paid",
+        denominator="orders",
+    )
+)
+declare_ratio(
+    Ratio(
+        name="repurchase_rate",
+        label=_("Repurchase rate"),
+        unit=metric_definitions.PERCENT,
+        definition=_("Repeat buyers of a span as a share of its buyers."),
+        formula="repeat_buyers ÷ buyers",
+        levels=(COMMUNITY,),
+        subject=SUBJECT,
+        places=(Place.OVERVIEW,),
+        numerator="repeat_buyers",
+        denominator="buyers",
+        people="buyers",
+    )
+)

@@ -48,7 +48,8 @@ class Snapshot:
     """Reads of one community at one moment. Open it with `run` or `open_snapshot`.
 
     `everyone` are the members. Only in a snapshot `with_staff`, for lists that name
-    people but count nobody, it has the people who work here, too.
+    people but count nobody, it has the people who work here, too. A `fresh` one reads
+    everything from its rows: neither from the cache nor from persisted sets.
     """
 
     def __init__(
@@ -58,10 +59,13 @@ class Snapshot:
         stack: ExitStack,
         *,
         with_staff: bool = False,
+        fresh: bool = False,
     ) -> None:
         self.community = community
         self.at = at
         self.with_staff = with_staff
+        self._fresh = fresh
+        self._cache = cache.Cache() if fresh else cache.CACHE
         self.today = community.day(at)
         self._micros = timestamps.to_micros(at)
         # What a transaction sees may never be committed, so it must not be cached.
@@ -95,7 +99,7 @@ class Snapshot:
         """
         rev = self.revisions[key]
         cache_key = (self.community.pk, name, key)
-        entry = cache.CACHE.get(cache_key)
+        entry = self._cache.get(cache_key)
         if entry and entry[0] == rev:
             return entry[1]  # type: ignore[no-any-return]
         # Another thread has cached a newer content, from which there is no way back.
@@ -104,14 +108,14 @@ class Snapshot:
         content: Content
         if entry and entry[0] < rev:
             content = refresh(entry[1], entry[0])
-        elif from_bytes and (
+        elif (from_bytes and not self._fresh) and (
             old := persisted_sets.find(self.community.pk, saved_as or key, until=rev)
         ):
             content = refresh(from_bytes(old.blob), old.rev)
         else:
             content = load()
         if self.may_cache:
-            cache.CACHE.set(cache_key, rev, content)
+            self._cache.set(cache_key, rev, content)
         return content
 
     def memoize(
@@ -121,12 +125,12 @@ class Snapshot:
         # The version is not part of the key, so that an old content is replaced and not
         # kept beside the new one.
         cache_key = (self.community.pk, name)
-        entry = self._own.get(cache_key) or cache.CACHE.get(cache_key)
+        entry = self._own.get(cache_key) or self._cache.get(cache_key)
         if entry and entry[0] == version:
             return entry[1]  # type: ignore[no-any-return]
         content = compute()
         if self.may_cache:
-            cache.CACHE.set(cache_key, version, content)
+            self._cache.set(cache_key, version, content)
         else:
             self._own[cache_key] = (version, content)
         return content
@@ -156,11 +160,11 @@ class Snapshot:
         )
 
     @property
-    def _stays(self) -> past_population.Stays:
+    def stays(self) -> past_population.Stays:
         """When the accounts joined and left, for questions about the past."""
         # Everyone who leaves or rejoins raises the revision, so that later facts of the
         # log change nothing.
-        table, reached = self._account_table_now, self.reached()
+        table, reached = self.account_table_now, self.reached()
         created = timestamps.to_micros(self.community.created_at)
         version = self.revisions[presence_sets.KEY]
         return self.memoize(
@@ -172,7 +176,7 @@ class Snapshot:
         )
 
     @property
-    def _account_table_now(self) -> account_tables.AccountTable:
+    def account_table_now(self) -> account_tables.AccountTable:
         pk = self.community.pk
         # Only accounts that changed are read again.
         return self.cached(
@@ -188,12 +192,12 @@ class Snapshot:
     def account_table(self) -> account_tables.AccountTable:
         """The accounts that had joined by the snapshot's moment."""
         if self.population is None:
-            return self._account_table_now
+            return self.account_table_now
         version = (self.revisions[presence_sets.KEY], self.population)
         return self.memoize(
             "account table of the past",
             version,
-            lambda: self._stays.as_of(self._micros),
+            lambda: self.stays.as_of(self._micros),
         )
 
     @cached_property
@@ -201,7 +205,7 @@ class Snapshot:
         """Which of the past populations this moment has; None for that of now."""
         if self._micros >= self.presence.latest:
             return None
-        return self._stays.version(self._micros)
+        return self.stays.version(self._micros)
 
     def everyone(self, *, with_left: bool = False) -> BitMap:
         """The members who are in the community and, on request, those who have left.
@@ -371,7 +375,7 @@ class Snapshot:
         token = self.token()
         counters: dict[int, BitCounter] = {}
         for day, changed in days.items():
-            entry = cache.CACHE.get((self.community.pk, "day", kind, day))
+            entry = self._cache.get((self.community.pk, "day", kind, day))
             # The token too: after a rebuild, positions count anew and could be equal by
             # chance.
             if entry and entry[0] == (token, changed):
@@ -389,7 +393,7 @@ class Snapshot:
                 counters[day] = BitCounter.from_bytes(blob)
                 if self.may_cache:
                     cache_key = (self.community.pk, "day", kind, day)
-                    cache.CACHE.set(cache_key, (token, days[day]), counters[day])
+                    self._cache.set(cache_key, (token, days[day]), counters[day])
         return sorted(counters.items())
 
     def sum_days(self, kind: int, days: dict[int, int]) -> BitCounter:
@@ -410,13 +414,17 @@ class Snapshot:
 
 @contextmanager
 def open_snapshot(
-    community: Community, at: datetime, *, with_staff: bool = False
+    community: Community,
+    at: datetime,
+    *,
+    with_staff: bool = False,
+    fresh: bool = False,
 ) -> Iterator[Snapshot]:
     """A snapshot of the database; one of the derived data joins when it is first used."""
     with ExitStack() as stack:
         # Readers never block writers: SQLite has WAL, PostgreSQL repeatable read.
         stack.enter_context(db.snapshot())
-        yield Snapshot(community, at, stack, with_staff=with_staff)
+        yield Snapshot(community, at, stack, with_staff=with_staff, fresh=fresh)
 
 
 def run(
@@ -425,11 +433,14 @@ def run(
     question: Callable[[Snapshot], Result],
     *,
     with_staff: bool = False,
+    fresh: bool = False,
 ) -> Result:
     """The result of a question in one snapshot, which is a newer one if it was stale."""
     while True:
         try:
-            with open_snapshot(community, at, with_staff=with_staff) as snap:
+            with open_snapshot(
+                community, at, with_staff=with_staff, fresh=fresh
+            ) as snap:
                 return question(snap)
         except Stale:
             # Ends, as the new snapshot begins after the commit that the cache has seen.

@@ -54,13 +54,16 @@ def test_every_metric_has_a_chart_a_table_and_a_definition(shop: Community) -> N
     assert [name for name, _spec in specs] == [
         "members",
         "active_members",
+        "active_week",
+        "active_month",
         "orders",
         "buyers",
+        "new_buyers",
         "paid",
         "net_sales",
     ]
-    assert page.count("<table") == page.count("data-chart=") == len(specs)
-    assert page.count("None in this time.") == 6
+    assert page.count("chart-table") == page.count("data-chart=") == len(specs)
+    assert page.count("None in this time.") == 9
     assert "The amount refunded that day" in page
     assert all(json.loads(spec)["layer"] for _name, spec in specs)
 

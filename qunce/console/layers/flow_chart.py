@@ -139,7 +139,7 @@ def _place(
 def _path(begin: float, end: float, thickness: float, sides: tuple[int, int]) -> str:
     """A band whose edges are level where it leaves and where it arrives."""
     left, right = sides
-    middle = (left + right) / 2
+    middle = (left + right) // 2
     # Thinner than a pixel nobody would see that somebody moved.
     thickness = max(thickness, 1)
     return (

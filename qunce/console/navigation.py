@@ -56,6 +56,7 @@ AREAS = (
             Tab(_("Members"), "members:list"),
             Tab(_("Segments"), "segments:list"),
             Tab(_("Tags"), "tags:list"),
+            Tab(_("Tag rules"), "tag_rules:list", "tag_rules.view"),
             Tab(_("Layers"), "layers:list"),
             Tab(_("Import"), "importing:list", "members.import"),
         ),
@@ -109,7 +110,18 @@ AREAS = (
             Tab(_("Staff accounts"), "groups:staff-list", "members.mark_staff"),
         ),
     ),
-    Area("insight", _("Insight"), "chart-bar", (Tab(_("Insight"), "insight:metrics"),)),
+    Area(
+        "insight",
+        _("Insight"),
+        "chart-bar",
+        (
+            Tab(pgettext_lazy("menu", "Overview"), "insight:metrics"),
+            Tab(_("Retention"), "insight:retention"),
+            Tab(_("Retained members"), "insight:retained"),
+            Tab(_("Funnels"), "insight:funnels"),
+            Tab(pgettext_lazy("menu", "Touches"), "insight:touches"),
+        ),
+    ),
     Area(
         "settings",
         _("Settings"),

@@ -3,10 +3,30 @@ from __future__ import annotations
 from django.urls import path
 
 from qunce.console.insight import chart_script, views
+from qunce.console.insight.funnels import actions as funnel_actions
+from qunce.console.insight.funnels import views as funnel_views
+from qunce.console.insight.retained import views as retained_views
+from qunce.console.insight.retention import views as retention_views
+from qunce.console.insight.touches import views as touch_views
 
 app_name = "insight"
 urlpatterns = [
     path("", views.metric_list, name="metrics"),
     path("charts/<slug:name>/", views.metric_chart, name="chart"),
     path("scripts/<str:name>.js", chart_script.serve, name="chart-script"),
+    path("retention/", retention_views.table, name="retention"),
+    path("retention/people/", retention_views.people, name="retention-people"),
+    path("retained/", retained_views.account, name="retained"),
+    path("retained/people/", retained_views.people, name="retained-people"),
+    path("funnels/", funnel_views.funnel_list, name="funnels"),
+    path("funnels/new/", funnel_views.new, name="funnel-new"),
+    path("funnels/<int:pk>/", funnel_views.detail, name="funnel"),
+    path("funnels/<int:pk>/edit/", funnel_views.edit, name="funnel-edit"),
+    path(
+        "funnels/<int:pk>/steps/<int:step>/", funnel_views.people, name="funnel-people"
+    ),
+    path("funnels/<int:pk>/archive/", funnel_actions.archive, name="funnel-archive"),
+    path("funnels/<int:pk>/restore/", funnel_actions.restore, name="funnel-restore"),
+    path("touches/", touch_views.distribution, name="touches"),
+    path("touches/people/", touch_views.people, name="touches-people"),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.utils import translation
 
-from docs import all_modules, columns, commands, kinds, markdown, settings
+from docs import all_modules, columns, commands, kinds, markdown, metrics, settings
 
 Page = Callable[[], str]
 
@@ -17,6 +17,8 @@ PAGES: dict[str, tuple[str, str, Page]] = {
     "ladders.md": ("en", "Ready-made layerings", kinds.ladders),
     "columns.md": ("en", "Columns of files that can be imported", columns.page),
     "facts.md": ("en", "Fact kinds and their fields", kinds.facts_page),
+    "metrics.md": ("en", "Metrics, ratios and identities", metrics.page),
+    "metrics.zh-CN.md": ("zh-hans", "指标、比率与恒等式", metrics.page),
     "states.md": ("en", "States and transitions", kinds.states),
     "permissions.md": ("en", "Permissions of each role", kinds.permissions),
     "settings.md": ("en", "Environment variables and limits", settings.page),

@@ -60,6 +60,7 @@ RESOURCES = (
     "staff_tasks",
     "webhooks",
     "metrics",
+    "metric_spans",
     "community",
     "exchange_rates",
     "jobs",

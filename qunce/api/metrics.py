@@ -12,8 +12,8 @@ from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import community_days, errors
 from qunce.groups import visibility
-from qunce.insight import metric_definitions, metrics
-from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS, Metric
+from qunce.insight import metric_definitions, metric_dictionary, metrics
+from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 
 router = Router(auth=RequiresScope("metrics"), tags=["metrics"])
 MAX_DAYS = 400
@@ -23,14 +23,28 @@ DEFAULT_DAYS = 28
 class MetricOut(schemas.OutputSchema):
     """What a number means. Numbers of days may be added up only if it is `additive`.
 
-    Money has the community's currency as its unit, and is in its smallest unit.
+    Money has the community's currency as its unit, and is in its smallest unit. A number
+    of the `grain` `moment` is that at the end of a day, or at its start; one of the grain
+    `span` has no numbers of days. `shown_on` are pages, `agrees_with` the identities that
+    hold for it.
     """
 
     name: str
     label: str
     definition: str
+    formula: str
     unit: str
+    grain: Literal["day", "moment", "span"]
     additive: bool
+    shown_on: list[str]
+    agrees_with: list[str]
+
+
+class DefinitionOut(MetricOut):
+    """A metric, or a ratio of the two metrics `numerator` and `denominator`."""
+
+    numerator: str | None
+    denominator: str | None
 
 
 class MetricValuesOut(MetricOut):
@@ -61,8 +75,8 @@ class MetricsOut(schemas.OutputSchema):
 
 
 class MetricDefinitionsOut(schemas.OutputSchema):
-    community: list[MetricOut]
-    group: list[MetricOut]
+    community: list[DefinitionOut]
+    group: list[DefinitionOut]
 
 
 class InvalidSpan(errors.Invalid):
@@ -71,11 +85,11 @@ class InvalidSpan(errors.Invalid):
 
 @router.get("/metrics/definitions", response=MetricDefinitionsOut)
 def list_definitions(request: ApiRequest) -> dict[str, Any]:
-    """List the definitions of all metrics, by what they are about."""
+    """List the definitions of all metrics and ratios, by what they are about."""
     return {
         level: [
-            _define(request, METRICS[name], level)
-            for name in metric_definitions.list_names(level)
+            metric_dictionary.describe(entry, level, request.community.currency)
+            for entry in metric_dictionary.list_entries(level)
         ]
         for level in (COMMUNITY, GROUP)
     }
@@ -98,15 +112,7 @@ def list_(
     level = COMMUNITY if group_id is None else GROUP
     names = [metric_definitions.get(wanted, level).name for wanted in name or ()]
     today = community_days.to_date(request.community.day(request.at))
-    last = last or today - timedelta(days=1)
-    first = first or last - timedelta(days=DEFAULT_DAYS - 1)
-    if not 0 <= (last - first).days < MAX_DAYS:
-        raise InvalidSpan(
-            _(
-                "Give a first day that is not after the last one, and at most %(n)s days."
-            )
-            % {"n": MAX_DAYS}
-        )
+    first, last = parse_span(request, first, last)
     query: dict[str, Any] = {
         "community": request.community,
         "first": first,
@@ -129,7 +135,7 @@ def list_(
         "days": [first + timedelta(days=n) for n in range((last - first).days + 1)],
         "incomplete_day": today if first <= today <= last else None,
         "metrics": [
-            _define(request, METRICS[each], level)
+            metric_dictionary.describe(METRICS[each], level, request.community.currency)
             | {
                 "values": values,
                 "total": sum(values) if METRICS[each].additive else None,
@@ -142,11 +148,18 @@ def list_(
     }
 
 
-def _define(request: ApiRequest, metric: Metric, level: str) -> dict[str, Any]:
-    return {
-        "name": metric.name,
-        "label": metric.label_for(level),
-        "definition": metric.definition_for(level),
-        "unit": request.community.currency if metric.is_money else str(metric.unit),
-        "additive": metric.additive,
-    }
+def parse_span(
+    request: ApiRequest, first: date | None, last: date | None
+) -> tuple[date, date]:
+    """Return the days of a query, by default the last 28 complete ones."""
+    today = community_days.to_date(request.community.day(request.at))
+    last = last or today - timedelta(days=1)
+    first = first or last - timedelta(days=DEFAULT_DAYS - 1)
+    if not 0 <= (last - first).days < MAX_DAYS:
+        raise InvalidSpan(
+            _(
+                "Give a first day that is not after the last one, and at most %(n)s days."
+            )
+            % {"n": MAX_DAYS}
+        )
+    return first, last

@@ -1,14 +1,18 @@
-"""`qunce doctor`: derived data compared with the primary database."""
+"""`qunce doctor`: derived data compared with the primary database.
+
+With --numbers, numbers are compared with each other.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 
+import click
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from qunce.cli import base, options
+from qunce.cli import base, number_reports, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core.data_dir import DatabaseDamaged
@@ -18,16 +22,36 @@ from qunce.sets.doctor.doctor import Finding
 from qunce.sets.mirror import deriver, rebuild
 
 log = logging.getLogger(__name__)
+DEFAULT_SECONDS = 120
 
 
 @base.command("doctor")
 @base.option("--repair", is_flag=True, help=N_("repair differences"))
+@base.option(
+    "--numbers", is_flag=True, help=N_("compare the numbers of each community")
+)
+@base.option(
+    "--seconds",
+    type=click.IntRange(1, 86_400),
+    default=DEFAULT_SECONDS,
+    help=N_("with --numbers: how long to compare each community"),
+)
 @options.pass_invocation_of_repair
 def doctor(
-    invocation: Invocation, repair: bool, damaged: DatabaseDamaged | None
+    invocation: Invocation,
+    repair: bool,
+    numbers: bool,
+    seconds: int,
+    damaged: DatabaseDamaged | None,
 ) -> int:
     """Return 1 if there are differences, or if some are left after a repair."""
     out = invocation.out
+    if numbers and repair:
+        raise options.BadUsage(
+            _("--numbers compares and repairs nothing. Leave out --repair.")
+        )
+    if numbers and damaged is None:
+        return number_reports.report(invocation, seconds=seconds)
     if damaged is not None:
         found = [Finding("database", damaged.alias, str(damaged))]
         # Nothing else can be checked until its database can be read.

@@ -1,4 +1,4 @@
-"""`qunce metrics`: the dictionary of metrics, and their numbers per community day."""
+"""`qunce metrics`: the dictionary of metrics, and their numbers of days and of spans."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from datetime import date, timedelta
 from typing import Any
 
 import click
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.translation import gettext as _
 
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days, money
 from qunce.groups import groups as group_store
-from qunce.insight import metric_definitions
+from qunce.groups import visibility
+from qunce.insight import (
+    group_comparison,
+    metric_definitions,
+    metric_dictionary,
+    peak_hours,
+)
 from qunce.insight import metrics as numbers
 from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 
-DAYS = 7
+DAYS, SPAN = 7, 28
 metrics = base.Group("metrics")
 
 
@@ -24,18 +32,15 @@ metrics = base.Group("metrics")
 @options.pass_invocation
 def list_metrics(invocation: Invocation) -> None:
     rows = [
-        {
-            "name": name,
-            "level": level,
-            "label": METRICS[name].label_for(level),
-            "definition": METRICS[name].definition_for(level),
-        }
+        metric_dictionary.describe(entry, level)
         for level in (COMMUNITY, GROUP)
-        for name in metric_definitions.list_names(level)
+        for entry in metric_dictionary.list_entries(level)
     ]
     invocation.out.answer({"metrics": rows})
     for row in rows:
-        invocation.out.line(f"{row['level']:<10} {row['name']:<20} {row['definition']}")
+        invocation.out.line(
+            f"{row['level']:<10} {row['name']:<22} {row['label']}: {row['definition']}"
+        )
 
 
 @metrics.command("show", help=N_("Show the numbers of the last complete days"))
@@ -54,10 +59,10 @@ def show(
     level = GROUP if group else COMMUNITY
     wanted = [metric_definitions.get(name, level).name for name in names]
     invocation.derive()
-    yesterday = community_days.to_date(invocation.community.day(invocation.at) - 1)
+    first, last = _last_days(invocation, days)
     query: dict[str, Any] = {
-        "first": yesterday - timedelta(days=days - 1),
-        "last": yesterday,
+        "first": first,
+        "last": last,
         "names": wanted or None,
         **invocation.query_args,
     }
@@ -68,6 +73,144 @@ def show(
         values = numbers.compute_for_community(**query)
     span = [query["first"] + timedelta(days=index) for index in range(days)]
     _answer(invocation, span, values)
+
+
+@metrics.command("span", help=N_("Show the numbers and ratios of a span as a whole"))
+@base.argument("names", nargs=-1, help=N_("names of metrics or ratios; all by default"))
+@base.option("--group", help=N_("key of a group"))
+@base.option(
+    "--days",
+    type=click.IntRange(1, 400),
+    default=SPAN,
+    help=N_("how many complete days"),
+)
+@options.pass_invocation
+def show_span(
+    invocation: Invocation, names: tuple[str, ...], group: str | None, days: int
+) -> None:
+    metric_dictionary.check_names(names, GROUP if group else COMMUNITY)
+    invocation.derive()
+    first, last = _last_days(invocation, days)
+    key = group_store.get(invocation.community, group).key if group else None
+    counted = numbers.count_span(
+        first=first,
+        last=last,
+        group=key,
+        names=names or None,
+        **invocation.query_args,
+    )
+    invocation.out.answer(
+        {
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            **metric_dictionary.describe_span(counted),
+        }
+    )
+    currency = invocation.community.currency
+    for name, number in counted.numbers.items():
+        text = f"{number:,}"
+        if METRICS[name].is_money:
+            text = money.format_amount(number, currency)
+        invocation.out.line(f"{name:<22} {text:>14}")
+    for name, value in counted.ratios.items():
+        parts = f"{value.numerator:,} ÷ {value.denominator:,}"
+        invocation.out.line(f"{name:<22} {value.text:>14}  {parts}")
+
+
+@metrics.command("groups", help=N_("Compare the groups over the last complete days"))
+@base.option(
+    "--days", type=click.IntRange(1, 366), default=SPAN, help=N_("how many days")
+)
+@base.option(
+    "--sort",
+    type=click.Choice(group_comparison.ORDERS),
+    default="members",
+    help=N_("what to sort by"),
+)
+@options.pass_invocation
+def compare_groups(invocation: Invocation, days: int, sort: str) -> None:
+    invocation.derive()
+    visible = visibility.list_visible(invocation.by)
+    names = dict(visible.values_list("pk", "name"))
+    keys = dict(visible.values_list("pk", "key"))
+    compared = group_comparison.load(
+        group_ids=list(names), span=days, **invocation.verb_args
+    )
+    rows = group_comparison.sort(compared.rows, names, order=sort)
+    columns = [*group_comparison.PEOPLE_COLUMNS, *group_comparison.ADDITIVE_COLUMNS]
+    records = [
+        {"group": keys[row.group_id]} | {each: getattr(row, each) for each in columns}
+        for row in rows
+    ]
+    sums = {column: compared.together[column].total for column in compared.together}
+    people = {column: compared.together[column].people for column in compared.together}
+    invocation.out.answer(
+        {
+            "first": compared.first.isoformat(),
+            "last": compared.last.isoformat(),
+            "groups": records,
+            "sum": sums | dict(compared.totals),
+            "people": people,
+        }
+    )
+    heads = "  ".join(f"{column:>12}" for column in columns)
+    invocation.out.line(f"{'group':<20}  {heads}")
+    for record in records:
+        cells = "  ".join(f"{record[column]:>12,}" for column in columns)
+        invocation.out.line(f"{record['group']:<20}  {cells}")
+    for label, cells_of in (
+        (_("sum"), sums | dict(compared.totals)),
+        (_("people"), people),
+    ):
+        cells = "  ".join(
+            f"{cells_of[column]:>12,}" if column in cells_of else f"{'':>12}"
+            for column in columns
+        )
+        invocation.out.line(f"{label:<20}  {cells}")
+
+
+@metrics.command("hours", help=N_("Count messages by weekday and hour"))
+@base.option("--group", help=N_("key of a group"))
+@base.option(
+    "--of",
+    "subject",
+    type=click.Choice(sorted(peak_hours.SUBJECTS)),
+    default="messages",
+    help=N_("what to count"),
+)
+@base.option(
+    "--days",
+    type=click.IntRange(1, peak_hours.MAX_SPAN),
+    default=SPAN,
+    help=N_("how many complete days"),
+)
+@options.pass_invocation
+def show_hours(
+    invocation: Invocation, group: str | None, subject: str, days: int
+) -> None:
+    invocation.derive()
+    key = group_store.get(invocation.community, group).key if group else None
+    counted = peak_hours.count(
+        subject=subject, group=key, span=days, **invocation.query_args
+    )
+    invocation.out.answer(
+        {
+            "first": counted.first.isoformat(),
+            "last": counted.last.isoformat(),
+            "hours": list(counted.hours),
+            "counts": [list(row) for row in counted.counts],
+        }
+    )
+    invocation.out.line("     " + " ".join(f"{hour:>5}" for hour in counted.hours))
+    for weekday, row in enumerate(counted.counts):
+        cells = " ".join(f"{number:>5,}" for number in row)
+        invocation.out.line(f"{WEEKDAYS_ABBR[weekday]!s:<5}{cells}")
+
+
+def _last_days(invocation: Invocation, days: int) -> tuple[date, date]:
+    """The first and the last of the last complete days."""
+    yesterday = community_days.to_date(invocation.community.day(invocation.at) - 1)
+    return yesterday - timedelta(days=days - 1), yesterday
 
 
 def _answer(

@@ -1,4 +1,7 @@
-"""The same question about the past has the same answer today and next week."""
+"""The same question about the past has the same answer today and next week.
+
+Unless facts came late: then nothing is compared, as the earlier answer did not have them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from qunce.core import community_days, timestamps
 from qunce.insight import identities, metric_definitions, metrics
 from qunce.insight.identities import Comparison, Question
 from qunce.insight.metric_definitions import COMMUNITY
+from qunce.sets import late_facts
 
 DAYS = 14
 
@@ -19,7 +23,7 @@ DAYS = 14
     "asked again",
     statement=_(
         "The numbers of earlier days are the same whether they are asked for at the start "
-        "of today or now."
+        "of today or now, unless facts came late."
     ),
     metrics=tuple(metric_definitions.list_names(COMMUNITY)),
 )
@@ -33,6 +37,8 @@ def compare_moments(question: Question) -> Iterator[Comparison]:
         "last": community_days.to_date(today - 1),
         "by": question.by,
     }
+    if late_facts.exist(community=community, since=start):
+        return
     then = metrics.compute_for_community(at=timestamps.from_micros(start), **params)
     now = metrics.compute_for_community(at=question.at, **params)
     for name, by_day in now.items():

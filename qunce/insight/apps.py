@@ -8,7 +8,9 @@ class InsightConfig(AppConfig):
     label = "insight"
 
     def ready(self) -> None:
-        # Importing it declares the metrics.
+        # Importing them declares the metrics, facts and permissions.
         from qunce.insight import identities, metrics  # noqa: F401
+        from qunce.insight.notebook import notebook  # noqa: F401
+        from qunce.insight.typed_numbers import reminders, typed_numbers  # noqa: F401
 
         identities.load()

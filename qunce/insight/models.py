@@ -1,5 +1,7 @@
 from __future__ import annotations
 
 from qunce.insight.funnels.models import Funnel
+from qunce.insight.notebook.models import NotebookEntry
+from qunce.insight.typed_numbers.models import Reminder, TypedNumber
 
-__all__ = ["Funnel"]
+__all__ = ["Funnel", "NotebookEntry", "Reminder", "TypedNumber"]

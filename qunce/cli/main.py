@@ -109,6 +109,11 @@ _add(
     N_("Manage the tag library, apply and remove tags, undo batches"),
 )
 _add(
+    "tag-rules",
+    "commands.tag_rules.tag_rules",
+    N_("Write, try and run tag rules, and undo their runs"),
+)
+_add(
     "notes",
     "commands.notes.notes",
     N_("List and write notes about members, complete follow-ups"),
@@ -266,6 +271,26 @@ _add(
     N_("List and mark the accounts of people who work here, whom no number counts"),
 )
 _add("metrics", "commands.metrics.metrics", N_("List metrics and show their numbers"))
+_add(
+    "retention",
+    "commands.retention.retention",
+    N_("Show who comes back: cohorts by day, week or month"),
+)
+_add(
+    "retained-members",
+    "commands.retention.account",
+    N_("Account for members: at the start, joined, left, at the end"),
+)
+_add(
+    "touches",
+    "commands.retention.touches",
+    N_("Show how many messages came before first orders"),
+)
+_add(
+    "funnels",
+    "commands.funnels.funnels",
+    N_("List, show, create, change and archive funnels"),
+)
 _add("orders", "commands.orders.orders", N_("List and show orders"))
 _add(
     "imports",

@@ -25,9 +25,9 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 
 NOUNS = (
     "members tags groups orders facts imports segments layers campaigns materials tasks webhooks"
-    " community staff"
+    " community staff metrics"
 )
-READ_ONLY_NOUNS = "metrics audit"
+READ_ONLY_NOUNS = "audit"
 SCOPES = {
     *(f"{noun}:{mode}" for noun in NOUNS.split() for mode in ("read", "write")),
     *(f"{noun}:read" for noun in READ_ONLY_NOUNS.split()),

@@ -24,6 +24,7 @@ def page() -> str:
         (markdown.code(each.key), str(each.statement), markdown.codes(each.metrics))
         for each in identities.list_all()
     ]
+    identities_title = _("Identities")
     return "\n\n".join(
         (
             _(
@@ -38,7 +39,7 @@ def page() -> str:
             )
             % {"n": small_numbers.MIN_PEOPLE},
             *(_level(level, title) for level, title in levels),
-            f"## {_('Identities')}",
+            f"## {identities_title}",
             _("`qunce doctor --numbers` compares them on a real community."),
             markdown.table((_("key"), _("statement"), _("metrics")), rows),
         )

@@ -110,7 +110,8 @@ def _lines(row: dict[str, Any]) -> Iterator[str]:
         note = compared if row["compared"] else _("nothing to compare")
         yield f"{mark} {row['statement']} ({note})"
     elif row["state"] == UNKNOWN:
-        yield f"? {row['statement']} ({_('not known')}: {row['reason']})"
+        unknown = _("not known")
+        yield f"? {row['statement']} ({unknown}: {row['reason']})"
     else:
         yield f"✗ {row['statement']} ({compared})"
     for each in row["differences"]:

@@ -116,6 +116,8 @@ AREAS = (
         "chart-bar",
         (
             Tab(pgettext_lazy("menu", "Overview"), "insight:metrics"),
+            Tab(_("Groups compared"), "insight:groups"),
+            Tab(_("Peak hours"), "insight:hours"),
             Tab(_("Retention"), "insight:retention"),
             Tab(_("Retained members"), "insight:retained"),
             Tab(_("Funnels"), "insight:funnels"),

@@ -5,6 +5,8 @@ from django.urls import path
 from qunce.console.insight import chart_script, views
 from qunce.console.insight.funnels import actions as funnel_actions
 from qunce.console.insight.funnels import views as funnel_views
+from qunce.console.insight.groups import views as group_views
+from qunce.console.insight.hours import views as hour_views
 from qunce.console.insight.retained import views as retained_views
 from qunce.console.insight.retention import views as retention_views
 from qunce.console.insight.touches import views as touch_views
@@ -14,6 +16,8 @@ urlpatterns = [
     path("", views.metric_list, name="metrics"),
     path("charts/<slug:name>/", views.metric_chart, name="chart"),
     path("scripts/<str:name>.js", chart_script.serve, name="chart-script"),
+    path("groups/", group_views.compare, name="groups"),
+    path("hours/", hour_views.week, name="hours"),
     path("retention/", retention_views.table, name="retention"),
     path("retention/people/", retention_views.people, name="retention-people"),
     path("retained/", retained_views.account, name="retained"),

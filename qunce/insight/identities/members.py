@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from qunce.core import community_days, timestamps
-from qunce.insight import identities, metrics
+from qunce.insight import identities, metrics, retained_members
 from qunce.insight.identities import Comparison, Question
 from qunce.sets import audiences
+from qunce.sets.rules import references
 
 DAYS = 28
 STEP = 7
+MAX_GROUPS = 20
+COLUMNS = ("opening", "joined", "returned", "left", "closing")
 
 
 @identities.register(
@@ -66,3 +70,36 @@ def _end_of(question: Question, day: int) -> datetime:
     community = question.community
     start = community_days.start_of(community.timezone, community.day_start, day + 1)
     return timestamps.from_micros(start) - timedelta(microseconds=1)
+
+
+@identities.register(
+    "sources",
+    statement=_(
+        "The account of retained members by source adds up to that of the community, and "
+        "each line of the community and of the groups is closed."
+    ),
+    metrics=("opening_members", "new_members", "returns", "leaves", "members"),
+)
+def compare_sources(question: Question) -> Iterator[Comparison]:
+    today = question.community.day(question.at)
+    span: dict[str, Any] = {
+        "first": community_days.to_date(today - DAYS),
+        "last": community_days.to_date(today - 1),
+        "by": question.by,
+        "at": question.at,
+    }
+    keys = references.list_keys(question.community, "group")[:MAX_GROUPS]
+    for group in (None, *keys):
+        statement = retained_members.compute(group=group, **span)
+        name = str(_("community")) if group is None else group
+        for line in (statement.total, *statement.lines):
+            came = line.joined + (line.returned or 0)
+            yield Comparison(
+                where=f"{name}: {line.label or line.key}",
+                left=line.opening + came - line.left,
+                right=line.closing,
+            )
+        for column in COLUMNS:
+            numbers = [getattr(line, column) or 0 for line in statement.lines]
+            total = getattr(statement.total, column) or 0
+            yield Comparison(where=f"{name}: {column}", left=sum(numbers), right=total)

@@ -1,0 +1,227 @@
+"""All groups side by side, their sum, and the different people in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+from django_stubs_ext import StrOrPromise
+
+from qunce.console import http, paging
+from qunce.console.insight import chart_downloads, presenters
+from qunce.console.insight.views import SPAN_CHOICES, parse_span
+from qunce.groups import visibility
+from qunce.groups.groups import Group, Stage
+from qunce.insight import group_comparison, metrics, ratios
+from qunce.insight.group_comparison import GroupComparison, GroupRow
+from qunce.insight.metric_definitions import GROUP, METRICS
+
+PAGE_SIZE = 100
+COLUMNS: dict[str, str] = {
+    "members": "members_now",
+    "active": "active_members",
+    "speakers": "speakers",
+    "messages": "messages",
+    "interactions": "interactions",
+    "joins": "joins",
+    "leaves": "leaves",
+    "net_growth": "net_growth",
+}
+"""Column → the metric whose number it is, from left to right."""
+LINKED = ("members", "active", "speakers")
+HEADINGS: dict[str, StrOrPromise] = {
+    "members": gettext_lazy("Members now"),
+    "active": gettext_lazy("Active"),
+    "speakers": gettext_lazy("Wrote"),
+    "messages": gettext_lazy("Messages"),
+    "interactions": gettext_lazy("Interactions"),
+    "joins": gettext_lazy("Joins"),
+    "leaves": gettext_lazy("Leaves"),
+    "net_growth": gettext_lazy("Net growth"),
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """`href` sorts by the column; `definition` is that of its metric."""
+
+    column: str
+    label: str
+    definition: str
+    href: str
+    is_sorted: bool
+
+
+@dataclass(frozen=True)
+class Number:
+    label: str
+    text: str
+    href: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    group: Group
+    numbers: tuple[Number, ...]
+    active_by_day: Sequence[int]
+
+
+@require_GET
+@http.page()
+def compare(request: http.Request) -> HttpResponse:
+    """The table, sorted by a column; retired groups are left out."""
+    span = parse_span(request)
+    groups = visibility.list_visible(request.staff).exclude(state=Stage.DEAD)
+    names = dict(groups.values_list("pk", "name"))
+    compared = group_comparison.load(
+        by=request.staff, group_ids=sorted(names), span=span, at=request.at
+    )
+    order = request.GET.get("sort", "")
+    order = order if order in ("name", *COLUMNS) else "members"
+    ranked = group_comparison.sort(compared.rows, names, order=order)
+    if request.GET.get("as") == "csv":
+        return _download(ranked, names, compared)
+    page = max(paging.parse_number(request, "page", 1, maximum=10_000), 1)
+    shown = ranked[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    found = groups.in_bulk([row.group_id for row in shown])
+    context = {
+        "rows": [_row(request, found[row.group_id], row, compared) for row in shown],
+        "total": len(ranked),
+        "headings": [_heading(request, column, order) for column in ("name", *COLUMNS)],
+        "sums": _sums(compared),
+        "people": _people(compared),
+        "overlap": compared.together["members"].overlap,
+        "first": compared.first,
+        "last": compared.last,
+        "download": paging.link(request, **{"as": "csv"}),
+        "next": paging.link(request, page=page + 1)
+        if len(ranked) > page * PAGE_SIZE
+        else "",
+        "previous": paging.link(request, page=page - 1) if page > 1 else "",
+        "spans": [
+            (days, _("%(n)s days") % {"n": days}, days == span) for days in SPAN_CHOICES
+        ],
+    }
+    return http.render(request, "console/insight/groups.html", context)
+
+
+def _heading(request: http.Request, column: str, order: str) -> Heading:
+    if column == "name":
+        label, definition = _("Group"), ""
+    else:
+        label = str(HEADINGS[column])
+        definition = METRICS[COLUMNS[column]].definition_for(GROUP)
+    href = paging.link(request, sort=column, page=None)
+    return Heading(column, label, definition, href, column == order)
+
+
+def _row(
+    request: http.Request, group: Group, row: GroupRow, compared: GroupComparison
+) -> Row:
+    numbers = []
+    for column in COLUMNS:
+        number, note = getattr(row, column), ""
+        if column == "active" and row.active_share is not None:
+            note = ratios.format_percent(row.active_share)
+        numbers.append(
+            Number(
+                str(HEADINGS[column]),
+                format_number(number, signed=column == "net_growth"),
+                _people_url(request, group, column, compared.first, compared.last)
+                if number
+                else "",
+                note,
+            )
+        )
+    return Row(group, tuple(numbers), row.active_by_day)
+
+
+def _people_url(
+    request: http.Request, group: Group, column: str, first: date, last: date
+) -> str:
+    """The list of the people behind a number; "" for a number of times."""
+    if column == "members":
+        return f"{reverse('members:list')}?group={group.pk}"
+    rule = METRICS[COLUMNS[column]].rule
+    if column not in LINKED or rule is None:
+        return ""
+    query = metrics.create_query(
+        community=request.community,
+        first=first,
+        last=last,
+        by=request.staff,
+        at=request.at,
+        group=group.key,
+    )
+    return presenters.members_url(rule(query))
+
+
+def _sums(compared: GroupComparison) -> list[Number]:
+    totals = {column: each.total for column, each in compared.together.items()}
+    totals |= compared.totals
+    return [
+        Number(
+            str(HEADINGS[column]),
+            format_number(totals[column], signed=column == "net_growth"),
+        )
+        for column in COLUMNS
+    ]
+
+
+def _people(compared: GroupComparison) -> list[Number]:
+    """Different people; empty for what is no number of people."""
+    return [
+        Number(
+            str(HEADINGS[column]),
+            f"{compared.together[column].people:,}"
+            if column in compared.together
+            else "",
+        )
+        for column in COLUMNS
+    ]
+
+
+def format_number(number: int, *, signed: bool = False) -> str:
+    text = f"{number:+,}" if signed and number else f"{number:,}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _download(
+    rows: Sequence[GroupRow], names: dict[int, str], compared: GroupComparison
+) -> HttpResponse:
+    table: list[list[Any]] = [
+        [_("Group"), *(str(HEADINGS[column]) for column in COLUMNS)]
+    ]
+    for row in rows:
+        table.append(
+            [names[row.group_id], *(getattr(row, column) for column in COLUMNS)]
+        )
+    together, totals = compared.together, compared.totals
+    table.append(
+        [
+            _("All groups together"),
+            *(
+                together[column].total if column in together else totals[column]
+                for column in COLUMNS
+            ),
+        ]
+    )
+    table.append(
+        [
+            _("Different people"),
+            *(
+                together[column].people if column in together else ""
+                for column in COLUMNS
+            ),
+        ]
+    )
+    name = f"groups-{compared.first.isoformat()}-{compared.last.isoformat()}"
+    return chart_downloads.render_table(table, name)

@@ -63,7 +63,11 @@ def _jump(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
 
 def day_of(zone: str, day_start: int, moment: datetime) -> int:
     """The community day of an aware `moment`, as days since 1970-01-01."""
-    micros = timestamps.to_micros(moment)
+    return day_of_micros(zone, day_start, timestamps.to_micros(moment))
+
+
+def day_of_micros(zone: str, day_start: int, micros: int) -> int:
+    """Like `day_of` for a timestamp in microseconds."""
     return int(days_of(zone, day_start, np.array([micros], dtype=np.int64))[0])
 
 

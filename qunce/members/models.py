@@ -21,6 +21,7 @@ from qunce.members.people.remark_names import RemarkPattern
 from qunce.members.saved_views.models import ListLayout, SavedView
 from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment, SegmentSize
+from qunce.members.segments.watches import SegmentWatch
 from qunce.members.staff_in_charge.models import HandOver, HandOverChange, InCharge
 from qunce.members.tag_rules.models import TagRule, TagRuleChange, TagRuleRun
 from qunce.members.tags.models import (
@@ -60,6 +61,7 @@ __all__ = [
     "SavedView",
     "Segment",
     "SegmentSize",
+    "SegmentWatch",
     "SharedIdentifier",
     "Suppression",
     "SuppressionSecret",

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle import clock, strategies, values
+from tests.oracle import fact_clauses, ranks, strategies, values
 
 if TYPE_CHECKING:
     from tests.oracle.oracle import Oracle
-    from tests.oracle.people import Fact, Person
+    from tests.oracle.people import Person
     from tests.oracle.questions import Questions
 
 Rule = dict[str, Any]
-WINDOWS = ("within", "between", "before", "since")
 COMPARISONS = {
     "note": ["in", "eq", "ne", "contains", "starts"],
     "score": ["in", "eq", "ne", "gte", "gt", "lte", "lt"],
@@ -43,6 +40,8 @@ def draw_tag(draw: Questions) -> Rule:
     args = draw.sets(names)
     if draw.random.random() < 0.4:
         args["depth"] = draw.bounds()
+    if draw.random.random() < 0.3:
+        args["given"] = draw.window()
     return args | (untagged if draw.random.random() < 0.2 else {})
 
 
@@ -50,8 +49,12 @@ def has_tags(oracle: Oracle, args: Rule, person: Person) -> bool:
     community = oracle.community
 
     def has(name: str) -> bool:
-        depth = community.depth(community.resolve_synonym(name), person)
-        return depth > 0 and values.compares(depth, args.get("depth", {}))
+        tag = community.resolve_synonym(name)
+        depth = community.depth(tag, person)
+        if not depth or not values.compares(depth, args.get("depth", {})):
+            return False
+        given = [community.given[tag, a] for a in person if (tag, a) in community.given]
+        return "given" not in args or oracle.in_window(args["given"], min(given))
 
     untagged = True
     if "untagged" in args:
@@ -158,10 +161,18 @@ def is_in_groups(oracle: Oracle, args: Rule, person: Person) -> bool:
 
 
 def draw_layer(draw: Questions) -> Rule:
-    return {"of": strategies.LAYERING, "in": draw.sample(strategies.LAYERS)}
+    layers = {"of": strategies.LAYERING, "in": draw.sample(strategies.LAYERS)}
+    if not draw.vocabulary.layer_days or draw.random.random() < 0.6:
+        return layers
+    return layers | {"on": draw.random.choice(draw.vocabulary.layer_days)}
 
 
 def is_in_layer(oracle: Oracle, args: Rule, person: Person) -> bool:
+    if "on" in args:
+        # The last run up to that day, in which not everybody has a layer.
+        runs = oracle.community.layerings[args["of"]].runs
+        day = max(day for day in runs if day <= args["on"])
+        return runs[day].get(person[0]) in args["in"]
     return oracle.community.layer(args["of"], person) in args["in"]
 
 
@@ -261,149 +272,6 @@ def has_in_charge(oracle: Oracle, args: Rule, person: Person) -> bool:
     return "nobody" in args if staff is None else staff in args.get("any", [])
 
 
-# did
-
-
-def draw_did(draw: Questions) -> Rule:
-    measures: dict[str, Callable[[], Rule]] = {
-        "times": draw.bounds,
-        "days": draw.bounds,
-        "weeks": draw.bounds,
-        "sum": lambda: draw_number(draw),
-        "average": lambda: draw_number(draw),
-        "min": lambda: draw_number(draw),
-        "max": lambda: draw_number(draw),
-        "first": draw.window,
-        "last": draw.window,
-    }
-    names = draw.random.sample(list(measures), draw.random.choice([0, 1, 1, 1, 2]))
-    args = draw_facts(draw) | draw.maybe(draw.window)
-    return args | {name: measures[name]() for name in names}
-
-
-def draw_number(draw: Questions) -> Rule:
-    bounds = draw.bounds(6)
-    if draw.random.random() < 0.5:
-        bound = draw.random.choice([0.1, 2.5, "0.10000000000000000001", "-0.75", 10])
-        bounds = {draw.random.choice(["gte", "gt", "lte", "lt", "eq"]): bound}
-    return {"field": draw.random.choice(["amount", "amount", "评分"]), **bounds}
-
-
-HOURS: list[list[Any]] = [
-    [0, 6],
-    [22, 6],
-    [0, 24],
-    ["01:30", "03:00"],
-    ["23:30", "0:30"],
-]
-
-
-def draw_facts(draw: Questions) -> Rule:
-    args: Rule = {"kind": draw.random.choice(strategies.KINDS)}
-    if draw.random.random() < 0.2:
-        args["hours"] = draw.random.choice(HOURS)
-    if draw.random.random() < 0.3:
-        args["where"] = draw_where(draw)
-    return args
-
-
-def draw_where(draw: Questions) -> Rule:
-    conditions: list[Rule] = [
-        {"group": draw.random.choice(["north", ["north", "quiet"], []])},
-        {"page": draw.random.choice(["home", ["home", "cart"], "", []])},
-        {"amount": draw.bounds(5)},
-        {"amount": draw.random.choice([0, 1, 2, 2.5, "2", True, [1, 2, "2", -0.75]])},
-        {"评分": draw.random.choice([{"gt": 4.25}, {"lte": "0.1"}, [4.5, 5]])},
-        {"ok": draw.random.choice([True, False, 1, 0, "true"])},
-    ]
-    first, second = draw.random.sample(conditions, 2)
-    return first if draw.random.random() < 0.7 else first | second
-
-
-def did(oracle: Oracle, args: Rule, person: Person) -> bool:
-    ever = oracle.facts(person, args)
-    window = {name: args[name] for name in WINDOWS if name in args}
-    facts = [fact for fact in ever if oracle.in_window(window, fact.at)]
-    days = {oracle.community.clock.day(fact.at) for fact in facts}
-    weeks = {(oracle.today - day) // timedelta(days=7) for day in days}
-    results = []
-    if "times" in args:
-        results.append(values.compares(len(facts), args["times"]))
-    if "days" in args:
-        results.append(values.compares(len(days), args["days"]))
-    if "weeks" in args:
-        results.append(values.compares(len(weeks), args["weeks"]))
-    for name in ("sum", "average", "min", "max"):
-        if name in args:
-            results.append(_number_compares(facts, name, args[name]))
-    if "first" in args:
-        results.append(_edge_is_in(oracle, ever, min, args["first"]))
-    if "last" in args:
-        results.append(_edge_is_in(oracle, ever, max, args["last"]))
-    return all(results) if results else len(facts) >= 1
-
-
-def _number_compares(facts: list[Fact], name: str, args: Rule) -> bool:
-    found = [values.to_number(fact.get(args["field"])) for fact in facts]
-    numbers = [number for number in found if number is not None]
-    bounds = {key: bound for key, bound in args.items() if key != "field"}
-    if name == "sum":
-        return values.compares(sum(numbers, Fraction(0)), bounds)
-    if not numbers:
-        return False
-    number = {
-        "average": sum(numbers, Fraction(0)) / len(numbers),
-        "min": min(numbers),
-        "max": max(numbers),
-    }[name]
-    return values.compares(number, bounds)
-
-
-def _edge_is_in(
-    oracle: Oracle, ever: list[Fact], edge: Callable[..., Fact], window: Rule
-) -> bool:
-    if not ever:
-        return False
-    return oracle.in_window(window, edge(ever, key=lambda fact: fact.at).at)
-
-
-# seq
-
-
-def draw_sequence(draw: Questions) -> Rule:
-    steps = [draw_facts(draw) for _ in range(draw.random.choice([2, 2, 3]))]
-    within = {"within": draw.random.choice(["1h", "12h", "1d", "7d"])}
-    args: Rule = {"steps": steps} | draw.maybe(lambda: within)
-    return args | draw.maybe(lambda: {"during": draw.window()})
-
-
-def did_in_order(oracle: Oracle, args: Rule, person: Person) -> bool:
-    """Try every fact as the first step, then every later one as the next."""
-    within = clock.span(args["within"]) if "within" in args else None
-    steps = [
-        [
-            fact.at
-            for fact in oracle.facts(person, step)
-            if oracle.in_window(args.get("during", {}), fact.at)
-        ]
-        for step in args["steps"]
-    ]
-    return any(_follows(steps[1:], first, first, within) for first in steps[0])
-
-
-def _follows(
-    steps: list[list[datetime]],
-    first: datetime,
-    before: datetime,
-    within: timedelta | None,
-) -> bool:
-    if not steps:
-        return within is None or before - first <= within
-    return any(
-        _follows(steps[1:], first, time, within) for time in steps[0] if time > before
-    )
-
-
 @dataclass(frozen=True)
 class Row:
     """`unfold` is for a name that stands for a rule, instead of `holds`."""
@@ -428,8 +296,14 @@ CLAUSES: dict[str, Row] = {
     "opted_out": Row(draw_opted_out, has_opted_out),
     "held_out": Row(draw_held_out, is_held_out),
     "staff": Row(draw_staff, has_in_charge),
-    "did": Row(draw_did, did, weight=4),
-    "seq": Row(draw_sequence, did_in_order, weight=2),
+    "did": Row(fact_clauses.draw_did, fact_clauses.did, weight=4),
+    "seq": Row(fact_clauses.draw_sequence, fact_clauses.did_in_order, weight=2),
+    "stopped": Row(fact_clauses.draw_stopped, fact_clauses.has_stopped),
+    "returned": Row(fact_clauses.draw_returned, fact_clauses.has_returned),
+    "ratio": Row(fact_clauses.draw_ratio, fact_clauses.has_ratio),
+    "rank": Row(ranks.draw_rank, ranks.is_among_top, weight=2),
+    "rfm": Row(ranks.draw_rfm, ranks.has_grades),
+    "random": Row(ranks.draw_random, ranks.is_in_share),
 }
 INSIDE_SEGMENTS = {"frozen": is_frozen}
 """What unfolded segments have in addition to the clauses."""

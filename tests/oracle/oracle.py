@@ -90,7 +90,11 @@ class Oracle:
             and self.community.clock.day(fact.at) <= self.today
             and values.matches(fact, args.get("where", {}))
             and clock.is_at(args.get("hours", [0, 24]), fact.at, self.community.clock)
+            and self.clock.day(fact.at).weekday() in args.get("weekdays", range(7))
         ]
+
+    def is_present(self, person: Person) -> bool:
+        return self.community.is_present(person, self.at)
 
     def in_window(self, window: Rule, moment: datetime) -> bool:
         return clock.in_window(window, moment, clock=self.community.clock, at=self.at)

@@ -62,6 +62,8 @@ class Layering:
     layers: dict[str, dict[str, Any]]
     default: str
     run: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Day → its last run."""
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Community:
     tag_groups: dict[str, str] = field(default_factory=dict)
     synonyms: dict[str, str] = field(default_factory=dict)
     depths: dict[tuple[str, str], int] = field(default_factory=dict)
+    given: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """(tag, account) → since when the account has had the tag."""
     types: dict[str, str] = field(default_factory=dict)
     values: dict[tuple[str, str], tuple[datetime, Value]] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
@@ -156,7 +160,7 @@ class Community:
             self.accounts[key].erased = True
         self.facts = [fact for fact in self.facts if fact.account not in person]
         erased = set(person)
-        for by_account in (self.depths, self.values):
+        for by_account in (self.depths, self.given, self.values):
             for pair in [pair for pair in by_account if pair[1] in erased]:
                 del by_account[pair]
         self.memberships = {m for m in self.memberships if m[1] not in erased}

@@ -27,6 +27,8 @@ class Vocabulary:
     segments: Sequence[str] = ()
     frozen: Sequence[str] = ()
     staff: Sequence[str] = ()
+    layer_days: Sequence[str] = ()
+    """Days on which layers are known, in the form of rules."""
 
 
 @dataclass(frozen=True)

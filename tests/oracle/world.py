@@ -144,6 +144,7 @@ class World:
             (*self.plain.segments,),
             (*self.plain.frozen,),
             tuple(self.plain.staff),
+            tuple(self.plain.layerings[strategies.LAYERING].runs),
         )
 
     # People
@@ -218,11 +219,16 @@ class World:
         for key in sorted(keys, key=self.ids.__getitem__):
             if not self.plain.depth(tag, self.plain.person_of(key)):
                 self.plain.depths[tag, key] = 1
+                self.plain.given[tag, key] = at
 
     def set_depth(self, tag: str, key: str, depth: int, at: datetime) -> None:
         depths = {self.ids[key]: depth}
         assignments.set_depths(tag=self._tag(tag), depths=depths, by=self.by, at=at)
+        if not self.plain.depths.get((tag, key)):
+            self.plain.given[tag, key] = at
         self.plain.depths[tag, key] = depth
+        if not depth:
+            del self.plain.given[tag, key]
 
     def remove_tag(self, tag: str, keys: list[str], at: datetime) -> None:
         assignments.remove(
@@ -231,6 +237,7 @@ class World:
         for key in keys:
             for account in self.plain.person_of(key):
                 self.plain.depths.pop((tag, account), None)
+                self.plain.given.pop((tag, account), None)
 
     def tag_and_undo(self, tag: str, keys: list[str], at: datetime) -> None:
         """Apply a tag and undo the batch, which must change nothing."""
@@ -362,6 +369,7 @@ class World:
             )
             for person in oracle.members({"all": []})
         }
+        plain.runs[self.plain.clock.day(at).isoformat()] = plain.run
 
     # Facts
 

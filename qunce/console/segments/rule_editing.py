@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
+from qunce.sets.clauses import did
 from qunce.sets.rules import payload_numbers, time_windows, tree
 from qunce.sets.rules.base import RuleError
 
@@ -336,6 +337,7 @@ def split(clause: Any) -> list[Any]:
         kept = {k: v for k, v in shared.items() if k not in outside}
         if key == "untagged":
             kept.pop("depth", None)
+            kept.pop("given", None)
         parts.append({name: {**kept, key: args[key]}})
     return parts
 
@@ -345,9 +347,7 @@ SPLIT_FIELDS = {
     "group": ("any", "all", "none"),
     "segment": ("any", "all", "none", "frozen"),
     "did": (
-        "times",
-        "days",
-        "weeks",
+        *did.UNITS,
         *payload_numbers.AGGREGATES,
         "first",
         "last",

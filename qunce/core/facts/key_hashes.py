@@ -46,7 +46,7 @@ def hashes_of(source_id: int, keys: pa.Array | Sequence[bytes]) -> NDArray[np.in
     # The source is the seed, so that equal keys of two programs do not collide. With the
     # length, as the last word is filled up with zeros.
     seed = (source_id + 1) * SEED_STEP % 2**64
-    mixed = _mix(lengths.astype(np.uint64) ^ np.uint64(seed))
+    mixed = mix(lengths.astype(np.uint64) ^ np.uint64(seed))
     for begin in range(0, int(lengths.max()), WORD):
         rows = np.flatnonzero(lengths > begin)
         if len(rows) == count:
@@ -54,11 +54,12 @@ def hashes_of(source_id: int, keys: pa.Array | Sequence[bytes]) -> NDArray[np.in
         left = np.minimum(lengths[rows] - begin, WORD)
         unused = ((WORD - left) * 8).astype(np.uint64)
         found = words[starts[rows] + begin] << unused
-        mixed[rows] = _mix(mixed[rows] ^ found)
+        mixed[rows] = mix(mixed[rows] ^ found)
     return mixed.view(np.int64)
 
 
-def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers of which each bit depends on each bit of the given one, shape (n,)."""
     numbers = (numbers ^ (numbers >> np.uint64(33))) * FIRST_FACTOR
     numbers = (numbers ^ (numbers >> np.uint64(33))) * SECOND_FACTOR
     return numbers ^ (numbers >> np.uint64(33))

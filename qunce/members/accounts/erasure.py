@@ -17,9 +17,10 @@ from qunce.members.consents import consents
 from qunce.members.layers import layers
 from qunce.members.people import merges, notes
 from qunce.members.segments import frozen as frozen_segments
+from qunce.members.segments import watches
 from qunce.members.staff_in_charge import assignments as staff_assignments
-from qunce.members.tags import models as tag_models
 from qunce.members.tag_rules import runs as tag_rule_runs
+from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import TagChange, Tagging
 from qunce.sets.bitmaps import attribute_columns, marks
 from qunce.sets.mirror import mirror_erasure

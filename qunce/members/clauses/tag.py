@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import db
 from qunce.members.tags.models import KIND as TAGGING
 from qunce.members.tags.models import Tag, TagGroup
-from qunce.sets.bitmaps import bitmaps
+from qunce.sets.bitmaps import aliases, bitmaps
 from qunce.sets.clauses import membership
 from qunce.sets.clauses.membership import MembershipClause
-from qunce.sets.rules import base, phrasing, references
+from qunce.sets.rules import base, fact_queries, phrasing, references, time_windows
 from qunce.sets.rules.base import RulePath
+from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
     from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
+
+    Times = tuple[NDArray[np.int64], NDArray[np.int64]]
+    """Ids, and a time of each in microseconds. Shapes (n,)."""
+
+MISSING = -(2**62)
+"""Stands for the time of a tagging that is gone."""
 
 
 @base.register
@@ -35,18 +44,23 @@ class TagClause(MembershipClause):
     name: ClassVar[str] = "tag"
     description: ClassVar[str] = (
         "Members who have any, all or none of some tags. `depth` compares how often each"
-        " tag was given, and `untagged` asks for members without any tag, or without a"
-        " tag of one tag group."
+        ' tag was given, `given` when they got it, such as `{"before": "30d"}` for those'
+        " who have had it for at least 30 days, and `untagged` asks for members without any"
+        " tag, or without a tag of one tag group. A tag that was removed and given again"
+        " counts from then on."
     )
     fields: ClassVar[tuple[str, ...]] = (
         *membership.QUANTIFIERS,
         "untagged",
         "depth",
+        "given",
     )
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"any": ["vip", "tea"]},
         {"all": ["vip"], "none": ["tea"]},
         {"any": ["vip"], "depth": {"gte": 2}},
+        {"any": ["vip"], "given": {"before": "30d"}},
+        {"none": ["vip"], "given": {"within": "7d"}},
         {"untagged": True},
     )
     mark_kind: ClassVar[str] = TAGGING.name
@@ -59,6 +73,7 @@ class TagClause(MembershipClause):
     }
 
     untagged: tuple[int, ...] | None = None
+    given: Window | None = None
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> TagClause:
@@ -78,7 +93,14 @@ class TagClause(MembershipClause):
             untagged = tuple(tags.order_by("pk").values_list("pk", flat=True))
         if not terms and untagged is None:
             path.fail(_("Specify the tags with “any”, “all”, “none” or “untagged”."))
-        return cls(terms, cls.parse_depth(args, path), untagged)
+        given = None
+        if "given" in args:
+            here = path.child("given")
+            base.check_fields(args["given"], here, time_windows.KINDS)
+            given = time_windows.parse(args["given"], here)
+            if given == time_windows.EVER:
+                here.fail(_("Specify a time span, such as {“within”: “30d”}."))
+        return cls(terms, cls.parse_depth(args, path), untagged, given)
 
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:
@@ -87,6 +109,10 @@ class TagClause(MembershipClause):
             n = phrasing.comparison(args["depth"])
             template = _("%(what)s %(n)s times each")
             parts[-1] = phrasing.fill(template, what=parts[-1], n=n)
+        if "given" in args:
+            window = phrasing.window(args["given"])
+            template = _("%(what)s, given %(window)s")
+            parts[-1] = phrasing.fill(template, what=parts[-1], window=window)
         if args.get("untagged") is True:
             parts.append(phrasing.plain(_("has no tags")))
         elif "untagged" in args:
@@ -103,6 +129,19 @@ class TagClause(MembershipClause):
     def set_ids(self) -> set[int]:
         return super().set_ids() | set(self.untagged or ())
 
+    def cache_key(self, snap: Snapshot) -> Hashable:
+        if self.given is None:
+            return None
+        return snap.at if self.given.hours else snap.today
+
+    def members_of(self, snap: Snapshot, ref: int) -> BitMap:
+        members = super().members_of(snap, ref)
+        if self.given is None:
+            return members
+        people, micros = times_given(snap, ref)
+        chosen = fact_queries.in_window(snap, micros, self.given)
+        return members & bitmaps.of(people[chosen])
+
     def resolve(self, snap: Snapshot) -> BitMap:
         people = super().resolve(snap)
         if self.untagged is not None:
@@ -115,10 +154,67 @@ class TagClause(MembershipClause):
 
     def explain(self, snap: Snapshot, person: int) -> str:
         sentences = [super().explain(snap, person)] if self.terms else []
+        if self.given is not None:
+            sentences += self._explain_given(snap, person)
         if self.untagged is not None:
             count = sum(person in bitmap for bitmap in self._members_by_untagged(snap))
             sentences.append(_("has %(n)s of these tags") % {"n": count})
         return base.join_sentences(sentences)
+
+    def _explain_given(self, snap: Snapshot, person: int) -> Iterator[str]:
+        assert self.given is not None  # noqa: S101 - asked for only then
+        sets = {ref: key for _quantifier, refs in self.terms for ref, key in refs}
+        shown = references.list_names(snap.community, "tag", list(sets.values()))
+        for ref, name in zip(sets, shown, strict=True):
+            people, micros = times_given(snap, ref)
+            for moment in micros[people == person].tolist():
+                yield _("%(tag)s given %(found)s (required: %(when)s)") % {
+                    "tag": name,
+                    "found": fact_queries.format_time(moment, snap.community),
+                    "when": self.given.describe(),
+                }
+
+
+def times_given(snap: Snapshot, tag: int) -> Times:
+    """The people with a tag, ascending, and since when the first account has had it."""
+    accounts = snap.cached(
+        "taggings since",
+        (TAGGING.name, tag),
+        lambda: _read_times(tag, -1, present_only=True),
+        lambda old, since: _refresh(old, _read_times(tag, since)),
+    )
+    revs = snap.revisions[(TAGGING.name, tag)], snap.revisions[(aliases.KIND, 0)]
+
+    def fold() -> Times:
+        people = snap.aliases.map_array(accounts[0])
+        order = np.lexsort((accounts[1], people))
+        people, micros = people[order], accounts[1][order]
+        first = np.ones(len(people), dtype=bool)
+        first[1:] = people[1:] != people[:-1]
+        return people[first], micros[first]
+
+    return snap.memoize(("taggings since", tag), revs, fold)
+
+
+def _read_times(tag: int, since: int, *, present_only: bool = False) -> Times:
+    """Accounts and since when they have had the tag; MISSING if they have it no more."""
+    rows = db.rows(
+        "SELECT account_id, CASE WHEN present THEN coalesce(since, tagged_at)"  # noqa: S608
+        f" ELSE {MISSING} END FROM members_tagging WHERE tag_id = %s AND rev > %s"
+        + (" AND present" if present_only else ""),
+        [tag, since],
+    )
+    pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _refresh(old: Times, new: Times) -> Times:
+    kept = ~np.isin(old[0], new[0])
+    here = new[1] != MISSING
+    return (
+        np.concatenate([old[0][kept], new[0][here]]),
+        np.concatenate([old[1][kept], new[1][here]]),
+    )
 
 
 # What rules mention

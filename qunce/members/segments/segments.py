@@ -75,11 +75,13 @@ class Segment(models.Model):
 
 
 class SegmentSize(models.Model):
-    """Size of a segment on a community day."""
+    """Size of a segment on a community day, and who moved on it while it was watched."""
 
     segment = models.ForeignKey(Segment, models.CASCADE, related_name="sizes")
     day = models.IntegerField()
     size = models.PositiveIntegerField()
+    entered = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -124,6 +126,29 @@ class SegmentRestored(facts.FactKind):
     segment: str
 
 
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SegmentEntered(facts.FactKind):
+    """Recorded for members of watched segments, not because their rule was changed."""
+
+    kind = "segment.entered"
+    label = gettext_lazy("entered a segment")
+    labels = {"segment": gettext_lazy("segment")}
+    segment: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class SegmentLeft(facts.FactKind):
+    kind = "segment.left"
+    label = gettext_lazy("left a segment")
+    labels = {"segment": gettext_lazy("segment")}
+    segment: str
+
+
+MOVES = frozenset({SegmentEntered.kind, SegmentLeft.kind})
+
+
 class SegmentNotFound(errors.NotFound):
     """There is no such segment in this community."""
 
@@ -134,6 +159,10 @@ class SegmentAlreadyExists(errors.Refused):
 
 class SegmentInUse(stored_rules.InUse):
     """Rules of segments, layerings, campaigns or scopes use this segment."""
+
+
+class WatchRefused(errors.Refused):
+    """The segment cannot be watched."""
 
 
 # Checks
@@ -157,6 +186,17 @@ def check_unused(segment: Segment) -> None:
         name=segment.name,
         error=SegmentInUse,
     )
+
+
+def check_watchable_rule(definition: Any) -> None:
+    """Raises WatchRefused for a rule that asks for what a watch records."""
+    if mentioned_keys("kind", definition) & MOVES:
+        raise WatchRefused(
+            _(
+                "A watched segment cannot ask who entered or left a segment, as its own"
+                " facts would change its members again and again."
+            )
+        )
 
 
 # Verbs
@@ -211,6 +251,8 @@ def update(
         # make a cycle together.
         revisions.bump(segment.community_id, REVISION, [segment.pk])
         check_rule(segment.community, rule, segment.key, by)
+        if hasattr(segment, "watch"):
+            check_watchable_rule(unfold(segment.community, rule))
         segment.rule = rule
     segment.name = name if name is not None else segment.name
     if description is not None:
@@ -223,9 +265,12 @@ def update(
 
 @transaction.atomic
 def archive(*, segment: Segment, by: Staff, at: datetime) -> None:
+    """Archive a segment that no rule uses; a watch of it ends."""
     permissions.check_may(by, MANAGE)
     check_unused(segment)
     STATES.transition(segment, "archive")
+    if hasattr(segment, "watch"):
+        segment.watch.delete()
     fact = SegmentArchived(segment=segment.key)
     facts.record(fact, community=segment.community, by=by, at=at)
 
@@ -321,6 +366,34 @@ def mentioned_keys(kind: str, rule: Any) -> set[str]:
     """Keys of the things of a kind, such as "segment" or "tag", in a rule."""
     mentions = base.list_mentions(rule)
     return {key for mentioned, key in mentions if mentioned == kind}
+
+
+def unfold(community: Community, rule: Any) -> Any:
+    """The rule with those of its segments, and of their segments, in their place.
+
+    Two unfolded rules are equal if nobody has changed any of these segments.
+    """
+    if isinstance(rule, list):
+        return [unfold(community, part) for part in rule]
+    if not isinstance(rule, dict) or len(rule) != 1:
+        return rule
+    ((name, args),) = rule.items()
+    if name in base.NODES:
+        return {name: unfold(community, args)}
+    if name != REFERENCE:
+        return rule
+    parts: list[Any] = []
+    for quantifier, keys in args.items():
+        if quantifier == "frozen":
+            parts.append({REFERENCE: {quantifier: keys}})
+            continue
+        rules = [
+            unfold(community, get(community, key).rule)
+            for key in ([keys] if isinstance(keys, str) else keys)
+        ]
+        part = {"all" if quantifier == "all" else "any": rules}
+        parts.append({"not": part} if quantifier == "none" else part)
+    return {"all": parts}
 
 
 def list_users(segment: Segment) -> list[Segment]:

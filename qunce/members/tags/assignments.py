@@ -370,8 +370,8 @@ def _remove_added(tag: Tag, before: Mapping[int, int], by: Staff, at: datetime) 
 
 
 RESTORE_TAGGINGS = """
-UPDATE members_tagging SET tagged_at = c.tagged_at, by_id = c.by_id, source = c.source,
-    expires_at = c.expires_at, batch_id = c.previous_batch_id
+UPDATE members_tagging SET tagged_at = c.tagged_at, since = c.since,
+    by_id = c.by_id, source = c.source, expires_at = c.expires_at, batch_id = c.previous_batch_id
 FROM members_tagchange c
 WHERE c.batch_id = %s AND c.tag_id = members_tagging.tag_id
     AND c.account_id = members_tagging.account_id

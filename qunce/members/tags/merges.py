@@ -65,8 +65,13 @@ def merge(*, tag: Tag, into: Tag, by: Staff, at: datetime) -> TagBatch:
     return batch
 
 
-COPY_EXPIRY = """
-UPDATE members_tagging SET expires_at = old.expires_at FROM members_tagging old
+COPY_TIMES = """
+UPDATE members_tagging SET expires_at = old.expires_at,
+    since = CASE
+        WHEN coalesce(members_tagging.since, members_tagging.tagged_at)
+            < coalesce(old.since, old.tagged_at) THEN members_tagging.since
+        ELSE coalesce(old.since, old.tagged_at) END
+FROM members_tagging old
 WHERE old.tag_id = %s AND old.account_id = members_tagging.account_id
     AND members_tagging.tag_id = %s AND members_tagging.batch_id = %s
 """
@@ -87,5 +92,5 @@ def _move(writer: TagWriter, tag: Tag, into: Tag, weights: Mapping[int, int]) ->
         if person_ids[account] not in blocked
     }
     writer.write(into, moved)
-    db.execute(COPY_EXPIRY, [tag.pk, into.pk, writer.batch.pk])
+    db.execute(COPY_TIMES, [tag.pk, into.pk, writer.batch.pk])
     writer.write(tag, dict.fromkeys(weights, 0))

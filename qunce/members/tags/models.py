@@ -127,7 +127,11 @@ class Synonym(models.Model):
 
 
 class Tagging(marks.Mark):
-    """One row per tag and account; `batch_id` is the batch that changed it last."""
+    """One row per tag and account; `batch_id` is the batch that changed it last.
+
+    `since` is when the account got the tag, if `tagged_at` is that of a later change of
+    its depth.
+    """
 
     tag = models.ForeignKey(
         Tag,
@@ -137,6 +141,7 @@ class Tagging(marks.Mark):
         db_constraint=False,
     )
     tagged_at = timestamps.TimestampField()
+    since = timestamps.TimestampField(null=True)
     by_id = models.BigIntegerField(null=True)
     source = models.CharField(max_length=20, default=MANUAL)
     expires_at = timestamps.TimestampField(null=True)
@@ -157,6 +162,12 @@ class Tagging(marks.Mark):
                 fields=["expires_at"],
                 condition=models.Q(expires_at__isnull=False),
                 name="tagging_by_expiry",
+            ),
+            models.Index(
+                # Few taggings are made by rules, so that it costs the others nothing.
+                fields=["source", "tag"],
+                condition=models.Q(source__gte="rule:", source__lt="rule;"),
+                name="tagging_by_rule",
             ),
         ]
 
@@ -215,6 +226,7 @@ class TagChange(models.Model):
     account_id = models.BigIntegerField()
     weight = models.PositiveIntegerField()
     tagged_at = timestamps.TimestampField()
+    since = timestamps.TimestampField(null=True)
     by_id = models.BigIntegerField(null=True)
     source = models.CharField(max_length=20)
     expires_at = timestamps.TimestampField(null=True)
@@ -282,4 +294,9 @@ class TagJob(models.Model):
         return f"{self.action} {self.tag}: {self.done} of {self.size}"
 
 
-KIND = marks.MarkKind(name="tag", model=Tagging, ref_column="tag_id")
+KIND = marks.MarkKind(
+    name="tag",
+    model=Tagging,
+    ref_column="tag_id",
+    since=("since", "tagged_at"),
+)

@@ -46,9 +46,9 @@ class TagRemoved(facts.FactKind):
 
 
 ARCHIVE_CHANGES = """
-INSERT INTO members_tagchange (batch_id, tag_id, account_id, weight, tagged_at, by_id,
-    source, expires_at, previous_batch_id)
-SELECT %s, tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, tagged_at,
+INSERT INTO members_tagchange (batch_id, tag_id, account_id, weight, tagged_at, since,
+    by_id, source, expires_at, previous_batch_id)
+SELECT %s, tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, tagged_at, since,
     by_id, source, expires_at, batch_id
 FROM members_tagging
 WHERE tag_id = %s AND account_id IN ({accounts})

@@ -91,6 +91,14 @@ class BitCounter:
     def counts(self, people: BitMap) -> dict[int, int]:
         return {person: self.get(person) for person in people}
 
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The people with a count, ascending, and their counts, shapes (n,)."""
+        people = bitmaps.array_of(self.nonzero())
+        counts = np.zeros(len(people), dtype=np.int64)
+        for bit, slice_ in enumerate(self.slices):
+            counts[np.searchsorted(people, bitmaps.array_of(slice_))] += 1 << bit
+        return people.astype(np.int64), counts
+
     def total(self, people: BitMap) -> int:
         """The sum of the counts of these people."""
         return sum(

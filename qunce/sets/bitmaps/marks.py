@@ -38,11 +38,16 @@ class Mark(models.Model):
 
 @dataclass(frozen=True)
 class MarkKind:
-    """A kind of mark: `name` is its revision kind, `ref_column` the column of its ref."""
+    """A kind of mark: `name` is its revision kind, `ref_column` the column of its ref.
+
+    `since` are the columns that keep since when a row is in the set, null until its
+    weight changes, and with the time of its last change.
+    """
 
     name: str
     model: type[Mark]
     ref_column: str
+    since: tuple[str, str] | None = None
 
     @property
     def table(self) -> str:
@@ -173,6 +178,14 @@ def upsert_rows(
     # Raw SQL spares a model instance per row, of which a batch has thousands.
     columns = [kind.ref_column, "account_id", "weight", "present", "rev", *extra]
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
+    if kind.since is not None:
+        since, changed_at = (f"{kind.table}.{name}" for name in kind.since)
+        # A removed row keeps it, so that an undo brings it back; one that comes into the
+        # set again begins again.
+        updates += (
+            f", {kind.since[0]} = CASE WHEN {kind.table}.present"
+            f" OR NOT excluded.present THEN coalesce({since}, {changed_at}) END"
+        )
     db.insert(
         f"INSERT INTO {kind.table} ({', '.join(columns)}) VALUES",
         [

@@ -16,12 +16,11 @@ from qunce.core import exchange_rates, money, revisions
 from qunce.core.decimals import EXACT
 from qunce.core.facts import facts
 from qunce.sets import amounts
-from qunce.sets.bitmaps import bitmaps
-from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
 from qunce.sets.clauses import fact_filters
 from qunce.sets.rules import (
     base,
     comparisons,
+    fact_counts,
     fact_queries,
     payload_fields,
     payload_numbers,
@@ -29,7 +28,7 @@ from qunce.sets.rules import (
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
-from qunce.sets.rules.comparisons import Comparison, DecimalComparison
+from qunce.sets.rules.comparisons import Comparison, Counts, DecimalComparison
 from qunce.sets.rules.fact_queries import FactFilter
 from qunce.sets.rules.phrasing import Names, Pieces
 from qunce.sets.rules.references import Mention
@@ -42,6 +41,8 @@ EXPLANATIONS = {
     "times": gettext_noop("times: %(n)s (required %(wanted)s)"),
     "days": gettext_noop("days: %(n)s (required %(wanted)s)"),
     "weeks": gettext_noop("weeks: %(n)s (required %(wanted)s)"),
+    "days_in_a_row": gettext_noop("days in a row: %(n)s (required %(wanted)s)"),
+    "weeks_in_a_row": gettext_noop("weeks in a row: %(n)s (required %(wanted)s)"),
 }
 AGGREGATE_EXPLANATIONS = {
     "sum": gettext_noop("total %(field)s is %(n)s (required: %(wanted)s)"),
@@ -63,6 +64,8 @@ PHRASES = {
     "times": gettext_noop("%(n)s times"),
     "days": gettext_noop("on %(n)s different days"),
     "weeks": gettext_noop("in %(n)s different weeks"),
+    "days_in_a_row": gettext_noop("on %(n)s days in a row"),
+    "weeks_in_a_row": gettext_noop("in %(n)s weeks in a row"),
 }
 UNITS = tuple(PHRASES)
 """What can be counted; each is a field of the clause."""
@@ -81,10 +84,12 @@ class DidClause(Clause):
     name: ClassVar[str] = "did"
     knows_past: ClassVar[bool] = True
     description: ClassVar[str] = (
-        "Members by what they did: how often, on how many days or in how many weeks, the"
-        " sum, average, lowest or highest number of a field, and when it first or last"
-        " happened. `hours` are times of day by the community's clock, the second one"
-        " excluded; they may go over midnight. `where` compares fields of the payload."
+        "Members by what they did: how often, on how many days or in how many weeks, also"
+        " in a row, the sum, average, lowest or highest number of a field, and when it"
+        " first or last happened. `hours` are times of day by the community's clock, the"
+        " second one excluded; they may go over midnight. `weekdays` are those of the"
+        " community's days, from 0 (Monday) to 6 (Sunday). `where` compares fields of the"
+        " payload."
         " Members without a number in the field have the sum 0 and no average. Amounts"
         " of money are in the smallest unit of the community's currency."
     )
@@ -92,6 +97,7 @@ class DidClause(Clause):
         "kind",
         "where",
         "hours",
+        "weekdays",
         *payload_numbers.AGGREGATES,
         "first",
         "last",
@@ -102,6 +108,8 @@ class DidClause(Clause):
         {"kind": "order.paid", "times": {"gte": 2}, "within": "30d"},
         {"kind": "order.paid", "days": {"gte": 3}, "since": "2026-01-01"},
         {"kind": "order.paid", "weeks": {"gte": 10}, "within": "84d"},
+        {"kind": "order.paid", "days_in_a_row": {"gte": 7}, "within": "30d"},
+        {"kind": "order.paid", "weeks_in_a_row": {"gte": 4}},
         {
             "kind": "order.paid",
             "sum": {"field": "amount", "gte": 10000},
@@ -113,6 +121,7 @@ class DidClause(Clause):
         {"kind": "order.paid", "max": {"field": "amount", "lt": 100000}},
         {"kind": "order.paid", "hours": [0, 6], "within": "30d"},
         {"kind": "order.paid", "hours": ["22:30", "06:00"]},
+        {"kind": "order.paid", "weekdays": [5, 6], "times": {"gte": 2}},
         {"kind": "order.paid", "first": {"within": "7d"}},
         {"kind": "order.paid", "last": {"before": "30d"}},
     )
@@ -205,14 +214,9 @@ class DidClause(Clause):
         if self._needs_mirror():
             now = snap.at if self._is_exact() else snap.today
             return (now, snap.token(), snap.reached())
-        first_day, last_day = self.window.range(snap.today)
         # A fact outside the window may be the first or the last one.
-        if self.first or self.last:
-            first_day, last_day = time_windows.NEVER, snap.today
-        # A day's position changes with its facts, so that facts of other days leave the
-        # set in the cache.
-        days = snap.changed_days(self.facts.kind, first_day, last_day)
-        return (snap.today, snap.token(), tuple(days.items()))
+        window = time_windows.EVER if self.first or self.last else self.window
+        return fact_counts.version(snap, self.facts, window)
 
     def _needs_mirror(self) -> bool:
         return self.facts.needs_mirror or bool(self.aggregates) or self._is_exact()
@@ -229,7 +233,7 @@ class DidClause(Clause):
         for unit, comparison in self.counts:
             if (unit, comparison) == ("times", comparisons.AT_LEAST_ONCE):
                 # The union of days is enough, which is cheaper than their sum.
-                people = people & self._people(snap, self.window)
+                people = people & fact_counts.people(snap, self.facts, self.window)
             else:
                 people = people & comparison.select(self._count(snap, unit), everyone)
         totals = {
@@ -246,40 +250,11 @@ class DidClause(Clause):
             people = people & self._people_by_edge(snap, self.last, "max")
         return people
 
-    def _people(self, snap: Snapshot, window: Window) -> BitMap:
-        """People with at least one fact in the window."""
-        if self._needs_mirror():
-            # Accounts of one person are merged there, so a count in the mirror is by
-            # person already.
-            counter = fact_queries.count_by_person(snap, self.facts, window, "times")
-            return counter.nonzero()
-        return self._people_on_days(snap, *window.range(snap.today))
-
-    def _people_on_days(self, snap: Snapshot, first: int, last: int) -> BitMap:
-        counters = self._counters(snap, first, last)
-        return snap.people(bitmaps.union(day.nonzero() for _, day in counters))
-
-    def _counters(
-        self, snap: Snapshot, first: int, last: int
-    ) -> list[tuple[int, BitCounter]]:
-        days = snap.changed_days(self.facts.kind, first, last)
-        return snap.day_counters(self.facts.kind, days)
-
-    def _count(self, snap: Snapshot, unit: str) -> BitCounter:
-        """Times, distinct days or distinct weeks in the window, by person."""
-        if self._needs_mirror():
-            return fact_queries.count_by_person(snap, self.facts, self.window, unit)
-        first, last = self.window.range(snap.today)
-        if unit == "times":
-            days = snap.changed_days(self.facts.kind, first, last)
-            return snap.by_person(snap.sum_days(self.facts.kind, days))
-        # A day or week with facts counts once: one bitmap each, and their sum.
-        blocks: dict[int, list[BitMap]] = {}
-        for day, counter in self._counters(snap, first, last):
-            block = day if unit == "days" else fact_queries.week_of(day, snap.today)
-            blocks.setdefault(block, []).append(counter.nonzero())
-        people = (snap.people(bitmaps.union(sets)) for sets in blocks.values())
-        return sum_all(BitCounter.ones(bitmap) for bitmap in people)
+    def _count(self, snap: Snapshot, unit: str) -> Counts:
+        """What is counted of each person in the window."""
+        if unit in fact_counts.STREAKS:
+            return fact_counts.streaks_by_person(snap, self.facts, self.window, unit)
+        return fact_counts.by_person(snap, self.facts, self.window, unit)
 
     def _people_by_edge(self, snap: Snapshot, window: Window, edge: str) -> BitMap:
         """People whose first (`min`) or last (`max`) fact is in the window."""
@@ -291,12 +266,13 @@ class DidClause(Clause):
             outside = (last + 1, snap.today)
         # The first fact is in the window if one is inside and none before; so bitmaps
         # are enough and no time is read.
-        return self._people(snap, window) - self._people_on_days(snap, *outside)
+        inside = fact_counts.people(snap, self.facts, window)
+        return inside - fact_counts.people_on_days(snap, self.facts, *outside)
 
     def explain(self, snap: Snapshot, person: int) -> str:
         parts = []
         for unit, comparison in self.counts:
-            n = self._count_of_person(snap, person, unit)
+            n = fact_counts.of_person(snap, self.facts, self.window, unit, person)
             parts.append(
                 _(EXPLANATIONS[unit]) % {"n": n, "wanted": comparison.format()}
             )
@@ -358,24 +334,6 @@ class DidClause(Clause):
             }
             for currency, units in left_out.items()
         ]
-
-    def _count_of_person(self, snap: Snapshot, person: int, unit: str) -> int:
-        if self._needs_mirror():
-            return fact_queries.count_of_person(
-                snap, self.facts, self.window, unit, person
-            )
-        # By day, since two accounts on one day are one day of the person.
-        accounts = snap.aliases.account_ids(person)
-        counts = {
-            day: sum(counter.get(account) for account in accounts)
-            for day, counter in self._counters(snap, *self.window.range(snap.today))
-        }
-        if unit == "times":
-            return sum(counts.values())
-        days = [day for day, count in counts.items() if count]
-        if unit == "weeks":
-            days = [fact_queries.week_of(day, snap.today) for day in days]
-        return len(set(days))
 
 
 def _parse_aggregate(

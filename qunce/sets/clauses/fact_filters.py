@@ -1,4 +1,4 @@
-"""How a filter of facts reads and what it mentions, for the clauses `did` and `seq`."""
+"""How a filter of facts reads and what it mentions, for clauses over facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import money
 from qunce.core.facts import facts
-from qunce.sets.rules import base, phrasing, references, times_of_day
+from qunce.sets.rules import base, phrasing, references, times_of_day, weekdays
 from qunce.sets.rules.phrasing import Names, Piece, Pieces
 from qunce.sets.rules.references import Mention
 
@@ -38,6 +38,8 @@ def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
             name = phrasing.value(facts.field_label(key, field))
             text = phrasing.fill(template, field=name, wanted=wanted)
         conditions.append(text)
+    if "weekdays" in args:
+        conditions.append(weekdays.phrase(args["weekdays"]))
     if "hours" in args:
         conditions.append(times_of_day.phrase(args["hours"]))
     if not conditions:

@@ -87,13 +87,7 @@ class MembershipClause(Clause):
     def resolve(self, snap: Snapshot) -> BitMap:
         people = snap.known()
         for quantifier, sets in self.terms:
-            members = []
-            for ref, _key in sets:
-                counter = by_person(snap, self.mark_kind, ref)
-                everyone = counter.nonzero()
-                members.append(
-                    self.depth.select(counter, everyone) if self.depth else everyone
-                )
+            members = [self.members_of(snap, ref) for ref, _key in sets]
             if quantifier == "any":
                 people = people & bitmaps.union(members)
             elif quantifier == "none":
@@ -103,6 +97,12 @@ class MembershipClause(Clause):
                 for bitmap in members:
                     people = people & bitmap
         return people
+
+    def members_of(self, snap: Snapshot, ref: int) -> BitMap:
+        """Who counts as in one set."""
+        counter = by_person(snap, self.mark_kind, ref)
+        everyone = counter.nonzero()
+        return self.depth.select(counter, everyone) if self.depth else everyone
 
     def explain(self, snap: Snapshot, person: int) -> str:
         sentences = []

@@ -41,8 +41,9 @@ class SequenceClause(Clause):
     knows_past: ClassVar[bool] = True
     description: ClassVar[str] = (
         "Members who did several things in this order, each strictly later than the one"
-        " before. Each step is a `kind` with `where` and `hours` as in `did`. `within` limits the time from the first to the last step, and `during`"
-        " limits when all of it happened."
+        " before. Each step is a `kind` with `where`, `hours` and `weekdays` as in `did`."
+        " `within` limits the time from the first to the last step, and `during` limits"
+        " when all of it happened."
     )
     fields: ClassVar[tuple[str, ...]] = ("steps", "within", "during")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
@@ -52,6 +53,7 @@ class SequenceClause(Clause):
             "during": {"since": "2026-01-01"},
         },
         {"steps": [{"kind": "order.paid", "hours": [22, 6]}, {"kind": "order.paid"}]},
+        {"steps": [{"kind": "order.paid", "weekdays": [5]}, {"kind": "order.paid"}]},
     )
 
     steps: tuple[FactFilter, ...]

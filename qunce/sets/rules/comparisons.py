@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from qunce.sets.bitmaps.bit_counters import BitCounter
     from qunce.sets.rules.base import RulePath
 
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "="}
 MAX_NUMBER = 2**53
 """Whole numbers up to here are exact in every JSON parser."""
 INT64 = 2**63 - 1
+
+
+class Counts(Protocol):
+    """A number of each person, such as that of a bit counter; 0 without one."""
+
+    def at_least(self, number: int) -> BitMap: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Comparison:
                 maximum = min(maximum, bound - (sign == "lt"))
         return minimum, maximum
 
-    def select(self, counter: BitCounter, everyone: BitMap) -> BitMap:
+    def select(self, counter: Counts, everyone: BitMap) -> BitMap:
         """The people of `everyone` whose count holds; a missing count is 0."""
         minimum, maximum = self.bounds()
         if minimum > maximum or maximum < 0:

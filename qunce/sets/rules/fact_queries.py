@@ -25,12 +25,14 @@ from qunce.sets.rules import (
     payload_numbers,
     references,
     times_of_day,
+    weekdays,
 )
 from qunce.sets.rules.base import RulePath
 from qunce.sets.rules.comparisons import DecimalComparison
 from qunce.sets.rules.payload_fields import Condition
 from qunce.sets.rules.time_windows import EVER, NEVER, Window
 from qunce.sets.rules.times_of_day import TimesOfDay
+from qunce.sets.rules.weekdays import Weekdays
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,8 +58,7 @@ class PersonFact:
 
     def format(self, community: Community) -> str:
         """When it happened by the community's clock, with its amounts of money."""
-        moment = timestamps.from_micros(self.micros).astimezone(zone(community))
-        time = moment.strftime("%Y-%m-%d %H:%M")
+        time = format_time(self.micros, community)
         payload = payload_fields.load(self.payload) if self.payload else {}
         amounts = [
             format_money(payload[name], payload.get("currency"), community)
@@ -72,6 +73,12 @@ class PersonFact:
         }
 
 
+def format_time(micros: int, community: Community) -> str:
+    """The moment by the community's clock, to the minute."""
+    moment = timestamps.from_micros(micros).astimezone(zone(community))
+    return moment.strftime("%Y-%m-%d %H:%M")
+
+
 def format_money(units: int | Decimal, currency: object, community: Community) -> str:
     """The amount with its currency, which is the community's if none is given."""
     code = str(currency or community.currency)
@@ -83,7 +90,7 @@ class FactFilter:
     """Facts of one kind, optionally only those in some groups or with some payload.
 
     `where` pairs the names of payload fields with their conditions. `hours` are times
-    of day by the community's local clock.
+    of day by the community's local clock, `weekdays` those of its days.
     """
 
     kind: int
@@ -92,6 +99,7 @@ class FactFilter:
     groups: tuple[int, ...] = ()
     where: tuple[tuple[str, Condition], ...] = ()
     hours: TimesOfDay | None = None
+    weekdays: Weekdays = ()
 
     @property
     def needs_mirror(self) -> bool:
@@ -106,7 +114,7 @@ class FactFilter:
 
 # From the wire format
 
-FIELDS = ("kind", "where", "hours")
+FIELDS = ("kind", "where", "hours", "weekdays")
 
 
 def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
@@ -136,16 +144,20 @@ def parse(args: Mapping[str, Any], path: RulePath) -> FactFilter:
     hours = None
     if "hours" in args:
         hours = times_of_day.parse(args["hours"], path.child("hours"))
-    label = _label(kind, where, conditions, hours, path.community)
-    return FactFilter(kind_id, kind, label, groups, tuple(conditions), hours)
+    days: Weekdays = ()
+    if "weekdays" in args:
+        days = weekdays.parse(args["weekdays"], path.child("weekdays"))
+    label = _label(kind, where, conditions, path.community, hours, days)
+    return FactFilter(kind_id, kind, label, groups, tuple(conditions), hours, days)
 
 
 def _label(
     kind: str,
     where: dict[str, Any],
     conditions: Sequence[tuple[str, Condition]],
-    hours: TimesOfDay | None,
     community: Community,
+    hours: TimesOfDay | None,
+    days: Weekdays,
 ) -> str:
     """The kind with its conditions in brackets, such as "order paid [channel: app]"."""
     labels = []
@@ -162,6 +174,8 @@ def _label(
         keys = [where["group"]] if isinstance(where["group"], str) else where["group"]
         names = references.list_names(community, "group", keys)
         labels.insert(0, f"{_('group')}: {base.format_list(names)}")
+    if days:
+        labels.append(weekdays.describe(days))
     if hours:
         labels.append(times_of_day.describe(hours))
     if not labels:
@@ -190,6 +204,8 @@ def _where(
         )
     if fact_filter.hours:
         parts.append(times_of_day.to_sql(snap, fact_filter.kind, fact_filter.hours))
+    if fact_filter.weekdays:
+        parts.append(weekdays.to_sql(snap, fact_filter.kind, fact_filter.weekdays))
     for name, condition in fact_filter.where:
         sql, more = payload_fields.condition_sql(
             snap, fact_filter.kind, name, condition
@@ -245,22 +261,56 @@ def _people(snap: Snapshot, accounts: pa.ChunkedArray) -> Ints:
     return snap.aliases.map_array(accounts.to_numpy().astype(np.int64))
 
 
-def count_by_person(
-    snap: Snapshot, fact_filter: FactFilter, window: Window, unit: str
+def times_by_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window
 ) -> BitCounter:
-    """How many `times`, distinct `days` or distinct `weeks`, by person."""
-    if unit == "times":
-        # Counted by account in DuckDB and added up here, since aliases change without
-        # the mirror.
-        people, numbers = _aggregate_by_account(snap, fact_filter, window, "count(*)")
-        people, index = np.unique(people, return_inverse=True)
-        sums = np.zeros(len(people), dtype=np.int64)
-        np.add.at(sums, index, numbers)
-        return BitCounter.from_arrays(people, sums)
-    # Distinct days of a person cannot be added over accounts, so facts are counted here.
+    """How many times, by person."""
+    # Counted by account in DuckDB and added up here, since aliases change without the
+    # mirror.
+    people, numbers = _aggregate_by_account(snap, fact_filter, window, "count(*)")
+    people, index = np.unique(people, return_inverse=True)
+    sums = np.zeros(len(people), dtype=np.int64)
+    np.add.at(sums, index, numbers)
+    return BitCounter.from_arrays(people, sums)
+
+
+def recency_by_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window
+) -> tuple[Ints, Ints, Ints]:
+    """People ascending, the day of the last fact of each, and how many they have."""
+    where, params = _where(snap, fact_filter, window)
+    rows = payload_fields.query(
+        "SELECT account, max(happened_at), count(*) FROM facts"  # noqa: S608
+        f" WHERE {where} GROUP BY account",
+        params,
+    )
+    accounts, micros, counts = (
+        column.to_numpy().astype(np.int64) for column in rows.columns
+    )
+    people, index = np.unique(snap.aliases.map_array(accounts), return_inverse=True)
+    last, times = np.full(len(people), NEVER), np.zeros(len(people), dtype=np.int64)
+    np.maximum.at(last, index, _days(snap, micros))
+    np.add.at(times, index, counts)
+    return people, last, times
+
+
+def people_by_block(
+    snap: Snapshot, fact_filter: FactFilter, window: Window, unit: str
+) -> dict[int, BitMap]:
+    """Each day, or each week counted back from today → its people."""
+    # Distinct days of a person cannot be added over accounts, so facts are read here.
     people, micros = list_times(snap, fact_filter, window)
-    pairs = np.unique(np.stack([people, _to_units(snap, micros, unit)]), axis=1)
-    return BitCounter.from_arrays(*np.unique(pairs[0], return_counts=True))
+    blocks = _days(snap, micros)
+    if unit.startswith("weeks"):
+        blocks = week_of(blocks, snap.today)
+    order = np.argsort(blocks, kind="stable")
+    blocks, people = blocks[order], people[order]
+    found, starts = np.unique(blocks, return_index=True)
+    parts = np.split(people, starts[1:])
+    return {
+        block: bitmaps.of(part)
+        for block, part in zip(found.tolist(), parts, strict=False)
+    }
 
 
 DayOrDays = TypeVar("DayOrDays", int, "NDArray[np.int64]")
@@ -271,10 +321,9 @@ def week_of(day: DayOrDays, today: int) -> DayOrDays:
     return (today - day) // 7
 
 
-def _to_units(snap: Snapshot, micros: Ints, unit: str) -> Ints:
+def _days(snap: Snapshot, micros: Ints) -> Ints:
     zone, start = snap.community.timezone, snap.community.day_start
-    days = community_days.days_of(zone, start, micros)
-    return days if unit == "days" else week_of(days, snap.today)
+    return community_days.days_of(zone, start, micros)
 
 
 def numbers_by_person(
@@ -318,19 +367,44 @@ def in_window(snap: Snapshot, micros: Ints, window: Window) -> NDArray[np.bool_]
     return is_inside
 
 
+def left_out_by_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window
+) -> dict[str, tuple[Ints, Ints]]:
+    """Currency → people and their money that has no exchange rate, so that no sum has it."""
+    where, params = _where(snap, fact_filter, window)
+    rows = payload_fields.query(
+        "SELECT account, currency, CAST(sum(amount) AS BIGINT) FROM facts"  # noqa: S608
+        f" WHERE {where} AND {amounts.left_out(snap.community)} GROUP BY ALL",
+        params,
+    )
+    accounts, currencies, sums = (column.to_numpy() for column in rows.columns)
+    by_currency = {}
+    for currency in sorted(set(currencies)):
+        chosen = currencies == currency
+        people, index = np.unique(
+            snap.aliases.map_array(accounts[chosen].astype(np.int64)),
+            return_inverse=True,
+        )
+        totals = np.zeros(len(people), dtype=np.int64)
+        np.add.at(totals, index, sums[chosen].astype(np.int64))
+        by_currency[currency] = people, totals
+    return by_currency
+
+
 # Of one person
 
 
-def count_of_person(
-    snap: Snapshot, fact_filter: FactFilter, window: Window, unit: str, person: int
-) -> int:
+def days_of_person(
+    snap: Snapshot, fact_filter: FactFilter, window: Window, person: int
+) -> dict[int, int]:
+    """Each day on which the person did it → how often."""
     where, params = _where(snap, fact_filter, window)
     where += _of_person(snap, person)
     rows = payload_fields.query(f"SELECT happened_at FROM facts WHERE {where}", params)  # noqa: S608
-    micros = rows.column(0).to_numpy().astype(np.int64)
-    if unit == "times":
-        return len(micros)
-    return len(np.unique(_to_units(snap, micros, unit)))
+    days = _days(snap, rows.column(0).to_numpy().astype(np.int64))
+    return dict(
+        zip(*(a.tolist() for a in np.unique(days, return_counts=True)), strict=True)
+    )
 
 
 def numbers_of_person(

@@ -135,6 +135,13 @@ def comparison(
     return join(parts, _(", "))
 
 
+def days(span: str) -> Pieces:
+    """The number of days of a span such as `30d`."""
+    if re.fullmatch(r"[1-9]\d*d", span) is None:
+        raise ValueError(span)
+    return value(int(span[:-1]))
+
+
 def window(args: Mapping[str, Any]) -> Pieces:
     """The time window among the fields of a clause; no pieces if it has none."""
     if "within" in args:

@@ -20,6 +20,7 @@ MAX_DAYS = 3660
 MIN_YEAR, MAX_YEAR = 1900, 2200
 NEVER = -(10**6)
 """A day before all others."""
+MIN_DAY = community_days.from_date(date(MIN_YEAR, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,16 @@ class Window:
         if self.kind == "within":
             return today - _count_days(self.values[0]) + 1, today
         if self.kind == "between":
-            first, last = (_to_day(text) for text in self.values)
+            first, last = (to_day(text) for text in self.values)
             # Facts may be dated a little ahead, as clocks of other machines differ; a
             # window never reaches beyond today.
             return first, min(last, today)
         if self.kind == "since":
-            return _to_day(self.values[0]), today
+            return to_day(self.values[0]), today
         if self.kind == "before":
             if _is_span(self.values[0]):
                 return NEVER, today - _count_days(self.values[0])
-            return NEVER, min(_to_day(self.values[0]) - 1, today)
+            return NEVER, min(to_day(self.values[0]) - 1, today)
         return NEVER, today
 
     def exact_range(self, at: datetime) -> tuple[int, int]:
@@ -86,7 +87,7 @@ def _count_days(span: str) -> int:
     return int(span[:-1])
 
 
-def _to_day(text: str) -> int:
+def to_day(text: str) -> int:
     return community_days.from_date(date.fromisoformat(text))
 
 
@@ -103,10 +104,10 @@ def parse(args: dict[str, Any], path: RulePath) -> Window:
             here.fail(_("Write two dates: [first, last]."))
         first, last = value
         return Window(
-            kind, (_parse_date(first, here.child(0)), _parse_date(last, here.child(1)))
+            kind, (parse_date(first, here.child(0)), parse_date(last, here.child(1)))
         )
     if kind == "since" or (kind == "before" and not _is_span(value)):
-        return Window(kind, (_parse_date(value, here),))
+        return Window(kind, (parse_date(value, here),))
     span = parse_span(value, here)
     if span.endswith("h") and kind != "within":
         here.fail(_("Hours can be used only with “within”."))
@@ -125,7 +126,23 @@ def parse_span(value: object, path: RulePath) -> str:
     return match[0]
 
 
-def _parse_date(value: object, path: RulePath) -> str:
+def parse_days(value: object, path: RulePath) -> int:
+    """The number of days of a span such as `30d`."""
+    span = parse_span(value, path)
+    if span.endswith("h"):
+        path.fail(_("Write a span of days, such as 30d."))
+    return int(span[:-1])
+
+
+def between_days(first: int, last: int) -> Window:
+    """The window of these community days, both included."""
+    # Before all dates is as good as the first one that can be written.
+    days = (max(first, MIN_DAY), max(last, MIN_DAY))
+    first_text, last_text = (community_days.to_date(day).isoformat() for day in days)
+    return Window("between", (first_text, last_text))
+
+
+def parse_date(value: object, path: RulePath) -> str:
     try:
         day = date.fromisoformat(str(value))
     except ValueError:

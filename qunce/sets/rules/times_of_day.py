@@ -82,7 +82,7 @@ def phrase(value: Any) -> Pieces:
 
 def to_sql(snap: Snapshot, kind: int, times: TimesOfDay) -> str:
     """SQL of whether a fact of the kind happened at these times of day."""
-    span = _span(snap, kind)
+    span = span_of_kind(snap, kind)
     if span is None:
         return "FALSE"
     # The offset changes with daylight saving time, so that each period has its own.
@@ -99,7 +99,7 @@ def to_sql(snap: Snapshot, kind: int, times: TimesOfDay) -> str:
     return f"({time} >= {first} {joined} {time} < {last})"
 
 
-def _span(snap: Snapshot, kind: int) -> tuple[int, int] | None:
+def span_of_kind(snap: Snapshot, kind: int) -> tuple[int, int] | None:
     """The times of the first and the last fact of a kind."""
 
     def read() -> tuple[int, int] | None:

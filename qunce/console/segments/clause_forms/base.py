@@ -181,6 +181,11 @@ def _normalise_args(args: dict[str, Any]) -> dict[str, Any]:
     steps = args.get("steps")
     if isinstance(steps, list) and all(isinstance(step, dict) for step in steps):
         args["steps"] = [_normalise_args(step) for step in steps]
+    for name in ("of", "per"):
+        if isinstance(args.get(name), dict):
+            args[name] = _normalise_args(args[name])
+    if isinstance(args.get("weekdays"), list):
+        args["weekdays"] = sorted(set(args["weekdays"]), key=str)
     anniversary = args.get("anniversary")
     if isinstance(anniversary, dict) and set(anniversary) == {"within"}:
         args["anniversary"] = {"next": anniversary["within"]}

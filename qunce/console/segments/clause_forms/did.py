@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qunce.console.segments.clause_forms import facts as fact_forms
 from qunce.console.segments.clause_forms import fields
-from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
+from qunce.console.segments.clause_forms.facts import FactForm
 from qunce.core.facts import facts
-from qunce.sets.rules import payload_fields, payload_numbers
+from qunce.sets.clauses import did
+from qunce.sets.rules import payload_numbers
 
-if TYPE_CHECKING:
-    from qunce.console.segments.builder_choices import Choices
-
-COUNTS = ("times", "days", "weeks")
 AGGREGATES = payload_numbers.AGGREGATES
 MEASURES: fields.ChoiceList = (
     ("times", gettext_lazy("how many times")),
     ("days", gettext_lazy("on how many days")),
     ("weeks", gettext_lazy("in how many weeks")),
+    ("days_in_a_row", gettext_lazy("on how many days in a row")),
+    ("weeks_in_a_row", gettext_lazy("in how many weeks in a row")),
     ("sum", gettext_lazy("sum of a field")),
     ("average", gettext_lazy("average of a field")),
     ("min", gettext_lazy("lowest number of a field")),
@@ -35,18 +35,9 @@ COUNT_COMPARISONS: fields.ChoiceList = (
     ("never", gettext_lazy("never")),
     *fields.COMPARISONS,
 )
-WHERE_COMPARISONS: fields.ChoiceList = (
-    ("is", gettext_lazy("is one of")),
-    *fields.COMPARISONS,
-    ("yes", gettext_lazy("is yes")),
-    ("no", gettext_lazy("is no")),
-)
-DEFAULT_KIND = "order.paid"
-MAX_CONDITIONS = 4
-"""On fields of one fact."""
 
 
-class DidForm(ClauseForm, fields.WindowForm):
+class DidForm(FactForm, fields.WindowForm):
     """One measure; a clause with several can be split into lines."""
 
     name = "did"
@@ -54,7 +45,6 @@ class DidForm(ClauseForm, fields.WindowForm):
     icon = "bolt"
     order = 20
     field_order = ("kind", "measure", "field", "sign", "number", "maximum", "when")
-    kind = forms.ChoiceField(label=gettext_lazy("What the member did"))
     measure = forms.ChoiceField(label=gettext_lazy("Measure"), choices=MEASURES)
     sign = forms.ChoiceField(
         label=gettext_lazy("How much"), choices=COUNT_COMPARISONS, required=False
@@ -62,130 +52,26 @@ class DidForm(ClauseForm, fields.WindowForm):
     number = fields.NumberField(label=gettext_lazy("Number"), required=False)
     maximum = fields.NumberField(label=gettext_lazy("Maximum"), required=False)
     field = forms.CharField(label=gettext_lazy("Field"), required=False, max_length=100)
-    hour_from = forms.TimeField(
-        label=gettext_lazy("From (time of day)"),
-        required=False,
-        widget=fields.TIME_INPUT,
-    )
-    hour_to = forms.TimeField(
-        label=gettext_lazy("Before (time of day)"),
-        required=False,
-        widget=fields.TIME_INPUT,
-    )
-    groups = fields.PickField(
-        label=gettext_lazy("Only in these groups"), required=False
-    )
 
-    def set_up(self) -> None:
-        kind = self._value_of("kind")
-        self.set_choices("kind", self.fact_kinds(kind or DEFAULT_KIND))
-        # Paying an order is what is asked most; a new clause starts with it.
-        if not kind:
-            self.initial["kind"] = kind = DEFAULT_KIND
-        self.use_picker("groups", "group")
-        numbers = [name for name in facts.list_number_fields(kind) if name != "paid_at"]
-        self._offer("field", kind, numbers)
-        folded: list[str] = []
-        for index in range(self._count_conditions()):
-            folded += self._add_condition(index, kind)
-        self.folded_fields = (*folded, "hour_from", "hour_to", "groups")
-        unfolded = [name for name in self.fields if name not in self.folded_fields]
-        self.order_fields([*unfolded, *self.folded_fields])
-        for name in self._money_of(self.data, f"{PREFIX}-") or self._money_of(
-            self.initial
-        ):
-            text = _("In %(currency)s") % {"currency": self.choices.currency}
-            self.fields[name].help_text = text
-
-    def _count_conditions(self) -> int:
-        """Those that are filled in, and one more."""
-        filled = [n for n in range(MAX_CONDITIONS) if self._value_of(f"where{n}")]
-        return min(max(filled, default=-1) + 2, MAX_CONDITIONS)
-
-    def _add_condition(self, index: int, kind: str) -> list[str]:
-        """Add the fields of a condition on a field of the fact; returns their names."""
-        label = _("Only where the field") if not index else _("and where the field")
-        name = f"where{index}"
-        self.fields[name] = forms.CharField(
-            label=label, required=False, max_length=payload_fields.MAX_NAME_LENGTH
-        )
-        self._offer(name, kind, facts.list_fields(kind), no_field=True)
-        self.fields[f"{name}_sign"] = forms.ChoiceField(
-            label=_("Comparison"), choices=WHERE_COMPARISONS, required=False
-        )
-        self.fields[f"{name}_values"] = forms.CharField(
-            label=_("Values, one per line"),
-            required=False,
-            widget=forms.Textarea(attrs={"rows": 2}),
-        )
-        for end, text in (("number", _("Number")), ("maximum", _("Maximum"))):
-            self.fields[f"{name}_{end}"] = fields.NumberField(
-                label=text, required=False
-            )
-        ends = ("", "_sign", "_values", "_number", "_maximum")
-        return [f"{name}{end}" for end in ends]
-
-    def _value_of(self, name: str) -> str:
-        return self.data.get(f"{PREFIX}-{name}") or self.initial.get(name) or ""
-
-    def _offer(
-        self,
-        name: str,
-        kind: str,
-        fields_of_kind: Sequence[str],
-        *,
-        no_field: bool = False,
-    ) -> None:
-        """List the fields that facts of a kind have, if these are known."""
-        if not fields_of_kind:
-            return
-        chosen = self._value_of(name)
-        offered = dict.fromkeys([*fields_of_kind, *([chosen] if chosen else [])])
-        choices = [(field, facts.field_label(kind, field)) for field in offered]
-        self.fields[name] = forms.ChoiceField(
-            label=self.fields[name].label,
-            required=False,
-            choices=[("", _("no further condition")), *choices]
-            if no_field
-            else choices,
-        )
-
-    @staticmethod
-    def _money_of(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-        """The fields of the form that are amounts of money."""
+    @classmethod
+    def money_of(cls, values: Mapping[str, Any], prefix: str = "") -> list[str]:
+        names = super().money_of(values, prefix)
         money_fields = facts.money_fields(str(values.get(f"{prefix}kind")))
-        names = []
         is_number = values.get(f"{prefix}measure") in AGGREGATES
         if is_number and values.get(f"{prefix}field") in money_fields:
             names += ["number", "maximum"]
-        for n in range(MAX_CONDITIONS):
-            if values.get(f"{prefix}where{n}") in money_fields:
-                names += [f"where{n}_number", f"where{n}_maximum"]
         return names
 
     @classmethod
-    def to_shown_fields(cls, args: Any, choices: Choices) -> dict[str, Any]:
-        values = cls.to_fields(args)
-        amounts = {
-            name: fields.to_amount(values[name], choices.currency)
-            for name in cls._money_of(values)
-            if name in values
-        }
-        return values | amounts
-
-    @classmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:
-        values = {"kind": args["kind"], "measure": "times", "sign": "once"}
-        values |= fields.window_to_fields(args)
-        values |= _where_to_fields(args.get("where", {}))
-        for measure in COUNTS:
+        values = {"measure": "times", "sign": "once"}
+        values |= fact_forms.filter_to_fields(args) | fields.window_to_fields(args)
+        for measure in did.UNITS:
             if measure in args:
                 sign = {"sign": "never"}
                 if args[measure] != {"eq": 0}:
                     sign = fields.comparison_to_fields(args[measure])
                 values |= {"measure": measure, **sign}
-        if "hours" in args:
-            values["hour_from"], values["hour_to"] = args["hours"]
         for measure in AGGREGATES:
             if measure in args:
                 bounds = {k: n for k, n in args[measure].items() if k != "field"}
@@ -197,14 +83,9 @@ class DidForm(ClauseForm, fields.WindowForm):
         return values
 
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
-        amounts = {
-            name: fields.from_amount(cleaned[name], self.choices.currency)
-            for name in self._money_of(cleaned)
-            if cleaned.get(name) is not None
-        }
-        cleaned |= amounts
+        cleaned = self.in_units(cleaned)
         measure = cleaned["measure"]
-        args: dict[str, Any] = {"kind": cleaned["kind"]}
+        args = fact_forms.filter_from_fields(cleaned)
         window = fields.window_from_fields(cleaned)
         if measure in ("first", "last"):
             if not window:
@@ -218,47 +99,8 @@ class DidForm(ClauseForm, fields.WindowForm):
                 raise forms.ValidationError({"sign": message})
             bounds = fields.comparison_from_fields(cleaned)
             args[measure] = {"field": fields.require(cleaned, "field"), **bounds}
-        elif measure in COUNTS and (measure, cleaned["sign"]) != ("times", "once"):
+        elif measure in did.UNITS and (measure, cleaned["sign"]) != ("times", "once"):
             fixed = {"once": {"gte": 1}, "never": {"eq": 0}}
             count = fixed.get(cleaned["sign"])
             args[measure] = count or fields.comparison_from_fields(cleaned)
-        args |= fields.hours_from_fields(cleaned, "hour_from", "hour_to")
-        where = _where_from_fields(cleaned)
-        return args | ({"where": where} if where else {})
-
-
-def _where_to_fields(where: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    conditions = {field: wanted for field, wanted in where.items() if field != "group"}
-    if "group" in where:
-        values["groups"] = where["group"]
-    for index, (field, required) in enumerate(conditions.items()):
-        name = f"where{index}"
-        values[name] = field
-        if isinstance(required, dict):
-            bounds = fields.comparison_to_fields(required)
-            values |= {f"{name}_{key}": value for key, value in bounds.items()}
-        elif isinstance(required, bool):
-            values[f"{name}_sign"] = "yes" if required else "no"
-        else:
-            values |= {f"{name}_sign": "is", f"{name}_values": "\n".join(required)}
-    return values
-
-
-def _where_from_fields(cleaned: dict[str, Any]) -> dict[str, Any]:
-    where: dict[str, Any] = {}
-    for index in range(MAX_CONDITIONS):
-        name = f"where{index}"
-        field, sign = cleaned.get(name), cleaned.get(f"{name}_sign") or "is"
-        if not field:
-            continue
-        if sign in ("yes", "no"):
-            where[field] = sign == "yes"
-        elif sign == "is":
-            lines = fields.require(cleaned, f"{name}_values").splitlines()
-            where[field] = [line.strip() for line in lines if line.strip()]
-        else:
-            where[field] = fields.comparison_from_fields(cleaned, f"{name}_")
-    if cleaned["groups"]:
-        where["group"] = cleaned["groups"]
-    return where
+        return args

@@ -138,6 +138,21 @@ def window_from_fields(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def days_to_field(span: str) -> int:
+    """The number of days of a span such as `30d`; raises ValueError for hours."""
+    number, unit = int(span[:-1]), span[-1]
+    if unit != "d":
+        raise ValueError(span)
+    return number
+
+
+class DaysField(forms.IntegerField):
+    """A number of days, as many as a time span may have."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=3660, **kwargs)
+
+
 # Times of day
 
 TIME_INPUT = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")

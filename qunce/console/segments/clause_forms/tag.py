@@ -15,7 +15,7 @@ from qunce.console.segments.clause_forms.base import ClauseForm
 from qunce.members.tags import tag_search
 
 
-class TagForm(ClauseForm):
+class TagForm(ClauseForm, fields.WindowForm):
     name = "tag"
     label = gettext_lazy("Tag")
     icon = "tag"
@@ -34,8 +34,10 @@ class TagForm(ClauseForm):
     )
     number = forms.IntegerField(label=gettext_lazy("Times"), required=False)
     maximum = forms.IntegerField(label=gettext_lazy("Maximum"), required=False)
+    field_order = ("how", "tags", "group", "sign", "number", "maximum", "when")
 
     def set_up(self) -> None:
+        self.fields["when"].label = _("Got the tag")
         self.use_picker("tags", "tag")
         everything = ("", _("all tag groups"))
         self.set_choices("group", [everything, *self.choices.tag_groups])
@@ -44,10 +46,11 @@ class TagForm(ClauseForm):
     def to_fields(cls, args: Any) -> dict[str, Any]:
         if "untagged" in args:
             group = "" if args["untagged"] is True else args["untagged"]
-            return {"how": "untagged", "group": group}
+            return {"how": "untagged", "group": group, "when": "ever"}
         how = next(name for name, _label in fields.QUANTIFIERS if name in args)
         depth = fields.comparison_to_fields(args["depth"]) if "depth" in args else {}
-        return {"how": how, "tags": args[how], **depth}
+        given = fields.window_to_fields(args.get("given", {}))
+        return {"how": how, "tags": args[how], **depth, **given}
 
     def from_fields(self, cleaned: dict[str, Any]) -> Any:
         if cleaned["how"] == "untagged":
@@ -55,7 +58,8 @@ class TagForm(ClauseForm):
         args = {cleaned["how"]: fields.require(cleaned, "tags")}
         if cleaned["sign"]:
             args["depth"] = fields.comparison_from_fields(cleaned)
-        return args
+        given = fields.window_from_fields(cleaned)
+        return args | ({"given": given} if given else {})
 
 
 @builder_choices.register_finder("tag")

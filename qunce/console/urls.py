@@ -11,6 +11,7 @@ AREAS = (
     ("", "today"),
     ("", "login"),
     ("members/tags/", "tags"),
+    ("members/tag-rules/", "tag_rules"),
     ("members/segments/", "segments"),
     ("members/layers/", "layers"),
     ("members/import/", "importing"),

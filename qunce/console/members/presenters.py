@@ -26,6 +26,7 @@ from qunce.members.consents import consents
 from qunce.members.people import corrections, merges, notes, people, visibility
 from qunce.members.people.people import Person
 from qunce.members.search import member_list, search
+from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import person_tags
@@ -119,6 +120,11 @@ class Member:
     @cached_property
     def tags(self) -> list[person_tags.PersonTag]:
         return person_tags.tags_by_person({self.id: self.account_ids})[self.id]
+
+    @cached_property
+    def tag_rules(self) -> dict[str, str]:
+        """Source of a tag → the name of the rule that gave it."""
+        return tag_rules.names_by_source([entry.source for entry in self.tags])
 
     @cached_property
     def own_tags(self) -> list[person_tags.PersonTag]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.core.staff.models import Staff
+from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import assignments
 from qunce.members.tags import models as tag_models
 from qunce.members.tags import templates as tag_templates
@@ -90,15 +92,22 @@ class BatchRow:
 def batch_rows(batches: Sequence[TagBatch], by: Staff) -> list[BatchRow]:
     tag_ids = {pk for batch in batches for pk in batch.tags}
     tags = Tag.objects.filter(community=by.community, pk__in=tag_ids).in_bulk()
+    rules = tag_rules.names_by_source([batch.source for batch in batches])
     return [
         BatchRow(
             batch,
             [tags[pk] for pk in batch.tags if pk in tags],
-            SOURCE_LABELS.get(batch.source, batch.source),
+            _source_label(batch.source, rules),
             batch.source not in AUTOMATIC_SOURCES and assignments.may_undo(batch, by),
         )
         for batch in batches
     ]
+
+
+def _source_label(source: str, rules: Mapping[str, str]) -> StrOrPromise:
+    if source in rules:
+        return _("by rule “%(name)s”") % {"name": rules[source]}
+    return SOURCE_LABELS.get(source, source)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -39,6 +40,12 @@ def icon(name: str, css: str = "icon") -> SafeString:
 def number(value: Any) -> str:
     """1204 → 1,204; None → an empty string."""
     return "" if value is None or value == "" else f"{value:,}"
+
+
+@register.filter
+def item(values: Mapping[str, str], key: str) -> str:
+    """The value of a key, an empty string without one."""
+    return values.get(key, "")
 
 
 @register.filter

@@ -87,4 +87,8 @@ class Migration(migrations.Migration):
             model_name='tagrulerun',
             index=models.Index(fields=['rule', 'day'], name='tag_rule_run_by_day'),
         ),
+        migrations.AddIndex(
+            model_name='tagging',
+            index=models.Index(condition=models.Q(('source__gte', 'rule:'), ('source__lt', 'rule;')), fields=['source', 'tag'], name='tagging_by_rule'),
+        ),
     ]

@@ -109,12 +109,12 @@ class EventCondition:
         names = rule_names.find(community, {"did": self.did})
         text = phrasing.to_text(fact_filters.phrase(self.did, names))
         if not self.words:
-            return _("when it happens: %(event)s") % {"event": text}
+            return _("when %(event)s happens") % {"event": f"“{text}”"}
         quoted = _(", ").join(f"“{word}”" for word in self.words)
-        template = _("when it happens: %(event)s, with one of %(words)s")
+        template = _("when %(event)s happens with one of %(words)s")
         if self.has_all:
-            template = _("when it happens: %(event)s, with all of %(words)s")
-        return template % {"event": text, "words": quoted}
+            template = _("when %(event)s happens with all of %(words)s")
+        return template % {"event": f"“{text}”", "words": quoted}
 
     @property
     def did(self) -> dict[str, Any]:

@@ -27,7 +27,13 @@ SELECT tag_id, account_id, CASE WHEN present THEN weight ELSE 0 END, source
 FROM members_tagging WHERE tag_id {tags} AND account_id {accounts}
 """
 SELECT_OF_SOURCE = """
-SELECT account_id FROM members_tagging WHERE tag_id = %s AND source = %s AND present
+SELECT account_id FROM members_tagging WHERE tag_id = %s AND source = %s
+    AND source >= 'rule:' AND source < 'rule;' AND present
+"""
+"""The bounds are those of the index of taggings by rules, which is used only with them."""
+SELECT_BY_RULE = """
+SELECT DISTINCT account_id FROM members_tagging WHERE source = %s
+    AND source >= 'rule:' AND source < 'rule;' AND present
 """
 
 
@@ -70,6 +76,12 @@ def read(tags: Iterable[int], people: Iterable[int]) -> dict[int, dict[int, Pers
 def people_by_source(tag: int, source: str) -> BitMap:
     """People with a tagging of this source."""
     accounts = [row[0] for row in db.rows(SELECT_OF_SOURCE, [tag, source])]
+    return bitmaps.of(account_queries.person_ids(accounts).values())
+
+
+def people_by_rule(source: str) -> BitMap:
+    """People with any tag from the rule with this source."""
+    accounts = [row[0] for row in db.rows(SELECT_BY_RULE, [source])]
     return bitmaps.of(account_queries.person_ids(accounts).values())
 
 

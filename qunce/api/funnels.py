@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from ninja import Field, Router, Status
 
-from qunce.api import schemas
+from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.insight import breakdowns
 from qunce.insight.funnels import funnels, results
@@ -173,6 +173,38 @@ def result(
     """Count how many people took each step, and those of each part of a break-down."""
     funnel = funnels.get(by=request.by, pk=funnel_id)
     return _result(request, funnel.definition, by)
+
+
+@router.get(
+    "/funnels/{funnel_id}/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=RequiresScope("metrics", shows_members=True),
+)
+def list_members(
+    request: ApiRequest,
+    funnel_id: schemas.Id,
+    step: Annotated[int, Field(ge=1, le=6)],
+    dropped: bool = False,
+    by: Breakdown = "",
+    part: schemas.ShortText | None = None,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
+) -> dict[str, Any]:
+    """List the members who took a step by id; with `dropped`, those who then stopped."""
+    funnel = funnels.get(by=request.by, pk=funnel_id)
+    breakdown = breakdowns.parse(by)
+    chosen = None
+    if breakdown is not None and part is not None:
+        chosen = breakdowns.find_part(breakdown, part, by=request.by, at=request.at)
+    people = results.find_people(
+        definition=funnel.definition,
+        step=step,
+        dropped=dropped,
+        part=chosen,
+        by=request.by,
+        at=request.at,
+    )
+    return members.list_by_ids(request, people, after, limit)
 
 
 def _result(request: ApiRequest, definition: Any, by: str) -> dict[str, Any]:

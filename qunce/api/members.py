@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -160,6 +160,16 @@ def list_by_rule(
         limit=limit + 1,
     )
     # The one after the page shows that there is a next page.
+    more = schemas.encode_cursor(person_ids[limit - 1]) if person_ids[limit:] else None
+    return {"items": summarize(request, person_ids[:limit]), "next": more}
+
+
+def list_by_ids(
+    request: ApiRequest, people: Iterable[int], after: str | None, limit: int
+) -> dict[str, Any]:
+    """Return a page of these people, ascending. The caller checks that they are visible."""
+    start = schemas.decode_id(after)
+    person_ids = [person for person in people if person > start][: limit + 1]
     more = schemas.encode_cursor(person_ids[limit - 1]) if person_ids[limit:] else None
     return {"items": summarize(request, person_ids[:limit]), "next": more}
 

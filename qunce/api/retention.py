@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from ninja import Field, Router
+from ninja import Field, Query, Router
 
-from qunce.api import schemas
+from qunce.api import members, schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.groups import visibility
 from qunce.insight import breakdowns, retained_members, retention, touches
@@ -15,6 +15,40 @@ from qunce.insight.retention import RetentionQuery
 
 router = Router(auth=RequiresScope("metrics"), tags=["metrics"])
 Text = Annotated[str, Field(max_length=200)]
+
+
+class RetentionIn(schemas.InputSchema):
+    """What to count.
+
+    `start` is `joined`, a kind of fact, or `first:` and a kind for the first fact of a
+    person. `returning` is `active`, `present` (still in the community) or a kind. With
+    `rolling`, the later periods begin with each person's own start. `by` is a break-down.
+    """
+
+    start: Text = retention.JOINED
+    returning: Text = retention.ACTIVE
+    period: Literal["day", "week", "month"] = "week"
+    count: Annotated[int, Field(ge=2, le=53)] | None = None
+    rolling: bool = False
+    until: date | None = None
+    by: Text = ""
+
+    def query(self) -> RetentionQuery:
+        return RetentionQuery(
+            self.start,
+            self.returning,
+            self.period,
+            retention.DEFAULT_COUNT[self.period] if self.count is None else self.count,
+            rolling=self.rolling,
+            until=self.until,
+        )
+
+
+class BreakdownOut(schemas.OutputSchema):
+    """`key` is what requests take as `by`."""
+
+    key: str
+    label: str
 
 
 class CellOut(schemas.OutputSchema):
@@ -110,37 +144,64 @@ class TouchesOut(schemas.OutputSchema):
     rows: list[TouchRowOut]
 
 
-@router.get("/retention", response=RetentionOut)
-def retention_(
-    request: ApiRequest,
-    start: Text = retention.JOINED,
-    returning: Text = retention.ACTIVE,
-    period: Literal["day", "week", "month"] = "week",
-    count: Annotated[int | None, Field(ge=2, le=53)] = None,
-    rolling: bool = False,
-    until: date | None = None,
-    by: Text = "",
-) -> dict[str, Any]:
-    """Count who of those that started in a period came back in later ones.
-
-    `start` is `joined`, a kind of fact, or `first:` and a kind for the first fact of a
-    person. `returning` is `active`, `present` (still in the community) or a kind. With
-    `rolling`, the later periods begin with each person's own start. `by` is a break-down:
-    `source`, `group`, `layer:key`, `tag_group:key` or `attribute:name`.
-    """
-    query = RetentionQuery(
-        start,
-        returning,
-        period,
-        retention.DEFAULT_COUNT[period] if count is None else count,
-        rolling=rolling,
-        until=until,
-    )
-    asked: dict[str, Any] = {"query": query, "by": request.by, "at": request.at}
-    found = retention.compute(**asked)
+def _part(request: ApiRequest, by: str, part: str | None) -> breakdowns.Part | None:
     breakdown = breakdowns.parse(by)
-    lines = [] if breakdown is None else retention.compare(breakdown=breakdown, **asked)
+    if breakdown is None or part is None:
+        return None
+    return breakdowns.find_part(breakdown, part, by=request.by, at=request.at)
+
+
+@router.get("/breakdowns", response=list[BreakdownOut])
+def list_breakdowns(request: ApiRequest) -> list[dict[str, str]]:
+    """List what retention and funnels can be broken down by."""
+    return [
+        {"key": key, "label": label}
+        for key, label in breakdowns.list_choices(request.by)
+    ]
+
+
+@router.get("/retention", response=RetentionOut)
+def retention_(request: ApiRequest, asked: Query[RetentionIn]) -> dict[str, Any]:
+    """Count who of those that started in a period came back in later ones."""
+    given: dict[str, Any] = {
+        "query": asked.query(),
+        "by": request.by,
+        "at": request.at,
+    }
+    found = retention.compute(**given)
+    breakdown = breakdowns.parse(asked.by)
+    lines = [] if breakdown is None else retention.compare(breakdown=breakdown, **given)
     return {"cohorts": found.cohorts, "total": found.total, "lines": lines}
+
+
+@router.get(
+    "/retention/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=RequiresScope("metrics", shows_members=True),
+)
+def list_retention_members(
+    request: ApiRequest,
+    asked: Query[RetentionIn],
+    periods: Annotated[int, Field(ge=0, le=53)],
+    cohort: Annotated[int, Field(ge=0, le=53)] | None = None,
+    part: Text | None = None,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
+) -> dict[str, Any]:
+    """List the members behind a number of the retention table by id.
+
+    `cohort` is the index of the cohort, by default all for which the period is over;
+    `part` is the key of a line of the break-down.
+    """
+    people = retention.find_people(
+        query=asked.query(),
+        cohort=cohort,
+        period=periods,
+        part=_part(request, asked.by, part),
+        by=request.by,
+        at=request.at,
+    )
+    return members.list_by_ids(request, people, after, limit)
 
 
 @router.get("/retained-members", response=StatementOut)
@@ -187,3 +248,62 @@ def touches_(
         by=request.by,
         at=request.at,
     )
+
+
+@router.get(
+    "/retained-members/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=RequiresScope("metrics", shows_members=True),
+)
+def list_account_members(
+    request: ApiRequest,
+    column: Literal["opening", "joined", "returned", "left", "closing"],
+    first: date | None = None,
+    last: date | None = None,
+    group_id: schemas.Id | None = None,
+    source: Text | None = None,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
+) -> dict[str, Any]:
+    """List the members behind a number of the account by id."""
+    default = retained_members.default_span(request.by, request.at)
+    group = None
+    if group_id is not None:
+        group = visibility.get(by=request.by, pk=group_id).key
+    people = retained_members.find_people(
+        column=column,
+        first=first or default[0],
+        last=last or default[1],
+        group=group,
+        part=_part(request, "source", source),
+        by=request.by,
+        at=request.at,
+    )
+    return members.list_by_ids(request, people, after, limit)
+
+
+@router.get(
+    "/touches-before-orders/members",
+    response=schemas.Page[members.MemberSummaryOut],
+    auth=RequiresScope("metrics", shows_members=True),
+)
+def list_touched_members(
+    request: ApiRequest,
+    touched: Annotated[int, Field(ge=0, le=touches.MOST)],
+    first: date | None = None,
+    last: date | None = None,
+    window: Annotated[int, Field(ge=1, le=touches.MAX_WINDOW)] = touches.DEFAULT_WINDOW,
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
+) -> dict[str, Any]:
+    """List the members whose first order came after `touched` messages by id."""
+    default = touches.default_span(request.by, request.at)
+    people = touches.find_people(
+        first=first or default[0],
+        last=last or default[1],
+        window=window,
+        touches=touched,
+        by=request.by,
+        at=request.at,
+    )
+    return members.list_by_ids(request, people, after, limit)

@@ -28,6 +28,22 @@ ANSWERS: dict[str, str] = {
     # Answers hold what the asker sees, of their own community.
     "aaaaaaaaa": """
         groups.staff_lists.list_people
+        insight.breakdowns.list_choices
+        insight.breakdowns.load_parts
+        insight.funnels.definitions.parse
+        insight.funnels.funnels.list_visible
+        insight.funnels.results.compare
+        insight.funnels.results.compute
+        insight.funnels.results.find_people
+        insight.retained_members.compute
+        insight.retained_members.default_span
+        insight.retained_members.find_people
+        insight.retention.compare
+        insight.retention.compute
+        insight.retention.find_people
+        insight.touches.compute
+        insight.touches.default_span
+        insight.touches.find_people
         groups.visibility.list_visible
         members.layers.assignment.preview_sizes
         members.people.named_members.find_all
@@ -52,6 +68,7 @@ ANSWERS: dict[str, str] = {
         core.staff.roles.get
         core.staff.staff.get
         core.staff.staff.get_by_login
+        insight.breakdowns.find_part
         insight.metrics.compute_for_community
         insight.metrics.sales_left_out
         insight.period_comparison.compare_community
@@ -79,6 +96,7 @@ ANSWERS: dict[str, str] = {
         groups.memberships.list_members
         groups.memberships.list_members_with_role
         groups.visibility.get
+        insight.funnels.funnels.get
         insight.metrics.compute_for_groups
         insight.period_comparison.compare_group
     """,
@@ -115,6 +133,7 @@ ANSWERS: dict[str, str] = {
     """,
     # Operators and managers; the rules name what they see.
     "rraaaaana": """
+        insight.funnels.funnels.create
         members.segments.frozen.freeze
         members.segments.segments.archive
         members.segments.segments.create
@@ -124,6 +143,9 @@ ANSWERS: dict[str, str] = {
     # Operators and managers, in a group that they see.
     "rraaaanna": """
         groups.memberships.undo_addition
+        insight.funnels.funnels.archive
+        insight.funnels.funnels.restore
+        insight.funnels.funnels.update
     """,
     # Operators and managers, about members whom they see.
     "rraaanana": """

@@ -24,6 +24,8 @@ from qunce.groups.groups import Group
 from qunce.importing.jobs import jobs
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.uploads import Upload
+from qunce.insight.funnels import funnels
+from qunce.insight.funnels.models import Funnel
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account, Placeholder, SharedIdentifier
 from qunce.members.attributes.attributes import Attribute
@@ -35,6 +37,7 @@ from qunce.members.saved_views.models import SavedView
 from qunce.members.segments.segments import Segment
 from qunce.members.staff_in_charge import hand_overs
 from qunce.members.staff_in_charge.models import HandOver
+from qunce.members.tag_rules.models import TagRule, TagRuleRun
 from qunce.members.tags import assignments
 from qunce.members.tags.models import Synonym, Tag, TagBatch, TagGroup
 from qunce.outreach.campaigns import campaigns
@@ -96,6 +99,8 @@ OBJECTS: dict[str, type[models.Model]] = {
     "errand": StaffTask,
     "welcome": Welcome,
     "style": ServiceStyle,
+    "tag_rule": TagRule,
+    "tag_rule_run": TagRuleRun,
     "care": CareRule,
     "care_occasion": CareOccasion,
     "material": Material,
@@ -109,6 +114,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "group_template": GroupTemplate,
     "application": Application,
     "episode": Episode,
+    "funnel": Funnel,
 }
 
 
@@ -168,6 +174,8 @@ def build() -> World:
         "asked": ids["task request"],
         "errand": ids["staff task"],
         "other_tag": ids["other tag"],
+        "tag_rule": ids["tag rule"],
+        "tag_rule_run": ids["tag rule run"],
         "care": ids["care rule"],
         "care_occasion": ids["care occasion"],
         "tag_group": ids["tag group"],
@@ -231,6 +239,12 @@ def _add_what_is_seen(world: World, ids: dict[str, int]) -> None:
     )
     episode = episodes.add(series=column, text="Hello", **common)
     world.seen |= {"series": column.pk, "episode": episode.pk}
+    joined = {"kind": "group.joined", "where": {"group": [group.key]}}
+    steps = {"steps": [joined, {"kind": "member.joined"}]}
+    funnel = funnels.create(
+        community=community, name="Seen funnel", definition=steps, **common
+    )
+    world.seen["funnel"] = funnel.pk
     draft = requests.Draft(kind="moments", title="Own", text="Hi", staff=[scoped.pk])
     asked = requests.create(draft=draft, **own)
     world.seen |= {"asked": asked.pk, "errand": asked.tasks.get().pk}

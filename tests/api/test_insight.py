@@ -55,6 +55,15 @@ def test_retention_with_lines(shop: Community) -> None:
     assert api.get("/retention?start=no.such").kind == "invalid-retention"
     assert api.get("/retention?by=nothing").kind == "breakdown-not-found"
     assert api.get("/retention?period=day&count=40").kind == "invalid-retention"
+    (index,) = [i for i, row in enumerate(body["cohorts"]) if row["size"]]
+    cell = f"/retention/members?count=8&by=source&cohort={index}&periods=0&limit=20"
+    page = api.get(cell).body
+    assert (len(page["items"]), bool(page["next"])) == (20, True)
+    assert len(api.get(f"{cell}&after={page['next']}").body["items"]) == 12
+    nobody = api.get(f"{cell}&part=nowhere")
+    assert nobody.kind == "breakdown-not-found"
+    choices = api.get("/breakdowns").body
+    assert [each["key"] for each in choices] == ["source", "group"]
     first = api.get("/retention?start=first:order.paid&returning=present&rolling=true")
     assert sum(row["size"] for row in first.body["cohorts"]) == 16
 
@@ -73,6 +82,8 @@ def test_account_and_touches(shop: Community) -> None:
         "left": 1,
         "closing": 31,
     }
+    left = api.get(f"/retained-members/members?column=left&first={first}&source=shop")
+    assert [member["key"] for member in left.body["items"]] == ["m0"]
     assert api.get("/retained-members?group_id=99999").kind == "group-not-found"
     assert api.get("/retained-members?first=2999-01-01").kind == "invalid-span"
     found = api.get("/touches-before-orders?window=30").body
@@ -81,6 +92,8 @@ def test_account_and_touches(shop: Community) -> None:
         None,
         16,
     )
+    listed = api.get("/touches-before-orders/members?touched=0&window=30").body
+    assert len(listed["items"]) == 16
     backwards = api.get("/touches-before-orders?first=2026-01-02&last=2026-01-01")
     assert backwards.kind == "invalid-touches"
 
@@ -97,6 +110,8 @@ def test_program_saves_counts_and_archives_a_funnel(shop: Community) -> None:
     assert result["steps"] == preview["steps"]
     assert result["lines"][0]["steps"][1]["people"] == 16
     assert result["steps"][1]["of_first"] == 50
+    stopped = api.get(f"{path}/members?step=1&dropped=true&by=source&part=shop").body
+    assert len(stopped["items"]) == 16
     assert api.patch(path, {"name": "Bought"}).body["name"] == "Bought"
     wrong = api.patch(path, {"definition": {"steps": []}})
     assert wrong.kind == "invalid-funnel"

@@ -65,6 +65,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "assisted-messages",
         "attribute-type-changes",
         "attributes",
+        "breakdowns",
         "audit-log",
         "campaigns",
         "care",

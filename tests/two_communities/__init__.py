@@ -38,13 +38,15 @@ from qunce.members.saved_views import saved_views
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.staff_in_charge import hand_overs
+from qunce.members.tag_rules import activation, tag_rules
+from qunce.members.tag_rules import runs as tag_rule_runs
 from qunce.members.tags import assignments, library
 from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import groups as tag_groups
 from qunce.sales import orders
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import deriver
-from tests.two_communities import outreach
+from tests.two_communities import insight, outreach
 from tests.two_communities.data import PASSWORD, SCOPE, TwoCommunities
 
 __all__ = ["PASSWORD", "SCOPE", "TwoCommunities", "build"]
@@ -67,6 +69,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     _add_members(data, hidden)
     _add_sets_groups_and_orders(data, hidden)
     _add_settings_and_imports(data)
+    _add_tag_rule(data)
     outreach.add_materials(data)
     outreach.add_ideas(data)
     outreach.add_campaigns(data)
@@ -77,6 +80,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     _add_webhook(data)
     outreach.add_series(data)
     outreach.add_group_templates(data)
+    insight.add_funnel(data)
     return data
 
 
@@ -205,6 +209,22 @@ def _add_sets_groups_and_orders(data: TwoCommunities, hidden: str) -> None:
         "group": closed.pk,
         "order": orders.get(community, f"{hidden}-Order").pk,
     }
+
+
+def _add_tag_rule(data: TwoCommunities) -> None:
+    common: dict[str, Any] = {"by": data.owner, "at": data.at}
+    rule = tag_rules.create(
+        community=data.community,
+        name="Homely Rule",
+        condition={"rule": SCOPE},
+        effects=[{"do": "add", "tag": "homely"}],
+        mode="daily",
+        **common,
+    )
+    activation.activate(rule=rule, **common)
+    run = tag_rule_runs.run(rule=rule, **common)
+    tag_rules.pause(rule=rule, **common)
+    data.ids |= {"tag rule": rule.pk, "tag rule run": run.pk}
 
 
 def _add_settings_and_imports(data: TwoCommunities) -> None:

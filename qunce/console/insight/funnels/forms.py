@@ -104,10 +104,10 @@ class FunnelForm(forms.Form):
             required=n < MIN_STEPS,
         )
         self.fields[f"group{n}"] = forms.ChoiceField(
-            label=_("in"), choices=groups, required=False
+            label=_("In the group"), choices=groups, required=False
         )
         self.fields[f"field{n}"] = forms.ChoiceField(
-            label=_("where"),
+            label=_("Condition on"),
             required=False,
             choices=[
                 ("", _("no condition")),

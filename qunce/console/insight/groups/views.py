@@ -99,6 +99,7 @@ def compare(request: http.Request) -> HttpResponse:
         "sums": _sums(compared),
         "people": _people(compared),
         "overlap": compared.together["members"].overlap,
+        "span": span,
         "first": compared.first,
         "last": compared.last,
         "download": paging.link(request, **{"as": "csv"}),

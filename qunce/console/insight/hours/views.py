@@ -125,7 +125,7 @@ def _download(counted: PeakHours, file_format: str) -> HttpResponse:
     hours = [f"{hour:02}:00" for hour in counted.hours]
     if file_format == "csv":
         table: list[list[Any]] = [
-            [_("Day"), *hours],
+            [_("Weekday"), *hours],
             *(
                 [str(WEEKDAYS[weekday]), *row]
                 for weekday, row in enumerate(counted.counts)

@@ -38,7 +38,7 @@ SIGNS = {"opening": "", "joined": "+", "returned": "+", "left": "−", "closing"
 class SpanForm(forms.Form):
     first = forms.DateField(label=gettext_lazy("First day"), widget=DAY_INPUT)
     last = forms.DateField(label=gettext_lazy("Last day"), widget=DAY_INPUT)
-    group = forms.ChoiceField(label=gettext_lazy("Of"), required=False)
+    group = forms.ChoiceField(label=gettext_lazy("Members of"), required=False)
 
     def __init__(self, data: Any, *, staff: Staff, default: tuple[date, date]) -> None:
         given = {

@@ -61,7 +61,7 @@ class RetentionForm(forms.Form):
         fields: Any = self.fields
         # "return" is a keyword, so the field has no attribute.
         fields["return"] = forms.ChoiceField(
-            label=_("came back"),
+            label=_("Came back when they"),
             choices=[
                 (retention.ACTIVE, _("were active")),
                 (retention.PRESENT, _("were still in the community")),

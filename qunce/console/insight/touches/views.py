@@ -23,7 +23,7 @@ DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 class TouchesForm(forms.Form):
     first = forms.DateField(label=gettext_lazy("First orders from"), widget=DAY_INPUT)
-    last = forms.DateField(label=gettext_lazy("to"), widget=DAY_INPUT)
+    last = forms.DateField(label=gettext_lazy("Until (inclusive)"), widget=DAY_INPUT)
     window = forms.IntegerField(
         label=gettext_lazy("Messages in the days before"),
         min_value=1,

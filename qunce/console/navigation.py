@@ -122,6 +122,8 @@ AREAS = (
             Tab(_("Retained members"), "insight:retained"),
             Tab(_("Funnels"), "insight:funnels"),
             Tab(pgettext_lazy("menu", "Touches"), "insight:touches"),
+            Tab(_("Typed numbers"), "typed_numbers:grid"),
+            Tab(_("Notebook"), "notebook:list"),
         ),
     ),
     Area(

@@ -32,6 +32,8 @@ AREAS = (
     ("sales/", "sales"),
     ("groups/templates/", "group_templates"),
     ("groups/", "groups"),
+    ("insight/typed-numbers/", "typed_numbers"),
+    ("insight/notebook/", "notebook"),
     ("insight/", "insight"),
     ("settings/webhooks/", "webhooks"),
     ("settings/", "settings"),

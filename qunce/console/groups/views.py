@@ -15,6 +15,7 @@ from qunce.console.groups import group_list as list_page
 from qunce.console.groups import presenters
 from qunce.console.groups.forms import GroupForm, JoinForm
 from qunce.console.insight import chart_downloads
+from qunce.console.typed_numbers import presenters as typed_numbers
 from qunce.core import errors, permissions
 from qunce.groups import advice, groups, labels, memberships, visibility
 from qunce.groups import groups as group_groups
@@ -22,6 +23,7 @@ from qunce.groups.groups import Group
 from qunce.insight import period_comparison
 from qunce.insight.charts import Figure, Series
 from qunce.insight.period_comparison import Comparison
+from qunce.insight.typed_numbers.models import Field
 from qunce.outreach.contact_budget import pressure
 from qunce.outreach.group_templates import templates
 
@@ -73,6 +75,8 @@ def render_detail(
         "may_view_templates": permissions.may(by, templates.VIEW),
         "may_edit_members": permissions.may(by, groups.EDIT_MEMBERS),
         "pressure": pressure.count_of_group(group.pk, request.at),
+        "typed_days": typed_numbers.typed_days(request, group),
+        "typed_fields": Field,
         **presenters.members_context(request, group),
     }
     status = 422 if form else 200

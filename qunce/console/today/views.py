@@ -18,6 +18,7 @@ from qunce.console.today import (  # noqa: F401 - providers register themselves
     dismissals,
     items,
     member_providers,
+    number_providers,
     numbers,
     playbook_providers,
     providers,

@@ -16,7 +16,7 @@ from qunce.members.accounts import erasure
 from qunce.members.attributes import type_change_jobs
 from qunce.members.layers import layers
 from qunce.members.people import people
-from qunce.members.segments import segments
+from qunce.members.segments import segments, watches
 from qunce.members.tag_rules import runs as tag_rule_runs
 from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import automatic, expiry
@@ -50,6 +50,12 @@ JOBS: dict[str, Job] = {
     ),
     segments.JOB: Job(
         segments.record_due_size, _("Count a segment"), subject=segments.name_of
+    ),
+    watches.JOB: Job(
+        watches.check_due, _("Check a watched segment"), subject=watches.name_of
+    ),
+    watches.COMPARE_JOB: Job(
+        watches.compare_due, _("Compare a watched segment"), subject=watches.name_of
     ),
     tag_rule_runs.JOB: Job(
         tag_rule_runs.run_due, _("Run a tag rule"), subject=tag_rules.name_of

@@ -18,7 +18,7 @@ from qunce.core.staff import login_attempts, sessions
 from qunce.importing.jobs import journal, uploads
 from qunce.members.layers import layers
 from qunce.members.search import member_list
-from qunce.members.segments import segments
+from qunce.members.segments import segments, watches
 from qunce.members.tag_rules import runs as tag_rule_runs
 from qunce.members.tags import expiry
 from qunce.outreach.campaigns import launch
@@ -68,6 +68,7 @@ ADVANCE = "playbooks.advance"
 SCHEDULE: dict[str, Job] = {
     "server.check_clock": Job(clock_watch.check, _("Check the clock"), MINUTE),
     "communities.start_day": Job(start_days, _("Start the day"), MINUTE),
+    "segments.watch": Job(watches.check_all, _("Check watched segments"), MINUTE),
     "tags.expire": Job(expiry.remove_expired, _("Remove expired tags"), MINUTE),
     "members.preload_names": Job(member_list.preload, _("Load names"), 5 * MINUTE),
     "sets.save": Job(

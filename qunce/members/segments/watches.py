@@ -7,9 +7,10 @@ check and the stored accounts are written in the same transactions.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,10 @@ class SegmentWatchStopped(facts.FactKind):
     segment: str
 
 
+class _Overtaken(Exception):
+    """Another process has changed the watch meanwhile, and records what it finds."""
+
+
 # Checks
 
 
@@ -168,19 +173,20 @@ def stop(*, segment: Segment, by: Staff, at: datetime) -> None:
 
 
 def check_all(*, at: datetime) -> None:
-    """Record who has entered or left each watched segment."""
+    """Record who has entered or left each watched segment.
+
+    Once a community day, each is compared with its rule from scratch instead.
+    """
     for watch in list_active():
-        _run_item(watch, JOB, check_due, at)
-
-
-def start_day(*, community: Community, at: datetime) -> None:
-    """Compare each watched segment with its rule from scratch, once a day."""
-    for watch in list_active(community):
-        if watch.compared_day != community.day(at):
+        if watch.compared_day == watch.community.day(at):
+            _run_item(watch, JOB, check_due, at)
+        else:
             _run_item(watch, COMPARE_JOB, compare_due, at)
 
 
-def _run_item(watch: SegmentWatch, job: str, run: Any, at: datetime) -> None:
+def _run_item(
+    watch: SegmentWatch, job: str, run: Callable[..., None], at: datetime
+) -> None:
     key = str(watch.pk)
     check = functools.partial(run, key, at=at)
     job_queue.run_item(check, job=job, key=key, community=watch.community, at=at)
@@ -189,17 +195,24 @@ def _run_item(watch: SegmentWatch, job: str, run: Any, at: datetime) -> None:
 def check_due(key: str, *, at: datetime) -> None:
     """Check one watch; `key` is the queued job's."""
     for watch in list_active().filter(pk=int(key)):
-        check(watch, at=at)
+        with contextlib.suppress(_Overtaken):
+            check(watch, at=at)
 
 
 def compare_due(key: str, *, at: datetime) -> None:
     """Compare one watch from scratch; `key` is the queued job's."""
     for watch in list_active().filter(pk=int(key)):
-        compare(watch, at=at)
+        with contextlib.suppress(_Overtaken):
+            compare(watch, at=at)
 
 
 _known: dict[int, tuple[int, Hashable]] = {}
 """Watch → its revision and the version of its set at the last check of this process."""
+
+
+def forget() -> None:
+    """Evaluate every segment at its next check, as a new process does."""
+    _known.clear()
 
 
 def check(watch: SegmentWatch, *, at: datetime) -> int:
@@ -269,10 +282,6 @@ def _chunks(change: SetChange) -> Iterator[tuple[BitMap, BitMap]]:
             yield (part, bitmaps.EMPTY) if has_entered else (bitmaps.EMPTY, part)
 
 
-class _Overtaken(Exception):
-    """Another process has changed the watch meanwhile, and records what it finds."""
-
-
 def _update(watch: SegmentWatch, **fields: Any) -> None:
     rows = SegmentWatch.objects.filter(pk=watch.pk, revision=watch.revision)
     if not rows.update(revision=F("revision") + 1, **fields):
@@ -313,10 +322,11 @@ def compare(watch: SegmentWatch, *, at: datetime) -> int:
         ):
             break
     else:
-        # Busy: whoever starts the day tries again.
+        # Busy: the next minute tries again.
         return 0
     if not change:
         _update(watch, compared_day=day)
+        _known[watch.pk] = (watch.revision, change.version)
         return 0
     drift = len(change.entered) + len(change.left)
     log.error("segment %s had %d wrong members", watch.segment_id, drift)

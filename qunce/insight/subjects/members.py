@@ -140,7 +140,7 @@ def new_members(query: MetricQuery) -> list[int]:
         "How many times members who had left the community with all their accounts "
         "came back that day."
     ),
-    formula="returns of people with member.rejoined",
+    formula="people away whose first account has member.rejoined",
 )
 def returns(query: MetricQuery) -> list[int]:
     return query.presence.returned
@@ -164,13 +164,14 @@ def joins(query: MetricQuery) -> list[int]:
     COMMUNITY,
     GROUP,
     subject=SUBJECT,
-    label=_("Leaves"),
+    label=_("Left the community"),
     unit=metric_definitions.TIMES,
     definition=_(
         "How many times members left the community that day, with the last of their "
         "accounts."
     ),
-    formula="departures of people with member.left",
+    formula="people whose last account has member.left",
+    group_label=_("Leaves"),
     group_definition=_(
         "How many times members left the group or were removed that day."
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from qunce.insight import breakdowns, small_numbers
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.subjects import activity
 from qunce.sets import audiences, cohorts
+from qunce.sets.rules import base
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ LONGEST = {"day": 31, "week": 53, "month": 36}
 DEFAULT_COUNT = {"day": 14, "week": 12, "month": 12}
 ROLLING_DAYS = {"day": 1, "week": 7, "month": 30}
 """Days of a period that begins with each person's own start."""
+MAX_KINDS = 10
 MONDAY = 4
 """A community day that is a Monday: 1970-01-05."""
 
@@ -52,8 +54,9 @@ class InvalidRetention(errors.Invalid):
 class RetentionQuery:
     """What to count. `start` is `joined`, a kind of fact, or `first:` and a kind.
 
-    `returning` is `active`, `present` or a kind of fact. `until` is a day of the last
-    period, today by default.
+    `returning` is `active`, `present` or a kind of fact. Instead of one kind there can be
+    several, with commas between them. `until` is a day of the last period, today by
+    default.
     """
 
     start: str = JOINED
@@ -64,15 +67,22 @@ class RetentionQuery:
     until: date | None = None
 
     @property
-    def start_kind(self) -> str:
-        return "" if self.start == JOINED else self.start.removeprefix(FIRST_PREFIX)
+    def start_kinds(self) -> tuple[str, ...]:
+        """The kinds of facts that are a start; none if joining is one."""
+        if self.start == JOINED:
+            return ()
+        return tuple(self.start.removeprefix(FIRST_PREFIX).split(","))
+
+    @property
+    def starts_first(self) -> bool:
+        return self.start.startswith(FIRST_PREFIX)
 
     @property
     def cohort_start(self) -> cohorts.Start:
         if self.start == JOINED:
             return cohorts.Start(cohorts.JOINED)
-        how = cohorts.FIRST if self.start.startswith(FIRST_PREFIX) else cohorts.EACH
-        return cohorts.Start(how, (self.start_kind,))
+        how = cohorts.FIRST if self.starts_first else cohorts.EACH
+        return cohorts.Start(how, self.start_kinds)
 
     @property
     def cohort_return(self) -> cohorts.Return:
@@ -85,7 +95,7 @@ class RetentionQuery:
             return ()
         if self.returning == ACTIVE:
             return tuple(activity.ACTIVITY_KINDS)
-        return (self.returning,)
+        return tuple(self.returning.split(","))
 
     @property
     def rolling_days(self) -> int:
@@ -158,19 +168,23 @@ def check(query: RetentionQuery) -> None:
         raise InvalidRetention(
             _("A table has 2 to %(n)s cohorts of this period.") % {"n": most}
         )
-    if query.start != JOINED:
-        _check_kind(query.start_kind)
+    _check_kinds(query.start_kinds)
     if query.returning not in (ACTIVE, PRESENT):
-        _check_kind(query.returning)
+        _check_kinds(query.return_kinds)
     if query.until is not None and not 1970 < query.until.year < 2200:
         raise InvalidRetention(_("Give a last day between the years 1971 and 2199."))
 
 
-def _check_kind(kind: str) -> None:
-    if facts.find_kind(kind) is None:
+def _check_kinds(kinds: Sequence[str]) -> None:
+    if len(kinds) > MAX_KINDS:
         raise InvalidRetention(
-            _("There is no kind of fact “%(kind)s”.") % {"kind": kind}
+            _("Choose at most %(n)s kinds of facts.") % {"n": MAX_KINDS}
         )
+    for kind in kinds:
+        if facts.find_kind(kind) is None:
+            raise InvalidRetention(
+                _("There is no kind of fact “%(kind)s”.") % {"kind": kind}
+            )
 
 
 def compute(*, query: RetentionQuery, by: Staff, at: datetime) -> Retention:
@@ -337,18 +351,26 @@ def _between(cohort: Cohort) -> dict[str, Any]:
 def _start_rule(query: RetentionQuery, window: dict[str, Any]) -> dict[str, Any]:
     if query.start == JOINED:
         return {"joined": window}
-    if query.start.startswith(FIRST_PREFIX):
-        return {"did": {"kind": query.start_kind, "first": window}}
-    return {"did": {"kind": query.start_kind, **window}}
+    if query.starts_first and len(query.start_kinds) == 1:
+        return {"did": {"kind": query.start_kinds[0], "first": window}}
+    started = _any_of(query.start_kinds, window)
+    if not query.starts_first:
+        return started
+    before = _any_of(query.start_kinds, {"before": window["between"][0]})
+    return {"all": [started, {"not": before}]}
 
 
 def _return_rule(query: RetentionQuery, later: Cohort) -> dict[str, Any]:
     if query.returning == PRESENT:
         after = (later.last + DAY).isoformat()
         return {"not": {"left": {"before": after}}}
+    return _any_of(query.return_kinds, _between(later))
+
+
+def _any_of(kinds: Sequence[str], window: dict[str, Any]) -> dict[str, Any]:
     # A kind of which the installation has no fact is unknown to rules.
-    known = [kind for kind in query.return_kinds if facts.find_kind(kind) is not None]
-    rules = [{"did": {"kind": kind, **_between(later)}} for kind in known]
+    known = [kind for kind in kinds if facts.find_kind(kind) is not None]
+    rules = [{"did": {"kind": kind, **window}} for kind in known]
     return rules[0] if len(rules) == 1 else {"any": rules}
 
 
@@ -358,8 +380,8 @@ def _return_rule(query: RetentionQuery, later: Cohort) -> dict[str, Any]:
 def describe_start(query: RetentionQuery) -> str:
     if query.start == JOINED:
         return _("joined the community")
-    label = facts.label_of(query.start_kind)
-    if query.start.startswith(FIRST_PREFIX):
+    label = base.format_list(map(facts.label_of, query.start_kinds))
+    if query.starts_first:
         return _("%(kind)s for the first time") % {"kind": label}
     return label
 
@@ -369,9 +391,4 @@ def describe_return(query: RetentionQuery) -> str:
         return _("had not left the community by the end of the period")
     if query.returning == ACTIVE:
         return _("were active: paid, wrote, reacted, checked in, clicked or redeemed")
-    return facts.label_of(query.returning)
-
-
-def with_period(query: RetentionQuery, period: str) -> RetentionQuery:
-    """The same question by another period, with its usual number of cohorts."""
-    return replace(query, period=period, count=DEFAULT_COUNT.get(period, 12))
+    return base.format_list(map(facts.label_of, query.return_kinds))

@@ -20,7 +20,12 @@ from tests.insight.random_communities import KINDS, Person, World
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = timedelta(days=1)
-STARTS = ("joined", "checkin.done", "first:message.posted")
+STARTS = (
+    "joined",
+    "checkin.done",
+    "first:message.posted",
+    "first:message.posted,reaction.added",
+)
 RETURNS = ("active", "present", "reaction.added")
 ACTIVE_KINDS = ("message.posted", "checkin.done", "reaction.added")
 
@@ -52,7 +57,8 @@ def days_of(query: RetentionQuery, today: date) -> list[tuple[date, date]]:
 def start_days(world: World, person: Person, start: str) -> list[date]:
     if start == "joined":
         return [world.day(person.joined)] if person.joined <= world.at else []
-    days = [world.day(when) for when in world.times(person, start.split(":")[-1])]
+    kinds = start.split(":")[-1].split(",")
+    days = [world.day(when) for when in world.times(person, *kinds)]
     return days[:1] if start.startswith("first:") else days
 
 

@@ -16,6 +16,7 @@ from qunce.demo import service
 from qunce.demo.build import Build
 from qunce.demo.coffee import (
     care,
+    funnels,
     group_templates,
     library,
     plan,
@@ -105,6 +106,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
     with making.step("coffee-work", _("its campaigns, follow-ups and files")):
         work.prepare(context)
         catch_up(at=now)
+    with making.step("coffee-funnels", _("its funnels")):
+        funnels.create(context)
     with making.step("coffee-service", _("its welcomes and styles of service")):
         service.create(context.community, by=context.owner, at=context.at)
     return simulation

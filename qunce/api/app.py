@@ -64,6 +64,8 @@ RESOURCES = (
     "metric_spans",
     "retention",
     "funnels",
+    "typed_numbers",
+    "notebook",
     "community",
     "exchange_rates",
     "jobs",

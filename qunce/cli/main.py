@@ -291,6 +291,16 @@ _add(
     "commands.funnels.funnels",
     N_("List, show, create, change and archive funnels"),
 )
+_add(
+    "typed-numbers",
+    "commands.typed_numbers.typed_numbers",
+    N_("List and save numbers of groups that staff count by hand"),
+)
+_add(
+    "notebook",
+    "commands.notebook.notebook",
+    N_("List and write notes on competitors, the industry and platforms"),
+)
 _add("orders", "commands.orders.orders", N_("List and show orders"))
 _add(
     "imports",

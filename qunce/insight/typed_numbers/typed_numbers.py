@@ -205,6 +205,22 @@ def save(
     return Saved(changed=tuple(new), conflicts=conflicts)
 
 
+@transaction.atomic
+def save_days(
+    *,
+    community: Community,
+    entries: Mapping[date, Sequence[Entry]],
+    by: Staff,
+    at: datetime,
+) -> int:
+    """Save entries of several days, all of them or none; returns how many were new."""
+    permissions.check_may(by, TYPE)
+    return sum(
+        len(save(community=community, day=day, entries=own, by=by, at=at).changed)
+        for day, own in sorted(entries.items())
+    )
+
+
 def _compare(
     entries: Sequence[Entry],
     holding: Mapping[tuple[int, str], TypedNumber],

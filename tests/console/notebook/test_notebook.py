@@ -10,6 +10,7 @@ from django.test import Client
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.insight.notebook import notebook
+from qunce.insight.notebook.models import NotebookEntry
 from qunce.insight.notebook.notebook import Filters
 from tests import clients, factories
 
@@ -77,7 +78,7 @@ def test_viewers_read_only(shop: Community, ann: Client) -> None:
     assert "Buy one, get one" in shown
     assert "new/competitor/" not in shown
     assert viewer.post(f"{BOOK}new/competitor/", POST).status_code == 403
-    pk = notebook.NotebookEntry.objects.get().pk
+    pk = NotebookEntry.objects.get().pk
     assert "Buy one, get one" in page(viewer.get(f"{BOOK}{pk}/"))
     assert viewer.post(f"{BOOK}{pk}/", POST | {"title": "x"}).status_code == 403
     assert viewer.post(f"{BOOK}{pk}/archive/").status_code == 403

@@ -102,7 +102,9 @@ def plan(
     permissions.check_community(by, community.pk)
     target = target_registry.get(options.target)
     remembered = answers.list_remembered(community, options.source)
-    source, asked = source_questions.apply_answers(source, options, remembered)
+    source, asked = source_questions.apply_answers(
+        source, options, remembered, file_name or source.path.name
+    )
     mapping = column_mapping.complete(target, source.headings, options.mapping)
     try:
         column_mapping.check(target, mapping)

@@ -97,7 +97,9 @@ def review(
     mistakes = list_mistakes(target, mapping)
     if mistakes:
         source = uploaded_files.get_source(upload)
-        _source, asked = source_questions.apply_answers(source, options, {})
+        _source, asked = source_questions.apply_answers(
+            source, options, {}, upload.name
+        )
         asked = [question for question in asked if question.name == "first_row"]
         asked = list(map(mask.question, asked)) if mask else asked
         return PlanReview(target, mapping, mistakes, asked=asked, mask=mask)

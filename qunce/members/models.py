@@ -15,6 +15,11 @@ from qunce.members.attributes.type_change_jobs import TypeChangeJob
 from qunce.members.attributes.values import AttributeValue, PastValue
 from qunce.members.consents.consents import Consent
 from qunce.members.layers.layers import Layering, LayerRun, LayerSet
+from qunce.members.message_texts.models import (
+    MessageDay,
+    MessageText,
+    MessageTextRetention,
+)
 from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
 from qunce.members.people.remark_names import RemarkPattern
@@ -53,6 +58,9 @@ __all__ = [
     "Layering",
     "ListLayout",
     "Merge",
+    "MessageDay",
+    "MessageText",
+    "MessageTextRetention",
     "Note",
     "PastIdentifier",
     "PastValue",

@@ -45,7 +45,8 @@ STATE_LABELS: dict[str, tuple[StrOrPromise, str]] = {
     "undoing": (gettext_lazy("being undone"), "info"),
     "undone": (gettext_lazy("undone"), "warn"),
 }
-FORMAT_LABELS = {
+FORMAT_LABELS: dict[str, StrOrPromise] = {
+    "chat": gettext_lazy("Chat log"),
     "csv": "CSV",
     "xlsx": "Excel",
     "json": "JSON",

@@ -242,7 +242,7 @@ def container_facts(upload: Upload) -> list[tuple[StrOrPromise, str]]:
     """Return labels and values of what the file was found to be."""
     found = upload.inspection
     facts: list[tuple[StrOrPromise, str]] = [
-        (_("Format"), labels.FORMAT_LABELS.get(found["format"], found["format"]))
+        (_("Format"), str(labels.FORMAT_LABELS.get(found["format"], found["format"])))
     ]
     if found["format"] == "csv":
         sign = labels.DELIMITER_LABELS.get(found["delimiter"], found["delimiter"])
@@ -361,13 +361,14 @@ def result_links(job: ImportJob) -> list[tuple[str, str]]:
         "memberships": [(_("View groups"), reverse("groups:list"))],
         "opt_outs": [(_("View opt-outs"), reverse("outreach:opt-out-list"))],
         "facts": [(_("View the numbers"), reverse("insight:metrics"))],
+        "messages": [(_("View groups"), reverse("groups:list"))],
     }
     general = links.get(job.target, [(_("View members"), members)])
     if import_results.is_too_large(job):
         return general
     if job.target == "orders" and import_results.list_orders(job):
         return [(_("View the orders of this import"), f"{orders}?import={job.pk}")]
-    if job.target == "memberships":
+    if job.target in ("memberships", "messages"):
         groups = import_results.list_groups(job)
         if len(groups) == 1:
             general = [(_("View the group"), reverse("groups:detail", args=groups))]

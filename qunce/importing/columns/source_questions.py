@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -15,10 +17,14 @@ from qunce.importing.plan.options import ImportOptions
 from qunce.importing.plan.questions import Choice, Question
 
 MAX_ENCODINGS = 4
+DAY_IN_NAME = re.compile(r"((?:19|20)\d\d)-(\d\d)-(\d\d)")
 
 
 def apply_answers(
-    source: Source, options: ImportOptions, remembered: Mapping[str, str]
+    source: Source,
+    options: ImportOptions,
+    remembered: Mapping[str, str],
+    file_name: str,
 ) -> tuple[Source, list[Question]]:
     """Return the source as the answers open it, and the questions about it."""
     asked = []
@@ -62,7 +68,43 @@ def apply_answers(
                 encoding=source.info.encoding,
                 first_row=sources.DATA,
             )
+    if source.chat_needs_day:
+        question = _ask_day(options, file_name)
+        asked.append(question)
+        source = dataclasses.replace(source, chat_day=question.value)
     return source, asked
+
+
+def _ask_day(options: ImportOptions, file_name: str) -> Question:
+    """Ask of which day the first line of a chat log without dates is."""
+    found = DAY_IN_NAME.search(file_name)
+    suggestion = "-".join(found.groups()) if found and _is_day(found) else ""
+    question = questions.ask(
+        options,
+        {},
+        key="day",
+        text=_(
+            "The log has times without a date. Of which day is its first line? Write it"
+            " like 2026-03-01."
+        ),
+        choices=(),
+        suggestion=suggestion,
+    )
+    answer = DAY_IN_NAME.fullmatch(question.value)
+    if question.value and not (answer and _is_day(answer)):
+        raise questions.InvalidAnswer(
+            _("“%(day)s” is not a day. Write it like 2026-03-01.")
+            % {"day": question.value}
+        )
+    return question
+
+
+def _is_day(found: re.Match[str]) -> bool:
+    try:
+        date(*map(int, found.groups()))
+    except ValueError:
+        return False
+    return True
 
 
 def _are_like_values(source: Source) -> bool:

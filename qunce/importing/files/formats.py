@@ -18,6 +18,7 @@ LABELS = {
     "html": gettext_lazy("an HTML page"),
     "json": gettext_lazy("a JSON list"),
     "ndjson": gettext_lazy("JSON with one object per line"),
+    "chat": gettext_lazy("a chat log"),
 }
 SUFFIXES = {
     "csv": (".csv", ".tsv", ".txt", ".tab", ".dat", ".log"),
@@ -26,6 +27,7 @@ SUFFIXES = {
     "html": (".html", ".htm"),
     "json": (".json",),
     "ndjson": (".ndjson", ".jsonl", ".json"),
+    "chat": (".txt", ".log", ".weechatlog", ".json", ".csv"),
 }
 HTML_STARTS = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")
 OTHER_KINDS = {

@@ -7,6 +7,7 @@ for batch in sources.read_batches(source): ...
 from __future__ import annotations
 
 import itertools
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from qunce.importing.files import (
     csv_files,
+    decompression,
     encodings,
     formats,
     heading_rows,
@@ -25,8 +27,9 @@ from qunce.importing.files import (
     rows,
     xlsx_files,
 )
+from qunce.importing.files.chat_logs import chat_files, log_format
 
-FORMATS = ("csv", "xlsx", "xls", "html", "json", "ndjson")
+FORMATS = ("csv", "xlsx", "xls", "html", "json", "ndjson", chat_files.FORMAT)
 SHEET_FORMATS = ("xlsx", "xls")
 ALL_SHEETS = "all"
 TABLE_FORMATS = (*SHEET_FORMATS, "csv", "html")
@@ -65,6 +68,14 @@ class Source:
     """DATA if the file is read as one without headings."""
     sample: rows.RowBatch | None = None
     """The first rows; where present they are read instead of the file."""
+    chat_format: str = ""
+    """Of a chat log, the key of its format; else empty."""
+    chat_title: str = ""
+    """The name of the group, if the log has it."""
+    chat_needs_day: bool = False
+    """Whether the log has times without dates."""
+    chat_day: str = ""
+    """The day of its first line, where the log does not have it."""
 
 
 def inspect(
@@ -90,18 +101,24 @@ def inspect(
             % {"names": ", ".join(encodings.CODECS)}
         )
     # By content, as names such as members.txt tell nothing and browsers rename files.
-    file_format = file_format or formats.detect(path)
+    file_format, is_given = file_format or formats.detect(path), bool(file_format)
     if file_format in SHEET_FORMATS:
         # A spreadsheet is an archive: neither its lines nor its encoding mean anything.
         source = _inspect_workbook(path, file_format, sheet, first_row)
     else:
+        is_json_chat = file_format == "ndjson" and _is_json_chat(path)
         info = inspection.inspect(
             path,
             encoding=encodings.find_name(encoding) if encoding else "",
-            one_line=file_format in ("json", "html"),
+            one_line=is_json_chat or file_format in ("json", "html"),
             is_quoted=file_format == "csv",
         )
-        source = _inspect_text(path, file_format, info, first_row)
+        chat = None
+        # The first line of a log may begin with a bracket, as a list of JSON does.
+        may_be_lines = file_format in ("csv", "json") and not (is_given or first_row)
+        if is_json_chat or may_be_lines:
+            chat = _inspect_chat(path, info, is_json=is_json_chat)
+        source = chat or _inspect_text(path, file_format, info, first_row)
     # Every target compares every heading with its fields, by regular expressions.
     if sum(map(len, source.headings)) > MAX_HEADINGS_LENGTH:
         raise inspection.UnreadableFile(
@@ -109,7 +126,47 @@ def inspect(
             % {"most": MAX_HEADINGS_LENGTH}
         )
     return replace(
-        source, notes=[*formats.list_notes(path, file_format), *source.notes]
+        source, notes=[*formats.list_notes(path, source.format), *source.notes]
+    )
+
+
+def _is_json_chat(path: Path) -> bool:
+    with path.open("rb") as file:
+        compression = decompression.detect_compression(file.read(16))
+    if zipfile.is_zipfile(path):
+        compression = "zip"
+    with inspection.open_bytes(path, compression) as stream:
+        return chat_files.find(chat_files.read_head(stream), is_json=True) is not None
+
+
+def _inspect_chat(
+    path: Path, info: inspection.FileInfo, *, is_json: bool
+) -> Source | None:
+    """Return the file as a chat log, None if it is none."""
+    with inspection.open_text(path, info) as stream:
+        head = chat_files.read_head(stream)
+    found = chat_files.find(head, is_json=is_json)
+    if found is None:
+        return None
+    notes = [
+        _(
+            "Read as %(format)s. Its lines about anything but messages, joins and leaves"
+            " are left out."
+        )
+        % {"format": found.label}
+    ]
+    return Source(
+        path,
+        chat_files.FORMAT,
+        log_format.HEADINGS,
+        info.digest,
+        info.lines,
+        info,
+        heading_rows=0,
+        notes=notes,
+        chat_format=found.key,
+        chat_title=found.find_title(head)[:200],
+        chat_needs_day=found.needs_day(head),
     )
 
 
@@ -252,7 +309,16 @@ def read_batches(
 
     With `max_objects` only so many of the first rows are wanted.
     """
-    if source.sample is not None:
+    if source.format == chat_files.FORMAT:
+        # Not from the sample, as the answers decide what it says.
+        limit = max_objects
+        if source.sample is not None:
+            limit = len(source.sample.row_numbers) + len(source.sample.broken)
+        with inspection.open_text(source.path, source.info) as stream:
+            yield from chat_files.read_batches(
+                stream, source.chat_format, source.chat_day, limit
+            )
+    elif source.sample is not None:
         yield source.sample
     elif source.format in SHEET_FORMATS and is_all_sheets(source):
         yield from xlsx_files.read_all_sheets(

@@ -28,6 +28,9 @@ SOURCE_FIELDS = (
     "notes",
     "has_odd_headings",
     "first_row",
+    "chat_format",
+    "chat_title",
+    "chat_needs_day",
 )
 BROKEN_ROWS = b"broken"
 """Key of the broken rows in the metadata of the Arrow file."""

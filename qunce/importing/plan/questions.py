@@ -27,6 +27,8 @@ NOT_REMEMBERED = {
     "identifiers",
     "again",
     "same_people",
+    "day",
+    "group",
 }
 """Names of questions whose answers belong to one file."""
 READINGS = ("encoding", "dates", "decimal", "separator", "tag_depth")

@@ -39,7 +39,7 @@ REMARK = (
 NUMBER = re.compile(r"-?[¥$€£]?\s*[\d,.\s]+\s*(%|元|人|条|笔|个|件|次)?")
 COUNT = re.compile(r"\d{1,6}\s*[人条个]?")
 """A number of rows below a column, too short for a phone number."""
-FORMATS_OF_PROGRAMS = ("json", "ndjson", "table")
+FORMATS_OF_PROGRAMS = ("json", "ndjson", "table", "chat")
 OTHER_TYPES = ("phone", "email", "unionid", "instant", "date")
 """Types of fields that no row of totals fills."""
 COUNTED_TYPES = ("phone", "email", "unionid")

@@ -30,7 +30,7 @@ from qunce.outreach.sending.send_facts import SendClicked, SendDelivered
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class MessagePosted(facts.FactKind):
-    """A member wrote a message. Its text is not stored, only its number of characters."""
+    """A member wrote a message. Its text is stored apart, see `members.message_texts`."""
 
     kind = "message.posted"
     label = gettext_lazy("wrote a message")
@@ -38,6 +38,8 @@ class MessagePosted(facts.FactKind):
         "length": gettext_lazy("number of characters"),
         # Of those that a program has sorted by what they are about.
         "topic": gettext_lazy("topic"),
+        # Of those in logs that say what a message answers.
+        "is_reply": gettext_lazy("answer to another message"),
     }
     reportable = True
     length: int = 0

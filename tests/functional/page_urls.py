@@ -26,6 +26,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "segments": {"pk": "segment"},
     "segments:frozen-detail": {"pk": "frozen"},
     "layers": {"pk": "layering"},
+    "insight": {"pk": "funnel"},
     "importing": {"pk": "job"},
     "importing:file-detail": {"pk": "upload"},
     "groups": {"pk": "group"},
@@ -56,8 +57,15 @@ SLUGS = {
     "tags:template-apply": {"name": "education"},
     "members:field": {"key": "staff"},
     "care:create": {"kind": "birthday"},
+    "insight:funnel-people": {"step": "1"},
 }
-QUERIES = {"search:results": "?q=lin"}
+QUERIES = {
+    "search:results": "?q=lin",
+    "insight:retention": "?by=source",
+    "insight:retention-people": "?periods=0",
+    "insight:retained-people": "?column=joined&first=2020-01-01",
+    "insight:touches-people": "?touches=0",
+}
 
 
 def list_urls(ids: dict[str, int]) -> dict[str, str]:

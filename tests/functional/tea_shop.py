@@ -100,6 +100,7 @@ def build(at: datetime) -> TeaShop:
         add_orders,
         add_attributes_and_notes,
         add_segments,
+        add_funnel,
         add_unit,
         add_api_key_and_webhook,
     ):
@@ -295,6 +296,16 @@ def add_segments(shop: TeaShop) -> None:
     }
 
 
+def add_funnel(shop: TeaShop) -> None:
+    from qunce.insight.funnels import funnels
+
+    steps = [{"kind": "member.joined"}, {"kind": "order.paid"}, {"kind": "order.paid"}]
+    funnel = funnels.create(
+        **shop.in_shop(name="从加入到复购", definition={"steps": steps})
+    )
+    shop.ids["funnel"] = funnel.pk
+
+
 def add_unit(shop: TeaShop) -> None:
     from qunce.core.staff import roles, units
 
@@ -348,7 +359,8 @@ def add_layering(shop: TeaShop) -> None:
     layering = layers.create(
         **shop.in_shop(key="value", spec=spec, name="价值"), default="low"
     )
-    for days_ago in (1, 0):
+    # Four days ago and the day after, no server ran.
+    for days_ago in (28, 21, 14, *range(10, 4, -1), 2, 1, 0):
         layers.recompute(layering=layering, by=shop.owner, at=shop.at - days_ago * DAY)
     shop.ids["layering"] = layering.pk
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from qunce.core import decimals, money
 from qunce.core.facts import facts
@@ -63,7 +63,7 @@ class FunnelForm(forms.Form):
 
     when = forms.ChoiceField(label=gettext_lazy("All of it"), choices=WINDOWS)
     span = forms.IntegerField(
-        label=gettext_lazy("How many"), required=False, min_value=1, max_value=3660
+        label=gettext_lazy("How many days"), required=False, min_value=1, max_value=3660
     )
     day = forms.DateField(label=gettext_lazy("Day"), required=False, widget=DAY_INPUT)
     until = forms.DateField(
@@ -118,7 +118,7 @@ class FunnelForm(forms.Form):
             label=_("Comparison"), choices=SIGNS, required=False
         )
         self.fields[f"value{n}"] = forms.CharField(
-            label=_("Value"), required=False, max_length=200
+            label=pgettext("condition", "Value"), required=False, max_length=200
         )
         self.fields[f"more{n}"] = forms.CharField(
             required=False, max_length=4_000, widget=forms.HiddenInput

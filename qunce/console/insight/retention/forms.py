@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.core import errors
 from qunce.core.facts import facts
@@ -31,10 +31,10 @@ class RetentionForm(forms.Form):
 
     start = forms.ChoiceField(label=gettext_lazy("People who"))
     period = forms.ChoiceField(
-        label=gettext_lazy("By"), choices=list(retention.PERIODS.items())
+        label=pgettext_lazy("retention", "By"), choices=list(retention.PERIODS.items())
     )
     count = forms.IntegerField(
-        label=gettext_lazy("How many"), min_value=2, max_value=53
+        label=pgettext_lazy("retention", "How many"), min_value=2, max_value=53
     )
     mode = forms.ChoiceField(
         label=gettext_lazy("Later periods"),

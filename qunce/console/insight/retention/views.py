@@ -80,9 +80,7 @@ def _download(context: dict[str, Any], file_format: str) -> HttpResponse:
         return chart_downloads.render_table(table_rows, "retention")
     if file_format == "svg":
         drawn = [
-            heat_maps.Cell(
-                row.label, heading, cell.percent or str(cell.people), cell.tone
-            )
+            _drawn(row.label, heading, cell)
             for row in rows
             for heading, cell in zip(context["headings"], row.cells, strict=False)
             if cell
@@ -92,6 +90,12 @@ def _download(context: dict[str, Any], file_format: str) -> HttpResponse:
         response["Content-Disposition"] = 'attachment; filename="retention.svg"'
         return response
     raise Http404
+
+
+def _drawn(row: str, heading: str, cell: presenters.ShownCell) -> heat_maps.Cell:
+    if not cell.is_complete:
+        return heat_maps.Cell(row, heading, f"{cell.people:,} *", None)
+    return heat_maps.Cell(row, heading, cell.percent or f"{cell.people:,}", cell.tone)
 
 
 @require_GET

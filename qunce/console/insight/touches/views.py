@@ -72,11 +72,17 @@ def distribution(request: http.Request) -> HttpResponse:
                     label_of(row),
                     f"{url}?{urlencode({**params, 'touches': row.touches})}",
                 )
-                for row in found.rows
+                for row in found.rows[: _last_row(found)]
             ],
             "download": f"?{urlencode(params)}&as=",
         }
     return http.render(request, "console/insight/touches.html", context, status=status)
+
+
+def _last_row(found: Touches) -> int:
+    """Rows up to the last one with people, and at least up to the belief."""
+    filled = [row.touches for row in found.rows if row.people]
+    return max(touches.BELIEF, *filled, 0) + 1
 
 
 def label_of(row: Row) -> str:

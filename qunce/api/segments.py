@@ -16,7 +16,7 @@ from qunce.core import community_days, errors
 from qunce.members.rule_text import contact_masks
 from qunce.members.search import export
 from qunce.members.segments import frozen as frozen_segments
-from qunce.members.segments import segments
+from qunce.members.segments import segments, watches
 from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment
 from qunce.sets import audiences
@@ -91,6 +91,12 @@ class SegmentOut(schemas.OutputSchema):
     state: str
     created_at: datetime
     changed_at: datetime
+    watched_since: datetime | None
+
+    @staticmethod
+    def resolve_watched_since(segment: Segment) -> datetime | None:
+        watch = watches.find(segment)
+        return watch.started_at if watch else None
 
     @staticmethod
     def resolve_rule(segment: Segment, context: Any) -> Any:
@@ -139,8 +145,12 @@ class FrozenSegmentOut(schemas.OutputSchema):
 
 
 class SegmentSizeOut(schemas.OutputSchema):
+    """`entered` and `left` count moves while the segment was watched."""
+
     day: date
     member_count: int
+    entered: int
+    left: int
 
 
 class FrozenSegmentNotFound(errors.NotFound):
@@ -321,6 +331,22 @@ def restore(request: ApiRequest, segment_id: schemas.Id) -> Segment:
     return segment
 
 
+@router.put("/segments/{segment_id}/watch", response=SegmentOut)
+def watch(request: ApiRequest, segment_id: schemas.Id) -> Segment:
+    """Record a fact for each member who enters or leaves the segment from now on."""
+    segment = _get_segment(request, segment_id)
+    watches.start(segment=segment, by=request.by, at=request.at)
+    return segment
+
+
+@router.delete("/segments/{segment_id}/watch", response=SegmentOut)
+def unwatch(request: ApiRequest, segment_id: schemas.Id) -> Segment:
+    """Stop recording who enters and leaves the segment."""
+    segment = _get_segment(request, segment_id)
+    watches.stop(segment=segment, by=request.by, at=request.at)
+    return segment
+
+
 @router.get("/segments/{segment_id}/count", response=schemas.CountOut)
 def count(request: ApiRequest, segment_id: schemas.Id) -> dict[str, int]:
     """Count the members of a segment."""
@@ -359,7 +385,12 @@ def list_sizes(
     if since is not None:
         sizes = sizes.filter(day__gte=community_days.from_date(since))
     return [
-        {"day": community_days.to_date(row.day), "member_count": row.size}
+        {
+            "day": community_days.to_date(row.day),
+            "member_count": row.size,
+            "entered": row.entered,
+            "left": row.left,
+        }
         for row in sizes
     ]
 

@@ -84,6 +84,8 @@ ANSWERS: dict[str, str] = {
         sets.audiences.overlap
         sets.audiences.people
         sets.set_sizes.count_by_ref
+        sets.set_sizes.count_further_marks
+        sets.set_sizes.count_in_any
     """,
     "aaaaaaaxa": """
         members.staff_in_charge.assignments.count_members
@@ -98,6 +100,9 @@ ANSWERS: dict[str, str] = {
         groups.visibility.get
         insight.funnels.funnels.get
         insight.metrics.compute_for_groups
+        insight.metrics.count_span
+        insight.metrics.create_query
+        insight.peak_hours.count
         insight.period_comparison.compare_group
     """,
     # About a member, or an order, note or batch of one.
@@ -139,6 +144,8 @@ ANSWERS: dict[str, str] = {
         members.segments.segments.create
         members.segments.segments.restore
         members.segments.segments.update
+        members.segments.watches.start
+        members.segments.watches.stop
     """,
     # Operators and managers, in a group that they see.
     "rraaaanna": """
@@ -301,6 +308,16 @@ ANSWERS: dict[str, str] = {
         members.layers.layers.update
         members.people.remark_names.set_pattern
         members.people.shared_identifiers.unmark
+        members.tag_rules.activation.activate
+        members.tag_rules.runs.run
+        members.tag_rules.runs.undo
+        members.tag_rules.tag_rules.archive
+        members.tag_rules.tag_rules.create
+        members.tag_rules.tag_rules.move
+        members.tag_rules.tag_rules.pause
+        members.tag_rules.tag_rules.restore
+        members.tag_rules.tag_rules.start
+        members.tag_rules.tag_rules.update
         members.tags.deepening.set_kinds
         members.tags.duplicates.dismiss
         members.tags.groups.create

@@ -11,7 +11,7 @@ import pytest
 
 from qunce.core import community_days
 from qunce.core.communities import Community
-from qunce.members.segments import segments
+from qunce.members.segments import segments, watches
 from tests import factories
 from tests.clients import ApiClient, create_client
 from tests.factories import AT
@@ -127,6 +127,8 @@ def test_segments_of_another_community_are_not_found(
         ("PATCH", path, {"name": "x"}),
         ("POST", f"{path}/archive", {}),
         ("DELETE", f"{path}/archive", None),
+        ("PUT", f"{path}/watch", None),
+        ("DELETE", f"{path}/watch", None),
         ("GET", f"{path}/count", None),
         ("GET", f"{path}/members", None),
         ("GET", f"{path}/explain?member_id={member}", None),
@@ -148,7 +150,7 @@ def test_sizes_and_members_of_a_segment_are_exported(
     segments.record_sizes(community=shop, at=AT)
     path = f"/segments/{segment.pk}"
     assert api.get(f"{path}/sizes").body == [
-        {"day": f"{shop_date(shop)}", "member_count": 1}
+        {"day": f"{shop_date(shop)}", "member_count": 1, "entered": 0, "left": 0}
     ]
     assert api.get(f"{path}/sizes?since=2999-01-01").body == []
     scoped = create_client(shop, role="manager", scope={"members": {"keys": ["bob"]}})
@@ -164,3 +166,20 @@ def test_sizes_and_members_of_a_segment_are_exported(
 
 def shop_date(shop: Community) -> date:
     return community_days.to_date(shop.day(AT))
+
+
+def test_a_segment_is_watched_until_it_is_not(shop: Community, api: ApiClient) -> None:
+    """K8: entries and exits by day."""
+    factories.members(shop, "ann", "bob")
+    factories.apply_tag(shop, "vip", "ann")
+    segment = factories.segment(shop, "vips", {"tag": {"any": ["vip"]}})
+    path = f"/segments/{segment.pk}"
+    assert api.get(path).body["watched_since"] is None
+    assert api.request("PUT", f"{path}/watch").body["watched_since"]
+    factories.apply_tag(shop, "vip", "bob")
+    watches.check_all(at=AT)
+    (day,) = api.get(f"{path}/sizes").body
+    assert (day["member_count"], day["entered"], day["left"]) == (2, 1, 0)
+    viewer = create_client(shop, role="viewer")
+    assert viewer.request("DELETE", f"{path}/watch").status == 403
+    assert api.delete(f"{path}/watch").body["watched_since"] is None

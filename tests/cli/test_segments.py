@@ -91,3 +91,11 @@ def test_sizes_of_a_segment_are_listed_by_day(run: Run, shop: Community) -> None
     saved(run, "vips", VIP)
     sizes = run("segments", "sizes", "vips", "--json").json
     assert (sizes["key"], sizes["sizes"]) == ("vips", [])
+
+
+def test_segment_is_watched(run: Run, shop: Community) -> None:
+    saved(run, "vips", VIP)
+    started = run("segments", "watch", "vips", "--json").json
+    assert started == {"key": "vips", "watched": True, "members": 2}
+    assert run("segments", "unwatch", "vips", "--json").json["watched"] is False
+    assert run("segments", "watch", "nowhere").code == 3

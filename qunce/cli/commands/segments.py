@@ -13,6 +13,7 @@ from qunce.core import community_days
 from qunce.members.rule_text import contact_masks
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments as segment_store
+from qunce.members.segments import watches
 from qunce.members.segments.segments import Segment
 
 KEY_HELP = N_("key used in rules")
@@ -83,14 +84,48 @@ def save(invocation: Invocation, key: str, rule: str, **texts: Any) -> None:
 def list_sizes(invocation: Invocation, key: str) -> None:
     segment = segment_store.get(invocation.community, key)
     rows = [
-        {"day": community_days.to_date(row.day).isoformat(), "members": row.size}
+        {
+            "day": community_days.to_date(row.day).isoformat(),
+            "members": row.size,
+            "entered": row.entered,
+            "left": row.left,
+        }
         for row in segment.sizes.order_by("day")
         # They are of the whole community.
         if invocation.by.scope is None
     ]
     invocation.out.answer({"key": key, "sizes": rows})
     for row in rows:
-        invocation.out.line(f"{row['day']} {row['members']:>10,}")
+        moves = f"+{row['entered']:,} −{row['left']:,}"
+        invocation.out.line(f"{row['day']} {row['members']:>10,}  {moves}")
+
+
+@segments.command(
+    "watch", help=N_("Record each member who enters or leaves a segment from now on")
+)
+@base.argument("key", help=KEY_HELP)
+@options.pass_invocation
+def watch(invocation: Invocation, key: str) -> None:
+    invocation.derive()
+    segment = segment_store.get(invocation.community, key)
+    started = watches.start(segment=segment, **invocation.verb_args)
+    invocation.out.answer(
+        {"key": key, "watched": True, "members": started.size},
+        _("Watching “%(key)s” with %(n)s members.")
+        % {"key": key, "n": f"{started.size:,}"},
+    )
+
+
+@segments.command("unwatch", help=N_("Stop watching a segment"))
+@base.argument("key", help=KEY_HELP)
+@options.pass_invocation
+def unwatch(invocation: Invocation, key: str) -> None:
+    segment = segment_store.get(invocation.community, key)
+    watches.stop(segment=segment, **invocation.verb_args)
+    invocation.out.answer(
+        {"key": key, "watched": False},
+        _("“%(name)s” is no longer watched.") % {"name": key},
+    )
 
 
 @segments.command("freeze", help=N_("Save the members who match a rule now"))

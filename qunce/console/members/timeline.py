@@ -19,6 +19,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groups
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.layers.layers import Layering
+from qunce.members.segments.segments import Segment
 from qunce.members.tags.models import Tag
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.tasks import staff_tasks
@@ -143,6 +144,14 @@ class TimelineBuilder:
         return dict(rows.values_list("name", "label"))
 
     @cached_property
+    def segments(self) -> dict[str, tuple[int, str]]:
+        keys = {str(fact.payload.get("segment", "")) for fact in self.facts}
+        rows = Segment.objects.filter(community=self.by.community, key__in=keys)
+        return {
+            key: (pk, name) for key, pk, name in rows.values_list("key", "pk", "name")
+        }
+
+    @cached_property
     def layerings(self) -> dict[str, Layering]:
         rows = Layering.objects.filter(community=self.by.community)
         return {layering.key: layering for layering in rows}
@@ -233,6 +242,13 @@ def _layer(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     move = f"{names.get(old, old) or '–'} → {names.get(new, new) or '–'}"
     name = layering.name if layering else str(fact.payload.get("layering", ""))
     return name, move, _link("layers:detail", layering.pk if layering else None)
+
+
+@_subject_of("segment.entered", "segment.left")
+def _segment(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    key = str(fact.payload.get("segment", ""))
+    pk, name = builder.segments.get(key, (None, key))
+    return name, "", _link("segments:detail", pk)
 
 
 @_subject_of("member.joined")

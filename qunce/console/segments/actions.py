@@ -1,4 +1,4 @@
-"""Actions on segments: create, update, freeze, archive, restore."""
+"""Actions on segments: create, update, freeze, archive, restore, watch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qunce.console.segments import views
 from qunce.core import errors
 from qunce.core.unique_keys import unused_key
 from qunce.members.segments import frozen as frozen_segments
-from qunce.members.segments import segments
+from qunce.members.segments import segments, watches
 from qunce.members.segments.segments import Segment
 from qunce.members.tags import naming
 
@@ -141,4 +141,29 @@ def restore(request: http.Request, pk: int) -> HttpResponse:
     else:
         message = _("Segment “%(name)s” restored.") % {"name": segment.name}
         http.flash(request, message)
+    return http.redirect_back(request, reverse("segments:detail", args=[pk]))
+
+
+@require_POST
+@http.page(segments.MANAGE)
+def watch(request: http.Request, pk: int) -> HttpResponse:
+    """Record from now on who enters and leaves the segment."""
+    segment = views.get_segment(request, pk)
+    try:
+        watches.start(segment=segment, by=request.staff, at=request.at)
+    except errors.QunceError as refused:
+        http.flash(request, str(refused), level="bad")
+    else:
+        message = _("Watching “%(name)s”.") % {"name": segment.name}
+        http.flash(request, message)
+    return http.redirect_back(request, reverse("segments:detail", args=[pk]))
+
+
+@require_POST
+@http.page(segments.MANAGE)
+def unwatch(request: http.Request, pk: int) -> HttpResponse:
+    segment = views.get_segment(request, pk)
+    watches.stop(segment=segment, by=request.staff, at=request.at)
+    message = _("“%(name)s” is no longer watched.") % {"name": segment.name}
+    http.flash(request, message)
     return http.redirect_back(request, reverse("segments:detail", args=[pk]))

@@ -23,4 +23,6 @@ urlpatterns = [
     path("<int:pk>/frozen/", actions.freeze, name="freeze"),
     path("<int:pk>/archive/", actions.archive, name="archive"),
     path("<int:pk>/restore/", actions.restore, name="restore"),
+    path("<int:pk>/watch/", actions.watch, name="watch"),
+    path("<int:pk>/unwatch/", actions.unwatch, name="unwatch"),
 ]

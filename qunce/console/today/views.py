@@ -22,6 +22,7 @@ from qunce.console.today import (  # noqa: F401 - providers register themselves
     numbers,
     playbook_providers,
     providers,
+    segment_providers,
     series_providers,
     snoozes,
     task_providers,

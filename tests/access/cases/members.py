@@ -194,6 +194,7 @@ case(
     restore=after(segments.archive, one("segment")),
     count=one("segment"),
 )
+case("members.segments.watches", start=one("segment"), stop=one("segment"))
 case(
     "members.staff_in_charge.assignments",
     assign=both(ids("accounts"), one("staff")),

@@ -200,6 +200,21 @@ INCOMPLETE = [
         | {"field": "amount", "number": "much"},
         "number",
     ),
+    ("stopped", {"kind": "order.paid", "sign": "once"}, "days"),
+    ("returned", {"kind": "order.paid", "when": "ever"}, "days"),
+    (
+        "ratio",
+        {"of": "send.clicked", "per": "send.delivered", "sign": "gte", "when": "ever"},
+        "number",
+    ),
+    (
+        "rank",
+        {"kind": "order.paid", "number": "0.5", "unit": "members", "by": "times"}
+        | {"when": "ever"},
+        "number",
+    ),
+    ("rfm", {"parts": "5"}, "__all__"),
+    ("random", {"percent": "10"}, "salt"),
     ("members", {"keys": " "}, "people"),
     ("kept", {"text": "{"}, "text"),
 ]
@@ -228,6 +243,7 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     orders = [form.order for form in clause_forms.list_forms()]
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
-        "tag", "did", "attr", "group", "layer", "segment", "joined", "source",
-        "staff", "opted_out", "held_out", "seq", "members", "left",
+        "tag", "did", "stopped", "returned", "ratio", "rank", "rfm", "attr", "group",
+        "layer", "segment", "joined", "source", "staff", "opted_out", "held_out",
+        "random", "seq", "members", "left",
     ]  # fmt: skip

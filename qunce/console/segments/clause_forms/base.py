@@ -106,7 +106,7 @@ class ClauseForm(forms.Form):
     @property
     def uses_folded_fields(self) -> bool:
         values = (self[field].value() for field in self.folded_fields)
-        return any(value not in (None, "", [], "is") for value in values)
+        return any(value not in (None, "", [], "is", "ever") for value in values)
 
     def clear_errors(self) -> None:
         """Keep what was typed, without reporting yet what is missing."""

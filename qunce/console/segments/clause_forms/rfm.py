@@ -25,7 +25,7 @@ class RfmForm(ClauseForm):
     name = "rfm"
     label = gettext_lazy("RFM grades")
     icon = "chart-bar"
-    order = 30
+    order = 29
     hint = gettext_lazy(
         "Everybody who bought, divided into equal parts by when they last bought, how"
         " often and for how much. The highest grade is the best."

@@ -21,6 +21,7 @@ class TagForm(ClauseForm, fields.WindowForm):
     icon = "tag"
     order = 10
     first_field = "tags"
+    folded_fields = ("when", "span", "day", "until")
     how = forms.ChoiceField(
         label=gettext_lazy("Has"),
         choices=[*fields.QUANTIFIERS, ("untagged", gettext_lazy("no tag"))],
@@ -38,6 +39,7 @@ class TagForm(ClauseForm, fields.WindowForm):
 
     def set_up(self) -> None:
         self.fields["when"].label = _("Got the tag")
+        self.fields["when"].required = False
         self.use_picker("tags", "tag")
         everything = ("", _("all tag groups"))
         self.set_choices("group", [everything, *self.choices.tag_groups])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from qunce.core import community_days
 from qunce.insight import charts
 from qunce.members.rule_text import contact_masks, sentences
 from qunce.members.rule_text import names as rule_names
-from qunce.members.segments import segments
+from qunce.members.segments import segments, watches
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from qunce.sets.rules.phrasing import Pieces
 
 MAX_FROZEN_SEGMENTS = 20
-CHART_DAYS = 90
+CHART_DAYS = 180
+MAX_MOVE_DAYS = 14
 OVERLAP_WIDTH = 600
 """Width of the bar of an overlap, in units of its drawing."""
 
@@ -37,6 +39,7 @@ class SegmentRow:
     sentence: Pieces
     size: int | None
     error: str = ""
+    is_watched: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def list_rows(
     community: Community, rows: Sequence[Segment], *, by: Staff, at: datetime
 ) -> list[SegmentRow]:
     names = rule_names.find(community, *(segment.rule for segment in rows))
+    watched = set(watches.list_active(community).values_list("segment_id", flat=True))
     result = []
     for segment in rows:
         segment.community = community
@@ -64,7 +68,8 @@ def list_rows(
             error = invalid.message
         rule = contact_masks.masked(segment.rule, by)
         sentence = sentences.describe(rule, names)
-        result.append(SegmentRow(segment, sentence, size, error))
+        is_watched = segment.pk in watched
+        result.append(SegmentRow(segment, sentence, size, error, is_watched))
     return result
 
 
@@ -85,7 +90,29 @@ def describe_segment(segment: Segment, *, by: Staff, at: datetime) -> dict[str, 
         "figure": build_chart(segment, by=by, at=at),
         "frozen_segments": [(each, count_frozen(each, by=by, at=at)) for each in rows],
         "users": segments.list_users(segment),
+        **describe_watch(segment, by=by, at=at),
     }
+
+
+def describe_watch(segment: Segment, *, by: Staff, at: datetime) -> dict[str, Any]:
+    """Whether a segment is watched, what a check costs, and who moved by day.
+
+    The numbers are of the whole community, so staff with a scope do not see them.
+    """
+    watch = watches.find(segment)
+    context: dict[str, Any] = {"watch": watch, "moves": [], "drift": 0}
+    if watch is None:
+        with contextlib.suppress(RuleError):
+            context["cost"] = watches.estimate_milliseconds(segment)
+        context["may_watch"] = watches.may_watch(segment)
+    elif by.scope is None:
+        since = max(
+            by.community.day(at) - MAX_MOVE_DAYS, by.community.day(watch.started_at)
+        )
+        rows = segment.sizes.filter(day__gte=since).order_by("-day")
+        context["moves"] = [(community_days.to_date(row.day), row) for row in rows]
+        context["drift"] = watch.drift
+    return context
 
 
 def build_chart(segment: Segment, *, by: Staff, at: datetime) -> charts.Figure | None:

@@ -18,6 +18,9 @@ ANSWERS: dict[str, str] = {
     "naaaaaana": """
         outreach.group_templates.templates.get
     """,
+    "rraaarrar": """
+        members.tag_rules.tag_rules.list_all
+    """,
     "raaaarrar": """
         outreach.care.rules.list_all
         outreach.welcomes.welcomes.list_all
@@ -132,6 +135,13 @@ ANSWERS: dict[str, str] = {
         outreach.playbooks.results.list_runs
     """,
     "rraaarrnr": """
+        members.tag_rules.conflicts.list_conflicts
+        members.tag_rules.previews.dry_run
+        members.tag_rules.previews.explain
+        members.tag_rules.runs.get
+        members.tag_rules.runs.list_runs
+        members.tag_rules.tag_rules.get
+        members.tag_rules.tag_rules.get_by_name
         outreach.care.rules.create
         outreach.care.rules.update
         outreach.care.rules.start

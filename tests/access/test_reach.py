@@ -57,6 +57,7 @@ CONSOLE_ONLY = {
     "outreach.tasks.outcomes.attach_proof": "a picture that a person takes",
     "outreach.tasks.staff_tasks.list_late_of_others": "programs list requests",
     "sidebar.member_search.suggest": "completes what is being typed",
+    "members.tag_rules.previews.explain": "programs ask why a rule holds for a member",
 }
 PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {
@@ -81,6 +82,7 @@ TEMPLATES = "group templates add one group; others choose the whole list"
 NEITHER = {
     "importing.jobs.jobs.find_or_create": "the command line imports at once",
     "members.tags.library.ensure": "set-up by code",
+    "members.tag_rules.tag_rules.get_by_name": "the command line names rules",
     "outreach.series.series.set_group": TEMPLATES,
     "outreach.welcomes.welcomes.set_group": TEMPLATES,
     "sales.orders.refund": PROGRAMS,

@@ -121,6 +121,8 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "tag-groups",
         "tag-jobs",
         "tag-report",
+        "tag-rule-runs",
+        "tag-rules",
         "tag-templates",
         "tags",
         "task-requests",

@@ -23,6 +23,7 @@ from qunce.members.accounts.models import SharedIdentifier
 from qunce.members.attributes import attributes, type_changes
 from qunce.members.layers import layers
 from qunce.members.people import people, remark_names, shared_identifiers
+from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import duplicates, library, merges
 from qunce.members.tags import groups as tag_groups
 from qunce.outreach.campaigns import approvals
@@ -176,6 +177,17 @@ VERBS: dict[str, list[Verb]] = {
     "campaigns.manage_approval": [
         lambda c: approvals.set_from_size(community=c.shop, from_size=100, **c.who)
     ],
+    "tag_rules.manage": [
+        lambda c: tag_rules.create(
+            community=c.shop,
+            name="R",
+            condition={"rule": {"all": []}},
+            effects=[{"do": "add", "tag": c.tag.key}],
+            mode="daily",
+            **c.who,
+        )
+    ],
+    "tag_rules.view": [lambda c: tag_rules.list_all(c.by)],
     "care.manage": [
         lambda c: care_rules.create(
             community=c.shop,

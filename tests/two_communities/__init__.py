@@ -217,7 +217,7 @@ def _add_tag_rule(data: TwoCommunities) -> None:
         community=data.community,
         name="Homely Rule",
         condition={"rule": SCOPE},
-        effects=[{"do": "add", "tag": "homely"}],
+        effects=[{"do": "add", "tag": "homely-other"}],
         mode="daily",
         **common,
     )

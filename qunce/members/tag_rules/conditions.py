@@ -14,7 +14,10 @@ from qunce.core import errors, exchange_rates, timestamps
 from qunce.core.communities import Community, zone
 from qunce.core.facts import facts
 from qunce.core.facts.facts import RecordedFact
+from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import queries as account_queries
+from qunce.members.message_texts import message_texts
 from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.tag_rules import words
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.times_of_day import TimesOfDay
 
+WITH_TEXTS = ("message.posted",)
+"""Kinds of facts whose texts are kept apart."""
 MAX_KINDS, MAX_DAYS = 20, 3_650
 MAX_WORDS, MAX_WORD_LENGTH = 50, 40
 EXCLUDED_PREFIXES = ("member.erased", "member.removed")
@@ -88,7 +93,7 @@ class EventCondition:
     """Facts of a kind, as in the clause `did`, with some or all of the keywords.
 
     `has_all` requires every keyword, else one is enough. Keywords are looked for in all
-    texts of the payload.
+    texts of the payload, and in the text of the message if it is kept.
     """
 
     name: ClassVar[str] = "event"
@@ -121,8 +126,27 @@ class EventCondition:
         """The part of the condition that the clause `did` understands."""
         return {name: self.source[name] for name in self.source if name != "words"}
 
-    def matches(self, fact: RecordedFact) -> bool:
-        """Whether a fact of the kind is such an event."""
+    def select(self, found: Sequence[RecordedFact]) -> list[RecordedFact]:
+        """Those facts of the kind that are such events."""
+        candidates = [fact for fact in found if self._is_candidate(fact)]
+        if not self.words:
+            return candidates
+        texts = self.load_texts(candidates)
+        return [fact for fact in candidates if self._has_words(texts[fact.id])]
+
+    def load_texts(self, found: Sequence[RecordedFact]) -> dict[int, str]:
+        """Fact id → its texts, as keywords are looked for in them."""
+        kept: dict[int, str] = {}
+        if self.kind in WITH_TEXTS:
+            by = staff_models.system(self.community)
+            for chunk in account_queries.chunks([fact.id for fact in found]):
+                kept |= message_texts.find_by_facts(chunk, by=by)
+        return {
+            fact.id: words.texts_of({**fact.payload, "": kept.get(fact.id, "")})
+            for fact in found
+        }
+
+    def _is_candidate(self, fact: RecordedFact) -> bool:
         if fact.account is None or fact.payload.get("redefined"):
             # A layering was changed, not the member.
             return False
@@ -130,7 +154,7 @@ class EventCondition:
             return False
         if self.filter.hours and not self._is_at(fact, self.filter.hours):
             return False
-        return self._holds(fact) and (not self.words or self._has_words(fact))
+        return self._holds(fact)
 
     def _holds(self, fact: RecordedFact) -> bool:
         return all(
@@ -163,8 +187,7 @@ class EventCondition:
             return first <= minute < last
         return minute >= first or minute < last
 
-    def _has_words(self, fact: RecordedFact) -> bool:
-        text = words.texts_of(fact.payload)
+    def _has_words(self, text: str) -> bool:
         found = (words.contains(text, word) for word in self._folded_words)
         return all(found) if self.has_all else any(found)
 
@@ -174,7 +197,7 @@ class EventCondition:
 
     def find_words(self, fact: RecordedFact) -> list[str]:
         """The keywords that a fact has."""
-        text = words.texts_of(fact.payload)
+        text = self.load_texts([fact])[fact.id]
         return [word for word in self.words if words.contains(text, words.fold(word))]
 
 

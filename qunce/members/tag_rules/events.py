@@ -73,7 +73,7 @@ def _react(
         return
     if not isinstance(condition, EventCondition):
         return
-    matching = [fact for fact in found if condition.matches(fact)]
+    matching = condition.select(found)
     recent = [fact for fact in matching if fact.happened_at >= at - MAX_LATE]
     if late := len(matching) - len(recent):
         run = open_run(rule, at=at)

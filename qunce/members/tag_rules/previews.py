@@ -161,7 +161,7 @@ def list_past_facts(
             _("There are more than %(n)s such events in these days; choose fewer days.")
             % {"n": f"{MAX_PAST_FACTS:,}"}
         )
-    return [fact for fact in found if condition.matches(fact)]
+    return condition.select(found)
 
 
 # Dry runs

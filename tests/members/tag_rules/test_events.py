@@ -7,14 +7,20 @@ from datetime import timedelta
 import pytest
 
 from qunce import reactions
+from qunce.core import timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import fact_consumers
+from qunce.core.facts import fact_consumers, facts, interned_names
+from qunce.core.facts.facts import Fact
 from qunce.core.staff.models import Staff
 from qunce.members.accounts.models import Account
+from qunce.members.message_texts import message_texts
+from qunce.members.message_texts.message_texts import NewText
 from qunce.members.people import people
 from qunce.members.tag_rules import activation, previews, runs, tag_rules
+from qunce.members.tag_rules.conditions import EventCondition
 from qunce.members.tag_rules.models import TagRule, TagRuleChange
 from qunce.members.tags import library, person_tags
+from qunce.outreach.sending.channel_events import MessagePosted
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import deriver
 from tests import factories
@@ -206,3 +212,32 @@ def test_conditions_on_fields_groups_and_hours(shop: Community, by: Staff) -> No
     factories.order(shop, bob, key="3", amount=99_999, currency="USD", at=LATER[1])
     catch_up(LATER[1])
     assert [tags_of(ann), tags_of(bob)] == [{"big": 1}, {}]
+
+
+def test_keywords_are_found_in_texts_that_are_kept_apart(
+    shop: Community, by: Staff
+) -> None:
+    """K12: no fact of a chat log has its text."""
+    (ann,) = factories.members(shop, "ann")
+    factories.tag(shop, "price")
+    source = interned_names.ensure("source", shop.pk, ["log"])["log"]
+    rule = active(shop, by, said("多少钱"), "add price")
+    moment = timestamps.to_micros(LATER[0])
+    kind = facts.ensure_kinds([MessagePosted.kind])[MessagePosted.kind]
+    Fact.objects.create(
+        community_id=shop.pk,
+        kind_id=kind,
+        account_id=ann,
+        happened_at=LATER[0],
+        recorded_at=LATER[0],
+        source_id=source,
+        key="1",
+    )
+    text = NewText("1", ann, None, moment, "这个多少钱？")
+    message_texts.store(shop, source, [text])
+    catch_up(LATER[0])
+    assert tags_of(ann) == {"price": 1}
+    plan = previews.dry_run(rule=rule, by=by, at=LATER[1])
+    condition, _effects = tag_rules.load(rule)
+    assert isinstance(condition, EventCondition)
+    assert condition.find_words(plan.triggers[ann]) == ["多少钱"]

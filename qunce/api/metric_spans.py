@@ -30,7 +30,7 @@ class SpanMetricOut(schemas.OutputSchema):
 class RatioOut(schemas.OutputSchema):
     """A ratio is never averaged: divide the numerator by the denominator.
 
-    If it is of too few people, `is_enough` is false and `text` says so.
+    If it is of too few people, `is_enough` is false and `text` is a sentence.
     """
 
     name: str

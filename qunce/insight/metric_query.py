@@ -81,7 +81,7 @@ class MetricQuery:
 
     @cached_property
     def presence(self) -> PresenceDays:
-        """Who joined the community, came back and left."""
+        """The joins, returns and leaves of the community."""
         return presence_changes.count_by_day(**self.params)
 
     @property

@@ -25,6 +25,7 @@ INTERNAL = {
     "importing.row_masks.stored_problems": FORMAT,
     "importing.undo.undos.masked": FORMAT,
     "ingest.fact_references.resolve_groups": "a part of reporting facts",
+    "insight.group_comparison.load": "the groups are those of groups.visibility",
     "insight.group_numbers.load": "the groups are those of groups.visibility",
     "members.accounts.accounts.add_identifiers": BULK,
     "members.accounts.masking.contact": FORMAT,

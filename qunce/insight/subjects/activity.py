@@ -60,7 +60,7 @@ def _count_times(query: MetricQuery, *kinds: str) -> list[int]:
 
 
 def _did_rule(query: MetricQuery, *kinds: str) -> dict[str, Any]:
-    """Who did something of these kinds in the span, in the group if there is one."""
+    """The rule of people who did something of these kinds, in the group if there is one."""
     where = {"where": {"group": [query.group]}} if query.group is not None else {}
     # A rule cannot name what has never happened anywhere.
     known = [kind for kind in kinds if facts.find_kind(kind) is not None]
@@ -74,7 +74,7 @@ def _did_ever_rule(query: MetricQuery, *kinds: str) -> dict[str, Any]:
 
 
 def _now_rule(query: MetricQuery) -> dict[str, Any]:
-    """Who is in the community, or in the group, now."""
+    """The rule of the members of now, of the community or the group."""
     if query.group is None:
         return audiences.EVERYONE
     return {"group": {"any": [query.group]}}

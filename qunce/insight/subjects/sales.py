@@ -34,7 +34,7 @@ REFUND_KINDS = ("order.refunded",)
 
 
 def _paid_rule(condition: dict[str, Any]) -> dict[str, Any]:
-    """Who paid orders like this; nobody if none was ever paid anywhere."""
+    """The rule of people who paid such orders; nobody if none was ever paid anywhere."""
     (kind,) = ORDER_KINDS
     if facts.find_kind(kind) is None:
         return {"any": []}

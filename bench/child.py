@@ -1,6 +1,7 @@
 """Child processes of the benchmarks.
 
     python -m bench.child first RULE          the first answer after a start
+    python -m bench.child retention           the first table of cohorts after a start
     python -m bench.child serve               answers questions, one JSON per line
     python -m bench.child tag                 a small write each 20 ms, until input ends
     python -m bench.child locks               how long others hold the write lock
@@ -57,6 +58,17 @@ def first(text: str) -> None:
     here, by = community_data.get_community()
     count = audiences.count(community=here, rule=rule, by=by, at=sizes.AT)
     respond({"count": count, "ms": (time.perf_counter() - start) * 1000})
+
+
+def retention() -> None:
+    from bench import community_data, rules, sizes
+    from qunce.insight import retention as store
+
+    start = time.perf_counter()
+    _here, by = community_data.get_community()
+    found = store.compute(query=rules.RETENTION, by=by, at=sizes.AT)
+    elapsed = time.perf_counter() - start
+    respond({"count": len(found.cohorts), "ms": elapsed * 1000})
 
 
 def serve() -> None:
@@ -200,6 +212,7 @@ def web(port: str) -> None:
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "first": first,
+    "retention": retention,
     "serve": serve,
     "tag": tag,
     "locks": locks,

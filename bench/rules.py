@@ -10,6 +10,7 @@ import numpy as np
 
 from bench import generate
 from bench.sizes import Size
+from qunce.insight.retention import RetentionQuery
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def state(size: Size) -> State:
 
 
 BEHAVIOUR = Behaviour(2, 30, 5, 7, 3)
+RETENTION = RetentionQuery("joined", "active", "week", 26)
 
 
 def states(size: Size, count: int) -> Iterator[State]:

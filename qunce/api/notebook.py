@@ -66,6 +66,15 @@ class EntryOut(schemas.OutputSchema):
     changed_at: datetime
 
 
+class MetricBenchmarksOut(schemas.OutputSchema):
+    metric: str
+    benchmarks: list[EntryOut]
+
+
+class BenchmarksOut(schemas.OutputSchema):
+    metrics: list[MetricBenchmarksOut]
+
+
 def _serialize(entry: NotebookEntry) -> dict[str, Any]:
     names = (*notebook.FIELDS, "state", "created_at", "changed_at")
     value = None if entry.value is None else f"{entry.value.normalize():f}"
@@ -118,6 +127,18 @@ def create(request: ApiRequest, data: EntryIn) -> Any:
         community=request.community, by=request.by, at=request.at, **_fields(data)
     )
     return Status(201, _serialize(entry))
+
+
+@router.get("/notebook/benchmarks", response=BenchmarksOut)
+def list_benchmarks(request: ApiRequest) -> dict[str, Any]:
+    """List the benchmarks that belong to one of our metrics, by its name."""
+    found = notebook.load_benchmarks(by=request.by)
+    return {
+        "metrics": [
+            {"metric": name, "benchmarks": [_serialize(entry) for entry in entries]}
+            for name, entries in sorted(found.items())
+        ]
+    }
 
 
 @router.get("/notebook/{notebook_entry_id}", response=EntryOut)

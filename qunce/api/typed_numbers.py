@@ -141,6 +141,16 @@ def _answer(request: ApiRequest, day: date) -> dict[str, Any]:
     }
 
 
+@router.get("/typed-numbers", response=TypedDaysOut)
+def list_latest(request: ApiRequest) -> dict[str, Any]:
+    """List the last typed numbers of each group that has some."""
+    groups = visibility.list_visible(request.by).select_related("community")
+    latest = evenings.load_latest(
+        groups=list(groups.order_by("pk")), by=request.by, at=request.at
+    )
+    return {"days": [_serialize(row, day) for day, row in latest.values()]}
+
+
 @router.get("/typed-numbers/{day}", response=TypedEveningOut)
 def get(request: ApiRequest, day: date) -> dict[str, Any]:
     """Get the typed and the measured numbers of all groups on a community day."""
@@ -158,9 +168,8 @@ def save(request: ApiRequest, day: date, data: TypedNumbersIn) -> dict[str, Any]
     groups = {group.pk: group for group in rows.select_related("community")}
     typed_numbers.save(
         community=request.community,
-        day=day,
         entries=[
-            Entry(group=groups[each.group_id], field=name, value=value)
+            Entry(group=groups[each.group_id], day=day, field=name, value=value)
             for each in data.numbers
             # A field that is missing differs from one that is null.
             for name, value in each.model_dump(exclude_unset=True).items()

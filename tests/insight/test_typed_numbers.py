@@ -168,8 +168,9 @@ def north(shop: Community) -> Group:
 
 
 def save(by: Any, *entries: tuple[Group, str, int | None], **options: Any) -> Any:
-    rows = [Entry(group=g, field=f, value=v) for g, f, v in entries]
-    arguments = {"day": DAY, "at": AT, **options}
+    day = options.pop("day", DAY)
+    rows = [Entry(group=g, day=day, field=f, value=v) for g, f, v in entries]
+    arguments = {"at": AT, **options}
     return typed_numbers.save(community=by.community, entries=rows, by=by, **arguments)
 
 
@@ -330,14 +331,14 @@ def test_tables_are_read_by_headings_and_names(shop: Community, north: Group) ->
         groups=[north, *twins],
         day=DAY,
     )
-    read = {
-        day: [(entry.group.key, entry.field, entry.value) for entry in entries]
-        for day, entries in table.entries.items()
-    }
-    assert read == {
-        DAY: [("north", "members", 312), ("t1", "joins", 1)],
-        DAY - timedelta(days=1): [("north", "members", 300), ("north", "joins", 2)],
-    }
+    read = [(e.group.key, e.day, e.field, e.value) for e in table.entries]
+    day_before = DAY - timedelta(days=1)
+    assert read == [
+        ("north", DAY, "members", 312),
+        ("north", day_before, "members", 300),
+        ("north", day_before, "joins", 2),
+        ("t1", DAY, "joins", 1),
+    ]
     assert [(each.row, each.heading) for each in table.problems] == [
         (4, "群名"),
         (5, "群人数"),

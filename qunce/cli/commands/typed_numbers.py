@@ -99,7 +99,8 @@ def import_file(invocation: Invocation, file: Path, day: datetime | None) -> Non
             _("Nothing was saved, as cells cannot be read: %(n)s.")
             % {"n": len(table.problems)}
         )
-    saved = numbers.save_days(entries=table.entries, **invocation.query_args)
+    saved = numbers.save(entries=table.entries, **invocation.query_args)
+    count = len(saved.changed)
     invocation.out.answer(
-        {"numbers_saved": saved}, _("Numbers saved: %(n)s.") % {"n": f"{saved:,}"}
+        {"numbers_saved": count}, _("Numbers saved: %(n)s.") % {"n": f"{count:,}"}
     )

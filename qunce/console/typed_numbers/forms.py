@@ -57,7 +57,7 @@ def read_row(request: http.Request, row: EveningRow) -> PostedRow:
 def list_entries(evening: Evening, posted: dict[int, PostedRow]) -> list[Entry]:
     """What to save: every cell of the form that could be read."""
     return [
-        Entry(group=row.group, field=name, value=own.numbers[name])
+        Entry(group=row.group, day=evening.day, field=name, value=own.numbers[name])
         for row in evening.rows
         for own in [posted[row.group.pk]]
         for name in own.texts

@@ -49,7 +49,6 @@ def grid(request: http.Request) -> HttpResponse:
     posted = {row.group.pk: forms.read_row(request, row) for row in evening.rows}
     saved = typed_numbers.save(
         community=request.community,
-        day=day,
         entries=forms.list_entries(evening, posted),
         by=request.staff,
         at=request.at,

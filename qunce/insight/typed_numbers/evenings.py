@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from qunce.core import community_days
 from qunce.insight import small_numbers
 from qunce.insight.typed_numbers import (
     marked_numbers,
@@ -122,12 +123,36 @@ def load_days(
     *, group: Group, last: date, limit: int, by: Staff
 ) -> list[tuple[date, EveningRow]]:
     """The last days of a group with typed numbers, the latest first."""
+    return _load_rows([group], last, by)[-1 : -limit - 1 : -1]
+
+
+def load_latest(
+    *, groups: Sequence[Group], by: Staff, at: datetime
+) -> dict[int, tuple[date, EveningRow]]:
+    """Group id → the last day with typed numbers, and these."""
+    if not groups:
+        return {}
+    today = community_days.to_date(groups[0].community.day(at))
+    rows = _load_rows(groups, today, by)
+    return {row.group.pk: (day, row) for day, row in rows}
+
+
+def _load_rows(
+    groups: Sequence[Group], last: date, by: Staff
+) -> list[tuple[date, EveningRow]]:
+    """The days with typed numbers up to `last` within MAX_DAYS, the earliest first."""
     first = last - typed_numbers.MAX_DAYS * DAY
-    typed = typed_numbers.load(groups=[group], first=first, last=last, by=by)
-    empty = EveningRow(group=group, typed=None, before=None, measured=None)
+    typed = typed_numbers.load(groups=groups, first=first, last=last, by=by)
+    by_id = {group.pk: group for group in groups}
     return [
-        (day, replace(empty, typed=found, before=typed.get((group.pk, day - DAY))))
-        for (_group, day), found in sorted(
-            typed.items(), key=lambda item: item[0], reverse=True
-        )[:limit]
+        (
+            day,
+            EveningRow(
+                group=by_id[pk],
+                typed=typed[pk, day],
+                before=typed.get((pk, day - DAY)),
+                measured=None,
+            ),
+        )
+        for pk, day in sorted(typed, key=lambda cell: (cell[1], cell[0]))
     ]

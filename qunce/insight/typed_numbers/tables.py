@@ -46,9 +46,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Table:
-    """Entries by day, and the problems of the cells that have none."""
+    """Entries, and the problems of the cells that have none."""
 
-    entries: Mapping[date, Sequence[Entry]]
+    entries: Sequence[Entry]
     problems: Sequence[Problem]
 
 
@@ -89,7 +89,7 @@ def read(
     by_name: dict[str, list[Group]] = {}
     for group in groups:
         by_name.setdefault(names.clean(group.name).casefold(), []).append(group)
-    entries: dict[date, list[Entry]] = {}
+    entries: list[Entry] = []
     problems: list[Problem] = []
     counted: Counter[tuple[date, int]] = Counter()
     for row, texts in lines:
@@ -119,8 +119,7 @@ def read(
                 problems.append(Problem(row, headings[index], str(error)))
                 continue
             if value is not None:
-                entry = Entry(group=group, field=name, value=value)
-                entries.setdefault(own_day, []).append(entry)
+                entries.append(Entry(group=group, day=own_day, field=name, value=value))
     return Table(entries, problems)
 
 

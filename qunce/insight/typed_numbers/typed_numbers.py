@@ -33,6 +33,8 @@ TYPE = permissions.declare(
     label=gettext_lazy("type numbers of groups"),
 )
 FIELDS = tuple(Field.values)
+Cell = tuple[int, date, str]
+"""Group id, day and field."""
 MAX_ENTRIES = 5_000
 MAX_DAYS = 400
 
@@ -62,8 +64,13 @@ class Entry:
     """A number to store; a `value` of None withdraws the one that holds."""
 
     group: Group
+    day: date
     field: str
     value: int | None
+
+    @property
+    def cell(self) -> Cell:
+        return self.group.pk, self.day, self.field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,18 +132,15 @@ def first_day(group: Group) -> date:
     return community_days.to_date(group.community.day(group.created_at))
 
 
-def check_entries(
-    entries: Sequence[Entry], day: date, *, by: Staff, at: datetime
-) -> None:
+def check_entries(entries: Sequence[Entry], *, by: Staff, at: datetime) -> None:
     """Raise for the first entry that cannot be stored."""
     if len(entries) > MAX_ENTRIES:
         raise InvalidTypedNumber(
             _("At most %(most)s numbers can be saved together.")
             % {"most": f"{MAX_ENTRIES:,}"}
         )
-    groups = {entry.group.pk: entry.group for entry in entries}
-    check_groups(groups.values(), by)
-    for group in groups.values():
+    check_groups((entry.group for entry in entries), by)
+    for group, day in {(entry.group, entry.day) for entry in entries}:
         check_day(group, day, at=at)
     for entry in entries:
         if entry.field not in FIELDS:
@@ -157,24 +161,25 @@ def check_entries(
 def save(
     *,
     community: Community,
-    day: date,
     entries: Sequence[Entry],
     by: Staff,
     at: datetime,
     seen_at: datetime | None = None,
 ) -> Saved:
-    """Store what is new among the entries of a day, all of them or none.
+    """Store what is new among the entries, all of them or none.
 
     `seen_at` is when the numbers were read that `by` has changed. What is as it was then
     was not touched; what somebody else has changed since is a conflict and stays.
     """
     permissions.check_may(by, TYPE)
     permissions.check_community(by, community.pk)
-    check_entries(entries, day, by=by, at=at)
+    check_entries(entries, by=by, at=at)
     # One at a time, so that of two people who save the same cell the second sees it.
     Community.objects.select_for_update(no_key=True).get(pk=community.pk)
-    ids = {entry.group.pk for entry in entries}
-    rows = TypedNumber.objects.filter(group__in=ids, day=day)
+    rows = TypedNumber.objects.filter(
+        group__in={entry.group.pk for entry in entries},
+        day__in={entry.day for entry in entries},
+    )
     holding = _by_cell(rows.filter(replaced_at__isnull=True).select_related("by"))
     before = holding if seen_at is None else _by_cell(_as_of(rows, seen_at))
     changed, conflicts = _compare(entries, holding, before)
@@ -182,7 +187,7 @@ def save(
         TypedNumber(
             community=community,
             group_id=entry.group.pk,
-            day=day,
+            day=entry.day,
             field=entry.field,
             value=entry.value,
             typed_at=at,
@@ -193,42 +198,25 @@ def save(
     replaced = [holding[cell].pk for cell in _by_cell(new) if cell in holding]
     TypedNumber.objects.filter(pk__in=replaced).update(replaced_at=at)
     TypedNumber.objects.bulk_create(new)
+    fields: dict[tuple[int, date], list[str]] = {}
+    for row in new:
+        fields.setdefault((row.group_id, row.day), []).append(row.field)
     recorded = [
-        TypedNumbersSaved(
-            group=group,
-            day=day.isoformat(),
-            fields=sorted(row.field for row in new if row.group_id == group),
-        )
-        for group in sorted({row.group_id for row in new})
+        TypedNumbersSaved(group=group, day=day.isoformat(), fields=sorted(names))
+        for (group, day), names in sorted(fields.items())
     ]
     facts.record(*recorded, community=community, by=by, at=at)
     return Saved(changed=tuple(new), conflicts=conflicts)
 
 
-@transaction.atomic
-def save_days(
-    *,
-    community: Community,
-    entries: Mapping[date, Sequence[Entry]],
-    by: Staff,
-    at: datetime,
-) -> int:
-    """Save entries of several days, all of them or none; returns how many were new."""
-    permissions.check_may(by, TYPE)
-    return sum(
-        len(save(community=community, day=day, entries=own, by=by, at=at).changed)
-        for day, own in sorted(entries.items())
-    )
-
-
 def _compare(
     entries: Sequence[Entry],
-    holding: Mapping[tuple[int, str], TypedNumber],
-    before: Mapping[tuple[int, str], TypedNumber],
+    holding: Mapping[Cell, TypedNumber],
+    before: Mapping[Cell, TypedNumber],
 ) -> tuple[list[Entry], tuple[Conflict, ...]]:
     """The entries to store, and those that somebody else changed after `before`."""
     changed, conflicts = list[Entry](), list[Conflict]()
-    for cell, entry in {(each.group.pk, each.field): each for each in entries}.items():
+    for cell, entry in {each.cell: each for each in entries}.items():
         held, seen = holding.get(cell), before.get(cell)
         if entry.value in (_value(held), _value(seen)):
             continue
@@ -239,8 +227,8 @@ def _compare(
     return changed, tuple(conflicts)
 
 
-def _by_cell(rows: Iterable[TypedNumber]) -> dict[tuple[int, str], TypedNumber]:
-    return {(row.group_id, row.field): row for row in rows}
+def _by_cell(rows: Iterable[TypedNumber]) -> dict[Cell, TypedNumber]:
+    return {(row.group_id, row.day, row.field): row for row in rows}
 
 
 def _value(row: TypedNumber | None) -> int | None:
@@ -279,22 +267,6 @@ def load(
         )
         for cell, own in found.items()
     }
-
-
-def load_latest(
-    *, groups: Sequence[Group], by: Staff, at: datetime
-) -> dict[int, tuple[date, TypedDay]]:
-    """Group id → the last day with typed numbers, within MAX_DAYS, and the numbers."""
-    if not groups:
-        return {}
-    today = groups[0].community.day(at)
-    found = load(
-        groups=groups,
-        first=community_days.to_date(today - MAX_DAYS),
-        last=community_days.to_date(today),
-        by=by,
-    )
-    return {group: (day, found[group, day]) for group, day in sorted(found)}
 
 
 def list_history(

@@ -40,11 +40,10 @@ def south(shop: Community) -> Group:
 
 def type_in(by: Staff, group: Group, day: date = DAY, **numbers: int) -> None:
     entries = [
-        Entry(group=group, field=name, value=value) for name, value in numbers.items()
+        Entry(group=group, day=day, field=name, value=value)
+        for name, value in numbers.items()
     ]
-    typed_numbers.save(
-        community=by.community, day=day, entries=entries, by=by, at=LATER
-    )
+    typed_numbers.save(community=by.community, entries=entries, by=by, at=LATER)
 
 
 def cells(group: Group, *texts: str) -> dict[str, str]:

@@ -95,6 +95,27 @@ def service_styles(user: BrowserUser) -> None:
 
 def metrics(user: BrowserUser) -> None:
     user.go("/insight/")
+    user.page.locator(".metric-section").first.scroll_into_view_if_needed()
+
+
+def ratios(user: BrowserUser) -> None:
+    user.go("/insight/")
+
+
+def groups_compared(user: BrowserUser) -> None:
+    user.go("/insight/groups/")
+
+
+def peak_hours(user: BrowserUser) -> None:
+    user.go("/insight/hours/")
+
+
+def retention(user: BrowserUser) -> None:
+    user.go("/insight/retention/?period=month&count=12&return=order.paid&by=source")
+
+
+def funnel(user: BrowserUser) -> None:
+    user.go(f"/insight/funnels/{user.ids['funnel']}/?by=source")
 
 
 PICTURES: dict[str, Callable[[BrowserUser], None]] = {
@@ -115,6 +136,11 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "group_template": group_template,
     "service_styles": service_styles,
     "numbers": metrics,
+    "ratios": ratios,
+    "groups_compared": groups_compared,
+    "peak_hours": peak_hours,
+    "retention": retention,
+    "funnel": funnel,
 }
 PHONE_PICTURES = ("task", "sidebar")
 OFFER_PICTURES = ("materials", "campaign_result", "links")

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from qunce import queued_jobs
-from qunce.channels import inbox
 from qunce.channels.webhooks import calls as webhook_calls
 from qunce.channels.webhooks import deliveries as webhooks
 from qunce.core.communities import Community
@@ -16,6 +15,7 @@ from qunce.core.jobs import clock_watch, scheduler
 from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
 from qunce.importing.jobs import journal, uploads
+from qunce.insight.words import word_days
 from qunce.members.layers import layers
 from qunce.members.search import member_list
 from qunce.members.segments import segments, watches
@@ -52,10 +52,6 @@ def start_days(*, at: datetime) -> None:
         segments.start_day(community=community, at=at)
 
 
-def process_inbox(*, at: datetime) -> None:
-    inbox.dispatch(handlers=channel_events.HANDLERS, at=at)
-
-
 def poll_playbooks(*, at: datetime) -> None:
     lifecycle.end_pauses(at=at)
     polling.poll_all(at=at)
@@ -74,7 +70,9 @@ SCHEDULE: dict[str, Job] = {
     "sets.save": Job(
         lambda *, at: persisted_sets.save_all(), _("Save sets of members"), 5 * MINUTE
     ),
-    "channels.process_inbox": Job(process_inbox, _("Handle messages"), MINUTE / 6),
+    "channels.process_inbox": Job(
+        channel_events.handle_all, _("Handle messages"), MINUTE / 6
+    ),
     "campaigns.start_scheduled": Job(
         launch.start_scheduled, _("Start scheduled campaigns"), MINUTE / 6
     ),
@@ -89,6 +87,8 @@ SCHEDULE: dict[str, Job] = {
     "webhooks.deliver": Job(webhook_calls.send_due, _("Call webhooks"), MINUTE / 12),
     "webhooks.prune": Job(webhooks.prune, _("Delete old webhook calls"), HOUR),
     "imports.prune": Job(journal.prune, _("Delete journals of imports"), HOUR),
+    "words.count": Job(word_days.count_due, _("Count words"), MINUTE / 6),
+    "messages.prune": Job(word_days.prune, _("Delete old texts of messages"), HOUR),
     "login_attempts.prune": Job(login_attempts.prune, _("Forget sign-ins"), HOUR),
     "sessions.prune": Job(sessions.prune, _("Delete old sessions"), HOUR),
     "uploads.prune": Job(uploads.prune, _("Delete old uploads"), HOUR),

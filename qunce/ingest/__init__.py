@@ -30,6 +30,7 @@ from qunce.core.facts import (
 )
 from qunce.core.facts.fact_effects import Effect
 from qunce.core.staff.models import Staff
+from qunce.ingest import reported_texts
 from qunce.ingest.fact_references import FactMembers, resolve_groups
 from qunce.ingest.incoming_facts import FactsRejected, IncomingFact
 
@@ -118,7 +119,8 @@ def record_facts(
     """
     permissions.check_may(by, WRITE)
     permissions.check_community(by, community.pk)
-    batch = _Batch(community, incoming, by, at, source)
+    incoming, texts = reported_texts.take_out(incoming)
+    batch = _Batch(community, incoming, by, at, source, texts)
     batch.check(limits or reported_facts.time_limits(at), check_effect)
     batch.prepare()
     with lock or nullcontext(), transaction.atomic():
@@ -144,9 +146,10 @@ class _Batch:
         by: Staff,
         at: datetime,
         source: str,
+        texts: reported_texts.Texts,
     ) -> None:
         self.community, self.by, self.at = community, by, at
-        self.incoming, self.source = incoming, source
+        self.incoming, self.source, self.texts = incoming, source, texts
         self.payloads: list[str | None] = []
 
     def check(
@@ -264,6 +267,7 @@ class _Batch:
         """Insert the facts without an effect; returns how many are new."""
         chosen = self._choose(has_effect=False)
         self.kind_limits.save()
+        self._store_texts(set(chosen))
         keys = [self.keys[i] for i in chosen]
         # PostgreSQL has a unique index on the keys themselves.
         hashes = [0] * len(keys)
@@ -286,6 +290,21 @@ class _Batch:
                 keys=keys,
                 hashes=hashes,
             )
+        )
+
+    def _store_texts(self, chosen: set[int]) -> None:
+        """Store the texts of messages that are new."""
+        texts = {i: text for i, text in self.texts.items() if i in chosen}
+        if not texts:
+            return
+        new = reported_texts.find_new(texts, self.keys, self.source_id)
+        reported_texts.store(
+            self.community,
+            self.source_id,
+            {index: texts[index] for index in sorted(new)},
+            list(
+                zip(self.keys, self.accounts, self.groups, self.incoming, strict=True)
+            ),
         )
 
     def log(self, accepted: int) -> None:

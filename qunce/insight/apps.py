@@ -13,5 +13,6 @@ class InsightConfig(AppConfig):
         from qunce.insight.funnels import funnels  # noqa: F401
         from qunce.insight.notebook import notebook  # noqa: F401
         from qunce.insight.typed_numbers import reminders, typed_numbers  # noqa: F401
+        from qunce.insight.words import topics, word_settings  # noqa: F401
 
         identities.load()

@@ -3,5 +3,13 @@ from __future__ import annotations
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.notebook.models import NotebookEntry
 from qunce.insight.typed_numbers.models import Reminder, TypedNumber
+from qunce.insight.words.models import WordDay, WordSettings
 
-__all__ = ["Funnel", "NotebookEntry", "Reminder", "TypedNumber"]
+__all__ = [
+    "Funnel",
+    "NotebookEntry",
+    "Reminder",
+    "TypedNumber",
+    "WordDay",
+    "WordSettings",
+]

@@ -36,7 +36,7 @@ from qunce.channels.channel_contract import (
 from qunce.core.communities import Community
 from qunce.outreach.campaigns import campaigns, launch
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import ledger
+from qunce.outreach.sending import channel_events, ledger
 from tests import factories
 from tests.clients import browser
 from tests.contracts.test_channels import CHANNELS as CONTRACT_CHANNELS
@@ -137,7 +137,7 @@ def post_events(shop: Community, *events: dict[str, Any], secret: str) -> int:
         content_type="application/json",
         headers={"Echo-Signature": signature},
     )
-    schedule.process_inbox(at=LATER)
+    channel_events.handle_all(at=LATER)
     return response.status_code
 
 

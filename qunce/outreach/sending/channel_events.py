@@ -14,12 +14,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qunce.channels import inbox
 from qunce.channels.inbox import Handler, IncomingEvent
-from qunce.core import errors
-from qunce.core.facts import facts
+from qunce.core import errors, timestamps
+from qunce.core.facts import facts, interned_names
 from qunce.core.staff import models as staff_models
 from qunce.groups import groups
 from qunce.members.accounts import accounts, suppression
+from qunce.members.message_texts import message_texts
+from qunce.members.message_texts.message_texts import NewText
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import ledger, send_facts
@@ -139,13 +142,25 @@ def record_message(*, event: IncomingEvent, at: datetime) -> None:
         group = group_ids[key]
     text = str(event.payload.get("text", ""))
     fact = MessagePosted(account=account, group=group, length=len(text))
+    source_id = interned_names.ensure("source", event.community_id, [event.channel])
     facts.record_many(
         [fact],
         community=event.community,
         by=None,
         at=at,
         happened_at=[event.happened_at],
+        source=source_id[event.channel] if text else None,
     )
+    if text:
+        moment = timestamps.to_micros(event.happened_at)
+        message_texts.store(
+            event.community,
+            source_id[event.channel],
+            [NewText(f"event:{event.pk}", account, group, moment, text)],
+        )
+        # It is stored apart, where it is deleted after a while.
+        payload = {k: v for k, v in event.payload.items() if k != "text"}
+        IncomingEvent.objects.filter(pk=event.pk).update(payload=payload)
 
 
 def _ensure_account(event: IncomingEvent, at: datetime) -> int | None:
@@ -174,3 +189,8 @@ HANDLERS: Mapping[str, Handler] = {
     "opt_in": record_opt_in,
     "message": record_message,
 }
+
+
+def handle_all(*, at: datetime) -> None:
+    """Handle the events that channels have reported."""
+    inbox.dispatch(handlers=HANDLERS, at=at)

@@ -1,0 +1,350 @@
+"""What a group talks about: words by people, rising and falling, brands, temperature."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import community_days, errors, permissions
+from qunce.insight import small_numbers
+from qunce.insight.words import tokens, word_settings
+from qunce.insight.words.models import WordDay
+from qunce.insight.words.word_settings import Brand
+from qunce.members.accounts import queries as account_queries
+from qunce.sets import audiences, daily_totals
+from qunce.sets.bitmaps import staff_accounts
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+
+VIEW = permissions.declare(
+    "words.view",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    permissions.Role.VIEWER,
+    label=gettext_lazy("see which words members use"),
+)
+DEFAULT_SPAN, MAX_DAYS = 28, 400
+MIN_PEOPLE = 5
+"""People who said a word in both periods below which its trend says nothing."""
+MIN_SPEAKERS = 10
+MIN_RATIO, MIN_Z = 1.5, 1.96
+"""How much larger a share is, and how sure, for a word that rises or falls."""
+RISING, FALLING, STEADY, UNSURE = "rising", "falling", "steady", "unsure"
+THANKS = frozenset("谢谢 感谢 多谢 辛苦 thanks thank danke".split())
+COMPLAINTS = frozenset(
+    "投诉 退款 退货 差评 失望 骗人 太差 坏了 难吃 欺骗 举报 refund complaint broken terrible"
+    " disappointed awful".split()
+)
+
+
+class InvalidSpan(errors.Invalid):
+    """The span ends before it begins, is too long, or is in the future."""
+
+
+class CountsHidden(errors.Refused):
+    """Counts of deleted texts are only for staff who see all members."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """`people` said it `times` in the period; `_before` is the period before."""
+
+    word: str
+    people: int
+    times: int
+    people_before: int
+    times_before: int
+    trend: str
+
+
+@dataclass(frozen=True)
+class BrandShare:
+    """`share` is of the people who named any brand, None for too few of them."""
+
+    name: str
+    is_own: bool
+    people: int
+    people_before: int
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """`first` are days on which a member wrote first, of `days` with a message."""
+
+    member_words: int
+    staff_words: int
+    thanks: int
+    complaints: int
+    first: int
+    days: int
+
+    @property
+    def words_per_staff_word(self) -> float | None:
+        return self.member_words / self.staff_words if self.staff_words else None
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Words from the most to the least people; `by_day` says that people of several days
+    count once a day, as the texts of some days were deleted.
+    """
+
+    first: date
+    last: date
+    speakers: int
+    speakers_before: int
+    by_day: bool
+    words: tuple[Word, ...]
+    brands: tuple[BrandShare, ...]
+    temperature: Temperature
+
+    def of_trend(self, trend: str, limit: int) -> list[Word]:
+        """The words that rise or fall, those of most people first."""
+        found = [word for word in self.words if word.trend == trend]
+        if trend == FALLING:
+            found.sort(key=lambda each: (-each.people_before, each.word))
+        return found[:limit]
+
+
+# Trend
+
+
+def trend(people: int, speakers: int, before: int, speakers_before: int) -> str:
+    """Whether a larger or smaller part of those who wrote said a word than before."""
+    if people + before < MIN_PEOPLE or min(speakers, speakers_before) < MIN_SPEAKERS:
+        return UNSURE
+    now, then = people / speakers, before / speakers_before
+    pooled = (people + before) / (speakers + speakers_before)
+    spread = pooled * (1 - pooled) * (1 / speakers + 1 / speakers_before)
+    z = (now - then) / math.sqrt(spread) if spread > 0 else 0.0
+    if z >= MIN_Z and now >= MIN_RATIO * then:
+        return RISING
+    if z <= -MIN_Z and then >= MIN_RATIO * now:
+        return FALLING
+    return STEADY
+
+
+# Reads
+
+
+def compute(
+    *, group: str | None, first: date, last: date, by: Staff, at: datetime
+) -> Topics:
+    """The words of a group, or of all groups that `by` sees, by people whom `by` sees."""
+    permissions.check_may(by, VIEW)
+    community = by.community
+    days = _check_span(first, last, by, at)
+    length = days[1] - days[0] + 1
+    rows = _load(by, group, days[0] - length, days[1])
+    seen = _Seen.read(by, at, rows)
+    is_by_day = any(row.totals for row in rows)
+    if is_by_day and by.scope is not None:
+        raise CountsHidden(
+            _(
+                "The texts of some of these days were deleted. Their counts are of all"
+                " members, so that you cannot see them. Choose later days."
+            )
+        )
+    periods = [_Period(by_day=is_by_day), _Period(by_day=is_by_day)]
+    for row in rows:
+        periods[row.day < days[0]].add(row, seen)
+    now, before = periods
+    settings = word_settings.get(community)
+    stops = frozenset(settings.stop_words)
+    words = [
+        _word(word, now, before)
+        for word in now.people.keys() | before.people.keys()
+        if word not in stops and not word.startswith("#")
+    ]
+    words = [each for each in words if each.people or each.people_before]
+    words.sort(key=lambda each: (-each.people, -each.times, each.word))
+    return Topics(
+        first=first,
+        last=last,
+        speakers=now.count(tokens.WORDS),
+        speakers_before=before.count(tokens.WORDS),
+        by_day=is_by_day,
+        words=tuple(words),
+        brands=tuple(_shares(settings.brands, now, before)),
+        temperature=now.temperature(),
+    )
+
+
+def default_span(community: Community, at: datetime) -> tuple[date, date]:
+    """The last complete days."""
+    today = community.day(at)
+    return (
+        community_days.to_date(today - DEFAULT_SPAN),
+        community_days.to_date(today - 1),
+    )
+
+
+def _check_span(first: date, last: date, by: Staff, at: datetime) -> tuple[int, int]:
+    days = community_days.from_date(first), community_days.from_date(last)
+    if not 0 <= days[1] - days[0] < MAX_DAYS:
+        raise InvalidSpan(
+            _(
+                "Give a first day that is not after the last one, and at most %(n)s days."
+            )
+            % {"n": MAX_DAYS}
+        )
+    if days[1] > by.community.day(at) or first.year < 1970:
+        raise InvalidSpan(_("Give days between 1970 and today."))
+    return days
+
+
+def _load(by: Staff, group: str | None, first: int, last: int) -> list[WordDay]:
+    community = by.community
+    rows = WordDay.objects.filter(
+        community=community, day__gte=first, day__lte=last
+    ).order_by("day", "group_id")
+    keys = [group] if group is not None else by.groups
+    if group is not None and by.groups is not None and group not in by.groups:
+        raise errors.NotFound(_("There is no such group."))
+    if keys is None:
+        return list(rows)
+    ids = [daily_totals.get_group_id(community, key) for key in keys]
+    return list(rows.filter(group_id__in=ids))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The people whose words count, and who works here, by account."""
+
+    person_of: Mapping[int, int]
+    people: BitMap
+    staff: BitMap
+
+    @classmethod
+    def read(cls, by: Staff, at: datetime, rows: Iterable[WordDay]) -> _Seen:
+        accounts: set[int] = set()
+        for row in rows:
+            if row.pairs:
+                accounts.update(json.loads(row.pairs).get(tokens.WORDS, ())[::2])
+        people = audiences.people(
+            community=by.community,
+            rule={"with_left": audiences.EVERYONE},
+            by=by,
+            at=at,
+        )
+        staff = staff_accounts.read_all(by.community_id)
+        return cls(account_queries.person_ids(accounts), people, staff)
+
+
+@dataclass
+class _Period:
+    """The words of some days. People are sets, or numbers that are added `by_day`."""
+
+    by_day: bool
+    people: dict[str, set[int]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+    staff_words: int = 0
+    member_words: int = 0
+    first: int = 0
+    days: int = 0
+
+    def add(self, row: WordDay, seen: _Seen) -> None:
+        if row.pairs:
+            for word, numbers in json.loads(row.pairs).items():
+                self._add_pairs(word, numbers, seen)
+        if row.totals:
+            for word, (people, times) in json.loads(row.totals).items():
+                self._add_total(word, people, times)
+
+    def _add_pairs(self, word: str, numbers: Sequence[int], seen: _Seen) -> None:
+        own = self.people.setdefault(word, set())
+        found, total = set(), 0
+        for account, times in zip(numbers[::2], numbers[1::2], strict=True):
+            person = seen.person_of.get(account, account)
+            if person in seen.people:
+                found.add(person)
+                total += times
+            elif word == tokens.WORDS and account in seen.staff:
+                self.staff_words += times
+        own |= found
+        if word == tokens.FIRST:
+            self.days += 1
+            self.first += total
+            return
+        self.numbers[word] = self.numbers.get(word, 0) + len(found)
+        self.times[word] = self.times.get(word, 0) + total
+        if word == tokens.WORDS:
+            self.member_words += total
+
+    def _add_total(self, word: str, people: int, times: int) -> None:
+        self.people.setdefault(word, set())
+        if word == tokens.FIRST:
+            self.days += people + times
+            self.first += people
+        elif word == tokens.WORDS:
+            self.member_words += people
+            self.staff_words += times
+        elif word == tokens.PEOPLE:
+            self.numbers[tokens.WORDS] = self.numbers.get(tokens.WORDS, 0) + people
+        else:
+            self.numbers[word] = self.numbers.get(word, 0) + people
+            self.times[word] = self.times.get(word, 0) + times
+
+    def count(self, *words: str) -> int:
+        """People who said any of the words; by day, those of the word with most."""
+        if self.by_day:
+            return max((self.numbers.get(word, 0) for word in words), default=0)
+        found: set[int] = set()
+        for word in words:
+            found |= self.people.get(word, set())
+        return len(found)
+
+    def temperature(self) -> Temperature:
+        return Temperature(
+            member_words=self.member_words,
+            staff_words=self.staff_words,
+            thanks=self.count(*THANKS),
+            complaints=self.count(*COMPLAINTS),
+            first=self.first,
+            days=self.days,
+        )
+
+
+def _word(word: str, now: _Period, before: _Period) -> Word:
+    people, people_before = now.count(word), before.count(word)
+    return Word(
+        word,
+        people,
+        now.times.get(word, 0),
+        people_before,
+        before.times.get(word, 0),
+        trend(
+            people,
+            now.count(tokens.WORDS),
+            people_before,
+            before.count(tokens.WORDS),
+        ),
+    )
+
+
+def _shares(
+    brands: Sequence[Brand], now: _Period, before: _Period
+) -> Iterable[BrandShare]:
+    if now.by_day:
+        whole = sum(now.count(*brand.words) for brand in brands)
+    else:
+        whole = now.count(*(word for brand in brands for word in brand.words))
+    for brand in brands:
+        people = now.count(*brand.words)
+        share = small_numbers.percent(people, whole)
+        yield BrandShare(
+            brand.name, brand.is_own, people, before.count(*brand.words), share
+        )

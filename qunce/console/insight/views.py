@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads, presenters
+from qunce.console.notebook import benchmarks
 from qunce.console.today import numbers
 from qunce.core import community_days, permissions
 from qunce.importing.jobs import access
@@ -58,6 +59,7 @@ def metric_list(request: http.Request) -> HttpResponse:
         ),
         "yesterday": community_days.to_date(request.community.day(request.at) - 1),
         "ratios": presenters.ratio_rows(request, span),
+        "benchmarks": benchmarks.by_metric(request.staff),
         "sections": sections,
         "spans": spans,
         "span": span,

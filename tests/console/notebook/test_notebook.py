@@ -69,6 +69,10 @@ def test_a_benchmark_is_shown_beside_our_number(ann: Client, by: Staff) -> None:
     (entry,) = notebook.load_benchmarks(by=by)["messages"]
     assert notebook.format_value(entry) == "12.5 %"
     assert "Industry report 2026" in page(ann.get(BOOK))
+    form = form | {"metric": "Speaking share", "value": "8", "source": "Survey"}
+    assert ann.post(f"{BOOK}new/benchmark/", form).status_code == 303
+    shown = page(ann.get("/insight/"))
+    assert "Industry: 8 % (Survey, 2026-03-05)" in shown
 
 
 def test_viewers_read_only(shop: Community, ann: Client) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from qunce.groups.groups import Group, Stage
 from qunce.insight import group_comparison, metrics, ratios
 from qunce.insight.group_comparison import GroupComparison, GroupRow
 from qunce.insight.metric_definitions import GROUP, METRICS
+from qunce.insight.typed_numbers import evenings
 
 PAGE_SIZE = 100
 COLUMNS: dict[str, str] = {
@@ -69,9 +70,12 @@ class Number:
 
 @dataclass(frozen=True)
 class Row:
+    """`typed` is the day and the number of the last typed members, None without one."""
+
     group: Group
     numbers: tuple[Number, ...]
     active_by_day: Sequence[int]
+    typed: tuple[date, int] | None = None
 
 
 @require_GET
@@ -88,12 +92,21 @@ def compare(request: http.Request) -> HttpResponse:
     order = order if order in ("name", *COLUMNS) else "members"
     ranked = group_comparison.sort(compared.rows, names, order=order)
     if request.GET.get("as") == "csv":
-        return _download(ranked, names, compared)
+        return _download(request, ranked, names, compared)
     page = max(paging.parse_number(request, "page", 1, maximum=10_000), 1)
     shown = ranked[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     found = groups.in_bulk([row.group_id for row in shown])
+    typed = _typed_members(request, names)
+    rows = [
+        replace(
+            _row(request, found[row.group_id], row, compared),
+            typed=typed.get(row.group_id),
+        )
+        for row in shown
+    ]
     context = {
-        "rows": [_row(request, found[row.group_id], row, compared) for row in shown],
+        "rows": rows,
+        "are_typed": bool(typed),
         "total": len(ranked),
         "headings": [_heading(request, column, order) for column in ("name", *COLUMNS)],
         "sums": _sums(compared),
@@ -112,6 +125,23 @@ def compare(request: http.Request) -> HttpResponse:
         ],
     }
     return http.render(request, "console/insight/groups.html", context)
+
+
+def _typed_members(
+    request: http.Request, names: Mapping[int, str]
+) -> dict[int, tuple[date, int]]:
+    """Group → the day and the number of the members that were typed last."""
+    groups = visibility.list_visible(request.staff).filter(pk__in=names)
+    latest = evenings.load_latest(
+        groups=list(groups.select_related("community")),
+        by=request.staff,
+        at=request.at,
+    )
+    return {
+        pk: (day, members)
+        for pk, (day, row) in latest.items()
+        if (members := row.numbers.get("members")) is not None
+    }
 
 
 def _heading(request: http.Request, column: str, order: str) -> Heading:
@@ -196,14 +226,24 @@ def format_number(number: int, *, signed: bool = False) -> str:
 
 
 def _download(
-    rows: Sequence[GroupRow], names: dict[int, str], compared: GroupComparison
+    request: http.Request,
+    rows: Sequence[GroupRow],
+    names: dict[int, str],
+    compared: GroupComparison,
 ) -> HttpResponse:
-    table: list[list[Any]] = [
-        [_("Group"), *(str(HEADINGS[column]) for column in COLUMNS)]
-    ]
+    typed = _typed_members(request, names)
+    headings = [str(HEADINGS[column]) for column in COLUMNS]
+    if typed:
+        headings += [_("Members, typed"), _("Typed for")]
+    table: list[list[Any]] = [[_("Group"), *headings]]
     for row in rows:
+        day, members = typed.get(row.group_id, ("", ""))
         table.append(
-            [names[row.group_id], *(getattr(row, column) for column in COLUMNS)]
+            [
+                names[row.group_id],
+                *(getattr(row, column) for column in COLUMNS),
+                *([members, str(day)] if typed else ()),
+            ]
         )
     together, totals = compared.together, compared.totals
     table.append(

@@ -106,9 +106,9 @@ form.addEventListener("paste", (event) => {
   event.preventDefault();
   const result = put(parse(text), y, x);
   pasted = result.before;
-  const parts = [note.dataset.pasted.replace("%n", pasted.length)];
-  if (result.outside) parts.push(note.dataset.outside.replace("%n", result.outside));
-  if (result.unknown.length) parts.push(note.dataset.unknown.replace("%names", result.unknown.slice(0, 5).join(", ")));
+  const parts = [note.dataset.pasted.replace("{n}", pasted.length)];
+  if (result.outside) parts.push(note.dataset.outside.replace("{n}", result.outside));
+  if (result.unknown.length) parts.push(note.dataset.unknown.replace("{names}", result.unknown.slice(0, 5).join(", ")));
   note.textContent = parts.join(" ");
   undo.hidden = false;
   changed();

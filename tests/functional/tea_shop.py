@@ -20,6 +20,7 @@ import django
 
 from tests.functional.imported_files import add_imports, undo_import
 from tests.functional.shop_outreach import add_outreach
+from tests.functional.shop_tag_rules import add_tag_rules
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -108,6 +109,7 @@ def build(at: datetime) -> TeaShop:
     run_jobs(at)
     add_layering(shop)
     add_outreach(shop)
+    add_tag_rules(shop)
     add_identity_and_rates(shop)
     add_imports(shop)
     run_jobs(at)
@@ -288,12 +290,44 @@ def add_segments(shop: TeaShop) -> None:
     frozen = frozen_segments.freeze(
         **shop.in_shop(key="十一月名单", rule=rule), segment=segment
     )
+    watch_segment(shop, segment)
     segments.record_sizes(community=shop.community, at=shop.at)
     shop.ids |= {
         "segment": segment.pk,
         "segment_of_options": segment_of_options.pk,
         "frozen": frozen.pk,
     }
+
+
+def watch_segment(shop: TeaShop, segment: Any) -> None:
+    """Two weeks of sizes, and some members who lost a tag and got it again."""
+    from qunce.members.segments import segments, watches
+    from qunce.members.tags import assignments, library
+    from qunce.sets import audiences
+
+    for days in range(14, 0, -1):
+        segments.record_size(segment=segment, at=shop.at - timedelta(days=days))
+    people = audiences.list_ids(
+        community=shop.community,
+        rule=segment.rule,
+        by=shop.staff["mei"],
+        at=shop.at,
+        limit=5,
+    )
+    vip = library.get(shop.community, "VIP")
+
+    def change(verb: Any, accounts: list[int], days: int) -> None:
+        at = shop.at - timedelta(days=days)
+        verb(tag=vip, accounts=accounts, by=shop.staff["mei"], at=at)
+        for watch in watches.list_active(shop.community):
+            watches.check(watch, at=at)
+
+    change(assignments.remove, people, 6)
+    started = shop.at - timedelta(days=5)
+    watches.start(segment=segment, by=shop.staff["mei"], at=started)
+    change(assignments.apply, people[:3], 4)
+    change(assignments.remove, people[:1], 3)
+    change(assignments.apply, [people[0], *people[3:]], 1)
 
 
 def add_funnel(shop: TeaShop) -> None:

@@ -215,13 +215,15 @@ class RfmClause(Clause):
             return (
                 _("no RFM grades as of %(day)s: never “%(kind)s” in the time") % params
             )
-        own = [
-            f"{letter.upper()} {int(grades[index])}"
-            + (f" ({_('required')}: {'/'.join(map(str, wanted))})" if wanted else "")
-            for letter, wanted, grades in zip(
-                LETTERS, self.grades, columns, strict=True
-            )
-        ]
+        own = []
+        for letter, wanted, grades in zip(LETTERS, self.grades, columns, strict=True):
+            found = f"{letter.upper()} {int(grades[index])}"
+            if wanted:
+                found = _("%(grade)s (required: %(wanted)s)") % {
+                    "grade": found,
+                    "wanted": "/".join(map(str, wanted)),
+                }
+            own.append(found)
         return _("RFM grades of %(parts)s by “%(kind)s” as of %(day)s: %(grades)s") % {
             **params,
             "parts": self.parts,

@@ -184,8 +184,9 @@ def _normalise_args(args: dict[str, Any]) -> dict[str, Any]:
     for name in ("of", "per"):
         if isinstance(args.get(name), dict):
             args[name] = _normalise_args(args[name])
-    if isinstance(args.get("weekdays"), list):
-        args["weekdays"] = sorted(set(args["weekdays"]), key=str)
+    for name in ("weekdays", "r", "f", "m"):
+        if isinstance(args.get(name), list):
+            args[name] = sorted(set(args[name]), key=str)
     anniversary = args.get("anniversary")
     if isinstance(anniversary, dict) and set(anniversary) == {"within"}:
         args["anniversary"] = {"next": anniversary["within"]}

@@ -26,7 +26,7 @@ class RankForm(FactForm, fields.WindowForm):
     unit = forms.ChoiceField(
         label=gettext_lazy("Share or number"),
         choices=[
-            ("share", gettext_lazy("% of all members")),
+            ("share", gettext_lazy("per cent of all members")),
             ("members", gettext_lazy("members")),
         ],
     )

@@ -19,7 +19,7 @@ class RatioForm(ClauseForm, fields.WindowForm):
 
     name = "ratio"
     label = gettext_lazy("Ratio of two counts")
-    icon = "scale"
+    icon = "calculator"
     order = 26
     hint = gettext_lazy(
         "Such as clicks for each message received. Without any of the second, there is no"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.console.segments.clause_forms import fields
-from qunce.console.segments.clause_forms.base import ClauseForm
+from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
 from qunce.sets.clauses import rfm
 
 LABELS = {
@@ -30,13 +30,11 @@ class RfmForm(ClauseForm):
         "Everybody who bought, divided into equal parts by when they last bought, how"
         " often and for how much. The highest grade is the best."
     )
-    field_order = ("r", "f", "m", "parts", "days", "as_of")
-    parts = forms.IntegerField(
+    parts = forms.TypedChoiceField(
         label=gettext_lazy("Number of grades"),
-        required=False,
-        min_value=rfm.MIN_PARTS,
-        max_value=rfm.MAX_PARTS,
-        help_text=gettext_lazy("Empty: 5"),
+        choices=[(n, n) for n in range(rfm.MIN_PARTS, rfm.MAX_PARTS + 1)],
+        coerce=int,
+        initial=rfm.DEFAULT_PARTS,
     )
     days = fields.DaysField(
         label=gettext_lazy("Orders of the last … days"),
@@ -52,14 +50,16 @@ class RfmForm(ClauseForm):
     )
 
     def set_up(self) -> None:
+        chosen = self.data.get(f"{PREFIX}-parts") or self.initial.get("parts")
+        parts = int(chosen) if str(chosen).isdecimal() else rfm.DEFAULT_PARTS
         for letter, label in LABELS.items():
             self.fields[letter] = forms.MultipleChoiceField(
                 label=label,
                 required=False,
-                choices=[(n, n) for n in range(1, rfm.MAX_PARTS + 1)],
+                choices=[(n, n) for n in range(1, min(parts, rfm.MAX_PARTS) + 1)],
                 widget=forms.CheckboxSelectMultiple,
             )
-        self.order_fields([*LABELS, "parts", "days", "as_of"])
+        self.order_fields(["parts", *LABELS, "days", "as_of"])
 
     @classmethod
     def to_fields(cls, args: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class RfmForm(ClauseForm):
         }
         if not args:
             raise forms.ValidationError(_("Choose at least one grade."))
-        if cleaned["parts"]:
+        if cleaned["parts"] != rfm.DEFAULT_PARTS:
             args["parts"] = cleaned["parts"]
         if cleaned["days"]:
             args["within"] = f"{cleaned['days']}d"

@@ -3,7 +3,7 @@
 const builder = () => document.querySelector("[data-builder]");
 const isInput = (node) => /^(input|textarea|select)$/i.test(node.tagName);
 const PAUSE = 250;
-const NEEDS_OTHER_FIELDS = /^c-(attribute|kind|where\d|step\d)$/;
+const NEEDS_OTHER_FIELDS = /^c-(attribute|kind|parts|where\d|step\d)$/;
 let timer = 0;
 
 // Counts are requested after a pause, and never while the whole rule is being submitted.

@@ -64,6 +64,7 @@ RESOURCES = (
     "metric_spans",
     "retention",
     "funnels",
+    "words",
     "typed_numbers",
     "notebook",
     "community",

@@ -292,6 +292,11 @@ _add(
     N_("List, show, create, change and archive funnels"),
 )
 _add(
+    "words",
+    "commands.words.words",
+    N_("Show what groups talk about, and change stop words and brands"),
+)
+_add(
     "typed-numbers",
     "commands.typed_numbers.typed_numbers",
     N_("List and save numbers of groups that staff count by hand"),

@@ -122,6 +122,7 @@ AREAS = (
             Tab(_("Retained members"), "insight:retained"),
             Tab(_("Funnels"), "insight:funnels"),
             Tab(pgettext_lazy("menu", "Touches"), "insight:touches"),
+            Tab(pgettext_lazy("menu", "Words"), "insight:words", "words.view"),
             Tab(_("Typed numbers"), "typed_numbers:grid"),
             Tab(_("Notebook"), "notebook:list"),
         ),

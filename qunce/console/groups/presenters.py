@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.forms import BoundField
+from django.urls import reverse
 
 from qunce.console import http, paging
 from qunce.console.groups.forms import CARD_FIELDS, GroupForm
+from qunce.core import permissions
 from qunce.core.staff.models import Staff
 from qunce.groups import group_cards, labels, memberships
 from qunce.groups.groups import Group
 from qunce.insight.group_numbers import GroupNumbers
+from qunce.insight.words import topics
 from qunce.members.accounts import masking
+from qunce.members.accounts.models import Account
+from qunce.members.message_texts import message_texts
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,44 @@ def members_context(request: http.Request, group: Group) -> dict[str, Any]:
         ],
         "first": paging.link(request, after=None) if after else "",
         "next": paging.link(request, after=shown[-1].account.pk) if has_more else "",
+    }
+
+
+MESSAGES_SHOWN, MAX_SHOWN_LENGTH = 20, 500
+
+
+@dataclass(frozen=True)
+class ShownMessage:
+    account: int
+    name: str
+    at: datetime
+    text: str
+
+
+def messages_context(request: http.Request, group: Group) -> dict[str, Any]:
+    """Return the latest texts of the group, none for staff who may not read them."""
+    by, at = request.staff, request.at
+    if not permissions.may(by, message_texts.READ):
+        return {"messages_shown": []}
+    found = message_texts.list_latest(
+        group=group.pk, by=by, at=at, limit=MESSAGES_SHOWN
+    )
+    accounts = Account.objects.in_bulk({text.account_id for text in found})
+    may_view = permissions.may(by, topics.VIEW)
+    return {
+        "messages_shown": [
+            ShownMessage(
+                text.account_id,
+                accounts[text.account_id].name
+                or masking.key(accounts[text.account_id].key, by),
+                text.happened_at,
+                masking.text(text.text, by)[:MAX_SHOWN_LENGTH],
+            )
+            for text in found
+            if text.account_id in accounts
+        ],
+        "words_url": f"{reverse('insight:words')}?group={group.pk}" if may_view else "",
+        "retention_days": message_texts.retention_of(request.community),
     }
 
 

@@ -78,6 +78,7 @@ def render_detail(
         "typed_days": typed_numbers.typed_days(request, group),
         "typed_fields": Field,
         **presenters.members_context(request, group),
+        **presenters.messages_context(request, group),
     }
     status = 422 if form else 200
     part = "console/groups/_people.html" if "after" in request.GET else None

@@ -10,6 +10,7 @@ from qunce.console.insight.hours import views as hour_views
 from qunce.console.insight.retained import views as retained_views
 from qunce.console.insight.retention import views as retention_views
 from qunce.console.insight.touches import views as touch_views
+from qunce.console.insight.words import views as word_views
 
 app_name = "insight"
 urlpatterns = [
@@ -33,4 +34,6 @@ urlpatterns = [
     path("funnels/<int:pk>/restore/", funnel_actions.restore, name="funnel-restore"),
     path("touches/", touch_views.distribution, name="touches"),
     path("touches/people/", touch_views.people, name="touches-people"),
+    path("words/", word_views.word_list, name="words"),
+    path("words/settings/", word_views.settings, name="word-settings"),
 ]

@@ -32,6 +32,7 @@ SOURCES: Mapping[str, StrOrPromise] = {
     "expiry": _("expired"),
     "base": _("base tag"),
     "purchases": _("from orders"),
+    "chat_log": _("from a chat log"),
 }
 KINDS: Mapping[str, StrOrPromise] = {
     "phone": _("Phone"),

@@ -17,8 +17,10 @@ from qunce.core import money
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as groups
+from qunce.members.accounts import masking
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.layers.layers import Layering
+from qunce.members.message_texts import message_texts
 from qunce.members.segments.segments import Segment
 from qunce.members.tags.models import Tag
 from qunce.outreach.campaigns.campaigns import Campaign
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 MAX_SUBJECTS = 4
 """Subjects named of entries that are folded."""
+MAX_MESSAGE_LENGTH = 200
 MAX_CATEGORIES = 3
 """Categories shown of one order, so that an entry fits on one line."""
 
@@ -122,6 +125,11 @@ class TimelineBuilder:
         return interned_names.names_by_id("source", self.by.community_id)
 
     @cached_property
+    def message_texts(self) -> dict[int, str]:
+        ids = (fact.id for fact in self.facts if fact.kind == "message.posted")
+        return message_texts.find_by_facts(ids, by=self.by)
+
+    @cached_property
     def groups(self) -> dict[int, str]:
         ids = {fact.group for fact in self.facts if fact.group}
         rows = groups.list_visible(self.by).filter(pk__in=ids)
@@ -208,6 +216,17 @@ def _tag(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     pk, name = builder.tags.get(key, (None, key))
     depth = fact.payload.get("depth", 1)
     return name, f"×{depth}" if depth != 1 else "", _link("tags:detail", pk)
+
+
+@_subject_of("message.posted")
+def _message(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
+    subject, _detail, url = _group(builder, fact)
+    if fact.group and not subject:
+        # Of a group that they do not see.
+        return "", "", ""
+    text = masking.text(builder.message_texts.get(fact.id, ""), builder.by)
+    shown = text[:MAX_MESSAGE_LENGTH]
+    return subject, f"{shown}…" if len(text) > len(shown) else shown, url
 
 
 @_subject_of("attribute.set")

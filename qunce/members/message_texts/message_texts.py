@@ -64,7 +64,9 @@ class MessageRetentionChanged(facts.FactKind):
     kind = "message.retention_changed"
     label = gettext_lazy("retention of messages changed")
     labels = {"days": gettext_lazy("days")}
-    instead = gettext_lazy("Change it under Settings.")
+    instead = gettext_lazy(
+        "Change it on the page “Words and brands”, or through the API."
+    )
     days: int
 
 

@@ -93,7 +93,7 @@ class TagRule(models.Model):
         return f"{SOURCE_PREFIX}{self.pk}"
 
 
-@personal_texts.erased_in(sentences=("error",))
+@personal_texts.erased_in(sentences=("error",), community="rule__community_id")
 class TagRuleRun(models.Model):
     """One run, or all events of a community day.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from bench import fact_log, generate, measure, rivals, sessions
@@ -13,7 +14,8 @@ from bench.sessions import Session
 from bench.sizes import AT
 from qunce.core.communities import Community
 from qunce.members.layers import layering_specs as layer_specs
-from qunce.members.layers import layers
+from qunce.members.layers import layers, moves
+from qunce.sets.bitmaps import bitmaps
 
 VALUE, LIFECYCLE = "value", "lifecycle"
 WEEK = timedelta(days=7)
@@ -62,6 +64,7 @@ def recompute_layers(session: Session) -> None:
     note = f"{moved:,} moved"
     session.record(Row("layers", question, SECONDS, seconds, 1, goal=10.0, note=note))
     compare_value_layering(session)
+    compare_days(session)
 
 
 def recompute(session: Session) -> None:
@@ -91,6 +94,53 @@ def compare_value_layering(session: Session) -> None:
     note = ", ".join(f"{name} {size:,}" for name, size in sizes(session, VALUE).items())
     rival = {"DuckDB": theirs.percentile(50)}
     session.record(measure.row("layers-value", question, ours, rivals=rival, note=note))
+
+
+JOIN_TWO_DAYS = """
+SELECT coalesce(was.layer, '') AS before, coalesce(now.layer, '') AS after, count(*) AS size
+FROM was FULL JOIN now ON was.member_id = now.member_id GROUP BY ALL
+"""
+
+
+def compare_days(session: Session) -> None:
+    """The changes between two days, with who is where on each in DuckDB beside them."""
+    layering = layers.get(session.community, VALUE)
+    day = session.community.day(AT - WEEK)
+
+    def compare() -> moves.LayerMoves:
+        return moves.compare(layering=layering, day=day, by=session.by, at=AT)
+
+    ours = measure.repeat(compare, 50, warm=1)
+    with rivals.connect_duckdb() as connection:
+        for name, run in (("was", ours.answer.before), ("now", ours.answer.after)):
+            connection.register(f"{name}_rows", people_of(run))
+            # A copy, as a table of DuckDB's own is read faster than a registered one.
+            connection.execute(f"CREATE TABLE {name} AS FROM {name}_rows")
+        theirs = measure.repeat(
+            lambda: connection.sql(JOIN_TWO_DAYS).to_arrow_table(), 5, warm=1
+        )
+    joined = {
+        (row["before"], row["after"]): row["size"] for row in theirs.answer.to_pylist()
+    }
+    found = ours.answer.sizes
+    sessions.check_equal(
+        "layer changes",
+        ours=sorted(found.items()),
+        theirs=sorted(joined.items()),
+    )
+    question = "layer changes between two days"
+    moved = f"{ours.answer.moved:,} moved"
+    others = {"DuckDB": theirs.percentile(50)}
+    row = measure.row("layers-changes", question, ours, rivals=others, goal=50.0, note=moved)
+    session.record(row)
+
+
+def people_of(run: layers.LayerRun) -> pa.Table:
+    """Who is in which layer of a run, one row for each."""
+    sets = layers.load_sets(run)
+    people = [bitmaps.array_of(people) for people in sets.values()]
+    names = np.repeat(list(sets), [len(each) for each in people])
+    return pa.table({"member_id": np.concatenate(people), "layer": names})
 
 
 def assign_with_duckdb(grouped: rivals.Grouped) -> pa.Table:

@@ -51,7 +51,7 @@ client on the same two cores. Pages are requested as by a browser without a cach
 """
 HEADER = """| question | goal | ours | p50 | n | rivals | ratio | verdict |
 |---|---|---|---|---|---|---|---|"""
-ROW_ORDER = """rebuild layers layers-value state state-others state-first behaviour behaviour-others
+ROW_ORDER = """rebuild layers layers-value layers-changes state state-others state-first behaviour behaviour-others
 behaviour-first behaviour-after why tag-counted fact-counted memory import-facts
 import-lock import-beside import-orders""".split()
 """The order on the page; other rows come last. Each has a question of its own, by which

@@ -15,7 +15,7 @@ WIDE, NARROW = 760, 360
 PLOT_HEIGHT = 260
 """In pixels, what all members together are high."""
 NODE_WIDTH, LABEL_HEIGHT, GAP, HEAD_HEIGHT = 10, 18, 10, 24
-LABEL_WIDTHS = {WIDE: 30, NARROW: 12}
+LABEL_WIDTHS = {WIDE: 30, NARROW: 16}
 """Columns of text that a name may take; a Chinese character takes two."""
 
 

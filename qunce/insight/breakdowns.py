@@ -146,7 +146,7 @@ def _list_sources(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
 
 
 def _list_groups(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
-    """Who was ever in a group: those in it now would all have been kept."""
+    """Everybody who was ever in a group, as those in it now have all stayed."""
     community = by.community
     keys = [
         key

@@ -125,7 +125,7 @@ def _account(
 
 @dataclass(frozen=True)
 class GroupMoves:
-    """Who was in a group before and after a span; how often each person came and went."""
+    """The people in a group before and after a span; how often each came and went."""
 
     opening: frozenset[int]
     closing: frozenset[int]

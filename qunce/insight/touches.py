@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import community_days, errors
 from qunce.insight import small_numbers
-from qunce.sets import audiences, earlier_facts
+from qunce.sets import audiences, first_facts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,7 +109,7 @@ def compute(
 
 def _count(
     first: date, last: date, window: int, by: Staff, at: datetime
-) -> earlier_facts.EarlierFacts:
+) -> first_facts.EarlierFacts:
     if not 1 <= window <= MAX_WINDOW:
         raise InvalidTouches(
             _("The days before the order are between 1 and %(n)s.") % {"n": MAX_WINDOW}
@@ -123,7 +123,7 @@ def _count(
             % {"n": f"{MAX_DAYS:,}"}
         )
     rule = {"with_left": audiences.EVERYONE}
-    return earlier_facts.count_before_first(
+    return first_facts.count_before_first(
         community=by.community,
         kinds=REACHED_KINDS,
         confirmed=REACHED_KINDS[:1],

@@ -105,7 +105,7 @@ def describe(definition: dict[str, Any]) -> str:
 
 
 def sentence(definition: dict[str, Any], by: Staff) -> Any:
-    """Who took all steps, as a sentence; None where no rule says it."""
+    """The people who took all steps, as a sentence; None where no rule says it."""
     rule = definitions.rule_of(definition, len(definition["steps"]))
     if rule is None:
         return None

@@ -194,7 +194,7 @@ def _download(funnel: Funnel, result: FunnelResult, file_format: str) -> HttpRes
 @require_GET
 @http.page()
 def people(request: http.Request, pk: int, step: int) -> HttpResponse:
-    """Who took a step, or with `dropped` who took none after it."""
+    """The people who took a step; with `dropped`, those who then stopped."""
     funnel = funnels.get(by=request.staff, pk=pk)
     dropped = request.GET.get("dropped") == "1"
     part = None

@@ -142,7 +142,7 @@ def _row(
 @require_GET
 @http.page()
 def people(request: http.Request) -> HttpResponse:
-    """Who is behind a number of the account."""
+    """The people behind a number of the account."""
     default = retained_members.default_span(request.staff, request.at)
     form = SpanForm(request.GET, staff=request.staff, default=default)
     span = form.span()

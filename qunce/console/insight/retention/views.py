@@ -101,7 +101,7 @@ def _drawn(row: str, heading: str, cell: presenters.ShownCell) -> heat_maps.Cell
 @require_GET
 @http.page()
 def people(request: http.Request) -> HttpResponse:
-    """Who is behind a number of the table or of a part of its break-down."""
+    """The people behind a number of the table or of a part of its break-down."""
     form = RetentionForm(request.GET, staff=request.staff)
     query = form.query()
     cohort = _number(request, "cohort", 60)

@@ -143,6 +143,8 @@ def paths(session: Session) -> dict[str, str]:
         "groups": "/groups/",
         "a group": f"/groups/{group.pk}/",
         "numbers": "/insight/",
+        "groups compared": "/insight/groups/",
+        "peak hours": "/insight/hours/",
         "my account": "/settings/",
         "staff": "/settings/staff/",
         "audit log": "/settings/audit-log/",

@@ -56,8 +56,27 @@ def segment(user: BrowserUser) -> None:
     expect(user.page.locator("#why .chip").first).to_be_visible()
 
 
+def rank_form(user: BrowserUser) -> None:
+    user.go("/members/segments/new/")
+    user.page.locator(".add summary").first.click()
+    user.page.locator("button[value='add::rank']").first.click()
+    expect(user.page.locator("[name=c-by]")).to_be_visible()
+
+
+def watched_segment(user: BrowserUser) -> None:
+    user.go(f"/members/segments/{user.ids['segment']}/")
+    # Scripts draw the chart, and then the page is as long as it stays.
+    expect(user.page.locator(".chart svg, .chart canvas").first).to_be_visible()
+    user.page.locator(".chart-figure").first.scroll_into_view_if_needed()
+    user.page.locator(".wide-card").last.scroll_into_view_if_needed()
+
+
 def layers(user: BrowserUser) -> None:
     user.go(f"/members/layers/{user.ids['layering']}/")
+
+
+def layer_changes(user: BrowserUser) -> None:
+    user.go(f"/members/layers/{user.ids['layering']}/changes/")
 
 
 def review(user: BrowserUser) -> None:
@@ -118,6 +137,14 @@ def funnel(user: BrowserUser) -> None:
     user.go(f"/insight/funnels/{user.ids['funnel']}/?by=source")
 
 
+def tag_rules(user: BrowserUser) -> None:
+    user.go("/members/tag-rules/")
+
+
+def tag_rule_dry_run(user: BrowserUser) -> None:
+    user.go(f"/members/tag-rules/{user.ids['tag_rule_keyword']}/dry-run/?days=30")
+
+
 PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "today": today,
     "import": import_file,
@@ -126,7 +153,12 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "members": members,
     "member": member,
     "segment": segment,
+    "rank_form": rank_form,
+    "watched_segment": watched_segment,
     "layers": layers,
+    "layer_changes": layer_changes,
+    "tag_rules": tag_rules,
+    "tag_rule_dry_run": tag_rule_dry_run,
     "review": review,
     "content_calendar": content_calendar,
     "series": series,

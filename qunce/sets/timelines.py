@@ -235,6 +235,29 @@ def days_by_person(
     return pairs >> 32, (pairs & 0xFFFFFFFF) - 2**31
 
 
+def amounts_by_person_and_day(
+    *, community: Community, kind: str, at: datetime
+) -> tuple[Ints, Ints, Ints]:
+    """People, community days on which they did it, and the amount of that day.
+
+    Each pair once and in order, shapes (n,). Money is in the community's currency, without
+    that which has no exchange rate.
+    """
+    where, params = _where(community, [kind], at, None)
+    rows = mirror.query(
+        f"SELECT account, happened_at, {amounts.total(community)} FROM facts"  # noqa: S608
+        f" WHERE {where} GROUP BY account, happened_at",
+        params,
+    )
+    accounts, micros, sums = _columns(rows)
+    days = community_days.days_of(community.timezone, community.day_start, micros)
+    pairs = _people(community, accounts) << 32 | (days + 2**31)
+    unique, index = np.unique(pairs, return_inverse=True)
+    totals = np.zeros(len(unique), dtype=np.int64)
+    np.add.at(totals, index, sums)
+    return unique >> 32, (unique & 0xFFFFFFFF) - 2**31, totals
+
+
 def gaps_by_person(
     *, community: Community, kind: str, at: datetime, within: int | None = None
 ) -> tuple[Ints, Ints]:

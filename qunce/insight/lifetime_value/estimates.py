@@ -1,0 +1,320 @@
+"""What members will still buy: estimates for many, each with an interval, and their test.
+
+An estimate is of a community or of a part of it, never of one member: for one member the
+interval would be wider than anything one could do with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from qunce.core import community_days, errors
+from qunce.insight import breakdowns, small_numbers
+from qunce.insight.lifetime_value import (
+    buying_model,
+    purchases,
+    spend_model,
+)
+from qunce.insight.lifetime_value.purchases import DAYS_PER_WEEK, Purchases
+from qunce.sets import audiences, timelines
+from qunce.sets.bitmaps import bitmaps
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from qunce.core.staff.models import Staff
+    from qunce.insight.breakdowns import Breakdown
+    from qunce.insight.lifetime_value.fitting import Fit
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+HORIZONS = (90, 180, 365)
+"""Days ahead that can be asked for."""
+DEFAULT_HORIZON = 365
+MIN_HISTORY = 180
+"""Days of orders without which nothing can be said about later ones."""
+MAX_FITTED = 50_000
+"""Buyers that the models are fitted to; of more, as many are chosen at random."""
+MAX_SIMULATED = 10_000
+DRAWS = 200
+LEVEL = (5.0, 95.0)
+"""The percentiles of an interval: nine in ten are expected to be right."""
+KEPT_BACK = 3
+"""The last third of the time is kept back to test the models."""
+HIGHEST = 7
+"""Buyers with as many repeat purchases or more are one row of the test."""
+SEED = 20260
+
+
+class NotEnoughOrders(errors.Refused):
+    """There are too few orders, or they are of a kind that cannot be estimated."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval, `low` ≤ `value` ≤ `high`."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PartValue:
+    """What the buyers of one part will buy; None for fewer than 30 buyers.
+
+    `amount` is in the smallest unit of the community's currency, before refunds.
+    """
+
+    key: str
+    label: str
+    buyers: int
+    orders: Estimate | None
+    amount: Estimate | None
+
+    @property
+    def amount_per_buyer(self) -> float | None:
+        return self.amount.value / self.buyers if self.amount else None
+
+
+@dataclass(frozen=True)
+class BacktestRow:
+    """Buyers with so many repeat purchases before, and what they bought afterwards."""
+
+    frequency: int
+    buyers: int
+    expected: float
+    observed: int
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What models of the earlier time expected of the days that were kept back."""
+
+    first: date
+    last: date
+    rows: tuple[BacktestRow, ...]
+    expected: Estimate
+
+    @property
+    def observed(self) -> int:
+        return sum(row.observed for row in self.rows)
+
+    @property
+    def holds(self) -> bool:
+        """Whether what happened was inside the interval that was expected."""
+        return self.expected.low <= self.observed <= self.expected.high
+
+
+@dataclass(frozen=True)
+class LifetimeValue:
+    """`whole` is everyone whom the staff member sees; `parts` are those of a break-down.
+
+    `fitted` is to how many buyers the models are fitted, `active` how many buyers are
+    expected to still be buying.
+    """
+
+    days: int
+    repeat_buyers: int
+    fitted: int
+    active: float
+    whole: PartValue
+    parts: tuple[PartValue, ...]
+    backtest: Backtest
+
+
+@dataclass(frozen=True)
+class _Models:
+    buying: Fit
+    spend: Fit
+    scale: float
+    fitted: int
+
+
+def check_horizon(days: int) -> None:
+    if days not in HORIZONS:
+        raise errors.Invalid(
+            _("Choose one of these numbers of days: %(all)s.")
+            % {"all": ", ".join(map(str, HORIZONS))}
+        )
+
+
+def estimate(
+    *,
+    by: Staff,
+    at: datetime,
+    days: int = DEFAULT_HORIZON,
+    breakdown: Breakdown | None = None,
+) -> LifetimeValue:
+    """Raises NotEnoughOrders or NotFitted with the reason if there is no estimate."""
+    check_horizon(days)
+    community = by.community
+    today = community.day(at)
+    rows = timelines.amounts_by_person_and_day(
+        community=community, kind="order.paid", at=at
+    )
+    # Only complete days, and only people whom the asker sees and who have not left.
+    visible = audiences.people(
+        community=community, rule=audiences.EVERYONE, by=by, at=at
+    )
+    seen = np.isin(rows[0], bitmaps.array_of(visible)) & (rows[1] < today)
+    people, order_days, amounts = (column[seen] for column in rows)
+    _check_history(people, order_days, today)
+    bought = purchases.summarise(people, order_days, amounts, today - 1)
+    models = _fit(bought)
+    parts = [("", _("All buyers"), np.ones(len(bought), dtype=bool))]
+    if breakdown is not None:
+        parts += [
+            (
+                part.key,
+                part.label,
+                np.isin(bought.people, bitmaps.array_of(part.people)),
+            )
+            for part in breakdowns.load_parts(breakdown, by=by, at=at)
+        ]
+    values = [
+        _value(key, label, bought.select(mask), models, days)
+        for key, label, mask in parts
+    ]
+    buying = buying_model.from_logs(models.buying.logs)
+    return LifetimeValue(
+        days=days,
+        repeat_buyers=int(np.count_nonzero(bought.frequency)),
+        fitted=models.fitted,
+        active=float(buying.active(bought).sum()),
+        whole=values[0],
+        parts=tuple(value for value in values[1:] if value.buyers),
+        backtest=_test(people, order_days, amounts, today - 1),
+    )
+
+
+def _check_history(people: Ints, days: Ints, today: int) -> None:
+    if not len(days) or today - int(days.min()) < MIN_HISTORY:
+        raise NotEnoughOrders(
+            _("There is nothing to estimate from: orders of %(n)s days are needed.")
+            % {"n": MIN_HISTORY}
+        )
+    if purchases.looks_like_subscription(people, days):
+        raise NotEnoughOrders(
+            _(
+                "Most members who buy again do so at even distances, like a "
+                "subscription. This estimate is for purchases at any time."
+            )
+        )
+
+
+def _fit(bought: Purchases) -> _Models:
+    repeat = int(np.count_nonzero(bought.frequency))
+    if repeat < small_numbers.MIN_PEOPLE:
+        raise NotEnoughOrders(
+            _("Not enough to say: %(n)s members bought again, %(least)s are needed.")
+            % {"n": repeat, "least": small_numbers.MIN_PEOPLE}
+        )
+    sample = bought
+    if len(bought) > MAX_FITTED:
+        random = np.random.default_rng(SEED)
+        mask = np.zeros(len(bought), dtype=bool)
+        mask[random.choice(len(bought), MAX_FITTED, replace=False)] = True
+        sample = bought.select(mask)
+    scale = spend_model.mean_spend(sample)
+    return _Models(
+        buying=buying_model.fit(sample),
+        spend=spend_model.fit(sample, scale),
+        scale=scale,
+        fitted=len(sample),
+    )
+
+
+def _value(
+    key: str, label: str, bought: Purchases, models: _Models, days: int
+) -> PartValue:
+    if len(bought) < small_numbers.MIN_PEOPLE:
+        return PartValue(key, label, len(bought), None, None)
+    weeks = days / DAYS_PER_WEEK
+    number = buying_model.from_logs(models.buying.logs).expected(bought, weeks)
+    spend = spend_model.from_logs(models.spend.logs, models.scale).expected(bought)
+    orders, amounts = _simulate(bought, models, weeks)
+    return PartValue(
+        key=key,
+        label=label,
+        buyers=len(bought),
+        orders=_interval(float(number.sum()), orders),
+        amount=_interval(float((number * spend).sum()), amounts),
+    )
+
+
+def _simulate(
+    bought: Purchases, models: _Models, weeks: float
+) -> tuple[Floats, Floats]:
+    """Draws of the total number and amount, shapes (DRAWS,).
+
+    They differ by chance and by how surely the models are known; of many buyers each draw
+    takes others.
+    """
+    random = np.random.default_rng(SEED)
+    buying = models.buying.draw(DRAWS, random)
+    spending = models.spend.draw(DRAWS, random)
+    orders, amounts = np.zeros(DRAWS), np.zeros(DRAWS)
+    size = min(len(bought), MAX_SIMULATED)
+    for index in range(DRAWS):
+        sample = bought
+        if size < len(bought):
+            sample = _choose(bought, random.integers(0, len(bought), size))
+        model = buying_model.from_logs(buying[index])
+        numbers = model.simulate(sample, weeks, random)
+        spend = spend_model.from_logs(spending[index], models.scale).expected(sample)
+        factor = len(bought) / size
+        orders[index] = numbers.sum() * factor
+        amounts[index] = float((numbers * spend).sum()) * factor
+    return orders, amounts
+
+
+def _choose(bought: Purchases, index: Ints) -> Purchases:
+    return Purchases(
+        bought.people[index],
+        bought.frequency[index],
+        bought.recency[index],
+        bought.age[index],
+        bought.spend[index],
+    )
+
+
+def _interval(value: float, draws: Floats) -> Estimate:
+    low, high = (float(bound) for bound in np.percentile(draws, LEVEL))
+    return Estimate(value, min(low, value), max(high, value))
+
+
+def _test(people: Ints, days: Ints, amounts: Ints, last: int) -> Backtest:
+    """Models of the first two thirds of the time, compared with the last third."""
+    first = int(days.min())
+    split = last - (last - first + 1) // KEPT_BACK
+    before = purchases.summarise(people, days, amounts, split)
+    observed = purchases.count_after(people, days, before.people, split + 1, last)
+    weeks = (last - split) / DAYS_PER_WEEK
+    models = _fit(before)
+    expected = buying_model.from_logs(models.buying.logs).expected(before, weeks)
+    orders, _amounts = _simulate(before, models, weeks)
+    groups = np.minimum(before.frequency, HIGHEST).astype(int)
+    return Backtest(
+        first=community_days.to_date(split + 1),
+        last=community_days.to_date(last),
+        rows=tuple(
+            BacktestRow(
+                frequency=frequency,
+                buyers=int(np.count_nonzero(groups == frequency)),
+                expected=float(expected[groups == frequency].sum()),
+                observed=int(observed[groups == frequency].sum()),
+            )
+            for frequency in range(HIGHEST + 1)
+            if np.any(groups == frequency)
+        ),
+        expected=_interval(float(expected.sum()), orders),
+    )

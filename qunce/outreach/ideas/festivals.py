@@ -10,12 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from qunce.core import communities, errors
+from qunce.core import communities, errors, working_days
 from qunce.core.staff.models import Staff
 from qunce.outreach.content.materials.models import ContentType
 from qunce.outreach.ideas import ideas
 from qunce.outreach.ideas.models import Idea, Source
-from qunce.outreach.playbooks import calendars, working_days
+from qunce.outreach.playbooks import calendars
 
 DAYS_AHEAD = 60
 MIN_DAYS_OFF = 3

@@ -1,18 +1,14 @@
-"""Days on which a playbook may act: working days, days off, and dates to leave out.
-
-China's working days are those of the State Council, with weekends that are worked; they
-come from the library chinese_calendar. For years that it does not know yet, and for other
-regions, Monday to Friday are working days.
-"""
+"""Days on which a playbook may act: working days, days off, and dates to leave out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-import chinese_calendar
 from django.db import models
 from django.utils.translation import gettext_lazy
+
+from qunce.core.working_days import is_working_day
 
 MAX_SHIFT = 60
 """Days that an act is moved at most; a filter that allows none of them has no effect."""
@@ -49,12 +45,3 @@ class DayFilter:
             if self.allows(day + timedelta(days=ahead)):
                 return day + timedelta(days=ahead)
         return day
-
-
-def is_working_day(day: date, region: str = "CN") -> bool:
-    if region == "CN":
-        try:
-            return bool(chinese_calendar.is_workday(day))
-        except NotImplementedError:
-            pass
-    return day.weekday() < 5

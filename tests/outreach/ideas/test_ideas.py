@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce import reactions
-from qunce.core import errors
+from qunce.core import errors, working_days
 from qunce.core.staff.models import Staff
 from qunce.outreach.content.materials import library
 from qunce.outreach.ideas import (
@@ -35,7 +35,7 @@ from qunce.outreach.ideas.models import (
     LinkReading,
 )
 from qunce.outreach.ideas.search import Filters
-from qunce.outreach.playbooks import calendars, working_days
+from qunce.outreach.playbooks import calendars
 from qunce.outreach.sending import assisted_outcomes, assisted_sending
 from qunce.outreach.tasks import outcomes, staff_tasks
 from tests import factories

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.outreach.playbooks import calendars, delays, working_days
+from qunce.core import working_days
+from qunce.outreach.playbooks import calendars, delays
 from qunce.outreach.playbooks.working_days import DayFilter, Only
 
 SHANGHAI = "Asia/Shanghai"

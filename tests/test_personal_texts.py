@@ -153,6 +153,7 @@ EXEMPT_FIELDS = {
     "members.TagGroup": "creator_roles pattern prefix",
     "members.Tag": "deepened_by",
     "members.TagBatch": "tags",
+    "members.TagRuleRun": "causes",
     "members.TagJob": "depth",
     "members.Merge": "value",
     "members.LayerRun": "bounds unrated",

@@ -28,7 +28,7 @@ MIN_LENGTH_IN_SENTENCES = 5
 MIN_DIGITS = 5
 MIN_ID_LENGTH, MIN_ADDRESS_LENGTH = 16, 6
 REPLACEMENT = "…"
-KEY_FIELDS = ("key",)
+KEY_FIELDS = ("key", "name")
 """Fields that are unique, where the replacement has to be."""
 
 

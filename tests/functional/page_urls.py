@@ -20,6 +20,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "series:episode": {"pk": "episode"},
     "sidebar": {"pk": "account"},
     "tags": {"pk": "tag"},
+    "tag_rules": {"pk": "tag_rule"},
+    "tag_rules:run-detail": {"pk": "tag_rule_run"},
     "tasks": {"pk": "errand"},
     "tasks:request-detail": {"pk": "asked"},
     "tags:group-update": {"pk": "tag_group"},
@@ -57,6 +59,7 @@ SLUGS = {
     "tags:template-apply": {"name": "education"},
     "members:field": {"key": "staff"},
     "care:create": {"kind": "birthday"},
+    "tag_rules:create": {"kind": "words"},
     "insight:funnel-people": {"step": "1"},
 }
 QUERIES = {

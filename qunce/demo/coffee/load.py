@@ -22,6 +22,7 @@ from qunce.demo.coffee import (
     plan,
     playbook,
     staff_members,
+    tag_rules,
     work,
 )
 from qunce.demo.coffee.context import Context
@@ -97,6 +98,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         catch_up(at=now)
     with making.step("coffee-layers", _("its members sorted into layers and segments")):
         plan.create(context)
+    with making.step("coffee-tag-rules", _("its tag rules")):
+        tag_rules.create(context)
     with making.step("coffee-playbook", _("its playbook for new members")):
         playbook.create(context)
     with making.step("coffee-group-template", _("a template of its groups")):

@@ -50,7 +50,7 @@ class Trigger(models.TextChoices):
     PAST = "past", gettext_lazy("past events, on activation")
 
 
-@personal_texts.erased_in("condition", sentences=("name", "description"))
+@personal_texts.erased_in("condition", "effects", sentences=("name", "description"))
 class TagRule(models.Model):
     """A condition and its effects on tags; see `conditions` and `effects`.
 

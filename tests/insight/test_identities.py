@@ -13,6 +13,7 @@ from qunce.core.staff import models as staff_models
 from qunce.groups import groups
 from qunce.ingest.incoming_facts import IncomingFact
 from qunce.insight import identities
+from qunce.insight.funnels import funnels
 from qunce.insight.identities import Comparison, Question
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
@@ -44,6 +45,8 @@ EXPECTED = {
     "layers",
     "layer moves",
     "sales",
+    "cohorts",
+    "funnels",
 }
 
 
@@ -105,6 +108,16 @@ def live_a_little(world: World, seed: int) -> None:
     layering = layers.create(
         community=community, key="who", spec=LAYERS, default="rest", by=by, at=at
     )
+    kinds = ("order.paid", "message.posted", "checkin.done")
+    for sequence, count in (("strict", 3), ("loose", 2)):
+        steps = [{"kind": kind} for kind in kinds[:count]]
+        funnels.create(
+            community=community,
+            name=sequence,
+            definition={"steps": steps, "order": sequence, "during": {"within": "60d"}},
+            by=by,
+            at=at,
+        )
     for ago in (9, 0):
         layers.recompute(layering=layering, by=by, at=at - timedelta(days=ago))
     deriver.catch_up()

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-MODULES = ("members", "groups", "people", "moments", "layers")
+MODULES = (
+    "members",
+    "groups",
+    "people",
+    "moments",
+    "layers",
+    "cohorts",
+    "funnels",
+)
 """The modules of this package that register identities."""
 
 

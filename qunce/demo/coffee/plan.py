@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LADDERS = ("value", "lifecycle", "phases")
 FIRST, RAISED, DAYS_BACK_OF_RAISE = {"silent": "40d"}, {"silent": "60d"}, 14
 """Staff raised a threshold then, so that the history shows both sorts of changes."""
-DAYS_BACK = (49, 42, 35, 28, 21, 14, 7, 6, 5, 4, 3, 2, 1, 0)
-"""When layers and sizes were computed: weekly, then daily."""
+DAYS_BACK = tuple(back for back in range(42, -1, -1) if back not in (24, 23))
+"""When layers and sizes were computed: daily, but for two days without a server."""
 
 
 def did(kind: str, **more: Any) -> dict[str, Any]:

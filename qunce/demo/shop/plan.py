@@ -35,6 +35,8 @@ LAYERINGS: tuple[tuple[str, StrOrPromise, dict[str, Any], str], ...] = (
     ("lifecycle", _("Lifecycle"), layer_specs.LIFECYCLE, "new"),
 )
 """Key, name, spec, and the layer of members who join between runs."""
+DAYS_BACK = (28, 21, 14, *range(7, 0, -1))
+"""When a new layering is computed before today."""
 
 
 FIGURES: dict[str, StrOrPromise] = {
@@ -164,7 +166,7 @@ def run_layerings(
 ) -> dict[str, layers.LayerRun]:
     """Return each layering's run of today, and create what is missing.
 
-    A new layering is run as of yesterday first, so that it has layer changes to show.
+    A new layering is run as of the last weeks first, so that it has changes to show.
     """
     known = {layering.key: layering for layering in layers.list_active(community)}
     runs = {}
@@ -180,7 +182,8 @@ def run_layerings(
         )
         run = layers.latest_run(layering)
         if run is None:
-            layers.recompute(layering=layering, by=by, at=at - timedelta(days=1))
+            for back in DAYS_BACK:
+                layers.recompute(layering=layering, by=by, at=at - timedelta(days=back))
         if run is None or run.day != community.day(at):
             run = layers.recompute(layering=layering, by=by, at=at)
         runs[key] = run

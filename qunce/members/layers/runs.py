@@ -94,8 +94,7 @@ def moved_since(layering: Layering, day: int) -> BitMap:
     before, after = latest_run(layering, day), latest_run(layering)
     if before is None or after is None or before == after:
         return bitmaps.EMPTY
-    moved = moved_people(load_sets(before), load_sets(after))
-    return bitmaps.union(moved.values()) - redefined_people(before, after)
+    return _moved_between(before, after) - redefined_people(before, after)
 
 
 def redefined_people(before: LayerRun, after: LayerRun) -> BitMap:
@@ -121,9 +120,12 @@ def redefined_people(before: LayerRun, after: LayerRun) -> BitMap:
 
 
 def _moved_between(before: LayerRun, after: LayerRun) -> BitMap:
+    """Everybody in both runs whose layer differs, whichever it is."""
     if before == after:
         return bitmaps.EMPTY
-    return bitmaps.union(moved_people(load_sets(before), load_sets(after)).values())
+    were, are = load_sets(before), load_sets(after)
+    stayed = bitmaps.union(was & are[key] for key, was in were.items() if key in are)
+    return (bitmaps.union(were.values()) & bitmaps.union(are.values())) - stayed
 
 
 def moved_people(

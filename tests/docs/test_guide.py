@@ -12,7 +12,8 @@ from qunce.sets.rules import base
 ROOT = Path(__file__).parents[2]
 EXPLAINED_CLAUSES = {
     "attr", "did", "group", "held_out", "joined", "layer", "left", "members", "opted_out",
-    "segment", "seq", "source", "tag",
+    "random", "rank", "ratio", "returned", "rfm", "segment", "seq", "source", "stopped",
+    "tag",
 }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ class RfmForm(ClauseForm):
 
     def set_up(self) -> None:
         chosen = self.data.get(f"{PREFIX}-parts") or self.initial.get("parts")
-        parts = int(chosen) if str(chosen).isdecimal() else rfm.DEFAULT_PARTS
+        parts = int(f"{chosen}") if f"{chosen}".isdecimal() else rfm.DEFAULT_PARTS
         for letter, label in LABELS.items():
             self.fields[letter] = forms.MultipleChoiceField(
                 label=label,

@@ -276,8 +276,8 @@ def test_groups_with_reported_facts_are_measured(
     assert measured.find(**query, day=DAY, at=AT) == {
         south.pk: {"members": 2, "joins": 2, "leaves": 0, "speakers": 0, "messages": 0}
     }
-    later = AT + timedelta(days=7)
-    assert measured.find(**query, day=DAY + timedelta(days=7), at=later) == {}
+    later = AT + timedelta(days=28)
+    assert measured.find(**query, day=DAY + timedelta(days=28), at=later) == {}
 
 
 def test_today_asks_for_groups_that_were_typed_lately(

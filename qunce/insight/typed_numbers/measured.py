@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.groups.groups import Group
 
-QUIET_DAYS = 6
+QUIET_DAYS = 27
 """Days without anything after which a group counts as not measured any more."""
 SIGNS = ("joins", "leaves", "messages", "interactions")
 """Metrics of what channels, imports and programs report of a group."""
@@ -33,7 +33,7 @@ def find(
 ) -> dict[int, dict[str, int]]:
     """Group id → the measured numbers of the day, as far as `by` sees members.
 
-    A group is measured if something was reported of it on that day or the six before.
+    A group is measured if something was reported of it on that day or the 27 before.
     Whether it is does not depend on who asks.
     """
     if not groups:

@@ -16,6 +16,7 @@ from qunce.demo import service
 from qunce.demo.build import Build
 from qunce.demo.coffee import (
     care,
+    evening_numbers,
     funnels,
     group_templates,
     library,
@@ -113,6 +114,10 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         funnels.create(context)
     with making.step("coffee-service", _("its welcomes and styles of service")):
         service.create(context.community, by=context.owner, at=context.at)
+    with making.step(
+        "coffee-evenings", _("numbers of its WeChat groups, and its notebook")
+    ):
+        evening_numbers.create(context)
     return simulation
 
 

@@ -1,4 +1,4 @@
-"""Tag rules: what tags members by itself, dry runs, runs and their undo."""
+"""Tag rules: their dry runs, conflicts and runs, and the undo of runs."""
 
 from __future__ import annotations
 

@@ -170,6 +170,7 @@ STYLESHEETS_USED = {
     "service_styles": ("contact_budget", "settings"),
     "settings": ("segments",),
     "sidebar": ("members", "tags"),
+    "tag_rules": ("segments",),
     "tags": ("members",),
     "tasks": ("materials", "outreach"),
     "welcomes": ("materials", "outreach"),

@@ -64,7 +64,7 @@ class RuleCondition:
 class SilenceCondition:
     """Members with no fact of some kinds for a number of days.
 
-    Who joined less than that many days ago is not silent yet.
+    Members who joined less than that many days ago are not silent yet.
     """
 
     name: ClassVar[str] = "silence"

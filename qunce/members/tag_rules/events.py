@@ -19,7 +19,7 @@ from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
-from qunce.members.tag_rules import applying, planning, previews, runs, tag_rules
+from qunce.members.tag_rules import planning, previews, runs, tag_rules, writer
 from qunce.members.tag_rules.conditions import EventCondition
 from qunce.members.tag_rules.models import Mode, TagRule, TagRuleRun, Trigger
 from qunce.members.tag_rules.planning import Change
@@ -100,7 +100,7 @@ def apply(
     changes = list(plan.changes)
     if rule.pk in causes or len(causes) >= MAX_CHAIN:
         changes = [_stop(plan.effects[0].tag.pk, plan.matched, causes)]
-    applying.apply(changes, tags=plan.tags, writer=TagWriter(run.batch, run.by, at))
+    writer.apply(changes, tags=plan.tags, writer=TagWriter(run.batch, run.by, at))
     runs.add_changes(run, changes)
     rows = TagRuleRun.objects.filter(pk=run.pk)
     rows.update(facts=F("facts") + plan.fact_count, finished_at=at)

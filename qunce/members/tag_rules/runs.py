@@ -23,7 +23,7 @@ from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.members.tag_rules import applying, planning, previews, tag_rules
+from qunce.members.tag_rules import planning, previews, tag_rules, writer
 from qunce.members.tag_rules.models import (
     MANAGE,
     VIEW,
@@ -183,7 +183,7 @@ def finish(run: TagRuleRun, *, at: datetime) -> None:
         )
         for row in run.changes.order_by("pk")
     ]
-    applying.apply(
+    writer.apply(
         changes,
         tags=_load_tags(change.tag for change in changes),
         writer=TagWriter(run.batch, run.by, at),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qunce.demo.coffee.context import Context
 from qunce.members.layers import ladders, layers
 from qunce.members.layers.ladders.base import Ladder
-from qunce.members.segments import segments
+from qunce.members.segments import segments, watches
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 LADDERS = ("value", "lifecycle", "phases")
 FIRST, RAISED, DAYS_BACK_OF_RAISE = {"silent": "40d"}, {"silent": "60d"}, 14
 """Staff raised a threshold then, so that the history shows both sorts of changes."""
-DAYS_BACK = tuple(back for back in range(42, -1, -1) if back not in (24, 23))
+DAYS_BACK = (42, 35, *range(28, 10, -1), *range(8, -1, -1))
 """When layers and sizes were computed: daily, but for two days without a server."""
+WATCHED = ("gold", "regulars-stopped")
+"""Segments whose entries and exits are recorded."""
 
 
 def did(kind: str, **more: Any) -> dict[str, Any]:
@@ -68,6 +70,14 @@ def rules(context: Context) -> dict[str, Any]:
         "complained": did(
             "message.posted", where={"topic": [words.topics["complaint"]]}, within="90d"
         ),
+        "regulars-stopped": {
+            "stopped": {
+                "kind": "order.paid",
+                "times": {"gte": 3},
+                "within": "90d",
+                "for": "30d",
+            }
+        },
         "gold": did("order.paid", times={"gte": 10}, within="180d"),
         "worth-a-call": {
             "all": [
@@ -151,3 +161,17 @@ def create(context: Context) -> None:
                     at=begin,
                 )
         segments.record_sizes(community=community, at=at)
+        watch(context, at)
+
+
+def watch(context: Context, at: datetime) -> None:
+    """Begin to watch two segments, or record who has moved since."""
+    watched = {
+        each.segment.key: each for each in watches.list_active(context.community)
+    }
+    for key in WATCHED:
+        if key in watched:
+            watches.check(watched[key], at=at)
+        else:
+            segment = segments.get(context.community, key)
+            watches.start(segment=segment, by=context.staff["manager"], at=at)

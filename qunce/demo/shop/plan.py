@@ -35,7 +35,7 @@ LAYERINGS: tuple[tuple[str, StrOrPromise, dict[str, Any], str], ...] = (
     ("lifecycle", _("Lifecycle"), layer_specs.LIFECYCLE, "new"),
 )
 """Key, name, spec, and the layer of members who join between runs."""
-DAYS_BACK = (28, 21, 14, *range(7, 0, -1))
+DAYS_BACK = (28, 21, 14, 7, 1)
 """When a new layering is computed before today."""
 
 

@@ -103,12 +103,14 @@ def count_span(
     query = create_query(
         community=community, first=first, last=last, by=by, at=at, group=group
     )
-    return _count_span(query, COMMUNITY if group is None else GROUP, names)
+    return count_span_of(query, names)
 
 
-def _count_span(
-    query: MetricQuery, level: str, names: Sequence[str] | None
+def count_span_of(
+    query: MetricQuery, names: Sequence[str] | None = None
 ) -> SpanNumbers:
+    """The numbers of the span of a query, by default all metrics and ratios."""
+    level = COMMUNITY if query.group is None else GROUP
     metrics = [
         metric
         for metric in metric_definitions.list_all(level)

@@ -15,6 +15,7 @@ from qunce.console.groups import group_list as list_page
 from qunce.console.groups import presenters
 from qunce.console.groups.forms import GroupForm, JoinForm
 from qunce.console.insight import chart_downloads
+from qunce.console.insight import presenters as ratio_presenters
 from qunce.console.typed_numbers import presenters as typed_numbers
 from qunce.core import errors, permissions
 from qunce.groups import advice, groups, labels, memberships, visibility
@@ -28,6 +29,7 @@ from qunce.outreach.contact_budget import pressure
 from qunce.outreach.group_templates import templates
 
 CHARTS = ("members", "moves", "active_members", "messages", "interactions")
+RATIO_SPAN = 28
 METRICS = ("members", "joins", "leaves", "active_members", "messages", "interactions")
 
 
@@ -69,6 +71,12 @@ def render_detail(
             if groups.STATES.may(transition, group.state)
         ],
         "figures": [(figure, f"{base_url}{figure.name}/?as=") for figure in figures],
+        "ratios": ratio_presenters.ratio_rows(request, RATIO_SPAN, group.key)
+        if figures
+        else (),
+        "span": RATIO_SPAN,
+        # Benchmarks are of communities.
+        "benchmarks": {},
         "form": form or JoinForm(by),
         "roles": labels.ROLES.items(),
         "may_manage": permissions.may(by, groups.MANAGE),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +13,14 @@ from django.urls import reverse
 from qunce.console import http
 from qunce.core import community_days, money
 from qunce.insight import metric_definitions, metrics
-from qunce.insight.metric_definitions import COMMUNITY, METRICS, Metric, Place, Ratio
+from qunce.insight.metric_definitions import (
+    COMMUNITY,
+    GROUP,
+    METRICS,
+    Metric,
+    Place,
+    Ratio,
+)
 from qunce.insight.metrics import SpanNumbers
 
 MAX_URL = 4_000
@@ -53,40 +59,45 @@ class RatioRow:
     parts: tuple[Part, ...]
 
 
-def ratio_rows(request: http.Request, span: int) -> list[RatioRow]:
-    """The ratios of the last `span` complete days, compared with the days before."""
-    today = community_days.to_date(request.community.day(request.at))
+def ratio_rows(
+    request: http.Request, span: int, group: str | None = None
+) -> list[RatioRow]:
+    """The ratios of the last `span` complete days, compared with the days before.
+
+    They are those of the community, or of the group whose key `group` is.
+    """
+    level, place = (
+        (COMMUNITY, Place.OVERVIEW) if group is None else (GROUP, Place.GROUP)
+    )
     known: list[Metric | Ratio] = [
-        *metric_definitions.list_ratios(COMMUNITY),
-        *metric_definitions.list_all(COMMUNITY),
+        *metric_definitions.list_ratios(level),
+        *metric_definitions.list_all(level),
     ]
-    entries = [
-        entry
-        for entry in known
-        if Place.OVERVIEW in entry.places and _is_of_span(entry)
+    entries = [entry for entry in known if place in entry.places and _is_of_span(entry)]
+    today = request.community.day(request.at)
+    query = metrics.create_query(
+        community=request.community,
+        first=community_days.to_date(today - 2 * span),
+        last=community_days.to_date(today - 1),
+        by=request.staff,
+        at=request.at,
+        group=group,
+    )
+    names = [
+        name
+        for entry in entries
+        for name in (entry.name, *(_parts(entry) if isinstance(entry, Ratio) else ()))
     ]
-    query: dict[str, Any] = {
-        "community": request.community,
-        "by": request.staff,
-        "at": request.at,
-        "names": [
-            name
-            for entry in entries
-            for name in (
-                entry.name,
-                *(_parts(entry) if isinstance(entry, Ratio) else ()),
-            )
-        ],
-    }
+    if group is not None:
+        # For both spans, so that what happened in the group is read once.
+        query.load_totals()
     current, previous = (
-        metrics.count_span(
-            first=today - timedelta(days=ago),
-            last=today - timedelta(days=ago - span + 1),
-            **query,
+        metrics.count_span_of(
+            query.narrowed(today - ago, today - ago + span - 1), names
         )
         for ago in (span, 2 * span)
     )
-    rows = _rows(entries, current, previous, request.community.currency)
+    rows = _rows(entries, current, previous, level, request.community.currency)
     return sorted(rows, key=lambda row: _position(row.name))
 
 
@@ -107,6 +118,7 @@ def _rows(
     entries: list[Metric | Ratio],
     current: SpanNumbers,
     previous: SpanNumbers,
+    level: str,
     currency: str,
 ) -> Iterator[RatioRow]:
     for entry in entries:
@@ -114,7 +126,7 @@ def _rows(
             value = current.ratios[entry.name]
             numbers = (value.numerator, value.denominator)
             parts = tuple(
-                _part(name, number, current, currency, adds_days=entry.adds_days)
+                _part(name, number, current, level, currency, adds_days=entry.adds_days)
                 for name, number in zip(_parts(entry), numbers, strict=True)
             )
             text, before, href = value.text, previous.ratios[entry.name].text, ""
@@ -125,8 +137,8 @@ def _rows(
             parts, href = (), _href(entry.name, current)
         yield RatioRow(
             name=entry.name,
-            label=entry.label_for(COMMUNITY),
-            definition=entry.definition_for(COMMUNITY),
+            label=entry.label_for(level),
+            definition=entry.definition_for(level),
             formula=entry.formula,
             value=text,
             href=href,
@@ -136,11 +148,17 @@ def _rows(
 
 
 def _part(
-    name: str, number: int, counted: SpanNumbers, currency: str, *, adds_days: bool
+    name: str,
+    number: int,
+    counted: SpanNumbers,
+    level: str,
+    currency: str,
+    *,
+    adds_days: bool,
 ) -> Part:
     metric = METRICS[name]
     return Part(
-        label=metric.label_for(COMMUNITY),
+        label=metric.label_for(level),
         text=money.format_with_currency(number, currency)
         if metric.is_money
         else f"{number:,}".replace("-", "\N{MINUS SIGN}"),

@@ -215,7 +215,6 @@ def interactions(query: MetricQuery) -> list[int]:
     additive=False,
     span=lambda query: len(query.find_people(*INTERACTION_KINDS)),
     rule=lambda query: _did_ever_rule(query, *INTERACTION_KINDS),
-    places=(Place.OVERVIEW, Place.GROUPS),
 )
 def interacting_members(query: MetricQuery) -> list[int]:
     return _count_people(query, *INTERACTION_KINDS)
@@ -266,7 +265,6 @@ def members_now(query: MetricQuery) -> int:
     group_definition=_(
         "Members who are in the group now and wrote there at least once in the span."
     ),
-    places=(Place.GROUPS,),
 )
 def speaking_members(query: MetricQuery) -> int:
     speakers = query.find_people(*MESSAGE_KINDS)
@@ -287,7 +285,7 @@ def speaking_members(query: MetricQuery) -> int:
     group_definition=_(
         "Members who are in the group now and wrote nothing there in the span."
     ),
-    places=(Place.OVERVIEW, Place.GROUPS),
+    places=(Place.OVERVIEW, Place.GROUP),
 )
 def silent_members(query: MetricQuery) -> int:
     return len(_members_now(query) - query.find_people(*MESSAGE_KINDS))
@@ -337,6 +335,24 @@ declare_ratio(
 )
 declare_ratio(
     Ratio(
+        name="active_share",
+        label=_("Active share"),
+        unit=metric_definitions.PERCENT,
+        definition=_(
+            "Active members of a span per member of the group now. It can exceed 100 %, as "
+            "some of them may have left since."
+        ),
+        formula="active_members ÷ members_now",
+        levels=(GROUP,),
+        subject=SUBJECT,
+        places=(Place.GROUPS,),
+        numerator="active_members",
+        denominator="members_now",
+        people="members_now",
+    )
+)
+declare_ratio(
+    Ratio(
         name="speaking_share",
         label=_("Speaking share"),
         unit=metric_definitions.PERCENT,
@@ -344,7 +360,7 @@ declare_ratio(
         formula="speaking_members ÷ members_now",
         levels=(COMMUNITY, GROUP),
         subject=SUBJECT,
-        places=(Place.OVERVIEW, Place.GROUPS),
+        places=(Place.OVERVIEW, Place.GROUP),
         numerator="speaking_members",
         denominator="members_now",
         people="members_now",
@@ -362,7 +378,7 @@ declare_ratio(
         formula="messages_of_top_tenth ÷ messages",
         levels=(COMMUNITY, GROUP),
         subject=SUBJECT,
-        places=(Place.OVERVIEW,),
+        places=(Place.OVERVIEW, Place.GROUP),
         numerator="messages_of_top_tenth",
         denominator="messages",
         people="speakers",

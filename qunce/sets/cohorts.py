@@ -6,16 +6,18 @@ period are the union of its days, and a number of the table is the size of an in
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pyroaring import BitMap
 
-from qunce.core import community_days
+from qunce.core import community_days, db
 from qunce.core.facts import facts
+from qunce.sets import derived_models
 from qunce.sets.bitmaps import bitmaps
+from qunce.sets.bitmaps.bit_counters import BitCounter
 from qunce.sets.rules import snapshots
 
 if TYPE_CHECKING:
@@ -171,7 +173,12 @@ def _count(
         return CohortTable(
             sizes, _count_rolling(snap, start, returning, spans, rolling, among)
         )
-    returned = [_returned(snap, returning, span) for span in spans]
+    if returning.kinds:
+        days = (spans[0][0], min(spans[-1][1], snap.today))
+        changed = _changed_days(snap, returning.kinds, days)
+        returned = [_active(snap, returning.kinds, span, changed) for span in spans]
+    else:
+        returned = [_returned(snap, returning, span) for span in spans]
     return CohortTable(
         sizes,
         tuple(
@@ -199,6 +206,7 @@ def _count_rolling(
     # Many starters share a window, such as the second week of the fourteenth and the
     # first one of the twenty-first.
     windows: dict[int, BitMap] = {}
+    find = _window_finder(snap, returning, spans[0][0], rolling)
     rows = []
     for index, span in enumerate(spans):
         row = [0] * (len(spans) - index)
@@ -210,8 +218,7 @@ def _count_rolling(
                 if first > snap.today or not started:
                     break
                 if first not in windows:
-                    window = (first, first + rolling - 1)
-                    windows[first] = _returned(snap, returning, window, keep=False)
+                    windows[first] = find(first)
                 row[period] += started.intersection_cardinality(windows[first])
         rows.append(tuple(row))
     return tuple(rows)
@@ -275,16 +282,23 @@ def _start_times(snap: Snapshot, start: Start) -> tuple[Ints, Ints]:
 def first_joined(snap: Snapshot) -> tuple[Ints, Ints]:
     """People, and the microsecond at which the first of their accounts joined."""
     table = snap.account_table
-    people = np.asarray(snap.aliases.map_array(table.accounts), dtype=np.int64)
+    accounts, joined = table.accounts, table.joined
+    aliased = bitmaps.array_of(snap.aliases.aliased).astype(np.int64)
+    if not len(aliased) or not len(accounts):
+        return accounts, joined
     # Only merged people have more than one row, so the others need no sorting.
-    merged = np.isin(people, people[people != table.accounts])
-    order = np.lexsort((table.joined[merged], people[merged]))
-    some, times = people[merged][order], table.joined[merged][order]
-    is_first = np.ones(len(some), dtype=bool)
-    is_first[1:] = some[1:] != some[:-1]
+    involved = np.union1d(aliased, snap.aliases.map_array(aliased))
+    index = np.minimum(np.searchsorted(accounts, involved), len(accounts) - 1)
+    merged = np.zeros(len(accounts), dtype=bool)
+    merged[index[accounts[index] == involved]] = True
+    people = np.asarray(snap.aliases.map_array(accounts[merged]), dtype=np.int64)
+    order = np.lexsort((joined[merged], people))
+    people, times = people[order], joined[merged][order]
+    is_first = np.ones(len(people), dtype=bool)
+    is_first[1:] = people[1:] != people[:-1]
     return (
-        np.concatenate([people[~merged], some[is_first]]),
-        np.concatenate([table.joined[~merged], times[is_first]]),
+        np.concatenate([accounts[~merged], people[is_first]]),
+        np.concatenate([joined[~merged], times[is_first]]),
     )
 
 
@@ -306,36 +320,78 @@ def _days_of_first_fact(snap: Snapshot, kinds: tuple[str, ...]) -> tuple[Ints, I
 # Who returned
 
 
-def _returned(
-    snap: Snapshot, returning: Return, span: Span, *, keep: bool = True
-) -> BitMap:
+def _returned(snap: Snapshot, returning: Return, span: Span) -> BitMap:
     if returning.kinds:
-        return _active(snap, returning.kinds, span, keep=keep)
+        return _active(snap, returning.kinds, span)
     version = (_version_of_people(snap), _clock(snap))
     return snap.memoize(
         ("still here", span[1]), version, lambda: _still_here(snap, span[1])
     )
 
 
+def _window_finder(
+    snap: Snapshot, returning: Return, first: int, length: int
+) -> Callable[[int], BitMap]:
+    """A function that returns who came back in the window that begins on a day."""
+    if not returning.kinds:
+        return lambda day: _returned(snap, returning, (day, day + length - 1))
+    # Windows overlap, so that each day is read once and united several times.
+    by_day = dict(_sets_by_day(snap, returning.kinds, (first, snap.today)))
+    return lambda day: bitmaps.union(
+        by_day[each] for each in range(day, day + length) if each in by_day
+    )
+
+
 def _active(
-    snap: Snapshot, kinds: tuple[str, ...], span: Span, *, keep: bool = True
+    snap: Snapshot,
+    kinds: tuple[str, ...],
+    span: Span,
+    changed: Changed | None = None,
 ) -> BitMap:
-    """People with a fact of the kinds in the period; kept until one of its days changes."""
+    """People with a fact of the kinds in the period; kept until one of its days changes.
+
+    `changed` has the days of at least this period, if the caller has read them.
+    """
     # Facts may be dated ahead, as clocks of other machines differ; no number has them yet.
-    span = (span[0], min(span[1], snap.today))
+    first, last = span[0], min(span[1], snap.today)
+    if changed is None:
+        changed = _changed_days(snap, kinds, (first, last))
+    days = tuple(
+        (kind, day, days[day])
+        for kind, days in changed.items()
+        for day in range(first, last + 1)
+        if day in days
+    )
+    version = (snap.token(), days, _version_of_people(snap), _clock(snap))
+    return snap.memoize(
+        ("active", kinds, span), version, lambda: _unite(snap, kinds, first, last)
+    )
 
-    def unite() -> BitMap:
-        sets = [
-            counter.nonzero()
-            for kind in _ids(kinds)
-            for _day, counter in snap.day_counters(kind, snap.changed_days(kind, *span))
-        ]
-        return snap.people(bitmaps.union(sets))
 
-    if not keep:
-        return unite()
-    version = _version_of_facts(snap, kinds, span)
-    return snap.memoize(("active", kinds, span), version, unite)
+def _unite(snap: Snapshot, kinds: tuple[str, ...], first: int, last: int) -> BitMap:
+    """The people with any of these facts, straight from the stored counts of the days."""
+    # One query for the period and one union of all slices: as counters of days in the
+    # cache they would take a hundred times the memory of the set.
+    ids = _ids(kinds)
+    if not ids:
+        return BitMap()
+    snap.token()
+    rows = db.rows(
+        "SELECT blob FROM sets_day_count WHERE community_id = %s"  # noqa: S608 - placeholders only
+        f" AND kind_id IN ({db.placeholders(len(ids))}) AND day BETWEEN %s AND %s",
+        [snap.community.pk, *ids, first, last],
+        using=derived_models.db_alias(),
+    )
+    slices = [part for (blob,) in rows for part in BitCounter.from_bytes(blob).slices]
+    return snap.people(bitmaps.union(slices))
+
+
+Changed = dict[int, dict[int, int]]
+"""Kind → each of its days with facts → the position of the day's last change."""
+
+
+def _changed_days(snap: Snapshot, kinds: tuple[str, ...], span: Span) -> Changed:
+    return {kind: snap.changed_days(kind, *span) for kind in _ids(kinds)}
 
 
 def _sets_by_day(

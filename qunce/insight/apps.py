@@ -10,6 +10,7 @@ class InsightConfig(AppConfig):
     def ready(self) -> None:
         # Importing them declares the metrics, facts and permissions.
         from qunce.insight import identities, metrics  # noqa: F401
+        from qunce.insight.findings import decisions  # noqa: F401
         from qunce.insight.funnels import funnels  # noqa: F401
         from qunce.insight.notebook import notebook  # noqa: F401
         from qunce.insight.typed_numbers import reminders, typed_numbers  # noqa: F401

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from qunce.insight.findings.models import FindingDecision, FindingReport
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.notebook.models import NotebookEntry
 from qunce.insight.typed_numbers.models import Reminder, TypedNumber
 from qunce.insight.words.models import WordDay, WordSettings
 
 __all__ = [
+    "FindingDecision",
+    "FindingReport",
     "Funnel",
     "NotebookEntry",
     "Reminder",

@@ -227,13 +227,15 @@ class Change:
 
     `since` is the index of that day. `weights` has, for each day of the series, by how
     much its count divided by its factor contributes to what is expected. So the same
-    weights give what is expected of a part, and parts of a whole add up.
+    weights give what is expected of a part, and parts of a whole add up. `noise` is the
+    standard deviation of such a number if nothing has changed.
     """
 
     since: int
     observed: float
     expected: float
     weights: Floats
+    noise: float
 
     @property
     def difference(self) -> float:
@@ -277,7 +279,15 @@ def measure(
     share = wanted / np.maximum(numbers, 1)
     weights = np.where(history, share[weekdays], 0.0) / counts.factors[row]
     weights[days] = 0.0
-    series = counts.series[row]
+    series, factors = counts.series[row], counts.factors[row]
+    expected = float((series * weights).sum())
+    sums = np.bincount(weekdays, weights=series / factors * history, minlength=7)
+    fitted = (sums / np.maximum(numbers, 1))[weekdays] * factors
+    residuals = (series - fitted) / np.sqrt(np.maximum(fitted, 1e-9))
+    squares = float((residuals[history & (fitted > 0)] ** 2).sum())
+    freedom = int(history.sum()) - int(np.count_nonzero(numbers))
+    dispersion = squares / max(1, freedom)
+    noise = max(1.0, dispersion) * expected * (1 + 1 / WEEKS_OF_HISTORY)
     return Change(
-        since, float(series[days].sum()), float((series * weights).sum()), weights
+        since, float(series[days].sum()), expected, weights, float(np.sqrt(noise))
     )

@@ -36,6 +36,7 @@ SECTIONS = {
     "members.Consent": "consents",
     "members.Identifier": "identifiers",
     "members.InCharge": "staff_in_charge",
+    "members.MessageText": "written_messages",
     "members.Note": "notes",
     "members.PastIdentifier": "identifiers",
     "members.PastValue": "attributes",

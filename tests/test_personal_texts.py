@@ -58,6 +58,8 @@ OWN_ERASERS = {
     "core.Fact": "mirror_erasure",
     "members.AttributeValue": "personal_values",
     "members.PastValue": "personal_values",
+    "members.MessageText": "message_texts",
+    "insight.WordDay": "word_days",
     "members.TypeChangeJob": "type_change_jobs",
     "sales.Order": "orders",
     "importing.ImportProblem": "erased_people",

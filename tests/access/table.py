@@ -35,6 +35,11 @@ ANSWERS: dict[str, str] = {
         insight.funnels.results.compare
         insight.funnels.results.compute
         insight.funnels.results.find_people
+        insight.lifetime_value.estimates.estimate
+        insight.notebook.notebook.find
+        insight.notebook.notebook.list_tags
+        insight.notebook.notebook.list_visible
+        insight.notebook.notebook.load_benchmarks
         insight.retained_members.compute
         insight.retained_members.default_span
         insight.retained_members.find_people
@@ -63,13 +68,18 @@ ANSWERS: dict[str, str] = {
         sales.order_list.sales
         sidebar.member_search.suggest
     """,
-    # The same, about a thing that everybody in the community sees.
+    # The same, for all who may see words.
+    "raaaaaaaa": """
+        insight.words.topics.compute
+    """,
+    # About a thing that everybody in the community sees.
     "aaaaaaana": """
         core.staff.roles.get
         core.staff.staff.get
         core.staff.staff.get_by_login
         insight.breakdowns.find_part
         insight.metrics.compute_for_community
+        insight.notebook.notebook.get
         insight.metrics.sales_left_out
         insight.period_comparison.compare_community
         members.layers.moves.compare
@@ -100,6 +110,13 @@ ANSWERS: dict[str, str] = {
         groups.visibility.get
         insight.funnels.funnels.get
         insight.metrics.compute_for_groups
+        insight.typed_numbers.evenings.load
+        insight.typed_numbers.evenings.load_days
+        insight.typed_numbers.evenings.load_latest
+        insight.typed_numbers.measured.find
+        insight.typed_numbers.reminders.list_missing
+        insight.typed_numbers.typed_numbers.list_history
+        insight.typed_numbers.typed_numbers.load
         insight.metrics.count_span
         insight.metrics.create_query
         insight.peak_hours.count
@@ -139,6 +156,10 @@ ANSWERS: dict[str, str] = {
     # Operators and managers; the rules name what they see.
     "rraaaaana": """
         insight.funnels.funnels.create
+        insight.notebook.notebook.archive
+        insight.notebook.notebook.create
+        insight.notebook.notebook.restore
+        insight.notebook.notebook.update
         members.segments.frozen.freeze
         members.segments.segments.archive
         members.segments.segments.create
@@ -150,6 +171,7 @@ ANSWERS: dict[str, str] = {
     # Operators and managers, in a group that they see.
     "rraaaanna": """
         groups.memberships.undo_addition
+        insight.typed_numbers.typed_numbers.save
         insight.funnels.funnels.archive
         insight.funnels.funnels.restore
         insight.funnels.funnels.update
@@ -259,6 +281,7 @@ ANSWERS: dict[str, str] = {
         core.exchange_rates.remove
         core.exchange_rates.remove_all
         core.exchange_rates.set_rate
+        insight.typed_numbers.reminders.set_hour
         channels.inbox.retry
         core.jobs.job_queue.retry
         core.staff.api_keys.create
@@ -306,6 +329,8 @@ ANSWERS: dict[str, str] = {
         members.layers.layers.recompute
         members.layers.layers.restore
         members.layers.layers.update
+        insight.words.word_settings.change
+        members.message_texts.message_texts.set_retention
         members.people.remark_names.set_pattern
         members.people.shared_identifiers.unmark
         members.tag_rules.activation.activate

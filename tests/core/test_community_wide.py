@@ -18,10 +18,13 @@ from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys, staff, units
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import access
+from qunce.insight.typed_numbers import reminders
+from qunce.insight.words import word_settings
 from qunce.members.accounts import identity_settings, placeholders, suppression
 from qunce.members.accounts.models import SharedIdentifier
 from qunce.members.attributes import attributes, type_changes
 from qunce.members.layers import layers
+from qunce.members.message_texts import message_texts
 from qunce.members.people import people, remark_names, shared_identifiers
 from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import duplicates, library, merges
@@ -116,10 +119,19 @@ VERBS: dict[str, list[Verb]] = {
         lambda c: templates.archive(template=c.group_template, **c.who),
         lambda c: templates.restore(template=c.group_template, **c.who),
     ],
+    "typed_numbers.remind": [
+        lambda c: reminders.set_hour(community=c.shop, hour=7, **c.who)
+    ],
     "content_calendar.manage": [
         lambda c: calendar_limits.update(
             community=c.shop, limits=calendar_limits.Limits(2, 2), **c.who
         )
+    ],
+    "messages.set_retention": [
+        lambda c: message_texts.set_retention(community=c.shop, days=30, **c.who)
+    ],
+    "words.edit": [
+        lambda c: word_settings.change(community=c.shop, stop_words=["x"], **c.who)
     ],
     "jobs.manage": [
         lambda c: job_queue.retry(job=QueuedJob(pk=0, community_id=c.shop.pk), **c.who)

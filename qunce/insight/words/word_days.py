@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 
+from qunce.core import personal_texts
 from qunce.core.communities import Community
 from qunce.insight.words import tokens, word_settings
 from qunce.insight.words.models import WordDay
@@ -40,7 +41,7 @@ def count_due(*, at: datetime) -> int:
 
 
 def _count_day(row: MessageDay) -> None:
-    """Count a day again from all of its texts, unless they change meanwhile."""
+    """Count a day again from all of its texts, unless these change at the same time."""
     pairs = ""
     if row.group_id:
         # Messages to the community itself belong to no group's topics.
@@ -73,7 +74,7 @@ def encode(counts: Mapping[str, Counter[int]]) -> str:
         word: [number for pair in sorted(own.items()) for number in pair]
         for word, own in counts.items()
     }
-    return json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+    return _encode(pairs)
 
 
 def prune(*, at: datetime) -> int:
@@ -100,6 +101,28 @@ def prune(*, at: datetime) -> int:
     return deleted
 
 
+@personal_texts.register
+def erase(person: personal_texts.ErasedPerson) -> None:
+    """Remove erased people's names and numbers from the words of deleted texts.
+
+    Words of texts that are kept are counted again when these change.
+    """
+    rows = WordDay.objects.filter(community_id=person.community_id).exclude(totals="")
+    for row in rows.only("totals").iterator():
+        totals: Totals = json.loads(row.totals)
+        left = {
+            word: numbers
+            for word, numbers in totals.items()
+            if person.remove_from(word, is_sentence=True) == word
+        }
+        if len(left) < len(totals):
+            WordDay.objects.filter(pk=row.pk).update(totals=_encode(left))
+
+
+def _encode(counts: Mapping[str, list[int]]) -> str:
+    return json.dumps(counts, ensure_ascii=False, separators=(",", ":"))
+
+
 def _fold(row: MessageDay, community: Community) -> None:
     """Turn the counts by person of a day into totals."""
     found = WordDay.objects.filter(
@@ -124,6 +147,6 @@ def _fold(row: MessageDay, community: Community) -> None:
             continue
         before = totals.get(word, [0, 0])
         totals[word] = [before[0] + added[0], before[1] + added[1]]
-    found.totals = json.dumps(totals, ensure_ascii=False, separators=(",", ":"))
+    found.totals = _encode(totals)
     found.pairs = ""
     found.save(update_fields=["pairs", "totals"])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EDIT = permissions.declare(
     "words.edit",
     permissions.Role.MANAGER,
+    community_wide=True,
     label=gettext_lazy("edit stop words and the names of brands"),
 )
 MAX_WORDS, MAX_BRANDS, MAX_WORDS_OF_BRAND = 2_000, 30, 30

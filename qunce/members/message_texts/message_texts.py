@@ -283,7 +283,7 @@ def find_by_facts(ids: Iterable[int], *, by: Staff) -> dict[int, str]:
     }
 
 
-@person_export.register("messages")
+@person_export.register("written_messages")
 def _messages(community: Community, ids: Sequence[int]) -> Records:
     """What the person wrote, as long as it is kept."""
     rows = MessageText.objects.filter(community=community, account_id__in=ids)

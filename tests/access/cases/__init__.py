@@ -17,6 +17,7 @@ from tests.access.cases import (
     tag_rules,
     tasks,
     welcomes,
+    words,
 )
 from tests.access.cases.base import CASES
 
@@ -36,4 +37,5 @@ __all__ = [
     "tag_rules",
     "tasks",
     "welcomes",
+    "words",
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GROUP, AUTHORS = "group", "authors"
 OWN, MEMBERS = "own", "members"
-"""Who the names are: people of this log's own, or members by their number."""
+"""Readings of the names: of this log only, or member numbers."""
 HEAD_ROWS = 1_000
 NAMED_FILE = re.compile(
     r"(?:WhatsApp Chat (?:with|-) |WhatsApp-Chat mit |Chat de WhatsApp con "

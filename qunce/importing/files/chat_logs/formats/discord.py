@@ -82,7 +82,7 @@ class DiscordFormat(LogFormat):
 
 
 def _people(message: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    """Whom the message is of: its author, or who was added or removed."""
+    """Return the people of a message: its author, or those who were added or removed."""
     author = message.get("author")
     mentions = message.get("mentions")
     is_of_others = str(message.get("type")).startswith("Recipient")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bench import (
     api,
+    clauses,
     layers,
     numbers,
     operations,
@@ -15,6 +16,7 @@ from bench import (
     retention,
     runs,
     sends,
+    tag_rules,
     write_questions,
 )
 from bench.sessions import Session
@@ -30,6 +32,7 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "behaviour-first": read_questions.behaviour_first,
     "behaviour-after": read_questions.behaviour_after_facts,
     "why": read_questions.why,
+    "clauses": clauses.clauses,
     "tag-counted": write_questions.tag_counted,
     "fact-counted": write_questions.fact_counted,
     "retention": retention.retention,
@@ -45,8 +48,10 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "import-orders": write_questions.import_orders,
     "agree": write_questions.agree_after_imports,
     "import-members": write_questions.import_members,
+    "tag-rules": tag_rules.run_rules,
     "sends": sends.sends,
     "runs": runs.runs,
+    "watched": clauses.watched,
 }
 
 

@@ -220,6 +220,7 @@ WORDS = Words(
         "latte-no-pour-over": ("Latte lovers who never tried pour-over", "A voucher for a pour-over may do."),
         "mailed-not-clicked": ("Three messages or more, no click", "Say it differently, or write less often."),
         "complained": ("Complained in the last 90 days", "Solve their problems before the next campaign."),
+        "regulars-stopped": ("Regulars who stopped", "Three orders or more in 90 days, and none in the 30 days since: call them."),
         "gold": ("Candidates for the gold card", "Ten orders or more within 180 days."),
         "worth-a-call": ("Worth a call", "High value or frequent, no order for three weeks, no message for one, and not opted out."),
     },

@@ -205,6 +205,7 @@ WORDS = Words(
         "invite": ("invite", "members", "邀请进群", "{name|你好}，我们有个小群，每周先尝新豆，要不要拉你进来？"),
         "story": ("brand_story", "groups", "鹿鸣街的来历", "十年前我们在鹿鸣街上只有一台机器。{group}的朋友，这是我们的故事。"),
         "case": ("customer_case", "members", "办公室的下午茶", "{name|你好}，一家 30 人的公司每周三订我们的冷萃，来听听他们怎么说。"),
+        "regulars-stopped": ("不再来的熟客", "90 天内下过 3 单以上，之后 30 天一单没有：打个电话。"),
         "gold": ("value", "members", "金卡豆单", "{name|你好}，本月的金卡豆单出来了：花魁和瑰夏各 30 包，先到先得。——{staff}"),
     },
     task_requests={

@@ -65,9 +65,9 @@ def rank_form(user: BrowserUser) -> None:
 
 def watched_segment(user: BrowserUser) -> None:
     user.go(f"/members/segments/{user.ids['segment']}/")
-    # Scripts draw the chart, and then the page is as long as it stays.
-    expect(user.page.locator(".chart svg, .chart canvas").first).to_be_visible()
-    user.page.locator(".chart-figure").first.scroll_into_view_if_needed()
+    user.page.locator(".chart-figure").scroll_into_view_if_needed()
+    # The chart is drawn when it comes into view.
+    user.page.wait_for_load_state("networkidle")
     user.page.locator(".wide-card").last.scroll_into_view_if_needed()
 
 

@@ -22,6 +22,7 @@ from qunce.demo.coffee import (
     library,
     plan,
     playbook,
+    small_talk,
     staff_members,
     tag_rules,
     work,
@@ -114,6 +115,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         funnels.create(context)
     with making.step("coffee-service", _("its welcomes and styles of service")):
         service.create(context.community, by=context.owner, at=context.at)
+    with making.step("coffee-talk", _("what its members write")):
+        small_talk.create(context)
     with making.step(
         "coffee-evenings", _("numbers of its WeChat groups, and its notebook")
     ):

@@ -119,7 +119,7 @@ def _items(order: SimulatedOrder, community: SimulatedCommunity) -> str:
 
 
 def list_chat(community: SimulatedCommunity) -> Iterable[Row]:
-    """Yield a fact per message, without its text, which Qunce does not store."""
+    """Yield a fact per message, without its text, which is stored apart."""
     topics = community.settings.words.topics
     messages: Facts = (
         (

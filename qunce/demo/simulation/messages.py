@@ -31,7 +31,7 @@ FLOODS = 14
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The text is only in the simulation: Qunce stores the length of messages."""
+    """Those of the last weeks have their texts stored, all others only their length."""
 
     person: Person
     group: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from qunce.members.tag_rules.conditions import Condition, EventCondition
 from qunce.members.tag_rules.effects import Effect
 from qunce.members.tag_rules.models import TagRule
 from qunce.members.tag_rules.planning import Claim
+from qunce.members.tags import library
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
 
 
 def list_claims(
-    rule: TagRule, effects: Sequence[Effect], *, at: datetime | None
+    rule: TagRule,
+    effects: Sequence[Effect],
+    *,
+    taken_back: Collection[int] = (),
+    at: datetime | None,
 ) -> list[Claim]:
     """The claims of other active rules on the tags of a rule, in their order.
 
-    A rule on members claims those for whom it holds now, or without `at` those for whom it
-    held at its last run. A rule on events claims those who have its tag from it.
+    `taken_back` are the ids of tags that the rule may take back. A rule on members claims
+    those for whom it holds now, or without `at` those for whom it held at its last run. A
+    rule on events claims those who have its tag from it.
     """
     claims = []
-    for other in tag_rules.list_active(rule.community):
-        if other.pk == rule.pk:
-            continue
+    for other in _list_concerned(rule, effects, taken_back):
         try:
             condition, theirs = tag_rules.load(other)
         except errors.QunceError:
@@ -40,19 +44,32 @@ def list_claims(
             continue
         is_earlier = (other.position, other.pk) < (rule.position, rule.pk)
         for effect in theirs:
-            if _concerns(rule, effects, effect, is_earlier):
+            fights = any(tag_effects.contradict(mine, effect) for mine in effects)
+            gives = effect.tag.pk in taken_back and not effect.is_removal
+            if (is_earlier and fights) or gives:
                 people = _find_people(other, condition, effect, at)
                 claims.append(Claim(other.pk, is_earlier, effect, people))
     return claims
 
 
-def _concerns(
-    rule: TagRule, effects: Sequence[Effect], other: Effect, is_earlier: bool
-) -> bool:
-    if is_earlier and any(tag_effects.contradict(mine, other) for mine in effects):
-        return True
-    # What this rule takes back, the other one may give.
-    return rule.takes_back and not other.is_removal
+def _list_concerned(
+    rule: TagRule, effects: Sequence[Effect], taken_back: Collection[int]
+) -> list[TagRule]:
+    """The other active rules with an effect on one of these tags or on its group.
+
+    Only these are loaded in full, as fifty rules would load each other every night.
+    """
+    others = [r for r in tag_rules.list_active(rule.community) if r.pk != rule.pk]
+    keys = {str(each["tag"]) for other in others for each in other.effects}
+    known = library.find(rule.community, keys)
+    wanted = {effect.tag.pk for effect in effects} | set(taken_back)
+    groups = {effect.tag.group_id for effect in effects} - {None}
+
+    def is_concerned(other: TagRule) -> bool:
+        tags = [known[each["tag"]] for each in other.effects if each["tag"] in known]
+        return any(tag.pk in wanted or tag.group_id in groups for tag in tags)
+
+    return [other for other in others if is_concerned(other)]
 
 
 def _find_people(
@@ -70,9 +87,3 @@ def _find_people(
         by=staff_models.system(rule.community),
         at=at,
     )
-
-
-def names(rule_ids: Iterator[int | None]) -> dict[int, str]:
-    """Rule id → name."""
-    found = TagRule.objects.in_bulk([pk for pk in rule_ids if pk is not None])
-    return {pk: rule.name for pk, rule in found.items()}

@@ -73,10 +73,12 @@ def plan_members(rule: TagRule, *, at: datetime) -> Plan:
     if isinstance(condition, EventCondition):
         raise errors.Invalid(_("A rule on an event is applied when it happens."))
     people = _people(rule, condition.rule, at)
-    present, former = None, []
+    present, former, taken_back = None, [], set[int]()
     if rule.takes_back:
         present = _people(rule, audiences.EVERYONE, at)
         former = _former_tags(rule, effects)
+        given = (effect.tag for effect in effects if not effect.is_removal)
+        taken_back = {tag.pk for tag in (*given, *former)}
     exclusive = tag_states.list_exclusive(effect.tag for effect in effects)
     tags = _tags_by_id(effects, exclusive, former)
     changes = planning.plan(
@@ -87,7 +89,7 @@ def plan_members(rule: TagRule, *, at: datetime) -> Plan:
         tags=tag_states.EngineTags(
             rule.community, at, exclusive, {pk: tag.key for pk, tag in tags.items()}
         ),
-        claims=rule_claims.list_claims(rule, effects, at=at),
+        claims=rule_claims.list_claims(rule, effects, taken_back=taken_back, at=at),
     )
     return Plan(rule, effects, changes, people, tags)
 

@@ -214,6 +214,8 @@ class Rows:
             return False
         if isinstance(field, timestamps.TimestampField):
             return AT
+        if isinstance(field, models.DateField):
+            return AT.date()
         is_number = isinstance(field, models.IntegerField)
         return next(self.numbers) if is_number else f"t{next(self.numbers)}"
 

@@ -13,7 +13,8 @@ from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import community_days
 from qunce.groups import visibility
-from qunce.insight.typed_numbers import evenings, typed_numbers
+from qunce.groups.groups import Stage
+from qunce.insight.typed_numbers import evenings, reminders, typed_numbers
 from qunce.insight.typed_numbers.evenings import EveningRow
 from qunce.insight.typed_numbers.models import MAX_VALUE
 from qunce.insight.typed_numbers.typed_numbers import FIELDS, Entry
@@ -104,6 +105,19 @@ class TypedHistoryOut(schemas.OutputSchema):
     items: list[TypedNumberOut]
 
 
+class MissingOut(schemas.OutputSchema):
+    day: date
+    group_ids: list[int]
+
+
+class ReminderIn(schemas.InputSchema):
+    hour: Annotated[int, Field(ge=0, le=23)] | None
+
+
+class ReminderOut(schemas.OutputSchema):
+    hour: int | None
+
+
 def _numbers(numbers: Mapping[str, int | None]) -> dict[str, int | None]:
     return {name: numbers.get(name) for name in FIELDS}
 
@@ -149,6 +163,34 @@ def list_latest(request: ApiRequest) -> dict[str, Any]:
         groups=list(groups.order_by("pk")), by=request.by, at=request.at
     )
     return {"days": [_serialize(row, day) for day, row in latest.values()]}
+
+
+@router.get("/typed-numbers/missing", response=MissingOut)
+def list_missing(request: ApiRequest, day: date | None = None) -> dict[str, Any]:
+    """List the groups whose members of a day are expected and were not typed.
+
+    Expected are those whose numbers were typed within the last 14 days.
+    """
+    today = community_days.to_date(request.community.day(request.at))
+    _check_day(request, day or today)
+    groups = visibility.list_visible(request.by).select_related("community")
+    missing = reminders.list_missing(
+        community=request.community,
+        groups=list(groups.exclude(state=Stage.DEAD).order_by("pk")),
+        day=day or today,
+        by=request.by,
+        at=request.at,
+    )
+    return {"day": day or today, "group_ids": [group.pk for group in missing]}
+
+
+@router.put("/typed-numbers/reminder", response=ReminderOut)
+def set_reminder(request: ApiRequest, data: ReminderIn) -> dict[str, Any]:
+    """Set from which hour on Today asks for missing numbers; null is never."""
+    reminders.set_hour(
+        community=request.community, hour=data.hour, by=request.by, at=request.at
+    )
+    return {"hour": reminders.get_hour(request.community)}
 
 
 @router.get("/typed-numbers/{day}", response=TypedEveningOut)

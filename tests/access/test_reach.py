@@ -38,6 +38,7 @@ CONSOLE_ONLY = {
     "members.saved_views.saved_views.set_layout": SCREEN,
     "members.search.member_list.get_page": "programs list by id, so that none is missed",
     "members.search.search.suggest": "completes what is being typed",
+    "insight.notebook.notebook.list_tags": "programs list entries, which name them",
     "outreach.campaigns.content_uses.count_by_material": "a number beside a name",
     "outreach.campaigns.content_uses.total_results": "programs list results by use",
     "outreach.content_calendar.moves.describe": "shown before a move is confirmed",

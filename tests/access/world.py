@@ -26,6 +26,7 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.uploads import Upload
 from qunce.insight.funnels import funnels
 from qunce.insight.funnels.models import Funnel
+from qunce.insight.notebook.models import NotebookEntry
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account, Placeholder, SharedIdentifier
 from qunce.members.attributes.attributes import Attribute
@@ -115,6 +116,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "application": Application,
     "episode": Episode,
     "funnel": Funnel,
+    "notebook entry": NotebookEntry,
 }
 
 

@@ -73,12 +73,13 @@ IDS = {
     "notice_id": "notice",
     "series_id": "series",
     "funnel_id": "funnel",
+    "notebook_entry_id": "notebook entry",
     "group_template_id": "group template",
     "application_id": "application of group",
     "episode_id": "episode",
 }
 """Path parameter → the name under which the fixture knows its id."""
-TEXTS = {"name": "education", "move_key": "series-1-1"}
+TEXTS = {"name": "education", "move_key": "series-1-1", "day": "2026-03-05"}
 """Path parameter that is no id → a value that exists."""
 HIDDEN = {
     "member_id",

@@ -96,6 +96,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "merges",
         "message-templates",
         "metrics",
+        "notebook",
         "notes",
         "opt-outs",
         "orders",
@@ -129,6 +130,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "tasks",
         "touches-before-orders",
         "units",
+        "typed-numbers",
         "webhooks",
         "welcomes",
     }

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 FAILED = pytest.StashKey[bool]()
-CHINESE = ("mei", "chen", "wang", "zh-writer", "zh-manager")
+CHINESE = ("mei", "chen", "wang", "yan", "zh-writer", "zh-manager")
 """Logins of people whose browser is in Chinese."""
 CLOCK = ("LD_PRELOAD", "FAKETIME")
 TIMEOUT = 90_000

@@ -29,6 +29,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "segments:frozen-detail": {"pk": "frozen"},
     "layers": {"pk": "layering"},
     "insight": {"pk": "funnel"},
+    "notebook": {"pk": "notebook_entry"},
+    "typed_numbers": {"pk": "group"},
     "importing": {"pk": "job"},
     "importing:file-detail": {"pk": "upload"},
     "groups": {"pk": "group"},
@@ -61,6 +63,7 @@ SLUGS = {
     "care:create": {"kind": "birthday"},
     "tag_rules:create": {"kind": "words"},
     "insight:funnel-people": {"step": "1"},
+    "notebook:create": {"kind": "competitor"},
 }
 QUERIES = {
     "search:results": "?q=lin",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import django
 
+from tests.functional import evening_groups
 from tests.functional.imported_files import add_imports, undo_import
 from tests.functional.shop_outreach import add_outreach
 from tests.functional.shop_tag_rules import add_tag_rules
@@ -93,6 +94,7 @@ class TeaShop:
 def build(at: datetime) -> TeaShop:
     shop = TeaShop(at)
     add_empty_community(shop)
+    evening_groups.add(at, PASSWORD)
     for step in (
         add_staff_and_members,
         add_tags,
@@ -102,6 +104,7 @@ def build(at: datetime) -> TeaShop:
         add_attributes_and_notes,
         add_segments,
         add_funnel,
+        add_note,
         add_unit,
         add_api_key_and_webhook,
     ):
@@ -328,6 +331,14 @@ def watch_segment(shop: TeaShop, segment: Any) -> None:
     change(assignments.apply, people[:3], 4)
     change(assignments.remove, people[:1], 3)
     change(assignments.apply, [people[0], *people[3:]], 1)
+
+
+def add_note(shop: TeaShop) -> None:
+    from qunce.insight.notebook import notebook
+
+    fields = {"who": "对面茶馆", "title": "新茶试饮", "url": "https://tea.invalid/a"}
+    note = notebook.create(**shop.in_shop(kind="competitor", **fields))
+    shop.ids["notebook_entry"] = note.pk
 
 
 def add_funnel(shop: TeaShop) -> None:

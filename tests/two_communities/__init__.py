@@ -81,6 +81,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     outreach.add_series(data)
     outreach.add_group_templates(data)
     insight.add_funnel(data)
+    insight.add_notebook_entry(data)
     return data
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qunce.groups.groups import Group
 from qunce.insight.funnels import funnels
+from qunce.insight.notebook import notebook
 from tests.two_communities.data import TwoCommunities
 
 
@@ -19,3 +20,15 @@ def add_funnel(data: TwoCommunities) -> None:
         at=data.at,
     )
     data.ids["funnel"] = row.pk
+
+
+def add_notebook_entry(data: TwoCommunities) -> None:
+    row = notebook.create(
+        community=data.community,
+        kind="competitor",
+        who="Homely Rival",
+        title="Homely Offer",
+        by=data.owner,
+        at=data.at,
+    )
+    data.ids["notebook entry"] = row.pk

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qunce.core.staff import models as staff_models
 from qunce.insight import metrics
+from qunce.insight.typed_numbers import typed_numbers
 from qunce.insight.typed_numbers.typed_numbers import FIELDS
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def find(
     A group is measured if something was reported of it on that day or the 27 before.
     Whether it is does not depend on who asks.
     """
+    typed_numbers.check_groups(groups, by)
     if not groups:
         return {}
     signs = metrics.compute_for_groups(

@@ -1,13 +1,18 @@
-"""How the sweep calls verbs: retention, retained members, touches and funnels."""
+"""How the sweep calls verbs of Insight."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from qunce.core import community_days
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.funnels import funnels
+from qunce.insight.notebook import notebook
 from qunce.insight.retention import RetentionQuery
+from qunce.insight.typed_numbers.typed_numbers import Entry
 from tests.access.cases.base import after, both, case, ids, just, one, using
+from tests.access.world import World
 
 DEFINITION: dict[str, Any] = {
     "steps": [{"kind": "member.joined"}, {"kind": "group.joined"}]
@@ -34,6 +39,10 @@ case(
     find_people=both(SPAN, just(column="joined")),
 )
 case(
+    "insight.lifetime_value.estimates",
+    estimate=both(just(), SOURCE),
+)
+case(
     "insight.touches",
     compute=both(SPAN, just(window=7)),
     default_span=just(),
@@ -54,4 +63,50 @@ case(
     compute=just(definition=DEFINITION),
     compare=both(just(definition=DEFINITION), SOURCE),
     find_people=just(definition=DEFINITION, step=1, dropped=False),
+)
+
+
+def a_group(world: World) -> dict[str, Any]:
+    return {"groups": [world.get("group")]}
+
+
+def today(world: World) -> dict[str, Any]:
+    group = world.get("group")
+    return {"day": community_days.to_date(group.community.day(world.at))}
+
+
+def an_entry(world: World) -> dict[str, Any]:
+    fields = {"group": world.get("group"), "field": "members", "value": 5}
+    return {"entries": [Entry(**fields, **today(world))]}
+
+
+case(
+    "insight.typed_numbers.typed_numbers",
+    save=an_entry,
+    load=both(a_group, just(first=date(2026, 1, 1), last=date(2026, 1, 2))),
+    list_history=one("group"),
+)
+case(
+    "insight.typed_numbers.evenings",
+    load=both(a_group, today),
+    load_days=both(one("group"), just(last=date(2026, 1, 2), limit=3)),
+    load_latest=a_group,
+)
+case("insight.typed_numbers.measured", find=both(a_group, today))
+case(
+    "insight.typed_numbers.reminders",
+    set_hour=just(hour=7),
+    list_missing=both(a_group, today),
+)
+case(
+    "insight.notebook.notebook",
+    create=just(kind="platform_change", title="New"),
+    update=one("entry=notebook entry", title="Newer"),
+    archive=one("entry=notebook entry"),
+    restore=after(notebook.archive, one("entry=notebook entry")),
+    get=ids("pk", "notebook entry"),
+    find=just(filters=notebook.Filters()),
+    list_tags=just(),
+    list_visible=just(),
+    load_benchmarks=just(),
 )

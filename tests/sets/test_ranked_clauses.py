@@ -15,7 +15,7 @@ from tests.oracle.strategies import Setting
 from tests.oracle.world import World
 
 NAMES = ("stopped", "returned", "ratio", "rank", "rfm", "random", "did", "seq", "tag")
-QUESTIONS = 4
+QUESTIONS = 3
 """Of each clause, about each community."""
 
 
@@ -26,7 +26,9 @@ def make_world(setting: Setting, data: st.DataObject, random: Random) -> World:
         joined = data.draw(times, label="joined")
         world.add(f"m{number}", joined, "", at=max(joined, data.draw(times)))
     facts = strategies.keyed_facts(setting, world.list_accounts())
-    world.record(data.draw(st.lists(facts, min_size=10, max_size=30)), setting_time(world))
+    world.record(
+        data.draw(st.lists(facts, min_size=10, max_size=30)), setting_time(world)
+    )
     world.fill(random)
     world.merge("m1", "m4", setting_time(world))
     world.leave("m5", setting_time(world))
@@ -40,7 +42,7 @@ def setting_time(world: World):  # type: ignore[no-untyped-def]
 
 @pytest.mark.django_db(transaction=True)
 @settings(
-    max_examples=8,
+    max_examples=5,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -66,7 +66,15 @@ class World:
     def state(self, tag: Tag) -> dict[int, tuple[object, ...]]:
         """Account → all that is known about its tagging."""
         rows = Tagging.objects.filter(tag=tag, present=True)
-        fields = ("account_id", "weight", "tagged_at", "by_id", "source", "expires_at")
+        fields = (
+            "account_id",
+            "weight",
+            "tagged_at",
+            "since",
+            "by_id",
+            "source",
+            "expires_at",
+        )
         return {account: tuple(rest) for account, *rest in rows.values_list(*fields)}
 
 

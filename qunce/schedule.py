@@ -15,6 +15,7 @@ from qunce.core.jobs import clock_watch, scheduler
 from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
 from qunce.importing.jobs import journal, uploads
+from qunce.insight.findings import daily as findings
 from qunce.insight.words import word_days
 from qunce.members.layers import layers
 from qunce.members.search import member_list
@@ -44,12 +45,12 @@ last_run_at: datetime | None = None
 
 
 def start_days(*, at: datetime) -> None:
-    """Recompute layerings, run tag rules and count segments once per community day."""
-    # Called every minute, because communities start their days at different times.
+    """Do what is due once per community day; called every minute, as days start apart."""
     for community in Community.objects.order_by("pk"):
         layers.start_day(community=community, at=at)
         tag_rule_runs.start_day(community=community, at=at)
         segments.start_day(community=community, at=at)
+        findings.start_day(community=community, at=at)
 
 
 def poll_playbooks(*, at: datetime) -> None:
@@ -67,9 +68,7 @@ SCHEDULE: dict[str, Job] = {
     "segments.watch": Job(watches.check_all, _("Check watched segments"), MINUTE),
     "tags.expire": Job(expiry.remove_expired, _("Remove expired tags"), MINUTE),
     "members.preload_names": Job(member_list.preload, _("Load names"), 5 * MINUTE),
-    "sets.save": Job(
-        lambda *, at: persisted_sets.save_all(), _("Save sets of members"), 5 * MINUTE
-    ),
+    "sets.save": Job(lambda at: persisted_sets.save_all(), _("Save sets"), HOUR / 12),
     "channels.process_inbox": Job(
         channel_events.handle_all, _("Handle messages"), MINUTE / 6
     ),

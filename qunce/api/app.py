@@ -64,6 +64,8 @@ RESOURCES = (
     "metric_spans",
     "retention",
     "funnels",
+    "findings",
+    "lifetime_value",
     "words",
     "typed_numbers",
     "notebook",

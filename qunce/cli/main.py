@@ -292,6 +292,16 @@ _add(
     N_("List, show, create, change and archive funnels"),
 )
 _add(
+    "findings",
+    "commands.findings.findings",
+    N_("Show what left its weekly rhythm, and decide about it"),
+)
+_add(
+    "lifetime-value",
+    "commands.lifetime_value.lifetime_value",
+    N_("Estimate what buyers will still buy"),
+)
+_add(
     "words",
     "commands.words.words",
     N_("Show what groups talk about, and change stop words and brands"),

@@ -116,6 +116,7 @@ AREAS = (
         "chart-bar",
         (
             Tab(pgettext_lazy("menu", "Overview"), "insight:metrics"),
+            Tab(_("Findings"), "insight:findings"),
             Tab(_("Groups compared"), "insight:groups"),
             Tab(_("Peak hours"), "insight:hours"),
             Tab(_("Retention"), "insight:retention"),
@@ -162,7 +163,7 @@ STYLESHEETS_USED = {
     "group_templates": ("groups",),
     "groups": ("metrics",),
     "ideas": ("materials",),
-    "insight": ("metrics",),
+    "insight": ("findings", "metrics"),
     "layers": ("segments",),
     "members": ("tags",),
     "message_templates": ("materials", "outreach"),

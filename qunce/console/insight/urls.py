@@ -3,10 +3,13 @@ from __future__ import annotations
 from django.urls import path
 
 from qunce.console.insight import chart_script, views
+from qunce.console.insight.findings import actions as finding_actions
+from qunce.console.insight.findings import views as finding_views
 from qunce.console.insight.funnels import actions as funnel_actions
 from qunce.console.insight.funnels import views as funnel_views
 from qunce.console.insight.groups import views as group_views
 from qunce.console.insight.hours import views as hour_views
+from qunce.console.insight.lifetime_value import views as lifetime_value_views
 from qunce.console.insight.retained import views as retained_views
 from qunce.console.insight.retention import views as retention_views
 from qunce.console.insight.touches import views as touch_views
@@ -17,6 +20,13 @@ urlpatterns = [
     path("", views.metric_list, name="metrics"),
     path("charts/<slug:name>/", views.metric_chart, name="chart"),
     path("scripts/<str:name>.js", chart_script.serve, name="chart-script"),
+    path("findings/", finding_views.finding_list, name="findings"),
+    path("findings/act/", finding_actions.act, name="finding-act"),
+    path("findings/dismiss/", finding_actions.dismiss, name="finding-dismiss"),
+    path("findings/count/", finding_actions.count_again, name="finding-count"),
+    path(
+        "findings/<int:pk>/withdraw/", finding_actions.withdraw, name="finding-withdraw"
+    ),
     path("groups/", group_views.compare, name="groups"),
     path("hours/", hour_views.week, name="hours"),
     path("retention/", retention_views.table, name="retention"),
@@ -34,6 +44,7 @@ urlpatterns = [
     path("funnels/<int:pk>/restore/", funnel_actions.restore, name="funnel-restore"),
     path("touches/", touch_views.distribution, name="touches"),
     path("touches/people/", touch_views.people, name="touches-people"),
+    path("lifetime-value/", lifetime_value_views.overview, name="lifetime-value"),
     path("words/", word_views.word_list, name="words"),
     path("words/settings/", word_views.settings, name="word-settings"),
 ]

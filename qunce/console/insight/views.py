@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads, presenters
+from qunce.console.insight.findings import presenters as finding_presenters
 from qunce.console.notebook import benchmarks
 from qunce.console.today import numbers
 from qunce.core import community_days, permissions
 from qunce.importing.jobs import access
 from qunce.insight import metric_definitions, period_comparison
+from qunce.insight.findings import daily
 from qunce.insight.metric_definitions import COMMUNITY, Grain, Place, Subject
 from qunce.insight.period_comparison import Comparison
 
@@ -35,6 +37,9 @@ def parse_span(request: http.Request) -> int:
 @http.page()
 def metric_list(request: http.Request) -> HttpResponse:
     span = parse_span(request)
+    query = period_comparison.create_query(
+        community=request.community, by=request.staff, at=request.at, span=span
+    )
     comparisons = period_comparison.compare_community(
         community=request.community,
         by=request.staff,
@@ -45,6 +50,7 @@ def metric_list(request: http.Request) -> HttpResponse:
             if Place.OVERVIEW in metric.places and metric.grain is not Grain.SPAN
         ],
         span=span,
+        query=query,
     )
     spans = [
         (days, _("%(n)s days") % {"n": days}, days == span) for days in SPAN_CHOICES
@@ -54,11 +60,14 @@ def metric_list(request: http.Request) -> HttpResponse:
         for subject, own in groupby(comparisons, lambda one: one.metric.subject)
     ]
     context = {
+        **finding_presenters.context_of(
+            daily.load(by=request.staff, at=request.at), request
+        ),
         "headlines": numbers.compare_yesterday(
-            request.staff, at=request.at, names=HEADLINES
+            request.staff, at=request.at, names=HEADLINES, query=query
         ),
         "yesterday": community_days.to_date(request.community.day(request.at) - 1),
-        "ratios": presenters.ratio_rows(request, span),
+        "ratios": presenters.ratio_rows(query, span),
         "benchmarks": benchmarks.by_metric(request.staff),
         "sections": sections,
         "spans": spans,

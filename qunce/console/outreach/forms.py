@@ -26,6 +26,9 @@ from qunce.sets.rules import tree
 MINUTE_FORMAT = "%Y-%m-%dT%H:%M"
 EVERYONE, NONE, OWN_RULE = "all", "", "own"
 SEGMENT_PREFIX = "segment:"
+MAX_NAME = 80
+MAX_DRAFT = 2_000
+"""Characters of a text in an address."""
 FIELDS_WHILE_PAUSED = ("name", "text", "materials", "template_version", "due_at")
 
 
@@ -42,7 +45,7 @@ class CampaignForm(forms.Form):
     Rules of the campaign are in the hidden fields `rule` and `exclude_rule`, as JSON.
     """
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=MAX_NAME)
     target = forms.ChoiceField(
         label=gettext_lazy("Send to"),
         choices=Target.choices,
@@ -211,10 +214,14 @@ def _initial_values(
 
 
 def _content_of_url(request: http.Request) -> dict[str, Any]:
-    """The material or the template that the user came from."""
+    """The material, the template or the draft that the user came from."""
     material = paging.parse_number(request, "material")
     pk = paging.parse_number(request, "template")
-    values: dict[str, Any] = {"materials": [material] if material else []}
+    values: dict[str, Any] = {
+        "materials": [material] if material else [],
+        "name": request.GET.get("name", "")[:MAX_NAME],
+        "text": request.GET.get("text", "")[:MAX_DRAFT],
+    }
     if pk:
         version = message_templates.get_version(request.community, pk)
         values |= {

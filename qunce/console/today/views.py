@@ -16,6 +16,7 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.today import (  # noqa: F401 - providers register themselves
     dismissals,
+    finding_providers,
     items,
     member_providers,
     number_providers,

@@ -1,7 +1,7 @@
 """The findings of a day as pages show them: found once, without those decided upon.
 
-Staff with the same limits share a report. It is computed in the morning for staff who see
-everything, and for others when they first ask.
+Staff with the same limits share a report. It is computed in the morning, or
+when they first ask.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django.db import transaction
 
 from qunce.core import community_days, json_values
 from qunce.core.staff import models as staff_models
+from qunce.core.staff.models import Staff
 from qunce.insight.findings import cells as cell_counts
 from qunce.insight.findings import findings, outcomes
 from qunce.insight.findings.cells import Cells
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from qunce.core.communities import Community
-    from qunce.core.staff.models import Staff
 
 DAYS_AWAY = 14
 """A finding that was decided upon does not come back earlier."""
@@ -71,6 +71,16 @@ def load(*, by: Staff, at: datetime) -> DayFindings:
     row = _find_report(by, at)
     if row is None or _is_stale(row, at):
         row = compute(by=by, at=at)
+    return _describe(row, by, at)
+
+
+def find_stored(*, by: Staff, at: datetime) -> DayFindings | None:
+    """The findings of this morning if they are computed already."""
+    row = _find_report(by, at)
+    return None if row is None else _describe(row, by, at)
+
+
+def _describe(row: FindingReport, by: Staff, at: datetime) -> DayFindings:
     found = Findings.from_json(row.result)
     away = {each.cell for each in list_away(by, at=at)}
     everything = (*found.findings, *found.others)
@@ -84,10 +94,18 @@ def load(*, by: Staff, at: datetime) -> DayFindings:
 
 
 def start_day(*, community: Community, at: datetime) -> None:
-    """Compute the findings of the day for staff who see everything, unless it is done."""
-    by = staff_models.system(community)
-    if _find_report(by, at) is None:
-        compute(by=by, at=at)
+    """Compute the findings of the day for one kind of staff for whom it is not done.
+
+    It is called every minute, so that many scopes do not delay other jobs.
+    """
+    day = community_days.to_date(community.day(at))
+    reports = FindingReport.objects.filter(community=community, day=day)
+    done = set(reports.values_list("view", flat=True))
+    staff = Staff.objects.filter(community=community, is_active=True)
+    for by in (staff_models.system(community), *staff.order_by("pk")):
+        if view_of(by) not in done:
+            compute(by=by, at=at)
+            return
 
 
 def compute(*, by: Staff, at: datetime) -> FindingReport:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from qunce.core import money
 from qunce.insight.findings.outcomes import Verdict
@@ -61,6 +60,15 @@ HEADLINES: dict[tuple[str, str], StrOrPromise] = {
         "%(n)s were paid since %(day)s; about %(usual)s would be usual."
     ),
 }
+WEEKDAYS = (
+    pgettext_lazy("since", "Monday"),
+    pgettext_lazy("since", "Tuesday"),
+    pgettext_lazy("since", "Wednesday"),
+    pgettext_lazy("since", "Thursday"),
+    pgettext_lazy("since", "Friday"),
+    pgettext_lazy("since", "Saturday"),
+    pgettext_lazy("since", "Sunday"),
+)
 WEEKDAY_AGE = timedelta(days=6)
 """A weekday names a day only as long as no other one of that name has passed."""
 

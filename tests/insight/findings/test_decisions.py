@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -15,6 +16,7 @@ from qunce.insight.findings.decisions import (
     FindingNotFound,
     InvalidDecision,
 )
+from qunce.insight.findings.models import FindingDecision
 from qunce.insight.findings.outcomes import Verdict
 from tests import factories
 from tests.insight.findings import planted
@@ -28,7 +30,12 @@ def test_dismissed_finding_stays_away_for_14_days_and_comes_back_undone() -> Non
     shop = planted.build(quiet="fruit")
     by = factories.staff(shop.community)
     (finding,) = daily.load(by=by, at=NOW).open
-    decided = {"community": shop.community, "cell": finding.cell, "by": by, "at": NOW}
+    decided: dict[str, Any] = {
+        "community": shop.community,
+        "cell": finding.cell,
+        "by": by,
+        "at": NOW,
+    }
     with pytest.raises(InvalidDecision, match="why"):
         decisions.dismiss(**decided, reason=" ")
     decision = decisions.dismiss(**decided, reason="School holidays")
@@ -97,7 +104,7 @@ def test_only_three_measured_actions_are_experience() -> None:
         "verdict": "usual",
     }
     for observed, effect in ((9, None), (8, None), (11, (3, 80, 110))):
-        daily.FindingDecision.objects.create(
+        FindingDecision.objects.create(
             community=shop.community,
             decided="acted",
             cell=finding.cell,
@@ -122,7 +129,11 @@ def test_decisions_of_others_with_another_view_are_hidden() -> None:
     other = factories.staff(shop.community, "operator", login="x", groups=["tea"])
     viewer = factories.staff(shop.community, "viewer", login="viewer")
     (finding,) = daily.load(by=own, at=NOW).open
-    cell = {"community": shop.community, "cell": finding.cell, "reason": "known"}
+    cell: dict[str, Any] = {
+        "community": shop.community,
+        "cell": finding.cell,
+        "reason": "known",
+    }
     with pytest.raises(FindingNotFound):
         decisions.dismiss(**cell, by=other, at=NOW)
     with pytest.raises(permissions.NotAllowed):

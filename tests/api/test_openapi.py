@@ -89,6 +89,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "jobs",
         "ladders",
         "layerings",
+        "lifetime-value",
         "materials",
         "member-columns",
         "member-exports",

@@ -132,11 +132,18 @@ class LifetimeValue:
 
 
 @dataclass(frozen=True)
-class _Models:
+class Models:
+    """`spend` is None if a purchase of everyone is worth `scale`."""
+
     buying: Fit
-    spend: Fit
+    spend: Fit | None
     scale: float
     fitted: int
+
+    def expected_spend(self, bought: Purchases, logs: Floats | None) -> Floats:
+        if logs is None:
+            return np.full(len(bought), self.scale)
+        return spend_model.from_logs(logs, self.scale).expected(bought)
 
 
 def check_horizon(days: int) -> None:
@@ -169,7 +176,7 @@ def estimate(
     people, order_days, amounts = (column[seen] for column in rows)
     _check_history(people, order_days, today)
     bought = purchases.summarise(people, order_days, amounts, today - 1)
-    models = _fit(bought)
+    models = fit_models(bought)
     parts = [("", _("All buyers"), np.ones(len(bought), dtype=bool))]
     if breakdown is not None:
         parts += [
@@ -211,7 +218,7 @@ def _check_history(people: Ints, days: Ints, today: int) -> None:
         )
 
 
-def _fit(bought: Purchases) -> _Models:
+def fit_models(bought: Purchases) -> Models:
     repeat = int(np.count_nonzero(bought.frequency))
     if repeat < small_numbers.MIN_PEOPLE:
         raise NotEnoughOrders(
@@ -225,7 +232,7 @@ def _fit(bought: Purchases) -> _Models:
         mask[random.choice(len(bought), MAX_FITTED, replace=False)] = True
         sample = bought.select(mask)
     scale = spend_model.mean_spend(sample)
-    return _Models(
+    return Models(
         buying=buying_model.fit(sample),
         spend=spend_model.fit(sample, scale),
         scale=scale,
@@ -234,14 +241,14 @@ def _fit(bought: Purchases) -> _Models:
 
 
 def _value(
-    key: str, label: str, bought: Purchases, models: _Models, days: int
+    key: str, label: str, bought: Purchases, models: Models, days: int
 ) -> PartValue:
     if len(bought) < small_numbers.MIN_PEOPLE:
         return PartValue(key, label, len(bought), None, None)
     weeks = days / DAYS_PER_WEEK
     number = buying_model.from_logs(models.buying.logs).expected(bought, weeks)
-    spend = spend_model.from_logs(models.spend.logs, models.scale).expected(bought)
-    orders, amounts = _simulate(bought, models, weeks)
+    spend = models.expected_spend(bought, models.spend.logs if models.spend else None)
+    orders, amounts = simulate_totals(bought, models, weeks)
     return PartValue(
         key=key,
         label=label,
@@ -251,8 +258,8 @@ def _value(
     )
 
 
-def _simulate(
-    bought: Purchases, models: _Models, weeks: float
+def simulate_totals(
+    bought: Purchases, models: Models, weeks: float
 ) -> tuple[Floats, Floats]:
     """Draws of the total number and amount, shapes (DRAWS,).
 
@@ -261,7 +268,7 @@ def _simulate(
     """
     random = np.random.default_rng(SEED)
     buying = models.buying.draw(DRAWS, random)
-    spending = models.spend.draw(DRAWS, random)
+    spending = models.spend.draw(DRAWS, random) if models.spend else None
     orders, amounts = np.zeros(DRAWS), np.zeros(DRAWS)
     size = min(len(bought), MAX_SIMULATED)
     for index in range(DRAWS):
@@ -270,7 +277,9 @@ def _simulate(
             sample = _choose(bought, random.integers(0, len(bought), size))
         model = buying_model.from_logs(buying[index])
         numbers = model.simulate(sample, weeks, random)
-        spend = spend_model.from_logs(spending[index], models.scale).expected(sample)
+        spend = models.expected_spend(
+            sample, None if spending is None else spending[index]
+        )
         factor = len(bought) / size
         orders[index] = numbers.sum() * factor
         amounts[index] = float((numbers * spend).sum()) * factor
@@ -299,9 +308,9 @@ def _test(people: Ints, days: Ints, amounts: Ints, last: int) -> Backtest:
     before = purchases.summarise(people, days, amounts, split)
     observed = purchases.count_after(people, days, before.people, split + 1, last)
     weeks = (last - split) / DAYS_PER_WEEK
-    models = _fit(before)
+    models = fit_models(before)
     expected = buying_model.from_logs(models.buying.logs).expected(before, weeks)
-    orders, _amounts = _simulate(before, models, weeks)
+    orders, _amounts = simulate_totals(before, models, weeks)
     groups = np.minimum(before.frequency, HIGHEST).astype(int)
     return Backtest(
         first=community_days.to_date(split + 1),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 from scipy import optimize
 
@@ -17,16 +16,13 @@ BOUND = 12.0
 """The largest logarithm of a parameter; at this edge the data do not determine it."""
 
 
-UNDETERMINED = gettext_noop(
-    "The purchases do not determine how often members will buy. More members who bought "
-    "several times are needed."
-)
-
-
 class NotFitted(errors.Refused):
     """The purchases do not determine the model."""
 
 
+MAX_DEVIATION = 2.0
+"""The standard deviation of a logarithm from which on a parameter is not determined."""
+PRIOR_DEVIATION = 1.5
 STEP = 1e-3
 """Of the logarithms, for the curvature of the likelihood."""
 
@@ -50,7 +46,28 @@ class Fit:
 
 
 def minimise(loss: Callable[[Floats], float], start: Floats) -> Fit:
-    """Raises NotFitted if the least loss is at the edge, or is not a clear one."""
+    """The logarithms of parameters of least loss, from `start`.
+
+    Few purchases do not determine every parameter. Those that are left open are then
+    expected near `start`, and the covariance says how little that is. Raises NotFitted if
+    even so there is no clear minimum.
+    """
+
+    def loss_with_prior(logs: Floats) -> float:
+        return loss(logs) + float((((logs - start) / PRIOR_DEVIATION) ** 2).sum()) / 2
+
+    fit = _minimise(loss, start) or _minimise(loss_with_prior, start)
+    if fit is None:
+        raise NotFitted(
+            _(
+                "The purchases do not determine how often members will buy. More "
+                "members who bought several times are needed."
+            )
+        )
+    return fit
+
+
+def _minimise(loss: Callable[[Floats], float], start: Floats) -> Fit | None:
     found = optimize.minimize(
         loss, start, method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-7}
     )
@@ -58,13 +75,14 @@ def minimise(loss: Callable[[Floats], float], start: Floats) -> Fit:
         loss, found.x, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * len(start)
     )
     if not np.isfinite(found.fun) or np.abs(found.x).max() >= BOUND:
-        raise NotFitted(_(UNDETERMINED))
-    curvature = _curvature(loss, found.x)
+        return None
     try:
-        covariance = np.linalg.inv(curvature)
+        covariance = np.linalg.inv(_curvature(loss, found.x))
         np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError as error:
-        raise NotFitted(_(UNDETERMINED)) from error
+    except np.linalg.LinAlgError:
+        return None
+    if np.sqrt(np.diag(covariance)).max() > MAX_DEVIATION:
+        return None
     return Fit(found.x, np.asarray(covariance, dtype=np.float64), float(found.fun))
 
 

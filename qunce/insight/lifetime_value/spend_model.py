@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 START = (6.0, 4.0, 15.0)
+SAME = 0.01
+"""Relative deviation of amounts below which they count as equal."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,16 @@ def mean_spend(purchases: Purchases) -> float:
     return float(spend.mean()) if len(spend) else 1.0
 
 
-def fit(purchases: Purchases, scale: float) -> Fit:
+def fit(purchases: Purchases, scale: float) -> Fit | None:
     """The parameters of greatest likelihood, from buyers who bought again and paid.
 
-    Raises NotFitted if there are none.
+    None if all paid about the same, so that the scale says all. Raises NotFitted if the
+    amounts do not determine the model.
     """
     chosen = _is_usable(purchases)
     x, amounts = purchases.frequency[chosen], purchases.spend[chosen] / scale
+    if not len(amounts) or amounts.std() < SAME:
+        return None
     log_amounts, log_x = np.log(amounts), np.log(x)
 
     def loss(logs: Floats) -> float:

@@ -62,7 +62,9 @@ def test_cdnow_gives_the_published_expectation_of_one_customer() -> None:
 
 def test_cdnow_gives_the_published_parameters_of_spend() -> None:
     scale = spend_model.mean_spend(cdnow())
-    model = spend_model.from_logs(spend_model.fit(cdnow(), scale).logs, scale)
+    fit = spend_model.fit(cdnow(), scale)
+    assert fit is not None
+    model = spend_model.from_logs(fit.logs, scale)
     found = (round(model.p, 2), round(model.q, 2), round(model.v * scale, 2))
     assert found == pytest.approx((6.25, 3.74, 15.44), abs=0.011)
 
@@ -105,12 +107,15 @@ def simulate(
     return Purchases(np.arange(number), *columns)
 
 
-def test_members_who_all_bought_once_determine_nothing() -> None:
-    alike = Purchases(
-        np.arange(50), np.zeros(50), np.zeros(50), np.full(50, 30.0), np.zeros(50)
-    )
-    with pytest.raises(fitting.NotFitted, match="do not determine"):
-        buying_model.fit(alike)
+def test_few_purchases_leave_the_open_parameters_near_the_start() -> None:
+    random = np.random.default_rng(4)
+    few = simulate(BuyingModel(r=3.0, alpha=20.0, a=0.2, b=40.0), 60, 40.0, random)
+    found = buying_model.fit(few)
+    assert np.sqrt(np.diag(found.covariance)).max() < fitting.MAX_DEVIATION
+    model = buying_model.from_logs(found.logs)
+    expected = float(model.expected(few, 10.0).sum())
+    # Nobody stops and everyone buys every seventh week.
+    assert expected == pytest.approx(60 * 10 * 3 / 20, rel=0.25)
 
 
 def test_purchases_are_summarised_by_member() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,13 +17,14 @@ from qunce.core import community_days, errors, permissions
 from qunce.insight import small_numbers
 from qunce.insight.words import tokens, word_settings
 from qunce.insight.words.models import WordDay
+from qunce.insight.words.word_days import Pairs
 from qunce.insight.words.word_settings import Brand
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences, daily_totals
 from qunce.sets.bitmaps import staff_accounts
 
 if TYPE_CHECKING:
-    from pyroaring import BitMap
+    from numpy.typing import NDArray
 
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
@@ -148,7 +150,8 @@ def compute(
     days = _check_span(first, last, by, at)
     length = days[1] - days[0] + 1
     rows = _load(by, group, days[0] - length, days[1])
-    seen = _Seen.read(by, at, rows)
+    parsed: list[Pairs] = [json.loads(row.pairs) if row.pairs else {} for row in rows]
+    seen = _Seen.read(by, at, parsed)
     is_by_day = any(row.totals for row in rows)
     if is_by_day and by.scope is not None:
         raise CountsHidden(
@@ -158,14 +161,16 @@ def compute(
             )
         )
     periods = [_Period(by_day=is_by_day), _Period(by_day=is_by_day)]
-    for row in rows:
-        periods[row.day < days[0]].add(row, seen)
+    for row, pairs in zip(rows, parsed, strict=True):
+        periods[row.day < days[0]].add(row, pairs)
     now, before = periods
+    for period in periods:
+        period.finish(seen)
     settings = word_settings.get(community)
     stops = frozenset(settings.stop_words)
     words = [
         _word(word, now, before)
-        for word in now.people.keys() | before.people.keys()
+        for word in now.numbers.keys() | before.numbers.keys()
         if word not in stops and not word.startswith("#")
     ]
     words = [each for each in words if each.people or each.people_before]
@@ -221,91 +226,101 @@ def _load(by: Staff, group: str | None, first: int, last: int) -> list[WordDay]:
 
 @dataclass(frozen=True)
 class _Seen:
-    """The people whose words count, and who works here, by account."""
+    """Accounts, ascending, with their people, 0 for people whose words do not count."""
 
-    person_of: Mapping[int, int]
-    people: BitMap
-    staff: BitMap
+    accounts: NDArray[np.int64]
+    people: NDArray[np.int64]
+    is_staff: NDArray[np.bool_]
 
     @classmethod
-    def read(cls, by: Staff, at: datetime, rows: Iterable[WordDay]) -> _Seen:
-        accounts: set[int] = set()
-        for row in rows:
-            if row.pairs:
-                accounts.update(json.loads(row.pairs).get(tokens.WORDS, ())[::2])
-        people = audiences.people(
+    def read(cls, by: Staff, at: datetime, parsed: Iterable[Pairs]) -> _Seen:
+        found: set[int] = set()
+        for pairs in parsed:
+            found.update(pairs.get(tokens.WORDS, ())[::2])
+        accounts = sorted(found)
+        visible = audiences.people(
             community=by.community,
             rule={"with_left": audiences.EVERYONE},
             by=by,
             at=at,
         )
+        person_of = account_queries.person_ids(accounts)
         staff = staff_accounts.read_all(by.community_id)
-        return cls(account_queries.person_ids(accounts), people, staff)
+        people = (person_of[each] for each in accounts)
+        return cls(
+            np.array(accounts, np.int64),
+            np.array([each if each in visible else 0 for each in people], np.int64),
+            np.array([each in staff for each in accounts], bool),
+        )
 
 
-@dataclass
 class _Period:
-    """The words of some days. People are sets, or numbers that are added `by_day`."""
+    """The words of some days. People are different ones, or added `by_day`.
 
-    by_day: bool
-    people: dict[str, set[int]] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
-    times: dict[str, int] = field(default_factory=dict)
-    staff_words: int = 0
-    member_words: int = 0
-    first: int = 0
-    days: int = 0
+    All days are gathered first, as a month of a busy group has 400,000 pairs of a word
+    and a person.
+    """
 
-    def add(self, row: WordDay, seen: _Seen) -> None:
-        if row.pairs:
-            for word, numbers in json.loads(row.pairs).items():
-                self._add_pairs(word, numbers, seen)
+    def __init__(self, *, by_day: bool) -> None:
+        self.by_day = by_day
+        self.numbers: dict[str, int] = {}
+        self.times: dict[str, int] = {}
+        self.member_words = self.staff_words = self.first = self.days = 0
+        self._codes: dict[str, int] = {}
+        self._flat: list[int] = []
+        self._entries: list[tuple[int, int, int]] = []
+        """Code of the word, number of pairs, and day."""
+
+    def add(self, row: WordDay, pairs: Pairs) -> None:
+        for word, numbers in pairs.items():
+            code = self._codes.setdefault(word, len(self._codes))
+            self._flat += numbers
+            self._entries.append((code, len(numbers) // 2, row.day))
+        self.days += tokens.FIRST in pairs
         if row.totals:
             for word, (people, times) in json.loads(row.totals).items():
                 self._add_total(word, people, times)
 
-    def _add_pairs(self, word: str, numbers: Sequence[int], seen: _Seen) -> None:
-        own = self.people.setdefault(word, set())
-        found, total = set(), 0
-        for account, times in zip(numbers[::2], numbers[1::2], strict=True):
-            person = seen.person_of.get(account, account)
-            if person in seen.people:
-                found.add(person)
-                total += times
-            elif word == tokens.WORDS and account in seen.staff:
-                self.staff_words += times
-        own |= found
-        if word == tokens.FIRST:
-            self.days += 1
-            self.first += total
-            return
-        self.numbers[word] = self.numbers.get(word, 0) + len(found)
-        self.times[word] = self.times.get(word, 0) + total
-        if word == tokens.WORDS:
-            self.member_words += total
-
     def _add_total(self, word: str, people: int, times: int) -> None:
-        self.people.setdefault(word, set())
         if word == tokens.FIRST:
             self.days += people + times
             self.first += people
         elif word == tokens.WORDS:
             self.member_words += people
             self.staff_words += times
-        elif word == tokens.PEOPLE:
-            self.numbers[tokens.WORDS] = self.numbers.get(tokens.WORDS, 0) + people
         else:
-            self.numbers[word] = self.numbers.get(word, 0) + people
-            self.times[word] = self.times.get(word, 0) + times
+            name = tokens.WORDS if word == tokens.PEOPLE else word
+            self.numbers[name] = self.numbers.get(name, 0) + people
+            self.times[name] = self.times.get(name, 0) + times
+
+    def finish(self, seen: _Seen) -> None:
+        """Count people and times of every word that was added."""
+        codes, lengths, days = np.array(self._entries, np.int64).reshape(-1, 3).T
+        pairs = np.array(self._flat, np.int64).reshape(-1, 2)
+        words, days = np.repeat(codes, lengths), np.repeat(days, lengths)
+        places = np.searchsorted(seen.accounts, pairs[:, 0])
+        people, times = seen.people[places], pairs[:, 1]
+        is_total = words == self._codes.get(tokens.WORDS, -1)
+        self.staff_words += int(times[is_total & seen.is_staff[places]].sum())
+        counted = people > 0
+        self._words, self._people = words[counted], people[counted]
+        days, times = days[counted], times[counted]
+        size = len(self._codes)
+        sums = np.bincount(self._words, times, size).astype(np.int64).tolist()
+        distinct = [self._words, self._people, *([days] if self.by_day else [])]
+        counts = np.bincount(_unique_first(distinct), minlength=size).tolist()
+        for word, code in self._codes.items():
+            self.numbers[word] = self.numbers.get(word, 0) + counts[code]
+            self.times[word] = self.times.get(word, 0) + sums[code]
+        self.first += self.times.pop(tokens.FIRST, 0)
+        self.member_words += self.times.get(tokens.WORDS, 0)
 
     def count(self, *words: str) -> int:
         """People who said any of the words; by day, those of the word with most."""
-        if self.by_day:
+        if self.by_day or len(words) == 1:
             return max((self.numbers.get(word, 0) for word in words), default=0)
-        found: set[int] = set()
-        for word in words:
-            found |= self.people.get(word, set())
-        return len(found)
+        codes = [self._codes[word] for word in words if word in self._codes]
+        return len(np.unique(self._people[np.isin(self._words, codes)]))
 
     def temperature(self) -> Temperature:
         return Temperature(
@@ -316,6 +331,16 @@ class _Period:
             first=self.first,
             days=self.days,
         )
+
+
+def _unique_first(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the first column of the different rows of these columns."""
+    code = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        values, places = np.unique(column, return_inverse=True)
+        code = code * max(len(values), 1) + places
+    _codes, firsts = np.unique(code, return_index=True)
+    return columns[0][firsts]
 
 
 def _word(word: str, now: _Period, before: _Period) -> Word:

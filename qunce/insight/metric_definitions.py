@@ -127,10 +127,24 @@ class Metric(_Entry):
     def by_day(self, query: MetricQuery) -> list[int]:
         if self.compute is None:
             raise ValueError(f"{self.name} has no numbers of days")
-        return self.compute(query)
+        if self.name not in query.numbers:
+            query.numbers[self.name] = self._compute(query, self.compute)
+        return query.numbers[self.name]
+
+    def _compute(self, query: MetricQuery, compute: Compute) -> list[int]:
+        if query.wide is None:
+            return compute(query)
+        # The number of a day is the same in every span that has the day.
+        start = query.first - query.wide.first
+        return self.by_day(query.wide)[start : start + len(query.days)]
 
     def over_span(self, query: MetricQuery) -> int:
         """The number of the whole span; of a moment it is that of the last day."""
+        if self.name not in query.span_numbers:
+            query.span_numbers[self.name] = self._count_span(query)
+        return query.span_numbers[self.name]
+
+    def _count_span(self, query: MetricQuery) -> int:
         if self.span is not None:
             return self.span(query)
         numbers = self.by_day(query)

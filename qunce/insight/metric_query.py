@@ -38,7 +38,8 @@ class MetricQuery:
     """Community days from `first` to `last`, of the community or of a group.
 
     Everything is read when a metric first needs it and is kept for the next metric.
-    `totals` and `sums` are such caches; the queries of all `groups` share `totals`.
+    `totals`, `sums`, `parts`, `numbers` and `span_numbers` are such caches; the queries
+    of all `groups` share `totals`. `wide` is the query of which this one is a part.
     """
 
     community: Community
@@ -48,8 +49,12 @@ class MetricQuery:
     last: int
     group: str | None = None
     groups: tuple[str, ...] = ()
+    wide: MetricQuery | None = None
     totals: list[DailyTotals] = field(default_factory=list)
     sums: dict[tuple[str, ...], DaySums] = field(default_factory=dict, init=False)
+    parts: dict[tuple[int, int], MetricQuery] = field(default_factory=dict, init=False)
+    numbers: dict[str, list[int]] = field(default_factory=dict, init=False)
+    span_numbers: dict[str, int] = field(default_factory=dict, init=False)
 
     @property
     def days(self) -> range:
@@ -62,8 +67,12 @@ class MetricQuery:
         return {"between": [each.isoformat() for each in dates]}
 
     def narrowed(self, first: int, last: int) -> MetricQuery:
-        """The same for some of the days, with what was read for all of them."""
-        return replace(self, first=first, last=last)
+        """The same for some of the days, with what is read for all of them."""
+        days = (first, last)
+        if days not in self.parts:
+            part = replace(self, first=first, last=last, wide=self)
+            self.parts[days] = part
+        return self.parts[days]
 
     @cached_property
     def group_id(self) -> int:

@@ -131,12 +131,14 @@ def compare_community(
     at: datetime,
     names: Sequence[str] | None = None,
     span: int = DEFAULT_SPAN,
+    query: MetricQuery | None = None,
 ) -> list[Comparison]:
-    """Compare the metrics `names` of a community, by default all of them."""
+    """Compare the metrics `names` of a community, by default all of them.
+
+    `query` is that of `create_query`, if it is used for further numbers.
+    """
     first, last = _period(community, at, span)
-    query = metrics.create_query(
-        community=community, first=first, last=last, by=by, at=at
-    )
+    query = query or create_query(community=community, by=by, at=at, span=span)
     names = metric_definitions.list_names(COMMUNITY) if names is None else names
     left_out = ""
     if any(METRICS[name].is_money for name in names):
@@ -155,14 +157,29 @@ def compare_group(
     at: datetime,
     names: Sequence[str] | None = None,
     span: int = DEFAULT_SPAN,
+    query: MetricQuery | None = None,
 ) -> list[Comparison]:
     """Compare the metrics `names` of a group, by default all of them."""
-    first, last = _period(community, at, span)
-    query = metrics.create_query(
-        community=community, first=first, last=last, by=by, at=at, group=key
+    query = query or create_query(
+        community=community, by=by, at=at, span=span, group=key
     )
     names = metric_definitions.list_names(GROUP) if names is None else names
     return [_compare(METRICS[name], query, span) for name in names]
+
+
+def create_query(
+    *,
+    community: Community,
+    by: Staff,
+    at: datetime,
+    span: int = DEFAULT_SPAN,
+    group: str | None = None,
+) -> MetricQuery:
+    """Return the days from the first of the previous ones to today."""
+    first, last = _period(community, at, span)
+    return metrics.create_query(
+        community=community, first=first, last=last, by=by, at=at, group=group
+    )
 
 
 def _period(community: Community, at: datetime, span: int) -> tuple[date, date]:

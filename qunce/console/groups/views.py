@@ -23,13 +23,14 @@ from qunce.groups import groups as group_groups
 from qunce.groups.groups import Group
 from qunce.insight import period_comparison
 from qunce.insight.charts import Figure, Series
+from qunce.insight.metric_query import MetricQuery
 from qunce.insight.period_comparison import Comparison
 from qunce.insight.typed_numbers.models import Field
 from qunce.outreach.contact_budget import pressure
 from qunce.outreach.group_templates import templates
 
 CHARTS = ("members", "moves", "active_members", "messages", "interactions")
-RATIO_SPAN = 28
+RATIO_SPAN = period_comparison.DEFAULT_SPAN
 METRICS = ("members", "joins", "leaves", "active_members", "messages", "interactions")
 
 
@@ -44,7 +45,10 @@ def render_detail(
 ) -> HttpResponse:
     """Render the group's page, with the rejected form to add members if there is one."""
     by = request.staff
-    numbers = _compare(request, group)
+    query = period_comparison.create_query(
+        community=request.community, by=by, at=request.at, group=group.key
+    )
+    numbers = _compare(request, group, query)
     active: Sequence[float] = numbers["active_members"].values[:-1]
     group_numbers = advice.GroupNumbers(
         size=memberships.count_members(group, request.staff, request.at),
@@ -71,9 +75,7 @@ def render_detail(
             if groups.STATES.may(transition, group.state)
         ],
         "figures": [(figure, f"{base_url}{figure.name}/?as=") for figure in figures],
-        "ratios": ratio_presenters.ratio_rows(request, RATIO_SPAN, group.key)
-        if figures
-        else (),
+        "ratios": ratio_presenters.ratio_rows(query, RATIO_SPAN) if figures else (),
         "span": RATIO_SPAN,
         # Benchmarks are of communities.
         "benchmarks": {},
@@ -104,13 +106,16 @@ def group_chart(request: http.Request, pk: int, name: str) -> HttpResponse:
     return chart_downloads.render_download(figure, request.GET.get("as", "json"))
 
 
-def _compare(request: http.Request, group: Group) -> dict[str, Comparison]:
+def _compare(
+    request: http.Request, group: Group, query: MetricQuery | None = None
+) -> dict[str, Comparison]:
     comparisons = period_comparison.compare_group(
         community=request.community,
         key=group.key,
         by=request.staff,
         at=request.at,
         names=METRICS,
+        query=query,
     )
     return {comparison.metric.name: comparison for comparison in comparisons}
 

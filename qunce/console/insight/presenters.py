@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from qunce.console import http
-from qunce.core import community_days, money
+from qunce.core import money
 from qunce.insight import metric_definitions, metrics
 from qunce.insight.metric_definitions import (
     COMMUNITY,
@@ -22,6 +21,9 @@ from qunce.insight.metric_definitions import (
     Ratio,
 )
 from qunce.insight.metrics import SpanNumbers
+
+if TYPE_CHECKING:
+    from qunce.insight.metric_query import MetricQuery
 
 MAX_URL = 4_000
 """Characters of an address that browsers and proxies pass on."""
@@ -59,45 +61,31 @@ class RatioRow:
     parts: tuple[Part, ...]
 
 
-def ratio_rows(
-    request: http.Request, span: int, group: str | None = None
-) -> list[RatioRow]:
+def ratio_rows(query: MetricQuery, span: int) -> list[RatioRow]:
     """The ratios of the last `span` complete days, compared with the days before.
 
-    They are those of the community, or of the group whose key `group` is.
+    `query` is that of `period_comparison`, which has both and today.
     """
-    level, place = (
-        (COMMUNITY, Place.OVERVIEW) if group is None else (GROUP, Place.GROUP)
-    )
+    level, place = COMMUNITY, Place.OVERVIEW
+    if query.group is not None:
+        level, place = GROUP, Place.GROUP
     known: list[Metric | Ratio] = [
         *metric_definitions.list_ratios(level),
         *metric_definitions.list_all(level),
     ]
     entries = [entry for entry in known if place in entry.places and _is_of_span(entry)]
-    today = request.community.day(request.at)
-    query = metrics.create_query(
-        community=request.community,
-        first=community_days.to_date(today - 2 * span),
-        last=community_days.to_date(today - 1),
-        by=request.staff,
-        at=request.at,
-        group=group,
-    )
     names = [
         name
         for entry in entries
         for name in (entry.name, *(_parts(entry) if isinstance(entry, Ratio) else ()))
     ]
-    if group is not None:
-        # For both spans, so that what happened in the group is read once.
-        query.load_totals()
     current, previous = (
         metrics.count_span_of(
-            query.narrowed(today - ago, today - ago + span - 1), names
+            query.narrowed(query.last - ago, query.last - ago + span - 1), names
         )
         for ago in (span, 2 * span)
     )
-    rows = _rows(entries, current, previous, level, request.community.currency)
+    rows = _rows(entries, current, previous, level, query.community.currency)
     return sorted(rows, key=lambda row: _position(row.name))
 
 

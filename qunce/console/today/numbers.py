@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qunce.core import community_days, money
 from qunce.core.staff.models import Staff
 from qunce.insight import metric_definitions, metrics
 from qunce.insight.metric_definitions import METRICS, Metric
+
+if TYPE_CHECKING:
+    from qunce.insight.metric_query import MetricQuery
 
 DAYS_PER_WEEK = 7
 
@@ -31,25 +34,38 @@ class DayNumber:
 
 
 def compare_yesterday(
-    staff: Staff, *, at: datetime, names: Sequence[str] | None = None
+    staff: Staff,
+    *,
+    at: datetime,
+    names: Sequence[str] | None = None,
+    query: MetricQuery | None = None,
 ) -> list[DayNumber]:
-    """Compare the metrics `names`, by default those of the page Today."""
+    """Compare the metrics `names`, by default those of the page Today.
+
+    `query` has these days, if further numbers are read from it.
+    """
     community = staff.community
     yesterday = community.day(at) - 1
-    days: dict[str, Any] = {
+    params: dict[str, Any] = {
+        "community": community,
+        "by": staff,
+        "at": at,
         "first": community_days.to_date(yesterday - DAYS_PER_WEEK),
         "last": community_days.to_date(yesterday),
     }
-    query: dict[str, Any] = {"community": community, "by": staff, "at": at, **days}
+    if query is None:
+        query = metrics.create_query(**params)
+    else:
+        query = query.narrowed(yesterday - DAYS_PER_WEEK, yesterday)
     names = names or [
         name
         for name in metric_definitions.list_names(metric_definitions.COMMUNITY)
         if METRICS[name].on_today
     ]
-    values_by_metric = metrics.compute_for_community(**query, names=names)
+    values_by_metric = {name: METRICS[name].by_day(query) for name in names}
     left_out = ""
     if any(METRICS[name].is_money for name in names):
-        left_out = money.format_all(metrics.sales_left_out(**query))
+        left_out = money.format_all(metrics.sales_left_out(**params))
     return [
         _day_number(name, values[0], values[-1], community.currency, left_out)
         for name, values in values_by_metric.items()

@@ -122,6 +122,7 @@ def active_members(query: MetricQuery) -> list[int]:
     formula="people of active_members over 7 days, each once",
     grain=Grain.MOMENT,
     additive=False,
+    places=(),
 )
 def active_week(query: MetricQuery) -> list[int]:
     return span_totals.count_people_by_window(

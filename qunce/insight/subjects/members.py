@@ -10,6 +10,7 @@ from qunce.insight import metric_definitions
 from qunce.insight.metric_definitions import (
     COMMUNITY,
     GROUP,
+    METRICS,
     Grain,
     Place,
     Ratio,
@@ -107,7 +108,7 @@ def _list_sizes(query: MetricQuery) -> list[int]:
         "Group members at the start of that day; of a span, at its start."
     ),
     additive=False,
-    span=lambda query: opening_members(query)[0],
+    span=lambda query: METRICS["opening_members"].by_day(query)[0],
     places=(),
 )
 def opening_members(query: MetricQuery) -> list[int]:
@@ -141,6 +142,7 @@ def new_members(query: MetricQuery) -> list[int]:
         "came back that day."
     ),
     formula="people away whose first account has member.rejoined",
+    places=(),
 )
 def returns(query: MetricQuery) -> list[int]:
     return query.presence.returned

@@ -54,7 +54,6 @@ def test_every_metric_has_a_chart_a_table_and_a_definition(shop: Community) -> N
     assert [name for name, _spec in specs] == [
         "members",
         "active_members",
-        "active_week",
         "active_month",
         "orders",
         "buyers",
@@ -63,7 +62,7 @@ def test_every_metric_has_a_chart_a_table_and_a_definition(shop: Community) -> N
         "net_sales",
     ]
     assert page.count("chart-table") == page.count("data-chart=") == len(specs)
-    assert page.count("None in this time.") == 9
+    assert page.count("None in this time.") == 8
     assert "The amount refunded that day" in page
     assert all(json.loads(spec)["layer"] for _name, spec in specs)
 

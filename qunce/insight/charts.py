@@ -308,7 +308,9 @@ def _template(
         if has_gaps:
             colour = _colour_token(number, equals=equals)
             points = alt.Chart().encode(x=_x(), y=_y(f"p{number}"))
-            layers.append(points.mark_point(filled=True, color=colour, size=24))
+            # Without a single value it is empty, which an image may not be.
+            mark = points.mark_point(filled=True, color=colour, size=24, aria=False)
+            layers.append(mark)
     # The names of two or more series at their right ends, in their colours.
     if count > 1:
         base = alt.Chart(alt.NamedData(name="ends"))

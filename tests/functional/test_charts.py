@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, Response, expect
 
 
-def wait_until_drawn(page: Page, number: int) -> None:
-    """Scroll to each chart, because charts are drawn near the viewport only."""
+def wait_until_drawn(page: Page, at_least: int) -> None:
+    """Scroll to each chart, because charts are drawn near the viewport only.
+
+    Numbers that never happened have none.
+    """
     charts = page.locator("[data-chart]")
-    expect(charts).to_have_count(number)
+    assert charts.count() >= at_least
     for chart in charts.all():
         chart.scroll_into_view_if_needed()
         expect(chart).to_have_attribute("data-drawn", "yes")
@@ -74,9 +77,6 @@ def test_charts_follow_the_colour_scheme(visit: Any) -> None:
 def test_charts_of_a_group_fit_a_phone(visit: Any) -> None:
     mei = visit("mei", phone=True)
     mei.go(f"/groups/{mei.ids['group']}/")
-    # Figures without numbers are left out.
-    number = mei.page.locator("[data-chart]").count()
-    assert number >= 2
-    wait_until_drawn(mei.page, number)
+    wait_until_drawn(mei.page, 2)
     assert not mei.overflows()
     assert mei.accessibility_faults() == []

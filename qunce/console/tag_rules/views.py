@@ -65,6 +65,8 @@ def render_detail(
         before=int(before) if before.isdecimal() and len(before) < 19 else 0,
     )
     broken = rules.find_problem(rule)
+    may_manage = permissions.may(by, MANAGE)
+    is_startable = rules.STATES.may("activate", rule.state)
     context = {
         "rule": rule,
         "sentence": presenters.sentence_of(rule, by),
@@ -80,7 +82,8 @@ def render_detail(
             for run in found[:RUNS_PER_PAGE]
         ],
         "older": found[RUNS_PER_PAGE - 1].pk if len(found) > RUNS_PER_PAGE else None,
-        "may_manage": permissions.may(by, MANAGE),
+        "may_manage": may_manage,
+        "may_activate": may_manage and is_startable and not broken,
         "is_event": rule.mode == Mode.EVENT,
         "max_days": previews.MAX_PAST_DAYS,
     }

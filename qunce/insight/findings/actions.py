@@ -77,7 +77,7 @@ ACTIONS = {
         ),
         Action(
             key="compare_sources",
-            label=gettext_lazy("looked after the sources"),
+            label=gettext_lazy("compared the sources"),
             button=gettext_lazy("Compare the sources"),
         ),
         Action(

@@ -114,14 +114,14 @@ def cause_line(finding: Finding) -> str:
     """Where most of it happened, or that no single part has most of it."""
     cause = finding.cause
     if cause is None:
-        return _("No few sources, groups or layers make up most of it.")
-    text = _("Most of it is in %(dimension)s: %(parts)s, of %(total)s in all.") % {
+        return _("It is spread over the sources, groups and layers.")
+    text = _("Mostly from %(dimension)s: %(parts)s, of %(total)s in all.") % {
         "dimension": _in_sentence(cause),
         "parts": _list_parts(cause.leading, finding),
         "total": format_number(finding.difference, finding, signed=True),
     }
     if cause.opposite:
-        text += " " + _("The other way went %(parts)s.") % {
+        text += " " + _("In the other direction: %(parts)s.") % {
             "parts": _list_parts(cause.opposite, finding)
         }
     return text
@@ -129,12 +129,10 @@ def cause_line(finding: Finding) -> str:
 
 def _in_sentence(cause: FindingCause) -> str:
     if cause.dimension == "source":
-        return pgettext("most of it is in", "the source")
+        return pgettext("mostly from", "the source")
     if cause.dimension == "group":
-        return pgettext("most of it is in", "the group")
-    return pgettext("most of it is in", "the layer of “%(name)s”") % {
-        "name": cause.label
-    }
+        return pgettext("mostly from", "the group")
+    return pgettext("mostly from", "the layering “%(name)s”") % {"name": cause.label}
 
 
 def _list_parts(parts: Sequence[FindingPart], finding: Finding) -> str:

@@ -37,7 +37,7 @@ def day_at(days_ago: int) -> datetime:
 def build(*, quiet: str = "", quiet_days: int = 3, region: str = "US") -> Shop:
     """Members write and order in a rhythm; those of `quiet` hardly wrote of late."""
     community = factories.community(
-        timezone="UTC", region=region, at=NOW - timedelta(days=100)
+        timezone="UTC", language="en", region=region, at=NOW - timedelta(days=100)
     )
     began = NOW - timedelta(days=90)
     shop = Shop(community, {}, {})

@@ -177,8 +177,15 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
 PHONE_PICTURES = ("task", "sidebar")
 OFFER_PICTURES = ("materials", "campaign_result", "links")
 """What test_campaign_walkthrough takes of a campaign that has a result."""
-WALK_PICTURES = ("playbook_graph", "rehearsal", "who_is_left", "ideas")
-"""What test_working_week takes of a playbook and of tasks, and test_ideas of the box."""
+WALK_PICTURES = (
+    "playbook_graph",
+    "rehearsal",
+    "who_is_left",
+    "ideas",
+    "typed_numbers",
+)
+"""What test_working_week takes of a playbook and of tasks, and test_ideas of the box, and
+test_typed_numbers of the grid."""
 
 
 def take_picture(user: BrowserUser, language: str, name: str) -> None:

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
-                ('field', models.CharField(choices=[('members', 'Group members'), ('joins', 'Joins'), ('leaves', 'Leaves'), ('speakers', 'Members who wrote'), ('messages', 'Messages')], max_length=10)),
+                ('field', models.CharField(choices=[('members', 'Group members'), ('joins', 'Joins'), ('leaves', 'Leaves'), ('speakers', 'Wrote'), ('messages', 'Messages')], max_length=10)),
                 ('value', models.PositiveIntegerField(null=True)),
                 ('typed_at', qunce.core.timestamps.TimestampField()),
                 ('replaced_at', qunce.core.timestamps.TimestampField(null=True)),

@@ -16,7 +16,7 @@ class Field(models.TextChoices):
     MEMBERS = "members", gettext_lazy("Group members")
     JOINS = "joins", gettext_lazy("Joins")
     LEAVES = "leaves", gettext_lazy("Leaves")
-    SPEAKERS = "speakers", gettext_lazy("Members who wrote")
+    SPEAKERS = "speakers", gettext_lazy("Wrote")
     MESSAGES = "messages", gettext_lazy("Messages")
 
 

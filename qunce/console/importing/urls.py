@@ -8,6 +8,7 @@ app_name = "importing"
 urlpatterns = [
     path("", views.import_list, name="list"),
     path("new/", views.upload, name="create"),
+    path("paste/", views.paste, name="paste"),
     path("example/<slug:target>/", views.example_file, name="example"),
     path("files/<int:pk>/", views.file_detail, name="file-detail"),
     path("files/<int:pk>/preview/", views.file_preview, name="file-preview"),

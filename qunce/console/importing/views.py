@@ -142,6 +142,37 @@ def _store_upload(request: http.Request) -> HttpResponse:
     )
 
 
+MAX_PASTED = 1_000_000
+"""Characters of a text that is pasted; a longer one is uploaded as a file."""
+
+
+@require_POST
+@http.page(access.IMPORT)
+def paste(request: http.Request) -> HttpResponse:
+    """Take a text that was copied elsewhere, as if it was a file."""
+    access.check_may_import(request.staff)
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    path = uploads.new_upload_path(request.community)
+    try:
+        if not text.strip() or len(text) > MAX_PASTED:
+            raise NoFile(
+                _("Paste a text of at most %(n)s characters.")
+                % {"n": f"{MAX_PASTED:,}"}
+            )
+        path.write_text(text, encoding="utf-8")
+        name = _("pasted text")
+        upload = uploads.accept(
+            path=path, name=f"{name}.txt", by=request.staff, at=request.at
+        )
+    except (errors.Invalid, disk_space.DiskFull) as error:
+        return _upload_form(request, error=str(error))
+    finally:
+        path.unlink(missing_ok=True)
+    return http.redirect_back(
+        request, reverse("importing:file-detail", args=[upload.pk])
+    )
+
+
 def _upload_form(request: http.Request, error: str = "") -> HttpResponse:
     context = {
         "error": error,

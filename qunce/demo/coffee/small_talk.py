@@ -20,8 +20,8 @@ from qunce.outreach.sending.channel_events import MessagePosted
 SPAN = timedelta(days=57)
 TEXTS_PER_TRANSACTION = 2_000
 RIVALS = {
-    "zh": ((("拿铁",), "拿铁"), (("美式",), "美式")),
-    "en": ((("latte",), "Latte"), (("espresso",), "Espresso")),
+    "zh": ("拿铁", "美式", "手冲"),
+    "en": ("Latte", "Americano", "Cappuccino"),
 }
 """Products that are compared as brands are, as nobody in the demo names a brand."""
 
@@ -62,10 +62,7 @@ def create(context: Context) -> None:
                 some = own[start : start + TEXTS_PER_TRANSACTION]
                 message_texts.store(community, source, some)
         brands = [
-            Brand(name, words, is_own=not number)
-            for number, (words, name) in enumerate(
-                RIVALS[context.simulation.settings.language]
-            )
+            Brand(name, ()) for name in RIVALS[context.simulation.settings.language]
         ]
         word_settings.change(
             community=community, by=context.owner, at=context.at, brands=brands

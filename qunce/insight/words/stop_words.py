@@ -27,6 +27,6 @@ theirs them then there these they thing things think this those though through t
 up upon us use used using very want was wasn way we well went were weren what when where which while who whom
 whose why will with within without won would yeah yes yet you your yours yourself ain aren couldn didn't don't
 doesn't hadn i'm i've i'll i'd it's isn't can't won't wouldn shouldn that's there's they're we're you're haha
-lol hmm oh ah today yesterday tomorrow another
+lol hmm oh ah today yesterday tomorrow another already bit end day
 """.split()
 ALL = frozenset((*CHINESE, *ENGLISH))

@@ -40,8 +40,8 @@ DEFAULT_SPAN, MAX_DAYS = 28, 400
 MIN_PEOPLE = 5
 """People who said a word in both periods below which its trend says nothing."""
 MIN_SPEAKERS = 10
-MIN_RATIO, MIN_Z = 1.5, 1.96
-"""How much larger a share is, and how sure, for a word that rises or falls."""
+MIN_RATIO, MIN_Z = 1.5, 3.0
+"""How much larger a share is, and how sure: of a thousand words, hardly one by chance."""
 RISING, FALLING, STEADY, UNSURE = "rising", "falling", "steady", "unsure"
 THANKS = frozenset("谢谢 感谢 多谢 辛苦 thanks thank danke".split())
 COMPLAINTS = frozenset(

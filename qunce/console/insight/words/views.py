@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
@@ -19,7 +18,7 @@ from qunce.insight.words import topics, word_settings
 from qunce.insight.words.topics import FALLING, RISING, Topics
 from qunce.members.message_texts import message_texts
 
-MAX_TRENDS, MAX_WORDS, MAX_EXPORTED = 12, 100, 5_000
+MAX_TRENDS, MAX_WORDS, MAX_EXPORTED = 12, 50, 5_000
 
 
 @require_GET
@@ -52,11 +51,8 @@ def word_list(request: http.Request) -> HttpResponse:
             < topics.MIN_SPEAKERS,
             "min_speakers": topics.MIN_SPEAKERS,
             "words": [word for word in found.words if word.people][:MAX_WORDS],
+            "is_group": bool(form["group"].value()),
             "download": f"?{urlencode(params)}&as=csv",
-            "labels": {
-                topics.RISING: pgettext("word", "rising"),
-                topics.FALLING: pgettext("word", "falling"),
-            },
         }
     return http.render(request, "console/insight/words.html", context, status=status)
 

@@ -200,7 +200,7 @@ def _list_values(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
         community=by.community, attribute=attribute.pk, at=at
     )
     for text in texts[:MAX_PARTS]:
-        yield text, text, {"attribute": {"name": key, "in": [text]}}
+        yield text, text, {"attr": {"name": key, "in": [text]}}
 
 
 def _is_groupable(attribute: attributes.Attribute) -> bool:

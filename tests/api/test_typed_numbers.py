@@ -58,6 +58,24 @@ def test_blocks_of_numbers_are_saved_listed_and_withdrawn(
     assert len(history) == 4
 
 
+def test_missing_groups_and_the_hour_of_the_reminder(
+    shop: Community, api: ApiClient
+) -> None:
+    north = factories.group(shop, "north").pk
+    factories.group(shop, "south")
+    put(api, "/typed-numbers/2026-03-05", {"group_id": north, "members": 300})
+    missing = api.get("/typed-numbers/missing?day=2026-03-06").body
+    assert missing == {"day": "2026-03-06", "group_ids": [north]}
+    latest = api.get("/typed-numbers").body["days"]
+    assert [(day["group_id"], day["day"]) for day in latest] == [(north, "2026-03-05")]
+    hour = "/typed-numbers/reminder"
+    assert api.request("PUT", hour, {"hour": 21}).body == {"hour": 21}
+    assert api.request("PUT", hour, {"hour": 24}).status == 422
+    assert (
+        create_client(shop, "operator").request("PUT", hour, {"hour": 1}).status == 403
+    )
+
+
 def test_blocks_that_cannot_be_saved_save_nothing(
     shop: Community, api: ApiClient
 ) -> None:

@@ -30,6 +30,11 @@ def test_tables_are_saved_whole_or_not_at_all(
     assert (row["group"], row["typed"]["members"]) == ("north", 1280)
     assert row["typed"]["joins"] is None
     assert "north  members 1,280  [typed]" in run(*on_day).output
+    missing = ("typed-numbers", "missing", "--json", "--at", "2026-03-06T12:00:00Z")
+    assert run(*missing).json["groups"] == ["north"]
+    assert run("typed-numbers", "reminder", "21").output == "21:00\n"
+    assert run("typed-numbers", "reminder", "never").output == "never\n"
+    assert run("typed-numbers", "reminder", "late").code == 2
 
 
 def test_notebook_entries_are_added_listed_and_archived(
@@ -41,6 +46,8 @@ def test_notebook_entries_are_added_listed_and_archived(
     assert run("notebook", "add", "benchmark", "--metric", "x").code == 2
     assert "Rival · Sale" in run("notebook", "list", "--tag", "spring").output
     entry = str(made.json["id"])
+    assert run("notebook", "update", entry, "--effect", "9 orders").code == 0
+    assert "Rival" in run("notebook", "list", "--search", "9 orders").output
     assert run("notebook", "archive", entry).code == 0
     assert run("notebook", "list", "--json").json["entries"] == []
     assert run("notebook", "restore", entry).code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,26 @@ KIND = click.Choice(Kind.values)
 ENTRY_HELP = N_("number of the entry")
 
 notebook = base.Group("notebook")
+FIELDS = (
+    ("title", N_("what was posted, or what changed")),
+    ("text", N_("the note")),
+    ("who", N_("the competitor")),
+    ("effect", N_("what came of it")),
+    ("metric", N_("name of a metric, or a name of its own")),
+    ("value", N_("value of the benchmark")),
+    ("unit", N_("unit of the value")),
+    ("source", N_("where it comes from")),
+    ("url", N_("web link")),
+)
+
+
+def _field_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each text of an entry, and for its tags."""
+    tags = N_("tag of the entry; repeatable")
+    command = base.option("--tag", "tags", multiple=True, help=tags)(command)
+    for name, text in reversed(FIELDS):
+        command = base.option(f"--{name}", help=text)(command)
+    return command
 
 
 def _to_json(entry: NotebookEntry) -> dict[str, Any]:
@@ -64,33 +85,37 @@ def list_entries(
 
 @notebook.command("add", help=N_("Write an entry"))
 @base.argument("kind", type=KIND, help=N_("competitor, benchmark or platform_change"))
-@base.option("--title", default="", help=N_("what was posted, or what changed"))
-@base.option("--text", default="", help=N_("the note"))
-@base.option("--who", default="", help=N_("the competitor"))
-@base.option("--effect", default="", help=N_("what came of it"))
-@base.option("--metric", default="", help=N_("name of a metric, or a name of its own"))
-@base.option("--value", default="", help=N_("value of the benchmark"))
-@base.option("--unit", default="", help=N_("unit of the value"))
-@base.option("--source", default="", help=N_("where it comes from"))
-@base.option("--url", default="", help=N_("web link"))
-@base.option("--tag", "tags", multiple=True, help=N_("tag of the entry; repeatable"))
+@_field_options
 @base.option("--day", type=DAY, help=N_("day that it is about; today by default"))
 @options.pass_invocation
 def add(
     invocation: Invocation,
     kind: str,
     day: datetime | None,
-    tags: tuple[str, ...],
     **fields: Any,
 ) -> None:
-    entry = book.create(
-        kind=kind,
-        day=day.date() if day else None,
-        tags=list(tags),
-        **fields,
-        **invocation.query_args,
-    )
+    given = _given(day, fields)
+    entry = book.create(kind=kind, **given, **invocation.query_args)
     _answer(invocation, entry)
+
+
+def _given(day: datetime | None, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that options were given for."""
+    given = {name: value for name, value in fields.items() if value}
+    return given | ({"day": day.date()} if day else {})
+
+
+@notebook.command("update", help=N_("Change fields of an entry"))
+@base.argument("entry", type=int, help=ENTRY_HELP)
+@_field_options
+@base.option("--day", type=DAY, help=N_("day that it is about"))
+@options.pass_invocation
+def update(
+    invocation: Invocation, entry: int, day: datetime | None, **fields: Any
+) -> None:
+    found = book.get(by=invocation.by, pk=entry)
+    book.update(entry=found, **_given(day, fields), **invocation.verb_args)
+    _answer(invocation, found)
 
 
 @notebook.command("archive", help=N_("Archive an entry"))

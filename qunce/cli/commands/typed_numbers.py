@@ -14,9 +14,9 @@ from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days
 from qunce.groups import visibility
-from qunce.groups.groups import Group
+from qunce.groups.groups import Group, Stage
 from qunce.importing.files import sources
-from qunce.insight.typed_numbers import evenings, tables
+from qunce.insight.typed_numbers import evenings, reminders, tables
 from qunce.insight.typed_numbers import typed_numbers as numbers
 from qunce.insight.typed_numbers.evenings import EveningRow
 
@@ -104,3 +104,31 @@ def import_file(invocation: Invocation, file: Path, day: datetime | None) -> Non
     invocation.out.answer(
         {"numbers_saved": count}, _("Numbers saved: %(n)s.") % {"n": f"{count:,}"}
     )
+
+
+@typed_numbers.command("missing", help=N_("List groups whose numbers are expected"))
+@base.option("--day", type=DAY, help=N_("community day; today by default"))
+@options.pass_invocation
+def list_missing(invocation: Invocation, day: datetime | None) -> None:
+    invocation.derive()
+    groups = [each for each in _groups(invocation) if each.state != Stage.DEAD]
+    missing = reminders.list_missing(
+        groups=groups, day=_day(invocation, day), **invocation.query_args
+    )
+    invocation.out.write_list("groups", [group.key for group in missing])
+
+
+@typed_numbers.command(
+    "reminder", help=N_("Set from which hour on Today asks for missing numbers")
+)
+@base.argument("hour", help=N_("hour from 0 to 23, or never"))
+@options.pass_invocation
+def set_reminder(invocation: Invocation, hour: str) -> None:
+    # Anything but an hour is refused by the verb.
+    number = int(hour) if hour.isdecimal() else -1
+    reminders.set_hour(
+        hour=None if hour == "never" else number, **invocation.query_args
+    )
+    stored = reminders.get_hour(invocation.community)
+    text = _("never") if stored is None else f"{stored:02}:00"
+    invocation.out.answer({"hour": stored}, text)

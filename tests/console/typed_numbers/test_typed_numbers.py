@@ -80,10 +80,11 @@ def test_numbers_are_saved_with_a_warning_and_shown_with_it(
     group_page = page(ann.get(f"/groups/{north.pk}/"))
     assert "Numbers typed by hand" in group_page
     assert "3 people short: a leave forgotten?" in group_page
-    assert (
-        "Numbers typed by hand" not in page(ann.get(f"/groups/{south.pk}/"))
-    )
+    assert "Numbers typed by hand" not in page(ann.get(f"/groups/{south.pk}/"))
     assert "2026-03-06" in page(ann.get(f"{GRID}groups/{north.pk}/"))
+    assert "typed 03-06" in page(ann.get("/insight/groups/"))
+    sheet = page(ann.get("/insight/groups/", {"as": "csv"}))
+    assert '"302","2026-03-06"' in sheet or "302,2026-03-06" in sheet
 
 
 def test_what_is_no_number_stays_marked_and_the_rest_is_saved(

@@ -51,7 +51,7 @@ def find(
     """Compare the stored accounts `inside` with the set of all members who match now.
 
     A person is in the stored set with any of their accounts, so that a merge and its undo
-    change nothing by themselves. Erased people are in neither. None if the set still has
+    alone change nothing. Erased people are in neither. None if the set still has
     the version `known`; with `fresh`, nothing is read from a cache.
     """
     by = staff_models.system(community)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from django.utils.translation import gettext as _
 
-from qunce.core import community_days, revisions, timestamps
+from qunce.core import revisions, timestamps
 from qunce.core.communities import zone
 from qunce.core.facts import interned_names
 from qunce.members.accounts import channel_labels
@@ -20,15 +20,12 @@ from qunce.sets.rules import (
     fact_queries,
     phrasing,
     references,
-    snapshots,
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from numpy.typing import NDArray
     from pyroaring import BitMap
 
@@ -82,61 +79,6 @@ def _first_by_person(
     first = np.ones(len(people), dtype=bool)
     first[1:] = people[1:] != people[:-1]
     return people[first], micros[first]
-
-
-def joined_by_day(
-    *, community: Community, first: int, last: int, at: datetime, among: BitMap | None
-) -> list[int]:
-    """How many members joined on each community day, former members included.
-
-    With `among`, only these people count. Staff accounts never do.
-    """
-
-    def read(snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64], BitMap]:
-        snap.load_revisions(())
-        return *joined_times(snap), snap.staff
-
-    people, micros, staff = snapshots.run(community, at, read)
-    starts = [
-        community_days.start_of(community.timezone, community.day_start, day)
-        for day in range(first, last + 2)
-    ]
-    # np.histogram counts the right edge of the last bin, which belongs to the next day.
-    inside = (micros >= starts[0]) & (micros < starts[-1])
-    people, micros = people[inside], micros[inside]
-    counted = ~np.isin(people, bitmaps.array_of(staff))
-    if among is not None:
-        counted &= np.isin(people, bitmaps.array_of(among))
-    return [int(number) for number in np.histogram(micros[counted], starts)[0]]
-
-
-def present_by_day(
-    *, community: Community, first: int, last: int, at: datetime, among: BitMap | None
-) -> list[int]:
-    """How many members there were at the end of each community day.
-
-    Somebody who left and rejoined was never away. With `among`, only these people count.
-    Staff accounts never do.
-    """
-
-    def read(snap: Snapshot) -> list[NDArray[np.int64]]:
-        snap.load_revisions(())
-        counted = snap.everyone(with_left=True)
-        if among is not None:
-            counted = counted & among
-        ids = bitmaps.array_of(counted)
-        return [
-            np.sort(micros[np.isin(people, ids)])
-            for people, micros in (joined_times(snap), left_times(snap))
-        ]
-
-    joined, left = snapshots.run(community, at, read)
-    ends = [
-        community_days.start_of(community.timezone, community.day_start, day)
-        for day in range(first + 1, last + 2)
-    ]
-    here = np.searchsorted(joined, ends) - np.searchsorted(left, ends)
-    return [int(number) for number in here]
 
 
 # Clauses

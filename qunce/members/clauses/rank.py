@@ -53,9 +53,9 @@ MAX_TOP = 10_000_000
 ATTRIBUTE_SCALE = 10_000
 """Numbers of attributes are stored as whole numbers of these parts."""
 PHRASES = {
-    "times": gettext_noop("by how many times: %(kind)s %(window)s"),
-    "days": gettext_noop("by on how many days: %(kind)s %(window)s"),
-    "sum": gettext_noop("by the total %(field)s: %(kind)s %(window)s"),
+    "times": gettext_noop("by how often they %(kind)s %(window)s"),
+    "days": gettext_noop("by the days on which they %(kind)s %(window)s"),
+    "sum": gettext_noop("by the total %(field)s of “%(kind)s” %(window)s"),
 }
 
 
@@ -75,7 +75,7 @@ class Top:
 @base.register
 @dataclass(frozen=True)
 class RankClause(Clause):
-    """Who equals the last of the best is among them, so that no chance decides.
+    """Members who equal the last of the best are among them, so that no chance decides.
 
     Members alone are ranked: neither former members nor staff.
     """
@@ -186,7 +186,7 @@ class RankClause(Clause):
 
     @abstractmethod
     def parts(self, snap: Snapshot) -> list[Part]:
-        """Whoever is ranked with their numbers; several where these are incomparable."""
+        """The ranked people with their numbers; several parts where these cannot be compared."""
 
     def members(self, snap: Snapshot) -> BitMap:
         return snap.everyone() - snap.staff

@@ -197,7 +197,7 @@ def times_given(snap: Snapshot, tag: int) -> Times:
 
 
 def _read_times(tag: int, since: int, *, present_only: bool = False) -> Times:
-    """Accounts and since when they have had the tag; MISSING if they have it no more."""
+    """Accounts and since when they have had the tag; MISSING if they no longer have it."""
     rows = db.rows(
         "SELECT account_id, CASE WHEN present THEN coalesce(since, tagged_at)"  # noqa: S608
         f" ELSE {MISSING} END FROM members_tagging WHERE tag_id = %s AND rev > %s"

@@ -46,7 +46,7 @@ MAX_WATCHES = 50
 FACTS_PER_TRANSACTION = 5_000
 """So that other writers wait milliseconds when a hundred thousand members move."""
 MAX_COMPARISONS = 3
-"""A comparison starts again if something changes meanwhile."""
+"""A comparison starts again if something changes during it."""
 UNITS_PER_MILLISECOND = 3
 """Of `Clause.cost`."""
 
@@ -99,7 +99,7 @@ class SegmentWatchStopped(facts.FactKind):
 
 
 class _Overtaken(Exception):
-    """Another process has changed the watch meanwhile, and records what it finds."""
+    """Another process has changed the watch, and records what it finds."""
 
 
 # Checks
@@ -304,7 +304,7 @@ def _count(watch: SegmentWatch, at: datetime, entered: int, left: int) -> None:
 def compare(watch: SegmentWatch, *, at: datetime) -> int:
     """Compare the stored set with one from scratch; returns how many members differed.
 
-    They are corrected, and staff are told: the cache, or what is derived, was wrong.
+    They are corrected and reported to staff, as the cache or the derived data was wrong.
     """
     day = watch.community.day(at)
     for _attempt in range(MAX_COMPARISONS):

@@ -99,7 +99,7 @@ class MembershipClause(Clause):
         return people
 
     def members_of(self, snap: Snapshot, ref: int) -> BitMap:
-        """Who counts as in one set."""
+        """The people who count as in one set."""
         counter = by_person(snap, self.mark_kind, ref)
         everyone = counter.nonzero()
         return self.depth.select(counter, everyone) if self.depth else everyone

@@ -76,7 +76,7 @@ class ReturnedClause(Clause):
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:
         return phrasing.fill(
-            _("%(kind)s again %(window)s, after at least %(days)s days without it"),
+            _("%(kind)s again %(window)s after at least %(days)s days without it"),
             kind=fact_filters.phrase(args, names),
             window=phrasing.window(args),
             days=phrasing.days(args["after"]),

@@ -65,7 +65,9 @@ class StoppedClause(Clause):
         if "times" in args:
             times = comparisons.parse(args["times"], here)
             if times.bounds()[0] < 1:
-                here.fail(_("Who never did something cannot stop: ask for 1 or more."))
+                here.fail(
+                    _("Members who never did something cannot stop. Ask for 1 or more.")
+                )
         within = None
         if "within" in args:
             within = time_windows.parse_days(args["within"], path.child("within"))
@@ -74,16 +76,19 @@ class StoppedClause(Clause):
 
     @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:
-        pieces = {
+        pieces: dict[str, Pieces] = {
             "kind": fact_filters.phrase(args, names),
             "days": phrasing.days(args["for"]),
-            "n": phrasing.comparison(args.get("times", {"gte": 1})),
+            "times": (),
         }
+        if "times" in args:
+            n = phrasing.comparison(args["times"])
+            pieces["times"] = phrasing.fill(_("%(n)s times"), n=n)
         if "within" not in args:
-            template = _("%(kind)s %(n)s times, but not in the last %(days)s days")
+            template = _("%(kind)s %(times)s before, but not in the last %(days)s days")
             return phrasing.fill(template, **pieces)
         template = _(
-            "%(kind)s %(n)s times in %(before)s days, but not in the %(days)s days since"
+            "%(kind)s %(times)s in %(before)s days, but not in the %(days)s days since"
         )
         before = phrasing.days(args["within"])
         return phrasing.fill(template, before=before, **pieces)

@@ -129,6 +129,10 @@ def peak_hours(user: BrowserUser) -> None:
     user.go("/insight/hours/")
 
 
+def findings(user: BrowserUser) -> None:
+    user.go("/insight/findings/")
+
+
 def retention(user: BrowserUser) -> None:
     user.go("/insight/retention/?period=month&count=12&return=order.paid&by=source")
 
@@ -171,6 +175,7 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "ratios": ratios,
     "groups_compared": groups_compared,
     "peak_hours": peak_hours,
+    "findings": findings,
     "retention": retention,
     "funnel": funnel,
 }

@@ -14,15 +14,15 @@ from qunce.members.tag_rules.models import TagRule, TagRuleRun
 from qunce.members.tags import library
 
 COUNT = 50
-WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
 KINDS = ("order.paid", "message.posted", "send.delivered")
 
 
 def run_rules(session: Session) -> None:
-    """Run all rules as of a week ago, then of today: a real week of gains and losses."""
+    """Run all rules as of yesterday, then of today: a real day of gains and losses."""
     if not TagRule.objects.filter(community=session.community).exists():
         _create(session)
-    first = measure.repeat(lambda: _run(session, AT - WEEK), 1)
+    first = measure.repeat(lambda: _run(session, AT - DAY), 1)
     with measure.profiled(session.profile("tag-rules")):
         times = measure.repeat(lambda: _run(session, AT), 1)
     day = session.community.day(AT)
@@ -41,7 +41,7 @@ def run_rules(session: Session) -> None:
 
 
 def _create(session: Session) -> None:
-    common: dict[str, Any] = {"by": session.by, "at": AT - 2 * WEEK}
+    common: dict[str, Any] = {"by": session.by, "at": AT - 2 * DAY}
     for number in range(COUNT):
         key = f"bench-rule-{number}"
         library.create(community=session.community, key=key, **common)

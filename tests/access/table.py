@@ -30,6 +30,9 @@ ANSWERS: dict[str, str] = {
         groups.staff_lists.list_people
         insight.breakdowns.list_choices
         insight.breakdowns.load_parts
+        insight.findings.daily.find_stored
+        insight.findings.daily.load
+        insight.findings.decisions.list_visible
         insight.funnels.definitions.parse
         insight.funnels.funnels.list_visible
         insight.funnels.results.compare
@@ -78,6 +81,7 @@ ANSWERS: dict[str, str] = {
         core.staff.staff.get
         core.staff.staff.get_by_login
         insight.breakdowns.find_part
+        insight.findings.findings.find
         insight.metrics.compute_for_community
         insight.notebook.notebook.get
         insight.metrics.sales_left_out
@@ -118,7 +122,6 @@ ANSWERS: dict[str, str] = {
         insight.typed_numbers.typed_numbers.list_history
         insight.typed_numbers.typed_numbers.load
         insight.metrics.count_span
-        insight.metrics.create_query
         insight.peak_hours.count
         insight.period_comparison.compare_group
     """,
@@ -152,6 +155,15 @@ ANSWERS: dict[str, str] = {
     """,
     "rraaaaaaa": """
         members.saved_views.saved_views.save
+    """,
+    # About numbers of the whole community, which staff with limits do not see.
+    "aaaaannnn": """
+        insight.findings.decisions.get
+    """,
+    "rraaannnn": """
+        insight.findings.decisions.act
+        insight.findings.decisions.dismiss
+        insight.findings.decisions.withdraw
     """,
     # Operators and managers; the rules name what they see.
     "rraaaaana": """

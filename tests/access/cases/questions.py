@@ -31,7 +31,6 @@ case(
     sales_left_out=DAYS,
     compute_for_groups=both(DAYS, GROUP_KEY),
     count_span=both(DAYS, ONE_GROUP),
-    create_query=both(DAYS, ONE_GROUP),
 )
 case("insight.peak_hours", count=ONE_GROUP)
 case(

@@ -9,9 +9,8 @@ from pyroaring import BitMap
 
 from qunce.core import communities, community_days
 from qunce.members.accounts import accounts
-from qunce.members.clauses import lifecycle
 from qunce.members.people import merges
-from qunce.sets import audiences
+from qunce.sets import audiences, presence_changes
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -49,9 +48,9 @@ def test_people_count_on_the_day_their_first_account_joined() -> None:
     first, last = (community_days.from_date(date(2026, 2, day)) for day in (26, 28))
 
     def by_day(among: BitMap | None) -> list[int]:
-        return lifecycle.joined_by_day(
+        return presence_changes.count_by_day(
             community=shop, first=first, last=last, at=AT, among=among
-        )
+        ).joined
 
     assert by_day(None) == [0, 1, 2]
     rule = {"members": {"keys": ["ann", "eve"]}}

@@ -279,10 +279,11 @@ class _Complete:
         return self.spans[cohort + period][1] < self.today
 
     def cohorts_of(self, period: int) -> list[int]:
+        """The cohorts for which a period is over; for period 0 all, even a growing one."""
         return [
             index
             for index in range(len(self.spans) - period)
-            if self.holds(index, period)
+            if period == 0 or self.holds(index, period)
         ]
 
 

@@ -87,6 +87,9 @@ def test_retention_by_source_links_to_the_people(shop: Community, by: Staff) -> 
         r'href="(/insight/retention/people/\?[^"]+periods=1&amp;part=parcel)"', page
     )
     people = visible(browser.get(html.unescape(link)).content.decode())
+    whole = link.replace("periods=1", "periods=0")
+    assert f'href="{whole}"' in page
+    assert "35 members" in visible(browser.get(html.unescape(whole)).content.decode())
     assert "28 members" in people
     assert "m05" in people
     assert "m63" not in people

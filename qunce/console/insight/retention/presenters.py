@@ -122,7 +122,7 @@ def _row_of_shares(
             continue
         cell = Cell(share.people, share.percent, is_complete=True)
         cells.append(_cell(cell, share.among, _list_url(None, number, params, part)))
-    return ShownRow(label, size, "", tuple(cells))
+    return ShownRow(label, size, _list_url(None, 0, params, part), tuple(cells))
 
 
 def _cell(cell: Cell, among: int, url: str) -> ShownCell:

@@ -118,10 +118,10 @@ def people(request: http.Request) -> HttpResponse:
         at=request.at,
         part=part,
     )
-    title = _("%(start)s, %(later)s") % {
-        "start": retention.describe_start(query),
-        "later": presenters.period_label(query.period, period),
-    }
+    title = retention.describe_start(query)
+    if period:
+        later = presenters.period_label(query.period, period)
+        title = _("%(start)s, %(later)s") % {"start": title, "later": later}
     params = {name: str(form[name].value()) for name in forms.DEFAULTS}
     return people_lists.render(
         request,

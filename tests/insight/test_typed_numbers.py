@@ -180,6 +180,7 @@ def load(by: Any, group: Group, day: date = DAY) -> dict[str, int]:
     return dict(typed.numbers) if typed else {}
 
 
+@pytest.mark.both_databases
 def test_a_correction_is_a_further_row_with_its_fact(north: Group, ann: Any) -> None:
     save(ann, (north, "members", 312), (north, "joins", 0))
     save(ann, (north, "members", 321), (north, "joins", 0), at=AT + HOUR)
@@ -204,6 +205,7 @@ def test_unchanged_numbers_are_not_saved_again(north: Group, ann: Any) -> None:
     assert Fact.objects.count() == before
 
 
+@pytest.mark.both_databases
 def test_what_somebody_else_typed_meanwhile_is_kept(
     shop: Community, north: Group, ann: Any
 ) -> None:
@@ -280,6 +282,7 @@ def test_groups_with_reported_facts_are_measured(
     assert measured.find(**query, day=DAY + timedelta(days=28), at=later) == {}
 
 
+@pytest.mark.both_databases
 def test_today_asks_for_groups_that_were_typed_lately(
     shop: Community, north: Group, ann: Any
 ) -> None:

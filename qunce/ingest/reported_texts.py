@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from qunce.core import timestamps
 from qunce.core.communities import Community
-from qunce.core.facts import keyed_facts
+from qunce.core.facts import fact_keys
 from qunce.ingest.incoming_facts import IncomingFact
 from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.message_texts import NewText
@@ -49,7 +49,7 @@ def _without(fact: IncomingFact, text: str) -> IncomingFact:
 
 def find_new(texts: Texts, keys: Sequence[str], source_id: int) -> set[int]:
     """Return the indexes of messages that are not recorded yet."""
-    known = keyed_facts.find(source_id, [keys[index] for index in texts])
+    known = fact_keys.find(source_id, [keys[index] for index in texts])
     return {index for index in texts if keys[index] not in known}
 
 

@@ -28,7 +28,7 @@ FIELD = frozenset(
     corrections count counter counters counts coupon coupons csv currencies currency
     custom customers daily damage data database databases dates day days db decimals decisions
     decompression default delay delays definition definitions deliveries delivery demo derived detail
-    devices dictionary did digests dir directory disk dismissed doctor download downloads draft
+    devices dictionary did digests dir directory discord irc irssi telegram wechat weechat whatsapp disk dismissed doctor download downloads draft
     duckdb duplicate duplicates editing edit eligibility en encoding end endings encodings encryption
     endpoint endpoints entries entry erased erasure error errors event events examples
     expiry explanations export external fact factor facts failures field fields file files filters

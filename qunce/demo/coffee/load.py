@@ -16,13 +16,13 @@ from qunce.demo import service
 from qunce.demo.build import Build
 from qunce.demo.coffee import (
     care,
+    chat_texts,
     evening_numbers,
     funnels,
     group_templates,
     library,
     plan,
     playbook,
-    small_talk,
     staff_members,
     tag_rules,
     work,
@@ -116,7 +116,7 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
     with making.step("coffee-service", _("its welcomes and styles of service")):
         service.create(context.community, by=context.owner, at=context.at)
     with making.step("coffee-talk", _("what its members write")):
-        small_talk.create(context)
+        chat_texts.create(context)
     with making.step(
         "coffee-evenings", _("numbers of its WeChat groups, and its notebook")
     ):

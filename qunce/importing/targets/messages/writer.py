@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qunce.core import db, timestamps
-from qunce.core.facts import facts, ingest, interned_names, key_hashes, keyed_facts
+from qunce.core.facts import fact_keys, facts, ingest, interned_names, key_hashes
 from qunce.groups.groups import Group
 from qunce.groups.stays import Report
 from qunce.importing.accounts import account_resolver, row_counts
@@ -114,7 +114,7 @@ class MessageWriter:
 
     def _write_messages(self, rows: list[LogRow]) -> int:
         """Insert the messages that are new; returns how many."""
-        known = keyed_facts.find(self._source, [row.key for row in rows])
+        known = fact_keys.find(self._source, [row.key for row in rows])
         new = list({row.key: row for row in rows if row.key not in known}.values())
         if not new:
             return 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from qunce.core.facts import interned_names, keyed_facts
+from qunce.core.facts import fact_keys, interned_names
 from qunce.importing.undo.step_registry import Step, Undoing
 from qunce.members.message_texts import message_texts
 
@@ -29,7 +29,7 @@ class MessageStep(Step):
         ids = interned_names.ensure("source", community.pk, [message_texts.CHAT_LOG])
         source, keys = ids[message_texts.CHAT_LOG], [key for _account, key in entries]
         message_texts.remove(community, source, keys)
-        return len(keyed_facts.withdraw(source, keys))
+        return len(fact_keys.withdraw(source, keys))
 
 
 STEP = MessageStep

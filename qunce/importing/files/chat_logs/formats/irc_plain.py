@@ -19,10 +19,10 @@ class PlainIrcFormat(IrcFormat):
     message = re.compile(rf"<[ @+%&~]?(?P<nick>{NICK}) ?> ?(?P<text>.*)$")
     action = re.compile(r"\* (?P<nick>\S{1,60}) (?P<text>.+)$")
     joined = re.compile(
-        rf"(?:===|\*\*\*) (?P<nick>{NICK})(?: \[.*\]| \(.*\))?\s+(?:has )?joined (?=[#&\w])"
+        rf"(?:===|\*\*\*) (?P<nick>{NICK})(?:\s+\[.*\]|\s+\(.*\))?\s+(?:has )?joined (?=[#&\w])"
     )
     left = re.compile(
-        rf"(?:===|\*\*\*) (?P<nick>{NICK})(?: \[.*\]| \(.*\))?\s+"
+        rf"(?:===|\*\*\*) (?P<nick>{NICK})(?:\s+\[.*\]|\s+\(.*\))?\s+"
         r"(?:(?:has )?(?:left|quit|parted)\b|was kicked )"
     )
     other = re.compile(r"(?:\[[\d :T-]+\] ?)?(?:(?:===|\*\*\*)(?: |$)|-\S{1,100}- )")

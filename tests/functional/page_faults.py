@@ -110,7 +110,12 @@ def is_known(word: str) -> bool:
 @cache
 def data_texts() -> str:
     """Everything that the community's data is made of."""
-    names = ("tea_shop.py", "shop_outreach.py", "imported_files.py")
+    names = (
+        "tea_shop.py",
+        "shop_outreach.py",
+        "shop_tag_rules.py",
+        "imported_files.py",
+    )
     source = " ".join((HERE / name).read_text() for name in names)
     from tests.functional import tea_shop
 

@@ -118,6 +118,7 @@ ANSWERS: dict[str, str] = {
         insight.typed_numbers.evenings.load_days
         insight.typed_numbers.evenings.load_latest
         insight.typed_numbers.measured.find
+        insight.typed_numbers.measured.list_ids
         insight.typed_numbers.reminders.list_missing
         insight.typed_numbers.typed_numbers.list_history
         insight.typed_numbers.typed_numbers.load

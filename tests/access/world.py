@@ -24,6 +24,7 @@ from qunce.groups.groups import Group
 from qunce.importing.jobs import jobs
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.uploads import Upload
+from qunce.insight.findings.models import FindingDecision
 from qunce.insight.funnels import funnels
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.notebook.models import NotebookEntry
@@ -117,6 +118,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "episode": Episode,
     "funnel": Funnel,
     "notebook entry": NotebookEntry,
+    "finding decision": FindingDecision,
 }
 
 

@@ -74,6 +74,7 @@ IDS = {
     "series_id": "series",
     "funnel_id": "funnel",
     "notebook_entry_id": "notebook entry",
+    "decision_id": "finding decision",
     "group_template_id": "group template",
     "application_id": "application of group",
     "episode_id": "episode",

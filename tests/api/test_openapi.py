@@ -75,6 +75,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "episodes",
         "exchange-rates",
         "facts",
+        "findings",
         "follow-ups",
         "frozen-segments",
         "funnels",

@@ -356,6 +356,12 @@ PAGES = (
     Page("insight:retained-people", ALL, ("Joined", "Retained members")),
     Page("insight:retention-people", ALL, ("Retention", "Name")),
     Page(
+        "insight:findings",
+        ALL,
+        ("Findings", "What became of them"),
+        {"Count again": STAFF},
+    ),
+    Page(
         "insight:funnels",
         ALL,
         ("Funnels", "=从加入到复购"),

@@ -103,6 +103,7 @@ def build(at: datetime) -> TeaShop:
         add_orders,
         add_attributes_and_notes,
         add_segments,
+        add_findings,
         add_funnel,
         add_note,
         add_unit,
@@ -339,6 +340,13 @@ def add_note(shop: TeaShop) -> None:
     fields = {"who": "对面茶馆", "title": "新茶试饮", "url": "https://tea.invalid/a"}
     note = notebook.create(**shop.in_shop(kind="competitor", **fields))
     shop.ids["notebook_entry"] = note.pk
+
+
+def add_findings(shop: TeaShop) -> None:
+    """Two open findings, one that was dismissed, and one whose action helped."""
+    from tests.functional import shop_findings
+
+    shop_findings.add(shop)
 
 
 def add_funnel(shop: TeaShop) -> None:

@@ -82,6 +82,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     outreach.add_group_templates(data)
     insight.add_funnel(data)
     insight.add_notebook_entry(data)
+    insight.add_findings(data)
     return data
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from qunce.core import community_days
 from qunce.groups.groups import Group
+from qunce.insight.findings import decisions
+from qunce.insight.findings.finding import Finding, Findings
+from qunce.insight.findings.models import FindingReport
 from qunce.insight.funnels import funnels
 from qunce.insight.notebook import notebook
 from tests.two_communities.data import TwoCommunities
@@ -32,3 +38,43 @@ def add_notebook_entry(data: TwoCommunities) -> None:
         at=data.at,
     )
     data.ids["notebook entry"] = row.pk
+
+
+def add_findings(data: TwoCommunities) -> None:
+    """An open finding about the hidden group, and one that was dismissed."""
+    group = Group.objects.get(pk=data.ids["group"])
+    today = community_days.to_date(data.community.day(data.at))
+    yesterday = today - timedelta(days=1)
+    found = [
+        Finding(
+            metric=metric,
+            level="group",
+            direction="up",
+            since=yesterday,
+            until=yesterday,
+            days=1,
+            observed=14,
+            expected=3,
+            is_daily=False,
+            p_value=0.001,
+            action=action,
+            group=group.key,
+            group_name=group.name,
+        )
+        for metric, action in (("leaves", "contact_limits"), ("joins", "welcome"))
+    ]
+    result = Findings(until=yesterday, findings=tuple(found))
+    FindingReport.objects.create(
+        community=data.community,
+        day=today,
+        result=result.to_json(),
+        computed_at=data.at,
+    )
+    row = decisions.dismiss(
+        community=data.community,
+        cell=found[1].cell,
+        reason="Homely Reason",
+        by=data.owner,
+        at=data.at,
+    )
+    data.ids["finding decision"] = row.pk

@@ -69,23 +69,27 @@ WEEKDAYS = (
     pgettext_lazy("since", "Saturday"),
     pgettext_lazy("since", "Sunday"),
 )
-WEEKDAY_AGE = timedelta(days=6)
+WEEKDAY_AGE = timedelta(days=7)
 """A weekday names a day only as long as no other one of that name has passed."""
 
 
-def headline(finding: Finding) -> str:
-    """What changed: “Group Fruit 3 lost 14 people since Thursday; …”."""
+def headline(finding: Finding, today: date | None = None) -> str:
+    """What changed: “Group Fruit 3 lost 14 people since Thursday; …”.
+
+    `today` is by default the morning on which it was found.
+    """
+    today = today or finding.until + timedelta(days=1)
     return str(HEADLINES[(finding.level, finding.metric)]) % {
         "group": finding.group_name,
         "n": format_number(finding.observed, finding),
         "usual": format_number(finding.expected, finding),
-        "day": format_day(finding.since, finding.until),
+        "day": format_day(finding.since, today),
     }
 
 
-def format_day(day: date, until: date) -> str:
+def format_day(day: date, today: date) -> str:
     """A weekday of the last days, else a date."""
-    if until - day < WEEKDAY_AGE:
+    if today - day < WEEKDAY_AGE:
         return str(WEEKDAYS[day.weekday()])
     return day.isoformat()
 
@@ -189,20 +193,24 @@ def outcome_line(outcome: Outcome | None, finding: Finding) -> str:
         return _("No complete day has passed since then.")
     text = {
         Verdict.USUAL: _(
-            "In the %(days)s days since: %(n)s; about %(usual)s would be usual. It is back "
+            "In the %(days)s days since, “%(metric)s” was %(n)s; about %(usual)s would be usual. It is back "
             "in its usual range."
         ),
         Verdict.STILL: _(
-            "In the %(days)s days since: %(n)s; about %(usual)s would be usual. It is "
+            "In the %(days)s days since, “%(metric)s” was %(n)s; about %(usual)s would be usual. It is "
             "still out of its usual range."
         ),
         Verdict.REVERSED: _(
-            "In the %(days)s days since: %(n)s; about %(usual)s would be usual. It is now "
+            "In the %(days)s days since, “%(metric)s” was %(n)s; about %(usual)s would be usual. It is now "
             "out of its usual range in the other direction."
         ),
     }[outcome.verdict]
+    metric = finding.definition.label_for(finding.level)
+    if finding.is_daily:
+        metric = _("%(metric)s, mean per day") % {"metric": metric}
     return text % {
         "days": outcome.days,
+        "metric": metric,
         "n": format_number(outcome.observed, finding),
         "usual": format_number(outcome.expected, finding),
     }

@@ -48,6 +48,17 @@ case(
     default_span=just(),
     find_people=both(SPAN, just(window=7, touches=0)),
 )
+CELL = using(lambda w: {"cell": f"group:leaves:up:{w.get('group').key}"})
+case("insight.findings.findings", find=just())
+case("insight.findings.daily", load=just(), find_stored=just())
+case(
+    "insight.findings.decisions",
+    dismiss=both(CELL, just(reason="known")),
+    act=CELL,
+    withdraw=one("decision=finding decision"),
+    get=ids("pk", "finding decision"),
+    list_visible=just(),
+)
 case("insight.funnels.definitions", parse=just(definition=DEFINITION))
 case(
     "insight.funnels.funnels",
@@ -92,7 +103,11 @@ case(
     load_days=both(one("group"), just(last=date(2026, 1, 2), limit=3)),
     load_latest=a_group,
 )
-case("insight.typed_numbers.measured", find=both(a_group, today))
+case(
+    "insight.typed_numbers.measured",
+    find=both(a_group, today),
+    list_ids=both(a_group, today),
+)
 case(
     "insight.typed_numbers.reminders",
     set_hour=just(hour=7),

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from qunce.console import http
 from qunce.console.insight import presenters
-from qunce.core import permissions
+from qunce.core import community_days, permissions
 from qunce.insight.findings import decisions, outcomes, sentences
 from qunce.insight.findings.actions import ACTIONS, draft_of
 from qunce.insight.findings.daily import DayFindings
@@ -45,6 +45,7 @@ class FindingCard:
     headline: str
     lines: tuple[str, ...]
     notes: tuple[str, ...]
+    metric_label: str
     parts_label: str
     parts: tuple[PartRow, ...]
     people_href: str
@@ -91,6 +92,7 @@ def card(finding: Finding, request: http.Request) -> FindingCard:
         headline=sentences.headline(finding),
         lines=tuple(line for line in lines if line),
         notes=tuple(note for note in notes if note),
+        metric_label=finding.definition.label_for(finding.level),
         parts_label=finding.cause.label if finding.cause else "",
         parts=tuple(_list_parts(finding)),
         people_href=presenters.members_url(finding.rule) if people else "",
@@ -161,6 +163,7 @@ def action_url(finding: Finding, action: str, request: http.Request) -> str:
 
 def decision_row(decision: FindingDecision, request: http.Request) -> DecisionRow:
     finding = decisions.finding_of(decision)
+    today = community_days.to_date(request.community.day(request.at))
     is_dismissed = decision.decided == Decided.DISMISSED
     outcome = decisions.outcome_of(decision)
     what = decision.reason
@@ -168,7 +171,7 @@ def decision_row(decision: FindingDecision, request: http.Request) -> DecisionRo
         what = str(ACTIONS[decision.action].label) if decision.action in ACTIONS else ""
     return DecisionRow(
         decision=decision,
-        headline=sentences.headline(finding),
+        headline=sentences.headline(finding, today),
         is_dismissed=is_dismissed,
         what=what,
         until=decisions.last_day_away(decision),

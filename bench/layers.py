@@ -131,7 +131,9 @@ def compare_days(session: Session) -> None:
     question = "layer changes between two days"
     moved = f"{ours.answer.moved:,} moved"
     others = {"DuckDB": theirs.percentile(50)}
-    row = measure.row("layers-changes", question, ours, rivals=others, goal=50.0, note=moved)
+    row = measure.row(
+        "layers-changes", question, ours, rivals=others, goal=50.0, note=moved
+    )
     session.record(row)
 
 

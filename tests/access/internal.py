@@ -35,7 +35,6 @@ INTERNAL = {
     "insight.group_numbers.load": "the groups are those of groups.visibility",
     "insight.metrics.create_query": "a part of the numbers; refuses what they refuse",
     "insight.period_comparison.create_query": "a part of the comparison of periods",
-    "insight.typed_numbers.typed_numbers.check_entries": "a guard itself",
     "members.accounts.accounts.add_identifiers": BULK,
     "members.accounts.masking.contact": FORMAT,
     "members.accounts.masking.email": FORMAT,

@@ -15,6 +15,7 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Group
+from qunce.insight import metrics
 from qunce.insight.typed_numbers import (
     cells,
     marked_numbers,
@@ -278,6 +279,11 @@ def test_groups_with_reported_facts_are_measured(
     assert measured.find(**query, day=DAY, at=AT) == {
         south.pk: {"members": 2, "joins": 2, "leaves": 0, "speakers": 0, "messages": 0}
     }
+    for name, number in measured.find(**query, day=DAY, at=AT)[south.pk].items():
+        values = metrics.compute_for_groups(
+            community=shop, groups=["south"], first=DAY, last=DAY, by=ann, at=AT
+        )
+        assert values["south"][name] == [number]
     later = AT + timedelta(days=28)
     assert measured.find(**query, day=DAY + timedelta(days=28), at=later) == {}
 

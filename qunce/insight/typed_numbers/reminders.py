@@ -109,5 +109,7 @@ def list_missing(
         for group in groups
         if group.pk in lately - filled and typed_numbers.first_day(group) <= day
     ]
-    known = measured.find(community=community, groups=expected, day=day, by=by, at=at)
+    known = measured.list_ids(
+        community=community, groups=expected, day=day, by=by, at=at
+    )
     return [group for group in expected if group.pk not in known]

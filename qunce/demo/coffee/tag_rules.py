@@ -76,7 +76,7 @@ def _add_tags(context: Context) -> None:
 
 
 def _list_daily(context: Context) -> list[dict[str, Any]]:
-    clicked = {"kind": "send.clicked", "times": {"gte": 3}, "within": "90d"}
+    clicked = {"kind": "send.clicked", "times": {"gte": 3}, "within": "365d"}
     kinds = ["message.posted", "order.paid", "send.clicked"]
     return [
         {

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bench import (
     api,
     clauses,
+    findings,
     layers,
     numbers,
     operations,
@@ -40,6 +41,7 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "hours": numbers.hours,
     "groups": numbers.groups,
     "memory": read_questions.memory,
+    "findings": findings.findings,
     "pages": pages.pages,
     "builder": pages.builder,
     "api-batches": api.batches,

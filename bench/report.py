@@ -67,7 +67,7 @@ def format_amount(value: float | None, unit: str) -> str:
         return f"{value:,.0f}/s"
     if unit == MILLISECONDS:
         return format_milliseconds(value)
-    return f"{value:.1f} s"
+    return f"{value:,.1f} {unit}"
 
 
 def format_milliseconds(value: float) -> str:

@@ -150,7 +150,7 @@ PAGES = (
             "Layer sizes over time": "vomw",
         },
     ),
-    Page("layers:changes", ALL, ("=价值", "From layer to layer", "css:svg.flow")),
+    Page("layers:changes", ALL, ("=价值", "From layer to layer", "css:svg.layer-flow")),
     Page(
         "importing:list",
         MANAGE,

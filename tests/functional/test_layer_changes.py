@@ -37,7 +37,7 @@ def test_layer_changes_fit_a_phone_and_refuse_days_without_a_run(visit: Any) -> 
     assert mei.accessibility_faults() == []
     mei.go(f"{changes}?since=2020-01-01")
     mei.sees("起才有层级记录")
-    expect(mei.page.locator("svg.flow")).to_have_count(0)
+    expect(mei.page.locator("svg.layer-flow")).to_have_count(0)
 
 
 def number(text: str) -> int:

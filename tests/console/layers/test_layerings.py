@@ -116,7 +116,7 @@ def test_flow_chart_and_file_have_the_numbers_of_the_table(
 ) -> None:
     url = f"/members/layers/{layering.pk}/changes/"
     page = web.get(url).content.decode()
-    assert page.count('<svg class="flow') == 2
+    assert page.count('<svg class="layer-flow') == 2
     assert page.count("<title>rest → Best: 1</title>") == 2
     table = web.get(url, {"as": "csv"}).content.decode().splitlines()
     assert table[2].startswith("rest,1,2,0,3")

@@ -72,7 +72,6 @@ INTERNAL = {
     "members.tag_rules.events.apply": "acts for the system or an activation",
     "members.tag_rules.events.open_run": "acts for the system or an activation",
     "members.tag_rules.runs.create_run": GUARDED,
-    "members.tag_rules.tag_rules.check": GUARDED,
     "members.tag_rules.tag_rules.load": GUARDED,
     "members.tags.assignments.create_batch": "a batch is empty",
     "members.tags.assignments.revert": GUARDED,

@@ -53,7 +53,7 @@ def _list_faults(layering: Layering, run: LayerRun) -> Iterator[str]:
 
 
 def _find_missing(layering: Layering, run: LayerRun, everyone: BitMap) -> BitMap:
-    """Who was in the community at the run and is in no set of it.
+    """Members who were in the community at the run and are in no set of it.
 
     Without those about whom something was recorded since, such as a join on an earlier
     day: they are in the layer for new members until the next run.

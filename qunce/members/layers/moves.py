@@ -123,7 +123,7 @@ def compare(
     check_days(layering=layering, day=day, until=until)
     moves = moves_since(layering=layering, day=day, until=until, by=by, at=at)
     if moves is None:
-        raise NotComparable(_("The layering was recomputed meanwhile. Try again."))
+        raise NotComparable(_("The layering was just recomputed. Try again."))
     return moves
 
 

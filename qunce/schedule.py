@@ -16,6 +16,7 @@ from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
 from qunce.importing.jobs import journal, uploads
 from qunce.insight.findings import daily as findings
+from qunce.insight.reports import reports
 from qunce.insight.words import word_days
 from qunce.members.layers import layers
 from qunce.members.search import member_list
@@ -47,10 +48,8 @@ last_run_at: datetime | None = None
 def start_days(*, at: datetime) -> None:
     """Do what is due once per community day; called every minute, as days start apart."""
     for community in Community.objects.order_by("pk"):
-        layers.start_day(community=community, at=at)
-        tag_rule_runs.start_day(community=community, at=at)
-        segments.start_day(community=community, at=at)
-        findings.start_day(community=community, at=at)
+        for domain in (layers, tag_rule_runs, segments, findings, reports):
+            domain.start_day(community=community, at=at)
 
 
 def poll_playbooks(*, at: datetime) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.staff.models import Staff
+    from qunce.sets.group_days import GroupDays
 
 GROUP_MARKS = "group"
 """The kind of marks that memberships are."""
@@ -101,18 +102,8 @@ def load(
     today = community.day(at)
     people: dict[str, Any] = {"community": community, "by": by, "at": at}
     marks: dict[str, Any] = {"kind": GROUP_MARKS, "refs": group_ids, **people}
-    among: BitMap | None = None
-    if by.scope is not None:
-        among = audiences.people(rule={"with_left": audiences.EVERYONE}, **people)
-    days = group_days.load(
-        community=community,
-        messages=MESSAGE_KINDS,
-        interactions=INTERACTION_KINDS,
-        groups=group_ids,
-        first=today - span,
-        last=today - 1,
-        at=at,
-        among=among,
+    days = load_days(
+        by=by, group_ids=group_ids, first=today - span, last=today - 1, at=at
     )
     sizes = set_sizes.count_by_ref(**marks)
     rows = tuple(
@@ -140,6 +131,28 @@ def load(
             column: sum(getattr(row, column) for row in rows)
             for column in ADDITIVE_COLUMNS
         },
+    )
+
+
+def load_days(
+    *, by: Staff, group_ids: Sequence[int], first: int, last: int, at: datetime
+) -> GroupDays:
+    """What happened in groups from one community day to another, as far as `by` sees it."""
+    community = by.community
+    among: BitMap | None = None
+    if by.scope is not None:
+        among = audiences.people(
+            community=community, rule={"with_left": audiences.EVERYONE}, by=by, at=at
+        )
+    return group_days.load(
+        community=community,
+        messages=MESSAGE_KINDS,
+        interactions=INTERACTION_KINDS,
+        groups=group_ids,
+        first=first,
+        last=last,
+        at=at,
+        among=among,
     )
 
 

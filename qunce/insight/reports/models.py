@@ -1,0 +1,50 @@
+"""The table of reports: numbers of a period as they were printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+from qunce.core import personal_texts, timestamps
+from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
+
+
+class Kind(models.TextChoices):
+    DAILY = "daily", pgettext_lazy("report", "daily")
+    WEEKLY = "weekly", pgettext_lazy("report", "weekly")
+    MONTHLY = "monthly", pgettext_lazy("report", "monthly")
+
+
+@personal_texts.erased_in("result")
+class Report(models.Model):
+    """The numbers of the days from `first` to `last`, which never change.
+
+    `view` says whose eyes they are of: staff with the same limits share a report.
+    `result` is that of `results.freeze`. `definitions` is the version of the metric
+    dictionary, and `position` that of the facts that were counted.
+    """
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    view = models.CharField(max_length=32, default="", blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    first = models.DateField()
+    last = models.DateField()
+    result: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    definitions = models.CharField(max_length=16)
+    position = models.BigIntegerField(default=0)
+    created_at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "insight_report"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "view", "kind", "first"], name="report_of_period"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.first} – {self.last}"

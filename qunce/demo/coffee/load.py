@@ -18,6 +18,7 @@ from qunce.demo.coffee import (
     care,
     chat_texts,
     evening_numbers,
+    findings,
     funnels,
     group_templates,
     library,
@@ -111,6 +112,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
     with making.step("coffee-work", _("its campaigns, follow-ups and files")):
         work.prepare(context)
         catch_up(at=now)
+    with making.step("coffee-findings", _("its findings")):
+        findings.create(context)
     with making.step("coffee-funnels", _("its funnels")):
         funnels.create(context)
     with making.step("coffee-service", _("its welcomes and styles of service")):

@@ -32,6 +32,8 @@ MIN_ROWS = 3
 """From so many rows on, what is usual among them is known."""
 MIN_COUNT = 10
 """Neither expecting nor observing as many is not worth a comparison."""
+MIN_EXPECTED = 0.05
+"""Of what never happened, as many are expected per day."""
 MAX_DAYS_SINCE = 14
 """How far back the beginning of a change is looked for."""
 DAYS_NEEDED = 7 * WEEKS_OF_HISTORY + MAX_DAYS_SINCE
@@ -243,7 +245,10 @@ class Change:
 
 
 def find_change(counts: Counts, row: int, *, direction: int) -> Change:
-    """The beginning of a change that is known to be there, and its size."""
+    """The beginning of a change that is known to be there, and its size.
+
+    It is where a scan statistic is highest (Kulldorff 1997, for counts).
+    """
     length = counts.series.shape[1]
     earliest = max(0, length - MAX_DAYS_SINCE)
     best = measure(counts, row, since=length - 1)
@@ -252,7 +257,12 @@ def find_change(counts: Counts, row: int, *, direction: int) -> Change:
         if not counts.usable[row, since]:
             continue
         found = measure(counts, row, since=since)
-        score = direction * found.difference / np.sqrt(max(found.expected, 1.0))
+        if direction * found.difference <= 0:
+            continue
+        observed = max(found.observed, 0.0)
+        expected = max(found.expected, MIN_EXPECTED * (length - since))
+        score = float(special.xlogy(observed, observed / expected))
+        score -= observed - expected
         # Of equal ones the last, as a change does not begin with a day like any other.
         if score >= best_score:
             best, best_score = found, score

@@ -15,20 +15,26 @@ MIN_SHARE = Fraction(3, 5)
 MAX_PARTS = 3
 """A change that needs more parts than these is spread over the dimension."""
 MIN_CONCENTRATION = 2
-"""A part explains something only if its share of the change is so many times its share
-of what was expected; a large group is large in every change."""
+"""Parts explain something only if the odds of their share of the change are so many times
+those of their share of what was expected, and of the people; a large group is large in
+every change."""
+LARGEST_SHARE = Fraction(9, 10)
 CANCELLING = Fraction(3, 10)
 """From this share of the opposite direction on, both directions are named."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One value of a dimension, such as a group, and what was expected and observed."""
+    """One value of a dimension, such as a group, and what was expected and observed.
+
+    `people` is how many people are in it; 0 if that is not known.
+    """
 
     key: str
     label: str
     expected: Fraction
     observed: Fraction
+    people: int = 0
 
     @property
     def contribution(self) -> Fraction:
@@ -101,11 +107,20 @@ def _explain_by(
         explained += part.contribution
     if explained * sign < MIN_SHARE * abs(change):
         return None
-    share = explained / change
     usual = sum((part.expected for part in leading), Fraction(0))
-    if expected and share < MIN_CONCENTRATION * usual / expected:
-        return None
+    people = sum(part.people for part in leading)
+    everyone = sum(part.people for part in dimension.parts)
+    for own, whole in ((usual, expected), (Fraction(people), Fraction(everyone))):
+        if whole and not _is_concentrated(explained / change, own / whole):
+            return None
     return _close(dimension, change, leading, ranked)
+
+
+def _is_concentrated(share: Fraction, usual: Fraction) -> bool:
+    """Whether parts have much more of a change than they have of everything."""
+    # What has all of a change may have it because it is almost everything.
+    share = min(share, LARGEST_SHARE)
+    return share * (1 - usual) >= MIN_CONCENTRATION * usual * (1 - share)
 
 
 def _close(

@@ -42,6 +42,8 @@ from qunce.sets import audiences
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pyroaring import BitMap
+
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
     from qunce.insight.findings.rhythm import Change
@@ -185,6 +187,7 @@ def _list_dimensions(
         found.insert(0, Breakdown("group"))
     active = list(layers.list_active(cells.community))[:MAX_LAYERINGS]
     found += [Breakdown("layer", row.key) for row in active]
+    inside = _find_people(finding, cells)
     for breakdown in found:
         parts = []
         for part in breakdowns.load_parts(breakdown, by=cells.by, at=cells.at):
@@ -193,10 +196,24 @@ def _list_dimensions(
             )
             observed = _observed(series, change, finding, cells)
             expected = float((series * change.weights).sum())
-            made = Part(part.key, part.label, Fraction(expected), Fraction(observed))
-            parts.append(made)
+            people = part.people if inside is None else part.people & inside
+            numbers = (Fraction(expected), Fraction(observed), len(people))
+            parts.append(Part(part.key, part.label, *numbers))
         label = breakdowns.label_of(breakdown, cells.community)
         yield Dimension(breakdown.text, label, "", tuple(parts))
+
+
+def _find_people(finding: Finding, cells: Cells) -> BitMap | None:
+    """Who is in the group of a finding, and who has just left it; None for everybody."""
+    if finding.level == COMMUNITY:
+        return None
+    rules: list[Any] = [{"group": {"any": [finding.group]}}]
+    if finding.rule is not None:
+        rules.append(finding.rule)
+    rule = {"with_left": {"any": rules}}
+    return audiences.people(
+        community=cells.community, rule=rule, by=cells.by, at=cells.at
+    )
 
 
 def _observed(series: Any, change: Change, finding: Finding, cells: Cells) -> int:

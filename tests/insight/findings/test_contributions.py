@@ -66,6 +66,23 @@ def test_a_change_of_everything_alike_has_no_leading_part() -> None:
     )
 
 
+def test_parts_that_have_most_of_the_people_explain_nothing() -> None:
+    def parts(large: int) -> Dimension:
+        made = [
+            Part("large", "large", Fraction(0), Fraction(13), people=large),
+            Part("small", "small", Fraction(0), Fraction(3), people=200 - large),
+        ]
+        return Dimension("source", "source", "", tuple(made))
+
+    def explain(dimension: Dimension) -> object:
+        return contributions.explain(
+            expected=Fraction(0), observed=Fraction(16), dimensions=[dimension]
+        )
+
+    assert explain(parts(large=160)) is None
+    assert explain(parts(large=100)) is not None
+
+
 def test_both_directions_are_named_when_they_cancel() -> None:
     groups = dimension(("down", 100, 0), ("up", 100, 140), ("same", 800, 800))
     found = contributions.explain(

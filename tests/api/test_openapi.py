@@ -135,6 +135,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "typed-numbers",
         "webhooks",
         "welcomes",
+        "words",
     }
 
 

@@ -49,8 +49,12 @@ class IrcFormat(LineFormat):
     def starts(self, line: str) -> bool:
         clean = COLOURS.sub("", line)
         return self.other.match(clean) is not None or (
-            self._match(self._rest(clean)[1]) is not None
+            self._match(*self._rest(clean)) is not None
         )
+
+    def recognise(self, head: str) -> float:
+        lines = log_format.filled_lines(head)
+        return super().recognise(head) if any(map(self.when.match, lines)) else 0
 
     def find_title(self, head: str) -> str:
         found = CHANNEL.search(head)
@@ -70,7 +74,7 @@ class IrcFormat(LineFormat):
             when, rest = self._rest(line)
             if when is not None:
                 clock.read(when)
-            found = self._match(rest)
+            found = self._match(when, rest)
             if found is None:
                 # The last line of a log may be cut, which has a sentence of its own.
                 last = None if self.other.match(line) else (number, line)
@@ -94,13 +98,13 @@ class IrcFormat(LineFormat):
         when = self.when.match(line)
         return when, line[when.end() :] if when else line
 
-    def _match(self, rest: str) -> tuple[str, re.Match[str]] | None:
-        patterns = (
-            (MESSAGE, self.message),
-            (MESSAGE, self.action),
-            (JOINED, self.joined),
-            (LEFT, self.left),
-        )
+    def _match(
+        self, when: re.Match[str] | None, rest: str
+    ) -> tuple[str, re.Match[str]] | None:
+        patterns = [(JOINED, self.joined), (LEFT, self.left)]
+        if when is not None:
+            # Other texts begin with a word in brackets, too.
+            patterns += [(MESSAGE, self.message), (MESSAGE, self.action)]
         for kind, pattern in patterns:
             if match := pattern.match(rest):
                 return kind, match

@@ -8,44 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, names
+from qunce.core import names
 from qunce.core.facts import reported_facts
 from qunce.groups import groups
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.target_registry import Access, Field, Target
+from qunce.importing.targets.messages import log_rows
 
 if TYPE_CHECKING:
     from qunce.importing.rows.parsing import ParsedChunk
     from qunce.importing.targets.messages.writer import MessageWriter
-
-MESSAGE, JOINED, LEFT = "message", "joined", "left"
-WORDS = {
-    MESSAGE: "message msg text 消息 发言",
-    JOINED: "joined join added 加入 入群 进群",
-    LEFT: "left leave quit removed 退出 退群 移出",
-}
-MAX_NAME_LENGTH = 120
-
-
-def read_kind(text: str) -> str:
-    for kind, words in WORDS.items():
-        if text.strip().casefold() in words.split():
-            return kind
-    raise errors.Invalid(_("Write message, joined or left."))
-
-
-def read_author(text: str) -> str | None:
-    """Return the name with nothing invisible in it, None if nothing is left."""
-    name = names.read_cell(text)
-    if name is not None and len(name) > MAX_NAME_LENGTH:
-        raise errors.Invalid(
-            _("A name has at most %(n)d characters.") % {"n": MAX_NAME_LENGTH}
-        )
-    return name
 
 
 class MessageTarget(Target):
@@ -57,7 +32,13 @@ class MessageTarget(Target):
     access_to_fields = {"kind": Access(groups.EDIT_MEMBERS, "groups:write")}
     required = (("happened_at",), ("member_key",))
     fields = (
-        Field("kind", "key", gettext_lazy("What happened"), "event 事件", read_kind),
+        Field(
+            "kind",
+            "key",
+            gettext_lazy("What happened"),
+            "event 事件",
+            log_rows.read_kind,
+        ),
         Field(
             "happened_at",
             "instant",
@@ -69,14 +50,14 @@ class MessageTarget(Target):
             "key",
             gettext_lazy("Author"),
             "author sender nick from user 发送者 发言人 发送人 用户",
-            read_author,
+            log_rows.read_author,
         ),
         Field(
             "name",
             "text",
             gettext_lazy("Name"),
             "sender_name nickname 昵称 姓名",
-            read_author,
+            log_rows.read_author,
         ),
         Field(
             "text", "text", gettext_lazy("Text"), "message content body 内容 消息内容"

@@ -21,7 +21,8 @@ from qunce.importing.accounts import account_resolver
 from qunce.importing.files.chat_logs import chat_files, log_format
 from qunce.importing.rows import parsing, row_checks
 from qunce.importing.rows.parsing import ParsedChunk, Problem
-from qunce.importing.targets.messages import MAX_NAME_LENGTH, MESSAGE, log_questions
+from qunce.importing.targets.messages import log_questions
+from qunce.importing.targets.messages.log_rows import MAX_NAME_LENGTH, MESSAGE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,8 @@ from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.memberships import writer as memberships
 from qunce.importing.targets.memberships.writer import Entry
-from qunce.importing.targets.messages import JOINED, LEFT, MESSAGE, checks
+from qunce.importing.targets.messages import checks
+from qunce.importing.targets.messages.log_rows import JOINED, LEFT, MESSAGE
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts

@@ -30,8 +30,9 @@ FIELD = frozenset(
     decompression default delay delays definition definitions deliveries delivery demo derived detail
     devices dictionary did digests dir directory discord irc irssi telegram wechat weechat whatsapp disk dismissed doctor download downloads draft
     duckdb duplicate duplicates editing edit eligibility en encoding end endings encodings encryption
-    endpoint endpoints entries entry erased erasure error errors event events examples
-    expiry explanations export external fact factor facts failures field fields file files filters
+    endpoint endpoints entries entry erased erasure error errors estimates event events examples
+    expiry explanations export external fact factor facts failures field fields file files filters fitting
+    move periods planning purchases rank ranking returned span spans stopped watches weekdays
     flow folders form format formats forms funnel funnels geometry go grammar graph group groups hand handler
     hashes heading health help histories history hold html http icons id idempotency identifier
     identifiers identities identity import imported importing inbox incoming index

@@ -165,11 +165,12 @@ def test_owner_gets_every_resource(data: TwoCommunities) -> None:
     statuses = {
         f"{method} {path}": response.status
         for method, path, _names, response in request_all(data, data.owner, ["get"])
-        # The import has no broken rows, and few orders have no estimate.
-        if not path.endswith("problems.csv") and not path.endswith("/lifetime-value")
+        # The import has no broken rows.
+        if not path.endswith("problems.csv")
     }
     assert list(statuses.values()).count(200) > len(statuses) / 2
-    assert set(statuses.values()) <= {200, 422}, statuses
+    # 409: there are too few orders for an estimate, and no two runs of the layering.
+    assert set(statuses.values()) <= {200, 409, 422}, statuses
 
 
 def test_viewer_changes_nothing(data: TwoCommunities) -> None:

@@ -210,3 +210,32 @@ def test_an_import_of_a_log_is_undone(shop: Community, tmp_path: Path) -> None:
     # And once more, as if it had never been imported.
     result = helpers.run(shop, path, "messages", dates="dmy")
     assert count_facts("message.posted") == 4
+
+
+@pytest.mark.django_db
+def test_facts_of_a_file_have_no_texts(shop: Community, tmp_path: Path) -> None:
+    lines = (
+        '{"kind": "message.posted", "member_key": "a", "happened_at":'
+        ' "2026-02-01T09:00:00Z", "payload": {"text": "secret"}}\n'
+        '{"kind": "note.taken", "member_key": "a", "happened_at":'
+        ' "2026-02-01T09:00:00Z", "payload": {"text": "kept"}}\n'
+    )
+    path = helpers.write(tmp_path, lines, "facts.ndjson")
+    result = helpers.run(shop, path, "facts")
+    assert [problem.row for problem in result.problems] == [1]
+    assert "as chat logs" in result.problems[0].remedy
+    assert Fact.objects.filter(payload__contains="kept").count() == 1
+
+
+@pytest.mark.django_db
+def test_hostile_names_are_stored_as_they_are_read(
+    shop: Community, tmp_path: Path
+) -> None:
+    names = ["=HYPERLINK(1)", "\u202eeve\u200b", "<b>x</b>", "x" * 300]
+    text = "".join(
+        f"{name} 2026-03-01 20:1{n}:00\nhi {n}\n" for n, name in enumerate(names)
+    )
+    path = helpers.write(tmp_path, text, "log.txt")
+    run(shop, path, answers={"group": "g"})
+    stored = [name for name, _time, _text in messages(shop)]
+    assert stored[:3] == ["=HYPERLINK(1)", "eve", "<b>x</b>"]

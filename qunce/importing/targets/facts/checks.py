@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from qunce.core import errors, json_values
 from qunce.core.facts import fact_effects, reported_facts, reported_kinds
@@ -24,6 +25,7 @@ from qunce.importing.rows.parsing import MAX_VALUE_SHOWN, ParsedChunk, Problem
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+MESSAGE_KIND = "message.posted"
 MEMBER_FIELDS = account_resolver.KINDS
 SELECT_SHAPES = """
 SELECT kind, json_keys(payload) AS fields, min("index") AS first
@@ -111,7 +113,16 @@ def _check_payloads(plan: ImportPlan, chunk: ParsedChunk) -> Remedies:
     if plan.source.format not in ("json", "ndjson"):
         cursor = json_files.connection().cursor()
         doubtful |= json_shapes.find_doubtful_objects(cursor, payloads)
-    remedies: Remedies = {}
+    has_text = pc.and_(
+        pc.equal(chunk.get("kind"), MESSAGE_KIND),
+        pc.match_substring_regex(payloads, r'"text"\s*:'),
+    )
+    rows = np.flatnonzero(np.asarray(pc.fill_null(has_text, fill_value=False)))
+    remedy = _(
+        "Facts have no texts of messages. Import them as chat logs, which keeps the texts"
+        " apart and deletes them after a while."
+    )
+    remedies: Remedies = dict.fromkeys(rows.tolist(), ("payload", remedy))
     for index in np.flatnonzero(doubtful).tolist():
         try:
             reported_facts.check_payload(payloads[index].as_py())

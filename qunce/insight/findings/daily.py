@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from qunce.core import community_days, json_values
+from qunce.core import community_days, errors, json_values
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.insight.findings import cells as cell_counts
@@ -103,9 +103,14 @@ def start_day(*, community: Community, at: datetime) -> None:
     done = set(reports.values_list("view", flat=True))
     staff = Staff.objects.filter(community=community, is_active=True)
     for by in (staff_models.system(community), *staff.order_by("pk")):
-        if view_of(by) not in done:
+        if view_of(by) in done:
+            continue
+        try:
             compute(by=by, at=at)
-            return
+        except errors.QunceError:
+            # A scope that names what is gone must not keep others from their findings.
+            continue
+        return
 
 
 def compute(*, by: Staff, at: datetime) -> FindingReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qunce.core import community_days
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.insight import metrics
-from qunce.insight.findings import findings
+from qunce.insight.findings import cells, findings, sentences
 from qunce.insight.findings.finding import Finding, Findings
 from qunce.insight.notebook import notebook
 from qunce.sets import audiences
@@ -164,3 +166,49 @@ def test_finding_survives_json() -> None:
     assert Findings.from_json(found.to_json()) == found
     finding = found.findings[0]
     assert Finding.from_json(finding.to_json()) == finding
+
+
+def test_missing_orders_are_a_finding_with_money_and_buyers_who_stopped() -> None:
+    community = factories.community(
+        timezone="UTC", language="en", region="US", at=NOW - timedelta(days=100)
+    )
+    began = NOW - timedelta(days=90)
+    people = [
+        factories.member(community, f"m{n}", joined_at=began, at=NOW).pk
+        for n in range(40)
+    ]
+    for ago in range(1, 50):
+        number = 2 if ago <= 3 else planted.BUSY[ago % 7]
+        for n in range(number):
+            buyer = people[(ago * 5 + n) % 38]
+            factories.order(community, buyer, 1000 + n, planted.day_at(ago))
+    deriver.catch_up()
+    by = factories.staff(community)
+    found = find(community, by)
+    (finding,) = (each for each in found.findings if each.metric in ("orders", "paid"))
+    days = {"first": finding.since, "last": finding.until}
+    own = metrics.compute_for_community(
+        community=community, by=by, at=NOW, names=["orders", "paid"], **days
+    )
+    assert finding.observed == sum(own[finding.metric])
+    assert (finding.since, finding.days) == (date(2026, 8, 21), 3)
+    assert finding.money is not None
+    assert finding.money < -10_000
+    assert finding.currency == community.currency
+    assert finding.action == "write_to_buyers"
+    assert "less than usual" in sentences.money_line(replace(finding, metric="orders"))
+    rule = finding.rule
+    buyers = audiences.list_ids(community=community, rule=rule, by=by, at=NOW)
+    last = {people[(ago * 5 + n) % 38] for ago in (1, 2, 3) for n in (0, 1)}
+    assert finding.people == len(buyers) > 10
+    assert not last & set(buyers)
+
+
+def test_public_holidays_of_china_are_left_out_of_its_communities_only() -> None:
+    days = (date(2026, 9, 28), date(2026, 10, 9))
+    first, last = (community_days.from_date(day) for day in days)
+    china = factories.community("cn", region="CN")
+    elsewhere = factories.community("us", region="US")
+    named = {each.day: each.reason for each in cells.list_left_out(china, first, last)}
+    assert named[date(2026, 10, 1)] == "National Day"
+    assert list(cells.list_left_out(elsewhere, first, last)) == []

@@ -58,7 +58,10 @@ def test_finding_has_its_people_and_a_draft_and_is_undone(shop: planted.Shop) ->
     assert "Nothing has left its weekly rhythm." in shown
     assert "No complete day has passed since then." in shown
     assert browser.post(f"{PAGE}{decision.pk}/withdraw/").status_code == 303
-    assert "Write to" in text_of(browser.get(PAGE))
+    assert "Something else was done" in text_of(browser.get(PAGE))
+    done = browser.post(f"{PAGE}act/", {"cell": finding.cell, "action": "other"})
+    assert done["Location"] == PAGE
+    assert "did something else" in text_of(browser.get(PAGE))
 
 
 def test_dismissal_needs_a_reason_and_shows_it_escaped(shop: planted.Shop) -> None:

@@ -65,6 +65,7 @@ RESOURCES = (
     "retention",
     "funnels",
     "findings",
+    "reports",
     "lifetime_value",
     "words",
     "typed_numbers",

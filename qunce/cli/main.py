@@ -297,6 +297,11 @@ _add(
     N_("Show what left its weekly rhythm, and decide about it"),
 )
 _add(
+    "reports",
+    "commands.reports.reports_group",
+    N_("Print, list and show reports of days, weeks and months"),
+)
+_add(
     "lifetime-value",
     "commands.lifetime_value.lifetime_value",
     N_("Estimate what buyers will still buy"),

@@ -117,6 +117,7 @@ AREAS = (
         (
             Tab(pgettext_lazy("menu", "Overview"), "insight:metrics"),
             Tab(_("Findings"), "insight:findings"),
+            Tab(_("Reports"), "insight:reports"),
             Tab(_("Groups compared"), "insight:groups"),
             Tab(_("Peak hours"), "insight:hours"),
             Tab(_("Retention"), "insight:retention"),
@@ -163,7 +164,7 @@ STYLESHEETS_USED = {
     "group_templates": ("groups",),
     "groups": ("metrics",),
     "ideas": ("materials",),
-    "insight": ("findings", "metrics"),
+    "insight": ("findings", "metrics", "reports"),
     "layers": ("segments",),
     "members": ("tags",),
     "message_templates": ("materials", "outreach"),

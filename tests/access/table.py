@@ -33,6 +33,7 @@ ANSWERS: dict[str, str] = {
         insight.findings.daily.find_stored
         insight.findings.daily.load
         insight.findings.decisions.list_visible
+        insight.reports.reports.list_visible
         insight.funnels.definitions.parse
         insight.funnels.funnels.list_visible
         insight.funnels.results.compare
@@ -160,6 +161,8 @@ ANSWERS: dict[str, str] = {
     # About numbers of the whole community, which staff with limits do not see.
     "aaaaannnn": """
         insight.findings.decisions.get
+        insight.reports.reports.find_changes
+        insight.reports.reports.get
     """,
     "rraaannnn": """
         insight.findings.decisions.act
@@ -169,6 +172,7 @@ ANSWERS: dict[str, str] = {
     # Operators and managers; the rules name what they see.
     "rraaaaana": """
         insight.funnels.funnels.create
+        insight.reports.reports.create
         insight.notebook.notebook.archive
         insight.notebook.notebook.create
         insight.notebook.notebook.restore

@@ -28,6 +28,7 @@ from qunce.insight.findings.models import FindingDecision
 from qunce.insight.funnels import funnels
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.notebook.models import NotebookEntry
+from qunce.insight.reports.models import Report
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account, Placeholder, SharedIdentifier
 from qunce.members.attributes.attributes import Attribute
@@ -119,6 +120,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "funnel": Funnel,
     "notebook entry": NotebookEntry,
     "finding decision": FindingDecision,
+    "report": Report,
 }
 
 

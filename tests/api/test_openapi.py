@@ -105,6 +105,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "placeholders",
         "playbooks",
         "remark-pattern",
+        "reports",
         "retained-members",
         "retention",
         "roles",

@@ -55,6 +55,8 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "insight.name": f"={metric_definitions.list_names('community')[0]}",
     "insight.pk": "funnel",
     "insight:finding-withdraw.pk": "finding decision",
+    "insight.report_pk": "report",
+    "insight.file_format": "=svg",
     "insight.step": "=1",
     "insight:chart-script.name": "=" + chart_script.name(),
     "layers.pk": "layering",

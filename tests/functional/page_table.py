@@ -362,6 +362,13 @@ PAGES = (
         {"Count again": STAFF},
     ),
     Page(
+        "insight:reports",
+        ALL,
+        ("Reports", "Net growth"),
+        {"Create report": STAFF},
+    ),
+    Page("insight:report", "vomw", ("Copy for the boss", "Text to paste", "Numbers")),
+    Page(
         "insight:funnels",
         ALL,
         ("Funnels", "=从加入到复购"),

@@ -29,6 +29,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "segments:frozen-detail": {"pk": "frozen"},
     "layers": {"pk": "layering"},
     "insight": {"pk": "funnel"},
+    "insight:report": {"report_pk": "report"},
     "notebook": {"pk": "notebook_entry"},
     "typed_numbers": {"pk": "group"},
     "importing": {"pk": "job"},

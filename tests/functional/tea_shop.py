@@ -119,6 +119,7 @@ def build(at: datetime) -> TeaShop:
     run_jobs(at)
     undo_import(shop)
     run_jobs(at)
+    add_report(shop)
     return shop
 
 
@@ -357,6 +358,13 @@ def add_funnel(shop: TeaShop) -> None:
         **shop.in_shop(name="从加入到复购", definition={"steps": steps})
     )
     shop.ids["funnel"] = funnel.pk
+
+
+def add_report(shop: TeaShop) -> None:
+    from qunce.insight.reports import reports
+
+    report = reports.create(**shop.in_shop(kind="weekly"))
+    shop.ids["report"] = report.pk
 
 
 def add_unit(shop: TeaShop) -> None:

@@ -83,6 +83,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     insight.add_funnel(data)
     insight.add_notebook_entry(data)
     insight.add_findings(data)
+    insight.add_report(data)
     return data
 
 

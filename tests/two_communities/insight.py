@@ -11,6 +11,7 @@ from qunce.insight.findings.finding import Finding, Findings
 from qunce.insight.findings.models import FindingReport
 from qunce.insight.funnels import funnels
 from qunce.insight.notebook import notebook
+from qunce.insight.reports import reports
 from tests.two_communities.data import TwoCommunities
 
 
@@ -78,3 +79,11 @@ def add_findings(data: TwoCommunities) -> None:
         at=data.at,
     )
     data.ids["finding decision"] = row.pk
+
+
+def add_report(data: TwoCommunities) -> None:
+    """A report of the whole community, with the hidden group in it."""
+    row = reports.create(
+        community=data.community, kind="daily", by=data.owner, at=data.at
+    )
+    data.ids["report"] = row.pk

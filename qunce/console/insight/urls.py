@@ -10,6 +10,8 @@ from qunce.console.insight.funnels import views as funnel_views
 from qunce.console.insight.groups import views as group_views
 from qunce.console.insight.hours import views as hour_views
 from qunce.console.insight.lifetime_value import views as lifetime_value_views
+from qunce.console.insight.reports import actions as report_actions
+from qunce.console.insight.reports import views as report_views
 from qunce.console.insight.retained import views as retained_views
 from qunce.console.insight.retention import views as retention_views
 from qunce.console.insight.touches import views as touch_views
@@ -29,6 +31,14 @@ urlpatterns = [
     ),
     path("groups/", group_views.compare, name="groups"),
     path("hours/", hour_views.week, name="hours"),
+    path("reports/", report_views.report_list, name="reports"),
+    path("reports/create/", report_actions.create, name="report-create"),
+    path("reports/<int:report_pk>/", report_views.detail, name="report"),
+    path(
+        "reports/<int:report_pk>/files/<slug:file_format>/",
+        report_views.download,
+        name="report-file",
+    ),
     path("retention/", retention_views.table, name="retention"),
     path("retention/people/", retention_views.people, name="retention-people"),
     path("retained/", retained_views.account, name="retained"),

@@ -24,6 +24,7 @@ from qunce.demo.coffee import (
     library,
     plan,
     playbook,
+    reports,
     staff_members,
     tag_rules,
     work,
@@ -124,6 +125,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         "coffee-evenings", _("numbers of its WeChat groups, and its notebook")
     ):
         evening_numbers.create(context)
+    with making.step("coffee-reports", _("its last reports")):
+        reports.create(context)
     return simulation
 
 

@@ -169,6 +169,8 @@ def draw(report: Report) -> str:
             "stamp": sections.stamp(report),
             "lines": lines,
             "equation": sections.account_line(report),
+            "days_label": _("Active members of each day"),
+            "groups_label": _("Net growth of groups"),
             "days": geometry.sparkline(values, width=inner, height=150, margin=4),
             "first_day": report.result["days"][0]["day"][5:],
             "last_day": report.result["days"][-1]["day"][5:],

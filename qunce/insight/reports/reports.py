@@ -66,16 +66,21 @@ def may_create(by: Staff) -> bool:
     return permissions.may(by, CREATE)
 
 
-def parse_period(kind: str, day: date | None, *, today: date) -> Period:
-    """The complete period of a kind that has the day, by default the last one.
-
-    Raises InvalidPeriod.
-    """
+def check_kind(kind: str) -> None:
+    """Raise InvalidPeriod for an unknown kind."""
     if kind not in Kind.values:
         raise InvalidPeriod(
             _("There is no report “%(key)s”. Available: %(all)s.")
             % {"key": kind[:40], "all": ", ".join(Kind.values)}
         )
+
+
+def parse_period(kind: str, day: date | None, *, today: date) -> Period:
+    """The complete period of a kind that has the day, by default the last one.
+
+    Raises InvalidPeriod.
+    """
+    check_kind(kind)
     if day is None:
         return periods.find_latest(kind, today)
     if not EARLIEST <= day <= today:

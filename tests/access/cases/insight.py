@@ -59,6 +59,13 @@ case(
     get=ids("pk", "finding decision"),
     list_visible=just(),
 )
+case(
+    "insight.reports.reports",
+    create=just(kind="daily"),
+    get=ids("pk", "report"),
+    list_visible=just(),
+    find_changes=one("report"),
+)
 case("insight.funnels.definitions", parse=just(definition=DEFINITION))
 case(
     "insight.funnels.funnels",

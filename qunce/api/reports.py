@@ -1,0 +1,202 @@
+"""Reports: the numbers of a day, a week or a month as they were printed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Field, Router, Status
+from pydantic import WithJsonSchema
+
+from qunce.api import schemas
+from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.api.exports import describe_file
+from qunce.core import errors
+from qunce.insight.reports import files, reports, sections, texts
+from qunce.insight.reports.models import Kind, Report
+
+router = Router(auth=RequiresScope("metrics"), tags=["reports"])
+KindName = Annotated[str, WithJsonSchema({"type": "string", "enum": Kind.values})]
+ToneName = Annotated[str, WithJsonSchema({"type": "string", "enum": texts.Tone.values})]
+FormatName = Annotated[
+    str, WithJsonSchema({"type": "string", "enum": list(files.FORMATS)})
+]
+
+
+class UnknownReportFormat(errors.NotFound):
+    """A report has no file or text of this kind."""
+
+
+class ReportLineOut(schemas.OutputSchema):
+    """Figures are texts, as everywhere in a report."""
+
+    name: str
+    label: str
+    value: str
+    previous: str
+    difference: str
+    compared: str
+
+
+class ReportOut(schemas.OutputSchema):
+    """`lines` are net growth, active members and sales; `definitions` is their version."""
+
+    id: int
+    kind: str
+    first: date
+    last: date
+    title: str
+    created_at: datetime
+    definitions: str
+    lines: list[ReportLineOut]
+
+
+class ReportTableOut(schemas.OutputSchema):
+    name: str
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+    note: str
+
+
+class ReportFindingOut(schemas.OutputSchema):
+    headline: str
+    cause: str
+    effect: str
+
+
+class ReportActionOut(schemas.OutputSchema):
+    day: date
+    action: str
+    headline: str
+    outcome: str
+
+
+class ReportChangeOut(schemas.OutputSchema):
+    """A number that late facts changed since it was printed."""
+
+    name: str
+    difference: str
+    now: str
+
+
+class FullReportOut(ReportOut):
+    account: str
+    findings: list[ReportFindingOut]
+    actions: list[ReportActionOut]
+    tables: list[ReportTableOut]
+    changes: list[ReportChangeOut]
+
+
+class ReportTextOut(schemas.OutputSchema):
+    text: str
+
+
+class ReportIn(schemas.InputSchema):
+    """Without `day`, the last complete period; else the one that has the day."""
+
+    kind: KindName
+    day: Annotated[date | None, Field(description="A day of the period.")] = None
+
+
+def _serialize(report: Report) -> dict[str, Any]:
+    return {
+        "id": report.pk,
+        "kind": report.kind,
+        "first": report.first,
+        "last": report.last,
+        "title": sections.title(report),
+        "created_at": report.created_at,
+        "definitions": report.definitions,
+        "lines": sections.lines(report),
+    }
+
+
+def _serialize_fully(report: Report, request: ApiRequest) -> dict[str, Any]:
+    return _serialize(report) | {
+        "account": sections.account_line(report),
+        "findings": sections.finding_texts(report),
+        "actions": sections.action_texts(report),
+        "tables": sections.tables(report),
+        "changes": reports.find_changes(report=report, by=request.by, at=request.at),
+    }
+
+
+@router.get("/reports", response=schemas.Page[ReportOut])
+def list_(
+    request: ApiRequest,
+    kind: KindName = "",
+    after: schemas.Cursor = None,
+    limit: schemas.Limit = 50,
+) -> dict[str, Any]:
+    """List the reports of what the staff member sees, by id."""
+    if kind:
+        reports.check_kind(kind)
+    rows = reports.list_visible(request.by, kind).order_by("pk")
+    page, more = schemas.paginate(
+        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
+        after=after,
+        limit=limit,
+        id_of=lambda row: row.pk,
+    )
+    return {"items": [_serialize(row) for row in page], "next": more}
+
+
+@router.post("/reports", response={201: FullReportOut})
+def create(request: ApiRequest, data: ReportIn) -> Any:
+    """Print the report of a period; one that is printed already is returned as it is."""
+    report = reports.create(
+        community=request.community,
+        kind=data.kind,
+        day=data.day,
+        by=request.by,
+        at=request.at,
+    )
+    return Status(201, _serialize_fully(report, request))
+
+
+@router.get("/reports/{report_id}", response=FullReportOut)
+def get(request: ApiRequest, report_id: schemas.Id) -> dict[str, Any]:
+    """Return a report with its tables."""
+    report = reports.get(by=request.by, pk=report_id)
+    return _serialize_fully(report, request)
+
+
+@router.get("/reports/{report_id}/text", response=ReportTextOut)
+def get_text(
+    request: ApiRequest,
+    report_id: schemas.Id,
+    tone: ToneName = texts.Tone.BOSS.value,
+    group: schemas.ShortText = "",
+) -> dict[str, str]:
+    """Return a text to paste; that for the owner of a group needs the key of the group."""
+    report = reports.get(by=request.by, pk=report_id)
+    if tone not in texts.Tone.values:
+        raise UnknownReportFormat(
+            _("There is no text for “%(key)s”.") % {"key": tone[:40]}
+        )
+    return {"text": texts.write(report, tone=tone, group=group)}
+
+
+@router.get(
+    "/reports/{report_id}/files/{file_format}",
+    response={200: None},
+    openapi_extra=describe_file("The file", "application/octet-stream"),
+)
+def download(
+    request: ApiRequest, report_id: schemas.Id, file_format: FormatName
+) -> HttpResponse:
+    """Download a report as a workbook, a page or a picture."""
+    report = reports.get(by=request.by, pk=report_id)
+    if file_format not in files.FORMATS:
+        raise UnknownReportFormat(
+            _("A report has no file “%(key)s”.") % {"key": file_format[:40]}
+        )
+    response = HttpResponse(
+        files.write(report, file_format), content_type=files.FORMATS[file_format]
+    )
+    name = files.name_of(report, file_format)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

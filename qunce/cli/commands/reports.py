@@ -1,0 +1,111 @@
+"""`qunce reports`: print, list and show reports."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from django.utils.translation import gettext as _
+
+from qunce.cli import base, options
+from qunce.cli.help_language import N_
+from qunce.cli.options import Invocation
+from qunce.insight.reports import files, reports, sections, texts
+from qunce.insight.reports.models import Kind, Report
+
+KIND = click.Choice(Kind.values)
+
+reports_group = base.Group("reports")
+
+
+def _to_json(report: Report) -> dict[str, Any]:
+    return {
+        "id": report.pk,
+        "kind": report.kind,
+        "first": report.first.isoformat(),
+        "last": report.last.isoformat(),
+        "title": sections.title(report),
+        "created_at": report.created_at.isoformat(),
+        "definitions": report.definitions,
+        "lines": {line.name: line.value for line in sections.lines(report)},
+    }
+
+
+def _to_line(row: dict[str, Any]) -> str:
+    return f"{row['id']:>6} {row['title']}"
+
+
+@reports_group.command("list", help=N_("List reports, the latest first"))
+@base.option("--kind", type=KIND, default=None, help=N_("only reports of a kind"))
+@options.pass_invocation
+def list_reports(invocation: Invocation, kind: str | None) -> None:
+    rows = [_to_json(row) for row in reports.list_visible(invocation.by, kind or "")]
+    invocation.out.write_list("reports", rows, _to_line)
+
+
+@reports_group.command("create", help=N_("Print the report of a complete period"))
+@base.argument("kind", type=KIND, help=N_("daily, weekly or monthly"))
+@base.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help=N_("a day of the period; by default the last complete one"),
+)
+@options.pass_invocation
+def create(invocation: Invocation, kind: str, day: datetime | None) -> None:
+    invocation.derive()
+    chosen: date | None = day.date() if day else None
+    report = reports.create(kind=kind, day=chosen, **invocation.query_args)
+    row = _to_json(report)
+    invocation.out.answer(row, _to_line(row))
+
+
+@reports_group.command("show", help=N_("Show a report as text, or write it to a file"))
+@base.argument("report", type=int, help=N_("number of the report"))
+@base.option(
+    "--tone",
+    type=click.Choice(texts.Tone.values),
+    default=texts.Tone.TEAM.value,
+    help=N_("for whom the text is"),
+)
+@base.option(
+    "--group", default="", help=N_("key of the group, for the text for its owner")
+)
+@base.option(
+    "--output", metavar="FILE", default=None, help=N_("an XLSX, HTML, SVG or PNG file")
+)
+@options.pass_invocation
+def show(
+    invocation: Invocation, report: int, tone: str, group: str, output: str | None
+) -> None:
+    found = reports.get(by=invocation.by, pk=report)
+    if output is not None:
+        _write(found, output)
+        text = _("Written to %(file)s.") % {"file": output}
+        invocation.out.answer(_to_json(found) | {"file": output}, text)
+        return
+    text = texts.write(found, tone=tone, group=group)
+    tables = [
+        {"name": table.name, "headings": table.headings, "rows": table.rows}
+        for table in sections.tables(found)
+    ]
+    answer = _to_json(found) | {"text": text, "tables": tables}
+    invocation.out.answer(answer, *text.splitlines())
+
+
+def _write(report: Report, output: str) -> None:
+    path = Path(output)
+    file_format = path.suffix.lower().removeprefix(".")
+    if file_format not in files.FORMATS:
+        raise options.BadUsage(
+            _("“%(file)s” has none of the endings %(all)s.")
+            % {"file": output, "all": ", ".join(files.FORMATS)}
+        )
+    try:
+        path.write_bytes(files.write(report, file_format))
+    except OSError as error:
+        raise options.BadUsage(
+            _("“%(file)s” cannot be written: %(why)s.") % {"file": output, "why": error}
+        ) from None

@@ -1,0 +1,31 @@
+"""The last reports of the coffee brand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from qunce.core import community_days
+from qunce.demo.coffee.context import Context
+from qunce.insight.reports import periods, reports
+from qunce.insight.reports.models import Kind
+
+WEEK = timedelta(days=7)
+
+
+def create(context: Context) -> None:
+    """The last day and month, and two weeks."""
+    today = community_days.to_date(context.community.day(context.at))
+    last = periods.find_latest(Kind.WEEKLY, today)
+    for kind, day in (
+        (Kind.MONTHLY, None),
+        (Kind.WEEKLY, last.first - WEEK),
+        (Kind.WEEKLY, last.first),
+        (Kind.DAILY, None),
+    ):
+        reports.create(
+            community=context.community,
+            kind=kind,
+            day=day,
+            by=context.owner,
+            at=context.at,
+        )

@@ -36,7 +36,7 @@ def _check_kind(text: str) -> str:
 class FactTarget(Target):
     key = "facts"
     label = _("Facts")
-    description = _("what members did and when, for example chat logs")
+    description = _("what members did and when")
     position = 5
     access = Access(reported_facts.WRITE, "facts:write")
     required = (("kind",), ("happened_at",))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class MessageTarget(Target):
     key = "messages"
     label = gettext_lazy("Chat logs")
-    description = gettext_lazy("one message, join or leave per row, or a chat log")
+    description = gettext_lazy("a chat log, or one message per row")
     position = 6
     access = Access(reported_facts.WRITE, "facts:write")
     access_to_fields = {"kind": Access(groups.EDIT_MEMBERS, "groups:write")}
@@ -60,7 +60,10 @@ class MessageTarget(Target):
             log_rows.read_author,
         ),
         Field(
-            "text", "text", gettext_lazy("Text"), "message content body 内容 消息内容"
+            "text",
+            "text",
+            gettext_lazy("What they wrote"),
+            "message content body 内容 消息内容",
         ),
         Field(
             "key",

@@ -146,6 +146,8 @@ MACHINE_ONLY = {
 
 
 EXEMPT_FIELDS = {
+    "insight.FindingReport": "view",
+    "insight.FindingDecision": "action cell group_key outcome view",
     "outreach.ApplicationResult": "kept previous",
     "outreach.CareRule": "materials occasion",
     "core.Staff": "email login name password",
@@ -175,6 +177,7 @@ EXEMPT_FIELDS = {
     "importing.ImportJob": "counts digest key_scopes",
     "importing.Upload": "file",
     "importing.UndoRemainder": "subject",
+    "insight.Report": "view",
 }
 """Texts of searched tables: ids, codes, states, and names of staff and of columns.
 

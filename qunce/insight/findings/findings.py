@@ -204,7 +204,7 @@ def _list_dimensions(
 
 
 def _find_people(finding: Finding, cells: Cells) -> BitMap | None:
-    """Who is in the group of a finding, and who has just left it; None for everybody."""
+    """The people of a finding's group, with those who just left it; None for everybody."""
     if finding.level == COMMUNITY:
         return None
     rules: list[Any] = [{"group": {"any": [finding.group]}}]
@@ -281,7 +281,7 @@ def action_of(metric: str, direction: int) -> str:
 
 
 def people_rule(finding: Finding) -> dict[str, Any] | None:
-    """Who left or joined since then, or who was there before it and not since."""
+    """People who left or joined since then, or who were there before it and not since."""
     span = {"between": [finding.since.isoformat(), finding.until.isoformat()]}
     where = {"where": {"group": [finding.group]}} if finding.group else {}
     if finding.metric in NEWCOMERS:
@@ -299,7 +299,7 @@ def people_rule(finding: Finding) -> dict[str, Any] | None:
 
 
 def _stopped_rule(finding: Finding, where: dict[str, Any]) -> dict[str, Any] | None:
-    """Who did it in the weeks before the change and not since."""
+    """People who did it in the weeks before the change and not since."""
     day = community_days.from_date(finding.since)
     weeks = 2 * WEEKS_BEFORE if finding.metric in SALES else WEEKS_BEFORE
     dates = (community_days.to_date(each) for each in (day - 7 * weeks, day - 1))

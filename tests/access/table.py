@@ -30,7 +30,6 @@ ANSWERS: dict[str, str] = {
         groups.staff_lists.list_people
         insight.breakdowns.list_choices
         insight.breakdowns.load_parts
-        insight.findings.daily.find_stored
         insight.findings.daily.load
         insight.findings.decisions.list_visible
         insight.reports.reports.list_visible
@@ -82,7 +81,6 @@ ANSWERS: dict[str, str] = {
         core.staff.staff.get
         core.staff.staff.get_by_login
         insight.breakdowns.find_part
-        insight.findings.findings.find
         insight.metrics.compute_for_community
         insight.notebook.notebook.get
         insight.metrics.sales_left_out

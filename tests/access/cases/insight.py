@@ -49,8 +49,7 @@ case(
     find_people=both(SPAN, just(window=7, touches=0)),
 )
 CELL = using(lambda w: {"cell": f"group:leaves:up:{w.get('group').key}"})
-case("insight.findings.findings", find=just())
-case("insight.findings.daily", load=just(), find_stored=just())
+case("insight.findings.daily", load=just())
 case(
     "insight.findings.decisions",
     dismiss=both(CELL, just(reason="known")),

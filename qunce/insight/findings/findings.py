@@ -185,8 +185,10 @@ def _list_dimensions(
     found = [Breakdown("source")]
     if finding.level == COMMUNITY and cells.groups:
         found.insert(0, Breakdown("group"))
-    active = list(layers.list_active(cells.community))[:MAX_LAYERINGS]
-    found += [Breakdown("layer", row.key) for row in active]
+    if finding.metric not in NEWCOMERS:
+        # Newcomers are in the layers of newcomers, which explains nothing.
+        active = list(layers.list_active(cells.community))[:MAX_LAYERINGS]
+        found += [Breakdown("layer", row.key) for row in active]
     inside = _find_people(finding, cells)
     for breakdown in found:
         parts = []

@@ -133,6 +133,10 @@ def findings(user: BrowserUser) -> None:
     user.go("/insight/findings/")
 
 
+def report(user: BrowserUser) -> None:
+    user.go(f"/insight/reports/{user.ids['report']}/")
+
+
 def retention(user: BrowserUser) -> None:
     user.go("/insight/retention/?period=month&count=12&return=order.paid&by=source")
 
@@ -176,6 +180,7 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "groups_compared": groups_compared,
     "peak_hours": peak_hours,
     "findings": findings,
+    "report": report,
     "retention": retention,
     "funnel": funnel,
 }

@@ -133,7 +133,7 @@ def draw(report: Report) -> str:
             "name": shorten(row["name"], 26),
             "growth": row["net_growth"],
             "y": 60 * index,
-            "is_loss": row["net_growth"].startswith("\N{MINUS SIGN}"),
+            "sign": row["net_growth"][0],
         }
         for index, row in enumerate(_outer_groups(report))
     ]
@@ -147,7 +147,7 @@ def draw(report: Report) -> str:
         {
             "label": line.label,
             "value": line.value,
-            "before": f"{line.compared}: {line.previous}",
+            "before": line.previous_text,
             "difference": line.difference,
             "y": 120 * index,
         }

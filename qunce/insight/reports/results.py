@@ -70,9 +70,9 @@ def format_difference(name: str, difference: int, currency: str) -> str:
 
 
 def format_percent_change(metric: Metric, number: int, before: int) -> str:
-    """Such as `+12.5 %`; "" if there were too few before to say."""
+    """Such as `+12.5 %`; "" without a change, or if there were too few before to say."""
     least = 1 if metric.is_money else small_numbers.MIN_PEOPLE
-    if before < least or metric.name in SIGNED:
+    if before < least or number == before or metric.name in SIGNED:
         return ""
     text = f"{100 * (number - before) / before:+,.1f} %"
     return text.replace("-", "\N{MINUS SIGN}")

@@ -80,6 +80,13 @@ class Line:
             "difference": self.difference,
         }
 
+    @property
+    def previous_text(self) -> str:
+        return _("%(compared)s: %(previous)s") % {
+            "compared": self.compared,
+            "previous": self.previous,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -259,8 +266,8 @@ def _metric_table(report: Report) -> Table:
             _("Metric"),
             pgettext("report", "Value"),
             str(COMPARED[report.kind]),
-            _("Difference"),
-            _("Change"),
+            pgettext("report", "Difference"),
+            pgettext("report", "Change"),
         ),
         rows=tuple(rows),
         note=left_out_line(report),

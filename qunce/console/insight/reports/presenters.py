@@ -27,17 +27,9 @@ class ReportRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
-    """`name` is the heading of its column."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Row:
     label: str
-    cells: Sequence[Cell]
+    cells: Sequence[str]
     is_sum: bool
 
 
@@ -110,10 +102,7 @@ def _view(table: sections.Table) -> TableView:
         rows=[
             Row(
                 label=label,
-                cells=[
-                    Cell(name=name, text=text)
-                    for name, text in zip(table.headings[1:], cells, strict=True)
-                ],
+                cells=cells,
                 is_sum=index >= sums,
             )
             for index, (label, *cells) in enumerate(table.rows)

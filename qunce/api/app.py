@@ -67,6 +67,7 @@ RESOURCES = (
     "findings",
     "reports",
     "lifetime_value",
+    "portraits",
     "words",
     "typed_numbers",
     "notebook",

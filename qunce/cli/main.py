@@ -307,6 +307,16 @@ _add(
     N_("Estimate what buyers will still buy"),
 )
 _add(
+    "portrait",
+    "commands.portraits.portrait",
+    N_("Show what sets a segment, layer or group apart from all others"),
+)
+_add(
+    "completeness",
+    "commands.portraits.completeness_",
+    N_("Show what is not known of how many members"),
+)
+_add(
     "words",
     "commands.words.words",
     N_("Show what groups talk about, and change stop words and brands"),

@@ -125,6 +125,8 @@ AREAS = (
             Tab(_("Funnels"), "insight:funnels"),
             Tab(pgettext_lazy("menu", "Touches"), "insight:touches"),
             Tab(_("Lifetime value"), "insight:lifetime-value"),
+            Tab(pgettext_lazy("menu", "Portraits"), "insight:portrait"),
+            Tab(pgettext_lazy("menu", "Completeness"), "insight:completeness"),
             Tab(pgettext_lazy("menu", "Words"), "insight:words", "words.view"),
             Tab(_("Typed numbers"), "typed_numbers:grid"),
             Tab(_("Notebook"), "notebook:list"),

@@ -38,6 +38,7 @@ INTERNAL = {
     "insight.reports.results.count": "a part of a report",
     "insight.reports.results.freeze": "what creating a report prints",
     "insight.metrics.create_query": "a part of the numbers; refuses what they refuse",
+    "insight.portraits.traits.list_all": "what portraits compare; those seen are given",
     "insight.period_comparison.create_query": "a part of the comparison of periods",
     "members.accounts.accounts.add_identifiers": BULK,
     "members.accounts.masking.contact": FORMAT,

@@ -39,6 +39,9 @@ ANSWERS: dict[str, str] = {
         insight.funnels.results.compute
         insight.funnels.results.find_people
         insight.lifetime_value.estimates.estimate
+        insight.portraits.completeness.load
+        insight.portraits.portraits.list_choices
+        insight.portraits.portraits.load
         insight.notebook.notebook.find
         insight.notebook.notebook.list_tags
         insight.notebook.notebook.list_visible
@@ -81,6 +84,7 @@ ANSWERS: dict[str, str] = {
         core.staff.staff.get
         core.staff.staff.get_by_login
         insight.breakdowns.find_part
+        insight.portraits.portraits.parse_subject
         insight.metrics.compute_for_community
         insight.notebook.notebook.get
         insight.metrics.sales_left_out
@@ -96,6 +100,7 @@ ANSWERS: dict[str, str] = {
         sets.audiences.list_ids
         sets.audiences.overlap
         sets.audiences.people
+        sets.audiences.people_by_rule
         sets.set_sizes.count_by_ref
         sets.set_sizes.count_further_marks
         sets.set_sizes.count_in_any

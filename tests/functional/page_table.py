@@ -386,6 +386,8 @@ PAGES = (
     Page("insight:words", ALL, ("Words", "First day")),
     Page("insight:word-settings", MANAGE, ("Words and brands", "Brands")),
     Page("insight:touches", ALL, ("Touches before the first order",)),
+    Page("insight:portrait", ALL, ("Portrait", "Choose a segment", "Show")),
+    Page("insight:completeness", ALL, ("Completeness", "Members without")),
     Page("insight:lifetime-value", ALL, ("Lifetime value", "Orders of the next")),
     Page("insight:touches-people", ALL, ("Touches before the first order",)),
     Page("insight:metrics", ALL, ("Insight", "New members", "Definition", "css:svg")),

@@ -41,12 +41,16 @@ def register(list_rules: ListRules) -> ListRules:
     return list_rules
 
 
+def list_all(community: Community) -> Iterator[StoredRule]:
+    for list_rules in _lists:
+        yield from list_rules(community)
+
+
 def list_mentioning(community: Community, mention: Mention) -> Iterator[StoredRule]:
     """Rules that name the thing directly, not through a segment."""
-    for list_rules in _lists:
-        for stored in list_rules(community):
-            if mention in base.list_mentions(stored.rule):
-                yield stored
+    for stored in list_all(community):
+        if mention in base.list_mentions(stored.rule):
+            yield stored
 
 
 def list_naming_members(
@@ -54,10 +58,9 @@ def list_naming_members(
 ) -> Iterator[StoredRule]:
     """Rules that list one of these accounts by key."""
     wanted = set(keys)
-    for list_rules in _lists:
-        for stored in list_rules(community):
-            if wanted.intersection(_listed_members(stored.rule)):
-                yield stored
+    for stored in list_all(community):
+        if wanted.intersection(_listed_members(stored.rule)):
+            yield stored
 
 
 def _listed_members(rule: Any) -> Iterator[str]:

@@ -9,6 +9,7 @@ from qunce.core import community_days
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.funnels import funnels
 from qunce.insight.notebook import notebook
+from qunce.insight.portraits.portraits import Subject
 from qunce.insight.retention import RetentionQuery
 from qunce.insight.typed_numbers.typed_numbers import Entry
 from tests.access.cases.base import after, both, case, ids, just, one, using
@@ -38,6 +39,13 @@ case(
     default_span=just(),
     find_people=both(SPAN, just(column="joined")),
 )
+case(
+    "insight.portraits.portraits",
+    list_choices=just(),
+    load=just(subject=Subject("", "everyone", {"all": []})),
+    parse_subject=using(lambda w: {"text": f"segment:{w.get('segment').key}"}),
+)
+case("insight.portraits.completeness", load=just())
 case(
     "insight.lifetime_value.estimates",
     estimate=both(just(), SOURCE),

@@ -11,6 +11,7 @@ case(
     count=just(rule=EVERYONE),
     count_staff=just(rule=EVERYONE),
     people=just(rule=EVERYONE),
+    people_by_rule=just(rules=[EVERYONE]),
     list_ids=just(rule=EVERYONE),
     overlap=just(left=EVERYONE, right=EVERYONE),
     funnel=just(rule=EVERYONE),

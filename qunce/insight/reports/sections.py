@@ -6,6 +6,7 @@ All figures are those of the frozen result. Pages, files and texts show these pa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -213,7 +214,7 @@ def action_texts(report: Report) -> list[ActionText]:
                 action=str(ACTIONS[row["action"]].label)
                 if row["action"] in ACTIONS
                 else row["action"],
-                headline=sentences.headline(finding),
+                headline=sentences.headline(finding, report.last + timedelta(days=1)),
                 outcome=sentences.outcome_line(
                     None if outcome is None else Outcome.from_json(outcome), finding
                 ),

@@ -85,6 +85,7 @@ EXEMPT = {
     "members.SharedIdentifier": "a hotline is nobody's own",
     "members.Suppression": "salted hashes",
     "members.SuppressionSecret": "salted hashes",
+    "insight.ReportSubscribers": "roles and ids of staff",
     "outreach.CampaignTask": "ids only",
     "outreach.CareDay": "days and digests",
     "outreach.FollowedTemplate": "names of fields",

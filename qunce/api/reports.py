@@ -14,7 +14,7 @@ from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.api.exports import describe_file
 from qunce.core import errors
-from qunce.insight.reports import files, reports, sections, texts
+from qunce.insight.reports import files, reports, sections, subscribers, texts
 from qunce.insight.reports.models import Kind, Report
 
 router = Router(auth=RequiresScope("metrics"), tags=["reports"])
@@ -101,6 +101,33 @@ class ReportIn(schemas.InputSchema):
     day: Annotated[date | None, Field(description="A day of the period.")] = None
 
 
+class ReportSubscribersIn(schemas.InputSchema):
+    """Roles, and ids of staff."""
+
+    roles: Annotated[list[schemas.Key], Field(max_length=10)] = []
+    staff: Annotated[list[schemas.Id], Field(max_length=1_000)] = []
+
+
+class ReportSubscribersOut(schemas.OutputSchema):
+    kind: str
+    roles: list[str]
+    staff: list[int]
+
+
+class SubscriberOut(schemas.OutputSchema):
+    id: int
+    login: str
+    name: str
+
+
+def _serialize_subscribers(found: subscribers.Subscribers) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "roles": found.roles,
+        "staff": [each.pk for each in found.staff],
+    }
+
+
 def _serialize(report: Report) -> dict[str, Any]:
     return {
         "id": report.pk,
@@ -155,6 +182,46 @@ def create(request: ApiRequest, data: ReportIn) -> Any:
         at=request.at,
     )
     return Status(201, _serialize_fully(report, request))
+
+
+@router.get("/reports/subscribers", response=list[ReportSubscribersOut])
+def list_subscribers(request: ApiRequest) -> Any:
+    """List whom Today shows new reports, by kind."""
+    return [
+        _serialize_subscribers(each) for each in subscribers.list_all(by=request.by)
+    ]
+
+
+@router.get("/reports/subscribers/choices", response=list[SubscriberOut])
+def list_choices(request: ApiRequest) -> Any:
+    """List the staff who can subscribe to reports."""
+    return [
+        {"id": each.pk, "login": each.login, "name": each.name}
+        for each in subscribers.list_choices(by=request.by)
+    ]
+
+
+@router.put("/reports/subscribers/{report_kind}", response=ReportSubscribersOut)
+def set_subscribers(
+    request: ApiRequest, report_kind: KindName, data: ReportSubscribersIn
+) -> dict[str, Any]:
+    """Replace the subscribers of a kind of reports."""
+    found = subscribers.set_subscribers(
+        community=request.community,
+        kind=report_kind,
+        roles=data.roles,
+        staff=data.staff,
+        by=request.by,
+        at=request.at,
+    )
+    return _serialize_subscribers(found)
+
+
+@router.get("/reports/new", response=list[ReportOut])
+def list_new(request: ApiRequest) -> Any:
+    """List the latest reports that you are subscribed to."""
+    found = subscribers.list_new(by=request.by, at=request.at)
+    return [_serialize(report) for report in found]
 
 
 @router.get("/reports/{report_id}", response=FullReportOut)

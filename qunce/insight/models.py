@@ -3,7 +3,7 @@ from __future__ import annotations
 from qunce.insight.findings.models import FindingDecision, FindingReport
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.notebook.models import NotebookEntry
-from qunce.insight.reports.models import Report
+from qunce.insight.reports.models import Report, ReportSubscribers
 from qunce.insight.typed_numbers.models import Reminder, TypedNumber
 from qunce.insight.words.models import WordDay, WordSettings
 
@@ -14,6 +14,7 @@ __all__ = [
     "NotebookEntry",
     "Reminder",
     "Report",
+    "ReportSubscribers",
     "TypedNumber",
     "WordDay",
     "WordSettings",

@@ -33,6 +33,7 @@ ANSWERS: dict[str, str] = {
         insight.findings.daily.load
         insight.findings.decisions.list_visible
         insight.reports.reports.list_visible
+        insight.reports.subscribers.list_new
         insight.funnels.definitions.parse
         insight.funnels.funnels.list_visible
         insight.funnels.results.compare
@@ -301,6 +302,9 @@ ANSWERS: dict[str, str] = {
         core.exchange_rates.remove
         core.exchange_rates.remove_all
         core.exchange_rates.set_rate
+        insight.reports.subscribers.list_all
+        insight.reports.subscribers.list_choices
+        insight.reports.subscribers.set_subscribers
         insight.typed_numbers.reminders.set_hour
         channels.inbox.retry
         core.jobs.job_queue.retry

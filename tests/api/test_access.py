@@ -82,6 +82,7 @@ IDS = {
 }
 """Path parameter → the name under which the fixture knows its id."""
 TEXTS = {
+    "report_kind": "weekly",
     "file_format": "svg",
     "name": "education",
     "move_key": "series-1-1",

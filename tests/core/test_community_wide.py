@@ -18,6 +18,7 @@ from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys, staff, units
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import access
+from qunce.insight.reports import subscribers
 from qunce.insight.typed_numbers import reminders
 from qunce.insight.words import word_settings
 from qunce.members.accounts import identity_settings, placeholders, suppression
@@ -118,6 +119,13 @@ VERBS: dict[str, list[Verb]] = {
         lambda c: templates.copy_setup(group=c.group, **c.who),
         lambda c: templates.archive(template=c.group_template, **c.who),
         lambda c: templates.restore(template=c.group_template, **c.who),
+    ],
+    "reports.set_subscribers": [
+        lambda c: subscribers.list_all(by=c.by),
+        lambda c: subscribers.list_choices(by=c.by),
+        lambda c: subscribers.set_subscribers(
+            community=c.shop, kind="weekly", roles=["owner"], staff=[], **c.who
+        ),
     ],
     "typed_numbers.remind": [
         lambda c: reminders.set_hour(community=c.shop, hour=7, **c.who)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.insight.reports import files, reports, sections, texts
+from qunce.insight.reports import files, reports, sections, subscribers, texts
 from qunce.insight.reports.models import Kind, Report
 
 KIND = click.Choice(Kind.values)
@@ -109,3 +109,33 @@ def _write(report: Report, output: str) -> None:
         raise options.BadUsage(
             _("“%(file)s” cannot be written: %(why)s.") % {"file": output, "why": error}
         ) from None
+
+
+@reports_group.command(
+    "subscribers", help=N_("Show or set whom Today shows new reports of a kind")
+)
+@base.argument("kind", type=KIND, help=N_("daily, weekly or monthly"))
+@base.option("--role", "roles", multiple=True, help=N_("a role; repeat for more"))
+@base.option(
+    "--login", "logins", multiple=True, help=N_("a staff member; repeat for more")
+)
+@base.option("--nobody", is_flag=True, help=N_("remove all subscribers"))
+@options.pass_invocation
+def set_subscribers(
+    invocation: Invocation,
+    kind: str,
+    roles: tuple[str, ...],
+    logins: tuple[str, ...],
+    nobody: bool,
+) -> None:
+    if roles or logins or nobody:
+        staff = [options.get_staff(invocation.community, login).pk for login in logins]
+        subscribers.set_subscribers(
+            kind=kind, roles=roles, staff=staff, **invocation.query_args
+        )
+    (found,) = (
+        each for each in subscribers.list_all(by=invocation.by) if each.kind == kind
+    )
+    names = [each.login for each in found.staff]
+    answer = {"kind": kind, "roles": list(found.roles), "staff": names}
+    invocation.out.answer(answer, *found.roles, *names)

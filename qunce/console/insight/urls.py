@@ -36,6 +36,11 @@ urlpatterns = [
     path("completeness/", portrait_views.gaps, name="completeness"),
     path("reports/", report_views.report_list, name="reports"),
     path("reports/create/", report_actions.create, name="report-create"),
+    path(
+        "reports/subscribers/<slug:kind>/",
+        report_actions.set_subscribers,
+        name="report-subscribers",
+    ),
     path("reports/<int:report_pk>/", report_views.detail, name="report"),
     path(
         "reports/<int:report_pk>/files/<slug:file_format>/",

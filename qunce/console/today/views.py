@@ -23,6 +23,7 @@ from qunce.console.today import (  # noqa: F401 - providers register themselves
     numbers,
     playbook_providers,
     providers,
+    report_providers,
     segment_providers,
     series_providers,
     snoozes,

@@ -48,3 +48,27 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.first} – {self.last}"
+
+
+class ReportSubscribers(models.Model):
+    """Whom Today shows new reports of a kind: staff with these roles, and these staff.
+
+    `roles` are names of roles, `staff` are ids.
+    """
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    roles: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    staff: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
+    changed_at = timestamps.TimestampField()
+
+    class Meta:
+        db_table = "insight_report_subscribers"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "kind"], name="report_subscribers_of_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {len(self.roles)} roles, {len(self.staff)} staff"

@@ -73,6 +73,13 @@ case(
     list_visible=just(),
     find_changes=one("report"),
 )
+case(
+    "insight.reports.subscribers",
+    set_subscribers=just(kind="weekly", roles=["owner"], staff=[]),
+    list_all=just(),
+    list_choices=just(),
+    list_new=just(),
+)
 case("insight.funnels.definitions", parse=just(definition=DEFINITION))
 case(
     "insight.funnels.funnels",

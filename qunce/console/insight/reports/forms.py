@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from qunce.core import errors
+from qunce.core import errors, permissions
+from qunce.core.staff.models import Staff
 from qunce.insight.reports.models import Kind
 
 DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -30,3 +32,36 @@ class PeriodForm(forms.Form):
             name, messages = next(iter(self.errors.items()))
             raise errors.Invalid(f"{self[name].label}: {messages[0]}")
         return dict(self.cleaned_data)
+
+
+class SubscribersForm(forms.Form):
+    """The subscribers of one kind of reports."""
+
+    roles = forms.MultipleChoiceField(
+        label=gettext_lazy("Roles"),
+        required=False,
+        choices=permissions.Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    staff = forms.MultipleChoiceField(
+        label=gettext_lazy("Staff"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(
+        self, data: Any = None, *, choices: Sequence[Staff], **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        fields: Any = self.fields
+        fields["staff"].choices = [(str(each.pk), each.name) for each in choices]
+
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of `set_subscribers`; raises Invalid."""
+        if not self.is_valid():
+            name, messages = next(iter(self.errors.items()))
+            raise errors.Invalid(f"{self[name].label}: {messages[0]}")
+        return {
+            "roles": self.cleaned_data["roles"],
+            "staff": [int(pk) for pk in self.cleaned_data["staff"]],
+        }

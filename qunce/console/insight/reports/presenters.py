@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from qunce.console import http
 from qunce.console.insight.findings import presenters as finding_presenters
 from qunce.console.insight.findings.presenters import FindingCard
+from qunce.console.insight.reports.forms import SubscribersForm
 from qunce.insight.findings import daily
 from qunce.insight.findings.finding import Finding
-from qunce.insight.reports import reports, sections, texts
+from qunce.insight.reports import reports, sections, subscribers, texts
 from qunce.insight.reports.models import Report
 from qunce.insight.reports.sections import Line
 from qunce.insight.reports.texts import Tone
@@ -135,4 +136,33 @@ def _list_findings(report: Report, request: http.Request) -> list[PrintedFinding
             is_open=finding.cell in still_open,
         )
         for finding, text in zip(found, sections.finding_texts(report), strict=True)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscribersView:
+    kind: str
+    label: str
+    form: SubscribersForm
+
+
+def list_subscribers(request: http.Request) -> list[SubscribersView]:
+    """A form for each kind of reports, for those who may set the subscribers."""
+    if not subscribers.may_manage(request.staff):
+        return []
+    choices = subscribers.list_choices(by=request.staff)
+    return [
+        SubscribersView(
+            kind=each.kind,
+            label=each.label,
+            form=SubscribersForm(
+                choices=choices,
+                prefix=each.kind,
+                initial={
+                    "roles": each.roles,
+                    "staff": [str(staff.pk) for staff in each.staff],
+                },
+            ),
+        )
+        for each in subscribers.list_all(by=request.staff)
     ]

@@ -26,6 +26,7 @@ def report_list(request: http.Request) -> HttpResponse:
         "rows": presenters.list_rows(list(pages)),
         "kind": kind,
         "kinds": Kind.choices,
+        "subscribers": presenters.list_subscribers(request),
         "form": PeriodForm() if reports.may_create(request.staff) else None,
         "next": paging.link(request, page=pages.number + 1) if pages.has_next() else "",
         "first": paging.link(request, page=None) if pages.number > 1 else "",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from ninja import Field, Query, Router
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.insight.portraits import completeness, portraits
+from qunce.insight.portraits import completeness, models, persona_cards, portraits
+from qunce.insight.portraits.models import PersonaCard
+from qunce.members.segments import segments
+from qunce.members.segments.segments import Segment
 
 router = Router(auth=RequiresScope("metrics"), tags=["metrics"])
+READ = RequiresScope("segments", action="read")
+WRITE = RequiresScope("segments")
 
 
 class PortraitIn(schemas.InputSchema):
@@ -97,3 +104,68 @@ def portrait(request: ApiRequest, asked: Query[PortraitIn]) -> dict[str, Any]:
 def completeness_(request: ApiRequest) -> Any:
     """Count what is not known of how many members."""
     return completeness.load(by=request.by, at=request.at)
+
+
+class PersonaCardIn(schemas.InputSchema):
+    name: Annotated[str, Field(min_length=1, max_length=models.MAX_NAME)]
+    sentence: Annotated[str, Field(max_length=models.MAX_SENTENCE)] = ""
+    wants: Annotated[str, Field(max_length=models.MAX_TEXT)] = ""
+    avoid: Annotated[str, Field(max_length=models.MAX_TEXT)] = ""
+
+
+class PersonaCardOut(schemas.OutputSchema):
+    """What staff write about the typical member of a segment."""
+
+    segment: str
+    name: str
+    sentence: str
+    wants: str
+    avoid: str
+    by: str
+    changed_at: datetime
+
+    @staticmethod
+    def resolve_segment(card: PersonaCard) -> str:
+        return card.segment.key
+
+    @staticmethod
+    def resolve_by(card: PersonaCard) -> str:
+        return card.by.login
+
+
+def _get_segment(request: ApiRequest, segment_id: int) -> Segment:
+    query = Segment.objects.filter(community=request.community, pk=segment_id)
+    for segment in query.select_related("community"):
+        return segment
+    raise segments.SegmentNotFound(_("There is no such segment."))
+
+
+@router.get("/segments/{segment_id}/persona-card", response=PersonaCardOut, auth=READ)
+def get_persona_card(request: ApiRequest, segment_id: schemas.Id) -> PersonaCard:
+    """Get the persona card of a segment; 404 if nobody has written one."""
+    segment = _get_segment(request, segment_id)
+    card = persona_cards.find(segment=segment, by=request.by)
+    if card is None:
+        raise persona_cards.PersonaCardNotFound(_("This segment has no persona card."))
+    return card
+
+
+@router.put("/segments/{segment_id}/persona-card", response=PersonaCardOut, auth=WRITE)
+def save_persona_card(
+    request: ApiRequest, segment_id: schemas.Id, data: PersonaCardIn
+) -> PersonaCard:
+    """Write the persona card of a segment, in place of the one before."""
+    return persona_cards.save(
+        segment=_get_segment(request, segment_id),
+        by=request.by,
+        at=request.at,
+        **data.model_dump(),
+    )
+
+
+@router.delete("/segments/{segment_id}/persona-card", response={204: None}, auth=WRITE)
+def remove_persona_card(request: ApiRequest, segment_id: schemas.Id) -> Any:
+    """Remove the persona card of a segment."""
+    segment = _get_segment(request, segment_id)
+    persona_cards.remove(segment=segment, by=request.by, at=request.at)
+    return Status(204, None)

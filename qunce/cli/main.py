@@ -312,6 +312,11 @@ _add(
     N_("Show what sets a segment, layer or group apart from all others"),
 )
 _add(
+    "persona-card",
+    "commands.portraits.persona_card",
+    N_("Show, write and remove the persona card of a segment"),
+)
+_add(
     "completeness",
     "commands.portraits.completeness_",
     N_("Show what is not known of how many members"),

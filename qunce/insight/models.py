@@ -3,6 +3,7 @@ from __future__ import annotations
 from qunce.insight.findings.models import FindingDecision, FindingReport
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.notebook.models import NotebookEntry
+from qunce.insight.portraits.models import PersonaCard
 from qunce.insight.reports.models import Report, ReportSubscribers
 from qunce.insight.typed_numbers.models import Reminder, TypedNumber
 from qunce.insight.words.models import WordDay, WordSettings
@@ -12,6 +13,7 @@ __all__ = [
     "FindingReport",
     "Funnel",
     "NotebookEntry",
+    "PersonaCard",
     "Reminder",
     "Report",
     "ReportSubscribers",

@@ -85,6 +85,7 @@ ANSWERS: dict[str, str] = {
         core.staff.staff.get
         core.staff.staff.get_by_login
         insight.breakdowns.find_part
+        insight.portraits.persona_cards.find
         insight.portraits.portraits.parse_subject
         insight.metrics.compute_for_community
         insight.notebook.notebook.get
@@ -181,6 +182,8 @@ ANSWERS: dict[str, str] = {
         insight.notebook.notebook.create
         insight.notebook.notebook.restore
         insight.notebook.notebook.update
+        insight.portraits.persona_cards.remove
+        insight.portraits.persona_cards.save
         members.segments.frozen.freeze
         members.segments.segments.archive
         members.segments.segments.create

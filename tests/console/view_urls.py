@@ -56,6 +56,7 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "insight.pk": "funnel",
     "insight:finding-withdraw.pk": "finding decision",
     "insight.report_pk": "report",
+    "insight.segment_pk": "segment",
     "insight.kind": "=weekly",
     "insight.file_format": "=svg",
     "insight.step": "=1",

@@ -10,6 +10,7 @@ from qunce.console.insight.funnels import views as funnel_views
 from qunce.console.insight.groups import views as group_views
 from qunce.console.insight.hours import views as hour_views
 from qunce.console.insight.lifetime_value import views as lifetime_value_views
+from qunce.console.insight.portraits import actions as portrait_actions
 from qunce.console.insight.portraits import views as portrait_views
 from qunce.console.insight.reports import actions as report_actions
 from qunce.console.insight.reports import views as report_views
@@ -33,6 +34,16 @@ urlpatterns = [
     path("groups/", group_views.compare, name="groups"),
     path("hours/", hour_views.week, name="hours"),
     path("portrait/", portrait_views.portrait, name="portrait"),
+    path(
+        "portrait/segments/<int:segment_pk>/card/",
+        portrait_actions.save_card,
+        name="persona-card",
+    ),
+    path(
+        "portrait/segments/<int:segment_pk>/card/remove/",
+        portrait_actions.remove_card,
+        name="persona-card-remove",
+    ),
     path("completeness/", portrait_views.gaps, name="completeness"),
     path("reports/", report_views.report_list, name="reports"),
     path("reports/create/", report_actions.create, name="report-create"),

@@ -22,6 +22,7 @@ from qunce.demo.coffee import (
     funnels,
     group_templates,
     library,
+    persona_cards,
     plan,
     playbook,
     reports,
@@ -102,6 +103,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         catch_up(at=now)
     with making.step("coffee-layers", _("its members sorted into layers and segments")):
         plan.create(context)
+    with making.step("coffee-persona-cards", _("cards of its typical members")):
+        persona_cards.create(context)
     with making.step("coffee-tag-rules", _("its tag rules")):
         tag_rules.create(context)
     with making.step("coffee-playbook", _("its playbook for new members")):

@@ -9,6 +9,7 @@ from qunce.core import community_days
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.funnels import funnels
 from qunce.insight.notebook import notebook
+from qunce.insight.portraits import persona_cards
 from qunce.insight.portraits.portraits import Subject
 from qunce.insight.retention import RetentionQuery
 from qunce.insight.typed_numbers.typed_numbers import Entry
@@ -46,6 +47,13 @@ case(
     parse_subject=using(lambda w: {"text": f"segment:{w.get('segment').key}"}),
 )
 case("insight.portraits.completeness", load=just())
+CARD = one("segment", name="Homely Persona")
+case(
+    "insight.portraits.persona_cards",
+    save=CARD,
+    find=one("segment"),
+    remove=after(persona_cards.save, CARD, one("segment")),
+)
 case(
     "insight.lifetime_value.estimates",
     estimate=both(just(), SOURCE),

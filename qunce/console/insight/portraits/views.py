@@ -12,11 +12,12 @@ from django.views.decorators.http import require_GET
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads, presenters
-from qunce.core import errors
+from qunce.core import errors, permissions
 from qunce.insight import heat_maps
-from qunce.insight.portraits import completeness, portraits
+from qunce.insight.portraits import completeness, persona_cards, portraits
 from qunce.insight.portraits.completeness import Completeness, Gap
 from qunce.insight.portraits.portraits import Portrait, Row
+from qunce.members.segments import segments
 
 MAX_BARS = 12
 MINUS = "\N{MINUS SIGN}"
@@ -41,6 +42,7 @@ def portrait(request: http.Request) -> HttpResponse:
         if found is not None and "as" in request.GET:
             return _download(found, request.GET["as"])
         if found is not None:
+            context |= _card_context(request, text)
             context |= {
                 "found": found,
                 "people_url": presenters.members_url(found.subject.rule),
@@ -49,6 +51,20 @@ def portrait(request: http.Request) -> HttpResponse:
             }
     template = "console/insight/portraits/portrait.html"
     return http.render(request, template, context, status=status)
+
+
+def _card_context(request: http.Request, text: str) -> dict[str, Any]:
+    """The persona card of a segment; layers and groups have none."""
+    kind, _colon, key = text.partition(":")
+    if kind != "segment":
+        return {}
+    segment = segments.get(request.community, key)
+    return {
+        "segment": segment,
+        "card": persona_cards.find(segment=segment, by=request.staff),
+        "may_edit_card": permissions.may(request.staff, persona_cards.EDIT),
+        "lengths": persona_cards.LENGTHS,
+    }
 
 
 def _find(request: http.Request, text: str) -> Portrait | None:

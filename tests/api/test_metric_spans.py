@@ -114,9 +114,10 @@ def test_commands_print_the_same_numbers(
     listed = {row["name"] for row in run("metrics", "list", "--json").json["metrics"]}
     assert {"stickiness", "members", "silent_members"} <= listed
     span = run("metrics", "span", "--json").json
-    assert span["ratios"] == clients.create_client(shop).get("/metrics/span").body[
-        "ratios"
-    ]
+    assert (
+        span["ratios"]
+        == clients.create_client(shop).get("/metrics/span").body["ratios"]
+    )
     assert "speaking_share" in run("metrics", "span", "speaking_share").output
     groups = run("metrics", "groups", "--json").json
     assert groups["people"]["members"] == 40

@@ -289,6 +289,8 @@ ANSWERS: dict[str, str] = {
         core.staff.staff.add
         core.staff.staff.require_two_factor
         importing.jobs.jobs.find_or_create
+        insight.reports.subscribers.list_all
+        insight.reports.subscribers.list_choices
         importing.jobs.uploads.accept
     """,
     # Managers who see everything.
@@ -305,8 +307,6 @@ ANSWERS: dict[str, str] = {
         core.exchange_rates.remove
         core.exchange_rates.remove_all
         core.exchange_rates.set_rate
-        insight.reports.subscribers.list_all
-        insight.reports.subscribers.list_choices
         insight.reports.subscribers.set_subscribers
         insight.typed_numbers.reminders.set_hour
         channels.inbox.retry

@@ -64,8 +64,6 @@ PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {
     "core.staff.staff.get_by_login": "staff choose from a list",
     "groups.groups.ensure": FILES,
-    "insight.metrics.compute_for_community": "staff see them compared",
-    "insight.metrics.count_span": "staff see them compared",
     "ingest.record_facts": PROGRAMS,
     "outreach.group_templates.following.count_followers": "staff see which differ",
     "members.accounts.accounts.ensure": PROGRAMS,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core.facts import interned_names
 from qunce.insight import small_numbers
+from qunce.insight.portraits import traits
 from qunce.members.attributes import attributes
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
@@ -29,9 +30,9 @@ REACHED = ("send.delivered", "send.marked_sent")
 MAX_TO_ASK = 3
 DEFINITION = gettext_lazy(
     "Members whom you see without a value, a tag of a group or a source. What to ask next"
-    " is the attribute whose absence keeps most members out of rules: the members without"
-    " it times the rules in use that ask for it by name, such as those of segments, layers"
-    " and playbooks."
+    " is the attribute or tag group whose absence keeps most members out of rules: the"
+    " members without it times the rules in use that ask for it by name, such as those of"
+    " segments, layers and playbooks."
 )
 
 
@@ -49,6 +50,13 @@ class Gap:
     people: int
     percent: float | None
     uses: int
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether a member could answer it, which orders and joins do for the others."""
+        if self.kind == "tag_group":
+            return self.key != traits.BOUGHT
+        return self.kind == "attribute"
 
     @property
     def weight(self) -> int:
@@ -89,7 +97,7 @@ def load(*, by: Staff, at: datetime) -> Completeness:
         for (kind, key, label, rule), people in zip(found, sets, strict=True)
     ]
     gaps.sort(key=lambda gap: (-gap.people, gap.kind, gap.key))
-    ask = [gap for gap in gaps if gap.kind == "attribute" and gap.weight]
+    ask = [gap for gap in gaps if gap.may_be_asked and gap.weight]
     ask.sort(key=lambda gap: -gap.weight)
     return Completeness(members, tuple(gaps), tuple(ask[:MAX_TO_ASK]))
 

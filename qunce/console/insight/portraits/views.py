@@ -59,9 +59,11 @@ def _card_context(request: http.Request, text: str) -> dict[str, Any]:
     if kind != "segment":
         return {}
     segment = segments.get(request.community, key)
+    card = persona_cards.find(segment=segment, by=request.staff)
     return {
         "segment": segment,
-        "card": persona_cards.find(segment=segment, by=request.staff),
+        "card": card,
+        "texts": {name: getattr(card, name, "") for name in persona_cards.LENGTHS},
         "may_edit_card": permissions.may(request.staff, persona_cards.EDIT),
         "lengths": persona_cards.LENGTHS,
     }

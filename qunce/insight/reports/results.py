@@ -261,7 +261,10 @@ def _list_groups(period: Period, by: Staff, at: datetime) -> dict[str, Any]:
 
 
 def _list_typed(period: Period, by: Staff) -> list[dict[str, str]]:
-    """What was typed of each group; it is added to nothing that was measured."""
+    """What was typed of each group, the most loss first.
+
+    It is added to nothing that was measured.
+    """
     groups = _find_groups(by)
     rows = TypedNumber.objects.filter(
         community=by.community,
@@ -288,7 +291,13 @@ def _list_typed(period: Period, by: Staff) -> list[dict[str, str]]:
                 for name in ("members", "joins", "leaves")
             },
         }
-        for pk, own in sorted(numbers.items(), key=lambda item: groups[item[0]][1])
+        for pk, own in sorted(
+            numbers.items(),
+            key=lambda item: (
+                item[1].get("joins", 0) - item[1].get("leaves", 0),
+                groups[item[0]][1],
+            ),
+        )
     ]
 
 

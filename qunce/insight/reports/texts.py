@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from qunce.insight.findings import sentences
 from qunce.insight.findings.finding import Finding
@@ -67,14 +67,23 @@ def _lines_for_team(report: Report) -> list[str]:
         % {"day": each.day, "action": each.action, "outcome": each.outcome}
         for each in sections.action_texts(report)
     ]
+    typed = report.result["typed"]
     lines += [
         _("%(group)s (typed): %(members)s members, %(joins)s joined, %(leaves)s left")
         % {
             "group": row["name"],
             **{name: row[name] or "–" for name in ("members", "joins", "leaves")},
         }
-        for row in report.result["typed"]
+        for row in typed[:MAX_GROUPS]
     ]
+    more = len(typed) - MAX_GROUPS
+    if more > 0:
+        text = ngettext(
+            "%(n)s more group has typed numbers.",
+            "%(n)s more groups have typed numbers.",
+            more,
+        )
+        lines.append(text % {"n": f"{more:,}"})
     return lines
 
 

@@ -202,6 +202,7 @@ def test_staff_get_reports_of_what_they_see() -> None:
         reports.get(by=everyone, pk=own.pk)
 
 
+@pytest.mark.both_databases
 def test_each_period_is_printed_once_by_the_clock() -> None:
     shop = planted.build()
     for _minute in range(5):

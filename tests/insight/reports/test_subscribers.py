@@ -35,6 +35,7 @@ def titles(by: Staff) -> list[str]:
     return [item.text for item in found if item.key.startswith("report-")]
 
 
+@pytest.mark.both_databases
 def test_roles_and_persons_get_the_report_of_what_they_see(shop: Community) -> None:
     """I10"""
     owner = factories.staff(shop)

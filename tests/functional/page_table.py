@@ -365,7 +365,7 @@ PAGES = (
         "insight:reports",
         ALL,
         ("Reports", "Net growth"),
-        {"Create report": STAFF, "Who gets them on Today": MANAGE},
+        {"Create report": STAFF, "Subscribers of reports": MANAGE},
     ),
     Page("insight:report", "vomw", ("Copy for the boss", "Text to paste", "Numbers")),
     Page(

@@ -51,7 +51,7 @@ class Report(models.Model):
 
 
 class ReportSubscribers(models.Model):
-    """Whom Today shows new reports of a kind: staff with these roles, and these staff.
+    """Staff on whose Today new reports of a kind appear: by role, and by person.
 
     `roles` are names of roles, `staff` are ids.
     """

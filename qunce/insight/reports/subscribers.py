@@ -1,4 +1,4 @@
-"""Subscribers of reports: whom Today shows a new report of what they see."""
+"""Subscribers of reports: staff on whose Today new reports appear, each of what they see."""
 
 from __future__ import annotations
 

@@ -112,6 +112,7 @@ def data_texts() -> str:
     """Everything that the community's data is made of."""
     names = (
         "tea_shop.py",
+        "shop_findings.py",
         "shop_outreach.py",
         "shop_tag_rules.py",
         "imported_files.py",

@@ -84,6 +84,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     insight.add_notebook_entry(data)
     insight.add_findings(data)
     insight.add_report(data)
+    insight.add_persona_card(data)
     return data
 
 

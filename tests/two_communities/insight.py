@@ -11,7 +11,9 @@ from qunce.insight.findings.finding import Finding, Findings
 from qunce.insight.findings.models import FindingReport
 from qunce.insight.funnels import funnels
 from qunce.insight.notebook import notebook
+from qunce.insight.portraits import persona_cards
 from qunce.insight.reports import reports
+from qunce.members.segments.segments import Segment
 from tests.two_communities.data import TwoCommunities
 
 
@@ -39,6 +41,15 @@ def add_notebook_entry(data: TwoCommunities) -> None:
         at=data.at,
     )
     data.ids["notebook entry"] = row.pk
+
+
+def add_persona_card(data: TwoCommunities) -> None:
+    persona_cards.save(
+        segment=Segment.objects.get(pk=data.ids["segment"]),
+        name="Homely Persona",
+        by=data.owner,
+        at=data.at,
+    )
 
 
 def add_findings(data: TwoCommunities) -> None:

@@ -68,7 +68,7 @@ def show_card(invocation: Invocation, segment: str) -> None:
 @persona_card.command("save", help=N_("Write the persona card of a segment"))
 @base.argument("segment", help=SEGMENT_HELP)
 @base.option("--name", required=True, help=N_("name of the persona"))
-@base.option("--sentence", default="", help=N_("who this is, in one sentence"))
+@base.option("--sentence", default="", help=N_("the persona in one sentence"))
 @base.option("--wants", default="", help=N_("what they want"))
 @base.option("--avoid", default="", help=N_("what to avoid"))
 @options.pass_invocation

@@ -58,7 +58,7 @@ class Trait:
 
 @dataclass(frozen=True)
 class _Asker:
-    """Who asks when, and the members whom they see."""
+    """A staff member at a time, and the members whom they see."""
 
     by: Staff
     at: datetime

@@ -16,6 +16,11 @@ pytestmark = pytest.mark.django_db
 AT = factories.AT
 
 
+@pytest.fixture
+def shop(db: None) -> Community:
+    return factories.community(language="en")
+
+
 def test_a_card_is_written_replaced_and_removed(shop: Community, by: Staff) -> None:
     """K13"""
     segment = factories.segment(shop, "vips", {"all": []})
@@ -45,7 +50,7 @@ def test_bad_texts_and_viewers_are_refused(shop: Community, by: Staff) -> None:
 
 def test_the_page_and_the_api_write_the_same_card(shop: Community, by: Staff) -> None:
     segment = factories.segment(shop, "vips", {"all": []})
-    browser = clients.browser(factories.staff(shop, login="eve", language="en"))
+    browser = clients.browser(factories.staff(shop, login="eve"))
     url = f"/insight/portrait/segments/{segment.pk}/card/"
     assert browser.post(url, {"name": "<i>Lin"}).status_code == 303
     page = browser.get("/insight/portrait/?of=segment:vips").content.decode()

@@ -26,6 +26,11 @@ SIZE = 120
 
 
 @pytest.fixture
+def shop(db: None) -> Community:
+    return factories.community(language="en")
+
+
+@pytest.fixture
 def people(shop: Community, by: Staff) -> list[int]:
     """Every third member is a VIP; most of these are from Bern, old, and write at noon."""
     keys = [f"m{n:03}" for n in range(SIZE)]
@@ -161,7 +166,7 @@ def test_gaps_are_counted_and_what_to_ask_is_used(
 def test_pages_files_and_answers_agree(
     shop: Community, by: Staff, people: list[int]
 ) -> None:
-    browser = clients.browser(factories.staff(shop, login="eve", language="en"))
+    browser = clients.browser(factories.staff(shop, login="eve"))
     page = browser.get("/insight/portrait/?of=segment:vips").content.decode()
     assert "Portrait of &lt;b&gt;VIPs" in page
     assert "Bern" in page

@@ -25,6 +25,10 @@ ROLES = (
 )
 
 ANSWERS: dict[str, str] = {
+    # Nobody here has bought for half a year; tests/insight has whom an estimate counts.
+    "xxxxxxxxx": """
+        insight.lifetime_value.estimates.estimate
+    """,
     # Answers hold what the asker sees, of their own community.
     "aaaaaaaaa": """
         groups.staff_lists.list_people
@@ -39,7 +43,6 @@ ANSWERS: dict[str, str] = {
         insight.funnels.results.compare
         insight.funnels.results.compute
         insight.funnels.results.find_people
-        insight.lifetime_value.estimates.estimate
         insight.portraits.completeness.load
         insight.portraits.portraits.list_choices
         insight.portraits.portraits.load

@@ -70,6 +70,7 @@ API_ONLY = {
     "members.accounts.resolver.create": PROGRAMS,
     "members.accounts.resolver.find_or_create": PROGRAMS,
     "members.accounts.resolver.find_or_create_all": PROGRAMS,
+    "members.layers.moves.list_people": "staff open the members of a cell by its rule",
     "members.people.named_members.find_all": PROGRAMS,
     "members.people.named_members.get_by_references": PROGRAMS,
     "members.people.notes.update": "staff write another note",

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -143,6 +144,8 @@ def _row(
 @http.page()
 def people(request: http.Request) -> HttpResponse:
     """The people behind a number of the account."""
+    if "column" not in request.GET:
+        return redirect("insight:retained")
     default = retained_members.default_span(request.staff, request.at)
     form = SpanForm(request.GET, staff=request.staff, default=default)
     span = form.span()

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -123,8 +124,10 @@ def _round(percent: float | None) -> float | str:
 @http.page()
 def people(request: http.Request) -> HttpResponse:
     """The people with a number of messages before their first order."""
+    if "touches" not in request.GET:
+        return redirect("insight:touches")
     form = TouchesForm(request)
-    text = request.GET.get("touches", "")
+    text = request.GET["touches"]
     if not (text.isascii() and text.isdigit() and len(text) < 4):
         raise errors.Invalid(_("“%(name)s” is a number.") % {"name": "touches"})
     found = touches.find_people(

@@ -64,7 +64,7 @@ def add_tag_rules(shop: TeaShop) -> None:
 def _post(shop: TeaShop) -> None:
     """Members ask for prices, as a program reports it with the texts."""
     from qunce import ingest
-    from qunce.ingest import IncomingFact
+    from qunce.ingest.incoming_facts import IncomingFact
     from qunce.members.accounts.models import Account
     from qunce.sets.mirror import deriver
 

@@ -7,13 +7,15 @@ from datetime import timedelta
 from qunce.core import community_days
 from qunce.demo.coffee.context import Context
 from qunce.insight.reports import periods, reports
-from qunce.insight.reports.models import Kind
+from qunce.insight.reports.models import Kind, Report
 
 WEEK = timedelta(days=7)
 
 
 def create(context: Context) -> None:
-    """The last day and month, and two weeks."""
+    """The last day and month, and two weeks; once."""
+    if Report.objects.filter(community=context.community).exists():
+        return
     today = community_days.to_date(context.community.day(context.at))
     last = periods.find_latest(Kind.WEEKLY, today)
     for kind, day in (

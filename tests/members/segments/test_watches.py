@@ -129,7 +129,7 @@ def test_who_moves_because_the_rule_changed_did_not_move(
     shop: Community, by: Staff, vips: Segment, watch: SegmentWatch
 ) -> None:
     factories.apply_tag(shop, "vip", "bob", at=AT)
-    everyone = {"all": []}
+    everyone: Any = {"all": []}
     segments.update(segment=vips, rule=everyone, by=by, at=AT + MINUTE)
     assert check(watch, AT + 2 * MINUTE) == 1
     assert list_moves(shop, AT + 2 * MINUTE) == [

@@ -31,6 +31,28 @@ def bought(category: str, **more: Any) -> dict[str, Any]:
     return did("order.paid", where={"categories": [category]}, **more)
 
 
+WORTH_A_CALL: dict[str, Any] = {
+    "all": [
+        {
+            "any": [
+                {"layer": {"of": "value", "in": ["high"]}},
+                did("order.paid", times={"gte": 6}, within="180d"),
+            ]
+        },
+        {
+            "not": {
+                "any": [
+                    did("order.paid", within="21d"),
+                    did("send.delivered", within="7d"),
+                    {"opted_out": {"of": "messages"}},
+                ]
+            }
+        },
+    ]
+}
+"""Members of value who were left alone for some weeks."""
+
+
 def rules(context: Context) -> dict[str, Any]:
     """Return the rule of each segment in `Words.segments`."""
     words = context.words
@@ -79,25 +101,7 @@ def rules(context: Context) -> dict[str, Any]:
             }
         },
         "gold": did("order.paid", times={"gte": 10}, within="180d"),
-        "worth-a-call": {
-            "all": [
-                {
-                    "any": [
-                        {"layer": {"of": "value", "in": ["high"]}},
-                        did("order.paid", times={"gte": 6}, within="180d"),
-                    ]
-                },
-                {
-                    "not": {
-                        "any": [
-                            did("order.paid", within="21d"),
-                            did("send.delivered", within="7d"),
-                            {"opted_out": {"of": "messages"}},
-                        ]
-                    }
-                },
-            ]
-        },
+        "worth-a-call": WORTH_A_CALL,
     }
 
 

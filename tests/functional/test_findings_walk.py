@@ -17,7 +17,7 @@ def test_findings_are_decided_upon_on_a_phone(visit: Any) -> None:
         assert cards.nth(number).locator(".finding-buttons > *").count() == 2
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     # The draft has the audience, a name and a text.
-    cards.nth(1).get_by_role("button", name="给 19 位沉默成员发消息").click()
+    cards.nth(1).get_by_role("button", name="给 19 位沉默用户发消息").click()
     page.wait_for_url("**/outreach/new/**")
     assert "这几天没见到你" in page.locator("#id_text").input_value()
     assert page.locator("#id_name").input_value().startswith("茶友一群")

@@ -229,7 +229,7 @@ def test_phone_screenshots(visit: Any, language: str, login: str, task: str) -> 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_guide_shows_every_screenshot(language: str) -> None:
-    pages = (GUIDE / language).glob("9*.md")
+    pages = (GUIDE / language).glob("[1-9]*.md")
     text = "".join(page.read_text("utf-8") for page in pages)
     pictures = set(re.findall(r"\(images/(\w+)\.jpg\)", text))
     taken = {*PICTURES, *PHONE_PICTURES, *OFFER_PICTURES, *WALK_PICTURES}

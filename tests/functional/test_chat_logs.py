@@ -13,7 +13,7 @@ from tests.functional.test_import_wizard import Wizard
 
 Visit = Callable[..., BrowserUser]
 WHATSAPP = """\
-1/2/26, 20:15 - Ann created group “Tea lovers”
+1/2/26, 20:15 - Ann created group “周末手冲”
 1/2/26, 20:15 - Ann added Bob
 1/2/26, 20:16 - Ann: The oolong is back
 1/2/26, 20:17 - Bob: <Media omitted>
@@ -35,7 +35,7 @@ def test_chats_are_read_and_their_words_counted(visit: Visit, tmp_path: Path) ->
     path.write_text(WHATSAPP)
     wizard.upload(path)
     wizard.user.sees("a chat that WhatsApp exported")
-    expect(wizard.question("group").locator("input[id]")).to_have_value("Tea lovers")
+    expect(wizard.question("group").locator("input[id]")).to_have_value("周末手冲")
     wizard.answer("dates:happened_at", "day/month")
     wizard.user.sees("The oolong is back")
     wizard.picture("chat-questions")
@@ -44,7 +44,7 @@ def test_chats_are_read_and_their_words_counted(visit: Visit, tmp_path: Path) ->
     wizard.page.get_by_role("link", name="View the group").click()
     wizard.user.sees("Latest messages")
     wizard.user.sees("oolong please")
-    # The same text, pasted, and a chat of another group.
+    # A chat of another group, pasted.
     wizard.user.go("/members/import/new/")
     wizard.page.locator("#text").fill(WECHAT)
     wizard.page.get_by_role("button", name="Preview", exact=True).click()
@@ -52,7 +52,7 @@ def test_chats_are_read_and_their_words_counted(visit: Visit, tmp_path: Path) ->
     wizard.user.sees("text copied from WeChat or WeCom")
     field = wizard.question("group").locator("input[id]")
     with wizard.page.expect_response(re.compile(r"/import/files/\d+/")):
-        field.fill("茶友一群")
+        field.fill("茶友二群")
         field.blur()
     wizard.user.sees("all answered")
     wizard.start()

@@ -238,7 +238,7 @@ PAGES = (
     Page(
         "content_calendar:week",
         ALL,
-        ("Content calendar", "Members and staff posts", "=晨间专栏"),
+        ("Content calendar", "=晨间专栏"),
         {"Limits": MANAGE},
     ),
     Page("content_calendar:month", ALL, ("Content calendar", "css:.calendar-month")),
@@ -354,7 +354,7 @@ PAGES = (
     ),
     Page("insight:retained", ALL, ("Retained members", "At the end", "By source")),
     Page("insight:retained-people", ALL, ("Joined", "Retained members")),
-    Page("insight:retention-people", ALL, ("Retention", "Name")),
+    Page("insight:retention-people", ALL, ("Retention", "css:.fold tbody a")),
     Page(
         "insight:findings",
         ALL,
@@ -380,7 +380,7 @@ PAGES = (
         ("=从加入到复购", "Of the first step", "Stopped here"),
         {"Edit": STAFF, "Archive": STAFF},
     ),
-    Page("insight:funnel-people", ALL, ("=从加入到复购", "Name")),
+    Page("insight:funnel-people", ALL, ("=从加入到复购", "css:.fold tbody a")),
     Page("insight:funnel-new", STAFF, ("Order of the steps", "css:#id_name")),
     Page("insight:funnel-edit", STAFF, ("Order of the steps", "css:#id_name")),
     Page("insight:words", ALL, ("Words", "First day")),

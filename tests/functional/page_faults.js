@@ -59,10 +59,22 @@
         faults.push(`placeholder cut: ${node.placeholder}`);
     }
   }
+  // Of what scrolls in a box of its own, only the part in that box covers anything.
+  const shownBox = (node) => {
+    const box = boxes.get(node);
+    const frame = scrolls(node)?.getBoundingClientRect() ?? box;
+    return {
+      left: Math.max(box.left, frame.left),
+      right: Math.min(box.right, frame.right),
+      top: Math.max(box.top, frame.top),
+      bottom: Math.min(box.bottom, frame.bottom),
+    };
+  };
   const free = controls.filter((node) => boxes.get(node).width > 1 && !isApart(node));
+  const shown = free.map(shownBox);
   for (let i = 0; i < free.length; i++)
     for (let j = i + 1; j < free.length; j++) {
-      const [a, b] = [boxes.get(free[i]), boxes.get(free[j])];
+      const [a, b] = [shown[i], shown[j]];
       const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
       if (width > 2 && height > 2 && !free[i].contains(free[j]) && !free[j].contains(free[i]))

@@ -78,6 +78,10 @@ def record_thousand_facts(session: Session) -> None:
     table = fact_log.new_facts(
         session.world, run=next_run_number(session), count=1000, kinds=RULE_KINDS
     )
+    # They are recorded without a group, so that the rivals must not count one either.
+    nowhere = pa.nulls(len(table), pa.int64()).fill_null(0)
+    column = table.schema.get_field_index("grp")
+    table = table.set_column(column, "grp", nowhere.cast(table["grp"].type))
     rows = table.to_pylist()
     generated = [
         GeneratedFact(fact_log.NAMES[r["kind"]], r["account"], r["value"]) for r in rows

@@ -43,6 +43,11 @@ UPLOAD_BODY = {
 Text = Annotated[str, Field(max_length=200)]
 
 
+Target = Literal[
+    "members", "memberships", "tags", "orders", "facts", "messages", "opt_outs"
+]
+
+
 class OptionsIn(schemas.InputSchema):
     """Only the fields that are given change.
 
@@ -51,9 +56,7 @@ class OptionsIn(schemas.InputSchema):
     was given before. An empty answer takes back the earlier one.
     """
 
-    target: (
-        Literal["members", "memberships", "tags", "orders", "facts", "opt_outs"] | None
-    ) = None
+    target: Target | None = None
     mapping: Annotated[dict[Text, Text], Field(max_length=MAX_COLUMNS)] | None = None
     answers: Annotated[dict[Text, Text], Field(max_length=MAX_COLUMNS)] | None = None
     mode: Literal["all", "valid"] | None = None

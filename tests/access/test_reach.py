@@ -32,6 +32,7 @@ CONSOLE_ONLY = {
     "groups.memberships.list_members_with_role": "programs list accounts of a group",
     "groups.memberships.undo_addition": "takes back an addition; programs remove members",
     "importing.jobs.uploads.select_sheet": "programs change all options of a file alike",
+    "insight.portraits.portraits.list_choices": "programs list segments and groups",
     "insight.period_comparison.compare_community": "programs compare the numbers",
     "insight.period_comparison.compare_group": "programs compare the numbers",
     "members.saved_views.saved_views.layout_of": SCREEN,

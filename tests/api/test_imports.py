@@ -261,6 +261,10 @@ FILES = {
         "orders:write",
     ),
     "facts": ("kind,member_key,happened_at\npage.viewed,a,2026-01-02\n", "facts:write"),
+    "messages": (
+        "group_key,member_key,happened_at,text\ng1,a,2026-01-02 10:00,hello\n",
+        "facts:write",
+    ),
     "opt_outs": ("member_key,opted_out\na,yes\n", "members:write"),
 }
 

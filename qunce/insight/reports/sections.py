@@ -45,9 +45,9 @@ GROUP_HEADINGS: dict[str, StrOrPromise] = {
 }
 ACCOUNT_HEADINGS: dict[str, StrOrPromise] = {
     "opening": gettext_lazy("At the start"),
-    "joined": gettext_lazy("Joined"),
+    "joined": pgettext_lazy("account of members", "Joined"),
     "returned": gettext_lazy("Came back"),
-    "left": gettext_lazy("Left"),
+    "left": pgettext_lazy("account of members", "Left"),
     "closing": gettext_lazy("At the end"),
 }
 TYPED_HEADINGS: dict[str, StrOrPromise] = {

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 from django_stubs_ext import StrOrPromise
 
@@ -28,9 +28,9 @@ from qunce.insight.retained_members import Account
 DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 HEADINGS: dict[str, StrOrPromise] = {
     "opening": gettext_lazy("At the start"),
-    "joined": gettext_lazy("Joined"),
+    "joined": pgettext_lazy("account of members", "Joined"),
     "returned": gettext_lazy("Came back"),
-    "left": gettext_lazy("Left"),
+    "left": pgettext_lazy("account of members", "Left"),
     "closing": gettext_lazy("At the end"),
 }
 SIGNS = {"opening": "", "joined": "+", "returned": "+", "left": "−", "closing": "="}

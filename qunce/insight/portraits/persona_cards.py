@@ -108,7 +108,7 @@ def save(
     wants: str = "",
     avoid: str = "",
 ) -> PersonaCard:
-    """Write the card of a segment, in place of the one before."""
+    """Write the card of a segment, in place of the one before; a fact if it differs."""
     _check_edit(by, segment)
     texts = {
         "name": names.clean(name),
@@ -117,6 +117,9 @@ def save(
         "avoid": _clean_lines(avoid),
     }
     check_texts(**texts)
+    same = PersonaCard.objects.filter(segment=segment, **texts).order_by("pk").first()
+    if same is not None:
+        return same
     card, _created = PersonaCard.objects.update_or_create(
         segment=segment,
         defaults={

@@ -179,10 +179,13 @@ function enhanceSelect(select) {
   });
   select.addEventListener("change", show);
   select.form?.addEventListener("reset", () => setTimeout(show));
+  // A hidden field would lose the focus to the page.
+  const hasFocus = select === document.activeElement;
   select.before(box);
   select.hidden = true;
   box.append(select);
   show();
+  if (hasFocus) input.focus();
 }
 
 // A long list of checkboxes

@@ -46,17 +46,25 @@ def best_of_parts(parts: Sequence[Part], count: int) -> BitMap:
     """
     if len(parts) == 1:
         return best(parts[0], count)
-    people = np.concatenate([people for people, _values in parts])
-    shares = np.concatenate([share_above(values) for _people, values in parts])
-    order = np.lexsort((shares, people))
-    people, shares = people[order], shares[order]
-    first = np.ones(len(people), dtype=bool)
-    first[1:] = people[1:] != people[:-1]
-    people, shares = people[first], shares[first]
+    people, shares = rank_parts(parts)
     if count < 1 or not len(people):
         return bitmaps.of([])
     last = np.sort(shares)[min(count, len(shares)) - 1]
     return bitmaps.of(people[shares <= last])
+
+
+def rank_parts(parts: Sequence[Part]) -> tuple[Ints, NDArray[np.float64]]:
+    """People, each once, and the share of their part that is better, shapes (n,).
+
+    Somebody in several parts has the least of their shares.
+    """
+    people = np.concatenate([people for people, _values in parts])
+    shares = np.concatenate([share_above(values) for _people, values in parts])
+    order = np.lexsort((shares, people))
+    people, shares = people[order], shares[order]
+    is_first = np.ones(len(people), dtype=bool)
+    is_first[1:] = people[1:] != people[:-1]
+    return people[is_first], shares[is_first]
 
 
 def share_above(values: Ints) -> NDArray[np.float64]:

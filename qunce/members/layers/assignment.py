@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import numpy as np
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.members.layers import layering_specs as layer_specs
-from qunce.sets import audiences
+from qunce.sets import audiences, ranking
 from qunce.sets.bitmaps import bitmaps
 
 if TYPE_CHECKING:
@@ -204,7 +204,10 @@ def divide_by_measure(
     unrated = {code: part for code, part in unrated.items() if (part[1] > 0).any()}
     if unrated:
         # Only then, as ranking takes longer than the rest.
-        ranked, shares = _rank_by_currency([(people, values), *unrated.values()])
+        parts = [(people, values), *unrated.values()]
+        ranked, shares = ranking.rank_parts(
+            [(some[paid > 0], paid[paid > 0]) for some, paid in parts]
+        )
     remaining, sets, bounds = everyone, {}, {}
     for layer in spec["layers"][:-1]:
         threshold = threshold_of(layer, values, len(everyone))
@@ -228,30 +231,6 @@ def divide_by_measure(
 def _only(everyone: BitMap, people: Ints, values: Ints) -> tuple[Ints, Ints]:
     present = np.isin(people, bitmaps.array_of(everyone), assume_unique=True)
     return people[present], values[present]
-
-
-def _rank_by_currency(
-    parts: Sequence[tuple[Ints, Ints]],
-) -> tuple[Ints, NDArray[np.float64]]:
-    """Return people and the share of those who paid more in the same currency.
-
-    Money of a currency without a rate cannot be compared with other money, so members
-    are ranked among those who paid in the same currency; who paid in several counts by
-    the best of them.
-    """
-    all_people, all_shares = [], []
-    for people, values in parts:
-        positive = values > 0
-        amounts = np.sort(values[positive])
-        more = len(amounts) - np.searchsorted(amounts, values[positive], side="right")
-        all_people.append(people[positive])
-        all_shares.append(more / max(len(amounts), 1))
-    people, shares = np.concatenate(all_people), np.concatenate(all_shares)
-    order = np.lexsort((shares, people))
-    people, shares = people[order], shares[order]
-    is_first = np.ones(len(people), dtype=bool)
-    is_first[1:] = people[1:] != people[:-1]
-    return people[is_first], shares[is_first]
 
 
 def threshold_of(layer: Mapping[str, Any], sums: Ints, everyone: int) -> int:

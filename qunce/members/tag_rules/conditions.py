@@ -147,8 +147,7 @@ class EventCondition:
         }
 
     def _is_candidate(self, fact: RecordedFact) -> bool:
-        if fact.account is None or fact.payload.get("redefined"):
-            # A layering was changed, not the member.
+        if fact.account is None:
             return False
         if self.filter.groups and fact.group not in self.filter.groups:
             return False

@@ -87,12 +87,17 @@ def _show(part: PartValue, currency: str) -> dict[str, Any]:
     """A row of the table, with texts for numbers and for their intervals."""
     shown: dict[str, Any] = {"label": part.label, "buyers": part.buyers}
     if part.orders and part.amount and part.amount_per_buyer is not None:
-        amounts = (part.amount.value, part.amount.low, part.amount.high)
-        value, low, high = (money.format_amount(round(n), currency) for n in amounts)
+        # Whole units, as an estimate is not known to the cent.
+        unit = 10 ** money.decimal_places(currency)
+        amount = part.amount
+        value, low, high = (
+            f"{round(units / unit):,}"
+            for units in (amount.value, amount.low, amount.high)
+        )
         shown |= {
             "orders": _numbers(part.orders),
             "amount": (f"{currency} {value}", low, high),
-            "each": money.format_with_currency(round(part.amount_per_buyer), currency),
+            "each": f"{currency} {round(part.amount_per_buyer / unit):,}",
         }
     return shown
 

@@ -490,4 +490,5 @@ class World:
         """After all background work, the doctor must find nothing."""
         self.scrub()
         self.catch_up()
-        assert [finding.text for finding in doctor.run_checks()] == []
+        wrong = [finding.text for finding in doctor.run_checks()]
+        assert not wrong, wrong

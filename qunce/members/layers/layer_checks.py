@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from qunce.core import db, timestamps
+from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers import layering_specs, runs
 from qunce.members.layers.layers import Layering, LayerRun
-from qunce.members.people.merges import Merge
+from qunce.members.people.merges import MemberUnmerged, Merge
 from qunce.sets import audiences
+from qunce.sets import log as fact_log
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.doctor import doctor
 from qunce.sets.doctor.doctor import Finding
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 CHANGED_SINCE = (
     "SELECT DISTINCT account_id FROM core_fact WHERE recorded_at >= %s AND account_id "
 )
+ACCOUNT = 2
+"""The column of rows of the log that names the account."""
 
 
 @doctor.register_check("layers")
@@ -64,13 +68,29 @@ def _find_missing(layering: Layering, run: LayerRun, everyone: BitMap) -> BitMap
         community=community, rule=audiences.EVERYONE, by=by, at=run.at
     )
     missing: BitMap = present - everyone
-    for chunk in account_queries.chunks(list(missing)):
-        since = timestamps.to_micros(run.at)
-        rows = db.rows(CHANGED_SINCE + db.among_ids(chunk), [since])
-        missing = missing - bitmaps.of(row[0] for row in rows)
     if not missing:
         return missing
-    unmerged = Merge.objects.filter(community=community, undone_at__gte=run.at)
-    for pair in unmerged.values_list("left_id", "right_id"):
-        missing = missing - bitmaps.of(pair)
-    return missing
+    since = timestamps.to_micros(run.at)
+    for chunk in account_queries.chunks(list(missing)):
+        rows = db.rows(CHANGED_SINCE + db.among_ids(chunk), [since])
+        missing = missing - bitmaps.of(row[0] for row in rows)
+        if run.log_end is not None:
+            # A long import records facts with the time at which it began.
+            later = fact_log.list_after(run.log_end, community.pk, chunk)
+            missing = missing - bitmaps.of(row[ACCOUNT] for row in later)
+    return missing - _list_unmerged(run, missing)
+
+
+def _list_unmerged(run: LayerRun, missing: BitMap) -> BitMap:
+    """Both sides of each merge that was undone after the run, if `missing` has any."""
+    if not missing:
+        return missing
+    community = run.layering.community
+    undone = Merge.objects.filter(community=community, undone_at__isnull=False)
+    recent = undone.filter(undone_at__gte=run.at)
+    if run.log_end is not None:
+        kind = facts.find_kind(MemberUnmerged.kind) or 0
+        rows = fact_log.list_kinds_after(run.log_end, community.pk, [kind])
+        recent |= undone.filter(right_id__in=[row[1] for row in rows])
+    pairs = recent.values_list("left_id", "right_id")
+    return bitmaps.of(account for pair in pairs for account in pair)

@@ -43,6 +43,7 @@ from qunce.members.layers.runs import sets_by_pair as sets_by_pair
 from qunce.members.layers.runs import sizes as sizes
 from qunce.members.layers.runs import sizes_by_day as sizes_by_day
 from qunce.members.tags import naming
+from qunce.sets import log as fact_log
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import stored_rules
 
@@ -227,6 +228,7 @@ def _run(
     is_redefinition: bool = False,
 ) -> LayerRun:
     community = layering.community
+    log_end = fact_log.end()
     # Outside the transaction: reading everyone's facts takes long, storing does not.
     assigned = layer_assignment.assign_layers(community=community, spec=spec, at=at)
     with transaction.atomic():
@@ -247,6 +249,7 @@ def _run(
             spec=spec,
             is_redefinition=is_redefinition,
             is_recorded=is_redefinition or not moved,
+            log_end=log_end,
             by=by,
         )
         LayerSet.objects.bulk_create(

@@ -45,7 +45,8 @@ class LayerRun(models.Model):
     `unrated` are the currencies of money that had no exchange rate. `spec` is that of the
     layering at the time. `is_redefinition` marks the run right after one of the same
     moment by the spec before: who moved in it did so because the layering was changed.
-    The facts about moves are recorded up to the account `recorded_to`.
+    The facts about moves are recorded up to the account `recorded_to`. `log_end` is the
+    newest final coordinate of the fact log before it, None for runs of older versions.
     """
 
     layering = models.ForeignKey(Layering, models.PROTECT, related_name="runs")
@@ -58,6 +59,7 @@ class LayerRun(models.Model):
     is_redefinition = models.BooleanField(default=False)
     is_recorded = models.BooleanField(default=True)
     recorded_to = models.BigIntegerField(default=0)
+    log_end = models.BigIntegerField(null=True)
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
     class Meta:

@@ -132,7 +132,7 @@ def count_people_with_several(
     return snapshots.run(community, at, count)
 
 
-def count_facts_of_top_tenth(
+def count_facts_by_person(
     *,
     community: Community,
     kinds: Iterable[str],
@@ -140,11 +140,11 @@ def count_facts_of_top_tenth(
     last: int,
     at: datetime,
     among: BitMap | None = None,
-) -> int:
-    """How many facts the tenth of people with the most of them have, see `top_tenth`."""
+) -> NDArray[np.int64]:
+    """How many facts of these kinds each person with any has in the span, by person."""
     kind_ids = _kind_ids(kinds)
 
-    def count(snap: Snapshot) -> int:
+    def count(snap: Snapshot) -> NDArray[np.int64]:
         snap.load_revisions(())
         sums = snap.by_person(_sum(snap, kind_ids, first, last))
         counted = _counted(snap, among)
@@ -153,7 +153,7 @@ def count_facts_of_top_tenth(
         numbers = np.zeros(size, dtype=np.int64)
         for bit, slice_ in enumerate(slices):
             numbers[bitmaps.array_of(slice_)] += 1 << bit
-        return top_tenth(numbers[numbers > 0])
+        return numbers[numbers > 0]
 
     return snapshots.run(community, at, count)
 
@@ -162,6 +162,16 @@ def top_tenth(numbers: NDArray[np.int64]) -> int:
     """The sum of the highest tenth of some numbers, rounded up to whole numbers."""
     count = -(-len(numbers) // TENTH)
     return int(np.sort(numbers)[len(numbers) - count :].sum())
+
+
+def pair_differences(numbers: NDArray[np.int64]) -> int:
+    """The sum of |a − b| over all ordered pairs of some numbers.
+
+    Among n sorted numbers the one with index i is the larger of i pairs and the smaller of
+    n − 1 − i, so that no pair is visited.
+    """
+    signs = 2 * np.arange(len(numbers), dtype=np.int64) - (len(numbers) - 1)
+    return 2 * int((signs * np.sort(numbers)).sum())
 
 
 def _kind_ids(kinds: Iterable[str]) -> list[int]:

@@ -160,6 +160,13 @@ def sum_of_top_tenth(history: History, days: list[date]) -> int:
     return sum(numbers[: -(-len(numbers) // 10)])
 
 
+def sum_over_pairs(
+    history: History, days: list[date], of: Callable[[int, int], int]
+) -> int:
+    numbers = list_numbers_of_messages(history, days)
+    return sum(of(one, other) for one in numbers for other in numbers)
+
+
 SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
     "active_members": lambda history, days: count_people(
         list_events(history, days, *ACTIVITIES)
@@ -183,5 +190,11 @@ SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
     ),
     "repeat_buyers": count_repeat_buyers,
     "messages_of_top_tenth": sum_of_top_tenth,
+    "message_pair_differences": lambda history, days: sum_over_pairs(
+        history, days, lambda one, other: abs(one - other)
+    ),
+    "message_pair_sums": lambda history, days: sum_over_pairs(
+        history, days, lambda one, other: one + other
+    ),
 }
 """Numbers of a span that are not the sum of its days, nor the last of them."""

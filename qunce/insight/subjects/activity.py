@@ -28,6 +28,7 @@ from qunce.insight.metric_query import INTERACTION_KINDS, MESSAGE_KINDS
 from qunce.sets import audiences, daily_totals, span_totals
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pyroaring import BitMap
 
     from qunce.insight.metric_query import MetricQuery
@@ -305,14 +306,51 @@ def silent_members(query: MetricQuery) -> int:
     formula="messages of the top ⌈speakers ÷ 10⌉ people",
 )
 def messages_of_top_tenth(query: MetricQuery) -> int:
+    return span_totals.top_tenth(_messages_by_person(query))
+
+
+@declare_of_span(
+    COMMUNITY,
+    GROUP,
+    subject=SUBJECT,
+    label=_("Differences of messages in pairs"),
+    unit=metric_definitions.TIMES,
+    definition=_(
+        "How many messages more the one has written than the other, added up over all "
+        "ordered pairs of those who wrote in the span."
+    ),
+    formula="Σ |messages of a − messages of b| over a and b in speakers",
+)
+def message_pair_differences(query: MetricQuery) -> int:
+    return span_totals.pair_differences(_messages_by_person(query))
+
+
+@declare_of_span(
+    COMMUNITY,
+    GROUP,
+    subject=SUBJECT,
+    label=_("Sums of messages in pairs"),
+    unit=metric_definitions.TIMES,
+    definition=_(
+        "How many messages both have written, added up over all ordered pairs of those "
+        "who wrote in the span."
+    ),
+    formula="2 × speakers × messages",
+)
+def message_pair_sums(query: MetricQuery) -> int:
+    numbers = _messages_by_person(query)
+    return 2 * len(numbers) * int(numbers.sum())
+
+
+def _messages_by_person(query: MetricQuery) -> NDArray[np.int64]:
+    """How many messages each of those who wrote in the span has written."""
     if query.group is None:
-        return span_totals.count_facts_of_top_tenth(kinds=MESSAGE_KINDS, **query.params)
+        return span_totals.count_facts_by_person(kinds=MESSAGE_KINDS, **query.params)
     totals = query.load_group_totals(*MESSAGE_KINDS)
     inside = (totals.days >= query.first) & (totals.days <= query.last)
     # Small numbers instead of ids, so that the sums need no array up to the highest id.
     _people, rows = np.unique(totals.person_ids[inside], return_inverse=True)
-    numbers = np.bincount(rows, weights=totals.counts[inside])
-    return span_totals.top_tenth(numbers.astype(np.int64))
+    return np.bincount(rows, weights=totals.counts[inside]).astype(np.int64)
 
 
 declare_ratio(
@@ -382,6 +420,25 @@ declare_ratio(
         places=(Place.OVERVIEW, Place.GROUP),
         numerator="messages_of_top_tenth",
         denominator="messages",
+        people="speakers",
+    )
+)
+declare_ratio(
+    Ratio(
+        name="message_gini",
+        label=_("Gini coefficient of messages"),
+        unit=metric_definitions.PERCENT,
+        definition=_(
+            "How unevenly those who wrote in a span have written, all of them and not only "
+            "the keenest. At 0 % everyone wrote as much as the others; the closer it is "
+            "to 100 %, the fewer people wrote nearly everything."
+        ),
+        formula="message_pair_differences ÷ message_pair_sums",
+        levels=(COMMUNITY, GROUP),
+        subject=SUBJECT,
+        places=(Place.OVERVIEW, Place.GROUP),
+        numerator="message_pair_differences",
+        denominator="message_pair_sums",
         people="speakers",
     )
 )

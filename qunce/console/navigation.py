@@ -46,6 +46,15 @@ CONTENT, RULES = pgettext_lazy("menu", "Content"), pgettext_lazy("menu", "Rules"
 """Sections of the area “Outreach”: what staff send, what is sent when its time comes, what
 is sent, and what limits it.
 """
+RESULTS, PEOPLE, ROOMS, SALES = (
+    pgettext_lazy("menu", "Results"),
+    _("Members"),
+    _("Groups"),
+    pgettext_lazy("menu", "Sales"),
+)
+"""Sections of the area “Insight”, besides `CONTENT`. A page belongs to the section that its
+tab names; sections appear in the order of their first tabs.
+"""
 AREAS = (
     Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
     Area(
@@ -115,21 +124,25 @@ AREAS = (
         _("Insight"),
         "chart-bar",
         (
-            Tab(pgettext_lazy("menu", "Overview"), "insight:metrics"),
-            Tab(_("Findings"), "insight:findings"),
-            Tab(_("Reports"), "insight:reports"),
-            Tab(_("Groups compared"), "insight:groups"),
-            Tab(_("Peak hours"), "insight:hours"),
-            Tab(_("Retention"), "insight:retention"),
-            Tab(_("Retained members"), "insight:retained"),
-            Tab(_("Funnels"), "insight:funnels"),
-            Tab(pgettext_lazy("menu", "Touches"), "insight:touches"),
-            Tab(_("Lifetime value"), "insight:lifetime-value"),
-            Tab(pgettext_lazy("menu", "Portraits"), "insight:portrait"),
-            Tab(pgettext_lazy("menu", "Completeness"), "insight:completeness"),
-            Tab(pgettext_lazy("menu", "Words"), "insight:words", "words.view"),
-            Tab(_("Typed numbers"), "typed_numbers:grid"),
-            Tab(_("Notebook"), "notebook:list"),
+            Tab(pgettext_lazy("menu", "Overview"), "insight:metrics", section=RESULTS),
+            Tab(_("Findings"), "insight:findings", section=RESULTS),
+            Tab(_("Reports"), "insight:reports", section=RESULTS),
+            Tab(_("Notebook"), "notebook:list", section=RESULTS),
+            Tab(_("Retention"), "insight:retention", section=PEOPLE),
+            Tab(_("Retained members"), "insight:retained", section=PEOPLE),
+            Tab(_("Lifetime value"), "insight:lifetime-value", section=PEOPLE),
+            Tab(pgettext_lazy("menu", "Portraits"), "insight:portrait", section=PEOPLE),
+            Tab(
+                pgettext_lazy("menu", "Completeness"),
+                "insight:completeness",
+                section=PEOPLE,
+            ),
+            Tab(_("Groups compared"), "insight:groups", section=ROOMS),
+            Tab(_("Peak hours"), "insight:hours", section=ROOMS),
+            Tab(_("Typed numbers"), "typed_numbers:grid", section=ROOMS),
+            Tab(pgettext_lazy("menu", "Words"), "insight:words", "words.view", CONTENT),
+            Tab(_("Funnels"), "insight:funnels", section=SALES),
+            Tab(pgettext_lazy("menu", "Touches"), "insight:touches", section=SALES),
         ),
     ),
     Area(

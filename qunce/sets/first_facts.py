@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qunce.core import community_days, timestamps
+from qunce.core import community_days, db, timestamps
 from qunce.core.facts import facts
+from qunce.sets import derived_models
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import snapshots
 
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
 
     Ints = NDArray[np.int64]
+
+
+def find_first_day(community: Community) -> int | None:
+    """The community day of the first fact about anybody; None without facts."""
+    ((day,),) = db.rows(
+        "SELECT min(day) FROM sets_day_count WHERE community_id = %s",
+        [community.pk],
+        using=derived_models.db_alias(),
+    )
+    return day
 
 
 @dataclass(frozen=True)

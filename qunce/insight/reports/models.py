@@ -72,3 +72,22 @@ class ReportSubscribers(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {len(self.roles)} roles, {len(self.staff)} staff"
+
+
+class ReportSettings(models.Model):
+    """How the reports of a community are printed from now on, and how long dailies stay.
+
+    `first_weekday` is 0 for Monday. `left_out` are names of sections.
+    """
+
+    community = models.OneToOneField(Community, models.PROTECT, related_name="+")
+    first_weekday = models.PositiveSmallIntegerField(default=0)
+    left_out: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    keep_days = models.PositiveIntegerField()
+    changed_at = timestamps.TimestampField()
+
+    class Meta:
+        db_table = "insight_report_settings"
+
+    def __str__(self) -> str:
+        return f"weeks from {self.first_weekday}, days kept for {self.keep_days}"

@@ -1,4 +1,4 @@
-"""The periods of reports: a day, a week from Monday to Sunday, a month."""
+"""The periods of reports: a day, seven days from a weekday on, a month."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Period:
     @property
     def previous(self) -> Period:
         """The one it is compared with; of a day, the same weekday of the week before."""
-        if self.kind == Kind.DAILY:
-            return find(self.kind, self.first - WEEK)
-        return find(self.kind, self.first - DAY)
+        if self.kind == Kind.MONTHLY:
+            return find(self.kind, self.first - DAY)
+        return Period(kind=self.kind, first=self.first - WEEK, last=self.last - WEEK)
 
 
-def find(kind: str, day: date) -> Period:
-    """The period of a kind that has the day."""
+def find(kind: str, day: date, *, first_weekday: int = 0) -> Period:
+    """The period of a kind that has the day; weeks begin on `first_weekday`, 0 is Monday."""
     if kind == Kind.WEEKLY:
-        first = day - timedelta(days=day.weekday())
+        first = day - timedelta(days=(day.weekday() - first_weekday) % 7)
         return Period(kind=kind, first=first, last=first + WEEK - DAY)
     if kind == Kind.MONTHLY:
         first = day.replace(day=1)
@@ -36,6 +36,7 @@ def find(kind: str, day: date) -> Period:
     return Period(kind=kind, first=day, last=day)
 
 
-def find_latest(kind: str, today: date) -> Period:
+def find_latest(kind: str, today: date, *, first_weekday: int = 0) -> Period:
     """The last period that is complete before `today`."""
-    return find(kind, find(kind, today).first - DAY)
+    first = find(kind, today, first_weekday=first_weekday).first
+    return find(kind, first - DAY, first_weekday=first_weekday)

@@ -12,6 +12,7 @@ class InsightConfig(AppConfig):
         from qunce.insight import identities, metrics  # noqa: F401
         from qunce.insight.findings import decisions  # noqa: F401
         from qunce.insight.funnels import funnels  # noqa: F401
+        from qunce.insight.goals import goals, results  # noqa: F401
         from qunce.insight.notebook import notebook  # noqa: F401
         from qunce.insight.portraits import persona_cards  # noqa: F401
         from qunce.insight.reports import reports, subscribers  # noqa: F401

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from qunce.insight.findings.models import FindingDecision, FindingReport
 from qunce.insight.funnels.models import Funnel
+from qunce.insight.goals.models import Goal, GoalResult
 from qunce.insight.notebook.models import NotebookEntry
 from qunce.insight.portraits.models import PersonaCard
 from qunce.insight.reports.models import Report, ReportSubscribers
@@ -12,6 +13,8 @@ __all__ = [
     "FindingDecision",
     "FindingReport",
     "Funnel",
+    "Goal",
+    "GoalResult",
     "NotebookEntry",
     "PersonaCard",
     "Reminder",

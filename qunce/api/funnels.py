@@ -12,6 +12,7 @@ from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.insight import breakdowns
 from qunce.insight.funnels import funnels, results
 from qunce.insight.funnels.models import Funnel
+from qunce.members.rule_text import contact_masks
 
 router = Router(auth=RequiresScope("metrics"), tags=["funnels"])
 Name = Annotated[str, Field(min_length=1, max_length=funnels.MAX_NAME)]
@@ -106,7 +107,13 @@ def list_(
         limit=limit,
         id_of=lambda funnel: funnel.pk,
     )
-    return {"items": page, "next": more}
+    return {"items": [_serialize(request, row) for row in page], "next": more}
+
+
+def _serialize(request: ApiRequest, funnel: Funnel) -> dict[str, Any]:
+    values = {name: getattr(funnel, name) for name in FunnelOut.model_fields}
+    definition = contact_masks.masked(funnel.definition, request.by)
+    return {**values, "definition": definition}
 
 
 @router.post("/funnels", response={201: FunnelOut})
@@ -119,7 +126,7 @@ def create(request: ApiRequest, data: FunnelIn) -> Any:
         by=request.by,
         at=request.at,
     )
-    return Status(201, funnel)
+    return Status(201, _serialize(request, funnel))
 
 
 @router.post(
@@ -131,13 +138,15 @@ def preview(request: ApiRequest, data: FunnelPreviewIn) -> dict[str, Any]:
 
 
 @router.get("/funnels/{funnel_id}", response=FunnelOut)
-def get(request: ApiRequest, funnel_id: schemas.Id) -> Funnel:
+def get(request: ApiRequest, funnel_id: schemas.Id) -> dict[str, Any]:
     """Get a funnel."""
-    return funnels.get(by=request.by, pk=funnel_id)
+    return _serialize(request, funnels.get(by=request.by, pk=funnel_id))
 
 
 @router.patch("/funnels/{funnel_id}", response=FunnelOut)
-def update(request: ApiRequest, funnel_id: schemas.Id, data: FunnelUpdateIn) -> Funnel:
+def update(
+    request: ApiRequest, funnel_id: schemas.Id, data: FunnelUpdateIn
+) -> dict[str, Any]:
     """Rename a funnel or change its definition."""
     funnel = funnels.get(by=request.by, pk=funnel_id)
     funnels.update(
@@ -147,23 +156,23 @@ def update(request: ApiRequest, funnel_id: schemas.Id, data: FunnelUpdateIn) -> 
         by=request.by,
         at=request.at,
     )
-    return funnel
+    return _serialize(request, funnel)
 
 
 @router.post("/funnels/{funnel_id}/archive", response=FunnelOut)
-def archive(request: ApiRequest, funnel_id: schemas.Id) -> Funnel:
+def archive(request: ApiRequest, funnel_id: schemas.Id) -> dict[str, Any]:
     """Archive a funnel."""
     funnel = funnels.get(by=request.by, pk=funnel_id)
     funnels.archive(funnel=funnel, by=request.by, at=request.at)
-    return funnel
+    return _serialize(request, funnel)
 
 
 @router.delete("/funnels/{funnel_id}/archive", response=FunnelOut)
-def restore(request: ApiRequest, funnel_id: schemas.Id) -> Funnel:
+def restore(request: ApiRequest, funnel_id: schemas.Id) -> dict[str, Any]:
     """Restore an archived funnel."""
     funnel = funnels.get(by=request.by, pk=funnel_id)
     funnels.restore(funnel=funnel, by=request.by, at=request.at)
-    return funnel
+    return _serialize(request, funnel)
 
 
 @router.get("/funnels/{funnel_id}/result", response=FunnelResultOut)

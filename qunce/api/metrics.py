@@ -17,6 +17,7 @@ from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 
 router = Router(auth=RequiresScope("metrics"), tags=["metrics"])
 MAX_DAYS = 400
+EARLIEST_YEAR = 1971
 DEFAULT_DAYS = 28
 
 
@@ -154,6 +155,10 @@ def parse_span(
     """Return the days of a query, by default the last 28 complete ones."""
     today = community_days.to_date(request.community.day(request.at))
     last = last or today - timedelta(days=1)
+    if last.year < EARLIEST_YEAR:
+        raise InvalidSpan(
+            _("Give days from the year %(year)s on.") % {"year": EARLIEST_YEAR}
+        )
     first = first or last - timedelta(days=DEFAULT_DAYS - 1)
     if not 0 <= (last - first).days < MAX_DAYS:
         raise InvalidSpan(

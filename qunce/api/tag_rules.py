@@ -13,7 +13,6 @@ from qunce.members.rule_text import contact_masks
 from qunce.members.tag_rules import activation, conflicts, planning, previews, runs
 from qunce.members.tag_rules import effects as tag_effects
 from qunce.members.tag_rules import tag_rules as rules
-from qunce.members.tag_rules.conditions import RuleCondition
 from qunce.members.tag_rules.models import TagRule, TagRuleRun
 from qunce.members.tags.models import Tag
 from qunce.sets.bitmaps import bitmaps
@@ -180,10 +179,7 @@ class TagRuleRunDetailOut(TagRuleRunOut):
 def _serialize(request: ApiRequest, rule: TagRule) -> dict[str, Any]:
     names = set(TagRuleOut.model_fields) - {"condition", "problem"}
     values = {name: getattr(rule, name) for name in names}
-    condition = dict(rule.condition)
-    if RuleCondition.name in condition:
-        masked = contact_masks.masked(condition[RuleCondition.name], request.by)
-        condition[RuleCondition.name] = masked
+    condition = contact_masks.masked(rule.condition, request.by)
     return {**values, "condition": condition, "problem": rules.find_problem(rule)}
 
 

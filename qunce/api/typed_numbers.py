@@ -243,6 +243,7 @@ def list_days(
     group = visibility.get(by=request.by, pk=group_id)
     today = community_days.to_date(request.community.day(request.at))
     last = min(last or today, today)
+    _check_day(request, last)
     _check_day(request, last - timedelta(days=typed_numbers.MAX_DAYS))
     rows = evenings.load_days(group=group, last=last, limit=limit, by=request.by)
     return {"days": [_serialize(row, day) for day, row in rows]}

@@ -30,9 +30,7 @@ tag_rules = base.Group("tag-rules")
 
 
 def _to_json(invocation: Invocation, rule: TagRule) -> dict[str, Any]:
-    condition = dict(rule.condition)
-    if "rule" in condition:
-        condition["rule"] = contact_masks.masked(condition["rule"], invocation.by)
+    condition = contact_masks.masked(rule.condition, invocation.by)
     return {
         "id": rule.pk,
         "name": rule.name,

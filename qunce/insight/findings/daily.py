@@ -27,7 +27,10 @@ from qunce.insight.findings.models import (
     State,
 )
 from qunce.insight.findings.outcomes import Outcome
+from qunce.members.layers import layers
+from qunce.members.segments import segments
 from qunce.sets.mirror import mirror
+from qunce.sets.rules import base
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -62,7 +65,16 @@ def view_of(by: Staff) -> str:
     if by.scope is None and by.groups is None:
         return WHOLE
     groups = None if by.groups is None else sorted(by.groups)
-    text = json_values.dump_exactly([by.scope, groups])
+    # Whatever the scope names is a part of the limits: a segment that was narrowed, a
+    # layering that was changed, and the staff member themselves.
+    scope = segments.unfold(by.community, by.scope) if by.scope else by.scope
+    specs = [
+        layers.get(by.community, key).spec
+        for kind, key in sorted(set(base.list_mentions(scope)))
+        if kind == "layering"
+    ]
+    asker = by.pk if '"me"' in json_values.dump_exactly(scope) else None
+    text = json_values.dump_exactly([scope, specs, groups, asker])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -103,9 +115,9 @@ def start_day(*, community: Community, at: datetime) -> None:
     done = set(reports.values_list("view", flat=True))
     staff = Staff.objects.filter(community=community, is_active=True)
     for by in (staff_models.system(community), *staff.order_by("pk")):
-        if view_of(by) in done:
-            continue
         try:
+            if view_of(by) in done:
+                continue
             compute(by=by, at=at)
         except errors.QunceError:
             # A scope that names what is gone must not keep others from their findings.

@@ -15,6 +15,7 @@ from qunce.core.facts import facts
 from qunce.insight.funnels import definitions
 from qunce.insight.funnels.definitions import InvalidFunnel
 from qunce.insight.funnels.models import STATES, Funnel, State
+from qunce.members.rule_text import contact_masks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -142,6 +143,8 @@ def update(
     permissions.check_may(by, MANAGE)
     check_visible(funnel, by)
     new_name = funnel.name if name is None else _check_name(name)
+    if definition is not None:
+        contact_masks.check_readable(funnel.definition, by)
     new = funnel.definition if definition is None else definition
     definitions.parse(new, by)
     if (new_name, new) == (funnel.name, funnel.definition):

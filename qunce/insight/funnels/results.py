@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.utils.translation import gettext as _
 
+from qunce.core.facts import facts
 from qunce.insight import breakdowns, small_numbers
 from qunce.insight.funnels import definitions
+from qunce.members.rule_text import contact_masks
 from qunce.sets import audiences, step_funnels
 from qunce.sets.step_funnels import Definition, Progress
 
@@ -63,7 +66,8 @@ def compute(*, definition: Any, by: Staff, at: datetime) -> FunnelResult:
     """The funnel of the members whom `by` sees, former members included."""
     parsed = definitions.parse(definition, by)
     progress = step_funnels.measure(community=by.community, definition=parsed, at=at)
-    return _summarise(parsed, progress.among(_visible(by, at)), by, at)
+    labels = label_steps(definition, by)
+    return _summarise(parsed, labels, progress.among(_visible(by, at)), by, at)
 
 
 def compare(
@@ -72,11 +76,12 @@ def compare(
     """The funnel of each part of a break-down, as of today."""
     parsed = definitions.parse(definition, by)
     progress = step_funnels.measure(community=by.community, definition=parsed, at=at)
+    labels = label_steps(definition, by)
     return [
         Line(
             part.key,
             part.label,
-            _summarise(parsed, progress.among(part.people), by, at),
+            _summarise(parsed, labels, progress.among(part.people), by, at),
         )
         for part in breakdowns.load_parts(breakdown, by=by, at=at)
     ]
@@ -103,24 +108,39 @@ def find_people(
     return found & visible
 
 
+def label_steps(definition: Any, by: Staff) -> list[str]:
+    """The steps in words; one with a contact that `by` may not read by its kind only."""
+    parsed, written = definitions.parse(definition, by), definition["steps"]
+    return [
+        step.label if shown == raw else facts.label_of(step.name)
+        for step, raw, shown in zip(
+            parsed.steps, written, contact_masks.masked(written, by), strict=True
+        )
+    ]
+
+
 def _visible(by: Staff, at: datetime) -> BitMap:
     rule = {"with_left": audiences.EVERYONE}
     return audiences.people(community=by.community, rule=rule, by=by, at=at)
 
 
 def _summarise(
-    definition: Definition, progress: Progress, by: Staff, at: datetime
+    definition: Definition,
+    labels: Sequence[str],
+    progress: Progress,
+    by: Staff,
+    at: datetime,
 ) -> FunnelResult:
     depths = progress.depths
     count = len(definition.steps)
     reached = [int((depths >= step).sum()) for step in range(1, count + 1)]
     steps = []
-    for index, step in enumerate(definition.steps):
+    for index, label in enumerate(labels):
         after = reached[index + 1] if index + 1 < count else 0
         previous = reached[index - 1] if index else reached[0]
         steps.append(
             StepResult(
-                label=step.label,
+                label=label,
                 people=reached[index],
                 dropped=reached[index] - after if index + 1 < count else 0,
                 of_first=small_numbers.percent(reached[index], reached[0]),

@@ -86,7 +86,7 @@ def parse_subject(text: str, *, by: Staff) -> Subject:
     kind, _colon, key = text.partition(":")
     if kind == "segment" and key:
         segment = segments.get(by.community, key)
-        return Subject(text, segment.name, segment.rule)
+        return Subject(text, segment.name, {"segment": {"any": [segment.key]}})
     if kind == "layer" and ":" in key:
         of, _colon, layer = key.partition(":")
         layering = layers.get(by.community, of)

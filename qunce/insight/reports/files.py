@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from qunce.core import errors
+from qunce.core import errors, text_validation
 from qunce.insight import geometry
 from qunce.insight.charts import FONT, LIGHT_COLOURS
 from qunce.insight.reports import sections
@@ -153,7 +153,7 @@ def draw(report: Report) -> str:
         }
         for index, line in enumerate(sections.lines(report))
     ]
-    return render_to_string(
+    svg = render_to_string(
         "insight/report.svg",
         {
             "width": WIDTH,
@@ -179,6 +179,7 @@ def draw(report: Report) -> str:
             "finding_top": tops["finding"],
         },
     )
+    return text_validation.without_unprintable(svg)
 
 
 def _outer_groups(report: Report) -> list[dict[str, str]]:

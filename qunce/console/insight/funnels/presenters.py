@@ -17,8 +17,8 @@ from qunce.core.staff.models import Staff
 from qunce.insight.funnels import definitions
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.funnels.results import FunnelResult, Line
+from qunce.members.rule_text import contact_masks, sentences
 from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text import sentences
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,10 @@ class ShownStep:
 
 
 def list_steps(
-    definition: dict[str, Any], result: FunnelResult, funnel: Funnel | None
+    definition: dict[str, Any], result: FunnelResult, funnel: Funnel | None, by: Staff
 ) -> list[ShownStep]:
+    # An address with the rule would show contacts that `by` may not read.
+    is_readable = contact_masks.masked(definition, by) == definition
     shown = []
     for index, step in enumerate(result.steps):
         number = index + 1
@@ -45,13 +47,21 @@ def list_steps(
                 number=number,
                 label=step.label,
                 people=step.people,
-                url=people_lists.segment_url(definitions.rule_of(definition, number))
+                url=(
+                    is_readable
+                    and people_lists.segment_url(
+                        definitions.rule_of(definition, number)
+                    )
+                )
                 or list_url(funnel, number),
                 of_first=step.of_first,
                 of_previous=step.of_previous if index else None,
                 dropped=step.dropped,
-                dropped_url=people_lists.segment_url(
-                    definitions.rule_of_drop(definition, number)
+                dropped_url=(
+                    is_readable
+                    and people_lists.segment_url(
+                        definitions.rule_of_drop(definition, number)
+                    )
                 )
                 or list_url(funnel, number, dropped="1"),
                 median=format_duration(step.median),
@@ -109,4 +119,5 @@ def sentence(definition: dict[str, Any], by: Staff) -> Any:
     rule = definitions.rule_of(definition, len(definition["steps"]))
     if rule is None:
         return None
+    rule = contact_masks.masked(rule, by)
     return sentences.describe(rule, rule_names.find(by.community, rule))

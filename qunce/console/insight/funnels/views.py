@@ -20,6 +20,7 @@ from qunce.insight import breakdowns, heat_maps
 from qunce.insight.funnels import definitions, funnels, results, templates
 from qunce.insight.funnels.models import Funnel
 from qunce.insight.funnels.results import FunnelResult
+from qunce.members.rule_text import contact_masks
 from qunce.sets.rules import base as rules
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -67,6 +68,7 @@ def edit(request: http.Request, pk: int) -> HttpResponse:
     funnel = funnels.get(by=request.staff, pk=pk)
     if request.method == "POST":
         return _handle(request, funnel)
+    contact_masks.check_readable(funnel.definition, request.staff)
     initial = forms.to_initial(
         funnel.definition, funnel.name, request.community.currency
     )
@@ -114,7 +116,9 @@ def _render_builder(
 ) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "funnel": funnel, "result": result}
     if definition is not None and result is not None:
-        context["steps"] = presenters.list_steps(definition, result, None)
+        context["steps"] = presenters.list_steps(
+            definition, result, None, request.staff
+        )
     return http.render(
         request, "console/insight/funnels/builder.html", context, status=status
     )
@@ -155,7 +159,7 @@ def detail(request: http.Request, pk: int) -> HttpResponse:
     else:
         if "as" in request.GET:
             return _download(funnel, result, request.GET["as"])
-        steps = presenters.list_steps(funnel.definition, result, funnel)
+        steps = presenters.list_steps(funnel.definition, result, funnel, request.staff)
         context |= {"result": result, "steps": steps}
     return http.render(
         request, "console/insight/funnels/detail.html", context, status=status
@@ -211,7 +215,7 @@ def people(request: http.Request, pk: int, step: int) -> HttpResponse:
         by=request.staff,
         at=request.at,
     )
-    label = definitions.parse(funnel.definition, request.staff).steps[step - 1].label
+    label = results.label_steps(funnel.definition, request.staff)[step - 1]
     text = _("took step %(n)s and none after it: %(label)s")
     if not dropped:
         text = _("took step %(n)s: %(label)s")

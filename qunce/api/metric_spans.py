@@ -20,10 +20,13 @@ Days = Annotated[int, Query(ge=1, le=MAX_GROUP_DAYS)]
 
 
 class SpanMetricOut(schemas.OutputSchema):
-    """`rule` selects the people whom the number counts, where a rule can."""
+    """`rule` selects the people whom the number counts, where a rule can.
+
+    `value` is null if there are too few cases to say it.
+    """
 
     name: str
-    value: int
+    value: int | None
     rule: dict[str, Any] | None
 
 

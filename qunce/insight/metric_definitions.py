@@ -31,6 +31,7 @@ MakeRule = Callable[["MetricQuery"], dict[str, Any] | None]
 
 PEOPLE = _("people")
 TIMES = _("times")
+SECONDS = pgettext_lazy("unit", "seconds")
 ORDERS = pgettext_lazy("unit", "orders")
 MONEY = ""
 """The unit is the community's currency, and numbers are in its smallest unit."""
@@ -59,6 +60,7 @@ class Place(TextChoices):
     GROUPS = "groups", _("Groups compared")
     GROUP = "group", _("page of a group")
     ORDERS = "orders", _("Orders")
+    STAFF = "staff", _("Staff performance")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,8 @@ class Metric(_Entry):
 
     `additive` is false if days must not be added up, as they count the same people. Such
     a number has a `span` function of its own. `rule` selects the people whom the number
-    of a span counts.
+    of a span counts. `cases` is the metric that says of how many cases a median is; with
+    fewer than `small_numbers.MIN_PEOPLE` there is no number.
     """
 
     grain: Grain
@@ -119,6 +122,7 @@ class Metric(_Entry):
     compute: Compute | None
     span: CountSpan | None = None
     rule: MakeRule | None = None
+    cases: str = ""
 
     @property
     def on_today(self) -> bool:
@@ -224,6 +228,7 @@ def declare_of_span(
     definition: StrOrPromise,
     formula: str,
     rule: MakeRule | None = None,
+    cases: str = "",
     places: tuple[Place, ...] = (),
     group_label: StrOrPromise = "",
     group_definition: StrOrPromise = "",
@@ -244,6 +249,7 @@ def declare_of_span(
             compute=None,
             span=span,
             rule=rule,
+            cases=cases,
             places=places,
             group_label=group_label,
             group_definition=group_definition,

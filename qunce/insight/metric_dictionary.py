@@ -92,11 +92,15 @@ def list_identities(entry: Metric | Ratio) -> list[identities.Identity]:
 
 
 def describe_span(counted: SpanNumbers) -> dict[str, Any]:
-    """The numbers of a span, and each ratio as its two numbers."""
+    """The numbers of a span, and each ratio as its two numbers.
+
+    A number is None if there are too few cases to say it.
+    """
+    numbers = {**counted.numbers, **dict.fromkeys(counted.not_enough)}
     return {
         "metrics": [
             {"name": name, "value": number, "rule": counted.rules.get(name)}
-            for name, number in counted.numbers.items()
+            for name, number in numbers.items()
         ],
         "ratios": [
             {

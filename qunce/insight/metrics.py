@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from qunce.core import community_days, permissions
 from qunce.core.staff import scopes
-from qunce.insight import metric_definitions, ratios
+from qunce.insight import metric_definitions, ratios, small_numbers
 from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 from qunce.insight.metric_query import MetricQuery
-from qunce.insight.subjects import activity, members, sales
+from qunce.insight.subjects import activity, answers, members, sales
 from qunce.sets import daily_totals
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.insight.ratios import RatioValue
 
-DECLARING = (activity, members, sales)
+DECLARING = (activity, answers, members, sales)
 """The modules that declare metrics."""
 
 
@@ -78,12 +78,14 @@ def compute_for_groups(
 class SpanNumbers:
     """The numbers and ratios of a span as a whole, by name; people count once.
 
-    `rules` select the people of a number, where a rule can.
+    `rules` select the people of a number, where a rule can. Metrics with too few cases
+    have no number and are in `not_enough`.
     """
 
     numbers: dict[str, int]
     ratios: dict[str, RatioValue]
     rules: dict[str, dict[str, Any]]
+    not_enough: tuple[str, ...] = ()
 
 
 def count_span(
@@ -122,10 +124,21 @@ def count_span_of(
         if names is None or ratio.name in names
     ]
     rules = {metric.name: metric.rule(query) for metric in metrics if metric.rule}
+    few = tuple(
+        metric.name
+        for metric in metrics
+        if metric.cases
+        and METRICS[metric.cases].over_span(query) < small_numbers.MIN_PEOPLE
+    )
     return SpanNumbers(
-        {metric.name: metric.over_span(query) for metric in metrics},
+        {
+            metric.name: metric.over_span(query)
+            for metric in metrics
+            if metric.name not in few
+        },
         {ratio.name: ratios.compute(ratio.name, query) for ratio in chosen},
         {name: rule for name, rule in rules.items() if rule is not None},
+        few,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from qunce.insight.metric_definitions import GROUP
 
@@ -18,6 +18,7 @@ class Event:
     person: int | None = None
     amount: int = 0
     in_group: bool = False
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,26 @@ def sum_over_pairs(
     return sum(of(one, other) for one in numbers for other in numbers)
 
 
+SILENCE = timedelta(days=3)
+
+
+def count_conversations(history: History, days: list[date]) -> int:
+    """Nobody of the staff writes, so that only a silence opens another conversation."""
+    last: dict[int | None, datetime] = {}
+    opened = 0
+    messages = [
+        (each.moment, 0 if each.in_group else each.person, each.day)
+        for each in history.events
+        if each.kind in MESSAGES and each.moment is not None
+        if each.in_group or history.level != GROUP
+    ]
+    for moment, chat, day in sorted(messages, key=lambda each: each[0]):
+        if chat not in last or moment - last[chat] >= SILENCE:
+            opened += day in days
+        last[chat] = moment
+    return opened
+
+
 SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
     "active_members": lambda history, days: count_people(
         list_events(history, days, *ACTIVITIES)
@@ -196,5 +217,8 @@ SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
     "message_pair_sums": lambda history, days: sum_over_pairs(
         history, days, lambda one, other: one + other
     ),
+    "conversations_opened": count_conversations,
+    "conversations_answered": lambda history, days: 0,
+    "first_answer_time": lambda history, days: 0,
 }
 """Numbers of a span that are not the sum of its days, nor the last of them."""

@@ -112,6 +112,8 @@ def show_span(
         if METRICS[name].is_money:
             text = money.format_amount(number, currency)
         invocation.out.line(f"{name:<22} {text:>14}")
+    for name in counted.not_enough:
+        invocation.out.line(f"{name:<22} {_('not enough to say'):>14}")
     for name, value in counted.ratios.items():
         parts = f"{value.numerator:,} ÷ {value.denominator:,}"
         invocation.out.line(f"{name:<22} {value.text:>14}  {parts}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from qunce.core import money
 from qunce.insight import metric_definitions, metrics
@@ -119,9 +120,7 @@ def _rows(
             )
             text, before, href = value.text, previous.ratios[entry.name].text, ""
         else:
-            text, before = (
-                f"{each.numbers[entry.name]:,}" for each in (current, previous)
-            )
+            text, before = (_number(entry.name, each) for each in (current, previous))
             parts, href = (), _href(entry.name, current)
         yield RatioRow(
             name=entry.name,
@@ -133,6 +132,12 @@ def _rows(
             previous=before,
             parts=parts,
         )
+
+
+def _number(name: str, counted: SpanNumbers) -> str:
+    if name in counted.not_enough:
+        return _("not enough to say")
+    return f"{counted.numbers[name]:,}"
 
 
 def _part(

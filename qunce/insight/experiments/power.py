@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
+import scipy
 
 from qunce.insight.experiments import sequential
 from qunce.insight.experiments.sequential import ALPHA
@@ -32,4 +32,4 @@ def smallest_effect(
     if error == 0 or math.isinf(error):
         return error
     critical = sequential.critical_value(error, error, alpha)
-    return error * (critical + float(special.ndtri(power)))
+    return error * (critical + float(scipy.special.ndtri(power)))

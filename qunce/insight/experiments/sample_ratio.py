@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scipy import special
+import scipy
 
 ALARM = 0.001
 
@@ -26,7 +26,7 @@ def p_value(sizes: Sequence[int], shares: Sequence[float]) -> float:
         (size - wanted) ** 2 / wanted
         for size, wanted in zip(sizes, expected, strict=True)
     )
-    return float(special.chdtrc(len(sizes) - 1, distance))
+    return float(scipy.special.chdtrc(len(sizes) - 1, distance))
 
 
 def is_broken(sizes: Sequence[int], shares: Sequence[float]) -> bool:

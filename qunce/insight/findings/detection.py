@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from qunce.insight.findings import rhythm
 
@@ -77,7 +77,7 @@ def detect(
                 cells.append((question, row, names[metric], float(p_value)))
     if not cells:
         return Detections((), not_enough, not_enough)
-    adjusted = stats.false_discovery_control([cell[3] for cell in cells])
+    adjusted = scipy.stats.false_discovery_control([cell[3] for cell in cells])
     found = [
         Detection(question, row, metric, p_value, float(value))
         for (question, row, metric, p_value), value in zip(cells, adjusted, strict=True)
@@ -103,7 +103,7 @@ def _answer(question: Question) -> tuple[Floats, NDArray[np.int64]]:
             scores.append(own.sum(axis=0) / np.sqrt(2 + 2 * _correlation(*windows)))
             enough.append(is_enough.all(axis=0))
     table, is_known = np.array(scores), np.array(enough)
-    p_values = _combine(stats.norm.sf(table), is_known)
+    p_values = _combine(scipy.stats.norm.sf(table), is_known)
     own_scores = np.array(
         [
             np.max(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy  # loads its parts at their first use; at the start they took a second
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,12 +163,12 @@ def _score(
     """The tail of a negative binomial law, widened because its variance is estimated."""
     mean = np.maximum(mean, 1e-9)
     extra = np.maximum(variance / mean - 1, 1e-6)
-    law = stats.nbinom(mean / extra, 1 / (1 + extra))
+    law = scipy.stats.nbinom(mean / extra, 1 / (1 + extra))
     tail = law.cdf(observed) if direction == DOWN else law.sf(observed - 1)
-    score = np.clip(stats.norm.isf(tail), -MAX_SCORE, MAX_SCORE)
+    score = np.clip(scipy.stats.norm.isf(tail), -MAX_SCORE, MAX_SCORE)
     # Such a law is at least as wide as Poisson's, which is too wide for regular people.
     score /= np.sqrt(np.clip(variance / mean, MIN_DISPERSION, 1.0))
-    widened = stats.norm.isf(stats.t.sf(score, freedom))
+    widened = scipy.stats.norm.isf(scipy.stats.t.sf(score, freedom))
     return np.asarray(np.clip(widened, -MAX_SCORE, MAX_SCORE))
 
 
@@ -183,13 +183,13 @@ def _estimate_dispersion(residuals: Floats, freedom: Floats) -> tuple[Floats, Fl
     is_known = own > 0
     if is_known.sum() >= MIN_ROWS:
         half = freedoms[is_known] / 2
-        logs = np.log(own[is_known]) - special.digamma(half) + np.log(half)
-        spread = float(logs.var(ddof=1) - special.polygamma(1, half).mean())
+        logs = np.log(own[is_known]) - scipy.special.digamma(half) + np.log(half)
+        spread = float(logs.var(ddof=1) - scipy.special.polygamma(1, half).mean())
         prior_freedom = _invert_trigamma(spread) * 2 if spread > 0 else np.inf
         # A prior that outweighs the row's own history many times hides a noisy group.
         prior_freedom = min(prior_freedom, 4.0 * float(freedoms.mean()))
         half = prior_freedom / 2
-        prior = float(np.exp(logs.mean() + special.digamma(half) - np.log(half)))
+        prior = float(np.exp(logs.mean() + scipy.special.digamma(half) - np.log(half)))
         own = (prior_freedom * prior + freedoms * own) / (prior_freedom + freedoms)
         freedoms = freedoms + prior_freedom
     return np.maximum(MIN_DISPERSION, own), freedoms
@@ -198,9 +198,13 @@ def _estimate_dispersion(residuals: Floats, freedom: Floats) -> tuple[Floats, Fl
 def _invert_trigamma(value: float) -> float:
     """The positive number whose trigamma is `value`."""
     low, high = 1e-3, 1e6
-    if value >= special.polygamma(1, low) or value <= special.polygamma(1, high):
-        return low if value >= special.polygamma(1, low) else high
-    found = optimize.brentq(lambda x: float(special.polygamma(1, x)) - value, low, high)
+    if value >= scipy.special.polygamma(1, low) or value <= scipy.special.polygamma(
+        1, high
+    ):
+        return low if value >= scipy.special.polygamma(1, low) else high
+    found = scipy.optimize.brentq(
+        lambda x: float(scipy.special.polygamma(1, x)) - value, low, high
+    )
     return float(found)
 
 
@@ -261,7 +265,7 @@ def find_change(counts: Counts, row: int, *, direction: int) -> Change:
             continue
         observed = max(found.observed, 0.0)
         expected = max(found.expected, MIN_EXPECTED * (length - since))
-        score = float(special.xlogy(observed, observed / expected))
+        score = float(scipy.special.xlogy(observed, observed / expected))
         score -= observed - expected
         # Of equal ones the last, as a change does not begin with a day like any other.
         if score >= best_score:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+import scipy
 
 from qunce.insight.lifetime_value import fitting
 
@@ -51,7 +51,7 @@ class BuyingModel:
         # The formula divides by a - 1, but has a limit there.
         a = a if abs(a - 1) > 1e-6 else 1 + 1e-6
         share = ((alpha + age) / (alpha + age + weeks)) ** (r + x)
-        series = special.hyp2f1(
+        series = scipy.special.hyp2f1(
             r + x, b + x, a + b + x - 1, weeks / (alpha + age + weeks)
         )
         number = (a + b + x - 1) / (a - 1) * (1 - share * series)
@@ -95,7 +95,7 @@ def log_likelihood(
     r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, age: Floats
 ) -> Floats:
     """The log-likelihood of each buyer, shape (n,)."""
-    gammaln = special.gammaln
+    gammaln = scipy.special.gammaln
     bought = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
     kept = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
     is_active = -(r + x) * np.log(alpha + age)

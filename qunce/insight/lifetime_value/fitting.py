@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
-from scipy import optimize
 
 from qunce.core import errors
 
@@ -68,10 +68,10 @@ def minimise(loss: Callable[[Floats], float], start: Floats) -> Fit:
 
 
 def _minimise(loss: Callable[[Floats], float], start: Floats) -> Fit | None:
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss, start, method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-7}
     )
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss, found.x, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * len(start)
     )
     if not np.isfinite(found.fun) or np.abs(found.x).max() >= BOUND:

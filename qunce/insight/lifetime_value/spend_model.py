@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+import scipy
 
 from qunce.insight.lifetime_value import fitting
 
@@ -75,9 +75,9 @@ def fit(purchases: Purchases, scale: float) -> Fit | None:
         with np.errstate(all="ignore"):
             return -float(
                 np.sum(
-                    special.gammaln(p * x + q)
-                    - special.gammaln(p * x)
-                    - special.gammaln(q)
+                    scipy.special.gammaln(p * x + q)
+                    - scipy.special.gammaln(p * x)
+                    - scipy.special.gammaln(q)
                     + q * np.log(v)
                     + (p * x - 1) * log_amounts
                     + p * x * log_x

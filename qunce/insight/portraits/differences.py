@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy import stats
+import scipy
 
 from qunce.insight import small_numbers
 
@@ -65,7 +65,9 @@ def compare(table: Sequence[Counts]) -> list[Difference | None]:
     tested = [one for one in found if one is not None]
     if not tested:
         return found
-    adjusted = iter(stats.false_discovery_control([one.p_value for one in tested]))
+    adjusted = iter(
+        scipy.stats.false_discovery_control([one.p_value for one in tested])
+    )
     return [one and replace(one, adjusted_p=float(next(adjusted))) for one in found]
 
 
@@ -108,7 +110,7 @@ def p_value(counts: Counts) -> float:
             [counts.inside, counts.inside_of - counts.inside],
             [counts.rest, counts.rest_of - counts.rest],
         ]
-        return float(stats.fisher_exact(rows)[1])
+        return float(scipy.stats.fisher_exact(rows)[1])
     share = having / whole
     spread = share * (1 - share) * (1 / counts.inside_of + 1 / counts.rest_of)
     z = counts.inside / counts.inside_of - counts.rest / counts.rest_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
 from qunce.importing.jobs import journal, uploads
 from qunce.insight.findings import daily as findings
+from qunce.insight.goals import results as goals
 from qunce.insight.reports import reports
 from qunce.insight.words import word_days
 from qunce.members.layers import layers
@@ -48,7 +50,7 @@ last_run_at: datetime | None = None
 def start_days(*, at: datetime) -> None:
     """Do what is due once per community day; called every minute, as days start apart."""
     for community in Community.objects.order_by("pk"):
-        for domain in (layers, tag_rule_runs, segments, findings, reports):
+        for domain in (layers, tag_rule_runs, segments, findings, goals, reports):
             domain.start_day(community=community, at=at)
 
 
@@ -61,6 +63,8 @@ def poll_playbooks(*, at: datetime) -> None:
 DERIVE, MERGE, PURCHASE_TAGS = "facts.derive", "facts.merge", "sales.purchase_tags"
 ADVANCE = "playbooks.advance"
 """What a loop does twice a second; queued only to be tried again after an error."""
+derive = partial(deriver.catch_up, wait=False, merge=False)
+"""Brings derived data up to date with the fact log."""
 SCHEDULE: dict[str, Job] = {
     "server.check_clock": Job(clock_watch.check, _("Check the clock"), MINUTE),
     "communities.start_day": Job(start_days, _("Start the day"), MINUTE),
@@ -97,11 +101,6 @@ SCHEDULE: dict[str, Job] = {
     ADVANCE: Job(advancing.advance_all, _("Advance runs of playbooks")),
     **queued_jobs.JOBS,
 }
-
-
-def derive() -> None:
-    """Bring derived data up to date with the fact log."""
-    deriver.catch_up(wait=False, merge=False)
 
 
 def run_due_jobs(

@@ -29,6 +29,7 @@ DECLARING = (
     "people.shared_identifiers",
     "people.staff_accounts",
     "saved_views.saved_views",
+    "scores.scores",
     "search.export",
     "segments.watch_checks",
     "staff_in_charge.assignments",

@@ -24,6 +24,7 @@ from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
 from qunce.members.people.remark_names import RemarkPattern
 from qunce.members.saved_views.models import ListLayout, SavedView
+from qunce.members.scores.models import Score, ScoreVersion
 from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment, SegmentSize
 from qunce.members.segments.watches import SegmentWatch
@@ -67,6 +68,8 @@ __all__ = [
     "Placeholder",
     "RemarkPattern",
     "SavedView",
+    "Score",
+    "ScoreVersion",
     "Segment",
     "SegmentSize",
     "SegmentWatch",

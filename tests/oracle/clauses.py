@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle import fact_clauses, ranks, strategies, values
+from tests.oracle import fact_clauses, ranks, scores, strategies, values
 
 if TYPE_CHECKING:
     from tests.oracle.oracle import Oracle
@@ -303,6 +303,7 @@ CLAUSES: dict[str, Row] = {
     "ratio": Row(fact_clauses.draw_ratio, fact_clauses.has_ratio),
     "rank": Row(ranks.draw_rank, ranks.is_among_top, weight=2),
     "rfm": Row(ranks.draw_rfm, ranks.has_grades),
+    "score": Row(scores.draw_score, scores.has_score),
     "random": Row(ranks.draw_random, ranks.is_in_share),
 }
 INSIDE_SEGMENTS = {"frozen": is_frozen}

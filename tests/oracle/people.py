@@ -89,6 +89,8 @@ class Community:
     in_charge: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """Account → since when it has which staff member in charge."""
     layerings: dict[str, Layering] = field(default_factory=dict)
+    scores: dict[str, list[tuple[date, dict[str, Any]]]] = field(default_factory=dict)
+    """Score → its versions and the days on which they were saved, in order."""
     segments: dict[str, dict[str, Any]] = field(default_factory=dict)
     frozen: dict[str, set[str]] = field(default_factory=dict)
     fact_keys: dict[str, str] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.people import merges
 from qunce.members.people import people as members
+from qunce.members.scores import scores
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.staff_in_charge import assignments as staff_assignments
@@ -37,6 +38,7 @@ from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
 from qunce.sets.rules import snapshots
 from tests.oracle import people, questions, strategies
+from tests.oracle import scores as plain_scores
 from tests.oracle.clauses import Rule
 from tests.oracle.clock import Clock
 from tests.oracle.oracle import Oracle
@@ -108,6 +110,31 @@ class World:
         self.plain.types = dict(strategies.TYPES)
         by_rule = {layer["key"]: layer["rule"] for layer in LAYERS["layers"][:-1]}
         self.plain.layerings[strategies.LAYERING] = Layering(by_rule, "middle")
+        self._define_scores()
+
+    def _define_scores(self) -> None:
+        """Create the scores, and change them on the days of their later versions."""
+        # A score may only add up numbers of facts that are known.
+        deriver.catch_up()
+        for key, versions in plain_scores.SCORES.items():
+            for days, spec in versions:
+                at = EARLY
+                if days is None:
+                    scores.create(
+                        community=self.qunce,
+                        key=key,
+                        name=key,
+                        spec=spec,
+                        by=self.by,
+                        at=at,
+                    )
+                else:
+                    day = self.setting.today + timedelta(days=days)
+                    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+                    score = scores.get(self.qunce, key)
+                    scores.update(score=score, spec=spec, by=self.by, at=at)
+                saved = self.plain.clock.day(at), spec
+                self.plain.scores.setdefault(key, []).append(saved)
 
     def _record_fields(self) -> None:
         """One fact of nobody per kind, since rules may name only fields that exist."""

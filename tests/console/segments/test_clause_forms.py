@@ -244,6 +244,6 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
         "tag", "did", "stopped", "returned", "ratio", "rank", "rfm", "attr", "group",
-        "layer", "segment", "joined", "source", "staff", "opted_out", "held_out",
+        "layer", "score", "segment", "joined", "source", "staff", "opted_out", "held_out",
         "random", "seq", "members", "left",
     ]  # fmt: skip

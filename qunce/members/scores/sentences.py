@@ -1,0 +1,97 @@
+"""Scores in words: the formula, and what each part gives a member."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from qunce.core.facts import facts
+from qunce.members.scores.definitions import (
+    DAYS,
+    REPEATS,
+    SUM,
+    TENURE,
+    TIMES,
+    Part,
+    format_hundredths,
+    format_points,
+)
+from qunce.sets.clauses import fact_filters
+from qunce.sets.rules import phrasing, references
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.members.scores.evaluation import PartScore
+
+UNITS = {
+    TIMES: gettext_noop("%(n)s of %(cap)s times"),
+    DAYS: gettext_noop("%(n)s of %(cap)s days"),
+    REPEATS: gettext_noop("%(n)s of %(cap)s times after the first"),
+    SUM: gettext_noop("%(n)s of %(cap)s"),
+    TENURE: gettext_noop("%(n)s of %(cap)s days"),
+}
+MEASURED = {
+    TIMES: gettext_noop("each time they %(kind)s %(window)s"),
+    DAYS: gettext_noop("each day on which they %(kind)s %(window)s"),
+    REPEATS: gettext_noop("each time after the first that they %(kind)s %(window)s"),
+    SUM: gettext_noop("each 1 of the total %(field)s of “%(kind)s” %(window)s"),
+    TENURE: gettext_noop("each day since they joined"),
+}
+
+
+def part_names(spec: Mapping[str, Any]) -> list[str]:
+    return [str(part["name"]) for part in spec["parts"]]
+
+
+def describe_points(name: str, found: PartScore) -> str:
+    """What a part gives, such as “12 of 30 points from check-ins (4 of 10 days)”."""
+    return _("%(points)s of %(highest)s points from “%(name)s” (%(measure)s)") % {
+        "points": format_points(found.points),
+        "highest": format_points(found.part.highest),
+        "name": name,
+        "measure": describe_measure(found),
+    }
+
+
+def describe_measure(found: PartScore) -> str:
+    return _(UNITS[found.part.by]) % {
+        "n": format_hundredths(found.counted),
+        "cap": f"{found.part.cap:,}",
+    }
+
+
+def describe_part(args: Mapping[str, Any], part: Part, community: Community) -> str:
+    """How a part counts, such as “3 points for each day on which they …, at most 10”."""
+    names = references.find_names_of(community, fact_filters.mentions(args))
+    pieces: dict[str, str] = {}
+    if part.by != TENURE:
+        pieces = {
+            "kind": phrasing.to_text(fact_filters.phrase(args, names)),
+            "window": phrasing.to_text(phrasing.window(args)),
+            "field": facts.field_label(str(args["kind"]), part.field),
+        }
+    text = _("%(points)s for %(measure)s, at most %(cap)s") % {
+        "points": ngettext("%(n)s point", "%(n)s points", part.weight == 100 or 2)
+        % {"n": format_hundredths(part.weight)},
+        "measure": _(MEASURED[part.by]) % pieces,
+        "cap": f"{part.cap:,}",
+    }
+    if part.half_life is None:
+        return text
+    fades = ngettext(
+        "%(part)s; it counts half after %(n)s day",
+        "%(part)s; it counts half after %(n)s days",
+        part.half_life,
+    )
+    return fades % {"part": text, "n": part.half_life}
+
+
+def describe_formula(highest: int) -> str:
+    """How the points of all parts become a score."""
+    return _(
+        "Score = points of all parts ÷ %(highest)s, the most that anyone can have, × 100,"
+        " rounded to one decimal."
+    ) % {"highest": format_points(highest)}

@@ -134,26 +134,6 @@ _add(
     N_("List, save and delete views of the member list"),
 )
 _add(
-    "notes",
-    "commands.notes.notes",
-    N_("List and write notes about members, complete follow-ups"),
-)
-_add(
-    "consents",
-    "commands.consents.consents",
-    N_("List and record what members agreed to, and what they withdrew"),
-)
-_add(
-    "remark-names",
-    "commands.remark_names.remark_names",
-    N_("Show remark names of members, set their pattern"),
-)
-_add(
-    "saved-views",
-    "commands.saved_views.saved_views",
-    N_("List, save and delete views of the member list"),
-)
-_add(
     "attributes",
     "commands.attributes.attributes",
     N_("List and define attributes of members, change the type of one"),

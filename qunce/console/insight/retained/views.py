@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,14 +17,12 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads, people_lists
+from qunce.console.insight.span_form import SpanForm
 from qunce.core import errors
-from qunce.core.staff.models import Staff
-from qunce.groups import visibility
 from qunce.insight import breakdowns, retained_members
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.retained_members import Account
 
-DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 HEADINGS: dict[str, StrOrPromise] = {
     "opening": gettext_lazy("At the start"),
     "joined": pgettext_lazy("account of members", "Joined"),
@@ -36,34 +33,9 @@ HEADINGS: dict[str, StrOrPromise] = {
 SIGNS = {"opening": "", "joined": "+", "returned": "+", "left": "−", "closing": "="}
 
 
-class SpanForm(forms.Form):
-    first = forms.DateField(label=gettext_lazy("First day"), widget=DAY_INPUT)
-    last = forms.DateField(label=gettext_lazy("Last day"), widget=DAY_INPUT)
+class AccountForm(SpanForm):
+    everything = gettext_lazy("the whole community")
     group = forms.ChoiceField(label=gettext_lazy("Members of"), required=False)
-
-    def __init__(self, data: Any, *, staff: Staff, default: tuple[date, date]) -> None:
-        given = {
-            "first": data.get("first", default[0].isoformat()),
-            "last": data.get("last", default[1].isoformat()),
-            "group": data.get("group", ""),
-        }
-        super().__init__(given)
-        groups = visibility.list_visible(staff).order_by("name", "pk")
-        self.group_keys = dict(groups.values_list("pk", "key"))
-        fields: Any = self.fields
-        fields["group"].choices = [
-            ("", _("the whole community")),
-            *((str(pk), name) for pk, name in groups.values_list("pk", "name")),
-        ]
-
-    def span(self) -> dict[str, Any]:
-        """The arguments of the account; raises Invalid for a field that is not valid."""
-        if not self.is_valid():
-            name, messages = next(iter(self.errors.items()))
-            raise errors.Invalid(f"{self[name].label}: {messages[0]}")
-        data = self.cleaned_data
-        group = self.group_keys[int(data["group"])] if data["group"] else None
-        return {"first": data["first"], "last": data["last"], "group": group}
 
 
 @dataclass(frozen=True)
@@ -85,7 +57,7 @@ class Row:
 def account(request: http.Request) -> HttpResponse:
     """The account; as a file with `as`."""
     default = retained_members.default_span(request.staff, request.at)
-    form = SpanForm(request.GET, staff=request.staff, default=default)
+    form = AccountForm(request.GET, staff=request.staff, default=default)
     context: dict[str, Any] = {"form": form, "error": ""}
     status = 200
     try:
@@ -147,7 +119,7 @@ def people(request: http.Request) -> HttpResponse:
     if "column" not in request.GET:
         return redirect("insight:retained")
     default = retained_members.default_span(request.staff, request.at)
-    form = SpanForm(request.GET, staff=request.staff, default=default)
+    form = AccountForm(request.GET, staff=request.staff, default=default)
     span = form.span()
     part = None
     if "part" in request.GET:

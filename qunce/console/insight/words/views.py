@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads
-from qunce.console.insight.words.forms import RetentionForm, SettingsForm, SpanForm
+from qunce.console.insight.words.forms import RetentionForm, SettingsForm, WordsForm
 from qunce.core import errors, permissions
 from qunce.insight.words import topics, word_settings
 from qunce.insight.words.topics import FALLING, RISING, Topics
@@ -26,7 +26,7 @@ MAX_TRENDS, MAX_WORDS, MAX_EXPORTED = 12, 50, 5_000
 def word_list(request: http.Request) -> HttpResponse:
     """Words by people, rising and falling ones, brands; as a file with `as`."""
     default = topics.default_span(request.community, request.at)
-    form = SpanForm(request.GET, staff=request.staff, default=default)
+    form = WordsForm(request.GET, staff=request.staff, default=default)
     context: dict[str, Any] = {
         "form": form,
         "error": "",

@@ -16,6 +16,7 @@ DECLARING = (
     "group_templates.following",
     "group_templates.templates",
     "hold_outs.hold_outs",
+    "hook_sources",
     "ideas.archive",
     "ideas.feeds",
     "ideas.idea_materials",

@@ -70,14 +70,15 @@ def _count(hook: Hook, first: date, last: date, by: Staff, at: datetime) -> Hook
         for name, own in rules.items()
     }
     amount = _sum_sales(rules["people"], first, last, by, at)
+    source = hook_sources.KINDS[hook.kind]
     return HookResult(
         hook=hook,
-        source=hook_sources.find_name(hook, community),
-        definition=str(hook_sources.KINDS[hook.kind].definition),
+        source=hook_sources.find_name(hook, by),
+        definition=str(source.definition),
         **numbers,
         sales=amount,
         sales_text=format_sales(amount, community.currency),
-        rules=rules,
+        rules=rules if source.is_public or not by.is_scoped else {},
     )
 
 

@@ -17,6 +17,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
+from qunce.insight.positioning import voice
 from qunce.outreach import task_permissions
 from qunce.outreach.campaigns import (
     campaign_materials,
@@ -263,6 +264,7 @@ def create(
     _check_purpose(campaign.purpose, by)
     campaign.created_at = campaign.changed_at = at
     _check_fields(campaign, by)
+    _check_voice(campaign, ("text", "variants"))
     campaign.template_version = message_templates.version_with_text(
         campaign.template_version, campaign.text
     )
@@ -272,6 +274,16 @@ def create(
     campaign.save()
     _record(CampaignCreated(campaign=campaign.key), campaign, by, at)
     return campaign
+
+
+def _check_voice(campaign: Campaign, fields: Iterable[str]) -> None:
+    """Raise NeverSaid for a new text that says what is never said."""
+    texts: list[voice.Text] = []
+    if "text" in fields:
+        texts.append((_("The text"), campaign.text))
+    if "variants" in fields:
+        texts += [(each.name, each.text) for each in variants.of(campaign)]
+    voice.check(campaign.community, texts)
 
 
 def _check_purpose(purpose: str, by: Staff) -> None:
@@ -306,6 +318,7 @@ def update(*, campaign: Campaign, by: Staff, at: datetime, **fields: Any) -> lis
     for name in changed:
         setattr(fresh, name, values[name])
     _check_fields(fresh, by)
+    _check_voice(fresh, changed)
     fresh.template_version = message_templates.version_with_text(
         fresh.template_version, fresh.text
     )

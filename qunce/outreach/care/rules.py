@@ -16,6 +16,7 @@ from qunce.core import errors, money, permissions, text_validation
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.insight.positioning import voice
 from qunce.members.attributes.attributes import Attribute, AttributeType
 from qunce.outreach import review_digests, task_permissions
 from qunce.outreach.campaigns import approvals, campaigns
@@ -249,6 +250,7 @@ def create(*, community: Community, by: Staff, at: datetime, **fields: Any) -> C
         setattr(rule, name, value)
     _check_purpose(rule.purpose, by)
     check(rule, by)
+    voice.check(community, [(_("The text"), rule.text)])
     rule.template_version = message_templates.version_with_text(
         rule.template_version, rule.text
     )
@@ -274,6 +276,8 @@ def update(*, rule: CareRule, by: Staff, at: datetime, **fields: Any) -> list[st
     for name in changed:
         setattr(fresh, name, values[name])
     check(fresh, by)
+    if "text" in changed:
+        voice.check(fresh.community, [(_("The text"), fresh.text)])
     if fresh.is_on:
         check_startable(fresh, by, at)
     fresh.template_version = message_templates.version_with_text(

@@ -19,6 +19,7 @@ from qunce.core import errors, names, permissions, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.insight.positioning import voice
 from qunce.outreach.content import templates, variable_values
 from qunce.outreach.content.files import MANAGE
 
@@ -190,6 +191,16 @@ def _check_texts(template: MessageTemplate, texts: Mapping[str, str]) -> None:
             ) from None
 
 
+def _check_voice(template: MessageTemplate, texts: Mapping[str, str]) -> None:
+    voice.check(
+        template.community,
+        [
+            (_("Variant %(letter)s") % {"letter": letter}, text)
+            for letter, text in sorted(texts.items())
+        ],
+    )
+
+
 # Verbs
 
 
@@ -220,6 +231,7 @@ def create(
         by=by,
     )
     _check(template, texts)
+    _check_voice(template, texts)
     template.save()
     for letter, text in sorted(texts.items()):
         _add_version(template, letter, text, by, at)
@@ -253,6 +265,7 @@ def update(
     for name in own:
         setattr(fresh, name, values[name])
     _check(fresh, new)
+    _check_voice(fresh, {letter: new[letter] for letter in written})
     for letter in written:
         _add_version(fresh, letter, new[letter], by, at)
     fresh.changed_at = at

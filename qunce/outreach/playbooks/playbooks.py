@@ -16,6 +16,7 @@ from qunce.core import errors, names, permissions, unique_keys
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.insight.positioning import voice
 from qunce.members.rule_text import contact_masks
 from qunce.outreach.content import message_templates, templates
 from qunce.outreach.playbooks import definitions, editing, resources, validation
@@ -159,6 +160,7 @@ def create(
     permissions.check_may(by, MANAGE)
     permissions.check_community(by, community.pk)
     parsed = _parse(definition, community)
+    _check_voice(community, parsed, None)
     rows = Playbook.objects.filter(community=community)
     name = _check_name(name)
     if key and rows.filter(key=key).exists():
@@ -194,6 +196,33 @@ def _parse(definition: Any, community: Community) -> Definition:
         return step
 
     return dataclasses.replace(parsed, steps=editing.map_steps(parsed.steps, fill))
+
+
+def _check_voice(
+    community: Community, definition: Definition, before: Definition | None
+) -> None:
+    """Raise NeverSaid for a new text of a message that says what is never said."""
+    known = set(_texts_of(before).values()) if before else set()
+    voice.check(
+        community,
+        [
+            (label, text)
+            for label, text in _texts_of(definition).items()
+            if text not in known
+        ],
+    )
+
+
+def _texts_of(definition: Definition) -> dict[str, str]:
+    """What a text is → the text, of all messages."""
+    numbers = definition.graph.numbers
+    texts: dict[str, str] = {}
+    for step in definition.walk():
+        if isinstance(step, Send):
+            label = _("Step %(n)s") % {"n": numbers.get(step.id, step.id)}
+            for name, text in step.texts().items():
+                texts[f"{label} {name}".strip()] = text
+    return texts
 
 
 def _check_name(name: str) -> str:
@@ -232,6 +261,7 @@ def update(
             raise InvalidPlaybook(
                 _("A playbook that has run cannot change between members and groups.")
             )
+        _check_voice(playbook.community, parsed, definition_of(locked))
         changes |= {"draft": parsed.to_json(), "subject": parsed.subject}
     changes = {n: new for n, new in changes.items() if getattr(locked, n) != new}
     if not changes:

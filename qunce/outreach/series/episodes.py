@@ -15,6 +15,7 @@ from qunce.channels import channel_contract
 from qunce.core import errors
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.insight.positioning import voice
 from qunce.outreach.campaigns.campaign_materials import MAX_MATERIALS
 from qunce.outreach.content import compose, templates, variable_values
 from qunce.outreach.content.materials import library
@@ -163,6 +164,7 @@ def add(*, series: Series, by: Staff, at: datetime, **fields: Any) -> Episode:
     for name, value in _normalised(fields).items():
         setattr(episode, name, value)
     _check(episode, series)
+    voice.check(series.community, [(_("The text"), episode.text)])
     episode.save()
     fact = EpisodeAdded(series=series.pk, episode=episode.pk)
     facts.record(fact, community=series.community, by=by, at=at)
@@ -182,6 +184,8 @@ def update(*, episode: Episode, by: Staff, at: datetime, **fields: Any) -> list[
     for name in changed:
         setattr(fresh, name, values[name])
     _check(fresh, series)
+    if "text" in changed:
+        voice.check(series.community, [(_("The text"), fresh.text)])
     fresh.save(update_fields=changed)
     for name in changed:
         setattr(episode, name, getattr(fresh, name))

@@ -19,6 +19,7 @@ from qunce.core.staff.models import Staff
 from qunce.core.unique_keys import unused_key
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group
+from qunce.insight.positioning import voice
 from qunce.outreach import review_digests, task_permissions
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.content import (
@@ -258,6 +259,7 @@ def create(
         setattr(welcome, field, value)
     welcome.created_at = welcome.changed_at = at
     _check_fields(welcome, by)
+    voice.check(community, [(_("The text"), welcome.text)])
     welcome.template_version = message_templates.version_with_text(
         welcome.template_version, welcome.text
     )
@@ -293,6 +295,8 @@ def update(*, welcome: Welcome, by: Staff, at: datetime, **fields: Any) -> list[
     for name in changed:
         setattr(fresh, name, values[name])
     _check_fields(fresh, by)
+    if "text" in changed:
+        voice.check(welcome.community, [(_("The text"), fresh.text)])
     fresh.template_version = message_templates.version_with_text(
         fresh.template_version, fresh.text
     )

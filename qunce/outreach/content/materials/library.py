@@ -15,6 +15,7 @@ from qunce.core import names, permissions
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
+from qunce.insight.positioning import voice
 from qunce.outreach.content import templates
 from qunce.outreach.content.files import MANAGE
 from qunce.outreach.content.materials import checks, kinds
@@ -26,6 +27,13 @@ from qunce.outreach.content.materials.models import (
     MaterialNotFound,
     MaterialVersion,
 )
+
+VOICED = {
+    "title": gettext_lazy("The name"),
+    "text": gettext_lazy("The text"),
+    "points": gettext_lazy("The selling points"),
+}
+"""What members read of a material."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +91,7 @@ def create(
     checks.check_fields(material)
     content = _only_of(material, {name: given.get(name) for name in CONTENT_FIELDS})
     checks.check_content(material.type, content)
+    _check_voice(material, content, VOICED)
     material.save()
     _add_version(material, content, by, at)
     facts.record(
@@ -113,6 +122,7 @@ def update(*, material: Material, by: Staff, at: datetime, **fields: Any) -> lis
         setattr(fresh, name, given[name])
     checks.check_fields(fresh)
     checks.check_content(fresh.type, new)
+    _check_voice(fresh, new, [name for name in VOICED if name in changed])
     if changed:
         _add_version(fresh, new, by, at)
     fresh.changed_at = at
@@ -174,6 +184,12 @@ def _add_version(
     )
     material.current = version
     material.save(update_fields=["current"])
+
+
+def _check_voice(
+    material: Material, content: dict[str, Any], names: Iterable[str]
+) -> None:
+    voice.check(material.community, [(VOICED[name], content[name]) for name in names])
 
 
 def content_of(version: MaterialVersion) -> dict[str, Any]:

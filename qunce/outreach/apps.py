@@ -5,6 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 DECLARING = (
+    "assigned_tasks",
     "campaigns.approvals",
     "campaigns.campaigns",
     "campaigns.results",

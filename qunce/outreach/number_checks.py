@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from qunce.core import community_days
 from qunce.insight import identities
 from qunce.insight.identities import Comparison, Question
+from qunce.insight.staff_performance import performance
+from qunce.insight.staff_performance.tasks import Ending
 from qunce.outreach.campaigns import results
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending.campaign_tasks import CampaignTask
@@ -62,3 +68,46 @@ def compare_tasks(question: Question) -> Iterator[Comparison]:
     targets = TaskTarget.objects.filter(task__in=tasks.filter(state=State.DONE))
     unanswered = targets.filter(outcome="").count()
     yield Comparison(where=str(_("done tasks")), left=unanswered, right=0)
+
+
+@identities.register(
+    "staff performance",
+    statement=_(
+        "In staff performance, the tasks of each person are those done, not possible, "
+        "open, overdue and cancelled, and the tasks of all of them are the total."
+    ),
+)
+def compare_performance(question: Question) -> Iterator[Comparison]:
+    first, last = performance.default_span(question.by, question.at)
+    found = performance.compute(first=first, last=last, by=question.by, at=question.at)
+    assigned = _count_assigned(question, first, last)
+    rows = [(row.staff.login, row.tasks) for row in found.rows if row.staff]
+    for where, counts in [*rows, (str(_("all staff")), found.total.tasks)]:
+        if counts is not None:
+            endings = sum(getattr(counts, ending) for ending in Ending.values)
+            yield Comparison(where=where, left=counts.assigned, right=endings)
+    for login, counts in rows:
+        number = counts.assigned if counts else 0
+        yield Comparison(where=login, left=number, right=assigned.pop(login, 0))
+    yield Comparison(where=str(_("other staff")), left=0, right=assigned.total())
+
+
+def _count_assigned(question: Question, first: date, last: date) -> Counter[str]:
+    """Login → tasks of both kinds assigned on these days, counted by the database."""
+    community = question.community
+    begin, end = (
+        community_days.start_of(community.timezone, community.day_start, day)
+        for day in (
+            community_days.from_date(first),
+            community_days.from_date(last) + 1,
+        )
+    )
+    sources: tuple[QuerySet[Any], ...] = (
+        CampaignTask.objects.filter(campaign__community=community, staff__isnull=False),
+        StaffTask.objects.filter(request__community=community),
+    )
+    counted = Counter[str]()
+    for rows in sources:
+        inside = rows.filter(created_at__gte=begin, created_at__lt=end).order_by()
+        counted.update(dict(inside.values_list("staff__login").annotate(Count("pk"))))
+    return counted

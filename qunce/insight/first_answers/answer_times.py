@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qunce.insight.first_answers.working_time import WorkingHours
 
     Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 FIVE_MINUTES, HOUR = 300, 3_600
 
@@ -64,24 +65,46 @@ class Outcome:
         return small_numbers.percent(self.answered, self.opened - self.waiting)
 
 
+def is_answered(found: Conversations) -> Mask:
+    answered: Mask = found.answered != NEVER
+    return answered
+
+
+def is_waiting(found: Conversations, now: int) -> Mask:
+    """Those without an answer that can still get one."""
+    waiting: Mask = ~is_answered(found) & (now - found.opened < conversations.SILENCE)
+    return waiting
+
+
+def is_within(found: Conversations, seconds: int) -> Mask:
+    """Those that were answered in less than some seconds."""
+    within: Mask = is_answered(found) & (_seconds(found) < seconds)
+    return within
+
+
+def is_same_day(found: Conversations, community: Community) -> Mask:
+    """Those that were answered on the community day on which they opened."""
+    same: Mask = is_answered(found)
+    clock = community.timezone, community.day_start
+    opened, answered = (
+        community_days.days_of(*clock, times[same])
+        for times in (found.opened, found.answered)
+    )
+    same[same] = opened == answered
+    return same
+
+
 def count_outcomes(found: Conversations, now: int) -> Outcome:
     """What came of conversations until a microsecond."""
-    answered = found.answered != NEVER
-    waiting = ~answered & (now - found.opened < conversations.SILENCE)
-    return Outcome(len(found.opened), int(answered.sum()), int(waiting.sum()))
+    answered, waiting = is_answered(found).sum(), is_waiting(found, now).sum()
+    return Outcome(len(found.opened), int(answered), int(waiting))
 
 
 def measure(
     found: Conversations, *, community: Community, hours: WorkingHours | None = None
 ) -> AnswerTimes:
     """The times of the answered ones among some conversations."""
-    answered = found.filter(found.answered != NEVER)
-    waits = (answered.answered - answered.opened) // SECOND
-    clock = community.timezone, community.day_start
-    days = [
-        community_days.days_of(*clock, each)
-        for each in (answered.opened, answered.answered)
-    ]
+    answered = found.filter(is_answered(found))
     working: tuple[int | None, int | None] = (None, None)
     if hours is not None:
         worked = working_time.count(
@@ -93,13 +116,17 @@ def measure(
         )
         working = _middle(worked // SECOND)
     return AnswerTimes(
-        len(waits),
-        *_middle(waits),
-        int((waits < FIVE_MINUTES).sum()),
-        int((waits < HOUR).sum()),
-        int((days[0] == days[1]).sum()),
+        len(answered.opened),
+        *_middle(_seconds(answered)),
+        int(is_within(answered, FIVE_MINUTES).sum()),
+        int(is_within(answered, HOUR).sum()),
+        int(is_same_day(answered, community).sum()),
         *working,
     )
+
+
+def _seconds(found: Conversations) -> Ints:
+    return (found.answered - found.opened) // SECOND
 
 
 def _middle(seconds: Ints) -> tuple[int | None, int | None]:

@@ -29,6 +29,7 @@ MODULES = (
     "layers",
     "cohorts",
     "funnels",
+    "answers",
 )
 """The modules of this package that register identities."""
 

@@ -15,6 +15,7 @@ DECLARING = (
     "attributes.type_changes",
     "behaviour",
     "columns.profile_columns",
+    "columns.score_columns",
     "consents.consents",
     "layers.layer_checks",
     "message_texts.message_texts",

@@ -101,7 +101,7 @@ def _unit_of(name: str, spec: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class NumberField:
-    """A number in the rules, as the form shows it. `unit` is `times`, `days` or `money`."""
+    """A number in the rules, as the form shows it. `unit` is that of the ladder."""
 
     name: str
     label: str

@@ -8,27 +8,33 @@ from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import revisions
 from qunce.members.scores import definitions, evaluation, ready, sentences
 from qunce.members.scores.definitions import Definition
 from qunce.members.scores.models import Score
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import base, comparisons, phrasing, references, time_windows
+from qunce.sets.rules import base, comparisons, references, time_windows
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import DecimalComparison
+from qunce.sets.rules.grammar.days import DAY
+from qunce.sets.rules.grammar.forms import Form, Slot
+from qunce.sets.rules.grammar.values import AMOUNT, Name
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
 UNIT = 10
 """Scores are in tenths."""
+SLOTS = {
+    "n": Slot(AMOUNT, fields=tuple(comparisons.SIGNS)),
+    "score": Slot(Name("score"), "name"),
+}
 
 
 @base.register
@@ -49,6 +55,16 @@ class ScoreClause(Clause):
         {"name": "activity", "gt": 0, "lt": 20.5},
         {"name": "loyalty", "lte": 10, "on": "2026-03-10"},
         {"name": "loyalty", "eq": 0},
+    )
+
+    forms: ClassVar[tuple[Any, ...]] = ()
+
+    forms: ClassVar = (
+        Form(gettext_noop("has %(n)s of 100 points in %(score)s"), SLOTS),
+        Form(
+            gettext_noop("had %(n)s of 100 points in %(score)s on %(day)s"),
+            {**SLOTS, "day": Slot(DAY, "on")},
+        ),
     )
 
     score: str
@@ -77,19 +93,6 @@ class ScoreClause(Clause):
         ]
         costs = [sum(part.cost for part in each.parts) for each in loaded]
         return cls(key, required, on, max(costs))
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        bounds = {sign: args[sign] for sign in comparisons.SIGNS if sign in args}
-        text = _("has %(n)s of 100 points in %(score)s")
-        parts = {
-            "n": phrasing.comparison(bounds),
-            "score": phrasing.name_of("score", args["name"], names),
-        }
-        if "on" in args:
-            text = _("had %(n)s of 100 points in %(score)s on %(day)s")
-            parts["day"] = phrasing.value(str(args["on"]))
-        return phrasing.fill(text, **parts)
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

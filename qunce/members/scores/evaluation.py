@@ -28,10 +28,13 @@ from qunce.members.scores.definitions import (
     Part,
 )
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import fact_counts, fact_queries, time_windows
+from qunce.sets.rules import fact_counts, fact_queries, snapshots, time_windows
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
+    from pyroaring import BitMap
 
     from qunce.core.communities import Community
     from qunce.core.revisions import Key
@@ -124,9 +127,9 @@ class Scores:
     people: Ints
     tenths: Ints
 
-    def of(self, person: int) -> int:
-        index = int(np.searchsorted(self.people, person))
-        return int(self.tenths[index])
+    def among(self, people: BitMap) -> Ints:
+        """The scores of these people, in tenths."""
+        return self.tenths[np.isin(self.people, bitmaps.array_of(people))]
 
 
 def of_everybody(snap: Snapshot, definition: Definition, day: int) -> Scores:
@@ -145,6 +148,36 @@ def of_everybody(snap: Snapshot, definition: Definition, day: int) -> Scores:
 
     kept = (snap.version(()), _clock(snap), version(snap, definition, day))
     return Scores(*snap.memoize(("scores", definition, day), kept, compute))
+
+
+def read(
+    community: Community, key: str, at: datetime, *, day: int | None = None
+) -> Scores:
+    """The scores of a day, today if it is left out, by the weights of that day.
+
+    Nobody has a score that has been deleted.
+    """
+
+    def compute(snap: Snapshot) -> Scores:
+        snap.load_revisions(KEYS)
+        then = snap.today if day is None else min(day, snap.today)
+        definition = definition_on(snap, key, then)
+        if definition is None:
+            nobody = np.zeros(0, dtype=np.int64)
+            return Scores(nobody, nobody)
+        return of_everybody(snap, definition, then)
+
+    return snapshots.run(community, at, compute)
+
+
+def read_draft(community: Community, definition: Definition, at: datetime) -> Scores:
+    """The scores of today by a definition that is not saved."""
+
+    def compute(snap: Snapshot) -> Scores:
+        snap.load_revisions(KEYS)
+        return of_everybody(snap, definition, snap.today)
+
+    return snapshots.run(community, at, compute)
 
 
 def _clock(snap: Snapshot) -> Hashable:

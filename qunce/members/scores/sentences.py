@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from qunce.core.facts import facts
+from qunce.members.accounts import masking
 from qunce.members.scores.definitions import (
     DAYS,
     REPEATS,
@@ -19,8 +20,9 @@ from qunce.members.scores.definitions import (
     format_hundredths,
     format_points,
 )
-from qunce.sets.clauses import fact_filters
-from qunce.sets.rules import phrasing, references
+from qunce.sets.rules import fact_queries
+from qunce.sets.rules.base import RuleError, RulePath
+from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -65,13 +67,13 @@ def describe_measure(found: PartScore) -> str:
 
 def describe_part(args: Mapping[str, Any], part: Part, community: Community) -> str:
     """How a part counts, such as “3 points for each day on which they …, at most 10”."""
-    names = references.find_names_of(community, fact_filters.mentions(args))
     pieces: dict[str, str] = {}
     if part.by != TENURE:
+        kind = str(args["kind"])
         pieces = {
-            "kind": phrasing.to_text(fact_filters.phrase(args, names)),
-            "window": phrasing.to_text(phrasing.window(args)),
-            "field": facts.field_label(str(args["kind"]), part.field),
+            "kind": _describe_facts(args, community),
+            "window": Window("within", (args["within"],)).describe(),
+            "field": facts.field_label(kind, part.field),
         }
     text = _("%(points)s for %(measure)s, at most %(cap)s") % {
         "points": ngettext("%(n)s point", "%(n)s points", part.weight == 100 or 2)
@@ -87,6 +89,17 @@ def describe_part(args: Mapping[str, Any], part: Part, community: Community) -> 
         part.half_life,
     )
     return fades % {"part": text, "n": part.half_life}
+
+
+def _describe_facts(args: Mapping[str, Any], community: Community) -> str:
+    try:
+        return fact_queries.parse(args, RulePath(community)).label
+    except RuleError:
+        # Such as a group that the reader does not see.
+        kind = facts.label_of(str(args["kind"]))
+        if not args.get("where"):
+            return kind
+        return _("%(kind)s [%(where)s]") % {"kind": kind, "where": masking.DOTS}
 
 
 def describe_formula(highest: int) -> str:

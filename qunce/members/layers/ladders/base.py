@@ -26,7 +26,7 @@ class Number:
     """A number in the rules of a ladder. Money is in the smallest unit of the currency."""
 
     label: StrOrPromise
-    unit: Literal["times", "days", "money"]
+    unit: Literal["times", "days", "money", "points"]
     default: int
 
     @property

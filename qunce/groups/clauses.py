@@ -33,12 +33,15 @@ class GroupClause(MembershipClause):
     )
     mark_kind: ClassVar[str] = "group"
     reference_kind: ClassVar[str] = "group"
-    phrases: ClassVar[dict[str, str]] = {
-        "one": gettext_noop("is in the group %(groups)s"),
-        "any": gettext_noop("is in any of the groups %(groups)s"),
-        "all": gettext_noop("is in all of the groups %(groups)s"),
-        "none": gettext_noop("is in none of the groups %(groups)s"),
-    }
+    forms: ClassVar = membership.term_forms(
+        "group",
+        {
+            "one": gettext_noop("is in the group %(groups)s"),
+            "any": gettext_noop("is in any of the groups %(groups)s"),
+            "all": gettext_noop("is in all of the groups %(groups)s"),
+            "none": gettext_noop("is in none of the groups %(groups)s"),
+        },
+    )
 
     @classmethod
     def parse(cls, args: Any, path: RulePath) -> GroupClause:
@@ -69,6 +72,11 @@ def _find(
     )
 
 
+def find_owners(community: Community, keys: Sequence[str]) -> dict[str, int]:
+    """The staff who own groups; groups without an owner are left out."""
+    return {key: owner for key, owner in _find("owner_id", community, keys) if owner}
+
+
 def list_keys(community: Community) -> list[str]:
     rows = db.rows(
         "SELECT key FROM groups_group WHERE community_id = %s ORDER BY id",
@@ -84,3 +92,4 @@ references.register(
     find_names=find_names,
     list_keys=list_keys,
 )
+references.register("group_owner", find_ids=find_owners)

@@ -22,7 +22,7 @@ from qunce.members.clauses import (
 from qunce.members.clauses.attribute_conditions import AttributeName, Condition
 from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.bitmaps.attribute_columns import Column
-from qunce.sets.rules import base, phrasing, references
+from qunce.sets.rules import base, references
 from qunce.sets.rules.base import Clause, RulePath
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from qunce.core.communities import Community
     from qunce.sets.bitmaps.aliases import Aliases
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -72,6 +71,8 @@ class AttributeClause(Clause):
         {"name": "birthday", "anniversary": {"eq": "today+7d"}},
     )
 
+    forms: ClassVar = attribute_phrases.FORMS
+
     attribute: int
     label: str
     type: str
@@ -108,17 +109,13 @@ class AttributeClause(Clause):
         )
 
     @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        name = phrasing.name_of("attr", args["name"], names)
+    def split(cls, args: dict[str, Any]) -> list[dict[str, Any]]:
         # In a fixed order: the lower bound comes before the upper one.
-        parts = [
-            attribute_phrases.phrase(comparison, args[comparison], name)
+        return [
+            {"name": args["name"], comparison: args[comparison]}
             for comparison in attribute_conditions.COMPARISONS
             if comparison in args
         ]
-        if not parts:
-            raise ValueError(args)
-        return phrasing.join(parts, _(" and "))
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

@@ -1,29 +1,29 @@
-"""Conditions on attributes as they read after “everyone who …”."""
+"""How conditions on attributes read after “everyone who …”."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qunce.sets.rules import phrasing, relative_days
-from qunce.sets.rules.relative_days import DaySpan, RelativeDay
+from qunce.sets.rules import relative_days
+from qunce.sets.rules.grammar.days import (
+    DAY,
+    DAY_SPAN,
+    RELATIVE_DAY,
+    Literal,
+    Moment,
+)
+from qunce.sets.rules.grammar.forms import Choice, Form, ListOf, Several, Slot, Unfit
+from qunce.sets.rules.grammar.values import NUMBER, Name
 
-if TYPE_CHECKING:
-    from qunce.sets.rules.phrasing import Pieces
-
+NAME = Name("attr")
+TIME = Choice([RELATIVE_DAY, Moment(), DAY])
 PHRASES = {
-    "in": gettext_noop("has %(name)s %(value)s"),
-    "eq": gettext_noop("has %(name)s %(value)s"),
-    "ne": gettext_noop("has %(name)s other than %(value)s"),
     "gte": gettext_noop("has %(name)s of at least %(value)s"),
     "gt": gettext_noop("has %(name)s over %(value)s"),
     "lte": gettext_noop("has %(name)s of at most %(value)s"),
     "lt": gettext_noop("has %(name)s under %(value)s"),
-    "contains": gettext_noop("has %(name)s containing %(value)s"),
-    "starts": gettext_noop("has %(name)s starting with %(value)s"),
 }
 TIME_PHRASES = {
     "gte": gettext_noop("has %(name)s on or after %(value)s"),
@@ -31,59 +31,108 @@ TIME_PHRASES = {
     "lte": gettext_noop("has %(name)s on or before %(value)s"),
     "lt": gettext_noop("has %(name)s before %(value)s"),
 }
-TIME_FORMAT = re.compile(r"\d{4}-\d\d-\d\d.*|today.*")
+TEXT_PHRASES = {
+    "ne": gettext_noop("has %(name)s other than %(value)s"),
+    "contains": gettext_noop("has %(name)s containing %(value)s"),
+    "starts": gettext_noop("has %(name)s starting with %(value)s"),
+}
+DAY_PHRASES = {
+    "eq": gettext_noop("on %(day)s"),
+    "gte": gettext_noop("on or after %(day)s"),
+    "gt": gettext_noop("after %(day)s"),
+    "lte": gettext_noop("on or before %(day)s"),
+    "lt": gettext_noop("before %(day)s"),
+}
 
 
-def phrase(comparison: str, required: Any, name: Pieces) -> Pieces:
-    """One comparison as it reads after “everyone who …”."""
-    if comparison == "known":
-        known = _("has a known %(name)s")
-        template = known if required else _("has no known %(name)s")
-        return phrasing.fill(template, name=name)
-    if comparison == "anniversary":
-        return _phrase_anniversary(required, name)
-    if comparison in relative_days.SPANS:
-        span = DaySpan(comparison, required)
-        return phrasing.fill(_("has %(name)s %(when)s"), name=name, when=span.phrase())
-    template = PHRASES[comparison]
-    if isinstance(required, str) and TIME_FORMAT.fullmatch(required):
-        template = TIME_PHRASES.get(comparison, template)
-    values = [_phrase_value(value) for value in phrasing.as_list(required)]
-    return phrasing.fill(
-        _(template),
-        name=name,
-        value=phrasing.join(values or [phrasing.plain(_("none"))], _(", ")),
-    )
+def _unpack_values(args: dict[str, Any]) -> dict[str, Any]:
+    """With `in`: a single value that must be equal is a list of one."""
+    if args.get("during") == "today":
+        args["eq"] = args.pop("during")
+    if "eq" in args:
+        args["in"] = [args.pop("eq")]
+    return args
 
 
-def _phrase_value(value: Any) -> Pieces:
-    match = (
-        relative_days.DAY_FORMAT.fullmatch(value) if isinstance(value, str) else None
-    )
-    if match is None:
-        return phrasing.literal(value)
-    offset = int(match[2] or 0)
-    return phrasing.value(RelativeDay(-offset if match[1] == "-" else offset).format())
+def _not_today(args: dict[str, Any]) -> dict[str, Any]:
+    if args.get("during") == "today":
+        raise Unfit(args)
+    return args
 
 
-def _phrase_anniversary(required: Any, name: Pieces) -> Pieces:
-    ((comparison, value), *more) = required.items()
-    if comparison in ("within", *relative_days.SPANS):
-        field = "next" if comparison == "within" else comparison
-        when = DaySpan(field, value).phrase()
-    else:
-        templates = {
-            "eq": _("on %(day)s"),
-            "gte": _("on or after %(day)s"),
-            "gt": _("after %(day)s"),
-            "lte": _("on or before %(day)s"),
-            "lt": _("before %(day)s"),
-        }
-        parts = [
-            phrasing.fill(templates[sign], day=_phrase_value(day))
-            for sign, day in [(comparison, value), *more]
-        ]
-        when = phrasing.join(parts, _(" and "))
-    return phrasing.fill(
-        _("has an anniversary of %(name)s %(when)s"), name=name, when=when
-    )
+def _unpack_span(args: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an anniversary that is in a span; `within` is its old name."""
+    span = dict(args.pop("anniversary"))
+    if "within" in span:
+        span["next"] = span.pop("within")
+    return args | _not_today(span)
+
+
+def _unpack_days(args: dict[str, Any]) -> dict[str, Any]:
+    days = dict(args["anniversary"])
+    if days == {"during": "today"}:
+        days = {"eq": "today"}
+    return {**args, "anniversary": days}
+
+
+def _pack_anniversary(args: dict[str, Any]) -> dict[str, Any]:
+    rest = {k: v for k, v in args.items() if k != "name"}
+    return {"name": args["name"], "anniversary": rest}
+
+
+def _known(template: str, *, known: bool) -> Form:
+    return Form(template, {"name": NAME}, fixed={"known": known})
+
+
+FORMS = (
+    Form(
+        gettext_noop("has %(name)s %(value)s"),
+        {"name": NAME, "value": Slot(ListOf(Literal()), "in")},
+        unpack=_unpack_values,
+    ),
+    *(
+        Form(template, {"name": NAME, "value": Slot(Literal(), comparison)})
+        for comparison, template in TEXT_PHRASES.items()
+    ),
+    *(
+        Form(template, {"name": NAME, "value": Slot(TIME, comparison)})
+        for comparison, template in TIME_PHRASES.items()
+    ),
+    *(
+        Form(
+            template,
+            {"name": NAME, "value": Slot(Choice([NUMBER, Literal()]), comparison)},
+        )
+        for comparison, template in PHRASES.items()
+    ),
+    _known(gettext_noop("has a known %(name)s"), known=True),
+    _known(gettext_noop("has no known %(name)s"), known=False),
+    Form(
+        gettext_noop("has %(name)s %(when)s"),
+        {"name": NAME, "when": Slot(DAY_SPAN, fields=relative_days.SPANS)},
+        unpack=_not_today,
+    ),
+    Form(
+        gettext_noop("has an anniversary of %(name)s %(when)s"),
+        {"name": NAME, "when": Slot(DAY_SPAN, fields=relative_days.SPANS)},
+        unpack=_unpack_span,
+        pack=_pack_anniversary,
+    ),
+    Form(
+        gettext_noop("has an anniversary of %(name)s %(when)s"),
+        {
+            "name": NAME,
+            "when": Slot(
+                Several(
+                    [
+                        Form(template, {"day": Slot(RELATIVE_DAY, sign)})
+                        for sign, template in DAY_PHRASES.items()
+                    ],
+                    gettext_noop(" and "),
+                ),
+                "anniversary",
+            ),
+        },
+        unpack=_unpack_days,
+    ),
+)

@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import community_days, db, revisions
 from qunce.members.layers import layering_specs, runs
@@ -16,6 +17,9 @@ from qunce.members.layers.layers import Layering, LayerSet
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import base, phrasing, references
 from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.grammar.days import DAY
+from qunce.sets.rules.grammar.forms import Fields, Form, ListOf, Slot, Unfit
+from qunce.sets.rules.grammar.values import Name
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -24,6 +28,36 @@ if TYPE_CHECKING:
     from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class LayerName(Name):
+    """A layer as `layering/layer`; an unknown one by its own key alone."""
+
+    kind: str = "layer"
+
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        if (self.kind, value) in names:
+            return super().write(value, names, about)
+        return (phrasing.Piece(value.partition("/")[2], "unknown"),)
+
+
+SLOTS = {
+    "layers": Slot(ListOf(LayerName()), "in"),
+    "layering": Slot(Name("layering"), "of"),
+}
+
+
+def _unpack(args: dict[str, Any]) -> dict[str, Any]:
+    layers = [f"{args['of']}/{key}" for key in phrasing.as_list(args["in"])]
+    return {**args, "in": layers}
+
+
+def _pack(args: dict[str, Any]) -> dict[str, Any]:
+    layers = [reference.partition("/") for reference in args["in"]]
+    if any(of != args["of"] for of, _slash, _layer in layers):
+        raise Unfit(args)
+    return {**args, "in": [layer for _of, _slash, layer in layers]}
 
 
 @base.register
@@ -45,6 +79,21 @@ class LayerClause(Clause):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"of": "value", "in": ["high", "middle"]},
         {"of": "value", "in": ["high"], "on": "2026-03-10"},
+    )
+
+    forms: ClassVar = (
+        Form(
+            gettext_noop("is in the layer %(layers)s of %(layering)s"),
+            SLOTS,
+            unpack=_unpack,
+            pack=_pack,
+        ),
+        Form(
+            gettext_noop("was in the layer %(layers)s of %(layering)s on %(day)s"),
+            {**SLOTS, "day": Slot(DAY, "on")},
+            unpack=_unpack,
+            pack=_pack,
+        ),
     )
 
     layering: int
@@ -93,28 +142,6 @@ class LayerClause(Clause):
                 _("The layering was not computed yet on %(day)s.") % {"day": text}
             )
         return on, run.spec
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        layering = str(args["of"])
-        layers = []
-        for key in phrasing.as_list(args["in"]):
-            # An unknown layer is shown by its own key, without that of the layering.
-            reference = f"{layering}/{key}"
-            known = names.get(("layer", reference))
-            unknown = phrasing.Piece(str(key), "unknown")
-            layers.append((unknown,) if known is None else phrasing.value(known))
-        text = _("is in the layer %(layers)s of %(layering)s")
-        parts = {
-            "layers": phrasing.join(layers, _(", "))
-            if layers
-            else phrasing.plain(_("none")),
-            "layering": phrasing.name_of("layering", layering, names),
-        }
-        if "on" in args:
-            text = _("was in the layer %(layers)s of %(layering)s on %(day)s")
-            parts["day"] = phrasing.value(str(args["on"]))
-        return phrasing.fill(text, **parts)
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

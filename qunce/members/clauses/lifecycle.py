@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import revisions, timestamps
 from qunce.core.communities import zone
 from qunce.core.facts import interned_names
 from qunce.members.accounts import channel_labels
 from qunce.sets.bitmaps import account_tables, aliases, bitmaps
+from qunce.sets.clauses.fact_filters import TIME_WINDOW
 from qunce.sets.rules import (
     base,
     fact_queries,
-    phrasing,
     references,
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.grammar.forms import Form, ListOf, Slot
+from qunce.sets.rules.grammar.values import Name
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -132,11 +134,9 @@ class JoinedClause(_TimedClause):
     description: ClassVar[str] = (
         "Members whose first account joined within a time span."
     )
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        template = _("joined the community %(window)s")
-        return phrasing.fill(template, window=phrasing.window(args))
+    forms: ClassVar = (
+        Form(gettext_noop("joined the community %(window)s"), {"window": TIME_WINDOW}),
+    )
 
     def times(self, snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return joined_times(snap)
@@ -158,11 +158,9 @@ class LeftClause(_TimedClause):
         "Former members whose last account left within a time span. Use it inside"
         " `with_left`."
     )
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        template = _("left the community %(window)s")
-        return phrasing.fill(template, window=phrasing.window(args))
+    forms: ClassVar = (
+        Form(gettext_noop("left the community %(window)s"), {"window": TIME_WINDOW}),
+    )
 
     def times(self, snap: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return left_times(snap)
@@ -190,6 +188,13 @@ class SourceClause(Clause):
     fields: ClassVar[tuple[str, ...]] = ("any",)
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"any": ["shop"]},)
 
+    forms: ClassVar = (
+        Form(
+            gettext_noop("joined through %(sources)s"),
+            {"sources": Slot(ListOf(Name("source")), "any")},
+        ),
+    )
+
     sources: tuple[tuple[int, str], ...]
 
     @classmethod
@@ -205,11 +210,6 @@ class SourceClause(Clause):
                 )
             sources.append((source, name))
         return cls(tuple(sources))
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        sources = phrasing.names_of("source", args["any"], names)
-        return phrasing.fill(_("joined through %(sources)s"), sources=sources)
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import db, revisions
 from qunce.members.accounts.models import PRESENCE_REVISION
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import base, comparisons, phrasing
+from qunce.sets.rules import base, comparisons
 from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.grammar.forms import Form
+from qunce.sets.rules.grammar.values import PERCENT, Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyroaring import BitMap
 
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.snapshots import Snapshot
 
     Hashes = tuple[NDArray[np.int64], NDArray[np.uint64]]
@@ -33,6 +35,11 @@ ALL = 1 << 32
 PLACES = 2
 """Decimals of a percentage."""
 MAX_SALT_LENGTH = 80
+
+
+def _unpack(args: dict[str, Any]) -> dict[str, Any]:
+    """Without `skip` where nothing comes before."""
+    return {k: v for k, v in args.items() if k != "skip" or v}
 
 
 @base.register
@@ -58,6 +65,21 @@ class RandomClause(Clause):
         {"salt": "spring", "percent": 12.5, "skip": 10},
     )
 
+    forms: ClassVar = (
+        Form(
+            gettext_noop("is in the random %(percent)s of the draw “%(salt)s”"),
+            {"percent": PERCENT, "salt": Text()},
+            unpack=_unpack,
+        ),
+        Form(
+            gettext_noop(
+                "is in the random %(percent)s after the first %(skip)s of the draw"
+                " “%(salt)s”"
+            ),
+            {"percent": PERCENT, "skip": PERCENT, "salt": Text()},
+        ),
+    )
+
     salt: str
     percent: Decimal
     skip: Decimal
@@ -77,24 +99,6 @@ class RandomClause(Clause):
         if percent + skip > 100:
             path.fail(_("Both shares together are more than 100%."))
         return cls(salt, percent, skip)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        pieces = {
-            "percent": phrasing.value(f"{args['percent']}%"),
-            "salt": phrasing.value(args["salt"]),
-        }
-        if not args.get("skip"):
-            return phrasing.fill(
-                _("is in the random %(percent)s of the draw “%(salt)s”"), **pieces
-            )
-        return phrasing.fill(
-            _(
-                "is in the random %(percent)s after the first %(skip)s of the draw “%(salt)s”"
-            ),
-            skip=phrasing.value(f"{args['skip']}%"),
-            **pieces,
-        )
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return ()

@@ -23,17 +23,19 @@ from qunce.members.clauses import attribute
 from qunce.sets import amounts, ranking
 from qunce.sets.bitmaps import attribute_columns, bitmaps
 from qunce.sets.clauses import fact_filters
+from qunce.sets.clauses.fact_filters import KIND, TIME_WINDOW, FieldName
 from qunce.sets.rules import (
     base,
     comparisons,
     fact_counts,
     fact_queries,
     payload_fields,
-    phrasing,
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.fact_queries import FactFilter
+from qunce.sets.rules.grammar.forms import Choice, Form, Slot, Unfit
+from qunce.sets.rules.grammar.values import WHOLE, Name, Share
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 
     from qunce.sets.ranking import Part
     from qunce.sets.rules.payload_numbers import Totals
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -52,11 +53,39 @@ MEASURES = ("times", "days", "sum")
 MAX_TOP = 10_000_000
 ATTRIBUTE_SCALE = 10_000
 """Numbers of attributes are stored as whole numbers of these parts."""
-PHRASES = {
-    "times": gettext_noop("by how often they %(kind)s %(window)s"),
-    "days": gettext_noop("by the days on which they %(kind)s %(window)s"),
-    "sum": gettext_noop("by the total %(field)s of “%(kind)s” %(window)s"),
-}
+
+
+def _measure(by: str, template: str) -> Form:
+    def unpack(args: dict[str, Any]) -> dict[str, Any]:
+        if args.pop("by", MEASURES[0]) != by:
+            raise Unfit(args)
+        return args
+
+    def pack(args: dict[str, Any]) -> dict[str, Any]:
+        return args if by == MEASURES[0] else {**args, "by": by}
+
+    slots: dict[str, Any] = {"kind": KIND, "window": TIME_WINDOW}
+    if by == "sum":
+        slots["field"] = FieldName()
+    return Form(template, slots, unpack=unpack, pack=pack)
+
+
+TOP = Choice(
+    [
+        Form(gettext_noop("is among the top %(top)s members"), {"top": WHOLE}),
+        Form(gettext_noop("is in the top %(top)s of the members"), {"top": Share()}),
+    ]
+)
+MEASURE = Choice(
+    [
+        Form(gettext_noop("by the attribute %(attr)s"), {"attr": Name("attr")}),
+        _measure("times", gettext_noop("by how often they %(kind)s %(window)s")),
+        _measure("days", gettext_noop("by the days on which they %(kind)s %(window)s")),
+        _measure(
+            "sum", gettext_noop("by the total %(field)s of “%(kind)s” %(window)s")
+        ),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +149,25 @@ class RankClause(Clause):
         {"top": "10%", "attr": "points"},
     )
 
+    forms: ClassVar = (
+        Form(
+            gettext_noop("%(top)s %(measure)s"),
+            {
+                "top": Slot(TOP, fields=("top",)),
+                "measure": Slot(
+                    MEASURE,
+                    fields=(
+                        *fact_filters.FIELDS,
+                        "by",
+                        "field",
+                        *time_windows.KINDS,
+                        "attr",
+                    ),
+                ),
+            },
+        ),
+    )
+
     top: Top
     shows_places: bool = field(compare=False)
     """False for an author with a scope, who sees only some of the ranked members."""
@@ -150,32 +198,6 @@ class RankClause(Clause):
             here.fail(_("A field is only needed for a sum."))
         window = time_windows.parse(args, path)
         return FactRankClause(top, path.sees_all, filter_, window, by, name)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        template, top = (
-            _("is among the top %(top)s members"),
-            phrasing.value(args["top"]),
-        )
-        if isinstance(args["top"], str):
-            template = _("is in the top %(top)s of the members")
-        if "attr" in args:
-            attr = phrasing.name_of("attr", args["attr"], names)
-            measure = phrasing.fill(_("by the attribute %(attr)s"), attr=attr)
-        else:
-            pieces = {
-                "kind": fact_filters.phrase(args, names),
-                "window": phrasing.window(args),
-            }
-            if args.get("by") == "sum":
-                label = facts.field_label(str(args["kind"]), args["field"])
-                pieces["field"] = phrasing.value(label)
-            measure = phrasing.fill(_(PHRASES[args.get("by", MEASURES[0])]), **pieces)
-        return phrasing.fill(
-            _("%(top)s %(measure)s"),
-            top=phrasing.fill(template, top=top),
-            measure=measure,
-        )
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

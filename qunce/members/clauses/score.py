@@ -57,8 +57,6 @@ class ScoreClause(Clause):
         {"name": "loyalty", "eq": 0},
     )
 
-    forms: ClassVar[tuple[Any, ...]] = ()
-
     forms: ClassVar = (
         Form(gettext_noop("has %(n)s of 100 points in %(score)s"), SLOTS),
         Form(

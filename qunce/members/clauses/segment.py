@@ -15,15 +15,16 @@ from qunce.members.segments.frozen import FrozenSegment
 from qunce.members.segments.segments import Segment
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import membership
-from qunce.sets.rules import base, phrasing, references, tree
+from qunce.sets.rules import base, references, tree
 from qunce.sets.rules.base import Clause, Macro, RulePath
+from qunce.sets.rules.grammar.forms import Form, ListOf, Slot
+from qunce.sets.rules.grammar.values import Name
 from qunce.sets.rules.tree import All, Any_, ClauseNode, Node, Not
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -43,12 +44,28 @@ class SegmentMacro(Macro):
         {"all": ["loyal"], "none": ["new"]},
         {"frozen": ["march"]},
     )
-    phrases: ClassVar[dict[str, str]] = {
-        "one": gettext_noop("is in the segment %(segments)s"),
-        "any": gettext_noop("is in any of the segments %(segments)s"),
-        "all": gettext_noop("is in all of the segments %(segments)s"),
-        "none": gettext_noop("is in none of the segments %(segments)s"),
-    }
+    forms: ClassVar = (
+        *membership.term_forms(
+            "segment",
+            {
+                "one": gettext_noop("is in the segment %(segments)s"),
+                "any": gettext_noop("is in any of the segments %(segments)s"),
+                "all": gettext_noop("is in all of the segments %(segments)s"),
+                "none": gettext_noop("is in none of the segments %(segments)s"),
+            },
+        ),
+        Form(
+            gettext_noop("is in the frozen segment %(lists)s"),
+            {"lists": Slot(ListOf(Name("frozen")), "frozen")},
+        ),
+    )
+
+    @classmethod
+    def split(cls, args: dict[str, Any]) -> list[dict[str, Any]]:
+        parts = membership.split_terms(args)
+        if "frozen" in args:
+            parts.append({"frozen": args["frozen"]})
+        return parts
 
     @classmethod
     def expand(cls, args: Any, path: RulePath) -> Node:
@@ -74,13 +91,6 @@ class SegmentMacro(Macro):
         if not parts:
             path.fail(_("Specify the segments with “any”, “all”, “none” or “frozen”."))
         return parts[0] if len(parts) == 1 else All(tuple(parts))
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        parts = membership.phrase_terms("segment", args, names, cls.phrases)
-        if "frozen" in args:
-            parts.append(FrozenClause.phrase(args["frozen"], names))
-        return phrasing.join(parts, _(" and "))
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:
@@ -136,11 +146,6 @@ class FrozenClause(Clause):
                         _("There is no frozen segment “%(key)s”.") % {"key": key}
                     )
         return cls(tuple(sorted(set(found.values()))))
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        lists = phrasing.names_of("frozen", args, names)
-        return phrasing.fill(_("is in the frozen segment %(lists)s"), lists=lists)
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return ()

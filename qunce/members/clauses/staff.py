@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import revisions
 from qunce.core.staff.models import Staff
 from qunce.members.clauses import attribute
 from qunce.members.staff_in_charge import models
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import base, phrasing, references
+from qunce.sets.rules import base, references
 from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.grammar.forms import Form, ListOf, Slot
+from qunce.sets.rules.grammar.values import Name
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
     from qunce.sets.bitmaps.attribute_columns import Column
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -41,6 +42,16 @@ class StaffClause(Clause):
         {"any": ["lin"]},
         {"me": True, "nobody": True},
     )
+
+    forms: ClassVar = (
+        Form(
+            gettext_noop("has %(staff)s in charge"),
+            {"staff": Slot(ListOf(Name("staff")), "any")},
+        ),
+        Form(gettext_noop("has me in charge"), fixed={"me": True}),
+        Form(gettext_noop("has nobody in charge"), fixed={"nobody": True}),
+    )
+    joiner: ClassVar = "any"
 
     community: int
     staff: tuple[int, ...]
@@ -69,18 +80,8 @@ class StaffClause(Clause):
         return cls(pk, tuple(sorted(set(ids))), keys, "nobody" in args)
 
     @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        parts = []
-        if "any" in args:
-            staff = phrasing.names_of("staff", args["any"], names)
-            parts.append(phrasing.fill(_("has %(staff)s in charge"), staff=staff))
-        if "me" in args:
-            parts.append(phrasing.plain(_("has me in charge")))
-        if "nobody" in args:
-            parts.append(phrasing.plain(_("has nobody in charge")))
-        if not parts:
-            raise ValueError(args)
-        return phrasing.join(parts, _(" or "))
+    def split(cls, args: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{name: args[name]} for name in cls.fields if name in args]
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

@@ -16,8 +16,11 @@ from qunce.members.tags.models import Tag, TagGroup
 from qunce.sets.bitmaps import aliases, bitmaps
 from qunce.sets.clauses import membership
 from qunce.sets.clauses.membership import MembershipClause
-from qunce.sets.rules import base, fact_queries, phrasing, references, time_windows
+from qunce.sets.rules import base, fact_queries, references, time_windows
 from qunce.sets.rules.base import RulePath
+from qunce.sets.rules.grammar.days import WINDOW
+from qunce.sets.rules.grammar.forms import Choice, Form, Slot
+from qunce.sets.rules.grammar.values import COUNT, Name
 from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -34,6 +36,46 @@ if TYPE_CHECKING:
 
 MISSING = -(2**62)
 """Stands for the time of a tagging that is gone."""
+
+
+TERMS = Slot(
+    Choice(
+        membership.term_forms(
+            "tag",
+            {
+                "one": gettext_noop("has the tag %(tags)s"),
+                "any": gettext_noop("has any of the tags %(tags)s"),
+                "all": gettext_noop("has all of the tags %(tags)s"),
+                "none": gettext_noop("has none of the tags %(tags)s"),
+            },
+        )
+    ),
+    fields=tuple(membership.QUANTIFIERS),
+)
+WITH_DEPTH = Form(
+    gettext_noop("%(what)s %(n)s times each"),
+    {"what": TERMS, "n": Slot(COUNT, "depth")},
+)
+FORMS = (
+    Form("%(what)s", {"what": TERMS}, is_translated=False),
+    WITH_DEPTH,
+    Form(
+        gettext_noop("%(what)s, given %(window)s"),
+        {"what": TERMS, "window": Slot(WINDOW, "given")},
+    ),
+    Form(
+        gettext_noop("%(what)s, given %(window)s"),
+        {
+            "what": Slot(WITH_DEPTH, fields=(*membership.QUANTIFIERS, "depth")),
+            "window": Slot(WINDOW, "given"),
+        },
+    ),
+    Form(gettext_noop("has no tags"), fixed={"untagged": True}),
+    Form(
+        gettext_noop("has no tag in the tag group %(group)s"),
+        {"group": Slot(Name("tag_group"), "untagged")},
+    ),
+)
 
 
 @base.register
@@ -65,12 +107,7 @@ class TagClause(MembershipClause):
     )
     mark_kind: ClassVar[str] = TAGGING.name
     reference_kind: ClassVar[str] = "tag"
-    phrases: ClassVar[dict[str, str]] = {
-        "one": gettext_noop("has the tag %(tags)s"),
-        "any": gettext_noop("has any of the tags %(tags)s"),
-        "all": gettext_noop("has all of the tags %(tags)s"),
-        "none": gettext_noop("has none of the tags %(tags)s"),
-    }
+    forms: ClassVar = FORMS
 
     untagged: tuple[int, ...] | None = None
     given: Window | None = None
@@ -103,23 +140,11 @@ class TagClause(MembershipClause):
         return cls(terms, cls.parse_depth(args, path), untagged, given)
 
     @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        parts = membership.phrase_terms("tag", args, names, cls.phrases)
-        if "depth" in args:
-            n = phrasing.comparison(args["depth"])
-            template = _("%(what)s %(n)s times each")
-            parts[-1] = phrasing.fill(template, what=parts[-1], n=n)
-        if "given" in args:
-            window = phrasing.window(args["given"])
-            template = _("%(what)s, given %(window)s")
-            parts[-1] = phrasing.fill(template, what=parts[-1], window=window)
-        if args.get("untagged") is True:
-            parts.append(phrasing.plain(_("has no tags")))
-        elif "untagged" in args:
-            group = phrasing.name_of("tag_group", args["untagged"], names)
-            template = _("has no tag in the tag group %(group)s")
-            parts.append(phrasing.fill(template, group=group))
-        return phrasing.join(parts, _(" and "))
+    def split(cls, args: dict[str, Any]) -> list[dict[str, Any]]:
+        parts = membership.split_terms(args, ("depth", "given"))
+        if "untagged" in args:
+            parts.append({"untagged": args["untagged"]})
+        return parts
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

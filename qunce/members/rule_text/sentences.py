@@ -6,7 +6,7 @@ Everyone who has any of the tags VIP, KOC and paid an order at least 2 times in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -136,76 +136,92 @@ def _is_readable(group: Any, name: str) -> bool:
 
 # Sentences
 
+NEGATION = gettext_noop("not:")
+NEGATED = gettext_noop("%(joiner)s %(clause)s")
+EXCEPTION = gettext_noop("except anyone who")
+BRACKETS = gettext_noop("(%(clauses)s)")
+WITH_LEFT = gettext_noop("(%(clauses)s, including former members)")
+NOT = gettext_noop("not (%(clauses)s)")
+EVERYONE = gettext_noop("everyone")
+EVERYONE_WHO = gettext_noop("everyone who %(clause)s")
+EVERYONE_EXCEPT = gettext_noop("everyone except anyone who %(clause)s")
+JOINED = gettext_noop("%(before)s %(joiner)s %(clause)s")
+JOINERS = {"all": gettext_noop("and"), "any": gettext_noop("or")}
+EMPTY = {"all": gettext_noop("is anyone"), "any": gettext_noop("is nobody")}
+"""How a list without conditions reads: everybody matches all of none."""
+
 
 def describe(rule: Any, names: Names) -> Pieces:
-    """The whole rule in one sentence."""
-    name = _name_of(rule)
+    """The whole rule in one sentence, which `parsing` reads back."""
     # Wrapped, so that a rule of one clause reads like a list with one line.
-    whole = rule if name == "all" and _is_readable(rule, name) else {"all": [rule]}
-    sentence: Pieces = ()
+    is_list = _name_of(rule) == "all" and _is_readable(rule, "all")
+    parts = rule["all"] if is_list else [rule]
     # Exclusions last: what follows one would read as a part of it.
-    lines = sorted(
-        _outermost(list_lines(whole, names)), key=lambda pair: pair[0].is_negated
-    )
-    for line, inside in lines:
-        clause = _with_inside(line, inside)
-        if sentence:
-            sentence = _append(sentence, line, clause)
-        elif line.is_negated:
-            template = _("everyone except anyone who %(clause)s")
-            sentence = phrasing.fill(template, clause=clause)
-        else:
-            sentence = phrasing.fill(_("everyone who %(clause)s"), clause=clause)
-    return phrasing.tidy(sentence) if sentence else phrasing.plain(_("everyone"))
+    excluded = [part["not"] for part in parts if _name_of(part) == "not"]
+    parts = [part for part in parts if _name_of(part) != "not"]
+    sentence = phrasing.plain(_(EVERYONE))
+    if parts:
+        clause = _join(_describe_all(parts, "all", names, 0), _(JOINERS["all"]))
+        sentence = phrasing.fill(_(EVERYONE_WHO), clause=clause)
+    elif excluded:
+        clause = _describe_part(excluded.pop(0), names, 0)
+        sentence = phrasing.fill(_(EVERYONE_EXCEPT), clause=clause)
+    clauses = [_describe_part(part, names, 0) for part in excluded]
+    return phrasing.tidy(_join([sentence, *clauses], _(EXCEPTION)))
 
 
 def to_text(rule: Any, names: Names) -> str:
     return phrasing.to_text(describe(rule, names))
 
 
-def _append(before: Pieces, line: Line, clause: Pieces) -> Pieces:
-    return phrasing.fill(
-        _("%(before)s %(joiner)s %(clause)s"),
-        before=before,
-        joiner=phrasing.plain(line.joiner),
-        clause=clause,
-    )
+def _join(parts: Sequence[Pieces], joiner: str) -> Pieces:
+    text, *rest = parts
+    for part in rest:
+        word = phrasing.plain(joiner)
+        text = phrasing.fill(_(JOINED), before=text, joiner=word, clause=part)
+    return phrasing.tidy(text)
 
 
-def _with_inside(line: Line, inside: list[Line]) -> Pieces:
-    """The line, and in brackets what is inside it."""
-    if not line.is_group:
-        return line.pieces
-    text: Pieces = ()
-    children = list(_outermost(inside))
-    for child, deeper in children:
-        clause = _with_inside(child, deeper)
-        if text:
-            text = _append(text, child, clause)
+def _describe_all(
+    parts: Sequence[Any], joiner: str, names: Names, depth: int
+) -> list[Pieces]:
+    """The parts of a list. A clause that says several things is several of them."""
+    described: list[Pieces] = []
+    for part in parts:
+        name = _name_of(part)
+        if name == "not":
+            clause = _describe_part(part[name], names, depth)
+            word = phrasing.plain(_(NEGATION))
+            negated = phrasing.fill(_(NEGATED), joiner=word, clause=clause)
+            described.append(phrasing.tidy(negated))
+        elif name not in GROUP_LABELS and joiner_of(name) == joiner:
+            described += base.describe_parts(name, part[name], names)
         else:
-            joiner = phrasing.plain(child.joiner)
-            text = phrasing.fill(
-                _("%(joiner)s %(clause)s"), joiner=joiner, clause=clause
-            )
-    text = phrasing.tidy(text)
-    if not children:
-        return line.pieces
-    if line.name == "with_left":
-        template = _("(%(clauses)s, including former members)")
-    elif line.name == "not":
-        template = _("not (%(clauses)s)")
-    elif len(children) == 1:
-        return text
+            described.append(_describe_part(part, names, depth))
+    return described
+
+
+def _describe_part(part: Any, names: Names, depth: int) -> Pieces:
+    """A part as one clause, in brackets where it could be misread."""
+    name = _name_of(part)
+    if name not in GROUP_LABELS or not _is_readable(part, name) or depth > MAX_DEPTH:
+        args = part.get(name) if name else part
+        described, joiner = base.describe_parts(name, args, names), joiner_of(name)
+    elif name in LISTS:
+        described, joiner = _describe_all(part[name], name, names, depth + 1), name
     else:
-        template = _("(%(clauses)s)")
-    return phrasing.fill(template, clauses=text)
+        clauses = _describe_part(part[name], names, depth + 1)
+        template = _(WITH_LEFT) if name == "with_left" else _(NOT)
+        return phrasing.fill(template, clauses=clauses)
+    if not described:
+        return phrasing.plain(_(EMPTY[joiner]))
+    if len(described) == 1:
+        return described[0]
+    clauses = _join(described, _(JOINERS[joiner]))
+    return phrasing.fill(_(BRACKETS), clauses=clauses)
 
 
-def _outermost(lines: list[Line]) -> Iterator[tuple[Line, list[Line]]]:
-    """The outermost of these lines, each with the lines inside it."""
-    for index, line in enumerate(lines):
-        if line.depth == lines[0].depth:
-            rest = lines[index + 1 :]
-            deeper = [other.depth > line.depth for other in rest]
-            end = deeper.index(False) if False in deeper else len(rest)
-            yield line, rest[:end]
+def joiner_of(name: str) -> str:
+    """How the parts of a clause belong together."""
+    declaration = base.DECLARATIONS.get(name)
+    return declaration.joiner if declaration else "all"

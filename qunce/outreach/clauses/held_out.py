@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import revisions
 from qunce.outreach.campaigns import variants
 from qunce.outreach.campaigns.models import Campaign
 from qunce.outreach.hold_outs import assignment, hold_outs
 from qunce.sets.bitmaps import bitmaps
-from qunce.sets.rules import base, phrasing, references
+from qunce.sets.rules import base, references
 from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.grammar.forms import Form
+from qunce.sets.rules.grammar.values import Name
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -41,6 +42,17 @@ class HeldOutClause(Clause):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"community": True},
         {"campaign": "spring"},
+    )
+
+    forms: ClassVar = (
+        Form(
+            gettext_noop("is held out of the campaign %(campaign)s"),
+            {"campaign": Name("campaign")},
+        ),
+        Form(
+            gettext_noop("is in the hold-out of this quarter"),
+            fixed={"community": True},
+        ),
     )
 
     community: int
@@ -66,17 +78,6 @@ class HeldOutClause(Clause):
                 % {"what": references.get("campaign").label, "key": key}
             )
         return cls(path.community.pk, pk)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        if "campaign" in args:
-            campaign = phrasing.name_of("campaign", args["campaign"], names)
-            return phrasing.fill(
-                _("is held out of the campaign %(campaign)s"), campaign=campaign
-            )
-        if args["community"] is not True:
-            raise ValueError(args)
-        return phrasing.plain(_("is in the hold-out of this quarter"))
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

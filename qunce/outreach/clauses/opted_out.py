@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import revisions
 from qunce.outreach import opt_outs
-from qunce.sets.rules import base, phrasing
+from qunce.sets.rules import base
 from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.grammar.forms import Form
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-    from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.snapshots import Snapshot
 
 
@@ -36,6 +37,14 @@ class OptedOutClause(Clause):
         {"of": opt_outs.SERVICE},
     )
 
+    forms: ClassVar = (
+        Form(gettext_noop("opted out of messages"), fixed={"of": opt_outs.MESSAGES}),
+        Form(
+            gettext_noop("opted out of service messages as well"),
+            fixed={"of": opt_outs.SERVICE},
+        ),
+    )
+
     community: int
     of: str = opt_outs.MESSAGES
 
@@ -46,12 +55,6 @@ class OptedOutClause(Clause):
         if of not in (opt_outs.MESSAGES, opt_outs.SERVICE):
             path.child("of").fail(_("Write “messages” or “service”."))
         return cls(path.community.pk, of)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        if args["of"] == opt_outs.SERVICE:
-            return phrasing.plain(_("opted out of service messages as well"))
-        return phrasing.plain(_("opted out of messages"))
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return [(opt_outs.KIND.name, self.community)]

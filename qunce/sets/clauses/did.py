@@ -17,6 +17,12 @@ from qunce.core.decimals import EXACT
 from qunce.core.facts import facts
 from qunce.sets import amounts
 from qunce.sets.clauses import fact_filters
+from qunce.sets.clauses.fact_filters import (
+    FIELD_AMOUNT,
+    KIND,
+    TIME_WINDOW,
+    FieldName,
+)
 from qunce.sets.rules import (
     base,
     comparisons,
@@ -24,13 +30,14 @@ from qunce.sets.rules import (
     fact_queries,
     payload_fields,
     payload_numbers,
-    phrasing,
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison, Counts, DecimalComparison
 from qunce.sets.rules.fact_queries import FactFilter
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.grammar.days import WINDOW
+from qunce.sets.rules.grammar.forms import Choice, Form, Part, Slot, Unfit
+from qunce.sets.rules.grammar.values import COUNT
 from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
@@ -50,7 +57,7 @@ AGGREGATE_EXPLANATIONS = {
     "min": gettext_noop("lowest %(field)s is %(n)s (required: %(wanted)s)"),
     "max": gettext_noop("highest %(field)s is %(n)s (required: %(wanted)s)"),
 }
-AGGREGATE_PHRASES = {
+AGGREGATE_TEMPLATES = {
     "sum": gettext_noop("%(kind)s with a total %(field)s of %(n)s %(window)s"),
     "average": gettext_noop("%(kind)s with an average %(field)s of %(n)s %(window)s"),
     "min": gettext_noop("%(kind)s with a lowest %(field)s of %(n)s %(window)s"),
@@ -60,17 +67,83 @@ EDGE_EXPLANATIONS = {
     "first": gettext_noop("the first time was %(found)s (required: %(when)s)"),
     "last": gettext_noop("the last time was %(found)s (required: %(when)s)"),
 }
-PHRASES = {
+UNIT_TEMPLATES = {
     "times": gettext_noop("%(n)s times"),
     "days": gettext_noop("on %(n)s different days"),
     "weeks": gettext_noop("in %(n)s different weeks"),
     "days_in_a_row": gettext_noop("on %(n)s days in a row"),
     "weeks_in_a_row": gettext_noop("in %(n)s weeks in a row"),
 }
-UNITS = tuple(PHRASES)
+UNITS = tuple(UNIT_TEMPLATES)
 """What can be counted; each is a field of the clause."""
 NEVER = ({"eq": 0}, {"lte": 0}, {"lt": 1})
 AT_LEAST_ONCE = ({"gte": 1}, {"gt": 0})
+EDGE_TEMPLATES = {
+    "first": gettext_noop("%(kind)s for the first time %(window)s"),
+    "last": gettext_noop("%(kind)s for the last time %(window)s"),
+}
+
+
+def _unpack_never(args: dict[str, Any]) -> dict[str, Any]:
+    if args.pop("times") not in NEVER:
+        raise Unfit(args)
+    return args
+
+
+def _unpack_once(args: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in args.items() if k != "times" or v not in AT_LEAST_ONCE}
+
+
+def _aggregate_form(name: str) -> Form:
+    def unpack(args: dict[str, Any]) -> dict[str, Any]:
+        bounds = dict(args.pop(name))
+        return {**args, "field": bounds.pop("field"), "bounds": bounds}
+
+    def pack(args: dict[str, Any]) -> dict[str, Any]:
+        bounds = {"field": args["field"], **args["bounds"]}
+        rest = {k: v for k, v in args.items() if k not in ("field", "bounds")}
+        return {**rest, name: bounds}
+
+    slots: dict[str, Slot | Part] = {
+        "kind": KIND,
+        "field": FieldName(),
+        "n": Slot(FIELD_AMOUNT, "bounds"),
+        "window": TIME_WINDOW,
+    }
+    return Form(AGGREGATE_TEMPLATES[name], slots, unpack=unpack, pack=pack)
+
+
+FORMS = (
+    Form(
+        gettext_noop("never %(kind)s %(window)s"),
+        {"kind": KIND, "window": TIME_WINDOW},
+        unpack=_unpack_never,
+        pack=lambda args: {**args, "times": {"eq": 0}},
+    ),
+    Form(
+        gettext_noop("%(kind)s %(times)s %(window)s"),
+        {
+            "kind": KIND,
+            "times": Slot(
+                Choice(
+                    [
+                        Form(template, {"n": Slot(COUNT, unit)})
+                        for unit, template in UNIT_TEMPLATES.items()
+                    ]
+                ),
+                fields=UNITS,
+                optional=True,
+            ),
+            "window": TIME_WINDOW,
+        },
+        unpack=_unpack_once,
+    ),
+    *(_aggregate_form(name) for name in AGGREGATE_TEMPLATES),
+    *(
+        Form(template, {"kind": KIND, "window": Slot(WINDOW, edge)})
+        for edge, template in EDGE_TEMPLATES.items()
+    ),
+)
 
 
 @base.register
@@ -126,6 +199,8 @@ class DidClause(Clause):
         {"kind": "order.paid", "last": {"before": "30d"}},
     )
 
+    forms: ClassVar = FORMS
+
     facts: FactFilter
     window: Window
     counts: tuple[tuple[str, Comparison], ...]
@@ -164,34 +239,16 @@ class DidClause(Clause):
         )
 
     @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        kind, window = fact_filters.phrase(args, names), phrasing.window(args)
-        parts = [
-            _phrase_count(unit, args[unit], kind, window)
-            for unit in UNITS
-            if unit in args
-        ]
-        for aggregate, template in AGGREGATE_PHRASES.items():
-            if aggregate in args:
-                bounds = dict(args[aggregate])
-                key, field = args["kind"], bounds.pop("field")
-                pieces = {
-                    "field": phrasing.value(facts.field_label(key, field)),
-                    "n": fact_filters.phrase_condition(key, field, bounds, names),
-                    "window": window,
-                }
-                parts.append(phrasing.fill(_(template), kind=kind, **pieces))
-        if "first" in args:
-            template = _("%(kind)s for the first time %(window)s")
-            first = phrasing.window(args["first"])
-            parts.append(phrasing.fill(template, kind=kind, window=first))
-        if "last" in args:
-            template = _("%(kind)s for the last time %(window)s")
-            last = phrasing.window(args["last"])
-            parts.append(phrasing.fill(template, kind=kind, window=last))
-        if not parts:
-            parts.append(_phrase_count("times", {"gte": 1}, kind, window))
-        return phrasing.join([phrasing.tidy(part) for part in parts], _(" and "))
+    def split(cls, args: dict[str, Any]) -> list[dict[str, Any]]:
+        filters = {name: args[name] for name in fact_filters.FIELDS if name in args}
+        window = {name: args[name] for name in time_windows.KINDS if name in args}
+        edges = {name: args[name] for name in EDGE_TEMPLATES if name in args}
+        counted = (*UNITS, *AGGREGATE_TEMPLATES)
+        parts = [{**filters, **window, n: args[n]} for n in counted if n in args]
+        # When it first or last happened does not depend on the window of the clause.
+        parts += [{**filters, name: edge} for name, edge in edges.items()]
+        known = {*filters, *window, *edges, *counted}
+        return parts if parts and known >= set(args) else [args]
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:
@@ -358,13 +415,3 @@ def _parse_edge(args: dict[str, Any], name: str, path: RulePath) -> Window | Non
     if window == time_windows.EVER:
         here.fail(_("Specify a time span, such as {“within”: “30d”}."))
     return window
-
-
-def _phrase_count(unit: str, bounds: Any, kind: Pieces, window: Pieces) -> Pieces:
-    if unit == "times" and bounds in NEVER:
-        return phrasing.fill(_("never %(kind)s %(window)s"), kind=kind, window=window)
-    times: Pieces = ()
-    if unit != "times" or bounds not in AT_LEAST_ONCE:
-        times = phrasing.fill(_(PHRASES[unit]), n=phrasing.comparison(bounds))
-    template = _("%(kind)s %(times)s %(window)s")
-    return phrasing.fill(template, kind=kind, times=times, window=window)

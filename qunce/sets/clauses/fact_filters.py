@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from qunce.core import money
+from qunce.core.decimals import EXACT
 from qunce.core.facts import facts
-from qunce.sets.rules import base, phrasing, references, times_of_day, weekdays
+from qunce.sets.rules import base, phrasing, references, time_windows, weekdays
+from qunce.sets.rules.grammar.days import TIMES_OF_DAY, WEEKDAYS, WINDOW, Literal
+from qunce.sets.rules.grammar.forms import (
+    SLOT,
+    Choice,
+    Fields,
+    Form,
+    ListOf,
+    Part,
+    Several,
+    Slot,
+    Unfit,
+    literal_words,
+)
+from qunce.sets.rules.grammar.reader import OPEN, Found, Reader, fold
+from qunce.sets.rules.grammar.values import (
+    NUMBER,
+    Comparison,
+    Name,
+    Text,
+    canonical_number,
+    quote,
+    scan_number,
+)
 from qunce.sets.rules.phrasing import Names, Piece, Pieces
 from qunce.sets.rules.references import Mention
 
@@ -21,48 +48,249 @@ CURRENCY: Mention = ("currency", "community")
 """Stands for the currency in which amounts of rules are."""
 
 
-def phrase(args: Mapping[str, Any], names: Names) -> Pieces:
-    """A kind of fact, with the conditions on its group and its fields."""
-    key = str(args["kind"])
-    known = ("kind", key) in names
-    kind = (Piece(facts.label_of(key), "value" if known else "unknown"),)
-    where = dict(args.get("where") or {})
-    conditions = []
-    for field, required in where.items():
-        if field == "group":
-            groups = phrasing.names_of("group", required, names)
-            text = phrasing.fill(_("in the group %(groups)s"), groups=groups)
-        else:
-            wanted = phrase_condition(key, field, required, names)
-            template = _("%(field)s: %(wanted)s")
-            name = phrasing.value(facts.field_label(key, field))
-            text = phrasing.fill(template, field=name, wanted=wanted)
-        conditions.append(text)
-    if "weekdays" in args:
-        conditions.append(weekdays.phrase(args["weekdays"]))
-    if "hours" in args:
-        conditions.append(times_of_day.phrase(args["hours"]))
-    if not conditions:
-        return kind
-    return phrasing.fill(
-        _("%(kind)s [%(where)s]"),
-        kind=kind,
-        where=phrasing.join(conditions, _("; ")),
+FIELDS = ("kind", "where", "hours", "weekdays")
+
+
+@dataclass(frozen=True, eq=False)
+class Kind(Name):
+    """A kind of fact; in quotation marks if its label is what another clause says."""
+
+    kind: str = "kind"
+
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        known = ("kind", str(value)) in names
+        label = facts.label_of(str(value))
+        if label in _texts_of_clauses(get_language()):
+            label = quote(label)
+        return (Piece(label, "value" if known else "unknown"),)
+
+
+@functools.cache
+def _texts_of_clauses(language: str | None) -> frozenset[str]:
+    """What clauses say whose slots are empty, in the active language `language`."""
+    templates = (
+        _(form.template)
+        for declaration in base.DECLARATIONS.values()
+        for form in declaration.forms
+        if form.is_translated
     )
+    return frozenset(SLOT.sub("", template).strip() for template in templates)
 
 
-def phrase_condition(kind: str, field: str, required: Any, names: Names) -> Pieces:
-    """What is required of a field; money is in the community's currency."""
-    currency = names.get(CURRENCY) if field in facts.money_fields(kind) else None
+@dataclass(frozen=True, eq=False)
+class FieldName(Part):
+    """A field of the payload of the facts of a kind, by its label if it has one."""
 
-    def to_pieces(content: Any) -> Pieces:
-        if currency is None:
-            return phrasing.literal(content)
-        return phrasing.value(money.format_exactly(content, currency))
+    depends_on: ClassVar[tuple[str, ...]] = ("kind",)  # type: ignore[misc]
 
-    if isinstance(required, dict):
-        return phrasing.comparison(required, to_pieces)
-    return phrasing.join(list(map(to_pieces, phrasing.as_list(required))), _(", "))
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        labels = labels_of(about)
+        if value in labels:
+            return phrasing.value(labels[value])
+        if value in labels.values():
+            return phrasing.value(quote(value))
+        return Text().write(value, names, about)
+
+    def scan(self, reader: Reader, at: int, about: Fields) -> Found:
+        labels, start = labels_of(about), reader.skip_spaces(at)
+        ends = (
+            (field, reader.literal(literal_words(label), at))
+            for field, label in labels.items()
+        )
+        found: Found = [(field, end) for field, end in ends if end >= 0]
+        texts = Text().scan(reader, at, about)
+        if reader.text.startswith(OPEN, start):
+            return found + texts
+        # In Chinese a word may follow a name without a space.
+        parts = (text[:n] for text, _end in texts for n in range(len(text), 0, -1))
+        return found + [
+            (name, start + len(name)) for name in parts if name not in labels.values()
+        ]
+
+
+def labels_of(about: Fields) -> dict[str, str]:
+    kind = facts.declared().get(str(about.get("kind")))
+    return {name: str(label) for name, label in kind.labels.items()} if kind else {}
+
+
+@dataclass(frozen=True, eq=False)
+class FieldNumber(Part):
+    """A number of a field; money in the community's currency, such as CNY 12.50."""
+
+    depends_on: ClassVar[tuple[str, ...]] = ("kind", "field")  # type: ignore[misc]
+
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        currency = names.get(CURRENCY)
+        if currency is None or not is_money(about):
+            return NUMBER.write(value, names, about)
+        return phrasing.value(money.format_exactly(canonical_number(value), currency))
+
+    def scan(self, reader: Reader, at: int, about: Fields) -> Found:
+        currency = reader.lexicon.currency
+        if currency is None or not is_money(about):
+            return NUMBER.read(reader, at, about)
+        at = reader.literal((fold(currency),), at)
+        found = scan_number(reader.text, reader.skip_spaces(at)) if at >= 0 else None
+        if found is None:
+            return []
+        units = found[0].scaleb(money.decimal_places(currency), EXACT)
+        return [(canonical_number(units), found[1])]
+
+    def canonical(self, value: Any, about: Fields) -> Any:
+        return canonical_number(value)
+
+
+def is_money(about: Fields) -> bool:
+    return about.get("field") in facts.money_fields(str(about.get("kind")))
+
+
+@dataclass(frozen=True, eq=False)
+class FieldValue(Literal):
+    """One value of a field; a number may be money."""
+
+    depends_on: ClassVar[tuple[str, ...]] = ("kind", "field")  # type: ignore[misc]
+
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return FieldNumber().write(value, names, about)
+        return super().write(value, names, about)
+
+    def scan(self, reader: Reader, at: int, about: Fields) -> Found:
+        if not is_money(about) or reader.lexicon.currency is None:
+            return super().scan(reader, at, about)
+        amounts = FieldNumber().scan(reader, at, about)
+        values = super().scan(reader, at, about)
+        code = fold(reader.lexicon.currency)
+        return amounts + [
+            (value, end)
+            for value, end in values
+            if isinstance(value, bool)
+            or (isinstance(value, str) and fold(value) != code)
+        ]
+
+
+FIELD_AMOUNT = Comparison(FieldNumber())
+_FIELD = Form(
+    gettext_noop("%(field)s: %(wanted)s"),
+    {
+        "field": FieldName(),
+        "wanted": Choice([FIELD_AMOUNT, ListOf(FieldValue())], ("kind", "field")),
+    },
+)
+_GROUP = Form(
+    gettext_noop("in the group %(groups)s"),
+    {"groups": Slot(ListOf(Name("group")), "group")},
+)
+_CLOCK = Several([WEEKDAYS, TIMES_OF_DAY], "; ")
+
+
+@dataclass(frozen=True, eq=False)
+class Conditions(Part):
+    """The fields `where`, `hours` and `weekdays`, as texts with semicolons."""
+
+    depends_on: ClassVar[tuple[str, ...]] = ("kind",)  # type: ignore[misc]
+
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        written = []
+        for field, wanted in dict(value.get("where") or {}).items():
+            form, args = self._form(field, wanted)
+            written.append(form.write(args, names, about))
+        for form in (WEEKDAYS, TIMES_OF_DAY):
+            try:
+                written.append(form.write(self._only(form, value), names, about))
+            except Unfit:
+                continue
+        if not written:
+            raise Unfit(value)
+        return phrasing.join(written, _("; "))
+
+    @staticmethod
+    def _form(field: str, wanted: Any) -> tuple[Form, dict[str, Any]]:
+        if field == "group":
+            return _GROUP, {"group": wanted}
+        return _FIELD, {"field": field, "wanted": wanted}
+
+    @staticmethod
+    def _only(form: Form, value: Fields) -> dict[str, Any]:
+        name = "weekdays" if form is WEEKDAYS else "hours"
+        return {name: value[name]} if name in value else {}
+
+    def scan(self, reader: Reader, at: int, about: Fields) -> Found:
+        found: Found = []
+        separator = literal_words(_("; "))
+        states: Found = [({}, at)]
+        while states:
+            longer: Found = []
+            for values, start in states:
+                begin = reader.literal(separator, start) if values else start
+                if begin >= 0:
+                    longer += self._scan_one(values, reader, begin, about)
+            reader.spend(len(longer))
+            found += longer
+            states = longer
+        return found[::-1]
+
+    @staticmethod
+    def _scan_one(
+        values: dict[str, Any], reader: Reader, at: int, about: Fields
+    ) -> Found:
+        where, found = values.get("where", {}), []
+        pairs = [
+            ({"group": args["group"]}, end)
+            for args, end in _GROUP.read(reader, at, about)
+        ]
+        pairs += [
+            ({args["field"]: args["wanted"]}, end)
+            for args, end in _FIELD.scan(reader, at, about)
+        ]
+        for condition, end in pairs:
+            if not where.keys() & condition.keys():
+                found.append(({**values, "where": {**where, **condition}}, end))
+        for value, end in _CLOCK.read(reader, at, about):
+            if not values.keys() & value.keys():
+                found.append(({**values, **value}, end))
+        return found
+
+    def canonical(self, value: Any, about: Fields) -> dict[str, Any]:
+        where = {}
+        for field, wanted in dict(value.get("where") or {}).items():
+            form, args = self._form(field, wanted)
+            args = form.canonical(args, about)
+            where[field] = args["group" if field == "group" else "wanted"]
+        result: dict[str, Any] = {"where": where} if where else {}
+        for form in (WEEKDAYS, TIMES_OF_DAY):
+            if args := self._only(form, value):
+                result |= form.canonical(args, about)
+        return result
+
+
+def _without_empty(args: dict[str, Any]) -> dict[str, Any]:
+    """Without conditions that are none."""
+    if not args.get("where", True):
+        del args["where"]
+    if len(set(args.get("weekdays", ()))) == len(weekdays.WEEK):
+        del args["weekdays"]
+    return args
+
+
+FACTS = Choice(
+    [
+        Form("%(kind)s", {"kind": Kind()}, is_translated=False, unpack=_without_empty),
+        Form(
+            gettext_noop("%(kind)s [%(where)s]"),
+            {"kind": Kind(), "where": Slot(Conditions(), fields=FIELDS[1:])},
+            unpack=_without_empty,
+        ),
+    ]
+)
+"""A kind of fact, with the conditions on its group, its fields and its time."""
+KIND = Slot(FACTS, fields=FIELDS)
+TIME_WINDOW = Slot(WINDOW, fields=time_windows.KINDS, optional=True)
+
+
+def phrase(args: Any, names: Names) -> Pieces:
+    """A kind of fact, with its conditions."""
+    return phrasing.tidy(FACTS.write(args, names, {}))
 
 
 def mentions(args: Any) -> Iterator[Mention]:

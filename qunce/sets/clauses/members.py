@@ -7,15 +7,54 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from qunce.core import revisions
 from qunce.sets.rules import base, phrasing
 from qunce.sets.rules.base import Clause, RulePath
+from qunce.sets.rules.grammar.forms import Fields, Form, ListOf, Part, Slot, Unfit
+from qunce.sets.rules.grammar.reader import Found, Reader
+from qunce.sets.rules.grammar.values import WHOLE, Name
 from qunce.sets.rules.phrasing import Names, Pieces
 
 if TYPE_CHECKING:
     from qunce.sets.rules.snapshots import Snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class CountOf(Part):
+    """How many keys there are; a sentence that says no more can be read only of none."""
+
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        return phrasing.value(len(phrasing.as_list(value)))
+
+    def scan(self, reader: Reader, at: int, about: Fields) -> Found:
+        counts = WHOLE.read(reader, at, about)
+        return [([], end) for count, end in counts if count == 0]
+
+
+@dataclass(frozen=True, eq=False)
+class Keys(Name):
+    """A key, if the names say that whoever asks may read it."""
+
+    kind: str = "account"
+
+    def write(self, value: Any, names: Names, about: Fields) -> Pieces:
+        if (self.kind, value) not in names:
+            raise Unfit(value)
+        return super().write(value, names, about)
+
+
+def _refuse(args: dict[str, Any]) -> dict[str, Any]:
+    """No keys can be read from how many there are."""
+    raise Unfit(args)
+
+
+def _unpack_one(args: dict[str, Any]) -> dict[str, Any]:
+    if len(phrasing.as_list(args.pop("keys"))) != 1:
+        raise Unfit(args)
+    return args
 
 
 @base.register
@@ -27,6 +66,24 @@ class MembersClause(Clause):
     fields: ClassVar = ("keys",)
     examples: ClassVar = ({"keys": ["a1", "a2"]},)
 
+    forms: ClassVar = (
+        Form(
+            gettext_noop("is one of these members: %(members)s"),
+            {"members": Slot(ListOf(Keys(), least=1), "keys")},
+        ),
+        # Only how many: a key may be a phone number, which not all staff may see. For
+        # the same reason the keys are no mentions.
+        Form(
+            gettext_noop("is the one member listed individually"),
+            unpack=_unpack_one,
+            pack=_refuse,
+        ),
+        Form(
+            gettext_noop("is one of %(n)s members listed individually"),
+            {"n": Slot(CountOf(), "keys")},
+        ),
+    )
+
     accounts: tuple[int, ...]
 
     @classmethod
@@ -37,17 +94,6 @@ class MembersClause(Clause):
         accounts = base.resolve_keys("account", keys, here)
         # Sorted, so that equal lists are equal clauses and share a cached set.
         return cls(tuple(sorted(set(accounts))))
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        # Only how many: a key may be a phone number, which not all staff may see. For
-        # the same reason the keys are no mentions.
-        n = len(phrasing.as_list(args["keys"]))
-        if n == 1:
-            return phrasing.plain(_("is the one member listed individually"))
-        return phrasing.fill(
-            _("is one of %(n)s members listed individually"), n=phrasing.value(n)
-        )
 
     def dependencies(self) -> Iterable[revisions.Key]:
         return ()

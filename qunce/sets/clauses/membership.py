@@ -13,10 +13,11 @@ from pyroaring import BitMap
 from qunce.core import revisions
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter
-from qunce.sets.rules import base, comparisons, phrasing, references
+from qunce.sets.rules import base, comparisons, references
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.grammar.forms import Form, ListOf, Slot
+from qunce.sets.rules.grammar.values import Name
 from qunce.sets.rules.references import Mention
 
 if TYPE_CHECKING:
@@ -43,9 +44,6 @@ class MembershipClause(Clause):
 
     mark_kind: ClassVar[str]
     reference_kind: ClassVar[str]
-    phrases: ClassVar[Mapping[str, str]]
-    """Templates by quantifier, and `one` for any of a single set."""
-
     terms: tuple[Term, ...]
     depth: Comparison | None = None
 
@@ -69,9 +67,8 @@ class MembershipClause(Clause):
         return comparisons.parse(args["depth"], path.child("depth"))
 
     @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        parts = phrase_terms(cls.reference_kind, args, names, cls.phrases)
-        return phrasing.join(parts, _(" and "))
+    def split(cls, args: dict[str, Any]) -> list[dict[str, Any]]:
+        return split_terms(args)
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:
@@ -135,23 +132,26 @@ class MembershipClause(Clause):
         return base.join_sentences(sentences)
 
 
-def phrase_terms(
-    kind: str, args: Any, names: Names, templates: Mapping[str, str]
-) -> list[Pieces]:
-    """One phrase for each of `any`, `all` and `none` that `args` has.
+def term_forms(kind: str, templates: Mapping[str, str]) -> tuple[Form, ...]:
+    """The forms of `any`, `all` and `none`.
 
     The templates have a placeholder for the names: the plural of `kind`, as in
-    `%(tags)s`.
+    `%(tags)s`. That of `one` is for any of a single thing.
     """
-    parts = []
+    one = Slot(ListOf(Name(kind), least=1, most=1), "any")
+    forms = [Form(templates["one"], {f"{kind}s": one})]
     for quantifier in QUANTIFIERS:
-        if quantifier in args:
-            keys = phrasing.as_list(args[quantifier])
-            single = quantifier == "any" and len(keys) == 1
-            template = _(templates["one" if single else quantifier])
-            pieces = {f"{kind}s": phrasing.names_of(kind, keys, names)}
-            parts.append(phrasing.fill(template, **pieces))
-    return parts
+        names = Slot(ListOf(Name(kind)), quantifier)
+        forms.append(Form(templates[quantifier], {f"{kind}s": names}))
+    return tuple(forms)
+
+
+def split_terms(
+    args: dict[str, Any], common: Iterable[str] = ()
+) -> list[dict[str, Any]]:
+    """A part for each of `any`, `all` and `none`, all of which have the `common` fields."""
+    shared = {name: args[name] for name in common if name in args}
+    return [{name: args[name], **shared} for name in QUANTIFIERS if name in args]
 
 
 def by_person(snap: Snapshot, kind: str, ref: int) -> BitCounter:

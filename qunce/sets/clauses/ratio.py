@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import revisions
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import fact_filters
+from qunce.sets.clauses.fact_filters import FACTS, TIME_WINDOW
 from qunce.sets.rules import (
     base,
     comparisons,
     fact_counts,
     fact_queries,
-    phrasing,
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import DecimalComparison
 from qunce.sets.rules.fact_queries import FactFilter
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.grammar.forms import Form, Slot
+from qunce.sets.rules.grammar.values import AMOUNT, WHOLE
 from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
@@ -47,6 +49,23 @@ OPERATORS = {
 }
 MAX_PRODUCT = 2**62
 """Products up to here are compared as 64-bit integers."""
+
+
+def _unpack(args: dict[str, Any]) -> dict[str, Any]:
+    """Without `least` where it is what it is anyway."""
+    return {k: v for k, v in args.items() if (k, v) != ("least", 1)}
+
+
+RATIO = Form(
+    gettext_noop("%(of)s %(n)s times for each “%(per)s” %(window)s"),
+    {
+        "of": FACTS,
+        "n": Slot(AMOUNT, fields=tuple(comparisons.SIGNS)),
+        "per": FACTS,
+        "window": TIME_WINDOW,
+    },
+    unpack=_unpack,
+)
 
 
 @base.register
@@ -102,6 +121,20 @@ class RatioClause(Clause):
         },
     )
 
+    forms: ClassVar = (
+        RATIO,
+        Form(
+            gettext_noop("%(ratio)s, out of at least %(least)s"),
+            {
+                "ratio": Slot(
+                    RATIO,
+                    fields=("of", "per", *comparisons.SIGNS, *time_windows.KINDS),
+                ),
+                "least": WHOLE,
+            },
+        ),
+    )
+
     of: FactFilter
     per: FactFilter
     required: DecimalComparison
@@ -125,26 +158,6 @@ class RatioClause(Clause):
             here.fail(_("This number is too large."))
         window = time_windows.parse(args, path)
         return cls(filters[0], filters[1], required, least, window)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        bounds = {sign: args[sign] for sign in comparisons.SIGNS if sign in args}
-        per = fact_filters.phrase(args["per"], names)
-        pieces = {
-            "of": fact_filters.phrase(args["of"], names),
-            "per": per,
-            "n": phrasing.comparison(bounds),
-            "window": phrasing.window(args),
-        }
-        template = _("%(of)s %(n)s times for each “%(per)s” %(window)s")
-        phrase = phrasing.fill(template, **pieces)
-        if args.get("least", 1) == 1:
-            return phrase
-        return phrasing.fill(
-            _("%(ratio)s, out of at least %(least)s"),
-            ratio=phrasing.tidy(phrase),
-            least=phrasing.value(args["least"]),
-        )
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

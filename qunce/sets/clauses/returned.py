@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import community_days, revisions
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import fact_filters
-from qunce.sets.rules import base, fact_counts, fact_queries, phrasing, time_windows
+from qunce.sets.clauses.fact_filters import KIND, TIME_WINDOW
+from qunce.sets.rules import base, fact_counts, fact_queries, time_windows
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.fact_queries import FactFilter
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.grammar.days import DAYS
+from qunce.sets.rules.grammar.forms import Form, Slot
 from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
@@ -60,6 +63,15 @@ class ReturnedClause(Clause):
         {"kind": "order.paid", "after": "60d", "weekdays": [5, 6]},
     )
 
+    forms: ClassVar = (
+        Form(
+            gettext_noop(
+                "%(kind)s again %(window)s after at least %(days)s days without it"
+            ),
+            {"kind": KIND, "window": TIME_WINDOW, "days": Slot(DAYS, "after")},
+        ),
+    )
+
     facts: FactFilter
     gap: int
     window: Window
@@ -72,15 +84,6 @@ class ReturnedClause(Clause):
             path.child("within").fail(_("Write a span of days, such as 30d."))
         gap = time_windows.parse_days(args.get("after"), path.child("after"))
         return cls(fact_queries.parse(args, path), gap, window)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        return phrasing.fill(
-            _("%(kind)s again %(window)s after at least %(days)s days without it"),
-            kind=fact_filters.phrase(args, names),
-            window=phrasing.window(args),
-            days=phrasing.days(args["after"]),
-        )
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

@@ -14,16 +14,18 @@ from qunce.core import community_days, exchange_rates, revisions
 from qunce.sets import amounts
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import fact_filters
+from qunce.sets.clauses.fact_filters import KIND
 from qunce.sets.rules import (
     base,
     fact_queries,
     payload_fields,
-    phrasing,
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.fact_queries import FactFilter
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.grammar.days import DAY, DAYS
+from qunce.sets.rules.grammar.forms import Form, ListOf, Several, Slot
+from qunce.sets.rules.grammar.values import WHOLE, Text
 from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import NEVER, Window
 
@@ -36,13 +38,61 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 LETTERS = ("r", "f", "m")
-PHRASES = {
+TEMPLATES = {
     "r": gettext_noop("recency %(grades)s"),
     "f": gettext_noop("frequency %(grades)s"),
     "m": gettext_noop("money %(grades)s"),
 }
 MIN_PARTS, MAX_PARTS, DEFAULT_PARTS = 2, 10, 5
 DEFAULT_KIND = "order.paid"
+
+
+def _unpack(args: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": DEFAULT_KIND, "parts": DEFAULT_PARTS, **args}
+
+
+def _pack(args: dict[str, Any]) -> dict[str, Any]:
+    """Without what is so anyway."""
+    is_default = {"kind": DEFAULT_KIND, "parts": DEFAULT_PARTS}
+    return {k: v for k, v in args.items() if is_default.get(k) != v}
+
+
+GRADES = Several(
+    [
+        Form(
+            template,
+            {
+                "grades": Slot(
+                    ListOf(WHOLE, "/", is_translated=False, least=1, is_sorted=True),
+                    letter,
+                )
+            },
+        )
+        for letter, template in TEMPLATES.items()
+    ]
+)
+RFM = Form(
+    gettext_noop(
+        "has the RFM grades %(grades)s of %(parts)s by “%(kind)s” %(window)s %(day)s"
+    ),
+    {
+        "grades": Slot(GRADES, fields=LETTERS),
+        "parts": WHOLE,
+        "kind": KIND,
+        "window": Slot(
+            Form(gettext_noop("in %(days)s days"), {"days": Slot(DAYS, "within")}),
+            fields=("within",),
+            optional=True,
+        ),
+        "day": Slot(
+            Form(gettext_noop("as of %(day)s"), {"day": Slot(DAY, "as_of")}),
+            fields=("as_of",),
+            optional=True,
+        ),
+    },
+    unpack=_unpack,
+    pack=_pack,
+)
 
 
 @base.register
@@ -74,6 +124,20 @@ class RfmClause(Clause):
         {"f": [1, 2], "kind": "order.paid", "field": "amount"},
         {"m": [5], "where": {"currency": ["CNY"]}},
         {"r": [5], "hours": ["06:00", "12:00"], "weekdays": [5, 6]},
+    )
+
+    forms: ClassVar = (
+        RFM,
+        Form(
+            gettext_noop("%(rfm)s, with the money in “%(field)s”"),
+            {
+                "rfm": Slot(
+                    RFM,
+                    fields=(*LETTERS, "parts", "as_of", "within", *fact_filters.FIELDS),
+                ),
+                "field": Text(),
+            },
+        ),
     )
 
     facts: FactFilter
@@ -114,45 +178,6 @@ class RfmClause(Clause):
                 field, kind=facts.name, path=here, is_number=True
             )
         return cls(facts, field, grades, parts, as_of, within)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        grades = [
-            phrasing.fill(
-                _(PHRASES[letter]),
-                grades=phrasing.join(list(map(phrasing.value, args[letter])), "/"),
-            )
-            for letter in LETTERS
-            if letter in args
-        ]
-        if not grades:
-            raise ValueError(args)
-        window: Pieces = ()
-        if "within" in args:
-            window = phrasing.fill(
-                _("in %(days)s days"), days=phrasing.days(args["within"])
-            )
-        day: Pieces = ()
-        if "as_of" in args:
-            day = phrasing.fill(_("as of %(day)s"), day=phrasing.value(args["as_of"]))
-        kind = {"kind": DEFAULT_KIND, **args}
-        phrase = phrasing.fill(
-            _(
-                "has the RFM grades %(grades)s of %(parts)s by “%(kind)s” %(window)s %(day)s"
-            ),
-            grades=phrasing.join(grades, _(", ")),
-            parts=phrasing.value(args.get("parts", DEFAULT_PARTS)),
-            kind=fact_filters.phrase(kind, names),
-            window=window,
-            day=day,
-        )
-        if "field" not in args:
-            return phrase
-        return phrasing.fill(
-            _("%(rfm)s, with the money in “%(field)s”"),
-            rfm=phrasing.tidy(phrase),
-            field=phrasing.value(args["field"]),
-        )
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from qunce.core import revisions, timestamps
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import fact_filters
+from qunce.sets.clauses.fact_filters import FACTS
 from qunce.sets.rules import base, fact_queries, phrasing, time_windows
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.fact_queries import FactFilter, PersonFact
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.grammar.days import DAYS, HOURS, WINDOW
+from qunce.sets.rules.grammar.forms import After, Choice, Form, ListOf, Slot
 from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import Window
 
@@ -30,6 +33,16 @@ if TYPE_CHECKING:
     Step = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 MAX_STEPS = 10
+WITHIN = Choice(
+    [
+        Form(gettext_noop("within %(n)s days"), {"n": Slot(DAYS, "within")}),
+        Form(gettext_noop("within %(n)s hours"), {"n": Slot(HOURS, "within")}),
+    ]
+)
+STEPS = Form(
+    gettext_noop("did the following in order: %(steps)s"),
+    {"steps": ListOf(FACTS, " → ", is_translated=False, least=2)},
+)
 
 
 @base.register
@@ -56,6 +69,18 @@ class SequenceClause(Clause):
         {"steps": [{"kind": "order.paid", "weekdays": [5]}, {"kind": "order.paid"}]},
     )
 
+    forms: ClassVar = (
+        Form(
+            "%(steps)s%(within)s%(during)s",
+            {
+                "steps": Slot(STEPS, fields=("steps",)),
+                "within": Slot(After(WITHIN), fields=("within",), optional=True),
+                "during": Slot(After(WINDOW), optional=True),
+            },
+            is_translated=False,
+        ),
+    )
+
     steps: tuple[FactFilter, ...]
     duration: timedelta | None
     during: Window
@@ -80,24 +105,6 @@ class SequenceClause(Clause):
             base.check_fields(args["during"], here, time_windows.KINDS)
             during = time_windows.parse(args["during"], here)
         return cls(tuple(filters), duration, during)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        steps = [fact_filters.phrase(step, names) for step in args["steps"]]
-        parts = [
-            phrasing.fill(
-                _("did the following in order: %(steps)s"),
-                steps=phrasing.join(steps, " → "),
-            )
-        ]
-        if "within" in args:
-            number, unit = int(args["within"][:-1]), args["within"][-1]
-            days = _("within %(n)s days") if unit == "d" else None
-            template = days or _("within %(n)s hours")
-            parts.append(phrasing.fill(template, n=phrasing.value(number)))
-        if "during" in args:
-            parts.append(phrasing.window(args["during"]))
-        return phrasing.join(parts, _(", "))
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qunce.core import revisions
 from qunce.sets.clauses import fact_filters
+from qunce.sets.clauses.fact_filters import KIND
 from qunce.sets.rules import (
     base,
     comparisons,
     fact_counts,
     fact_queries,
-    phrasing,
     time_windows,
 )
 from qunce.sets.rules.base import Clause, RulePath
 from qunce.sets.rules.comparisons import Comparison
 from qunce.sets.rules.fact_queries import FactFilter
-from qunce.sets.rules.phrasing import Names, Pieces
+from qunce.sets.rules.grammar.days import DAYS
+from qunce.sets.rules.grammar.forms import Form, Slot
+from qunce.sets.rules.grammar.values import COUNT
 from qunce.sets.rules.references import Mention
 from qunce.sets.rules.time_windows import NEVER, Window
 
@@ -29,6 +32,19 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.sets.rules.snapshots import Snapshot
+
+
+TIMES = Slot(
+    Form(gettext_noop("%(n)s times"), {"n": Slot(COUNT, "times")}),
+    fields=("times",),
+    optional=True,
+)
+
+
+def _unpack(args: dict[str, Any]) -> dict[str, Any]:
+    """Without `times` where once is enough, which is what it means to stop."""
+    is_once = args.get("times") in ({"gte": 1}, {"gt": 0})
+    return {k: v for k, v in args.items() if k != "times" or not is_once}
 
 
 @base.register
@@ -53,6 +69,29 @@ class StoppedClause(Clause):
         {"kind": "order.paid", "for": "30d", "weekdays": [5, 6]},
     )
 
+    forms: ClassVar = (
+        Form(
+            gettext_noop(
+                "%(kind)s %(times)s before, but not in the last %(days)s days"
+            ),
+            {"kind": KIND, "times": TIMES, "days": Slot(DAYS, "for")},
+            unpack=_unpack,
+        ),
+        Form(
+            gettext_noop(
+                "%(kind)s %(times)s in %(before)s days, but not in the %(days)s days"
+                " since"
+            ),
+            {
+                "kind": KIND,
+                "times": TIMES,
+                "before": Slot(DAYS, "within"),
+                "days": Slot(DAYS, "for"),
+            },
+            unpack=_unpack,
+        ),
+    )
+
     facts: FactFilter
     silent: int
     times: Comparison
@@ -73,25 +112,6 @@ class StoppedClause(Clause):
             within = time_windows.parse_days(args["within"], path.child("within"))
         silent = time_windows.parse_days(args.get("for"), path.child("for"))
         return cls(fact_queries.parse(args, path), silent, times, within)
-
-    @classmethod
-    def phrase(cls, args: Any, names: Names) -> Pieces:
-        pieces: dict[str, Pieces] = {
-            "kind": fact_filters.phrase(args, names),
-            "days": phrasing.days(args["for"]),
-            "times": (),
-        }
-        if "times" in args:
-            n = phrasing.comparison(args["times"])
-            pieces["times"] = phrasing.fill(_("%(n)s times"), n=n)
-        if "within" not in args:
-            template = _("%(kind)s %(times)s before, but not in the last %(days)s days")
-            return phrasing.fill(template, **pieces)
-        template = _(
-            "%(kind)s %(times)s in %(before)s days, but not in the %(days)s days since"
-        )
-        before = phrasing.days(args["within"])
-        return phrasing.fill(template, before=before, **pieces)
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar
 
 from django.apps import apps
 from django.utils.module_loading import module_has_submodule
@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from qunce.core import errors, revisions
 from qunce.core.communities import Community
 from qunce.sets.rules import phrasing, references
+from qunce.sets.rules.grammar.forms import Choice
 from qunce.sets.rules.phrasing import Names, Piece, Pieces
 from qunce.sets.rules.references import Mention
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.staff.models import Staff
+    from qunce.sets.rules.grammar.forms import Form
     from qunce.sets.rules.snapshots import Snapshot
     from qunce.sets.rules.tree import Node
 
@@ -161,15 +163,39 @@ class Declaration(ABC):
     fields: ClassVar[tuple[str, ...]]
     examples: ClassVar[tuple[dict[str, Any], ...]]
     """Valid `args`, which together use every field."""
+    forms: ClassVar[tuple[Form, ...]] = ()
+    """How it reads after “everyone who …”. The first form that fits writes a rule, and
+    all of them read sentences."""
+    joiner: ClassVar[Literal["all", "any"]] = "all"
+    """How the parts of `split` belong together."""
 
     @classmethod
-    @abstractmethod
+    def split(cls, args: dict[str, Any]) -> list[dict[str, Any]]:
+        """Its parts, each of which has a form of its own; together they mean the same."""
+        return [args]
+
+    @classmethod
+    def form(cls) -> Choice:
+        """All of its forms as one."""
+        if "_form" not in cls.__dict__:
+            cls._form = Choice(cls.forms)
+        return cls._form
+
+    _form: ClassVar[Choice]
+
+    @classmethod
     def phrase(cls, args: Any, names: Names) -> Pieces:
         """The text after “everyone who …”, in the active language.
 
         `args` may be any JSON: this may raise AttributeError, LookupError, TypeError or
         ValueError, and `describe_clause` then shows the JSON instead.
         """
+        parts = [
+            phrasing.tidy(cls.form().write(part, names, {})) for part in cls.split(args)
+        ]
+        if not parts:
+            raise ValueError(args)
+        return phrasing.join(parts, _(" and ") if cls.joiner == "all" else _(" or "))
 
     @classmethod
     def mentions(cls, args: Any) -> Iterator[Mention]:
@@ -337,9 +363,31 @@ def describe_clause(name: str, args: Any, names: Names) -> Pieces:
     # Rules come from URLs and old segments, and may be invalid or name unknown clauses.
     try:
         return phrasing.tidy(DECLARATIONS[name].phrase(args, names))
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        text = json.dumps({name: args}, ensure_ascii=False, default=str)
-        return (Piece(text[:200], "unknown"),)
+    except UNREADABLE:
+        return _json({name: args})
+
+
+def describe_parts(name: str, args: Any, names: Names) -> list[Pieces]:
+    """Like `describe_clause` for each part of `split`."""
+    try:
+        declaration = DECLARATIONS[name]
+        if not declaration.forms:
+            return [phrasing.tidy(declaration.phrase(args, names))]
+        parts = [
+            phrasing.tidy(declaration.form().write(part, names, {}))
+            for part in declaration.split(args)
+        ]
+        return parts or [_json({name: args})]
+    except UNREADABLE:
+        return [_json({name: args})]
+
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+def _json(rule: Any) -> Pieces:
+    text = json.dumps(rule, ensure_ascii=False, default=str)
+    return (Piece(text[:200], "unknown"),)
 
 
 def list_mentions(rule: Any) -> Iterator[Mention]:

@@ -68,6 +68,8 @@ def tidy(pieces: Iterable[Piece]) -> Pieces:
     """Merge adjacent text and drop the extra spaces that empty placeholders leave."""
     merged: list[Piece] = []
     for piece in pieces:
+        if merged and _run_together(merged[-1].text, piece.text):
+            merged.append(Piece(" "))
         if merged and merged[-1].kind == piece.kind == "text":
             piece = Piece(merged.pop().text + piece.text)
         merged.append(piece)
@@ -82,6 +84,11 @@ def tidy(pieces: Iterable[Piece]) -> Pieces:
         if text:
             trimmed.append(Piece(text, piece.kind))
     return tuple(trimmed)
+
+
+def _run_together(before: str, after: str) -> bool:
+    """Whether two numbers would read as one, as in Chinese no space is between them."""
+    return before[-1:].isdigit() and after[:1].isdigit()
 
 
 def to_text(pieces: Iterable[Piece]) -> str:
@@ -133,36 +140,3 @@ def comparison(
         fill(_(COMPARISONS[sign]), n=to_pieces(bound)) for sign, bound in bounds.items()
     ]
     return join(parts, _(", "))
-
-
-def days(span: str) -> Pieces:
-    """The number of days of a span such as `30d`."""
-    if re.fullmatch(r"[1-9]\d*d", span) is None:
-        raise ValueError(span)
-    return value(int(span[:-1]))
-
-
-def window(args: Mapping[str, Any]) -> Pieces:
-    """The time window among the fields of a clause; no pieces if it has none."""
-    if "within" in args:
-        number, unit = int(args["within"][:-1]), args["within"][-1]
-        if args["within"] == "1d":
-            # Days are community days: the last one is today, since its start.
-            return value(_("today"))
-        templates = {
-            "d": _("in the last %(n)s days"),
-            "h": _("in the last %(n)s hours"),
-        }
-        return fill(templates[unit], n=value(number))
-    if "between" in args:
-        first, last = args["between"]
-        template = _("from %(first)s to %(last)s")
-        return fill(template, first=value(first), last=value(last))
-    if "since" in args:
-        return fill(_("since %(day)s"), day=value(args["since"]))
-    if "before" in args and re.fullmatch(r"\d+d", args["before"]):
-        n = value(int(args["before"][:-1]))
-        return fill(_("more than %(n)s days ago"), n=n)
-    if "before" in args:
-        return fill(_("before %(day)s"), day=value(args["before"]))
-    return ()

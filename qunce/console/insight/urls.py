@@ -7,11 +7,15 @@ from qunce.console.insight.findings import actions as finding_actions
 from qunce.console.insight.findings import views as finding_views
 from qunce.console.insight.funnels import actions as funnel_actions
 from qunce.console.insight.funnels import views as funnel_views
+from qunce.console.insight.goals import actions as goal_actions
+from qunce.console.insight.goals import views as goal_views
 from qunce.console.insight.groups import views as group_views
 from qunce.console.insight.hours import views as hour_views
 from qunce.console.insight.lifetime_value import views as lifetime_value_views
 from qunce.console.insight.portraits import actions as portrait_actions
 from qunce.console.insight.portraits import views as portrait_views
+from qunce.console.insight.positioning import actions as positioning_actions
+from qunce.console.insight.positioning import views as positioning_views
 from qunce.console.insight.reports import actions as report_actions
 from qunce.console.insight.reports import views as report_views
 from qunce.console.insight.retained import views as retained_views
@@ -31,6 +35,12 @@ urlpatterns = [
     path(
         "findings/<int:pk>/withdraw/", finding_actions.withdraw, name="finding-withdraw"
     ),
+    path("goals/", goal_views.goal_list, name="goals"),
+    path("goals/new/<slug:level>/", goal_views.goal_create, name="goal-new"),
+    path("goals/<int:goal_pk>/", goal_views.goal_detail, name="goal"),
+    path("goals/<int:goal_pk>/edit/", goal_views.goal_update, name="goal-edit"),
+    path("goals/<int:goal_pk>/archive/", goal_actions.archive, name="goal-archive"),
+    path("goals/<int:goal_pk>/restore/", goal_actions.restore, name="goal-restore"),
     path("groups/", group_views.compare, name="groups"),
     path("hours/", hour_views.week, name="hours"),
     path("portrait/", portrait_views.portrait, name="portrait"),
@@ -45,6 +55,24 @@ urlpatterns = [
         name="persona-card-remove",
     ),
     path("completeness/", portrait_views.gaps, name="completeness"),
+    path("positioning/", positioning_views.positioning, name="positioning"),
+    path("positioning/edit/", positioning_views.edit, name="positioning-edit"),
+    path("positioning/views/", positioning_views.views_changed, name="positioning-views"),
+    path(
+        "positioning/versions/",
+        positioning_views.version_list,
+        name="positioning-versions",
+    ),
+    path(
+        "positioning/versions/<int:version>/",
+        positioning_views.version_detail,
+        name="positioning-version",
+    ),
+    path(
+        "positioning/versions/<int:version>/restore/",
+        positioning_actions.restore,
+        name="positioning-restore",
+    ),
     path("reports/", report_views.report_list, name="reports"),
     path("reports/create/", report_actions.create, name="report-create"),
     path(

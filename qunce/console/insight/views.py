@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from qunce.console import http
 from qunce.console.insight import chart_downloads, presenters
 from qunce.console.insight.findings import presenters as finding_presenters
+from qunce.console.insight.goals import presenters as goal_presenters
 from qunce.console.notebook import benchmarks
 from qunce.console.today import numbers
 from qunce.core import community_days, permissions
@@ -67,6 +68,7 @@ def metric_list(request: http.Request) -> HttpResponse:
             request.staff, at=request.at, names=HEADLINES, query=query
         ),
         "yesterday": community_days.to_date(request.community.day(request.at) - 1),
+        "goals": goal_presenters.list_running(request),
         "ratios": presenters.ratio_rows(query, span),
         "benchmarks": benchmarks.by_metric(request.staff),
         "sections": sections,

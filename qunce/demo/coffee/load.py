@@ -20,11 +20,13 @@ from qunce.demo.coffee import (
     evening_numbers,
     findings,
     funnels,
+    goals,
     group_templates,
     library,
     persona_cards,
     plan,
     playbook,
+    positioning,
     reports,
     staff_members,
     tag_rules,
@@ -128,6 +130,9 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         "coffee-evenings", _("numbers of its WeChat groups, and its notebook")
     ):
         evening_numbers.create(context)
+    with making.step("coffee-positioning", _("its positioning sheet and its goals")):
+        positioning.create(context)
+        goals.create(context)
     with making.step("coffee-reports", _("its last reports")):
         reports.create(context)
     return simulation

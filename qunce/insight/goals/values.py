@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qunce.core import community_days
 from qunce.insight import metrics
@@ -73,6 +73,15 @@ def count(
         if total is not None:
             return Value(number=Fraction(total.value), origin=total.origin)
     return Value(number=_count_span(entry, query))
+
+
+def find_rule(
+    goal: Goal, entry: Metric | Ratio, begun: int, *, by: Staff, at: datetime
+) -> dict[str, Any] | None:
+    """The rule of the members whom the value counts; None where no rule does."""
+    if not begun or isinstance(entry, Ratio) or entry.rule is None:
+        return None
+    return entry.rule(_create_query(goal, goal.first + timedelta(begun - 1), by, at))
 
 
 def list_line(

@@ -67,6 +67,8 @@ RESOURCES = (
     "findings",
     "reports",
     "lifetime_value",
+    "staff_performance",
+    "scores",
     "portraits",
     "words",
     "typed_numbers",

@@ -287,6 +287,16 @@ _add(
     N_("Estimate what buyers will still buy"),
 )
 _add(
+    "staff-performance",
+    "commands.staff_performance.staff_performance",
+    N_("Show tasks, first answers and members in charge by staff member"),
+)
+_add(
+    "scores",
+    "commands.scores.scores",
+    N_("List, show, create, change and preview scores of members"),
+)
+_add(
     "portrait",
     "commands.portraits.portrait",
     N_("Show what sets a segment, layer or group apart from all others"),

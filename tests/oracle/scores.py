@@ -60,7 +60,10 @@ SECOND: Rule = {
         part("service", "0.01", 400, by="tenure"),
     ]
 }
-SCORES = {"mix": ((None, FIRST), (-7, SECOND)), "plain": ((None, FIRST),)}
+SCORES: dict[str, tuple[tuple[int | None, Rule], ...]] = {
+    "mix": ((None, FIRST), (-7, SECOND)),
+    "plain": ((None, FIRST),),
+}
 """Score → its versions, with the days from today on which they were saved."""
 BOUNDS = [0, 0, 5, 10, "12.5", 20, 33.3, 50, 80, 100]
 
@@ -69,7 +72,7 @@ def draw_score(draw: Questions) -> Rule:
     signs = draw.random.sample(
         ["gte", "gt", "lte", "lt", "eq"], draw.random.choice([1, 1, 2])
     )
-    args = {"name": draw.random.choice(list(SCORES))}
+    args: Rule = {"name": draw.random.choice(list(SCORES))}
     args |= {sign: draw.random.choice(BOUNDS) for sign in signs}
     return args | draw.maybe(lambda: {"on": draw.day()})
 
@@ -90,11 +93,17 @@ def spec_on(oracle: Oracle, name: str, day: date) -> Rule:
 def tenths(oracle: Oracle, spec: Rule, day: date, person: Person) -> int:
     """The score of a person, a whole number of tenths, rounded half up."""
     points = sum(
-        Fraction(str(each["weight"]))
-        * min(each["cap"], measure(oracle, each, day, person))
-        for each in spec["parts"]
+        (
+            Fraction(str(each["weight"]))
+            * min(each["cap"], measure(oracle, each, day, person))
+            for each in spec["parts"]
+        ),
+        Fraction(0),
     )
-    highest = sum(Fraction(str(each["weight"])) * each["cap"] for each in spec["parts"])
+    highest = sum(
+        (Fraction(str(each["weight"])) * each["cap"] for each in spec["parts"]),
+        Fraction(0),
+    )
     return math.floor(points / highest * 1000 + Fraction(1, 2))
 
 

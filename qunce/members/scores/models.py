@@ -9,6 +9,7 @@ from django.db import models
 from qunce.core import personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.scores import ready
 
 
 @personal_texts.erased_in("key", "name")
@@ -30,6 +31,10 @@ class Score(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_ready_made(self) -> bool:
+        return self.key in ready.READY
 
 
 @personal_texts.erased_in("spec", community="score__community_id")

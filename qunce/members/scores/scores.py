@@ -96,6 +96,13 @@ def _check_name(name: str) -> str:
     return cleaned
 
 
+def _check_key(key: str) -> str:
+    key = naming.check(key, naming.NO_RULE)
+    if "/" in key:
+        raise InvalidScore(_("A key has no slash, as it is part of an address."))
+    return key
+
+
 # Verbs
 
 
@@ -112,7 +119,7 @@ def create(
     """Create a score. Rules name it by its key."""
     permissions.check_may(by, MANAGE)
     permissions.check_community(by, community.pk)
-    key = naming.check(key, naming.NO_RULE)
+    key = _check_key(key)
     known = evaluation.load_versions(community)
     if key in known:
         raise ScoreAlreadyExists(_("A score “%(key)s” already exists.") % {"key": key})
@@ -173,7 +180,7 @@ def delete(*, score: Score, by: Staff, at: datetime) -> None:
     """Delete a score with its versions. Raises ScoreInUse if rules name it."""
     permissions.check_may(by, MANAGE)
     permissions.check_community(by, score.community_id)
-    if score.key in ready.READY:
+    if score.is_ready_made:
         raise ScoreIsReadyMade(
             _(
                 "“%(name)s” is ready-made and cannot be deleted. Change its parts instead."
@@ -197,13 +204,13 @@ def list_all(community: Community) -> list[Score]:
     """The ready-made scores, then those that were added, by name."""
     rows = Score.objects.filter(community=community).select_related("community", "by")
     stored = list(rows.order_by("name", "pk"))
-    changed = {score.key: score for score in stored if score.key in ready.READY}
+    changed = {score.key: score for score in stored if score.is_ready_made}
     return [
         *(
             changed[key] if key in changed else _unchanged(community, each)
             for key, each in ready.READY.items()
         ),
-        *(score for score in stored if score.key not in ready.READY),
+        *(score for score in stored if not score.is_ready_made),
     ]
 
 
@@ -278,16 +285,30 @@ class MemberScore:
     def change(self) -> int | None:
         return None if self.before is None else self.found.tenths - self.before
 
+    @property
+    def change_text(self) -> str:
+        """The change with its sign, such as +2.5; empty for somebody new."""
+        if self.change is None:
+            return ""
+        sign = "+" if self.change > 0 else "−" if self.change < 0 else "±"
+        return sign + definitions.format_tenths(abs(self.change))
 
-def of_member(*, community: Community, person: int, at: datetime) -> list[MemberScore]:
-    """Every score of a person, as of today. The caller has checked that it is visible."""
+
+def of_member(*, community: Community, account: int, at: datetime) -> list[MemberScore]:
+    """Every score of the person of an account, as of today; none of who works here.
+
+    The caller has checked that the person is visible.
+    """
     rows = list_all(community)
 
     def read(snap: Snapshot) -> list[MemberScore]:
         snap.load_revisions(evaluation.KEYS)
+        person = snap.aliases.person_id(account)
+        if person in snap.staff:
+            return []
         return [found for score in rows if (found := _of_member(snap, score, person))]
 
-    return snapshots.run(community, at, read, with_staff=True)
+    return snapshots.run(community, at, read)
 
 
 def _of_member(snap: Snapshot, score: Score, person: int) -> MemberScore | None:

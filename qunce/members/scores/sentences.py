@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from qunce.core.facts import facts
 from qunce.members.accounts import masking
+from qunce.members.scores import definitions
 from qunce.members.scores.definitions import (
     DAYS,
     REPEATS,
@@ -100,6 +102,31 @@ def _describe_facts(args: Mapping[str, Any], community: Community) -> str:
         if not args.get("where"):
             return kind
         return _("%(kind)s [%(where)s]") % {"kind": kind, "where": masking.DOTS}
+
+
+@dataclass(frozen=True)
+class PartLine:
+    """One line of a formula. `highest` are the most points of the part."""
+
+    name: str
+    area: str
+    area_label: str
+    text: str
+    highest: str
+
+
+def describe_parts(spec: Mapping[str, Any], community: Community) -> list[PartLine]:
+    definition = definitions.load(spec, community)
+    return [
+        PartLine(
+            name=str(args["name"]),
+            area=args["area"],
+            area_label=str(definitions.AREAS[args["area"]]),
+            text=describe_part(args, part, community),
+            highest=format_points(part.highest),
+        )
+        for args, part in zip(spec["parts"], definition.parts, strict=True)
+    ]
 
 
 def describe_formula(highest: int) -> str:

@@ -80,7 +80,8 @@ def test_a_score_needs_different_parts(shop: Community) -> None:
         parse(shop, *(DAYS | {"cap": n + 1} for n in range(21)))
     with pytest.raises(InvalidScore, match="Two parts are the same"):
         parse(shop, DAYS, DAYS | {"name": "Other"})
-    for spec in (None, [], {"parts": {}}, {"parts": [1]}, {"parts": [DAYS], "x": 1}):
+    specs: list[Any] = [None, [], {"parts": {}}, {"parts": [1]}]
+    for spec in (*specs, {"parts": [DAYS], "x": 1}):
         with pytest.raises(InvalidScore):
             definitions.parse(spec, RulePath(shop))
 

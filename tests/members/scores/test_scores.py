@@ -15,6 +15,7 @@ from qunce.members.columns import columns
 from qunce.members.columns.columns import People
 from qunce.members.layers import ladders, layers
 from qunce.members.scores import definitions, scores
+from qunce.outreach.sending.channel_events import MessagePosted
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
 from qunce.sets.rules.base import RuleError
@@ -35,7 +36,7 @@ def post(shop: Community, key: str, days: int) -> None:
     """Messages of a member on each of the last days."""
     (account,) = factories.account_ids(shop, (key,))
     for n in range(days):
-        fact = facts.declared()["message.posted"](length=3, account=account)
+        fact = MessagePosted(account=account, length=3)
         facts.record(fact, community=shop, by=None, at=AT - n * DAY)
 
 
@@ -46,8 +47,8 @@ def create(by: Staff, spec: Any = SPEC, key: str = "fans") -> scores.Score:
 
 
 def score_of(shop: Community, key: str, score: str, at: Any = AT) -> scores.MemberScore:
-    (person,) = factories.account_ids(shop, (key,))
-    found = scores.of_member(community=shop, person=person, at=at)
+    (account,) = factories.account_ids(shop, (key,))
+    found = scores.of_member(community=shop, account=account, at=at)
     return next(each for each in found if each.score.key == score)
 
 

@@ -30,6 +30,11 @@ def browser(staff: Staff, **options: Any) -> Client:
     return client
 
 
+def session_key(staff: Staff) -> str:
+    """Sign in a staff member and return what their browser keeps in its cookie."""
+    return browser(staff).cookies["qunce_session"].value
+
+
 @dataclass(frozen=True)
 class Response:
     status: int

@@ -42,7 +42,7 @@ connections.close_all()
 def migrated(folder: Path) -> Path:
     """Copy migrated SQLite databases into `folder` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _once("home") as created:
+    with once("home") as created:
         if not created.exists():
             _migrate(created, "")
     for file in created.glob("*.sqlite3"):
@@ -71,7 +71,7 @@ def clone(database: str) -> str:
     import psycopg
 
     url = os.environ["DATABASE_URL"]
-    with _once("cluster") as created, psycopg.connect(url, autocommit=True) as server:
+    with once("cluster") as created, psycopg.connect(url, autocommit=True) as server:
         if not created.exists():
             server.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
             server.execute(f"CREATE DATABASE {TEMPLATE}")
@@ -98,8 +98,8 @@ def _url_of(database: str) -> str:
 
 
 @contextlib.contextmanager
-def _once(name: str) -> Iterator[Path]:
-    """The folder of what one process of this run makes while the others wait."""
+def once(name: str) -> Iterator[Path]:
+    """The path of what one process of this run makes while the others wait."""
     SHARED.mkdir(exist_ok=True)
     with (SHARED / f"{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

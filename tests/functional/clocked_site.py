@@ -74,10 +74,7 @@ def running(home: Path, module: str) -> Iterator[Site]:
                 site = Site(process)
                 started = site.read()
                 site.url = started["url"]
-                site.sessions = {
-                    login: _storage_state(key)
-                    for login, key in started["sessions"].items()
-                }
+                site.sessions = storage_states(started["sessions"])
                 yield site
                 # It ends when there is nothing more to read.
         finally:
@@ -85,10 +82,10 @@ def running(home: Path, module: str) -> Iterator[Site]:
             print(log.read())
 
 
-def _storage_state(key: str) -> dict[str, Any]:
+def storage_states(session_keys: dict[str, str]) -> dict[str, Any]:
+    """Playwright's states by login, in which each of them is signed in."""
     cookie = {
         "name": "qunce_session",
-        "value": key,
         "domain": "127.0.0.1",
         "path": "/",
         "expires": -1,
@@ -96,7 +93,10 @@ def _storage_state(key: str) -> dict[str, Any]:
         "secure": False,
         "sameSite": "Lax",
     }
-    return {"cookies": [cookie], "origins": []}
+    return {
+        login: {"cookies": [{**cookie, "value": key}], "origins": []}
+        for login, key in session_keys.items()
+    }
 
 
 @dataclass
@@ -153,9 +153,7 @@ def serve(
 
     work(start)
     url = _listen()
-    sessions = {
-        row.login: clients.browser(row).cookies["qunce_session"].value for row in staff
-    }
+    sessions = {row.login: clients.session_key(row) for row in staff}
     with mock.patch.object(http, "now", clock), override_settings(PUBLIC_URL=url):
         print(json.dumps({"url": url, "sessions": sessions}), file=answers, flush=True)
         for line in sys.stdin:

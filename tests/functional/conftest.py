@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -20,9 +21,11 @@ from playwright import sync_api as playwright
 
 from tests import browser, home, server_process
 from tests.cli.runner import environment
+from tests.functional import clocked_site
 from tests.functional.browser_user import BrowserUser
 
 ROOT = Path(__file__).parents[2]
+TEA_SHOP = "tea_shop.json"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 FAILED = pytest.StashKey[bool]()
@@ -38,26 +41,40 @@ class Site:
     url: str
     home: Path
     ids: dict[str, int]
+    sessions: dict[str, Any]
+    """Playwright's states by login. Signing in by the form takes 1.5 s of CPU."""
 
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = home.migrated(tmp_path_factory.mktemp("home"))
+    folder = tmp_path_factory.mktemp("home")
+    with home.once("tea-shop") as built:
+        if not built.exists():
+            build_tea_shop(built)
+    shutil.copytree(built, folder, dirs_exist_ok=True)
+    shop = json.loads((folder / TEA_SHOP).read_text())
+    with server_process.serving(folder) as server:
+        server.wait_for_health(lag=0)
+        sessions = clocked_site.storage_states(shop["sessions"])
+        yield Site(server.url, folder, shop["ids"], sessions)
+        # Print the log, which shows what went wrong behind a page.
+        print(server.stop())
+
+
+def build_tea_shop(built: Path) -> None:
+    """Build a home with the tea shop, once per run. It takes 10 s of CPU."""
+    new = home.migrated(built.with_suffix(".new"))
     result = subprocess.run(
         [sys.executable, "-m", "tests.functional.tea_shop"],
-        env=environment(folder),
+        env=environment(new),
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    ids = json.loads(result.stdout.splitlines()[-1])
-    with server_process.serving(folder) as server:
-        server.wait_for_health(lag=0)
-        yield Site(server.url, folder, ids)
-        # Print the log, which shows what went wrong behind a page.
-        print(server.stop())
+    (new / TEA_SHOP).write_text(result.stdout.splitlines()[-1])
+    new.rename(built)
 
 
 @pytest.fixture(scope="package")
@@ -82,31 +99,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     return report
 
 
-@pytest.fixture(scope="package")
-def signed_in() -> dict[str, Any]:
-    """Cookies by login. Signing in by the form takes 1.5 s of CPU."""
-    return {}
-
-
 @pytest.fixture
 def visit(
-    site: Site,
-    chromium: playwright.Browser,
-    signed_in: dict[str, Any],
-    request: pytest.FixtureRequest,
+    site: Site, chromium: playwright.Browser, request: pytest.FixtureRequest
 ) -> Iterator[Any]:
     """`visit("mei", phone=True)` is a user with a browser of their own, signed in.
 
     Their first page is blank, or Today with `by_form=True`.
     """
-    yield from visits(site.url, site.ids, chromium, signed_in, request)
+    yield from visits(site.url, site.ids, chromium, site.sessions, request)
 
 
 def visits(
     url: str,
     ids: dict[str, int],
     chromium: playwright.Browser,
-    signed_in: dict[str, Any],
+    sessions: dict[str, Any],
     request: pytest.FixtureRequest,
 ) -> Iterator[Any]:
     """The function `visit` for a site; at the end no page may have had a fault."""
@@ -115,9 +123,8 @@ def visits(
     def open_browser(
         login: str = "", *, phone: bool = False, by_form: bool = False, **options: Any
     ) -> BrowserUser:
-        is_known = login in signed_in and not by_form
         settings = {
-            "storage_state": signed_in[login] if is_known else None,
+            "storage_state": sessions[login] if login and not by_form else None,
             "viewport": PHONE if phone else DESKTOP,
             "has_touch": phone,
             **options,
@@ -132,9 +139,8 @@ def visits(
         context.set_default_timeout(TIMEOUT)
         user = BrowserUser(context.new_page(), ids)
         users.append(user)
-        if login and not is_known:
+        if by_form:
             user.sign_in(login)
-            signed_in[login] = context.storage_state()
         return user
 
     yield open_browser

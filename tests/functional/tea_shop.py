@@ -1,6 +1,8 @@
 """The community of the functional tests, built through the verbs.
 
-    python -m tests.functional.tea_shop      in QUNCE_HOME; prints IDs as JSON
+    python -m tests.functional.tea_shop      in QUNCE_HOME
+
+It prints JSON: the IDs of examples, and a session of each login.
 
 A tea shop of some sixty people: two languages, long and hostile names, orders, groups,
 a campaign that is half sent, and imports: with broken rows, with joins and refunds in
@@ -473,10 +475,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunce.settings")
     django.setup()
     from qunce.core import data_dir
+    from qunce.core.staff.models import Staff
+    from tests import clients
 
     data_dir.ready()
     shop = build(datetime.now(UTC))
-    print(json.dumps(shop.ids), flush=True)
+    sessions = {row.login: clients.session_key(row) for row in Staff.objects.all()}
+    print(json.dumps({"ids": shop.ids, "sessions": sessions}), flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 from urllib.parse import quote
 
 import psycopg
@@ -247,9 +247,19 @@ def end_on_sigterm() -> None:
 
 def run(command: list[str], env: dict[str, str]) -> int:
     """Runs the command; it does not outlive us."""
-    process = subprocess.Popen(command, env=env)
-    try:
+    with running(command, env) as process:
         return process.wait()
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], env: dict[str, str], output: IO[str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The running command; it ends with the block at the latest."""
+    errors = subprocess.STDOUT if output else None
+    process = subprocess.Popen(command, env=env, stdout=output, stderr=errors)
+    try:
+        yield process
     finally:
         if process.poll() is None:
             process.terminate()

@@ -1,6 +1,9 @@
-"""Runs the suite on SQLite, then what both databases must answer on PostgreSQL.
+"""Runs the suite on SQLite, and what both databases must answer on PostgreSQL.
 
     python -m tests.run [arguments for pytest]
+
+Both run at once, PostgreSQL in one process, whose output follows when SQLite is done:
+the cores stay busy while a test waits for a browser or a server, and in the last minute.
 
 Everything the tests write lies in one temporary folder, which goes at the end.
 """
@@ -26,26 +29,21 @@ def main() -> int:
         Path(folder).chmod(0o755)
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         tally = Path(folder) / "tally"
-        codes = [_on_sqlite(tally), _on_postgres(tally)]
-        return _report(tally, codes)
+        env = os.environ | {"QUNCE_TEST_TALLY": str(tally)}
+        return _report(tally, _on_both(env, Path(folder) / "postgres.log"))
 
 
-def _on_sqlite(tally: Path) -> int:
-    print("── the whole suite on SQLite", flush=True)
-    env = dict(os.environ)
-    env.pop("DATABASE_URL", None)
-    return _pytest(env, tally)
-
-
-def _on_postgres(tally: Path) -> int:
-    print("── what both databases must answer, on PostgreSQL", flush=True)
-    with postgres.cluster() as server:
-        return _pytest(os.environ | {"DATABASE_URL": server.url}, tally)
-
-
-def _pytest(env: dict[str, str], tally: Path) -> int:
+def _on_both(env: dict[str, str], log: Path) -> list[int]:
     command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
-    return postgres.run(command, env | {"QUNCE_TEST_TALLY": str(tally)})
+    without_url = {name: value for name, value in env.items() if name != "DATABASE_URL"}
+    with postgres.cluster() as server, log.open("w+") as output:
+        with_url = env | {"DATABASE_URL": server.url}
+        with postgres.running([*command, "-n", "1"], with_url, output) as second:
+            print("── the whole suite on SQLite", flush=True)
+            codes = [postgres.run(command, without_url), second.wait()]
+        print("── what both databases must answer, on PostgreSQL", flush=True)
+        print(log.read_text(), flush=True)
+    return codes
 
 
 def _report(tally: Path, codes: list[int]) -> int:

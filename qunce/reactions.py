@@ -20,6 +20,7 @@ from qunce.outreach.care import budgets as care_budgets
 from qunce.outreach.care import claims as care_claims
 from qunce.outreach.ideas import idea_materials
 from qunce.outreach.playbooks import run_events, run_reactions
+from qunce.outreach.report_deliveries import deliveries as reports
 from qunce.outreach.sending import campaign_tasks, send_facts
 from qunce.outreach.tasks import invitations
 from qunce.outreach.tasks import staff_tasks as task_facts
@@ -53,6 +54,7 @@ CONSUMER = fact_consumers.Consumer(
         **dict.fromkeys(send_facts.NOT_SENT_KINDS, (care_budgets.release_not_sent,)),
         task_facts.StaffTaskOutcome.kind: (care_budgets.release_not_given,),
         task_facts.StaffTaskCancelled.kind: (care_budgets.release_cancelled,),
+        task_facts.StaffTaskFinished.kind: (reports.react_to_finished,),
         people.MemberErased.kind: CLEARING,
         removal.MemberRemoved.kind: CLEARING,
     },

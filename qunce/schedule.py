@@ -30,6 +30,7 @@ from qunce.outreach.care import days as care_days
 from qunce.outreach.content import files
 from qunce.outreach.ideas import due_downloads
 from qunce.outreach.playbooks import advancing, lifecycle, polling
+from qunce.outreach.report_deliveries import deliveries
 from qunce.outreach.sending import (
     assisted_messages,
     assisted_outcomes,
@@ -86,6 +87,7 @@ SCHEDULE: dict[str, Job] = {
     "ideas.read": Job(due_downloads.read_due, _("Read feeds and links"), MINUTE / 6),
     "playbooks.poll": Job(poll_playbooks, _("Start runs of playbooks"), MINUTE),
     "care.poll": Job(care_days.poll_all, _("Find occasions of care"), MINUTE),
+    "reports.deliver": Job(deliveries.deliver_due, _("Deliver reports"), MINUTE),
     "webhooks.deliver": Job(webhook_calls.send_due, _("Call webhooks"), MINUTE / 12),
     "webhooks.prune": Job(webhooks.prune, _("Delete old webhook calls"), HOUR),
     "imports.prune": Job(journal.prune, _("Delete journals of imports"), HOUR),

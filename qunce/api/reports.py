@@ -14,8 +14,18 @@ from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.api.exports import describe_file
 from qunce.core import errors
-from qunce.insight.reports import files, reports, sections, subscribers, texts
+from qunce.insight.reports import (
+    consequences,
+    files,
+    report_settings,
+    reports,
+    sections,
+    subscribers,
+    texts,
+)
 from qunce.insight.reports.models import Kind, Report
+from qunce.outreach.report_deliveries import deliveries
+from qunce.outreach.report_deliveries.models import ReportDelivery
 
 router = Router(auth=RequiresScope("metrics"), tags=["reports"])
 KindName = Annotated[str, WithJsonSchema({"type": "string", "enum": Kind.values})]
@@ -128,6 +138,52 @@ def _serialize_subscribers(found: subscribers.Subscribers) -> dict[str, Any]:
     }
 
 
+class ReportSettingsIn(schemas.InputSchema):
+    """`first_weekday` is 0 for Monday. `left_out` are names of sections.
+
+    Daily reports stay for `keep_days` days.
+    """
+
+    first_weekday: Annotated[int, Field(ge=0, le=6)] | None = None
+    left_out: list[schemas.ShortText] | None = None
+    keep_days: (
+        Annotated[
+            int,
+            Field(ge=report_settings.MIN_KEEP_DAYS, le=report_settings.MAX_KEEP_DAYS),
+        ]
+        | None
+    ) = None
+
+
+class ReportSettingsOut(schemas.OutputSchema):
+    first_weekday: int
+    left_out: list[str]
+    keep_days: int
+
+
+class ReportDeliveryOut(schemas.OutputSchema):
+    """`state` is failed, open, opened or closed; a failed one has a `reason`.
+
+    Without a task, the report is on Today. `staff` is a login.
+    """
+
+    kind: str
+    first: date
+    staff: str
+    report_id: int | None
+    state: str
+    reason: str
+    as_task: bool
+
+    @staticmethod
+    def resolve_staff(delivery: ReportDelivery) -> str:
+        return delivery.staff.login
+
+    @staticmethod
+    def resolve_as_task(delivery: ReportDelivery) -> bool:
+        return delivery.task_id is not None
+
+
 def _serialize(report: Report) -> dict[str, Any]:
     return {
         "id": report.pk,
@@ -224,11 +280,53 @@ def list_new(request: ApiRequest) -> Any:
     return [_serialize(report) for report in found]
 
 
+@router.get("/reports/settings", response=ReportSettingsOut)
+def get_settings(request: ApiRequest) -> Any:
+    """Return how the reports of the community are printed."""
+    return report_settings.get(request.community)
+
+
+@router.patch("/reports/settings", response=ReportSettingsOut)
+def change_settings(request: ApiRequest, data: ReportSettingsIn) -> Any:
+    """Change how reports are printed from now on. Printed ones stay as they are."""
+    return report_settings.change(
+        community=request.community,
+        by=request.by,
+        at=request.at,
+        **data.model_dump(exclude_unset=True),
+    )
+
+
+@router.post("/reports/settings/consequences", response=list[str])
+def list_consequences(request: ApiRequest, data: ReportSettingsIn) -> list[str]:
+    """List what a change of the settings would bring about, and change nothing."""
+    return consequences.list_all(
+        community=request.community,
+        by=request.by,
+        at=request.at,
+        **data.model_dump(exclude_unset=True),
+    )
+
+
+@router.get("/reports/deliveries", response=list[ReportDeliveryOut])
+def list_deliveries(request: ApiRequest) -> Any:
+    """List who got the latest reports, and who has not opened them."""
+    return deliveries.list_latest(by=request.by, at=request.at)
+
+
 @router.get("/reports/{report_id}", response=FullReportOut)
 def get(request: ApiRequest, report_id: schemas.Id) -> dict[str, Any]:
     """Return a report with its tables."""
     report = reports.get(by=request.by, pk=report_id)
     return _serialize_fully(report, request)
+
+
+@router.post("/reports/{report_id}/opened", response={204: None})
+def mark_opened(request: ApiRequest, report_id: schemas.Id) -> Any:
+    """Mark a report that was delivered to you as opened, which finishes its task."""
+    report = reports.get(by=request.by, pk=report_id)
+    deliveries.mark_opened(report=report, by=request.by, at=request.at)
+    return Status(204, None)
 
 
 @router.get("/reports/{report_id}/text", response=ReportTextOut)
@@ -237,14 +335,19 @@ def get_text(
     report_id: schemas.Id,
     tone: ToneName = texts.Tone.BOSS.value,
     group: schemas.ShortText = "",
+    staff: schemas.Id | None = None,
 ) -> dict[str, str]:
-    """Return a text to paste; that for the owner of a group needs the key of the group."""
+    """Return a text to paste.
+
+    That for the owner of a group needs the key of the group, and that for one of the team
+    the id of the member of staff.
+    """
     report = reports.get(by=request.by, pk=report_id)
     if tone not in texts.Tone.values:
         raise UnknownReportFormat(
             _("There is no text for “%(key)s”.") % {"key": tone[:40]}
         )
-    return {"text": texts.write(report, tone=tone, group=group)}
+    return {"text": texts.write(report, tone=tone, group=group, staff=staff or 0)}
 
 
 @router.get(

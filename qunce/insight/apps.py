@@ -16,7 +16,7 @@ class InsightConfig(AppConfig):
         from qunce.insight.notebook import notebook  # noqa: F401
         from qunce.insight.portraits import persona_cards  # noqa: F401
         from qunce.insight.positioning import sheets  # noqa: F401
-        from qunce.insight.reports import reports, subscribers  # noqa: F401
+        from qunce.insight.reports import reports, retention, subscribers  # noqa: F401
         from qunce.insight.typed_numbers import reminders, typed_numbers  # noqa: F401
         from qunce.insight.words import topics, word_settings  # noqa: F401
 

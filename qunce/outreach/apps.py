@@ -32,6 +32,7 @@ DECLARING = (
     "playbooks.playbooks",
     "playbooks.run_facts",
     "playbooks.staff_notices",
+    "report_deliveries.deliveries",
     "reported_opt_outs",
     "sending.assisted_sending",
     "sending.channel_events",

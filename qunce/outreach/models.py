@@ -29,6 +29,7 @@ from qunce.outreach.playbooks.models import (
     RunStep,
     StaffNotice,
 )
+from qunce.outreach.report_deliveries.models import ReportDelivery
 from qunce.outreach.sending.campaign_tasks import CampaignTask
 from qunce.outreach.sending.ledger import Message
 from qunce.outreach.series.models import Episode, Occurrence, Series
@@ -68,6 +69,7 @@ __all__ = [
     "OptOut",
     "Playbook",
     "PlaybookVersion",
+    "ReportDelivery",
     "Run",
     "RunEvent",
     "RunStep",

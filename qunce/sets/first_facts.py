@@ -10,7 +10,7 @@ import numpy as np
 
 from qunce.core import community_days, db, timestamps
 from qunce.core.facts import facts
-from qunce.sets import derived_models
+from qunce.sets import cohorts, daily_totals, derived_models
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import snapshots
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 def find_first_day(community: Community) -> int | None:
     """The community day of the first fact about anybody; None without facts."""
+    day: int | None
     ((day,),) = db.rows(
         "SELECT min(day) FROM sets_day_count WHERE community_id = %s",
         [community.pk],
@@ -63,8 +64,7 @@ def count_before_first(
     """
     span = window // timestamps.MICROSECOND
 
-    def read(snap: Snapshot) -> EarlierFacts:
-        snap.load_revisions(())
+    def count(snap: Snapshot) -> EarlierFacts:
         clock = community.timezone, community.day_start
         begin = community_days.start_of(*clock, first)
         end = community_days.start_of(*clock, last + 1)
@@ -76,6 +76,16 @@ def count_before_first(
         return EarlierFacts(
             people.tolist(), numbers.tolist(), int(np.count_nonzero(known))
         )
+
+    def read(snap: Snapshot) -> EarlierFacts:
+        snap.load_revisions(())
+        asked = (tuple(kinds), tuple(confirmed), tuple(targets))
+        name = ("earlier facts", asked, last - first, span, daily_totals.digest(among))
+        # All earlier days, as a target of long ago was somebody's first one.
+        ids = [facts.find_kind(kind) for each in asked for kind in each]
+        known = sorted({kind for kind in ids if kind is not None})
+        version = daily_totals.facts_version(snap, known, cohorts.BEFORE_ALL_DAYS, last)
+        return snap.memoize(name, (first, version), lambda: count(snap))
 
     return snapshots.run(community, at, read)
 

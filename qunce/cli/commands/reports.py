@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,17 @@ from django.utils.translation import gettext as _
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.insight.reports import files, reports, sections, subscribers, texts
+from qunce.insight.reports import (
+    consequences,
+    files,
+    report_settings,
+    reports,
+    sections,
+    subscribers,
+    texts,
+)
 from qunce.insight.reports.models import Kind, Report
+from qunce.outreach.report_deliveries import deliveries
 
 KIND = click.Choice(Kind.values)
 
@@ -74,11 +84,19 @@ def create(invocation: Invocation, kind: str, day: datetime | None) -> None:
     "--group", default="", help=N_("key of the group, for the text for its owner")
 )
 @base.option(
+    "--login", default="", help=N_("a staff member, for the text for one of the team")
+)
+@base.option(
     "--output", metavar="FILE", default=None, help=N_("an XLSX, HTML, SVG or PNG file")
 )
 @options.pass_invocation
 def show(
-    invocation: Invocation, report: int, tone: str, group: str, output: str | None
+    invocation: Invocation,
+    report: int,
+    tone: str,
+    group: str,
+    login: str,
+    output: str | None,
 ) -> None:
     found = reports.get(by=invocation.by, pk=report)
     if output is not None:
@@ -86,7 +104,8 @@ def show(
         text = _("Written to %(file)s.") % {"file": output}
         invocation.out.answer(_to_json(found) | {"file": output}, text)
         return
-    text = texts.write(found, tone=tone, group=group)
+    staff = options.get_staff(invocation.community, login).pk if login else 0
+    text = texts.write(found, tone=tone, group=group, staff=staff)
     tables = [
         {"name": table.name, "headings": table.headings, "rows": table.rows}
         for table in sections.tables(found)
@@ -139,3 +158,69 @@ def set_subscribers(
     names = [each.login for each in found.staff]
     answer = {"kind": kind, "roles": list(found.roles), "staff": names}
     invocation.out.answer(answer, *found.roles, *names)
+
+
+@reports_group.command("settings", help=N_("Show or change how reports are printed"))
+@base.option(
+    "--first-weekday",
+    type=click.IntRange(0, 6),
+    default=None,
+    help=N_("where weeks begin: 0 for Monday to 6 for Sunday"),
+)
+@base.option(
+    "--leave-out",
+    "left_out",
+    multiple=True,
+    type=click.Choice(list(report_settings.SECTIONS)),
+    help=N_("a section to leave out; repeat for more"),
+)
+@base.option("--all-sections", is_flag=True, help=N_("leave no section out"))
+@base.option(
+    "--keep-days",
+    type=click.IntRange(report_settings.MIN_KEEP_DAYS, report_settings.MAX_KEEP_DAYS),
+    default=None,
+    help=N_("for how many days daily reports stay"),
+)
+@options.pass_invocation
+def change_settings(
+    invocation: Invocation,
+    first_weekday: int | None,
+    left_out: tuple[str, ...],
+    all_sections: bool,
+    keep_days: int | None,
+) -> None:
+    if left_out and all_sections:
+        raise options.BadUsage(_("Give either --leave-out or --all-sections."))
+    changes: dict[str, Any] = {"first_weekday": first_weekday, "keep_days": keep_days}
+    if left_out or all_sections:
+        changes["left_out"] = left_out
+    given = {**invocation.query_args, **changes}
+    sentences = []
+    if any(value is not None for value in changes.values()):
+        sentences = consequences.list_all(**given)
+        report_settings.change(**given)
+    found = asdict(report_settings.get(invocation.community))
+    lines = [f"{name}: {value}" for name, value in found.items()]
+    invocation.out.answer(found | {"consequences": sentences}, *lines, *sentences)
+
+
+@reports_group.command("deliveries", help=N_("List who got the latest reports"))
+@options.pass_invocation
+def list_deliveries(invocation: Invocation) -> None:
+    rows = [
+        {
+            "kind": each.kind,
+            "first": each.first.isoformat(),
+            "staff": each.staff.login,
+            "state": each.state,
+            "reason": each.reason,
+        }
+        for each in deliveries.list_latest(by=invocation.by, at=invocation.at)
+    ]
+    invocation.out.write_list("deliveries", rows, _delivery_line)
+
+
+def _delivery_line(row: dict[str, Any]) -> str:
+    return "  ".join(
+        row[name] for name in ("kind", "first", "staff", "state", "reason")
+    )

@@ -80,6 +80,7 @@ urlpatterns = [
         report_actions.set_subscribers,
         name="report-subscribers",
     ),
+    path("reports/settings/", report_views.settings, name="report-settings"),
     path("reports/<int:report_pk>/", report_views.detail, name="report"),
     path(
         "reports/<int:report_pk>/files/<slug:file_format>/",

@@ -42,7 +42,7 @@ def request_create(request: http.Request) -> HttpResponse:
     """First the kinds, then the form of the chosen one."""
     chosen = request.GET.get("kind", "")
     if not chosen:
-        context: dict[str, Any] = {"kinds": kinds.list_all()}
+        context: dict[str, Any] = {"kinds": kinds.list_requestable()}
         return http.render(request, "console/tasks/kinds.html", context)
     kind = kinds.get(chosen)
     form = RequestForm(request, kind, request.POST or None)

@@ -10,6 +10,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
 )
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,6 +22,7 @@ from qunce.core import errors, permissions
 from qunce.members.search import search
 from qunce.outreach import task_permissions
 from qunce.outreach.content import files
+from qunce.outreach.report_deliveries import deliveries
 from qunce.outreach.tasks import outcomes, staff_tasks
 from qunce.outreach.tasks.staff_tasks import StaffTask, State
 from qunce.sidebar import member_search
@@ -31,7 +33,11 @@ MAX_HITS = 8
 @require_GET
 @http.page()
 def task_detail(request: http.Request, pk: int) -> HttpResponse:
-    return _render(request, staff_tasks.get(by=request.staff, pk=pk))
+    task = staff_tasks.get(by=request.staff, pk=pk)
+    report = deliveries.find_report(task)
+    if report is not None:
+        return redirect("insight:report", report)
+    return _render(request, task)
 
 
 def _render(

@@ -25,7 +25,13 @@ NEW_DAYS = 1
 
 @items.register
 def own_staff_tasks(staff: Staff, at: datetime) -> list[TodayItem]:
-    tasks = staff_tasks.list_open(staff)[:MAX_ITEMS]
+    # Reports to read have an item of their own.
+    asked = [
+        task
+        for task in staff_tasks.list_open(staff)
+        if not task.request.task_kind.is_automatic
+    ]
+    tasks = asked[:MAX_ITEMS]
     left = staff_tasks.count_left([task.pk for task in tasks])
     return [
         _own_item(task, left[task.pk], at) for task in tasks if _has_work(task, left)

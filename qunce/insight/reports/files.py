@@ -66,6 +66,7 @@ def _context(report: Report) -> dict[str, Any]:
         "equation": sections.account_line(report),
         "findings": sections.finding_texts(report),
         "no_finding": sections.no_finding_line(report),
+        "has_findings": sections.has_section(report, "findings"),
         "actions": sections.action_texts(report),
         "tables": sections.tables(report),
     }
@@ -97,7 +98,7 @@ def _write_workbook(report: Report) -> bytes:
             for each in sections.action_texts(report)
         ),
     ]
-    if not found:
+    if not found and sections.has_section(report, "findings"):
         summary.append([sections.no_finding_line(report)])
     with xlsxwriter.Workbook(file, options) as workbook:
         heading = workbook.add_format({"bold": True})

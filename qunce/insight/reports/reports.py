@@ -15,8 +15,9 @@ from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.insight.findings import daily
-from qunce.insight.reports import periods, results
+from qunce.insight.reports import periods, report_settings, results, retention
 from qunce.insight.reports.models import Kind, Report
+from qunce.sets import first_facts
 from qunce.sets.mirror import mirror
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ CREATE = permissions.declare(
     permissions.Role.OPERATOR,
     label=gettext_lazy("create reports"),
 )
-EARLIEST = date(1971, 1, 1)
 
 
 @facts.declare
@@ -75,23 +75,39 @@ def check_kind(kind: str) -> None:
         )
 
 
-def parse_period(kind: str, day: date | None, *, today: date) -> Period:
+def parse_period(
+    kind: str, day: date | None, *, community: Community, at: datetime
+) -> Period:
     """The complete period of a kind that has the day, by default the last one.
 
-    Raises InvalidPeriod.
+    Raises InvalidPeriod, too, for days before there was anything to count.
     """
     check_kind(kind)
-    if day is None:
-        return periods.find_latest(kind, today)
-    if not EARLIEST <= day <= today:
-        raise InvalidPeriod(_("Give a day between 1971 and today."))
-    period = periods.find(kind, day)
-    if period.last >= today:
+    today = community_days.to_date(community.day(at))
+    first_weekday = report_settings.get(community).first_weekday
+    latest = periods.find_latest(kind, today, first_weekday=first_weekday)
+    period = latest
+    if day is not None:
+        period = periods.find(kind, day, first_weekday=first_weekday)
+    first = find_first_day(community)
+    if period.last < first:
+        raise InvalidPeriod(
+            _("There are no numbers before %(first)s. Give a day from then on.")
+            % {"first": first}
+        )
+    if period.first > latest.first:
         raise InvalidPeriod(
             _("The period from %(first)s to %(last)s is not over yet.")
             % {"first": period.first, "last": period.last}
         )
     return period
+
+
+def find_first_day(community: Community) -> date:
+    """The day of the community's creation, or of the first fact if that is earlier."""
+    created = community.day(community.created_at)
+    first = first_facts.find_first_day(community)
+    return community_days.to_date(created if first is None else min(first, created))
 
 
 # Verbs
@@ -108,8 +124,8 @@ def create(
     """Print the report of a period; if it is printed already, return it as it is."""
     check_may_create(by)
     permissions.check_community(by, community.pk)
-    today = community_days.to_date(community.day(at))
-    return _print(parse_period(kind, day, today=today), by=by, at=at)
+    period = parse_period(kind, day, community=community, at=at)
+    return _print(period, by=by, at=at)
 
 
 def _print(period: Period, *, by: Staff, at: datetime) -> Report:
@@ -148,11 +164,7 @@ def start_day(*, community: Community, at: datetime) -> None:
     """
     today = community_days.to_date(community.day(at))
     created = community_days.to_date(community.day(community.created_at))
-    due = [
-        period
-        for kind in Kind.values
-        if (period := periods.find_latest(kind, today)).last >= created
-    ]
+    due = [period for period in list_latest(community, today) if period.last >= created]
     if not due:
         return
     rows = Report.objects.filter(
@@ -161,14 +173,29 @@ def start_day(*, community: Community, at: datetime) -> None:
     done = set(rows.values_list("view", "kind", "first"))
     staff = Staff.objects.filter(community=community, is_active=True)
     for by in (staff_models.system(community), *staff.order_by("pk")):
-        view = daily.view_of(by)
-        for period in due:
-            if (view, period.kind, period.first) not in done:
-                _print(period, by=by, at=at)
-                return
+        try:
+            view = daily.view_of(by)
+            for period in due:
+                if (view, period.kind, period.first) not in done:
+                    _print(period, by=by, at=at)
+                    if period.kind == Kind.DAILY:
+                        retention.prune(community=community, at=at)
+                    return
+        except errors.QunceError:
+            # A scope that names what is gone must not keep others from their reports.
+            continue
 
 
 # Reads
+
+
+def list_latest(community: Community, today: date) -> list[Period]:
+    """The last complete period of each kind."""
+    first_weekday = report_settings.get(community).first_weekday
+    return [
+        periods.find_latest(kind, today, first_weekday=first_weekday)
+        for kind in Kind.values
+    ]
 
 
 def list_visible(by: Staff, kind: str = "") -> QuerySet[Report]:

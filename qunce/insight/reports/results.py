@@ -30,6 +30,7 @@ from qunce.insight.metric_definitions import COMMUNITY, METRICS, Metric, Place
 from qunce.insight.metrics import SpanNumbers
 from qunce.insight.notebook import notebook
 from qunce.insight.notebook.models import Kind as NoteKind
+from qunce.insight.reports import report_settings, staff_numbers
 from qunce.insight.typed_numbers.models import TypedNumber
 from qunce.sets.rules import references
 
@@ -97,7 +98,11 @@ def definitions_version() -> str:
 
 
 def freeze(*, period: Period, by: Staff, at: datetime) -> dict[str, Any]:
-    """Everything that a report prints, as `by` sees it."""
+    """Everything that a report prints, as `by` sees it.
+
+    Sections that the settings leave out are not counted.
+    """
+    chosen = report_settings.get(by.community).sections
     with translation.override(by.community.language):
         now, before = (count(span, by=by, at=at) for span in (period, period.previous))
         return {
@@ -108,13 +113,17 @@ def freeze(*, period: Period, by: Staff, at: datetime) -> dict[str, Any]:
             "metrics": _list_metrics(now, before, by.community.currency),
             "ratios": _list_ratios(now, before),
             "left_out": _sales_left_out(period, by, at),
-            "account": _list_account(period, by, at),
+            "account": _list_account(period, by, at, whole="account" in chosen),
             "days": _list_days(period, by, at),
-            "groups": _list_groups(period, by, at),
-            "typed": _list_typed(period, by),
-            "findings": _list_findings(period, by, at),
-            "actions": _list_actions(period, by),
-            "notes": _list_notes(period, by),
+            "sections": list(chosen),
+            "groups": _list_groups(period, by, at)
+            if "groups" in chosen
+            else {"rows": [], "sum": {}, "people": {}},
+            "people": _list_people(period, by, at) if "people" in chosen else [],
+            "typed": _list_typed(period, by) if "typed" in chosen else [],
+            "findings": _list_findings(period, by, at) if "findings" in chosen else [],
+            "actions": _list_actions(period, by) if "actions" in chosen else [],
+            "notes": _list_notes(period, by) if "notes" in chosen else [],
         }
 
 
@@ -177,8 +186,10 @@ def _sales_left_out(period: Period, by: Staff, at: datetime) -> str:
     return money.format_all(amounts)
 
 
-def _list_account(period: Period, by: Staff, at: datetime) -> list[dict[str, str]]:
-    """The account of retained members by source; the first one is of all of them."""
+def _list_account(
+    period: Period, by: Staff, at: datetime, *, whole: bool
+) -> list[dict[str, str]]:
+    """The account of retained members, then by source if it is to be `whole`."""
     statement = retained_members.compute(
         first=period.first, last=period.last, by=by, at=at
     )
@@ -188,7 +199,7 @@ def _list_account(period: Period, by: Staff, at: datetime) -> list[dict[str, str
             column: f"{getattr(line, column) or 0:,}"
             for column in retained_members.COLUMNS
         }
-        for line in (statement.total, *statement.lines)
+        for line in (statement.total, *(statement.lines if whole else ()))
     ]
 
 
@@ -258,6 +269,26 @@ def _list_groups(period: Period, by: Staff, at: datetime) -> dict[str, Any]:
         ),
         "people": texts({"active": days.together.get("active", 0)}),
     }
+
+
+def _list_people(period: Period, by: Staff, at: datetime) -> list[dict[str, Any]]:
+    """Each member of staff with the groups that they own and the members in charge."""
+    groups = _find_groups(by)
+    keys = {pk: key for pk, (key, _name) in groups.items()}
+    names = dict(groups.values())
+    found = staff_numbers.load(period=period, groups=keys, by=by, at=at)
+    return [
+        {
+            "staff": each.staff.pk,
+            "name": each.staff.name[:MAX_TEXT],
+            "groups": [{"key": key, "name": names[key]} for key in each.groups],
+            **{
+                name: format_figure(name, number, "")
+                for name, number in each.numbers.items()
+            },
+        }
+        for each in found
+    ]
 
 
 def _list_typed(period: Period, by: Staff) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from qunce.insight.findings.actions import ACTIONS
 from qunce.insight.findings.finding import Finding
 from qunce.insight.findings.outcomes import Outcome
 from qunce.insight.metric_definitions import METRICS, RATIOS
-from qunce.insight.reports import reports, results
+from qunce.insight.reports import report_settings, reports, results
 from qunce.insight.reports.models import Kind, Report
 
 if TYPE_CHECKING:
@@ -49,6 +49,16 @@ ACCOUNT_HEADINGS: dict[str, StrOrPromise] = {
     "returned": gettext_lazy("Came back"),
     "left": pgettext_lazy("account of members", "Left"),
     "closing": gettext_lazy("At the end"),
+}
+PEOPLE_HEADINGS: dict[str, StrOrPromise] = {
+    "in_charge": gettext_lazy("In charge of"),
+    "in_charge_active": gettext_lazy("Active of these"),
+    "in_charge_buyers": gettext_lazy("Buyers of these"),
+    "joins": gettext_lazy("Joins"),
+    "leaves": gettext_lazy("Leaves"),
+    "net_growth": gettext_lazy("Net growth"),
+    "active": gettext_lazy("Active members"),
+    "messages": gettext_lazy("Messages"),
 }
 TYPED_HEADINGS: dict[str, StrOrPromise] = {
     "days": pgettext_lazy("report", "Days with numbers"),
@@ -118,6 +128,11 @@ class ActionText:
     action: str
     headline: str
     outcome: str
+
+
+def has_section(report: Report, name: str) -> bool:
+    """Whether the section was chosen when the report was printed."""
+    return name in report.result.get("sections", report_settings.SECTIONS)
 
 
 def label_of(name: str) -> str:
@@ -196,7 +211,9 @@ def finding_texts(report: Report) -> list[FindingText]:
 
 
 def no_finding_line(report: Report) -> str:
-    """Why there is no finding; "" if there is one."""
+    """Why there is no finding; "" if there is one, or if findings are left out."""
+    if not has_section(report, "findings"):
+        return ""
     if report.result["findings"] is None:
         return _("The findings of these days were not kept.")
     if not report.result["findings"]:
@@ -231,6 +248,7 @@ def tables(report: Report, *, is_short: bool = False) -> list[Table]:
     found = (
         _metric_table(report),
         _account_table(report),
+        _people_table(report),
         _group_table(report, is_short=is_short),
         _typed_table(report),
         _note_table(report),
@@ -276,13 +294,13 @@ def _metric_table(report: Report) -> Table:
 
 
 def _account_table(report: Report) -> Table:
-    account = report.result["account"]
+    account = report.result["account"] if has_section(report, "account") else []
     rows = [
         (
             row["label"] or _("All members"),
             *(row[name] for name in ACCOUNT_HEADINGS),
         )
-        for row in (*account[1:], account[0])
+        for row in (*account[1:], *account[:1])
     ]
     return Table(
         name="account",
@@ -290,6 +308,30 @@ def _account_table(report: Report) -> Table:
         headings=(_("Source"), *(str(text) for text in ACCOUNT_HEADINGS.values())),
         rows=tuple(rows),
         last_rows=1,
+    )
+
+
+def _people_table(report: Report) -> Table:
+    return Table(
+        name="people",
+        title=pgettext("report", "Staff"),
+        headings=(
+            _("Name"),
+            pgettext("report", "Groups"),
+            *(str(text) for text in PEOPLE_HEADINGS.values()),
+        ),
+        rows=tuple(
+            (
+                row["name"],
+                f"{len(row['groups']):,}",
+                *(row[name] for name in PEOPLE_HEADINGS),
+            )
+            for row in report.result.get("people", ())
+        ),
+        note=_(
+            "Members in charge are those of when this was printed. Joins and all that "
+            "follow are of the groups that somebody owns, with everyone active once."
+        ),
     )
 
 
@@ -362,4 +404,14 @@ def find_group(report: Report, key: str) -> dict[str, Any]:
             return dict(row)
     raise reports.ReportNotFound(
         _("The report has no group “%(key)s”.") % {"key": key[:80]}
+    )
+
+
+def find_person(report: Report, staff: int) -> dict[str, Any]:
+    """The numbers of one member of staff. Raises ReportNotFound."""
+    for row in report.result.get("people", ()):
+        if row["staff"] == staff:
+            return dict(row)
+    raise reports.ReportNotFound(
+        _("The report has nothing of the staff member %(key)s.") % {"key": staff}
     )

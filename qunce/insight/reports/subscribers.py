@@ -15,7 +15,7 @@ from qunce.core import community_days, errors, permissions
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.insight.reports import periods, reports
+from qunce.insight.reports import reports
 from qunce.insight.reports.models import Kind, Report, ReportSubscribers
 
 if TYPE_CHECKING:
@@ -121,18 +121,30 @@ def list_choices(*, by: Staff) -> list[Staff]:
     return list(_active(by.community).order_by("name", "pk"))
 
 
+def list_staff(community: Community) -> dict[str, list[Staff]]:
+    """Kind of reports → its subscribers who work here."""
+    staff = list(_active(community).select_related("community").order_by("pk"))
+    return {
+        row.kind: [
+            each for each in staff if each.role in row.roles or each.pk in row.staff
+        ]
+        for row in ReportSubscribers.objects.filter(community=community)
+    }
+
+
 def list_new(*, by: Staff, at: datetime) -> list[Report]:
     """The latest reports of the kinds that `by` is subscribed to."""
     today = community_days.to_date(by.community.day(at))
+    kinds = {
+        row.kind
+        for row in ReportSubscribers.objects.filter(community=by.community)
+        if by.role in row.roles or by.pk in row.staff
+    }
     return [
         report
-        for row in ReportSubscribers.objects.filter(community=by.community).order_by(
-            "kind"
-        )
-        if by.role in row.roles or by.pk in row.staff
-        for report in reports.list_visible(by, row.kind).filter(
-            first=periods.find_latest(row.kind, today).first
-        )
+        for period in reports.list_latest(by.community, today)
+        if period.kind in kinds
+        for report in reports.list_visible(by, period.kind).filter(first=period.first)
     ]
 
 

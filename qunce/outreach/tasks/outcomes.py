@@ -71,6 +71,8 @@ def check_may_hand_over(task: StaffTask, by: Staff) -> None:
     staff_tasks.check_task_visible(task, by)
     if task.staff_id != by.pk:
         permissions.check_may(by, task_permissions.OVERSEE_TASKS)
+    if task.request.task_kind.is_automatic:
+        raise errors.Refused(_("This task is theirs alone, so it is not handed over."))
     check_open(task)
 
 

@@ -90,6 +90,8 @@ def check(draft: Draft, *, by: Staff, at: datetime) -> Chosen:
     """Raise InvalidTaskRequest, or another error for what `by` may not ask or see."""
     permissions.check_may(by, campaigns.MANAGE)
     kind = kinds.get(draft.kind)
+    if kind.is_automatic:
+        raise kinds.UnknownKind(_("Choose a kind of task."))
     title = draft.title.strip()
     if not title or len(title) > 80 or not text_validation.is_valid(title + draft.text):
         raise InvalidTaskRequest(_("A task needs a title of at most 80 characters."))

@@ -268,8 +268,13 @@ def outcome_label(kind: str, outcome: str) -> str:
 
 
 def list_requests(by: Staff) -> models.QuerySet[TaskRequest]:
-    """The requests that `by` made, or all for those who oversee tasks."""
+    """The requests that `by` made, or all for those who oversee tasks.
+
+    Tasks that nobody asked for, such as reports to read, are seen only by whose they are.
+    """
+    automatic = [kind.key for kind in kinds.list_all() if kind.is_automatic]
     rows = TaskRequest.objects.filter(community=by.community)
+    rows = rows.exclude(kind__in=automatic)
     if not permissions.may(by, task_permissions.OVERSEE_TASKS) or by.is_scoped:
         rows = rows.filter(by=by)
     return rows.select_related("community", "by", "group", "tag", "layering")

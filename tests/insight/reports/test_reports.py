@@ -217,28 +217,50 @@ def test_each_period_is_printed_once_by_the_clock() -> None:
     assert rows.all().count() == 4
 
 
-def test_periods_that_are_not_over_are_refused() -> None:
-    today = date(2026, 8, 24)
-    with pytest.raises(InvalidPeriod, match="not over"):
-        reports.parse_period(Kind.WEEKLY, today, today=today)
-    with pytest.raises(InvalidPeriod, match="daily, weekly, monthly"):
-        reports.parse_period("yearly", None, today=today)
-    with pytest.raises(InvalidPeriod, match="1971"):
-        reports.parse_period(Kind.DAILY, date(1900, 1, 1), today=today)
+def test_periods_without_numbers_are_refused() -> None:
+    shop = planted.build()
+    by = factories.staff(shop.community)
+    # 72 days of messages, and members who joined before that.
+    first = reports.find_first_day(shop.community)
+    assert first == date(2026, 5, 16)
+    assert create(shop, Kind.DAILY, by, first).first == first
+    assert create(shop, Kind.WEEKLY, by, first).first == date(2026, 5, 11)
+    for kind, day, sentence in (
+        (Kind.DAILY, first - timedelta(days=1), "no numbers before 2026-05-16"),
+        (Kind.WEEKLY, first - timedelta(days=7), "no numbers before"),
+        (Kind.MONTHLY, date(2026, 4, 30), "no numbers before"),
+        (Kind.DAILY, date(1971, 1, 1), "no numbers before"),
+        (Kind.WEEKLY, NOW.date(), "not over"),
+        (Kind.DAILY, date(2099, 1, 1), "not over"),
+        ("yearly", None, "daily, weekly, monthly"),
+    ):
+        with pytest.raises(InvalidPeriod, match=sentence):
+            create(shop, kind, by, day)
+    assert Report.objects.count() == 2
 
 
-@settings(max_examples=40)
-@given(st.sampled_from(Kind.values), st.dates(date(1972, 1, 1), date(2100, 1, 1)))
-def test_periods_have_their_days_and_follow_each_other(kind: str, day: date) -> None:
-    period = periods.find(kind, day)
+@settings(max_examples=60)
+@given(
+    st.sampled_from(Kind.values),
+    st.dates(date(1972, 1, 1), date(2100, 1, 1)),
+    st.integers(0, 6),
+)
+def test_periods_have_their_days_and_follow_each_other(
+    kind: str, day: date, first_weekday: int
+) -> None:
+    period = periods.find(kind, day, first_weekday=first_weekday)
     assert period.first <= day <= period.last
-    latest = periods.find_latest(kind, day)
+    latest = periods.find_latest(kind, day, first_weekday=first_weekday)
     assert latest.last + timedelta(days=1) == period.first
     length = (period.last - period.first).days + 1
     assert length in {"daily": (1,), "weekly": (7,), "monthly": (28, 29, 30, 31)}[kind]
     assert period.previous.last < period.first
     if kind == Kind.DAILY:
         assert period.previous.first.weekday() == day.weekday()
+    else:
+        assert period.previous == latest
+    if kind == Kind.WEEKLY:
+        assert period.first.weekday() == first_weekday
 
 
 @settings(max_examples=40)

@@ -1,4 +1,4 @@
-"""Subscribers of reports get the part that is theirs on Today, until they opened it."""
+"""Subscribers of reports, by role and by person, and what is new for each of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from qunce.console.today import items, report_providers
 from qunce.core import permissions
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.insight.reports import reports, subscribers
+from qunce.insight.reports import reports, sections, subscribers
 from qunce.insight.reports.reports import InvalidPeriod
 from qunce.insight.reports.subscribers import InvalidSubscriber
 from qunce.sets.mirror import deriver
@@ -19,7 +18,6 @@ from tests.cli.runner import in_this_process
 from tests.insight.findings.planted import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
-assert report_providers.new_reports in items.PROVIDERS
 
 
 @pytest.fixture
@@ -31,8 +29,7 @@ def shop() -> Community:
 
 
 def titles(by: Staff) -> list[str]:
-    found = items.list_items(by, at=NOW)
-    return [item.text for item in found if item.key.startswith("report-")]
+    return [sections.title(each) for each in subscribers.list_new(by=by, at=NOW)]
 
 
 @pytest.mark.both_databases
@@ -73,7 +70,7 @@ def test_page_api_and_command_set_the_same_subscribers(
         {"daily-roles": ["manager"], "daily-staff": [str(owner.pk)]},
     )
     assert answer.status_code == 303
-    assert "checked" in browser.get("/insight/reports/").content.decode()
+    assert "checked" in browser.get("/insight/reports/settings/").content.decode()
     api = clients.create_client(shop)
     (daily, *_others) = api.get("/reports/subscribers").body
     assert daily == {"kind": "daily", "roles": ["manager"], "staff": [owner.pk]}

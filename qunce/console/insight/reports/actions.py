@@ -35,5 +35,5 @@ def set_subscribers(request: http.Request, kind: str) -> HttpResponse:
         by=request.staff,
         at=request.at,
     )
-    http.flash(request, _("Saved. Today shows them each new report."))
-    return http.redirect_back(request, reverse("insight:reports"))
+    http.flash(request, _("Saved. They get each new report from now on."))
+    return http.redirect_back(request, reverse("insight:report-settings"))

@@ -1,4 +1,4 @@
-"""Forms of reports: which period to print."""
+"""Forms of reports: which period to print, the settings, and the subscribers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils import dates
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.core import errors, permissions
 from qunce.core.staff.models import Staff
+from qunce.insight.reports import report_settings
 from qunce.insight.reports.models import Kind
+from qunce.insight.reports.report_settings import SECTIONS, Settings
 
 DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -32,6 +35,47 @@ class PeriodForm(forms.Form):
             name, messages = next(iter(self.errors.items()))
             raise errors.Invalid(f"{self[name].label}: {messages[0]}")
         return dict(self.cleaned_data)
+
+
+class SettingsForm(forms.Form):
+    first_weekday = forms.TypedChoiceField(
+        label=gettext_lazy("First day of the week"),
+        choices=tuple(dates.WEEKDAYS.items()),
+        coerce=int,
+    )
+    sections = forms.MultipleChoiceField(
+        label=gettext_lazy("Sections of reports"),
+        required=False,
+        choices=tuple(SECTIONS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("The numbers of the overview are always in."),
+    )
+    keep_days = forms.IntegerField(
+        label=gettext_lazy("Days for which daily reports stay"),
+        min_value=report_settings.MIN_KEEP_DAYS,
+        max_value=report_settings.MAX_KEEP_DAYS,
+        help_text=gettext_lazy(
+            "180 unless you change it. Weekly and monthly reports stay, and so do daily "
+            "ones with a dated note or a finding that staff acted on."
+        ),
+    )
+
+    def __init__(self, data: Any, *, settings: Settings) -> None:
+        initial = {
+            "first_weekday": settings.first_weekday,
+            "sections": settings.sections,
+            "keep_days": settings.keep_days,
+        }
+        super().__init__(data, initial=initial)
+
+    def to_changes(self) -> dict[str, Any]:
+        """The arguments of `report_settings.change`."""
+        chosen = set(self.cleaned_data["sections"])
+        return {
+            "first_weekday": self.cleaned_data["first_weekday"],
+            "left_out": [name for name in SECTIONS if name not in chosen],
+            "keep_days": self.cleaned_data["keep_days"],
+        }
 
 
 class SubscribersForm(forms.Form):

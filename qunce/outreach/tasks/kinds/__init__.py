@@ -27,3 +27,8 @@ def get(key: str) -> Kind:
 
 def list_all() -> list[Kind]:
     return [base.REGISTRY[key] for key in sorted(base.REGISTRY)]
+
+
+def list_requestable() -> list[Kind]:
+    """The kinds of which staff can ask for tasks."""
+    return [kind for kind in list_all() if not kind.is_automatic]

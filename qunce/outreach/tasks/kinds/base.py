@@ -71,7 +71,10 @@ DONE = Outcome("done", gettext_lazy("done"), deepens=True)
 
 @dataclass(frozen=True)
 class Kind:
-    """`is_open_list` kinds begin without members, who are added as they react."""
+    """`is_open_list` kinds begin without members, who are added as they react.
+
+    Nobody asks for tasks of an `is_automatic` kind, or hands them over.
+    """
 
     key: str
     label: StrOrPromise
@@ -79,6 +82,7 @@ class Kind:
     icon: str
     about: str = NOBODY
     is_open_list: bool = False
+    is_automatic: bool = False
     outcomes: tuple[Outcome, ...] = ()
     fields: tuple[ResultField, ...] = ()
     needs_group: bool = False

@@ -133,6 +133,7 @@ AREAS = (
             Tab(_("Retention"), "insight:retention", section=PEOPLE),
             Tab(_("Retained members"), "insight:retained", section=PEOPLE),
             Tab(_("Lifetime value"), "insight:lifetime-value", section=PEOPLE),
+            Tab(_("Scores"), "insight:scores", section=PEOPLE),
             Tab(pgettext_lazy("menu", "Portraits"), "insight:portrait", section=PEOPLE),
             Tab(
                 pgettext_lazy("menu", "Completeness"),

@@ -20,6 +20,8 @@ from qunce.console.insight.reports import actions as report_actions
 from qunce.console.insight.reports import views as report_views
 from qunce.console.insight.retained import views as retained_views
 from qunce.console.insight.retention import views as retention_views
+from qunce.console.insight.scores import actions as score_actions
+from qunce.console.insight.scores import views as score_views
 from qunce.console.insight.touches import views as touch_views
 from qunce.console.insight.words import views as word_views
 
@@ -103,6 +105,11 @@ urlpatterns = [
     path("touches/", touch_views.distribution, name="touches"),
     path("touches/people/", touch_views.people, name="touches-people"),
     path("lifetime-value/", lifetime_value_views.overview, name="lifetime-value"),
+    path("scores/", score_views.score_list, name="scores"),
+    path("scores/new/", score_views.new, name="score-new"),
+    path("scores/of/<str:key>/", score_views.detail, name="score"),
+    path("scores/of/<str:key>/edit/", score_views.edit, name="score-edit"),
+    path("scores/of/<str:key>/delete/", score_actions.delete, name="score-delete"),
     path("words/", word_views.word_list, name="words"),
     path("words/settings/", word_views.settings, name="word-settings"),
 ]

@@ -25,6 +25,8 @@ from qunce.members.accounts.models import Account, Identifier
 from qunce.members.consents import consents
 from qunce.members.people import corrections, merges, notes, people, visibility
 from qunce.members.people.people import Person
+from qunce.members.scores import scores
+from qunce.members.scores import sentences as score_sentences
 from qunce.members.search import member_list, search
 from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import bulk as bulk_tagging
@@ -54,6 +56,24 @@ class IdentifierRow:
     id: int
     kind: str
     value: str
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A score with the sentences of its parts."""
+
+    row: scores.MemberScore
+    lines: tuple[str, ...]
+    total: str
+
+    @classmethod
+    def of(cls, row: scores.MemberScore) -> ScoreRow:
+        names = score_sentences.part_names(row.spec)
+        lines = (
+            score_sentences.describe_points(name, part)
+            for name, part in zip(names, row.found.parts, strict=True)
+        )
+        return cls(row, tuple(lines), score_sentences.describe_total(row.found))
 
 
 Section = tuple[str, list[AttributeRow]]
@@ -112,6 +132,14 @@ class Member:
         today = community_days.to_date(self.by.community.day(self.at))
         found = forecast.list_next(accounts=self.account_ids, by=self.by, at=self.at)
         return [(each, day_texts.day(each.day, today)) for each in found]
+
+    @cached_property
+    def scores(self) -> list[ScoreRow]:
+        """The scores of today with what each part gives; none of who works here."""
+        found = scores.of_member(
+            community=self.by.community, account=self.id, at=self.at
+        )
+        return [ScoreRow.of(row) for row in found]
 
     @cached_property
     def account_ids(self) -> list[int]:

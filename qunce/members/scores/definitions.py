@@ -192,6 +192,24 @@ def _describe_place(error: RuleError) -> str:
     return _("%(where)s: %(message)s") % {"where": where, "message": error.message}
 
 
+def canonical(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The one way of writing a valid spec, so that equal ones can be compared."""
+    return {"parts": [_canonical_part(part) for part in spec["parts"]]}
+
+
+def _canonical_part(part: Mapping[str, Any]) -> dict[str, Any]:
+    weight = int(decimals.EXACT.multiply(Decimal(str(part["weight"])), Decimal(SCALE)))
+    written = {
+        **part,
+        "name": names.clean(part["name"]),
+        "by": part.get("by", TIMES),
+        "weight": format_hundredths(weight),
+    }
+    if not written.get("where"):
+        written.pop("where", None)
+    return {field: written[field] for field in FIELDS if field in written}
+
+
 def load(spec: Mapping[str, Any], community: Community) -> Definition:
     """A stored definition. Facts of which the community has none count nothing."""
     parts, path = [], RulePath(community)

@@ -132,7 +132,7 @@ def create(
     score = Score.objects.create(
         community=community, key=key, name=_check_name(name), created_at=at, by=by
     )
-    _add_version(score, spec, by, at)
+    _add_version(score, definitions.canonical(spec), by, at)
     facts.record(ScoreCreated(score=key), community=community, by=by, at=at)
     return score
 
@@ -154,6 +154,8 @@ def update(
     if spec is not None:
         contact_masks.check_readable(old_spec, by)
         check_definition(spec, by)
+        spec = definitions.canonical(spec)
+    old_spec = definitions.canonical(old_spec)
     if new_name == score.name and spec in (None, old_spec):
         return False
     if score._state.adding:

@@ -28,7 +28,7 @@ from qunce.sets.rules.time_windows import Window
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
-    from qunce.members.scores.evaluation import PartScore
+    from qunce.members.scores.evaluation import PartScore, PersonScore
 
 UNITS = {
     TIMES: gettext_noop("%(n)s of %(cap)s times"),
@@ -57,6 +57,14 @@ def describe_points(name: str, found: PartScore) -> str:
         "highest": format_points(found.part.highest),
         "name": name,
         "measure": describe_measure(found),
+    }
+
+
+def describe_total(found: PersonScore) -> str:
+    return _("%(points)s of %(highest)s points are a score of %(score)s.") % {
+        "points": format_points(found.points),
+        "highest": format_points(found.definition.highest),
+        "score": definitions.format_tenths(found.tenths),
     }
 
 

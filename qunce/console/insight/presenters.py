@@ -161,4 +161,4 @@ def _part(
 
 
 def _href(name: str, counted: SpanNumbers) -> str:
-    return members_url(counted.rules.get(name))
+    return members_url(counted.rules.get(name)) if counted.numbers.get(name) else ""

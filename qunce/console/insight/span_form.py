@@ -9,7 +9,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors
+from qunce.console import form_errors
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
 
@@ -41,9 +41,7 @@ class SpanForm(forms.Form):
 
     def span(self) -> dict[str, Any]:
         """`first`, `last` and the key of the `group` or None; raises Invalid."""
-        if not self.is_valid():
-            name, messages = next(iter(self.errors.items()))
-            raise errors.Invalid(f"{self[name].label}: {messages[0]}")
+        form_errors.check_valid(self)
         data = self.cleaned_data
         group = self.group_keys[int(data["group"])] if data["group"] else None
         return {"first": data["first"], "last": data["last"], "group": group}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from qunce.console import http
 from qunce.console.typed_numbers.forms import PostedRow, cell_name
-from qunce.core import community_days
+from qunce.core import community_days, label_texts
 from qunce.insight import ratios
 from qunce.insight.typed_numbers import evenings, marked_numbers
 from qunce.insight.typed_numbers.evenings import Evening, EveningRow
@@ -94,7 +94,9 @@ def _grid_row(
                 error=errors.get(name, ""),
             )
         )
-    listed = [f"{Field(name).label}: {text}" for name, text in errors.items()]
+    listed = [
+        label_texts.with_label(Field(name).label, text) for name, text in errors.items()
+    ]
     return GridRow(
         row=row, cells=found, verdict=row.judge(numbers), errors=tuple(listed)
     )

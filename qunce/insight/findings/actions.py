@@ -72,7 +72,7 @@ ACTIONS = {
         ),
         Action(
             key="contact_limits",
-            label=gettext_lazy("changed the contact limits"),
+            label=gettext_lazy("checked the contact limits"),
             button=gettext_lazy("Check the contact limits"),
         ),
         Action(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors
+from qunce.core import errors, label_texts
 from qunce.insight import small_numbers
 from qunce.insight.portraits import differences, traits
 from qunce.insight.portraits.differences import Counts, Difference
@@ -93,7 +93,9 @@ def parse_subject(text: str, *, by: Staff) -> Subject:
         names = layering_specs.names_of(layering.spec)
         if layer in names:
             rule = {"layer": {"of": of, "in": [layer]}}
-            return Subject(text, f"{layering.name}: {names[layer]}", rule)
+            return Subject(
+                text, label_texts.with_label(layering.name, names[layer]), rule
+            )
     if kind == "group" and key and (by.groups is None or key in by.groups):
         found = references.find_names(by.community, "group", [key])
         if key in found:
@@ -113,7 +115,7 @@ def list_choices(*, by: Staff) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
     names = references.find_names(by.community, "group", keys)
     layerings = [
-        (f"layer:{layering.key}:{key}", f"{layering.name}: {name}")
+        (f"layer:{layering.key}:{key}", label_texts.with_label(layering.name, name))
         for layering in layers.list_active(by.community)
         for key, name in layering_specs.names_of(layering.spec).items()
     ]

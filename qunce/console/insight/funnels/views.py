@@ -14,7 +14,7 @@ from qunce.console import http
 from qunce.console.insight import chart_downloads, people_lists
 from qunce.console.insight.funnels import forms, presenters
 from qunce.console.insight.funnels.forms import FunnelForm
-from qunce.core import errors, permissions
+from qunce.core import errors, label_texts, permissions
 from qunce.core.facts import facts
 from qunce.insight import breakdowns, heat_maps
 from qunce.insight.funnels import definitions, funnels, results, templates
@@ -226,7 +226,7 @@ def people(request: http.Request, pk: int, step: int) -> HttpResponse:
         rule = make(funnel.definition, step)
     return people_lists.render(
         request,
-        title=f"{part.label}: {title}" if part else title,
+        title=label_texts.with_label(part.label, title) if part else title,
         people=list(found),
         back=reverse("insight:funnel", args=[funnel.pk]),
         back_label=funnel.name,

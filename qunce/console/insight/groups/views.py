@@ -76,6 +76,7 @@ class Row:
     numbers: tuple[Number, ...]
     active_by_day: Sequence[int]
     typed: tuple[date, int] | None = None
+    is_measured: bool = True
 
 
 @require_GET
@@ -101,6 +102,7 @@ def compare(request: http.Request) -> HttpResponse:
         replace(
             _row(request, found[row.group_id], row, compared),
             typed=typed.get(row.group_id),
+            is_measured=_is_measured(row, typed),
         )
         for row in shown
     ]
@@ -142,6 +144,11 @@ def _typed_members(
         for pk, (day, row) in latest.items()
         if (members := row.numbers.get("members")) is not None
     }
+
+
+def _is_measured(row: GroupRow, typed: Mapping[int, tuple[date, int]]) -> bool:
+    """False for a group that staff count by hand and nothing else reports."""
+    return row.group_id not in typed or any(getattr(row, name) for name in COLUMNS)
 
 
 def _heading(request: http.Request, column: str, order: str) -> Heading:
@@ -238,10 +245,11 @@ def _download(
     table: list[list[Any]] = [[_("Group"), *headings]]
     for row in rows:
         day, members = typed.get(row.group_id, ("", ""))
+        is_measured = _is_measured(row, typed)
         table.append(
             [
                 names[row.group_id],
-                *(getattr(row, column) for column in COLUMNS),
+                *(getattr(row, column) if is_measured else "" for column in COLUMNS),
                 *([members, str(day)] if typed else ()),
             ]
         )

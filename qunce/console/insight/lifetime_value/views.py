@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 
-from qunce.console import http
+from qunce.console import form_errors, http
 from qunce.console.insight import chart_downloads
 from qunce.core import errors, money
 from qunce.core.staff.models import Staff
@@ -42,9 +42,7 @@ class LifetimeValueForm(forms.Form):
 
     def query(self) -> dict[str, Any]:
         """The question; raises Invalid for a field that is not valid."""
-        if not self.is_valid():
-            name, messages = next(iter(self.errors.items()))
-            raise errors.Invalid(f"{self[name].label}: {messages[0]}")
+        form_errors.check_valid(self)
         return {
             "days": int(self.cleaned_data["days"]),
             "breakdown": breakdowns.parse(self.cleaned_data["by"]),
@@ -74,7 +72,10 @@ def overview(request: http.Request) -> HttpResponse:
             "still_buying": round(found.active),
             "whole": _show(found.whole, currency),
             "parts": [_show(part, currency) for part in found.parts],
-            "backtest": [(_label_of(row), row) for row in found.backtest.rows],
+            "backtest": [
+                (_label_of(row), row, round(row.expected))
+                for row in found.backtest.rows
+            ],
             "expected": _numbers(found.backtest.expected),
             "download": f"?{urlencode(params)}&as=",
         }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads, presenters
-from qunce.core import errors, permissions
+from qunce.core import errors, label_texts, permissions
 from qunce.insight import heat_maps
 from qunce.insight.portraits import completeness, persona_cards, portraits
 from qunce.insight.portraits.completeness import Completeness, Gap
@@ -106,7 +106,7 @@ def _download(found: Portrait, file_format: str) -> HttpResponse:
         raise Http404
     bars = [
         heat_maps.Bar(
-            f"{row.trait.heading}: {row.trait.label}",
+            label_texts.with_label(row.trait.heading, row.trait.label),
             round(100 * row.difference.share_inside),
             f"{row.difference.share_inside:.0%} ({row.difference.share_rest:.0%})",
         )

@@ -18,7 +18,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.console import http
 from qunce.console.insight import chart_downloads, people_lists
 from qunce.console.insight.span_form import SpanForm
-from qunce.core import errors
+from qunce.core import errors, label_texts
 from qunce.insight import breakdowns, retained_members
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.retained_members import Account
@@ -134,7 +134,7 @@ def people(request: http.Request) -> HttpResponse:
     heading = str(HEADINGS[column])
     return people_lists.render(
         request,
-        title=f"{part.label}: {heading}" if part else heading,
+        title=label_texts.with_label(part.label, heading) if part else heading,
         people=list(found),
         back=f"{reverse('insight:retained')}?{urlencode(params)}",
         back_label=_("Retained members"),

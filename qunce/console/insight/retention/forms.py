@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from qunce.core import errors
+from qunce.console import form_errors
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.insight import breakdowns, retention
@@ -84,9 +84,7 @@ class RetentionForm(forms.Form):
 
     def query(self) -> RetentionQuery:
         """The question; raises Invalid for a field that is not valid."""
-        if not self.is_valid():
-            name, messages = next(iter(self.errors.items()))
-            raise errors.Invalid(f"{self[name].label}: {messages[0]}")
+        form_errors.check_valid(self)
         data = self.cleaned_data
         return RetentionQuery(
             data["start"],

@@ -14,7 +14,7 @@ from qunce.console import http
 from qunce.console.insight import chart_downloads, people_lists
 from qunce.console.insight.retention import forms, presenters
 from qunce.console.insight.retention.forms import RetentionForm
-from qunce.core import errors
+from qunce.core import errors, label_texts
 from qunce.insight import breakdowns, heat_maps, retention
 from qunce.insight.breakdowns import Breakdown
 
@@ -125,7 +125,7 @@ def people(request: http.Request) -> HttpResponse:
     params = {name: str(form[name].value()) for name in forms.DEFAULTS}
     return people_lists.render(
         request,
-        title=f"{part.label}: {title}" if part else title,
+        title=label_texts.with_label(part.label, title) if part else title,
         people=list(found),
         back=f"{reverse('insight:retention')}?{urlencode(params)}",
         back_label=_("Retention"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
-from qunce.console import http
+from qunce.console import form_errors, http
 from qunce.console.insight import chart_downloads, people_lists
 from qunce.core import errors
 from qunce.insight import heat_maps, touches
@@ -42,9 +42,7 @@ class TouchesForm(forms.Form):
 
     def span(self) -> dict[str, Any]:
         """The question; raises Invalid for a field that is not valid."""
-        if not self.is_valid():
-            name, messages = next(iter(self.errors.items()))
-            raise errors.Invalid(f"{self[name].label}: {messages[0]}")
+        form_errors.check_valid(self)
         return dict(self.cleaned_data)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qunce.console.segments.presenters import builder
@@ -16,6 +19,7 @@ from qunce.insight import charts
 from qunce.members.rule_text import contact_masks, sentences
 from qunce.members.rule_text import names as rule_names
 from qunce.members.segments import segments, watches
+from qunce.members.segments.segments import SegmentEntered, SegmentLeft
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
 
@@ -110,9 +114,24 @@ def describe_watch(segment: Segment, *, by: Staff, at: datetime) -> dict[str, An
             by.community.day(at) - MAX_MOVE_DAYS, by.community.day(watch.started_at)
         )
         rows = segment.sizes.filter(day__gte=since).order_by("-day")
-        context["moves"] = [(community_days.to_date(row.day), row) for row in rows]
+        context["moves"] = [
+            (
+                community_days.to_date(row.day),
+                (row.entered, _moved_url(segment, SegmentEntered.kind, row.day)),
+                (row.left, _moved_url(segment, SegmentLeft.kind, row.day)),
+            )
+            for row in rows
+        ]
         context["drift"] = watch.drift
     return context
+
+
+def _moved_url(segment: Segment, kind: str, day: int) -> str:
+    """The list of the members with a fact of the watch on a day, also of former ones."""
+    on = community_days.to_date(day).isoformat()
+    did = {"kind": kind, "where": {"segment": [segment.key]}, "between": [on, on]}
+    rule = json.dumps({"with_left": {"did": did}}, ensure_ascii=False)
+    return f"{reverse('members:list')}?{urlencode({'rule': rule})}"
 
 
 def build_chart(segment: Segment, *, by: Staff, at: datetime) -> charts.Figure | None:

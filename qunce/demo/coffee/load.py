@@ -20,7 +20,6 @@ from qunce.demo.coffee import (
     evening_numbers,
     findings,
     funnels,
-    goals,
     group_templates,
     library,
     persona_cards,
@@ -132,7 +131,7 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         evening_numbers.create(context)
     with making.step("coffee-positioning", _("its positioning sheet and its goals")):
         positioning.create(context)
-        goals.create(context)
+        positioning.set_goals(context)
     with making.step("coffee-reports", _("its last reports")):
         reports.create(context)
     return simulation

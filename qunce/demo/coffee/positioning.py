@@ -1,12 +1,13 @@
-"""The positioning sheet of the coffee brand, and a survey of how members see it."""
+"""The positioning sheet and goals of the coffee brand, and how members see it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from qunce.demo import goals
 from qunce.demo.coffee.context import Context
-from qunce.demo.simulation.texts.positioning import SHEETS, VIEWS
+from qunce.demo.simulation.texts.positioning import GOALS, SHEETS, VIEWS
 from qunce.insight.positioning import sheets
 from qunce.members.accounts.models import Account
 from qunce.members.attributes import attributes
@@ -40,10 +41,31 @@ def _content(context: Context) -> dict[str, Any]:
     ]
     return content | {
         "hooks": hooks,
-        "circle_attribute": "taste",
-        "region_attribute": "city",
+        "circle_attribute": _find_attribute(context, "taste"),
+        "region_attribute": _find_attribute(context, "city"),
         "view_attribute": VIEW,
     }
+
+
+def _find_attribute(context: Context, key: str) -> str:
+    """The name of an attribute of the words of the simulation."""
+    rows = Attribute.objects.filter(
+        community=context.community, label=context.words.attributes[key]
+    )
+    return rows.get().name
+
+
+def set_goals(context: Context) -> None:
+    names = GOALS[context.simulation.settings.language]
+    goals.create(
+        goals.Plan(
+            on_course="net_sales", behind="new_members", met="buyers", names=names
+        ),
+        community=context.community,
+        owner=context.staff["manager"],
+        by=context.owner,
+        at=context.at,
+    )
 
 
 def _ask(context: Context) -> None:

@@ -21,7 +21,7 @@ from qunce.core.staff.models import Staff
 from qunce.demo import service
 from qunce.demo.build import Build, NotTheDemo
 from qunce.demo.shop import data as demo_data
-from qunce.demo.shop import plan, work
+from qunce.demo.shop import plan, positioning, work
 from qunce.demo.shop.data import Journey
 from qunce.groups import groups
 from qunce.importing import pipeline
@@ -96,6 +96,8 @@ def load(
         catch_up(build.at)
     with build.step("service", _("welcomes and styles of service")):
         service.create(build.community, by=owner, at=build.at)
+    with build.step("positioning", _("the positioning sheet and goals")):
+        positioning.create(build.community, by=owner, at=build.at)
     return answer | count(build)
 
 

@@ -142,6 +142,7 @@ AREAS = (
             ),
             Tab(_("Groups compared"), "insight:groups", section=ROOMS),
             Tab(_("Peak hours"), "insight:hours", section=ROOMS),
+            Tab(_("Staff performance"), "insight:staff", section=ROOMS),
             Tab(_("Typed numbers"), "typed_numbers:grid", section=ROOMS),
             Tab(pgettext_lazy("menu", "Words"), "insight:words", "words.view", CONTENT),
             Tab(_("Funnels"), "insight:funnels", section=SALES),

@@ -32,3 +32,19 @@ def moment(value: datetime, at: datetime, zone: tzinfo) -> str:
     if abs(now - local) > timedelta(days=180):
         return text
     return _("%(day)s %(clock)s") % {"day": text, "clock": f"{local:%H:%M}"}
+
+
+def duration(seconds: int) -> str:
+    """A length of time in its two largest units, such as 45 s, 12 min, 3 h 20 min, 2 d."""
+    minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
+    if not minutes:
+        return _("%(n)s s") % {"n": seconds}
+    if not hours:
+        return _("%(n)s min") % {"n": minutes}
+    large, small = (
+        (_("%(n)s d") % {"n": f"{days:,}"}, _("%(n)s h") % {"n": hours % 24})
+        if days
+        else (_("%(n)s h") % {"n": hours}, _("%(n)s min") % {"n": minutes % 60})
+    )
+    is_whole = not (hours % 24 if days else minutes % 60)
+    return large if is_whole else f"{large} {small}"

@@ -56,6 +56,10 @@ ANSWERS: dict[str, str] = {
         insight.retention.compare
         insight.retention.compute
         insight.retention.find_people
+        insight.staff_performance.performance.compute
+        insight.staff_performance.performance.default_span
+        insight.staff_performance.performance.load
+        insight.staff_performance.visible_staff.list_all
         insight.touches.compute
         insight.touches.default_span
         insight.touches.find_people

@@ -121,6 +121,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "staff-accounts",
         "staff-in-charge",
         "staff-notices",
+        "staff-performance",
         "staff-tasks",
         "suppressions",
         "tag-batches",

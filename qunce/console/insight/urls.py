@@ -22,6 +22,7 @@ from qunce.console.insight.retained import views as retained_views
 from qunce.console.insight.retention import views as retention_views
 from qunce.console.insight.scores import actions as score_actions
 from qunce.console.insight.scores import views as score_views
+from qunce.console.insight.staff import views as staff_views
 from qunce.console.insight.touches import views as touch_views
 from qunce.console.insight.words import views as word_views
 
@@ -59,7 +60,9 @@ urlpatterns = [
     path("completeness/", portrait_views.gaps, name="completeness"),
     path("positioning/", positioning_views.positioning, name="positioning"),
     path("positioning/edit/", positioning_views.edit, name="positioning-edit"),
-    path("positioning/views/", positioning_views.views_changed, name="positioning-views"),
+    path(
+        "positioning/views/", positioning_views.views_changed, name="positioning-views"
+    ),
     path(
         "positioning/versions/",
         positioning_views.version_list,
@@ -102,6 +105,14 @@ urlpatterns = [
     ),
     path("funnels/<int:pk>/archive/", funnel_actions.archive, name="funnel-archive"),
     path("funnels/<int:pk>/restore/", funnel_actions.restore, name="funnel-restore"),
+    path("staff/", staff_views.overview, name="staff"),
+    path(
+        "staff/<slug:staff>/conversations/",
+        staff_views.conversation_list,
+        name="staff-conversations",
+    ),
+    path("staff/<slug:staff>/tasks/", staff_views.task_list, name="staff-tasks"),
+    path("staff/<slug:staff>/groups/", staff_views.group_list, name="staff-groups"),
     path("touches/", touch_views.distribution, name="touches"),
     path("touches/people/", touch_views.people, name="touches-people"),
     path("lifetime-value/", lifetime_value_views.overview, name="lifetime-value"),

@@ -15,6 +15,7 @@ from qunce.core.communities import Community
 from qunce.demo import service
 from qunce.demo.build import Build
 from qunce.demo.coffee import (
+    answers,
     care,
     chat_texts,
     evening_numbers,
@@ -100,6 +101,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         "coffee-crew", _("accounts of people who work at the coffee brand")
     ):
         staff_members.create(context)
+    with making.step("coffee-answers", _("answers of its staff in groups")):
+        answers.report(context)
     with making.step("coffee-derived", _("facts of the coffee brand counted")):
         catch_up(at=now)
     with making.step("coffee-layers", _("its members sorted into layers and segments")):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from qunce.insight import identities, metrics
 from qunce.insight.identities import Comparison, Question
@@ -37,7 +38,13 @@ def compare(question: Question) -> Iterator[Comparison]:
     opened, answered = (counted.numbers[name] for name in NAMES)
     outcome = found.outcome
     ways = outcome.answered + outcome.waiting + outcome.unanswered
-    yield Comparison(where=str(_("opened")), left=opened, right=ways)
-    yield Comparison(where=str(_("answered")), left=answered, right=outcome.answered)
+    yield Comparison(
+        where=str(pgettext_lazy("conversations", "opened")), left=opened, right=ways
+    )
+    yield Comparison(
+        where=str(pgettext_lazy("conversations", "answered")),
+        left=answered,
+        right=outcome.answered,
+    )
     by_staff = sum(row.answers.answered for row in found.rows)
     yield Comparison(where=str(_("by staff")), left=answered, right=by_staff)

@@ -71,7 +71,7 @@ def find_staff(text: str, *, by: Staff) -> tuple[Staff | None, list[int]]:
     if text.isascii() and text.isdigit() and len(text) < 18:
         staff = visible_staff.get(by=by, pk=int(text))
         return staff, [staff.pk]
-    everyone = visible_staff.sees_everyone(by)
+    everyone = visible_staff.may_see_everyone(by)
     if text == OTHERS and everyone:
         return None, [NOBODY]
     if text == ALL:
@@ -88,7 +88,7 @@ def list_conversations(
         raise NoSuchList(_("There is no such list."))
     found = work.chats.conversations
     if kind in OF_ALL:
-        if not visible_staff.sees_everyone(work.query.by):
+        if not visible_staff.may_see_everyone(work.query.by):
             raise NoSuchList(_("There is no such list."))
         chosen = np.ones(len(found.opened), dtype=bool)
     else:

@@ -47,9 +47,9 @@ def add(rows: Iterable[MembersInCharge]) -> MembersInCharge:
     return MembersInCharge(**{n: sum(getattr(row, n) for row in found) for n in names})
 
 
-def rule_of(staff: Staff) -> dict[str, Any]:
-    """The rule of the members of whom a staff member is in charge."""
-    return {"staff": {"any": [staff.login]}}
+def rule_of(*staff: Staff) -> dict[str, Any]:
+    """The rule of the members of whom one of these staff is in charge."""
+    return {"staff": {"any": [each.login for each in staff]}}
 
 
 def load(query: MetricQuery, staff: Sequence[Staff]) -> dict[int, MembersInCharge]:

@@ -145,7 +145,7 @@ def compute(
     rows = [row for row in rows if row.is_active or not row.is_empty]
     shown = [row.staff.pk for row in rows if row.staff]
     outcome = None
-    if visible_staff.sees_everyone(by):
+    if visible_staff.may_see_everyone(by):
         unknown = _row(work, hours, [NOBODY])
         rows += [] if unknown.is_empty else [unknown]
         shown.append(NOBODY)

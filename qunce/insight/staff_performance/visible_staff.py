@@ -26,7 +26,7 @@ class StaffNotFound(errors.NotFound):
     """There is no such staff member, or they are of a unit that one does not see."""
 
 
-def sees_everyone(by: Staff) -> bool:
+def may_see_everyone(by: Staff) -> bool:
     """Whether `by` sees all staff; with a unit they see that unit and those below it."""
     is_unlimited = by.unit_id is None or by.role == permissions.Role.OWNER
     return permissions.may(by, VIEW) and is_unlimited
@@ -49,7 +49,7 @@ def _visible(by: Staff) -> QuerySet[Staff]:
         return Staff.objects.filter(pk=by.pk, community=by.community_id)
     rows = Staff.objects.filter(community=by.community_id)
     rows = rows.exclude(login__startswith=SYSTEM_LOGIN_PREFIX)
-    if sees_everyone(by):
+    if may_see_everyone(by):
         return rows
     return rows.filter(unit__in=_units_below(by)) | rows.filter(pk=by.pk)
 

@@ -64,6 +64,21 @@ case(
     default_span=just(),
     find_people=both(SPAN, just(window=7, touches=0)),
 )
+case(
+    "insight.staff_performance.performance",
+    compute=SPAN,
+    load=SPAN,
+    default_span=just(),
+)
+case(
+    "insight.staff_performance.visible_staff",
+    get=using(lambda w: {"pk": w.get("staff").pk}),
+    list_all=just(),
+)
+case(
+    "insight.staff_performance.lists",
+    find_staff=using(lambda w: {"text": str(w.get("staff").pk)}),
+)
 CELL = using(lambda w: {"cell": f"group:leaves:up:{w.get('group').key}"})
 case("insight.findings.daily", load=just())
 case(

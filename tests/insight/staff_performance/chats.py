@@ -63,7 +63,9 @@ class World:
 
 
 def create() -> World:
-    shop = factories.community(timezone="Asia/Shanghai", at=START - 90 * DAY)
+    shop = factories.community(
+        timezone="Asia/Shanghai", language="en", at=START - 90 * DAY
+    )
     by = factories.staff(shop, "owner", "ann", name="Ann", at=START)
     wang, xu = (
         factories.staff(shop, "operator", login, name=login.title(), at=START)

@@ -145,19 +145,31 @@ def sum_by_day(
     among: BitMap | None = None,
 ) -> DaySums:
     """Facts of some kinds by day; with `among`, only those of these people."""
-    where, tables = account_condition(community, among, at)
-    params = day_params(community, first, last)
-    rows = mirror.query(
-        f"SELECT d.day, count(*), {amounts.total(community)} {JOIN_DAYS}"
-        f" ({_kind_list(kinds)}){where} GROUP BY d.day",
-        params,
-        **tables,
-    )
-    days, counts, totals = (column.to_pylist() for column in rows.columns)
-    by_day = dict(zip(days, zip(counts, totals, strict=True), strict=True))
-    # Days without a fact are not in the result but belong into a chart.
-    sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
-    return DaySums([count for count, _ in sums], [amount for _, amount in sums])
+    kind_ids = _kind_ids(kinds)
+    total = amounts.total(community)
+
+    def read(snap: Snapshot) -> DaySums:
+        where, tables = account_condition_in(snap, among)
+        rows = mirror.query(
+            f"SELECT d.day, count(*), {total} {JOIN_DAYS}"
+            f" ({_kind_list(kinds)}){where} GROUP BY d.day",
+            day_params(community, first, last),
+            **tables,
+        )
+        days, counts, totals = (column.to_pylist() for column in rows.columns)
+        by_day = dict(zip(days, zip(counts, totals, strict=True), strict=True))
+        # Days without a fact are not in the result but belong into a chart.
+        sums = [by_day.get(day, (0, 0)) for day in range(first, last + 1)]
+        return DaySums([count for count, _ in sums], [amount for _, amount in sums])
+
+    def look_up(snap: Snapshot) -> DaySums:
+        snap.load_revisions(())
+        name = ("day sums", tuple(kind_ids), last - first, digest(among))
+        # The SQL of the total has the exchange rates.
+        version = (total, facts_version(snap, kind_ids, first, last))
+        return snap.memoize(name, version, lambda: read(snap))
+
+    return snapshots.run(community, at, look_up)
 
 
 def sum_left_out(
@@ -170,14 +182,27 @@ def sum_left_out(
     among: BitMap | None = None,
 ) -> dict[str, int]:
     """Currency → money of these days that has no exchange rate, so that no sum has it."""
-    where, tables = account_condition(community, among, at)
-    return amounts.list_left_out(
-        community,
-        dict.fromkeys(_kind_ids(kinds), 1),
-        f"community = ? AND happened_at >= ? AND happened_at < ?{where}",
-        day_params(community, first, last)[3:],
-        **tables,
-    )
+    kind_ids = _kind_ids(kinds)
+
+    def read(snap: Snapshot) -> dict[str, int]:
+        where, tables = account_condition_in(snap, among)
+        return amounts.list_left_out(
+            community,
+            dict.fromkeys(kind_ids, 1),
+            f"community = ? AND happened_at >= ? AND happened_at < ?{where}",
+            day_params(community, first, last)[3:],
+            **tables,
+        )
+
+    def look_up(snap: Snapshot) -> dict[str, int]:
+        snap.load_revisions(())
+        name = ("left out", tuple(kind_ids), last - first, digest(among))
+        # The SQL of the condition has the exchange rates.
+        rates = amounts.left_out(community)
+        version = (rates, facts_version(snap, kind_ids, first, last))
+        return snap.memoize(name, version, lambda: read(snap))
+
+    return snapshots.run(community, at, look_up)
 
 
 def digest(among: BitMap | None) -> bytes:
@@ -215,18 +240,26 @@ def account_condition(
     accounts.
     """
 
-    def find_accounts(snap: Snapshot) -> BitMap:
+    def read(snap: Snapshot) -> tuple[str, dict[str, pa.Table]]:
         snap.load_revisions(())
-        if among is None:
-            return snap.staff_accounts()
+        return account_condition_in(snap, among, column)
+
+    return snapshots.run(community, at, read)
+
+
+def account_condition_in(
+    snap: Snapshot, among: BitMap | None, column: str = "account"
+) -> tuple[str, dict[str, pa.Table]]:
+    """The same within a snapshot, for what is cached by the versions of that snapshot."""
+    # The log has accounts, so the people are turned into all of theirs before DuckDB
+    # filters.
+    if among is None:
+        accounts = snap.staff_accounts()
+    else:
         # All accounts of these people: the first, and every one merged into it.
         people = among - snap.staff
         pairs = snap.aliases.person_ids.items()
-        return people | bitmaps.of([a for a, person in pairs if person in people])
-
-    # The log has accounts, so the people are turned into all of theirs before DuckDB
-    # filters.
-    accounts = snapshots.run(community, at, find_accounts)
+        accounts = people | bitmaps.of([a for a, person in pairs if person in people])
     table = pa.table({"account": bitmaps.array_of(accounts)})
     if among is not None:
         return COUNTED.format(column), {"among": table}

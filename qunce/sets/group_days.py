@@ -107,23 +107,21 @@ def load(
     ids = [[facts.find_kind(name) for name in kinds] for kinds in names]
     known = [[kind for kind in kinds if kind is not None] for kinds in ids]
     flat = [kind for kinds in known for kind in kinds]
-    condition, tables = daily_totals.account_condition(
-        community, among, at, "facts.account"
-    )
     lists = [", ".join(map(str, kinds)) or "-1" for kinds in known]
-    sql = SELECT.format(
-        messages=lists[0],
-        interactions=lists[1],
-        joined=lists[2],
-        left=lists[3],
-        among=condition,
-        sums=SUMS,
-    )
-
     unique_groups = tuple(sorted(set(groups)))
 
-    def look_up(snap: Snapshot) -> GroupDays:
-        snap.load_revisions(())
+    def read(snap: Snapshot) -> GroupDays:
+        condition, tables = daily_totals.account_condition_in(
+            snap, among, "facts.account"
+        )
+        sql = SELECT.format(
+            messages=lists[0],
+            interactions=lists[1],
+            joined=lists[2],
+            left=lists[3],
+            among=condition,
+            sums=SUMS,
+        )
         pairs = snap.aliases.person_ids
         table = pa.table(
             {
@@ -131,16 +129,16 @@ def load(
                 "person": pa.array(pairs.values(), pa.int64()),
             }
         )
+        params = daily_totals.day_params(community, first, last)
+        chosen = pa.table({"id": pa.array(unique_groups, pa.int64())})
+        rows = mirror.query(sql, params, aliases=table, chosen=chosen, **tables)
+        return _arrange(rows, first, last)
 
-        def read() -> GroupDays:
-            params = daily_totals.day_params(community, first, last)
-            chosen = pa.table({"id": pa.array(unique_groups, pa.int64())})
-            rows = mirror.query(sql, params, aliases=table, chosen=chosen, **tables)
-            return _arrange(rows, first, last)
-
+    def look_up(snap: Snapshot) -> GroupDays:
+        snap.load_revisions(())
         version = daily_totals.facts_version(snap, flat, first, last)
         name = ("group days", last - first, unique_groups, daily_totals.digest(among))
-        return snap.memoize(name, version, read)
+        return snap.memoize(name, version, lambda: read(snap))
 
     return snapshots.run(community, at, look_up)
 

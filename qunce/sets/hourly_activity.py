@@ -61,14 +61,14 @@ def count_by_weekday_and_hour(
     count. The answer is cached until a fact of these days is added.
     """
     ids = [kind for kind in map(facts.find_kind, kinds) if kind is not None]
-    condition, tables = daily_totals.account_condition(community, among, at)
-    if group is not None:
-        condition += f" AND grp = {int(group)}"
-    sql = SELECT_WEEK.format(
-        quarter=QUARTER, kinds=", ".join(map(str, ids)) or "-1", where=condition
-    )
 
-    def count() -> NDArray[np.int64]:
+    def count(snap: Snapshot) -> NDArray[np.int64]:
+        condition, tables = daily_totals.account_condition_in(snap, among)
+        if group is not None:
+            condition += f" AND grp = {int(group)}"
+        sql = SELECT_WEEK.format(
+            quarter=QUARTER, kinds=", ".join(map(str, ids)) or "-1", where=condition
+        )
         zone, start = community.timezone, community.day_start
         starts = [
             community_days.start_of(zone, start, day) for day in range(first, last + 2)
@@ -89,7 +89,7 @@ def count_by_weekday_and_hour(
         version = daily_totals.facts_version(snap, ids, first, last)
         people = daily_totals.digest(among)
         name = ("week", tuple(ids), group, last - first, people)
-        return snap.memoize(name, version, count)
+        return snap.memoize(name, version, lambda: count(snap))
 
     return snapshots.run(community, at, look_up)
 

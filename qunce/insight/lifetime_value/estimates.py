@@ -6,6 +6,7 @@ interval would be wider than anything one could do with it.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, errors
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
 from qunce.insight import breakdowns, small_numbers
 from qunce.insight.lifetime_value import (
     buying_model,
@@ -21,21 +25,26 @@ from qunce.insight.lifetime_value import (
     spend_model,
 )
 from qunce.insight.lifetime_value.purchases import DAYS_PER_WEEK, Purchases
-from qunce.sets import audiences, timelines
+from qunce.sets import amounts, audiences, cohorts, daily_totals, timelines
 from qunce.sets.bitmaps import bitmaps
+from qunce.sets.rules import snapshots
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
+    from pyroaring import BitMap
 
     from qunce.core.staff.models import Staff
     from qunce.insight.breakdowns import Breakdown
     from qunce.insight.lifetime_value.fitting import Fit
+    from qunce.sets.rules.snapshots import Snapshot
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
+ORDER = "order.paid"
 HORIZONS = (90, 180, 365)
 """Days ahead that can be asked for."""
 DEFAULT_HORIZON = 365
@@ -163,44 +172,107 @@ def estimate(
 ) -> LifetimeValue:
     """Raises NotEnoughOrders or NotFitted with the reason if there is no estimate."""
     check_horizon(days)
-    community = by.community
-    today = community.day(at)
-    rows = timelines.amounts_by_person_and_day(
-        community=community, kind="order.paid", at=at
-    )
-    # Only complete days, and only people whom the asker sees and who have not left.
+    parts = breakdowns.load_parts(breakdown, by=by, at=at) if breakdown else []
+    # Only people whom the asker sees and who have not left.
     visible = audiences.people(
-        community=community, rule=audiences.EVERYONE, by=by, at=at
+        community=by.community, rule=audiences.EVERYONE, by=by, at=at
     )
-    seen = np.isin(rows[0], bitmaps.array_of(visible)) & (rows[1] < today)
-    people, order_days, amounts = (column[seen] for column in rows)
-    _check_history(people, order_days, today)
-    bought = purchases.summarise(people, order_days, amounts, today - 1)
-    models = fit_models(bought)
-    parts = [("", _("All buyers"), np.ones(len(bought), dtype=bool))]
-    if breakdown is not None:
-        parts += [
-            (
-                part.key,
-                part.label,
-                np.isin(bought.people, bitmaps.array_of(part.people)),
-            )
-            for part in breakdowns.load_parts(breakdown, by=by, at=at)
-        ]
-    values = [
-        _value(key, label, bought.select(mask), models, days)
-        for key, label, mask in parts
-    ]
-    buying = buying_model.from_logs(models.buying.logs)
+    return snapshots.run(
+        by.community, at, lambda snap: _estimate(snap, visible, parts, days)
+    )
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What does not depend on the horizon, nor on a part of the buyers."""
+
+    bought: Purchases
+    models: Models
+    active: float
+    backtest: Backtest
+
+
+def _estimate(
+    snap: Snapshot, visible: BitMap, parts: Sequence[breakdowns.Part], days: int
+) -> LifetimeValue:
+    """An estimate in a snapshot. What takes long is cached until an order is added or a
+    buyer comes or goes.
+    """
+    snap.load_revisions(())
+    version = _version_of_orders(snap)
+    orders = functools.cache(lambda: _load_orders(snap))
+    buyers = snap.memoize("buyers", version, lambda: bitmaps.of(orders()[0]))
+    seen = buyers & visible
+
+    def fit() -> _Basis:
+        chosen = np.isin(orders()[0], bitmaps.array_of(seen))
+        people, order_days, sums = (column[chosen] for column in orders())
+        return _fit(people, order_days, sums, snap.today)
+
+    basis = snap.memoize(("lifetime value", daily_totals.digest(seen)), version, fit)
+
+    def value_of(key: str, label: str, people: BitMap) -> PartValue:
+        def compute() -> tuple[int, Estimate | None, Estimate | None]:
+            chosen = np.isin(basis.bought.people, bitmaps.array_of(people))
+            return _value(basis.bought.select(chosen), basis.models, days)
+
+        name = ("lifetime value of", days, daily_totals.digest(people))
+        whole = daily_totals.digest(seen)
+        return PartValue(key, label, *snap.memoize(name, (version, whole), compute))
+
+    values = [value_of(part.key, part.label, part.people & seen) for part in parts]
     return LifetimeValue(
         days=days,
-        repeat_buyers=int(np.count_nonzero(bought.frequency)),
-        fitted=models.fitted,
-        active=float(buying.active(bought).sum()),
-        whole=values[0],
-        parts=tuple(value for value in values[1:] if value.buyers),
-        backtest=_test(people, order_days, amounts, today - 1),
+        repeat_buyers=int(np.count_nonzero(basis.bought.frequency)),
+        fitted=basis.models.fitted,
+        active=basis.active,
+        whole=value_of("", _("All buyers"), seen),
+        parts=tuple(value for value in values if value.buyers),
+        backtest=basis.backtest,
     )
+
+
+def _version_of_orders(snap: Snapshot) -> Hashable:
+    kind = facts.find_kind(ORDER)
+    kinds = [] if kind is None else [kind]
+    first, last = cohorts.BEFORE_ALL_DAYS, snap.today - 1
+    facts_of = daily_totals.facts_version(snap, kinds, first, last)
+    # The SQL of the amount has the exchange rates.
+    return facts_of, amounts.total(snap.community)
+
+
+def _load_orders(snap: Snapshot) -> tuple[Ints, Ints, Ints]:
+    """People, complete days and amounts, as of the snapshot."""
+    rows = timelines.amounts_by_person_and_day(
+        community=snap.community, kind=ORDER, at=snap.at
+    )
+    complete = rows[1] < snap.today
+    people, days, sums = (column[complete] for column in rows)
+    return people, days, sums
+
+
+def _fit(people: Ints, days: Ints, sums: Ints, today: int) -> _Basis:
+    _check_history(people, days, today)
+    bought = purchases.summarise(people, days, sums, today - 1)
+    models = fit_models(bought)
+    return _Basis(
+        bought=bought,
+        models=models,
+        active=float(buying_model.from_logs(models.buying.logs).active(bought).sum()),
+        backtest=_test(people, days, sums, today - 1),
+    )
+
+
+def prepare(*, at: datetime) -> None:
+    """Estimate for every community, so that nobody waits for it: a visit finds it cached.
+
+    It takes milliseconds while the last estimate holds.
+    """
+    for community in Community.objects.order_by("pk"):
+        try:
+            estimate(by=staff_models.system(community), at=at)
+        except errors.Refused:
+            continue
 
 
 def _check_history(people: Ints, days: Ints, today: int) -> None:
@@ -241,20 +313,19 @@ def fit_models(bought: Purchases) -> Models:
 
 
 def _value(
-    key: str, label: str, bought: Purchases, models: Models, days: int
-) -> PartValue:
+    bought: Purchases, models: Models, days: int
+) -> tuple[int, Estimate | None, Estimate | None]:
+    """The number of buyers, and what they will order and pay."""
     if len(bought) < small_numbers.MIN_PEOPLE:
-        return PartValue(key, label, len(bought), None, None)
+        return len(bought), None, None
     weeks = days / DAYS_PER_WEEK
     number = buying_model.from_logs(models.buying.logs).expected(bought, weeks)
     spend = models.expected_spend(bought, models.spend.logs if models.spend else None)
     orders, amounts = simulate_totals(bought, models, weeks)
-    return PartValue(
-        key=key,
-        label=label,
-        buyers=len(bought),
-        orders=_interval(float(number.sum()), orders),
-        amount=_interval(float((number * spend).sum()), amounts),
+    return (
+        len(bought),
+        _interval(float(number.sum()), orders),
+        _interval(float((number * spend).sum()), amounts),
     )
 
 

@@ -25,6 +25,8 @@ MAX_DEVIATION = 2.0
 PRIOR_DEVIATION = 1.5
 STEP = 1e-3
 """Of the logarithms, for the curvature of the likelihood."""
+ATTEMPTS = 2
+"""The second begins where the first ended, with nothing learned of the curvature."""
 
 Floats = NDArray[np.float64]
 
@@ -68,22 +70,29 @@ def minimise(loss: Callable[[Floats], float], start: Floats) -> Fit:
 
 
 def _minimise(loss: Callable[[Floats], float], start: Floats) -> Fit | None:
-    found = scipy.optimize.minimize(
-        loss, start, method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-7}
-    )
-    found = scipy.optimize.minimize(
-        loss, found.x, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * len(start)
-    )
-    if not np.isfinite(found.fun) or np.abs(found.x).max() >= BOUND:
+    # Of the order of 1, since tolerances of gradients are absolute. Nelder-Mead finds the
+    # same minima, but needs up to eight thousand losses where a parameter is left open.
+    scale = max(abs(loss(start)), 1.0)
+    here = start
+    for _attempt in range(ATTEMPTS):
+        found = scipy.optimize.minimize(
+            lambda logs: loss(logs) / scale,
+            here,
+            method="L-BFGS-B",
+            bounds=[(-BOUND, BOUND)] * len(start),
+            options={"ftol": 1e-13, "gtol": 1e-8},
+        )
+        here = found.x
+    if not np.isfinite(found.fun) or np.abs(here).max() >= BOUND:
         return None
     try:
-        covariance = np.linalg.inv(_curvature(loss, found.x))
+        covariance = np.linalg.inv(_curvature(loss, here))
         np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:
         return None
     if np.sqrt(np.diag(covariance)).max() > MAX_DEVIATION:
         return None
-    return Fit(found.x, np.asarray(covariance, dtype=np.float64), float(found.fun))
+    return Fit(here, np.asarray(covariance, dtype=np.float64), float(loss(here)))
 
 
 def _curvature(loss: Callable[[Floats], float], here: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -74,6 +75,11 @@ def size_of(content: Any) -> int:
         return content.nbytes
     if isinstance(content, tuple | list):
         return sum(size_of(part) for part in content)
+    if dataclasses.is_dataclass(content):
+        return sum(
+            size_of(getattr(content, field.name))
+            for field in dataclasses.fields(content)
+        )
     return 0
 
 

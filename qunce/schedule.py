@@ -18,6 +18,7 @@ from qunce.core.staff import login_attempts, sessions
 from qunce.importing.jobs import journal, uploads
 from qunce.insight.findings import daily as findings
 from qunce.insight.goals import results as goals
+from qunce.insight.lifetime_value import estimates
 from qunce.insight.reports import reports
 from qunce.insight.words import word_days
 from qunce.members.layers import layers
@@ -44,8 +45,7 @@ from qunce.sets.mirror import deriver, mirror
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
-last_run_at: datetime | None = None
-"""When this process last ran the jobs that were due."""
+last_run_at: datetime | None = None  # when this process last ran what was due
 
 
 def start_days(*, at: datetime) -> None:
@@ -91,6 +91,7 @@ SCHEDULE: dict[str, Job] = {
     "webhooks.deliver": Job(webhook_calls.send_due, _("Call webhooks"), MINUTE / 12),
     "webhooks.prune": Job(webhooks.prune, _("Delete old webhook calls"), HOUR),
     "imports.prune": Job(journal.prune, _("Delete journals of imports"), HOUR),
+    "lifetime_value.fit": Job(estimates.prepare, _("Estimate lifetime value"), HOUR),
     "words.count": Job(word_days.count_due, _("Count words"), MINUTE / 6),
     "messages.prune": Job(word_days.prune, _("Delete old texts of messages"), HOUR),
     "login_attempts.prune": Job(login_attempts.prune, _("Forget sign-ins"), HOUR),

@@ -14,10 +14,12 @@ from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
 from qunce.members.scores import definitions, ready
-from qunce.members.scores.definitions import FADING, SUM, TENURE
+from qunce.members.scores.definitions import FADING, SUM, TENURE, TIMES
 from qunce.sets import audiences
 
 MAX_GROUPS = 500
+EXTRA_PARTS = 2
+"""Empty parts of the page, which may stay empty."""
 KEPT = ("where", "hours", "weekdays")
 """What the fields hold only a part of: one group."""
 
@@ -29,10 +31,14 @@ class PartForm(forms.Form):
         label=pgettext_lazy("part of a score", "Name"), max_length=definitions.MAX_NAME
     )
     area = forms.ChoiceField(
-        label=gettext_lazy("Area"), choices=list(definitions.AREAS.items())
+        label=gettext_lazy("Area"),
+        choices=list(definitions.AREAS.items()),
+        initial=next(iter(definitions.AREAS)),
     )
     by = forms.ChoiceField(
-        label=gettext_lazy("What counts"), choices=list(definitions.MEASURES.items())
+        label=gettext_lazy("What counts"),
+        choices=list(definitions.MEASURES.items()),
+        initial=TIMES,
     )
     kind = forms.ChoiceField(label=gettext_lazy("Of what"), required=False)
     within = forms.IntegerField(
@@ -145,7 +151,7 @@ class NameForm(forms.Form):
 
 PartFormSet = forms.formset_factory(
     PartForm,
-    extra=1,
+    extra=EXTRA_PARTS,
     can_delete=True,
     max_num=definitions.MAX_PARTS,
     absolute_max=definitions.MAX_PARTS,

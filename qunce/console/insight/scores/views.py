@@ -67,9 +67,6 @@ def detail(request: http.Request, key: str) -> HttpResponse:
         "formula": sentences.describe_formula(
             definitions.load(spec, request.community).highest
         ),
-        "highest": definitions.format_points(
-            definitions.load(spec, request.community).highest
-        ),
         "versions": _list_versions(request, score),
         "may_manage": permissions.may(request.staff, scores.MANAGE),
     }

@@ -17,6 +17,7 @@ from qunce.sets.rules.base import RulePath
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
 
 
 @base.register
@@ -77,6 +78,16 @@ def find_owners(community: Community, keys: Sequence[str]) -> dict[str, int]:
     return {key: owner for key, owner in _find("owner_id", community, keys) if owner}
 
 
+def list_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    """Of the groups that `by` sees."""
+    rows = db.rows(
+        "SELECT key, name FROM groups_group WHERE community_id = %s ORDER BY id",
+        [community.pk],
+    )
+    seen = None if by is None else by.groups
+    return [(key, name) for key, name in rows if seen is None or key in seen]
+
+
 def list_keys(community: Community) -> list[str]:
     rows = db.rows(
         "SELECT key FROM groups_group WHERE community_id = %s ORDER BY id",
@@ -91,5 +102,6 @@ references.register(
     find_ids=find_ids,
     find_names=find_names,
     list_keys=list_keys,
+    list_names=list_names,
 )
 references.register("group_owner", find_ids=find_owners)

@@ -265,4 +265,12 @@ def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
     return dict(rows.values_list("name", "label"))
 
 
-references.register("attr", find_names=find_names)
+def list_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    """By label and, where that is another one, by name."""
+    rows = Attribute.objects.filter(community=community)
+    names = list(rows.order_by("pk").values_list("name", "label"))
+    own = [(name, name) for name, label in names if name != label]
+    return [(name, label) for name, label in names if label] + own
+
+
+references.register("attr", find_names=find_names, list_names=list_names)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.phrasing import Names, Pieces
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
@@ -233,5 +234,23 @@ def find_layer_names(community: Community, keys: Sequence[str]) -> dict[str, str
     return {key: names[key] for key in keys if key in names}
 
 
-references.register("layering", find_names=find_layering_names)
-references.register("layer", find_names=find_layer_names)
+def list_layering_names(
+    community: Community, by: Staff | None
+) -> list[tuple[str, str]]:
+    rows = Layering.objects.filter(community=community)
+    return list(rows.order_by("pk").values_list("key", "name"))
+
+
+def list_layer_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    rows = Layering.objects.filter(community=community).order_by("pk")
+    return [
+        (f"{key}/{layer['key']}", layer.get("name") or layer["key"])
+        for key, spec in rows.values_list("key", "spec")
+        for layer in spec["layers"]
+    ]
+
+
+references.register(
+    "layering", find_names=find_layering_names, list_names=list_layering_names
+)
+references.register("layer", find_names=find_layer_names, list_names=list_layer_names)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -238,4 +239,11 @@ def find_source_names(community: Community, keys: Sequence[str]) -> dict[str, st
     return {key: channel_labels.label_of(key) for key in known}
 
 
-references.register("source", find_names=find_source_names)
+def list_source_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    names = interned_names.names_by_id("source", community.pk).values()
+    return [(key, channel_labels.label_of(key)) for key in names]
+
+
+references.register(
+    "source", find_names=find_source_names, list_names=list_source_names
+)

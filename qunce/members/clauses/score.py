@@ -159,5 +159,11 @@ def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
 
 
 references.register(
-    "score", label=gettext_lazy("score"), find_names=find_names, list_keys=list_keys
+    "score",
+    label=gettext_lazy("score"),
+    find_names=find_names,
+    list_keys=list_keys,
+    list_names=lambda community, by: list(
+        find_names(community, list_keys(community)).items()
+    ),
 )

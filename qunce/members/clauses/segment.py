@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -177,5 +178,17 @@ def find_frozen_names(community: Community, keys: Sequence[str]) -> dict[str, st
     return {key: key for key in rows.values_list("key", flat=True)}
 
 
-references.register("segment", find_names=find_names)
-references.register("frozen", find_names=find_frozen_names)
+def list_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    rows = Segment.objects.filter(community=community).order_by("pk")
+    return list(rows.values_list("key", "name"))
+
+
+def list_frozen_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    rows = FrozenSegment.objects.filter(community=community).order_by("pk")
+    return [(key, key) for key in rows.values_list("key", flat=True)]
+
+
+references.register("segment", find_names=find_names, list_names=list_names)
+references.register(
+    "frozen", find_names=find_frozen_names, list_names=list_frozen_names
+)

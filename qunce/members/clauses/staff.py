@@ -125,9 +125,15 @@ def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
     return dict(rows.values_list("login", "name"))
 
 
+def list_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    rows = Staff.objects.filter(community=community).order_by("pk")
+    return list(rows.values_list("login", "name"))
+
+
 references.register(
     "staff",
     label=gettext_lazy("staff member"),
     find_ids=find_ids,
     find_names=find_names,
+    list_names=list_names,
 )

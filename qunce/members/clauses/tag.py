@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import db
 from qunce.members.tags.models import KIND as TAGGING
-from qunce.members.tags.models import Tag, TagGroup
+from qunce.members.tags.models import Synonym, Tag, TagGroup
 from qunce.sets.bitmaps import aliases, bitmaps
 from qunce.sets.clauses import membership
 from qunce.sets.clauses.membership import MembershipClause
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -272,7 +273,28 @@ def find_group_names(community: Community, keys: Sequence[str]) -> dict[str, str
     return dict(groups.values_list("key", "name"))
 
 
+def list_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    """By name, and by the keys of synonyms."""
+    rows = Tag.objects.filter(community=community, merged_into=None)
+    synonyms = Synonym.objects.filter(community=community).order_by("pk")
+    return [
+        *rows.order_by("pk").values_list("key", "name"),
+        *synonyms.values_list("tag__key", "key"),
+    ]
+
+
+def list_group_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    rows = TagGroup.objects.filter(community=community).order_by("pk")
+    return list(rows.values_list("key", "name"))
+
+
 references.register(
-    "tag", label=gettext_lazy("tag"), find_ids=find_ids, find_names=find_names
+    "tag",
+    label=gettext_lazy("tag"),
+    find_ids=find_ids,
+    find_names=find_names,
+    list_names=list_names,
 )
-references.register("tag_group", find_names=find_group_names)
+references.register(
+    "tag_group", find_names=find_group_names, list_names=list_group_names
+)

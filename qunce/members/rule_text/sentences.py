@@ -194,7 +194,7 @@ def _describe_all(
             word = phrasing.plain(_(NEGATION))
             negated = phrasing.fill(_(NEGATED), joiner=word, clause=clause)
             described.append(phrasing.tidy(negated))
-        elif name not in GROUP_LABELS and joiner_of(name) == joiner:
+        elif name and name not in GROUP_LABELS and joiner_of(name) == joiner:
             described += base.describe_parts(name, part[name], names)
         else:
             described.append(_describe_part(part, names, depth))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.references import Mention
     from qunce.sets.rules.snapshots import Snapshot
 
@@ -144,9 +145,18 @@ def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
     return dict(rows.values_list("key", "name"))
 
 
+def list_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    """Of the campaigns that `by` sees; with a scope only their own."""
+    rows = Campaign.objects.filter(community=community).order_by("pk")
+    if by is not None and (by.scope is not None or by.groups is not None):
+        rows = rows.filter(by=by)
+    return list(rows.values_list("key", "name"))
+
+
 references.register(
     "campaign",
     label=gettext_lazy("campaign"),
     find_ids=find_ids,
     find_names=find_names,
+    list_names=list_names,
 )

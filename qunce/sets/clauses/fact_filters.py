@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import money
 from qunce.core.decimals import EXACT
-from qunce.core.facts import facts
+from qunce.core.facts import facts, reported_kinds
 from qunce.sets.rules import base, phrasing, references, time_windows, weekdays
 from qunce.sets.rules.grammar.days import TIMES_OF_DAY, WEEKDAYS, WINDOW, Literal
 from qunce.sets.rules.grammar.forms import (
@@ -42,6 +42,7 @@ from qunce.sets.rules.references import Mention
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
 
 
 CURRENCY: Mention = ("currency", "community")
@@ -310,8 +311,16 @@ def find_kind_names(community: Community, keys: Sequence[str]) -> dict[str, str]
     }
 
 
-references.register("kind", find_names=find_kind_names)
+def list_kind_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
+    """Those that Qunce declares and those that programs report, by their labels."""
+    reported = reported_kinds.ReportedKind.objects.filter(community_id=community.pk)
+    keys = {*facts.declared(), *reported.values_list("kind", flat=True)}
+    return [(key, facts.label_of(key)) for key in sorted(keys)]
+
+
+references.register("kind", find_names=find_kind_names, list_names=list_kind_names)
 references.register(
     CURRENCY[0],
     find_names=lambda community, keys: dict.fromkeys(keys, community.currency),
+    list_names=lambda community, by: [(CURRENCY[1], community.currency)],
 )

@@ -5,7 +5,7 @@ The application that owns the things registers how to find their ids and their n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.core.communities import Community
 
 if TYPE_CHECKING:
+    from qunce.core.staff.models import Staff
     from qunce.sets.rules.phrasing import Names
 
 FindIds = Callable[[Community, Sequence[str]], Mapping[str, int]]
@@ -22,6 +23,9 @@ FindNames = Callable[[Community, Sequence[str]], Mapping[str, str]]
 
 ListKeys = Callable[[Community], Sequence[str]]
 """The keys of all things in a community that can be chosen."""
+
+ListNames = Callable[[Community, "Staff | None"], Iterable[tuple[str, str]]]
+"""Key and name of everything in a community that a staff member may name."""
 
 Mention = tuple[str, str]
 """Kind of thing and key."""
@@ -34,6 +38,7 @@ class ReferenceKind:
     find_ids: FindIds | None = None
     find_names: FindNames | None = None
     list_keys: ListKeys | None = None
+    list_names: ListNames | None = None
 
 
 CHUNK_SIZE = 2_000
@@ -48,8 +53,9 @@ def register(
     find_ids: FindIds | None = None,
     find_names: FindNames | None = None,
     list_keys: ListKeys | None = None,
+    list_names: ListNames | None = None,
 ) -> None:
-    _kinds[kind] = ReferenceKind(label, find_ids, find_names, list_keys)
+    _kinds[kind] = ReferenceKind(label, find_ids, find_names, list_keys, list_names)
 
 
 def get(kind: str) -> ReferenceKind:
@@ -60,6 +66,16 @@ def list_keys(community: Community, kind: str) -> Sequence[str]:
     """The keys that can be chosen; none if no application has such things."""
     finder = _kinds[kind].list_keys if kind in _kinds else None
     return finder(community) if finder else ()
+
+
+def list_all_names(
+    community: Community, by: Staff | None
+) -> Iterator[tuple[str, str, str]]:
+    """Kind of thing, key and name of everything that `by` may name in a rule."""
+    for kind, reference in _kinds.items():
+        if reference.list_names is not None:
+            for key, name in reference.list_names(community, by):
+                yield kind, key, name
 
 
 def find_names(

@@ -1,0 +1,42 @@
+"""What was understood of a sentence: the rule, and a mark for each part of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+State = Literal["understood", "unknown", "ambiguous"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What could be meant; `text` says it in the place of the ambiguous words."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A part of the text from `start` to `end`; `note` says why it is not understood."""
+
+    start: int
+    end: int
+    state: State
+    choices: tuple[Choice, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`rule` is None unless everything is understood. `notes` are what to look at."""
+
+    text: str
+    rule: Any
+    marks: Sequence[Mark] = ()
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.rule is not None

@@ -185,6 +185,31 @@ def test_edit_keeps_what_the_form_has_no_field_for(
     assert funnel.definition == definition
 
 
+def test_step_has_several_conditions(shop: Community, by: Staff) -> None:
+    """C4"""
+    factories.order(shop, "m01", 100, datetime.now(UTC) - DAY)
+    browser = clients.browser(by)
+    limits = {
+        **FORM,
+        "kind1": "order.paid",
+        **{"field1": "amount", "sign1": "gte", "value1": "50"},
+        **{"field1_1": "amount", "sign1_1": "lte", "value1_1": "90"},
+        **{"field1_2": "currency", "sign1_2": "in", "value1_2": "CNY, USD"},
+    }
+    shown = browser.post("/insight/funnels/new/", {**limits, "preview": "1"})
+    page = shown.content.decode()
+    assert 'name="field1_3"' in page
+    assert 'name="field1_4"' not in page
+    twice = browser.post("/insight/funnels/new/", {**limits, "sign1_1": "gte"})
+    assert twice.status_code == 422
+    assert "two conditions that do not go together" in visible(twice.content.decode())
+    browser.post("/insight/funnels/new/", limits)
+    assert Funnel.objects.get().definition["steps"][1]["where"] == {
+        "amount": {"gte": 5000, "lte": 9000},
+        "currency": ["CNY", "USD"],
+    }
+
+
 def test_archive_and_restore(shop: Community, by: Staff, funnel: Funnel) -> None:
     browser = clients.browser(by)
     browser.post(f"/insight/funnels/{funnel.pk}/archive/")

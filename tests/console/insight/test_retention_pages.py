@@ -155,6 +155,15 @@ def test_account_shows_numbers_lines_and_people(shop: Community, by: Staff) -> N
     people = visible(browser.get(html.unescape(link)).content.decode())
     assert "2 members" in people
     assert "m00" in people
+    # The list is a segment, also of people who have left.
+    (rule,) = re.findall(
+        r'name="rule" value="([^"]+)"', browser.get(html.unescape(link)).content.decode()
+    )
+    assert json.loads(html.unescape(rule)) == {
+        "with_left": {"members": {"keys": ["m00", "m01"]}}
+    }
+    builder = browser.post("/members/segments/new/rule/", {"rule": html.unescape(rule)})
+    assert "2 members listed individually" in visible(builder.content.decode())
     table = browser.get("/insight/retained/", {"first": first, "as": "csv"})
     assert "All members,0,70,0,2,68" in table.content.decode()
     refused = browser.get("/insight/retained/", {"first": "2999-01-01"})

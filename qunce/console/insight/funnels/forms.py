@@ -23,7 +23,9 @@ SIGNS = (
     ("gte", gettext_lazy("at least")),
     ("lte", gettext_lazy("at most")),
 )
-STEP_FIELDS = ("kind", "group", "field", "sign", "value")
+STEP_FIELDS = ("kind", "group")
+CONDITION_FIELDS = ("field", "sign", "value")
+MAX_CONDITIONS = 5
 EVER, WITHIN, SINCE, BETWEEN, KEPT = "ever", "within", "since", "between", "kept"
 WINDOWS = (
     (WITHIN, gettext_lazy("in the last … days")),
@@ -35,9 +37,10 @@ DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class FunnelForm(forms.Form):
-    """Each step has a kind of fact, a group and one condition on a field.
+    """Each step has a kind of fact, a group and conditions on fields, which all hold.
 
-    What a definition of the API has beyond that is kept in `more0`, `more1` and so on.
+    The fields of the second condition of the first step are called `field0_1`,
+    `sign0_1` and `value0_1`. What a definition of the API has beyond that is kept in `more0`, `more1` and so on.
     """
 
     name = forms.CharField(
@@ -106,7 +109,14 @@ class FunnelForm(forms.Form):
         self.fields[f"group{n}"] = forms.ChoiceField(
             label=_("In the group"), choices=groups, required=False
         )
-        self.fields[f"field{n}"] = forms.ChoiceField(
+        self.fields[f"more{n}"] = forms.CharField(
+            required=False, max_length=4_000, widget=forms.HiddenInput
+        )
+        for place in _list_places(n):
+            self._add_condition(place, kind)
+
+    def _add_condition(self, place: str, kind: str) -> None:
+        self.fields[f"field{place}"] = forms.ChoiceField(
             label=_("Condition on"),
             required=False,
             choices=[
@@ -114,14 +124,11 @@ class FunnelForm(forms.Form):
                 *((name, facts.field_label(kind, name)) for name in _fields(kind)),
             ],
         )
-        self.fields[f"sign{n}"] = forms.ChoiceField(
-            label=_("Comparison"), choices=SIGNS, required=False
+        self.fields[f"sign{place}"] = forms.ChoiceField(
+            label=_("Comparison"), choices=SIGNS, required=False, initial="in"
         )
-        self.fields[f"value{n}"] = forms.CharField(
+        self.fields[f"value{place}"] = forms.CharField(
             label=pgettext("condition", "Value"), required=False, max_length=200
-        )
-        self.fields[f"more{n}"] = forms.CharField(
-            required=False, max_length=4_000, widget=forms.HiddenInput
         )
 
     @property
@@ -134,10 +141,21 @@ class FunnelForm(forms.Form):
                 "number": n + 1,
                 "more": self[f"more{n}"],
                 "has_more": bool(self._chosen(f"more{n}")),
-                "is_chosen": bool(self._chosen(f"kind{n}")),
+                "conditions": self._shown_conditions(n),
                 **{name: self[f"{name}{n}"] for name in STEP_FIELDS},
             }
             for n in range(shown)
+        ]
+
+    def _shown_conditions(self, n: int) -> list[dict[str, forms.BoundField]]:
+        """The conditions of a step and an empty one; none if its facts have no fields."""
+        places = _list_places(n)
+        chosen = [i for i, at in enumerate(places) if self._chosen(f"field{at}")]
+        if not chosen and not _fields(self._chosen(f"kind{n}")):
+            return []
+        return [
+            {name: self[f"{name}{place}"] for name in CONDITION_FIELDS}
+            for place in places[: max([*chosen, -1]) + 2]
         ]
 
     def definition(self) -> dict[str, Any]:
@@ -176,27 +194,44 @@ class FunnelForm(forms.Form):
                 step["hours"] = more["hours"]
         if data[f"group{n}"]:
             where["group"] = [data[f"group{n}"]]
-        field = data[f"field{n}"]
-        if field:
-            if not data[f"value{n}"]:
+        for place in _list_places(n):
+            field = data[f"field{place}"]
+            if not field:
+                continue
+            if not data[f"value{place}"]:
                 message = _("Step %(n)s: write a value.") % {"n": n + 1}
-                raise forms.ValidationError({f"value{n}": message})
-            where[field] = self._condition(n, kind, field, data)
+                raise forms.ValidationError({f"value{place}": message})
+            condition = self._condition(place, kind, field, data)
+            where[field] = self._join(n, place, where.get(field), condition)
         return step | ({"where": where} if where else {})
 
-    def _condition(self, n: int, kind: str, field: str, data: dict[str, Any]) -> Any:
-        sign, text = data[f"sign{n}"] or "in", data[f"value{n}"]
+    def _join(self, n: int, place: str, earlier: Any, condition: Any) -> Any:
+        """Two limits of a field as one condition, such as at least 1 and at most 9."""
+        if earlier is None:
+            return condition
+        both = isinstance(earlier, dict) and isinstance(condition, dict)
+        if not both or earlier.keys() & condition.keys():
+            message = _(
+                "Step %(n)s: a field has two conditions that do not go together."
+            )
+            raise forms.ValidationError({f"field{place}": message % {"n": n + 1}})
+        return earlier | condition
+
+    def _condition(
+        self, place: str, kind: str, field: str, data: dict[str, Any]
+    ) -> Any:
+        sign, text = data[f"sign{place}"] or "in", data[f"value{place}"]
         if sign == "in":
             is_number = field in facts.list_number_fields(kind)
             texts = [part.strip() for part in text.replace("，", ",").split(",")]
             return [
-                self._number(n, kind, field, part) if is_number else part
+                self._number(place, kind, field, part) if is_number else part
                 for part in texts
                 if part
             ]
-        return {sign: self._number(n, kind, field, text)}
+        return {sign: self._number(place, kind, field, text)}
 
-    def _number(self, n: int, kind: str, field: str, text: str) -> Any:
+    def _number(self, place: str, kind: str, field: str, text: str) -> Any:
         try:
             if field in facts.money_fields(kind):
                 number = decimals.parse(text).scaleb(
@@ -208,7 +243,7 @@ class FunnelForm(forms.Form):
             return int(number) if is_whole else float(number)
         except decimals.NotADecimal:
             message = _("Write a number, such as 12.5.")
-            raise forms.ValidationError({f"value{n}": message}) from None
+            raise forms.ValidationError({f"value{place}": message}) from None
 
 
 def to_initial(definition: dict[str, Any], name: str, currency: str) -> dict[str, Any]:
@@ -222,9 +257,7 @@ def to_initial(definition: dict[str, Any], name: str, currency: str) -> dict[str
         **_window_to_fields(definition.get("during") or {}),
     }
     for n, step in enumerate(definition["steps"]):
-        initial |= {
-            f"{key}{n}": text for key, text in _to_fields(step, currency).items()
-        }
+        initial |= _to_fields(step, n, currency)
     return initial
 
 
@@ -241,44 +274,52 @@ def _window_to_fields(during: dict[str, Any]) -> dict[str, Any]:
     return {"when": KEPT, "kept": json.dumps(during)}
 
 
-def _to_fields(step: dict[str, Any], currency: str) -> dict[str, str]:
+def _list_places(n: int) -> list[str]:
+    """What the names of the fields of each condition of a step end with."""
+    return [f"{n}_{i}" if i else str(n) for i in range(MAX_CONDITIONS)]
+
+
+def _to_fields(step: dict[str, Any], n: int, currency: str) -> dict[str, str]:
+    """The fields of a step; conditions that the form cannot show are in `more`."""
     kind, where = step["kind"], dict(step.get("where") or {})
-    found = {"kind": kind}
+    found = {f"kind{n}": kind}
     group = where.get("group")
     keys = [group] if isinstance(group, str) else group or []
     if len(keys) == 1:
-        found["group"] = keys[0]
+        found[f"group{n}"] = keys[0]
         del where["group"]
+    places = _list_places(n)
     for field, condition in list(where.items()):
         texts = _to_texts(kind, field, condition, currency)
-        if texts and field in _fields(kind):
-            found |= {"field": field, "sign": texts[0], "value": texts[1]}
-            del where[field]
-            break
+        if field not in _fields(kind) or not 0 < len(texts) <= len(places):
+            continue
+        for sign, value in texts:
+            place = places.pop(0)
+            found |= {f"field{place}": field, f"sign{place}": sign}
+            found[f"value{place}"] = value
+        del where[field]
     more = {"kind": kind, "where": where} if where else {}
     if "hours" in step:
         more |= {"kind": kind, "hours": step["hours"]}
-    return found | ({"more": json.dumps(more, ensure_ascii=False)} if more else {})
+    return found | ({f"more{n}": json.dumps(more, ensure_ascii=False)} if more else {})
 
 
 def _to_texts(
     kind: str, field: str, condition: Any, currency: str
-) -> tuple[str, str] | None:
-    """The sign and the value of a condition; None if the form has no such condition."""
+) -> list[tuple[str, str]]:
+    """The signs and values of a condition; none if the form cannot show it."""
 
     def text(value: Any) -> str:
         is_money = field in facts.money_fields(kind)
         return f"{money.to_exact_amount(value, currency):f}" if is_money else str(value)
 
     if isinstance(condition, dict):
-        ((sign, value),) = list(condition.items())[:1] or [("", "")]
-        if len(condition) == 1 and sign in ("gte", "lte"):
-            return sign, text(value)
-        return None
+        is_shown = condition.keys() <= {"gte", "lte"}
+        return [(sign, text(value)) for sign, value in condition.items() if is_shown]
     values = condition if isinstance(condition, list) else [condition]
     if any(isinstance(value, bool) or "," in str(value) for value in values):
-        return None
-    return "in", ", ".join(map(text, values))
+        return []
+    return [("in", ", ".join(map(text, values)))]
 
 
 def _load_object(text: str) -> dict[str, Any]:

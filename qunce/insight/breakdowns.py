@@ -1,7 +1,7 @@
-"""Break-downs: a number of the community by source, group, layer, tags or an attribute.
+"""Break-downs: a number of the community by source, group, staff, layer, tags, attribute.
 
-Sources, layers and single choices put everyone into one part. Groups and tags may share
-people, so their parts do not add up to the total.
+Sources, staff in charge, layers and single choices put everyone into one part. Groups and
+tags may share people, so their parts do not add up to the total.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from qunce.members.accounts import channel_labels
 from qunce.members.attributes import attributes
 from qunce.members.attributes.attributes import AttributeType
 from qunce.members.layers import layering_specs, layers
+from qunce.members.staff_in_charge.models import InCharge
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
 from qunce.sets import audiences, first_sources, set_sizes
@@ -86,6 +87,8 @@ def list_choices(by: Staff) -> list[tuple[str, str]]:
     choices = [("source", _("source"))]
     if references.list_keys(community, "group"):
         choices.append(("group", _("group")))
+    if InCharge.objects.filter(community=community, present=True).exists():
+        choices.append(("staff", _("staff in charge")))
     choices += [
         (f"layer:{row.key}", _("layer: %(name)s") % {"name": row.name})
         for row in layers.list_active(community)
@@ -168,6 +171,14 @@ def _list_groups(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
         yield key, names.get(key, key), {"any": rules}
 
 
+def _list_staff(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
+    """Whoever is in charge of members now, also if they no longer work here."""
+    rows = InCharge.objects.filter(community=by.community, present=True)
+    staff = by.community.staff.filter(pk__in=rows.values("number")).order_by("pk")
+    for each in staff:
+        yield each.login, each.name, {"staff": {"any": [each.login]}}
+
+
 def _list_layers(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
     layering = layers.get(by.community, key)
     for layer, name in layering_specs.names_of(layering.spec).items():
@@ -218,6 +229,7 @@ class Kind:
 KINDS = {
     "source": Kind(_list_sources),
     "group": Kind(_list_groups),
+    "staff": Kind(_list_staff),
     "layer": Kind(_list_layers, needs_key=True),
     "tag_group": Kind(_list_tags, needs_key=True),
     "attribute": Kind(_list_values, needs_key=True),
@@ -225,6 +237,7 @@ KINDS = {
 FORMS: Sequence[str] = (
     "source",
     "group",
+    "staff",
     "layer:key",
     "tag_group:key",
     "attribute:name",
@@ -248,4 +261,5 @@ def label_of(breakdown: Breakdown, community: Community) -> str:
         return tag_groups.get_by_key(community, breakdown.key).name
     if breakdown.kind == "attribute":
         return attributes.get(community, breakdown.key).label
-    return _("Source") if breakdown.kind == "source" else _("Group")
+    labels = {"source": _("Source"), "group": _("Group"), "staff": _("Staff in charge")}
+    return labels[breakdown.kind]

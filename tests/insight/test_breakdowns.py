@@ -13,6 +13,7 @@ from qunce.insight import breakdowns
 from qunce.insight.breakdowns import Breakdown, BreakdownNotFound
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
+from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.sets.mirror import deriver
 from tests import factories
 
@@ -87,6 +88,22 @@ def test_parts_have_the_people(by: Staff, people: list[int]) -> None:
         "Kyoto": "c",
         "all others": "de",
     }
+
+
+def test_members_are_with_their_staff_in_charge(by: Staff, people: list[int]) -> None:
+    wang = factories.staff(by.community, "operator", "wang", name="Wang")
+    staff_assignments.assign(
+        community=by.community, accounts=people[:2], staff=wang, by=by, at=AT
+    )
+    breakdown = Breakdown("staff")
+    parts = breakdowns.load_parts(breakdown, by=by, at=AT)
+    assert [(part.label, list(part.people)) for part in parts] == [
+        ("Wang", people[:2]),
+        ("all others", people[2:]),
+    ]
+    assert ("staff", "staff in charge") in breakdowns.list_choices(by)
+    assert breakdowns.label_of(breakdown, by.community) == "Staff in charge"
+    assert not breakdowns.may_share_people(breakdown)
 
 
 def test_choices_are_those_of_the_community(by: Staff, people: list[int]) -> None:

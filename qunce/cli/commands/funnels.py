@@ -20,7 +20,9 @@ NUMBER_HELP = N_("number of the funnel")
 DEFINITION_HELP = N_(
     'steps and times, such as {"steps": [{"kind": "send.clicked"}, {"kind": "order.paid"}], "within": "7d", "during": {"within": "90d"}}'
 )
-BY_HELP = N_("break down: source, group, layer:key, tag_group:key or attribute:name")
+BY_HELP = N_(
+    "break down: source, group, staff, layer:key, tag_group:key or attribute:name"
+)
 
 funnels = base.Group("funnels")
 

@@ -25,7 +25,9 @@ from qunce.insight.lifetime_value import estimates
     "--by",
     "breakdown",
     default="",
-    help=N_("break down: source, group, layer:key, tag_group:key or attribute:name"),
+    help=N_(
+        "break down: source, group, staff, layer:key, tag_group:key or attribute:name"
+    ),
 )
 @options.pass_invocation
 def lifetime_value(invocation: Invocation, days: str, breakdown: str) -> None:

@@ -18,7 +18,9 @@ from qunce.insight import touches as touch_store
 from qunce.insight.retention import RetentionQuery
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
-BY_HELP = N_("break down: source, group, layer:key, tag_group:key or attribute:name")
+BY_HELP = N_(
+    "break down: source, group, staff, layer:key, tag_group:key or attribute:name"
+)
 FIRST_HELP, LAST_HELP = N_("first day, such as 2026-03-01"), N_("last day")
 
 

@@ -19,7 +19,9 @@ from qunce.members.scores.scores import Score
 
 KEY_HELP = N_("key of the score")
 SPEC_HELP = N_("parts and weights as JSON, or @file")
-BY_HELP = N_("break down: source, group, layer:key, tag_group:key or attribute:name")
+BY_HELP = N_(
+    "break down: source, group, staff, layer:key, tag_group:key or attribute:name"
+)
 DAY = click.DateTime(["%Y-%m-%d"])
 
 scores = base.Group("scores")

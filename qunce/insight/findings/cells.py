@@ -23,7 +23,8 @@ from qunce.insight.findings.rhythm import DOWN, UP, Counts
 from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 from qunce.insight.metric_query import INTERACTION_KINDS, MESSAGE_KINDS, MetricQuery
 from qunce.insight.notebook.models import Kind, NotebookEntry, State
-from qunce.sets import audiences, group_days, set_sizes
+from qunce.insight.subjects import sales
+from qunce.sets import audiences, group_days, set_sizes, value_totals
 from qunce.sets.rules import references
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ ASKED = {
 }
 """The changes that somebody can act on, by level. Metrics that move together are asked
 about together."""
+SALES_KINDS = {"orders": sales.ORDER_KINDS, "paid": sales.PAID_KINDS}
+CATEGORIES, MAX_CATEGORIES = "categories", 12
+"""The field of `order.paid` with what was bought, and how many of them are looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +159,25 @@ class Cells:
         empty = {GROUP_COLUMNS[metric]: [0] * self.days}
         own = days.by_day.get(self.ids[group], empty)
         return np.array(own[GROUP_COLUMNS[metric]], dtype=np.float64)
+
+    def by_category(self, metric: str) -> dict[str, NDArray[np.float64]]:
+        """Product category → the daily counts of a metric of sales of the community."""
+        found = value_totals.sum_by_value(
+            community=self.community,
+            kinds=SALES_KINDS[metric],
+            field=CATEGORIES,
+            first=self.first,
+            last=self.last,
+            at=self.at,
+            among=self._among,
+            limit=MAX_CATEGORIES,
+        )
+        return {
+            category: np.array(
+                sums.counts if metric == "orders" else sums.amounts, dtype=np.float64
+            )
+            for category, sums in found.items()
+        }
 
 
 def load(*, by: Staff, at: datetime) -> Cells:

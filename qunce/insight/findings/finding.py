@@ -45,7 +45,8 @@ class FindingCause:
     """The parts of a break-down that explain the difference.
 
     The difference of the finding = contributions of `leading` and `opposite` + `others`
-    + `remainder`. `dimension` is written as in `breakdowns.parse`.
+    + `remainder`. `dimension` is written as in `breakdowns.parse`, or
+    is `category` for what was bought.
     """
 
     dimension: str

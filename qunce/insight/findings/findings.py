@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from qunce.core import community_days, permissions
 from qunce.core.facts import facts
@@ -42,6 +43,7 @@ from qunce.sets import audiences
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from numpy.typing import NDArray
     from pyroaring import BitMap
 
     from qunce.core.communities import Community
@@ -55,6 +57,8 @@ DAILY = ("active_members",)
 """Metrics that count the same people on several days, so that days are not added up."""
 NEWCOMERS = ("joins", "new_members")
 SALES = ("orders", "paid")
+CATEGORY = "category"
+"""The dimension of findings about sales that is no break-down of people."""
 WEEKS_BEFORE = 4
 """How long before a change those are looked for who were there until then."""
 REGULAR_ORDERS = 2
@@ -174,35 +178,52 @@ def _find_cause(
     explanation = contributions.explain(
         expected=Fraction(change.expected),
         observed=Fraction(change.observed),
-        dimensions=_list_dimensions(finding, change, cells),
+        dimensions=list_dimensions(finding, change, cells),
     )
     return None if explanation is None else _round(explanation, finding, per_day)
 
 
-def _list_dimensions(
+def list_dimensions(
     finding: Finding, change: Change, cells: Cells
 ) -> Iterator[Dimension]:
-    found = [Breakdown("source")]
+    inside = _find_people(finding, cells)
+    for breakdown in _list_breakdowns(finding, cells):
+        parts = []
+        for part in breakdowns.load_parts(breakdown, by=cells.by, at=cells.at):
+            series = cells.of_part(
+                finding.level, finding.metric, finding.group, part.people
+            )
+            people = part.people if inside is None else part.people & inside
+            numbers = _measure(series, change, finding, cells)
+            parts.append(Part(part.key, part.label, *numbers, len(people)))
+        label = breakdowns.label_of(breakdown, cells.community)
+        yield Dimension(breakdown.text, label, "", tuple(parts))
+    if finding.metric in SALES:
+        # An order of two categories is in both parts; the remainder says how much.
+        found = [
+            Part(category, category, *_measure(series, change, finding, cells))
+            for category, series in cells.by_category(finding.metric).items()
+        ]
+        yield Dimension(CATEGORY, _("Product category"), "", tuple(found))
+
+
+def _list_breakdowns(finding: Finding, cells: Cells) -> list[Breakdown]:
+    found = [Breakdown("source"), Breakdown("staff")]
     if finding.level == COMMUNITY and cells.groups:
         found.insert(0, Breakdown("group"))
     if finding.metric not in NEWCOMERS:
         # Newcomers are in the layers of newcomers, which explains nothing.
         active = list(layers.list_active(cells.community))[:MAX_LAYERINGS]
         found += [Breakdown("layer", row.key) for row in active]
-    inside = _find_people(finding, cells)
-    for breakdown in found:
-        parts = []
-        for part in breakdowns.load_parts(breakdown, by=cells.by, at=cells.at):
-            series = cells.of_part(
-                finding.level, finding.metric, finding.group, part.people
-            )
-            observed = _observed(series, change, finding, cells)
-            expected = float((series * change.weights).sum())
-            people = part.people if inside is None else part.people & inside
-            numbers = (Fraction(expected), Fraction(observed), len(people))
-            parts.append(Part(part.key, part.label, *numbers))
-        label = breakdowns.label_of(breakdown, cells.community)
-        yield Dimension(breakdown.text, label, "", tuple(parts))
+    return found
+
+
+def _measure(
+    series: NDArray[np.float64], change: Change, finding: Finding, cells: Cells
+) -> tuple[Fraction, Fraction]:
+    """What was expected and observed of a part."""
+    expected = float((series * change.weights).sum())
+    return Fraction(expected), Fraction(_observed(series, change, finding, cells))
 
 
 def _find_people(finding: Finding, cells: Cells) -> BitMap | None:

@@ -118,7 +118,7 @@ def cause_line(finding: Finding) -> str:
     """Where most of it happened, or that no single part has most of it."""
     cause = finding.cause
     if cause is None:
-        return _("It is spread over the sources, groups and layers.")
+        return _("It is spread over the sources, groups, layers and staff in charge.")
     text = _("Mostly from %(dimension)s: %(parts)s, of %(total)s in all.") % {
         "dimension": _in_sentence(cause),
         "parts": _list_parts(cause.leading, finding),
@@ -136,6 +136,10 @@ def _in_sentence(cause: FindingCause) -> str:
         return pgettext("mostly from", "the source")
     if cause.dimension == "group":
         return pgettext("mostly from", "the group")
+    if cause.dimension == "staff":
+        return pgettext("mostly from", "members of the staff in charge")
+    if cause.dimension == "category":
+        return pgettext("mostly from", "the product category")
     return pgettext("mostly from", "the layering “%(name)s”") % {"name": cause.label}
 
 

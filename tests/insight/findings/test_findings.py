@@ -15,9 +15,10 @@ from qunce.core import community_days
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.insight import metrics
-from qunce.insight.findings import cells, findings, sentences
+from qunce.insight.findings import cells, contributions, findings, rhythm, sentences
 from qunce.insight.findings.finding import Finding, Findings
 from qunce.insight.notebook import notebook
+from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
 from tests import factories
@@ -202,6 +203,78 @@ def test_missing_orders_are_a_finding_with_money_and_buyers_who_stopped() -> Non
     last = {people[(ago * 5 + n) % 38] for ago in (1, 2, 3) for n in (0, 1)}
     assert finding.people == len(buyers) > 10
     assert not last & set(buyers)
+
+
+def test_staff_in_charge_and_product_category_are_named_and_close() -> None:
+    """I12"""
+    community = factories.community(
+        timezone="UTC", language="en", region="US", at=NOW - timedelta(days=100)
+    )
+    by = factories.staff(community)
+    wang, xu = (
+        factories.staff(community, "operator", login, name=login.title())
+        for login in ("wang", "xu")
+    )
+    people = [
+        factories.member(
+            community, f"m{n}", joined_at=NOW - timedelta(days=90), at=NOW
+        ).pk
+        for n in range(60)
+    ]
+    for staff, own in ((wang, people[::2]), (xu, people[1::2])):
+        staff_assignments.assign(
+            community=community, accounts=own, staff=staff, by=by, at=NOW
+        )
+    for ago in range(1, 50):
+        for n in range(2 * planted.BUSY[ago % 7]):
+            # Of late, hardly anybody of Wang's buys; and nobody buys tea.
+            if ago <= 3 and n % 2 == 0 and n > 2:
+                continue
+            items = [{"name": "x", "category": "tea" if n % 2 == 0 else "bread"}]
+            if n == 1:
+                items.append({"name": "y", "category": "tea"})
+            factories.order(
+                community,
+                people[(ago * 6 + n) % 60],
+                1000,
+                planted.day_at(ago),
+                items=items,
+            )
+    deriver.catch_up()
+    found = find(community, by)
+    (finding,) = (each for each in found.findings if each.metric in ("orders", "paid"))
+    loaded = cells.load(by=by, at=NOW)
+    counts = loaded.counts[(finding.level, finding.metric)]
+    change = rhythm.find_change(counts, 0, direction=rhythm.DOWN)
+    dimensions = {
+        each.key: each for each in findings.list_dimensions(finding, change, loaded)
+    }
+    for key, part in (("staff", "wang"), ("category", "tea")):
+        explanation = contributions.explain(
+            expected=Fraction(change.expected),
+            observed=Fraction(change.observed),
+            dimensions=[dimensions[key]],
+        )
+        assert explanation is not None
+        assert [each.key for each in explanation.leading] == [part]
+        named = (*explanation.leading, *explanation.opposite)
+        parts = sum((each.contribution for each in named), Fraction(0))
+        whole = parts + explanation.others + explanation.remainder
+        assert whole == explanation.change
+        # Orders of two categories are in both parts.
+        assert bool(explanation.remainder) == (key == "category")
+    cause = finding.cause
+    assert cause is not None
+    assert cause.dimension in ("staff", "category")
+    named_parts = (*cause.leading, *cause.opposite)
+    total = sum(each.contribution for each in named_parts)
+    assert total + cause.others + cause.remainder == finding.difference
+    for key, text in (
+        ("staff", "members of the staff in charge"),
+        ("category", "the product category"),
+    ):
+        other = replace(finding, cause=replace(cause, dimension=key))
+        assert text in sentences.cause_line(other)
 
 
 def test_public_holidays_of_china_are_left_out_of_its_communities_only() -> None:

@@ -21,7 +21,9 @@ WRITE = RequiresScope("segments")
 
 
 class PortraitIn(schemas.InputSchema):
-    """`of` is `segment:key`, `layer:layering:key` or `group:key`."""
+    """`of` is one of these: `segment:key`, `layer:layering:key`, `group:key`,
+    `funnel:id:step`, `campaign:id:sent`, `campaign:id:clicked`, `campaign:id:bought`.
+    """
 
     of: Annotated[str, Field(min_length=1, max_length=400)]
 
@@ -54,7 +56,9 @@ class PortraitRowOut(schemas.OutputSchema):
 
 
 class PortraitOut(schemas.OutputSchema):
-    """Of `asked` traits `clear` differ; for `not_enough` there are too few people.
+    """`rest` are the others among whom they are compared: `among`, "" for all members.
+
+    Of `asked` traits `clear` differ; for `not_enough` there are too few people.
 
     `named` traits are left out, as the rule asks for them. `rows` are the 40 with the
     largest effect.
@@ -62,6 +66,7 @@ class PortraitOut(schemas.OutputSchema):
 
     of: str
     label: str
+    among: str
     people: int
     rest: int
     asked: int
@@ -93,7 +98,7 @@ class CompletenessOut(schemas.OutputSchema):
 
 @router.get("/portraits", response=PortraitOut)
 def portrait(request: ApiRequest, asked: Query[PortraitIn]) -> dict[str, Any]:
-    """Compare a segment, a layer or a group with all other members."""
+    """Compare a segment, a layer, a group, or takers of a campaign with the others."""
     subject = portraits.parse_subject(asked.of, by=request.by)
     return portraits.to_json(
         portraits.load(subject=subject, by=request.by, at=request.at)

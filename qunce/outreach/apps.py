@@ -8,6 +8,7 @@ DECLARING = (
     "assigned_tasks",
     "campaigns.approvals",
     "campaigns.campaigns",
+    "campaigns.portrait_subjects",
     "campaigns.results",
     "care.budgets",
     "care.claims",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -12,7 +13,7 @@ from django.utils.translation import ngettext
 from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core import csv_safety
-from qunce.outreach.campaigns import results
+from qunce.outreach.campaigns import portrait_subjects, results
 from qunce.outreach.campaigns.campaigns import Campaign, Target
 from qunce.outreach.sending.campaign_tasks import CampaignTask
 from qunce.outreach.tasks import left_texts
@@ -142,3 +143,12 @@ def csv_line(cells: list[str]) -> bytes:
     text = io.StringIO()
     csv_safety.write_rows(text, [cells])
     return text.getvalue().encode("utf-8", "replace")
+
+
+def list_portraits(campaign: Campaign) -> list[tuple[str, str]]:
+    """Addresses of the portraits of those whom a campaign took somewhere, with labels."""
+    page = reverse("insight:portrait")
+    return [
+        (f"{page}?{urlencode({'of': text})}", label)
+        for text, label in portrait_subjects.list_parts(campaign)
+    ]

@@ -113,6 +113,7 @@ def _result_context(
     to_members = campaign.target == campaigns.Target.MEMBERS
     is_sending = campaign.state == campaigns.State.SENDING
     return {
+        "portraits": presenters.list_portraits(campaign),
         "effects": effects.measure(campaign, request.at)
         if campaign.started_at and to_members
         else None,

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, label_texts
 from qunce.insight import small_numbers
-from qunce.insight.portraits import differences, traits
+from qunce.insight.portraits import differences, subjects, traits
 from qunce.insight.portraits.differences import Counts, Difference
+from qunce.insight.portraits.subjects import KINDS, Choice, Subject
 from qunce.insight.portraits.traits import Trait
-from qunce.members.layers import layering_specs, layers
+from qunce.members.layers import layers
 from qunce.members.segments import segments
 from qunce.sets import audiences
-from qunce.sets.rules import base, references
+from qunce.sets.rules import base
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,29 +27,16 @@ MAX_ROWS = 40
 """Differences that pages and answers have, those with the largest effect."""
 MIN_WITH_TRAIT = 5
 """Fewer people than these have no trait in common that could be typical."""
-FORMS = ("segment:key", "layer:layering:key", "group:key")
-"""How the subject of a portrait is written."""
 DEFINITION = gettext_lazy(
-    "Members inside compared with all other members whom you see. The difference is in"
+    "Members inside compared with all other members whom you see; of a campaign, with the"
+    " other recipients, and of a step of a funnel, with those who took the step before. The"
+    " difference is in"
     " percentage points, with an interval that holds in 95 of 100 cases; the effect is"
     " Cohen’s h: 0.2 is small, 0.5 medium, 0.8 large. A difference is listed only if it"
     " stays clear after a correction for everything that was looked at, so that at most"
     " about 5 % of the listed ones are chance. Hours and weekdays are shares of those who"
     " wrote or ordered at all. Contacts are never used, nor what the rule itself asks for."
 )
-
-
-class SubjectNotFound(errors.NotFound):
-    """There is no such segment, layer or group, or the text names none."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Of whom a portrait is; `text` is how it is written, "" for a rule without name."""
-
-    text: str
-    label: str
-    rule: Any
 
 
 @dataclass(frozen=True)
@@ -82,60 +68,26 @@ class Portrait:
 
 
 def parse_subject(text: str, *, by: Staff) -> Subject:
-    """The subject that is written as one of FORMS."""
-    kind, _colon, key = text.partition(":")
-    if kind == "segment" and key:
-        segment = segments.get(by.community, key)
-        return Subject(text, segment.name, {"segment": {"any": [segment.key]}})
-    if kind == "layer" and ":" in key:
-        of, _colon, layer = key.partition(":")
-        layering = layers.get(by.community, of)
-        names = layering_specs.names_of(layering.spec)
-        if layer in names:
-            rule = {"layer": {"of": of, "in": [layer]}}
-            return Subject(
-                text, label_texts.with_label(layering.name, names[layer]), rule
-            )
-    if kind == "group" and key and (by.groups is None or key in by.groups):
-        found = references.find_names(by.community, "group", [key])
-        if key in found:
-            return Subject(text, found[key], {"group": {"any": [key]}})
-    raise SubjectNotFound(
-        _("There is no “%(text)s”. Write one of: %(forms)s.")
-        % {"text": text[:200], "forms": ", ".join(FORMS)}
-    )
+    """The subject that is written as one of `subjects.list_forms`."""
+    return subjects.parse(text, by=by)
 
 
-def list_choices(*, by: Staff) -> list[tuple[str, list[tuple[str, str]]]]:
+def list_choices(*, by: Staff) -> list[tuple[str, list[Choice]]]:
     """The subjects that `by` can choose, as texts with labels under a heading."""
-    keys = [
-        key
-        for key in references.list_keys(by.community, "group")
-        if by.groups is None or key in by.groups
-    ]
-    names = references.find_names(by.community, "group", keys)
-    layerings = [
-        (f"layer:{layering.key}:{key}", label_texts.with_label(layering.name, name))
-        for layering in layers.list_active(by.community)
-        for key, name in layering_specs.names_of(layering.spec).items()
-    ]
-    found = [
-        (
-            _("Segments"),
-            [(f"segment:{s.key}", s.name) for s in segments.list_active(by.community)],
-        ),
-        (_("Layers"), layerings),
-        (_("Groups"), [(f"group:{key}", names.get(key, key)) for key in keys]),
-    ]
+    found = [(str(kind.label), list(kind.choices(by))) for kind in KINDS.values()]
     return [(heading, options) for heading, options in found if options]
 
 
 def load(*, subject: Subject, by: Staff, at: datetime) -> Portrait:
     """The differences of a subject to the other members, as far as `by` sees them."""
     community = by.community
-    inside, everyone = audiences.people_by_rule(
-        community=community, rules=[subject.rule, audiences.EVERYONE], by=by, at=at
+    inside, among, everyone = audiences.people_by_rule(
+        community=community,
+        rules=[subject.rule, subject.among or audiences.EVERYONE, audiences.EVERYONE],
+        by=by,
+        at=at,
     )
+    everyone = everyone & among
     inside = inside & everyone
     mentions = _list_mentions(subject, by)
     found = traits.list_all(by=by, at=at, everyone=everyone)
@@ -188,8 +140,9 @@ def _list_mentions(subject: Subject, by: Staff) -> set[Mention]:
 
 def rule_of(portrait: Portrait, row: Row, *, inside: bool) -> dict[str, Any]:
     """The people with a trait, in the subject or among the rest."""
-    subject = portrait.subject.rule
-    parts = [subject if inside else {"not": subject}, row.trait.rule]
+    subject, among = portrait.subject.rule, portrait.subject.among
+    within = [] if among is None else [among]
+    parts = [*within, subject if inside else {"not": subject}, row.trait.rule]
     return {"all": parts}
 
 
@@ -198,6 +151,7 @@ def to_json(portrait: Portrait) -> dict[str, Any]:
     return {
         "of": portrait.subject.text,
         "label": portrait.subject.label,
+        "among": portrait.subject.among_label,
         "people": portrait.people,
         "rest": portrait.rest,
         "asked": portrait.asked,

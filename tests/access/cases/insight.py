@@ -10,7 +10,7 @@ from qunce.insight.breakdowns import Breakdown
 from qunce.insight.funnels import funnels
 from qunce.insight.notebook import notebook
 from qunce.insight.portraits import persona_cards
-from qunce.insight.portraits.portraits import Subject
+from qunce.insight.portraits.subjects import Subject
 from qunce.insight.retention import RetentionQuery
 from qunce.insight.typed_numbers.typed_numbers import Entry
 from tests.access.cases.base import after, both, case, ids, just, one, using

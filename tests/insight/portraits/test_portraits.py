@@ -12,7 +12,7 @@ import pytest
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.insight.portraits import completeness, portraits
-from qunce.insight.portraits.portraits import SubjectNotFound
+from qunce.insight.portraits.subjects import SubjectNotFound
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.sets import audiences

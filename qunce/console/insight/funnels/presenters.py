@@ -32,6 +32,7 @@ class ShownStep:
     dropped: int
     dropped_url: str
     median: str
+    portrait_url: str
 
 
 def list_steps(
@@ -65,9 +66,18 @@ def list_steps(
                 )
                 or list_url(funnel, number, dropped="1"),
                 median=format_duration(step.median),
+                portrait_url=_portrait_url(funnel, number) if is_readable else "",
             )
         )
     return shown
+
+
+def _portrait_url(funnel: Funnel | None, step: int) -> str:
+    """The portrait of who took a step; "" for a funnel not saved, or without a rule."""
+    if funnel is None or definitions.rule_of(funnel.definition, step) is None:
+        return ""
+    query = urlencode({"of": f"funnel:{funnel.pk}:{step}"})
+    return f"{reverse('insight:portrait')}?{query}"
 
 
 def list_url(funnel: Funnel | None, step: int, **params: str) -> str:

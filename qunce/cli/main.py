@@ -326,6 +326,16 @@ _add(
     "commands.notebook.notebook",
     N_("List and write notes on competitors, the industry and platforms"),
 )
+_add(
+    "goals",
+    "commands.goals.goals",
+    N_("List goals with how they stand, set and change them"),
+)
+_add(
+    "positioning",
+    "commands.positioning.positioning",
+    N_("Show and save the positioning sheet, count its hooks"),
+)
 _add("orders", "commands.orders.orders", N_("List and show orders"))
 _add(
     "imports",

@@ -52,15 +52,19 @@ class Progress:
         return self.goal.name or self.sentence
 
     @property
+    def subject(self) -> str:
+        """The metric, after the group where it is of one."""
+        group = goals.find_group_name(self.goal)
+        return f"{group} · {self.label}" if group else self.label
+
+    @property
     def sentence(self) -> str:
         """`"New members at least 300"`, with the group where it is of one."""
-        text = _("%(metric)s %(direction)s %(target)s") % {
-            "metric": self.label,
+        return _("%(metric)s %(direction)s %(target)s") % {
+            "metric": self.subject,
             "direction": Direction(self.goal.direction).label,
             "target": self.target_text,
         }
-        group = goals.find_group_name(self.goal)
-        return f"{group} · {text}" if group else text
 
     @property
     def target_text(self) -> str:

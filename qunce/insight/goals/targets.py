@@ -94,6 +94,11 @@ def format_plain(target: Decimal) -> str:
     return f"{target.normalize():,f}"
 
 
+def to_plain(target: Decimal) -> str:
+    """The digits for programs; 1200.500000 → `"1200.5"`."""
+    return f"{target.normalize():f}"
+
+
 def format_value(value: Fraction, entry: Metric | Ratio, currency: str) -> str:
     """A number of the metric, as pages show it."""
     if is_percent(entry):

@@ -28,6 +28,7 @@ CHANGE = permissions.declare(
     label=gettext_lazy("change the settings of reports"),
 )
 SECTIONS: dict[str, StrOrPromise] = {
+    "goals": pgettext_lazy("menu", "Goals"),
     "findings": gettext_lazy("Findings"),
     "actions": gettext_lazy("What came of actions"),
     "account": gettext_lazy("Retained members by source"),

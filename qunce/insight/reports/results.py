@@ -30,7 +30,7 @@ from qunce.insight.metric_definitions import COMMUNITY, METRICS, Metric, Place
 from qunce.insight.metrics import SpanNumbers
 from qunce.insight.notebook import notebook
 from qunce.insight.notebook.models import Kind as NoteKind
-from qunce.insight.reports import report_settings, staff_numbers
+from qunce.insight.reports import goal_rows, report_settings, staff_numbers
 from qunce.insight.typed_numbers.models import TypedNumber
 from qunce.sets.rules import references
 
@@ -116,6 +116,9 @@ def freeze(*, period: Period, by: Staff, at: datetime) -> dict[str, Any]:
             "account": _list_account(period, by, at, whole="account" in chosen),
             "days": _list_days(period, by, at),
             "sections": list(chosen),
+            "goals": goal_rows.freeze(period, by=by, at=at)
+            if "goals" in chosen
+            else [],
             "groups": _list_groups(period, by, at)
             if "groups" in chosen
             else {"rows": [], "sum": {}, "people": {}},

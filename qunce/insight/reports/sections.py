@@ -18,7 +18,7 @@ from qunce.insight.findings.actions import ACTIONS
 from qunce.insight.findings.finding import Finding
 from qunce.insight.findings.outcomes import Outcome
 from qunce.insight.metric_definitions import METRICS, RATIOS
-from qunce.insight.reports import report_settings, reports, results
+from qunce.insight.reports import goal_rows, report_settings, reports, results
 from qunce.insight.reports.models import Kind, Report
 
 if TYPE_CHECKING:
@@ -247,6 +247,7 @@ def tables(report: Report, *, is_short: bool = False) -> list[Table]:
     """The tables that have rows; short ones have the groups at either end."""
     found = (
         _metric_table(report),
+        _goal_table(report),
         _account_table(report),
         _people_table(report),
         _group_table(report, is_short=is_short),
@@ -290,6 +291,34 @@ def _metric_table(report: Report) -> Table:
         ),
         rows=tuple(rows),
         note=left_out_line(report),
+    )
+
+
+def _goal_table(report: Report) -> Table:
+    return Table(
+        name="goals",
+        title=pgettext("menu", "Goals"),
+        headings=(
+            pgettext("report", "Goal"),
+            pgettext("report", "Value"),
+            pgettext("goal", "Target"),
+            pgettext("goal", "Of the target"),
+            pgettext("goal", "Of the days"),
+            pgettext("goal", "Standing"),
+            pgettext("report", "Days"),
+        ),
+        rows=tuple(
+            (
+                row["title"],
+                row["value"],
+                row["target"],
+                row["share"],
+                row["elapsed"],
+                goal_rows.standing_label(row),
+                row["span"],
+            )
+            for row in report.result.get("goals", ())
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from qunce.core import permissions
 from qunce.core.staff.models import Staff
 from qunce.insight.findings import sentences
 from qunce.insight.findings.finding import Finding
-from qunce.insight.reports import sections
+from qunce.insight.reports import goal_rows, sections
 from qunce.insight.reports.models import Report
 
 MAX_GROUPS = 3
@@ -59,7 +59,7 @@ def part_of(report: Report, staff: Staff) -> Tone:
 
 
 def _lines_for_boss(report: Report) -> list[str]:
-    """Five lines."""
+    """Five lines, and one of the goals if there are any."""
     growth, *others = sections.lines(report)
     found = sections.finding_texts(report)
     last = found[0].headline if found else sections.no_finding_line(report)
@@ -69,6 +69,7 @@ def _lines_for_boss(report: Report) -> list[str]:
         _("%(label)s: %(value)s. %(equation)s")
         % {"label": growth.label, "value": growth.value, "equation": equation},
         *(line.text for line in others),
+        goal_rows.summarise(report.result.get("goals", ())),
         last,
     ]
 
@@ -82,6 +83,7 @@ def _lines_for_team(report: Report) -> list[str]:
     ][:MAX_GROUPS]
     lines = [sections.title(report)]
     lines += [line.text for line in sections.lines(report)]
+    lines += [goal_rows.line_of(row) for row in report.result.get("goals", ())]
     for text, chosen in (
         (_("Grew most: %(groups)s"), grown),
         (_("Lost most: %(groups)s"), shrunk),
@@ -181,4 +183,6 @@ def _lines_for_owner(report: Report, key: str) -> list[str]:
     ]
     found = [Finding.from_json(each) for each in report.result["findings"] or ()]
     lines += [sentences.headline(each) for each in found if each.group == key]
+    own = (goal for goal in report.result.get("goals", ()) if goal["group"] == key)
+    lines += [goal_rows.line_of(goal) for goal in own]
     return lines

@@ -258,7 +258,7 @@ def test_page_api_and_command_change_the_same_settings(
     api = clients.create_client(shop.community)
     stored = {
         "first_weekday": 6,
-        "left_out": ["account", "actions", "notes", "people", "typed"],
+        "left_out": ["account", "actions", "goals", "notes", "people", "typed"],
         "keep_days": 90,
     }
     assert api.get("/reports/settings").body == stored

@@ -13,8 +13,8 @@ from qunce.core.communities import Community
 class WordDay(models.Model):
     """The words of a group on a community day.
 
-    `pairs` is JSON, for each word `[account, times, account, times, …]`, as long as the
-    texts are kept. `totals` has `[people, times]` of the texts that were deleted since.
+    `pairs` has who said which word how often, see `word_counts`, as long as the texts are
+    kept. `totals` has `[people, times]` of the texts that were deleted since.
     """
 
     community = models.ForeignKey(

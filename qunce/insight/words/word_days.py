@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,7 +10,7 @@ from django.db import models, transaction
 
 from qunce.core import personal_texts
 from qunce.core.communities import Community
-from qunce.insight.words import tokens, word_settings
+from qunce.insight.words import tokens, word_counts, word_settings
 from qunce.insight.words.models import WordDay
 from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.models import MessageDay
@@ -21,8 +20,6 @@ DAYS_PER_RUN = 2_000
 DAYS_PER_LOOK = 100
 MIN_PEOPLE_KEPT = 2
 """A word that one person said is theirs, and is not kept beyond their text."""
-Pairs = Mapping[str, list[int]]
-"""By word: account, times, account, times and so on."""
 Totals = dict[str, list[int]]
 """By word: people and times. Of WORDS and FIRST: those of members, and of staff."""
 
@@ -47,7 +44,7 @@ def _count_day(row: MessageDay) -> None:
         # Messages to the community itself belong to no group's topics.
         texts = message_texts.list_of_day(row)
         names = word_settings.get(row.community).names
-        pairs = encode(tokens.count(texts, names))
+        pairs = word_counts.encode(tokens.count(texts, names))
     with transaction.atomic():
         same = MessageDay.objects.filter(pk=row.pk, changes=row.changes)
         if not same.update(counted=row.changes) or not row.group_id:
@@ -65,16 +62,6 @@ def _count_day(row: MessageDay) -> None:
             unique_fields=["community", "group_id", "day"],
             update_fields=["pairs"],
         )
-
-
-def encode(counts: Mapping[str, Counter[int]]) -> str:
-    if not counts:
-        return ""
-    pairs = {
-        word: [number for pair in sorted(own.items()) for number in pair]
-        for word, own in counts.items()
-    }
-    return _encode(pairs)
 
 
 def prune(*, at: datetime) -> int:
@@ -132,8 +119,7 @@ def _fold(row: MessageDay, community: Community) -> None:
         return
     staff = staff_accounts.read_all(community.pk)
     totals: Totals = json.loads(found.totals) if found.totals else {}
-    for word, numbers in json.loads(found.pairs).items():
-        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+    for word, pairs in word_counts.decode(found.pairs).by_word():
         of_members = [times for account, times in pairs if account not in staff]
         if word in (tokens.WORDS, tokens.FIRST):
             of_staff = sum(times for account, times in pairs if account in staff)

@@ -171,6 +171,8 @@ def build_spec(
             figure.has_gaps,
         )
     )
+    # Before the numbers and names are in it, which are no tokens of colours.
+    _replace_colours(spec, colours)
     spec["data"]["values"] = _records(figure)
     spec["datasets"] = {"ends": _label_positions(figure)}
     # Dates at every seventh day, counted back from the last one.
@@ -197,7 +199,6 @@ def build_spec(
             # URL of a picture. An invisible space makes them ordinary fields.
             special = title in ("title", "image")
             tooltip["title"] = f"{title}\u200b" if special else title
-    _replace_colours(spec, colours)
     return spec
 
 

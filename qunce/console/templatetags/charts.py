@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from qunce.insight import chart_script, geometry
+from qunce.insight.charts import Figure
 
 register = template.Library()
 
@@ -15,6 +18,24 @@ register = template.Library()
 @register.simple_tag
 def chart_bundle() -> str:
     return reverse("insight:chart-script", args=[chart_script.name()])
+
+
+@register.simple_tag
+def chart_rows(figure: Figure) -> SafeString:
+    """The rows of the table below a chart: a page has thousands of its cells."""
+    return format_html_join(
+        "",
+        '<tr><th scope="row">{}</th>{}</tr>',
+        (
+            (
+                day,
+                format_html_join(
+                    "", '<td class="num">{}</td>', ((cell,) for cell in rest)
+                ),
+            )
+            for day, *rest in figure.formatted_rows
+        ),
+    )
 
 
 @register.inclusion_tag("console/parts/spark.html")

@@ -10,7 +10,8 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days
-from qunce.members.rule_text import contact_masks
+from qunce.members.rule_text import contact_masks, free_sentences, sentences
+from qunce.members.rule_text import names as rule_names
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments as segment_store
 from qunce.members.segments import watches
@@ -76,6 +77,39 @@ def save(invocation: Invocation, key: str, rule: str, **texts: Any) -> None:
             segment=segment, rule=parsed, **changes, **invocation.verb_args
         )
     _answer(invocation, [segment])
+
+
+@segments.command(
+    "read", help=N_("Read a sentence as a rule, such as “VIP who have not bought”")
+)
+@base.argument("sentence", help=N_("what the members have in common, in your words"))
+@options.pass_invocation
+def read(invocation: Invocation, sentence: str) -> None:
+    reading = free_sentences.read(by=invocation.by, text=sentence, at=invocation.at)
+    marks = [
+        {
+            "start": mark.start,
+            "end": mark.end,
+            "state": mark.state,
+            "note": mark.note,
+            "choices": [choice.text for choice in mark.choices],
+        }
+        for mark in reading.marks
+    ]
+    lines = [
+        f"{sentence[mark.start : mark.end]}  {mark.note}".rstrip()
+        for mark in reading.marks
+        if mark.state != "understood"
+    ]
+    text = ""
+    if reading.rule is not None:
+        names = rule_names.find(invocation.community, reading.rule)
+        text = sentences.to_text(reading.rule, names)
+        lines = [text, *reading.notes, options.format_rule(reading.rule)]
+    elif lines:
+        lines.insert(0, _("This is not understood:"))
+    record = {"rule": reading.rule, "text": text, "marks": marks}
+    invocation.out.answer({**record, "notes": list(reading.notes)}, *lines)
 
 
 @segments.command("sizes", help=N_("List the sizes of a segment, one a day"))

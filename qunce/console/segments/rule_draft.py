@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from qunce.console.segments import rule_editing
+from qunce.console.segments import rule_editing, sentence_line
 from qunce.console.segments.clause_forms import base as clause_forms
 from qunce.console.segments.clause_forms.base import ClauseForm
 from qunce.core import errors
+from qunce.members.rule_text import free_sentences
 from qunce.sets.rules.base import RuleError
 
 if TYPE_CHECKING:
     from qunce.console.segments.builder_choices import Choices
+    from qunce.console.segments.sentence_line import SentenceLine
 
 MAX_UNDO_STEPS = 20
 MAX_UNDO_LENGTH = 300_000
@@ -44,6 +46,10 @@ class Draft:
     person: int | None = None
     form: ClauseForm | None = None
     error: str = ""
+    sentence: str = ""
+    """What is written in the line above the rule, until it is taken over."""
+    sentence_line: SentenceLine | None = None
+    """What is understood of it."""
 
     @property
     def rule_text(self) -> str:
@@ -81,6 +87,7 @@ def load(data: Mapping[str, Any], choices: Choices) -> Draft:
         str(data.get("open") or ""),
         selected=tuple(data.getlist("selected")) if hasattr(data, "getlist") else (),
         person=parse_person(str(data.get("why") or "")),
+        sentence=str(data.get("sentence") or "")[: 2 * free_sentences.MAX_LENGTH],
     )
     return replace(draft, form=_form(draft, choices, data)) if draft.open else draft
 
@@ -106,6 +113,14 @@ def _form(
 
 def apply_action(draft: Draft, action: str, choices: Choices) -> Draft:
     """The draft after a button; if that is not possible, the same draft with an error."""
+    edited = _apply(draft, action, choices)
+    if not edited.sentence:
+        return edited
+    line = sentence_line.read(edited.sentence, choices)
+    return replace(edited, sentence_line=line)
+
+
+def _apply(draft: Draft, action: str, choices: Choices) -> Draft:
     name, _colon, argument = action.partition(":")
     try:
         if name in ACTIONS_KEEPING_FORM:
@@ -348,6 +363,22 @@ def show_person(draft: Draft, person: str, choices: Choices) -> Draft:
     return replace(draft, person=int(person) if person.isdecimal() else None)
 
 
+def take_over(draft: Draft, argument: str, choices: Choices) -> Draft:
+    """The rule of the sentence, if all of it is understood, in the place of the rule."""
+    line = sentence_line.read(draft.sentence, choices)
+    if line is None or line.reading.rule is None:
+        error = _("The sentence is not understood yet, so that the rule is as before.")
+        return replace(draft, error=error)
+    rule = rule_editing.normalise(line.reading.rule)
+    closed = replace(draft, sentence="", open="", form=None)
+    return _with_rule(closed, rule, "all[0]")
+
+
+def choose_meaning(draft: Draft, argument: str, choices: Choices) -> Draft:
+    text = sentence_line.choose(draft.sentence, argument, choices)
+    return replace(draft, sentence=text)
+
+
 ACTIONS: dict[str, Action] = {
     "done": done,
     "open": open_clause,
@@ -370,5 +401,7 @@ ACTIONS_KEEPING_FORM: dict[str, Action] = {
     "why": show_person,
     "look": refresh_form,
     "split": split_clause,
+    "take-over": take_over,
+    "choose": choose_meaning,
 }
 """Actions that leave the clause of the open form as it is."""

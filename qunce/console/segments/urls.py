@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.list_page, name="list"),
     path("overlap/", views.overlap, name="overlap"),
     path("counts/", views.counts, name="counts"),
+    path("sentence/", views.sentence, name="sentence"),
     path("options/<slug:field>/", views.options, name="options"),
     path("frozen/<int:pk>/", views.frozen_detail, name="frozen-detail"),
     path("new/", views.new, name="new"),

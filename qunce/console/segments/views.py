@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 from qunce.console import http
 from qunce.console.insight import chart_downloads
 from qunce.console.segments import rule_draft as segment_draft
-from qunce.console.segments import rule_editing
+from qunce.console.segments import rule_editing, sentence_line
 from qunce.console.segments.builder_choices import Choices
 from qunce.console.segments.presenters import builder
 from qunce.console.segments.presenters import segments as presenters
 from qunce.console.segments.rule_draft import Draft
 from qunce.core import errors, permissions
-from qunce.members.rule_text import contact_masks, sentences
+from qunce.members.rule_text import contact_masks, free_sentences, sentences
 from qunce.members.rule_text import names as rule_names
 from qunce.members.segments import segments
 from qunce.members.segments.frozen import FrozenSegment
@@ -242,6 +242,17 @@ def counts(request: http.Request) -> HttpResponse:
         "has_sample": "without-sample" not in request.POST,
     }
     return http.render(request, "console/segments/_counts.html", context)
+
+
+@require_POST
+@http.page()
+def sentence(request: http.Request) -> HttpResponse:
+    """What is understood of a sentence while it is being typed."""
+    text = request.POST.get("sentence", "")[: 2 * free_sentences.MAX_LENGTH]
+    line = sentence_line.read(text, choices_of(request))
+    return http.render(
+        request, "console/segments/_sentence_reading.html", {"line": line}
+    )
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
     python -m bench.child first RULE          the first answer after a start
     python -m bench.child retention           the first table of cohorts after a start
+    python -m bench.child night               what the start of a day does, by part
     python -m bench.child serve               answers questions, one JSON per line
     python -m bench.child tag                 a small write each 20 ms, until input ends
     python -m bench.child locks               how long others hold the write lock
@@ -69,6 +70,12 @@ def retention() -> None:
     found = store.compute(query=rules.RETENTION, by=by, at=sizes.AT)
     elapsed = time.perf_counter() - start
     respond({"count": len(found.cohorts), "ms": elapsed * 1000})
+
+
+def night() -> None:
+    from bench import night as nights
+
+    respond(nights.start_day())
 
 
 def serve() -> None:
@@ -213,6 +220,7 @@ def web(port: str) -> None:
 COMMANDS: dict[str, Callable[..., None]] = {
     "first": first,
     "retention": retention,
+    "night": night,
     "serve": serve,
     "tag": tag,
     "locks": locks,

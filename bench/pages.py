@@ -115,7 +115,7 @@ def paths(session: Session) -> dict[str, str]:
     tag = library.list_tags(here).order_by("pk")[0]
     group = groups.list_all(here).order_by("pk")[0]
     layering = layers.list_active(here)[0]
-    segment = _segment(session)
+    segment = find_segment(session)
     rule = json.dumps(RULE, separators=(",", ":"))
     return {
         "Today": "/",
@@ -151,7 +151,7 @@ def paths(session: Session) -> dict[str, str]:
     }
 
 
-def _segment(session: Session) -> segments.Segment:
+def find_segment(session: Session) -> segments.Segment:
     found = segments.Segment.objects.filter(community=session.community, key=SEGMENT)
     keys = [tag.key for tag in library.list_tags(session.community).order_by("pk")[:2]]
     rule = {"all": [{"tag": {"any": keys}}, *RULE["all"][1:]]}
@@ -164,7 +164,7 @@ def pages(session: Session) -> None:
     """Request each page equally often; the row has the slowest page's 95th percentile."""
     worst: tuple[str, measure.Times] | None = None
     workspace, visits = paths(session), session.workspace.size.visits
-    workspace["members, a rule"] = f"/members/?segment={_segment(session).pk}"
+    workspace["members, a rule"] = f"/members/?segment={find_segment(session).pk}"
     with serve(session) as site:
         first = measure.repeat(_getter(site, "/"), 1).each[0]
         session.record(
@@ -188,7 +188,7 @@ def pages(session: Session) -> None:
 
 def builder(session: Session) -> None:
     """Request the numbers of every line after each of many different keystrokes."""
-    segment = _segment(session)
+    segment = find_segment(session)
     with serve(session) as site:
         page = site.get(f"/members/segments/{segment.pk}/")
         headers = {"X-CSRFToken": page.cookies.get("csrftoken") or _token(page.text)}

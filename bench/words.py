@@ -70,7 +70,7 @@ def words(session: Session) -> None:
     )
     rival = {"DuckDB": theirs.percentile(50)}
     question = "words of a month of one group, and of the month before"
-    note = f"{rows.num_rows:,} pairs of a word and a member a day"
+    note = f"{rows.num_rows:,} pairs of a word and a member, by day"
     session.record(
         measure.row(
             "words", f"{question}: warm", times, goal=GOAL_MS, rivals=rival, note=note
@@ -98,8 +98,9 @@ def create_days(session: Session, group: Group) -> pa.Table:
     here = np.flatnonzero(session.world.present)[:SPEAKERS] + 1
     columns: dict[str, list[np.ndarray]] = {"word": [], "account": [], "day": []}
     stored = []
+    most = min(PAIRS_PER_DAY, session.world.size.members)
     for day in range(today - 2 * DAYS, today):
-        size = int(PAIRS_PER_DAY * rng.uniform(0.7, 1.3))
+        size = int(most * rng.uniform(0.7, 1.3))
         words = np.minimum((WORDS ** rng.random(size)).astype(int), WORDS - 1)
         accounts = here[(len(here) * rng.random(size) ** 2).astype(int)]
         said, times = np.unique(np.stack([words, accounts]), axis=1, return_counts=True)

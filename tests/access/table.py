@@ -46,6 +46,15 @@ ANSWERS: dict[str, str] = {
         insight.portraits.completeness.load
         insight.portraits.portraits.list_choices
         insight.portraits.portraits.load
+        insight.goals.goals.find_owner
+        insight.goals.goals.list_overlapping
+        insight.goals.goals.list_owners
+        insight.goals.goals.list_visible
+        insight.positioning.hook_results.list_results
+        insight.positioning.served.list_counts
+        insight.positioning.sheets.list_versions
+        insight.positioning.view_changes.default_span
+        insight.positioning.view_changes.list_choices
         insight.notebook.notebook.find
         insight.notebook.notebook.list_tags
         insight.notebook.notebook.list_visible
@@ -60,11 +69,13 @@ ANSWERS: dict[str, str] = {
         insight.staff_performance.performance.default_span
         insight.staff_performance.performance.load
         insight.staff_performance.visible_staff.list_all
+        insight.scores.distributions.parse_day
         insight.touches.compute
         insight.touches.default_span
         insight.touches.find_people
         groups.visibility.list_visible
         members.layers.assignment.preview_sizes
+        members.scores.scores.visible_spec
         members.people.named_members.find_all
         members.people.notes.list_open_until
         members.people.visibility.filter_visible
@@ -96,8 +107,11 @@ ANSWERS: dict[str, str] = {
         insight.portraits.portraits.parse_subject
         insight.metrics.compute_for_community
         insight.notebook.notebook.get
+        insight.positioning.sheets.get_version
         insight.metrics.sales_left_out
         insight.period_comparison.compare_community
+        insight.scores.distributions.compare
+        insight.scores.distributions.compute
         members.layers.moves.compare
         members.layers.moves.list_people
         members.layers.moves.moves_since
@@ -115,10 +129,15 @@ ANSWERS: dict[str, str] = {
         sets.set_sizes.count_in_any
     """,
     "aaaaaaaxa": """
+        insight.positioning.view_changes.compare
         members.staff_in_charge.assignments.count_members
     """,
     # About a group.
     "aaaaaanna": """
+        insight.goals.goals.get
+        insight.goals.progress.load
+        insight.goals.progress.load_all
+        insight.goals.results.find_change
         groups.groups.ensure
         groups.memberships.count_members
         groups.memberships.count_staff
@@ -250,7 +269,13 @@ ANSWERS: dict[str, str] = {
         groups.memberships.change_role
     """,
     # Staff with a scope add no members.
+    "rraaarnnr": """
+        insight.goals.goals.archive
+        insight.goals.goals.restore
+        insight.goals.goals.update
+    """,
     "rraaaranr": """
+        insight.goals.goals.create
         members.accounts.accounts.add_identifier
         members.accounts.accounts.create
         members.accounts.resolver.create
@@ -302,6 +327,8 @@ ANSWERS: dict[str, str] = {
     """,
     # Managers who see everything.
     "rrraarrnr": """
+        insight.positioning.sheets.restore
+        insight.positioning.sheets.save
         channels.webhooks.deliveries.retry
         channels.webhooks.deliveries.send_test
         channels.webhooks.endpoints.create
@@ -358,6 +385,10 @@ ANSWERS: dict[str, str] = {
         members.attributes.type_change_jobs.start
         members.attributes.type_changes.change_type
         members.attributes.type_changes.preview
+        insight.scores.previews.preview
+        members.scores.scores.create
+        members.scores.scores.delete
+        members.scores.scores.update
         members.layers.layers.archive
         members.layers.layers.create
         members.layers.layers.recompute

@@ -74,6 +74,8 @@ IDS = {
     "series_id": "series",
     "funnel_id": "funnel",
     "notebook_entry_id": "notebook entry",
+    "goal_id": "goal",
+    "version_number": "positioning version",
     "decision_id": "finding decision",
     "report_id": "report",
     "group_template_id": "group template",
@@ -87,6 +89,7 @@ TEXTS = {
     "name": "education",
     "move_key": "series-1-1",
     "day": "2026-03-05",
+    "score_key": "activity",
 }
 """Path parameter that is no id → a value that exists."""
 HIDDEN = {
@@ -95,6 +98,7 @@ HIDDEN = {
     "other_id",
     "group_id",
     "application_id",
+    "goal_id",
     "order_id",
     "note_id",
     "merge_id",

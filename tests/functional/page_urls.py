@@ -30,6 +30,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "layers": {"pk": "layering"},
     "insight": {"pk": "funnel"},
     "insight:report": {"report_pk": "report"},
+    "insight:goal": {"goal_pk": "goal"},
+    "insight:goal-edit": {"goal_pk": "goal"},
     "notebook": {"pk": "notebook_entry"},
     "typed_numbers": {"pk": "group"},
     "importing": {"pk": "job"},
@@ -64,6 +66,13 @@ SLUGS = {
     "care:create": {"kind": "birthday"},
     "tag_rules:create": {"kind": "words"},
     "insight:funnel-people": {"step": "1"},
+    "insight:staff-conversations": {"staff": "all"},
+    "insight:staff-tasks": {"staff": "all"},
+    "insight:staff-groups": {"staff": "all"},
+    "insight:score": {"key": "activity"},
+    "insight:score-edit": {"key": "activity"},
+    "insight:goal-new": {"level": "community"},
+    "insight:positioning-version": {"version": "1"},
     "notebook:create": {"kind": "competitor"},
 }
 QUERIES = {

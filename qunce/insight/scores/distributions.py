@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from qunce.core import community_days, errors
+from qunce.core import community_days, errors, permissions
 from qunce.insight import breakdowns, small_numbers
 from qunce.insight.breakdowns import Breakdown
 from qunce.members.scores import definitions, evaluation
@@ -98,6 +98,7 @@ def compute(
     *, score: Score, by: Staff, at: datetime, day: date | None = None
 ) -> Distribution:
     """The distribution over the members that `by` sees, at the end of a day or now."""
+    permissions.check_community(by, score.community_id)
     people = audiences.people(community=by.community, rule=_members(day), by=by, at=at)
     found = _read(score, by.community, at, day)
     return spread(
@@ -136,6 +137,7 @@ def compare(
     day: date | None = None,
 ) -> list[PartMedian]:
     """The median of each part of the members, by what they are today."""
+    permissions.check_community(by, score.community_id)
     members = audiences.people(community=by.community, rule=_members(day), by=by, at=at)
     found = _read(score, by.community, at, day)
     rows = []

@@ -79,6 +79,8 @@ def preview(*, score: Score | None, spec: Any, by: Staff, at: datetime) -> Previ
     Raises InvalidScore.
     """
     permissions.check_may(by, scores.MANAGE)
+    if score is not None:
+        permissions.check_community(by, score.community_id)
     community = by.community
     draft = scores.check_definition(spec, by)
     members = audiences.people(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from qunce.core import community_days
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.funnels import funnels
+from qunce.insight.goals import goals
 from qunce.insight.notebook import notebook
 from qunce.insight.portraits import persona_cards
 from qunce.insight.portraits.subjects import Subject
+from qunce.insight.positioning.models import PositioningVersion
+from qunce.insight.positioning.sheet import Sheet
 from qunce.insight.retention import RetentionQuery
 from qunce.insight.typed_numbers.typed_numbers import Entry
+from qunce.members.scores import ready as scores_ready
+from qunce.members.scores import scores
 from tests.access.cases.base import after, both, case, ids, just, one, using
 from tests.access.world import World
 
@@ -47,6 +52,59 @@ case(
     parse_subject=using(lambda w: {"text": f"segment:{w.get('segment').key}"}),
 )
 case("insight.portraits.completeness", load=just())
+
+
+def next_days(world: World) -> dict[str, Any]:
+    return {"first": world.at.date(), "last": world.at.date() + timedelta(days=9)}
+
+
+case(
+    "insight.goals.goals",
+    create=both(
+        just(metric="orders", direction="at_least", target="3"), using(next_days)
+    ),
+    update=one("goal", name="New"),
+    archive=one("goal"),
+    restore=after(goals.archive, one("goal")),
+    get=ids("pk", "goal"),
+    find_owner=just(login=""),
+    list_overlapping=SPAN,
+    list_owners=just(),
+    list_visible=just(),
+)
+case(
+    "insight.goals.progress",
+    load=one("goal"),
+    load_all=using(lambda w: {"found": [w.get("goal")]}),
+)
+case("insight.goals.results", find_change=one("goal"))
+case(
+    "insight.positioning.sheets",
+    save=just(content={"reason": "New"}),
+    restore=using(
+        lambda w: {
+            "version": PositioningVersion.objects.get(
+                community=w.community, number=w.ids["positioning version"]
+            )
+        }
+    ),
+    get_version=ids("number", "positioning version"),
+    list_versions=just(),
+)
+case("insight.positioning.hook_results", list_results=just(content=Sheet()))
+case("insight.positioning.served", list_counts=just(content=Sheet()))
+case(
+    "insight.positioning.view_changes",
+    compare=using(
+        lambda w: {
+            "attribute": w.get("attribute").name,
+            "first": w.at.date() - timedelta(days=1),
+            "last": w.at.date(),
+        }
+    ),
+    default_span=just(),
+    list_choices=just(),
+)
 CARD = one("segment", name="Homely Persona")
 case(
     "insight.portraits.persona_cards",
@@ -57,6 +115,17 @@ case(
 case(
     "insight.lifetime_value.estimates",
     estimate=both(just(), SOURCE),
+)
+SCORE = using(lambda w: {"score": scores.get(w.community, "activity")})
+case(
+    "insight.scores.distributions",
+    parse_day=just(text=""),
+    compute=SCORE,
+    compare=both(SCORE, SOURCE),
+)
+case(
+    "insight.scores.previews",
+    preview=both(SCORE, just(spec=scores_ready.LOYALTY.build())),
 )
 case(
     "insight.touches",

@@ -7,6 +7,8 @@ from typing import Any
 from qunce.members.accounts import accounts
 from qunce.members.layers import layering_specs, layers
 from qunce.members.people import people
+from qunce.members.scores import ready as scores_ready
+from qunce.members.scores import scores
 from qunce.members.search import member_list
 from qunce.members.segments import segments
 from qunce.members.tags import levels, library
@@ -97,6 +99,30 @@ case(
     compare=with_two_runs,
     moves_since=one("layering", day=0),
     list_people=one("layering", day=0, before="low", after="high"),
+)
+PARTS: dict[str, Any] = {"parts": [scores_ready.LOYALTY.build()["parts"][0]]}
+SCORE = using(lambda w: {"score": scores.get(w.community, "activity")})
+
+
+def with_added_score(world: World) -> dict[str, Any]:
+    """A score that is not ready-made, so that it can be deleted."""
+    added = scores.create(
+        community=world.community,
+        key="added",
+        name="Added",
+        spec=PARTS,
+        by=world.owner,
+        at=world.at,
+    )
+    return {"score": added}
+
+
+case(
+    "members.scores.scores",
+    visible_spec=just(spec=PARTS),
+    create=just(key="new", name="New", spec=PARTS),
+    update=both(SCORE, just(spec=PARTS)),
+    delete=with_added_score,
 )
 case(
     "members.people.corrections",

@@ -52,6 +52,14 @@ def pytest_report_header() -> str:
     return f"database: {'PostgreSQL' if _on_postgres() else 'SQLite'}"
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave files without tests for PostgreSQL unread there."""
+    if not _on_postgres() or not collection_path.match("test_*.py"):
+        return None
+    text = collection_path.read_text()
+    return None if "both_databases" in text or "postgres_only" in text else True
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]

@@ -27,6 +27,7 @@ from qunce.importing.jobs.uploads import Upload
 from qunce.insight.findings.models import FindingDecision
 from qunce.insight.funnels import funnels
 from qunce.insight.funnels.models import Funnel
+from qunce.insight.goals.models import Goal
 from qunce.insight.notebook.models import NotebookEntry
 from qunce.insight.reports.models import Report
 from qunce.members.accounts import accounts
@@ -119,6 +120,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "episode": Episode,
     "funnel": Funnel,
     "notebook entry": NotebookEntry,
+    "goal": Goal,
     "finding decision": FindingDecision,
     "report": Report,
 }

@@ -18,6 +18,7 @@ from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys, staff, units
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import access
+from qunce.insight.positioning import sheets
 from qunce.insight.reports import subscribers
 from qunce.insight.typed_numbers import reminders
 from qunce.insight.words import word_settings
@@ -119,6 +120,9 @@ VERBS: dict[str, list[Verb]] = {
         lambda c: templates.copy_setup(group=c.group, **c.who),
         lambda c: templates.archive(template=c.group_template, **c.who),
         lambda c: templates.restore(template=c.group_template, **c.who),
+    ],
+    "positioning.edit": [
+        lambda c: sheets.save(community=c.shop, content={"reason": "New"}, **c.who)
     ],
     "reports.set_subscribers": [
         lambda c: subscribers.list_all(by=c.by),

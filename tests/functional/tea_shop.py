@@ -108,6 +108,7 @@ def build(at: datetime) -> TeaShop:
         add_findings,
         add_funnel,
         add_note,
+        add_goal_and_positioning,
         add_unit,
         add_api_key_and_webhook,
     ):
@@ -343,6 +344,36 @@ def add_note(shop: TeaShop) -> None:
     fields = {"who": "对面茶馆", "title": "新茶试饮", "url": "https://tea.invalid/a"}
     note = notebook.create(**shop.in_shop(kind="competitor", **fields))
     shop.ids["notebook_entry"] = note.pk
+
+
+def add_goal_and_positioning(shop: TeaShop) -> None:
+    from qunce.core import community_days
+    from qunce.insight.goals import goals
+    from qunce.insight.positioning import sheets
+
+    today = community_days.to_date(shop.community.day(shop.at))
+    goal = goals.create(
+        **shop.in_shop(
+            name="四周新用户",
+            metric="new_members",
+            direction="at_least",
+            target="40",
+            first=today - timedelta(days=10),
+            last=today + timedelta(days=17),
+        )
+    )
+    shop.ids["goal"] = goal.pk
+    content = {
+        "product": "社区茶馆和当季的茶叶。",
+        "reason": "当季新茶，喝不惯可以换。",
+        "pains": ["不知道茶叶放了多久", "怕买贵"],
+        "hooks": [{"text": "扫码入群，第一泡免费", "pain": "不知道茶叶放了多久"}],
+        "leader": "掌柜梅姐：做茶二十年，每晚在群里答问题。",
+        "values": ["说得清来处", "不劝多买"],
+        "say": ["当季新茶"],
+        "never_say": [{"word": "全网最低", "instead": "本周的价格"}],
+    }
+    sheets.save(**shop.in_shop(content=content))
 
 
 def add_findings(shop: TeaShop) -> None:

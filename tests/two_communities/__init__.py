@@ -82,6 +82,8 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     outreach.add_group_templates(data)
     insight.add_funnel(data)
     insight.add_notebook_entry(data)
+    insight.add_goal(data)
+    insight.add_positioning(data)
     insight.add_findings(data)
     insight.add_report(data)
     insight.add_persona_card(data)

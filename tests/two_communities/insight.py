@@ -10,8 +10,10 @@ from qunce.insight.findings import decisions
 from qunce.insight.findings.finding import Finding, Findings
 from qunce.insight.findings.models import FindingReport
 from qunce.insight.funnels import funnels
+from qunce.insight.goals import goals
 from qunce.insight.notebook import notebook
 from qunce.insight.portraits import persona_cards
+from qunce.insight.positioning import sheets
 from qunce.insight.reports import reports
 from qunce.members.segments.segments import Segment
 from tests.two_communities.data import TwoCommunities
@@ -41,6 +43,36 @@ def add_notebook_entry(data: TwoCommunities) -> None:
         at=data.at,
     )
     data.ids["notebook entry"] = row.pk
+
+
+def add_goal(data: TwoCommunities) -> None:
+    """A goal of the hidden group."""
+    today = community_days.to_date(data.community.day(data.at))
+    row = goals.create(
+        community=data.community,
+        name="Homely Goal",
+        metric="joins",
+        group=Group.objects.get(pk=data.ids["group"]).key,
+        direction="at_least",
+        target="3",
+        first=today,
+        last=today + timedelta(days=9),
+        by=data.owner,
+        at=data.at,
+    )
+    data.ids["goal"] = row.pk
+
+
+def add_positioning(data: TwoCommunities) -> None:
+    """Two versions of the sheet, of which the first has the number 1."""
+    for product in ("Homely Tea", "Homely Coffee"):
+        sheets.save(
+            community=data.community,
+            content={"product": product},
+            by=data.owner,
+            at=data.at,
+        )
+    data.ids["positioning version"] = 1
 
 
 def add_persona_card(data: TwoCommunities) -> None:

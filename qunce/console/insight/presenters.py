@@ -150,8 +150,9 @@ def _part(
     adds_days: bool,
 ) -> Part:
     metric = METRICS[name]
+    label = metric.label_for(level)
     return Part(
-        label=metric.label_for(level),
+        label=_("%(metric)s, day by day") % {"metric": label} if adds_days else label,
         text=money.format_with_currency(number, currency)
         if metric.is_money
         else f"{number:,}".replace("-", "\N{MINUS SIGN}"),

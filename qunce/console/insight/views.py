@@ -21,10 +21,9 @@ from qunce.insight import metric_definitions, period_comparison
 from qunce.insight.findings import daily
 from qunce.insight.metric_definitions import COMMUNITY, Grain, Place, Subject
 from qunce.insight.period_comparison import Comparison
+from qunce.insight.reports import results
 
 SPAN_CHOICES = (7, 28, 84)
-HEADLINES = ("net_growth", "active_members", "net_sales")
-"""What of yesterday the page begins with."""
 
 
 def parse_span(request: http.Request) -> int:
@@ -65,7 +64,7 @@ def metric_list(request: http.Request) -> HttpResponse:
             daily.load(by=request.staff, at=request.at), request
         ),
         "headlines": numbers.compare_yesterday(
-            request.staff, at=request.at, names=HEADLINES, query=query
+            request.staff, at=request.at, names=results.LINES, query=query
         ),
         "yesterday": community_days.to_date(request.community.day(request.at) - 1),
         "goals": goal_presenters.list_running(request),

@@ -123,9 +123,9 @@ def test_overview_begins_with_yesterday_and_has_ratios(
     yesterday = page.partition('id="yesterday"')[2].partition("</section>")[0]
     assert [
         text
-        for text in ("Net growth", "Active members", "Net sales")
+        for text in ("Net growth", "Active members", "Paid")
         if text in yesterday
-    ] == ["Net growth", "Active members", "Net sales"]
+    ] == ["Net growth", "Active members", "Paid"]
     ratios = page.partition('id="ratios"')[2].partition("</section>")[0]
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", ratios)).split())
     assert "30.0 %" in text

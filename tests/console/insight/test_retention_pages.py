@@ -166,6 +166,10 @@ def test_account_shows_numbers_lines_and_people(shop: Community, by: Staff) -> N
     assert "2 members listed individually" in visible(builder.content.decode())
     table = browser.get("/insight/retained/", {"first": first, "as": "csv"})
     assert "All members,0,70,0,2,68" in table.content.decode()
+    before = browser.get(
+        "/insight/retained/", {"first": "2020-01-01", "last": "2020-01-02"}
+    )
+    assert "Nobody whom you see was in the community" in before.content.decode()
     refused = browser.get("/insight/retained/", {"first": "2999-01-01"})
     assert refused.status_code == 422
 

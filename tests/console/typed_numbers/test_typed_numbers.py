@@ -58,6 +58,24 @@ def stored(by: Staff, group: Group, day: date = NEXT) -> dict[str, int]:
     return dict(found[group.pk, day].numbers) if found else {}
 
 
+def test_groups_counted_by_hand_have_no_measured_zeros(
+    ann: Client, by: Staff, north: Group, south: Group
+) -> None:
+    """I1 I18"""
+    type_in(by, north, members=300)
+    compared = page(ann.get("/insight/groups/"))
+    row_of_north, row_of_south = (
+        compared.partition(f"/groups/{group.pk}/")[2].partition("</tr>")[0]
+        for group in (north, south)
+    )
+    assert "not measured" in row_of_north
+    assert "300" in row_of_north
+    assert ">0<" not in row_of_north
+    assert ">0<" in row_of_south
+    table = page(ann.get("/insight/groups/", {"as": "csv"}))
+    assert "North <b>,,,,,,,,,300," in table
+
+
 def test_numbers_are_saved_with_a_warning_and_shown_with_it(
     ann: Client, by: Staff, north: Group, south: Group
 ) -> None:

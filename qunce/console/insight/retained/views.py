@@ -90,6 +90,7 @@ def account(request: http.Request) -> HttpResponse:
             "headings": headings,
             "download": f"?{urlencode(params)}&as=",
             "is_group": span["group"] is not None,
+            "is_empty": not any(number.value for number in whole.numbers),
             "net": statement.total.closing - statement.total.opening,
         }
     return http.render(request, "console/insight/retained.html", context, status=status)

@@ -65,6 +65,15 @@ class Kind(Name):
             label = quote(label)
         return (Piece(label, "value" if known else "unknown"),)
 
+    def scan(self, reader: Reader, at: int, about: Fields) -> Found:
+        found = reader.names(self.kind, at)
+        if reader.text.startswith(OPEN, reader.skip_spaces(at)):
+            return found
+        said_by_clauses = _texts_of_clauses(get_language())
+        return [
+            each for each in found if facts.label_of(each[0]) not in said_by_clauses
+        ]
+
 
 @functools.cache
 def _texts_of_clauses(language: str | None) -> frozenset[str]:

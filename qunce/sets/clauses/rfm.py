@@ -52,9 +52,8 @@ def _unpack(args: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pack(args: dict[str, Any]) -> dict[str, Any]:
-    """Without what is so anyway."""
-    is_default = {"kind": DEFAULT_KIND, "parts": DEFAULT_PARTS}
-    return {k: v for k, v in args.items() if is_default.get(k) != v}
+    """Without the number of grades if it is the usual one."""
+    return {k: v for k, v in args.items() if (k, v) != ("parts", DEFAULT_PARTS)}
 
 
 GRADES = Several(

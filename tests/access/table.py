@@ -55,15 +55,6 @@ ANSWERS: dict[str, str] = {
         insight.positioning.sheets.list_versions
         insight.positioning.view_changes.default_span
         insight.positioning.view_changes.list_choices
-        insight.goals.goals.find_owner
-        insight.goals.goals.list_overlapping
-        insight.goals.goals.list_owners
-        insight.goals.goals.list_visible
-        insight.positioning.hook_results.list_results
-        insight.positioning.served.list_counts
-        insight.positioning.sheets.list_versions
-        insight.positioning.view_changes.default_span
-        insight.positioning.view_changes.list_choices
         insight.notebook.notebook.find
         insight.notebook.notebook.list_tags
         insight.notebook.notebook.list_visible
@@ -117,7 +108,6 @@ ANSWERS: dict[str, str] = {
         insight.metrics.compute_for_community
         insight.notebook.notebook.get
         insight.positioning.sheets.get_version
-        insight.positioning.sheets.get_version
         insight.metrics.sales_left_out
         insight.period_comparison.compare_community
         insight.scores.distributions.compare
@@ -140,15 +130,10 @@ ANSWERS: dict[str, str] = {
     """,
     "aaaaaaaxa": """
         insight.positioning.view_changes.compare
-        insight.positioning.view_changes.compare
         members.staff_in_charge.assignments.count_members
     """,
     # About a group.
     "aaaaaanna": """
-        insight.goals.goals.get
-        insight.goals.progress.load
-        insight.goals.progress.load_all
-        insight.goals.results.find_change
         insight.goals.goals.get
         insight.goals.progress.load
         insight.goals.progress.load_all
@@ -289,13 +274,7 @@ ANSWERS: dict[str, str] = {
         insight.goals.goals.restore
         insight.goals.goals.update
     """,
-    "rraaarnnr": """
-        insight.goals.goals.archive
-        insight.goals.goals.restore
-        insight.goals.goals.update
-    """,
     "rraaaranr": """
-        insight.goals.goals.create
         insight.goals.goals.create
         members.accounts.accounts.add_identifier
         members.accounts.accounts.create
@@ -348,8 +327,6 @@ ANSWERS: dict[str, str] = {
     """,
     # Managers who see everything.
     "rrraarrnr": """
-        insight.positioning.sheets.restore
-        insight.positioning.sheets.save
         insight.positioning.sheets.restore
         insight.positioning.sheets.save
         channels.webhooks.deliveries.retry

@@ -76,8 +76,6 @@ IDS = {
     "notebook_entry_id": "notebook entry",
     "goal_id": "goal",
     "version_number": "positioning version",
-    "goal_id": "goal",
-    "version_number": "positioning version",
     "decision_id": "finding decision",
     "report_id": "report",
     "group_template_id": "group template",

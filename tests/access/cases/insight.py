@@ -9,12 +9,9 @@ from qunce.core import community_days
 from qunce.insight.breakdowns import Breakdown
 from qunce.insight.funnels import funnels
 from qunce.insight.goals import goals
-from qunce.insight.goals import goals
 from qunce.insight.notebook import notebook
 from qunce.insight.portraits import persona_cards
 from qunce.insight.portraits.subjects import Subject
-from qunce.insight.positioning.models import PositioningVersion
-from qunce.insight.positioning.sheet import Sheet
 from qunce.insight.positioning.models import PositioningVersion
 from qunce.insight.positioning.sheet import Sheet
 from qunce.insight.retention import RetentionQuery
@@ -55,59 +52,6 @@ case(
     parse_subject=using(lambda w: {"text": f"segment:{w.get('segment').key}"}),
 )
 case("insight.portraits.completeness", load=just())
-
-
-def next_days(world: World) -> dict[str, Any]:
-    return {"first": world.at.date(), "last": world.at.date() + timedelta(days=9)}
-
-
-case(
-    "insight.goals.goals",
-    create=both(
-        just(metric="orders", direction="at_least", target="3"), using(next_days)
-    ),
-    update=one("goal", name="New"),
-    archive=one("goal"),
-    restore=after(goals.archive, one("goal")),
-    get=ids("pk", "goal"),
-    find_owner=just(login=""),
-    list_overlapping=SPAN,
-    list_owners=just(),
-    list_visible=just(),
-)
-case(
-    "insight.goals.progress",
-    load=one("goal"),
-    load_all=using(lambda w: {"found": [w.get("goal")]}),
-)
-case("insight.goals.results", find_change=one("goal"))
-case(
-    "insight.positioning.sheets",
-    save=just(content={"reason": "New"}),
-    restore=using(
-        lambda w: {
-            "version": PositioningVersion.objects.get(
-                community=w.community, number=w.ids["positioning version"]
-            )
-        }
-    ),
-    get_version=ids("number", "positioning version"),
-    list_versions=just(),
-)
-case("insight.positioning.hook_results", list_results=just(content=Sheet()))
-case("insight.positioning.served", list_counts=just(content=Sheet()))
-case(
-    "insight.positioning.view_changes",
-    compare=using(
-        lambda w: {
-            "attribute": w.get("attribute").name,
-            "first": w.at.date() - timedelta(days=1),
-            "last": w.at.date(),
-        }
-    ),
-    default_span=just(),
-    list_choices=just(),
-)
 
 
 def next_days(world: World) -> dict[str, Any]:

@@ -188,6 +188,21 @@ def count_conversations(history: History, days: list[date]) -> int:
     return opened
 
 
+SCORED = {"message.posted": 28, "send.clicked": 28, "content.shared": 28}
+SCORED |= {"price.asked": 28, "friend.invited": 90, "feedback.given": 90}
+"""Kinds of the activity score, and for how many days each counts."""
+
+
+def count_scored(history: History, days: list[date]) -> int:
+    scored = {
+        event.person
+        for event in history.events
+        if event.kind in SCORED
+        and 0 <= (days[-1] - event.day).days < SCORED[event.kind]
+    }
+    return len(list_now(history) & scored)
+
+
 SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
     "active_members": lambda history, days: count_people(
         list_events(history, days, *ACTIVITIES)
@@ -209,6 +224,7 @@ SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
     "silent_members": lambda history, days: len(
         list_now(history) - list_speaking(history, days)
     ),
+    "members_with_activity": count_scored,
     "repeat_buyers": count_repeat_buyers,
     "messages_of_top_tenth": sum_of_top_tenth,
     "message_pair_differences": lambda history, days: sum_over_pairs(

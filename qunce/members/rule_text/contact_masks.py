@@ -1,6 +1,7 @@
-"""Rules of others, as staff read them who may not see contacts.
+"""Rules of others, as staff read them who may not see contacts, or not all groups.
 
-A rule can name a phone number, a WeChat id or a street that somebody has typed into it.
+A rule can name a phone number, a WeChat id or a street that somebody has typed into it,
+and a group that limited staff do not see; what is hidden reads like what is unknown.
 """
 
 from __future__ import annotations
@@ -22,27 +23,61 @@ PLAIN_FIELDS = ("name", "known")
 """Fields of a clause about an attribute that do not hold its values."""
 
 
+GROUP = "group"
+"""The clause, and the field of facts, that names groups."""
+
+
 class ContactsHidden(permissions.NotAllowed):
-    """The rule names contacts that the reader may not see."""
+    """The rule names contacts or groups that the reader may not see."""
 
 
 def masked(rule: Any, by: Staff) -> Any:
-    """The rule with dots for the contacts that `by` may not read."""
+    """The rule with dots for the contacts that `by` may not read, and for hidden groups."""
+    if by.groups is not None:
+        rule = _without_groups(rule, frozenset(by.groups))
     if permissions.may(by, masking.VIEW_IDENTIFIERS):
         return rule
     contacts = Attribute.objects.filter(community_id=by.community_id, is_contact=True)
     return _masked(rule, frozenset(contacts.values_list("name", flat=True)))
 
 
+def is_readable(rule: Any, by: Staff) -> bool:
+    """Whether `by` may read all of the rule."""
+    return bool(masked(rule, by) == rule)
+
+
 def check_readable(rule: Any, by: Staff) -> None:
     """Raise ContactsHidden unless `by` may read all of the rule, and so edit it."""
-    if masked(rule, by) != rule:
+    if not is_readable(rule, by):
         raise ContactsHidden(
             _(
-                "This rule names phone numbers or other contacts that you may not read,"
-                " so you cannot open it."
+                "This rule names contacts or groups that you may not see, so you cannot"
+                " open it."
             )
         )
+
+
+def _without_groups(part: Any, visible: frozenset[str]) -> Any:
+    """The rule with dots for every key of a group that is not visible, or does not exist."""
+    if isinstance(part, list):
+        return [_without_groups(each, visible) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: _hide(value, visible)
+        if name == GROUP
+        else _without_groups(value, visible)
+        for name, value in part.items()
+    }
+
+
+def _hide(keys: Any, visible: frozenset[str]) -> Any:
+    """What a clause or a field says of groups, with dots for the hidden ones."""
+    if isinstance(keys, dict):
+        return {name: _hide(value, visible) for name, value in keys.items()}
+    if isinstance(keys, list):
+        return [_hide(each, visible) for each in keys]
+    return masking.DOTS if isinstance(keys, str) and keys not in visible else keys
 
 
 def _masked(part: Any, contacts: frozenset[str]) -> Any:

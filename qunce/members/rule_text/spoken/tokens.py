@@ -118,7 +118,9 @@ def _scan(
     longest = max(found, key=lambda token: token.end)
     word = next((t for t in found if t.end == longest.end and t.kind == "verb"), None)
     if longest.kind == "name" and word is not None:
-        return Token(at, longest.end, "clash", (longest.value, word.value))
+        # A verb may well have the label of its kind of fact.
+        others = [meaning for meaning in longest.value if meaning[0] != "kind"]
+        return Token(at, longest.end, "clash", (others, word.value)) if others else word
     return longest
 
 

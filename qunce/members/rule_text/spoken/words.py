@@ -35,7 +35,9 @@ def _verb(kind: str, **options: Any) -> Verb:
 
 
 VERBS: dict[Verb, str] = {
-    _verb("order.paid"): "买 购买 下单 付款 付过款 支付 成交 bought buy buys ordered"
+    _verb(
+        "order.paid"
+    ): "买 购买 下单 下过单 付款 付过款 支付 成交 bought buy buys ordered"
     " purchased paid|placed an order|paid an order",
     _verb("order.paid", is_money=True): "消费 花 花费 spent spend",
     _verb(
@@ -49,7 +51,7 @@ VERBS: dict[Verb, str] = {
     "|clicked a link|clicked links",
     _verb(
         "message.posted"
-    ): "发言 说话 说过话 发消息 发过消息 聊天 冒泡 wrote posted talked"
+    ): "发言 发过言 说话 说过话 发消息 发过消息 聊天 冒泡 wrote posted talked"
     "|wrote a message|posted a message|wrote messages",
     _verb("message.posted", needs_span=True): "活跃 active",
     _verb(
@@ -70,7 +72,7 @@ VERBS: dict[Verb, str] = {
     ): "邀请 邀请好友 邀请人 拉新 拉人 邀请过人 invited|invited somebody"
     "|invited friends|invited a friend",
     _verb("content.shared"): "分享 转发 shared",
-    _verb("complaint.made"): "投诉 complained",
+    _verb("complaint.made"): "投诉 投诉过 complained",
     _verb("price.asked"): "问价 问过价 询价|asked the price|asked for the price",
     _verb("coupon.redeemed"): "核销 用券 用过券 核销优惠券 redeemed|redeemed a coupon"
     "|used a coupon",

@@ -67,7 +67,11 @@ class Name(Quotable):
         return (Piece(OPEN), Piece(text, piece.kind), Piece(CLOSE))
 
     def scan(self, reader: Reader, at: int, about: Fields) -> Found:
-        return reader.names(self.kind, at)
+        found, start = reader.names(self.kind, at), reader.skip_spaces(at)
+        if reader.text.startswith(OPEN, start):
+            return found
+        # What is always written in quotation marks is read in them only.
+        return [each for each in found if is_plain_name(reader.text[start : each[1]])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +125,10 @@ def canonical_number(value: Any) -> int | float | str:
     return as_float if Decimal(repr(as_float)) == number else f"{number.normalize():f}"
 
 
+MAX_DIGITS = 50
+"""Longer numbers mean nothing."""
+
+
 def scan_number(text: str, at: int) -> tuple[Decimal, int] | None:
     """Digits with thousands separators and a point, from `at`."""
     end = at + text.startswith(("-", "−"), at)
@@ -133,7 +141,7 @@ def scan_number(text: str, at: int) -> tuple[Decimal, int] | None:
             end += 1
         else:
             break
-    if not digits:
+    if not 0 < len(digits) <= MAX_DIGITS:
         return None
     fraction = end + 1
     while (

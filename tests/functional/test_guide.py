@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.functional import test_import_wizard
+from tests.functional import test_import_wizard, test_staff_walk
 from tests.functional.browser_user import BrowserUser
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
@@ -149,6 +149,11 @@ def tag_rules(user: BrowserUser) -> None:
     user.go("/members/tag-rules/")
 
 
+def staff_performance(user: BrowserUser) -> None:
+    test_staff_walk.open_until_today(user)
+    user.page.locator("#h-tasks").scroll_into_view_if_needed()
+
+
 def tag_rule_dry_run(user: BrowserUser) -> None:
     user.go(f"/members/tag-rules/{user.ids['tag_rule_keyword']}/dry-run/?days=30")
 
@@ -183,6 +188,7 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "report": report,
     "retention": retention,
     "funnel": funnel,
+    "staff_performance": staff_performance,
 }
 PHONE_PICTURES = ("task", "sidebar")
 OFFER_PICTURES = ("materials", "campaign_result", "links")

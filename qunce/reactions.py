@@ -10,6 +10,7 @@ from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.core.jobs.scheduler import Job
 from qunce.groups import groups, membership_erasure
+from qunce.insight.reports import reports, subscribers
 from qunce.members.accounts import accounts
 from qunce.members.layers import layers
 from qunce.members.people import merges, people, removal
@@ -20,7 +21,7 @@ from qunce.outreach.care import budgets as care_budgets
 from qunce.outreach.care import claims as care_claims
 from qunce.outreach.ideas import idea_materials
 from qunce.outreach.playbooks import run_events, run_reactions
-from qunce.outreach.report_deliveries import deliveries as reports
+from qunce.outreach.report_deliveries import deliveries as report_deliveries
 from qunce.outreach.sending import campaign_tasks, send_facts
 from qunce.outreach.tasks import invitations
 from qunce.outreach.tasks import staff_tasks as task_facts
@@ -54,7 +55,9 @@ CONSUMER = fact_consumers.Consumer(
         **dict.fromkeys(send_facts.NOT_SENT_KINDS, (care_budgets.release_not_sent,)),
         task_facts.StaffTaskOutcome.kind: (care_budgets.release_not_given,),
         task_facts.StaffTaskCancelled.kind: (care_budgets.release_cancelled,),
-        task_facts.StaffTaskFinished.kind: (reports.react_to_finished,),
+        reports.ReportCreated.kind: (report_deliveries.react,),
+        subscribers.ReportSubscribersChanged.kind: (report_deliveries.react,),
+        task_facts.StaffTaskFinished.kind: (report_deliveries.react_to_finished,),
         people.MemberErased.kind: CLEARING,
         removal.MemberRemoved.kind: CLEARING,
     },

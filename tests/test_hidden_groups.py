@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +11,15 @@ import pytest
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import masking
+from qunce.members.accounts import queries as account_queries
 from qunce.members.segments import frozen, segments
 from qunce.outreach.campaigns import campaigns
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
 from tests import factories
-from tests.clients import create_client
+from tests.cli.runner import in_this_process
+from tests.clients import browser, create_client
 from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,3 +136,46 @@ def test_staff_with_a_scope_cannot_tell_hidden_members_from_unknown_ones(
     rule = {"members": {"keys": ["nobody"]}}
     with pytest.raises(RuleError):
         audiences.count(community=shop, rule=rule, by=limited, at=LATER)
+
+
+def sentence_of(row: str) -> str:
+    """The text of a part of a page, without its attributes."""
+    return " ".join(re.sub(r"<[^>]*>", " ", row).split())
+
+
+def test_shared_rules_do_not_name_hidden_groups(
+    shop: Community, by: Staff, limited: Staff, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever sees one group reads the other ones as if there were none."""
+    shared: Any = {
+        "all": [
+            {"group": {"any": ["open", "hidden"]}},
+            {"not": {"did": {"kind": "group.joined", "where": {"group": ["hidden"]}}}},
+        ]
+    }
+    segment = factories.segment(shop, "shared", shared, name="Shared")
+    seen, whole = create_client(shop, groups=["open"]), create_client(shop)
+    (row,) = seen.get("/segments").body["items"]
+    dots = masking.DOTS
+    assert row["rule"]["all"][0] == {"group": {"any": ["open", dots]}}
+    assert row["rule"]["all"][1]["not"]["did"]["where"] == {"group": [dots]}
+    (row,) = whole.get("/segments").body["items"]
+    assert row["rule"] == shared
+    for who, shows_all in ((limited, False), (by, True)):
+        page = browser(who).get("/members/segments/").content.decode()
+        row = page[page.index("Shared") :].split("</tr>")[0].split("</li>")[0]
+        assert "open" in sentence_of(row)
+        assert ("hidden" in sentence_of(row)) == shows_all
+        edit = browser(who).get(f"/members/segments/{segment.pk}/")
+        assert (edit.status_code == 200) == shows_all
+    # Its size is counted for them, too, as it is for the segment in a rule.
+    sized = seen.get(f"/segments/{segment.pk}/count")
+    assert sized.body == whole.get(f"/segments/{segment.pk}/count").body
+    ann = account_queries.find(shop, ["ann"])["ann"]
+    why = seen.get(f"/segments/{segment.pk}/explain?member_id={ann}")
+    assert why.status == 200
+    assert "hidden" not in json.dumps(why.body)
+    run = in_this_process(capsys, "--community", shop.key, "--as", limited.login)
+    shown = run("segments", "show", "shared").output
+    assert "open" in shown
+    assert "hidden" not in shown

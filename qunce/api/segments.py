@@ -428,7 +428,7 @@ def list_members(
     limit: schemas.Limit = 50,
 ) -> dict[str, Any]:
     """List the members of a segment by id."""
-    rule = _get_segment(request, segment_id).rule
+    rule = segments.reference(_get_segment(request, segment_id))
     return members.list_by_rule(request, rule, after, limit)
 
 
@@ -474,7 +474,10 @@ def export_members(request: ApiRequest, segment_id: schemas.Id) -> HttpResponseB
     """Export the members of a segment as CSV, in the columns that imports read."""
     segment = _get_segment(request, segment_id)
     people = audiences.people(
-        community=request.community, rule=segment.rule, by=request.by, at=request.at
+        community=request.community,
+        rule=segments.reference(segment),
+        by=request.by,
+        at=request.at,
     )
     table = export.start(by=request.by, at=request.at, people=people)
     return StreamingHttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
@@ -485,7 +488,15 @@ def explain(
     request: ApiRequest, segment_id: schemas.Id, member_id: schemas.Id
 ) -> dict[str, Any]:
     """Explain clause by clause why a member is in a segment or is not."""
-    return _explain(request, _get_segment(request, segment_id).rule, member_id)
+    segment = _get_segment(request, segment_id)
+    return _explain(request, _rule_for(segment, request), member_id)
+
+
+def _rule_for(segment: Segment, request: ApiRequest) -> Any:
+    """The segment's own rule, or its name for those who may not read all of the rule."""
+    if contact_masks.is_readable(segment.rule, request.by):
+        return segment.rule
+    return segments.reference(segment)
 
 
 # Frozen segments
@@ -498,7 +509,7 @@ def freeze(request: ApiRequest, segment_id: schemas.Id, data: FrozenSegmentIn) -
     frozen = frozen_segments.freeze(
         community=request.community,
         key=data.key,
-        rule=segment.rule,
+        rule=_rule_for(segment, request),
         segment=segment,
         by=request.by,
         at=request.at,

@@ -50,7 +50,7 @@ class TemperatureOut(schemas.OutputSchema):
     """`first` are days on which a member wrote first, of `days` with messages."""
 
     member_words: int
-    staff_words: int
+    staff_words: int | None
     thanks: int
     complaints: int
     first: int

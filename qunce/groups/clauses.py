@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import db
+from qunce.groups.groups import Stage
 from qunce.sets.clauses import membership
 from qunce.sets.clauses.membership import MembershipClause
 from qunce.sets.rules import base, references
@@ -88,6 +89,15 @@ def list_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
     return [(key, name) for key, name in rows if seen is None or key in seen]
 
 
+def list_keys_in_use(community: Community) -> list[str]:
+    """The keys of groups that are not dissolved."""
+    rows = db.rows(
+        "SELECT key FROM groups_group WHERE community_id = %s AND state <> %s ORDER BY id",
+        [community.pk, Stage.DEAD],
+    )
+    return [key for (key,) in rows]
+
+
 def list_keys(community: Community) -> list[str]:
     rows = db.rows(
         "SELECT key FROM groups_group WHERE community_id = %s ORDER BY id",
@@ -105,3 +115,4 @@ references.register(
     list_names=list_names,
 )
 references.register("group_owner", find_ids=find_owners)
+references.register("group_in_use", list_keys=list_keys_in_use)

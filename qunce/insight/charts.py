@@ -18,6 +18,7 @@ import altair as alt
 import vl_convert
 from django.utils.translation import gettext as _
 
+from qunce.core import text_validation
 from qunce.insight import geometry
 
 PLOT_HEIGHT = 176
@@ -154,8 +155,29 @@ def render_svg(figure: Figure, *, width: int = 720) -> str:
     """An SVG file that loads nothing else."""
     spec = build_spec(figure, LIGHT_COLOURS, width=width)
     spec["background"] = LIGHT_COLOURS["surface"]
-    svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    return svg
+    return draw(spec)
+
+
+def draw(spec: dict[str, Any]) -> str:
+    """The SVG file of a specification of Vega-Lite, which loads nothing else."""
+    # A control character in a name would end the process: the renderer aborts on an SVG
+    # that is no XML.
+    cleaned = _without_unprintable(spec)
+    svg: str = vl_convert.vegalite_to_svg(cleaned, allowed_base_urls=[])
+    return text_validation.without_unprintable(svg)
+
+
+def _without_unprintable(part: Any) -> Any:
+    if isinstance(part, str):
+        return text_validation.without_unprintable(part)
+    if isinstance(part, list | tuple):
+        return [_without_unprintable(each) for each in part]
+    if isinstance(part, dict):
+        return {
+            _without_unprintable(name): _without_unprintable(value)
+            for name, value in part.items()
+        }
+    return part
 
 
 def build_spec(

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import vl_convert
-
+from qunce.insight import charts
 from qunce.insight.charts import FONT, LIGHT_COLOURS
 
 CELL_WIDTH, CELL_HEIGHT = 56, 26
@@ -140,5 +139,4 @@ def _draw(spec: dict[str, Any]) -> str:
         "config": {"font": FONT, "axis": axis, "view": {"stroke": None}},
         **spec,
     }
-    svg: str = vl_convert.vegalite_to_svg(whole, allowed_base_urls=[])
-    return svg
+    return charts.draw(whole)

@@ -350,7 +350,10 @@ def explain(
                 replace(reason, path=f"scope.{reason.path}")
                 for reason in _clause_reasons(snap, query.scope, person)
             ]
-        reasons += _clause_reasons(snap, query.rule.node, person)
+        reasons += [
+            _without_groups(reason, by)
+            for reason in _clause_reasons(snap, query.rule.node, person)
+        ]
         return Explanation(
             person in query.people(snap),
             tuple(reasons),
@@ -358,6 +361,13 @@ def explain(
         )
 
     return snapshots.run(community, at, list_reasons)
+
+
+def _without_groups(reason: Reason, by: Staff) -> Reason:
+    """The reason as limited staff read it: a shared segment may name hidden groups."""
+    if by.groups is None or "(" not in reason.path:
+        return reason
+    return replace(reason, text=_("a part of a shared segment"))
 
 
 def _clause_reasons(

@@ -365,7 +365,12 @@ PAGES = (
         "insight:reports",
         ALL,
         ("Reports", "Net growth"),
-        {"Create report": STAFF, "Subscribers of reports": MANAGE},
+        {"Create report": STAFF, "Settings and subscribers": MANAGE},
+    ),
+    Page(
+        "insight:report-settings",
+        MANAGE,
+        ("First day of the week", "Subscribers of reports"),
     ),
     Page("insight:report", "vomw", ("Copy for the boss", "Text to paste", "Numbers")),
     Page(

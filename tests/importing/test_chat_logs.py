@@ -91,6 +91,33 @@ def test_a_log_of_whatsapp_is_imported_once(shop: Community, tmp_path: Path) -> 
     assert not payloads.filter(payload__contains="HYPERLINK").exists()
 
 
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_a_message_that_was_edited_later_counts_once(
+    shop: Community, tmp_path: Path
+) -> None:
+    """The log of a minute ago has the text before the edit, the next one that after it."""
+    path = helpers.write(tmp_path, WHATSAPP, "chat.txt")
+    run(shop, path, dates="dmy")
+    edited = WHATSAPP.replace("Bob: ok\n", "Bob: okay <This message was edited>\n", 1)
+    edited = edited.replace("Hello\neverybody", "Hello\nall <This message was edited>")
+    edited += "[04.03.26, 09:30:00] Bob: new <This message was edited>\n"
+    edited += "[04.03.26, 09:30:00] Bob: newer\n"
+    for name in ("later.txt", "again.txt"):
+        path = helpers.write(tmp_path, edited, name)
+        counts = run(
+            shop, path, dates="dmy", answers={"group": "Coffee 1"}, source=name
+        )
+        assert counts["facts"] == (2 if name == "later.txt" else 0)
+    assert count_facts("message.posted") == 6
+    texts = [text for _name, _time, text in messages(shop)]
+    assert sorted(texts[-2:]) == ["new", "newer"]
+    assert texts[:3] == ["Hello\neverybody", "ok", "ok"]
+    # An edit that no earlier log knew is the message as it is.
+    path = helpers.write(tmp_path, edited, "elsewhere.txt")
+    assert run(shop, path, dates="dmy", answers={"group": "Other"})["facts"] == 6
+
+
 @pytest.mark.django_db
 def test_text_copied_from_wechat(shop: Community, tmp_path: Path) -> None:
     path = helpers.write(tmp_path, WECHAT, "群.txt")

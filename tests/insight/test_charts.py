@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from defusedxml import ElementTree
 from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.insight import chart_script, charts, geometry
+from qunce.insight import chart_script, charts, geometry, heat_maps
 from qunce.insight.charts import Figure, Series
 
 TODAY = date(2026, 3, 12)
@@ -64,6 +65,17 @@ def test_label_is_escaped_in_an_svg_file(label: str) -> None:
     svg = charts.render_svg(figure(rising(label), rising("before", 40)))
     assert "<script" not in svg
     assert svg.startswith("<svg")
+
+
+def test_control_characters_in_names_leave_files_valid() -> None:
+    """A name may have characters that no XML document may hold."""
+    label = "a\x01b\x0bc"
+    bars = heat_maps.render_bars([heat_maps.Bar(label, 1, "1")], title=label)
+    cell = heat_maps.Cell(label, label, "5", 5)
+    drawn = heat_maps.render_svg([cell], title=label)
+    lines = charts.render_svg(figure(rising(label), rising("before", 40)))
+    for svg in (lines, bars, drawn):
+        assert "abc" in "".join(ElementTree.fromstring(svg).itertext())
 
 
 def test_label_that_is_a_keyword_of_the_tooltip_stays_a_label() -> None:

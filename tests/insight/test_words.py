@@ -116,6 +116,32 @@ def test_staff_and_erased_people_are_not_counted(by: Staff) -> None:
     assert accounts == {ids["ann"], ids["bob"]}
 
 
+@pytest.mark.django_db
+def test_scope_limits_the_temperature(by: Staff) -> None:
+    """Days on which nobody wrote whom they see, and words of staff, are not theirs."""
+    say(
+        by,
+        ("ann", 1, "espresso thanks"),
+        ("bob", 1, "filter"),
+        ("bob", 2, "refund"),
+        ("sue", 3, "hello there"),
+    )
+    ids = account_queries.find(by.community, ["ann", "bob", "sue"])
+    staff_accounts.mark(accounts=[ids["sue"]], by=by, at=AT)
+    factories.tag(by.community, "mine")
+    factories.apply_tag(by.community, "mine", "ann")
+    scoped = factories.staff(
+        by.community, "manager", "eve", scope={"tag": {"any": ["mine"]}}
+    )
+    whole, own = compute(by).temperature, compute(scoped).temperature
+    assert (whole.days, whole.staff_words, whole.complaints) == (3, 2, 1)
+    assert whole.words_per_staff_word == 2
+    assert (own.days, own.staff_words, own.complaints) == (1, None, 0)
+    assert (own.member_words, own.thanks) == (2, 1)
+    assert own.first <= own.days
+    assert own.words_per_staff_word is None
+
+
 @pytest.mark.both_databases
 @pytest.mark.django_db
 def test_counts_stay_when_texts_are_deleted(by: Staff) -> None:

@@ -18,6 +18,7 @@ from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import named_members
 from qunce.members.people import visibility as people_visibility
+from qunce.members.segments import segments
 from qunce.sets import audiences
 
 
@@ -121,7 +122,10 @@ def _chosen_accounts(request: http.Request, form: JoinForm) -> list[int]:
     segment = form.cleaned_data["segment"]
     if segment:
         account_ids += audiences.list_ids(
-            community=request.community, rule=segment.rule, by=by, at=at
+            community=request.community,
+            rule=segments.reference(segment),
+            by=by,
+            at=at,
         )
     if not account_ids:
         raise errors.Invalid(_("You cannot see any member of this segment."))

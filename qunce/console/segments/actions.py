@@ -15,6 +15,7 @@ from qunce.console.segments import rule_draft as segment_draft
 from qunce.console.segments import views
 from qunce.core import errors
 from qunce.core.unique_keys import unused_key
+from qunce.members.rule_text import contact_masks
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments, watches
 from qunce.members.segments.segments import Segment
@@ -99,7 +100,9 @@ def freeze(request: http.Request, pk: int) -> HttpResponse:
         frozen = frozen_segments.freeze(
             community=request.community,
             key=key or f"{segment.key[:60]} {localtime(request.at):%Y-%m-%d %H:%M}",
-            rule=segment.rule,
+            rule=segment.rule
+            if contact_masks.is_readable(segment.rule, request.staff)
+            else segments.reference(segment),
             segment=segment,
             by=request.staff,
             at=request.at,

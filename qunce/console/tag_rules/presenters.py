@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -98,6 +98,12 @@ def sentence_of(rule: TagRule, by: Staff) -> str:
         return str(forms.KINDS[kind][0])
     if isinstance(condition, RuleCondition):
         condition = RuleCondition(contact_masks.masked(condition.rule, by))
+    elif isinstance(condition, EventCondition):
+        condition = replace(
+            condition,
+            source=contact_masks.masked(condition.source, by),
+            words=tuple(contact_masks.masked(list(condition.words), by)),
+        )
     return condition.phrase(rule.community)
 
 

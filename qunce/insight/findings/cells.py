@@ -244,7 +244,7 @@ def _load_groups(cells: Cells, usable: NDArray[np.bool_]) -> Cells:
     community, by, at = cells.community, cells.by, cells.at
     keys = [
         key
-        for key in references.list_keys(community, "group")
+        for key in references.list_keys(community, "group_in_use")
         if by.groups is None or key in by.groups
     ]
     find_ids = references.get("group").find_ids if keys else None

@@ -85,10 +85,14 @@ class BrandShare:
 
 @dataclass(frozen=True)
 class Temperature:
-    """`first` are days on which a member wrote first, of `days` with a message."""
+    """`first` are days on which a member wrote first, of `days` with a message.
+
+    Staff are in nobody's scope, so that `staff_words` is None for those who have one, and
+    `days` are those on which somebody wrote whom they see.
+    """
 
     member_words: int
-    staff_words: int
+    staff_words: int | None
     thanks: int
     complaints: int
     first: int
@@ -167,7 +171,7 @@ def compute(
         periods[row.day < days[0]].add(row, counts)
     now, before = periods
     for period in periods:
-        period.finish(seen)
+        period.finish(seen, is_scoped=by.scope is not None)
     settings = word_settings.get(community)
     stops = frozenset(settings.stop_words)
     words = [
@@ -267,11 +271,12 @@ class _Period:
         self.by_day = by_day
         self.numbers: dict[str, int] = {}
         self.times: dict[str, int] = {}
-        self.member_words = self.staff_words = self.first = self.days = 0
+        self.member_words = self.first = self.days = 0
+        self.staff_words: int | None = 0
         self.speakers = 0
         self._codes: dict[str, int] = {}
         self._columns: list[tuple[Ints, Ints, Ints, Ints]] = []
-        """Of each day: codes of words, accounts, times, and the day."""
+        """Of each day of a group: codes of words, accounts, times, and the day."""
 
     def add(self, row: WordDay, counts: WordCounts) -> None:
         codes = self._codes
@@ -298,14 +303,16 @@ class _Period:
             self.first += people
         elif word == tokens.WORDS:
             self.member_words += people
-            self.staff_words += times
+            self.staff_words = (self.staff_words or 0) + times
         else:
             name = tokens.WORDS if word == tokens.PEOPLE else word
             self.numbers[name] = self.numbers.get(name, 0) + people
             self.times[name] = self.times.get(name, 0) + times
 
-    def finish(self, seen: _Seen) -> None:
+    def finish(self, seen: _Seen, *, is_scoped: bool) -> None:
         """Count people and times of every word that was added."""
+        if is_scoped:
+            self.days = sum(self._has_visible(column, seen) for column in self._columns)
         nothing = np.empty(0, np.int64)
         words, accounts, times, days = map(
             np.concatenate, zip((nothing,) * 4, *self._columns, strict=True)
@@ -313,7 +320,8 @@ class _Period:
         places = np.searchsorted(seen.accounts, accounts)
         people = seen.people[places]
         is_total = words == self._codes.get(tokens.WORDS, -1)
-        self.staff_words += int(times[is_total & seen.is_staff[places]].sum())
+        said = int(times[is_total & seen.is_staff[places]].sum())
+        self.staff_words = None if is_scoped else (self.staff_words or 0) + said
         counted = people > 0
         self._words, self._people = words[counted], people[counted]
         size = len(self._codes)
@@ -336,6 +344,12 @@ class _Period:
         self.first += self.times.pop(tokens.FIRST, 0)
         self.member_words += self.times.get(tokens.WORDS, 0)
         self.speakers = self.numbers.get(tokens.WORDS, 0)
+
+    def _has_visible(self, column: tuple[Ints, Ints, Ints, Ints], seen: _Seen) -> bool:
+        """Whether somebody who is seen wrote in a group on a day."""
+        words, accounts, _times, _days = column
+        wrote = accounts[words == self._codes.get(tokens.WORDS, -1)]
+        return bool((seen.people[np.searchsorted(seen.accounts, wrote)] > 0).any())
 
     def count(self, *words: str) -> int:
         """People who said any of the words; by day, those of the word with most."""

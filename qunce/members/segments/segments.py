@@ -358,8 +358,18 @@ def list_active(community: Community) -> list[Segment]:
     return list(segments.order_by("key").select_related("community"))
 
 
+def reference(segment: Segment) -> dict[str, Any]:
+    """The rule that names the segment.
+
+    Unlike the segment's own rule, it does not fail for staff who do not see a group that
+    the segment is made of, and so names no such group to them.
+    """
+    return {REFERENCE: {"any": [segment.key]}}
+
+
 def count(*, segment: Segment, by: Staff, at: datetime) -> int:
-    return audiences.count(community=segment.community, rule=segment.rule, by=by, at=at)
+    rule = reference(segment)
+    return audiences.count(community=segment.community, rule=rule, by=by, at=at)
 
 
 def mentioned_keys(kind: str, rule: Any) -> set[str]:

@@ -102,6 +102,11 @@ def deliver(*, community: Community, at: datetime) -> None:
             _deliver(latest[key[1]], staff, known.get(key), at)
 
 
+def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
+    """Deliver at once what was printed, and to whom is subscribed now."""
+    deliver(community=community, at=at)
+
+
 def _list_unsettled(
     community: Community, latest: Sequence[Period]
 ) -> QuerySet[ReportDelivery]:

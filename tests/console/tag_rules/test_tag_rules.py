@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from qunce.console.tag_rules import presenters
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.tag_rules import tag_rules
 from qunce.members.tag_rules.models import TagRule, TagRuleRun
 from qunce.members.tags import library
 from qunce.sets.mirror import deriver
@@ -224,3 +226,28 @@ def test_event_rule_of_a_past_day_is_listed(shop: Community, by: Staff) -> None:
     catch_up(AT)
     shown = page(client.get(f"{ROOT}{rule.pk}/"))
     assert "events of the day" in shown and "1 tag given" in shown
+
+
+def test_keywords_that_are_contacts_are_dots_for_some(
+    shop: Community, by: Staff
+) -> None:
+    factories.tag(shop, "vip")
+    (ann,) = factories.members(shop, "ann")
+    post(shop, ann, "hello", AT)
+    words = {"any": ["+4915112345678", "discount"]}
+    tag_rules.create(
+        community=shop,
+        name="Asks",
+        condition={"event": {"kind": "message.posted", "words": words}},
+        effects=[{"do": "add", "tag": "vip"}],
+        mode="event",
+        by=by,
+        at=AT,
+    )
+    (rule,) = TagRule.objects.all()
+    assert "4915112345678" in page(clients.browser(by).get(ROOT))
+    viewer = factories.staff(shop, "viewer", "vic")
+    for who, is_shown in ((by, True), (viewer, False)):
+        text = presenters.sentence_of(rule, who)
+        assert "discount" in text
+        assert ("4915112345678" in text) == is_shown

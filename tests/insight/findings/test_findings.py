@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qunce.core import community_days
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.groups import groups
 from qunce.insight import metrics
 from qunce.insight.findings import cells, contributions, findings, rhythm, sentences
 from qunce.insight.findings.finding import Finding, Findings
@@ -285,3 +286,15 @@ def test_public_holidays_of_china_are_left_out_of_its_communities_only() -> None
     named = {each.day: each.reason for each in cells.list_left_out(china, first, last)}
     assert named[date(2026, 10, 1)] == "National Day"
     assert list(cells.list_left_out(elsewhere, first, last)) == []
+
+
+def test_dissolved_group_is_no_finding() -> None:
+    shop = planted.build(quiet="fruit")
+    by = factories.staff(shop.community)
+    assert {each.group for each in find(shop.community, by).findings} == {"fruit"}
+    groups.change_stage(group=shop.groups["fruit"], transition="close", by=by, at=NOW)
+    found = find(shop.community, by)
+    assert "fruit" not in {each.group for each in (*found.findings, *found.others)}
+    assert "fruit" not in found.small_groups
+    # Two groups are left, with four questions each.
+    assert found.asked == 13

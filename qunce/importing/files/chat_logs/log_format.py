@@ -20,8 +20,8 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.importing.files.rows import BrokenRow
 
-MESSAGE, JOINED, LEFT = "message", "joined", "left"
-KINDS = (MESSAGE, JOINED, LEFT)
+MESSAGE, EDITED, JOINED, LEFT = "message", "edited", "joined", "left"
+KINDS = (MESSAGE, EDITED, JOINED, LEFT)
 HEADINGS = ["kind", "happened_at", "author", "name", "text", "key", "reply_to"]
 """The columns of a log that is read as a table."""
 MAX_TEXT_LENGTH = 10_000

@@ -22,7 +22,7 @@ from qunce.importing.files.chat_logs import chat_files, log_format
 from qunce.importing.rows import parsing, row_checks
 from qunce.importing.rows.parsing import ParsedChunk, Problem
 from qunce.importing.targets.messages import log_questions
-from qunce.importing.targets.messages.log_rows import MAX_NAME_LENGTH, MESSAGE
+from qunce.importing.targets.messages.log_rows import EDITED, MAX_NAME_LENGTH, MESSAGE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -201,6 +201,8 @@ class MessageNumbers:
         if number:
             return f"#{number}"
         self._forget(int(moment or 0))
+        # A message that was edited before its log was first imported has one key.
+        kind = MESSAGE if kind == EDITED else kind
         content = "\x1f".join(str(each or "") for each in (kind, moment, author, text))
         digest = hashlib.blake2b(content.encode(), digest_size=12).digest()
         self._counts[digest] += 1

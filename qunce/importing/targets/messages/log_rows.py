@@ -6,9 +6,11 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors, names
 
-MESSAGE, JOINED, LEFT = "message", "joined", "left"
+MESSAGE, EDITED, JOINED, LEFT = "message", "edited", "joined", "left"
+MESSAGES = (MESSAGE, EDITED)
 WORDS = {
     MESSAGE: "message msg text 消息 发言",
+    EDITED: "edited 已编辑",
     JOINED: "joined join added 加入 入群 进群",
     LEFT: "left leave quit removed 退出 退群 移出",
 }
@@ -19,7 +21,7 @@ def read_kind(text: str) -> str:
     for kind, words in WORDS.items():
         if text.strip().casefold() in words.split():
             return kind
-    raise errors.Invalid(_("Write message, joined or left."))
+    raise errors.Invalid(_("Write message, edited, joined or left."))
 
 
 def read_author(text: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,12 @@ from qunce.importing.rows.parsing import ParsedChunk
 from qunce.importing.targets.memberships import writer as memberships
 from qunce.importing.targets.memberships.writer import Entry
 from qunce.importing.targets.messages import checks
-from qunce.importing.targets.messages.log_rows import JOINED, LEFT, MESSAGE
+from qunce.importing.targets.messages.log_rows import EDITED, JOINED, LEFT, MESSAGES
 from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.message_texts import NewText
+from qunce.members.message_texts.models import MessageText
 from qunce.outreach.sending.channel_events import MessagePosted
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class MessageWriter:
         locked = Group.objects.filter(pk__in={row.group for row in rows})
         list(locked.order_by("pk").select_for_update().values_list("pk"))
         self._name_people(rows)
-        messages = [row for row in rows if row.kind == MESSAGE]
+        messages = [row for row in rows if row.kind in MESSAGES]
         new = self._write_messages(messages)
         changes = memberships.write_entries(self._job, _entries(rows)) if rows else {}
         begun = sum(each.before is None for own in changes.values() for each in own)
@@ -116,7 +117,8 @@ class MessageWriter:
     def _write_messages(self, rows: list[LogRow]) -> int:
         """Insert the messages that are new; returns how many."""
         known = fact_keys.find(self._source, [row.key for row in rows])
-        new = list({row.key: row for row in rows if row.key not in known}.values())
+        seen = known.keys() | self._find_edited(rows, known.keys())
+        new = list({row.key: row for row in rows if row.key not in seen}.values())
         if not new:
             return 0
         job, kind = self._job, MessagePosted.kind
@@ -147,6 +149,28 @@ class MessageWriter:
         )
         journal.record(job, CHANGES, [(row.account, row.key) for row in new])
         return len(new)
+
+    def _find_edited(self, rows: list[LogRow], known: Set[str]) -> set[str]:
+        """The keys of edited messages that are known by the text that they had before.
+
+        It is a message of the same moment and author that the log has no more. Its first
+        text stays.
+        """
+        edited = [row for row in rows if row.kind == EDITED and row.key not in known]
+        taken, found = {row.key for row in rows}, set()
+        for row in edited:
+            earlier = MessageText.objects.filter(
+                source_id=self._source,
+                account_id=row.account,
+                group_id=row.group,
+                happened_at=row.moment,
+            ).order_by("key")
+            for key in earlier.values_list("key", flat=True):
+                if key not in taken:
+                    taken.add(key)
+                    found.add(row.key)
+                    break
+        return found
 
     def _name_people(self, rows: list[LogRow]) -> None:
         """Give people whom the log has created the names that it has for them."""

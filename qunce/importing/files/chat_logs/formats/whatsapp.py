@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.importing.files.chat_logs import log_format
 from qunce.importing.files.chat_logs.log_format import (
+    EDITED,
     JOINED,
     LEFT,
     MESSAGE,
@@ -53,7 +54,7 @@ NOTICE = re.compile(
     re.IGNORECASE,
 )
 """What the program writes in the name of the group."""
-EDITED = re.compile(
+EDIT_MARK = re.compile(
     r"\s*<(this message was edited|diese nachricht wurde bearbeitet\.?|此?消息?已编辑)>$",
     re.IGNORECASE,
 )
@@ -114,14 +115,14 @@ class _Open:
 
     def entry(self) -> Entry | None:
         """The message; None for one that was deleted or is the program's own."""
-        text = EDITED.sub("", "\n".join(self.lines)).strip()
+        written = "\n".join(self.lines)
+        text = EDIT_MARK.sub("", written).strip()
+        kind = MESSAGE if text == written.strip() else EDITED
         if DELETED.fullmatch(text) or NOTICE.match(text):
             return None
         if MEDIA.fullmatch(text):
             text = ""
-        return Entry(
-            self.line, MESSAGE, self.time, self.author, log_format.shorten(text)
-        )
+        return Entry(self.line, kind, self.time, self.author, log_format.shorten(text))
 
 
 class WhatsappFormat(LineFormat):

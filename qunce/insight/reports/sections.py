@@ -366,7 +366,8 @@ def _people_table(report: Report) -> Table:
 
 def _group_table(report: Report, *, is_short: bool) -> Table:
     groups = report.result["groups"]
-    chosen, note = list(groups["rows"]), ""
+    chosen = [row for row in groups["rows"] if find_typed(report, row) is None]
+    note = ""
     if is_short and len(chosen) > 2 * MAX_GROUPS_SHOWN:
         note = _("The %(n)s groups at either end of %(all)s; the files have all.") % {
             "n": MAX_GROUPS_SHOWN,
@@ -434,6 +435,14 @@ def find_group(report: Report, key: str) -> dict[str, Any]:
     raise reports.ReportNotFound(
         _("The report has no group “%(key)s”.") % {"key": key[:80]}
     )
+
+
+def find_typed(report: Report, group: dict[str, Any]) -> dict[str, Any] | None:
+    """What staff typed of a group of which nothing was measured; None for the others."""
+    if any(group[name].strip("+") != "0" for name in GROUP_HEADINGS):
+        return None
+    rows = report.result["typed"]
+    return next((row for row in rows if row["key"] == group["key"]), None)
 
 
 def find_person(report: Report, staff: int) -> dict[str, Any]:

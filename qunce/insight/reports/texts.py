@@ -99,14 +99,7 @@ def _lines_for_team(report: Report) -> list[str]:
         for each in sections.action_texts(report)
     ]
     typed = report.result["typed"]
-    lines += [
-        _("%(group)s (typed): %(members)s members, %(joins)s joined, %(leaves)s left")
-        % {
-            "group": row["name"],
-            **{name: row[name] or "–" for name in ("members", "joins", "leaves")},
-        }
-        for row in typed[:MAX_GROUPS]
-    ]
+    lines += [_typed_line(row) for row in typed[:MAX_GROUPS]]
     more = len(typed) - MAX_GROUPS
     if more > 0:
         text = ngettext(
@@ -116,6 +109,13 @@ def _lines_for_team(report: Report) -> list[str]:
         )
         lines.append(text % {"n": f"{more:,}"})
     return lines
+
+
+def _typed_line(row: dict[str, Any]) -> str:
+    numbers = {name: row[name] or "–" for name in ("members", "joins", "leaves")}
+    return _(
+        "%(group)s (typed): %(members)s members, %(joins)s joined, %(leaves)s left"
+    ) % {"group": row["name"], **numbers}
 
 
 def _lines_of_people(report: Report) -> list[str]:
@@ -166,21 +166,24 @@ def _lines_for_person(report: Report, staff: int) -> list[str]:
     if sections.has_section(report, "groups"):
         for key in keys:
             group = sections.find_group(report, key)
-            lines.append(
-                _("%(name)s: %(joins)s joined, %(leaves)s left, %(active)s active")
-                % group
-            )
+            typed = sections.find_typed(report, group)
+            text = _("%(name)s: %(joins)s joined, %(leaves)s left, %(active)s active")
+            lines.append(_typed_line(typed) if typed else text % group)
     found = [Finding.from_json(each) for each in report.result["findings"] or ()]
     return lines + [sentences.headline(each) for each in found if each.group in keys]
 
 
 def _lines_for_owner(report: Report, key: str) -> list[str]:
     row = sections.find_group(report, key)
-    lines = [
-        f"{row['name']} · {sections.title(report)}",
-        _("%(joins)s joined, %(leaves)s left, net growth %(net_growth)s.") % row,
-        _("%(active)s were active and wrote %(messages)s messages.") % row,
-    ]
+    lines = [f"{row['name']} · {sections.title(report)}"]
+    typed = sections.find_typed(report, row)
+    if typed:
+        lines.append(_typed_line(typed))
+    else:
+        lines += [
+            _("%(joins)s joined, %(leaves)s left, net growth %(net_growth)s.") % row,
+            _("%(active)s were active and wrote %(messages)s messages.") % row,
+        ]
     found = [Finding.from_json(each) for each in report.result["findings"] or ()]
     lines += [sentences.headline(each) for each in found if each.group == key]
     own = (goal for goal in report.result.get("goals", ()) if goal["group"] == key)

@@ -186,6 +186,21 @@ def test_findings_groups_notes_and_typed_numbers() -> None:
         assert sections.title(report).startswith("日报")
 
 
+def test_typed_numbers_stand_in_for_a_group_without_measured_ones() -> None:
+    zeros = {"joins": "0", "leaves": "0", "net_growth": "0", "active": "0"}
+    rows = [
+        {"key": key, "name": key.title(), **zeros, "messages": messages}
+        for key, messages in (("chat", "3"), ("paper", "0"), ("empty", "0"))
+    ]
+    typed = [
+        {"key": key, "members": "", "joins": "7", "leaves": ""}
+        for key in ("chat", "paper")
+    ]
+    report = Report(result={"groups": {"rows": rows}, "typed": typed})
+    found = [sections.find_typed(report, row) for row in rows]
+    assert found == [None, typed[1], None]
+
+
 def test_staff_get_reports_of_what_they_see() -> None:
     shop = build()
     everyone = factories.staff(shop.community)

@@ -27,7 +27,7 @@ from tests.factories import AT
 
 TICK = timedelta(microseconds=1)
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def match(shop: Community, rule: Any, by: Staff | None = None) -> str:
@@ -154,6 +154,7 @@ def test_exclusion_by_one_account_excludes_the_person(shop: Community) -> None:
     assert match(shop, {"not": paid(within="3d")}) == "c"
 
 
+@pytest.mark.both_databases
 def test_same_day_of_two_accounts_is_counted_once(shop: Community) -> None:
     factories.members(shop, *"ab")
     factories.order(shop, "a", paid_at=AT)
@@ -270,6 +271,7 @@ def test_explanation_holds_only_for_members_in_scope(shop: Community) -> None:
 # Amounts
 
 
+@pytest.mark.both_databases
 def test_decimals_are_exact(shop: Community, by: Staff) -> None:
     factories.members(shop, *"abc")
     score = attributes.define(community=shop, name="score", type="number", by=by, at=AT)
@@ -346,6 +348,7 @@ def test_unknown_name_is_an_error_that_names_it(
     assert name in message
 
 
+@pytest.mark.both_databases
 def test_names_of_another_community_are_unknown(shop: Community) -> None:
     other = factories.community("other")
     factories.members(other, "a")

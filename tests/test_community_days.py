@@ -16,7 +16,7 @@ NOON = datetime(2026, 3, 15, 4, tzinfo=UTC)
 """Noon in Shanghai."""
 TICK = timedelta(microseconds=1)
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def match(shop: Community, rule: Any, at: datetime = NOON) -> str:
@@ -75,6 +75,7 @@ BEGINS = {
 }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("zone", "day", "hours"), LONG_DAYS)
 def test_day_windows_follow_clock_changes(zone: str, day: str, hours: int) -> None:
     begin = datetime.fromisoformat(BEGINS[f"{day} {zone}"]).replace(tzinfo=UTC)
@@ -92,6 +93,7 @@ def test_day_windows_follow_clock_changes(zone: str, day: str, hours: int) -> No
     assert match(shop, paid(within="2d"), at) == "bcd"
 
 
+@pytest.mark.both_databases
 def test_12h_is_exact_to_the_microsecond(shop: Community) -> None:
     factories.members(shop, *"abcd")
     span = timedelta(hours=12)
@@ -101,6 +103,7 @@ def test_12h_is_exact_to_the_microsecond(shop: Community) -> None:
     assert match(shop, paid(within="12h")) == "bc"
 
 
+@pytest.mark.both_databases
 def test_changing_the_clock_moves_facts_to_their_new_days(shop: Community) -> None:
     factories.members(shop, "a")
     factories.order(

@@ -28,7 +28,6 @@ from tests.clients import create_client
 from tests.importing import helpers
 
 Row = dict[str, Any]
-pytestmark = pytest.mark.both_databases
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,7 @@ def test_chat_message_is_recorded(shop: Community, report: Report) -> None:
     assert stored(shop, "message.posted") == [{"length": 12}]
 
 
+@pytest.mark.both_databases
 def test_join_makes_the_membership_and_leave_ends_it(
     shop: Community, report: Report
 ) -> None:
@@ -113,6 +113,7 @@ def test_join_makes_the_membership_and_leave_ends_it(
     assert report(*rows) == Outcome(0, 3, [])
 
 
+@pytest.mark.both_databases
 def test_earlier_stay_reported_late_changes_the_history_only(
     shop: Community, report: Report
 ) -> None:
@@ -129,6 +130,7 @@ def test_earlier_stay_reported_late_changes_the_history_only(
     assert sorted(time.day for time in times) == [3, 20]
 
 
+@pytest.mark.both_databases
 def test_leave_known_before_its_join_is_kept(shop: Community, report: Report) -> None:
     report(fact("group.left", 9, group_key="g1"))
     report(fact("group.joined", 3, group_key="g1"))
@@ -140,6 +142,7 @@ def test_leave_known_before_its_join_is_kept(shop: Community, report: Report) ->
     ) == (3, 9)
 
 
+@pytest.mark.both_databases
 def test_opt_out_takes_effect_and_the_latest_wish_decides(
     shop: Community, report: Report
 ) -> None:
@@ -154,6 +157,7 @@ def test_opt_out_takes_effect_and_the_latest_wish_decides(
     assert len(stored(shop, "member.opted_out")) == 2
 
 
+@pytest.mark.both_databases
 def test_payment_makes_the_order_and_refund_takes_it_back(
     shop: Community, report: Report
 ) -> None:
@@ -170,6 +174,7 @@ def test_payment_makes_the_order_and_refund_takes_it_back(
     assert Order.objects.get().refunded_amount == 2_50
 
 
+@pytest.mark.both_databases
 def test_refund_above_the_payment_is_refused(shop: Community, report: Report) -> None:
     outcome = report(
         fact("order.paid", 3, payload={"order": "A1", "amount": 100}),
@@ -181,6 +186,7 @@ def test_refund_above_the_payment_is_refused(shop: Community, report: Report) ->
     assert stored(shop, "order.refunded") == []
 
 
+@pytest.mark.both_databases
 def test_leave_of_the_community_takes_effect(shop: Community, report: Report) -> None:
     report(fact("member.joined", 2), fact(day=3))
     report(fact("member.left", 5))
@@ -192,6 +198,7 @@ def test_leave_of_the_community_takes_effect(shop: Community, report: Report) ->
     assert len(stored(shop, "member.rejoined")) == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("row", "words"),
     [
@@ -235,6 +242,7 @@ def test_refused_fact_says_what_to_do(
     assert not Order.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_times_out_of_range_can_be_allowed(shop: Community, report: Report) -> None:
     rows = [
         fact(happened_at="1996-05-01T00:00:00Z"),
@@ -244,6 +252,7 @@ def test_times_out_of_range_can_be_allowed(shop: Community, report: Report) -> N
     assert report(*rows, allow_old_times=True, allow_future_times=True).new == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("number", "time"),
     [
@@ -270,6 +279,7 @@ def test_ambiguous_epoch_is_refused(report: Report, number: str) -> None:
     assert (outcome.new, len(outcome.refused)) == (0, 1)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "payload",
     [
@@ -291,6 +301,7 @@ def test_payload_keeps_every_digit(
     assert exact(text) == exact(payload)
 
 
+@pytest.mark.both_databases
 def test_equal_facts_without_a_key_are_one_in_both_doors(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -300,6 +311,7 @@ def test_equal_facts_without_a_key_are_one_in_both_doors(
     assert (first, again) == (Outcome(3, 1, []), Outcome(0, 4, []))
 
 
+@pytest.mark.both_databases
 def test_facts_find_their_member_by_phone_and_address(
     shop: Community, report: Report
 ) -> None:

@@ -25,7 +25,7 @@ from qunce.sets.mirror import mirror
 from tests import factories
 from tests.factories import AT
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
 SLOT = {"time": "10:00"}
 SOUND = [{"key": "a", "rule": {"all": []}}, {"key": "b"}]
@@ -49,6 +49,7 @@ def test_new_member_gets_automatic_tags_once(shop: Community) -> None:
     assert person_tags.depths_of_person([ann.pk]) == first
 
 
+@pytest.mark.both_databases
 def test_layers_and_segment_sizes_are_recorded_once_per_community_day(
     shop: Community,
 ) -> None:
@@ -68,6 +69,7 @@ def test_layers_and_segment_sizes_are_recorded_once_per_community_day(
     assert SegmentSize.objects.count() == 2
 
 
+@pytest.mark.both_databases
 def test_community_without_layerings_has_no_layer_run(shop: Community) -> None:
     factories.segment(shop, "everyone", {"all": []})
     schedule.start_days(at=AT)
@@ -84,6 +86,7 @@ def test_expired_tag_is_removed(shop: Community) -> None:
     assert "guest" not in person_tags.depths_of_person([ann.pk])
 
 
+@pytest.mark.both_databases
 def test_every_recurring_job_is_queued_once(shop: Community) -> None:
     run_round(AT)
     run_round(AT + HOUR)
@@ -92,6 +95,7 @@ def test_every_recurring_job_is_queued_once(shop: Community) -> None:
     assert list(rows) == [(name, "", "") for name in recurring]
 
 
+@pytest.mark.both_databases
 def test_invalid_rule_does_not_keep_others_waiting(shop: Community) -> None:
     by = staff_models.system(shop)
     factories.member(shop, "gone")
@@ -128,6 +132,7 @@ def test_invalid_rule_does_not_keep_others_waiting(shop: Community) -> None:
     assert LayerRun.objects.filter(layering__name="VIP").exists()
 
 
+@pytest.mark.both_databases
 def test_broken_playbook_and_series_keep_no_others_waiting(shop: Community) -> None:
     by = factories.staff(shop, "owner", "ann")
     factories.group(shop, "tea", name="Tea")
@@ -170,6 +175,7 @@ def test_broken_playbook_and_series_keep_no_others_waiting(shop: Community) -> N
     assert Occurrence.objects.values_list("series__name", flat=True).get() == "Sound"
 
 
+@pytest.mark.both_databases
 def test_failing_step_keeps_no_other_waiting(
     shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:

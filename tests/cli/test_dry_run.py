@@ -12,7 +12,6 @@ from qunce.core.communities import Community
 from qunce.importing import target_registry
 from tests.cli.runner import Run, in_own_process
 
-pytestmark = pytest.mark.both_databases
 FILES = {
     "members": "key,name,phone,tags,birthday\nx1,An,13800138001,new-tag,1990-01-02\n",
     "memberships": "group_key,member_key,joined_at\nnew-group,x1,2026-01-02\n",
@@ -77,6 +76,7 @@ def test_nothing_is_left_after_broken_rows(
     assert (read_all_rows(), read_files(settings.HOME)) == before
 
 
+@pytest.mark.both_databases
 def test_no_community_is_created(
     run: Run, transactional_db: None, tmp_path: Path
 ) -> None:
@@ -89,6 +89,7 @@ def test_no_community_is_created(
 
 
 # Each starts a process of its own, so these stand for the others.
+@pytest.mark.both_databases
 @pytest.mark.parametrize("target", ["members", "orders", "facts"])
 def test_an_empty_home_stays_empty(tmp_path: Path, target: str) -> None:
     home, file = tmp_path / "home", write(tmp_path, "file.csv", FILES[target])

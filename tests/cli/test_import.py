@@ -9,7 +9,7 @@ from qunce.core.communities import Community
 from tests import factories
 from tests.cli.runner import Run
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ def test_report_has_a_line_for_each_number(
     }
 
 
+@pytest.mark.both_databases
 def test_preview_writes_nothing(run: Run, shop: Community, file: str) -> None:
     words = ("import", file, "--as", "members", "--dry-run")
     preview = run(*words, "--map", "town=", "--json").json

@@ -10,7 +10,7 @@ from qunce.members.tags import expiry
 from tests.cli.runner import Run
 from tests.factories import AT
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def members_with_tag(run: Run, tag: str = "vip") -> list[str]:
@@ -65,6 +65,7 @@ def test_depth_is_set_exactly(run: Run, shop: Community) -> None:
     assert run("tags", "set-levels", "vip", "3 a, 1 b").code == 2
 
 
+@pytest.mark.both_databases
 def test_expired_tag_is_removed_automatically(run: Run, shop: Community) -> None:
     until = (AT + timedelta(days=1)).isoformat()
     run("tags", "apply", "vip", "--members", "cyd", "--expires", until)

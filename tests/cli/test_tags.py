@@ -8,7 +8,7 @@ from qunce.core.communities import Community
 from tests import factories
 from tests.cli.runner import Run
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def keys(run: Run) -> list[str]:
@@ -76,6 +76,7 @@ def test_keys_of_merged_tags_and_synonyms_lead_to_the_tag(
         assert run("audience", "count", rule).output == "3\n"
 
 
+@pytest.mark.both_databases
 def test_tag_is_archived_and_restored(run: Run, shop: Community) -> None:
     archived = run("tags", "archive", "vip", "--json").json
     assert archived == {"tag": "vip", "state": "archived"}
@@ -112,6 +113,7 @@ def test_viewers_change_no_tags(
     assert run("tags", "list", "--json").json["tags"][0]["members"] == 2
 
 
+@pytest.mark.both_databases
 def test_tag_is_moved_owned_renamed_and_loses_a_synonym(
     run: Run, shop: Community
 ) -> None:

@@ -24,8 +24,6 @@ from qunce.importing.plan.plan import ImportPlan
 from tests import factories
 from tests.importing import helpers
 
-pytestmark = pytest.mark.both_databases
-
 
 def lines(count: int, start: int = 0) -> list[dict[str, Any]]:
     draw = random.Random(start)  # noqa: S311 - a seed, not a secret
@@ -56,6 +54,7 @@ def stored() -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.both_databases
 def test_unknown_members_and_groups_of_facts_are_created(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -105,6 +104,7 @@ def test_keys_of_different_sources_are_independent(
     assert other.job.counts["facts"] == 20
 
 
+@pytest.mark.both_databases
 def test_equal_facts_without_a_key_are_imported_once(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -139,6 +139,7 @@ class Killed(Exception):
     """The process is gone."""
 
 
+@pytest.mark.both_databases
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(
     kill_points=st.lists(st.integers(0, 12), max_size=4),
@@ -193,6 +194,7 @@ def _run_until(plan: ImportPlan, kill_at: int, monkeypatch: pytest.MonkeyPatch) 
         return True
 
 
+@pytest.mark.both_databases
 def test_second_import_of_a_running_job_is_refused(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -230,6 +232,7 @@ def batch(
     )
 
 
+@pytest.mark.both_databases
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(st.integers(0, 30), max_size=15), max_size=6), st.integers(1, 9)

@@ -27,8 +27,6 @@ from qunce.members.accounts import queries as account_queries
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.both_databases
-
 GOOD = "key,name,level\na,小红,金\nb,小明,银\n"
 BAD = "key,name,joined_at\na,小红,2026-01-02\nb,小明,昨天\nc,小李,2026-01-03\n"
 
@@ -43,6 +41,7 @@ def reload(job: ImportJob) -> ImportJob:
     return jobs.get(job.community, job.pk)
 
 
+@pytest.mark.both_databases
 def test_large_file_is_previewed_without_reading_it_again(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +86,7 @@ def test_target_is_guessed_from_the_headings(
     assert upload.options["target"] == target
 
 
+@pytest.mark.both_databases
 def test_import_runs_as_a_job_and_stores_its_result(shop: Community, by: Staff) -> None:
     job = factories.import_job(by, GOOD)
     assert job.state == "waiting"
@@ -102,6 +102,7 @@ def test_import_runs_as_a_job_and_stores_its_result(shop: Community, by: Staff) 
     assert not job_queue.QueuedJob.objects.filter(job=jobs.JOB).exists()
 
 
+@pytest.mark.both_databases
 def test_rejected_import_is_retried_with_its_valid_rows(
     shop: Community, by: Staff
 ) -> None:
@@ -119,6 +120,7 @@ def test_rejected_import_is_retried_with_its_valid_rows(
     assert "昨天" in text
 
 
+@pytest.mark.both_databases
 def test_cancelled_import_stops_and_is_resumed(
     shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +148,7 @@ def test_cancelled_import_stops_and_is_resumed(
         jobs.cancel(job=reload(job), by=by, at=LATER)
 
 
+@pytest.mark.both_databases
 def test_killed_import_resumes_where_it_stopped(
     shop: Community, by: Staff, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +198,7 @@ def test_failed_import_stores_the_reason_and_is_resumed(
     assert reload(job).state == "done"
 
 
+@pytest.mark.both_databases
 def test_import_that_another_process_advanced_is_left_alone(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +229,7 @@ def test_file_with_a_running_import_is_not_imported_again(by: Staff) -> None:
         uploads.discard(upload=upload, by=by, at=AT)
 
 
+@pytest.mark.both_databases
 def test_import_fails_after_a_change_of_the_time_zone(
     shop: Community, by: Staff
 ) -> None:
@@ -234,6 +239,7 @@ def test_import_fails_after_a_change_of_the_time_zone(
     assert reload(job).state == "failed"
 
 
+@pytest.mark.both_databases
 def test_files_are_deleted_after_a_week_and_parts_after_a_day(
     by: Staff, home: Path
 ) -> None:
@@ -257,6 +263,7 @@ def test_unreadable_file_is_deleted(by: Staff, home: Path) -> None:
     assert not [path for path in home.rglob("uploads/*/*") if path.is_file()]
 
 
+@pytest.mark.both_databases
 def test_too_large_file_is_rejected(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +304,7 @@ def test_scoped_staff_and_operators_cannot_import(shop: Community, by: Staff) ->
             factories.upload(other, GOOD)
 
 
+@pytest.mark.both_databases
 def test_discarded_file_keeps_its_import(by: Staff) -> None:
     unused = factories.upload(by, GOOD)
     uploads.discard(upload=unused, by=by, at=AT)
@@ -310,6 +318,7 @@ def test_discarded_file_keeps_its_import(by: Staff) -> None:
     assert json.loads(reload(job).options)["mapping"]["level"] == "attr:level"
 
 
+@pytest.mark.both_databases
 def test_question_that_only_the_whole_file_raises_is_asked_after_the_failure(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,8 +26,6 @@ from tests import factories
 from tests.factories import AT, matching_keys
 from tests.importing import helpers
 
-pytestmark = pytest.mark.both_databases
-
 HEADINGS = (
     "key,name,joined_at,left_at,phone,email,birthday,source,tags,groups,level,spent"
 ).split(",")
@@ -74,6 +72,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("name", FORMATS)
 def test_members_are_imported_from_every_format(
     shop: Community, tmp_path: Path, name: str
@@ -98,6 +97,7 @@ def test_members_are_imported_from_every_format(
     assert attributes.get(shop, "level").type in ("text", "choice")
 
 
+@pytest.mark.both_databases
 def test_same_file_again_changes_nothing(shop: Community, tmp_path: Path) -> None:
     path = as_csv(tmp_path / "members.csv")
     helpers.run(shop, path, "members")
@@ -187,6 +187,7 @@ def test_broken_rows_are_reported_with_row_field_and_remedy(
         ]
 
 
+@pytest.mark.both_databases
 def test_one_broken_row_rejects_a_file_in_mode_all(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -198,6 +199,7 @@ def test_one_broken_row_rejects_a_file_in_mode_all(
     assert not account_models.Account.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_dates_with_two_readings_are_asked_and_remembered(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -291,6 +293,7 @@ def test_number_with_leading_zeros_is_refused_or_kept_as_text(
     assert kinds == {"score": "number", "grade": "text"}
 
 
+@pytest.mark.both_databases
 def test_totals_and_headings_again_are_skipped(shop: Community, tmp_path: Path) -> None:
     text = "会员号,昵称,积分\nmember_id,nickname,\nM1,小林,5\n\n合计,,5\n"
     plan = helpers.plan(shop, helpers.write(tmp_path, text), "members")
@@ -304,6 +307,7 @@ def test_totals_and_headings_again_are_skipped(shop: Community, tmp_path: Path) 
     assert sorted(counted.left_out) == [4]
 
 
+@pytest.mark.both_databases
 def test_preview_shows_the_first_rows_and_writes_nothing(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -315,6 +319,7 @@ def test_preview_shows_the_first_rows_and_writes_nothing(
     assert not jobs.ImportJob.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_tags_are_imported_with_their_depth(shop: Community, tmp_path: Path) -> None:
     path = helpers.write(
         tmp_path, "member_key,tag,depth\na,茶,3\na,酒,\nb,茶,1\nb,茶,x\n"
@@ -338,6 +343,7 @@ def test_unknown_target_is_named_in_the_error() -> None:
         target_registry.get("nonsense")
 
 
+@pytest.mark.both_databases
 def test_rows_of_one_member_add_up_and_those_that_differ_are_counted(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -369,6 +375,7 @@ def test_member_of_several_staff_members_joined_with_the_first(
     )
 
 
+@pytest.mark.both_databases
 def test_names_and_groups_have_nothing_invisible(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -386,6 +393,7 @@ def test_names_and_groups_have_nothing_invisible(
     assert groups.count_members(group) == 2
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("heading", ["入群时间", "进群日期", "Joined group at"])
 @pytest.mark.parametrize(
     ("others", "field"),

@@ -11,9 +11,6 @@ from qunce.importing.targets.memberships import writer
 from tests import factories
 from tests.importing import helpers
 
-pytestmark = pytest.mark.both_databases
-
-
 TEXT = """group_key,member_key,joined_at,left_at,role
 一群,a,2026-01-01 09:00,,owner
 一群,b,2026-01-02,2026-02-01,
@@ -21,6 +18,7 @@ TEXT = """group_key,member_key,joined_at,left_at,role
 """
 
 
+@pytest.mark.both_databases
 def test_memberships_are_imported_once(shop: Community, tmp_path: Path) -> None:
     path = helpers.write(tmp_path, TEXT)
     outcome = helpers.run(shop, path, "memberships")
@@ -62,6 +60,7 @@ STAYS = """group_key,member_key,joined_at,left_at
 """
 
 
+@pytest.mark.both_databases
 def test_all_stays_of_a_member_are_kept_and_the_latest_decides(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -105,6 +104,7 @@ def test_contradicting_stays_are_refused(
     assert outcome.job.rows_read == written + outcome.job.rows_broken
 
 
+@pytest.mark.both_databases
 def test_group_of_a_channel_is_found_by_its_name(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -133,6 +133,7 @@ def test_member_who_left_a_group_stays_left_in_lists_without_times(
         assert factories.matching_keys(shop, {"group": {"any": ["一群"]}}) == []
 
 
+@pytest.mark.both_databases
 def test_file_of_too_many_new_groups_is_refused(
     shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

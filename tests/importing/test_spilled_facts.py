@@ -26,7 +26,7 @@ from tests import factories
 from tests.importing import helpers
 from tests.shares import IS_EXACT
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 Row = dict[str, Any]
 
 
@@ -105,6 +105,7 @@ def test_overlapping_files_add_each_key_once(shop: Community, tmp_path: Path) ->
     assert set(after) == {f"k{n}" for n in range(900)}
 
 
+@pytest.mark.both_databases
 def test_colliding_hashes_lose_and_double_no_key(
     shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +141,7 @@ def list_kills() -> list[tuple[str, list[int]]]:
     ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("mode", "kills"), list_kills())
 def test_killed_import_goes_on_where_it_stopped(
     shop: Community,
@@ -189,6 +191,7 @@ def test_broken_row_at_the_end_keeps_everything_out(
     assert_nothing_left()
 
 
+@pytest.mark.both_databases
 def test_folder_of_a_killed_process_is_removed(shop: Community, tmp_path: Path) -> None:
     folder = Path(settings.HOME) / "imports"
     left = folder / f"{staging.PREFIX}left"

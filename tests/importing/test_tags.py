@@ -20,8 +20,6 @@ from tests import factories
 from tests.factories import AT
 from tests.importing import helpers
 
-pytestmark = pytest.mark.both_databases
-
 
 def tags_of(shop: Community, key: str) -> dict[str, int]:
     """The tags of a member with their depths."""
@@ -130,6 +128,7 @@ def test_signs_that_names_have_too_are_asked_about(
 # Names
 
 
+@pytest.mark.both_databases
 def test_invisible_characters_make_no_other_tag(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -213,6 +212,7 @@ def test_new_tags_are_listed_with_their_twins(shop: Community, tmp_path: Path) -
     assert [q.key for q in plan.questions if q.name == "tag"] == []
 
 
+@pytest.mark.both_databases
 def test_near_twin_is_asked_about_and_the_answer_remembered(
     shop: Community, tmp_path: Path
 ) -> None:
@@ -312,6 +312,7 @@ def exclusive_levels(shop: Community) -> None:
         factories.tag(shop, key, level)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("target", "rows", "broken"),
     [
@@ -340,6 +341,7 @@ def test_two_tags_of_an_exclusive_group_are_refused(
     assert "vip" not in library_keys(shop)
 
 
+@pytest.mark.both_databases
 def test_two_accounts_of_one_person_get_one_tag_of_an_exclusive_group(
     shop: Community, tmp_path: Path
 ) -> None:

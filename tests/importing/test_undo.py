@@ -36,7 +36,7 @@ from tests import factories
 from tests.factories import AT, LATER
 from tests.importing import helpers
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 UNDONE_AT = LATER + timedelta(hours=1)
 
 
@@ -100,6 +100,7 @@ def test_member_who_was_used_since_stays_and_is_listed(
     assert [row.subject for row in done.remainders.all()] == ["a"]
 
 
+@pytest.mark.both_databases
 def test_fields_values_and_groups_of_known_members_go_back(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_fields_values_and_groups_of_known_members_go_back(
     assert done.remainder_count == 0
 
 
+@pytest.mark.both_databases
 def test_memberships_go_back_to_their_former_state(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -135,6 +137,7 @@ def test_memberships_go_back_to_their_former_state(
     assert set(roles) == {"member"}
 
 
+@pytest.mark.both_databases
 def test_tags_of_many_members_go_back_in_parts(
     shop: Community, by: Staff, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +192,7 @@ def buyers(shop: Community, times: int) -> list[str]:
     return factories.matching_keys(shop, rule)
 
 
+@pytest.mark.both_databases
 def test_orders_and_the_members_they_made_are_taken_back(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -207,6 +211,7 @@ def test_orders_and_the_members_they_made_are_taken_back(
     assert buyers(shop, 2) == ["13800138001"]
 
 
+@pytest.mark.both_databases
 def test_amended_orders_are_as_they_were(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -226,6 +231,7 @@ def test_amended_orders_are_as_they_were(
     assert done.remainder_count == 0
 
 
+@pytest.mark.both_databases
 def test_order_does_not_go_back_to_a_member_erased_since(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -243,6 +249,7 @@ def test_order_does_not_go_back_to_a_member_erased_since(
     assert not Fact.objects.filter(account_id=buyer, recorded_at=UNDONE_AT).exists()
 
 
+@pytest.mark.both_databases
 def test_identifier_of_somebody_erased_since_does_not_come_back(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -268,6 +275,7 @@ def test_order_that_was_changed_since_stays(
     assert subjects == {"o1", "13800138001"}
 
 
+@pytest.mark.both_databases
 def test_joins_and_replaced_identifiers_go_back(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -308,6 +316,7 @@ def test_members_created_by_tags_and_memberships_are_removed(
     assert factories.matching_keys(shop, {"all": []}) == []
 
 
+@pytest.mark.both_databases
 def test_killed_undo_goes_on_where_it_stopped(
     shop: Community, by: Staff, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,6 +372,7 @@ def search_everywhere(text: str, home: Path) -> list[str]:
     return found + [str(p) for p in files if text.encode() in p.read_bytes()]
 
 
+@pytest.mark.both_databases
 def test_imports_forget_erased_members(
     shop: Community, by: Staff, tmp_path: Path, settings: Any
 ) -> None:
@@ -398,6 +408,7 @@ def test_imports_forget_erased_members(
     assert Account.objects.get(pk=person).name == ""
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("name", ["f.csv", "f.xlsx", "gbk.csv"])
 def test_uploaded_file_that_names_an_erased_member_is_deleted(
     shop: Community, by: Staff, tmp_path: Path, settings: Any, name: str

@@ -48,7 +48,7 @@ from tests.factories import AT
 from tests.importing import helpers
 from tests.shares import IS_EXACT
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
 ONCE_WRONG = {25, 84, 95, 300, 600}
 SEEDS = sorted({*range(200 if IS_EXACT else 5), *ONCE_WRONG})
@@ -272,6 +272,7 @@ KINDS: list[Callable[[random.Random], File]] = [
 ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("seed", SEEDS)
 def test_imports_after_undos_in_reverse_order_give_what_they_give_without(
     seed: int, shop: Community, by: Staff, tmp_path: Path
@@ -338,6 +339,7 @@ def report(by: Staff, kind: str, hours: int, **fields: Any) -> None:
     ingest.record_facts(community=by.community, incoming=[fact], by=by, at=at)
 
 
+@pytest.mark.both_databases
 def test_undone_membership_is_no_former_one(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -351,6 +353,7 @@ def test_undone_membership_is_no_former_one(
     assert Membership.objects.get().present
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("kind", "members"), [("group.joined", ["a"]), ("group.left", [])]
 )
@@ -367,6 +370,7 @@ def test_reports_after_an_undone_membership_count_as_the_first(
     assert row.left_at == (None if members else row.joined_at)
 
 
+@pytest.mark.both_databases
 def test_stay_before_the_import_is_kept_with_a_membership_changed_since(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -381,6 +385,7 @@ def test_stay_before_the_import_is_kept_with_a_membership_changed_since(
     assert Stay.objects.get().left_at == AT.replace(month=1, day=9, hour=16)
 
 
+@pytest.mark.both_databases
 def test_member_whom_a_file_had_leave_has_not_come_back(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -397,6 +402,7 @@ def test_member_whom_a_file_had_leave_has_not_come_back(
 OPTED_OUT = File("opt_outs", "member_key,opted_out\na,yes\n")
 
 
+@pytest.mark.both_databases
 def test_undone_opt_out_is_no_later_wish_to_opt_in(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -411,6 +417,7 @@ def test_undone_opt_out_is_no_later_wish_to_opt_in(
     assert factories.matching_keys(shop, opt_outs.RULE) == ["a"]
 
 
+@pytest.mark.both_databases
 def test_opt_in_before_the_import_is_known_again(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -423,6 +430,7 @@ def test_opt_in_before_the_import_is_known_again(
     assert after == before
 
 
+@pytest.mark.both_databases
 def test_undo_leaves_the_opt_out_of_another_account_of_the_person(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:
@@ -468,6 +476,7 @@ def test_join_of_members_who_were_removed_names_no_internal_key(
         )
 
 
+@pytest.mark.both_databases
 def test_page_of_an_undo_counts_what_it_does_not_list(
     shop: Community, by: Staff, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -483,6 +492,7 @@ def test_page_of_an_undo_counts_what_it_does_not_list(
     assert "2 more things stay as they are." in page
 
 
+@pytest.mark.both_databases
 def test_sentence_about_what_is_not_listed_is_empty_if_all_is(
     shop: Community, by: Staff, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ from tests import factories
 from tests.oracle import metrics as oracle
 from tests.oracle.metrics import Event, History
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 12, 12, tzinfo=ZONE)
@@ -61,6 +61,7 @@ def per_day(**counts: int) -> list[int]:
     return [counts.get(f"d{day.day}", 0) for day in SPAN]
 
 
+@pytest.mark.both_databases
 def test_days_follow_the_community_through_a_clock_change(
     shop: Community, by: Staff
 ) -> None:
@@ -91,6 +92,7 @@ def test_sales_include_corrections_but_not_refunds(shop: Community, by: Staff) -
     assert numbers["net_sales"] == per_day(d6=700, d7=-500)
 
 
+@pytest.mark.both_databases
 def test_person_with_two_accounts_is_one_buyer(shop: Community, by: Staff) -> None:
     phone = {"phone": "+1 212 555 0123"}
     ann = accounts.create(community=shop, key="ann", identifiers=phone, by=by, at=NOW)
@@ -155,6 +157,7 @@ def test_group_size_follows_joins_and_leaves(shop: Community, by: Staff) -> None
     assert numbers["members"] == [1, 1, 2, 2, 1, 1, 1, 1]
 
 
+@pytest.mark.both_databases
 def test_person_with_two_accounts_is_one_group_member(
     shop: Community, by: Staff
 ) -> None:
@@ -325,6 +328,7 @@ def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Even
     return events
 
 
+@pytest.mark.both_databases
 def test_metrics_of_random_events_are_those_of_the_oracle(
     shop: Community, by: Staff
 ) -> None:

@@ -14,7 +14,7 @@ from qunce.insight.period_comparison import Comparison
 from qunce.sets.mirror import deriver
 from tests import factories
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2026, 3, 12, 12, tzinfo=UTC)
 

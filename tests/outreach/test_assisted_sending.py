@@ -27,7 +27,6 @@ from qunce.sets.mirror import deriver
 from tests import factories, threads
 from tests.factories import AT, HOUR, LATER
 
-pytestmark = pytest.mark.both_databases
 SOON = AT + timedelta(minutes=1)
 FINAL = AT + assisted_sending.UNDO_PERIOD + timedelta(minutes=1)
 
@@ -65,6 +64,7 @@ def test_row_is_marked_only_once(shop: Community, by: Staff) -> None:
         mark(sent, "a", by)
 
 
+@pytest.mark.both_databases
 def test_marks_are_recorded_after_the_undo_period(shop: Community, by: Staff) -> None:
     factories.named_members(shop, "a", "b", "c")
     sent = factories.started_campaign(by)
@@ -101,6 +101,7 @@ def test_rule_finds_members_who_were_sent_a_campaign() -> None:
     assert factories.matching_keys(shop, rule) == ["a"]
 
 
+@pytest.mark.both_databases
 def test_mark_can_be_undone_for_five_minutes_and_a_failure_always(
     shop: Community, by: Staff
 ) -> None:
@@ -121,6 +122,7 @@ def test_mark_can_be_undone_for_five_minutes_and_a_failure_always(
     assert factories.recipient_states(sent) == {"a": "marked", "b": "planned"}
 
 
+@pytest.mark.both_databases
 def test_undoing_the_last_mark_reopens_the_campaign(shop: Community, by: Staff) -> None:
     factories.named_members(shop, "a")
     sent = factories.started_campaign(by)
@@ -247,6 +249,7 @@ def test_handover_moves_everything_that_is_left(shop: Community, by: Staff) -> N
     assert factories.recorded_facts(shop, "task.handed_over")[0][1]["size"] == 2
 
 
+@pytest.mark.both_databases
 def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
     shop: Community, by: Staff
 ) -> None:
@@ -275,6 +278,7 @@ def test_only_who_has_the_task_marks_and_only_who_oversees_hands_over(
         assisted_sending.hand_over(task=task, to=viewer, by=by, at=AT)
 
 
+@pytest.mark.both_databases
 def test_targets_not_visible_to_the_new_staff_are_skipped(
     shop: Community, by: Staff
 ) -> None:
@@ -287,6 +291,7 @@ def test_targets_not_visible_to_the_new_staff_are_skipped(
     assert factories.recipient_states(sent)["b"] == "skipped: not_visible"
 
 
+@pytest.mark.both_databases
 def test_opened_targets_not_visible_to_the_new_staff_are_skipped(
     shop: Community, by: Staff
 ) -> None:
@@ -304,6 +309,7 @@ def test_opened_targets_not_visible_to_the_new_staff_are_skipped(
     assert not states["c"].startswith("skipped")
 
 
+@pytest.mark.both_databases
 def test_groups_are_recipients(shop: Community, by: Staff) -> None:
     """P10"""
     north = groups.create(community=shop, key="north", name="North", by=by, at=AT)
@@ -325,6 +331,7 @@ def test_groups_are_recipients(shop: Community, by: Staff) -> None:
     assert (skipped.state, skipped.reason) == ("skipped", "group_retired")
 
 
+@pytest.mark.both_databases
 def test_erased_members_are_removed_from_rows_and_targets(
     shop: Community, by: Staff
 ) -> None:
@@ -336,6 +343,7 @@ def test_erased_members_are_removed_from_rows_and_targets(
     assert factories.open_recipients(sent, by) == ["c"]
 
 
+@pytest.mark.both_databases
 def test_managers_see_late_tasks_of_others(shop: Community, by: Staff) -> None:
     factories.named_members(shop, "a")
     cat = factories.staff(shop, "operator", "cat")
@@ -349,6 +357,7 @@ def test_managers_see_late_tasks_of_others(shop: Community, by: Staff) -> None:
     assert (line.late, line.progress.left) == (True, 1)
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_task_on_two_screens_sends_each_message_once() -> None:
     """Each row is opened once and marked once, whichever screen is faster."""

@@ -31,8 +31,6 @@ from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.both_databases
-
 
 @dataclass(frozen=True)
 class Person:
@@ -125,6 +123,7 @@ def apply_history(shop: Community, ids: list[int], people: list[Person]) -> None
             accounts.leave(account=account, by=boss, at=LATER)
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 @settings(max_examples=15)
 @given(people=PEOPLE, skip_recently_contacted=st.booleans())
@@ -222,6 +221,7 @@ def test_campaign_of_scoped_staff_goes_to_members_they_see(shop: Community) -> N
     assert (plan.matched, plan.size) == (1, 1)
 
 
+@pytest.mark.both_databases
 def test_groups_are_assigned_to_their_owners(shop: Community, by: Staff) -> None:
     cat = factories.staff(shop, "operator", "cat")
     keys = ("n", "e", "s", "w")
@@ -240,6 +240,7 @@ def test_groups_are_assigned_to_their_owners(shop: Community, by: Staff) -> None
     assert plan.size == 4
 
 
+@pytest.mark.both_databases
 def test_groups_outside_the_scope_cannot_be_chosen(shop: Community, by: Staff) -> None:
     north = groups.create(community=shop, key="north", by=by, at=AT)
     cat = factories.staff(shop, "operator", "cat")

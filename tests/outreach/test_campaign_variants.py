@@ -41,7 +41,6 @@ from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, HOUR
 
-pytestmark = pytest.mark.both_databases
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -63,6 +62,7 @@ def draft(by: Staff, **fields: Any) -> Campaign:
     return factories.campaign(by, channel="fake", staff=[], **fields)
 
 
+@pytest.mark.both_databases
 def test_each_segment_gets_its_variant_and_the_rest_is_divided_by_chance(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
@@ -149,6 +149,7 @@ def test_result_stands_beside_the_hold_out(fake: FakeChannel) -> None:
     assert last == review.LastLoss("News", len(reached), 1)
 
 
+@pytest.mark.both_databases
 def test_sum_of_outcomes_is_what_was_planned(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
@@ -186,6 +187,7 @@ def test_sum_of_outcomes_is_what_was_planned(
     }
 
 
+@pytest.mark.both_databases
 def test_no_60_minutes_have_more_than_the_rate(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
@@ -208,6 +210,7 @@ def test_no_60_minutes_have_more_than_the_rate(
     assert campaign.state == "done"
 
 
+@pytest.mark.both_databases
 def test_a_second_person_approves_what_it_is_now(shop: Community, by: Staff) -> None:
     factories.named_members(shop, "a", "b")
     boss = factories.staff(shop, "owner", "boss", name="Boss")
@@ -250,6 +253,7 @@ def approved(by: Staff, boss: Staff, **fields: Any) -> Campaign:
     return campaign
 
 
+@pytest.mark.both_databases
 def test_an_approval_holds_for_layerings_that_rules_name(
     shop: Community, by: Staff
 ) -> None:
@@ -290,6 +294,7 @@ def test_an_approval_holds_for_segments_inside_segments(
     assert not approvals.is_approved(campaign)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("field", ["priority", "staff", "exclude", "keeps_place"])
 def test_a_change_of_who_is_reached_takes_the_approval_back(
     shop: Community, by: Staff, field: str
@@ -313,6 +318,7 @@ def test_a_change_of_who_is_reached_takes_the_approval_back(
         launch.start(campaign=campaign, by=by, at=AT)
 
 
+@pytest.mark.both_databases
 def test_a_change_while_a_campaign_is_being_started_stops_the_start(
     shop: Community, by: Staff
 ) -> None:
@@ -326,6 +332,7 @@ def test_a_change_while_a_campaign_is_being_started_stops_the_start(
     assert campaign.state == "draft"
 
 
+@pytest.mark.both_databases
 def test_test_goes_to_who_works_here_and_counts_for_nothing(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
@@ -345,6 +352,7 @@ def test_test_goes_to_who_works_here_and_counts_for_nothing(
     assert variants.of(campaign)[0].name == "B"
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_a_variant_that_sells_and_drives_people_out_is_no_winner(
     fake: FakeChannel,

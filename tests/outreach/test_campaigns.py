@@ -17,8 +17,6 @@ from qunce.sets.rules.base import RuleError
 from tests import factories
 from tests.factories import AT, HOUR, LATER
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_creating_a_campaign_records_a_fact(shop: Community, by: Staff) -> None:
     campaign = factories.campaign(by, text="Hi\r\nyou ")
@@ -28,6 +26,7 @@ def test_creating_a_campaign_records_a_fact(shop: Community, by: Staff) -> None:
     ]
 
 
+@pytest.mark.both_databases
 def test_campaigns_of_the_same_name_get_different_keys(by: Staff) -> None:
     assert [factories.campaign(by).key for _turn in range(3)] == [
         "News",
@@ -116,6 +115,7 @@ def test_scheduled_campaign_starts_automatically(shop: Community, by: Staff) -> 
     assert (plan.state, plan.size) == ("sending", 1)
 
 
+@pytest.mark.both_databases
 def test_campaign_that_missed_its_time_becomes_a_draft(
     shop: Community, by: Staff
 ) -> None:
@@ -136,6 +136,7 @@ def test_campaign_that_cannot_start_becomes_a_draft_with_a_note(by: Staff) -> No
     assert (plan.state, bool(plan.note)) == ("draft", True)
 
 
+@pytest.mark.both_databases
 def test_campaign_is_started_once(shop: Community, by: Staff) -> None:
     factories.named_members(shop, "bob")
     plan = factories.campaign(by)
@@ -146,6 +147,7 @@ def test_campaign_is_started_once(shop: Community, by: Staff) -> None:
     assert plan.tasks.count() == 1
 
 
+@pytest.mark.both_databases
 def test_scoped_staff_see_only_their_own_campaigns(shop: Community, by: Staff) -> None:
     scoped = factories.staff(shop, "operator", "cat", scope={"tag": {"untagged": True}})
     unscoped = factories.staff(shop, "operator", "dan")
@@ -173,6 +175,7 @@ def test_duplicate_is_a_draft_with_the_same_content(shop: Community, by: Staff) 
     assert again.key == "Copy of News-2"
 
 
+@pytest.mark.both_databases
 def test_key_that_is_too_long_is_refused(shop: Community, by: Staff) -> None:
     def create(key: str) -> campaigns.Campaign:
         return campaigns.create(community=shop, name="Sale", key=key, by=by, at=AT)

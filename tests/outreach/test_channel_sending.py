@@ -37,7 +37,6 @@ from tests import factories, threads
 from tests.factories import AT
 from tests.shares import IS_EXACT
 
-pytestmark = pytest.mark.both_databases
 MINUTE = timedelta(minutes=1)
 AT_MOST_ONCE = Capabilities(to_member=True, to_group=True)
 
@@ -94,6 +93,7 @@ def test_start_does_not_wait_for_the_next_minute(
     assert run_jobs() == 0
 
 
+@pytest.mark.both_databases
 def test_groups_get_one_message_each(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
@@ -170,6 +170,7 @@ def test_paused_campaign_sends_nothing(
 NUMBER = iter(range(10**6))
 
 
+@pytest.mark.both_databases
 @settings(
     max_examples=settings().max_examples if IS_EXACT else 20,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -225,6 +226,7 @@ def crash(*_args: object, **_kwargs: object) -> None:
     raise SimulatedCrash
 
 
+@pytest.mark.both_databases
 def test_outcome_after_the_lease_has_expired_is_ignored(
     shop: Community, by: Staff, fake: FakeChannel
 ) -> None:
@@ -244,6 +246,7 @@ def test_outcome_after_the_lease_has_expired_is_ignored(
     assert factories.recipient_states(sent) == {"m00": "delivered"}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("idempotent", [True, False])
 def test_message_without_a_reply_is_sent_again_only_where_that_is_safe(
     shop: Community, by: Staff, fake: FakeChannel, idempotent: bool
@@ -314,6 +317,7 @@ def test_members_to_skip_keep_nobody_behind_them_waiting(
     assert list(factories.recipient_states(sent).values()).count("delivered") == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_parallel_workers_send_different_messages(fake: FakeChannel) -> None:
     shop = factories.community()

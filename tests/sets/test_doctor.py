@@ -23,7 +23,7 @@ from qunce.sets.mirror import deriver, mirror
 from tests.sets import logs
 from tests.sets.logs import AT, Row
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -53,6 +53,7 @@ def test_sound_data_has_no_findings(shop: Community) -> None:
     assert doctor.run_checks() == []
 
 
+@pytest.mark.both_databases
 def test_fact_counted_twice(shop: Community) -> None:
     day = DayCount.objects.order_by("pk")[0]
     counter = BitCounter.from_bytes(day.blob)
@@ -62,6 +63,7 @@ def test_fact_counted_twice(shop: Community) -> None:
     assert_repaired(shop)
 
 
+@pytest.mark.both_databases
 def test_fact_not_counted(shop: Community) -> None:
     day = DayCount.objects.order_by("pk")[3]
     counter = BitCounter.from_bytes(day.blob)
@@ -74,6 +76,7 @@ def test_fact_not_counted(shop: Community) -> None:
     assert_repaired(shop)
 
 
+@pytest.mark.both_databases
 def test_missing_day_and_surplus_day(shop: Community) -> None:
     missing, moved = DayCount.objects.order_by("pk")[:2]
     missing.delete()
@@ -93,6 +96,7 @@ def test_many_wrong_days_are_reported_as_a_number(shop: Community) -> None:
     assert_repaired(shop)
 
 
+@pytest.mark.both_databases
 def test_position_ahead_of_the_derived_data(shop: Community) -> None:
     logs.write(shop, logs.sample_rows(5))
     Position.objects.update(reached=log.end())
@@ -108,6 +112,7 @@ def test_position_of_another_log(shop: Community) -> None:
     assert_repaired(shop)
 
 
+@pytest.mark.both_databases
 def test_days_of_a_former_clock(shop: Community) -> None:
     communities.set_clock(community=shop, timezone="America/Lima", day_start=0)
     assert "clock" in logs.codes()
@@ -143,6 +148,7 @@ def test_mirror_file_with_a_repeated_row(shop: Community) -> None:
     assert_repaired(shop)
 
 
+@pytest.mark.both_databases
 def test_fact_deleted_from_the_log(shop: Community) -> None:
     Fact.objects.filter(pk=logs.fact_ids()[0]).delete()
     assert logs.codes() == ["day_count", "mirror"]
@@ -170,6 +176,7 @@ def of_tag(tag: tag_models.Tag) -> PersistedSet:
     return PersistedSet.objects.get(kind=tag_models.KIND.name, ref=tag.pk)
 
 
+@pytest.mark.both_databases
 def test_large_sets_are_saved_and_small_changes_are_not(
     tag: tag_models.Tag,
 ) -> None:
@@ -185,6 +192,7 @@ def test_large_sets_are_saved_and_small_changes_are_not(
     assert logs.codes() == []
 
 
+@pytest.mark.both_databases
 def test_persisted_set_that_differs_from_its_rows(
     shop: Community, tag: tag_models.Tag
 ) -> None:
@@ -196,6 +204,7 @@ def test_persisted_set_that_differs_from_its_rows(
     assert persisted_sets.save_all() == 1
 
 
+@pytest.mark.both_databases
 def test_persisted_set_newer_than_its_rows(
     shop: Community, tag: tag_models.Tag
 ) -> None:
@@ -263,6 +272,7 @@ def test_index_entry_without_a_fact(shop: Community) -> None:
     assert_repaired(shop)
 
 
+@pytest.mark.both_databases
 def test_key_in_the_overflow_table_counts_as_indexed(shop: Community) -> None:
     if db.is_postgresql():
         return

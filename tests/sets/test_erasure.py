@@ -18,7 +18,7 @@ from qunce.sets.mirror import deriver, files, mirror, mirror_erasure
 from tests.sets import logs
 from tests.sets.logs import AT, Row
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def count_files_with(account: int) -> int:
     )
 
 
+@pytest.mark.both_databases
 def test_erased_accounts_are_removed_everywhere(shop: Community) -> None:
     count = Fact.objects.filter(account_id__in=[3, 8]).count()
     assert count and count_files_with(3)
@@ -59,6 +60,7 @@ def test_counts_of_other_accounts_are_unchanged(shop: Community) -> None:
     assert logs.stored_counts(shop) == others
 
 
+@pytest.mark.both_databases
 def test_underived_facts_are_erased_too(shop: Community) -> None:
     logs.write(shop, [Row(0, 3), Row(0, 4)])
     mirror_erasure.erase([3])
@@ -96,6 +98,7 @@ def test_doctor_finds_erased_accounts_until_they_are_scrubbed() -> None:
     assert doctor.run_checks() == []
 
 
+@pytest.mark.both_databases
 def test_fact_of_the_erasure_is_kept() -> None:
     shop = logs.create_community()
     by = staff_models.system(shop)

@@ -15,7 +15,7 @@ from qunce.sets.mirror import files as mirror_files
 from tests.sets import logs
 from tests.sets.logs import Row
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def folder() -> Path:
@@ -113,6 +113,7 @@ def test_merged_files_are_removed_after_their_grace_period(shop: Community) -> N
     logs.assert_consistent(shop)
 
 
+@pytest.mark.both_databases
 def test_prune_keeps_the_file_that_another_process_is_merging(shop: Community) -> None:
     write_in_small_batches(shop, 1)
     name = mirror.coverage(mirror.position()).names()[0]

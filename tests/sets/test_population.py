@@ -18,7 +18,6 @@ from qunce.sets.rules import snapshots
 from tests import factories
 from tests.factories import AT
 
-pytestmark = pytest.mark.both_databases
 EVERYONE: dict[str, Any] = {"all": []}
 UNTAGGED = {"not": {"tag": {"any": ["vip"]}}}
 FORMER = {"with_left": {"left": {"since": "2000-01-01"}}}
@@ -90,6 +89,7 @@ def test_population_of_the_past_survives_a_restart(shop: Community) -> None:
     assert ask(shop, EVERYONE, day(30)) == ["back", "new", "old"]
 
 
+@pytest.mark.both_databases
 def test_explanation_says_that_the_member_had_not_joined(shop: Community) -> None:
     explanation = audiences.explain(
         community=shop,

@@ -8,7 +8,7 @@ from qunce.sets.log import log_schema
 from qunce.sets.mirror import deriver, mirror, rebuild
 from tests.sets import logs
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_rebuild_gives_the_same_counts_as_catch_up(shop: Community) -> None:
@@ -30,6 +30,7 @@ def test_rebuild_includes_facts_that_were_not_derived(shop: Community) -> None:
     logs.assert_consistent(shop)
 
 
+@pytest.mark.both_databases
 def test_rebuild_reports_its_progress(
     shop: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,6 +55,7 @@ def test_rebuild_repairs_missing_counts_and_files(shop: Community) -> None:
     logs.assert_consistent(shop)
 
 
+@pytest.mark.both_databases
 def test_rebuild_changes_the_token_and_the_folder(shop: Community) -> None:
     logs.write(shop, logs.sample_rows(5))
     deriver.catch_up()

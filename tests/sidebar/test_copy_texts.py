@@ -13,8 +13,6 @@ from qunce.sidebar import copy_texts
 from tests import factories
 from tests.factories import AT, HOUR
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.mark.parametrize("is_started", [True, False])
 def test_member_is_offered_the_text_of_their_variant(
@@ -64,6 +62,7 @@ def test_held_out_members_are_not_offered_the_text_of_the_campaign(
     assert offered == set(people) - set(held_out)
 
 
+@pytest.mark.both_databases
 def test_campaign_with_a_variant_for_something_gone_hides_no_other_text(
     shop: Community,
 ) -> None:

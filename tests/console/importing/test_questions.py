@@ -23,7 +23,7 @@ from tests.console.importing.steps import (
     start_import,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def test_preview_shows_amounts_as_money(ann: Client) -> None:

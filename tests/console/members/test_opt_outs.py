@@ -14,7 +14,7 @@ from qunce.members.people import people
 from qunce.outreach import opt_outs
 from tests.console.members.conftest import AT, browser_of, create_member, post, text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def messages_section(page: str) -> str:

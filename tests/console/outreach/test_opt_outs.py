@@ -13,7 +13,7 @@ from qunce.outreach import opt_outs
 from tests import factories
 from tests.clients import browser
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 PHONE = "13800001234"
 
 

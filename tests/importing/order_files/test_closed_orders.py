@@ -13,9 +13,6 @@ from qunce.sales.models import ClosedOrder, Order
 from tests import factories
 from tests.importing.order_files.order_texts import HEAD, Files, amounts, spent, undo
 
-pytestmark = pytest.mark.both_databases
-
-
 CLOSED = [
     ("交易成功", "交易关闭"),  # 淘宝, 有赞
     ("已完成", "已关闭"),  # 微店
@@ -67,6 +64,7 @@ def test_refund_of_a_closed_line_is_the_same_in_both_orders_of_files(
     assert spent(shop) == 7_000
 
 
+@pytest.mark.both_databases
 def test_closing_of_an_order_is_the_same_in_all_orders_of_files(
     shop: Community, files: Files, by: Staff
 ) -> None:
@@ -87,6 +85,7 @@ def test_closing_of_an_order_is_the_same_in_all_orders_of_files(
     assert spent(shop) == 0
 
 
+@pytest.mark.both_databases
 def test_payment_of_a_closed_order_is_refunded_by_every_way(
     shop: Community, files: Files, by: Staff
 ) -> None:
@@ -109,6 +108,7 @@ def test_payment_of_a_closed_order_is_refunded_by_every_way(
     assert ClosedOrder.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_undone_closing_is_none(shop: Community, files: Files, by: Staff) -> None:
     head = f"{HEAD},status\n"
     closed = files.run(f"{head}C1,M1,2024-03-05,100,交易关闭\n").job

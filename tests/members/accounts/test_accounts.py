@@ -12,8 +12,6 @@ from qunce.members.accounts import queries as account_queries
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_new_member_is_present_and_recorded(shop: Community, by: Staff) -> None:
     joined = AT - timedelta(days=9)
@@ -33,6 +31,7 @@ def test_new_member_is_present_and_recorded(shop: Community, by: Staff) -> None:
     ]
 
 
+@pytest.mark.both_databases
 def test_key_is_unique_per_channel(shop: Community, by: Staff) -> None:
     factories.member(shop, "ann")
     factories.member(shop, "ann", channel="matrix")
@@ -58,6 +57,7 @@ def test_former_members_are_excluded_unless_asked_for(
         accounts.rejoin(account=bob, by=by, at=LATER)
 
 
+@pytest.mark.both_databases
 def test_member_of_another_community_is_not_found(shop: Community, by: Staff) -> None:
     other = factories.community("other")
     stranger = factories.member(other, "eve")
@@ -67,6 +67,7 @@ def test_member_of_another_community_is_not_found(shop: Community, by: Staff) ->
         account_queries.check_ids(shop, [stranger.pk])
 
 
+@pytest.mark.both_databases
 def test_update_changes_only_fields_that_differ(shop: Community, by: Staff) -> None:
     ann = factories.member(shop, "ann", name="Ann", source="stall")
     assert accounts.update(account=ann, name="Ann", by=by, at=AT) == []
@@ -144,6 +145,7 @@ def test_placeholders_say_none_and_are_no_identifiers(
         accounts.add_identifier(account=account, kind=kind, value=text, by=by, at=AT)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("bad", ["x" * 201, "\0", "\ud800"])
 def test_names_that_cannot_be_stored_are_rejected(
     shop: Community, by: Staff, bad: str

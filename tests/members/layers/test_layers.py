@@ -22,7 +22,7 @@ from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = timedelta(days=1)
 LOYALTY: dict[str, Any] = {
@@ -73,6 +73,7 @@ def test_top_fifth_by_spending_is_high_value(shop: Community, by: Staff) -> None
     ) == ["k0", "k1"]
 
 
+@pytest.mark.both_databases
 def test_people_with_equal_sums_share_a_layer(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, *(f"k{n}" for n in range(10)))
     for account in ids[:4]:
@@ -154,6 +155,7 @@ def test_layers_are_disjoint_and_contain_everyone_including_new_members(
     assert matching == [["ann"], [], ["new"]]
 
 
+@pytest.mark.both_databases
 def test_moves_are_recorded_from_the_second_run_on(shop: Community, by: Staff) -> None:
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     vip, known = factories.tag(shop, "vip"), factories.tag(shop, "known")
@@ -201,6 +203,7 @@ def test_lifecycle_uses_the_members_typical_gaps(shop: Community, by: Staff) -> 
     assert len(keys["active"]) == 17
 
 
+@pytest.mark.both_databases
 def test_all_active_layerings_are_recomputed(shop: Community, by: Staff) -> None:
     factories.members(shop, "ann")
     layering = value(shop, by)
@@ -237,6 +240,7 @@ def test_invalid_specs_are_rejected(
         value(shop, by, {**layer_specs.VALUE, **change})
 
 
+@pytest.mark.both_databases
 def test_layering_of_another_community_is_not_found(shop: Community, by: Staff) -> None:
     value(shop, by)
     with pytest.raises(layers.LayeringNotFound):

@@ -22,7 +22,6 @@ from qunce.sets import audiences
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.both_databases
 DAY = timedelta(days=1)
 SPEC: dict[str, Any] = {
     "by": "rules",
@@ -92,6 +91,7 @@ def test_people_outside_the_scope_are_not_counted(
     assert preview.sizes == {"high": 0, "rest": 1}
 
 
+@pytest.mark.both_databases
 def test_previewed_sizes_equal_those_of_the_run(
     shop: Community, by: Staff, worth: layers.Layering
 ) -> None:
@@ -141,6 +141,7 @@ def test_a_new_name_is_no_change_of_a_layering(
     assert not run.is_redefinition
 
 
+@pytest.mark.both_databases
 def test_any_two_days_are_compared(
     shop: Community, by: Staff, worth: layers.Layering
 ) -> None:

@@ -15,8 +15,6 @@ from qunce.members.people.merges import Merge
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.both_databases
-
 PHONE, OTHER = "13800138001", "13900139001"
 
 
@@ -30,6 +28,7 @@ def people_of(community: Community, *keys: str) -> list[set[str]]:
     return list(by_person.values())
 
 
+@pytest.mark.both_databases
 def test_replaced_phone_parts_who_were_joined_by_it(shop: Community, by: Staff) -> None:
     factories.member(shop, "ann", identifiers={"phone": PHONE})
     bob = factories.member(shop, "bob", identifiers={"phone": PHONE})
@@ -79,6 +78,7 @@ def test_merge_by_hand_does_not_rest_on_an_identifier(
     assert people_of(shop, "ann", "bob") == [{"ann", "bob"}]
 
 
+@pytest.mark.both_databases
 def test_correction_is_no_veto_but_staff_undoing_a_merge_is(
     shop: Community, by: Staff
 ) -> None:
@@ -101,6 +101,7 @@ def test_identifier_that_an_account_does_not_have_is_not_found(
         corrections.correct(account=ann, kind="phone", value=OTHER, by=by, at=LATER)
 
 
+@pytest.mark.both_databases
 def test_shared_identifier_joins_nobody_and_parts_whom_it_had_joined(
     shop: Community, by: Staff
 ) -> None:
@@ -132,6 +133,7 @@ def test_accounts_of_one_name_are_one_person_up_to_a_number(
     assert people_of(shop, *keys) == [{key} for key in keys]
 
 
+@pytest.mark.both_databases
 def test_limit_of_shared_identifiers_is_the_communitys(
     shop: Community, by: Staff
 ) -> None:
@@ -143,6 +145,7 @@ def test_limit_of_shared_identifiers_is_the_communitys(
     assert people_of(shop, "ann", "bob", "cat") == [{"ann"}, {"bob"}, {"cat"}]
 
 
+@pytest.mark.both_databases
 def test_merge_names_its_evidence(shop: Community, by: Staff) -> None:
     factories.member(shop, "ann", identifiers={"phone": PHONE})
     factories.member(shop, "bob", identifiers={"phone": PHONE})

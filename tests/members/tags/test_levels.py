@@ -9,7 +9,6 @@ from qunce.members.tags import assignments, levels, library, person_tags
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.both_databases
 LEVELS = [(1, "newcomer"), (3, "regular"), (10, "loyal")]
 
 
@@ -69,6 +68,7 @@ def test_level_is_shown_with_the_depth(shop: Community, by: Staff) -> None:
     assert (tag.depth, tag.level) == (3, "regular")
 
 
+@pytest.mark.both_databases
 def test_person_deepens_once_with_all_their_accounts(
     shop: Community, by: Staff
 ) -> None:

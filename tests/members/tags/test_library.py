@@ -14,9 +14,8 @@ from qunce.members.tags import templates as tag_templates
 from tests import factories
 from tests.factories import AT
 
-pytestmark = pytest.mark.both_databases
 
-
+@pytest.mark.both_databases
 def test_keys_are_unique_across_tags_and_synonyms(shop: Community, by: Staff) -> None:
     koc = factories.tag(shop, "koc")
     library.add_synonym(tag=koc, key="key opinion", by=by, at=AT)
@@ -28,6 +27,7 @@ def test_keys_are_unique_across_tags_and_synonyms(shop: Community, by: Staff) ->
         library.get(shop, "kol")
 
 
+@pytest.mark.both_databases
 def test_tag_of_another_community_is_not_found(shop: Community) -> None:
     factories.tag(factories.community("other"), "vip")
     with pytest.raises(library.TagNotFound):
@@ -77,6 +77,7 @@ def test_group_defines_which_roles_may_create_tags(shop: Community, by: Staff) -
         library.create(community=shop, key="n2", by=staff, at=AT)
 
 
+@pytest.mark.both_databases
 def test_tag_is_archived_and_restored(shop: Community, by: Staff) -> None:
     (ann,) = factories.members(shop, "ann")
     vip = factories.tag(shop, "vip")
@@ -93,6 +94,7 @@ def test_tag_is_archived_and_restored(shop: Community, by: Staff) -> None:
     assert list(library.list_tags(shop)) == [vip]
 
 
+@pytest.mark.both_databases
 def test_merge_creates_a_synonym_and_moves_members(shop: Community, by: Staff) -> None:
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     a, h = factories.tag(shop, "A"), factories.tag(shop, "H")

@@ -68,7 +68,7 @@ ANSWERS: dict[str, str] = {
         insight.staff_performance.performance.compute
         insight.staff_performance.performance.default_span
         insight.staff_performance.performance.load
-        insight.staff_performance.visible_staff.list_all
+        insight.staff_performance.visibility.list_all
         insight.scores.distributions.parse_day
         insight.touches.compute
         insight.touches.default_span

@@ -15,7 +15,7 @@ from qunce.core import errors, timestamps
 from qunce.insight.first_answers import answer_times
 from qunce.insight.first_answers.answer_times import FIVE_MINUTES, HOUR
 from qunce.insight.first_answers.conversations import NEVER, SECOND
-from qunce.insight.staff_performance import tasks, visible_staff
+from qunce.insight.staff_performance import tasks, visibility
 from qunce.insight.staff_performance.performance import NOBODY
 
 if TYPE_CHECKING:
@@ -69,15 +69,15 @@ def find_staff(text: str, *, by: Staff) -> tuple[Staff | None, list[int]]:
     Raises StaffNotFound for staff whom `by` does not see.
     """
     if text.isascii() and text.isdigit() and len(text) < 18:
-        staff = visible_staff.get(by=by, pk=int(text))
+        staff = visibility.get(by=by, pk=int(text))
         return staff, [staff.pk]
-    everyone = visible_staff.may_see_everyone(by)
+    everyone = visibility.may_see_everyone(by)
     if text == OTHERS and everyone:
         return None, [NOBODY]
     if text == ALL:
-        ids = [staff.pk for staff in visible_staff.list_all(by)]
+        ids = [staff.pk for staff in visibility.list_all(by)]
         return None, [*ids, NOBODY] if everyone else ids
-    raise visible_staff.StaffNotFound(_("There is no such staff member."))
+    raise visibility.StaffNotFound(_("There is no such staff member."))
 
 
 def list_conversations(
@@ -88,7 +88,7 @@ def list_conversations(
         raise NoSuchList(_("There is no such list."))
     found = work.chats.conversations
     if kind in OF_ALL:
-        if not visible_staff.may_see_everyone(work.query.by):
+        if not visibility.may_see_everyone(work.query.by):
             raise NoSuchList(_("There is no such list."))
         chosen = np.ones(len(found.opened), dtype=bool)
     else:

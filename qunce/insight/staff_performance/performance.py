@@ -1,6 +1,6 @@
 """Staff performance: tasks, messages, first answers and members in charge, by person.
 
-Rows are by name, as it is no ranking. Staff see their own row; see `visible_staff` for who
+Rows are by name, as it is no ranking. Staff see their own row; see `visibility` for who
 sees others. Everything counts only what the asker sees.
 """
 
@@ -19,7 +19,7 @@ from qunce.insight import metrics
 from qunce.insight.first_answers import answer_times, chats
 from qunce.insight.first_answers.answer_times import AnswerTimes, Outcome
 from qunce.insight.first_answers.conversations import NEVER
-from qunce.insight.staff_performance import members_in_charge, tasks, visible_staff
+from qunce.insight.staff_performance import members_in_charge, tasks, visibility
 from qunce.insight.staff_performance.members_in_charge import MembersInCharge
 from qunce.insight.staff_performance.tasks import AssignedTask, TaskCounts
 from qunce.members.accounts import queries as account_queries
@@ -145,7 +145,7 @@ def compute(
     rows = [row for row in rows if row.is_active or not row.is_empty]
     shown = [row.staff.pk for row in rows if row.staff]
     outcome = None
-    if visible_staff.may_see_everyone(by):
+    if visibility.may_see_everyone(by):
         unknown = _row(work, hours, [NOBODY])
         rows += [] if unknown.is_empty else [unknown]
         shown.append(NOBODY)
@@ -197,7 +197,7 @@ def load(*, first: date, last: date, by: Staff, at: datetime) -> Work:
     answerers = _map(found.conversations.answerers, known)
     return Work(
         query,
-        visible_staff.list_all(by),
+        visibility.list_all(by),
         tasks.load(first=days[0], last=days[1], by=by, at=at),
         found,
         np.where(actors != NOBODY, actors, answerers),
@@ -220,7 +220,7 @@ def _check_span(first: date, last: date, by: Staff, at: datetime) -> tuple[int, 
 
 
 def _staff_by_person(by: Staff) -> dict[int, int]:
-    by_account = visible_staff.staff_by_account(by.community_id)
+    by_account = visibility.staff_by_account(by.community_id)
     people = account_queries.person_ids(by_account)
     return {people[account]: staff for account, staff in by_account.items()}
 

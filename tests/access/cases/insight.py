@@ -140,7 +140,7 @@ case(
     default_span=just(),
 )
 case(
-    "insight.staff_performance.visible_staff",
+    "insight.staff_performance.visibility",
     get=using(lambda w: {"pk": w.get("staff").pk}),
     list_all=just(),
 )

@@ -12,7 +12,7 @@ from qunce.core.staff import units
 from qunce.insight import identities, metrics
 from qunce.insight.first_answers import working_time
 from qunce.insight.identities import Question
-from qunce.insight.staff_performance import lists, performance, visible_staff
+from qunce.insight.staff_performance import lists, performance, visibility
 from qunce.insight.staff_performance.performance import Performance, StaffRow
 from qunce.insight.subjects import sales
 from qunce.members.accounts.models import Account
@@ -220,7 +220,7 @@ def test_staff_see_themselves_and_managers_their_units(world: World) -> None:
     own = compute(world.wang)
     assert [row.staff for row in own.rows] == [world.wang]
     assert (own.outcome, own.total.answers.answered) == (None, 1)
-    with pytest.raises(visible_staff.StaffNotFound):
+    with pytest.raises(visibility.StaffNotFound):
         lists.find_staff(str(world.xu.pk), by=world.wang)
     with pytest.raises(lists.NoSuchList):
         lists.list_conversations(
@@ -246,7 +246,7 @@ def test_staff_see_themselves_and_managers_their_units(world: World) -> None:
         "mia",
         "xu",
     ]
-    assert permissions.may(manager, visible_staff.VIEW)
+    assert permissions.may(manager, visibility.VIEW)
 
 
 def test_scope_hides_other_members_and_groups(world: World) -> None:

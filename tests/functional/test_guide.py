@@ -158,6 +158,10 @@ def tag_rule_dry_run(user: BrowserUser) -> None:
     user.go(f"/members/tag-rules/{user.ids['tag_rule_keyword']}/dry-run/?days=30")
 
 
+def score(user: BrowserUser) -> None:
+    user.go("/insight/scores/of/activity/")
+
+
 PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "today": today,
     "import": import_file,
@@ -189,6 +193,7 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "retention": retention,
     "funnel": funnel,
     "staff_performance": staff_performance,
+    "score": score,
 }
 PHONE_PICTURES = ("task", "sidebar")
 OFFER_PICTURES = ("materials", "campaign_result", "links")

@@ -28,6 +28,7 @@ from qunce.demo.coffee import (
     playbook,
     positioning,
     reports,
+    scores,
     staff_members,
     tag_rules,
     work,
@@ -124,6 +125,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         findings.create(context)
     with making.step("coffee-funnels", _("its funnels")):
         funnels.create(context)
+    with making.step("coffee-scores", _("the weights of its scores")):
+        scores.change(context)
     with making.step("coffee-service", _("its welcomes and styles of service")):
         service.create(context.community, by=context.owner, at=context.at)
     with making.step("coffee-talk", _("what its members write")):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qunce.core import community_days, json_values, revisions, timestamps
+from qunce.core import community_days, json_values, number_arrays, revisions, timestamps
 from qunce.core.staff.models import Staff
 from qunce.insight.metric_query import INTERACTION_KINDS, MESSAGE_KINDS
 from qunce.sets import audiences, group_activity, set_sizes
@@ -164,7 +164,7 @@ def _add_up(activity: GroupActivity, *, since: int) -> Recent:
         acted = activity.person_ids[rows][activity.acted_at[rows] >= since]
         wrote_at = int(activity.wrote_at[rows].max())
         recent[group] = (
-            len(np.unique(acted)),
+            len(number_arrays.unique(acted)),
             None
             if wrote_at == group_activity.NEVER
             else timestamps.from_micros(wrote_at),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qunce.core import community_days
+from qunce.core import community_days, number_arrays
 from qunce.sets import audiences, daily_totals, presence_changes, span_totals
 from qunce.sets.bitmaps import bitmaps
 
@@ -158,12 +158,13 @@ class MetricQuery:
             return span_totals.find_people(kinds=kinds, **self.params)
         totals = self.load_group_totals(*kinds)
         inside = (totals.days >= self.first) & (totals.days <= self.last)
-        return bitmaps.of(np.unique(totals.person_ids[inside]))
+        return bitmaps.of(number_arrays.unique(totals.person_ids[inside]))
 
     def count_people(self, totals: DailyTotals) -> list[int]:
         """How many different people have any of these totals, on each day."""
-        pairs = np.unique(np.stack([totals.days, totals.person_ids]), axis=1)
-        return self.sum_by_day(pairs[0], np.ones(pairs.shape[1], dtype=np.int64))
+        # Days are small, and ids of people have 32 bits as in sets.
+        days = number_arrays.unique(totals.days << 32 | totals.person_ids) >> 32
+        return self.sum_by_day(days, np.ones(len(days), dtype=np.int64))
 
     def sum_by_day(
         self, days: NDArray[np.int64], numbers: NDArray[np.int64]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qunce.core import number_arrays
 from qunce.core.facts import facts
 from qunce.sets import log
 from qunce.sets.bitmaps import presence_sets
@@ -45,7 +46,7 @@ class Stays:
         table = self.table
         left = table.left[table.left != NOT_LEFT]
         moments = [table.joined, left, self.times, [self.created]]
-        return np.unique(np.concatenate(moments))
+        return number_arrays.unique(np.concatenate(moments))
 
     def version(self, micros: int) -> int:
         """A number that is the same for all moments with the same population."""
@@ -94,7 +95,7 @@ def read_stays(
     rows += log.list_of_kinds_after(reached, community_id, (left, rejoined))
     events = np.array(sorted(set(rows)), dtype=np.int64).reshape(-1, 4)
     # The others are away since they left or have never been away: their rows say it all.
-    came_back = np.unique(events[events[:, 3] == rejoined][:, 0])
+    came_back = number_arrays.unique(events[events[:, 3] == rejoined][:, 0])
     is_known = np.isin(events[:, 0], came_back) & np.isin(events[:, 0], table.accounts)
     events = events[is_known]
     return Stays(table, created, events[:, 0], events[:, 1], events[:, 3] == left)

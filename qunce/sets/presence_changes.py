@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qunce.core import community_days, timestamps
+from qunce.core import community_days, number_arrays, timestamps
 from qunce.sets.bitmaps import aliases, bitmaps, presence_sets
 from qunce.sets.bitmaps.account_tables import NOT_LEFT
 from qunce.sets.rules import snapshots
@@ -115,7 +115,11 @@ def find_people(
         else:
             kind = {"joined": JOINED, "returned": RETURNED, "left": LEFT}[column]
             found = people[(kinds == kind) & (micros >= begin) & (micros < end)]
-        return bitmaps.of(np.unique(found)) & among & snap.everyone(with_left=True)
+        return (
+            bitmaps.of(number_arrays.unique(found))
+            & among
+            & snap.everyone(with_left=True)
+        )
 
     return snapshots.run(community, at, read)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qunce.core import number_arrays
 from qunce.core.staff import models as staff_models
 from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
@@ -64,7 +65,7 @@ def find(
         people = compiled.node.evaluate(snap, snap.everyone())
         stored = bitmaps.array_of(inside).astype(np.int64)
         owners = snap.aliases.map_array(stored)
-        entered = people - bitmaps.of(np.unique(owners))
+        entered = people - bitmaps.of(number_arrays.unique(owners))
         gone = ~np.isin(owners, bitmaps.array_of(people))
         # An erased person has no facts, neither of coming nor of leaving.
         gone &= np.isin(owners, bitmaps.array_of(snap.known()))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qunce.core import community_days, timestamps
+from qunce.core import community_days, number_arrays, timestamps
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.rules import fact_queries, snapshots
 from qunce.sets.rules.fact_queries import FactFilter
@@ -118,8 +118,11 @@ def _load(snap: Snapshot, definition: Definition) -> tuple[Ints, Ints, Ints, Int
     keys = _Keys.of(steps)
     follow = _follow if definition.in_order else _gather
     starts, times = follow(keys, definition.duration)
-    # A step counts only if all steps before it do.
-    depths = np.cumprod(times != MISSING, axis=1).sum(axis=1)
+    depths, going = np.zeros(len(starts), np.int64), np.ones(len(starts), dtype=bool)
+    for step in range(size):
+        # A step counts only if all steps before it do.
+        going &= times[:, step] != MISSING
+        depths += going
     return _best(keys.people_of(starts), keys.times_of(starts), depths, times)
 
 
@@ -161,7 +164,7 @@ class _Keys:
         width, clock = high - low + 1, None
         most = max(int(people.max(initial=0)) for people, _micros in steps)
         if (most + 1) * width >= 2**63:
-            clock = np.unique(times)
+            clock = number_arrays.unique(times)
             width = len(clock)
         keys = []
         for people, micros in steps:
@@ -191,7 +194,7 @@ class _Keys:
 
 def _follow(keys: _Keys, duration: int | None) -> tuple[Ints, Ints]:
     """From each fact of the first step, the earliest possible next ones, in order."""
-    starts = here = np.unique(keys.steps[0])
+    starts = here = number_arrays.unique(keys.steps[0])
     began = keys.times_of(starts)
     times = np.full((len(starts), len(keys.steps)), MISSING, dtype=np.int64)
     times[:, 0] = began
@@ -209,7 +212,7 @@ def _follow(keys: _Keys, duration: int | None) -> tuple[Ints, Ints]:
 
 def _gather(keys: _Keys, duration: int | None) -> tuple[Ints, Ints]:
     """From each fact of any step, the first one of every step at or after it."""
-    starts = np.unique(np.concatenate(keys.steps))
+    starts = number_arrays.unique(np.concatenate(keys.steps))
     began = keys.times_of(starts)
     times = np.full((len(starts), len(keys.steps)), MISSING, dtype=np.int64)
     for step in range(len(keys.steps)):
@@ -236,8 +239,10 @@ def _best(
     farthest = np.maximum.reduceat(depths, bounds)
     sizes = np.diff(bounds, append=len(people))
     candidates = np.flatnonzero(depths == np.repeat(farthest, sizes))
-    _people, index = np.unique(people[candidates], return_index=True)
-    rows = candidates[index]
+    owners = people[candidates]
+    is_best = np.ones(len(owners), dtype=bool)
+    is_best[1:] = owners[1:] != owners[:-1]
+    rows = candidates[is_best]
     last_starts = began[bounds + sizes - 1]
     depth = depths[rows]
     reached = np.arange(times.shape[1]) < depth[:, None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qunce.core import timestamps
+from qunce.core import number_arrays, timestamps
 from qunce.outreach.campaigns.models import Campaign, Target
 from qunce.outreach.sending import ledger
 from qunce.outreach.sending.ledger import REACHED, Origin
@@ -89,7 +89,7 @@ def _count_after(
     delay = acted_at - times[places]
     span = window // timedelta(microseconds=1)
     counted = (people[places] == acting) & (delay > 0) & (delay <= span)
-    return len(np.unique(acting[counted]))
+    return len(number_arrays.unique(acting[counted]))
 
 
 def last_of_its_kind(campaign: Campaign) -> Campaign | None:

@@ -16,7 +16,7 @@ import numpy as np
 from django.db import models
 from pyroaring import BitMap
 
-from qunce.core import db, revisions
+from qunce.core import db, number_arrays, revisions
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter
 
@@ -113,7 +113,7 @@ class Aliases:
         if not merged:
             return accounts
         people = self.map_array(bitmaps.array_of(merged).astype(np.int64))
-        return (accounts - merged) | bitmaps.of(np.unique(people))
+        return (accounts - merged) | bitmaps.of(number_arrays.unique(people))
 
     def by_person(self, counter: BitCounter) -> BitCounter:
         """Counts of accounts as counts of people; a person's accounts are added up."""

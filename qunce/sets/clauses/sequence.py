@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
-from qunce.core import revisions, timestamps
+from qunce.core import number_arrays, revisions, timestamps
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.clauses import fact_filters
 from qunce.sets.clauses.fact_filters import FACTS
@@ -213,14 +213,14 @@ def chain(steps: Sequence[Step], duration: int | None) -> NDArray[np.int64]:
     If any chain fits into `duration` microseconds, this one does.
     """
     # Ranks instead of times, so that (person, time) is one sortable integer.
-    clock = np.unique(np.concatenate([micros for _, micros in steps]))
+    clock = number_arrays.unique(np.concatenate([micros for _, micros in steps]))
     size = len(clock) + 1
     keyed = [
         np.sort(people * size + np.searchsorted(clock, micros))
         for people, micros in steps
     ]
     # Arrays of all people at once, instead of a loop over people.
-    start = here = np.unique(keyed[0])
+    start = here = number_arrays.unique(keyed[0])
     for later in keyed[1:]:
         index = np.searchsorted(later, here, side="right")
         exists = index < len(later)
@@ -231,4 +231,4 @@ def chain(steps: Sequence[Step], duration: int | None) -> NDArray[np.int64]:
         start, here = start[same], later[index[same]]
     if duration is not None:
         start = start[clock[here % size] - clock[start % size] <= duration]
-    return np.unique(start // size)
+    return number_arrays.unique(start // size)

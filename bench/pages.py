@@ -171,7 +171,7 @@ def pages(session: Session) -> None:
             Row("pages-first", "the first page after a start", "ms", first, 1)
         )
         for name, path in workspace.items():
-            times = measure.repeat(_getter(site, path), visits, warm=2)
+            times = measure.repeat(_getter(site, path), visits, warm=min(2, visits))
             session.record(
                 measure.row(f"page-{name}", f"page: {name}", times, goal=PAGE_GOAL_MS)
             )

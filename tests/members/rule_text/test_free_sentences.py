@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -166,7 +167,7 @@ def test_calendar_periods_are_pointed_out(words: Vocabulary) -> None:
     ],
 )
 def test_numbers_are_read(text: str, number: int) -> None:
-    assert numerals.scan(text, 0) == (number, len(text))
+    assert numerals.scan(text, 0) == (Decimal(number), len(text))
 
 
 @pytest.mark.parametrize("text", ["", "万", "百百", "abc", "亿万"])

@@ -355,6 +355,14 @@ class Understanding:
 
     def _read_clash(self, index: int, item: Item) -> None:
         meanings, verb = item.value
+        after = self.items[index + 1 : index + 2]
+        if self.marker is not None or (after and after[0].kind == "marker"):
+            self._read_name(index, Item("name", meanings, item.tokens))
+            return
+        meanings = [each for each in meanings if each[0] in STANDALONE]
+        if not meanings:
+            self._read_verb(index, Item("verb", verb, item.tokens))
+            return
         choices = [self._choice(meaning, item) for meaning in meanings]
         if verb.kinds:
             words = synonyms(verb, self.text[item.start : item.end])
@@ -442,7 +450,7 @@ class Understanding:
         kind, _key = meaning
         name = self.text[item.start : item.end].strip('“”「」『』"《》')
         label = KIND_LABELS.get(kind, kind)
-        words = f"{_(label)}{quote(name)}"
+        words = _("%(kind)s %(name)s") % {"kind": _(label), "name": quote(name)}
         return Choice(words, words)
 
 

@@ -17,7 +17,7 @@ from qunce.cli import base, import_prompts, import_reports, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.cli.output import Out
-from qunce.core import data_dir
+from qunce.core import data_dir, label_texts
 from qunce.importing import pipeline, row_masks, target_registry
 from qunce.importing.accounts import unknown_members as unknown
 from qunce.importing.files import sources
@@ -37,6 +37,7 @@ from qunce.importing.plan.plan import ImportPlan
 from qunce.importing.rows.parsing import Problem
 
 MAX_ROWS_SHOWN = 20
+MAX_VALUE_SHOWN = 80
 PROGRESS_INTERVAL = 0.5
 """Seconds between two reports of progress on a terminal."""
 LOG_INTERVAL = 30
@@ -338,9 +339,13 @@ def _report_path(job: jobs.ImportJob, plan: ImportPlan) -> str | None:
 
 def _format_problem(problem: Problem) -> str:
     row = _("row %(row)d") % {"row": problem.row}
-    field = f", {problem.field}" if problem.field else ""
-    value = f" “{problem.value}”" if problem.value else ""
-    return f"{row}{field}{value}: {problem.remedy}"
+    where = _(", ").join(filter(None, (row, problem.field)))
+    value = problem.value
+    if len(value) > MAX_VALUE_SHOWN:
+        value = f"{value[:MAX_VALUE_SHOWN]}…"
+    return label_texts.with_label(
+        f"{where} “{value}”" if value else where, problem.remedy
+    )
 
 
 OBJECTS_PER_COLLECTION = 50_000

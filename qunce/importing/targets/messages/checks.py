@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from qunce.core import timestamps
+from qunce.core import day_texts, timestamps
 from qunce.groups import group_names
 from qunce.importing.accounts import account_resolver
 from qunce.importing.files.chat_logs import chat_files, log_format
@@ -117,12 +117,10 @@ def _on_clock(
 
 
 def _runs_back(row: int, back: int) -> str:
-    minutes = back // MINUTE
     return _(
-        "In line %(row)s the clock runs back by %(hours)d h %(minutes)d min. Two logs, or"
-        " times of two time zones, may be in one file: split it before this line, and"
-        " import both parts."
-    ) % {"row": f"{row:,}", "hours": minutes // 60, "minutes": minutes % 60}
+        "In line %(row)s the clock runs back by %(time)s. Two logs, or times of two time "
+        "zones, may be in one file: split it before this line, and import both parts."
+    ) % {"row": f"{row:,}", "time": day_texts.duration(60 * (back // MINUTE))}
 
 
 # Groups and authors

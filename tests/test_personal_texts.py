@@ -220,7 +220,7 @@ class Rows:
             return AT
         if isinstance(field, models.DateField):
             return AT.date()
-        is_number = isinstance(field, models.IntegerField)
+        is_number = isinstance(field, models.IntegerField | models.DecimalField)
         return next(self.numbers) if is_number else f"t{next(self.numbers)}"
 
 

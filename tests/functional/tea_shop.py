@@ -352,18 +352,22 @@ def add_goal_and_positioning(shop: TeaShop) -> None:
     from qunce.insight.positioning import sheets
 
     today = community_days.to_date(shop.community.day(shop.at))
-    goal = goals.create(
-        **shop.in_shop(
-            name="四周新用户",
-            metric="new_members",
-            direction="at_least",
-            target="40",
-            # This week, so that no report that is printed has it.
-            first=today - timedelta(days=today.weekday()),
-            last=today + timedelta(days=27),
+    # This week, so that no report that is printed has them.
+    span = {
+        "first": today - timedelta(days=today.weekday()),
+        "last": today + timedelta(days=27),
+    }
+    for name, metric, target in (
+        ("四周新用户", "new_members", "40"),
+        ("四周净销售额", "net_sales", "30000"),
+        ("用户达到 500", "members", "500"),
+    ):
+        goal = goals.create(
+            **shop.in_shop(
+                name=name, metric=metric, direction="at_least", target=target, **span
+            )
         )
-    )
-    shop.ids["goal"] = goal.pk
+        shop.ids.setdefault("goal", goal.pk)
     content = {
         "product": "社区茶馆和当季的茶叶。",
         "reason": "当季新茶，喝不惯可以换。",

@@ -56,6 +56,12 @@ def segment(user: BrowserUser) -> None:
     expect(user.page.locator("#why .chip").first).to_be_visible()
 
 
+def rule_sentence(user: BrowserUser) -> None:
+    user.go("/members/segments/new/")
+    user.page.locator("#sentence").fill("半年没买过的 VIP，排除这周已触达的大客户")
+    expect(user.page.locator("#sentence-reading mark")).to_be_visible()
+
+
 def rank_form(user: BrowserUser) -> None:
     user.go("/members/segments/new/")
     user.page.locator(".add summary").first.click()
@@ -133,6 +139,14 @@ def findings(user: BrowserUser) -> None:
     user.go("/insight/findings/")
 
 
+def goals(user: BrowserUser) -> None:
+    user.go("/insight/goals/")
+
+
+def positioning(user: BrowserUser) -> None:
+    user.go("/insight/positioning/")
+
+
 def report(user: BrowserUser) -> None:
     user.go(f"/insight/reports/{user.ids['report']}/")
 
@@ -170,6 +184,7 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "members": members,
     "member": member,
     "segment": segment,
+    "rule_sentence": rule_sentence,
     "rank_form": rank_form,
     "watched_segment": watched_segment,
     "layers": layers,
@@ -190,6 +205,8 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "peak_hours": peak_hours,
     "findings": findings,
     "report": report,
+    "goals": goals,
+    "positioning": positioning,
     "retention": retention,
     "funnel": funnel,
     "staff_performance": staff_performance,

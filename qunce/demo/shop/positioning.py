@@ -49,7 +49,7 @@ def _content(community: Community) -> dict[str, Any]:
         "reason": _("What is on the list is on the shelf, and the till has no queue."),
         "pains": [
             _("The weekly shopping takes half a Saturday"),
-            _("Coupons come for what nobody in the house eats"),
+            _("Coupons come for what nobody at home eats"),
         ],
         "hooks": _hooks(community),
         "leader": _("The store manager, whom people know by name."),
@@ -69,7 +69,7 @@ def _hooks(community: Community) -> list[dict[str, str]]:
     found = [
         {
             "text": _("Coupons for what you buy anyway"),
-            "pain": _("Coupons come for what nobody in the house eats"),
+            "pain": _("Coupons come for what nobody at home eats"),
         },
         {
             "text": _("Order before six, take it home at seven"),

@@ -301,7 +301,7 @@ def count_days(goal: Goal) -> int:
 
 
 def find_entry(goal: Goal) -> Metric | Ratio | None:
-    """The metric or ratio of a goal; None if the dictionary has it no more."""
+    """The metric or ratio of a goal; None if it is no longer in the dictionary."""
     return metric_dictionary.find(goal.metric)
 
 

@@ -30,7 +30,7 @@ STATES = state_machine.StateMachine(
 )
 
 
-@personal_texts.erased_in("group", sentences=("name",))
+@personal_texts.erased_in("group", "metric", sentences=("name",))
 class Goal(models.Model):
     """A target of a metric or a ratio for the community days from `first` to `last`.
 

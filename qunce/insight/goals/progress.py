@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """`entry` is None if the dictionary has the metric no more.
+    """`entry` is None if the metric is no longer in the dictionary.
 
     `expected` is what the value should have come to by now, None for a goal that has not
     begun, or that is not a growing number.

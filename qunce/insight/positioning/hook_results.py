@@ -29,7 +29,7 @@ class InvalidSpan(errors.Invalid):
 
 @dataclass(frozen=True, kw_only=True)
 class HookResult:
-    """Whom a hook reached, and what they did from `first` to `last`.
+    """The people whom a hook reached, and what they did in the last days.
 
     `source` is "" if nothing counts the hook. `rules` select the people of each number,
     former members included.

@@ -28,7 +28,7 @@ LABELS: dict[str, StrOrPromise] = {
     "never_say": pgettext_lazy("positioning", "Never say"),
     "circle_attribute": pgettext_lazy("positioning", "Attribute of the circle"),
     "region_attribute": pgettext_lazy("positioning", "Attribute of the region"),
-    "served": pgettext_lazy("positioning", "Whom we serve"),
+    "served": pgettext_lazy("positioning", "People we serve"),
     "view_attribute": pgettext_lazy("positioning", "Attribute of the view"),
 }
 

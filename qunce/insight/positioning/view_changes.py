@@ -161,7 +161,7 @@ def _list_held(attribute: Attribute, moment: datetime) -> Iterator[Held]:
 
 
 def _list_moves(pairs: Counter[tuple[str, str]], total: int) -> Iterable[Move]:
-    """Who changed, the most first; nothing of too few people."""
+    """The changes, those of most people first; nothing of too few people."""
     if total < small_numbers.MIN_PEOPLE:
         return
     sizes: Counter[str] = Counter()

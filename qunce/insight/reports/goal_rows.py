@@ -52,7 +52,7 @@ def standing_label(row: Mapping[str, str]) -> str:
 
 
 def summarise(rows: Iterable[Mapping[str, str]]) -> str:
-    """`"Goals: 2 on course, 1 behind"`; "" without any that can be told."""
+    """`"Goals: 2 on course, 1 behind"`; "" if no goal has a standing to count."""
     found = [row["standing"] for row in rows]
     parts = [
         f"{found.count(name)} {Standing(name).label}" for name in SHOWN if name in found

@@ -41,7 +41,7 @@ class GoalCard:
 
     @property
     def sentence(self) -> str:
-        """How the goal stands, with the numbers that say so."""
+        """What the value should have come to by now; "" where there is no such number."""
         found = self.progress
         if found.expected is not None and found.standing in (
             Standing.ON_COURSE,

@@ -18,6 +18,9 @@ from qunce.insight.goals import goals, pace_chart, progress
 from qunce.insight.goals.models import Goal
 from qunce.insight.metric_definitions import COMMUNITY, GROUP
 
+USUAL = {COMMUNITY: "new_members", GROUP: "joins"}
+"""The metric that the form of a new goal begins with."""
+
 
 @require_GET
 @http.page()
@@ -51,7 +54,6 @@ def goal_detail(request: http.Request, goal_pk: int) -> HttpResponse:
         "download": "?as=",
         "people_url": presenters.people_url(found, request),
         "change": presenters.change_text(goal, request),
-        "group_name": goals.find_group_name(goal),
         "may_edit": goals.may_edit(request.staff),
     }
     return http.render(request, "console/insight/goals/detail.html", context)
@@ -71,7 +73,7 @@ def goal_create(request: http.Request, level: str) -> HttpResponse:
     initial = {
         "first": first,
         "last": last,
-        "metric": request.GET.get("metric", ""),
+        "metric": request.GET.get("metric", USUAL[level]),
         "group": request.GET.get("group", ""),
     }
     form = GoalForm(

@@ -26,7 +26,7 @@ HELP = {
         "One per line; after an arrow, what to say instead, such as “cheapest -> fairly"
         " priced”. A new text with such a word is not saved."
     ),
-    "leader": gettext_lazy("Who speaks for the brand, and what for."),
+    "leader": gettext_lazy("The person who speaks for the brand, and what for."),
     "view_attribute": gettext_lazy(
         "An attribute that members answer more than once, such as in a survey."
     ),

@@ -14,7 +14,7 @@ from qunce.insight.positioning.served import ServedCount
 from qunce.insight.positioning.sheet import Sheet
 
 MAX_VERSIONS = 200
-"""The newest versions, of which a page lists no more."""
+"""The newest versions, which a page lists."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from ninja import Field, Router
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.insight.positioning import (
+    circles,
     hook_results,
-    served,
     sheet,
     sheets,
     view_changes,
@@ -274,7 +274,7 @@ def get_results(
     """Count what each hook brought in the last days, and whom the sheet serves."""
     content = sheets.load(request.community)
     found = hook_results.list_results(content, days=days, by=request.by, at=request.at)
-    counts = served.list_counts(content, by=request.by, at=request.at)
+    counts = circles.list_counts(content, by=request.by, at=request.at)
     return {
         "hooks": [
             {

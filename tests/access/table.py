@@ -51,7 +51,7 @@ ANSWERS: dict[str, str] = {
         insight.goals.goals.list_owners
         insight.goals.goals.list_visible
         insight.positioning.hook_results.list_results
-        insight.positioning.served.list_counts
+        insight.positioning.circles.list_counts
         insight.positioning.sheets.list_versions
         insight.positioning.view_changes.default_span
         insight.positioning.view_changes.list_choices

@@ -12,7 +12,7 @@ import click
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.insight.positioning import hook_results, served, sheet, sheets, view_changes
+from qunce.insight.positioning import circles, hook_results, sheet, sheets, view_changes
 from qunce.insight.positioning.sheet import InvalidSheet, Sheet
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -150,7 +150,7 @@ def hooks(invocation: Invocation, days: int) -> None:
 @options.pass_invocation
 def list_served(invocation: Invocation) -> None:
     content = sheets.load(invocation.by.community)
-    counts = served.list_counts(content, by=invocation.by, at=invocation.at)
+    counts = circles.list_counts(content, by=invocation.by, at=invocation.at)
     rows = [
         {
             "circle": each.served.circle,

@@ -11,7 +11,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 
 
-@personal_texts.erased_in(sentences=("content",))
+@personal_texts.erased_in("fields", sentences=("content",))
 class PositioningVersion(models.Model):
     """The sheet of a community from `created_at` on; `day` is that community day.
 

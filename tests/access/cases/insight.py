@@ -92,7 +92,7 @@ case(
     list_versions=just(),
 )
 case("insight.positioning.hook_results", list_results=just(content=Sheet()))
-case("insight.positioning.served", list_counts=just(content=Sheet()))
+case("insight.positioning.circles", list_counts=just(content=Sheet()))
 case(
     "insight.positioning.view_changes",
     compare=using(

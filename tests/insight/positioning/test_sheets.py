@@ -11,7 +11,7 @@ from qunce.core import errors, permissions
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
-from qunce.insight.positioning import hook_results, served, sheets
+from qunce.insight.positioning import circles, hook_results, sheets
 from qunce.insight.positioning.sheet import InvalidSheet, Sheet, Word
 from qunce.insight.positioning.sheets import SheetHasChanged, VersionNotFound
 from qunce.members.attributes import attributes
@@ -160,14 +160,14 @@ def test_whom_we_serve_is_counted_by_attributes(shop: Community, owner: Staff) -
         ],
     )
     counts = [
-        each.count for each in served.list_counts(sheets.load(shop), by=owner, at=AT)
+        each.count for each in circles.list_counts(sheets.load(shop), by=owner, at=AT)
     ]
     assert counts == [2, None]
     save(owner, region_attribute="city")
-    found = served.list_counts(sheets.load(shop), by=owner, at=AT)
+    found = circles.list_counts(sheets.load(shop), by=owner, at=AT)
     assert [each.count for each in found] == [2, 1]
     north = factories.staff(shop, "viewer", "vic", scope={"members": {"keys": ["b"]}})
-    found = served.list_counts(sheets.load(shop), by=north, at=AT)
+    found = circles.list_counts(sheets.load(shop), by=north, at=AT)
     assert [each.count for each in found] == [1, 0]
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from qunce.console import http
 from qunce.console.insight import presenters as number_presenters
-from qunce.insight.positioning import hook_results, served, sheet, sheets
+from qunce.insight.positioning import circles, hook_results, sheet, sheets
+from qunce.insight.positioning.circles import ServedCount
 from qunce.insight.positioning.hook_results import HookResult
 from qunce.insight.positioning.models import PositioningVersion
-from qunce.insight.positioning.served import ServedCount
 from qunce.insight.positioning.sheet import Sheet
 
 MAX_VERSIONS = 200
@@ -48,7 +48,7 @@ class ServedRow:
 
 
 def list_served(content: Sheet, request: http.Request) -> list[ServedRow]:
-    found = served.list_counts(content, by=request.staff, at=request.at)
+    found = circles.list_counts(content, by=request.staff, at=request.at)
     return [
         ServedRow(count=each, url=number_presenters.members_url(each.rule))
         for each in found

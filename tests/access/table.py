@@ -179,6 +179,11 @@ ANSWERS: dict[str, str] = {
         members.accounts.resolver.find_or_create_all
     """,
     # A job of somebody else.
+    # Managers see other staff, those with a scope included.
+    "nnnaaaana": """
+        insight.staff_performance.lists.find_staff
+        insight.staff_performance.visibility.get
+    """,
     "nnnaannnn": """
         members.tags.bulk.get
     """,

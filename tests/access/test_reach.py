@@ -35,6 +35,8 @@ CONSOLE_ONLY = {
     "insight.portraits.portraits.list_choices": "programs list segments and groups",
     "insight.period_comparison.compare_community": "programs compare the numbers",
     "insight.period_comparison.compare_group": "programs compare the numbers",
+    "insight.staff_performance.lists.find_staff": "programs get the numbers of all they see",
+    "insight.staff_performance.visibility.get": "programs get the numbers of all they see",
     "members.saved_views.saved_views.layout_of": SCREEN,
     "members.saved_views.saved_views.set_layout": SCREEN,
     "members.search.member_list.get_page": "programs list by id, so that none is missed",

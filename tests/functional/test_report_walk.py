@@ -46,7 +46,7 @@ def test_operator_reads_the_report_that_was_delivered_on_a_phone(visit: Any) -> 
         "() => fetch('/').then(page => page.text()).then(t => t.includes('Weekly report'))"
     )
     sue.go("/outreach/tasks/")
-    task = sue.page.get_by_role("link", name=re.compile("Weekly report"))
+    task = sue.page.get_by_role("link", name=re.compile("Weekly report|周报"))
     task.click()
     expect(sue.page.locator("h1")).to_contain_text("Weekly report")
     expect(sue.page.locator(".report-texts article").first).to_contain_text("your part")

@@ -19,6 +19,7 @@ from bench.sizes import AT
 from qunce.console import http
 from qunce.console.insight import urls
 from qunce.console.segments.presenters import segments as presenters
+from qunce.core import errors
 from qunce.groups.groups import Group
 from qunce.insight.charts import Figure
 from qunce.insight.lifetime_value import estimates
@@ -129,11 +130,13 @@ def lifetime_value(session: Session) -> None:
 
     try:
         cold = measure.repeat(ask, 1)
-    except estimates.NotEnoughOrders as refusal:
+    except errors.Refused as refusal:
         print(f"    lifetime value: {refusal}", flush=True)
         return
     times = measure.repeat(ask, session.workspace.size.repeats // 4)
-    note = f"{times.answer.whole.buyers:,} buyers; fitting took {cold.each[0] / 1000:.1f} s"
+    note = (
+        f"{times.answer.whole.buyers:,} buyers; fitting: {measure.describe_cpu(cold)}"
+    )
     question = "lifetime value of all buyers: warm"
     session.record(
         measure.row("lifetime-value", question, times, goal=PAGE_GOAL_MS, note=note)
@@ -151,7 +154,10 @@ def portrait(session: Session) -> None:
     cold = numbers.after_start(ask)
     times = measure.repeat(ask, 20)
     found = times.answer
-    note = f"{found.asked} traits; with empty caches {cold.each[0]:.0f} ms"
+    note = (
+        f"{found.asked} traits; {measure.describe_cpu(times)}; with empty caches"
+        f" {cold.each[0]:.0f} ms, {measure.describe_cpu(cold)}"
+    )
     session.record(
         measure.row(
             "portrait", "portrait of a group: warm", times, goal=PAGE_GOAL_MS, note=note
@@ -190,7 +196,13 @@ def sentence(session: Session) -> None:
 
     times = measure.repeat(ask, session.workspace.size.repeats, warm=2)
     session.record(
-        measure.row("sentence", "sentence → rule", times, goal=SENTENCE_GOAL_MS)
+        measure.row(
+            "sentence",
+            "sentence → rule",
+            times,
+            goal=SENTENCE_GOAL_MS,
+            note=measure.describe_cpu(times),
+        )
     )
 
 

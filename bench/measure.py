@@ -64,10 +64,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Times:
-    """The milliseconds of each run, and the answer of the last one."""
+    """The milliseconds of each run, and the answer of the last one.
+
+    `cpu` has those of the processor, which other programs on the machine hardly change.
+    """
 
     each: list[float]
     answer: Any = None
+    cpu: list[float] = field(default_factory=list)
 
     def percentile(self, p: float) -> float:
         return float(np.percentile(self.each, p)) if self.each else 0.0
@@ -77,12 +81,19 @@ def repeat(act: Callable[[], Result], count: int, *, warm: int = 0) -> Times:
     answer: Any = None
     for _ in range(warm):
         answer = act()
-    each = []
+    each, cpu = [], []
     for _ in range(count):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         answer = act()
         each.append((time.perf_counter() - start) * 1000)
-    return Times(each, answer)
+        cpu.append((time.process_time() - used) * 1000)
+    return Times(each, answer, cpu)
+
+
+def describe_cpu(ours: Times, theirs: Times | None = None) -> str:
+    """The median CPU time of our runs and of the rival's, for a machine that is busy."""
+    text = f"CPU {np.median(ours.cpu):,.3g} ms"
+    return text if theirs is None else f"{text}, DuckDB {np.median(theirs.cpu):,.3g} ms"
 
 
 def row(key: str, question: str, times: Times, **more: Any) -> Row:

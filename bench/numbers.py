@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from bench import fact_log, generate, measure, rivals, sessions
 from bench.measure import Row
 from bench.sessions import Session
@@ -113,7 +114,14 @@ def _record(
 ) -> None:
     rival = {"DuckDB": theirs.percentile(50)}
     session.record(
-        measure.row(key, f"{question}: warm", times, goal=GOAL, rivals=rival)
+        measure.row(
+            key,
+            f"{question}: warm",
+            times,
+            goal=GOAL,
+            rivals=rival,
+            note=measure.describe_cpu(times, theirs),
+        )
     )
     milliseconds = first.each[0]
     row = Row(
@@ -125,5 +133,6 @@ def _record(
         goal=GOAL,
         p50=milliseconds,
         rivals=rival,
+        note=measure.describe_cpu(first, theirs),
     )
     session.record(row)

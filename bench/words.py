@@ -49,7 +49,7 @@ def words(session: Session) -> None:
         return ask()
 
     cold = measure.repeat(ask_after_start, 3, warm=1)
-    times = measure.repeat(ask, session.workspace.size.repeats // 4, warm=1)
+    times = measure.repeat(ask, session.workspace.size.repeats // 10, warm=1)
     with rivals.connect_duckdb() as connection:
         connection.register("said_rows", rows)
         connection.execute("CREATE TABLE said AS FROM said_rows")
@@ -70,7 +70,10 @@ def words(session: Session) -> None:
     )
     rival = {"DuckDB": theirs.percentile(50)}
     question = "words of a month of one group, and of the month before"
-    note = f"{rows.num_rows:,} pairs of a word and a member, by day"
+    note = (
+        f"{rows.num_rows:,} pairs of a word and a member, by day;"
+        f" {measure.describe_cpu(times, theirs)}"
+    )
     session.record(
         measure.row(
             "words", f"{question}: warm", times, goal=GOAL_MS, rivals=rival, note=note
@@ -87,6 +90,7 @@ def words(session: Session) -> None:
             goal=GOAL_MS,
             p50=milliseconds,
             rivals=rival,
+            note=measure.describe_cpu(cold, theirs),
         )
     )
 

@@ -21,6 +21,7 @@ from qunce.core.staff import models as staff_models
 from qunce.insight import breakdowns, small_numbers
 from qunce.insight.lifetime_value import (
     buying_model,
+    fitting,
     purchases,
     spend_model,
 )
@@ -204,12 +205,18 @@ def _estimate(
     buyers = snap.memoize("buyers", version, lambda: bitmaps.of(orders()[0]))
     seen = buyers & visible
 
-    def fit() -> _Basis:
+    def fit() -> _Basis | None:
         chosen = np.isin(orders()[0], bitmaps.array_of(seen))
         people, order_days, sums = (column[chosen] for column in orders())
-        return _fit(people, order_days, sums, snap.today)
+        try:
+            return _fit(people, order_days, sums, snap.today)
+        except fitting.NotFitted:
+            # That takes longest of all, so that it is remembered, too.
+            return None
 
     basis = snap.memoize(("lifetime value", daily_totals.digest(seen)), version, fit)
+    if basis is None:
+        raise fitting.NotFitted
 
     def value_of(key: str, label: str, people: BitMap) -> PartValue:
         def compute() -> tuple[int, Estimate | None, Estimate | None]:

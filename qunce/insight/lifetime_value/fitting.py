@@ -19,6 +19,14 @@ BOUND = 12.0
 class NotFitted(errors.Refused):
     """The purchases do not determine the model."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The purchases do not determine how often members will buy. More "
+                "members who bought several times are needed."
+            )
+        )
+
 
 MAX_DEVIATION = 2.0
 """The standard deviation of a logarithm from which on a parameter is not determined."""
@@ -60,12 +68,7 @@ def minimise(loss: Callable[[Floats], float], start: Floats) -> Fit:
 
     fit = _minimise(loss, start) or _minimise(loss_with_prior, start)
     if fit is None:
-        raise NotFitted(
-            _(
-                "The purchases do not determine how often members will buy. More "
-                "members who bought several times are needed."
-            )
-        )
+        raise NotFitted
     return fit
 
 

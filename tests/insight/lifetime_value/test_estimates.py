@@ -11,9 +11,12 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.insight import breakdowns
-from qunce.insight.lifetime_value import estimates, purchases
+from qunce.insight.lifetime_value import buying_model, estimates, purchases
 from qunce.insight.lifetime_value.buying_model import BuyingModel
 from qunce.insight.lifetime_value.estimates import NotEnoughOrders
+from qunce.insight.lifetime_value.fitting import Fit
+from qunce.insight.lifetime_value.purchases import Purchases
+from qunce.members.accounts import queries as account_queries
 from qunce.sales.order_facts import OrderPaid
 from qunce.sets.mirror import deriver
 from tests import clients, factories
@@ -113,6 +116,37 @@ def test_buyers_are_estimated_by_source_and_tested() -> None:
     text = page.content.decode()
     assert "159 buyers are expected to order about" in text
     assert "inside the interval" in text
+
+
+def test_an_estimate_is_kept_until_an_order_is_added(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = shop({n: days for n, days in whenever().items() if n})
+    by = staff_models.system(made)
+    fitted: list[int] = []
+    fit = buying_model.fit
+
+    def count_and_fit(bought: Purchases) -> Fit:
+        fitted.append(len(bought))
+        return fit(bought)
+
+    monkeypatch.setattr(buying_model, "fit", count_and_fit)
+    first = estimates.estimate(by=by, at=NOW)
+    assert estimates.estimate(by=by, at=NOW) == first
+    # All orders, and those before the days that are kept back.
+    assert len(fitted) == 2
+
+    buyer = account_queries.find(made, ["a0"])["a0"]
+    for ago, buyers in ((0, MEMBERS - 1), (40, MEMBERS)):
+        order = OrderPaid(
+            account=buyer, order=f"late-{ago}", amount=1000, currency="CNY"
+        )
+        when = NOW - ago * DAY
+        facts.record_many([order], community=made, by=None, at=NOW, happened_at=[when])
+        deriver.catch_up()
+        # Today is not complete, so that its orders change nothing.
+        assert estimates.estimate(by=by, at=NOW).whole.buyers == buyers
+        assert len(fitted) == (2 if buyers < MEMBERS else 4)
 
 
 def test_reasons_without_an_estimate() -> None:

@@ -14,7 +14,7 @@ from qunce.channels import channel_contract
 from qunce.console import http
 from qunce.console.materials import picker_views
 from qunce.console.outreach import forms as campaign_forms
-from qunce.core import errors, money
+from qunce.core import errors, label_texts, money
 from qunce.members.attributes.attributes import Attribute, AttributeType
 from qunce.members.layers import layers
 from qunce.members.rule_text import contact_masks
@@ -232,7 +232,9 @@ class RuleForm(forms.Form):
             choices += [
                 (
                     f"{LAYER_PREFIX}{layering.key}:{layer['key']}",
-                    f"{layering.name}: {layer.get('name') or layer['key']}",
+                    label_texts.with_label(
+                        layering.name, layer.get("name") or layer["key"]
+                    ),
                 )
                 for layer in layering.spec["layers"]
             ]

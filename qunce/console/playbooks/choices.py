@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qunce.channels import channel_contract
 from qunce.console import http
+from qunce.core import label_texts
 from qunce.core.facts import facts
 from qunce.groups.groups import Group, Stage
 from qunce.members.attributes.attributes import Attribute, AttributeType
@@ -57,7 +58,7 @@ class Choices:
         return [
             (
                 f"{layering.key}|{layer['key']}",
-                f"{layering.name}: {resources.layer_label(layer)}",
+                label_texts.with_label(layering.name, resources.layer_label(layer)),
             )
             for layering in layers.list_active(self.request.community)
             for layer in layering.spec["layers"]

@@ -18,6 +18,7 @@ from qunce.console.contact_budget.forms import (
     quiet_hours_field,
 )
 from qunce.console.outreach import labels
+from qunce.core import label_texts
 from qunce.core.facts import interned_names
 from qunce.groups import visibility as group_visibility
 from qunce.members.accounts import channel_labels
@@ -230,7 +231,9 @@ class RulesForm:
         by_layer = [
             (
                 f"layer:{layering.key}:{layer['key']}",
-                f"{layering.name}: {layer.get('name') or layer['key']}",
+                label_texts.with_label(
+                    layering.name, layer.get("name") or layer["key"]
+                ),
             )
             for layering in layers.list_active(community)
             for layer in layering.spec["layers"]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from qunce.console import http
 from qunce.console.outreach.forms import MINUTE_FORMAT, MinuteInput
 from qunce.console.tags import tagging_form
-from qunce.core import errors
+from qunce.core import errors, label_texts
 from qunce.groups import visibility as group_visibility
 from qunce.members.layers import layers
 from qunce.members.segments import segments
@@ -75,7 +75,10 @@ class RequestForm(forms.Form):
         fields: Any = self.fields
         layerings = layers.list_active(request.community)
         chosen_layers = [
-            (f"{layering.key}:{layer['key']}", f"{layering.name}: {_name(layer)}")
+            (
+                f"{layering.key}:{layer['key']}",
+                label_texts.with_label(layering.name, _name(layer)),
+            )
             for layering in layerings
             for layer in layering.spec["layers"]
         ]

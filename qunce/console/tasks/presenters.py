@@ -14,7 +14,7 @@ from qunce.console import http
 from qunce.console.outreach import contact_rows, labels
 from qunce.console.outreach.contact_rows import Contact
 from qunce.console.outreach.labels import Chip
-from qunce.core import money, permissions
+from qunce.core import label_texts, money, permissions
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
@@ -168,7 +168,7 @@ def layer_name(row: TaskRequest) -> str:
         layer["key"]: str(layer.get("name") or layer["key"])
         for layer in row.layering.spec["layers"]
     }
-    return f"{row.layering.name}: {names.get(row.layer, row.layer)}"
+    return label_texts.with_label(row.layering.name, names.get(row.layer, row.layer))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from qunce.channels import channel_contract
 from qunce.console import http
 from qunce.console.materials import picker_views
 from qunce.console.outreach import labels
+from qunce.core import label_texts
 from qunce.core.facts import interned_names
 from qunce.groups import visibility as group_visibility
 from qunce.members.accounts.accounts import SOURCE_NAMESPACE
@@ -154,7 +155,9 @@ class WelcomeForm(forms.Form):
         return found + [
             (
                 f"layer:{layering.key}:{layer['key']}",
-                f"{layering.name}: {layer.get('name') or layer['key']}",
+                label_texts.with_label(
+                    layering.name, layer.get("name") or layer["key"]
+                ),
             )
             for layering in layers.list_active(community)
             for layer in layering.spec["layers"]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from qunce.channels import channel_contract
 from qunce.console import http
 from qunce.console.outreach import labels
+from qunce.core import label_texts
 from qunce.groups.groups import Group
 from qunce.outreach import skip_reasons
 from qunce.outreach.welcomes import fingerprints, phrases, results, rule_people
@@ -83,7 +84,7 @@ def result_lines(result: WelcomeResult) -> list[tuple[Any, int]]:
     ]
     for label, counts in ((_("skipped"), result.skipped), (_("failed"), result.failed)):
         lines += [
-            (f"{label}: {skip_reasons.label_of(reason)}", count)
+            (label_texts.with_label(label, skip_reasons.label_of(reason)), count)
             for reason, count in counts.most_common()
         ]
     lines += [

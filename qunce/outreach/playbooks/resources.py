@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from qunce.channels import channel_contract
 from qunce.channels.channel_contract import LengthUnit
-from qunce.core import errors
+from qunce.core import errors, label_texts
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
@@ -138,7 +138,9 @@ def names_of(community: Community, definition: Definition) -> Names:
             Attribute.objects.filter(community=community).values_list("name", "label")
         ),
         layers={
-            (layering.key, layer["key"]): f"{layering.name}: {layer_label(layer)}"
+            (layering.key, layer["key"]): label_texts.with_label(
+                layering.name, layer_label(layer)
+            )
             for layering in found
             for layer in layering.spec["layers"]
         },

@@ -108,7 +108,6 @@ def build(at: datetime) -> TeaShop:
         add_findings,
         add_funnel,
         add_note,
-        add_goal_and_positioning,
         add_unit,
         add_api_key_and_webhook,
     ):
@@ -123,6 +122,7 @@ def build(at: datetime) -> TeaShop:
     undo_import(shop)
     run_jobs(at)
     add_report(shop)
+    add_goal_and_positioning(shop)
     return shop
 
 
@@ -352,11 +352,8 @@ def add_goal_and_positioning(shop: TeaShop) -> None:
     from qunce.insight.positioning import sheets
 
     today = community_days.to_date(shop.community.day(shop.at))
-    # This week, so that no report that is printed has them.
-    span = {
-        "first": today - timedelta(days=today.weekday()),
-        "last": today + timedelta(days=27),
-    }
+    # The report is printed without them, as it has five lines for the boss.
+    span = {"first": today - timedelta(days=10), "last": today + timedelta(days=17)}
     for name, metric, target in (
         ("四周新用户", "new_members", "40"),
         ("四周净销售额", "net_sales", "30000"),

@@ -33,6 +33,7 @@ from qunce.sets.rules import snapshots
 
 PAGE_GOAL_MS, HISTORY_GOAL_MS, SENTENCE_GOAL_MS = 300.0, 200.0, 30.0
 HISTORY_DAYS = 180
+VISITS = 20
 NO_PAGES = {"chart-script", "chart", "finding-count"}
 """Addresses that answer with a file or only to a form."""
 
@@ -72,7 +73,7 @@ def insight_pages(session: Session) -> None:
         first[name] = spent
         each = [
             _cpu_milliseconds(client, path) or 0.0
-            for _visit in range(session.workspace.size.visits)
+            for _visit in range(min(VISITS, session.workspace.size.visits))
         ]
         later[name] = measure.Times(each)
     worst = max(later, key=lambda name: later[name].percentile(95))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.utils import translation
 
-from qunce.core.facts import facts
 from qunce.members.attributes import attribute_texts
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.rule_text.spoken.drafts import About
 from qunce.members.rule_text.spoken.tokens import Names
+from qunce.sets.clauses import fact_filters
 from qunce.sets.rules import references
 from qunce.sets.rules.grammar.reader import Lexicon
 
@@ -41,8 +41,8 @@ def load(community: Community, by: Staff | None) -> Vocabulary:
         with translation.override(language):
             names += [
                 ("kind", key, label)
-                for key in facts.declared()
-                if ("kind", label := facts.label_of(key)) not in labels
+                for key, label in fact_filters.list_labels(language).items()
+                if ("kind", label) not in labels
             ]
     attributes = list(Attribute.objects.filter(community=community).order_by("pk"))
     values = [

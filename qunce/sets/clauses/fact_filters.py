@@ -323,8 +323,17 @@ def find_kind_names(community: Community, keys: Sequence[str]) -> dict[str, str]
 def list_kind_names(community: Community, by: Staff | None) -> list[tuple[str, str]]:
     """Those that Qunce declares and those that programs report, by their labels."""
     reported = reported_kinds.ReportedKind.objects.filter(community_id=community.pk)
-    keys = {*facts.declared(), *reported.values_list("kind", flat=True)}
-    return [(key, facts.label_of(key)) for key in sorted(keys)]
+    labels = list_labels(get_language())
+    others = [
+        key for key in reported.values_list("kind", flat=True) if key not in labels
+    ]
+    return [*labels.items(), *((key, key) for key in sorted(others))]
+
+
+@functools.cache
+def list_labels(language: str | None) -> dict[str, str]:
+    """The label of every kind that Qunce declares in the active language, `language`."""
+    return {key: facts.label_of(key) for key in sorted(facts.declared())}
 
 
 references.register("kind", find_names=find_kind_names, list_names=list_kind_names)

@@ -62,7 +62,13 @@ class Lexicon:
 
 def fold(text: str) -> str:
     """Lower case of the same length, so that positions stay those of the text."""
-    return "".join(lower if len(lower := char.lower()) == 1 else char for char in text)
+    lower = text.lower()
+    # A sigma becomes another letter at the end of a word.
+    if len(lower) == len(text) and "Σ" not in text:
+        return lower
+    return "".join(
+        folded if len(folded := char.lower()) == 1 else char for char in text
+    )
 
 
 def is_inside_word(text: str, at: int) -> bool:

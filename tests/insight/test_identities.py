@@ -47,6 +47,7 @@ EXPECTED = {
     "sales",
     "cohorts",
     "funnels",
+    "answers",
 }
 
 

@@ -43,6 +43,8 @@ def row_of(found: Performance, login: str) -> StaffRow:
     return next(row for row in found.rows if row.staff and row.staff.login == login)
 
 
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_first_message_of_staff_answers_what_a_member_opened(world: World) -> None:
     world.say("bob", START)
     world.say("cyd", START + MINUTE)  # still the same conversation
@@ -154,6 +156,8 @@ def ask_staff(world: World, title: str, *, at: Any, due_at: Any = None) -> Any:
     return staff_tasks.list_visible(world.wang).get(request=request)
 
 
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_tasks_are_in_one_ending_each(world: World) -> None:
     (bob,) = factories.account_ids(world.shop, ("bob",))
     when = START + DAY
@@ -189,6 +193,8 @@ def test_tasks_are_in_one_ending_each(world: World) -> None:
         assert len(listed) == getattr(counts, name), name
 
 
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_members_in_charge_are_those_of_other_pages(world: World) -> None:
     factories.members(world.shop, "new", joined_at=START + DAY)
     of_wang = factories.account_ids(world.shop, ("bob", "new", "cyd"))

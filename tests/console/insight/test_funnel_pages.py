@@ -129,7 +129,7 @@ def test_result_links_to_the_people(shop: Community, by: Staff, funnel: Funnel) 
     assert "<b>Visit</b>" not in content
     text = visible(content)
     assert "<b>Visit</b>" in text
-    assert "1. checkin.done 40 100.0 % – – 10" in text
+    assert "1. checkin.done Portrait 40 100.0 % – – 10" in text
     assert "parcel 40 30 75.0 %" in text
     links = re.findall(r'href="(/members/segments/new/\?rule=[^"]+)"', content)
     sizes = [

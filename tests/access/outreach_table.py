@@ -58,6 +58,7 @@ ANSWERS: dict[str, str] = {
         outreach.sending.campaign_tasks.list_visible
         outreach.series.occurrences.list_gaps
         outreach.series.series.list_visible
+        outreach.report_deliveries.deliveries.list_open
         outreach.tasks.staff_tasks.list_late_of_others
         outreach.tasks.staff_tasks.list_open_about
         outreach.tasks.staff_tasks.list_requests

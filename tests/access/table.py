@@ -327,6 +327,7 @@ ANSWERS: dict[str, str] = {
         core.staff.staff.require_two_factor
         importing.jobs.jobs.find_or_create
         insight.reports.subscribers.list_all
+        outreach.report_deliveries.deliveries.list_latest
         insight.reports.subscribers.list_choices
         importing.jobs.uploads.accept
     """,
@@ -346,6 +347,8 @@ ANSWERS: dict[str, str] = {
         core.exchange_rates.remove
         core.exchange_rates.remove_all
         core.exchange_rates.set_rate
+        insight.reports.consequences.list_all
+        insight.reports.report_settings.change
         insight.reports.subscribers.set_subscribers
         insight.typed_numbers.reminders.set_hour
         channels.inbox.retry

@@ -33,6 +33,7 @@ CONSOLE_ONLY = {
     "groups.memberships.undo_addition": "takes back an addition; programs remove members",
     "importing.jobs.uploads.select_sheet": "programs change all options of a file alike",
     "insight.portraits.portraits.list_choices": "programs list segments and groups",
+    "outreach.report_deliveries.deliveries.list_open": "programs list tasks and reports",
     "insight.period_comparison.compare_community": "programs compare the numbers",
     "insight.period_comparison.compare_group": "programs compare the numbers",
     "insight.staff_performance.lists.find_staff": "programs get the numbers of all they see",

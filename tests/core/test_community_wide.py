@@ -19,7 +19,7 @@ from qunce.core.staff import api_keys, staff, units
 from qunce.core.staff.models import Staff
 from qunce.importing.jobs import access
 from qunce.insight.positioning import sheets
-from qunce.insight.reports import subscribers
+from qunce.insight.reports import consequences, report_settings, subscribers
 from qunce.insight.typed_numbers import reminders
 from qunce.insight.words import word_settings
 from qunce.members.accounts import identity_settings, placeholders, suppression
@@ -39,6 +39,7 @@ from qunce.outreach.content_calendar import limits as calendar_limits
 from qunce.outreach.group_templates import templates
 from qunce.outreach.hold_outs import hold_outs
 from qunce.outreach.playbooks import playbooks
+from qunce.outreach.report_deliveries import deliveries
 from qunce.outreach.service_styles import styles
 from tests import factories
 from tests.factories import AT, LATER
@@ -124,7 +125,12 @@ VERBS: dict[str, list[Verb]] = {
     "positioning.edit": [
         lambda c: sheets.save(community=c.shop, content={"reason": "New"}, **c.who)
     ],
+    "reports.change_settings": [
+        lambda c: report_settings.change(community=c.shop, keep_days=60, **c.who),
+        lambda c: consequences.list_all(community=c.shop, keep_days=60, **c.who),
+    ],
     "reports.set_subscribers": [
+        lambda c: deliveries.list_latest(**c.who),
         lambda c: subscribers.list_all(by=c.by),
         lambda c: subscribers.list_choices(by=c.by),
         lambda c: subscribers.set_subscribers(

@@ -80,7 +80,7 @@ def parse_period(
 ) -> Period:
     """The complete period of a kind that has the day, by default the last one.
 
-    Raises InvalidPeriod, too, for days before there was anything to count.
+    Raises InvalidPeriod, too, for a day before there was anything to count.
     """
     check_kind(kind)
     today = community_days.to_date(community.day(at))
@@ -90,7 +90,7 @@ def parse_period(
     if day is not None:
         period = periods.find(kind, day, first_weekday=first_weekday)
     first = find_first_day(community)
-    if period.last < first:
+    if day is not None and period.last < first:
         raise InvalidPeriod(
             _("There are no numbers before %(first)s. Give a day from then on.")
             % {"first": first}

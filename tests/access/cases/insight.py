@@ -172,6 +172,14 @@ case(
     list_choices=just(),
     list_new=just(),
 )
+case(
+    "insight.reports.report_settings",
+    change=just(keep_days=60),
+)
+case(
+    "insight.reports.consequences",
+    list_all=just(keep_days=60),
+)
 case("insight.funnels.definitions", parse=just(definition=DEFINITION))
 case(
     "insight.funnels.funnels",

@@ -41,6 +41,11 @@ case(
     list_open_about=ids("person_accounts"),
 )
 case(
+    "outreach.report_deliveries.deliveries",
+    list_latest=just(),
+    list_open=just(),
+)
+case(
     "outreach.tasks.outcomes",
     record=both(ABOUT, just(outcome="liked")),
     undo=ABOUT,

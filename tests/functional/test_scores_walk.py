@@ -30,7 +30,9 @@ def test_weights_are_tried_before_they_are_saved(visit: Any) -> None:
     assert re.match(r"[1-9]", buyers)
     ann.page.get_by_role("button", name="Save").click()
     expect(ann.page.get_by_role("heading", level=1)).to_have_text("Buyers")
-    expect(ann.page.locator(".score-parts").first).to_contain_text("5 points for each time")
+    expect(ann.page.locator(".score-parts").first).to_contain_text(
+        "5 points for each time"
+    )
     last = ann.page.locator(BARS).last
     expect(last.locator("td.num")).to_have_text(buyers)
     last.locator("a").click()

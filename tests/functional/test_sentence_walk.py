@@ -14,8 +14,8 @@ from playwright.sync_api import expect
         (
             "mei",
             False,
-            "半年没买过的 VIP，排除这周已触达的大客户",
-            "大客户",
+            "半年没买过的 VIP，排除狮子狗",
+            "狮子狗",
             "半年没买过的 VIP，排除这周已触达的",
         ),
         (

@@ -82,8 +82,11 @@ class Understanding:
                 getattr(self, f"_read_{item.kind}", self._read_other)(index, item)
         self._flush_marker()
         self._finish()
-        if self.separator is not None and self.separator.kind not in ("of", "and"):
-            self.refuse([self.separator])
+        last = self.separator
+        is_open = last is not None and last.kind not in ("of", "and")
+        # If an unknown word follows, that is what is not understood.
+        if last and is_open and all(mark.start < last.end for mark in self.marks):
+            self.refuse([last])
         self.marks += combination.check(self.parts, self.text)
         return None if self.marks else combination.combine(self.parts)
 

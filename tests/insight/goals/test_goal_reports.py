@@ -60,7 +60,10 @@ LINE = "Spring: 2, target 10, behind"
 
 def test_a_report_has_goals_as_of_its_last_day(report: Report) -> None:
     rows = report.result["goals"]
-    assert [row["title"] for row in rows] == ["Spring", "North · Group members at least 10"]
+    assert [row["title"] for row in rows] == [
+        "Spring",
+        "North · Group members at least 10",
+    ]
     assert {key: rows[0][key] for key in ("value", "share", "elapsed", "standing")} == {
         "value": "2",
         "share": "20 %",

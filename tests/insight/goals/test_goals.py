@@ -191,6 +191,7 @@ def test_targets_of_money_have_the_currency(owner: Staff) -> None:
         set_goal(owner, metric="net_sales", target="1.234")
 
 
+@pytest.mark.both_databases
 def test_changes_are_recorded_once(shop: Community, owner: Staff) -> None:
     goal = set_goal(owner)
     assert goals.update(goal=goal, by=owner, at=AT, target="10", name="") == []
@@ -221,6 +222,7 @@ def count_facts(shop: Community) -> dict[str, int]:
     return {kind: count for kind, count in found.items() if count}
 
 
+@pytest.mark.both_databases
 def test_a_result_is_frozen_and_late_facts_are_shown(
     shop: Community, owner: Staff
 ) -> None:

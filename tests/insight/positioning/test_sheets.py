@@ -38,6 +38,7 @@ def save(by: Staff, at: Any = AT, seen: int | None = None, **content: Any) -> An
     return sheets.save(community=by.community, content=content, by=by, at=at, seen=seen)
 
 
+@pytest.mark.both_databases
 def test_parts_are_saved_as_versions(shop: Community, owner: Staff) -> None:
     assert sheets.load(shop).is_empty
     first = save(

@@ -62,7 +62,8 @@ def replay(answers: list[Answer], until: date) -> dict[int, str]:
     return values
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.both_databases
+@pytest.mark.parametrize("seed", range(2))
 def test_changes_are_those_of_a_replay(
     shop: Community, owner: Staff, view: Attribute, seed: int
 ) -> None:

@@ -82,6 +82,7 @@ INTERNAL = {
     "members.people.removal.remove": "a part of undoing imports",
     "members.people.visibility.among": "a guard itself",
     "members.people.visibility.people_of_accounts": GUARDED,
+    "members.rule_text.contact_masks.is_readable": FORMAT,
     "members.rule_text.contact_masks.masked": FORMAT,
     "members.search.member_list.load_rows": FORMAT,
     "members.search.member_list.sort": FORMAT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bench import community_data, measure, sizes
@@ -14,25 +14,26 @@ from qunce.insight.findings import daily
 from qunce.insight.reports import reports
 from qunce.insight.reports.models import Report
 from qunce.members.layers import layering_specs, layers
+from qunce.members.layers.models import LayerRun
 from qunce.members.segments import segments
 from qunce.members.tag_rules import runs
 
 LAYERINGS = 10
-AT = sizes.AT + timedelta(days=1)
-"""The next day, for which nothing is computed yet."""
+DAY = timedelta(days=1)
 
 
 def start_day() -> dict[str, Any]:
     """The seconds of each part, and the memory that this process needed at most."""
     here, by = community_data.get_community()
     create_layerings(here, by)
-    params: dict[str, Any] = {"community": here, "at": AT}
+    at = find_next_day(here)
+    params: dict[str, Any] = {"community": here, "at": at}
     parts: dict[str, Callable[[], object]] = {
         "layerings": lambda: layers.start_day(**params),
         "tag rules": lambda: runs.start_day(**params),
         "segments": lambda: segments.start_day(**params),
-        "findings": lambda: daily.compute(by=by, at=AT),
-        "reports": lambda: print_reports(here),
+        "findings": lambda: daily.compute(by=by, at=at),
+        "reports": lambda: print_reports(here, at),
     }
     spent = {}
     for name, part in parts.items():
@@ -51,8 +52,18 @@ def create_layerings(here: Community, by: Staff) -> None:
         )
 
 
-def print_reports(here: Community) -> None:
+def find_next_day(here: Community) -> datetime:
+    """The time of the first day of which nothing is computed yet."""
+    at = sizes.AT + DAY
+    while LayerRun.objects.filter(
+        layering__community=here, day__gte=here.day(at)
+    ).exists():
+        at += DAY
+    return at
+
+
+def print_reports(here: Community, at: datetime) -> None:
     """Print all that are due; the job prints one a minute."""
     printed = -1
     while printed != (printed := Report.objects.filter(community=here).count()):
-        reports.start_day(community=here, at=AT)
+        reports.start_day(community=here, at=at)

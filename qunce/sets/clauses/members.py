@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CountOf(Part):
-    """How many keys there are; a sentence that says no more can be read only of none."""
+    """How many keys there are; only a sentence about none can be read back."""
 
     def write(self, value: Any, names: Names, about: Fields) -> Pieces:
         return phrasing.value(len(phrasing.as_list(value)))

@@ -57,6 +57,33 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "qunce.cli", *words]
 
 
+SEVERAL = """
+import contextlib, io, json, sys
+from qunce.cli import main
+results = []
+for words in json.load(sys.stdin):
+    output, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        code = main.main(words)
+    results.append([code, output.getvalue(), errors.getvalue()])
+print(json.dumps(results))
+"""
+
+
+def in_one_process(home: Path, *commands: list[str], **more: str) -> list[Result]:
+    """Results of several commands that share the start of a process of their own."""
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL],
+        input=json.dumps(commands),
+        env=environment(home, **more),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [Result(*each) for each in json.loads(done.stdout)]
+
+
 def in_own_process(home: Path, *words: str, **more: str) -> Result:
     env = environment(home, **more)
     done = subprocess.run(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import home, postgres
-from tests.cli.runner import Result, in_own_process
+from tests.cli.runner import Result, in_one_process, in_own_process
 
 VIP = '{"tag": {"any": ["vip"]}}'
 
@@ -27,11 +27,17 @@ def members(tmp_path: Path) -> Path:
 def test_restored_data_equals_the_backup(members: Path, tmp_path: Path) -> None:
     source, target = home.migrated(tmp_path / "home"), tmp_path / "backups"
     target.mkdir()
-    check(in_own_process(source, "import", str(members), "--as", "members"))
-    check(in_own_process(source, "backup", str(target)))
+    imported, saved, status = in_one_process(
+        source,
+        ["import", str(members), "--as", "members"],
+        ["backup", str(target)],
+        ["status", "--json"],
+    )
+    check(imported)
+    check(saved)
+    before = check(status).json
     (file,) = target.iterdir()
     assert in_own_process(source, "backup", str(file)).code == 2
-    before = check(in_own_process(source, "status", "--json")).json
 
     # Any way of writing the option, also behind common ones.
     other = ("--json", "restore", "--force", f"--into={tmp_path / 'other'}", str(file))
@@ -46,8 +52,10 @@ def test_restoring_elsewhere_leaves_the_home_alone(
     members: Path, tmp_path: Path
 ) -> None:
     source, file = home.migrated(tmp_path / "home"), str(tmp_path / "backup.zip")
-    check(in_own_process(source, "backup", file))
-    check(in_own_process(source, "import", str(members), "--as", "members"))
+    for result in in_one_process(
+        source, ["backup", file], ["import", str(members), "--as", "members"]
+    ):
+        check(result)
     into = f"--into={tmp_path / 'other'}"
     check(in_own_process(source, "restore", file, into, "--force"))
     assert check(in_own_process(source, "status", "--json")).json["members"] == 2
@@ -57,9 +65,13 @@ def test_restoring_elsewhere_leaves_the_home_alone(
 
 def test_data_is_replaced_only_with_force(members: Path, tmp_path: Path) -> None:
     here, file = home.migrated(tmp_path / "home"), str(tmp_path / "backup.zip")
-    check(in_own_process(here, "status"))
-    check(in_own_process(here, "backup", file))
-    check(in_own_process(here, "import", str(members), "--as", "members"))
+    for result in in_one_process(
+        here,
+        ["status"],
+        ["backup", file],
+        ["import", str(members), "--as", "members"],
+    ):
+        check(result)
     assert in_own_process(here, "restore", file).code == 4
     check(in_own_process(here, "restore", file, "--force"))
     assert check(in_own_process(here, "status", "--json")).json["members"] == 0
@@ -72,19 +84,28 @@ def test_backup_is_restored_into_a_new_cluster(members: Path, tmp_path: Path) ->
         first = {"DATABASE_URL": one.create("first")}
         second = {"DATABASE_URL": two.create("second")}
         source, target = tmp_path / "source", tmp_path / "target"
-        check(
-            in_own_process(source, "import", str(members), "--as", "members", **first)
-        )
-        check(in_own_process(source, "backup", file, **first))
+        for result in in_one_process(
+            source,
+            ["import", str(members), "--as", "members"],
+            ["backup", file],
+            **first,
+        ):
+            check(result)
         answer = check(in_own_process(target, "restore", file, "--json", **second)).json
         assert answer["proven"] is True
         found = in_own_process(target, "audience", "list", VIP, "--json", **second)
         assert check(found).json == {"keys": ["ann"]}
         more = tmp_path / "more.csv"
         more.write_text("key,name,joined_at,tags\ncyd,Cyd,2026-03-07,vip\n")
-        check(in_own_process(target, "import", str(more), "--as", "members", **second))
-        check(in_own_process(target, "doctor", **second))
-        found = in_own_process(target, "audience", "list", VIP, "--json", **second)
+        imported, doctor, found = in_one_process(
+            target,
+            ["import", str(more), "--as", "members"],
+            ["doctor"],
+            ["audience", "list", VIP, "--json"],
+            **second,
+        )
+        check(imported)
+        check(doctor)
         assert check(found).json == {"keys": ["ann", "cyd"]}
         assert in_own_process(target, "restore", file, **second).code == 4
         check(in_own_process(target, "restore", file, "--force", **second))

@@ -147,8 +147,7 @@ def check_fields(goal: Goal, *, by: Staff) -> None:
         )
     if goal.group:
         scopes.check_groups(by, [goal.group])
-        find_ids = references.get("group").find_ids
-        if not (find_ids and find_ids(goal.community, [goal.group])):
+        if not has_group(goal):
             raise errors.NotFound(_("There is no such group."))
     if goal.direction not in Direction.values:
         raise InvalidGoal(
@@ -348,6 +347,15 @@ def list_owners(by: Staff) -> list[Staff]:
     rows = Staff.objects.filter(community=by.community, is_active=True)
     rows = rows.exclude(login__startswith=staff_models.SYSTEM_LOGIN_PREFIX)
     return list(rows.order_by("name", "pk"))
+
+
+def has_group(goal: Goal) -> bool:
+    """Whether the goal is of the community, or of a group that there is.
+
+    The key of a group changes where it names somebody who is erased.
+    """
+    find_ids = references.get("group").find_ids
+    return not goal.group or bool(find_ids and find_ids(goal.community, [goal.group]))
 
 
 def find_group_name(goal: Goal) -> str:

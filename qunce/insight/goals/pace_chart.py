@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def draw(found: Progress, *, by: Staff, at: datetime) -> Figure | None:
     """The chart, which has the whole span; None before the first day."""
     goal, entry, clock = found.goal, found.entry, found.clock
-    if entry is None or not clock.begun or progress.has_other_currency(goal, entry):
+    if entry is None or not clock.begun or not progress.is_countable(goal, entry):
         return None
     last = goal.first + timedelta(days=clock.begun - 1)
     line = values.list_line(goal, entry, last, by=by, at=at)

@@ -132,7 +132,11 @@ def load(goal: Goal, *, by: Staff, at: datetime, until: date | None = None) -> P
     clock = find_clock(goal, until + timedelta(days=1) if is_past and until else today)
     if is_past:
         clock = replace(clock, begun=clock.over)
-    if entry is None or not clock.begun or has_other_currency(goal, entry):
+    is_final = entry is not None and clock.is_over and by.scope is None
+    result = find_result(goal) if is_final else None
+    if entry is not None and result is not None:
+        return _recorded(goal, entry, clock, result)
+    if entry is None or not clock.begun or not is_countable(goal, entry):
         standing = Standing.NOT_STARTED if not clock.begun else Standing.NOT_ENOUGH
         return Progress(
             goal=goal,
@@ -141,15 +145,14 @@ def load(goal: Goal, *, by: Staff, at: datetime, until: date | None = None) -> P
             value=Value(number=None),
             standing=standing,
         )
-    result = find_result(goal) if clock.is_over and by.scope is None else None
-    if result is not None:
-        return _recorded(goal, entry, clock, result)
     last = goal.first + timedelta(days=clock.begun - 1)
     return judge(goal, entry, clock, values.count(goal, entry, last, by=by, at=at), by)
 
 
-def has_other_currency(goal: Goal, entry: Metric | Ratio) -> bool:
-    return entry.is_money and goal.currency != goal.community.currency
+def is_countable(goal: Goal, entry: Metric | Ratio) -> bool:
+    """Whether the group is still there under its key, and the money is the community's."""
+    has_other_currency = entry.is_money and goal.currency != goal.community.currency
+    return not has_other_currency and goals.has_group(goal)
 
 
 def judge(

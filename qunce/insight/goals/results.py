@@ -90,6 +90,8 @@ def find_change(goal: Goal, *, by: Staff, at: datetime) -> Change | None:
         return None
     if result.position == mirror.position().reached:
         return None
+    if not progress.is_countable(goal, entry):
+        return None
     now = values.count(goal, entry, goal.last, by=by, at=at).number
     before = None
     if result.denominator:

@@ -91,6 +91,8 @@ def people_url(found: Progress, request: http.Request) -> str:
     """The members behind the value; "" where no rule selects them."""
     if found.result is not None or found.entry is None or found.value.mark:
         return ""
+    if not progress.is_countable(found.goal, found.entry):
+        return ""
     rule = values.find_rule(
         found.goal, found.entry, found.clock.begun, by=request.staff, at=request.at
     )

@@ -9,6 +9,7 @@ from ninja import Field, Router
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.core.staff.models import Staff
 from qunce.insight.positioning import (
     circles,
     hook_results,
@@ -77,6 +78,8 @@ class PositioningIn(schemas.InputSchema):
 
 
 class HookOut(schemas.OutputSchema):
+    """`key` is "" for a campaign that staff who see only some members do not know."""
+
     text: str
     pain: str
     kind: str
@@ -181,20 +184,20 @@ class ViewChangeOut(schemas.OutputSchema):
 
 
 def _serialize(
-    version: PositioningVersion | None, content: sheet.Sheet
+    version: PositioningVersion | None, content: sheet.Sheet, by: Staff
 ) -> dict[str, Any]:
     return {
         "version": version.number if version else 0,
         "day": version.day if version else None,
         "by": version.by.login if version else "",
         "saved_at": version.created_at if version else None,
-        **content.to_json(),
+        **sheets.visible_content(content, by).to_json(),
     }
 
 
 def _current(request: ApiRequest) -> dict[str, Any]:
     version = sheets.find_version(request.community)
-    return _serialize(version, sheets.load(request.community))
+    return _serialize(version, sheets.load(request.community), request.by)
 
 
 @router.get("/positioning", response=PositioningOut)
@@ -253,7 +256,7 @@ def list_versions(
 def get_version(request: ApiRequest, version_number: VersionNumber) -> dict[str, Any]:
     """Get the sheet as a version has it."""
     version = sheets.get_version(by=request.by, number=version_number)
-    return _serialize(version, sheet.read(version.content))
+    return _serialize(version, sheet.read(version.content), request.by)
 
 
 @router.post("/positioning/versions/{version_number}/restore", response=PositioningOut)

@@ -40,6 +40,7 @@ def _to_lines(content: Sheet) -> str:
 
 
 def _answer(invocation: Invocation, content: Sheet, number: int) -> None:
+    content = sheets.visible_content(content, invocation.by)
     invocation.out.answer({"version": number, **content.to_json()}, _to_lines(content))
 
 

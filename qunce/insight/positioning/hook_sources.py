@@ -5,6 +5,7 @@ Each kind is one object, which lists what can be chosen and returns the rule of 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,14 @@ def find_name(hook: Hook, by: Staff) -> str:
     if by.is_scoped and not source.is_public:
         return str(source.label)
     return _("%(kind)s: %(name)s") % {"kind": source.label, "name": name}
+
+
+def without_hidden(hook: Hook, by: Staff) -> Hook:
+    """The hook without the key of what `by` may not know."""
+    source = KINDS.get(hook.kind)
+    if source is None or source.is_public or not by.is_scoped:
+        return hook
+    return dataclasses.replace(hook, key="")
 
 
 def find_rule(hook: Hook, community: Community) -> dict[str, Any] | None:

@@ -165,6 +165,12 @@ def load(community: Community) -> Sheet:
     return sheet.read(version.content) if version else Sheet()
 
 
+def visible_content(content: Sheet, by: Staff) -> Sheet:
+    """The sheet as `by` may read it, without keys of campaigns that they do not see."""
+    hooks = tuple(hook_sources.without_hidden(hook, by) for hook in content.hooks)
+    return dataclasses.replace(content, hooks=hooks)
+
+
 def find_version(
     community: Community, day: date | None = None
 ) -> PositioningVersion | None:

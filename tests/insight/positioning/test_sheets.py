@@ -134,6 +134,9 @@ def test_campaigns_and_materials_count_hooks(shop: Community, owner: Staff) -> N
     limited = factories.staff(shop, "manager", "lin", scope={"all": []})
     (hidden,) = hook_results.list_results(sheets.load(shop), by=limited, at=AT)
     assert (hidden.source, hidden.rules) == ("campaign", {})
+    for by, key in ((owner, campaign.key), (limited, "")):
+        (hook,) = sheets.visible_content(sheets.load(shop), by).hooks
+        assert (hook.text, hook.key) == ("Sale", key)
 
 
 def test_whom_we_serve_is_counted_by_attributes(shop: Community, owner: Staff) -> None:

@@ -33,6 +33,8 @@ CREATE = permissions.declare(
     label=gettext_lazy("create reports"),
 )
 
+FIRST_DAY = date(1900, 1, 1)
+
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,9 @@ def parse_period(
     latest = periods.find_latest(kind, today, first_weekday=first_weekday)
     period = latest
     if day is not None:
-        period = periods.find(kind, day, first_weekday=first_weekday)
+        # A week or a month around the first or the last day of the calendar has no end.
+        near = min(max(day, FIRST_DAY), today)
+        period = periods.find(kind, near, first_weekday=first_weekday)
     first = find_first_day(community)
     if day is not None and period.last < first:
         raise InvalidPeriod(

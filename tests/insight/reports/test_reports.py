@@ -247,6 +247,8 @@ def test_periods_without_numbers_are_refused() -> None:
         (Kind.DAILY, date(1971, 1, 1), "no numbers before"),
         (Kind.WEEKLY, NOW.date(), "not over"),
         (Kind.DAILY, date(2099, 1, 1), "not over"),
+        *((kind, date.max, "not over") for kind in Kind.values),
+        *((kind, date.min, "no numbers before") for kind in Kind.values),
         ("yearly", None, "daily, weekly, monthly"),
     ):
         with pytest.raises(InvalidPeriod, match=sentence):

@@ -229,7 +229,7 @@ def _day(numbers: list[int], end: int, today: date) -> tuple[date, int] | None:
             return date(years[0], month, day), end
         found = date(today.year, month, day)
         return (found if found <= today else date(today.year - 1, month, day)), end
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -261,6 +261,9 @@ def _load_orders(snap: Snapshot) -> tuple[Ints, Ints, Ints]:
 def _fit(people: Ints, days: Ints, sums: Ints, today: int) -> _Basis:
     _check_history(people, days, today)
     bought = purchases.summarise(people, days, sums, today - 1)
+    # Both are asked before anything takes long, as a refusal is not remembered.
+    _check_repeat(bought)
+    _check_repeat(purchases.summarise(people, days, sums, _find_split(days, today - 1)))
     models = fit_models(bought)
     return _Basis(
         bought=bought,
@@ -297,13 +300,22 @@ def _check_history(people: Ints, days: Ints, today: int) -> None:
         )
 
 
-def fit_models(bought: Purchases) -> Models:
+def _check_repeat(bought: Purchases) -> None:
     repeat = int(np.count_nonzero(bought.frequency))
     if repeat < small_numbers.MIN_PEOPLE:
         raise NotEnoughOrders(
             _("Not enough to say: %(n)s members bought again, %(least)s are needed.")
             % {"n": repeat, "least": small_numbers.MIN_PEOPLE}
         )
+
+
+def _find_split(days: Ints, last: int) -> int:
+    """The last day of those that are not kept back to test the models."""
+    return last - (last - int(days.min()) + 1) // KEPT_BACK
+
+
+def fit_models(bought: Purchases) -> Models:
+    _check_repeat(bought)
     sample = bought
     if len(bought) > MAX_FITTED:
         random = np.random.default_rng(SEED)
@@ -381,8 +393,7 @@ def _interval(value: float, draws: Floats) -> Estimate:
 
 def _test(people: Ints, days: Ints, amounts: Ints, last: int) -> Backtest:
     """Models of the first two thirds of the time, compared with the last third."""
-    first = int(days.min())
-    split = last - (last - first + 1) // KEPT_BACK
+    split = _find_split(days, last)
     before = purchases.summarise(people, days, amounts, split)
     observed = purchases.count_after(people, days, before.people, split + 1, last)
     weeks = (last - split) / DAYS_PER_WEEK

@@ -133,6 +133,7 @@ MACHINE_ONLY = {
     "core.ConsumerPosition",
     "core.ReportedKey",
     "core.ExchangeRate",
+    "insight.ReportSettings",
     "sets.Position",
     "sets.Lineage",
     "sets.PersistedSet",

@@ -61,14 +61,14 @@ class SentenceIn(schemas.InputSchema):
     sentence: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class SentenceChoice(schemas.OutputSchema):
+class SentenceChoiceOut(schemas.OutputSchema):
     """`text` says it in the place of the ambiguous words."""
 
     label: str
     text: str
 
 
-class SentenceMark(schemas.OutputSchema):
+class SentenceMarkOut(schemas.OutputSchema):
     """A part of the sentence, as positions of its characters.
 
     `state` is `understood`, `unknown` or `ambiguous`; `note` says what is missing.
@@ -78,7 +78,7 @@ class SentenceMark(schemas.OutputSchema):
     end: int
     state: Literal["understood", "unknown", "ambiguous"]
     note: str
-    choices: list[SentenceChoice]
+    choices: list[SentenceChoiceOut]
 
 
 class SentenceOut(schemas.OutputSchema):
@@ -87,7 +87,7 @@ class SentenceOut(schemas.OutputSchema):
 
     rule: dict[str, Any] | None
     text: str
-    marks: list[SentenceMark]
+    marks: list[SentenceMarkOut]
     notes: list[str]
 
 

@@ -6,7 +6,24 @@ FACTS = "records what a verb has done; refuses staff of another community"
 FORMAT = "formats what the caller has loaded"
 BULK = "a part of imports, whose start is checked"
 GUARDED = "its callers check"
+NAMES = "lists what the asker sees by name, which sentences are read with"
 INTERNAL = {
+    "groups.clauses.list_names": NAMES,
+    "members.clauses.attribute.list_names": NAMES,
+    "members.clauses.layer.list_layer_names": NAMES,
+    "members.clauses.layer.list_layering_names": NAMES,
+    "members.clauses.lifecycle.list_source_names": NAMES,
+    "members.clauses.segment.list_frozen_names": NAMES,
+    "members.clauses.segment.list_names": NAMES,
+    "members.clauses.staff.list_names": NAMES,
+    "members.clauses.tag.list_group_names": NAMES,
+    "members.clauses.tag.list_names": NAMES,
+    "members.rule_text.vocabulary.load": NAMES,
+    "outreach.clauses.held_out.list_names": NAMES,
+    "sets.clauses.fact_filters.list_kind_names": NAMES,
+    "sets.rules.references.list_all_names": NAMES,
+    "members.rule_text.free_sentences.read": "reads a sentence with these names",
+    "insight.funnels.results.label_steps": FORMAT,
     "core.facts.audit.insert": FACTS,
     "core.facts.audit.log": FACTS,
     "core.facts.fact_columns.record": FACTS,

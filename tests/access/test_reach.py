@@ -80,6 +80,7 @@ API_ONLY = {
     "members.people.notes.update": "staff write another note",
     "members.people.people.unmerge": "staff undo one of the merges on the page",
     "members.staff_in_charge.hand_overs.create_by_rule": "staff choose from the list",
+    "insight.reports.subscribers.list_new": "staff are given a task",
     "sales.orders.amend": PROGRAMS,
     "sales.orders.record_payment": PROGRAMS,
     "sales.orders.refund_order": PROGRAMS,

@@ -25,7 +25,7 @@ from qunce.insight.charts import Figure
 from qunce.insight.lifetime_value import estimates
 from qunce.insight.portraits import portraits
 from qunce.members.rule_text import free_sentences
-from qunce.members.rule_text.spoken.reading import Reading
+from qunce.members.rule_text.free_text.reading import Reading
 from qunce.members.segments.segments import SegmentSize
 from qunce.members.tags import library
 from qunce.sets.bitmaps import persisted_sets

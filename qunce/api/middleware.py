@@ -103,7 +103,7 @@ def _respond(request: ApiRequest, run: Callable[[], HttpResponse]) -> HttpRespon
         # First, so that a program in a loop costs as little as possible.
         rate_limit.check(request.key.pk)
         # PostgreSQL would raise an error deep inside a query, which would be a 500.
-        if "%00" in request.META.get("QUERY_STRING", ""):
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise problems.UnreadableRequest(_("Remove the NUL character."))
         idempotency_key = request.headers.get(idempotency.HEADER)
         if idempotency_key is not None and request.method in UNSAFE_METHODS:

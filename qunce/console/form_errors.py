@@ -11,4 +11,4 @@ def check_valid(form: BaseForm) -> None:
     """Raise Invalid with the label and the text of the first error of a form."""
     if not form.is_valid():
         name, messages = next(iter(form.errors.items()))
-        raise errors.Invalid(label_texts.with_label(form[name].label, messages[0]))
+        raise errors.Invalid(label_texts.with_label(form[name].label, str(messages[0])))

@@ -15,11 +15,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from qunce.console import limited_sessions
-from qunce.core import permissions
+from qunce.core import errors, permissions
 from qunce.core.communities import Community
 from qunce.core.staff import sessions
 from qunce.core.staff.models import Staff
@@ -70,6 +71,7 @@ def page(permission: str | None = None) -> Callable[[View], View]:
             request.LANGUAGE_CODE = staff.language
             if permission is not None:
                 permissions.check_may(request.staff, permission)
+            _check_address(request)
             with timezone.override(ZoneInfo(request.community.timezone)):
                 return view(request, *args, **kwargs)
 
@@ -77,6 +79,12 @@ def page(permission: str | None = None) -> Callable[[View], View]:
         return wrapper
 
     return decorate
+
+
+def _check_address(request: HttpRequest) -> None:
+    """Raise Invalid for a NUL, which PostgreSQL would refuse deep inside a query."""
+    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        raise errors.Invalid(_("Remove the NUL character."))
 
 
 def public(view: View) -> View:

@@ -172,7 +172,7 @@ def _list_groups(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
 
 
 def _list_staff(key: str, by: Staff, at: datetime) -> Iterator[Candidate]:
-    """Whoever is in charge of members now, also if they no longer work here."""
+    """Staff who are in charge of members now, also if they no longer work here."""
     rows = InCharge.objects.filter(community=by.community, present=True)
     staff = by.community.staff.filter(pk__in=rows.values("number")).order_by("pk")
     for each in staff:

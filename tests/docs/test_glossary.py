@@ -56,7 +56,7 @@ FIELD = frozenset(
     sample samples scan schedule scheduler schema schemas scope script scripts search
     secret segment segments selection send sending sends sentences sequence sequential serve server
     session sessions set sets settings shapes shell shop shopify sidebar signing signs
-    simulation size sizes skip snapshot snapshots snooze snoozes sort source sources
+    distributions evaluation simulation size sizes skip snapshot snapshots snooze snoozes sort source sources
     space specs speech sql sqlite staff stage staging state state_machine states static status
     statuses step steps store stored style synonym synonyms tables tag tagging tags taobao
     target targets task tasks template templates templatetags testing tests text texts

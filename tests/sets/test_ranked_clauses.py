@@ -14,7 +14,18 @@ from tests.oracle.questions import Questions
 from tests.oracle.strategies import Setting
 from tests.oracle.world import World
 
-NAMES = ("score", "stopped", "returned", "ratio", "rank", "rfm", "random", "did", "seq", "tag")
+NAMES = (
+    "score",
+    "stopped",
+    "returned",
+    "ratio",
+    "rank",
+    "rfm",
+    "random",
+    "did",
+    "seq",
+    "tag",
+)
 QUESTIONS = 3
 """Of each clause, about each community."""
 

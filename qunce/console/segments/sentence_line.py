@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qunce.core import errors
 from qunce.members.rule_text import free_sentences, sentences
 from qunce.members.rule_text import names as rule_names
-from qunce.members.rule_text.spoken.reading import Choice, Reading
+from qunce.members.rule_text.free_text.reading import Choice, Reading
 
 if TYPE_CHECKING:
     from qunce.console.segments.builder_choices import Choices

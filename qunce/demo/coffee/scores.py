@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import translation
 
 from qunce.demo.coffee.context import Context
-from qunce.members.scores import ready, scores
+from qunce.members.scores import presets, scores
 
 THREE_WEEKS = timedelta(days=21)
 WRITING, MESSAGES = 0, 1
@@ -16,11 +16,11 @@ WRITING, MESSAGES = 0, 1
 
 def change(context: Context) -> None:
     """Count days with a message for more, so that regulars stand out; once only."""
-    score = scores.get(context.community, ready.ACTIVITY.key)
+    score = scores.get(context.community, presets.ACTIVITY.key)
     if scores.list_versions(score):
         return
     with translation.override(context.community.language):
-        spec = ready.ACTIVITY.build()
+        spec = presets.ACTIVITY.build()
     spec["parts"][WRITING] |= {"weight": "4", "cap": 8}
     spec["parts"][MESSAGES] |= {"weight": "1", "cap": 20}
     scores.update(score=score, spec=spec, by=context.owner, at=context.at - THREE_WEEKS)

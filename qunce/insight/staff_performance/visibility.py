@@ -1,4 +1,4 @@
-"""Whose performance somebody sees: their own, and with the permission that of others."""
+"""The staff whose performance somebody sees: themselves and, with the permission, others."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from qunce.insight import metric_definitions
 from qunce.insight.metric_definitions import COMMUNITY, declare_of_span
 from qunce.insight.subjects.activity import SUBJECT
-from qunce.members.scores import ready
+from qunce.members.scores import presets
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _rule(query: MetricQuery) -> dict[str, Any]:
     last = query.window["between"][1]
-    return {"score": {"name": ready.ACTIVITY.key, "gt": 0, "on": last}}
+    return {"score": {"name": presets.ACTIVITY.key, "gt": 0, "on": last}}
 
 
 @declare_of_span(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from qunce.core import revisions
-from qunce.members.scores import definitions, evaluation, ready, sentences
+from qunce.members.scores import definitions, evaluation, presets, sentences
 from qunce.members.scores.definitions import Definition
 from qunce.members.scores.models import Score
 from qunce.sets.bitmaps import bitmaps
@@ -153,7 +153,9 @@ def list_keys(community: Community) -> list[str]:
 
 
 def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
-    names = {key: str(ready.READY[key].name) for key in keys if key in ready.READY}
+    names = {
+        key: str(presets.PRESETS[key].name) for key in keys if key in presets.PRESETS
+    }
     rows = Score.objects.filter(community=community, key__in=keys)
     return names | dict(rows.values_list("key", "name"))
 

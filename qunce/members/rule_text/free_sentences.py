@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from qunce.core import community_days, errors
 from qunce.members.rule_text import parsing, vocabulary
-from qunce.members.rule_text.spoken import understanding
-from qunce.members.rule_text.spoken.reading import Mark, Reading
+from qunce.members.rule_text.free_text import understanding
+from qunce.members.rule_text.free_text.reading import Mark, Reading
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
 

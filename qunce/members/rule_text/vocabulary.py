@@ -9,8 +9,8 @@ from django.utils import translation
 
 from qunce.members.attributes import attribute_texts
 from qunce.members.attributes.attributes import Attribute
-from qunce.members.rule_text.spoken.drafts import About
-from qunce.members.rule_text.spoken.tokens import Names
+from qunce.members.rule_text.free_text.drafts import About
+from qunce.members.rule_text.free_text.tokens import Names
 from qunce.sets.clauses import fact_filters
 from qunce.sets.rules import references
 from qunce.sets.rules.grammar.reader import Lexicon

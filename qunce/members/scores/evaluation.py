@@ -15,7 +15,7 @@ import numpy as np
 
 from qunce.core import community_days, db, exchange_rates
 from qunce.members.clauses import lifecycle
-from qunce.members.scores import definitions, ready
+from qunce.members.scores import definitions, presets
 from qunce.members.scores.definitions import (
     DAYS,
     MAX_CAP,
@@ -61,7 +61,8 @@ Versions = Sequence[tuple[int, Any]]
 def load_versions(community: Community) -> dict[str, Versions]:
     """Score → its versions. The first one of each holds for all days before, too."""
     found: dict[str, list[tuple[int, Any]]] = {
-        key: [(time_windows.NEVER, score.build())] for key, score in ready.READY.items()
+        key: [(time_windows.NEVER, score.build())]
+        for key, score in presets.PRESETS.items()
     }
     rows = db.rows(
         "SELECT s.key, v.day, v.spec FROM members_scoreversion v"

@@ -9,7 +9,7 @@ from django.db import models
 from qunce.core import personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.members.scores import ready
+from qunce.members.scores import presets
 
 
 @personal_texts.erased_in("key", "name")
@@ -34,7 +34,7 @@ class Score(models.Model):
 
     @property
     def is_ready_made(self) -> bool:
-        return self.key in ready.READY
+        return self.key in presets.PRESETS
 
 
 @personal_texts.erased_in("spec", community="score__community_id")

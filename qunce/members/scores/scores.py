@@ -17,7 +17,7 @@ from qunce.core.facts import facts
 from qunce.members.accounts import masking
 from qunce.members.layers import layers
 from qunce.members.rule_text import contact_masks
-from qunce.members.scores import definitions, evaluation, ready
+from qunce.members.scores import definitions, evaluation, presets
 from qunce.members.scores.definitions import Definition, InvalidScore
 from qunce.members.scores.evaluation import PersonScore
 from qunce.members.scores.models import Score as Score
@@ -28,7 +28,7 @@ from qunce.sets.rules.base import RulePath
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
-    from qunce.members.scores.ready import ReadyScore
+    from qunce.members.scores.presets import PresetScore
     from qunce.sets.rules.snapshots import Snapshot
 
 MANAGE = layers.MANAGE
@@ -210,13 +210,13 @@ def list_all(community: Community) -> list[Score]:
     return [
         *(
             changed[key] if key in changed else _unchanged(community, each)
-            for key, each in ready.READY.items()
+            for key, each in presets.PRESETS.items()
         ),
         *(score for score in stored if not score.is_ready_made),
     ]
 
 
-def _unchanged(community: Community, score: ReadyScore) -> Score:
+def _unchanged(community: Community, score: PresetScore) -> Score:
     return Score(community=community, key=score.key, name=str(score.name))
 
 
@@ -228,7 +228,7 @@ def get(community: Community, key: str) -> Score:
 
 
 def list_versions(score: Score) -> list[ScoreVersion]:
-    """Who changed the parts and when, the newest first."""
+    """The versions, which say who changed the parts and when, the newest first."""
     if score._state.adding:
         return []
     rows = ScoreVersion.objects.filter(score=score).select_related("by")

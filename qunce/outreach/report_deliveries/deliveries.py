@@ -256,7 +256,7 @@ def list_open(by: Staff) -> list[ReportDelivery]:
 
 
 def list_latest(*, by: Staff, at: datetime) -> list[ReportDelivery]:
-    """Who got the latest reports, and who has not opened them, by kind and name."""
+    """The deliveries of the latest reports, opened or not, by kind and name."""
     permissions.check_may(by, subscribers.MANAGE)
     today = community_days.to_date(by.community.day(at))
     rows = ReportDelivery.objects.none()

@@ -16,7 +16,7 @@ from qunce.insight.positioning.models import PositioningVersion
 from qunce.insight.positioning.sheet import Sheet
 from qunce.insight.retention import RetentionQuery
 from qunce.insight.typed_numbers.typed_numbers import Entry
-from qunce.members.scores import ready as scores_ready
+from qunce.members.scores import presets as score_presets
 from qunce.members.scores import scores
 from tests.access.cases.base import after, both, case, ids, just, one, using
 from tests.access.world import World
@@ -125,7 +125,7 @@ case(
 )
 case(
     "insight.scores.previews",
-    preview=both(SCORE, just(spec=scores_ready.LOYALTY.build())),
+    preview=both(SCORE, just(spec=score_presets.LOYALTY.build())),
 )
 case(
     "insight.touches",

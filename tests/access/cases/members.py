@@ -7,7 +7,7 @@ from typing import Any
 from qunce.members.accounts import accounts
 from qunce.members.layers import layering_specs, layers
 from qunce.members.people import people
-from qunce.members.scores import ready as scores_ready
+from qunce.members.scores import presets as score_presets
 from qunce.members.scores import scores
 from qunce.members.search import member_list
 from qunce.members.segments import segments
@@ -100,7 +100,7 @@ case(
     moves_since=one("layering", day=0),
     list_people=one("layering", day=0, before="low", after="high"),
 )
-PARTS: dict[str, Any] = {"parts": [scores_ready.LOYALTY.build()["parts"][0]]}
+PARTS: dict[str, Any] = {"parts": [score_presets.LOYALTY.build()["parts"][0]]}
 SCORE = using(lambda w: {"score": scores.get(w.community, "activity")})
 
 

@@ -122,9 +122,7 @@ def test_overview_begins_with_yesterday_and_has_ratios(
     page = clients.browser(by).get("/insight/").content.decode()
     yesterday = page.partition('id="yesterday"')[2].partition("</section>")[0]
     assert [
-        text
-        for text in ("Net growth", "Active members", "Paid")
-        if text in yesterday
+        text for text in ("Net growth", "Active members", "Paid") if text in yesterday
     ] == ["Net growth", "Active members", "Paid"]
     ratios = page.partition('id="ratios"')[2].partition("</section>")[0]
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", ratios)).split())

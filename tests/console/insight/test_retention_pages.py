@@ -157,7 +157,8 @@ def test_account_shows_numbers_lines_and_people(shop: Community, by: Staff) -> N
     assert "m00" in people
     # The list is a segment, also of people who have left.
     (rule,) = re.findall(
-        r'name="rule" value="([^"]+)"', browser.get(html.unescape(link)).content.decode()
+        r'name="rule" value="([^"]+)"',
+        browser.get(html.unescape(link)).content.decode(),
     )
     assert json.loads(html.unescape(rule)) == {
         "with_left": {"members": {"keys": ["m00", "m01"]}}

@@ -68,7 +68,8 @@ def count_behind(world: World, href: str) -> int:
     page = get(world.by, url)
     if "/groups/" in url:
         return sum(
-            int(number) for number in re.findall(r'data-name="Messages"><bdi>(\d+)', page)
+            int(number)
+            for number in re.findall(r'data-name="Messages"><bdi>(\d+)', page)
         )
     found = re.search(r"· (\d+) entr", page)
     assert found is not None, url
@@ -94,7 +95,9 @@ def test_every_number_leads_to_as_many(world: World) -> None:
         if text.isdigit() and "%22order" not in href
     ]
     assert len(checked) > 8
-    assert [each for each in checked if each[1] != each[2] and "/groups/" not in each[0]] == []
+    assert [
+        each for each in checked if each[1] != each[2] and "/groups/" not in each[0]
+    ] == []
     outcome = re.findall(r"<strong>(\d+)</strong> <span", page)
     assert [int(number) for number in outcome] == [31, 30, 1, 0]
 
@@ -138,9 +141,7 @@ def test_staff_see_their_own_row_only(world: World) -> None:
         ("last=2999-01-01", "at most 366 days"),
     ],
 )
-def test_invalid_questions_are_refused(
-    world: World, query: str, message: str
-) -> None:
+def test_invalid_questions_are_refused(world: World, query: str, message: str) -> None:
     response = clients.browser(world.by).get(f"/insight/staff/?{query}")
     assert response.status_code == 422
     assert message in response.content.decode()
@@ -173,9 +174,11 @@ def test_files_api_and_command_have_the_same_numbers(
         "unanswered": 0,
     }
     assert api.get("/staff-performance?hours=9").status == 422
-    of_wang = clients.ApiClient(clients.create_token(world.wang)).get(
-        "/staff-performance"
-    ).body
+    of_wang = (
+        clients.ApiClient(clients.create_token(world.wang))
+        .get("/staff-performance")
+        .body
+    )
     assert [each["login"] for each in of_wang["staff"]] == ["wang"]
     assert of_wang["conversations"] is None
 

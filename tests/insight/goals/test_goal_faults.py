@@ -57,9 +57,10 @@ def test_a_process_that_dies_records_no_half_of_a_result(
     def die(*_facts: Any, **_given: Any) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(facts, "record", die)
-        results.record(goal, at=AT + DAY)
+        with pytest.raises(KeyboardInterrupt):
+            results.record(goal, at=AT + DAY)
     assert not GoalResult.objects.exists()
     for _minute in range(2):
         results.start_day(community=shop, at=AT + DAY)

@@ -17,15 +17,15 @@ from qunce.groups import groups
 from qunce.members.attributes import attributes
 from qunce.members.rule_text import free_sentences, sentences
 from qunce.members.rule_text.canonical import canonical
-from qunce.members.rule_text.spoken import numerals
-from qunce.members.rule_text.spoken.drafts import About
-from qunce.members.rule_text.spoken.reading import Reading
-from qunce.members.rule_text.spoken.tokens import Names
+from qunce.members.rule_text.free_text import numerals
+from qunce.members.rule_text.free_text.drafts import About
+from qunce.members.rule_text.free_text.reading import Reading
+from qunce.members.rule_text.free_text.tokens import Names
 from qunce.members.rule_text.vocabulary import Vocabulary
 from qunce.sets.rules.grammar.reader import Lexicon
 from tests import factories
 from tests.factories import AT
-from tests.members.rule_text.spoken_sentences import (
+from tests.members.rule_text.free_text_sentences import (
     CHINESE,
     ENGLISH,
     NOT_UNDERSTOOD,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.core.communities import Community
-from qunce.members.scores import definitions, ready, sentences
+from qunce.members.scores import definitions, presets, sentences
 from qunce.members.scores.definitions import Definition, InvalidScore, Part
 from qunce.members.scores.evaluation import PartScore
 from qunce.sets.rules.base import RulePath
@@ -86,9 +86,9 @@ def test_a_score_needs_different_parts(shop: Community) -> None:
             definitions.parse(spec, RulePath(shop))
 
 
-@pytest.mark.parametrize("key", sorted(ready.READY))
+@pytest.mark.parametrize("key", sorted(presets.PRESETS))
 def test_ready_made_scores_have_hundred_points(shop: Community, key: str) -> None:
-    spec = ready.READY[key].build()
+    spec = presets.PRESETS[key].build()
     found = definitions.parse(spec, RulePath(shop))
     assert found.highest == 100 * 100 * 100
     assert {part["area"] for part in spec["parts"]} == set(definitions.AREAS)

@@ -215,7 +215,7 @@ class DeliveryRow:
 
 
 def list_deliveries(request: http.Request) -> list[DeliveryRow]:
-    """Who got the latest reports, for those who may set the subscribers."""
+    """Deliveries of the latest reports, for staff who may set the subscribers."""
     if not subscribers.may_manage(request.staff):
         return []
     return [

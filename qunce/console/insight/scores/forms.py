@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
-from qunce.members.scores import definitions, ready
+from qunce.members.scores import definitions, presets
 from qunce.members.scores.definitions import FADING, SUM, TENURE, TIMES
 from qunce.sets import audiences
 
@@ -206,7 +206,7 @@ class ScoreForm:
 def list_kinds(staff: Staff) -> list[tuple[str, str]]:
     """The kinds of facts of the community, and those of ready-made scores."""
     known = set(audiences.list_fact_kinds(staff.community))
-    for score in ready.READY.values():
+    for score in presets.PRESETS.values():
         known |= {part["kind"] for part in score.parts if "kind" in part}
     labelled = ((kind, facts.label_of(kind)) for kind in known)
     return sorted(labelled, key=lambda choice: choice[1])

@@ -153,7 +153,7 @@ class MessageWriter:
     def _find_edited(self, rows: list[LogRow], known: Set[str]) -> set[str]:
         """The keys of edited messages that are known by the text that they had before.
 
-        It is a message of the same moment and author that the log has no more. Its first
+        It is a message of the same moment and author that the log no longer has. Its first
         text stays.
         """
         edited = [row for row in rows if row.kind == EDITED and row.key not in known]

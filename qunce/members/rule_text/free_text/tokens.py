@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from qunce.core import community_days, money
-from qunce.members.rule_text.spoken import numerals, words
+from qunce.members.rule_text.free_text import numerals, words
 from qunce.sets.rules.grammar.days import DAY_TEXT, is_date
 from qunce.sets.rules.grammar.reader import fold, is_inside_word
 from qunce.sets.rules.relative_days import DaySpan

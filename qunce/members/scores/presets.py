@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ReadyScore:
+class PresetScore:
     """`parts` have their names in every language."""
 
     key: str
@@ -38,7 +38,7 @@ def _part(
     }
 
 
-ACTIVITY = ReadyScore(
+ACTIVITY = PresetScore(
     "activity",
     gettext_lazy("Activity score"),
     (
@@ -87,7 +87,7 @@ ACTIVITY = ReadyScore(
         ),
     ),
 )
-LOYALTY = ReadyScore(
+LOYALTY = PresetScore(
     "loyalty",
     gettext_lazy("Loyalty score"),
     (
@@ -133,4 +133,4 @@ LOYALTY = ReadyScore(
         ),
     ),
 )
-READY = {score.key: score for score in (ACTIVITY, LOYALTY)}
+PRESETS = {score.key: score for score in (ACTIVITY, LOYALTY)}

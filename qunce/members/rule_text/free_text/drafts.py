@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from qunce.core import money
 from qunce.core.facts import facts
-from qunce.members.rule_text.spoken.items import Item, Measure, Span
-from qunce.members.rule_text.spoken.words import Verb
+from qunce.members.rule_text.free_text.items import Item, Measure, Span
+from qunce.members.rule_text.free_text.words import Verb
 from qunce.sets import amounts
 from qunce.sets.rules.grammar.values import canonical_number
 

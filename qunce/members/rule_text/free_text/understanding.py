@@ -13,13 +13,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.members.rule_text.spoken import combination
-from qunce.members.rule_text.spoken.combination import Part
-from qunce.members.rule_text.spoken.drafts import About, Draft, NotUnderstood
-from qunce.members.rule_text.spoken.items import Item, put_together
-from qunce.members.rule_text.spoken.reading import Choice, Mark, Reading
-from qunce.members.rule_text.spoken.tokens import Meaning, Names, tokenize
-from qunce.members.rule_text.spoken.words import Verb, synonyms
+from qunce.members.rule_text.free_text import combination
+from qunce.members.rule_text.free_text.combination import Part
+from qunce.members.rule_text.free_text.drafts import About, Draft, NotUnderstood
+from qunce.members.rule_text.free_text.items import Item, put_together
+from qunce.members.rule_text.free_text.reading import Choice, Mark, Reading
+from qunce.members.rule_text.free_text.tokens import Meaning, Names, tokenize
+from qunce.members.rule_text.free_text.words import Verb, synonyms
 from qunce.sets.rules.grammar.values import quote
 
 STANDALONE = (

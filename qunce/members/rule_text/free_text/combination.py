@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from qunce.members.rule_text.canonical import canonical
-from qunce.members.rule_text.spoken.drafts import Draft
-from qunce.members.rule_text.spoken.items import Item
-from qunce.members.rule_text.spoken.reading import Choice, Mark
+from qunce.members.rule_text.free_text.drafts import Draft
+from qunce.members.rule_text.free_text.items import Item
+from qunce.members.rule_text.free_text.reading import Choice, Mark
 
 COMMAS = ("，", ",", ";", "；")
 

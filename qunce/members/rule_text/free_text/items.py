@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from qunce.members.rule_text.spoken.tokens import Token, day_range
-from qunce.members.rule_text.spoken.words import DAYS_OF
+from qunce.members.rule_text.free_text.tokens import Token, day_range
+from qunce.members.rule_text.free_text.words import DAYS_OF
 from qunce.sets.rules.time_windows import MAX_DAYS
 
 

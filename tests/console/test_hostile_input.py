@@ -24,7 +24,7 @@ from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
 from qunce.outreach.campaigns import campaigns
 from qunce.sales import orders
-from tests import clients, two_communities
+from tests import clients, factories, two_communities
 from tests.console.test_urls import body_of, list_urls, request
 from tests.two_communities import TwoCommunities
 
@@ -236,6 +236,16 @@ def test_hostile_query_strings_never_crash_a_page() -> None:
             found = find_faults(response)
             faults += [f"{path} {text[:20]}: {fault}" for fault in found]
     assert faults == []
+
+
+@pytest.mark.both_databases
+def test_nul_in_an_address_is_refused() -> None:
+    client = clients.browser(factories.staff(factories.community()))
+    for address in ("members/?q=a{}b", "insight/scores/?day={}", "insight/scores/{}/"):
+        response = client.get(f"/{address.format('%00')}")
+        assert response.status_code == 422
+        assert "NUL" in response.content.decode()
+        assert client.get(f"/{address.format('activity')}").status_code == 200
 
 
 def test_hostile_form_data_never_crashes_a_page() -> None:

@@ -241,11 +241,11 @@ def test_hostile_query_strings_never_crash_a_page() -> None:
 @pytest.mark.both_databases
 def test_nul_in_an_address_is_refused() -> None:
     client = clients.browser(factories.staff(factories.community()))
-    for address in ("members/?q=a{}b", "insight/scores/?day={}", "insight/scores/{}/"):
+    for address in ("members/?q=a{}b", "insight/portrait/?of=segment:{}"):
         response = client.get(f"/{address.format('%00')}")
         assert response.status_code == 422
         assert "NUL" in response.content.decode()
-        assert client.get(f"/{address.format('activity')}").status_code == 200
+        assert client.get(f"/{address.format('c')}").status_code in (200, 404)
 
 
 def test_hostile_form_data_never_crashes_a_page() -> None:

@@ -245,7 +245,7 @@ def test_nul_in_an_address_is_refused() -> None:
         response = client.get(f"/{address.format('%00')}")
         assert response.status_code == 422
         assert "NUL" in response.content.decode()
-        assert client.get(f"/{address.format('c')}").status_code in (200, 404)
+        assert "NUL" not in client.get(f"/{address.format('c')}").content.decode()
 
 
 def test_hostile_form_data_never_crashes_a_page() -> None:

@@ -48,6 +48,7 @@ RESOURCES = (
     "import_files",
     "imports",
     "segments",
+    "sentences",
     "layers",
     "campaigns",
     "campaign_results",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -106,40 +107,30 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         answers.report(context)
     with making.step("coffee-derived", _("facts of the coffee brand counted")):
         catch_up(at=now)
-    with making.step("coffee-layers", _("its members sorted into layers and segments")):
-        plan.create(context)
-    with making.step("coffee-persona-cards", _("cards of its typical members")):
-        persona_cards.create(context)
-    with making.step("coffee-tag-rules", _("its tag rules")):
-        tag_rules.create(context)
-    with making.step("coffee-playbook", _("its playbook for new members")):
-        playbook.create(context)
-    with making.step("coffee-group-template", _("a template of its groups")):
-        group_templates.create(context)
-    with making.step("coffee-care", _("its birthday wishes and other care")):
-        care.create(context)
-    with making.step("coffee-work", _("its campaigns, follow-ups and files")):
-        work.prepare(context)
-        catch_up(at=now)
-    with making.step("coffee-findings", _("its findings")):
-        findings.create(context)
-    with making.step("coffee-funnels", _("its funnels")):
-        funnels.create(context)
-    with making.step("coffee-scores", _("the weights of its scores")):
-        scores.change(context)
-    with making.step("coffee-service", _("its welcomes and styles of service")):
-        service.create(context.community, by=context.owner, at=context.at)
-    with making.step("coffee-talk", _("what its members write")):
-        chat_texts.create(context)
-    with making.step(
-        "coffee-evenings", _("numbers of its WeChat groups, and its notebook")
-    ):
-        evening_numbers.create(context)
-    with making.step("coffee-positioning", _("its positioning sheet and its goals")):
-        positioning.create(context)
-        positioning.set_goals(context)
-    with making.step("coffee-reports", _("its last reports")):
-        reports.create(context)
+    steps: list[tuple[str, str, Callable[[Context], object]]] = [
+        ("layers", _("its members sorted into layers and segments"), plan.create),
+        ("persona-cards", _("cards of its typical members"), persona_cards.create),
+        ("tag-rules", _("its tag rules"), tag_rules.create),
+        ("playbook", _("its playbook for new members"), playbook.create),
+        ("group-template", _("a template of its groups"), group_templates.create),
+        ("care", _("its birthday wishes and other care"), care.create),
+        ("work", _("its campaigns, follow-ups and files"), _prepare_work),
+        ("findings", _("its findings"), findings.create),
+        ("funnels", _("its funnels"), funnels.create),
+        ("scores", _("the weights of its scores"), scores.change),
+        ("service", _("its welcomes and styles of service"), _create_service),
+        ("talk", _("what its members write"), chat_texts.create),
+        (
+            "evenings",
+            _("numbers of its WeChat groups, and its notebook"),
+            evening_numbers.create,
+        ),
+        ("positioning", _("its positioning sheet and its goals"), positioning.create),
+        ("reports", _("its last reports"), reports.create),
+    ]
+    for key, label, create in steps:
+        with making.step(f"coffee-{key}", label):
+            create(context)
     return simulation
 
 
@@ -181,3 +172,12 @@ def catch_up(*, at: datetime) -> None:
     deriver.catch_up()
     reactions.CONSUMER.catch_up(at=at)
     purchase_tags.catch_up(at=at)
+
+
+def _prepare_work(context: Context) -> None:
+    work.prepare(context)
+    catch_up(at=context.at)
+
+
+def _create_service(context: Context) -> None:
+    service.create(context.community, by=context.owner, at=context.at)

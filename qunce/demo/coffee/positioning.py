@@ -29,6 +29,7 @@ def create(context: Context) -> None:
             by=context.staff["manager"],
             at=context.at - timedelta(days=60),
         )
+    _set_goals(context)
 
 
 def _content(context: Context) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _find_attribute(context: Context, key: str) -> str:
     return rows.get().name
 
 
-def set_goals(context: Context) -> None:
+def _set_goals(context: Context) -> None:
     names = GOALS[context.simulation.settings.language]
     goals.create(
         goals.Plan(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.utils import timezone, translation
@@ -71,7 +71,7 @@ def page(permission: str | None = None) -> Callable[[View], View]:
             request.LANGUAGE_CODE = staff.language
             if permission is not None:
                 permissions.check_may(request.staff, permission)
-            _check_address(request)
+            _drop_nul(request)
             with timezone.override(ZoneInfo(request.community.timezone)):
                 return view(request, *args, **kwargs)
 
@@ -81,10 +81,16 @@ def page(permission: str | None = None) -> Callable[[View], View]:
     return decorate
 
 
-def _check_address(request: HttpRequest) -> None:
-    """Raise Invalid for a NUL, which PostgreSQL would refuse deep inside a query."""
-    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+def _drop_nul(request: Any) -> None:
+    """Drop NUL from the query, as PostgreSQL would refuse it deep inside of its own.
+
+    Raises Invalid for one in the path.
+    """
+    if "\0" in request.path_info:
         raise errors.Invalid(_("Remove the NUL character."))
+    query = request.META.get("QUERY_STRING", "")
+    if "%00" in query:
+        request.GET = QueryDict(query.replace("%00", ""))
 
 
 def public(view: View) -> View:

@@ -412,7 +412,7 @@ def test_the_audit_log_is_filtered_and_paged(boss: Staff, browser: Client) -> No
         "actor=999",
         "before=-1",
         "before=99999999999999999999",
-        "kind=%00",
+        "kind=a%00",
     ],
 )
 def test_invalid_audit_filter_is_rejected(browser: Client, query: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact, find_kind
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Group, Membership
+from qunce.importing.files.chat_logs.log_format import DayClock
 from qunce.importing.jobs import jobs
 from qunce.importing.plan import questions
 from qunce.importing.undo import undos
@@ -266,3 +267,35 @@ def test_hostile_names_are_stored_as_they_are_read(
     run(shop, path, answers={"group": "g"})
     stored = [name for name, _time, _text in messages(shop)]
     assert stored[:3] == ["=HYPERLINK(1)", "eve", "<b>x</b>"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("depth", [1, 100_000])
+def test_hostile_json_is_a_broken_row(
+    shop: Community, tmp_path: Path, depth: int
+) -> None:
+    nested = "[" * depth + "]" * depth
+    text = (
+        '{"name": "Tea", "type": "private_supergroup", "id": 7, "messages": ['
+        '{"id": 1, "type": "message", "date": "2026-03-01T20:15:00", "from": "Ann",'
+        ' "from_id": "u1", "text": "half \\ud83d"},\n'
+        '{"id": 2, "type": "service", "date": "2026-03-01T20:16:00", "actor_id": "u1",'
+        ' "action": ["invite_members"], "members": 5},\n'
+        '{"id": 3, "type": "service", "date": "2026-03-01T20:16:00", "actor_id": "u1",'
+        ' "action": "invite_members", "members": 5},\n'
+        f'{{"id": 4, "type": {nested}}}'
+        "]}"
+    )
+    path = helpers.write(tmp_path, text, "result.json")
+    result = helpers.run(shop, path, "messages", answers={"group": "g"})
+    assert [row[2] for row in messages(shop)] == ["half \ufffd"]
+    assert [problem.row for problem in result.problems] == [4]
+
+
+def test_days_without_an_end_are_no_error() -> None:
+    clock = DayClock(date.max)
+    times = [clock.at("23", "00", None), clock.at("01", "00", None)]
+    assert times[0] == "9999-12-31 23:00:00"
+    clock = DayClock(date.min)
+    assert clock.at("01", "00", None) == "0001-01-01 01:00:00"
+    clock.at("23", "59", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -10,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from qunce.console import http, paging
-from qunce.core import errors, permissions, timestamps
+from qunce.core import errors, json_values, permissions, timestamps
 from qunce.importing import import_results
 from qunce.importing.jobs import access, jobs
 from qunce.importing.jobs.jobs import ImportJob
@@ -190,7 +189,7 @@ def _display_name(request: http.Request, account: account_models.Account) -> str
 def _parse_json(text: str | None, expected: type) -> Any:
     """Return JSON that came from a file, or an empty value if it has another type."""
     try:
-        value = json.loads(text or "null")
+        value = json_values.parse_text(text or "null")
     except ValueError:
         return expected()
     return value if isinstance(value, expected) else expected()

@@ -138,3 +138,14 @@ def test_member_page_has_each_part_and_staff_have_no_score(
     page = browser(by).get(f"/members/{bob}/").content.decode()
     assert "works here, not counted" in page
     assert "Loyalty score" not in page
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["[" * 3_000, '{"where": "x"}', '{"where": [1]}', '{"where": {"a": "b\\u0000"}}'],
+)
+def test_hostile_conditions_are_no_crash(by: Staff, more: str) -> None:
+    data = fields(ORDERS | {"more": more, "group": "tea"})
+    response = browser(by).post(f"{PATH}new/", data)
+    assert response.status_code == 422
+    assert not scores.Score.objects.exists()

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from qunce.core import decimals, money
+from qunce.core import decimals, json_values, money
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
@@ -189,7 +189,8 @@ class FunnelForm(forms.Form):
         where: dict[str, Any] = {}
         # What was kept belongs to the kind it was written for.
         if more.get("kind") == kind:
-            where |= more.get("where", {})
+            kept = more.get("where")
+            where |= kept if isinstance(kept, dict) else {}
             if "hours" in more:
                 step["hours"] = more["hours"]
         if data[f"group{n}"]:
@@ -324,7 +325,7 @@ def _to_texts(
 
 def _load_object(text: str) -> dict[str, Any]:
     try:
-        more = json.loads(text or "{}")
+        more = json_values.parse_text(text or "{}")
     except ValueError:
         return {}
     return more if isinstance(more, dict) else {}

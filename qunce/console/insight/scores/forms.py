@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from qunce.core import json_values
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
@@ -108,9 +109,9 @@ class PartForm(forms.Form):
             more = _load_object(data["more"])
             same = more.pop("kind", data["kind"]) == data["kind"]
             part |= {"kind": data["kind"], **(more if same else {})}
-            where = dict(part.get("where") or {})
-            if data["group"]:
-                where["group"] = [data["group"]]
+            where = part.get("where") or {}
+            if data["group"] and isinstance(where, dict):
+                where = where | {"group": [data["group"]]}
             part |= {"where": where} if where else {}
             part["within"] = f"{data['within']}d" if data["within"] else None
         if data["by"] == SUM:
@@ -214,7 +215,7 @@ def list_kinds(staff: Staff) -> list[tuple[str, str]]:
 
 def _load_object(text: str) -> dict[str, Any]:
     try:
-        more = json.loads(text or "{}")
+        more = json_values.parse_text(text or "{}")
     except ValueError:
         return {}
     return more if isinstance(more, dict) else {}

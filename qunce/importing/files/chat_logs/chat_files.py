@@ -10,6 +10,7 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
+from qunce.core.text_validation import SURROGATE
 from qunce.importing.files.chat_logs import log_format
 from qunce.importing.files.chat_logs.log_format import (
     HEADINGS,
@@ -68,8 +69,10 @@ def _to_batch(part: Iterable[Parsed]) -> RowBatch:
         [each.key for each in entries],
         [each.reply_to for each in entries],
     )
+    # JSON can have half of an emoji, which no text can store.
     columns = [
-        pa.array([text or None for text in texts], pa.string()) for texts in cells
+        pa.array([SURROGATE.sub("\ufffd", each) or None for each in texts], pa.string())
+        for texts in cells
     ]
     assert len(columns) == len(HEADINGS)  # noqa: S101
     return RowBatch(columns, np.array([e.line for e in entries], np.int64), broken)

@@ -24,7 +24,7 @@ def read_start(head: str) -> dict[str, Any]:
         return {}
     try:
         start = json.loads(f"{head[: found.end()]}]}}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return start if isinstance(start, dict) else {}
 
@@ -60,6 +60,9 @@ def iterate(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]] | BrokenRo
             break
         try:
             value, end = decode(buffer, position)
+        except RecursionError:
+            # No message is nested like this.
+            break
         except ValueError:
             if not has_more or len(buffer) - position > MAX_OBJECT_LENGTH:
                 break

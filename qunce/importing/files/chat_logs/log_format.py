@@ -28,6 +28,8 @@ MAX_TEXT_LENGTH = 10_000
 """Characters of one message that are read; a message may be a whole book."""
 MAX_HEAD_LINES = 400
 HALF_A_DAY = 12 * 3_600
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9990, 1, 1)
+"""Days between which a log is counted on; there are none before or after."""
 MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Marks of direction, which programs put before names and media."""
 SPACES = re.compile("[\u00a0\u2007\u202f\u3000]")
@@ -150,10 +152,11 @@ class DayClock:
         """Return the time in ISO format."""
         seconds = int(hour) * 3_600 + int(minute) * 60 + int(second or 0)
         if self._last - seconds > HALF_A_DAY:
-            self.day += timedelta(days=1)
+            self.day = min(self.day, LAST_DAY) + timedelta(days=1)
         elif seconds - self._last > HALF_A_DAY and self._last and seconds > 85_000:
             # A line of before midnight that came late; the day stays.
-            return self._format(self.day - timedelta(days=1), hour, minute, second)
+            before = max(self.day, FIRST_DAY) - timedelta(days=1)
+            return self._format(before, hour, minute, second)
         self._last = seconds
         return self._format(self.day, hour, minute, second)
 

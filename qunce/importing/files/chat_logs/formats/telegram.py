@@ -95,12 +95,13 @@ def _text(value: Any) -> str:
 def _moves(
     line: int, time: str, message: dict[str, Any], who: str, known: dict[str, str]
 ) -> Iterator[Entry]:
-    action = message.get("action")
+    action = str(message.get("action"))
     kind = JOINED if action in JOINS else LEFT if action in LEAVES else ""
     if not kind:
         return
     members = message.get("members")
-    names = [name for name in members or () if isinstance(name, str) and name]
+    listed = members if isinstance(members, list) else []
+    names = [name for name in listed if isinstance(name, str) and name]
     if not names and action in ("join_group_by_link", "join_group_by_request") and who:
         yield Entry(line, kind, time, who, name=str(message.get("actor") or ""))
     for name in names:

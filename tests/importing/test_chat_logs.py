@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact, find_kind
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Group, Membership
-from qunce.importing.files.chat_logs.log_format import DayClock
+from qunce.importing.files.chat_logs import log_format
+from qunce.importing.files.chat_logs.log_format import DayClock, Entry
 from qunce.importing.jobs import jobs
 from qunce.importing.plan import questions
 from qunce.importing.undo import undos
@@ -299,3 +302,13 @@ def test_days_without_an_end_are_no_error() -> None:
     clock = DayClock(date.min)
     assert clock.at("01", "00", None) == "0001-01-01 01:00:00"
     clock.at("23", "59", None)
+
+
+@pytest.mark.parametrize("part", ["x ist link ", "a hat b ", "added ", "1.1", "已添加"])
+def test_long_lines_cost_little(part: str) -> None:
+    line = part * (100_000 // len(part))
+    text = f"[01.03.26, 20:15:00] {line}\n[01.03.26, 20:16:00] Ann: Hello\n{line}"
+    before = time.process_time()
+    found = list(log_format.get("whatsapp").parse(io.BytesIO(text.encode()), None))
+    assert time.process_time() - before < 1
+    assert [each.author for each in found if isinstance(each, Entry)] == ["Ann"]

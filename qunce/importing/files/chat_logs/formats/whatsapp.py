@@ -31,7 +31,7 @@ HEAD = re.compile(
     re.IGNORECASE,
 )
 PART_OF_HEAD = re.compile(
-    r"\[?\d{1,4}[./-][\d./-]*,?[\s\d:.,]*(?:[AP]\.?M?\.?)?\]?\s?-?\s?"
+    r"\[?\d{1,4}[./-][\d./-]{0,12},?[\s\d:.,]{0,20}(?:[AP]\.?M?\.?)?\]?\s?-?\s?"
 )
 AUTHOR = re.compile(r"(?P<author>[^:\n]{1,100}?):(?: (?P<text>.*))?$")
 SELF = re.compile("you|you're|du|tú|usted|你|您|我", re.IGNORECASE)
@@ -67,7 +67,7 @@ JOINS = [
         r"(?P<who>.+?)(已)?(使用|通过).{0,20}链接加入.*",
         r".+?(已)?(添加|新增)了?(?P<who>.+)",
         r".+ hat (?P<who>.+) hinzugefügt",
-        r"(?P<who>.+) ist .*(einladungslink|link).* beigetreten",
+        r"(?P<who>.+) ist .{0,80}link.{0,80} beigetreten",
         r".+ añadió a (?P<who>.+)",
     )
 ]
@@ -85,6 +85,8 @@ LEAVES = [
         r".+ eliminó a (?P<who>.+)",
     )
 ]
+MAX_MOVE = 1_000
+"""Characters of a line that says who came or left; to look for it in more takes long."""
 SYSTEM = re.compile(
     r"(created|changed|erstellt|geändert|更改|创建|encrypted|verschlüsselt|加密|pinned)",
     re.IGNORECASE,
@@ -191,7 +193,7 @@ def _time(head: re.Match[str]) -> str:
 
 def _moves(number: int, time: str, rest: str) -> Iterator[Entry]:
     """Yield who joins or leaves by a line without an author."""
-    text = rest.strip().rstrip(".。")
+    text = rest.strip().rstrip(".。") if len(rest) <= MAX_MOVE else ""
     for kind, patterns in ((JOINED, JOINS), (LEFT, LEAVES)):
         for pattern in patterns:
             if match := pattern.fullmatch(text):

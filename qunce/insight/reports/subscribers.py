@@ -77,7 +77,8 @@ def set_subscribers(
                 _("There is no role “%(key)s”. Available: %(all)s.")
                 % {"key": role[:40], "all": ", ".join(permissions.Role.values)}
             )
-    known = set(_active(community).filter(pk__in=staff).values_list("pk", flat=True))
+    # Compared here, as databases refuse numbers that are too long.
+    known = set(_active(community).values_list("pk", flat=True)) & set(staff)
     if unknown := sorted(set(staff) - known):
         raise InvalidSubscriber(
             _("Nobody with the number %(key)s works here.") % {"key": unknown[0]}

@@ -98,8 +98,10 @@ def _check_name(name: str) -> str:
 
 def _check_key(key: str) -> str:
     key = naming.check(key, naming.NO_RULE)
-    if "/" in key:
-        raise InvalidScore(_("A key has no slash, as it is part of an address."))
+    if "/" in key or key in (".", ".."):
+        raise InvalidScore(
+            _("A key has no slash and is not only dots, as it is part of an address.")
+        )
     return key
 
 

@@ -118,6 +118,9 @@ def test_scores_are_few_and_have_keys_of_their_own(shop: Community, by: Staff) -
         create(by, key="more")
     with pytest.raises(scores.ScoreAlreadyExists, match="“activity” already exists"):
         create(by, key="activity")
+    for key in ("a/b", ".", ".."):
+        with pytest.raises(definitions.InvalidScore, match="part of an address"):
+            create(by, key=key)
 
 
 def test_who_may_not_change_layerings_may_not_change_scores(

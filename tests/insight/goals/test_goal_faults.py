@@ -48,6 +48,7 @@ def test_a_goal_of_a_group_that_is_gone_keeps_nothing_else_from_counting(
     assert len(report.result["goals"]) == 2
 
 
+@pytest.mark.both_databases
 def test_a_process_that_dies_records_no_half_of_a_result(
     shop: Community, owner: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:

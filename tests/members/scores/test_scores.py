@@ -219,3 +219,22 @@ def test_ready_made_layering_follows_the_activity_score(
     )
     run = layers.recompute(layering=layering, by=by, at=AT)
     assert layers.sizes(run) == {"very": 0, "active": 1, "occasional": 1, "none": 1}
+
+
+def test_a_process_that_dies_leaves_no_half_of_a_change(
+    shop: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = create(by)
+    changed = {"parts": [DAYS | {"cap": 5}, TENURE]}
+
+    def die(*_facts: Any, **_given: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(facts, "record", die)
+        scores.update(score=score, name="Friends", spec=changed, by=by, at=AT)
+    stored = scores.get(shop, "fans")
+    assert (stored.name, len(scores.list_versions(stored))) == ("Fans", 1)
+    assert scores.update(score=stored, name="Friends", spec=changed, by=by, at=AT)
+    assert len(scores.list_versions(stored)) == 2
+    assert len(factories.recorded_facts(shop, "score.changed")) == 1

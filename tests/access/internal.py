@@ -61,6 +61,8 @@ INTERNAL = {
     "insight.goals.values.find_rule": GUARDED,
     "insight.goals.values.list_line": GUARDED,
     "insight.positioning.hook_sources.find_name": FORMAT,
+    "insight.positioning.hook_sources.without_hidden": FORMAT,
+    "insight.positioning.sheets.visible_content": FORMAT,
     "insight.reports.goal_rows.freeze": "a part of a report",
     "insight.portraits.subjects.parse": "what portraits.parse_subject calls",
     "insight.reports.staff_numbers.load": "a part of a report",

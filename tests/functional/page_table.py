@@ -412,7 +412,7 @@ PAGES = (
         "insight:staff",
         ALL,
         ("Staff performance", "Messages and answers", "Staff tasks"),
-        {"Conversations of members": MANAGE},
+        {"Conversations of members": HEADS},
     ),
     Page("insight:staff-conversations", ALL, ("Conversations answered",)),
     Page("insight:staff-tasks", ALL, ("Staff tasks", "Staff performance")),
@@ -426,7 +426,7 @@ PAGES = (
         {"Goal of the community": STAFF, "Goal of a group": STAFF},
     ),
     Page("insight:goal", ALL, ("四周新用户", "Course", "css:svg"), {"Edit": STAFF}),
-    Page("insight:goal-new", STAFF, ("New goal of the community", "css:#id_metric")),
+    Page("insight:goal-new", STAFF, ("New goal of the community", "css:#id_target")),
     Page("insight:goal-edit", STAFF, ("Change the goal", "css:#id_target")),
     Page(
         "insight:positioning",

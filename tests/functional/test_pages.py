@@ -23,7 +23,7 @@ LOGINS = {
     "zh": {"v": "wei", "o": "wang", "m": "liu", "s": "zhou", "w": "mei"},
 }
 LOCALES = {"en": "en", "zh": "zh-hans"}
-CONTEXTS = ("", "menu", "person")
+CONTEXTS = ("", "menu", "person", "positioning")
 WIDTHS = {1440: 900, 390: 844}
 THEMES = ("light", "dark")
 SHARE = 12

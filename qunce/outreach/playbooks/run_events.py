@@ -6,16 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from qunce.core.facts import committed_facts, fact_consumers
 from qunce.core.facts.facts import RecordedFact
 from qunce.members.accounts import queries as account_queries
 from qunce.outreach.playbooks import questions
 from qunce.outreach.playbooks.definitions import Definition, Subject
 from qunce.outreach.playbooks.histories import Event, FactMatch
-from qunce.outreach.playbooks.models import Playbook, Run, RunEvent, RunState
+from qunce.outreach.playbooks.models import (
+    Playbook,
+    Run,
+    RunEvent,
+    RunState,
+    RunStep,
+)
 from qunce.outreach.playbooks.questions import FactQuestion
 from qunce.outreach.playbooks.steps.branch import Branch
 from qunce.outreach.playbooks.steps.wait_until import WaitUntil
+from qunce.outreach.sending.ledger import Message, Origin, State
 from qunce.sets import timelines
 
 CONSUMER = "playbooks"
@@ -53,6 +62,28 @@ def runs_by_target(
     playbook: Playbook, facts: Sequence[RecordedFact]
 ) -> dict[int, list[Run]]:
     """Account or group of the facts → the runs that are not ended, of the same person."""
+    rows = Run.objects.filter(playbook=playbook).exclude(state=RunState.ENDED)
+    return _group_by_target(playbook, facts, rows)
+
+
+def unsent_runs_by_target(
+    playbook: Playbook, version_id: int, facts: Sequence[RecordedFact]
+) -> dict[int, list[Run]]:
+    """The same of the ended runs of a version with messages that are not sent yet."""
+    planned = Message.objects.filter(origin=Origin.PLAYBOOK, state=State.PLANNED)
+    steps = RunStep.objects.filter(run=OuterRef("pk"), message_id__isnull=False)
+    rows = Run.objects.filter(
+        Exists(steps.filter(message_id__in=planned.values("pk"))),
+        playbook=playbook,
+        version_id=version_id,
+        state=RunState.ENDED,
+    )
+    return _group_by_target(playbook, facts, rows)
+
+
+def _group_by_target(
+    playbook: Playbook, facts: Sequence[RecordedFact], rows: QuerySet[Run]
+) -> dict[int, list[Run]]:
     if playbook.subject == Subject.GROUP:
         groups = {fact.group for fact in facts if fact.group is not None}
         owners: dict[int, set[int]] = {group: {group} for group in groups}
@@ -67,8 +98,7 @@ def runs_by_target(
         owners = wanted
     found: dict[int, list[Run]] = {}
     for chunk in account_queries.chunks(sorted(owners), size=900):
-        rows = Run.objects.filter(playbook=playbook, target_id__in=chunk)
-        for run in rows.exclude(state=RunState.ENDED).order_by("pk"):
+        for run in rows.filter(target_id__in=chunk).order_by("pk"):
             for target in owners[run.target_id]:
                 found.setdefault(target, []).append(run)
     return found

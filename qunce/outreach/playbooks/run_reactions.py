@@ -107,6 +107,7 @@ def _reach_runs(
         for target, same in found.items()
     }
     run_events.add(definition, runs, facts)
+    _cancel_of_finished(playbook, version_id, definition, facts, at)
     exits, woken = [], []
     waits = {
         step.id: step.match for step in definition.walk() if isinstance(step, WaitUntil)
@@ -128,6 +129,31 @@ def _reach_runs(
         Run.objects.filter(pk__in=chunk, state=RunState.WAITING, due_at__gt=at).update(
             due_at=at
         )
+
+
+def _cancel_of_finished(
+    playbook: Playbook,
+    version_id: int,
+    definition: Definition,
+    facts: Sequence[RecordedFact],
+    at: datetime,
+) -> None:
+    """Cancel what runs have asked for that had no further step when the exit came."""
+    exits = [
+        fact
+        for fact in facts
+        if any(match.matches(fact.kind, fact.payload) for match in definition.exits)
+    ]
+    if not exits:
+        return
+    found = run_events.unsent_runs_by_target(playbook, version_id, exits)
+    late = {
+        run.pk
+        for fact in exits
+        for run in found.get(fact.account or fact.group or 0, ())
+        if _is_after(fact, run)
+    }
+    run_endings.cancel_messages(sorted(late), at)
 
 
 def _is_after(fact: RecordedFact, run: Run) -> bool:

@@ -230,9 +230,10 @@ def test_a_process_that_dies_leaves_no_half_of_a_change(
     def die(*_facts: Any, **_given: Any) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(facts, "record", die)
-        scores.update(score=score, name="Friends", spec=changed, by=by, at=AT)
+        with pytest.raises(KeyboardInterrupt):
+            scores.update(score=score, name="Friends", spec=changed, by=by, at=AT)
     stored = scores.get(shop, "fans")
     assert (stored.name, len(scores.list_versions(stored))) == ("Fans", 1)
     assert scores.update(score=stored, name="Friends", spec=changed, by=by, at=AT)

@@ -245,6 +245,8 @@ OPERATIONS = (
     operations=st.lists(st.sampled_from(OPERATIONS), max_size=12),
     idempotent=st.booleans(),
 )
+# The run has no further step when the exit comes, but its messages are not sent yet.
+@example(operations=["advance", "later", "advance", "refund"], idempotent=False)
 def test_nothing_is_sent_once_the_exit_is_known(
     worker: Worker, fake: FakeChannel, operations: list[str], idempotent: bool
 ) -> None:

@@ -15,6 +15,7 @@ BLOCK_BYTES = 1 << 20
 MAX_OBJECT_LENGTH = 8 << 20
 BEGIN = re.compile(r'"messages"\s*:\s*\[')
 GAP = re.compile(r"[\s,]*")
+DECODER = json.JSONDecoder()
 
 
 def read_start(head: str) -> dict[str, Any]:
@@ -31,7 +32,6 @@ def read_start(head: str) -> dict[str, Any]:
 
 def iterate(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]] | BrokenRow]:
     """Yield the messages with their line numbers; a broken row if the file is cut."""
-    decode = json.JSONDecoder().raw_decode
     decoder = codecs.getincrementaldecoder("utf-8")()
     buffer, position, line, is_over = "", 0, 1, False
 
@@ -59,10 +59,7 @@ def iterate(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]] | BrokenRo
             is_over = True
             break
         try:
-            value, end = decode(buffer, position)
-        except RecursionError:
-            # No message is nested like this.
-            break
+            value, end = _decode(buffer, position)
         except ValueError:
             if not has_more or len(buffer) - position > MAX_OBJECT_LENGTH:
                 break
@@ -77,3 +74,14 @@ def iterate(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]] | BrokenRo
         has_more = read()
     if not is_over or not buffer.rstrip().endswith("}"):
         yield log_format.cut_end(line, buffer[position : position + 200])
+
+
+def _decode(text: str, position: int) -> tuple[Any, int]:
+    """The value at a position and where it ends.
+
+    Raises ValueError, also for what is nested more deeply than any message.
+    """
+    try:
+        return DECODER.raw_decode(text, position)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None

@@ -6,13 +6,14 @@ import functools
 import json
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import jiter
 from django.utils.translation import gettext as _
 
 from qunce.core import errors
 
+Kind = TypeVar("Kind")
 ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 DUPLICATE_KEY = re.compile(r'duplicate key "(.*)" at line')
 NOT_A_NUMBER = re.compile(rb"[:\[,]\s*-?(NaN|Infinity)")
@@ -63,6 +64,15 @@ def parse_text(text: str) -> Any:
     if ESCAPED_NUL.search(encoded):
         raise ValueError("NUL cannot be stored")
     return parse_fast(encoded)
+
+
+def parse_or_empty(expected: type[Kind], text: str | None) -> Kind:
+    """What `parse_text` reads, or an empty value if that fails or has another type."""
+    try:
+        value = parse_text(text or "null")
+    except ValueError:
+        return expected()
+    return value if isinstance(value, expected) else expected()
 
 
 def _explain(text: bytes, error: str) -> InvalidJson:

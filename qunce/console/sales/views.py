@@ -92,7 +92,7 @@ def order_detail(request: http.Request, pk: int) -> HttpResponse:
     order = orders.get(by=request.staff, pk=pk, at=request.at)
     sources = records.source_names(request.community)
     row = _order_row(request, order, orders.find_buyers([order]), sources)
-    parsed = _parse_json(order.items, list)
+    parsed = json_values.parse_or_empty(list, order.items)
     items = [
         {
             "name": str(item.get("name") or "–"),
@@ -103,7 +103,7 @@ def order_detail(request: http.Request, pk: int) -> HttpResponse:
         for item in parsed
         if isinstance(item, dict)
     ]
-    details = _parse_json(order.details, dict)
+    details = json_values.parse_or_empty(dict, order.details)
     context = {
         "row": row,
         "order": order,
@@ -184,12 +184,3 @@ def _order_row(
 
 def _display_name(request: http.Request, account: account_models.Account) -> str:
     return account.name or masking.key(account.key, request.staff)
-
-
-def _parse_json(text: str | None, expected: type) -> Any:
-    """Return JSON that came from a file, or an empty value if it has another type."""
-    try:
-        value = json_values.parse_text(text or "null")
-    except ValueError:
-        return expected()
-    return value if isinstance(value, expected) else expected()

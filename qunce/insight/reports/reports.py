@@ -17,6 +17,7 @@ from qunce.core.staff.models import Staff
 from qunce.insight.findings import daily
 from qunce.insight.reports import periods, report_settings, results, retention
 from qunce.insight.reports.models import Kind, Report
+from qunce.insight.staff_performance import visibility
 from qunce.sets import first_facts
 from qunce.sets.mirror import mirror
 
@@ -129,7 +130,7 @@ def create(
     check_may_create(by)
     permissions.check_community(by, community.pk)
     period = parse_period(kind, day, community=community, at=at)
-    return _print(period, by=by, at=at)
+    return get(by=by, pk=_print(period, by=by, at=at).pk)
 
 
 def _print(period: Period, *, by: Staff, at: datetime) -> Report:
@@ -211,7 +212,12 @@ def list_visible(by: Staff, kind: str = "") -> QuerySet[Report]:
 
 
 def get(*, by: Staff, pk: int) -> Report:
+    """A report of what `by` sees, with the rows of those staff whose numbers they see."""
     for report in list_visible(by).filter(pk=pk):
+        people = report.result.get("people", [])
+        if people:
+            seen = {staff.pk for staff in visibility.list_all(by)}
+            report.result["people"] = [row for row in people if row["staff"] in seen]
         return report
     raise ReportNotFound(_("There is no such report."))
 

@@ -201,6 +201,17 @@ def test_team_is_told_by_person() -> None:
     parts = {staff.name: texts.part_of(report, staff) for staff in (ann, ben)}
     assert set(parts.values()) == {"person"}
     assert texts.part_of(report, by) == "boss"
+    # The same report has only their own row for staff who do not see others' numbers.
+    seen = reports.create(community=community, kind="weekly", by=ann, at=NOW)
+    assert (seen.pk, [row["name"] for row in seen.result["people"]]) == (
+        report.pk,
+        ["Ann"],
+    )
+    page = clients.browser(ann).get(f"/insight/reports/{report.pk}/").content.decode()
+    assert "Tea" in page
+    assert "in charge of 6 members" not in page
+    page = clients.browser(by).get(f"/insight/reports/{report.pk}/").content.decode()
+    assert "in charge of 6 members" in page
     # Whoever sees one group gets nothing of those who own the others.
     limited = reports.create(community=community, kind="weekly", by=ben, at=NOW)
     assert [row["name"] for row in limited.result["people"]] == ["Ben"]

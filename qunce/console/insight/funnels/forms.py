@@ -180,11 +180,11 @@ class FunnelForm(forms.Form):
             return {"since": data["day"].isoformat()}
         if when == BETWEEN:
             return {"between": [data["day"].isoformat(), data["until"].isoformat()]}
-        return _load_object(data["kept"]) if when == KEPT else {}
+        return json_values.parse_or_empty(dict, data["kept"]) if when == KEPT else {}
 
     def _step(self, n: int, data: dict[str, Any]) -> dict[str, Any]:
         kind = data[f"kind{n}"]
-        more = _load_object(data[f"more{n}"])
+        more = json_values.parse_or_empty(dict, data[f"more{n}"])
         step: dict[str, Any] = {"kind": kind}
         where: dict[str, Any] = {}
         # What was kept belongs to the kind it was written for.
@@ -321,14 +321,6 @@ def _to_texts(
     if any(isinstance(value, bool) or "," in str(value) for value in values):
         return []
     return [("in", ", ".join(map(text, values)))]
-
-
-def _load_object(text: str) -> dict[str, Any]:
-    try:
-        more = json_values.parse_text(text or "{}")
-    except ValueError:
-        return {}
-    return more if isinstance(more, dict) else {}
 
 
 def _fields(kind: str) -> list[str]:

@@ -106,7 +106,7 @@ class PartForm(forms.Form):
         data = self.cleaned_data
         part: dict[str, Any] = {name: data[name] for name in ("name", "area", "by")}
         if data["by"] != TENURE:
-            more = _load_object(data["more"])
+            more = json_values.parse_or_empty(dict, data["more"])
             same = more.pop("kind", data["kind"]) == data["kind"]
             part |= {"kind": data["kind"], **(more if same else {})}
             where = part.get("where") or {}
@@ -211,11 +211,3 @@ def list_kinds(staff: Staff) -> list[tuple[str, str]]:
         known |= {part["kind"] for part in score.parts if "kind" in part}
     labelled = ((kind, facts.label_of(kind)) for kind in known)
     return sorted(labelled, key=lambda choice: choice[1])
-
-
-def _load_object(text: str) -> dict[str, Any]:
-    try:
-        more = json_values.parse_text(text or "{}")
-    except ValueError:
-        return {}
-    return more if isinstance(more, dict) else {}

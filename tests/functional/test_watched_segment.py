@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import expect
@@ -27,10 +29,13 @@ def test_a_segment_is_built_from_breaks_and_ranks_and_watched(visit: Any) -> Non
     ann.page.locator("[name=c-by]").select_option("sum")
     ann.page.locator("[name=c-number]").fill("50")
     assert ann.accessibility_faults() == [], ann.page.url
-    ann.page.locator("[data-done]").click()
+    with slow_answer(ann.page):
+        ann.page.locator("[data-done]").click()
+        # What is written before the answer arrives must not be lost with it.
+        ann.page.locator("#name").fill("Good customers who stopped")
+    expect(ann.page.locator("[data-editor]")).to_have_count(0)
     expect(ann.page.locator("[data-line]")).to_have_count(2)
-    ann.page.wait_for_load_state("networkidle")
-    ann.page.locator("#name").fill("Good customers who stopped")
+    expect(ann.page.locator("#name")).to_have_value("Good customers who stopped")
     ann.page.locator("#save .primary").click()
     ann.page.wait_for_url(re.compile(r"/segments/\d+/$"))
     ann.button("Watch this segment").click()
@@ -39,3 +44,16 @@ def test_a_segment_is_built_from_breaks_and_ranks_and_watched(visit: Any) -> Non
     assert ann.accessibility_faults() == [], ann.page.url
     ann.button("Stop watching").click()
     expect(ann.button("Watch this segment")).to_be_visible()
+
+
+@contextmanager
+def slow_answer(page: Any) -> Iterator[None]:
+    """Hold back what the builder asks for until the block has ended."""
+    held: list[Any] = []
+    page.route("**/segments/new/rule/", lambda route: held.append(route))
+    with page.expect_request("**/segments/new/rule/"):
+        yield
+    assert held
+    for route in held:
+        route.continue_()
+    page.unroute("**/segments/new/rule/")

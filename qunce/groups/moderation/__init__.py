@@ -1,0 +1,1 @@
+"""Moderation of groups: checks find, rules decide, and actions follow."""

@@ -1,4 +1,4 @@
-"""The contract of a channel: what it can do, and how it sends messages.
+"""The contract of a channel: what it can do, how it sends messages and acts in groups.
 
 A channel knows nothing about members or campaigns. It gets messages that are ready to be
 sent and returns an outcome for each. The caller stores them (see `outbox`).
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from django.utils.translation import gettext as _
 
@@ -66,6 +66,7 @@ class Capabilities:
     can_ban: bool = False
     can_delete: bool = False
     can_invite: bool = False
+    can_close_door: bool = False
     read_receipts: bool = False
     idempotent_sends: bool = False
     per_minute: int | None = None
@@ -74,6 +75,54 @@ class Capabilities:
     attachments: frozenset[AttachmentKind] = frozenset()
     max_attachments: int = 9
     welcome_within: timedelta | None = None
+
+    def allow(self, kind: ActionKind) -> bool:
+        """Whether the channel can do this in a group."""
+        return bool(getattr(self, CAPABILITY_OF[kind]))
+
+
+class ActionKind(StrEnum):
+    """What a channel can do in a group besides sending."""
+
+    DELETE = "delete"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    KICK = "kick"
+    BAN = "ban"
+    UNBAN = "unban"
+    INVITE = "invite"
+    CLOSE_DOOR = "close_door"
+    OPEN_DOOR = "open_door"
+
+
+CAPABILITY_OF = {
+    ActionKind.DELETE: "can_delete",
+    ActionKind.MUTE: "can_mute",
+    ActionKind.UNMUTE: "can_mute",
+    ActionKind.KICK: "can_kick",
+    ActionKind.BAN: "can_ban",
+    ActionKind.UNBAN: "can_ban",
+    ActionKind.INVITE: "can_invite",
+    ActionKind.CLOSE_DOOR: "can_close_door",
+    ActionKind.OPEN_DOOR: "can_close_door",
+}
+"""The field of `Capabilities` that says whether a channel can do it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupAction:
+    """`key` is the same for every attempt.
+
+    `group`, `member` and `message` are the channel's ids. Each action needs its group;
+    `DELETE` needs the message, and what concerns one person needs the member.
+    """
+
+    key: str
+    kind: ActionKind
+    group: str
+    member: str = ""
+    message: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +168,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The outcome of sending one message.
+    """The outcome of sending one message, or of one action in a group.
 
     A failure is permanent unless `retry_after` is set. A message with an unknown outcome
     is sent again where the channel has idempotent sends, and never elsewhere.
@@ -132,6 +181,16 @@ class Outcome:
     @property
     def is_permanent_failure(self) -> bool:
         return self.status == DeliveryStatus.FAILED and self.retry_after is None
+
+
+DELIVERED = Outcome(status=DeliveryStatus.DELIVERED)
+"""It arrived. Of an action: it was done, or what it asks for was so already."""
+
+NO_RIGHT, STRONGER_MEMBER = "no_right", "stronger_user"
+NOT_CONNECTED, NOT_SUPPORTED = "not_connected", "not_supported"
+"""Reasons of permanent failures that every channel reports with the same word: our
+account lacks the right, the member has as many rights as our account, the community has
+not connected the channel, the channel cannot do this."""
 
 
 def failed(reason: str, *, retry_after: timedelta | None = None) -> Outcome:
@@ -170,6 +229,28 @@ class Channel(Protocol):
         """
         ...
 
+    def act(self, action: GroupAction, *, at: datetime) -> Outcome:
+        """Do something in a group, for channels whose capabilities allow it.
+
+        What is so already is delivered: a person who was kicked is kicked. A repeated
+        key does nothing twice. Raises ChannelDown if nothing was done.
+        """
+        ...
+
+    def for_community(self, community_id: int) -> Channel:
+        """This channel with the account of the community; itself if it needs none."""
+        ...
+
+
+class SendingChannel:
+    """Base of channels that need no account and only send."""
+
+    def act(self, action: GroupAction, *, at: datetime) -> Outcome:
+        return failed(NOT_SUPPORTED)
+
+    def for_community(self, community_id: int) -> Self:
+        return self
+
 
 _channels: dict[str, Channel] = {}
 
@@ -187,6 +268,11 @@ def get(name: str) -> Channel:
     if name not in _channels:
         raise ChannelNotFound(_("There is no channel “%(name)s”.") % {"name": name})
     return _channels[name]
+
+
+def for_community(name: str, community_id: int) -> Channel:
+    """The channel with the account of a community. Channels without accounts ignore it."""
+    return get(name).for_community(community_id)
 
 
 def list_channels() -> list[Channel]:

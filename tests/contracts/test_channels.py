@@ -9,9 +9,12 @@ import pytest
 
 from qunce.channels import assisted, channel_contract, testing
 from qunce.channels.channel_contract import (
+    NOT_SUPPORTED,
+    ActionKind,
     Capabilities,
     Channel,
     DeliveryStatus,
+    GroupAction,
     Message,
 )
 
@@ -78,6 +81,36 @@ def test_only_idempotent_sends_arrive_once() -> None:
         channel.send(messages(1), at=AT)
         channel.send(messages(1), at=AT)
     assert (len(idempotent.delivered), len(plain.delivered)) == (1, 2)
+
+
+def action(kind: ActionKind) -> GroupAction:
+    return GroupAction(key=f"a-{kind}", kind=kind, group="g", member="m", message="e")
+
+
+@pytest.mark.parametrize("kind", list(ActionKind))
+def test_channel_acts_where_its_capabilities_allow_it(
+    channel: Channel, kind: ActionKind
+) -> None:
+    outcome = channel.act(action(kind), at=AT)
+    if channel.capabilities.needs_person:
+        assert outcome.status == DeliveryStatus.NEEDS_PERSON
+    elif channel.capabilities.allow(kind):
+        assert outcome.status == DeliveryStatus.DELIVERED
+    else:
+        assert outcome.is_permanent_failure
+        assert outcome.reason == NOT_SUPPORTED
+
+
+def test_repeated_action_is_done_once() -> None:
+    fake = testing.FakeChannel()
+    for _attempt in range(2):
+        assert fake.act(action(ActionKind.KICK), at=AT) == channel_contract.DELIVERED
+    assert [each.kind for each in fake.actions] == [ActionKind.KICK]
+
+
+def test_channel_without_accounts_is_the_same_for_every_community() -> None:
+    assisted_channel = channel_contract.get("assisted")
+    assert channel_contract.for_community("assisted", 1) is assisted_channel
 
 
 def test_installation_offers_real_channels_only() -> None:

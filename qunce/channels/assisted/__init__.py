@@ -13,8 +13,10 @@ from qunce.channels.channel_contract import (
     AttachmentKind,
     Capabilities,
     DeliveryStatus,
+    GroupAction,
     Message,
     Outcome,
+    SendingChannel,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AssistedChannel:
+class AssistedChannel(SendingChannel):
     """Sends nothing. Every message needs a person, who marks it as sent."""
 
     name: ClassVar[str] = "assisted"
@@ -39,3 +41,6 @@ class AssistedChannel:
 
     def send(self, messages: Sequence[Message], *, at: datetime) -> list[Outcome]:
         return [Outcome(status=DeliveryStatus.NEEDS_PERSON) for _message in messages]
+
+    def act(self, action: GroupAction, *, at: datetime) -> Outcome:
+        return Outcome(status=DeliveryStatus.NEEDS_PERSON)

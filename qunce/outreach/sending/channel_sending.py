@@ -83,7 +83,7 @@ def _channels_with_work(at: datetime) -> list[tuple[int, str]]:
 
 
 def _send(community: Community, name: str, at: datetime) -> int:
-    channel = channel_contract.get(name)
+    channel = channel_contract.for_community(name, community.pk)
     queue = ChannelQueue(community, channel)
     stats = outbox.deliver(
         queue=queue,

@@ -37,6 +37,10 @@ AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATER = timedelta(days=2)
 
 
+class PlatformChannel(RecordingChannel, channel_contract.SendingChannel):
+    """The recording channel as it is registered."""
+
+
 def migrate() -> None:
     for alias in settings.DATABASES:
         data_dir.migrate(alias)
@@ -46,7 +50,7 @@ def open_channel(address: str, *, idempotent: bool, **dies: int) -> None:
     capabilities = channel_contract.Capabilities(
         to_member=True, idempotent_sends=idempotent
     )
-    channel = RecordingChannel(address, capabilities)
+    channel = PlatformChannel(address, capabilities)
     channel.dies_before = dies.get("dies_before", -1)
     channel.dies_after = dies.get("dies_after", -1)
     channel_contract.register(channel)

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "qunce.channels.webhooks",
     "qunce.members",
     "qunce.groups",
+    "qunce.groups.lists",
     "qunce.insight",
     "qunce.outreach",
     "qunce.sales",

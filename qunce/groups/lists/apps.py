@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ListsConfig(AppConfig):
+    name = "qunce.groups.lists"
+    label = "lists"
+
+    def ready(self) -> None:
+        from qunce.groups.lists import lists  # noqa: F401 - facts

@@ -1,0 +1,54 @@
+"""Who is exempt from the rules of a group: staff, volunteers, bots, the whitelist.
+
+Moderation asks here before it judges and again before it acts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from qunce.groups.groups import Group, Membership
+from qunce.groups.lists import lists
+from qunce.groups.lists.models import ListEntry
+from qunce.members.accounts import queries as account_queries
+from qunce.sets import audiences
+
+VOLUNTEER_ROLES = frozenset({"volunteer"})
+OWNER_ROLES = frozenset({"owner"})
+
+
+class Ground(StrEnum):
+    STAFF = "staff"
+    """They work here: a staff account, atmosphere, customer service, a bot."""
+    OWNER = "owner"
+    """The owner of this group."""
+    VOLUNTEER = "volunteer"
+    """A volunteer in this group."""
+    WHITELIST = "whitelist"
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """`entry` is the one of the whitelist."""
+
+    ground: Ground
+    entry: ListEntry | None = None
+
+
+def find(*, group: Group, account: int, at: datetime) -> Exemption | None:
+    """Why the rules of this group do not apply to a person, None if they apply."""
+    accounts = account_queries.account_ids_of_person(account)
+    if accounts[0] in audiences.staff_people(community=group.community, at=at):
+        return Exemption(Ground.STAFF)
+    rows = Membership.objects.filter(
+        group=group, account_id__in=accounts, present=True
+    ).exclude(role="member")
+    roles = set(rows.values_list("role", flat=True))
+    if roles & OWNER_ROLES:
+        return Exemption(Ground.OWNER)
+    if roles & VOLUNTEER_ROLES:
+        return Exemption(Ground.VOLUNTEER)
+    entry = lists.find_white(group, account, at)
+    return Exemption(Ground.WHITELIST, entry) if entry else None

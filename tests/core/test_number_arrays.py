@@ -13,3 +13,21 @@ from qunce.core import number_arrays
 def test_different_numbers_are_in_order(numbers: list[int]) -> None:
     found = number_arrays.unique(np.array(numbers, dtype=np.int64))
     assert found.tolist() == sorted(set(numbers))
+
+
+@given(
+    st.lists(st.integers(0, 2**62) | st.integers(0, 30), min_size=1, unique=True),
+    st.data(),
+)
+def test_places_are_found_in_near_and_in_distant_numbers(
+    numbers: list[int], data: st.DataObject
+) -> None:
+    ordered = sorted(numbers)
+    asked = data.draw(st.lists(st.sampled_from(ordered)))
+    found = number_arrays.find_places(np.array(ordered), np.array(asked, np.int64))
+    assert found.tolist() == [ordered.index(each) for each in asked]
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    nothing = np.empty(0, np.int64)
+    assert not len(number_arrays.find_places(nothing, nothing))

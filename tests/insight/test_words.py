@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+import math
+import random
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -219,6 +223,23 @@ def test_a_topic_rises_only_if_enough_people_say_it(by: Staff) -> None:
     assert trends["spam"] == UNSURE
 
 
+def trend_of(people: int, speakers: int, before: int, speakers_before: int) -> str:
+    """What `find_trends` says of one word, in plain arithmetic."""
+    if people + before < topics.MIN_PEOPLE:
+        return UNSURE
+    if min(speakers, speakers_before) < topics.MIN_SPEAKERS:
+        return UNSURE
+    now, then = people / speakers, before / speakers_before
+    pooled = (people + before) / (speakers + speakers_before)
+    spread = pooled * (1 - pooled) * (1 / speakers + 1 / speakers_before)
+    z = (now - then) / math.sqrt(spread) if spread > 0 else 0.0
+    if z >= topics.MIN_Z and now >= topics.MIN_RATIO * then:
+        return RISING
+    if z <= -topics.MIN_Z and then >= topics.MIN_RATIO * now:
+        return FALLING
+    return STEADY
+
+
 @pytest.mark.parametrize(
     ("numbers", "expected"),
     [
@@ -227,10 +248,102 @@ def test_a_topic_rises_only_if_enough_people_say_it(by: Staff) -> None:
         ((20, 100, 18, 100), STEADY),
         ((3, 100, 1, 100), UNSURE),
         ((8, 9, 0, 100), UNSURE),
+        ((100, 100, 100, 100), STEADY),
     ],
 )
 def test_trend(numbers: tuple[int, int, int, int], expected: str) -> None:
-    assert topics.trend(*numbers) == expected
+    people, speakers, before, speakers_before = numbers
+    found = topics.find_trends(
+        np.array([people]), speakers, np.array([before]), speakers_before
+    )
+    assert found == [expected] == [trend_of(*numbers)]
+
+
+@given(
+    speakers=st.integers(0, 60),
+    speakers_before=st.integers(0, 60),
+    shares=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=20),
+)
+def test_trends_are_those_of_each_word_alone(
+    speakers: int, speakers_before: int, shares: list[tuple[float, float]]
+) -> None:
+    people = [round(now * speakers) for now, _then in shares]
+    before = [round(then * speakers_before) for _now, then in shares]
+    found = topics.find_trends(
+        np.array(people, np.int64),
+        speakers,
+        np.array(before, np.int64),
+        speakers_before,
+    )
+    assert found == [
+        trend_of(now, speakers, then, speakers_before)
+        for now, then in zip(people, before, strict=True)
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("is_old", [False, True])
+def test_words_are_those_of_people_one_by_one(
+    by: Staff, seed: int, is_old: bool
+) -> None:
+    """Stored counts of two accounts of a person, of staff and of deleted texts add up."""
+    rng = random.Random(seed)  # noqa: S311
+    factories.members(by.community, "ann", "ann2", "bob", "cat", "sue")
+    ids = account_queries.find(by.community, ["ann", "ann2", "bob", "cat", "sue"])
+    factories.merge(by.community, "ann", "ann2")
+    staff_accounts.mark(accounts=[ids["sue"]], by=by, at=AT)
+    person_of = account_queries.person_ids(sorted(ids.values()))
+    today = community_days.from_date(TODAY)
+    people: dict[tuple[bool, str], set[tuple[int, ...]]] = defaultdict(set)
+    times: Counter[tuple[bool, str]] = Counter()
+    words_of = [f"word{n}" for n in range(6)]
+    group = factories.group(by.community, "g1")
+    deleted: Counter[tuple[bool, str]] = Counter()
+    for day in range(today - 14, today):
+        counts: dict[str, dict[int, int]] = {tokens.WORDS: {}}
+        for account in rng.sample(sorted(ids.values()), rng.randint(0, 5)):
+            for word in rng.sample(words_of, rng.randint(1, 4)):
+                number = rng.randint(1, 400)
+                counts.setdefault(word, {})[account] = number
+                own = counts[tokens.WORDS]
+                own[account] = own.get(account, 0) + number
+        is_now = day >= today - 7
+        for word, pairs in counts.items():
+            for account, number in pairs.items():
+                if account != ids["sue"]:
+                    person = person_of[account]
+                    people[is_now, word].add((person, day) if is_old else (person,))
+                    times[is_now, word] += number
+        totals = ""
+        if is_old and rng.random() < 0.5:
+            totals = json.dumps({"word1": [2, 9]})
+            deleted[is_now, "word1"] += 2
+            times[is_now, "word1"] += 9
+        WordDay.objects.create(
+            community=by.community,
+            group_id=group.pk,
+            day=day,
+            pairs=word_counts.encode(counts),
+            totals=totals,
+        )
+    assert bool(deleted) == is_old
+    found = compute(by, 7)
+    expected = [
+        (
+            word,
+            len(people[True, word]) + deleted[True, word],
+            times[True, word],
+            len(people[False, word]) + deleted[False, word],
+            times[False, word],
+        )
+        for word in words_of
+    ]
+    expected = [row for row in expected if row[1] or row[3]]
+    expected.sort(key=lambda row: (-row[1], -row[2], row[0]))
+    assert [tuple(word)[:5] for word in found.words] == expected
+    assert found.speakers == len(people[True, tokens.WORDS])
+    assert found.temperature.member_words == times[True, tokens.WORDS]
 
 
 ALPHABET = ["咖啡", "coffee", "我们", "the", "x", "1", " ", "，", "@ann ", "Größe"]

@@ -57,7 +57,7 @@ def show(
     chosen: list[Word] = list(found.words[:limit])
     if trend:
         chosen = found.of_trend(trend, limit)
-    rows = [asdict(word) for word in chosen]
+    rows = [word._asdict() for word in chosen]
     invocation.out.answer(
         {
             "first": found.first.isoformat(),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -60,8 +60,7 @@ class CountsHidden(errors.Refused):
     """Counts of deleted texts are only for staff who see all members."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """`people` said it `times` in the period; `_before` is the period before."""
 
     word: str
@@ -129,19 +128,22 @@ class Topics:
 # Trend
 
 
-def trend(people: int, speakers: int, before: int, speakers_before: int) -> str:
-    """Whether a larger or smaller part of those who wrote said a word than before."""
-    if people + before < MIN_PEOPLE or min(speakers, speakers_before) < MIN_SPEAKERS:
-        return UNSURE
+def find_trends(
+    people: Ints, speakers: int, before: Ints, speakers_before: int
+) -> list[str]:
+    """Per word, whether a larger or smaller part of those who wrote said it than before."""
+    if min(speakers, speakers_before) < MIN_SPEAKERS:
+        return [UNSURE] * len(people)
     now, then = people / speakers, before / speakers_before
     pooled = (people + before) / (speakers + speakers_before)
     spread = pooled * (1 - pooled) * (1 / speakers + 1 / speakers_before)
-    z = (now - then) / math.sqrt(spread) if spread > 0 else 0.0
-    if z >= MIN_Z and now >= MIN_RATIO * then:
-        return RISING
-    if z <= -MIN_Z and then >= MIN_RATIO * now:
-        return FALLING
-    return STEADY
+    # A word of everybody or nobody in both periods has no spread, and no difference.
+    z = np.divide(now - then, np.sqrt(spread), np.zeros(len(people)), where=spread > 0)
+    trends = np.full(len(people), STEADY, dtype=object)
+    trends[(z >= MIN_Z) & (now >= MIN_RATIO * then)] = RISING
+    trends[(z <= -MIN_Z) & (then >= MIN_RATIO * now)] = FALLING
+    trends[people + before < MIN_PEOPLE] = UNSURE
+    return list(trends)
 
 
 # Reads
@@ -166,29 +168,23 @@ def compute(
                 " members, so that you cannot see them. Choose later days."
             )
         )
-    periods = [_Period(by_day=is_by_day), _Period(by_day=is_by_day)]
+    codes = _Codes()
+    now, before = (
+        _Period(codes, seen, by_day=is_by_day, is_scoped=by.scope is not None)
+        for _each in range(2)
+    )
     for row, counts in zip(rows, parsed, strict=True):
-        periods[row.day < days[0]].add(row, counts)
-    now, before = periods
-    for period in periods:
-        period.finish(seen, is_scoped=by.scope is not None)
+        (now if row.day >= days[0] else before).add(row, counts)
+    for period in (now, before):
+        period.finish()
     settings = word_settings.get(community)
-    stops = frozenset(settings.stop_words)
-    words = [
-        _word(word, now, before)
-        for word in now.numbers.keys() | before.numbers.keys()
-        if word not in stops
-        and not word.startswith("#")
-        and (now.numbers.get(word) or before.numbers.get(word))
-    ]
-    words.sort(key=lambda each: (-each.people, -each.times, each.word))
     return Topics(
         first=first,
         last=last,
         speakers=now.speakers,
         speakers_before=before.speakers,
         by_day=is_by_day,
-        words=tuple(words),
+        words=_list_words(codes, now, before, frozenset(settings.stop_words)),
         brands=tuple(_shares(settings.brands, now, before)),
         temperature=now.temperature(),
     )
@@ -231,13 +227,14 @@ def _load(by: Staff, group: str | None, first: int, last: int) -> list[WordDay]:
     return list(rows.filter(group_id__in=ids))
 
 
-@dataclass(frozen=True)
 class _Seen:
-    """Accounts, ascending, with their people, 0 for people whose words do not count."""
+    """Numbers of the people behind accounts, from 1; 0 where their words do not count."""
 
-    accounts: NDArray[np.int64]
-    people: NDArray[np.int64]
-    is_staff: NDArray[np.bool_]
+    def __init__(self, accounts: Ints, numbers: Ints, is_staff: NDArray[np.bool_]):
+        self._accounts = accounts
+        self._numbers = numbers.astype(np.int32)
+        self._is_staff = is_staff
+        self.size = int(numbers.max(initial=0)) + 1
 
     @classmethod
     def read(cls, by: Staff, at: datetime, parsed: Iterable[WordCounts]) -> _Seen:
@@ -253,11 +250,28 @@ class _Seen:
         person_of = account_queries.person_ids(accounts.tolist())
         staff = staff_accounts.read_all(by.community_id)
         people = (person_of[each] for each in accounts.tolist())
-        return cls(
-            accounts,
-            np.array([each if each in visible else 0 for each in people], np.int64),
-            np.array([each in staff for each in accounts.tolist()], bool),
-        )
+        counted = np.array([each if each in visible else 0 for each in people], int)
+        # A zero more, as nobody need be left out.
+        _people, numbers = np.unique(np.append(counted, 0), return_inverse=True)
+        is_staff = np.array([each in staff for each in accounts.tolist()], bool)
+        return cls(accounts, numbers[:-1], is_staff)
+
+    def numbers_of(self, accounts: Ints) -> Ints:
+        return self._numbers[number_arrays.find_places(self._accounts, accounts)]
+
+    def are_staff(self, accounts: Ints) -> NDArray[np.bool_]:
+        return self._is_staff[np.searchsorted(self._accounts, accounts)]
+
+
+class _Codes(dict[str, int]):
+    """A number for each word that was asked for, from 0."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = code = len(self)
+        return code
+
+    def of(self, words: Sequence[str]) -> NDArray[np.int32]:
+        return np.fromiter(map(self.__getitem__, words), np.int32, len(words))
 
 
 class _Period:
@@ -267,32 +281,39 @@ class _Period:
     and a person.
     """
 
-    def __init__(self, *, by_day: bool) -> None:
+    def __init__(
+        self, codes: _Codes, seen: _Seen, *, by_day: bool, is_scoped: bool
+    ) -> None:
         self.by_day = by_day
-        self.numbers: dict[str, int] = {}
-        self.times: dict[str, int] = {}
-        self.member_words = self.first = self.days = 0
-        self.staff_words: int | None = 0
-        self.speakers = 0
-        self._codes: dict[str, int] = {}
-        self._columns: list[tuple[Ints, Ints, Ints, Ints]] = []
-        """Of each day of a group: codes of words, accounts, times, and the day."""
+        self.is_scoped = is_scoped
+        self.member_words = self.first = self.days = self.speakers = 0
+        self.staff_words: int | None = None if is_scoped else 0
+        self.people: Ints = np.empty(0, np.int64)
+        """By the code of a word, as `times`."""
+        self.times: Ints = self.people
+        self._codes, self._seen = codes, seen
+        self._total, self._first = codes[tokens.WORDS], codes[tokens.FIRST]
+        self._columns: list[tuple[Ints, ...]] = []
+        """Of each day of a group: codes of words, numbers of people, and times."""
+        self._deleted: list[tuple[int, int, int]] = []
+        """Of words of deleted texts: their code, people and times."""
 
     def add(self, row: WordDay, counts: WordCounts) -> None:
-        codes = self._codes
-        # len() is the next code; a word that is known keeps its own.
-        own = np.array(
-            [codes.setdefault(word, len(codes)) for word in counts.words], np.int64
-        )
-        self._columns.append(
-            (
-                np.repeat(own, counts.lengths),
-                counts.accounts,
-                counts.times,
-                np.full(len(counts.accounts), row.day),
-            )
-        )
-        self.days += tokens.FIRST in counts.words
+        own = self._codes.of(counts.words)
+        words = np.repeat(own, counts.lengths)
+        people = self._seen.numbers_of(counts.accounts)
+        is_total, is_counted = words == self._total, people > 0
+        if self.is_scoped:
+            self.days += bool((is_total & is_counted).any())
+        else:
+            self.days += bool((own == self._first).any())
+            by_staff = self._seen.are_staff(counts.accounts[is_total])
+            said = int(counts.times[is_total][by_staff].sum())
+            self.staff_words = (self.staff_words or 0) + said
+        if self.by_day:
+            people = people + self._seen.size * row.day
+        columns = (words, people, counts.times)
+        self._columns.append(tuple(column[is_counted] for column in columns))
         if row.totals:
             for word, (people, times) in json.loads(row.totals).items():
                 self._add_total(word, people, times)
@@ -306,54 +327,35 @@ class _Period:
             self.staff_words = (self.staff_words or 0) + times
         else:
             name = tokens.WORDS if word == tokens.PEOPLE else word
-            self.numbers[name] = self.numbers.get(name, 0) + people
-            self.times[name] = self.times.get(name, 0) + times
+            self._deleted.append((self._codes[name], people, times))
 
-    def finish(self, seen: _Seen, *, is_scoped: bool) -> None:
-        """Count people and times of every word that was added."""
-        if is_scoped:
-            self.days = sum(self._has_visible(column, seen) for column in self._columns)
-        nothing = np.empty(0, np.int64)
-        words, accounts, times, days = map(
-            np.concatenate, zip((nothing,) * 4, *self._columns, strict=True)
-        )
-        places = np.searchsorted(seen.accounts, accounts)
-        people = seen.people[places]
-        is_total = words == self._codes.get(tokens.WORDS, -1)
-        said = int(times[is_total & seen.is_staff[places]].sum())
-        self.staff_words = None if is_scoped else (self.staff_words or 0) + said
-        counted = people > 0
-        self._words, self._people = words[counted], people[counted]
+    def finish(self) -> None:
+        """Count people and times of every word that was added to either period."""
         size = len(self._codes)
-        sums = np.bincount(self._words, times[counted], size).astype(np.int64).tolist()
+        nothing = np.empty(0, np.int32)
+        self._words, self._people, times = map(
+            np.concatenate, zip((nothing,) * 3, *self._columns, strict=True)
+        )
+        self.times = np.bincount(self._words, times, size).astype(np.int64)
+        self.first += int(self.times[self._first])
+        self.member_words += int(self.times[self._total])
         # One number per word and person, of which one sort finds the different ones.
-        _people, ranks = np.unique(seen.people, return_inverse=True)
-        pairs = self._words * len(ranks) + ranks[places][counted]
-        length = len(ranks)
-        if self.by_day:
-            _days, numbers = np.unique(days, return_inverse=True)
-            pairs = pairs * len(numbers) + numbers[counted]
-            length *= len(numbers)
-        words_of = number_arrays.unique(pairs) // max(length, 1)
-        counts = np.bincount(words_of, minlength=size).tolist()
-        for word, code in self._codes.items():
-            self.numbers[word] = self.numbers.get(word, 0) + counts[code]
-            self.times[word] = self.times.get(word, 0) + sums[code]
-        self.first += self.times.pop(tokens.FIRST, 0)
-        self.member_words += self.times.get(tokens.WORDS, 0)
-        self.speakers = self.numbers.get(tokens.WORDS, 0)
-
-    def _has_visible(self, column: tuple[Ints, Ints, Ints, Ints], seen: _Seen) -> bool:
-        """Whether somebody who is seen wrote in a group on a day."""
-        words, accounts, _times, _days = column
-        wrote = accounts[words == self._codes.get(tokens.WORDS, -1)]
-        return bool((seen.people[np.searchsorted(seen.accounts, wrote)] > 0).any())
+        length = int(self._people.max(initial=0)) + 1
+        # Half as wide ones are sorted in half the time.
+        kind = np.int32 if size * length < 2**31 else np.int64
+        pairs = self._words.astype(kind) * kind(length) + self._people.astype(kind)
+        words_of = number_arrays.unique(pairs) // kind(length)
+        self.people = np.bincount(words_of, minlength=size)
+        for code, people, of_deleted in self._deleted:
+            self.people[code] += people
+            self.times[code] += of_deleted
+        self.speakers = int(self.people[self._total])
 
     def count(self, *words: str) -> int:
         """People who said any of the words; by day, those of the word with most."""
-        if self.by_day or len(words) == 1:
-            return max((self.numbers.get(word, 0) for word in words), default=0)
         codes = [self._codes[word] for word in words if word in self._codes]
+        if self.by_day or len(words) == 1:
+            return max((int(self.people[code]) for code in codes), default=0)
         return len(number_arrays.unique(self._people[np.isin(self._words, codes)]))
 
     def temperature(self) -> Temperature:
@@ -367,16 +369,23 @@ class _Period:
         )
 
 
-def _word(word: str, now: _Period, before: _Period) -> Word:
-    people, people_before = now.numbers.get(word, 0), before.numbers.get(word, 0)
-    return Word(
-        word,
-        people,
-        now.times.get(word, 0),
-        people_before,
-        before.times.get(word, 0),
-        trend(people, now.speakers, people_before, before.speakers),
+def _list_words(
+    codes: _Codes, now: _Period, before: _Period, stops: Iterable[str]
+) -> tuple[Word, ...]:
+    """Words that somebody said, from the most to the least people."""
+    trends = find_trends(now.people, now.speakers, before.people, before.speakers)
+    is_listed = (now.people > 0) | (before.people > 0)
+    is_listed[[codes[word] for word in (tokens.WORDS, tokens.FIRST)]] = False
+    is_listed[[codes[word] for word in stops if word in codes]] = False
+    columns = (now.people, now.times, before.people, before.times)
+    rows = zip(
+        *((-column[is_listed]).tolist() for column in columns[:2]),
+        itertools.compress(codes, is_listed),
+        *(column[is_listed].tolist() for column in columns),
+        itertools.compress(trends, is_listed),
+        strict=True,
     )
+    return tuple(Word(*row) for _people, _times, *row in sorted(rows))
 
 
 def _shares(

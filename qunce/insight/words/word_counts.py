@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 COLUMNS = ("lengths", "accounts", "times")
+KINDS = ("<u1", "<u2", "<u4", "<i8")
+"""Types of whole numbers, little endian on every machine, as databases move."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,17 @@ def decode(text: str) -> WordCounts:
 
 
 def _pack(numbers: list[int]) -> str:
-    # Little endian on every machine, as databases move.
-    packed = zlib.compress(np.array(numbers, "<i8").tobytes(), 1)
-    return base64.b64encode(packed).decode()
+    """The numbers in as few bytes each as the largest needs, after the name of the type."""
+    most = max(numbers, default=0)
+    kind = next(each for each in KINDS if most <= np.iinfo(each).max)
+    packed = zlib.compress(np.array(numbers, kind).tobytes(), 1)
+    return f"{kind}:{base64.b64encode(packed).decode()}"
 
 
 def _unpack(text: str) -> Ints:
     if not text:
         return np.empty(0, np.int64)
-    packed = zlib.decompress(base64.b64decode(text))
-    return np.frombuffer(packed, "<i8").astype(np.int64)
+    kind, _colon, packed = text.rpartition(":")
+    numbers = zlib.decompress(base64.b64decode(packed))
+    # Counts of earlier versions name no type.
+    return np.frombuffer(numbers, kind or KINDS[-1]).astype(np.int64)

@@ -42,5 +42,5 @@ def _without_dependencies(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    for each in ("runtime", "dev", "demo", "oracles"):
+    for each in ("runtime", "dev", "demo", "oracles", "synapse"):
         lock(each, sys.argv[1:])

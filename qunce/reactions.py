@@ -1,4 +1,7 @@
-"""What follows from facts: the verbs that each kind of fact calls. One page."""
+"""What follows from facts: the verbs that each kind of fact calls. One page.
+
+What follows inside of groups is on a page of its own, and comes first.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce import group_reactions
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.core.jobs.scheduler import Job
-from qunce.groups import groups, membership_erasure
+from qunce.groups import groups
 from qunce.insight.reports import reports, subscribers
 from qunce.members.accounts import accounts
 from qunce.members.layers import layers
@@ -29,7 +33,7 @@ from qunce.outreach.welcomes import decisions as welcomes
 from qunce.sales import orders
 
 CLEARING = (
-    membership_erasure.remove_erased,
+    *group_reactions.CLEARING,
     orders.unlink_erased,
     campaign_tasks.delete_erased,
     invitations.delete_erased,
@@ -37,30 +41,35 @@ CLEARING = (
     run_reactions.delete_erased,
     opt_outs.clear_erased,
     care_claims.clear_erased,
+    complaints.clear_erased,
     deliveries.delete_erased,
 )
 """What is held about members outside their own tables, when they are gone."""
 CONSUMER = fact_consumers.Consumer(
     "reactions",
-    {
-        accounts.MemberJoined.kind: (automatic.react, welcomes.react),
-        accounts.MemberRejoined.kind: (welcomes.react,),
-        accounts.MemberChanged.kind: (automatic.react,),
-        merges.MemberMerged.kind: (welcomes.react_to_merge,),
-        merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
-        library.TagCreated.kind: (automatic.react_to_template,),
-        groups.GroupJoined.kind: (invitations.react_to_joined, welcomes.react),
-        layers.MemberLayerChanged.kind: (invitations.react_to_layer_change,),
-        **dict.fromkeys(idea_materials.SENT_KINDS, (idea_materials.react_to_sent,)),
-        **dict.fromkeys(send_facts.NOT_SENT_KINDS, (care_budgets.release_not_sent,)),
-        task_facts.StaffTaskOutcome.kind: (care_budgets.release_not_given,),
-        task_facts.StaffTaskCancelled.kind: (care_budgets.release_cancelled,),
-        reports.ReportCreated.kind: (report_deliveries.react,),
-        subscribers.ReportSubscribersChanged.kind: (report_deliveries.react,),
-        task_facts.StaffTaskFinished.kind: (report_deliveries.react_to_finished,),
-        people.MemberErased.kind: CLEARING,
-        removal.MemberRemoved.kind: CLEARING,
-    },
+    group_reactions.before(
+        {
+            accounts.MemberJoined.kind: (automatic.react, welcomes.react),
+            accounts.MemberRejoined.kind: (welcomes.react,),
+            accounts.MemberChanged.kind: (automatic.react,),
+            merges.MemberMerged.kind: (welcomes.react_to_merge,),
+            merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
+            library.TagCreated.kind: (automatic.react_to_template,),
+            groups.GroupJoined.kind: (invitations.react_to_joined, welcomes.react),
+            layers.MemberLayerChanged.kind: (invitations.react_to_layer_change,),
+            **dict.fromkeys(idea_materials.SENT_KINDS, (idea_materials.react_to_sent,)),
+            **dict.fromkeys(
+                send_facts.NOT_SENT_KINDS, (care_budgets.release_not_sent,)
+            ),
+            task_facts.StaffTaskOutcome.kind: (care_budgets.release_not_given,),
+            task_facts.StaffTaskCancelled.kind: (care_budgets.release_cancelled,),
+            reports.ReportCreated.kind: (report_deliveries.react,),
+            subscribers.ReportSubscribersChanged.kind: (report_deliveries.react,),
+            task_facts.StaffTaskFinished.kind: (report_deliveries.react_to_finished,),
+            people.MemberErased.kind: CLEARING,
+            removal.MemberRemoved.kind: CLEARING,
+        }
+    ),
 )
 WEBHOOKS = fact_consumers.Consumer(endpoints.CONSUMER, deliveries.SubscribedKinds())
 """Facts for webhook endpoints; a consumer of its own, so that it delays no reaction."""

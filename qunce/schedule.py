@@ -8,13 +8,14 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce import queued_jobs
+from qunce import group_jobs, queued_jobs
 from qunce.channels.webhooks import calls as webhook_calls
 from qunce.channels.webhooks import deliveries as webhooks
 from qunce.core.communities import Community
 from qunce.core.jobs import clock_watch, scheduler
 from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
+from qunce.groups.complaints import escalation as complaints
 from qunce.importing.jobs import journal, uploads
 from qunce.insight.findings import daily as findings
 from qunce.insight.goals import results as goals
@@ -44,7 +45,6 @@ from qunce.sets.bitmaps import persisted_sets
 from qunce.sets.mirror import deriver, mirror
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
 last_run_at: datetime | None = None  # when this process last ran what was due
 
 
@@ -83,6 +83,7 @@ SCHEDULE: dict[str, Job] = {
     "campaigns.record_final_marks": Job(
         assisted_outcomes.record_final_marks, _("Record what was sent"), MINUTE / 2
     ),
+    "complaints.note_late": Job(complaints.note_late, _("Find late cases"), MINUTE),
     "series.post": Job(posting.poll_all, _("Post series"), MINUTE),
     "ideas.read": Job(due_downloads.read_due, _("Read feeds and links"), MINUTE / 6),
     "playbooks.poll": Job(poll_playbooks, _("Start runs of playbooks"), MINUTE),
@@ -102,6 +103,7 @@ SCHEDULE: dict[str, Job] = {
     MERGE: Job(lambda *, at: mirror.merge(), _("Merge files of facts")),
     PURCHASE_TAGS: Job(purchase_tags.catch_up, _("Update tags of purchases")),
     ADVANCE: Job(advancing.advance_all, _("Advance runs of playbooks")),
+    **group_jobs.JOBS,
     **queued_jobs.JOBS,
 }
 

@@ -134,6 +134,7 @@ INSTALLED_APPS = [
     "qunce.members",
     "qunce.groups",
     "qunce.groups.lists",
+    "qunce.groups.complaints",
     "qunce.insight",
     "qunce.outreach",
     "qunce.sales",
@@ -281,6 +282,9 @@ MAX_FACT_FIELDS = int(os.environ.get("QUNCE_MAX_FACT_FIELDS") or 200)
 API_RATE_LIMIT = int(os.environ.get("QUNCE_API_RATE_LIMIT") or 60_000)
 """Requests per minute that one API key may make to each process."""
 ALLOW_PRIVATE_WEBHOOKS = os.environ.get("QUNCE_ALLOW_PRIVATE_WEBHOOKS", "") not in OFF
+ALLOW_PRIVATE_HOMESERVERS = (
+    os.environ.get("QUNCE_ALLOW_PRIVATE_HOMESERVERS", "") not in OFF
+)
 """Whether webhooks, feeds and links may have private addresses, and webhooks plain HTTP."""
 
 # Limits of the engine. The figures in docs/benchmarks.md were measured with these values.

@@ -11,9 +11,11 @@ class SalesConfig(AppConfig):
 
     def ready(self) -> None:
         for module in (
+            "complaint_orders",
             "coupons",
             "member_columns",
             "number_checks",
+            "order_categories",
             "order_facts",
             "order_erasure",
             "orders",

@@ -41,7 +41,6 @@ CLEARING = (
     run_reactions.delete_erased,
     opt_outs.clear_erased,
     care_claims.clear_erased,
-    complaints.clear_erased,
     deliveries.delete_erased,
 )
 """What is held about members outside their own tables, when they are gone."""

@@ -15,7 +15,6 @@ from qunce.core.communities import Community
 from qunce.core.jobs import clock_watch, scheduler
 from qunce.core.jobs.scheduler import Job
 from qunce.core.staff import login_attempts, sessions
-from qunce.groups.complaints import escalation as complaints
 from qunce.importing.jobs import journal, uploads
 from qunce.insight.findings import daily as findings
 from qunce.insight.goals import results as goals
@@ -83,7 +82,6 @@ SCHEDULE: dict[str, Job] = {
     "campaigns.record_final_marks": Job(
         assisted_outcomes.record_final_marks, _("Record what was sent"), MINUTE / 2
     ),
-    "complaints.note_late": Job(complaints.note_late, _("Find late cases"), MINUTE),
     "series.post": Job(posting.poll_all, _("Post series"), MINUTE),
     "ideas.read": Job(due_downloads.read_due, _("Read feeds and links"), MINUTE / 6),
     "playbooks.poll": Job(poll_playbooks, _("Start runs of playbooks"), MINUTE),

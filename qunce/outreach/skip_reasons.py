@@ -15,6 +15,7 @@ WORKS_HERE = "works_here"
 LEFT = "left"
 EXCLUDED = "excluded"
 OPTED_OUT = "opted_out"
+BLACKLISTED = "blacklisted"
 OVER_CONTACT_LIMIT = "over_contact_limit"
 NOT_VISIBLE = "not_visible"
 NO_VALUE = "no_value"
@@ -35,6 +36,7 @@ LABELS: dict[str, StrOrPromise] = {
     LEFT: gettext_lazy("has left the community"),
     EXCLUDED: gettext_lazy("is excluded by the campaign"),
     OPTED_OUT: gettext_lazy("has opted out of messages"),
+    BLACKLISTED: gettext_lazy("is on the blacklist"),
     OVER_CONTACT_LIMIT: gettext_lazy("the contact limit is reached"),
     TOO_SOON: gettext_lazy("the last message was too recent"),
     KEPT_PLACE: gettext_lazy("the place is kept for a more important campaign"),

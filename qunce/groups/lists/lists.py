@@ -46,6 +46,8 @@ EDIT = permissions.declare(
     label=gettext_lazy("put people on the whitelist and the blacklist"),
 )
 REVISION = "list"
+BLACKLISTED = {"listed": {"on": "black"}}
+"""The rule of members whom no group and no send is for."""
 MAX_GROUPS = 500
 """Groups of an entry."""
 
@@ -461,19 +463,28 @@ def list_accounts(
 
 
 def blacklisted_among(
-    by_person: Mapping[int, Sequence[int]], *, at: datetime
+    by_person: Mapping[int, Sequence[int]], *, at: datetime, group: Group | None = None
 ) -> set[int]:
-    """Those of these people who are on the blacklist of every group."""
+    """Those of these people who are on the blacklist of every group, or of this one."""
+    where = models.Q(scope=Scope.COMMUNITY)
+    if group is not None:
+        in_group = ListEntry.groups.through.objects.filter(group_id=group.pk)
+        where |= models.Q(pk__in=in_group.values("listentry_id"))
     person_of = account_queries.invert(by_person)
     found: set[int] = set()
     for chunk in account_queries.chunks(sorted(person_of)):
-        rows = _active(at).filter(
-            list_name=ListName.BLACK, scope=Scope.COMMUNITY, account_id__in=chunk
-        )
+        rows = _active(at).filter(where, list_name=ListName.BLACK, account_id__in=chunk)
         found.update(
             person_of[a] for a in rows.values_list("account_id", flat=True) if a
         )
     return found
+
+
+def rule_of_blacklisted(group: Group | None = None) -> dict[str, Any]:
+    """The rule of whom neither a send nor, if one is given, this group is for."""
+    if group is None:
+        return BLACKLISTED
+    return {"listed": {"on": ListName.BLACK.value, "group": group.key}}
 
 
 def _label(entry: ListEntry) -> str:

@@ -16,6 +16,7 @@ from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Stage
+from qunce.groups.lists import lists
 from qunce.outreach import opt_outs, skip_reasons, task_allocation
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.campaigns.campaigns import Campaign, Target
@@ -107,6 +108,7 @@ def _plan_members(campaign: Campaign, by: Staff, at: datetime) -> Plan:
         plan.exclude(skip_reasons.OPTED_OUT, _people(opt_outs.RULE, by, at))
     elif campaign.purpose == Purpose.SERVICE:
         plan.exclude(skip_reasons.OPTED_OUT, _people(opt_outs.SERVICE_RULE, by, at))
+    plan.exclude(skip_reasons.BLACKLISTED, _people(lists.BLACKLISTED, by, at))
     over_limit = _over_budget(campaign, plan.targets, at)
     if campaign.skip_recently_contacted:
         plan.exclude(skip_reasons.OVER_CONTACT_LIMIT, over_limit)

@@ -16,6 +16,7 @@ from qunce.core import db
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Stage
+from qunce.groups.lists import lists
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.outreach import opt_outs, skip_reasons
@@ -97,11 +98,14 @@ class EligibilityChecker:
             self.addresses.update(_addresses(sender.channel, found))
             reachable = set(self.addresses)
         opted_out: set[int] = set()
+        blacklisted: set[int] = set()
         if sender.purpose != Purpose.MODERATION and sender.origin != Origin.TEST:
             opted_out = opt_outs.among(by_person, purpose=sender.purpose.value)
+            blacklisted = lists.blacklisted_among(by_person, at=self.at)
         return {
             skip_reasons.WORKS_HERE: set(bitmaps.of(people) & self.works_here),
             skip_reasons.LEFT: everyone - present,
+            skip_reasons.BLACKLISTED: blacklisted,
             skip_reasons.OPTED_OUT: opted_out,
             skip_reasons.HELD_OUT: set(bitmaps.of(people) & self.held_out),
             skip_reasons.NOT_VISIBLE: everyone - visible,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qunce.core.facts.facts import RecordedFact
+from qunce.groups.lists import lists
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers.models import Layering
 from qunce.members.people import visibility
@@ -109,6 +110,10 @@ def _invite(request: TaskRequest, accounts: list[int], at: datetime) -> None:
     people = bitmaps.of(account_queries.person_ids(accounts).values())
     people = people - hold_outs.held_out(request.community, people, at)
     people = people - bitmaps.of(opt_outs.find_by_person(people))
+    own = account_queries.accounts_by_person(people)
+    people = people - bitmaps.of(
+        lists.blacklisted_among(own, at=at, group=request.group)
+    )
     if request.group is not None:
         people = people - requests.in_group(request.group)
     known = TaskTarget.objects.filter(task__request=request, target_id__in=list(people))

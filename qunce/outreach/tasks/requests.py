@@ -15,6 +15,7 @@ from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group, Membership
+from qunce.groups.lists import lists
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers.models import Layering
 from qunce.members.people import visibility
@@ -253,8 +254,8 @@ def preview(draft: Draft, chosen: Chosen, *, by: Staff, at: datetime) -> Plan:
     community = by.community
     people = audiences.people(community=community, rule=chosen.rule, by=by, at=at)
     matched = len(people)
-    everybody = audiences.people(community=community, rule=opt_outs.RULE, by=by, at=at)
-    people = people - everybody
+    for rule in (opt_outs.RULE, lists.rule_of_blacklisted(draft.group)):
+        people -= audiences.people(community=community, rule=rule, by=by, at=at)
     people = people - hold_outs.held_out(community, people, at)
     if draft.group is not None:
         people = people - in_group(draft.group)

@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group, Stage
+from qunce.groups.lists import lists
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.outreach import opt_outs, skip_reasons, task_permissions
@@ -83,6 +84,9 @@ class InviteStep(Step):
             skip_reasons.NOT_VISIBLE: everyone - bitmaps.of(seen),
             skip_reasons.HELD_OUT: hold_outs.held_out(community, everyone, at),
             skip_reasons.OPTED_OUT: opt_outs.find_by_person(people),
+            skip_reasons.BLACKLISTED: lists.blacklisted_among(
+                account_queries.accounts_by_person(people), at=at, group=group
+            ),
             Skipping.IN_GROUP.value: requests.in_group(group) & everyone,
         }
         # If several hold, the last one is the reason.

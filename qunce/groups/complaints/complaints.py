@@ -6,6 +6,7 @@ about the same are one case.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -411,7 +412,7 @@ def add_message(complaint: Complaint, quote: Quote, *, words: list[str]) -> bool
 
 
 def clear_erased(
-    *, community: Community, facts: list[RecordedFact], at: datetime
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """Reaction to erased members: keep their cases without them and what they wrote."""
     accounts = [fact.account for fact in facts if fact.account is not None]

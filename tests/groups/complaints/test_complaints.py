@@ -139,7 +139,7 @@ def test_words_are_the_community_s_own_and_can_be_switched_off(by: Staff) -> Non
     assert raising.raise_from_message(community=shop, quote=quote, at=AT) == []
     for wrong in ({"complaint_hours": 0}, {"topics": [Topic("x", ("a",))]}):
         with pytest.raises(complaint_settings.InvalidComplaintSettings):
-            complaint_settings.change(community=shop, by=by, at=AT, **wrong)  # type: ignore[arg-type]
+            complaint_settings.change(community=shop, by=by, at=AT, **wrong)
 
 
 def test_late_cases_are_noted_once_and_shown_to_the_overseer(by: Staff) -> None:
@@ -200,7 +200,7 @@ def test_staff_see_cases_of_their_groups_and_members_only(by: Staff) -> None:
         complaint_list.get(by=limited, pk=there.pk, at=AT)
     with pytest.raises(ComplaintNotFound):
         complaints.start(complaint=there, by=limited, at=AT)
-    nobody = {"tag": {"any": []}}
+    nobody: dict[str, object] = {"tag": {"any": []}}
     scoped = factories.staff(shop, "manager", "sco", scope=nobody)
     assert complaint_list.list_visible(by=scoped, at=AT) == []
     assert len(complaint_list.list_visible(by=by, at=AT)) == 2

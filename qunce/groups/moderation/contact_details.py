@@ -1,0 +1,245 @@
+"""Contact details in texts: numbers, ids, links and invitations, also in disguise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qunce.groups.moderation.normalisation import Level, Normalised
+
+
+class ContactKind(StrEnum):
+    QQ = "qq"
+    WECHAT = "wechat"
+    TELEGRAM = "telegram"
+    PHONE = "phone"
+    EMAIL = "email"
+    LINK = "link"
+    SHORT_LINK = "short_link"
+    INVITE = "invite"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """`value` is the plain form: a number, an id, or a host with its path."""
+
+    kind: ContactKind
+    value: str
+    start: int
+    end: int
+
+    @property
+    def host(self) -> str:
+        return self.value.partition("/")[0]
+
+
+MAX_CONTACTS = 50
+"""Contacts that are read of one text; a limit is exceeded long before."""
+
+# A character class, not a list of words: any of the first with any of the second.
+WECHAT_NAME = (
+    r"(?:[微薇徽溦威维葳徵卫vw][信芯心伈訫囟星x]|v❤|[微薇]❤|wei\s?xin|we\s?chat"
+    r"|绿泡泡|绿色软件)"
+)
+ADD = r"(?:[加伽珈咖茄十+]|jia|add)"
+FILL = r"[\s:,.\-_=~>✈→号码是为同名是帐账我的群聊️]{0,6}"
+ID = r"[a-z][a-z0-9_-]{5,19}(?![a-z0-9_-])"
+NUMBER = r"[1-9oil](?:[\s._-]?[0-9oilzsb]){4,10}(?![0-9a-z])"
+NO_COUNT = r"(?!\s?(?:[人块元个年月条份名位万千百次]|[kw]\b))"
+WECHAT = re.compile(
+    rf"(?:(?P<add>{ADD}\s?我?的?\s?)(?:{WECHAT_NAME}|[v微薇w](?![a-z]))"
+    rf"|(?<![a-z0-9])(?P<name>{WECHAT_NAME})|[微薇]|(?<![a-z0-9])v(?=[号是:]))"
+    rf"(?P<fill>{FILL})(?P<value>{ID}|{NUMBER})"
+)
+QQ = re.compile(
+    rf"(?:(?<![a-z])q{{1,2}}(?![a-z])|扣扣|[扣球]{{2}}|企鹅|群|{ADD}\s?[q扣])"
+    rf"(?P<fill>{FILL})(?P<value>{NUMBER}){NO_COUNT}"
+)
+QQ_AFTER = re.compile(
+    r"(?<![0-9a-z])(?P<value>[1-9][0-9oilzsb]{5,9})\s?"
+    r"(?:[加进入]群|[加十+]我|[加十+]?(?:qq|扣扣)(?![a-z]))"
+)
+TELEGRAM = re.compile(
+    r"(?:(?<![a-z])(?:tg|telegram)|纸?飞机|电报)(?:群|号)?\s?[:@]\s?@?"
+    r"(?P<value>[a-z][a-z0-9_]{4,31})(?![a-z0-9_])"
+)
+DIGIT = r"[0-9oilzsb]"
+PHONE = re.compile(
+    rf"(?<![0-9a-z.])(?P<value>(?:\+?\s?86[\s-]?)?[1il][3-9sb]{DIGIT}"
+    rf"[\s._*-]{{0,2}}{DIGIT}{{4}}[\s._*-]{{0,2}}{DIGIT}{{4}}"
+    rf"|\+[1-9][0-9]{{0,2}}(?:[\s.-]?[0-9]{{2,4}}){{3,5}}"
+    rf"|400[\s-]?[0-9]{{3}}[\s-]?[0-9]{{4}}|0[1-9][0-9]{{1,2}}-[1-9][0-9]{{6,7}}"
+    rf")(?![0-9a-z]|\.[0-9])"
+)
+AT = r"\s?(?:@|\(at\)|\[at\]|艾特)\s?"
+LISTED = (
+    r"com|cn|net|org|top|xyz|vip|cc|club|shop|site|ltd|link|info|biz|store|online|live"
+    r"|pro|fun|icu|ink|wang|ren|work|space|website|tech|group|cloud|app|dev|one|life"
+    r"|love|host|press|mobi|asia|tel|chat|games?|bet|casino|click|win|loan|ru|de|uk|fr"
+    r"|jp|kr|hk|tw|sg|io|gg|tv|ee|ly|gl|gd|ai|eu|ua|su"
+)
+"""Ends of names that are links without "http"; others may be files or ends of sentences."""
+DISGUISED = r"com|cn|net|org|top|xyz|vip|cc|me"
+DOT = r"\s?(?:(?<=\s)\.|[.。](?!\s)|\[\.\]|\(\.\)|\[dot\]|\(dot\)|\sdot\s|[点點])\s?"
+LABEL = r"[a-z0-9][a-z0-9-]{0,62}"
+PATH = r"(?:\s?/\s?[^\s一-鿿，。]{1,200})"
+LINK = re.compile(
+    rf"(?P<scheme>(?:ht|hx|xx|tt)[a-z]{{0,2}}ps?\s?:?\s?/{{1,2}}\s?|www\s?(?=[.。点]))?"
+    rf"(?<![a-z0-9@._-])(?P<host>(?:[.。点]?{LABEL})(?:"
+    rf"(?:\.{LABEL}){{0,4}}\.(?P<tld>[a-z]{{2,24}}|xn--[a-z0-9-]{{2,59}})"
+    rf"|(?:{DOT}{LABEL}){{0,4}}{DOT}(?P<disguised>{DISGUISED})))(?![a-z0-9-])"
+    rf"(?::[0-9]{{2,5}})?(?P<path>{PATH})?"
+)
+IP_LINK = re.compile(
+    rf"(?:ht|hx)[a-z]{{0,2}}ps?://(?P<host>(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}})"
+    rf"(?::[0-9]{{2,5}})?(?P<path>{PATH})?"
+)
+IS_LISTED = re.compile(LISTED)
+EMAIL = re.compile(
+    rf"(?<![a-z0-9._%+-])(?P<value>[a-z0-9._%+-]{{1,64}}{AT}{LABEL}"
+    rf"(?:{DOT}{LABEL}){{0,3}}{DOT}[a-z]{{2,24}})(?![a-z0-9-])"
+)
+DOTS = re.compile(DOT)
+
+SHORTENERS = frozenset(
+    "t.cn url.cn w.url.cn bit.ly bitly.com tinyurl.com is.gd v.gd goo.gl t.co dwz.cn"
+    " dwz.mk suo.im suo.nz suo.yt mrw.so ow.ly rebrand.ly cutt.ly urlz.fr rb.gy s.id"
+    " sourl.cn u.nu 0x3.me clck.ru tiny.cc shorturl.at buff.ly adf.ly soo.gd lnkd.in"
+    " 985.so c1n.cn ft12.com sina.lt t.hk t.ly".split()
+)
+INVITES = re.compile(
+    r"(?:t|telegram)\.(?:me|dog)/|chat\.whatsapp\.com/|wa\.me/|weixin\.qq\.com/[gr]/"
+    r"|u\.wechat\.com/|work\.weixin\.qq\.com/(?:gm|u|ca)/|discord\.gg/"
+    r"|discord(?:app)?\.com/invite/|matrix\.to/|qm\.qq\.com/|jq\.qq\.com/"
+    r"|qun\.qq\.com/|signal\.group/|line\.me/|lin\.ee/|kook\.(?:top|cn)/|kaihei\.co/"
+)
+AS_DIGITS = str.maketrans("oilzsb", "011258")
+NOT_DIGITS = re.compile(r"[^0-9+]")
+
+
+def find(text: Normalised) -> list[Contact]:
+    """The contacts in a text by their place, each place as one kind."""
+    if not may_have(text):
+        return []
+    found: list[Contact] = []
+    for contact in _find_all(text):
+        if not any(c.start < contact.end and contact.start < c.end for c in found):
+            found.append(contact)
+        if len(found) >= MAX_CONTACTS:
+            break
+    return sorted(found, key=lambda contact: contact.start)
+
+
+LATIN = re.compile(r"[a-z0-9]")
+
+
+def may_have(text: Normalised) -> bool:
+    """False if the text has neither a letter nor a digit that a contact consists of."""
+    return LATIN.search(text.digits) is not None
+
+
+def _find_all(text: Normalised) -> Iterator[Contact]:
+    """Contacts by the strength of their signs; a later one may overlap an earlier one."""
+    yield from _emails(text)
+    yield from _links(text)
+    for level in (Level.DIGITS, Level.FOLDED):
+        yield from _wechat(text, level)
+        yield from _numbers(text, level)
+        if text.digits == text.folded:
+            break
+
+
+def _at(
+    text: Normalised, level: Level, kind: ContactKind, value: str, span: tuple[int, int]
+) -> Contact:
+    return Contact(kind, value, *text.span(level, *span))
+
+
+def _emails(text: Normalised) -> Iterator[Contact]:
+    folded = text.folded
+    if "@" not in folded and "at" not in folded and "艾特" not in folded:
+        return
+    for match in EMAIL.finditer(folded):
+        value = DOTS.sub(".", re.sub(AT, "@", match["value"]))
+        yield _at(text, Level.FOLDED, ContactKind.EMAIL, value, match.span("value"))
+
+
+def _links(text: Normalised) -> Iterator[Contact]:
+    for level in (Level.FOLDED, Level.COMPACT):
+        given = text.get(level)
+        if DOTS.search(given) is None:
+            continue
+        for match in (*IP_LINK.finditer(given), *LINK.finditer(given)):
+            value = _read_link(match)
+            if value:
+                yield _at(text, level, _link_kind(value), value, match.span())
+        if text.compact == text.folded:
+            break
+
+
+def _read_link(match: re.Match[str]) -> str:
+    """The host and path, or "" if the match is a file name or the end of a sentence."""
+    host = DOTS.sub(".", match["host"]).strip(".")
+    path = re.sub(r"\s", "", match["path"] or "").rstrip(".,;:!?)]}'\"")
+    fields = match.groupdict()
+    if fields.get("scheme", "ip") or len(path) > 1:
+        return host + path
+    tld, disguised = fields["tld"], fields["disguised"]
+    if tld:
+        return host if IS_LISTED.fullmatch(tld) else ""
+    is_hour = host.partition(".")[0].isdigit()  # "今晚8点vip专场"
+    return "" if is_hour or disguised == "me" else host
+
+
+def _link_kind(value: str) -> ContactKind:
+    host = value.partition("/")[0].removeprefix("www.")
+    if host in SHORTENERS:
+        return ContactKind.SHORT_LINK
+    if INVITES.match(value.removeprefix("www.")):
+        return ContactKind.INVITE
+    return ContactKind.LINK
+
+
+def _wechat(text: Normalised, level: Level) -> Iterator[Contact]:
+    given = text.get(level)
+    for match in WECHAT.finditer(given):
+        value = match["value"]
+        start, end = text.span(level, *match.span())
+        if _is_wechat_id(match, end - start > match.end() - match.start()):
+            if value[0].isdigit():
+                value = NOT_DIGITS.sub("", value.translate(AS_DIGITS))
+            yield Contact(ContactKind.WECHAT, value, start, end)
+    for match in TELEGRAM.finditer(given):
+        yield _at(text, level, ContactKind.TELEGRAM, match["value"], match.span())
+
+
+def _is_wechat_id(match: re.Match[str], was_spaced: bool) -> bool:
+    """Whether what follows the name of WeChat is an id and no word."""
+    value, fill = match["value"], match["fill"]
+    name = match["name"] or ""
+    if not value[0].isalpha():
+        return True
+    if name.isascii() and name and not fill and not was_spaced:
+        return False  # "vxlan100" is a word.
+    if any(char.isdigit() or char in "_-" for char in value):
+        return True
+    return bool(match["add"]) or "号" in fill
+
+
+def _numbers(text: Normalised, level: Level) -> Iterator[Contact]:
+    given = text.get(level)
+    for match in PHONE.finditer(given):
+        value = NOT_DIGITS.sub("", match["value"].translate(AS_DIGITS))
+        if _has_digits(match["value"], 5):
+            yield _at(text, level, ContactKind.PHONE, value, match.span("value"))
+    for pattern in (QQ, QQ_AFTER):
+        for match in pattern.finditer(given):
+            value = NOT_DIGITS.sub("", match["value"].translate(AS_DIGITS))
+            if _has_digits(match["value"], 4):
+                yield _at(text, level, ContactKind.QQ, value, match.span())
+
+
+def _has_digits(value: str, least: int) -> bool:
+    return sum(char.isdigit() for char in value) >= least

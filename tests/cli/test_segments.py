@@ -103,3 +103,23 @@ def test_segment_is_watched(run: Run, shop: Community) -> None:
     assert started == {"key": "vips", "watched": True, "members": 2}
     assert run("segments", "unwatch", "vips", "--json").json["watched"] is False
     assert run("segments", "watch", "nowhere").code == 3
+
+
+def test_sentence_is_read_as_a_rule(run: Run, shop: Community) -> None:
+    factories.tag(shop, "koc", name="KOC")
+    answer = run("segments", "read", "KOC who bought this week", "--json").json
+    assert answer["rule"]["all"][0] == {"tag": {"any": ["koc"]}}
+    assert (
+        answer["notes"][0] in run("segments", "read", "KOC who bought this week").output
+    )
+    saved(run, "tea", json.dumps(answer["rule"]))
+
+
+def test_words_that_are_not_understood_are_shown(run: Run, shop: Community) -> None:
+    result = run("segments", "read", "members who like dogs")
+    assert "This is not understood:" in result.output
+    assert "dogs" in result.output
+    answer = run("segments", "read", "members who like dogs", "--json").json
+    assert answer["rule"] is None
+    assert {mark["state"] for mark in answer["marks"]} == {"understood", "unknown"}
+    assert run("segments", "read", "VIP " * 200).code == 2

@@ -74,7 +74,24 @@ def in_days(window: dict[str, Any], day: date, today: date) -> bool:
         return day < as_date(window["before"])
     if "since" in window:
         return as_date(window["since"]) <= day
+    if "during" in window:
+        return is_during(window["during"], day, today)
     return True
+
+
+def is_during(period: str, day: date, today: date) -> bool:
+    if " " not in period:
+        away = {"yesterday": -1, "today": 0, "tomorrow": 1}[period]
+        return day == today + timedelta(days=away)
+    which, unit = period.split()
+    shift = {"last": -1, "this": 0, "next": 1}[which]
+    if unit == "week":
+        other = today + timedelta(days=7 * shift)
+        return day.isocalendar()[:2] == other.isocalendar()[:2]
+    if unit == "year":
+        return day.year == today.year + shift
+    months = (day.year - today.year) * 12 + day.month - today.month
+    return months == shift
 
 
 def is_at(hours: list[Any], moment: datetime, clock: Clock) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.oracle.questions import Questions
 
 Rule = dict[str, Any]
-WINDOWS = ("within", "between", "before", "since")
+WINDOWS = ("within", "between", "before", "since", "during")
 DAY = timedelta(days=1)
 DAYS = ["1d", "2d", "6d", "7d", "13d", "30d"]
 

@@ -17,6 +17,15 @@ from tests.oracle.strategies import Setting
 
 SPANS = ["1d", "1d", "2d", "7d", "8d", "14d", "30d", "31d", "1h", "12h", "25h"]
 BACK = ["1d", "2d", "7d", "13d", "30d"]
+PERIODS = [
+    "yesterday",
+    "last week",
+    "this week",
+    "last month",
+    "this month",
+    "last year",
+    "this year",
+]
 
 
 @dataclass(frozen=True)
@@ -77,9 +86,13 @@ class Questions:
         return (self.setting.today + offset).isoformat()
 
     def window(self) -> Rule:
-        kind = self.random.choice(["within", "within", "between", "before", "since"])
+        kind = self.random.choice(
+            ["within", "within", "between", "before", "since", "during"]
+        )
         if kind == "within":
             return {kind: self.random.choice(SPANS)}
+        if kind == "during":
+            return {kind: self.random.choice(PERIODS)}
         if kind == "between":
             return {kind: sorted([self.day(), self.day()])}
         if kind == "before" and self.random.random() < 0.5:

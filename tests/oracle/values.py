@@ -103,25 +103,10 @@ def list_days(name: str, span: str, today: date) -> list[date]:
     """The days of `next`, `last` or `during`."""
     if name == "during":
         near = [today + timedelta(days=n) for n in range(-800, 800)]
-        return [day for day in near if is_during(span, day, today)]
+        return [day for day in near if clock.is_during(span, day, today)]
     days = int(span[:-1])
     sign = 1 if name == "next" else -1
     return [today + timedelta(days=sign * n) for n in range(days)]
-
-
-def is_during(period: str, day: date, today: date) -> bool:
-    if " " not in period:
-        away = {"yesterday": -1, "today": 0, "tomorrow": 1}[period]
-        return day == today + timedelta(days=away)
-    which, unit = period.split()
-    shift = {"last": -1, "this": 0, "next": 1}[which]
-    if unit == "week":
-        other = today + timedelta(days=7 * shift)
-        return day.isocalendar()[:2] == other.isocalendar()[:2]
-    if unit == "year":
-        return day.year == today.year + shift
-    months = (day.year - today.year) * 12 + day.month - today.month
-    return months == shift
 
 
 def has_anniversary(born: date, body: dict[str, Any], now: Now) -> bool:

@@ -4,38 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from qunce.core import community_days, timestamps
-from qunce.sets.rules import phrasing, time_windows
+from qunce.core import timestamps
+from qunce.sets.rules import calendar_periods, phrasing, time_windows
 
 if TYPE_CHECKING:
     from qunce.sets.rules.base import RulePath
     from qunce.sets.rules.phrasing import Pieces
 
 DAY_FORMAT = re.compile(r"today(?: ?([+-]) ?([0-9]{1,4})d)?")
-PERIODS = {
-    "yesterday": gettext_noop("yesterday"),
-    "today": gettext_noop("today"),
-    "tomorrow": gettext_noop("tomorrow"),
-    "last week": gettext_noop("last week"),
-    "this week": gettext_noop("this week"),
-    "next week": gettext_noop("next week"),
-    "last month": gettext_noop("last month"),
-    "this month": gettext_noop("this month"),
-    "next month": gettext_noop("next month"),
-    "last year": gettext_noop("last year"),
-    "this year": gettext_noop("this year"),
-    "next year": gettext_noop("next year"),
-}
-"""Calendar periods of the community; weeks begin on Monday."""
 SPANS = ("next", "last", "during")
 """Fields of a clause that hold a span of days."""
-SHIFTS = {"last": -1, "this": 0, "next": 1}
 
 
 # Single days
@@ -86,7 +69,7 @@ class DaySpan:
     def range(self, today: int) -> tuple[int, int]:
         """The first and the last day, both included; spans of days include today."""
         if self.field == "during":
-            return _range_of_period(self.value, today)
+            return calendar_periods.range_of(self.value, today)
         days = max(int(self.value[:-1]), 1)
         if self.hours:
             days = max(self.hours // 24, 1)
@@ -107,7 +90,7 @@ class DaySpan:
 
     def phrase(self) -> Pieces:
         if self.field == "during":
-            return phrasing.value(_(PERIODS[self.value]))
+            return phrasing.value(_(calendar_periods.PERIODS[self.value]))
         templates = {
             ("next", "d"): _("in the next %(n)s days, including today"),
             ("last", "d"): _("in the last %(n)s days, including today"),
@@ -122,29 +105,9 @@ def parse_span(field: str, value: Any, path: RulePath) -> DaySpan:
     """The span behind one of the fields `SPANS`."""
     if field != "during":
         return DaySpan(field, time_windows.parse_span(value, path))
-    if not isinstance(value, str) or value not in PERIODS:
+    if not isinstance(value, str) or value not in calendar_periods.PERIODS:
         path.fail(
-            _("Write one of these periods: %(all)s.") % {"all": ", ".join(PERIODS)}
+            _("Write one of these periods: %(all)s.")
+            % {"all": ", ".join(calendar_periods.PERIODS)}
         )
     return DaySpan(field, value)
-
-
-def _range_of_period(period: str, today: int) -> tuple[int, int]:
-    if " " not in period:
-        day = today + {"yesterday": -1, "today": 0, "tomorrow": 1}[period]
-        return day, day
-    which, unit = period.split(" ")
-    shift, now = SHIFTS[which], community_days.to_date(today)
-    if unit == "week":
-        monday = today - now.weekday() + 7 * shift
-        return monday, monday + 6
-    # Months are counted from year 0, so that December plus one is next January.
-    month = now.year * 12 + now.month - 1 + shift
-    length = 1
-    if unit == "year":
-        month, length = (now.year + shift) * 12, 12
-    first, after = (
-        community_days.from_date(date(number // 12, number % 12 + 1, 1))
-        for number in (month, month + length)
-    )
-    return first, after - 1

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from qunce.core import community_days, timestamps
+from qunce.sets.rules import calendar_periods
 
 if TYPE_CHECKING:
     from qunce.sets.rules.base import RulePath
 
-KINDS = ("within", "between", "before", "since")
+KINDS = ("within", "between", "before", "since", "during")
 SPAN_FORMAT = re.compile(r"([1-9][0-9]{0,4})([dh])")
 MAX_DAYS = 3660
 MIN_YEAR, MAX_YEAR = 1900, 2200
@@ -27,7 +28,7 @@ MIN_DAY = community_days.from_date(date(MIN_YEAR, 1, 1))
 class Window:
     """A span of time up to now, of one of `KINDS` or "ever".
 
-    `values` are the texts behind the kind, such as `30d` or two dates. `hours` is set for
+    `values` are the texts behind the kind, such as `30d`, two dates or `this week`. `hours` is set for
     an exact span that ends now, for which days do not matter.
     """
 
@@ -46,6 +47,9 @@ class Window:
             return first, min(last, today)
         if self.kind == "since":
             return to_day(self.values[0]), today
+        if self.kind == "during":
+            first, last = calendar_periods.range_of(self.values[0], today)
+            return first, min(last, today)
         if self.kind == "before":
             if _is_span(self.values[0]):
                 return NEVER, today - _count_days(self.values[0])
@@ -69,6 +73,8 @@ class Window:
         if self.kind == "between":
             first, last = self.values
             return _("from %(first)s to %(last)s") % {"first": first, "last": last}
+        if self.kind == "during":
+            return _(calendar_periods.PERIODS[self.values[0]])
         if self.kind == "since":
             return _("since %(day)s") % {"day": self.values[0]}
         if _is_span(self.values[0]):
@@ -106,6 +112,8 @@ def parse(args: dict[str, Any], path: RulePath) -> Window:
         return Window(
             kind, (parse_date(first, here.child(0)), parse_date(last, here.child(1)))
         )
+    if kind == "during":
+        return Window(kind, (_parse_period(value, here),))
     if kind == "since" or (kind == "before" and not _is_span(value)):
         return Window(kind, (parse_date(value, here),))
     span = parse_span(value, here)
@@ -113,6 +121,15 @@ def parse(args: dict[str, Any], path: RulePath) -> Window:
         here.fail(_("Hours can be used only with “within”."))
     # 24h is not 1d: hours end now, days are community days including today.
     return Window(kind, (span,), hours=int(span[:-1]) if span.endswith("h") else 0)
+
+
+def _parse_period(value: object, path: RulePath) -> str:
+    if not isinstance(value, str) or value not in calendar_periods.PAST_PERIODS:
+        path.fail(
+            _("Write one of these periods: %(all)s.")
+            % {"all": ", ".join(calendar_periods.PAST_PERIODS)}
+        )
+    return value
 
 
 def parse_span(value: object, path: RulePath) -> str:

@@ -59,10 +59,10 @@ def in_group(key: str) -> Rule:
 
 
 VIP, KOC, OLD = tag("vip"), tag("koc"), tag("old")
-THIS_WEEK, THIS_MONTH = {"since": "2026-11-23"}, {"since": "2026-11-01"}
-LAST_WEEK = {"between": ["2026-11-16", "2026-11-22"]}
-LAST_MONTH = {"between": ["2026-10-01", "2026-10-31"]}
-YESTERDAY = {"between": ["2026-11-24", "2026-11-24"]}
+THIS_WEEK, THIS_MONTH = {"during": "this week"}, {"during": "this month"}
+LAST_WEEK = {"during": "last week"}
+LAST_MONTH = {"during": "last month"}
+YESTERDAY = {"during": "yesterday"}
 JOINED_3 = did("group.joined", where=in_group("g3"))
 NEVER_3 = never("group.joined", where=in_group("g3"))
 WROTE = "message.posted"
@@ -108,7 +108,7 @@ CHINESE: dict[str, Rule] = {
     "3个月前买过": bought(before="90d"),
     "上个月下过单的用户": bought(**LAST_MONTH),
     "今天买的": bought(within="1d"),
-    "今年付款的": bought(since="2026-01-01"),
+    "今年付款的": bought(during="this year"),
     "5月1日以来买过": bought(since="2026-05-01"),
     "从5月1日起没有触达": no(reached(since="2026-05-01")),
     "2026年5月1日前买过": bought(before="2026-05-01"),
@@ -182,7 +182,7 @@ ENGLISH: dict[str, Rule] = {
         times={"gte": 2}, within="30d"
     ),
     "bought exactly three times": bought(times={"eq": 3}),
-    "ordered more than 5 times this year": bought(times={"gt": 5}, since="2026-01-01"),
+    "ordered more than 5 times this year": bought(times={"gt": 5}, during="this year"),
     "placed an order yesterday": bought(**YESTERDAY),
     "bought last week": bought(**LAST_WEEK),
     "bought since 2026-05-01": bought(since="2026-05-01"),
@@ -241,7 +241,13 @@ NOT_UNDERSTOOD: dict[str, str] = {
     "VIP 或": "或",
     "VIP和KOC": "和",
     "VIP，排除退订的，买过的": "，",
-    "VIP且买过或退订": "且",
+    "VIP且买过或退订": "VIP且买过或退订",
+    "VIP且买过或退订且爱喝茶": "且买过或退订且",
+    "（VIP 或 KOC": "（",
+    "VIP 或 KOC）": "）",
+    "（）VIP": "（）",
+    "((((((((VIP))))))))": "(",
+    "最近30天（VIP 或 KOC）": "最近30天",
     "买过茶叶和咖啡的": "和",
     "沉默30天的": "沉默",
     "沉默超过30天": "沉默",
@@ -253,16 +259,15 @@ NOT_UNDERSTOOD: dict[str, str] = {
     "没没买": "没",
     "进过": "进过",
     "城市大于3": "大于3",
-    "（VIP 或 KOC）": "（",
     "生日": "生日",
-    "vip or koc and bought": "or",
+    "vip or koc and bought": "vip or koc and bought",
     "vip and koc": "and",
     "members who like dogs": "like",
     "bought 5 bananas": "bananas",
     "at most 3 orders": "at most 3 orders",
     "in the last 30 days": "last 30 days",
     "vip'; drop table": "'",
-    "<script>alert(1)</script>": "<script>alert(",
+    "<script>alert(1)</script>": "<script>alert",
     "隐藏群的成员": "隐藏",
 }
 """Each with a part of it that must stay marked."""

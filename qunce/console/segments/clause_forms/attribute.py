@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from qunce.console.segments.clause_forms import fields
 from qunce.console.segments.clause_forms.base import PREFIX, ClauseForm
 from qunce.members.attributes.attributes import Attribute
-from qunce.sets.rules import relative_days
+from qunce.sets.rules import calendar_periods, relative_days
 
 DATE_FORMAT = re.compile(r"\d{4}-\d\d-\d\d")
 ORDERED: fields.ChoiceList = (
@@ -85,7 +85,7 @@ YEARLY: fields.ChoiceList = (
 )
 UNITS: fields.ChoiceList = (("d", gettext_lazy("days")), ("h", gettext_lazy("hours")))
 PERIODS: fields.ChoiceList = tuple(
-    (period, gettext_lazy(label)) for period, label in relative_days.PERIODS.items()
+    (period, gettext_lazy(label)) for period, label in calendar_periods.PERIODS.items()
 )
 INPUTS = {
     "date": forms.DateInput(attrs={"type": "date"}),

@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.console.segments.builder_choices import Picker
 from qunce.core import decimals, money
+from qunce.sets.rules.calendar_periods import PAST_PERIODS
 
 ChoiceList = Sequence[tuple[str, StrOrPromise]]
 
@@ -89,6 +90,7 @@ WINDOWS: ChoiceList = (
     ("since", gettext_lazy("since a date")),
     ("before", gettext_lazy("before a date")),
     ("between", gettext_lazy("between two dates")),
+    *((name, gettext_lazy(label)) for name, label in PAST_PERIODS.items()),
 )
 DAY_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -118,6 +120,8 @@ def window_to_fields(args: Mapping[str, Any]) -> dict[str, Any]:
     if "between" in args:
         first, last = args["between"]
         return {"when": "between", "day": first, "until": last}
+    if args.get("during") in PAST_PERIODS:
+        return {"when": args["during"]}
     return {"when": "ever"}
 
 
@@ -135,7 +139,7 @@ def window_from_fields(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     if when == "between":
         first, last = require(cleaned, "day"), require(cleaned, "until")
         return {"between": [first.isoformat(), last.isoformat()]}
-    return {}
+    return {"during": when} if when in PAST_PERIODS else {}
 
 
 def days_to_field(span: str) -> int:

@@ -27,6 +27,14 @@ class Part:
     draft: Draft
     is_excluded: bool
 
+    @property
+    def start(self) -> int:
+        return min(item.start for item in self.draft.items)
+
+    @property
+    def end(self) -> int:
+        return max(item.end for item in self.draft.items)
+
 
 def check(parts: Sequence[Part], text: str) -> Iterator[Mark]:
     """Marks for the words between clauses that can be read in two ways."""
@@ -41,7 +49,14 @@ def check(parts: Sequence[Part], text: str) -> Iterator[Mark]:
             yield ask_and_or(item)
         if item.kind == "and" and before.is_excluded and part.is_excluded:
             yield _ask_excluded(item)
-    words = [part.before for part in parts if part.before is not None]
+
+
+def find_mixture(parts: Sequence[Part], text: str) -> Mark | None:
+    """A mark for “and” and “or” beside each other, neither of which goes before.
+
+    Three parts can be put in brackets in two ways, which are offered.
+    """
+    words = [part.before for part in parts[1:] if part.before is not None]
     ors = [item for item in words if item.kind == "or"]
     ands = [
         item
@@ -49,10 +64,27 @@ def check(parts: Sequence[Part], text: str) -> Iterator[Mark]:
         if item.kind in ("and", "and_names")
         and text[item.start : item.end] not in COMMAS
     ]
-    if ors and ands:
-        note = _("“And” and “or” together have several meanings. Use two lines.")
-        for item in (*ors, *ands):
-            yield Mark(item.start, item.end, "unknown", note=note)
+    if not ors or not ands:
+        return None
+    note = _(
+        "“And” and “or” together have several meanings. Put in brackets what belongs"
+        " together, such as “(A and B) or C”."
+    )
+    both = sorted((*ors, *ands), key=lambda item: item.start)
+    if len(parts) != 3 or len(both) != 2 or any(part.is_excluded for part in parts):
+        return Mark(both[0].start, both[-1].end, "unknown", note=note)
+    start, end = parts[0].start, parts[2].end
+    first, second, third = (
+        text[start : both[0].start].strip(),
+        text[both[0].end : both[1].start].strip(),
+        text[both[1].end : end].strip(),
+    )
+    one, two = (text[item.start : item.end] for item in both)
+    choices = [
+        f"({first} {one} {second}) {two} {third}",
+        f"{first} {one} ({second} {two} {third})",
+    ]
+    return Mark(start, end, "ambiguous", tuple(Choice(c, c) for c in choices), note)
 
 
 def _are_alike(before: Part, part: Part) -> bool:
@@ -60,7 +92,7 @@ def _are_alike(before: Part, part: Part) -> bool:
     drafts = (before.draft, part.draft)
     if part.is_excluded or any(draft.is_negative for draft in drafts):
         return False
-    is_name = before.draft.kind not in ("verb", "attr", "score")
+    is_name = before.draft.kind not in ("verb", "attr", "score", "brackets")
     return is_name and before.draft.kind == part.draft.kind
 
 

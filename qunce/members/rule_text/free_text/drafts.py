@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from qunce.core.facts import facts
 from qunce.members.rule_text.free_text.items import Item, Measure, Span
 from qunce.members.rule_text.free_text.words import Verb
 from qunce.sets import amounts
+from qunce.sets.rules import time_windows
 from qunce.sets.rules.grammar.values import canonical_number
 
 BIRTHDAYS = ("生日", "birthday")
@@ -84,7 +84,7 @@ class Draft:
         if self.head is None:
             raise self.fail(_("Say what this is about."))
         if self.sign is not None and (self.measure is None or self.measure.value.sign):
-            raise self.fail("", self.sign)
+            raise self.fail(_("Say which number."), self.sign)
         if self.kind == "verb":
             self._allow("span", "sign", "aggregate", "measure", "objects")
             return self._build_verb(self.head.value)
@@ -125,6 +125,7 @@ class Draft:
             "untagged": {"tag": {"untagged": self.key or True}},
             "me": {"staff": {"me": True}},
             "nobody": {"staff": {"nobody": True}},
+            "brackets": self.value,
         }
         if self.kind in ("group", "segment", "source", "staff"):
             return {self.kind: {"any": [self.key]}}
@@ -153,9 +154,10 @@ class Draft:
         self._allow("measure", "sign")
         if self.about.attribute_types.get(self.key) != "number":
             raise self.fail(_("This attribute holds no numbers."), self.measure)
-        ((sign, number),) = self._bounds("").items()
-        bound = {"in": [number]} if sign == "eq" else {sign: number}
-        return {"attr": {**name, **bound}}
+        bounds = self._bounds("")
+        if "eq" in bounds:
+            bounds = {"in": [bounds["eq"]]}
+        return {"attr": {**name, **bounds}}
 
     def _date_condition(self, span: Span) -> dict[str, Any]:
         kind = self.about.attribute_types.get(self.key)
@@ -184,8 +186,17 @@ class Draft:
         """The sign and number of the only measure, which must be of this unit."""
         if self.measure is None or self.measure.value.unit != unit:
             raise self.fail("", self.measure)
-        measure: Measure = self.measure.value
-        return {self._sign(measure): canonical_number(measure.number)}
+        return self._limits(self.measure.value)
+
+    def _limits(self, measure: Measure, places: int = 0) -> dict[str, Any]:
+        """The sign with the number, or both ends of a range, in the smallest units."""
+        limits = {self._sign(measure): measure.number}
+        if measure.maximum is not None:
+            limits["lte"] = measure.maximum
+        return {
+            sign: canonical_number(number.scaleb(places))
+            for sign, number in limits.items()
+        }
 
     # Verbs
 
@@ -212,9 +223,7 @@ class Draft:
     def _facts(
         self, kinds: tuple[str, ...], args: dict[str, Any], *, is_negative: bool
     ) -> Any:
-        has_condition = bool(
-            args.keys() - {"within", "between", "since", "before", "where"}
-        )
+        has_condition = bool(args.keys() - {*time_windows.KINDS, "where"})
         if is_negative and not has_condition and len(kinds) == 1:
             return {"did": {"kind": kinds[0], **args, "times": {"eq": 0}}}
         clauses = [{"did": {"kind": kind, **args}} for kind in kinds]
@@ -247,10 +256,9 @@ class Draft:
         measure: Measure = self.measure.value
         if is_negative and self.span is None and self._days_as_span():
             return {}
-        sign = self._sign(measure)
         number = canonical_number(measure.number)
         if measure.unit == "money" or (not measure.unit and verb.is_money):
-            return self._amount(kinds, sign, measure.number)
+            return self._amount(kinds, measure)
         if measure.unit in (
             "times",
             "days",
@@ -261,18 +269,16 @@ class Draft:
             if self.aggregate is not None and self.aggregate.value != "sum":
                 raise self.fail("", self.aggregate)
             if measure.unit.endswith("_in_a_row") and not (measure.sign or self.sign):
-                sign = "gte"
-            return {measure.unit: {sign: number}}
+                return {measure.unit: {"gte": number}}
+            return {measure.unit: self._limits(measure)}
         raise self.fail(_("Say whether these are times, days or money."), self.measure)
 
-    def _amount(
-        self, kinds: tuple[str, ...], sign: str, number: Decimal
-    ) -> dict[str, Any]:
+    def _amount(self, kinds: tuple[str, ...], measure: Measure) -> dict[str, Any]:
         if any(amounts.FIELD not in facts.money_fields(kind) for kind in kinds):
             raise self.fail(_("There are no amounts of money of this."), self.measure)
-        units = number.scaleb(money.decimal_places(self.about.currency))
         aggregate = self.aggregate.value if self.aggregate else "sum"
-        bounds = {"field": amounts.FIELD, sign: canonical_number(units)}
+        places = money.decimal_places(self.about.currency)
+        bounds = {"field": amounts.FIELD, **self._limits(measure, places)}
         return {aggregate: bounds}
 
     def _build_lifecycle(self, verb: Verb) -> Any:

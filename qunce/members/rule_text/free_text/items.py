@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from qunce.members.rule_text.free_text.tokens import Token, day_range
+from qunce.members.rule_text.free_text.tokens import Token
 from qunce.members.rule_text.free_text.words import DAYS_OF
-from qunce.sets.rules.time_windows import MAX_DAYS
+from qunce.sets.rules.calendar_periods import PAST_PERIODS
+from qunce.sets.rules.time_windows import MAX_DAYS, MAX_YEAR, MIN_YEAR
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,15 @@ class Measure:
     """A number of something; `sign` is None where only the number was said.
 
     `unit` is `times`, `days`, `weeks`, `days_in_a_row`, `weeks_in_a_row`, `money`,
-    `percent` or empty. `days` is how long it is if it may be a time span, too.
+    `percent` or empty. `days` is how long it is if it may be a time span, too. With
+    `maximum`, it is a range, whose sign is “from … to”.
     """
 
     unit: str
     number: Decimal
     sign: str | None = None
     days: int = 0
+    maximum: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,11 @@ class Span:
     """When: `window` as facts have it, `span` as dates of attributes have it.
 
     A span in the future has no window. `is_bare` if nothing but its length was said.
-    `moves` is False for a calendar period, which is written as dates.
     """
 
     window: dict[str, Any] = field(default_factory=dict)
     span: dict[str, Any] = field(default_factory=dict)
     is_bare: bool = False
-    moves: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,10 @@ def _item(tokens: Sequence[Token], at: int, end: int, kind: str, value: Any) -> 
 
 def _read_dates(tokens: Sequence[Token], at: int, today: date) -> Read:
     if _kind(tokens, at) == "period":
-        return _item(tokens, at, at + 1, "span", period_span(tokens[at].value, today))
+        return _item(tokens, at, at + 1, "span", period_span(tokens[at].value))
+    if (year := _year(tokens, at)) is not None:
+        between = [f"{year}-01-01", f"{year}-12-31"]
+        return _item(tokens, at, at + 2, "span", Span({"between": between}))
     word = _kind(tokens, at)
     first = at + (word in ("since", "before"))
     if _kind(tokens, first) != "day":
@@ -115,17 +119,21 @@ def _read_dates(tokens: Sequence[Token], at: int, today: date) -> Read:
     return _item(tokens, at, end, "span", Span({"between": [text, text]}))
 
 
-def period_span(period: str, today: date) -> Span:
-    first, last = day_range(period, today)
+def _year(tokens: Sequence[Token], at: int) -> int | None:
+    """2025年, if no month and no number of years is meant."""
+    if _kind(tokens, at) != "number" or _kind(tokens, at + 1) != "unit":
+        return None
+    number, unit = tokens[at].value, tokens[at + 1].value
+    is_alone = _kind(tokens, at + 2) not in ("before", "from", "within", "to")
+    is_year = unit == "year" and MIN_YEAR <= number <= MAX_YEAR and is_alone
+    return int(number) if is_year and number == int(number) else None
+
+
+def period_span(period: str) -> Span:
     span = {"during": period}
     if period == "today":
         return Span({"within": "1d"}, span)
-    if first > today:
-        return Span({}, span)
-    if last >= today:
-        return Span({"since": first.isoformat()}, span, moves=False)
-    between = [first.isoformat(), last.isoformat()]
-    return Span({"between": between}, span, moves=False)
+    return Span(span if period in PAST_PERIODS else {}, span)
 
 
 # Lengths of time
@@ -178,31 +186,62 @@ def _read_measure(tokens: Sequence[Token], at: int, today: date) -> Read:
             sign = tokens[at].value
         is_streak |= _kind(tokens, at) == "streak"
         at += 1
+    if at == start and (found := _read_range(tokens, at)) is not None:
+        return found
+    counted = _read_count(tokens, at)
+    if counted is None:
+        return None
+    measure, end = counted
+    is_before = measure.days and _kind(tokens, end) == "before"
+    if is_before and sign in ("gt", "gte"):
+        span = Span({"before": f"{measure.days}d"})
+        return _item(tokens, start, end + 1, "span", span)
+    if _kind(tokens, end) == "sign_after":
+        sign, end = tokens[end].value, end + 1
+    if _kind(tokens, end) == "streak":
+        is_streak, end = True, end + 1
+    unit = measure.unit
+    if is_streak and unit not in ("days", "weeks"):
+        return None
+    unit = f"{unit}_in_a_row" if is_streak else unit
+    measure = replace(measure, unit=unit, sign=sign or measure.sign)
+    return _item(tokens, start, end, "measure", measure)
+
+
+def _read_count(tokens: Sequence[Token], at: int) -> tuple[Measure, int] | None:
+    """A number with its unit, and the position after them."""
     has_money = _kind(tokens, at) == "money"
     at += has_money
     length = _length(tokens, at)
     if length is not None and not has_money:
         days, end, unit = length
         number, name = _count_of(tokens, at, unit, days)
-    elif _kind(tokens, at) == "number":
-        number, days, end = tokens[at].value, 0, at + 1
-        name = _unit_after(tokens, end)
-        end += bool(name)
-        name = "money" if has_money else name
-    else:
+        return Measure(name, number, days=days), end
+    if _kind(tokens, at) == "count":
+        return Measure("times", Decimal(tokens[at].value)), at + 1
+    if _kind(tokens, at) != "number":
         return None
-    is_before = length is not None and _kind(tokens, end) == "before"
-    if is_before and sign in ("gt", "gte"):
-        return _item(tokens, start, end + 1, "span", Span({"before": f"{days}d"}))
-    if _kind(tokens, end) == "sign_after":
-        sign, end = tokens[end].value, end + 1
-    if _kind(tokens, end) == "streak":
-        is_streak, end = True, end + 1
-    if is_streak:
-        if name not in ("days", "weeks"):
-            return None
-        name = f"{name}_in_a_row"
-    return _item(tokens, start, end, "measure", Measure(name, number, sign, days))
+    end, sign = at + 1, None
+    if _kind(tokens, end) == "sign_after" and _unit_after(tokens, end + 1):
+        sign, end = tokens[end].value, end + 1  # “3 or more times”
+    unit = _unit_after(tokens, end)
+    name = "money" if has_money else unit
+    return Measure(name, tokens[at].value, sign), end + bool(unit)
+
+
+def _read_range(tokens: Sequence[Token], at: int) -> Read:
+    """“500 to 1000 yuan”, “2到5次”."""
+    first = _read_count(tokens, at)
+    if first is None or _kind(tokens, first[1]) != "to":
+        return None
+    last = _read_count(tokens, first[1] + 1)
+    if last is None or first[0].unit not in ("", last[0].unit):
+        return None
+    if first[0].sign or last[0].sign:
+        return None
+    least, most = sorted([first[0].number, last[0].number])
+    measure = Measure(last[0].unit, least, "gte", maximum=most)
+    return _item(tokens, at, last[1], "measure", measure)
 
 
 def _count_of(

@@ -40,3 +40,19 @@ class Reading:
     @property
     def is_complete(self) -> bool:
         return self.rule is not None
+
+
+def with_understood(marks: Sequence[Mark], text: str) -> list[Mark]:
+    """Marks for all of the text, in order and without overlaps."""
+    result: list[Mark] = []
+    at = 0
+    for mark in sorted(marks, key=lambda each: (each.start, -each.end)):
+        if mark.start < at:
+            continue
+        if text[at : mark.start].strip():
+            result.append(Mark(at, mark.start, "understood"))
+        result.append(mark)
+        at = mark.end
+    if text[at:].strip():
+        result.append(Mark(at, len(text), "understood"))
+    return result

@@ -10,9 +10,9 @@ from typing import Any
 
 from qunce.core import community_days, money
 from qunce.members.rule_text.free_text import numerals, words
+from qunce.sets.rules import calendar_periods
 from qunce.sets.rules.grammar.days import DAY_TEXT, is_date
 from qunce.sets.rules.grammar.reader import fold, is_inside_word
-from qunce.sets.rules.relative_days import DaySpan
 
 QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "《": "》"}
 MONTHS = {
@@ -58,10 +58,25 @@ class Names:
                 if (kind, key) not in meanings:
                     meanings.append((kind, key))
                 lengths.setdefault(folded[0], set()).add(len(folded))
+        result._add_keys_of_namesakes(lengths)
         result.lengths = {
             first: sorted(each, reverse=True) for first, each in lengths.items()
         }
         return result
+
+    def _add_keys_of_namesakes(self, lengths: dict[str, set[int]]) -> None:
+        """Two things of one kind with one name can be told apart by their keys only."""
+        namesakes = {
+            (kind, key)
+            for meanings in self.by_name.values()
+            for kind, key in meanings
+            if sum(other == kind for other, _key in meanings) > 1
+        }
+        for kind, key in sorted(namesakes):
+            folded = fold(key)
+            if folded not in self.by_name:
+                self.by_name[folded] = [(kind, key)]
+                lengths.setdefault(folded[0], set()).add(len(folded))
 
 
 @functools.cache
@@ -235,6 +250,5 @@ def _day(numbers: list[int], end: int, today: date) -> tuple[date, int] | None:
 
 def day_range(period: str, today: date) -> tuple[date, date]:
     """The first and last day of a calendar period such as `this week`."""
-    number = community_days.from_date(today)
-    first, last = DaySpan("during", period).range(number)
+    first, last = calendar_periods.range_of(period, community_days.from_date(today))
     return community_days.to_date(first), community_days.to_date(last)

@@ -13,14 +13,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.members.rule_text.free_text import combination
+from qunce.members.rule_text.free_text import brackets, combination, neighbours
 from qunce.members.rule_text.free_text.combination import Part
 from qunce.members.rule_text.free_text.drafts import About, Draft, NotUnderstood
 from qunce.members.rule_text.free_text.items import Item, put_together
-from qunce.members.rule_text.free_text.reading import Choice, Mark, Reading
-from qunce.members.rule_text.free_text.tokens import Meaning, Names, tokenize
+from qunce.members.rule_text.free_text.name_choices import list_choices
+from qunce.members.rule_text.free_text.reading import (
+    Choice,
+    Mark,
+    Reading,
+    with_understood,
+)
+from qunce.members.rule_text.free_text.tokens import Meaning, Names, day_range, tokenize
 from qunce.members.rule_text.free_text.words import Verb, synonyms
-from qunce.sets.rules.grammar.values import quote
 
 STANDALONE = (
     "tag",
@@ -36,7 +41,6 @@ STANDALONE = (
     "kind",
 )
 """Kinds of things that a clause can be about; others only stand beside a word for them."""
-SEPARATORS = ("and", "and_names", "or", "list", "but", "except", "of")
 
 
 @dataclass
@@ -45,6 +49,7 @@ class Understanding:
 
     text: str
     about: About
+    today: date
     parts: list[Part] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -71,12 +76,15 @@ class Understanding:
             for item in items
         ]
 
+    def _text_of(self, item: Item) -> str:
+        return self.text[item.start : item.end]
+
     # Reading
 
     def read(self, items: Sequence[Item]) -> Any:
         self.items = items
         for index, item in enumerate(items):
-            if item.kind in SEPARATORS:
+            if item.kind in neighbours.SEPARATORS:
                 self._separate(index, item)
             else:
                 getattr(self, f"_read_{item.kind}", self._read_other)(index, item)
@@ -88,6 +96,8 @@ class Understanding:
         if last and is_open and all(mark.start < last.end for mark in self.marks):
             self.refuse([last])
         self.marks += combination.check(self.parts, self.text)
+        if not self.marks and (mark := combination.find_mixture(self.parts, self.text)):
+            self.marks.append(mark)
         return None if self.marks else combination.combine(self.parts)
 
     def _separate(self, index: int, item: Item) -> None:
@@ -123,7 +133,7 @@ class Understanding:
             and after[0].kind == "name"
             and any(
                 kind == draft.objects[-1][0]
-                for kind, _key in self._objects_of(verb, after[0].value)
+                for kind, _key in neighbours.objects_of(verb, after[0].value)
             )
         )
         if is_more and item.kind == "and_names":
@@ -158,25 +168,45 @@ class Understanding:
             self.is_uncertain = False
         self.parts.append(Part(self.separator, clause, draft, self.is_excluding))
         self.separator = None
-        if draft.span is not None and not draft.span.value.moves:
-            used_as_dates = "during" not in str(clause)
-            if used_as_dates:
-                self._note_dates(draft.span)
+        if draft.span is not None:
+            self._note_period(draft.span)
 
-    def _note_dates(self, span: Item) -> None:
-        words = self.text[span.start : span.end]
+    def _note_period(self, span: Item) -> None:
+        """A calendar period is another thing than that many days; say which days."""
+        period = span.value.span.get("during", "")
+        if " " not in period:
+            return
+        first, last = day_range(period, self.today)
         note = _(
-            "“%(words)s” is written as dates, which do not move with the calendar."
+            "“%(words)s” follows the calendar, with weeks from Monday. Now it is"
+            " %(first)s to %(last)s."
         )
-        self.notes.append(note % {"words": words})
+        words = self.text[span.start : span.end]
+        self.notes.append(note % {"words": words, "first": first, "last": last})
 
     # Items
 
     def _read_other(self, index: int, item: Item) -> None:
-        if item.kind == "filler" or self.text[item.start : item.end] == "里":
+        if item.kind == "filler" or self._text_of(item) == "里":
             return  # it says nothing by itself
-        note = _("Say for how many days.") if item.kind == "last" else ""
-        self.refuse([item], note)
+        notes = {
+            "last": _("Say for how many days."),
+            "open": _("This bracket is not closed."),
+            "close": _("This bracket was not opened."),
+        }
+        self.refuse([item], notes.get(item.kind, ""))
+
+    def _read_brackets(self, index: int, item: Item) -> None:
+        self._flush_marker()
+        if self.draft.head is not None:
+            self._finish()
+        inside = Understanding(self.text, self.about, self.today)
+        self.draft.value = inside.read(item.value)
+        self.marks += inside.marks
+        self.notes += inside.notes
+        if self.draft.value is None and not inside.marks:
+            self.refuse([item], _("There is nothing in these brackets."))
+        self._set_head(item, "brackets")
 
     def _read_outside(self, index: int, item: Item) -> None:
         """“Other than …”: in Chinese it ends what is excluded."""
@@ -190,9 +220,12 @@ class Understanding:
         self.awaits_value = self.draft.kind == "attr"
 
     def _read_not(self, index: int, item: Item) -> None:
+        if self.draft.kind == "group" and self._says_where(index):
+            self.draft.negation = item
+            return
         if self.draft.head is not None and not self.awaits_value:
-            if self.draft.kind == "attr" and self._follows(
-                index, ("is", "text", "name")
+            if self.draft.kind == "attr" and neighbours.follows(
+                self.items, index, ("is", "text", "name")
             ):
                 self.draft.negation = item
                 return
@@ -201,11 +234,13 @@ class Understanding:
             self.refuse([item])
         self.draft.negation = item
 
-    def _follows(self, index: int, kinds: Sequence[str]) -> bool:
-        after = next(
-            (each for each in self.items[index + 1 :] if each.kind != "filler"), None
+    def _says_where(self, index: int) -> bool:
+        """Whether the group is where something was not done: “在3群没发言”."""
+        return (
+            self.draft.negation is None
+            and self._is_inside(self.draft.head)
+            and neighbours.follows(self.items, index, ("verb",))
         )
-        return after is not None and after.kind in kinds
 
     def _read_unknown_value(self, index: int, item: Item) -> None:
         if self.draft.kind == "attr" or self.draft.head is None:
@@ -233,21 +268,9 @@ class Understanding:
             return True
         text = self.text[self.items[index].start : self.items[index].end]
         is_chinese = not text.isascii() or not self.text.isascii()
-        return self._has_verb_ahead(index) and (
+        return neighbours.has_verb_ahead(self.items, index) and (
             is_chinese or self.draft.span is not None
         )
-
-    def _has_verb_ahead(self, index: int) -> bool:
-        for item in self.items[index + 1 :]:
-            if item.kind in SEPARATORS:
-                return False
-            if item.kind == "verb" or self._is_kind(item):
-                return True
-        return False
-
-    @staticmethod
-    def _is_kind(item: Item) -> bool:
-        return item.kind == "name" and any(kind == "kind" for kind, _key in item.value)
 
     def _read_sign(self, index: int, item: Item) -> None:
         self._make_room(index)
@@ -274,7 +297,7 @@ class Understanding:
             "attr",
             "score",
         )
-        if (is_name and self._has_verb_ahead(index)) or (
+        if (is_name and neighbours.has_verb_ahead(self.items, index)) or (
             self.draft.measure is not None and self.draft.head is not None
         ):
             self._finish()
@@ -328,8 +351,13 @@ class Understanding:
         else:
             self.refuse([item])
 
+    def _read_head(self, index: int, item: Item) -> None:
+        if self.draft.head is not None:
+            self._finish()
+        self._set_head(item, item.value)
+
     def _read_me(self, index: int, item: Item) -> None:
-        if self._follows(index, ("in_charge",)):
+        if neighbours.follows(self.items, index, ("in_charge",)):
             if self.draft.head is not None:
                 self._finish()
             self._set_head(item, "me")
@@ -366,9 +394,9 @@ class Understanding:
         if not meanings:
             self._read_verb(index, Item("verb", verb, item.tokens))
             return
-        choices = [self._choice(meaning, item) for meaning in meanings]
+        choices = list_choices(meanings, self._text_of(item))
         if verb.kinds:
-            words = synonyms(verb, self.text[item.start : item.end])
+            words = synonyms(verb, self._text_of(item))
             choices += [Choice(word, word) for word in words[:1]]
         self._read_ambiguous(item, choices)
 
@@ -384,14 +412,14 @@ class Understanding:
         meanings = self._meanings_in_context(index, item)
         marker, self.marker = self.marker, None
         if len(meanings) > 1:
-            choices = [self._choice(meaning, item) for meaning in meanings]
+            choices = list_choices(meanings, self._text_of(item))
             self._read_ambiguous(item, choices)
             return
         if not meanings:
             self.refuse([item, *([marker] if marker else [])])
             return
         ((kind, key),) = meanings
-        self._use_name(item, kind, key)
+        self._use_name(index, item, kind, key)
 
     def _meanings_in_context(self, index: int, item: Item) -> list[Meaning]:
         """What the name can mean here, given the words around it."""
@@ -407,29 +435,28 @@ class Understanding:
         head = self.draft.head
         verb = head.value if head is not None and self.draft.kind == "verb" else None
         if isinstance(verb, Verb):
-            objects = self._objects_of(verb, meanings)
+            objects = neighbours.objects_of(verb, meanings)
             if objects:
                 return objects
         if self.draft.kind == "attr" and self.draft.value is None:
             values = [each for each in meanings if self._is_value(each)]
             if values:
                 return values
-        return [each for each in meanings if each[0] in STANDALONE]
+        standalone = [each for each in meanings if each[0] in STANDALONE]
+        # “茶叶消费超过200元”: the tag, or what was bought?
+        goods = [each for each in meanings if each[0] == "category"]
+        return standalone + (
+            goods if neighbours.is_before_purchase(self.items, index) else []
+        )
 
     def _is_value(self, meaning: Meaning) -> bool:
         kind, key = meaning
         return kind == "value" and key.startswith(f"{self.draft.key}/")
 
-    @staticmethod
-    def _objects_of(verb: Verb, meanings: Sequence[Meaning]) -> list[Meaning]:
-        kinds = ["group"] if verb.with_group else []
-        kinds += ["category"] if "order.paid" in verb.kinds else []
-        return [each for each in meanings if each[0] in kinds]
-
-    def _use_name(self, item: Item, kind: str, key: str) -> None:
+    def _use_name(self, index: int, item: Item, kind: str, key: str) -> None:
         draft = self.draft
         verb = draft.head.value if draft.kind == "verb" and draft.head else None
-        if isinstance(verb, Verb) and self._objects_of(verb, [(kind, key)]):
+        if isinstance(verb, Verb) and neighbours.objects_of(verb, [(kind, key)]):
             draft.objects.append((kind, key, item))
             return
         if draft.kind == "attr" and self._is_value((kind, key)):
@@ -437,7 +464,9 @@ class Understanding:
             return
         if draft.head is not None:
             self._finish()
-        if kind == "kind":
+        if kind == "category" and neighbours.is_before_purchase(self.items, index):
+            self.draft.objects.append((kind, key, item))
+        elif kind == "kind":
             verb = Verb((key,), with_group=(key,))
             self._set_head(Item("verb", verb, item.tokens), "verb")
         elif kind == "tag_group":
@@ -449,48 +478,11 @@ class Understanding:
         else:
             self._set_head(item, kind, key)
 
-    def _choice(self, meaning: Meaning, item: Item) -> Choice:
-        kind, _key = meaning
-        name = self.text[item.start : item.end].strip('“”「」『』"《》')
-        label = KIND_LABELS.get(kind, kind)
-        words = _("%(kind)s %(name)s") % {"kind": _(label), "name": quote(name)}
-        return Choice(words, words)
-
-
-KIND_LABELS = {
-    "tag": "tag",
-    "group": "group",
-    "segment": "segment",
-    "frozen": "frozen segment",
-    "layer": "layer",
-    "source": "source",
-    "staff": "staff in charge",
-    "attr": "attribute",
-    "category": "category",
-    "tag_group": "tag group",
-}
-
 
 def understand(text: str, names: Names, about: About, *, today: date) -> Reading:
     """The rule that a free sentence says, or marks for what is not understood."""
     tokens = tokenize(text, names, today=today, currency=about.currency)
-    reader = Understanding(text, about)
-    rule = reader.read(put_together(tokens, today))
-    marks = _with_understood(reader.marks, text)
+    reader = Understanding(text, about, today)
+    rule = reader.read(brackets.fold(put_together(tokens, today)))
+    marks = with_understood(reader.marks, text)
     return Reading(text, rule, marks, tuple(dict.fromkeys(reader.notes)))
-
-
-def _with_understood(marks: Sequence[Mark], text: str) -> list[Mark]:
-    """Marks for all of the text, in order and without overlaps."""
-    result: list[Mark] = []
-    at = 0
-    for mark in sorted(marks, key=lambda each: (each.start, -each.end)):
-        if mark.start < at:
-            continue
-        if text[at : mark.start].strip():
-            result.append(Mark(at, mark.start, "understood"))
-        result.append(mark)
-        at = mark.end
-    if text[at:].strip():
-        result.append(Mark(at, len(text), "understood"))
-    return result

@@ -37,9 +37,12 @@ def _verb(kind: str, **options: Any) -> Verb:
 VERBS: dict[Verb, str] = {
     _verb(
         "order.paid"
-    ): "买 购买 下单 下过单 付款 付过款 支付 成交 bought buy buys ordered"
+    ): "买 购买 来买 来买过 下 下过 下了 下单 下过单 付款 付过款 支付 成交 bought buy buys ordered placed"
     " purchased paid|placed an order|paid an order",
-    _verb("order.paid", is_money=True): "消费 花 花费 spent spend",
+    _verb("order.paid", is_negative=True): "|bought nothing",
+    _verb(
+        "order.paid", is_money=True
+    ): "消费 消费金额 消费额 消费总额 花 花了 花费 spent spend",
     _verb(
         "order.refunded"
     ): "退款 退货 退过款 退过货 refunded|was refunded|were refunded",
@@ -47,19 +50,23 @@ VERBS: dict[Verb, str] = {
         REACHED
     ): "触达 收到消息 收到过消息 收到群发 收到过群发 被触达 reached contacted messaged"
     "|got a message|received a message|got messages|was reached|were reached",
-    _verb("send.clicked"): "点击 点链接 点过链接 点击链接 点开链接 点过消息 clicked"
+    _verb(
+        "send.clicked"
+    ): "点击 点链接 点过链接 点了链接 点击链接 点击了链接 点击过链接 点开链接 点过消息 clicked"
     "|clicked a link|clicked links",
     _verb(
         "message.posted"
     ): "发言 发过言 说话 说过话 发消息 发过消息 聊天 冒泡 wrote posted talked"
     "|wrote a message|posted a message|wrote messages",
+    _verb("message.posted", is_negative=True): "一言不发|wrote nothing|said nothing",
     _verb("message.posted", needs_span=True): "活跃 active",
     _verb(
         "message.posted", is_negative=True, needs_span=True
     ): "沉默 潜水 silent inactive",
-    Verb(with_group=("group.joined",), kinds=("group.joined",)): "进群 入群 加群 进过群"
-    " 入过群 加过群|joined a group|joined groups",
-    Verb(with_group=("group.joined",)): "进 进过 进入 进入过 entered",
+    Verb(
+        with_group=("group.joined",), kinds=("group.joined",)
+    ): "进群 入群 加群 新进群 进过群 入过群 加过群|joined a group|joined groups",
+    Verb(with_group=("group.joined",)): "进 新进 刚进 进过 进入 进入过 entered",
     Verb(with_group=("group.joined",), clause="joined"): "加入 加入过 joined join",
     Verb(clause="joined"): "加入社群 入会 注册|joined the community",
     Verb(with_group=("group.left",), kinds=("group.left",)): "退群 退过群|left a group"
@@ -69,12 +76,14 @@ VERBS: dict[Verb, str] = {
     Verb(clause="opted_out"): "退订 unsubscribed|opted out",
     _verb(
         "friend.invited"
-    ): "邀请 邀请好友 邀请人 拉新 拉人 邀请过人 invited|invited somebody"
+    ): "邀请 邀请好友 邀请过好友 邀请朋友 邀请过朋友 邀请人 拉新 拉人 邀请过人 invited|invited somebody"
     "|invited friends|invited a friend",
     _verb("content.shared"): "分享 转发 shared",
     _verb("complaint.made"): "投诉 投诉过 complained",
     _verb("price.asked"): "问价 问过价 询价|asked the price|asked for the price",
-    _verb("coupon.redeemed"): "核销 用券 用过券 核销优惠券 redeemed|redeemed a coupon"
+    _verb(
+        "coupon.redeemed"
+    ): "核销 用券 用过券 核销优惠券 核销过优惠券 redeemed|redeemed a coupon"
     "|used a coupon",
     _verb("benefit.taken"): "领福利 领过福利|took a benefit",
     _verb("feedback.given"): "提建议 提过建议|sent a suggestion|gave feedback",
@@ -89,18 +98,19 @@ MARKERS = {
     "segment": "人群 segment segments",
     "frozen": "人群快照|frozen segment",
     "layer": "分层 层级 层 layer layers",
-    "source": "来源 来自 渠道|came from|joined through source|came through",
+    "source": "来源 来自 来的 渠道|came from|joined through source|came through",
     "staff": "归属员工 归属 负责人|in charge of|staff in charge",
     "category": "品类 类目 商品 category categories product products",
     "attr": "属性 attribute",
+    "score": "评分 score scores",
 }
 """Words that say what kind of thing a name is of."""
 SIGNS = {
-    "gt": "超过 大于 多于 高于 over above|more than",
-    "gte": "至少 不少于 不低于 不小于|at least|no less than",
+    "gt": "超过 大于 多于 高于 不止 不只 over above|more than",
+    "gte": "至少 满 达 达到 不少于 不低于 不小于|at least|no less than",
     "lte": "不超过 最多 至多 不多于 不高于 不大于|at most|up to|no more than",
     "lt": "少于 小于 低于 不到 不足 under below|less than|fewer than",
-    "eq": "正好 刚好 恰好 等于 exactly",
+    "eq": "正好 刚好 恰好 等于 只 仅 exactly only just",
 }
 SIGNS_AFTER = {
     "gte": "以上 及以上 起步|or more|or over",
@@ -113,12 +123,28 @@ UNITS = {
     "quarter": "季度 个季度 quarter quarters",
     "year": "年 year years",
     "hour": "小时 个小时 hour hours",
-    "times": "次 单 笔 回 条 times time orders order messages message",
+    "times": "次 单 笔 回 条 个 个好友 位好友 个朋友 位朋友 个人 friends friend times time orders order messages message",
     "percent": "% ％ percent",
 }
 DAYS_OF = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
 """A month is 30 days, as the sentence that is printed back shows."""
-SPANS = {"180d": "半年|half a year", "15d": "半个月 半月", "1d": "一天"}
+SPANS = {
+    "180d": "半年|half a year|half year",
+    "15d": "半个月 半月",
+    "1d": "一天|a day",
+    "7d": "|a week",
+    "30d": "|a month",
+    "90d": "|a quarter",
+    "365d": "|a year",
+}
+COUNTS = {1: "once", 2: "twice"}
+HEADS = {
+    "me": "|assigned to me|in my charge|my members|my customers",
+    "nobody": "没人负责 无人负责 没有人负责|nobody in charge|nobody is in charge"
+    "|assigned to nobody",
+    "untagged": "untagged|without tags|without any tag|without any tags|without a tag",
+}
+"""What says as much as a whole clause."""
 PERIODS = {
     "yesterday": "昨天 昨日 yesterday",
     "today": "今天 今日 当天 today",
@@ -135,7 +161,7 @@ PERIODS = {
 }
 AGGREGATES = {
     "sum": "累计 总共 合计 一共 总额 total|in total",
-    "average": "平均 客单价 average|on average",
+    "average": "平均 客单价 average|on average|average order|average order value",
     "max": "单笔 每笔最高 最高一笔|a single order of|highest order",
 }
 WORDS: dict[str, str] = {
@@ -157,15 +183,17 @@ WORDS: dict[str, str] = {
     "from": "起 开始",
     "to": "到 至 to until",
     "streak": "连续|in a row",
+    "open": "( （ [ 【",
+    "close": ") ） ] 】",
     "is": "是 为 = ： : is are equals",
     "me": "我 me",
     "in_charge": "负责 负责的|in charge",
     "outside": "以外 之外 外",
     "unknown_value": "未知 没填 未填 没有填 空|not known|unknown",
     "any_tag": "任何标签|any tags|any tag",
-    "filler": "用户 人 客户 会员 成员 们 所有 全部 那些 这些 者 都 过 过的 了 在 有 带 带有 带着 属于"
-    " 里面 中 已 已经 曾 曾经 里 请 找 找出 筛选 选出 给我 帮我 想要 。 . ！ ! ? ？"
-    " members member people person customers customer users user all everyone anyone those"
+    "filler": "用户 人 客户 会员 成员 们 所有 全部 那些 这些 者 都 过 过的 了 把 想把 既 打了 打过 打上 在 有 带 带有 带着 属于"
+    " 里面 中 已 已经 曾 曾经 里 请 找 找出 找出来 筛选 选出 给我 帮我 想要 。 . ！ ! ? ？"
+    " either members member people person customers customer users user all everyone anyone those"
     " them of in at have has had a an the was were been be for during within by with any"
     " ever already find show list on did do from has. them. whom",
 }
@@ -189,6 +217,8 @@ def all_words() -> dict[str, tuple[str, Any]]:
         ("span", dict(SPANS)),
         ("period", dict(PERIODS)),
         ("aggregate", dict(AGGREGATES)),
+        ("count", dict(COUNTS)),
+        ("head", dict(HEADS)),
     ]
     words = {
         word: (kind, value)

@@ -11,7 +11,7 @@ from django.utils import dates
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qunce.sets.rules import phrasing, relative_days
+from qunce.sets.rules import calendar_periods, phrasing, relative_days
 from qunce.sets.rules.grammar.forms import (
     Choice,
     Fields,
@@ -227,6 +227,11 @@ WINDOW = Choice(
         Form(gettext_noop("since %(day)s"), {"day": Slot(DAY, "since")}),
         Form(gettext_noop("more than %(n)s days ago"), {"n": Slot(DAYS, "before")}),
         Form(gettext_noop("before %(day)s"), {"day": Slot(DAY, "before")}),
+        Form(
+            "%(during)s",
+            {"during": Word(calendar_periods.PAST_PERIODS)},
+            is_translated=False,
+        ),
     ]
 )
 """The time window among the fields of a clause."""
@@ -244,7 +249,9 @@ DAY_SPAN = Choice(
         Form(gettext_noop("in the next %(n)s hours"), {"n": Slot(HOURS, "next")}),
         Form(gettext_noop("in the last %(n)s hours"), {"n": Slot(HOURS, "last")}),
         Form(
-            "%(during)s", {"during": Word(relative_days.PERIODS)}, is_translated=False
+            "%(during)s",
+            {"during": Word(calendar_periods.PERIODS)},
+            is_translated=False,
         ),
     ]
 )

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from qunce.sets.rules import phrasing, relative_days
+from qunce.sets.rules import calendar_periods, phrasing
 from qunce.sets.rules.grammar.forms import (
     Choice,
     Fields,
@@ -104,7 +104,7 @@ class Text(Quotable):
 @functools.cache
 def _reserved(language: str | None) -> frozenset[str]:
     """Words of the active language, which is `language`, that are values themselves."""
-    words = [_("yes"), _("no"), _("none"), *map(_, relative_days.PERIODS.values())]
+    words = [_("yes"), _("no"), _("none"), *map(_, calendar_periods.PERIODS.values())]
     return frozenset(fold(word) for word in words)
 
 

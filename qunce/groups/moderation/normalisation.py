@@ -1,6 +1,6 @@
 """Normalised texts: disguises removed, with the place of each character in the original.
 
-Three texts are made from one, each from the one before:
+Three texts are made from what is written, each from the one before:
 
 - `folded`: look-alikes, enclosed letters, invisible characters and case are folded;
 - `compact`: characters that were spaced or punctuated ("微 信", "f.r.e.e") are joined;
@@ -31,7 +31,13 @@ NUMERALS = str.maketrans(
 )
 
 
+SURROGATES = re.compile("[\ud800-\udfff]")
+
+
 class Level(StrEnum):
+    """Which form of a text; places in it are those of this form."""
+
+    WRITTEN = "written"
     FOLDED = "folded"
     COMPACT = "compact"
     DIGITS = "digits"
@@ -47,6 +53,11 @@ class Normalised:
     def __init__(self, text: str) -> None:
         self.original = text[:MAX_LENGTH]
         self.folded = self.original.translate(FOLDS)
+
+    @cached_property
+    def written(self) -> str:
+        """The original without halves of characters, which UTF-8 does not know."""
+        return SURROGATES.sub("\ufffd", self.original)
 
     @cached_property
     def _joined(self) -> tuple[str, list[int], list[int]]:
@@ -73,6 +84,8 @@ class Normalised:
         """Where a part of a normalised text is in the original."""
         if end <= start:
             return 0, 0
+        if level is Level.WRITTEN:
+            return start, end
         first, last = start, end - 1
         if level is not Level.FOLDED and self.compact != self.folded:
             first, last = self._unjoined(first), self._unjoined(last)

@@ -314,4 +314,3 @@ def get(*, by: Staff, pk: int, at: datetime) -> MassAction:
         for row in list_visible(by, at).filter(pk=pk):
             return row
     raise MassActionNotFound(_("There is no such mass action."))
-

@@ -96,9 +96,7 @@ def _check(rule: Rule, day: int, at: datetime) -> None:
         "It proposes only since it was right in %(right)s of %(settled)s cases of a "
         "week. Change it and try it on past messages."
     ) % {"right": week.right, "settled": week.settled}
-    rules.change_mode(
-        rule, Mode.PROPOSE, reason="precision", by=None, at=at, note=note
-    )
+    rules.change_mode(rule, Mode.PROPOSE, reason="precision", by=None, at=at, note=note)
 
 
 def _count(rows: models.QuerySet[Case], since: datetime) -> dict[int, Precision]:

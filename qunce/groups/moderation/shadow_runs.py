@@ -1,10 +1,10 @@
 """Shadow runs: what a rule would have done to stored messages, before it may act.
 
-    preview(rule_or_draft, …) -> Preview        # stores nothing: for the editor
-    run(rule=, since=, until=, by=, at=) -> ShadowRun    # after which the rule may act
-    find_latest(rule) -> ShadowRun | None
-    sentence(hits, total) -> str                # "would have acted on 14 of …"
-    list_hits(run, by=, at=) -> list[MessageText]
+preview(rule_or_draft, …) -> Preview        # stores nothing: for the editor
+run(rule=, since=, until=, by=, at=) -> ShadowRun    # after which the rule may act
+find_latest(rule) -> ShadowRun | None
+sentence(hits, total) -> str                # "would have acted on 14 of …"
+list_hits(run, by=, at=) -> list[MessageText]
 """
 
 from __future__ import annotations
@@ -148,7 +148,11 @@ class _Trial:
         for row in rows:
             person = people[row.account_id]
             findings = self._judge(row, person)
-            if findings and person not in self.staff and self._holds(row, person, stays):
+            if (
+                findings
+                and person not in self.staff
+                and self._holds(row, person, stays)
+            ):
                 result.hits.append((row, findings))
         return result
 

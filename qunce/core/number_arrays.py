@@ -20,7 +20,19 @@ def unique(numbers: NDArray[Any]) -> NDArray[Any]:
     From version 2.3 on, np.unique hashes integers. Of a million different ones that takes
     twenty times as long as to sort them.
     """
-    ordered = np.sort(numbers, axis=None)
+    return drop_repeated(np.sort(numbers, axis=None))
+
+
+def union(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """The different numbers of two arrays, each of which is in ascending order."""
+    if not len(left) or not len(right):
+        return drop_repeated(right if len(right) else left)
+    # A stable sort merges what is already in order.
+    return drop_repeated(np.sort(np.concatenate([left, right]), kind="stable"))
+
+
+def drop_repeated(ordered: NDArray[Any]) -> NDArray[Any]:
+    """The different numbers of an array in which equal ones are neighbours."""
     is_new = np.ones(len(ordered), dtype=bool)
     is_new[1:] = ordered[1:] != ordered[:-1]
     return ordered[is_new]

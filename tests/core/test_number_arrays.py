@@ -31,3 +31,12 @@ def test_places_are_found_in_near_and_in_distant_numbers(
 def test_nothing_is_found_in_nothing() -> None:
     nothing = np.empty(0, np.int64)
     assert not len(number_arrays.find_places(nothing, nothing))
+
+
+ORDERED = st.lists(st.integers(-(2**40), 2**40) | st.integers(0, 9)).map(sorted)
+
+
+@given(ORDERED, ORDERED)
+def test_union_has_each_number_once(left: list[int], right: list[int]) -> None:
+    found = number_arrays.union(np.array(left, np.int64), np.array(right, np.int64))
+    assert found.tolist() == sorted({*left, *right})

@@ -63,6 +63,10 @@ class AllowList:
             return contact.value in self._values or self._allows_host(domain)
         return contact.value in self._values or contact.value in self._numbers
 
+    def has(self, text: str) -> bool:
+        """Whether a text, such as that of a code, is a line of the list."""
+        return _plain(text) in self._values
+
     def _allows_host(self, host: str) -> bool:
         labels = host.split(".")
         return any(".".join(labels[n:]) in self._values for n in range(len(labels)))

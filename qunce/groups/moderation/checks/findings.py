@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Literal
 
 MAX_MATCHED = 200
 """Longest part of a text that is stored as evidence."""
+MAX_MESSAGES = 50
+"""Most earlier messages that are stored with a piece of evidence."""
 MAX_EVIDENCE = 20
 """Most pieces of evidence of one finding."""
 
@@ -21,7 +23,8 @@ class Evidence:
 
     `place` is "text", "name", or "file:0" for the first file. `start` and `end` are
     positions in the original text, equal if the evidence is not a part of it. `reason`
-    is the key of a sentence of the check, and `words` are the values in it.
+    is the key of a sentence of the check, and `words` are the values in it. `messages`
+    are the keys of earlier messages that belong to it, such as those of a flood.
     """
 
     reason: str
@@ -30,6 +33,7 @@ class Evidence:
     end: int = 0
     matched: str = ""
     words: Mapping[str, str | int] = field(default_factory=dict)
+    messages: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -39,6 +43,7 @@ class Evidence:
             "end": self.end,
             "matched": self.matched[:MAX_MATCHED],
             "words": dict(self.words),
+            "messages": list(self.messages[-MAX_MESSAGES:]),
         }
 
 

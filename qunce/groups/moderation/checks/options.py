@@ -17,6 +17,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.core import errors
 
 MAX_AT_MOST = 10_000
+MAX_PER_WINDOW = 1_000
 MAX_WINDOW_SECONDS = 7 * 24 * 3600
 MAX_WINDOWS = 6
 MAX_WORDS_CHARACTERS = 4_000_000
@@ -236,7 +237,7 @@ class Windows(Option[tuple[Window, ...]]):
 
     def parse_window(self, value: Any) -> Window:
         fields = value if isinstance(value, Mapping) else {}
-        bounds = {"at_most": MAX_AT_MOST, "seconds": MAX_WINDOW_SECONDS}
+        bounds = {"at_most": MAX_PER_WINDOW, "seconds": MAX_WINDOW_SECONDS}
         if set(fields) != set(bounds) or not all(
             type(fields[name]) is int and 1 <= fields[name] <= most
             for name, most in bounds.items()
@@ -245,7 +246,7 @@ class Windows(Option[tuple[Window, ...]]):
                 _(
                     "A limit is a number from 1 to %(n)s within 1 to %(seconds)s seconds."
                 )
-                % {"n": MAX_AT_MOST, "seconds": MAX_WINDOW_SECONDS}
+                % {"n": MAX_PER_WINDOW, "seconds": MAX_WINDOW_SECONDS}
             )
         return Window(**fields)
 

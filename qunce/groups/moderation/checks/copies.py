@@ -1,0 +1,228 @@
+"""Copies: nearly the same text of several people, which no limit per person finds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any, ClassVar
+from zlib import crc32
+
+from django.utils.translation import gettext_lazy
+
+from qunce.groups.moderation.checks import base, windows
+from qunce.groups.moderation.checks.base import (
+    Check,
+    CompiledCheck,
+    Judgement,
+    Scope,
+    State,
+)
+from qunce.groups.moderation.checks.findings import Evidence
+from qunce.groups.moderation.checks.options import (
+    MAX_WINDOW_SECONDS,
+    Number,
+    Option,
+)
+from qunce.groups.moderation.checks.subjects import Kind, Subject
+from qunce.groups.moderation.normalisation import Normalised
+
+GRAM = 4
+MAX_GRAMS = 96
+"""Hashes kept of a text. Longer texts are compared by the smallest of their hashes."""
+MAX_TEXTS = 150
+"""Texts of a group that are remembered, the last ones."""
+
+Entry = Sequence[Any]
+"""[milliseconds, key of the message, account, hashes in their order]"""
+
+
+def list_grams(text: Normalised) -> list[int]:
+    """Hashes of the 4-grams of a text without disguises and spaces, in their order."""
+    plain = "".join(text.digits.split())
+    grams = {plain[index : index + GRAM] for index in range(len(plain) - GRAM + 1)}
+    return sorted({crc32(gram.encode()) for gram in grams})[:MAX_GRAMS]
+
+
+def is_similar(one: Sequence[int], other: Sequence[int], percent: int) -> bool:
+    """Whether the Jaccard similarity of two sets reaches a percentage."""
+    shared = len(set(one).intersection(other))
+    return 100 * shared >= percent * (len(one) + len(other) - shared)
+
+
+class Texts(dict[str, Any]):
+    """The state of a group, {"entries": …}, with an index in memory.
+
+    Sets of which p percent agree share one of the first hashes of each, n - p·n + 1 of n
+    (the prefix filter of exact similarity joins); only these are in the index. A state
+    from storage is a plain dictionary, of which the index is made again. States that
+    follow one another share the index, and each knows its own entries in it.
+    """
+
+    _numbers = itertools.count()
+
+    def __init__(self, state: Mapping[str, Any], percent: int) -> None:
+        super().__init__(state)
+        self.percent = percent
+        self._own: dict[int, Entry] = {}
+        self._index: dict[int, list[int]] = {}
+        self._indexed = 0
+        for entry in self.setdefault("entries", []):
+            self._insert(entry)
+
+    def _insert(self, entry: Entry) -> None:
+        number = next(self._numbers)
+        self._own[number] = entry
+        self._indexed += 1
+        for value in list_prefix(entry[3], self.percent):
+            self._index.setdefault(value, []).append(number)
+
+    def with_entry(self, entry: Entry, horizon: int) -> Texts:
+        """The state with one more entry, without those up to the horizon."""
+        if any(each[1] == entry[1] for each in self["entries"]):
+            return self
+        entries = [*self["entries"], entry][-MAX_TEXTS:]
+        entries = [each for each in entries if each[0] > horizon]
+        rest = {key: value for key, value in self.items() if key != "entries"}
+        if self._indexed > 4 * MAX_TEXTS:
+            return Texts({**rest, "entries": entries}, self.percent)
+        following = Texts(rest, self.percent)
+        following["entries"] = entries
+        kept = {id(each) for each in entries}
+        following._index, following._indexed = self._index, self._indexed
+        following._own = {n: e for n, e in self._own.items() if id(e) in kept}
+        if id(entry) in kept:
+            following._insert(entry)
+        return following
+
+    def list_similar(self, grams: Sequence[int]) -> list[Entry]:
+        numbers = {
+            number
+            for value in list_prefix(grams, self.percent)
+            for number in self._index.get(value, ())
+            if number in self._own
+        }
+        return [
+            entry
+            for number in sorted(numbers)
+            if is_similar((entry := self._own[number])[3], grams, self.percent)
+        ]
+
+
+def list_prefix(grams: Sequence[int], percent: int) -> Sequence[int]:
+    return grams[: len(grams) - ceil(percent * len(grams) / 100) + 1]
+
+
+class CompiledCopies(CompiledCheck):
+    scope = Scope.GROUP
+
+    def __init__(self, check: CopyCheck, options: Mapping[str, Any]) -> None:
+        self._check = check
+        self._people: int = options["people"]
+        self._seconds: int = options["seconds"]
+        self._percent: int = options["percent"]
+        self._shortest: int = options["shortest"]
+
+    def judge(self, subject: Subject, state: State | None = None) -> Judgement:
+        state = state or {}
+        at = windows.to_milliseconds(subject.happened_at)
+        if (
+            subject.kind is not Kind.MESSAGE
+            or subject.is_history
+            or len(subject.normalised.digits) < self._shortest
+            or at <= state.get("since", at - 1)
+        ):
+            return Judgement()
+        grams = list_grams(subject.normalised)
+        if not grams:
+            return Judgement()
+        texts = self._load(state)
+        entry = [at, subject.key, subject.account, grams]
+        newest = max([at, *(each[0] for each in texts["entries"])])
+        texts = texts.with_entry(entry, newest - 1000 * self._seconds)
+        near = [
+            each
+            for each in texts.list_similar(grams)
+            if abs(each[0] - at) < 1000 * self._seconds
+        ]
+        people = {each[2] for each in near} | {subject.account}
+        if len(people) <= self._people:
+            return Judgement(state=texts)
+        evidence = Evidence(
+            reason="copy",
+            start=0,
+            end=len(subject.text),
+            matched=subject.text,
+            words={
+                "count": len(people),
+                "seconds": self._seconds,
+                "most": self._people,
+            },
+            messages=[each[1] for each in near],
+        )
+        return Judgement([self._check.finding(1, evidence)], texts)
+
+    def _load(self, state: State) -> Texts:
+        if isinstance(state, Texts) and state.percent == self._percent:
+            return state
+        return Texts(state, self._percent)
+
+    def clear(self, state: State, account: str) -> State:
+        """Without the texts of a person; of nobody (""), without all texts so far."""
+        entries = state.get("entries", [])
+        if account:
+            kept = [each for each in entries if each[2] != account]
+            return {**state, "entries": kept}
+        return {"since": max(each[0] for each in entries)} if entries else dict(state)
+
+
+@base.register
+class CopyCheck(Check):
+    key = "copies"
+    rank = 80
+    label = gettext_lazy("Copies")
+    description = gettext_lazy(
+        "Nearly the same text of several people, as when many accounts post one advert."
+    )
+    options: ClassVar[tuple[Option[Any], ...]] = (
+        Number(
+            key="people",
+            label=gettext_lazy("People who may write it"),
+            default=2,
+            least=1,
+            most=50,
+        ),
+        Number(
+            key="seconds",
+            label=gettext_lazy("Within"),
+            unit=gettext_lazy("seconds"),
+            default=600,
+            least=1,
+            most=MAX_WINDOW_SECONDS,
+        ),
+        Number(
+            key="percent",
+            label=gettext_lazy("Similarity from"),
+            unit="%",
+            default=70,
+            least=30,
+            most=100,
+        ),
+        Number(
+            key="shortest",
+            label=gettext_lazy("Shortest text that counts"),
+            unit=gettext_lazy("characters"),
+            default=12,
+            least=4,
+            most=1_000,
+        ),
+    )
+    reasons = {
+        "copy": gettext_lazy(
+            "%(count)s people wrote nearly the same within %(seconds)s seconds, "
+            "%(most)s allowed."
+        ),
+    }
+
+    def compile(self, options: Mapping[str, Any]) -> CompiledCopies:
+        return CompiledCopies(self, options)

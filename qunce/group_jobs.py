@@ -1,4 +1,4 @@
-"""The jobs of groups that run on the clock: lists, entry gates, moderation. One page."""
+"""The jobs of groups and of the inbox that run on the clock. One page."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.core.jobs.scheduler import Job
 from qunce.groups.complaints import escalation
+from qunce.groups.entry import requests as entry_requests
 from qunce.groups.lists import lists
+from qunce.groups.moderation import cases, check_states, executor, precision
+from qunce.outreach.replies import polling as replies
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 JOBS: dict[str, Job] = {
     "complaints.note_late": Job(escalation.note_late, _("Find late cases"), MINUTE),
+    "entry.expire": Job(
+        entry_requests.expire_due, _("Refuse who does not answer at the gate"), MINUTE
+    ),
     "lists.expire": Job(lists.expire_due, _("End entries of lists"), MINUTE),
+    "moderation.act": Job(executor.run_due, _("Act in groups"), MINUTE / 60),
+    "moderation.check_precision": Job(
+        precision.check_all, _("Check how often rules are right"), MINUTE
+    ),
+    "moderation.prune": Job(cases.prune, _("Delete old texts of cases"), HOUR),
+    "moderation.prune_states": Job(
+        check_states.prune, _("Forget old messages of floods"), HOUR
+    ),
+    "replies.poll": Job(replies.poll_all, _("Record answers"), MINUTE / 6),
 }

@@ -112,9 +112,9 @@ def plan(
     minutes: int | None = None,
     due_at: datetime | None = None,
 ) -> Action:
-    """Plan an action, or return the one with this key."""
+    """Plan an action, or return the one with this key; one that was cancelled is revived."""
     member = "" if account is None else _member_key(account, group)
-    row, _is_new = Action.objects.get_or_create(
+    row, is_new = Action.objects.get_or_create(
         key=key,
         defaults={
             "community": group.community,
@@ -134,6 +134,16 @@ def plan(
             "by": by,
         },
     )
+    if not is_new:
+        cancelled = Action.objects.filter(pk=row.pk, state=ActionState.CANCELLED)
+        if cancelled.update(
+            state=ActionState.PENDING,
+            is_automatic=is_automatic,
+            by=by,
+            due_at=due_at or at,
+            done_at=None,
+        ):
+            row.refresh_from_db()
     return row
 
 

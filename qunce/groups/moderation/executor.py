@@ -31,6 +31,7 @@ from qunce.groups.moderation import actions, cases, safety_stops
 from qunce.groups.moderation.models import Action, ActionState
 
 MAX_PER_RUN, MAX_ATTEMPTS = 200, 8
+PUNISHING = actions.PUNISHING
 LEASE, RETRY = timedelta(minutes=2), timedelta(seconds=30)
 LEFT_TO_STAFF = frozenset(
     {
@@ -187,3 +188,12 @@ def _follow_up(action: Action, at: datetime) -> None:
         )
     if case is not None and action.kind in actions.PUNISHING:
         cases.tell(case, at)
+
+
+@transaction.atomic
+def mark_done_by_staff(ids: list[int], *, at: datetime) -> None:
+    """Record that staff did by hand what the channel could not do."""
+    rows = Action.objects.filter(pk__in=ids, state=ActionState.WITH_STAFF)
+    for action in rows.select_related("group__community", "case__rule").order_by("pk"):
+        _finish(action, ActionState.DONE, "by_hand", at)
+        _follow_up(action, at)

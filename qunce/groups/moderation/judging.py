@@ -110,7 +110,11 @@ def judge(message: GroupMessage, *, at: datetime) -> Case | None:
     if not found or _is_exempt(message.group, message.responsible, at):
         return None
     decision = _decide(
-        found, message.group, message.responsible, at, bool(message.forwarded_from)
+        found,
+        message.group,
+        message.responsible,
+        at,
+        only_message=bool(message.forwarded_from),
     )
     if decision.step is None:
         return None
@@ -157,7 +161,7 @@ def judge_join(arrival: Arrival, *, at: datetime) -> Case | None:
     personal = [each for each in found if not _is_wave(each)]
     if not personal or _is_exempt(arrival.group, arrival.account, at):
         return None
-    decision = _decide(personal, arrival.group, arrival.account, at, False)
+    decision = _decide(personal, arrival.group, arrival.account, at)
     if decision.step is None:
         return None
     case = _open(
@@ -265,7 +269,8 @@ def _decide(
     group: Group,
     account: int,
     at: datetime,
-    only_message: bool,
+    *,
+    only_message: bool = False,
 ) -> Decision:
     own_ladders = {each.rule.ladder_id: each.rule.ladder for each in found}
     counts = strikes.count(account, own_ladders.values(), at)
@@ -317,7 +322,7 @@ def _open(
         by=None,
         at=at,
         findings=[row for each in found for row in each.to_json()],
-        rule=by_pk[decision.rule] if decision.rule in by_pk else None,
+        rule=None if decision.rule is None else by_pk[decision.rule],
         mode=decision.mode,
         rung=(decision.proposal or step).rung,
         minutes=(decision.proposal or step).minutes,

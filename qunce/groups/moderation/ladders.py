@@ -12,6 +12,7 @@ None for strikes that never decay.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,7 +74,7 @@ def parse_rungs(value: Any) -> list[dict[str, Any]]:
             _("A ladder has 1 to %(n)s rungs.") % {"n": MAX_RUNGS},
         )
     rungs = sorted((_parse_rung(each) for each in value), key=lambda r: r["strikes"])
-    for lower, higher in zip(rungs, rungs[1:], strict=False):
+    for lower, higher in itertools.pairwise(rungs):
         if lower["strikes"] == higher["strikes"]:
             raise InvalidLadder(
                 _("Two rungs are for strike %(n)s. Remove one.")

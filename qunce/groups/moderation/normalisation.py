@@ -141,9 +141,17 @@ def _separator(text: str, start: int, end: int) -> str:
         return "" if _is_line(text, start - 1) and _is_line(text, end) else "\n"
     left, right = text[start - 1], text[end]
     if is_latin(left) or is_latin(right):
-        joins = _is_single(text, start - 1) and _is_single(text, end)
-        return ("." if " ." in gap or ". " in gap else "") if joins else _shortened(gap)
-    return _shortened(gap) if SENTENCE_ENDS.intersection(gap) else ""
+        is_apart = _is_single(text, start - 1) and _is_single(text, end)
+    else:
+        is_apart = not SENTENCE_ENDS.intersection(gap)
+    return _meaning(gap) if is_apart else _shortened(gap)
+
+
+def _meaning(gap: str) -> str:
+    """What a gap says in an address that was pulled apart: "@", or a sign in a gap."""
+    if "@" in gap:
+        return "@"
+    return next((sign for sign in "._" if sign in gap and gap.strip(sign)), "")
 
 
 def _is_line(text: str, index: int) -> bool:

@@ -69,7 +69,13 @@ class Precision:
 # Verbs
 
 
-def start_day(*, community: Community, at: datetime) -> None:
+def check_all(*, at: datetime) -> None:
+    """Check the rules of all communities, each once a community day."""
+    for community in Community.objects.order_by("pk"):
+        check(community=community, at=at)
+
+
+def check(*, community: Community, at: datetime) -> None:
     """Compare the last seven days of each rule that acts with LEAST, once a day."""
     day = community.day(at)
     acting = Rule.objects.filter(

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from qunce.outreach.tasks.kinds import base
+
+MODERATION = base.declare(
+    base.Kind(
+        key="moderation",
+        label=_("Group moderation"),
+        description=_(
+            "Go to the group and do what the channel cannot do by itself, such as "
+            "removing a person."
+        ),
+        icon="shield-check",
+    )
+)

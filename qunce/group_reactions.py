@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qunce.groups import groups, membership_erasure
 from qunce.groups.complaints import complaints
+from qunce.groups.entry import joins as entry_joins
 from qunce.groups.lists import blocked_joins, lists
 from qunce.members.accounts import accounts
 from qunce.members.people import merges
@@ -18,12 +19,16 @@ CLEARING: tuple[Reaction, ...] = (
     membership_erasure.remove_erased,
     blocked_joins.delete_erased,
     complaints.clear_erased,
+    entry_joins.delete_erased,
 )
 """What groups hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     accounts.MemberJoined.kind: (blocked_joins.link_new,),
     merges.MemberMerged.kind: (blocked_joins.react_to_listed,),
-    groups.GroupJoined.kind: (blocked_joins.react_to_joined,),
+    groups.GroupJoined.kind: (
+        blocked_joins.react_to_joined,
+        entry_joins.react_to_joined,
+    ),
     lists.ListEntryAdded.kind: (blocked_joins.react_to_listed,),
     lists.ListEntryExtended.kind: (blocked_joins.react_to_listed,),
 }

@@ -24,7 +24,10 @@ from qunce.outreach import opt_outs
 from qunce.outreach.care import budgets as care_budgets
 from qunce.outreach.care import claims as care_claims
 from qunce.outreach.ideas import idea_materials
+from qunce.outreach.moderation_notices import case_reactions, hand_tasks, notices
 from qunce.outreach.playbooks import run_events, run_reactions
+from qunce.outreach.replies import assignment as replies
+from qunce.outreach.replies import conversation_facts, conversations
 from qunce.outreach.report_deliveries import deliveries as report_deliveries
 from qunce.outreach.sending import campaign_tasks, send_facts
 from qunce.outreach.tasks import invitations
@@ -41,6 +44,8 @@ CLEARING = (
     run_reactions.delete_erased,
     opt_outs.clear_erased,
     care_claims.clear_erased,
+    notices.delete_erased,
+    conversations.delete_erased,
     deliveries.delete_erased,
 )
 """What is held about members outside their own tables, when they are gone."""
@@ -62,9 +67,14 @@ CONSUMER = fact_consumers.Consumer(
             ),
             task_facts.StaffTaskOutcome.kind: (care_budgets.release_not_given,),
             task_facts.StaffTaskCancelled.kind: (care_budgets.release_cancelled,),
+            conversation_facts.ConversationOpened.kind: (replies.react,),
             reports.ReportCreated.kind: (report_deliveries.react,),
             subscribers.ReportSubscribersChanged.kind: (report_deliveries.react,),
-            task_facts.StaffTaskFinished.kind: (report_deliveries.react_to_finished,),
+            task_facts.StaffTaskFinished.kind: (
+                report_deliveries.react_to_finished,
+                hand_tasks.react_to_finished,
+            ),
+            **case_reactions.REACTIONS,
             people.MemberErased.kind: CLEARING,
             removal.MemberRemoved.kind: CLEARING,
         }

@@ -6,7 +6,7 @@ retention and the erasure of texts hold for what quotes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,34 @@ def list_of_day(
         happened_at__lt=end,
     )
     return _visible(list(rows.order_by("happened_at", "pk")[:limit]), by, at)
+
+
+def list_direct(
+    *, accounts: Sequence[int], by: Staff, at: datetime, limit: int
+) -> list[Quote]:
+    """Return the newest messages of a person to the community itself, by time."""
+    permissions.check_may(by, message_texts.READ)
+    rows = MessageText.objects.filter(
+        community_id=by.community_id, account_id__in=accounts, group_id=0
+    )
+    return _visible(list(rows.order_by("-happened_at", "-pk")[:limit])[::-1], by, at)
+
+
+def list_around(
+    *,
+    group: int,
+    moment: datetime,
+    by: Staff,
+    at: datetime,
+    before: int = 10,
+    after: int = 20,
+) -> list[Quote]:
+    """Return the messages of a group around a moment by authors whom `by` sees, by time."""
+    permissions.check_may(by, message_texts.READ)
+    rows = MessageText.objects.filter(community_id=by.community_id, group_id=group)
+    earlier = rows.filter(happened_at__lt=moment).order_by("-happened_at", "-pk")
+    later = rows.filter(happened_at__gte=moment).order_by("happened_at", "pk")
+    return _visible([*list(earlier[:before])[::-1], *later[:after]], by, at)
 
 
 def _visible(rows: list[MessageText], by: Staff, at: datetime) -> list[Quote]:

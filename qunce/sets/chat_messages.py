@@ -1,7 +1,8 @@
 """Messages of chats in the order in which they were written, by members and by staff.
 
 A chat is a group, or the direct chat with one person. Staff write in groups with accounts
-of theirs. What they mark as sent by hand, to a person or a group, is a message of theirs.
+of theirs. What they mark as sent by hand, to a person or a group, is a message of theirs, and
+so is an answer of the inbox, however it was sent.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 POSTED, MARKED_SENT = "message.posted", "send.marked_sent"
+ANSWERED = "conversation.answered"
 Result = TypeVar("Result")
 SELECT = """
 SELECT coalesce(grp, 0), coalesce(account, 0), happened_at,
-    CASE WHEN kind = {marked} THEN actor ELSE 0 END
+    CASE WHEN kind = {posted} THEN 0 ELSE actor END
 FROM facts
 WHERE community = ? AND happened_at >= ? AND happened_at < ?
-    AND (kind = {posted} AND account IS NOT NULL OR kind = {marked} AND actor IS NOT NULL)
+    AND (kind = {posted} AND account IS NOT NULL
+        OR kind IN ({marked}, {answered}) AND actor IS NOT NULL)
 ORDER BY happened_at, id
 """
 # Of messages of one time, such as those of chat logs with minutes, the ids have the order
@@ -74,7 +77,8 @@ def read(
     The messages within `margin` microseconds before and after these days are among them.
     The result is cached under `name` until a message of these days is added.
     """
-    ids = [facts.find_kind(POSTED) or -1, facts.find_kind(MARKED_SENT) or -1]
+    kinds = (POSTED, MARKED_SENT, ANSWERED)
+    ids = [facts.find_kind(kind) or -1 for kind in kinds]
     clock = community.timezone, community.day_start
     begin = community_days.start_of(*clock, first) - margin
     end = community_days.start_of(*clock, last + 1) + margin
@@ -93,7 +97,8 @@ def read(
 
 def _load(snap: Snapshot, ids: list[int], begin: int, end: int) -> ChatMessages:
     rows = mirror.query(
-        SELECT.format(posted=ids[0], marked=ids[1]), [snap.community.pk, begin, end]
+        SELECT.format(posted=ids[0], marked=ids[1], answered=ids[2]),
+        [snap.community.pk, begin, end],
     )
     groups, accounts, times, actors = (
         column.to_numpy().astype(np.int64) for column in rows.columns

@@ -25,6 +25,7 @@ from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.message_texts import NewText
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.replies import intake
 from qunce.outreach.sending import ledger, send_facts
 from qunce.outreach.sending.ledger import Message, Origin, State
 from qunce.outreach.sending.send_facts import SendClicked, SendDelivered
@@ -161,6 +162,15 @@ def record_message(*, event: IncomingEvent, at: datetime) -> None:
         # It is stored apart, where it is deleted after a while.
         payload = {k: v for k, v in event.payload.items() if k != "text"}
         IncomingEvent.objects.filter(pk=event.pk).update(payload=payload)
+        intake.receive_event(
+            event,
+            source=source_id[event.channel],
+            key=f"event:{event.pk}",
+            account=account,
+            group=group,
+            text=text,
+            at=at,
+        )
 
 
 def _ensure_account(event: IncomingEvent, at: datetime) -> int | None:

@@ -15,11 +15,12 @@ from qunce.core import errors, names, permissions, personal_texts, text_validati
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
-from qunce.groups import groups
+from qunce.groups import group_cards, groups
 from qunce.groups.groups import Group
+from qunce.insight.positioning import voice
 from qunce.outreach.group_templates import parts
 from qunce.outreach.group_templates.models import GroupTemplate, GroupTemplateVersion
-from qunce.outreach.group_templates.parts import roles
+from qunce.outreach.group_templates.parts import card, roles
 from qunce.outreach.group_templates.parts.base import InvalidGroupTemplate
 
 MANAGE = permissions.declare(
@@ -132,6 +133,21 @@ def check_may_view(template: GroupTemplate, by: Staff) -> None:
         raise GroupTemplateNotFound(_("There is no such group template."))
 
 
+def _check_voice(
+    community: Community,
+    content: Mapping[str, Mapping[str, Any]],
+    before: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Raise NeverSaid for a new text of the card that says what is never said."""
+    known = before.get(card.KEY, {})
+    texts = [
+        (group_cards.LABELS[name], str(text))
+        for name, text in content.get(card.KEY, {}).items()
+        if text != known.get(name)
+    ]
+    voice.check(community, texts)
+
+
 def _check_name(name: str, community: Community, *, of: int = 0) -> str:
     name = names.clean(name)
     if not 1 <= len(name) <= 80 or not text_validation.is_valid(name):
@@ -154,10 +170,12 @@ def create(
     """Create a template; `content` maps parts to fields, and fields to values."""
     permissions.check_may(by, MANAGE)
     permissions.check_community(by, community.pk)
+    content = check_content(content, community)
+    _check_voice(community, content, {})
     template = GroupTemplate.objects.create(
         community=community,
         name=_check_name(name, community),
-        content=check_content(content, community),
+        content=content,
         created_at=at,
         changed_at=at,
         by=by,
@@ -206,6 +224,7 @@ def update(
     if content is not None:
         content = check_content(content, template.community)
         if content != locked.content:
+            _check_voice(template.community, content, locked.content)
             locked.content, locked.version = content, locked.version + 1
             changed += ["content", "version"]
     if not changed:

@@ -201,7 +201,7 @@ def _parse(definition: Any, community: Community) -> Definition:
 def _check_voice(
     community: Community, definition: Definition, before: Definition | None
 ) -> None:
-    """Raise NeverSaid for a new text of a message that says what is never said."""
+    """Raise NeverSaid for a new text of a step that says what is never said."""
     known = set(_texts_of(before).values()) if before else set()
     voice.check(
         community,
@@ -214,14 +214,13 @@ def _check_voice(
 
 
 def _texts_of(definition: Definition) -> dict[str, str]:
-    """What a text is → the text, of all messages."""
+    """What a text is → the text, of all messages and staff tasks."""
     numbers = definition.graph.numbers
     texts: dict[str, str] = {}
     for step in definition.walk():
-        if isinstance(step, Send):
-            label = _("Step %(n)s") % {"n": numbers.get(step.id, step.id)}
-            for name, text in step.texts().items():
-                texts[f"{label} {name}".strip()] = text
+        label = _("Step %(n)s") % {"n": numbers.get(step.id, step.id)}
+        for name, text in step.texts().items():
+            texts[f"{label} {name}".strip()] = text
     return texts
 
 

@@ -16,6 +16,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group, Membership
 from qunce.groups.lists import lists
+from qunce.insight.positioning import voice
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers.models import Layering
 from qunce.members.people import visibility
@@ -109,6 +110,9 @@ def check(draft: Draft, *, by: Staff, at: datetime) -> Chosen:
     if draft.tag is not None:
         _check_tag(draft.tag, by)
     _check_about(draft, kind, by)
+    # Staff post the text of a task, or say what it says.
+    texts = [(_("The title"), draft.title), (_("The text"), draft.text)]
+    voice.check(by.community, texts)
     return Chosen(_check_staff(draft, by), _check_rule(draft, by))
 
 

@@ -17,7 +17,9 @@ from qunce.outreach.campaigns import campaigns
 from qunce.outreach.care import rules as care_rules
 from qunce.outreach.content import message_templates
 from qunce.outreach.content.materials import library
+from qunce.outreach.group_templates import templates as group_templates
 from qunce.outreach.playbooks import playbooks
+from qunce.outreach.tasks import requests
 from qunce.outreach.welcomes import welcomes
 from tests import factories
 from tests.factories import AT
@@ -103,6 +105,12 @@ def save_all(owner: Staff, text: str) -> dict[str, Any]:
         "entry": {"on": "fact", "fact": "order.paid"},
         "steps": [{**STEP, "text": text}],
     }
+    with_task = {
+        "entry": {"on": "fact", "fact": "order.paid"},
+        "steps": [
+            {"id": "s1", "kind": "staff_task", "staff": owner.login, "text": text}
+        ],
+    }
     return {
         "material": lambda: library.create(
             kind="text", title="One", text=text, content_type="fun", **mine
@@ -136,6 +144,19 @@ def save_all(owner: Staff, text: str) -> dict[str, Any]:
             **mine,
         ),
         "playbook": lambda: playbooks.create(name="One", definition=playbook, **mine),
+        "playbook task": lambda: playbooks.create(
+            name="Two", definition=with_task, **mine
+        ),
+        "staff task": lambda: requests.create(
+            draft=requests.Draft(
+                kind="moments", title="One", text=text, staff=[owner.pk]
+            ),
+            by=owner,
+            at=AT,
+        ),
+        "group template": lambda: group_templates.create(
+            name="One", content={"card": {"whom": text}}, **mine
+        ),
     }
 
 
@@ -151,6 +172,9 @@ def save_all(owner: Staff, text: str) -> dict[str, Any]:
         "welcome",
         "care",
         "playbook",
+        "playbook task",
+        "staff task",
+        "group template",
     ],
 )
 def test_no_verb_saves_what_is_never_said(owner: Staff, what: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-MAX_LENGTH = 300
+KEY, MAX_LENGTH = "card", 300
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Snapshot(base.Snapshot):
 
 
 class Card(base.Part):
-    key = "card"
+    key = KEY
     label = gettext_lazy("Positioning card")
     rank = 2
 

@@ -89,6 +89,10 @@ class Step:
     def from_fields(cls, values: dict[str, Any]) -> Step:
         return cls(**values)
 
+    def texts(self) -> Mapping[str, str]:
+        """Variant → what it says, "" is the step itself; empty if it says nothing."""
+        return {}
+
     def to_json(self) -> dict[str, Any]:
         return {"id": self.id, "kind": self.kind, **self.fields()}
 

@@ -64,6 +64,9 @@ class InviteStep(Step):
         staff = str(values.get("staff", ""))
         return cls(id=values["id"], group=group, text=text.strip(), staff=staff)
 
+    def texts(self) -> dict[str, str]:
+        return {"": self.text}
+
     def find_obstacle(self, community: Community, at: datetime) -> str:
         groups = Group.objects.filter(community=community, key=self.group)
         if not groups.exclude(state=Stage.DEAD).exists():

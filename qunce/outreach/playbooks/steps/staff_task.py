@@ -75,6 +75,9 @@ class StaffTaskStep(Step):
             found["if_undone"] = self.undone.to_json()
         return found
 
+    def texts(self) -> dict[str, str]:
+        return {"": self.text}
+
     def kinds(self) -> frozenset[str]:
         return DONE_KINDS if self.undone else frozenset()
 

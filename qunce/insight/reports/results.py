@@ -124,6 +124,7 @@ def freeze(*, period: Period, by: Staff, at: datetime) -> dict[str, Any]:
             else {"rows": [], "sum": {}, "people": {}},
             "people": _list_people(period, by, at) if "people" in chosen else [],
             "typed": _list_typed(period, by) if "typed" in chosen else [],
+            "by_hand": _list_counted_by_hand(period, by) if "groups" in chosen else [],
             "findings": _list_findings(period, by, at) if "findings" in chosen else [],
             "actions": _list_actions(period, by) if "actions" in chosen else [],
             "notes": _list_notes(period, by) if "notes" in chosen else [],
@@ -333,6 +334,20 @@ def _list_typed(period: Period, by: Staff) -> list[dict[str, str]]:
             ),
         )
     ]
+
+
+def _list_counted_by_hand(period: Period, by: Staff) -> list[str]:
+    """The keys of groups whose numbers staff have typed, in this period or before it."""
+    groups = _find_groups(by)
+    typed = TypedNumber.objects.filter(
+        community=by.community,
+        group__in=list(groups),
+        day__lte=period.last,
+        replaced_at__isnull=True,
+        value__isnull=False,
+    )
+    found = typed.order_by("group").values_list("group", flat=True).distinct()
+    return sorted(groups[pk][0] for pk in found)
 
 
 def _list_findings(

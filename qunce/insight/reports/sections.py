@@ -366,7 +366,7 @@ def _people_table(report: Report) -> Table:
 
 def _group_table(report: Report, *, is_short: bool) -> Table:
     groups = report.result["groups"]
-    chosen = [row for row in groups["rows"] if find_typed(report, row) is None]
+    chosen = [row for row in groups["rows"] if not is_counted_by_hand(report, row)]
     note = ""
     if is_short and len(chosen) > 2 * MAX_GROUPS_SHOWN:
         note = _("The %(n)s groups at either end of %(all)s; the files have all.") % {
@@ -412,6 +412,13 @@ def _typed_table(report: Report) -> Table:
         rows=tuple(
             (row["name"], *(row[name] for name in TYPED_HEADINGS))
             for row in report.result["typed"]
+        )
+        + tuple(
+            (group["name"], _("not typed"), *[""] * (len(TYPED_HEADINGS) - 1))
+            for group in report.result["groups"]["rows"]
+            if has_section(report, "typed")
+            and is_counted_by_hand(report, group)
+            and find_typed(report, group) is None
         ),
         note=_("Staff typed these; they are in no other number of this report."),
     )
@@ -437,9 +444,20 @@ def find_group(report: Report, key: str) -> dict[str, Any]:
     )
 
 
+def is_counted_by_hand(report: Report, group: dict[str, Any]) -> bool:
+    """Whether the zeros of a group say that nothing measures it."""
+    if find_typed(report, group) is not None:
+        return True
+    return _is_unmeasured(group) and group["key"] in report.result.get("by_hand", ())
+
+
+def _is_unmeasured(group: dict[str, Any]) -> bool:
+    return all(group[name].strip("+") == "0" for name in GROUP_HEADINGS)
+
+
 def find_typed(report: Report, group: dict[str, Any]) -> dict[str, Any] | None:
     """What staff typed of a group of which nothing was measured; None for the others."""
-    if any(group[name].strip("+") != "0" for name in GROUP_HEADINGS):
+    if not _is_unmeasured(group):
         return None
     rows = report.result["typed"]
     return next((row for row in rows if row["key"] == group["key"]), None)

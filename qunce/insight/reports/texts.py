@@ -111,6 +111,18 @@ def _lines_for_team(report: Report) -> list[str]:
     return lines
 
 
+def _by_hand_line(report: Report, group: dict[str, Any]) -> str:
+    """What was typed of a group that nothing measures; empty for a measured group."""
+    typed = sections.find_typed(report, group)
+    if typed:
+        return _typed_line(typed)
+    if not sections.is_counted_by_hand(report, group):
+        return ""
+    if sections.has_section(report, "typed"):
+        return _("%(name)s: its numbers were not typed") % group
+    return _("%(name)s: its numbers are typed and not in this report") % group
+
+
 def _typed_line(row: dict[str, Any]) -> str:
     numbers = {name: row[name] or "–" for name in ("members", "joins", "leaves")}
     return _(
@@ -166,9 +178,8 @@ def _lines_for_person(report: Report, staff: int) -> list[str]:
     if sections.has_section(report, "groups"):
         for key in keys:
             group = sections.find_group(report, key)
-            typed = sections.find_typed(report, group)
             text = _("%(name)s: %(joins)s joined, %(leaves)s left, %(active)s active")
-            lines.append(_typed_line(typed) if typed else text % group)
+            lines.append(_by_hand_line(report, group) or text % group)
     found = [Finding.from_json(each) for each in report.result["findings"] or ()]
     return lines + [sentences.headline(each) for each in found if each.group in keys]
 
@@ -176,9 +187,9 @@ def _lines_for_person(report: Report, staff: int) -> list[str]:
 def _lines_for_owner(report: Report, key: str) -> list[str]:
     row = sections.find_group(report, key)
     lines = [f"{row['name']} · {sections.title(report)}"]
-    typed = sections.find_typed(report, row)
-    if typed:
-        lines.append(_typed_line(typed))
+    by_hand = _by_hand_line(report, row)
+    if by_hand:
+        lines.append(by_hand)
     else:
         lines += [
             _("%(joins)s joined, %(leaves)s left, net growth %(net_growth)s.") % row,

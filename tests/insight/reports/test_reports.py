@@ -6,6 +6,7 @@ import io
 import zipfile
 from datetime import date, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from defusedxml import ElementTree
@@ -17,10 +18,19 @@ from qunce.core import permissions
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
+from qunce.groups import groups
 from qunce.insight import metrics
 from qunce.insight.findings import daily, decisions
 from qunce.insight.notebook import notebook
-from qunce.insight.reports import files, periods, reports, results, sections, texts
+from qunce.insight.reports import (
+    files,
+    periods,
+    report_settings,
+    reports,
+    results,
+    sections,
+    texts,
+)
 from qunce.insight.reports.models import Kind, Report
 from qunce.insight.reports.reports import InvalidPeriod, ReportNotFound
 from qunce.insight.reports.texts import Tone
@@ -199,6 +209,30 @@ def test_typed_numbers_stand_in_for_a_group_without_measured_ones() -> None:
     report = Report(result={"groups": {"rows": rows}, "typed": typed})
     found = [sections.find_typed(report, row) for row in rows]
     assert found == [None, typed[1], None]
+
+
+@pytest.mark.parametrize("left_out", [[], ["typed"]])
+def test_groups_that_are_counted_by_hand_show_no_zeros(left_out: list[str]) -> None:
+    """Nothing measures the group, and nothing of it was typed on the day before."""
+    shop = planted.build()
+    by = factories.staff(shop.community)
+    about: dict[str, Any] = {"community": shop.community, "by": by, "at": NOW}
+    since = NOW - timedelta(days=30)
+    paper = groups.create(key="paper", name="Paper", **{**about, "at": since})
+    entry = Entry(group=paper, day=SUNDAY - timedelta(days=1), field="joins", value=7)
+    typed_numbers.save(entries=[entry], **about)
+    report_settings.change(left_out=left_out, **about)
+    report = create(shop, Kind.DAILY, by)
+    tables = {table.name: table for table in sections.tables(report)}
+    assert "Paper" not in [row[0] for row in tables["groups"].rows]
+    typed = [row[:2] for row in tables["typed"].rows] if "typed" in tables else []
+    assert typed == ([] if left_out else [("Paper", "not typed")])
+    owner = texts.write(report, tone=Tone.GROUP_OWNER, group="paper")
+    assert "0 joined" not in owner
+    wanted = "not in this report" if left_out else "were not typed"
+    assert f"Paper: its numbers {'are typed and ' if left_out else ''}{wanted}" in owner
+    # A measured group that happens to be quiet keeps its zeros.
+    assert "0 joined" in texts.write(report, tone=Tone.GROUP_OWNER, group="tea")
 
 
 def test_staff_get_reports_of_what_they_see() -> None:

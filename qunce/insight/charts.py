@@ -27,6 +27,8 @@ MAX_LABEL_WIDTH = 112
 """Pixels for the name of a series, to the right of the plot."""
 FONT = "PingFang SC, Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, system-ui, sans-serif"
 SERIES_COLOURS = ("accent", "info", "warn", "bad", "good", "ink-soft")
+DASHES: Sequence[Sequence[int]] = ([], [7, 3], [2, 3], [9, 3, 2, 3], [1, 5])
+"""Lines of the same colour differ by their dashes: thirty series look different."""
 CSS_COLOURS = {
     token: f"var(--{token})" for token in ("line", "surface", *SERIES_COLOURS)
 }
@@ -48,7 +50,8 @@ class Series:
 
     The days are those of the figure, unless `days` gives others, such as the period
     before. Of two series the first is the subject and the second a comparison, unless
-    the figure has `equals`. Three or more are always equals, each in its own colour.
+    the figure has `equals`. Three or more are always equals, each in a colour or with
+    dashes of its own.
     """
 
     label: str
@@ -376,7 +379,7 @@ def _y(field: str) -> alt.Y:
 def _colour_token(number: int, *, equals: bool) -> str:
     """The colour of a series and of its label.
 
-    The bars of layers have the same ones, see `.tone-1` in layers.css.
+    The bars of layers have the same ones, see `--hue` in layers.css.
     """
     if equals:
         return f"@{SERIES_COLOURS[number % len(SERIES_COLOURS)]}"
@@ -389,8 +392,10 @@ def _line_layers(number: int, *, equals: bool, ends_today: bool) -> list[alt.Cha
     complete = base.transform_filter("!datum.open")
     if number:
         width = 1.75 if equals else 1.25
-        colour = _colour_token(number, equals=equals)
-        return [complete.mark_line(color=colour, strokeWidth=width, opacity=0.9)]
+        style: dict[str, Any] = {"color": _colour_token(number, equals=equals)}
+        if dash := DASHES[number // len(SERIES_COLOURS) % len(DASHES)]:
+            style["strokeDash"] = dash
+        return [complete.mark_line(strokeWidth=width, opacity=0.9, **style)]
     solid = complete.mark_line(color="@accent", strokeWidth=2)
     if not ends_today:
         return [solid]

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from qunce.insight import chart_script, charts, geometry, heat_maps
 from qunce.insight.charts import Figure, Series
+from qunce.members.layers.layering_specs import MAX_LAYERS
 
 TODAY = date(2026, 3, 12)
 DAYS = [TODAY - timedelta(days=ago) for ago in range(28, -1, -1)]
@@ -171,12 +172,25 @@ def test_chart_script_is_one_plain_script_and_is_built_once() -> None:
 
 def test_layers_have_the_colours_of_their_lines() -> None:
     sheet = (TOKENS.parent / "pages" / "layers.css").read_text()
-    tones = re.findall(r"\.tone-(\d) \{\s*fill: var\(--([a-z-]+)\)", sheet)
-    assert len(tones) == len(charts.SERIES_COLOURS)
-    for number, colour in tones:
-        index = (int(number) - 1) % len(charts.SERIES_COLOURS)
-        assert charts.SERIES_COLOURS[index] == colour
+    tones = re.findall(r"((?:\.tone-\d+,?\s*)+)\{\s*--hue: var\(--([a-z-]+)\)", sheet)
+    assert [colour for _tones, colour in tones] == list(charts.SERIES_COLOURS)
+    for index, (selectors, _colour) in enumerate(tones):
+        numbers = [int(number) for number in re.findall(r"\d+", selectors)]
+        assert numbers == list(range(index + 1, MAX_LAYERS + 1, len(tones)))
     two = dataclasses.replace(figure(rising("a"), rising("b")), equals=True)
     marks = [layer["mark"] for layer in charts.build_spec(two, {}, width=9)["layer"]]
     lines = [mark["color"] for mark in marks if mark.get("type") == "line"]
     assert sorted(lines) == ["@accent", "@info"]
+
+
+def test_no_two_layers_look_the_same() -> None:
+    sheet = (TOKENS.parent / "pages" / "layers.css").read_text()
+    shades = re.findall(r"((?:\.tone-\d+,?\s*)+)\{\s*fill: ([^;]+);", sheet)
+    assert len({shade for _tones, shade in shades}) == len(shades)
+    shaded = [n for tones, _shade in shades for n in re.findall(r"\d+", tones)]
+    assert sorted(map(int, shaded)) == list(range(1, MAX_LAYERS + 1))
+    many = figure(*(rising(f"s{number}") for number in range(MAX_LAYERS)))
+    marks = [layer["mark"] for layer in charts.build_spec(many, {}, width=9)["layer"]]
+    lines = [mark for mark in marks if mark.get("type") == "line"]
+    looks = {(mark["color"], str(mark.get("strokeDash"))) for mark in lines}
+    assert len(looks) == len(lines) == MAX_LAYERS

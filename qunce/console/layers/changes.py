@@ -22,8 +22,8 @@ from qunce.members.layers import moves as layer_moves
 from qunce.members.layers.layers import ABSENT, Layering, LayerRun
 from qunce.members.layers.moves import LayerMoves
 
-TONES = 6
-"""Colours of layers; further layers begin with the first again, as in charts."""
+TONES = layer_specs.MAX_LAYERS
+"""Layers have six colours in five shades each, so that no two look the same."""
 USUAL_DAYS = 28
 SPANS = (1, 7, 28, 90)
 

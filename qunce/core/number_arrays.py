@@ -45,7 +45,8 @@ def find_places(ordered: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
     are spread too far for one, the search is used.
     """
     if not len(ordered) or int(ordered[-1]) - int(ordered[0]) > MAX_TABLE:
-        return np.searchsorted(ordered, numbers)
+        places: NDArray[Any] = np.searchsorted(ordered, numbers)
+        return places
     table = np.zeros(int(ordered[-1] - ordered[0]) + 1, np.int32)
     table[ordered - ordered[0]] = np.arange(len(ordered), dtype=np.int32)
     return table[numbers - ordered[0]]

@@ -89,8 +89,8 @@ def test_numbers_of_groups_are_those_of_their_facts(
         seen.add(group)
         for where in ((), (group,), (group, day)):
             numbers[(column, *where)] += 1
-            for counted, columns in PEOPLE.items():
-                if column in columns:
+            for counted, parts in PEOPLE.items():
+                if column in parts:
                     people[(counted, *where)].add(person)
     numbers |= {key: len(each) for key, each in people.items()}
 

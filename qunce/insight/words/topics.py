@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -232,7 +232,7 @@ class _Seen:
 
     def __init__(self, accounts: Ints, numbers: Ints, is_staff: NDArray[np.bool_]):
         self._accounts = accounts
-        self._numbers = numbers.astype(np.int32)
+        self._numbers = numbers
         self._is_staff = is_staff
         self.size = int(numbers.max(initial=0)) + 1
 
@@ -270,8 +270,8 @@ class _Codes(dict[str, int]):
         self[word] = code = len(self)
         return code
 
-    def of(self, words: Sequence[str]) -> NDArray[np.int32]:
-        return np.fromiter(map(self.__getitem__, words), np.int32, len(words))
+    def of(self, words: Sequence[str]) -> Ints:
+        return np.fromiter(map(self.__getitem__, words), np.int64, len(words))
 
 
 class _Period:
@@ -332,7 +332,7 @@ class _Period:
     def finish(self) -> None:
         """Count people and times of every word that was added to either period."""
         size = len(self._codes)
-        nothing = np.empty(0, np.int32)
+        nothing = np.empty(0, np.int64)
         self._words, self._people, times = map(
             np.concatenate, zip((nothing,) * 3, *self._columns, strict=True)
         )
@@ -341,10 +341,10 @@ class _Period:
         self.member_words += int(self.times[self._total])
         # One number per word and person, of which one sort finds the different ones.
         length = int(self._people.max(initial=0)) + 1
-        # Half as wide ones are sorted in half the time.
-        kind = np.int32 if size * length < 2**31 else np.int64
-        pairs = self._words.astype(kind) * kind(length) + self._people.astype(kind)
-        words_of = number_arrays.unique(pairs) // kind(length)
+        pairs: NDArray[Any] = self._words * length + self._people
+        if size * length < 2**31:
+            pairs = pairs.astype(np.int32)  # sorted in half the time
+        words_of = number_arrays.unique(pairs) // length
         self.people = np.bincount(words_of, minlength=size)
         for code, people, of_deleted in self._deleted:
             self.people[code] += people

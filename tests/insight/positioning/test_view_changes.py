@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.insight.positioning import view_changes
 from qunce.insight.positioning.view_changes import InvalidComparison, ViewChange
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.attributes.attributes import Attribute
 from tests import factories
@@ -50,16 +51,18 @@ def compare(by: Staff, first: date = FIRST, last: date = LAST) -> ViewChange:
     return view_changes.compare(attribute="view", first=first, last=last, by=by, at=AT)
 
 
-def replay(answers: list[Answer], until: date) -> dict[int, str]:
-    """Go through the answers one by one."""
-    values: dict[int, str] = {}
+def replay(
+    answers: list[Answer], until: date, person_of: dict[int, int]
+) -> dict[int, str]:
+    """Go through the answers one by one; the latest account of a person counts."""
+    values: dict[int, tuple[datetime, int, str]] = {}
     for moment, account, text in answers:
         if moment.date() > until:
             continue
         values.pop(account, None)
         if text is not None:
-            values[account] = text
-    return values
+            values[account] = (moment, account, text)
+    return {person_of[each[1]]: each[2] for each in sorted(values.values())}
 
 
 @pytest.mark.both_databases
@@ -77,7 +80,10 @@ def test_changes_are_those_of_a_replay(
     answers += [(AT - 45 * DAY, account, "cold") for account in accounts]
     answers.sort(key=lambda each: each[0])
     answer(view, owner, answers)
-    before, after = replay(answers, FIRST), replay(answers, LAST)
+    for number in range(0, 12, 2):
+        factories.merge(shop, f"m{number}", f"m{number + 1}")
+    person_of = account_queries.person_ids(accounts)
+    before, after = (replay(answers, day, person_of) for day in (FIRST, LAST))
     pairs = Counter((before[each], after[each]) for each in before if each in after)
     found = compare(owner)
     assert found.people == sum(pairs.values())

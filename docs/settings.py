@@ -29,6 +29,8 @@ VARIABLES = {
     " Default: 4 GB.",
     "QUNCE_ALLOW_PRIVATE_WEBHOOKS": "Set to `1` to allow webhooks to private addresses and"
     " without TLS, and feeds and pages of the idea box from private addresses.",
+    "QUNCE_ALLOW_PRIVATE_HOMESERVERS": "Set to `1` to allow Matrix homeservers on private"
+    " addresses and without TLS.",
     "QUNCE_PUBLIC_URL": "Address at which members reach Qunce, such as"
     " `https://community.example.org`. Links in messages are then short and count who"
     " opened them. Default: links stay as they are.",

@@ -186,7 +186,7 @@ class Synapse:
 def server(limits: dict[str, Any] | None = None) -> Iterator[Synapse]:
     """A running Synapse with open rate limits, or others; gone when the block ends."""
     # In memory where that is possible: Synapse waits for the disk at each event.
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108 - the folder inside is private
     parent = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="synapse-", dir=parent) as folder:
         running = Synapse(Path(folder), OPEN_LIMITS if limits is None else limits)

@@ -171,12 +171,15 @@ class Outcome:
     """The outcome of sending one message, or of one action in a group.
 
     A failure is permanent unless `retry_after` is set. A message with an unknown outcome
-    is sent again where the channel has idempotent sends, and never elsewhere.
+    is sent again where the channel has idempotent sends, and never elsewhere. What was
+    not even tried, since the platform asks to wait, `is_attempt` false, does not count
+    towards the attempts after which a message is given up.
     """
 
     status: DeliveryStatus
     reason: str = ""
     retry_after: timedelta | None = None
+    is_attempt: bool = True
 
     @property
     def is_permanent_failure(self) -> bool:
@@ -195,6 +198,16 @@ not connected the channel, the channel cannot do this."""
 
 def failed(reason: str, *, retry_after: timedelta | None = None) -> Outcome:
     return Outcome(status=DeliveryStatus.FAILED, reason=reason, retry_after=retry_after)
+
+
+def postponed(reason: str, *, retry_after: timedelta) -> Outcome:
+    """It was not done, and will be; that is no failed attempt."""
+    return Outcome(
+        status=DeliveryStatus.FAILED,
+        reason=reason,
+        retry_after=retry_after,
+        is_attempt=False,
+    )
 
 
 def unknown(reason: str) -> Outcome:

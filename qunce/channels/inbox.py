@@ -9,7 +9,8 @@ Channels know nothing about members, so the caller provides the handlers (see
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -96,6 +97,42 @@ def receive(
         },
     )
     return is_new
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """An event as a channel reports it; see `receive`."""
+
+    key: str
+    kind: str
+    payload: Mapping[str, Any]
+    happened_at: datetime
+
+
+def receive_many(
+    *, community: Community, channel: str, events: Sequence[NewEvent], at: datetime
+) -> None:
+    """Store events in their order, without those that were reported before.
+
+    Call it in the transaction that saves up to where the channel was read, so that a
+    process that dies loses nothing and stores nothing twice.
+    """
+    IncomingEvent.objects.bulk_create(
+        [
+            IncomingEvent(
+                community=community,
+                channel=channel,
+                key=event.key,
+                kind=event.kind,
+                payload=dict(event.payload),
+                happened_at=event.happened_at,
+                received_at=at,
+            )
+            for event in events
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
 
 
 def dispatch(

@@ -278,12 +278,21 @@ def retry(*, job: QueuedJob, by: Staff, at: datetime) -> None:
     rows.update(due_at=at, attempts=0)
 
 
+_other_leases: list[Callable[[str], int]] = []
+
+
+def register_leases(free: Callable[[str], int]) -> None:
+    """Register what frees other leases of a process that has ended, by its token."""
+    _other_leases.append(free)
+
+
 def free_leases_of_dead_processes() -> int:
     """Let the jobs of killed processes of this machine be claimed again immediately."""
     freed = 0
     for token in process_tokens.remove_dead():
         rows = QueuedJob.objects.filter(lease__startswith=token)
         freed += rows.update(lease="", leased_until=None)
+        freed += sum(free(token) for free in _other_leases)
     return freed
 
 

@@ -79,8 +79,17 @@ def parse(url: str) -> tuple[str, str, int] | None:
     return parts.scheme, host, port or DEFAULT_PORTS[parts.scheme]
 
 
-def resolve(scheme: str, host: str, port: int, *, seconds: float) -> Target:
+def resolve(
+    scheme: str,
+    host: str,
+    port: int,
+    *,
+    seconds: float,
+    allow_private: bool | None = None,
+) -> Target:
     """Resolve a host. Raises InvalidUrl if any of its addresses is private.
+
+    `allow_private` is for private addresses; None is what the settings say of webhooks.
 
     Raises ResolverTimeout if there is no answer within `seconds`.
     """
@@ -94,7 +103,9 @@ def resolve(scheme: str, host: str, port: int, *, seconds: float) -> Target:
         ) from None
     # All of them must be public: otherwise a second record could lead into the local
     # network.
-    if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(map(is_public, addresses)):
+    if allow_private is None:
+        allow_private = settings.ALLOW_PRIVATE_WEBHOOKS
+    if not allow_private and not all(map(is_public, addresses)):
         raise PrivateAddress(_("“%(host)s” is in a private network.") % {"host": host})
     return Target(scheme, host, port, addresses[0])
 

@@ -361,13 +361,15 @@ class ChannelQueue:
         if is_unknown and not self.channel.capabilities.idempotent_sends:
             return False
         wait = UNKNOWN_RETRY_DELAY if is_unknown else outcome.retry_after
-        if wait is None or row.attempts >= MAX_ATTEMPTS:
+        is_last = outcome.is_attempt and row.attempts >= MAX_ATTEMPTS
+        if wait is None or is_last:
             return False
         # What may have arrived keeps its lease, as it is not checked again.
         lease = self.lease if is_unknown else ""
         due_at = timestamps.to_micros(at + wait)
         rows = self._leased().filter(pk=row.pk)
-        return bool(rows.update(due_at=due_at, lease=lease))
+        attempts = F("attempts") if outcome.is_attempt else F("attempts") - 1
+        return bool(rows.update(due_at=due_at, lease=lease, attempts=attempts))
 
     def _complete(
         self, rows: Sequence[LeasedMessage], state: State, reason: str, at: datetime

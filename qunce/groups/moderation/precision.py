@@ -30,8 +30,8 @@ LEAST, WEEK, SPAN = 0.9, timedelta(days=7), timedelta(days=28)
 MIN_SETTLED = 10
 """With fewer settled cases, a rule is dropped only if even the upper end of the interval
 is under LEAST."""
-Z = 1.645
-"""Of an interval that holds the true value nine times in ten."""
+Z = 1.96
+"""Of an interval that holds the true value nineteen times in twenty."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+
+from qunce.groups.lists.models import ListEntry
+from qunce.groups.moderation import pasted_messages
+from qunce.groups.moderation.models import Action, CaseState
+from qunce.groups.moderation.pasted_messages import Pasted
+from tests import factories
+from tests.groups.moderation.conftest import Chat
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "李四 2026-03-05 21:30:12\n加微信 abc\n便宜\n\n王五 2026/3/5 21:31\n在吗",
+            [Pasted("李四", "加微信 abc\n便宜"), Pasted("王五", "在吗")],
+        ),
+        (
+            "李四:\n加微信 abc\n王五：\n在吗",
+            [Pasted("李四", "加微信 abc"), Pasted("王五", "在吗")],
+        ),
+        (
+            "李四：加微信 abc\n王五: 在吗",
+            [Pasted("李四", "加微信 abc"), Pasted("王五", "在吗")],
+        ),
+        ("cheap shoes", [Pasted("", "cheap shoes")]),
+        ("one\n\ntwo\r\nthree", [Pasted("", "one"), Pasted("", "two\nthree")]),
+    ],
+)
+def test_what_wechat_copies_is_understood(text: str, expected: list[Pasted]) -> None:
+    assert pasted_messages.parse(text) == expected
+
+
+def test_messages_without_a_name_have_the_one_that_was_typed() -> None:
+    assert pasted_messages.parse("shoes", "李四") == [Pasted("李四", "shoes")]
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "x" * 100_001, "a\n\n" * 301, "a\0b"])
+def test_what_cannot_be_judged_is_refused(text: str) -> None:
+    with pytest.raises(pasted_messages.InvalidPaste):
+        pasted_messages.parse(text)
+
+
+def test_an_advert_of_plain_wechat_becomes_a_task_and_a_blacklist_entry(
+    chat: Chat,
+) -> None:
+    chat.rule()
+    group = factories.group(chat.community, "tea", name="Tea", platform="wechat")
+
+    verdicts = pasted_messages.judge(
+        group=group,
+        text="Shoe King 2026-03-05 21:30\ncheap shoes\n\nBob 2026-03-05 21:31\nhello",
+        by=chat.by,
+        at=chat.now,
+    )
+
+    assert [verdict.case is not None for verdict in verdicts] == [True, False]
+    case = verdicts[0].case
+    assert case is not None
+    assert (case.state, case.author_name) == (CaseState.OPEN, "Shoe King")
+    pasted_messages.remove(case=case, by=chat.by, at=chat.now)
+    chat.run()
+
+    action = Action.objects.get()
+    assert (action.kind, action.state, action.name) == (
+        "ban",
+        "with_staff",
+        "Shoe King",
+    )
+    entry = ListEntry.objects.get()
+    assert (entry.channel, entry.channel_key, entry.name) == (
+        "wechat",
+        "Shoe King",
+        "Shoe King",
+    )
+
+
+def test_a_known_name_is_that_member(chat: Chat) -> None:
+    chat.rule()
+
+    (verdict,) = pasted_messages.judge(
+        group=chat.group, text="shoes", name="Eve", by=chat.by, at=chat.now
+    )
+
+    assert verdict.case is not None
+    assert verdict.case.responsible_id == chat.people["eve"]
+    pasted_messages.remove(case=verdict.case, by=chat.by, at=chat.now)
+    chat.run()
+    assert chat.done() == ["ban eve"]
+    assert ListEntry.objects.get().account_id == chat.people["eve"]
+
+
+def test_the_same_paste_again_is_the_same_case(chat: Chat) -> None:
+    chat.rule()
+    pasted = {"group": chat.group, "text": "shoes", "by": chat.by, "at": chat.now}
+
+    (first,) = pasted_messages.judge(**pasted)
+    (second,) = pasted_messages.judge(**pasted)
+
+    assert first.case == second.case
+
+
+def test_whom_the_rules_do_not_concern_is_said(chat: Chat) -> None:
+    from qunce.groups import memberships
+
+    chat.rule()
+    memberships.change_role(
+        group=chat.group,
+        account=chat.people["eve"],
+        role="service",
+        by=chat.by,
+        at=chat.now,
+    )
+
+    (verdict,) = pasted_messages.judge(
+        group=chat.group, text="shoes", name="Eve", by=chat.by, at=chat.now
+    )
+
+    assert (verdict.case, verdict.exemption) == (None, "staff")

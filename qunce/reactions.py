@@ -14,6 +14,7 @@ from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.core.jobs.scheduler import Job
 from qunce.groups import groups
+from qunce.groups.entry import requests as entry_requests
 from qunce.insight.reports import reports, subscribers
 from qunce.members.accounts import accounts
 from qunce.members.layers import layers
@@ -60,6 +61,7 @@ CONSUMER = fact_consumers.Consumer(
             merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
             library.TagCreated.kind: (automatic.react_to_template,),
             groups.GroupJoined.kind: (invitations.react_to_joined, welcomes.react),
+            entry_requests.EntryPassed.kind: (welcomes.react,),
             layers.MemberLayerChanged.kind: (invitations.react_to_layer_change,),
             **dict.fromkeys(idea_materials.SENT_KINDS, (idea_materials.react_to_sent,)),
             **dict.fromkeys(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qunce.groups.groups import Group
     from qunce.groups.moderation.models import Rule
 
-CHECK = "join_wave"
+CHECK = "join_waves"
 """The check whose findings are about the group."""
 MAX_MINUTES = 1_440
 

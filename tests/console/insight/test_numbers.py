@@ -78,11 +78,59 @@ def test_numbers_of_groups_link_to_their_people(shop: Community, by: Staff) -> N
     browser = clients.browser(by)
     page = html.unescape(browser.get("/insight/groups/").content.decode())
     links = re.findall(r'<a href="(/members/\?[^"]+)">(\d+)</a>', page)
-    assert len(links) == 6
+    assert len(links) == 8
     for href, number in links:
         assert "rule" in parse_qs(urlsplit(href).query) or "group=" in href
         members = browser.get(href).content.decode()
         assert f'<strong class="num">{number}</strong>' in members, href
+
+
+def test_joins_leaves_and_interactions_link_to_their_people(
+    shop: Community, by: Staff
+) -> None:
+    """Three interacted in south twice each, and one clicked in a direct message."""
+    people = factories.account_ids(shop, ("m0", "m1", "m2"))
+    others = factories.account_ids(shop, ("m7", "m8"))
+    incoming = [
+        IncomingFact(
+            kind=kind,
+            happened_at=YESTERDAY.replace(hour=hour, minute=3),
+            account=person,
+            group=group,
+        )
+        for kind, group, hours, who in (
+            ("reaction.added", "south", (9, 10), people),
+            ("send.clicked", None, (9,), people[:1]),
+            ("group.joined", "south", (8,), others),
+            ("group.left", "south", (11,), people[:1]),
+        )
+        for hour in hours
+        for person in who
+    ]
+    ingest.record_facts(community=shop, incoming=incoming, by=by, at=NOW)
+    deriver.catch_up()
+    browser = clients.browser(by)
+    page = html.unescape(browser.get("/insight/groups/").content.decode())
+    _north, south, together, elsewhere, _different = rows_of(page)
+    assert south.endswith(" 6 2 1 +1")
+    assert together.endswith(" 6 2 1 +1")
+    # Seven on the overview: six in groups, and one in none of them.
+    assert elsewhere == "In none of these groups 1"
+    overview = html.unescape(browser.get("/insight/").content.decode())
+    assert re.search(r">Interactions</h3>.*?>\s*7\b", overview, re.S)
+    links = re.findall(
+        r'data-name="(\w+)"><a href="(/members/\?[^"]+)">(\d+)</a>', page
+    )
+    behind = {name: (href, number) for name, href, number in links}
+    for name, number, size in (
+        ("Interactions", 6, 3),
+        ("Joins", 2, 2),
+        ("Leaves", 1, 1),
+    ):
+        href, shown = behind[name]
+        assert int(shown) == number
+        members = browser.get(href).content.decode()
+        assert f'<strong class="num">{size}</strong>' in members, name
 
 
 def test_scope_hides_groups_and_people(shop: Community) -> None:

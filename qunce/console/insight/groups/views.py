@@ -22,6 +22,7 @@ from qunce.groups.groups import Group, Stage
 from qunce.insight import group_comparison, metrics, ratios
 from qunce.insight.group_comparison import GroupComparison, GroupRow
 from qunce.insight.metric_definitions import GROUP, METRICS
+from qunce.insight.metric_query import MetricQuery
 from qunce.insight.typed_numbers import evenings
 
 PAGE_SIZE = 100
@@ -36,7 +37,16 @@ COLUMNS: dict[str, str] = {
     "net_growth": "net_growth",
 }
 """Column → the metric whose number it is, from left to right."""
-LINKED = ("members", "active", "speakers")
+METRICS_OF_PEOPLE = {
+    "active": "active_members",
+    "speakers": "speakers",
+    "messages": "speakers",
+    "interactions": "interacting_members",
+}
+"""Column → the metric of the people behind its number."""
+MOVES = {"joins": "group.joined", "leaves": "group.left"}
+ELSEWHERE = ("messages", "interactions")
+"""What also happens in no group, such as clicks in direct messages."""
 HEADINGS: dict[str, StrOrPromise] = {
     "members": gettext_lazy("Members now"),
     "active": gettext_lazy("Active"),
@@ -113,6 +123,7 @@ def compare(request: http.Request) -> HttpResponse:
         "headings": [_heading(request, column, order) for column in ("name", *COLUMNS)],
         "sums": _sums(compared),
         "people": _people(compared),
+        "elsewhere": _list_elsewhere(request, compared),
         "overlap": compared.together["members"].overlap,
         "span": span,
         "first": compared.first,
@@ -185,11 +196,10 @@ def _row(
 def _people_url(
     request: http.Request, group: Group, column: str, first: date, last: date
 ) -> str:
-    """The list of the people behind a number; "" for a number of times."""
+    """The list of the people behind a number; "" for a difference."""
     if column == "members":
         return f"{reverse('members:list')}?group={group.pk}"
-    rule = METRICS[COLUMNS[column]].rule
-    if column not in LINKED or rule is None:
+    if column not in (*METRICS_OF_PEOPLE, *MOVES):
         return ""
     query = metrics.create_query(
         community=request.community,
@@ -199,7 +209,16 @@ def _people_url(
         at=request.at,
         group=group.key,
     )
-    return presenters.members_url(rule(query))
+    return presenters.members_url(_people_rule(query, column))
+
+
+def _people_rule(query: MetricQuery, column: str) -> dict[str, Any] | None:
+    """The people behind a number, who may have left since."""
+    if column in MOVES:
+        where = {"where": {"group": [query.group]}}
+        return {"with_left": {"did": {"kind": MOVES[column], **where, **query.window}}}
+    rule = METRICS[METRICS_OF_PEOPLE[column]].rule
+    return rule(query) if rule is not None else None
 
 
 def _sums(compared: GroupComparison) -> list[Number]:
@@ -222,6 +241,31 @@ def _people(compared: GroupComparison) -> list[Number]:
             f"{compared.together[column].people:,}"
             if column in compared.together
             else "",
+        )
+        for column in COLUMNS
+    ]
+
+
+def _list_elsewhere(request: http.Request, compared: GroupComparison) -> list[Number]:
+    """What happened in none of these groups; empty if all did in one of them.
+
+    It makes the sum of the groups agree with the number on the overview.
+    """
+    numbers = metrics.compute_for_community(
+        community=request.community,
+        first=compared.first,
+        last=compared.last,
+        by=request.staff,
+        at=request.at,
+        names=ELSEWHERE,
+    )
+    rest = {name: sum(numbers[name]) - compared.totals[name] for name in ELSEWHERE}
+    if not any(number > 0 for number in rest.values()):
+        return []
+    return [
+        Number(
+            str(HEADINGS[column]),
+            format_number(rest[column]) if rest.get(column, 0) > 0 else "",
         )
         for column in COLUMNS
     ]

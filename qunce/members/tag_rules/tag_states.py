@@ -35,6 +35,12 @@ SELECT_BY_RULE = """
 SELECT DISTINCT account_id FROM members_tagging WHERE source = %s
     AND source >= 'rule:' AND source < 'rule;' AND present
 """
+SELECT_REMOVED = """
+SELECT account_id FROM members_tagging
+WHERE tag_id = %s AND source = %s AND NOT present
+"""
+MAX_LOOKED_UP = 2_000
+"""People above whom all taggings of a tag are searched rather than those of each."""
 
 
 def rule_of(source: str) -> int:
@@ -188,6 +194,10 @@ class EngineTags:
         return _owners(read([tag], people)[tag]) if people else {}
 
     def removed_by_hand(self, tag: int, people: BitMap) -> BitMap:
+        if len(people) > MAX_LOOKED_UP:
+            rows = db.rows(SELECT_REMOVED, [tag, MANUAL])
+            removed = account_queries.person_ids(account for (account,) in rows)
+            people = people & bitmaps.of(removed.values())
         if not people:
             return bitmaps.of(())
         states = read([tag], people)[tag].items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from qunce.members.tag_rules import previews, runs
+from qunce.members.tag_rules import previews, runs, tag_states
 from qunce.members.tag_rules.models import TagRule
 from qunce.members.tags import assignments, library
 from tests import factories
@@ -183,12 +184,22 @@ def change_by_hand(
 @given(
     specs=st.lists(st.tuples(EFFECTS, st.booleans()), min_size=3, max_size=3),
     days=st.lists(st.tuples(HOLDS, BY_HAND), min_size=1, max_size=3),
+    max_looked_up=st.sampled_from([0, tag_states.MAX_LOOKED_UP]),
 )
 def test_dry_run_equals_run_and_oracle(
     specs: list[tuple[list[tuple[str, str, int]], bool]],
     days: list[tuple[list[set[str]], list[tuple[str, str, str]]]],
+    max_looked_up: int,
 ) -> None:
     """K5."""
+    with mock.patch.object(tag_states, "MAX_LOOKED_UP", max_looked_up):
+        _compare_runs(specs, days)
+
+
+def _compare_runs(
+    specs: list[tuple[list[tuple[str, str, int]], bool]],
+    days: list[tuple[list[set[str]], list[tuple[str, str, str]]]],
+) -> None:
     number = next(NUMBERS)
     shop = factories.community(f"shop{number}")
     by = factories.staff(shop, login=f"owner{number}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qunce.groups import groups, membership_erasure
 from qunce.groups.complaints import complaints
 from qunce.groups.entry import joins as entry_joins
 from qunce.groups.lists import blocked_joins, lists
+from qunce.groups.wishes import wishes
 from qunce.members.accounts import accounts
 from qunce.members.people import merges
 
@@ -19,6 +20,7 @@ CLEARING: tuple[Reaction, ...] = (
     membership_erasure.remove_erased,
     blocked_joins.delete_erased,
     complaints.clear_erased,
+    wishes.clear_erased,
     entry_joins.delete_erased,
 )
 """What groups hold about members, when they are gone."""
@@ -35,7 +37,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 
 
 def before(
-    others: Mapping[str, tuple[Reaction, ...]],
+    others: Mapping[str, Sequence[Reaction]],
 ) -> dict[str, tuple[Reaction, ...]]:
     """The reactions of groups, followed by those of the other domains."""
     kinds = [*REACTIONS, *(kind for kind in others if kind not in REACTIONS)]

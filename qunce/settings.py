@@ -140,6 +140,7 @@ INSTALLED_APPS = [
     "qunce.groups.entry",
     "qunce.groups.overlaps",
     "qunce.groups.complaints",
+    "qunce.groups.wishes",
     "qunce.insight",
     "qunce.outreach",
     "qunce.outreach.moderation_notices",

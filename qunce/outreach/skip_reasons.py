@@ -16,6 +16,7 @@ LEFT = "left"
 EXCLUDED = "excluded"
 OPTED_OUT = "opted_out"
 BLACKLISTED = "blacklisted"
+IN_OTHER_GROUP = "in_other_group"
 OVER_CONTACT_LIMIT = "over_contact_limit"
 NOT_VISIBLE = "not_visible"
 NO_VALUE = "no_value"
@@ -37,6 +38,7 @@ LABELS: dict[str, StrOrPromise] = {
     EXCLUDED: gettext_lazy("is excluded by the campaign"),
     OPTED_OUT: gettext_lazy("has opted out of messages"),
     BLACKLISTED: gettext_lazy("is on the blacklist"),
+    IN_OTHER_GROUP: gettext_lazy("is in another group of the set"),
     OVER_CONTACT_LIMIT: gettext_lazy("the contact limit is reached"),
     TOO_SOON: gettext_lazy("the last message was too recent"),
     KEPT_PLACE: gettext_lazy("the place is kept for a more important campaign"),

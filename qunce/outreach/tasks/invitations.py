@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qunce.core.facts.facts import RecordedFact
 from qunce.groups.lists import lists
+from qunce.groups.overlaps import doors
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers.models import Layering
 from qunce.members.people import visibility
@@ -115,7 +116,8 @@ def _invite(request: TaskRequest, accounts: list[int], at: datetime) -> None:
         lists.blacklisted_among(own, at=at, group=request.group)
     )
     if request.group is not None:
-        people = people - requests.in_group(request.group)
+        people -= requests.in_group(request.group)
+        people -= doors.people_in_others(request.group)
     known = TaskTarget.objects.filter(task__request=request, target_id__in=list(people))
     people = people - bitmaps.of(known.values_list("target_id", flat=True))
     tasks = {

@@ -16,6 +16,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group, Membership
 from qunce.groups.lists import lists
+from qunce.groups.overlaps import doors
 from qunce.insight.positioning import voice
 from qunce.members.accounts import queries as account_queries
 from qunce.members.layers.models import Layering
@@ -262,7 +263,7 @@ def preview(draft: Draft, chosen: Chosen, *, by: Staff, at: datetime) -> Plan:
         people -= audiences.people(community=community, rule=rule, by=by, at=at)
     people = people - hold_outs.held_out(community, people, at)
     if draft.group is not None:
-        people = people - in_group(draft.group)
+        people -= in_group(draft.group) | doors.people_in_others(draft.group)
     people = people[:MAX_TARGETS]
     seen = {
         staff.pk: visibility.visible_people(by=staff, at=at) for staff in chosen.staff

@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.jobs import job_queue
 from qunce.core.staff.models import Staff
+from qunce.groups.entry import joins as entry_joins
 from qunce.groups.groups import Group
 from qunce.members.accounts import queries as account_queries
 from qunce.members.staff_in_charge import assignments
@@ -34,9 +35,10 @@ ASSISTED = "assisted"
 
 
 def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) -> None:
-    """Reaction to `member.joined`, `member.rejoined` and `group.joined`.
+    """Reaction to `member.joined`, `member.rejoined`, `group.joined` and `entry.passed`.
 
-    Nobody is welcomed for a join that is too old, or that came with a list.
+    Nobody is welcomed for a join that is too old, or that came with a list. Where a gate
+    asks newcomers, they are welcomed once they have passed it.
     """
     listed = welcomes.list_in_order(community)
     if not any(each.is_on for each in listed):
@@ -48,7 +50,8 @@ def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) 
         if fact.account is not None and fact.happened_at >= at - limits.within
     ]
     from_lists = joins.find_listed(community, young) if young else set()
-    new = [fact for fact in young if fact.id not in from_lists]
+    held = entry_joins.find_held(community=community, facts=young, at=at)
+    new = [fact for fact in young if fact.id not in from_lists | held]
     decide(community=community, facts=new, at=at)
 
 

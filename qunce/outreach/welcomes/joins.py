@@ -11,6 +11,7 @@ from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import interned_names
 from qunce.core.facts.facts import RecordedFact
+from qunce.groups.entry import joins as entry_joins
 from qunce.groups.groups import Membership
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.accounts import SOURCE_NAMESPACE
@@ -68,7 +69,10 @@ def minute_of(community: Community, at: datetime) -> int:
 
 @dataclass(frozen=True)
 class Newcomers:
-    """Members by the account that joined; `own` are the accounts of each person."""
+    """Members by the account that joined; `own` are the accounts of each person.
+
+    `asked_at` is when a gate began to ask them that they have passed since.
+    """
 
     accounts: Mapping[int, Account]
     people: Mapping[int, int]
@@ -76,11 +80,13 @@ class Newcomers:
     sources: Mapping[int, str] = field(default_factory=dict)
     memberships: Mapping[int, Sequence[Membership]] = field(default_factory=dict)
     earlier: Mapping[int, list[Earlier]] = field(default_factory=dict)
+    asked_at: Mapping[int, datetime] = field(default_factory=dict)
 
     def join_of(self, fact: RecordedFact, community: Community) -> Join:
         """A join with what the member joined at the same time."""
         account = self.accounts[fact.account or 0]
-        since, until = fact.happened_at - SAME_JOIN, fact.happened_at + SAME_JOIN
+        begun = min(self.asked_at.get(account.pk, fact.happened_at), fact.happened_at)
+        since, until = begun - SAME_JOIN, fact.happened_at + SAME_JOIN
         own = [self.accounts[pk] for pk in self.own[self.people[account.pk]]]
         joined = [time for each in own for time in (each.joined_at, each.rejoined_at)]
         groups = {
@@ -130,6 +136,7 @@ def load(
         sources=sources,
         memberships=memberships,
         earlier=_earlier(person_of, since=at - again_after),
+        asked_at=entry_joins.asked_at(wanted),
     )
 
 

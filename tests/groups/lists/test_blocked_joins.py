@@ -18,7 +18,7 @@ from qunce.outreach.campaigns import audience_plan
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group, Stage
 from qunce.groups.lists import lists
+from qunce.groups.overlaps import doors
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.outreach import opt_outs, skip_reasons, task_permissions
@@ -90,6 +91,7 @@ class InviteStep(Step):
             skip_reasons.BLACKLISTED: lists.blacklisted_among(
                 account_queries.accounts_by_person(people), at=at, group=group
             ),
+            skip_reasons.IN_OTHER_GROUP: doors.people_in_others(group) & everyone,
             Skipping.IN_GROUP.value: requests.in_group(group) & everyone,
         }
         # If several hold, the last one is the reason.

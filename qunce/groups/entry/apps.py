@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class EntryConfig(AppConfig):
+    name = "qunce.groups.entry"
+    label = "entry"
+
+    def ready(self) -> None:
+        from qunce.groups.entry import gates, group_rules, requests  # noqa: F401 - facts

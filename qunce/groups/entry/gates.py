@@ -1,0 +1,228 @@
+"""The gate of a group: what newcomers say, answer and meet before they are let in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, names, permissions, text_validation
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
+from qunce.groups import groups as group_verbs
+from qunce.groups import visibility as group_visibility
+from qunce.groups.entry import gate_terms
+from qunce.groups.entry.models import EntryGate
+from qunce.groups.groups import Group
+from qunce.members.attributes import attributes
+from qunce.members.tags import library
+from qunce.sets import audiences
+from qunce.sets.rules import stored_rules
+
+MANAGE = permissions.declare(
+    "entry.manage",
+    permissions.Role.MANAGER,
+    label=gettext_lazy("change entry gates and publish group rules"),
+)
+MAX_KEYWORDS, MAX_QUESTIONS, MAX_ANSWERS, MAX_WORDS = 20, 10, 20, 20
+MAX_WORD_LENGTH, MAX_QUESTION_LENGTH = 40, 300
+MAX_WAIT_HOURS, MAX_ATTEMPTS = 720, 20
+FIELDS = "keywords questions rule needs_approval wait_hours max_attempts".split()
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class EntryGateChanged(facts.FactKind):
+    kind = "entry.gate_changed"
+    label = gettext_lazy("entry gate changed")
+    is_on: bool
+
+
+class InvalidGate(errors.Invalid):
+    """A part of the gate is not valid."""
+
+
+class EmptyGate(errors.Refused):
+    """A gate that asks for nothing cannot be switched on."""
+
+
+# Checks
+
+
+def check_words(words: Any, *, limit: int) -> list[str]:
+    """The cleaned words; raises InvalidGate."""
+    if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+        raise InvalidGate(_("Write the words as a list of texts."))
+    cleaned = list(dict.fromkeys(word for each in words if (word := names.clean(each))))
+    if len(cleaned) > limit:
+        raise InvalidGate(_("At most %(n)s words are possible.") % {"n": limit})
+    for word in cleaned:
+        if len(word) > MAX_WORD_LENGTH or not text_validation.is_valid(word):
+            raise InvalidGate(
+                _("A word has at most %(n)s characters: “%(word)s”.")
+                % {"n": MAX_WORD_LENGTH, "word": word[:MAX_WORD_LENGTH]}
+            )
+    return cleaned
+
+
+def check_questions(questions: Any, community: Community) -> list[dict[str, Any]]:
+    if not isinstance(questions, list) or len(questions) > MAX_QUESTIONS:
+        raise InvalidGate(
+            _("Write the questions as a list of at most %(n)s.") % {"n": MAX_QUESTIONS}
+        )
+    return [_check_question(each, community) for each in questions]
+
+
+def _check_question(question: Any, community: Community) -> dict[str, Any]:
+    if not isinstance(question, dict) or set(question) - {
+        "text",
+        "answers",
+        "attribute",
+    }:
+        raise InvalidGate(_("A question has a text, answers and an attribute."))
+    text = str(question.get("text", "")).strip()
+    if not 0 < len(text) <= MAX_QUESTION_LENGTH or not text_validation.is_valid(text):
+        raise InvalidGate(
+            _("A question has 1 to %(n)s characters.") % {"n": MAX_QUESTION_LENGTH}
+        )
+    attribute = str(question.get("attribute") or "")
+    if attribute:
+        attributes.get(community, attribute)
+    answers = question.get("answers", [])
+    if not isinstance(answers, list) or len(answers) > MAX_ANSWERS:
+        raise InvalidGate(
+            _("A question has at most %(n)s accepted answers.") % {"n": MAX_ANSWERS}
+        )
+    checked = []
+    for answer in answers:
+        if not isinstance(answer, dict) or set(answer) - {"words", "tag"}:
+            raise InvalidGate(_("An accepted answer has words and a tag."))
+        words = check_words(answer.get("words", []), limit=MAX_WORDS)
+        if not words:
+            raise InvalidGate(_("An accepted answer needs at least one word."))
+        tag = str(answer.get("tag") or "")
+        if tag:
+            library.check_active(library.get(community, tag))
+        checked.append({"words": words, "tag": tag})
+    return {"text": text, "answers": checked, "attribute": attribute}
+
+
+def _check_number(value: Any, limit: int, label: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= limit:
+        raise InvalidGate(
+            _("%(label)s is a number from 1 to %(n)s.") % {"label": label, "n": limit}
+        )
+    return value
+
+
+def _clean(fields: dict[str, Any], community: Community, by: Staff) -> dict[str, Any]:
+    clean = dict(fields)
+    if "keywords" in clean:
+        clean["keywords"] = check_words(clean["keywords"], limit=MAX_KEYWORDS)
+    if "questions" in clean:
+        clean["questions"] = check_questions(clean["questions"], community)
+    if clean.get("rule") is not None:
+        # Groups that `by` does not see are unknown in it.
+        audiences.check(community=community, rule=clean["rule"], by=by)
+    if "wait_hours" in clean:
+        clean["wait_hours"] = _check_number(
+            clean["wait_hours"], MAX_WAIT_HOURS, _("The time to answer in hours")
+        )
+    if "max_attempts" in clean:
+        clean["max_attempts"] = _check_number(
+            clean["max_attempts"], MAX_ATTEMPTS, _("The number of attempts")
+        )
+    return clean
+
+
+# Verbs
+
+
+@transaction.atomic
+def configure(*, group: Group, by: Staff, at: datetime, **fields: Any) -> EntryGate:
+    """Change what the gate asks: FIELDS; those that are missing stay as they are."""
+    permissions.check_may(by, MANAGE)
+    group_verbs.check_visible(group, by)
+    unknown = sorted(set(fields) - set(FIELDS))
+    if unknown:
+        raise InvalidGate(_("There is no field “%(name)s”.") % {"name": unknown[0]})
+    clean = _clean(fields, group.community, by)
+    gate = _lock(group, by, at)
+    for name, value in clean.items():
+        setattr(gate, name, value)
+    if gate.is_on and not gate_terms.terms_of(gate).steps:
+        raise EmptyGate(_("This gate asks for nothing. Switch it off instead."))
+    _save(gate, by, at)
+    return gate
+
+
+@transaction.atomic
+def switch(*, group: Group, is_on: bool, by: Staff, at: datetime) -> EntryGate:
+    """Switch the gate on for people who come from now on, or off.
+
+    Those who wait keep waiting, and staff can let them in.
+    """
+    permissions.check_may(by, MANAGE)
+    group_verbs.check_visible(group, by)
+    gate = _lock(group, by, at)
+    if is_on and not gate_terms.terms_of(gate).steps:
+        raise EmptyGate(
+            _("Give a keyword, a question, a threshold or approval by staff first.")
+        )
+    if gate.is_on != is_on:
+        gate.is_on = is_on
+        _save(gate, by, at)
+    return gate
+
+
+def _lock(group: Group, by: Staff, at: datetime) -> EntryGate:
+    EntryGate.objects.get_or_create(
+        group=group,
+        defaults={"community": group.community, "changed_at": at, "by": by},
+    )
+    rows = EntryGate.objects.select_for_update(of=("self",))
+    return rows.select_related("group", "community").get(group=group)
+
+
+def _save(gate: EntryGate, by: Staff, at: datetime) -> None:
+    gate.by, gate.changed_at = by, at
+    gate.save()
+    event = EntryGateChanged(group=gate.group_id, is_on=gate.is_on)
+    facts.record(event, community=gate.community, by=by, at=at)
+
+
+# Reads
+
+
+def find(group: Group) -> EntryGate | None:
+    rows = EntryGate.objects.select_related("group", "community", "by")
+    return rows.filter(group=group).first()  # unique, so that there is one
+
+
+def find_open(groups: Sequence[int]) -> dict[int, EntryGate]:
+    """The gates that are on, by group."""
+    rows = EntryGate.objects.filter(group__in=groups, is_on=True)
+    return {gate.group_id: gate for gate in rows.select_related("group", "community")}
+
+
+def list_visible(by: Staff) -> models.QuerySet[EntryGate]:
+    """The gates of the groups that `by` sees, by name of the group."""
+    seen = group_visibility.list_visible(by).values("pk")
+    rows = EntryGate.objects.filter(community=by.community, group__in=seen)
+    return rows.select_related("group", "by").order_by("group__name", "pk")
+
+
+@stored_rules.register
+def list_rules(community: Community) -> list[stored_rules.StoredRule]:
+    """The entry thresholds."""
+    rows = EntryGate.objects.filter(community=community, rule__isnull=False)
+    return [
+        stored_rules.StoredRule(_("entry threshold"), row.group.name, row.rule)
+        for row in rows.select_related("group").order_by("pk")
+    ]

@@ -266,10 +266,10 @@ def layer_changes(request: http.Request, pk: int) -> HttpResponse:
     except errors.QunceError as error:
         trouble = str(error)
     if "as" in request.GET:
-        if compared is None or request.GET["as"] != "csv":
+        if compared is None:
             raise Http404
         name = f"layers-{pk}-{days.since_date}-{days.until_date}"
-        return chart_downloads.render_table(compared.table, name)
+        return chart_downloads.render_table(compared.table, name, request.GET["as"])
     context = {
         "layering": layering,
         "days": days,

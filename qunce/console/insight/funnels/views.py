@@ -167,7 +167,7 @@ def detail(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _download(funnel: Funnel, result: FunnelResult, file_format: str) -> HttpResponse:
-    if file_format == "csv":
+    if file_format in chart_downloads.TABLES:
         rows: list[list[object]] = [
             [
                 _("Step"),
@@ -181,7 +181,7 @@ def _download(funnel: Funnel, result: FunnelResult, file_format: str) -> HttpRes
             of_first = "" if step.of_first is None else round(step.of_first, 1)
             median = presenters.format_duration(step.median)
             rows.append([step.label, step.people, of_first, step.dropped, median])
-        return chart_downloads.render_table(rows, f"funnel-{funnel.pk}")
+        return chart_downloads.render_table(rows, f"funnel-{funnel.pk}", file_format)
     if file_format == "svg":
         bars = [
             heat_maps.Bar(f"{index}. {step.label}", step.people, f"{step.people:,}")

@@ -102,7 +102,7 @@ def compare(request: http.Request) -> HttpResponse:
     order = request.GET.get("sort", "")
     order = order if order in ("name", *COLUMNS) else "members"
     ranked = group_comparison.sort(compared.rows, names, order=order)
-    if request.GET.get("as") == "csv":
+    if "as" in request.GET:
         return _download(request, ranked, names, compared)
     page = max(paging.parse_number(request, "page", 1, maximum=10_000), 1)
     shown = ranked[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
@@ -128,7 +128,7 @@ def compare(request: http.Request) -> HttpResponse:
         "span": span,
         "first": compared.first,
         "last": compared.last,
-        "download": paging.link(request, **{"as": "csv"}),
+        "download": paging.link(request, **{"as": ""}),
         "next": paging.link(request, page=page + 1)
         if len(ranked) > page * PAGE_SIZE
         else "",
@@ -317,4 +317,4 @@ def _download(
         ]
     )
     name = f"groups-{compared.first.isoformat()}-{compared.last.isoformat()}"
-    return chart_downloads.render_table(table, name)
+    return chart_downloads.render_table(table, name, request.GET["as"])

@@ -123,7 +123,7 @@ def _rows(counted: PeakHours) -> list[WeekdayRow]:
 def _download(counted: PeakHours, file_format: str) -> HttpResponse:
     name = f"hours-{counted.first.isoformat()}-{counted.last.isoformat()}"
     hours = [f"{hour:02}:00" for hour in counted.hours]
-    if file_format == "csv":
+    if file_format in chart_downloads.TABLES:
         table: list[list[Any]] = [
             [_("Weekday"), *hours],
             *(
@@ -131,7 +131,7 @@ def _download(counted: PeakHours, file_format: str) -> HttpResponse:
                 for weekday, row in enumerate(counted.counts)
             ),
         ]
-        return chart_downloads.render_table(table, name)
+        return chart_downloads.render_table(table, name, file_format)
     if file_format != "svg":
         raise Http404
     most = counted.highest or 1

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
@@ -117,8 +117,6 @@ def _label_of(row: BacktestRow) -> str:
 
 
 def _download(found: LifetimeValue, file_format: str, currency: str) -> HttpResponse:
-    if file_format != "csv":
-        raise Http404
     rows: list[list[object]] = [
         [
             _("Part"),
@@ -139,4 +137,4 @@ def _download(found: LifetimeValue, file_format: str, currency: str) -> HttpResp
             ]
             row.append(currency)
         rows.append(row)
-    return chart_downloads.render_table(rows, "lifetime-value")
+    return chart_downloads.render_table(rows, "lifetime-value", file_format)

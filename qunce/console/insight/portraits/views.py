@@ -100,8 +100,8 @@ def _signed(number: float, places: int = 1) -> str:
 
 
 def _download(found: Portrait, file_format: str) -> HttpResponse:
-    if file_format == "csv":
-        return chart_downloads.render_table(_table(found), "portrait")
+    if file_format in chart_downloads.TABLES:
+        return chart_downloads.render_table(_table(found), "portrait", file_format)
     if file_format != "svg":
         raise Http404
     bars = [
@@ -179,7 +179,7 @@ def kind_of(gap: Gap) -> str:
 
 
 def _download_gaps(found: Completeness, file_format: str) -> HttpResponse:
-    if file_format != "csv":
+    if file_format not in chart_downloads.TABLES:
         raise Http404
     rows: list[list[object]] = [
         [_("Kind"), _("Name"), _("Members without"), _("Share"), _("Rules in use")]
@@ -194,4 +194,4 @@ def _download_gaps(found: Completeness, file_format: str) -> HttpResponse:
         ]
         for gap in found.gaps
     ]
-    return chart_downloads.render_table(rows, "completeness")
+    return chart_downloads.render_table(rows, "completeness", file_format)

@@ -76,13 +76,13 @@ def account(request: http.Request) -> HttpResponse:
             for line in statement.lines
         ]
         headings = [str(HEADINGS[name]) for name in columns]
-        if request.GET.get("as") == "csv":
+        if "as" in request.GET:
             rows = [
                 [row.label, *(number.value for number in row.numbers)]
                 for row in (whole, *lines)
             ]
             return chart_downloads.render_table(
-                [[_("Source"), *headings], *rows], "retained-members"
+                [[_("Source"), *headings], *rows], "retained-members", request.GET["as"]
             )
         context |= {
             "total": whole,

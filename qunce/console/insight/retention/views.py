@@ -67,7 +67,7 @@ def _tables(request: http.Request, form: RetentionForm) -> dict[str, Any]:
 
 def _download(context: dict[str, Any], file_format: str) -> HttpResponse:
     rows = [context["total"], *context["rows"], *context["lines"]]
-    if file_format == "csv":
+    if file_format in chart_downloads.TABLES:
         head: list[object] = [_("Cohort"), _("People")]
         for heading in context["headings"]:
             head += [heading, _("%(period)s: of") % {"period": heading}]
@@ -77,7 +77,7 @@ def _download(context: dict[str, Any], file_format: str) -> HttpResponse:
             for cell in row.cells:
                 cells += [cell.people, cell.among] if cell else ["", ""]
             table_rows.append(cells)
-        return chart_downloads.render_table(table_rows, "retention")
+        return chart_downloads.render_table(table_rows, "retention", file_format)
     if file_format == "svg":
         drawn = [
             _drawn(row.label, heading, cell)

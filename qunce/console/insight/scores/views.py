@@ -131,10 +131,10 @@ def _list_versions(request: http.Request, score: Score) -> list[tuple[Any, Any, 
 
 
 def _download(score: Score, found: Distribution, file_format: str) -> HttpResponse:
-    if file_format == "csv":
+    if file_format in chart_downloads.TABLES:
         rows: list[list[object]] = [[_("Score"), _("Members")]]
         rows += [[bin_.label, bin_.people] for bin_ in found.bins]
-        return chart_downloads.render_table(rows, "score")
+        return chart_downloads.render_table(rows, "score", file_format)
     if file_format == "svg":
         bars = [
             heat_maps.Bar(bin_.label, bin_.people, f"{bin_.people:,}")

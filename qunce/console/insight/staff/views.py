@@ -16,7 +16,7 @@ from qunce.console import http, paging
 from qunce.console.insight import chart_downloads
 from qunce.console.insight.staff import presenters
 from qunce.console.insight.staff.forms import StaffForm
-from qunce.core import communities, day_texts, errors
+from qunce.core import communities, day_texts, errors, permissions
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
 from qunce.insight import heat_maps, small_numbers
@@ -24,10 +24,10 @@ from qunce.insight.first_answers import conversations
 from qunce.insight.staff_performance import lists, performance
 from qunce.insight.staff_performance.lists import Kind
 from qunce.insight.staff_performance.performance import Performance, Work
-from qunce.members.search import member_list
+from qunce.members.search import export, member_list
 from qunce.outreach import assigned_tasks
 
-PAGE_SIZE = 50
+PAGE_SIZE, MAX_ROWS_OF_FILE = 50, 20_000
 TASK_VIEWS = {
     assigned_tasks.CAMPAIGN: "outreach:task-detail",
     assigned_tasks.OTHER: "tasks:task-detail",
@@ -95,7 +95,7 @@ def _download(
 ) -> HttpResponse:
     file_format = request.GET["as"]
     name = f"staff-{found.first.isoformat()}-{found.last.isoformat()}"
-    if file_format == "csv":
+    if file_format in chart_downloads.TABLES:
         sections = presenters.sections_of(found)
         columns = [column for section in sections for column in section.columns]
         rows: list[list[object]] = [
@@ -105,7 +105,7 @@ def _download(
             who = row.staff.name if row.staff else _("Other accounts of staff")
             numbers = (column.number(row) for column in columns)
             rows.append([who, *("" if n is None else n for n in numbers)])
-        return chart_downloads.render_table(rows, name)
+        return chart_downloads.render_table(rows, name, file_format)
     if file_format == "svg":
         bars = [
             heat_maps.Bar(
@@ -135,6 +135,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Listed:
+    """`name` is that of its file."""
+
+    name: str
     title: str
     headings: tuple[str, ...]
     total: int
@@ -146,6 +149,9 @@ class Listed:
 def conversation_list(request: http.Request, staff: str) -> HttpResponse:
     """The conversations of a number: who asked, where, and when they were answered."""
     kind = request.GET.get("of", Kind.ANSWERED)
+    if "as" in request.GET:
+        # It has the names of members.
+        permissions.check_may(request.staff, export.EXPORT)
     person, ids, work = _load(request, staff)
     found = lists.list_conversations(work, kind=kind, staff=ids)
     shown = _page(request, found)
@@ -183,8 +189,14 @@ def conversation_list(request: http.Request, staff: str) -> HttpResponse:
         for line in shown
     ]
     title = str(Kind(kind).label)
-    listed = Listed(title, headings, len(found), rows)
-    return _render(request, listed, "" if kind in lists.OF_ALL else staff, person)
+    listed = Listed("conversations", title, headings, len(found), rows)
+    return _render(
+        request,
+        listed,
+        "" if kind in lists.OF_ALL else staff,
+        person,
+        may_export=permissions.may(request.staff, export.EXPORT),
+    )
 
 
 def _wait(line: lists.ConversationLine) -> str:
@@ -220,9 +232,8 @@ def task_list(request: http.Request, staff: str) -> HttpResponse:
         )
         for task in _page(request, found)
     ]
-    return _render(
-        request, Listed(_("Staff tasks"), headings, len(found), rows), staff, person
-    )
+    listed = Listed("tasks", _("Staff tasks"), headings, len(found), rows)
+    return _render(request, listed, staff, person)
 
 
 @require_GET
@@ -243,7 +254,8 @@ def group_list(request: http.Request, staff: str) -> HttpResponse:
         for group, number in _page(request, ordered)
     ]
     title = _("Messages of staff by group")
-    return _render(request, Listed(title, headings, len(counts), rows), staff, person)
+    listed = Listed("groups", title, headings, len(counts), rows)
+    return _render(request, listed, staff, person)
 
 
 def _load(request: http.Request, staff: str) -> tuple[Staff | None, list[int], Work]:
@@ -253,6 +265,14 @@ def _load(request: http.Request, staff: str) -> tuple[Staff | None, list[int], W
 
 
 def _page(request: http.Request, rows: Sequence[Any]) -> Sequence[Any]:
+    """The rows of a page, or all rows of a file."""
+    if "as" in request.GET:
+        if len(rows) > MAX_ROWS_OF_FILE:
+            raise errors.Invalid(
+                _("A file can have at most %(n)s rows. Choose fewer days.")
+                % {"n": f"{MAX_ROWS_OF_FILE:,}"}
+            )
+        return rows
     number = max(paging.parse_number(request, "page", 1, maximum=10_000), 1)
     return rows[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
 
@@ -269,8 +289,18 @@ def _moment(request: http.Request, value: Any) -> str:
 
 
 def _render(
-    request: http.Request, listed: Listed, staff: str, person: Staff | None
+    request: http.Request,
+    listed: Listed,
+    staff: str,
+    person: Staff | None,
+    *,
+    may_export: bool = True,
 ) -> HttpResponse:
+    if "as" in request.GET:
+        texts = [[cell.text for cell in row] for row in listed.rows]
+        return chart_downloads.render_table(
+            [listed.headings, *texts], f"staff-{listed.name}", request.GET["as"]
+        )
     number = max(paging.parse_number(request, "page", 1, maximum=10_000), 1)
     span = {name: str(_form(request)[name].value()) for name in ("first", "last")}
     whose = person.name if person else ""
@@ -278,6 +308,7 @@ def _render(
         whose = _("Other accounts of staff")
     context = {
         "listed": listed,
+        "download": paging.link(request, page=None, **{"as": ""}) if may_export else "",
         "whose": whose,
         "span": span,
         "back": f"{reverse('insight:staff')}?{urlencode(span)}",

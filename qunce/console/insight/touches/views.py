@@ -93,7 +93,7 @@ def label_of(row: Row) -> str:
 
 
 def _download(found: Touches, file_format: str) -> HttpResponse:
-    if file_format == "csv":
+    if file_format in chart_downloads.TABLES:
         rows: list[list[object]] = [
             [_("Messages before"), _("People"), _("Share"), _("Up to here")]
         ]
@@ -101,7 +101,7 @@ def _download(found: Touches, file_format: str) -> HttpResponse:
             [label_of(row), row.people, _round(row.percent), _round(row.cumulative)]
             for row in found.rows
         ]
-        return chart_downloads.render_table(rows, "touches")
+        return chart_downloads.render_table(rows, "touches", file_format)
     if file_format == "svg":
         bars = [
             heat_maps.Bar(label_of(row), row.people, f"{row.people:,}")

@@ -38,8 +38,10 @@ def word_list(request: http.Request) -> HttpResponse:
     except errors.QunceError as error:
         context["error"], status = str(error), 422
     else:
-        if request.GET.get("as") == "csv":
-            return chart_downloads.render_table(_rows(found), "words")
+        if "as" in request.GET:
+            return chart_downloads.render_table(
+                _rows(found), "words", request.GET["as"]
+            )
         params = {name: str(form[name].value() or "") for name in form.fields}
         context |= {
             "topics": found,
@@ -52,7 +54,7 @@ def word_list(request: http.Request) -> HttpResponse:
             "min_speakers": topics.MIN_SPEAKERS,
             "words": [word for word in found.words if word.people][:MAX_WORDS],
             "is_group": bool(form["group"].value()),
-            "download": f"?{urlencode(params)}&as=csv",
+            "download": f"?{urlencode(params)}&as=",
         }
     return http.render(request, "console/insight/words.html", context, status=status)
 

@@ -31,6 +31,7 @@ READABLE = (
     zxingcpp.BarcodeFormat.ITF,
 )
 BARCODES = frozenset(READABLE[5:])
+_FORMATS = zxingcpp.barcode_formats_from_str(",".join(each.name for each in READABLE))
 
 
 class UnreadableImage(Exception):
@@ -51,7 +52,7 @@ def read(content: bytes) -> list[Code]:
         raise UnreadableImage
     found: dict[Code, None] = {}
     for frame in _list_frames(content):
-        for barcode in zxingcpp.read_barcodes(frame, formats=list(READABLE)):
+        for barcode in zxingcpp.read_barcodes(frame, formats=_FORMATS):
             found[Code(barcode.text, barcode.format in BARCODES)] = None
     return list(found)[:MAX_CODES]
 

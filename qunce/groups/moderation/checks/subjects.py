@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from qunce.groups.moderation import normalisation
+from qunce.groups.moderation.classifier.model import Model
 from qunce.groups.moderation.normalisation import Normalised
 
 
@@ -37,6 +38,7 @@ class Subject:
     `account` is who wrote `text`: the editor of an edit, never the person quoted. `key`
     names the event, so that a state in which it is counted does not count it again.
     Windows do not count what is history. `is_forwarded` texts were written by others.
+    `model` is the trained classifier of the community, if it has one.
     """
 
     kind: Kind = Kind.MESSAGE
@@ -49,6 +51,7 @@ class Subject:
     files: tuple[File, ...] = ()
     is_history: bool = False
     is_forwarded: bool = False
+    model: Model | None = None
 
     @cached_property
     def normalised(self) -> Normalised:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from qunce.groups.moderation.checks.options import Window
 
-Event: TypeAlias = list[int | str]
+Event: TypeAlias = list[Any]
 
 
 def to_milliseconds(at: datetime) -> int:

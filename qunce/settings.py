@@ -139,6 +139,7 @@ INSTALLED_APPS = [
     "qunce.groups.moderation",
     "qunce.groups.entry",
     "qunce.groups.overlaps",
+    "qunce.groups.patrol",
     "qunce.groups.complaints",
     "qunce.groups.wishes",
     "qunce.insight",

@@ -18,3 +18,4 @@ class RepliesConfig(AppConfig):
             "sections",
         ):
             import_module(f"qunce.outreach.replies.{module}")
+        import_module("qunce.outreach.digest_words")

@@ -12,9 +12,8 @@ from datetime import datetime
 from qunce.channels.inbox import IncomingEvent
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
-from qunce.groups import staff_roles
+from qunce.groups import working_people
 from qunce.groups.complaints import raising
-from qunce.groups.groups import Membership
 from qunce.groups.message_quotes import Quote
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import StaffAccount
@@ -87,7 +86,7 @@ def receive(message: IncomingMessage, *, at: datetime) -> None:
     """Take a message that was just stored, in the same transaction."""
     if message.is_automatic or not message.text:
         return
-    if works_here(message.account):
+    if working_people.find([message.account]):
         _note_answer(message, at)
         return
     quote = _quote(message)
@@ -99,13 +98,6 @@ def receive(message: IncomingMessage, *, at: datetime) -> None:
     automatic_replies.answer(
         community=message.community, quote=quote, channel=message.channel, at=at
     )
-
-
-def works_here(account: int) -> bool:
-    """Whether an account is of somebody who works here."""
-    own = account_queries.account_ids_of_person(account)
-    roles = Membership.objects.filter(account_id__in=own, role__in=staff_roles.ROLES)
-    return StaffAccount.objects.filter(account_id__in=own).exists() or roles.exists()
 
 
 def _quote(message: IncomingMessage) -> Quote | None:
@@ -152,7 +144,7 @@ def _calls_us(message: IncomingMessage) -> bool:
     called = account_queries.find(
         message.community, message.mentions, channel=message.channel
     )
-    if any(works_here(account) for account in called.values()):
+    if working_people.find(called.values()):
         return True
     text = rule_matching.normalise(message.text)
     words = reply_settings.get(message.community).mention_words

@@ -55,6 +55,8 @@ RESULTS, PEOPLE, ROOMS, SALES = (
 """Sections of the area “Insight”, besides `CONTENT`. A page belongs to the section that its
 tab names; sections appear in the order of their first tabs.
 """
+MODERATION = pgettext_lazy("menu", "Moderation")
+"""Section of the area “Groups”, besides `ROOMS`."""
 AREAS = (
     Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
     Area(
@@ -114,9 +116,43 @@ AREAS = (
         pgettext_lazy("menu", "Groups"),
         "chat-bubble-left-right",
         (
-            Tab(_("Groups"), "groups:list"),
-            Tab(_("Group templates"), "group_templates:list", "group_templates.view"),
-            Tab(_("Staff accounts"), "groups:staff-list", "members.mark_staff"),
+            Tab(_("Groups"), "groups:list", section=ROOMS),
+            Tab(
+                _("Group templates"),
+                "group_templates:list",
+                "group_templates.view",
+                ROOMS,
+            ),
+            Tab(_("Staff accounts"), "groups:staff-list", "members.mark_staff", ROOMS),
+            Tab(_("Queue"), "moderation:queue", "moderation.view", MODERATION),
+            Tab(
+                pgettext_lazy("menu", "Cases"),
+                "moderation:case-list",
+                "moderation.view",
+                MODERATION,
+            ),
+            Tab(_("Appeals"), "moderation:appeal-list", "moderation.view", MODERATION),
+            Tab(
+                pgettext_lazy("menu", "Rules"),
+                "moderation:rule-list",
+                "moderation.view",
+                MODERATION,
+            ),
+            Tab(
+                _("Paste messages"), "moderation:paste", "moderation.decide", MODERATION
+            ),
+            Tab(
+                _("Mass actions"),
+                "moderation:mass-list",
+                "moderation.decide",
+                MODERATION,
+            ),
+            Tab(
+                pgettext_lazy("menu", "Limits"),
+                "moderation:settings",
+                "moderation.manage",
+                MODERATION,
+            ),
         ),
     ),
     Area(

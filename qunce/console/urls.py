@@ -31,6 +31,7 @@ AREAS = (
     ("sidebar/", "sidebar"),
     ("sales/", "sales"),
     ("groups/templates/", "group_templates"),
+    ("groups/moderation/", "moderation"),
     ("groups/", "groups"),
     ("insight/typed-numbers/", "typed_numbers"),
     ("insight/notebook/", "notebook"),

@@ -2,6 +2,7 @@
 
     confirm(case=, by=, at=, rung=None, minutes=None)   # the rule was right: do it
     dismiss(case=, by=, at=, reason="")                 # the rule was wrong: nothing is done
+    reopen(case=, by=, at=)                             # a dismissed case waits again
     undo(case=, by=, at=, reason="")                    # what was done was wrong: take it back
 
 An undo cancels what waits, reverses what was done, voids the strikes, and makes the
@@ -143,6 +144,19 @@ def dismiss(*, case: Case, by: Staff, at: datetime, reason: str = "") -> None:
     actions.cancel_pending(Action.objects.filter(case=case), at)
     _forget(case, at)
     cases.record(cases.CaseDismissed, case, by, at)
+
+
+@transaction.atomic
+def reopen(*, case: Case, by: Staff, at: datetime) -> None:
+    """Let a case that was dismissed by mistake wait for a decision again."""
+    check_may_decide(case, by, at)
+    if case.state == CaseState.ACTED:
+        raise InvalidDecision(_("Something was done in this case. Undo it instead."))
+    CASE_STATES.transition(
+        case, "reopen", verdict="", reason="", decided_at=None, decided_by=None
+    )
+    strikes.restore(case)
+    cases.record(cases.CaseReopened, case, by, at)
 
 
 @transaction.atomic

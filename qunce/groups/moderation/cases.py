@@ -87,6 +87,13 @@ class CaseDismissed(CaseFact):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
+class CaseReopened(CaseFact):
+    kind = "moderation.case_reopened"
+    label = gettext_lazy("case of moderation opened again")
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
 class CaseUndone(CaseFact):
     kind = "moderation.case_undone"
     label = gettext_lazy("case of moderation undone")

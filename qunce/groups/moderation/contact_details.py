@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qunce.groups.moderation.normalisation import Level, Normalised
+from qunce.groups.moderation.normalisation import NUMERALS, Level, Normalised
 
 
 class ContactKind(StrEnum):
@@ -54,7 +54,7 @@ WECHAT = re.compile(
     rf"(?P<fill>{FILL})(?P<value>{ID}|{NUMBER})"
 )
 QQ = re.compile(
-    rf"(?:(?<![a-z])q{{1,2}}(?![a-z])|扣扣|[扣球]{{2}}|企鹅|群|{ADD}\s?[q扣])"
+    rf"(?:(?<![a-z])(?:qq|q(?=[^0-9a-z]{{0,6}}[0-9]{{6}}))(?![a-z])|扣扣|[扣球]{{2}}|企鹅|群|{ADD}\s?[q扣])"
     rf"(?P<fill>{FILL})(?P<value>{NUMBER}){NO_COUNT}"
 )
 QQ_AFTER = re.compile(
@@ -117,6 +117,7 @@ INVITES = re.compile(
 )
 AS_DIGITS = str.maketrans("oilzsb", "011258")
 NOT_DIGITS = re.compile(r"[^0-9+]")
+NUMERAL_SIGNS = frozenset(map(chr, NUMERALS))
 # One of these stands in every contact of a kind; they are much faster to look for.
 SIGNS_OF_LINK = re.compile(r"[.。点點]|dot")
 SIGNS_OF_EMAIL = re.compile(r"@|\(at\)|\[at\]|艾特")
@@ -239,14 +240,14 @@ def _qq(text: Normalised, level: Level) -> Iterator[Contact]:
     given = text.get(level)
     if SIGNS_OF_QQ.search(given):
         for match in (*QQ.finditer(given), *QQ_AFTER.finditer(given)):
-            if _count_digits(match["value"]) >= 4:
+            if _is_number(text, level, match, 4):
                 value = _read_number(match["value"])
                 yield _at(text, level, ContactKind.QQ, value, match.span())
 
 
 def _phones(text: Normalised, level: Level) -> Iterator[Contact]:
     for match in PHONE.finditer(text.get(level)):
-        if _count_digits(match["value"]) >= 5:
+        if _is_number(text, level, match, 5):
             value = _read_number(match["value"])
             yield _at(text, level, ContactKind.PHONE, value, match.span("value"))
 
@@ -256,5 +257,13 @@ def _read_number(value: str) -> str:
     return NOT_DIGITS.sub("", value.translate(AS_DIGITS))
 
 
-def _count_digits(value: str) -> int:
-    return sum(map(str.isdigit, value))
+def _is_number(
+    text: Normalised, level: Level, match: re.Match[str], least: int
+) -> bool:
+    """Whether enough are digits, and no numeral is that of the next word ("138…一样")."""
+    start, end = match.span("value")
+    written = (text.compact if level is Level.DIGITS else text.folded)[start:end]
+    numerals = [char for char in written if char in NUMERAL_SIGNS]
+    if len(numerals) == 1 and written[-1] in NUMERAL_SIGNS:
+        return False
+    return sum(map(str.isdigit, match["value"])) >= least

@@ -46,7 +46,7 @@ CASE_STATES = state_machine.StateMachine(
         "confirm": (("open", "observed", "acted"), "confirmed"),
         "dismiss": (("open", "observed"), "dismissed"),
         "undo": (("acted", "confirmed"), "undone"),
-        "reopen": (("acted",), "open"),
+        "reopen": (("acted", "dismissed"), "open"),
     }
 )
 

@@ -66,6 +66,11 @@ def make_shadow(case: Case) -> None:
     Strike.objects.filter(case=case).update(is_shadow=True)
 
 
+def restore(case: Case) -> None:
+    """The strikes of a case that is open again count as those of a proposal."""
+    Strike.objects.filter(case=case).update(is_shadow=True, voided_at=None)
+
+
 def void(case: Case, at: datetime) -> None:
     """The strikes of a case that was wrong count no more."""
     Strike.objects.filter(case=case, voided_at__isnull=True).update(voided_at=at)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qunce.groups import groups, membership_erasure
 from qunce.groups.complaints import complaints
+from qunce.groups.entry import blacklist_removals
 from qunce.groups.entry import joins as entry_joins
 from qunce.groups.lists import blocked_joins, lists
 from qunce.groups.wishes import wishes
@@ -33,6 +34,9 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     ),
     lists.ListEntryAdded.kind: (blocked_joins.react_to_listed,),
     lists.ListEntryExtended.kind: (blocked_joins.react_to_listed,),
+    lists.JoinBlocked.kind: (blacklist_removals.react_to_blocked,),
+    lists.ListEntryRemoved.kind: (blacklist_removals.react_to_ended,),
+    lists.ListEntryExpired.kind: (blacklist_removals.react_to_ended,),
 }
 
 

@@ -14,14 +14,13 @@ from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.core.jobs.scheduler import Job
 from qunce.groups import groups
-from qunce.groups.entry import requests as entry_requests
 from qunce.insight.reports import reports, subscribers
 from qunce.members.accounts import accounts
 from qunce.members.layers import layers
 from qunce.members.people import merges, people, removal
 from qunce.members.tag_rules import events as tag_rule_events
 from qunce.members.tags import automatic, deepening, library
-from qunce.outreach import opt_outs
+from qunce.outreach import entry_messages, opt_outs
 from qunce.outreach.care import budgets as care_budgets
 from qunce.outreach.care import claims as care_claims
 from qunce.outreach.ideas import idea_materials
@@ -61,7 +60,7 @@ CONSUMER = fact_consumers.Consumer(
             merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
             library.TagCreated.kind: (automatic.react_to_template,),
             groups.GroupJoined.kind: (invitations.react_to_joined, welcomes.react),
-            entry_requests.EntryPassed.kind: (welcomes.react,),
+            **entry_messages.REACTIONS,
             layers.MemberLayerChanged.kind: (invitations.react_to_layer_change,),
             **dict.fromkeys(idea_materials.SENT_KINDS, (idea_materials.react_to_sent,)),
             **dict.fromkeys(

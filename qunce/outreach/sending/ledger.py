@@ -34,6 +34,7 @@ class Origin(models.TextChoices):
     MODERATION = "moderation", pgettext_lazy("message", "moderation")
     TEST = "test", pgettext_lazy("message", "test")
     SERIES = "series", pgettext_lazy("message", "series")
+    ENTRY = "entry", pgettext_lazy("message", "entry gate")
 
 
 class Purpose(models.TextChoices):

@@ -12,6 +12,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups.lists import lists
 from qunce.groups.lists.models import ListEntry
+from qunce.groups.moderation.models import Action
 from qunce.members.people import people
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import audience_plan
@@ -63,6 +64,25 @@ def test_join_of_a_blacklisted_person_is_recorded(
     groups.add_members(group=north, accounts=[spammer, friend], by=owner, at=LATER)
     react()
     assert list_blocked() == [(spammer, north.pk)]
+    (ban,) = Action.objects.all()
+    assert (ban.kind, ban.account_id, ban.group) == ("ban", spammer, north)
+
+
+def test_end_of_the_entry_lifts_the_ban(shop: Community, owner: Staff) -> None:
+    (spammer,) = factories.members(shop, "spammer")
+    factories.group(shop, "north", spammer)
+    south = factories.group(shop, "south", spammer)
+    entry = blacklist(owner, spammer)
+    react()
+    Action.objects.filter(group=south).update(state="done")
+    lists.remove(entry=entry, by=owner, at=LATER)
+    react()
+    planned = Action.objects.order_by("pk").values_list("kind", "state", "group__key")
+    assert list(planned) == [
+        ("ban", "cancelled", "north"),
+        ("ban", "done", "south"),
+        ("unban", "pending", "south"),
+    ]
 
 
 def test_listing_finds_the_groups_where_the_person_is(

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce import group_jobs, queued_jobs
+from qunce import channel_jobs, group_jobs, queued_jobs
 from qunce.channels.webhooks import calls as webhook_calls
 from qunce.channels.webhooks import deliveries as webhooks
 from qunce.core.communities import Community
@@ -35,8 +35,6 @@ from qunce.outreach.report_deliveries import deliveries
 from qunce.outreach.sending import (
     assisted_messages,
     assisted_outcomes,
-    channel_events,
-    channel_sending,
 )
 from qunce.outreach.series import posting
 from qunce.sales import purchase_tags
@@ -72,13 +70,9 @@ SCHEDULE: dict[str, Job] = {
     "tags.expire": Job(expiry.remove_expired, _("Remove expired tags"), MINUTE),
     "members.preload_names": Job(member_list.preload, _("Load names"), 5 * MINUTE),
     "sets.save": Job(lambda at: persisted_sets.save_all(), _("Save sets"), HOUR / 12),
-    "channels.process_inbox": Job(
-        channel_events.handle_all, _("Handle messages"), MINUTE / 6
-    ),
     "campaigns.start_scheduled": Job(
         launch.start_scheduled, _("Start scheduled campaigns"), MINUTE / 6
     ),
-    "campaigns.send": Job(channel_sending.send_due, _("Send messages"), MINUTE),
     "campaigns.record_final_marks": Job(
         assisted_outcomes.record_final_marks, _("Record what was sent"), MINUTE / 2
     ),
@@ -101,6 +95,7 @@ SCHEDULE: dict[str, Job] = {
     MERGE: Job(lambda *, at: mirror.merge(), _("Merge files of facts")),
     PURCHASE_TAGS: Job(purchase_tags.catch_up, _("Update tags of purchases")),
     ADVANCE: Job(advancing.advance_all, _("Advance runs of playbooks")),
+    **channel_jobs.JOBS,
     **group_jobs.JOBS,
     **queued_jobs.JOBS,
 }

@@ -173,13 +173,15 @@ class Outcome:
     A failure is permanent unless `retry_after` is set. A message with an unknown outcome
     is sent again where the channel has idempotent sends, and never elsewhere. What was
     not even tried, since the platform asks to wait, `is_attempt` false, does not count
-    towards the attempts after which a message is given up.
+    towards the attempts after which a message is given up. `message_id` is the channel's
+    id of a message that was sent.
     """
 
     status: DeliveryStatus
     reason: str = ""
     retry_after: timedelta | None = None
     is_attempt: bool = True
+    message_id: str = ""
 
     @property
     def is_permanent_failure(self) -> bool:

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from django.db import close_old_connections, connections
 
-from qunce import reactions, schedule
+from qunce import channel_jobs, reactions, schedule
+from qunce.channels.accounts.receiving import Receiving
 from qunce.core.jobs import job_queue, scheduler
 from qunce.outreach.playbooks import advancing
+from qunce.outreach.sending import channel_events, channel_sending
 from qunce.sales import purchase_tags
 from qunce.sets.mirror import mirror
 
@@ -57,6 +59,13 @@ def derive(*, clock: Clock) -> None:
     job_queue.run_step(schedule.derive, job=schedule.DERIVE, at=clock())
 
 
+def send(*, clock: Clock) -> None:
+    """Send what is due on channels that members are answered on immediately."""
+    job_queue.run_step(
+        lambda: channel_sending.send_now(at=clock()), job=channel_jobs.SEND, at=clock()
+    )
+
+
 def run_due_jobs(*, clock: Clock, is_stopping: IsStopping) -> None:
     schedule.run_due_jobs(clock=clock, is_stopping=is_stopping, also=reactions.JOBS)
 
@@ -71,9 +80,14 @@ def run_once(*, clock: Clock, is_stopping: IsStopping) -> None:
 class LoopThread(threading.Thread):
     """Repeats a step until it is stopped; an error is logged and the loop continues."""
 
-    def __init__(self, name: str, step: Callable[[IsStopping], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[IsStopping], None],
+        at_end: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(name=name, daemon=True)
-        self.step = step
+        self.step, self.at_end = step, at_end
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -84,6 +98,8 @@ class LoopThread(threading.Thread):
                 log.exception("A loop failed")
             # A loop has no request at whose end Django would do it.
             close_old_connections()
+        if self.at_end is not None:
+            self.at_end()
         connections.close_all()
 
 
@@ -98,6 +114,7 @@ def start(clock: Clock = now) -> list[LoopThread]:
     # What a killed process of this machine has begun goes on now, and not when its
     # leases end.
     job_queue.free_leases_of_dead_processes()
+    receiving = Receiving(clock, lambda at: channel_events.handle_all(at=at))
     # Deriving has a thread of its own: no reaction and no job may delay it.
     loops = [
         LoopThread("derive", lambda is_stopping: derive(clock=clock)),
@@ -105,6 +122,8 @@ def start(clock: Clock = now) -> list[LoopThread]:
             "react", lambda is_stopping: react(clock=clock, is_stopping=is_stopping)
         ),
         LoopThread("renew", lambda is_stopping: scheduler.renew(at=clock())),
+        LoopThread("receive", receiving.start_missing, at_end=receiving.stop),
+        LoopThread("send", lambda is_stopping: send(clock=clock)),
     ]
     loops += [
         LoopThread(

@@ -208,8 +208,15 @@ class GroupJoined(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class GroupLeft(facts.FactKind):
+    """`how` is "left", "kicked" or "banned" where a channel says so."""
+
     kind = "group.left"
     label = gettext_lazy("left a group")
+    labels = {"how": gettext_lazy("how")}
+    how: str = ""
+
+    def payload(self) -> str | None:
+        return super().payload() if self.how else None
 
 
 class GroupNotFound(errors.NotFound):
@@ -351,10 +358,12 @@ def add_members(
     at: datetime,
     role: str = "member",
     happened_at: datetime | None = None,
+    enforce_capacity: bool = True,
 ) -> int:
     """Add accounts to the group; returns how many were not in it before.
 
-    Every 5,000 accounts are one transaction.
+    Every 5,000 accounts are one transaction. What a channel reports has happened, so it
+    does not enforce the capacity.
     """
     permissions.check_may(by, EDIT_MEMBERS)
     check_visible(group, by)
@@ -379,7 +388,8 @@ def add_members(
             )
             # set_weights has locked the group's revision, so two transactions cannot
             # both fill the last place.
-            check_capacity(group)
+            if enforce_capacity:
+                check_capacity(group)
             _record(event, group, changes, by, at, joined_at)
             if changes:
                 roles = {role, *(role for (role,) in former_roles)}
@@ -395,6 +405,7 @@ def remove_members(
     by: Staff,
     at: datetime,
     happened_at: datetime | None = None,
+    how: str = "",
 ) -> int:
     """Remove accounts from the group; returns how many were in it."""
     permissions.check_may(by, EDIT_MEMBERS)
@@ -402,7 +413,7 @@ def remove_members(
     account_ids = sorted(set(accounts))
     visibility.check_visible(by=by, accounts=account_ids, at=at)
     left_at = happened_at or at
-    event = GroupLeft(group=group.pk)
+    event = GroupLeft(group=group.pk, how=how)
     removed = 0
     for chunk in account_queries.chunks(account_ids):
         with transaction.atomic():

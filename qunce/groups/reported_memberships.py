@@ -24,6 +24,7 @@ class JoinEffect(fact_effects.Effect):
     fields = {"role": str}
     needs_group = True
     scope = "groups:write"
+    enforce_capacity = True
 
     def check(self, payload: Mapping[str, Any]) -> None:
         memberships.check_role(payload.get("role", "member"))
@@ -40,6 +41,7 @@ class JoinEffect(fact_effects.Effect):
                 by=reporter.by,
                 at=reporter.at,
                 happened_at=time,
+                enforce_capacity=self.enforce_capacity,
             )
             return added > 0
         # The start of the known stay, or a second join during it.
@@ -63,6 +65,12 @@ class JoinEffect(fact_effects.Effect):
         return True
 
 
+class ChannelJoinEffect(JoinEffect):
+    """A join that a channel reports: it has happened, whatever the group's capacity."""
+
+    enforce_capacity = False
+
+
 class LeaveEffect(fact_effects.Effect):
     kind = GroupLeft.kind
     description = "The member leaves the group, unless a later join is known."
@@ -79,6 +87,7 @@ class LeaveEffect(fact_effects.Effect):
                 by=reporter.by,
                 at=reporter.at,
                 happened_at=time,
+                how=str(fact.payload.get("how", "")),
             )
             return removed > 0
         if last is None:

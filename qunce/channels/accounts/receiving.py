@@ -122,12 +122,15 @@ class Receiving:
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: dict[int, threading.Thread] = field(default_factory=dict)
 
+    def stop(self) -> None:
+        """Let the loops end. One that waits for news ends with the process."""
+        self.stopping.set()
+
     def start_missing(self, is_stopping: Callable[[], bool]) -> None:
         """Start the loops that are missing; call it again and again."""
-        if is_stopping():
-            self.stopping.set()
-            return
         for account in accounts.list_connected():
+            if is_stopping():
+                return
             running = self._threads.get(account.pk)
             if running is not None and running.is_alive():
                 continue

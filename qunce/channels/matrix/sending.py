@@ -18,10 +18,10 @@ from qunce.channels import channel_contract
 from qunce.channels.accounts import accounts
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.channel_contract import (
-    DELIVERED,
     Attachment,
     AttachmentKind,
     ChannelDown,
+    DeliveryStatus,
     Message,
     Outcome,
 )
@@ -87,7 +87,7 @@ class Batch:
                 CHANNEL_DOWN, retry_after=DOWN_RETRY_DELAY
             )
         try:
-            self._send(message)
+            event = self._send(message)
         except LimitExceeded as error:
             self._limited[message.to] = error.wait
             return postponed(message.key, error.wait)
@@ -102,7 +102,7 @@ class Batch:
             return channel_contract.failed(LEFT_CHAT)
         except MatrixError as error:
             return self._refused(error)
-        return DELIVERED
+        return Outcome(status=DeliveryStatus.DELIVERED, message_id=event)
 
     def _refused(self, error: MatrixError) -> Outcome:
         if error.code in INVALID_TOKEN:
@@ -119,7 +119,8 @@ class Batch:
             TOO_LONG if error.code == "M_TOO_LARGE" else REFUSED
         )
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Message) -> str:
+        """Send a message; returns the id of its first event."""
         if not message.to:
             raise MatrixError(404, NO_ADDRESS, "no address")
         room = message.to
@@ -127,13 +128,15 @@ class Batch:
             room = direct_rooms.ensure(
                 self.account, self.client, message.to, at=self.at
             )
+        sent = []
         if message.text:
             body = {"msgtype": "m.text", "body": message.text, "m.mentions": {}}
-            self.client.send(room, message.key, body)
+            sent.append(self.client.send(room, message.key, body))
         for index, attachment in enumerate(message.attachments):
             content = self._upload(attachment)
             if content:
-                self.client.send(room, f"{message.key}-{index}", content)
+                sent.append(self.client.send(room, f"{message.key}-{index}", content))
+        return sent[0] if sent else ""
 
     def _upload(self, attachment: Attachment) -> dict[str, Any] | None:
         if attachment.path is None:

@@ -1,52 +1,34 @@
-"""Handlers of the events that channels report: receipts, opt-outs and messages.
+"""Handlers of the events that channels report; `channels.inbox` calls one per event.
 
-`channels.inbox` calls a handler once per event, in a transaction. Unknown members and
-groups are created.
+It calls it in a transaction. Those of messages and of joins are in `channel_messages` and
+`channel_memberships`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from qunce.channels import inbox
 from qunce.channels.inbox import Handler, IncomingEvent
-from qunce.core import errors, timestamps
-from qunce.core.facts import facts, interned_names
+from qunce.core import errors
+from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
-from qunce.groups import groups
-from qunce.members.accounts import accounts, suppression
-from qunce.members.message_texts import message_texts
-from qunce.members.message_texts.message_texts import NewText
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.replies import intake
-from qunce.outreach.sending import ledger, send_facts
+from qunce.outreach.sending import (
+    channel_memberships,
+    channel_messages,
+    channel_people,
+    ledger,
+    send_facts,
+)
+from qunce.outreach.sending.channel_messages import MessagePosted as MessagePosted
 from qunce.outreach.sending.ledger import Message, Origin, State
 from qunce.outreach.sending.send_facts import SendClicked, SendDelivered
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class MessagePosted(facts.FactKind):
-    """A member wrote a message. Its text is stored apart, see `members.message_texts`."""
-
-    kind = "message.posted"
-    label = gettext_lazy("wrote a message")
-    labels = {
-        "length": gettext_lazy("number of characters"),
-        # Of those that a program has sorted by what they are about.
-        "topic": gettext_lazy("topic"),
-        # Of those in logs that say what a message answers.
-        "is_reply": gettext_lazy("answer to another message"),
-    }
-    reportable = True
-    length: int = 0
 
 
 class InvalidChannelEvent(errors.Invalid):
@@ -107,7 +89,7 @@ def _find_message(event: IncomingEvent) -> Message:
 
 def record_opt_out(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, the key of the account on the channel."""
-    if account := _ensure_account(event, at):
+    if account := channel_people.ensure_account(event, at):
         opt_outs.opt_out(
             community=event.community,
             accounts=[account],
@@ -119,7 +101,7 @@ def record_opt_out(*, event: IncomingEvent, at: datetime) -> None:
 
 def record_opt_in(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, the key of the account on the channel."""
-    if account := _ensure_account(event, at):
+    if account := channel_people.ensure_account(event, at):
         opt_outs.opt_in(
             community=event.community,
             accounts=[account],
@@ -129,78 +111,24 @@ def record_opt_in(*, event: IncomingEvent, at: datetime) -> None:
         )
 
 
-def record_message(*, event: IncomingEvent, at: datetime) -> None:
-    """Payload: `from`, optionally `group` and `text`."""
-    by, group = staff_models.system(event.community), None
-    account = _ensure_account(event, at)
-    if account is None:
-        return
-    if event.payload.get("group"):
-        key = str(event.payload["group"])
-        group_ids = groups.ensure(
-            community=event.community, keys=[key], by=by, at=at, platform=event.channel
-        )
-        group = group_ids[key]
-    text = str(event.payload.get("text", ""))
-    fact = MessagePosted(account=account, group=group, length=len(text))
-    source_id = interned_names.ensure("source", event.community_id, [event.channel])
-    facts.record_many(
-        [fact],
-        community=event.community,
-        by=None,
-        at=at,
-        happened_at=[event.happened_at],
-        source=source_id[event.channel] if text else None,
-    )
-    if text:
-        moment = timestamps.to_micros(event.happened_at)
-        message_texts.store(
-            event.community,
-            source_id[event.channel],
-            [NewText(f"event:{event.pk}", account, group, moment, text)],
-        )
-        # It is stored apart, where it is deleted after a while.
-        payload = {k: v for k, v in event.payload.items() if k != "text"}
-        IncomingEvent.objects.filter(pk=event.pk).update(payload=payload)
-        intake.receive_event(
-            event,
-            source=source_id[event.channel],
-            key=f"event:{event.pk}",
-            account=account,
-            group=group,
-            text=text,
-            at=at,
-        )
-
-
-def _ensure_account(event: IncomingEvent, at: datetime) -> int | None:
-    """The id of the account in `from`. A new one joined when the event happened.
-
-    None for somebody who was erased; the event keeps nothing of them.
-    """
-    key = str(event.payload.get("from", ""))
-    try:
-        account_ids = accounts.ensure(
-            community=event.community,
-            keys={key: event.happened_at},
-            by=staff_models.system(event.community),
-            at=at,
-            channel=event.channel,
-        )
-    except suppression.PersonErased:
-        IncomingEvent.objects.filter(pk=event.pk).update(payload={})
-        return None
-    return account_ids[key]
-
-
 HANDLERS: Mapping[str, Handler] = {
     "receipt": record_receipt,
     "opt_out": record_opt_out,
     "opt_in": record_opt_in,
-    "message": record_message,
+    "message": channel_messages.record_message,
+    "message_deleted": channel_messages.record_deleted,
+    "report": channel_messages.record_report,
+    "joined": channel_memberships.record_joined,
+    "left": channel_memberships.record_left,
+    "name_changed": channel_memberships.record_name,
+    "knocked": channel_memberships.record_knock,
+    "group_named": channel_memberships.record_group_name,
+    "group_left": channel_memberships.record_removal,
 }
 
 
 def handle_all(*, at: datetime) -> None:
     """Handle the events that channels have reported."""
-    inbox.dispatch(handlers=HANDLERS, at=at)
+    while inbox.dispatch(handlers=HANDLERS, at=at) == inbox.MAX_EVENTS_PER_RUN:
+        # A first sync of large rooms brings many.
+        pass

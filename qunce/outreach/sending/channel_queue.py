@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from qunce.channels import channel_contract
 from qunce.channels.channel_contract import Channel, DeliveryStatus, Outcome
@@ -345,6 +345,7 @@ class ChannelQueue:
                     for row in done
                     for fact in _facts(row, state, reason, keys.get(row.pk, ""))
                 ]
+            self._store_message_ids(outcomes)
             facts.record_many(final, community=self.community, by=None, at=at)
             self._finish_campaigns(list(rows.values()), at)
         for pk in {row.origin_id for row in rows.values()} & set(self.attempted):
@@ -384,6 +385,21 @@ class ChannelQueue:
             reason=reason[:20],
             recorded=state != State.ACCEPTED,
         )
+
+    def _store_message_ids(
+        self, outcomes: Sequence[tuple[channel_contract.Message, Outcome]]
+    ) -> None:
+        """Store what the channel calls each message, so that answers to it are known."""
+        ids = {
+            int(message.key): outcome.message_id[:100]
+            for message, outcome in outcomes
+            if outcome.message_id
+        }
+        if ids:
+            whens = [When(pk=pk, then=Value(id_)) for pk, id_ in ids.items()]
+            Message.objects.filter(pk__in=list(ids)).update(
+                channel_message_id=Case(*whens)
+            )
 
     def _tally(self, row: LeasedMessage, state: State) -> None:
         if row.origin == Origin.CAMPAIGN:

@@ -9,6 +9,8 @@ import functools
 from datetime import datetime
 
 from qunce.channels import channel_contract, outbox
+from qunce.channels.accounts import accounts as channel_accounts
+from qunce.channels.accounts.models import ChannelAccount
 from qunce.core import communities, timestamps
 from qunce.core.communities import Community
 from qunce.core.jobs import job_queue
@@ -16,7 +18,7 @@ from qunce.outreach.campaigns import campaigns
 from qunce.outreach.sending import assisted_sending
 from qunce.outreach.sending.campaign_tasks import CampaignTask
 from qunce.outreach.sending.channel_queue import ChannelQueue
-from qunce.outreach.sending.ledger import Message, State
+from qunce.outreach.sending.ledger import Message, Priority, State
 
 JOB = "messages.send_channel"
 """Sends through a channel after that failed; its key is the community and the channel."""
@@ -42,6 +44,40 @@ def send_due(*, at: datetime) -> int:
             at=at,
         )
     return attempted
+
+
+def send_now(*, at: datetime) -> int:
+    """Send what is due on channels that limit nothing; called twice a second.
+
+    A welcome or a notice is there within two seconds. The other channels have one run a
+    minute, as their limit is for a minute.
+    """
+    attempted = 0
+    for account in channel_accounts.list_connected():
+        channel = channel_contract.for_community(account.channel, account.community_id)
+        capabilities = channel.capabilities
+        if capabilities.per_minute is None and _has_work(account, at):
+            attempted += _send(account.community, account.channel, at)
+    return attempted
+
+
+def _has_work(account: ChannelAccount, at: datetime) -> bool:
+    of_account = {"community": account.community, "channel": account.channel}
+    due = Message.objects.filter(
+        **of_account,
+        state=State.PLANNED,
+        staff__isnull=True,
+        priority__in=Priority.values,
+        due_at__lte=timestamps.to_micros(at),
+    )
+    shares = CampaignTask.objects.filter(
+        staff__isnull=True,
+        finished_at__isnull=True,
+        campaign__state=campaigns.State.SENDING,
+        campaign__community=account.community,
+        campaign__channel=account.channel,
+    )
+    return due.exists() or shares.exists()
 
 
 def send_soon(*, community: Community, channel: str, at: datetime) -> None:

@@ -22,7 +22,8 @@ from qunce.groups.moderation import (
     safety_stops,
 )
 from qunce.groups.moderation.models import CaseState
-from qunce.groups.moderation.moderation_permissions import DECIDE, VIEWfrom qunce.members.message_texts import message_texts
+from qunce.groups.moderation.moderation_permissions import DECIDE, VIEW
+from qunce.members.message_texts import message_texts
 
 PAGE_SIZE, QUEUE_SIZE = 50, 100
 

@@ -10,7 +10,13 @@ from qunce.core.jobs.scheduler import Job
 from qunce.groups.complaints import escalation
 from qunce.groups.entry import requests as entry_requests
 from qunce.groups.lists import lists
-from qunce.groups.moderation import cases, check_states, executor, precision
+from qunce.groups.moderation import (
+    cases,
+    check_states,
+    executor,
+    learned_models,
+    precision,
+)
 from qunce.outreach.replies import polling as replies
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -24,6 +30,9 @@ JOBS: dict[str, Job] = {
     "moderation.act": Job(executor.run_due, _("Act in groups"), MINUTE / 60),
     "moderation.check_precision": Job(
         precision.check_all, _("Check how often rules are right"), MINUTE
+    ),
+    "moderation.learn": Job(
+        learned_models.train_due, _("Learn from settled cases"), HOUR
     ),
     "moderation.prune": Job(cases.prune, _("Delete old texts of cases"), HOUR),
     "moderation.prune_states": Job(

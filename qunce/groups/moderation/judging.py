@@ -27,6 +27,7 @@ from qunce.groups.moderation import (
     conditions,
     doors,
     ladders,
+    learned_models,
     moderation_settings,
     rules,
     strikes,
@@ -46,9 +47,13 @@ from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
+    from qunce.core.communities import Community
     from qunce.groups.group_messages import GroupMessage, MessageFile
     from qunce.groups.groups import Group
+    from qunce.groups.moderation.classifier.model import Model
 
+CLASSIFIED = "classified"
+"""The check that asks the classifier of the community."""
 MERGED_WITHIN = timedelta(hours=1)
 """The same text of the same person is one open case for this long."""
 log = logging.getLogger(__name__)
@@ -94,6 +99,7 @@ def judge(message: GroupMessage, *, at: datetime) -> Case | None:
     """Judge a message that a channel reported; a case if a rule found something."""
     if message.is_history:
         return None
+    running = rules.list_running(message.community)
     subject = Subject(
         kind=Kind.EDIT if message.edits else Kind.MESSAGE,
         key=message.key,
@@ -105,8 +111,9 @@ def judge(message: GroupMessage, *, at: datetime) -> Case | None:
         author_name=message.author_name if message.editor is None else "",
         files=tuple(_file(each) for each in message.files),
         is_forwarded=bool(message.forwarded_from),
+        model=_find_model(running, message.community),
     )
-    found = find(rules.list_running(message.community), message.group, subject, at=at)
+    found = find(running, message.group, subject, at=at)
     if not found or _is_exempt(message.group, message.responsible, at):
         return None
     decision = _decide(
@@ -246,6 +253,12 @@ def _is_wave(found: Found) -> bool:
 
 def _is_exempt(group: Group, account: int, at: datetime) -> bool:
     return exemptions.find(group=group, account=account, at=at) is not None
+
+
+def _find_model(running: Sequence[Rule], community: Community) -> Model | None:
+    """The classifier of the community, if a rule asks it."""
+    asked = any(each["check"] == CLASSIFIED for rule in running for each in rule.checks)
+    return learned_models.find(community) if asked else None
 
 
 def _person(account: int) -> int:

@@ -524,3 +524,22 @@ class RuleWeek(models.Model):
 
     def __str__(self) -> str:
         return f"{self.right} of {self.settled}"
+
+
+class LearnedModel(models.Model):
+    """What the classifier of a community has learned from its settled cases.
+
+    `model` is its JSON form, which has hashes and no texts.
+    """
+
+    community = models.OneToOneField(Community, models.CASCADE, related_name="+")
+    model: models.JSONField[Any, Any] = models.JSONField()
+    unwanted = models.PositiveIntegerField()
+    wanted = models.PositiveIntegerField()
+    trained_at = timestamps.TimestampField()
+
+    class Meta:
+        db_table = "moderation_learned_model"
+
+    def __str__(self) -> str:
+        return f"model of {self.community}"

@@ -25,7 +25,13 @@ from qunce.groups import groups as group_verbs
 from qunce.groups.groups import Membership
 from qunce.groups.lists import exemptions, lists
 from qunce.groups.lists.models import ListName
-from qunce.groups.moderation import case_decisions, cases, rule_checks, rules
+from qunce.groups.moderation import (
+    case_decisions,
+    cases,
+    learned_models,
+    rule_checks,
+    rules,
+)
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.decisions import step_at
@@ -151,7 +157,7 @@ def judge(
         for rule in rules.list_running(group.community)
         if _concerns(rule.conditions, group)
     ]
-    verdicts = []
+    verdicts, model = [], learned_models.find(group.community)
     for pasted in parse(text, name):
         subject = Subject(
             key="pasted",
@@ -160,6 +166,7 @@ def judge(
             happened_at=at,
             text=pasted.text,
             author_name=pasted.name,
+            model=model,
         )
         found = [
             Found(rule, findings)

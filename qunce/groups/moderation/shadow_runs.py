@@ -22,7 +22,7 @@ from qunce.core import errors, permissions, timestamps
 from qunce.core.facts import facts
 from qunce.groups.groups import Group
 from qunce.groups.moderation import conditions as rule_conditions
-from qunce.groups.moderation import rule_checks, rules
+from qunce.groups.moderation import learned_models, rule_checks, rules
 from qunce.groups.moderation.checks.base import Scope, State
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
@@ -140,6 +140,7 @@ class _Trial:
             else None
         )
         self.staff = audiences.staff_people(community=community, at=at)
+        self.model = learned_models.find(community)
 
     def run(self, rows: Sequence[MessageText]) -> Preview:
         people = account_queries.person_ids({row.account_id for row in rows})
@@ -163,6 +164,7 @@ class _Trial:
             account=str(person),
             happened_at=row.happened_at,
             text=row.text,
+            model=self.model,
         )
         findings: list[Finding] = []
         for index, check in enumerate(self.compiled.checks):

@@ -369,4 +369,18 @@ class Migration(migrations.Migration):
             model_name='strike',
             constraint=models.UniqueConstraint(fields=('ladder', 'case'), name='one_strike_per_ladder_and_case'),
         ),
+        migrations.CreateModel(
+            name='LearnedModel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('model', models.JSONField()),
+                ('unwanted', models.PositiveIntegerField()),
+                ('wanted', models.PositiveIntegerField()),
+                ('trained_at', qunce.core.timestamps.TimestampField()),
+                ('community', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.community')),
+            ],
+            options={
+                'db_table': 'moderation_learned_model',
+            },
+        ),
     ]

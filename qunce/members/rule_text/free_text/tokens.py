@@ -65,7 +65,7 @@ class Names:
         return result
 
     def _add_keys_of_namesakes(self, lengths: dict[str, set[int]]) -> None:
-        """Two things of one kind with one name can be told apart by their keys only."""
+        """Only their keys distinguish two things of one kind with one name."""
         namesakes = {
             (kind, key)
             for meanings in self.by_name.values()

@@ -181,6 +181,14 @@ class Synapse:
         reply = httpx.post(url, json=body, timeout=30).raise_for_status().json()
         return User(reply["user_id"], reply["access_token"], reply["device_id"])
 
+    def lift_limits(self, admin: User, user: User) -> None:
+        """Let a user send without a limit, as an administrator does."""
+        path = f"/_synapse/admin/v1/users/{user.id}/override_ratelimit"
+        headers = {"Authorization": f"Bearer {admin.token}"}
+        body = {"messages_per_second": 0, "burst_count": 0}
+        reply = httpx.post(self.url + path, json=body, headers=headers, timeout=30)
+        reply.raise_for_status()
+
 
 @contextlib.contextmanager
 def server(limits: dict[str, Any] | None = None) -> Iterator[Synapse]:

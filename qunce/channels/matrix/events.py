@@ -48,8 +48,8 @@ def read(raw: Mapping[str, Any], source: Source) -> NewEvent | None:
         MEMBER: _read_membership,
         REDACTION: _read_redaction,
     }.get(kind)
-    # What our own account does is known, and must never be moderated or answered.
-    if read_payload is None or (sender == source.own and kind != MEMBER):
+    # What our own account says must never be moderated or answered.
+    if read_payload is None or (sender == source.own and kind == MESSAGE):
         return None
     found = read_payload(raw, content, source)
     if found is None:

@@ -57,6 +57,8 @@ RESOURCES = (
     "idea_feeds",
     "message_templates",
     "welcomes",
+    "moderation",
+    "moderation_rules",
     "service_styles",
     "tasks",
     "staff_tasks",

@@ -122,6 +122,10 @@ def check_visible(rule: Rule, by: Staff) -> None:
         raise RuleNotFound(_("There is no such rule."))
 
 
+def check_may_view(by: Staff) -> None:
+    permissions.check_may(by, VIEW)
+
+
 def parse_mode(value: str) -> Mode:
     """The mode; raises InvalidRule."""
     if value not in Mode.values:

@@ -165,8 +165,12 @@ def list_active(by: Staff) -> models.QuerySet[SafetyStop]:
     return rows.select_related("group__community").order_by("-started_at", "-pk")
 
 
+def not_found() -> SafetyStopNotFound:
+    return SafetyStopNotFound(_("There is no such safety stop."))
+
+
 def get(*, by: Staff, pk: int) -> SafetyStop:
     if 0 < pk <= group_visibility.MAX_ID:
         for stop in list_active(by).filter(pk=pk):
             return stop
-    raise SafetyStopNotFound(_("There is no such safety stop."))
+    raise not_found()

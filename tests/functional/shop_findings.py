@@ -53,7 +53,7 @@ def add(shop: TeaShop) -> None:
                 observed=14,
                 expected=3,
                 people=14,
-                action="contact_limits",
+                action="group_posts",
                 cause=source,
                 is_of_community=True,
             ),

@@ -105,7 +105,7 @@ def add_findings(data: TwoCommunities) -> None:
             group=group.key,
             group_name=group.name,
         )
-        for metric, action in (("leaves", "contact_limits"), ("joins", "welcome"))
+        for metric, action in (("leaves", "group_posts"), ("joins", "welcome"))
     ]
     result = Findings(until=yesterday, findings=tuple(found))
     FindingReport.objects.create(

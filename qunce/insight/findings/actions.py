@@ -76,6 +76,11 @@ ACTIONS = {
             button=gettext_lazy("Check the contact limits"),
         ),
         Action(
+            key="group_posts",
+            label=gettext_lazy("looked at what the group gets"),
+            button=gettext_lazy("See what this group gets"),
+        ),
+        Action(
             key="compare_sources",
             label=gettext_lazy("compared the sources"),
             button=gettext_lazy("Compare the sources"),

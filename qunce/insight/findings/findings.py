@@ -151,7 +151,7 @@ def _describe(detected: Detection, cells: Cells) -> Finding:
         expected=expected,
         is_daily=metric in DAILY,
         p_value=detected.p_value,
-        action=action_of(metric, direction),
+        action=action_of(metric, direction, level),
         group=group,
         group_name=cells.names.get(group, group),
         currency=cells.community.currency if metric in SALES else "",
@@ -294,12 +294,13 @@ def round_to_sum(exact: Sequence[Fraction], total: int) -> list[int]:
 # Who is behind it, and what can be done
 
 
-def action_of(metric: str, direction: int) -> str:
+def action_of(metric: str, direction: int, level: str) -> str:
     """One of the actions in `actions.ACTIONS`."""
     if metric in NEWCOMERS:
         return "welcome" if direction == rhythm.UP else "compare_sources"
     if metric == "leaves":
-        return "contact_limits"
+        # Limits are those of all members; a group has posts, which can be moved.
+        return "group_posts" if level == GROUP else "contact_limits"
     return "write_to_buyers" if metric in SALES else "write_to_silent"
 
 

@@ -64,6 +64,23 @@ def test_finding_has_its_people_and_a_draft_and_is_undone(shop: planted.Shop) ->
     assert "did something else" in text_of(browser.get(PAGE))
 
 
+def test_leaves_of_a_group_lead_to_what_the_group_gets(shop: planted.Shop) -> None:
+    """Limits are of the whole community, so that they are no action for one group."""
+    gone = shop.members["fruit"][:13]
+    planted.remove_members(shop, "fruit", gone, planted.day_at(1))
+    by = factories.staff(shop.community, "operator")
+    browser = clients.browser(by)
+    browser.post(f"{PAGE}count/")
+    found = daily.load(by=by, at=datetime.now(UTC)).open
+    (finding,) = (each for each in found if each.metric == "leaves")
+    assert "See what this group gets" in text_of(browser.get(PAGE))
+    opened = browser.post(f"{PAGE}act/", {"cell": finding.cell})
+    calendar = text_of(browser.get(opened["Location"]))
+    assert "Fruit" in calendar
+    assert "Bread" not in calendar
+    assert "looked at what the group gets" in text_of(browser.get(PAGE))
+
+
 def test_dismissal_needs_a_reason_and_shows_it_escaped(shop: planted.Shop) -> None:
     by = factories.staff(shop.community)
     browser = clients.browser(by)

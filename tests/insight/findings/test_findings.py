@@ -80,7 +80,7 @@ def test_leaves_of_a_group_have_their_first_day_and_people() -> None:
     (finding,) = (each for each in found.findings if each.metric == "leaves")
     assert (finding.observed, finding.since) == (13, date(2026, 8, 22))
     assert (finding.expected, finding.people) == (0, 13)
-    assert finding.action == "contact_limits"
+    assert finding.action == "group_posts"
 
 
 def test_part_that_explains_most_is_named_and_all_parts_add_up() -> None:
@@ -94,6 +94,7 @@ def test_part_that_explains_most_is_named_and_all_parts_add_up() -> None:
     (finding,) = (each for each in found.findings if each.metric == "leaves")
     cause = finding.cause
     assert (finding.level, finding.difference) == ("community", 18)
+    assert finding.action == "contact_limits"
     assert cause is not None
     assert cause.dimension == "source"
     assert [(part.key, part.contribution) for part in cause.leading] == [("parcel", 15)]

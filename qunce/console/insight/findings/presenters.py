@@ -22,6 +22,7 @@ from qunce.insight.findings.daily import DayFindings
 from qunce.insight.findings.finding import Finding, FindingPart
 from qunce.insight.findings.models import Decided, FindingDecision
 from qunce.outreach.campaigns import campaigns
+from qunce.outreach.contact_budget import policies
 
 MAX_URL = 4_000
 """Characters of an address that browsers and proxies pass on."""
@@ -133,10 +134,12 @@ def _part_row(part: FindingPart, finding: Finding) -> PartRow:
 
 
 def _has_page(finding: Finding, request: http.Request) -> bool:
-    """Whether staff may do the action; everybody may look at limits and sources."""
+    """Whether staff may do the action; everybody may look at posts and sources."""
     if ACTIONS[finding.action].text:
         may_send = permissions.may(request.staff, campaigns.MANAGE)
         return may_send and bool(finding.people)
+    if finding.action == "contact_limits":
+        return permissions.may(request.staff, policies.MANAGE)
     return True
 
 
@@ -154,6 +157,9 @@ def action_url(finding: Finding, action: str, request: http.Request) -> str:
         return f"{reverse('outreach:campaign-create')}?{urlencode({'rule': rule})}"
     if action == "contact_limits":
         return reverse("contact_budget:settings")
+    if action == "group_posts":
+        query = urlencode({"q": finding.group_name})
+        return f"{reverse('content_calendar:week')}?{query}"
     if action == "compare_sources":
         first = finding.since - timedelta(days=28)
         query = urlencode({"first": first.isoformat()})

@@ -55,8 +55,11 @@ RESULTS, PEOPLE, ROOMS, SALES = (
 """Sections of the area “Insight”, besides `CONTENT`. A page belongs to the section that its
 tab names; sections appear in the order of their first tabs.
 """
-MODERATION = pgettext_lazy("menu", "Moderation")
-"""Section of the area “Groups”, besides `ROOMS`."""
+MODERATION, FEEDBACK = (
+    pgettext_lazy("menu", "Moderation"),
+    pgettext_lazy("menu", "Feedback"),
+)
+"""Sections of the area “Groups”, besides `ROOMS`."""
 AREAS = (
     Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
     Area(
@@ -78,6 +81,7 @@ AREAS = (
         "paper-airplane",
         (
             Tab(_("Campaigns"), "outreach:campaign-list", section=SENDING),
+            Tab(_("Inbox"), "inbox:list", "replies.view", SENDING),
             Tab(_("Staff tasks"), "tasks:task-list", section=SENDING),
             Tab(_("Requests"), "tasks:request-list", "campaigns.manage", SENDING),
             Tab(_("Sidebar"), "sidebar:home", section=SENDING),
@@ -85,6 +89,7 @@ AREAS = (
             Tab(pgettext_lazy("menu", "Series"), "series:list", section=AUTOMATIC),
             Tab(_("Welcomes"), "welcomes:list", "welcomes.view", AUTOMATIC),
             Tab(pgettext_lazy("menu", "Care"), "care:list", "care.view", AUTOMATIC),
+            Tab(_("Automatic replies"), "inbox:rule-list", "replies.view", AUTOMATIC),
             Tab(_("Content calendar"), "content_calendar:week", section=CONTENT),
             Tab(pgettext_lazy("menu", "Ideas"), "ideas:list", section=CONTENT),
             Tab(_("Materials"), "materials:list", section=CONTENT),
@@ -123,7 +128,13 @@ AREAS = (
                 "group_templates.view",
                 ROOMS,
             ),
+            Tab(_("Entry gates"), "entry:list", "entry.decide", ROOMS),
+            Tab(_("Several groups"), "overlaps:list", "overlaps.view", ROOMS),
             Tab(_("Staff accounts"), "groups:staff-list", "members.mark_staff", ROOMS),
+            Tab(_("Complaints"), "complaints:list", "complaints.view", FEEDBACK),
+            Tab(_("Wishes"), "wishes:list", "wishes.view", FEEDBACK),
+            Tab(_("Digests"), "digests:list", "messages.read", FEEDBACK),
+            Tab(_("Patrol"), "patrol:list", "patrol.walk", MODERATION),
             Tab(_("Queue"), "moderation:queue", "moderation.view", MODERATION),
             Tab(
                 pgettext_lazy("menu", "Cases"),
@@ -138,6 +149,7 @@ AREAS = (
                 "moderation.view",
                 MODERATION,
             ),
+            Tab(pgettext_lazy("menu", "Lists"), "lists:list", "lists.edit", MODERATION),
             Tab(
                 _("Paste messages"), "moderation:paste", "moderation.decide", MODERATION
             ),
@@ -199,6 +211,7 @@ AREAS = (
             Tab(_("Identity"), "settings:identity", "members.edit_identity"),
             Tab(_("Exchange rates"), "settings:rate-list", "settings.exchange_rates"),
             Tab(_("API keys"), "settings:api-key-list", "staff.manage"),
+            Tab(_("Channels"), "channels:list", "channels.manage"),
             Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
             Tab(_("Background jobs"), "settings:job-list", "jobs.manage"),
             Tab(_("Audit log"), "settings:audit-log", "audit_log.view"),
@@ -214,6 +227,9 @@ STYLESHEETS = {
 STYLESHEETS_OF_ALL = ("charts", "search")
 """Areas whose stylesheets every page has."""
 STYLESHEETS_USED = {
+    "complaints": ("today",),
+    "inbox": ("today",),
+    "wishes": ("today",),
     "care": ("materials", "outreach"),
     "contact_budget": ("settings",),
     "group_templates": ("groups",),
@@ -224,6 +240,7 @@ STYLESHEETS_USED = {
     "members": ("tags",),
     "message_templates": ("materials", "outreach"),
     "outreach": ("materials", "tags"),
+    "patrol": ("groups",),
     "playbooks": ("materials",),
     "series": ("materials",),
     "service_styles": ("contact_budget", "settings"),

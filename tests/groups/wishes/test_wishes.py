@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from qunce.core import permissions, timestamps
@@ -29,7 +31,7 @@ def message(by: Staff, account: int, text: str) -> int:
     return MessageText.objects.get(key=key).pk
 
 
-def wish(by: Staff, title: str = "Oat milk", **fields: object) -> Wish:
+def wish(by: Staff, title: str = "Oat milk", **fields: Any) -> Wish:
     return wishes.create(community=by.community, title=title, by=by, at=AT, **fields)
 
 

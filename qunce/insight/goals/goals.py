@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from qunce.core import community_days, errors, names, permissions, text_validation
+from qunce.core import (
+    community_days,
+    errors,
+    names,
+    permissions,
+    text_validation,
+    value_types,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
@@ -271,6 +279,8 @@ def _set_fields(goal: Goal, fields: Mapping[str, Any], *, by: Staff) -> None:
             _("A goal has no field “%(field)s”.") % {"field": min(unknown)}
         )
     for name, value in fields.items():
+        if value is not None:
+            _check_type(name, value)
         if name in ("name", "group"):
             setattr(goal, name, names.clean(value or ""))
         elif name == "owner" or value is not None:
@@ -282,6 +292,16 @@ def _set_fields(goal: Goal, fields: Mapping[str, Any], *, by: Staff) -> None:
         goal.currency = currency if entry.is_money else ""
         goal.target = targets.parse(str(goal.target), entry, currency)
     check_fields(goal, by=by)
+
+
+def _check_type(name: str, value: Any) -> None:
+    if name == "owner":
+        if not isinstance(value, Staff):
+            raise InvalidGoal(_("The owner does not work here."))
+    elif name in ("first", "last"):
+        value_types.check_day(value, LABELS[name])
+    elif name != "target" or not isinstance(value, Decimal):
+        value_types.check_text(value, LABELS[name])
 
 
 def _record(fact: GoalFact, goal: Goal, by: Staff, at: datetime) -> None:

@@ -19,6 +19,7 @@ from qunce.core import (
     names,
     permissions,
     text_validation,
+    value_types,
 )
 from qunce.core.communities import Community
 from qunce.core.facts import facts
@@ -308,11 +309,7 @@ def _record(fact: NotebookFact, entry: NotebookEntry, by: Staff, at: datetime) -
 
 def _normalised(fields: dict[str, Any]) -> dict[str, Any]:
     """Trim texts and read the value. Raises InvalidEntry for an unknown field."""
-    unknown = set(fields) - set(FIELDS)
-    if unknown:
-        raise InvalidEntry(
-            _("An entry has no field “%(field)s”.") % {"field": min(unknown)}
-        )
+    _check_types(fields)
     given = {name: value for name, value in fields.items() if name != "day" or value}
     for name in LINES:
         if name in given:
@@ -331,6 +328,25 @@ def _normalised(fields: dict[str, Any]) -> dict[str, Any]:
         cleaned = (names.clean(str(tag)) for tag in given["tags"] or ())
         given["tags"] = list(dict.fromkeys(tag for tag in cleaned if tag))
     return given
+
+
+def _check_types(fields: Mapping[str, Any]) -> None:
+    unknown = set(fields) - set(FIELDS)
+    if unknown:
+        raise InvalidEntry(
+            _("An entry has no field “%(field)s”.") % {"field": min(unknown)}
+        )
+    for name, value in fields.items():
+        is_number = isinstance(value, Decimal | int | float)
+        if value is None or (name == "value" and is_number):
+            continue
+        if name == "day":
+            # An empty text is today.
+            value_types.check_day(value or FIRST_DAY, LABELS[name])
+        elif name == "tags":
+            value_types.check_texts(value, LABELS[name])
+        else:
+            value_types.check_text(value, LABELS[name])
 
 
 def find_metric(text: str) -> str:

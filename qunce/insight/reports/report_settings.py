@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from qunce.core import errors, permissions
+from qunce.core import errors, permissions, value_types
 from qunce.core.facts import facts
 from qunce.insight.reports.models import ReportSettings
 
@@ -38,6 +38,11 @@ SECTIONS: dict[str, StrOrPromise] = {
     "notes": pgettext_lazy("report", "Dated notes"),
 }
 """Sections that can be left out. The numbers of the overview are always in."""
+LABELS: dict[str, StrOrPromise] = {
+    "first_weekday": gettext_lazy("First day of the week"),
+    "left_out": pgettext_lazy("report", "Sections left out"),
+    "keep_days": gettext_lazy("Days that daily reports stay"),
+}
 DEFAULT_KEEP_DAYS, MIN_KEEP_DAYS, MAX_KEEP_DAYS = 180, 31, 3_650
 
 
@@ -151,9 +156,12 @@ def merge(
     left_out: Iterable[str] | None,
     keep_days: int | None,
 ) -> Settings:
-    """The settings `old` with what is given."""
-    return Settings(
-        first_weekday=old.first_weekday if first_weekday is None else first_weekday,
-        left_out=old.left_out if left_out is None else tuple(sorted(set(left_out))),
-        keep_days=old.keep_days if keep_days is None else keep_days,
-    )
+    """The settings `old` with what is given, which is of the right type."""
+    changed: dict[str, Any] = {}
+    if left_out is not None:
+        texts = value_types.check_texts(left_out, LABELS["left_out"])
+        changed["left_out"] = tuple(sorted(set(texts)))
+    for name, number in (("first_weekday", first_weekday), ("keep_days", keep_days)):
+        if number is not None:
+            changed[name] = value_types.check_whole_number(number, LABELS[name])
+    return replace(old, **changed)

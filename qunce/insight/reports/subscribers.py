@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
-from qunce.core import community_days, errors, permissions
+from qunce.core import community_days, errors, permissions, value_types
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -70,7 +70,9 @@ def set_subscribers(
     """Replace the subscribers of a kind of reports; `staff` are ids."""
     permissions.check_may(by, MANAGE)
     permissions.check_community(by, community.pk)
-    reports.check_kind(kind)
+    reports.check_kind(value_types.check_text(kind, _("Report")))
+    roles = value_types.check_texts(roles, _("Roles"))
+    staff = value_types.check_whole_numbers(staff, pgettext("report", "Staff"))
     for role in roles:
         if role not in permissions.Role.values:
             raise InvalidSubscriber(

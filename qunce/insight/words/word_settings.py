@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, names, permissions
+from qunce.core import errors, names, permissions, value_types
 from qunce.core.facts import facts
 from qunce.insight.words import tokens
 from qunce.insight.words.models import WordSettings
@@ -123,6 +123,8 @@ def change(
     permissions.check_may(by, EDIT)
     permissions.check_community(by, community.pk)
     old = get(community)
+    if stop_words is not None:
+        stop_words = value_types.check_texts(stop_words, _("Stop words"))
     new = Settings(
         old.stop_words if stop_words is None else clean_words(stop_words, MAX_WORDS),
         old.brands if brands is None else clean_brands(brands),

@@ -11,7 +11,14 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, permissions, personal_texts, text_validation, timestamps
+from qunce.core import (
+    errors,
+    permissions,
+    personal_texts,
+    text_validation,
+    timestamps,
+    value_types,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -194,7 +201,7 @@ def define(
         label=label or name,
         type=type,
         section=section,
-        choices=list(choices),
+        choices=value_types.check_texts(choices, _("Choices")),
         is_contact=contact_names.is_contact(name, label)
         if is_contact is None
         else is_contact,
@@ -227,7 +234,8 @@ def update(
     check_definition(label, attribute.type, section)
     attribute.label, attribute.section = label, section
     # Without duplicates, but in the order in which staff wrote them.
-    attribute.choices = list(dict.fromkeys(choices))
+    texts = value_types.check_texts(choices, _("Choices"))
+    attribute.choices = list(dict.fromkeys(texts))
     if is_contact is not None:
         attribute.is_contact = is_contact
     attribute.save(update_fields=["label", "section", "choices", "is_contact"])

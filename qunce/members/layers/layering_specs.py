@@ -123,7 +123,11 @@ def check(spec: Any) -> None:
 
 def _check_measure(spec: Mapping[str, Any]) -> None:
     kinds = spec.get("kinds")
-    if not isinstance(kinds, dict) or not kinds or set(kinds.values()) - {1, -1}:
+    if (
+        not isinstance(kinds, dict)
+        or not kinds
+        or not all(type(sign) is int and sign in (1, -1) for sign in kinds.values())
+    ):
         raise InvalidLayering(
             _(
                 "A measure adds up facts, such as {“order.paid”: 1, “order.refunded”: -1}."

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, names, permissions, text_validation
+from qunce.core import errors, names, permissions, text_validation, value_types
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -82,6 +82,10 @@ def check_name(name: str) -> None:
 
 
 def check_filters(filters: Mapping[str, Sequence[str]]) -> None:
+    if not isinstance(filters, Mapping):
+        raise InvalidView(_("The filters of a view are an object of lists."))
+    for name, texts in filters.items():
+        value_types.check_texts(texts, value_types.check_text(name, _("Filter")))
     texts = [*filters, *itertools.chain(*filters.values())]
     if sum(map(len, texts)) > MAX_FILTER_LENGTH:
         raise InvalidView(_("These filters are too long. Save them as a segment."))
@@ -129,6 +133,8 @@ def save(
     if is_shared:
         permissions.check_may(by, SHARE)
     check_filters(filters)
+    columns = value_types.check_texts(columns, _("Columns"))
+    sort_by = value_types.check_text(sort_by, _("Sort by"))
     own = SavedView.objects.filter(community=by.community, staff=by)
     if own.exclude(name=name).count() >= MAX_VIEWS:
         raise InvalidView(

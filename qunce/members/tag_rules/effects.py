@@ -81,7 +81,7 @@ def _parse_one(community: Community, value: Any, is_event: bool) -> Effect:
     if not isinstance(value, Mapping) or set(value) - FIELDS:
         raise InvalidEffects(_("An effect has the fields do, tag and depth."))
     do, key = value.get("do"), value.get("tag")
-    if do not in LABELS or not isinstance(do, str):
+    if not isinstance(do, str) or do not in LABELS:
         raise InvalidEffects(
             _("An effect is one of: %(all)s.") % {"all": ", ".join(LABELS)}
         )

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, permissions, timestamps
+from qunce.core import errors, permissions, timestamps, value_types
 from qunce.core.communities import Community
 from qunce.core.facts import committed_facts, fact_consumers, facts
 from qunce.core.facts.facts import RecordedFact
@@ -44,6 +44,7 @@ def set_kinds(*, tag: Tag, kinds: Sequence[str], by: Staff, at: datetime) -> Non
     """Choose the kinds of facts that deepen the tag; an empty list chooses none."""
     permissions.check_may(by, MANAGE)
     library.check_active(tag)
+    kinds = value_types.check_texts(kinds, _("Events"))
     allowed = dict(list_kinds(tag.community)) | dict.fromkeys(tag.deepened_by, "")
     for kind in kinds:
         if kind not in allowed:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from qunce.core import errors, permissions
+from qunce.core import errors, permissions, value_types
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
@@ -99,7 +99,7 @@ def create(
         name=tag_naming.normalise(name) or key,
         exclusive=exclusive,
         **dataclasses.asdict(naming),
-        creator_roles=list(creator_roles),
+        creator_roles=value_types.check_texts(creator_roles, _("Roles")),
         automatic=automatic,
         created_at=at,
         by=by,
@@ -131,9 +131,8 @@ def update(
             setattr(group, field, value)
     group.name = (tag_naming.normalise(name or "") or group.name)[:80]
     group.exclusive = group.exclusive if exclusive is None else exclusive
-    group.creator_roles = (
-        group.creator_roles if creator_roles is None else list(creator_roles)
-    )
+    if creator_roles is not None:
+        group.creator_roles = value_types.check_texts(creator_roles, _("Roles"))
     group.save()
     fact = TagGroupChanged(tag_group=group.key)
     facts.record(fact, community=group.community, by=by, at=at)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
-from qunce.core import permissions
+from qunce.core import errors, permissions
 from qunce.core.staff import models as staff_models
 from qunce.insight.scores import distributions
 from qunce.insight.scores.distributions import Distribution
@@ -30,9 +31,18 @@ if TYPE_CHECKING:
 
     from pyroaring import BitMap
 
+    from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
     from qunce.members.scores.definitions import Definition
     from qunce.members.scores.models import Score
+
+
+MAX_FACTS_READ = 20_000_000
+"""Five seconds; the counts of days, which most parts need, are no part of it."""
+
+
+class PreviewTooLarge(errors.Refused):
+    """The changed parts read too many facts for somebody who waits."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +86,18 @@ class Preview:
 def preview(*, score: Score | None, spec: Any, by: Staff, at: datetime) -> Preview:
     """Compare a spec with the score as it is; `score` is None for a new one.
 
-    Raises InvalidScore.
+    Raises InvalidScore, and PreviewTooLarge if it would take too long.
     """
     permissions.check_may(by, scores.MANAGE)
     if score is not None:
         permissions.check_community(by, score.community_id)
     community = by.community
     draft = scores.check_definition(spec, by)
+    key = "" if score is None else score.key
+    _check_size(community, draft, key, at)
     members = audiences.people(
         community=community, rule=audiences.EVERYONE, by=by, at=at
     )
-    key = "" if score is None else score.key
     # The list behind a number is not known before the change is saved.
     today = distributions.compute_day(community, at)
     new = evaluation.read_draft(community, draft, at).among(members)
@@ -101,6 +112,21 @@ def preview(*, score: Score | None, spec: Any, by: Staff, at: datetime) -> Previ
         int(np.count_nonzero(new < old)),
         tuple(_list_effects(score, draft, by, at)),
     )
+
+
+def _check_size(
+    community: Community, draft: Definition, key: str, at: datetime
+) -> None:
+    count = evaluation.count_read(community, draft, key, at)
+    if count > MAX_FACTS_READ:
+        raise PreviewTooLarge(
+            _(
+                "The preview would read %(n)s facts one by one, and can read %(limit)s."
+                " Choose shorter spans for sums and for parts with conditions on fields,"
+                " or save without a preview."
+            )
+            % {"n": f"{count:,}", "limit": f"{MAX_FACTS_READ:,}"}
+        )
 
 
 def _list_effects(

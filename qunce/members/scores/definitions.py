@@ -110,11 +110,15 @@ class Part:
         return self.weight * self.cap * SCALE
 
     @property
-    def cost(self) -> int:
+    def needs_mirror(self) -> bool:
+        """Whether facts are read one by one, as the counts of days do not suffice."""
         if self.facts is None:
-            return 1
-        needs_mirror = self.by == SUM or self.facts.needs_mirror
-        return fact_queries.COST if needs_mirror else 1
+            return False
+        return self.by == SUM or self.facts.needs_mirror
+
+    @property
+    def cost(self) -> int:
+        return fact_queries.COST if self.needs_mirror else 1
 
     def factor(self, age: int) -> int:
         """How much a fact of so many days ago counts, in hundredths."""

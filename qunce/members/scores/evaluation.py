@@ -6,6 +6,7 @@ Both take a part's measure in whole hundredths, and the rest is arithmetic of
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -179,6 +180,38 @@ def read_draft(community: Community, definition: Definition, at: datetime) -> Sc
         return of_everybody(snap, definition, snap.today)
 
     return snapshots.run(community, at, compute)
+
+
+def count_read(
+    community: Community, definition: Definition, key: str, at: datetime
+) -> int:
+    """How many facts of the log a draft of the score `key` reads one by one.
+
+    Parts that the score has already, with any weight and cap, are measured for itself.
+    """
+
+    def compute(snap: Snapshot) -> int:
+        snap.load_revisions(KEYS)
+        current = definition_on(snap, key, snap.today)
+        measured = {_without_weight(part) for part in current.parts} if current else ()
+        parts = {_without_weight(part) for part in definition.parts}.difference(
+            measured
+        )
+        return sum(_count_read(snap, part) for part in parts)
+
+    return snapshots.run(community, at, compute)
+
+
+def _without_weight(part: Part) -> Part:
+    return dataclasses.replace(part, weight=0, cap=0)
+
+
+def _count_read(snap: Snapshot, part: Part) -> int:
+    if part.facts is None or not part.needs_mirror:
+        return 0
+    span = _window(part, snap.today).range(snap.today)
+    counters = fact_counts.day_counters(snap, part.facts, *span)
+    return sum(counter.total(counter.nonzero()) for _day, counter in counters)
 
 
 def _clock(snap: Snapshot) -> Hashable:

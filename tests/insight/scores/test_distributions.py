@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.insight import breakdowns
 from qunce.insight.scores import distributions, previews
+from qunce.insight.scores.previews import PreviewTooLarge
 from qunce.members.layers import ladders, layers
 from qunce.members.scores import scores
 from qunce.sets import audiences
@@ -154,3 +155,25 @@ def test_preview_of_a_new_score_has_nothing_to_compare(
     assert (found.before, found.layers) == (None, ())
     assert found.after.members == 40
     assert found.bins[2] == ("10.0–19.9", None, 40)
+
+
+def test_preview_that_would_read_too_many_facts_is_refused(
+    busy: Community, by: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights of what the score measures already, and counts of days, are no part of it."""
+    here = {**DAYS, "by": "times", "hours": ["00:00", "23:59"]}
+    asked: dict[str, Any] = {"by": by, "at": AT}
+    score = scores.create(
+        community=busy, key="mine", name="Mine", spec={"parts": [here]}, **asked
+    )
+    monkeypatch.setattr(previews, "MAX_FACTS_READ", 100)
+    wider = {"parts": [{**here, "within": "3d"}]}
+    # Hours are no part of the counts of days, so that every fact is read.
+    found = previews.preview(score=score, spec=wider, **asked)
+    assert found.down > 0
+    wider = {"parts": [{**here, "within": "60d"}]}
+    with pytest.raises(PreviewTooLarge, match=r"180 facts .* 100"):
+        previews.preview(score=score, spec=wider, **asked)
+    heavier = {"parts": [{**here, "weight": 50}, {**DAYS, "within": "60d"}]}
+    assert previews.preview(score=score, spec=heavier, **asked).after.members == 40
+    scores.update(score=score, spec=wider, **asked)

@@ -45,7 +45,7 @@ def north(shop: Community, chat: FakeChannel) -> Group:
 
 
 def list_texts(account: int | None = None, group: Group | None = None) -> list[str]:
-    target = group.pk if group else account
+    target = group.pk if group else account or 0
     rows = Message.objects.filter(target_id=target, is_group=group is not None)
     return list(rows.order_by("pk").values_list("text", flat=True))
 

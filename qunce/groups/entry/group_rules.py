@@ -114,9 +114,7 @@ def accept(*, group: Group, account: int, by: Staff, at: datetime) -> bool:
     permissions.check_may(by, DECIDE)
     group_verbs.check_visible(group, by)
     visibility.check_visible(by=by, accounts=[account], at=at)
-    rules = find(group)
-    if rules is None:
-        raise NoRules(_("The group “%(group)s” has no rules.") % {"group": group})
+    rules = get(group)
     accounts = account_queries.account_ids_of_person(account)
     if not group_verbs.Membership.objects.filter(
         group=group, account_id__in=accounts, present=True
@@ -139,6 +137,14 @@ def find(group: Group) -> GroupRules | None:
     """The present version."""
     rows = GroupRules.objects.filter(group=group).select_related("by")
     return rows.order_by("-version").first()
+
+
+def get(group: Group) -> GroupRules:
+    """The present version; raises NoRules."""
+    rules = find(group)
+    if rules is None:
+        raise NoRules(_("The group “%(group)s” has no rules.") % {"group": group})
+    return rules
 
 
 def list_versions(group: Group) -> list[GroupRules]:

@@ -7,6 +7,7 @@ refused. Exempt people pass immediately, blacklisted ones are refused immediatel
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,6 +46,10 @@ DECIDE = permissions.declare(
     permissions.Role.OPERATOR,
     label=gettext_lazy("let people into groups and refuse them"),
 )
+
+
+MAX_SEARCHED = 2_000
+"""Requests that are read to find those of members whom somebody with a scope sees."""
 
 
 # Facts
@@ -434,11 +439,18 @@ def list_visible(by: Staff) -> models.QuerySet[EntryRequest]:
 def list_seen(
     rows: models.QuerySet[EntryRequest], *, by: Staff, at: datetime, limit: int
 ) -> list[EntryRequest]:
+    """The first of these requests whose members `by` sees."""
+    found = list(rows[: limit if by.scope is None else MAX_SEARCHED])
+    return filter_seen(found, by=by, at=at)[:limit]
+
+
+def filter_seen(
+    rows: Sequence[EntryRequest], *, by: Staff, at: datetime
+) -> list[EntryRequest]:
     """Those of these requests whose members `by` sees."""
-    found = list(rows[: limit if by.scope is None else 2_000])
-    if by.scope is not None:
-        ids = [row.account_id for row in found]
-        people = visibility.filter_visible(by=by, accounts=ids, at=at)
-        person_of = account_queries.person_ids(ids)
-        found = [row for row in found if person_of[row.account_id] in people]
-    return found[:limit]
+    if by.scope is None:
+        return list(rows)
+    ids = [row.account_id for row in rows]
+    people = visibility.filter_visible(by=by, accounts=ids, at=at)
+    person_of = account_queries.person_ids(ids)
+    return [row for row in rows if person_of[row.account_id] in people]

@@ -29,7 +29,7 @@ class Board:
     """`people` overlap; `pairs` counts those whom each two groups share."""
 
     groups: dict[int, Group]
-    sizes: dict[int, int]
+    members: dict[int, BitMap]
     people: BitMap
     pairs: dict[Pair, int]
 
@@ -42,7 +42,7 @@ def load(*, group_set: GroupSet, by: Staff, at: datetime) -> Board:
     allowed = group_sets.allowed_pairs(group_set)
     return Board(
         groups,
-        {group: len(members) for group, members in people.items()},
+        people,
         overlap_sets.find_overlapping(people, allowed),
         overlap_sets.count_pairs(people, allowed),
     )

@@ -72,6 +72,10 @@ class InvalidGroupSet(errors.Invalid):
 # Checks
 
 
+def check_may_view(by: Staff) -> None:
+    permissions.check_may(by, VIEW)
+
+
 def _check(
     by: Staff,
     *,

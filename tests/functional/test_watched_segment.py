@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import expect
+
+from tests.functional.slow_answers import slow_answer
 
 
 def test_a_segment_is_built_from_breaks_and_ranks_and_watched(visit: Any) -> None:
@@ -29,7 +29,7 @@ def test_a_segment_is_built_from_breaks_and_ranks_and_watched(visit: Any) -> Non
     ann.page.locator("[name=c-by]").select_option("sum")
     ann.page.locator("[name=c-number]").fill("50")
     assert ann.accessibility_faults() == [], ann.page.url
-    with slow_answer(ann.page):
+    with slow_answer(ann.page, "**/segments/new/rule/"):
         ann.page.locator("[data-done]").click()
         # What is written before the answer arrives must not be lost with it.
         ann.page.locator("#name").fill("Good customers who stopped")
@@ -44,16 +44,3 @@ def test_a_segment_is_built_from_breaks_and_ranks_and_watched(visit: Any) -> Non
     assert ann.accessibility_faults() == [], ann.page.url
     ann.button("Stop watching").click()
     expect(ann.button("Watch this segment")).to_be_visible()
-
-
-@contextmanager
-def slow_answer(page: Any) -> Iterator[None]:
-    """Hold back what the builder asks for until the block has ended."""
-    held: list[Any] = []
-    page.route("**/segments/new/rule/", lambda route: held.append(route))
-    with page.expect_request("**/segments/new/rule/"):
-        yield
-    assert held
-    for route in held:
-        route.continue_()
-    page.unroute("**/segments/new/rule/")

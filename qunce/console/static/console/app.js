@@ -1,5 +1,7 @@
 // Behaviour of every page: shortcuts, copying, toasts, and menus that close.
 
+import "./unsent.js";
+
 // Letters typed on a checkbox are shortcuts; Space and Enter are its own.
 const isInput = (node, key) =>
   node.isContentEditable || (node.matches("[type=checkbox], [type=radio]") ? key.length > 1

@@ -71,7 +71,6 @@ class RuleForm(forms.Form):
         ],
         initial=14,
         required=False,
-        empty_value=14,
     )
     despite_own_texts = forms.BooleanField(
         label=gettext_lazy("Save it although it hits our own texts"), required=False

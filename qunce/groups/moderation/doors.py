@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.channels.channel_contract import ActionKind
-from qunce.core import errors, permissions
+from qunce.core import errors, permissions, timestamps
 from qunce.core.facts import facts
 from qunce.groups import groups as group_verbs
-from qunce.groups.moderation import actions, moderation_settings
+from qunce.groups.groups import Membership
+from qunce.groups.moderation import actions, mass_actions, moderation_settings
 from qunce.groups.moderation.decisions import effective_mode
 from qunce.groups.moderation.models import Action, ActionState, Mode
 from qunce.groups.moderation.moderation_permissions import DECIDE
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 CHECK = "join_waves"
 """The check whose findings are about the group."""
 MAX_MINUTES = 1_440
+WAVE = timedelta(minutes=1)
+"""Who joined within this time before a wave is noticed has come with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +84,25 @@ class InvalidMinutes(errors.Invalid):
 # Verbs
 
 
-def note_wave(group: Group, rule: Rule, *, cap: Mode, at: datetime) -> None:
-    """Close the door if the rule may act, once per wave; it is recorded in any mode."""
+def note_wave(
+    group: Group, rule: Rule, account: int, *, cap: Mode, at: datetime
+) -> None:
+    """Close the door if the rule may act, once per wave; it is recorded in any mode.
+
+    Who has come in with the wave, and `account` who comes now, are proposed to be removed.
+    """
     mode = effective_mode(Mode(rule.mode), cap, only_model=False)
-    if mode == Mode.OFF or find_closed(group) is not None:
+    if mode == Mode.OFF:
+        return
+    if mode != Mode.OBSERVE:
+        since = at - WAVE
+        mass_actions.propose_removal(
+            group=group,
+            accounts=[*_list_joined(group, since), account],
+            reason=rule.name,
+            at=at,
+        )
+    if find_closed(group) is not None:
         return
     minutes = moderation_settings.load(group.community).door_minutes
     event = JoinWaveNoticed(group=group.pk, rule=rule.key, mode=mode, minutes=minutes)
@@ -119,6 +137,13 @@ def open_now(*, group: Group, by: Staff, at: datetime) -> None:
     Action.objects.filter(pk=opening.pk).update(due_at=at)
     event = DoorOpened(group=group.pk)
     facts.record(event, community=group.community, by=by, at=at)
+
+
+def _list_joined(group: Group, since: datetime) -> list[int]:
+    rows = Membership.objects.filter(
+        group=group, present=True, joined_at__gt=timestamps.to_micros(since)
+    )
+    return list(rows.order_by("pk").values_list("account_id", flat=True))
 
 
 def _plan(

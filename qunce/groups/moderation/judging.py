@@ -164,7 +164,7 @@ def judge_join(arrival: Arrival, *, at: datetime) -> Case | None:
     waves = [each for each in found if _is_wave(each)]
     if waves:
         cap = moderation_settings.cap_of(arrival.group)
-        doors.note_wave(arrival.group, waves[0].rule, cap=cap, at=at)
+        doors.note_wave(arrival.group, waves[0].rule, arrival.account, cap=cap, at=at)
     personal = [each for each in found if not _is_wave(each)]
     if not personal or _is_exempt(arrival.group, arrival.account, at):
         return None

@@ -34,8 +34,10 @@ from qunce.groups.moderation import (
 from qunce.groups.moderation.ladders import MAX_MINUTES
 from qunce.groups.moderation.models import Case, CaseState, MassAction, MassState
 from qunce.groups.moderation.moderation_permissions import DECIDE, MANAGE, VIEW
+from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
+from qunce.sets import audiences
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -190,6 +192,36 @@ def request(
 
 
 @transaction.atomic
+def propose_removal(
+    *, group: Group, accounts: Sequence[int], reason: str, at: datetime
+) -> None:
+    """Propose to remove who came with a wave of joins; one person has to approve it.
+
+    Who comes while it waits is added.
+    """
+    exempt = set(audiences.staff_people(community=group.community, at=at))
+    people = account_queries.person_ids(accounts)
+    ids = [account for account in accounts if people[account] not in exempt]
+    waiting = MassAction.objects.select_for_update().filter(
+        group=group, by__isnull=True, state=MassState.WAITING
+    )
+    for row in waiting.order_by("pk"):
+        row.accounts = sorted({*row.accounts, *ids})[:MAX_ACCOUNTS]
+        row.save(update_fields=["accounts"])
+        return
+    if ids:
+        row = MassAction.objects.create(
+            community=group.community,
+            kind=ActionKind.KICK,
+            group=group,
+            accounts=sorted(set(ids))[:MAX_ACCOUNTS],
+            reason=reason,
+            created_at=at,
+        )
+        _record(MassActionRequested, row, None, at)
+
+
+@transaction.atomic
 def request_undo(
     *,
     rule: Rule,
@@ -284,7 +316,7 @@ def _carry_out(row: MassAction, by: Staff, at: datetime) -> None:
 
 
 def _record(
-    kind: type[MassActionFact], row: MassAction, by: Staff, at: datetime
+    kind: type[MassActionFact], row: MassAction, by: Staff | None, at: datetime
 ) -> None:
     event = kind(group=row.group_id, number=row.pk, action=row.kind, size=size_of(row))
     facts.record(event, community=row.community, by=by, at=at)

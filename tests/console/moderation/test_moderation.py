@@ -57,7 +57,7 @@ def test_the_queue_shows_why_and_one_key_decides(chat: Chat, ann: Client) -> Non
         f"/groups/moderation/cases/{first.number}/confirm/",
         {"from": "queue", "next": second.number},
     )
-    assert answer.url == f"/groups/moderation/?case={second.number}"
+    assert answer.headers["Location"] == f"/groups/moderation/?case={second.number}"
     answer = ann.post(
         f"/groups/moderation/cases/{second.number}/dismiss/", {"from": "queue"}
     )

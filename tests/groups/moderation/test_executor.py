@@ -7,10 +7,13 @@ from qunce.groups.moderation import (
     case_decisions,
     doors,
     executor,
+    judging,
+    mass_actions,
     moderation_settings,
     safety_stops,
 )
-from qunce.groups.moderation.models import Action, CaseState, Mode
+from qunce.groups.moderation.judging import Arrival
+from qunce.groups.moderation.models import Action, CaseState, MassAction, Mode
 from tests import factories
 from tests.groups.moderation.conftest import Chat
 
@@ -213,3 +216,55 @@ def test_the_member_is_told_once_for_all_actions_of_a_case(chat: Chat) -> None:
     assert len(chat.done()) == 2
     told = factories.recorded_facts(chat.community, "moderation.case_acted")
     assert len(told) == 1
+
+
+def join_all(chat: Chat, *names: str) -> None:
+    for name in names:
+        chat.wait(seconds=1)
+        chat.join(name)
+        judging.judge_join(
+            Arrival(
+                group=chat.group,
+                account=chat.people[name],
+                key=f"join:{name}",
+                happened_at=chat.now,
+                name=name,
+            ),
+            at=chat.now,
+        )
+
+
+def wave_rule(chat: Chat, mode: str = Mode.ACT) -> None:
+    windows = [{"at_most": 5, "seconds": 60}]
+    check = {"check": "join_waves", "options": {"windows": windows}}
+    chat.rule(mode, name="Wave", checks=[check])
+
+
+def test_a_wave_of_joins_closes_the_door_and_asks_about_who_came(chat: Chat) -> None:
+    wave_rule(chat)
+    chat.wait(hours=1)
+    join_all(chat, *(f"r{number}" for number in range(8)))
+    chat.run()
+
+    assert [each.kind for each in chat.channel.actions] == ["close_door"]
+    row = MassAction.objects.get()
+    assert (row.state, row.kind, len(row.accounts)) == ("waiting", "kick", 8)
+    assert chat.people["eve"] not in row.accounts
+    mass_actions.approve(mass_action=row, by=chat.by, at=chat.now)
+    chat.run()
+    assert sum(each.kind == "kick" for each in chat.channel.actions) == 8
+    chat.wait(minutes=31)
+    chat.run()
+    assert chat.channel.actions[-1].kind == "open_door"
+
+
+def test_a_wave_is_only_noted_where_rules_observe(chat: Chat) -> None:
+    wave_rule(chat, Mode.OBSERVE)
+    chat.wait(hours=1)
+    join_all(chat, *(f"r{number}" for number in range(8)))
+    chat.run()
+
+    assert chat.channel.actions == []
+    assert not MassAction.objects.exists()
+    noted = factories.recorded_facts(chat.community, "moderation.join_wave")
+    assert noted[0][1]["mode"] == "observe"

@@ -6,13 +6,14 @@ import pytest
 
 from qunce.groups import memberships
 from qunce.groups.lists import lists
-from qunce.groups.moderation import judging, moderation_settings, rules
+from qunce.groups.moderation import judging, moderation_settings
 from qunce.groups.moderation.models import (
     Action,
     Case,
     CaseState,
     CheckState,
     Mode,
+    Rule,
     Rung,
     Strike,
 )
@@ -237,9 +238,7 @@ def test_a_rule_that_cannot_be_evaluated_keeps_the_others_working(
 ) -> None:
     broken = chat.rule()
     chat.rule(name="Bags", checks=[word_check("bags")])
-    rules.Rule.objects.filter(pk=broken.pk).update(
-        checks=[{"check": "gone", "options": {}}]
-    )
+    Rule.objects.filter(pk=broken.pk).update(checks=[{"check": "gone", "options": {}}])
 
     case = chat.caught("eve", "shoes and bags")
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,12 @@ def test_a_whole_run_of_a_rule_is_undone_by_two_people(chat: Chat) -> None:
 
 
 def test_what_is_not_valid_is_refused(chat: Chat) -> None:
-    wanted = {"group": chat.group, "by": chat.by, "at": chat.now, "reason": "raid"}
+    wanted: dict[str, Any] = {
+        "group": chat.group,
+        "by": chat.by,
+        "at": chat.now,
+        "reason": "raid",
+    }
     eve = [chat.people["eve"]]
 
     for kind, accounts, fields in (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from qunce.groups.lists.models import ListEntry
@@ -94,7 +96,12 @@ def test_a_known_name_is_that_member(chat: Chat) -> None:
 
 def test_the_same_paste_again_is_the_same_case(chat: Chat) -> None:
     chat.rule()
-    pasted = {"group": chat.group, "text": "shoes", "by": chat.by, "at": chat.now}
+    pasted: dict[str, Any] = {
+        "group": chat.group,
+        "text": "shoes",
+        "by": chat.by,
+        "at": chat.now,
+    }
 
     (first,) = pasted_messages.judge(**pasted)
     (second,) = pasted_messages.judge(**pasted)

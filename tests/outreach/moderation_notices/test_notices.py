@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -26,7 +27,7 @@ from tests.groups.moderation.conftest import Chat, channel, chat
 
 __all__ = ["channel", "chat"]
 
-LONGEST = {
+LONGEST: dict[str, Any] = {
     "number": 999_999_999,
     "group": "群" * 200,
     "rule": "规" * 80,

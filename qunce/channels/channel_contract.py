@@ -6,7 +6,7 @@ sent and returns an outcome for each. The caller stores them (see `outbox`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -224,6 +224,10 @@ class ChannelNotFound(errors.NotFound):
     """There is no such channel."""
 
 
+class ChannelNotConnected(errors.Refused):
+    """The community has not connected the channel."""
+
+
 class Channel(Protocol):
     """What every channel provides; `tests/contracts/test_channels.py` checks it."""
 
@@ -268,15 +272,22 @@ class SendingChannel:
 
 
 _channels: dict[str, Channel] = {}
+_connected: dict[str, Callable[[int], bool]] = {}
 
 
-def register(channel: Channel) -> Channel:
+def register(
+    channel: Channel, *, is_connected: Callable[[int], bool] | None = None
+) -> Channel:
+    """`is_connected` says whether a community has connected a channel with accounts."""
     _channels[channel.name] = channel
+    if is_connected is not None:
+        _connected[channel.name] = is_connected
     return channel
 
 
 def unregister(name: str) -> None:
     _channels.pop(name, None)
+    _connected.pop(name, None)
 
 
 def get(name: str) -> Channel:
@@ -290,5 +301,25 @@ def for_community(name: str, community_id: int) -> Channel:
     return get(name).for_community(community_id)
 
 
-def list_channels() -> list[Channel]:
-    return [_channels[name] for name in sorted(_channels)]
+def is_connected(name: str, community_id: int) -> bool:
+    """Whether a community can use a channel: it needs no account, or it has one."""
+    check = _connected.get(name)
+    return name in _channels and (check is None or check(community_id))
+
+
+def check_connected(name: str, community_id: int) -> None:
+    """Raise ChannelNotFound or ChannelNotConnected unless a community can use it."""
+    label = get(name).label
+    if not is_connected(name, community_id):
+        raise ChannelNotConnected(
+            _("%(channel)s is not connected. Connect it under Settings → Channels.")
+            % {"channel": label}
+        )
+
+
+def list_channels(community_id: int | None = None) -> list[Channel]:
+    """All channels, or those that a community can use."""
+    names = sorted(_channels)
+    if community_id is not None:
+        names = [name for name in names if is_connected(name, community_id)]
+    return [_channels[name] for name in names]

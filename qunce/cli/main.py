@@ -189,6 +189,11 @@ _add(
     N_("List, add, archive and restore materials, set the stock of products"),
 )
 _add(
+    "channels",
+    "commands.channels.channels",
+    N_("List, connect, check and disconnect channels such as Matrix"),
+)
+_add(
     "ideas",
     "commands.ideas.ideas",
     N_("List, add, paste and move ideas, ask for pictures, make materials"),

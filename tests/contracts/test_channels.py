@@ -9,6 +9,7 @@ import pytest
 
 from qunce.channels import assisted, channel_contract, testing
 from qunce.channels.channel_contract import (
+    NOT_CONNECTED,
     NOT_SUPPORTED,
     ActionKind,
     Capabilities,
@@ -17,11 +18,13 @@ from qunce.channels.channel_contract import (
     GroupAction,
     Message,
 )
+from qunce.channels.matrix.channel import MatrixChannel
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 AT_MOST_ONCE = Capabilities(to_member=True, to_group=True)
 CHANNELS: dict[str, Callable[[], Channel]] = {
     "assisted": assisted.AssistedChannel,
+    "matrix, not connected": MatrixChannel,
     "fake": testing.FakeChannel,
     "fake, not idempotent": lambda: testing.FakeChannel(capabilities=AT_MOST_ONCE),
 }
@@ -94,6 +97,9 @@ def test_channel_acts_where_its_capabilities_allow_it(
     outcome = channel.act(action(kind), at=AT)
     if channel.capabilities.needs_person:
         assert outcome.status == DeliveryStatus.NEEDS_PERSON
+    elif outcome.reason == NOT_CONNECTED:
+        # What it does with an account is in the tests of its own folder.
+        assert outcome.is_permanent_failure
     elif channel.capabilities.allow(kind):
         assert outcome.status == DeliveryStatus.DELIVERED
     else:
@@ -115,8 +121,7 @@ def test_channel_without_accounts_is_the_same_for_every_community() -> None:
 
 def test_installation_offers_real_channels_only() -> None:
     assert channel_contract.get("assisted").capabilities.needs_person
-    assert [channel.name for channel in channel_contract.list_channels()] == [
-        "assisted"
-    ]
+    names = [channel.name for channel in channel_contract.list_channels()]
+    assert names == ["assisted", "matrix"]
     with pytest.raises(channel_contract.ChannelNotFound):
         channel_contract.get("fake")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from qunce import reactions
 from qunce.channels import channel_contract
@@ -114,7 +115,9 @@ class Site:
 
     # Rooms
 
-    def open_room(self, owner: Member, *others: Member, level: int = 100, **fields: object) -> str:
+    def open_room(
+        self, owner: Member, *others: Member, level: int = 100, **fields: Any
+    ) -> str:
         """A room of `owner` that our account has come to, with its rights."""
         room = owner.create_room(invite=[self.bot.id], **fields)
         for each in others:
@@ -142,4 +145,6 @@ class Site:
         return list(rows.order_by("happened_at", "pk").values_list("text", flat=True))
 
     def facts(self, kind: str) -> list[dict[str, object]]:
-        return [payload for _key, payload in factories.recorded_facts(self.community, kind)]
+        return [
+            payload for _key, payload in factories.recorded_facts(self.community, kind)
+        ]

@@ -15,6 +15,7 @@ from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import launch
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.sending import channel_sending, ledger
+from qunce.outreach.sending.channel_queue import ChannelQueue
 from qunce.sets import audiences
 from tests import factories, synapse
 from tests.matrix import members
@@ -88,9 +89,7 @@ def test_campaign_arrives_once_although_the_worker_was_killed(
     rooms = [site.open_room(owner) for _number in range(2)]
     campaign = group_campaign(site, rooms, "Tea at four")
     with monkeypatch.context() as patch:
-        patch.setattr(
-            channel_sending.ChannelQueue, "record_outcomes", _die
-        )
+        patch.setattr(ChannelQueue, "record_outcomes", _die)
         with pytest.raises(WorkerKilled):
             channel_sending.send_due(at=now())
     later = now() + timedelta(hours=1)
@@ -162,8 +161,8 @@ def test_limits_of_the_server_are_honoured(
     # An administrator lifts the limit, as the guide says; then the rest arrives.
     admin = site.server.register("admin", is_admin=True)
     site.server.lift_limits(admin, site.bot)
-    assert {
-        each.status for each in site.channel.send(batch, at=now())
-    } == {DeliveryStatus.DELIVERED}
+    assert {each.status for each in site.channel.send(batch, at=now())} == {
+        DeliveryStatus.DELIVERED
+    }
     arrived = [text for room in rooms for text in owner.texts(room, by=site.bot.id)]
     assert sorted(arrived) == sorted(each.text for each in batch)

@@ -12,5 +12,7 @@ class MatrixConfig(AppConfig):
         from qunce.channels.accounts import providers
         from qunce.channels.matrix import channel
 
-        channel_contract.register(channel.MatrixChannel())
+        channel_contract.register(
+            channel.MatrixChannel(), is_connected=channel.is_connected
+        )
         providers.register(channel.MatrixProvider())

@@ -89,6 +89,10 @@ class MatrixChannel:
         return MatrixChannel(accounts.find(community_id, NAME))
 
 
+def is_connected(community_id: int) -> bool:
+    return accounts.find(community_id, NAME) is not None
+
+
 @dataclass(frozen=True)
 class MatrixProvider:
     """Connects accounts, checks their rights, and receives their events."""

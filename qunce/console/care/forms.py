@@ -206,7 +206,7 @@ class RuleForm(forms.Form):
         fields["audience"].choices = self._audiences()
         channels = [
             each
-            for each in channel_contract.list_channels()
+            for each in channel_contract.list_channels(request.community.pk)
             if each.capabilities.to_member
         ]
         fields["channel"].choices = [(each.name, each.label) for each in channels]

@@ -115,7 +115,7 @@ class CampaignForm(forms.Form):
         fields["groups"].choices = list(groups.values_list("pk", "name"))
         staff = task_permissions.list_assignable_staff(request.community)
         fields["staff"].choices = [(row.pk, row.name) for row in staff]
-        channels = channel_contract.list_channels()
+        channels = channel_contract.list_channels(request.community.pk)
         fields["channel"].choices = [(row.name, row.label) for row in channels]
         if len(channels) < 2:
             del self.fields["channel"]

@@ -91,7 +91,7 @@ class Choices:
     def channels(self) -> Pairs:
         to_groups = self.definition.subject == Subject.GROUP
         found = []
-        for channel in channel_contract.list_channels():
+        for channel in channel_contract.list_channels(self.request.community.pk):
             can = channel.capabilities
             if can.to_group if to_groups else can.to_member:
                 found.append((channel.name, str(channel.label)))

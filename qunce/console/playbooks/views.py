@@ -61,7 +61,9 @@ def create(request: http.Request) -> HttpResponse:
     key = request.POST.get("template", "")
     template = templates.find(key)
     if template is not None:
-        definition = template.definition(staff=request.staff.login, channel=_channel())
+        definition = template.definition(
+            staff=request.staff.login, channel=_channel(request)
+        )
         name = str(template.name)
     else:
         to_groups = key == "group"
@@ -84,9 +86,9 @@ def create(request: http.Request) -> HttpResponse:
     return http.redirect_back(request, reverse("playbooks:edit", args=[playbook.pk]))
 
 
-def _channel() -> str:
+def _channel(request: http.Request) -> str:
     """The channel of new messages: one that sends itself, if there is one."""
-    channels = channel_contract.list_channels()
+    channels = channel_contract.list_channels(request.community.pk)
     own = [c.name for c in channels if not c.capabilities.needs_person]
     return own[0] if own else channels[0].name
 

@@ -124,7 +124,7 @@ class SeriesForm(fields.CalendarForm):
             fields_of["to"].choices = fields_of["to"].choices[1:]
         fields_of["channel"].choices = [
             (each.name, each.label)
-            for each in channel_contract.list_channels()
+            for each in channel_contract.list_channels(request.community.pk)
             if each.capabilities.to_group
         ]
         able = task_permissions.list_assignable_staff(request.community)

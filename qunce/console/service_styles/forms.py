@@ -100,7 +100,7 @@ class StyleForm(forms.Form):
             ("", _("none")),
             *(
                 (each.name, each.label)
-                for each in channel_contract.list_channels()
+                for each in channel_contract.list_channels(request.community.pk)
                 if each.capabilities.to_member
             ),
         ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 SCOPE_NOUNS = {
     "audit": gettext_lazy("Audit log"),
     "campaigns": gettext_lazy("Campaigns"),
+    "channels": gettext_lazy("Channels"),
     "community": gettext_lazy("Community"),
     "facts": gettext_lazy("Facts"),
     "groups": pgettext_lazy("menu", "Groups"),

@@ -15,14 +15,17 @@ from django.utils.translation import gettext_lazy
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.today import (  # noqa: F401 - providers register themselves
+    channel_providers,
     dismissals,
     finding_providers,
     items,
     member_providers,
+    moderation_providers,
     number_providers,
     numbers,
     playbook_providers,
     providers,
+    reply_providers,
     report_providers,
     segment_providers,
     series_providers,

@@ -117,7 +117,7 @@ class WelcomeForm(forms.Form):
             ("", _("that of the member's style or of the join, or else by hand")),
             *(
                 (each.name, each.label)
-                for each in channel_contract.list_channels()
+                for each in channel_contract.list_channels(request.community.pk)
                 if each.capabilities.to_member
             ),
         ]

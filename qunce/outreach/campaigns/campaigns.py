@@ -187,6 +187,7 @@ def check_complete(campaign: Campaign) -> None:
         raise InvalidCampaign(_("Choose the recipients."))
     if campaign.target == Target.GROUPS and not campaign.groups:
         raise InvalidCampaign(_("Choose the groups to send to."))
+    channel_contract.check_connected(channel.name, community.pk)
     if channel.capabilities.needs_person and not campaign.staff:
         raise InvalidCampaign(_("Choose which staff send it."))
 

@@ -190,6 +190,7 @@ def _check_content(rule: CareRule, by: Staff) -> None:
     channel = channel_contract.get(rule.channel)
     if not channel.capabilities.to_member:
         raise InvalidCareRule(_("This channel cannot send to members."))
+    channel_contract.check_connected(channel.name, rule.community_id)
     composed = compose.compose(rule.text, versions, channel=channel)
     if composed.problems:
         raise InvalidCareRule(" ".join(composed.problems))

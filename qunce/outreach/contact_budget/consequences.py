@@ -36,7 +36,7 @@ def count(policy: Policy, *, by: Staff, at: datetime) -> list[Consequence]:
     )
     current = policies.get(community)
     found = []
-    for channel in channel_contract.list_channels():
+    for channel in channel_contract.list_channels(community.pk):
         if not channel.capabilities.to_member:
             continue
         for purpose in (Purpose.MARKETING, Purpose.SERVICE):

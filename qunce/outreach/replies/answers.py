@@ -65,7 +65,7 @@ class TooLateToUndo(errors.Refused):
 
 def find_channel(conversation: Conversation) -> str:
     """The channel that answers by itself, `assisted` if a person must send it."""
-    for each in channel_contract.list_channels():
+    for each in channel_contract.list_channels(conversation.community_id):
         if each.name != conversation.channel:
             continue
         can = each.capabilities
@@ -276,4 +276,8 @@ def get(*, by: Staff, pk: int, at: datetime) -> Answer:
     for answer in rows.select_related("conversation__community", "by"):
         conversations.check_visible(answer.conversation, by=by, at=at)
         return answer
-    raise conversations.ConversationNotFound(_("There is no such answer."))
+    raise not_found()
+
+
+def not_found() -> conversations.ConversationNotFound:
+    return conversations.ConversationNotFound(_("There is no such answer."))

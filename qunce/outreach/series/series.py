@@ -145,6 +145,7 @@ def _check_fields(series: Series, by: Staff) -> None:
         raise InvalidSeries(
             _("This channel cannot post to groups. Choose another one.")
         )
+    channel_contract.check_connected(series.channel, series.community_id)
     if series.poster not in Poster:
         raise InvalidSeries(
             _("“poster” is one of: %(words)s.") % {"words": ", ".join(Poster.values)}

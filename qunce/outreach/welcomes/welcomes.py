@@ -229,6 +229,8 @@ def check_can_be_sent(welcome: Welcome, at: datetime) -> None:
     for version in library.get_versions(welcome.community, welcome.materials):
         checks.check_sendable(version, at)
     name = welcome.channel
+    if name:
+        channel_contract.check_connected(name, welcome.community_id)
     needs_person = not name or channel_contract.get(name).capabilities.needs_person
     if needs_person and welcome.staff is None:
         raise InvalidWelcome(

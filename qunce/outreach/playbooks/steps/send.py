@@ -150,7 +150,9 @@ class Send(Step):
         return Assignee(self.staff, self.role, self.without_role)
 
     def find_obstacle(self, community: Community, at: datetime) -> str:
-        names = {channel.name for channel in channel_contract.list_channels()}
+        names = {
+            channel.name for channel in channel_contract.list_channels(community.pk)
+        }
         if self.channel not in names:
             return Obstacle.CHANNEL
         if self.materials and not self._is_sendable(community, at):

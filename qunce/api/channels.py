@@ -1,0 +1,135 @@
+"""Channels: the accounts with which a community sends and receives by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Field, Router, Status
+
+from qunce.api import schemas
+from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.channels.accounts import accounts
+from qunce.channels.accounts.models import ChannelAccount
+
+router = Router(auth=RequiresScope("channels"), tags=["channels"])
+PerMinute = Annotated[int, Field(ge=1, le=accounts.MAX_PER_MINUTE)] | None
+
+
+class ChannelConnectIn(schemas.InputSchema):
+    """`secret` is the access token; it is stored encrypted and never returned.
+
+    `per_minute` is the most messages a minute, null for no limit.
+    """
+
+    address: Annotated[
+        str, Field(max_length=200, examples=["https://matrix.example.com"])
+    ]
+    secret: Annotated[str, Field(min_length=1, max_length=accounts.MAX_SECRET_LENGTH)]
+    per_minute: PerMinute = None
+
+
+class ChannelLimitIn(schemas.InputSchema):
+    """`per_minute` is the most messages a minute, null for no limit."""
+
+    per_minute: PerMinute
+
+
+class ChannelProblemOut(schemas.OutputSchema):
+    """What a check has found, and what to do about it, in the language of the request."""
+
+    code: str
+    is_blocking: bool
+    problem: str
+    remedy: str
+
+
+class ChannelOut(schemas.OutputSchema):
+    channel: str
+    address: str
+    user: str
+    per_minute: int | None
+    connected_at: datetime
+    received_at: datetime | None
+    checked_at: datetime | None
+    problems: list[ChannelProblemOut]
+
+
+def _serialize(account: ChannelAccount) -> dict[str, Any]:
+    names = (
+        "channel",
+        "address",
+        "user",
+        "connected_at",
+        "received_at",
+        "checked_at",
+    )
+    problems = [
+        {
+            "code": problem.code,
+            "is_blocking": problem.is_blocking,
+            "problem": explanation.problem,
+            "remedy": explanation.remedy,
+        }
+        for problem, explanation in accounts.explain(account)
+    ]
+    fields = {name: getattr(account, name) for name in names}
+    per_minute = account.settings.get("per_minute")
+    return fields | {"per_minute": per_minute, "problems": problems}
+
+
+@router.get("/channels", response=list[ChannelOut])
+def list_(request: ApiRequest) -> list[dict[str, Any]]:
+    """List the connected channels with what the last check has found."""
+    return [_serialize(account) for account in accounts.list_accounts(request.by)]
+
+
+@router.get("/channels/{channel}", response=ChannelOut)
+def get(request: ApiRequest, channel: str) -> dict[str, Any]:
+    """Get a connected channel."""
+    return _serialize(accounts.get(channel=channel, by=request.by))
+
+
+@router.put("/channels/{channel}", response=ChannelOut)
+def connect(
+    request: ApiRequest, channel: str, data: ChannelConnectIn
+) -> dict[str, Any]:
+    """Connect an account, or give the connected one another token, and check it."""
+    account = accounts.connect(
+        community=request.community,
+        channel=channel,
+        address=data.address,
+        secret=data.secret,
+        per_minute=data.per_minute,
+        by=request.by,
+        at=request.at,
+    )
+    return _serialize(account)
+
+
+@router.patch("/channels/{channel}", response=ChannelOut)
+def change_limit(
+    request: ApiRequest, channel: str, data: ChannelLimitIn
+) -> dict[str, Any]:
+    """Set how many messages a minute the channel sends at most."""
+    account = accounts.get(channel=channel, by=request.by)
+    accounts.change_limit(
+        account=account, per_minute=data.per_minute, by=request.by, at=request.at
+    )
+    return _serialize(account)
+
+
+@router.post("/channels/{channel}/check", response=ChannelOut)
+def check(request: ApiRequest, channel: str) -> dict[str, Any]:
+    """Ask the platform now whether the account has all rights that it needs."""
+    account = accounts.get(channel=channel, by=request.by)
+    accounts.check(account=account, by=request.by, at=request.at)
+    return _serialize(account)
+
+
+@router.delete("/channels/{channel}", response={204: None})
+def disconnect(request: ApiRequest, channel: str) -> Any:
+    """Forget the token. Nothing is sent or received any more; what was received stays."""
+    account = accounts.get(channel=channel, by=request.by)
+    accounts.disconnect(account=account, by=request.by, at=request.at)
+    return Status(204, None)

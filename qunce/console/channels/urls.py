@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from qunce.console.channels import actions, views
+
+app_name = "channels"
+urlpatterns = [
+    path("", views.channel_list, name="list"),
+    path("<str:channel>/", views.channel_detail, name="detail"),
+    path("<str:channel>/connect/", views.channel_connect, name="connect"),
+    path("<str:channel>/check/", actions.check, name="check"),
+    path("<str:channel>/limit/", actions.change_limit, name="limit"),
+    path("<str:channel>/disconnect/", actions.disconnect, name="disconnect"),
+]

@@ -8,6 +8,13 @@ BULK = "a part of imports, whose start is checked"
 GUARDED = "its callers check"
 NAMES = "lists what the asker sees by name, which sentences are read with"
 INTERNAL = {
+    "groups.moderation.actions.plan": GUARDED,
+    "groups.moderation.actions.plan_step": GUARDED,
+    "groups.moderation.case_decisions.reverse": GUARDED,
+    "groups.moderation.cases.open_case": GUARDED,
+    "groups.moderation.cases.record": FACTS,
+    "groups.moderation.conditions.parse": "a part of changing a rule, which is checked",
+    "groups.moderation.rules.change_mode": GUARDED,
     "groups.clauses.list_names": NAMES,
     "members.clauses.attribute.list_names": NAMES,
     "members.clauses.layer.list_layer_names": NAMES,

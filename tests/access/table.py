@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.access import outreach_table
+from tests.access import moderation_table, outreach_table
 
 ROLES = (
     "gone",
@@ -455,6 +455,7 @@ ANSWERS: dict[str, str] = {
 
 def answers() -> Iterator[tuple[str, str]]:
     """Each verb with its letters."""
-    for letters, verbs in (*ANSWERS.items(), *outreach_table.ANSWERS.items()):
+    tables = ANSWERS, outreach_table.ANSWERS, moderation_table.ANSWERS
+    for letters, verbs in (row for table in tables for row in table.items()):
         for verb in verbs.split():
             yield verb, letters

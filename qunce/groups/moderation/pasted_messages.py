@@ -192,7 +192,7 @@ def _verdict(
 ) -> Verdict:
     if not found:
         return Verdict(pasted)
-    account = find_member(group, pasted.name, by=by, at=at)
+    account = _find_member(group, pasted.name, by=by, at=at)
     if account is not None:
         exemption = exemptions.find(group=group, account=account, at=at)
         if exemption is not None:
@@ -224,7 +224,7 @@ def _verdict(
     return Verdict(pasted, case)
 
 
-def find_member(group: Group, name: str, *, by: Staff, at: datetime) -> int | None:
+def _find_member(group: Group, name: str, *, by: Staff, at: datetime) -> int | None:
     """The account of the only member of the group with this name, whom `by` sees."""
     if not name:
         return None

@@ -113,6 +113,7 @@ def data_texts() -> str:
     names = (
         "tea_shop.py",
         "shop_findings.py",
+        "shop_insight.py",
         "shop_outreach.py",
         "shop_tag_rules.py",
         "imported_files.py",

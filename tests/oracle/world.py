@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from django.db import transaction
 
-from qunce.core import communities, db, errors, json_values, timestamps
+from qunce.core import communities, errors, json_values, timestamps
 from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -23,12 +23,10 @@ from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.people import merges
 from qunce.members.people import people as members
-from qunce.members.scores import scores
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.members.tags import assignments, library
-from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import campaigns, variants
@@ -37,26 +35,17 @@ from qunce.sets.bitmaps import bitmaps
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
 from qunce.sets.rules import snapshots
-from tests.oracle import people, questions, strategies
-from tests.oracle import scores as plain_scores
+from tests.oracle import definitions, people, questions, strategies
 from tests.oracle.clauses import Rule
 from tests.oracle.clock import Clock
+from tests.oracle.definitions import EARLY
 from tests.oracle.oracle import Oracle
-from tests.oracle.people import Account, Fact, Layering, Value
+from tests.oracle.people import Account, Fact, Value
 from tests.oracle.questions import Vocabulary
 from tests.oracle.strategies import KeyedFact, Setting
 
 NUMBERS = itertools.count(1)
-EARLY = datetime(2020, 1, 1, tzinfo=UTC)
 SOURCE = "shop"
-LAYERS: Rule = {
-    "by": "rules",
-    "layers": [
-        {"key": "high", "rule": {"tag": {"any": ["vip"], "depth": {"gte": 2}}}},
-        {"key": "middle", "rule": {"did": {"kind": "page.visited"}}},
-        {"key": "low"},
-    ],
-}
 
 
 class World:
@@ -79,72 +68,7 @@ class World:
         self.ids: dict[str, int] = {}
         self.erased: dict[int, tuple[datetime, tuple[str, ...]]] = {}
         """Erased people whom the background job has not scrubbed yet, by person id."""
-        self._set_up()
-
-    def _set_up(self) -> None:
-        """Create the tags, attributes, groups and layers that rules name."""
-        params: dict[str, Any] = {"community": self.qunce, "by": self.by, "at": EARLY}
-        for key in sorted(set(strategies.TAG_GROUPS.values())):
-            tag_groups.create(key=key, **params)
-        for key, group in strategies.TAG_GROUPS.items():
-            library.create(
-                key=key, group=tag_groups.get_by_key(self.qunce, group), **params
-            )
-        for key, tag in strategies.SYNONYMS.items():
-            library.add_synonym(tag=self._tag(tag), key=key, by=self.by, at=EARLY)
-        for name, kind in strategies.TYPES.items():
-            attributes.define(name=name, type=kind, **params)
-        for key in strategies.GROUPS:
-            groups.create(key=key, **params)
-        for key in strategies.CAMPAIGNS:
-            campaigns.create(name=key, key=key, **params)
-        self._record_fields()
-        layers.create(key=strategies.LAYERING, spec=LAYERS, default="middle", **params)
-        interned_names.ensure("source", self.qunce.pk, strategies.SOURCES)
-        self.plain.tag_groups = dict(strategies.TAG_GROUPS)
-        for name in ("ann", "bob"):
-            login = f"{name}-{self.qunce.key}"
-            staff_models.create(community=self.qunce, login=login, at=EARLY)
-            self.plain.staff.append(login)
-        self.plain.synonyms = dict(strategies.SYNONYMS)
-        self.plain.types = dict(strategies.TYPES)
-        by_rule = {layer["key"]: layer["rule"] for layer in LAYERS["layers"][:-1]}
-        self.plain.layerings[strategies.LAYERING] = Layering(by_rule, "middle")
-        self._define_scores()
-
-    def _define_scores(self) -> None:
-        """Create the scores, and change them on the days of their later versions."""
-        # A score may only add up numbers of facts that are known.
-        deriver.catch_up()
-        for key, versions in plain_scores.SCORES.items():
-            for days, spec in versions:
-                at = EARLY
-                if days is None:
-                    scores.create(
-                        community=self.qunce,
-                        key=key,
-                        name=key,
-                        spec=spec,
-                        by=self.by,
-                        at=at,
-                    )
-                else:
-                    day = self.setting.today + timedelta(days=days)
-                    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-                    score = scores.get(self.qunce, key)
-                    scores.update(score=score, spec=spec, by=self.by, at=at)
-                saved = self.plain.clock.day(at), spec
-                self.plain.scores.setdefault(key, []).append(saved)
-
-    def _record_fields(self) -> None:
-        """One fact of nobody per kind, since rules may name only fields that exist."""
-        payload = {"page": "home", "amount": 1, "ok": True, "评分": 5}
-        for kind, number in facts.ensure_kinds(strategies.KINDS).items():
-            db.insert(
-                "INSERT INTO core_fact (community_id, kind_id, happened_at, recorded_at,"
-                " payload) VALUES",
-                [(self.qunce.pk, number, 0, 0, facts.dump({**payload, "kind": kind}))],
-            )
+        definitions.create(self)
 
     def _tag(self, key: str) -> tag_models.Tag:
         return library.get(self.qunce, key)

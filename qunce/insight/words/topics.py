@@ -257,7 +257,9 @@ class _Seen:
         return cls(accounts, numbers[:-1], is_staff)
 
     def numbers_of(self, accounts: Ints) -> Ints:
-        return self._numbers[number_arrays.find_places(self._accounts, accounts)]
+        places = number_arrays.find_places(self._accounts, accounts)
+        numbers: Ints = self._numbers[places]
+        return numbers
 
     def are_staff(self, accounts: Ints) -> NDArray[np.bool_]:
         return self._is_staff[np.searchsorted(self._accounts, accounts)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
-from qunce.sets.rules import fact_queries, streaks, weekdays
+from qunce.sets.rules import daily_hours, fact_queries, streaks, weekdays
 from qunce.sets.rules.streaks import Streaks
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ def people_on_days(
 
 def people(snap: Snapshot, fact_filter: FactFilter, window: Window) -> BitMap:
     """People with at least one fact in the window."""
+    if daily_hours.can_read(fact_filter):
+        kept = version(snap, fact_filter, window)
+        return daily_hours.people(snap, fact_filter, window, kept)
     if needs_mirror(fact_filter, window):
         # Accounts of one person are merged there, so a count in the mirror is by
         # person already.

@@ -244,7 +244,7 @@ def list_times(
     return _people(snap, rows.column(0)), rows.column(1).to_numpy().astype(np.int64)
 
 
-def _aggregate_by_account(
+def aggregate_by_account(
     snap: Snapshot, fact_filter: FactFilter, window: Window, aggregate: str
 ) -> tuple[Ints, Ints]:
     """An aggregate per account, with its person, who repeats for several accounts."""
@@ -267,7 +267,7 @@ def times_by_person(
     """How many times, by person."""
     # Counted by account in DuckDB and added up here, since aliases change without the
     # mirror.
-    people, numbers = _aggregate_by_account(snap, fact_filter, window, "count(*)")
+    people, numbers = aggregate_by_account(snap, fact_filter, window, "count(*)")
     people, index = np.unique(people, return_inverse=True)
     sums = np.zeros(len(people), dtype=np.int64)
     np.add.at(sums, index, numbers)
@@ -340,7 +340,7 @@ def select_by_first_or_last(
     """The people whose first (`min`) or last (`max`) fact up to today is in the window."""
     # Over all time, because a fact outside the window decides whether one inside is the
     # first.
-    people, micros = _aggregate_by_account(
+    people, micros = aggregate_by_account(
         snap, fact_filter, EVER, f"{edge}(happened_at)"
     )
     # Of a person with several accounts, the fact that is first in this order counts.

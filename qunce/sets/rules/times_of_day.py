@@ -82,9 +82,19 @@ def phrase(value: Any) -> Pieces:
 
 def to_sql(snap: Snapshot, kind: int, times: TimesOfDay) -> str:
     """SQL of whether a fact of the kind happened at these times of day."""
+    time = local_time_sql(snap, kind)
+    if time is None:
+        return "FALSE"
+    first, last = (minutes * MICROS_OF_MINUTE for minutes in times)
+    joined = "AND" if first < last else "OR"
+    return f"({time} >= {first} {joined} {time} < {last})"
+
+
+def local_time_sql(snap: Snapshot, kind: int) -> str | None:
+    """SQL of the microseconds since midnight of a fact; None if the kind has no facts."""
     span = span_of_kind(snap, kind)
     if span is None:
-        return "FALSE"
+        return None
     # The offset changes with daylight saving time, so that each period has its own.
     (_start, offset), *later = community_days.utc_offsets(
         snap.community.timezone, *span
@@ -93,10 +103,7 @@ def to_sql(snap: Snapshot, kind: int, times: TimesOfDay) -> str:
     for start, offset in later:
         local = f"CASE WHEN happened_at >= {start} THEN happened_at + {offset} ELSE {local} END"
     # DuckDB's remainder has the sign of the dividend, which is negative before 1970.
-    time = f"((({local}) % {MICROS_OF_DAY} + {MICROS_OF_DAY}) % {MICROS_OF_DAY})"
-    first, last = (minutes * MICROS_OF_MINUTE for minutes in times)
-    joined = "AND" if first < last else "OR"
-    return f"({time} >= {first} {joined} {time} < {last})"
+    return f"((({local}) % {MICROS_OF_DAY} + {MICROS_OF_DAY}) % {MICROS_OF_DAY})"
 
 
 def span_of_kind(snap: Snapshot, kind: int) -> tuple[int, int] | None:

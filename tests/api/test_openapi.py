@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import secrets
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,8 @@ SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)
 PATHS: dict[str, Any] = DOCUMENT["paths"]
 OPERATIONS = [(path, method) for path, methods in PATHS.items() for method in methods]
 JSON_OPERATIONS = [row for row in OPERATIONS if not row[0].endswith("/stream")]
+SHARE = 1 if IS_EXACT else 3
+"""One of so many operations gets generated requests; at each run others do."""
 FEW_EXAMPLES = hypothesis.settings(
     max_examples=20 if IS_EXACT else 2,
     deadline=None,
@@ -70,10 +73,12 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "campaigns",
         "care",
         "community",
+        "complaints",
         "completeness",
         "contact-budget",
         "content-calendar",
         "episodes",
+        "conversations",
         "exchange-rates",
         "facts",
         "findings",
@@ -100,6 +105,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "merges",
         "message-templates",
         "metrics",
+        "moderation",
         "notebook",
         "notes",
         "opt-outs",
@@ -109,6 +115,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "portraits",
         "positioning",
         "remark-pattern",
+        "reply-rules",
         "reports",
         "retained-members",
         "retention",
@@ -142,6 +149,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "typed-numbers",
         "webhooks",
         "welcomes",
+        "wishes",
         "words",
     }
 
@@ -236,7 +244,7 @@ def test_generated_requests_never_cause_a_server_error(
     """schemathesis sends what the document allows, and what it does not."""
     factories.members(shop, "m1", "m2")
     modes = schemathesis.GenerationMode
-    for path, method in JSON_OPERATIONS:
+    for path, method in JSON_OPERATIONS[secrets.randbelow(SHARE) :: SHARE]:
         for mode in (modes.POSITIVE, modes.NEGATIVE):
             with transaction.atomic():
                 send_generated(api, SCHEMA[path][method], mode)

@@ -6,7 +6,7 @@ one in this chat, or after a silence. So both count the same first answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -304,8 +304,7 @@ def list_visible(
     *, by: Staff, at: datetime, filters: Filters | None = None, limit: int = 200
 ) -> list[Conversation]:
     """The conversations that `by` sees: waiting ones by when they are due, then the rest."""
-    permissions.check_may(by, VIEW)
-    rows = _select(by, filters or Filters()).annotate(
+    rows = select(by=by, filters=filters or Filters()).annotate(
         is_waiting=models.Case(models.When(state=State.WAITING, then=0), default=1),
         has_no_due=models.Case(models.When(due_at__isnull=True, then=1), default=0),
     )
@@ -315,7 +314,9 @@ def list_visible(
     return filter_visible(list(ordered[:MAX_SCANNED]), by=by, at=at)[:limit]
 
 
-def _select(by: Staff, filters: Filters) -> models.QuerySet[Conversation]:
+def select(*, by: Staff, filters: Filters) -> models.QuerySet[Conversation]:
+    """The conversations that fit, without regard to what `by` sees."""
+    permissions.check_may(by, VIEW)
     rows = Conversation.objects.filter(community=by.community)
     if filters.states:
         rows = rows.filter(state__in=filters.states)
@@ -365,7 +366,3 @@ def list_late_of_others(
         return []
     late = list_visible(by=by, at=at, filters=Filters(late_at=at), limit=10 * limit)
     return [row for row in late if row.staff_id not in (None, by.pk)][:limit]
-
-
-def count_waiting(rows: Iterable[Conversation]) -> int:
-    return sum(row.state == State.WAITING for row in rows)

@@ -18,7 +18,7 @@ from nio import (  # type: ignore[import-not-found, unused-ignore]
     RoomVisibility,
 )
 
-CONFIGURATION = AsyncClientConfig(max_limit_exceeded=None, max_timeouts=5)
+CONFIGURATION = AsyncClientConfig(max_limit_exceeded=None, max_timeouts=40)
 
 
 class Driver:

@@ -1,0 +1,77 @@
+"""Servers and workers that die at any moment: nothing is lost and nothing doubled (X2)."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+from qunce.channels.accounts import leases
+from qunce.members.message_texts.models import MessageText
+from qunce.outreach.campaigns import launch
+from qunce.outreach.sending import ledger
+from tests import factories
+from tests.matrix import worker
+from tests.matrix.members import Member
+from tests.matrix.site import Site, now
+from tests.synapse import Synapse
+
+Register = Callable[..., list[Member]]
+MESSAGES, SECONDS = 15, 90.0
+
+
+def wait_until(is_true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not is_true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def count_texts() -> int:
+    return MessageText.objects.count()
+
+
+def test_killed_server_and_killed_worker_lose_and_double_nothing(
+    site: Site, register: Register, server: Synapse
+) -> None:
+    """The worker is killed twice and the server once while members write and get."""
+    owner, *writers = register("owner", "ann", "bob", "cat")
+    rooms = [site.open_room(owner, *writers) for _number in range(2)]
+    leases.release(site.account, site.lease)
+    said = [
+        (who.start_say(rooms[number % 2], text), text)
+        for number in range(MESSAGES)
+        for who in writers
+        if (text := f"{who.id} {number}")
+    ]
+    with worker.running() as running:
+        wait_until(lambda: count_texts() > 5, "nothing is received")
+        campaign = factories.campaign(
+            site.by,
+            target="groups",
+            groups=[site.group(room).pk for room in rooms],
+            channel="matrix",
+            staff=[],
+            text="Tea at four",
+        )
+        launch.start(campaign=campaign, by=site.by, at=now())
+        running.kill()
+        server.stop(signal.SIGKILL)
+        running.start()
+        server.start()
+        before = count_texts()
+        wait_until(lambda: count_texts() > before, "nothing after the restart")
+        running.kill()
+        running.start()
+        for future, _text in said:
+            future.result(SECONDS)
+        wait_until(lambda: count_texts() >= len(said), "messages are missing")
+        rows = ledger.list_of(ledger.Origin.CAMPAIGN, campaign.pk)
+        wait_until(
+            lambda: rows.all().filter(state="delivered").count() == len(rooms),
+            "the campaign is not sent",
+        )
+    assert sorted(site.texts()) == sorted(text for _future, text in said)
+    assert len(site.facts("message.posted")) == len(said)
+    for room in rooms:
+        assert owner.texts(room, by=site.bot.id) == ["Tea at four"]

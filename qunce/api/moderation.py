@@ -113,7 +113,10 @@ class AppealOut(schemas.OutputSchema):
 
 
 class AppealListOut(schemas.OutputSchema):
+    """`median_seconds` is the median time to an answer of 90 days."""
+
     items: list[AppealOut]
+    median_seconds: float | None
 
 
 class AppealAnswerIn(schemas.InputSchema):
@@ -296,7 +299,11 @@ def list_appeals(
         rows = list(
             appeals.list_visible(request.by, request.at).order_by("-opened_at")[:200]
         )
-    return {"items": [_appeal(row) for row in rows]}
+    median = appeals.median_answer_time(by=request.by, at=request.at)
+    return {
+        "items": [_appeal(row) for row in rows],
+        "median_seconds": median.total_seconds() if median else None,
+    }
 
 
 @router.post("/moderation/appeals/{appeal_id}/answer", response=AppealOut)

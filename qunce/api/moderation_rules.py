@@ -81,7 +81,11 @@ class RuleOut(schemas.OutputSchema):
 
 
 class RuleListOut(schemas.OutputSchema):
+    """Of `confirmed` cases of 28 days, rules had found `found`; people found the others."""
+
     items: list[RuleOut]
+    found: int
+    confirmed: int
 
 
 class ModeIn(schemas.InputSchema):
@@ -107,6 +111,22 @@ class ShadowRunOut(schemas.OutputSchema):
     hits: int
     sentence: str
     created_at: datetime
+
+
+class ShadowRunHitOut(schemas.OutputSchema):
+    """A message that the rule would have acted on, as long as its text is kept."""
+
+    group_id: int
+    member_id: int
+    happened_at: datetime
+    text: str
+
+
+class ShadowRunHitsOut(schemas.OutputSchema):
+    """The latest shadow run of this version of the rule, null before there is one."""
+
+    run: ShadowRunOut | None
+    items: list[ShadowRunHitOut]
 
 
 class CheckOut(schemas.OutputSchema):
@@ -257,7 +277,12 @@ def list_checks(request: ApiRequest) -> dict[str, Any]:
 @router.get("/moderation/rules", response=RuleListOut)
 def list_rules(request: ApiRequest) -> dict[str, Any]:
     """List the rules that are not archived."""
-    return {"items": [_rule(request, rule) for rule in rules.list_all(request.by)]}
+    recall = precision.recall(request.by, request.at)
+    return {
+        "items": [_rule(request, rule) for rule in rules.list_all(request.by)],
+        "found": recall.right,
+        "confirmed": recall.settled,
+    }
 
 
 @router.post("/moderation/rules", response={201: RuleOut})
@@ -314,6 +339,31 @@ def try_rule(request: ApiRequest, key: schemas.Key, data: PeriodIn) -> Any:
         at=request.at,
     )
     return Status(201, _run(run))
+
+
+@router.get(
+    "/moderation/rules/{key}/shadow-runs/latest",
+    response=ShadowRunHitsOut,
+    auth=RequiresScope("groups", shows_members=True),
+)
+def get_shadow_run(request: ApiRequest, key: schemas.Key) -> dict[str, Any]:
+    """Get what the latest shadow run of a rule found."""
+    run = shadow_runs.find_latest(rules.get(by=request.by, key=key))
+    if run is None:
+        return {"run": None, "items": []}
+    hits = shadow_runs.list_hits(run, by=request.by, at=request.at)
+    return {
+        "run": _run(run),
+        "items": [
+            {
+                "group_id": each.group_id,
+                "member_id": each.account_id,
+                "happened_at": each.happened_at,
+                "text": each.text,
+            }
+            for each in hits
+        ],
+    }
 
 
 @router.post("/moderation/rules/{key}/undo", response={201: UndoRequestOut})

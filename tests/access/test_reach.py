@@ -27,6 +27,13 @@ CONSOLE_ONLY = {
     "core.staff.entry_links.get": SIGN_IN,
     "core.staff.entry_links.list_all": SIGN_IN,
     "core.staff.entry_links.revoke": SIGN_IN,
+    "groups.moderation.cases.count_queue": "programs list cases by state",
+    "groups.moderation.cases.list_context": "programs get what members write as facts",
+    "groups.moderation.cases.list_of_member": "programs list cases, which name members",
+    "groups.moderation.cases.list_queue": "programs list cases by state",
+    "groups.moderation.mass_actions.list_waiting": "programs list all, with states",
+    "groups.moderation.precision.list_dropped": "programs list rules, which say it",
+    "groups.moderation.safety_stops.get": "programs name the group",
     "groups.memberships.add_again": "takes back a removal; programs add members",
     "groups.memberships.list_members": "programs list accounts of a group",
     "groups.memberships.list_members_with_role": "programs list accounts of a group",
@@ -66,6 +73,7 @@ CONSOLE_ONLY = {
 }
 PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {
+    "groups.moderation.rules.get": "staff follow a link",
     "core.staff.staff.get_by_login": "staff choose from a list",
     "groups.groups.ensure": FILES,
     "ingest.record_facts": PROGRAMS,

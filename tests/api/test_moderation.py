@@ -36,9 +36,13 @@ def test_rule_is_created_tried_and_acts(chat: Chat) -> None:
     }
     run = api.post(f"/moderation/rules/{key}/shadow-runs", period)
     assert (run.body["hits"], run.body["total"]) == (1, 2)
+    latest = api.get(f"/moderation/rules/{key}/shadow-runs/latest").body
+    assert [each["text"] for each in latest["items"]] == ["shoes"]
     acting = api.request("PUT", f"/moderation/rules/{key}/mode", {"mode": "act"})
     assert acting.body["mode"] == "act"
 
+    listed = api.get("/moderation/rules").body
+    assert (listed["found"], listed["confirmed"]) == (0, 0)
     case = chat.caught("eve")
     body = api.get(f"/moderation/cases/{case.number}").body
     assert (body["rung"], body["text"]) == ("delete", case.text)

@@ -148,12 +148,12 @@ def _read_steps(snap: Snapshot, definition: Definition) -> list[tuple[Ints, Ints
 class _Keys:
     """The facts of each step as sorted integers, in which the person comes first.
 
-    A key is the person times `width` plus the time: its distance from `low`, or its rank
-    in `clock` where the distance would not fit into 63 bits.
+    The lower `bits` of a key are the time: its distance from `low`, or its rank in
+    `clock` where the distance would not fit into 63 bits beside the person.
     """
 
     steps: list[Ints]
-    width: int
+    bits: int
     low: int
     clock: Ints | None
 
@@ -161,22 +161,22 @@ class _Keys:
     def of(cls, steps: Sequence[tuple[Ints, Ints]]) -> _Keys:
         times = np.concatenate([micros for _people, micros in steps])
         low, high = int(times.min()), int(times.max())
-        width, clock = high - low + 1, None
+        bits, clock = (high - low).bit_length(), None
         most = max(int(people.max(initial=0)) for people, _micros in steps)
-        if (most + 1) * width >= 2**63:
+        if most.bit_length() + bits > 63:
             clock = number_arrays.unique(times)
-            width = len(clock)
+            bits = len(clock).bit_length()
         keys = []
         for people, micros in steps:
             when = micros - low if clock is None else np.searchsorted(clock, micros)
-            keys.append(np.sort(people * width + when))
-        return cls(keys, width, low, clock)
+            keys.append(np.sort(people << bits | when))
+        return cls(keys, bits, low, clock)
 
     def people_of(self, keys: Ints) -> Ints:
-        return keys // self.width
+        return keys >> self.bits
 
     def times_of(self, keys: Ints) -> Ints:
-        when = keys % self.width
+        when = keys & (1 << self.bits) - 1
         return when + self.low if self.clock is None else self.clock[when]
 
     def next_of(
@@ -188,25 +188,25 @@ class _Keys:
             return keys, np.zeros(len(keys), dtype=bool)
         index = np.searchsorted(later, keys, side=side)
         found = later[np.minimum(index, len(later) - 1)]
-        is_same = self.people_of(found) == self.people_of(keys)
+        is_same = (found ^ keys) >> self.bits == 0
         return found, is_same & (index < len(later))
 
 
 def _follow(keys: _Keys, duration: int | None) -> tuple[Ints, Ints]:
     """From each fact of the first step, the earliest possible next ones, in order."""
-    starts = here = number_arrays.unique(keys.steps[0])
+    starts = here = number_arrays.drop_repeated(keys.steps[0])
     began = keys.times_of(starts)
     times = np.full((len(starts), len(keys.steps)), MISSING, dtype=np.int64)
     times[:, 0] = began
-    going = np.ones(len(starts), dtype=bool)
+    # Only those who came so far are looked at again.
+    rows = np.arange(len(starts))
     for step in range(1, len(keys.steps)):
-        found, exists = keys.next_of(step, here, "right")
+        found, going = keys.next_of(step, here, "right")
         when = keys.times_of(found)
-        going = going & exists
         if duration is not None:
-            going &= when - began <= duration
-        times[going, step] = when[going]
-        here = np.where(going, found, here)
+            going &= when - began[rows] <= duration
+        rows, here = rows[going], found[going]
+        times[rows, step] = when[going]
     return starts, times
 
 

@@ -3,5 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 
 IS_EXACT = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+
+
+def some_on_both_databases(cases: Iterable[Any], share: int) -> list[Any]:
+    """Return the cases, of which the first `share` also run on PostgreSQL.
+
+    For cases that differ by what they ask for and not by what the database does with it.
+    """
+    listed = list(cases)
+    shown = len(listed) if IS_EXACT else share
+    return [
+        pytest.param(
+            *(case if isinstance(case, tuple) else (case,)),
+            marks=[pytest.mark.both_databases] if number < shown else [],
+        )
+        for number, case in enumerate(listed)
+    ]

@@ -188,31 +188,45 @@ def find_formulas(text: str) -> Iterator[str]:
             yield f"formula {cell[:20]}"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [MARKUP, FORMULA, STRANGE, LONG],
-    ids=["markup", "formula", "strange", "long"],
-)
+@pytest.mark.parametrize("text", [MARKUP, STRANGE], ids=["markup", "strange"])
 def test_hostile_names_are_escaped_on_every_page(text: str) -> None:
     data = two_communities.build()
     rejected = name_everything(data, text)
     assert set(rejected) < set(RENAMERS)  # at least some objects have the name
     data.community.name = text[:200]
     data.community.save()
-    client, faults = clients.browser(data.owner), []
+    client, faults, downloads = clients.browser(data.owner), [], []
     for url in list_urls(data):
         if not url.view.startswith("login:"):
             response = request(client, url, "get")
             faults += [f"{url}: {fault}" for fault in find_faults(response)]
+            if response.get("Content-Type", "").startswith("text/csv"):
+                downloads.append(url)
+    # A formula does harm in a spreadsheet only.
+    name_everything(data, FORMULA)
+    assert downloads
+    for url in downloads:
+        response = request(client, url, "get")
+        faults += [f"{url}: {fault}" for fault in find_faults(response)]
     assert faults == []
 
 
-@pytest.mark.parametrize("text", BROKEN, ids=repr)
+@pytest.mark.parametrize(
+    "text",
+    [*BROKEN, LONG],
+    ids=lambda text: repr(text[:20]) if len(text) < 99 else "long",
+)
 def test_broken_names_never_crash_a_page(text: str) -> None:
     data = two_communities.build()
     name_everything(data, text)
     client = clients.browser(data.owner)
-    for path in ("/members/", "/members/tags/", "/groups/", "/settings/audit-log/"):
+    for path in (
+        "/members/",
+        "/members/tags/",
+        "/groups/",
+        "/sales/orders/",
+        "/settings/audit-log/",
+    ):
         assert client.get(path).status_code == 200
 
 

@@ -23,6 +23,7 @@ from tests.factories import AT
 from tests.faults import import_files
 from tests.importing import helpers
 from tests.importing.test_jobs import run_jobs
+from tests.shares import some_on_both_databases
 
 ROWS = 600
 
@@ -73,9 +74,8 @@ def list_facts(of: Community) -> Counter[tuple[str, str | None, int, str | None]
     return Counter(row for row in rows if row[1])
 
 
-@pytest.mark.both_databases
 @pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("target", import_files.TARGETS)
+@pytest.mark.parametrize("target", some_on_both_databases(import_files.TARGETS, 2))
 def test_killed_import_ends_like_an_undisturbed_one(
     shop: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:

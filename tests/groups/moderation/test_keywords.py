@@ -59,14 +59,18 @@ def test_allowed_phrases_are_those_that_a_slow_scan_ignores(
         for level in {normalised.folded, normalised.digits}
         for start, end in list_spans(words, level)
     )
-    found = find(
-        "keywords", text, keywords=words, allowed=allowed, whole_words=False
-    ) if text else []
+    found = (
+        find("keywords", text, keywords=words, allowed=allowed, whole_words=False)
+        if text
+        else []
+    )
     assert bool(found) == (expected and bool(text))
 
 
 def test_disguised_keyword_is_found_with_its_place() -> None:
-    (finding,) = find("keywords", "大家好，ｗｉｎ 高 价·回\u200b收 了", keywords=["高价回收"])
+    (finding,) = find(
+        "keywords", "大家好，ｗｉｎ 高 价·回\u200b收 了", keywords=["高价回收"]
+    )
     (evidence,) = finding.evidence
     assert evidence.matched == "高 价·回\u200b收"
     assert (evidence.start, evidence.end) == (8, 15)
@@ -100,7 +104,9 @@ def test_names_are_checked_in_messages_joins_and_renamings() -> None:
         named = subject(kind=kind, author_name="博·彩客服")
         (finding,) = check.judge(named).findings
         assert finding.evidence[0].place == "name"
-        assert base.list_sentences(finding) == ["The keyword “博彩” occurs in the name."]
+        assert base.list_sentences(finding) == [
+            "The keyword “博彩” occurs in the name."
+        ]
     only_text = compiled("keywords", keywords=["博彩"], places="text")
     assert not only_text.judge(subject("hi", author_name="博彩")).findings
 
@@ -116,7 +122,9 @@ def test_words_that_hit_our_own_texts_are_listed_before_saving() -> None:
 
 
 def test_list_of_67_000_lines_is_read() -> None:
-    lines = [chr(0x4E00 + n % 20_000) + chr(0x4E00 + n // 7) + str(n) for n in range(67_000)]
+    lines = [
+        chr(0x4E00 + n % 20_000) + chr(0x4E00 + n // 7) + str(n) for n in range(67_000)
+    ]
     check = compiled("keywords", keywords=lines)
     (finding,) = check.judge(subject(f"ok {lines[66_999]} {lines[3]}")).findings
     found = {evidence.words["keyword"] for evidence in finding.evidence}
@@ -143,7 +151,9 @@ def test_keywords_in_one_another_do_not_multiply() -> None:
         ),
     ],
 )
-def test_lines_that_cannot_be_keywords_are_refused(lines: object, sentence: str) -> None:
+def test_lines_that_cannot_be_keywords_are_refused(
+    lines: object, sentence: str
+) -> None:
     with pytest.raises(InvalidOption) as error:
         base.get("keywords").parse_options({"keywords": lines})
     assert str(error.value) == sentence

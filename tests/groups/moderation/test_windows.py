@@ -18,7 +18,9 @@ from tests.groups.moderation.subjects import compiled, subject
 
 SECONDS = st.lists(st.integers(0, 40), max_size=30)
 WINDOWS = st.lists(
-    st.fixed_dictionaries({"seconds": st.integers(1, 20), "at_most": st.integers(1, 5)}),
+    st.fixed_dictionaries(
+        {"seconds": st.integers(1, 20), "at_most": st.integers(1, 5)}
+    ),
     min_size=1,
     max_size=3,
 )
@@ -103,9 +105,12 @@ def test_flood_states_what_was_counted() -> None:
 
 def test_history_edits_and_joins_are_no_flood() -> None:
     run = Run(compiled("floods", windows=[{"at_most": 1, "seconds": 60}]))
-    for second, fields in enumerate(
-        [{"is_history": True}, {"kind": Kind.EDIT}, {"kind": Kind.JOIN}] * 3
-    ):
+    kinds: list[dict[str, Any]] = [
+        {"is_history": True},
+        {"kind": Kind.EDIT},
+        {"kind": Kind.JOIN},
+    ]
+    for second, fields in enumerate(kinds * 3):
         assert not run.fires(subject("x", second=second, **fields))
     assert not run.fires(subject("x", second=10))
     assert run.fires(subject("x", second=11))
@@ -117,7 +122,11 @@ def test_count_starts_again_after_a_penalty() -> None:
     run.clear()
     # What was sent before the penalty and arrives late is not punished again.
     assert not run.fires(subject("x", second=1.5))
-    assert [run.fires(subject("x", second=n)) for n in (3, 4, 5)] == [False, False, True]
+    assert [run.fires(subject("x", second=n)) for n in (3, 4, 5)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_state_of_a_flood_stays_small() -> None:
@@ -128,7 +137,9 @@ def test_state_of_a_flood_stays_small() -> None:
 
 
 TEXTS = st.lists(
-    st.tuples(st.integers(0, 40), st.sampled_from(["buy now", "b u y now", "hello you"])),
+    st.tuples(
+        st.integers(0, 40), st.sampled_from(["buy now", "b u y now", "hello you"])
+    ),
     max_size=25,
 )
 
@@ -236,7 +247,12 @@ def test_forms_are_read_into_the_same_values() -> None:
     floods, contacts = base.get("floods"), base.get("contacts")
     form = {"windows_at_most_0": "5", "windows_seconds_0": " 10 "}
     assert floods.read_form(form) == {"windows": [{"at_most": 5, "seconds": 10}]}
-    form = {"qq": "at_most", "qq_at_most": "3", "phone": "none", "allowed": "a.cn\nb.cn"}
+    form = {
+        "qq": "at_most",
+        "qq_at_most": "3",
+        "phone": "none",
+        "allowed": "a.cn\nb.cn",
+    }
     read = contacts.read_form(form)
     assert read["qq"] == {"at_most": 3} and read["phone"] == "none"
     assert read["allowed"] == ["a.cn", "b.cn"]

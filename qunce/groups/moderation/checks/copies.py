@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, ClassVar
@@ -28,6 +29,7 @@ from qunce.groups.moderation.checks.subjects import Kind, Subject
 from qunce.groups.moderation.normalisation import Normalised
 
 GRAM = 4
+NO_LETTERS = re.compile(r"[\W_]+")
 MAX_GRAMS = 96
 """Hashes kept of a text. Longer texts are compared by the smallest of their hashes."""
 MAX_TEXTS = 150
@@ -38,15 +40,15 @@ Entry = Sequence[Any]
 
 
 def list_grams(text: Normalised) -> list[int]:
-    """Hashes of the 4-grams of a text without disguises and spaces, in their order."""
-    plain = "".join(text.digits.split())
+    """Hashes of the 4-grams of a text's letters and digits, in their order."""
+    plain = NO_LETTERS.sub("", text.digits)
     grams = {plain[index : index + GRAM] for index in range(len(plain) - GRAM + 1)}
     return sorted({crc32(gram.encode()) for gram in grams})[:MAX_GRAMS]
 
 
-def is_similar(one: Sequence[int], other: Sequence[int], percent: int) -> bool:
+def is_similar(one: frozenset[int], other: Sequence[int], percent: int) -> bool:
     """Whether the Jaccard similarity of two sets reaches a percentage."""
-    shared = len(set(one).intersection(other))
+    shared = len(one.intersection(other))
     return 100 * shared >= percent * (len(one) + len(other) - shared)
 
 
@@ -102,10 +104,11 @@ class Texts(dict[str, Any]):
             for number in self._index.get(value, ())
             if number in self._own
         }
+        given = frozenset(grams)
         return [
             entry
             for number in sorted(numbers)
-            if is_similar((entry := self._own[number])[3], grams, self.percent)
+            if is_similar(given, (entry := self._own[number])[3], self.percent)
         ]
 
 

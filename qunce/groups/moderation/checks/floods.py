@@ -75,7 +75,7 @@ class FloodCheck(Check):
         Windows(
             key="windows",
             label=gettext_lazy("Messages of one person"),
-            default=(Window(10, 8), Window(60, 20)),
+            default=(Window(10, 8), Window(60, 15)),
         ),
     )
     reasons = {

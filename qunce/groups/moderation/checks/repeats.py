@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, ClassVar
@@ -21,13 +22,14 @@ from qunce.groups.moderation.checks.options import Number, Option, Window, Windo
 from qunce.groups.moderation.checks.subjects import Kind, Subject
 from qunce.groups.moderation.normalisation import Normalised
 
+NO_LETTERS = re.compile(r"[\W_]+")
 MAX_TEXTS = 50
 """Texts of one person that are remembered, the last ones."""
 
 
 def find_text_key(text: Normalised) -> str:
-    """A hash of the text without its disguises and spaces."""
-    plain = "".join(text.digits.split())
+    """A hash of the letters and digits of a text, or of its signs if it has none."""
+    plain = NO_LETTERS.sub("", text.digits) or "".join(text.digits.split())
     return blake2b(plain.encode(), digest_size=8).hexdigest()
 
 

@@ -139,7 +139,7 @@ def _fit_regression(rows: sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
         np.zeros(rows.shape[1] + 1),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 200},
+        options={"maxiter": 50},
     )
     return _Linear(found.x[:-1], float(found.x[-1]))
 
@@ -147,10 +147,14 @@ def _fit_regression(rows: sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
 def _choose_threshold(
     margins: Floats, is_unwanted: Booleans, max_rate: float
 ) -> tuple[float, Quality]:
-    """The lowest threshold that at most this share of wanted samples is over."""
+    """A threshold that at most this share of wanted samples is over.
+
+    It is the lowest of those, or rather in the middle between it and the next sample.
+    """
     wanted = np.sort(margins[~is_unwanted])[::-1]
-    allowed = int(max_rate * len(wanted))
-    threshold = float(wanted[min(allowed, len(wanted) - 1)])
+    lowest = float(wanted[min(int(max_rate * len(wanted)), len(wanted) - 1)])
+    over = margins[margins > lowest]
+    threshold = (lowest + float(over.min())) / 2 if len(over) else lowest
     found = int((margins[is_unwanted] > threshold).sum())
     alarms = int((wanted > threshold).sum())
     quality = Quality(int(is_unwanted.sum()), len(wanted), found, alarms)

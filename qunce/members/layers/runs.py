@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -94,7 +95,8 @@ def moved_since(layering: Layering, day: int) -> BitMap:
     before, after = latest_run(layering, day), latest_run(layering)
     if before is None or after is None or before == after:
         return bitmaps.EMPTY
-    return _moved_between(before, after) - redefined_people(before, after)
+    moved = _moved_between(load_sets(before), load_sets(after))
+    return moved - redefined_people(before, after)
 
 
 def redefined_people(before: LayerRun, after: LayerRun) -> BitMap:
@@ -105,25 +107,29 @@ def redefined_people(before: LayerRun, after: LayerRun) -> BitMap:
     """
     runs = LayerRun.objects.filter(layering=after.layering_id)
     changes = runs.filter(pk__gt=before.pk, pk__lte=after.pk, is_redefinition=True)
+    found = list(changes.order_by("pk"))
+    if not found:
+        return bitmaps.EMPTY
     redefined: list[BitMap] = []
     moved: list[BitMap] = []
-    last = before
-    for change in changes.order_by("pk"):
+    last, last_sets = before, load_sets(before)
+    for change in found:
         old = runs.filter(pk__lt=change.pk).order_by("-pk")[0]
-        moved.append(_moved_between(last, old))
-        redefined.append(_moved_between(old, change))
-        last = change
-    if not redefined:
-        return bitmaps.EMPTY
-    moved.append(_moved_between(last, after))
+        if old != last:
+            old_sets = load_sets(old)
+            moved.append(_moved_between(last_sets, old_sets))
+            last_sets = old_sets
+        # Each run is loaded once, which takes longer than to compare it.
+        last, new_sets = change, load_sets(change)
+        redefined.append(_moved_between(last_sets, new_sets))
+        last_sets = new_sets
+    if last != after:
+        moved.append(_moved_between(last_sets, load_sets(after)))
     return bitmaps.union(redefined) - bitmaps.union(moved)
 
 
-def _moved_between(before: LayerRun, after: LayerRun) -> BitMap:
+def _moved_between(were: Mapping[str, BitMap], are: Mapping[str, BitMap]) -> BitMap:
     """Everybody in both runs whose layer differs, whichever it is."""
-    if before == after:
-        return bitmaps.EMPTY
-    were, are = load_sets(before), load_sets(after)
     stayed = bitmaps.union(was & are[key] for key, was in were.items() if key in are)
     return (bitmaps.union(were.values()) & bitmaps.union(are.values())) - stayed
 

@@ -14,6 +14,11 @@ from tests.functional.tea_shop import PASSWORD
 
 SCREENS = Path(__file__).parents[2] / "var" / "screens"
 SERIOUS = ("serious", "critical")
+MARK_LOADED = (
+    "addEventListener('load', () => { document.documentElement.dataset.loaded = '' })"
+)
+SHOWN = 1_500
+"""Characters of a page that a failed test prints."""
 
 
 class BrowserUser:
@@ -77,8 +82,35 @@ class BrowserUser:
         playwright.expect(self.page.locator("main").first).to_contain_text(text)
 
     def press(self, *keys: str) -> None:
+        self.page.wait_for_load_state("load")
         for key in keys:
             self.page.keyboard.press(key)
+
+    def await_scripts(self) -> None:
+        """Act and look only when a page has loaded with its scripts.
+
+        A click on a link returns before that, and what is typed then is not noticed.
+        """
+        self.page.add_init_script(MARK_LOADED)
+        loading = self.page.locator("html:not([data-loaded])")
+        self.page.add_locator_handler(loading, lambda: None)
+
+    def describe(self) -> str:
+        """Return the address and the visible text of the page, for the log of a failure."""
+        try:
+            text = self.page.locator("body").inner_text(timeout=5_000)
+        except playwright.Error as error:
+            text = f"no text: {error}"
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return f"{self.page.url}\n" + "\n".join(lines)[:SHOWN]
+
+    def delay_answers(self, milliseconds: int) -> None:
+        if milliseconds:
+            session = self.page.context.new_cdp_session(self.page)
+            session.send("Network.enable")
+            conditions = {"offline": False, "latency": milliseconds}
+            unlimited = {"downloadThroughput": -1, "uploadThroughput": -1}
+            session.send("Network.emulateNetworkConditions", conditions | unlimited)
 
     def accessibility_faults(self) -> list[str]:
         """Return the serious violations that axe-core finds on this page."""

@@ -34,6 +34,9 @@ CHINESE = ("mei", "chen", "wang", "yan", "zh-writer", "zh-manager")
 CLOCK = ("LD_PRELOAD", "FAKETIME")
 TIMEOUT = 90_000
 """Milliseconds, so long that only a fault reaches it on a busy machine."""
+LATENCY = int(os.environ.get("QUNCE_LATENCY", "0"))
+"""Milliseconds by which each answer comes later. A test that looks at a page before what
+it did has arrived fails with 700."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,9 @@ def visits(
         )
         context.set_default_timeout(TIMEOUT)
         user = BrowserUser(context.new_page(), ids)
+        user.delay_answers(LATENCY)
+        if options.get("java_script_enabled", True):
+            user.await_scripts()
         users.append(user)
         if by_form:
             user.sign_in(login)
@@ -146,6 +152,7 @@ def visits(
     yield open_browser
     for index, user in enumerate(users):
         if request.node.stash.get(FAILED, False):
+            print(user.describe())
             user.take_screenshot(f"failed-{request.node.name}-{index}", always=True)
         user.page.context.close()
     faults = [fault for user in users for fault in user.faults]

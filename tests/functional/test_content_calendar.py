@@ -21,7 +21,9 @@ def test_entry_is_dragged_moved_by_keys_and_taken_back(visit: Any) -> None:
     assert not writer.accessibility_faults()
     writer.go("/outreach/calendar/")
     # Of the next week, where every day is still to come.
+    week = page.url
     page.get_by_label("Later").click()
+    expect(page).not_to_have_url(week)
     entry = page.locator(f".calendar-week {MOVED}").first
     first = str(entry.get_attribute("data-day"))
     entry.drag_to(page.locator(".calendar-week tbody tr").nth(1).locator("td").nth(2))

@@ -73,7 +73,8 @@ def watched_segment(user: BrowserUser) -> None:
     user.go(f"/members/segments/{user.ids['segment']}/")
     user.page.locator(".chart-figure").scroll_into_view_if_needed()
     # The chart is drawn when it comes into view.
-    user.page.wait_for_load_state("networkidle")
+    chart = user.page.locator(".chart-figure [data-chart]").first
+    expect(chart).to_have_attribute("data-drawn", "yes")
     user.page.locator(".wide-card").last.scroll_into_view_if_needed()
 
 

@@ -43,7 +43,8 @@ def test_operator_reads_the_report_that_was_delivered_on_a_phone(visit: Any) -> 
     sue.go("/")
     # The server delivers it within a second or two.
     sue.page.wait_for_function(
-        "() => fetch('/').then(page => page.text()).then(t => t.includes('Weekly report'))"
+        "() => fetch('/').then(page => page.text()).then(t => t.includes('Weekly report'))",
+        polling=500,
     )
     sue.go("/outreach/tasks/")
     task = sue.page.get_by_role("link", name=re.compile("Weekly report|周报"))

@@ -26,7 +26,7 @@ def test_number_leads_to_its_segment_and_a_funnel_is_built(visit: Any) -> None:
         ("Step 1", "joined the community"),
         ("Step 2", "paid an order"),
     ):
-        picker = ann.page.get_by_label(label)
+        picker = ann.page.get_by_label(label).locator("visible=true")
         picker.fill(kind)
         ann.page.get_by_role("option", name=kind, exact=True).first.click()
     ann.page.get_by_label("How many days").fill("365")

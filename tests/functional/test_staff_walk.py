@@ -18,6 +18,7 @@ def open_until_today(user: BrowserUser) -> None:
     today = date.fromisoformat(last.input_value()) + timedelta(days=1)
     last.fill(today.isoformat())
     user.page.locator(".retention-form button").click()
+    expect(user.page).to_have_url(re.compile(f"last={today.isoformat()}"))
     expect(user.page.locator("#id_last")).to_have_value(today.isoformat())
 
 
@@ -47,7 +48,7 @@ def test_manager_goes_from_tasks_assigned_to_one_of_them(visit: Any) -> None:
 def test_numbers_fit_a_phone_and_are_sorted_there(visit: Any) -> None:
     ann = visit("ann", phone=True)
     open_until_today(ann)
-    picker = ann.page.get_by_label("Sort by")
+    picker = ann.page.get_by_label("Sort by").locator("visible=true")
     picker.fill("Assigned")
     ann.page.get_by_role("option", name="Sorted by Assigned").first.click()
     ann.page.locator(".sort-choice button").click()

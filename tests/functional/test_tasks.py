@@ -105,6 +105,8 @@ def test_moments_post_is_asked_and_likes_are_tapped(visit: Any) -> None:
     page.get_by_role("searchbox", name="Find a member").fill("李")
     found = page.locator("#task .request-rows li")
     expect(found.first).to_be_visible()
+    # Those of the search, not those that were there before it.
+    expect(found.filter(has_not_text="李")).to_have_count(0)
     name = found.first.locator("bdi").inner_text()
     found.first.get_by_role("button", name="liked").click()
     tapped = page.locator("[data-row]").filter(has_text=name)

@@ -92,7 +92,7 @@ def on_a_phone(visit: Any) -> None:
         expect(verdict).to_have_text("3 people short: a leave forgotten?")
         photograph(eli, "en")
     eli.page.locator(".grid-save .primary").click()
-    expect(eli.page.locator("#toasts")).to_be_visible()
+    expect(eli.page.locator("#toasts [data-toast]")).to_be_visible()
 
 
 def photograph(user: Any, language: str) -> None:

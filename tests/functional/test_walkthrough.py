@@ -151,7 +151,6 @@ class Walkthrough:
         """Open the first rows of the own task, and return them."""
         self.follow("Continue my task")
         self.page.locator("[data-next]").click()
-        self.page.wait_for_load_state("load")
         rows = self.page.locator("[data-row].open")
         expect(rows).to_have_count(min(size, 40))
         return rows

@@ -125,11 +125,10 @@ def list_(
         query = query.filter(key=reader.normalise(identifiers.KEY, key))
     if channel is not None:
         query = query.filter(channel=channel)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
+    page, more = schemas.paginate_rows(
+        query,
         after=after,
         limit=limit,
-        id_of=lambda account: account.pk,
         filter_visible=members.visible_filter(request, lambda account: account.pk),
     )
     return {"items": _serialize(request, page), "next": more}

@@ -132,14 +132,7 @@ def list_(
 ) -> dict[str, Any]:
     """List attributes by id."""
     query = Attribute.objects.filter(community=request.community)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(
-            query.filter(pk__gt=start_id).order_by("pk")[:size]
-        ),
-        after=after,
-        limit=limit,
-        id_of=lambda attribute: attribute.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": page, "next": more}
 
 

@@ -276,12 +276,7 @@ def list_(
         query = query.filter(state=state.value)
     if stopped:
         query = query.filter(pk__in=[c.pk for c in campaigns.list_stopped(request.by)])
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda campaign: campaign.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": page, "next": more}
 
 

@@ -279,13 +279,8 @@ def list_occasions(
     """List the occasions of a rule that were handled, by id."""
     rule = rules.get(by=request.by, pk=care_rule_id)
     query = results.list_occasions(by=request.by, rule=rule, at=request.at)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(
-            query.filter(pk__gt=start_id).select_related("day").order_by("pk")[:size]
-        ),
-        after=after,
-        limit=limit,
-        id_of=lambda occasion: occasion.pk,
+    page, more = schemas.paginate_rows(
+        query.select_related("day"), after=after, limit=limit
     )
     return {"items": [_serialize_occasion(row) for row in page], "next": more}
 

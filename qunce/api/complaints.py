@@ -58,6 +58,12 @@ class ComplaintAnswerIn(schemas.InputSchema):
     text: Annotated[str, Field(min_length=1, max_length=models.MAX_TEXT)]
 
 
+class ComplaintAttachIn(schemas.InputSchema):
+    """`message_id` is the id of a message's text."""
+
+    message_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
 class ComplaintCloseIn(schemas.InputSchema):
     outcome: CaseOutcome
     text: Text = ""
@@ -339,6 +345,18 @@ def reopen(request: ApiRequest, complaint_id: schemas.Id) -> dict[str, Any]:
     case = _get(request, complaint_id)
     complaints.reopen(complaint=case, by=request.by, at=request.at)
     return _serialize(case)
+
+
+@router.post("/complaints/{complaint_id}/messages", response={201: ComplaintDetailOut})
+def attach(
+    request: ApiRequest, complaint_id: schemas.Id, data: ComplaintAttachIn
+) -> Any:
+    """Add a message of the member to a case."""
+    case = _get(request, complaint_id)
+    complaints.attach(
+        complaint=case, message=data.message_id, by=request.by, at=request.at
+    )
+    return Status(201, _detail(request, case))
 
 
 @router.post("/complaints/{complaint_id}/notes", response={201: ComplaintDetailOut})

@@ -195,12 +195,7 @@ def list_decisions(
 ) -> dict[str, Any]:
     """List dismissed findings and those acted on, by id."""
     rows = decisions.list_visible(request.by).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(rows, after=after, limit=limit)
     return {"items": [_serialize(row) for row in page], "next": more}
 
 

@@ -176,12 +176,7 @@ def list_(
 ) -> dict[str, Any]:
     """List the goals of what the staff member sees, by id."""
     rows = goals.list_visible(request.by, archived=archived).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda goal: goal.pk,
-    )
+    page, more = schemas.paginate_rows(rows, after=after, limit=limit)
     found = progress.load_all(page, by=request.by, at=request.at)
     return {"items": [_serialize(each) for each in found], "next": more}
 

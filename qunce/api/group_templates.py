@@ -89,12 +89,7 @@ def list_(
 ) -> dict[str, Any]:
     """List group templates by id."""
     query = templates.list_visible(request.by, archived=archived).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda template: template.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": [_serialize(row, request) for row in page], "next": more}
 
 

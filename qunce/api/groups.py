@@ -163,12 +163,7 @@ def list_(
         query = query.filter(key=key)
     if stage is not None:
         query = query.filter(state=stage.value)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda group: group.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": [_serialize(group) for group in page], "next": more}
 
 

@@ -118,12 +118,7 @@ def list_placeholders(
     """List the placeholders that were added, by id. The usual ones are not among them."""
     permissions.check_may(request.by, placeholders.EDIT)
     query = placeholders.list_own(request.community).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": page, "next": more}
 
 
@@ -152,12 +147,7 @@ def list_shared(
     """List the identifiers that merge nobody, by id."""
     permissions.check_may(request.by, placeholders.EDIT)
     query = shared_identifiers.list_all(request.community).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": [_serialize(request, row) for row in page], "next": more}
 
 

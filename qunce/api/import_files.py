@@ -256,12 +256,7 @@ def list_(
     """List the files that have not been imported yet, by id."""
     access.check_may_import(request.by)
     query = uploads.list_unused(request.community).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": [_serialize_row(row) for row in page], "next": more}
 
 

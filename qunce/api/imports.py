@@ -140,12 +140,7 @@ def list_(
     query = jobs.list_all(request.community).order_by("pk")
     if state is not None:
         query = query.filter(state=state)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda job: job.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": [serialize(job, request.by) for job in page], "next": more}
 
 
@@ -168,12 +163,7 @@ def list_problems(
     """
     job = _get_job(request, import_id)
     rows = job.problems.order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(rows, after=after, limit=limit)
     for row in row_masks.stored_problems(page, job, by=request.by):
         # Stored in the language of whoever imported the file.
         row.remedy = stored_sentences.translate(row.remedy)
@@ -259,11 +249,6 @@ def list_remainders(
 ) -> dict[str, Any]:
     """List the first 1,000 things that an undo left as they are, with the reasons."""
     rows = undos.list_remainders(_get_job(request, import_id))
-    page, more = schemas.paginate(
-        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(rows, after=after, limit=limit)
     masked = [undos.masked(row, request.by) for row in page]
     return {"items": [_fields(row, RemainderOut) for row in masked], "next": more}

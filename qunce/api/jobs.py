@@ -110,12 +110,7 @@ def list_events(
     """List the events of channels that could not be handled, in the order of arrival."""
     permissions.check_may(request.by, job_queue.MANAGE)
     rows = inbox.list_exhausted(request.community)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda event: event.pk,
-    )
+    page, more = schemas.paginate_rows(rows, after=after, limit=limit)
     return {"items": [_serialize_event(event) for event in page], "next": more}
 
 

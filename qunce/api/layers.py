@@ -157,14 +157,7 @@ def list_(
 ) -> dict[str, Any]:
     """List layerings by id."""
     query = Layering.objects.filter(community=request.community, state="active")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(
-            query.filter(pk__gt=start_id).order_by("pk")[:size]
-        ),
-        after=after,
-        limit=limit,
-        id_of=lambda layering: layering.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": page, "next": more}
 
 

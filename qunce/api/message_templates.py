@@ -113,14 +113,7 @@ def list_(
     query = message_templates.list_visible(request.by, archived=archived)
     if purpose is not None:
         query = query.filter(purpose=purpose.value)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(
-            query.filter(pk__gt=start_id).order_by("pk")[:size]
-        ),
-        after=after,
-        limit=limit,
-        id_of=lambda template: template.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": [_serialize(template) for template in page], "next": more}
 
 

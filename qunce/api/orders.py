@@ -245,11 +245,10 @@ def list_(
         account = members.get_account(request, member_id)
         account_ids = account_queries.account_ids_of_person(account.pk)
         query = query.filter(account_id__in=account_ids)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
+    page, more = schemas.paginate_rows(
+        query,
         after=after,
         limit=limit,
-        id_of=lambda order: order.pk,
         filter_visible=members.visible_filter(request, lambda order: order.account_id),
     )
     return {"items": _serialize(request, page), "next": more}

@@ -249,12 +249,7 @@ def list_(
     query = playbooks.list_all(request.by).order_by("pk")
     if key is not None:
         query = query.filter(key=key)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda playbook: playbook.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": page, "next": more}
 
 

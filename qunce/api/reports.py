@@ -218,12 +218,7 @@ def list_(
     if kind:
         reports.check_kind(kind)
     rows = reports.list_visible(request.by, kind).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(rows, after=after, limit=limit)
     return {"items": [_serialize(row) for row in page], "next": more}
 
 

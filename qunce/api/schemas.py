@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import jiter
 from django.utils.translation import gettext as _
@@ -14,6 +14,9 @@ from ninja import Field, Schema
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from qunce.core import errors
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
 
 MAX_ID = 2**32 - 1
 """The largest account id that a bitmap can hold; the ids of other rows stay below it."""
@@ -55,6 +58,7 @@ class InputSchema(BaseModel):
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
+Stored = TypeVar("Stored", bound="Model")
 
 
 class OutputSchema(Schema):
@@ -132,6 +136,24 @@ def paginate(
             return page, encode_cursor(start_id)
     more = encode_cursor(id_of(page[limit - 1])) if len(page) > limit else None
     return page[:limit], more
+
+
+def paginate_rows(
+    query: QuerySet[Stored],
+    *,
+    after: str | None,
+    limit: int,
+    filter_visible: Callable[[Sequence[Stored]], Sequence[Stored]] | None = None,
+) -> tuple[list[Stored], str | None]:
+    """Return a page of the rows of a query by id, as `paginate` does."""
+    rows = query.order_by("pk")
+    return paginate(
+        lambda start_id, size: list(rows.filter(pk__gt=start_id)[:size]),
+        after=after,
+        limit=limit,
+        id_of=lambda row: row.pk,
+        filter_visible=filter_visible,
+    )
 
 
 def parse_json(body: bytes) -> Any:

@@ -266,14 +266,7 @@ def list_(
     query = Segment.objects.filter(community=request.community, state=state)
     if key is not None:
         query = query.filter(key=key)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(
-            query.filter(pk__gt=start_id).order_by("pk")[:size]
-        ),
-        after=after,
-        limit=limit,
-        id_of=lambda segment: segment.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": page, "next": more}
 
 

@@ -135,12 +135,7 @@ def list_(
     """List the staff by id, those who are deactivated too."""
     permissions.check_manage_staff(request.by)
     query = staff.list_all(request.community).order_by("pk")
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": [_serialize(row, request.by) for row in page], "next": more}
 
 

@@ -176,14 +176,7 @@ def get_tag(request: ApiRequest, tag_id: int) -> Tag:
 def page(
     query: models.QuerySet[Any, Any], after: str | None, limit: int
 ) -> dict[str, Any]:
-    rows, more = schemas.paginate(
-        lambda start_id, size: list(
-            query.filter(pk__gt=start_id).order_by("pk")[:size]
-        ),
-        after=after,
-        limit=limit,
-        id_of=lambda row: row.pk,
-    )
+    rows, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": rows, "next": more}
 
 

@@ -142,12 +142,7 @@ def list_(
         query = query.filter(staff=request.by)
     if unfinished:
         query = query.filter(finished_at__isnull=True)
-    page, more = schemas.paginate(
-        lambda start_id, size: list(query.filter(pk__gt=start_id)[:size]),
-        after=after,
-        limit=limit,
-        id_of=lambda task: task.pk,
-    )
+    page, more = schemas.paginate_rows(query, after=after, limit=limit)
     return {"items": _serialize(request, page), "next": more}
 
 

@@ -8,6 +8,16 @@ BULK = "a part of imports, whose start is checked"
 GUARDED = "its callers check"
 NAMES = "lists what the asker sees by name, which sentences are read with"
 INTERNAL = {
+    "sales.complaint_orders.find": "called by groups.complaints.order_links",
+    "sales.complaint_orders.list_latest": "called by groups.complaints.order_links",
+    "groups.complaints.complaint_list.filter_visible": "a guard itself",
+    "groups.complaints.complaints.insert": GUARDED,
+    "groups.complaints.complaints.open_again": GUARDED,
+    "groups.complaints.complaints.record": FACTS,
+    "outreach.replies.answers.note_elsewhere": "called for messages that come in",
+    "outreach.replies.conversations.filter_visible": "a guard itself",
+    "outreach.replies.conversations.set_staff": GUARDED,
+    "outreach.replies.conversations.wait_again": GUARDED,
     "groups.moderation.actions.plan": GUARDED,
     "groups.moderation.actions.plan_step": GUARDED,
     "groups.moderation.case_decisions.reverse": GUARDED,
@@ -15,6 +25,9 @@ INTERNAL = {
     "groups.moderation.cases.record": FACTS,
     "groups.moderation.conditions.parse": "a part of changing a rule, which is checked",
     "groups.moderation.rules.change_mode": GUARDED,
+    "groups.entry.requests.filter_seen": "keeps what the asker sees",
+    "groups.entry.requests.list_seen": "keeps what the asker sees",
+    "groups.overlaps.boards.people_by_group": "the groups are those of a visible set",
     "groups.clauses.list_names": NAMES,
     "members.clauses.attribute.list_names": NAMES,
     "members.clauses.layer.list_layer_names": NAMES,

@@ -10,7 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.access import moderation_table, outreach_table
+from tests.access import (
+    group_people_table,
+    moderation_table,
+    outreach_table,
+)
 
 ROLES = (
     "gone",
@@ -318,8 +322,13 @@ ANSWERS: dict[str, str] = {
     "rrraananx": """
         members.people.notes.complete
     """,
+    # Managers who see everything; the server calls no address of this machine.
+    "rrrxxrrrr": """
+        channels.accounts.accounts.connect
+    """,
     # Managers who see everything, of their own community.
     "rrraarrar": """
+        channels.accounts.accounts.list_accounts
         channels.webhooks.endpoints.list_endpoints
         core.staff.entry_links.list_all
         core.staff.roles.create
@@ -337,6 +346,10 @@ ANSWERS: dict[str, str] = {
         insight.positioning.sheets.save
         channels.webhooks.deliveries.retry
         channels.webhooks.deliveries.send_test
+        channels.accounts.accounts.change_limit
+        channels.accounts.accounts.check
+        channels.accounts.accounts.disconnect
+        channels.accounts.accounts.get
         channels.webhooks.endpoints.create
         channels.webhooks.endpoints.delete
         channels.webhooks.endpoints.get
@@ -455,7 +468,13 @@ ANSWERS: dict[str, str] = {
 
 def answers() -> Iterator[tuple[str, str]]:
     """Each verb with its letters."""
-    tables = ANSWERS, outreach_table.ANSWERS, moderation_table.ANSWERS
+    tables = (
+        ANSWERS,
+        feedback_table.ANSWERS,
+        group_people_table.ANSWERS,
+        outreach_table.ANSWERS,
+        moderation_table.ANSWERS,
+    )
     for letters, verbs in (row for table in tables for row in table.items()):
         for verb in verbs.split():
             yield verb, letters

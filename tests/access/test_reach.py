@@ -15,6 +15,16 @@ FILES = "what files name is created as they are imported"
 SIGN_IN = "only people give out ways to sign in, so that a stolen key cannot"
 SCREEN = "the layout of a screen"
 CONSOLE_ONLY = {
+    "groups.complaints.complaint_list.list_visible": "programs list cases by id",
+    "groups.complaints.escalation.list_late_of_others": "programs list late cases",
+    "groups.complaints.escalation.list_own": "programs list cases, which name owners",
+    "groups.complaints.escalation.list_unowned": "programs list cases, which name owners",
+    "groups.complaints.order_links.find": "programs get orders",
+    "groups.complaints.order_links.list_latest": "programs list orders",
+    "outreach.replies.conversations.list_late_of_others": "programs list conversations",
+    "outreach.replies.conversations.list_own": "programs list conversations by id",
+    "outreach.replies.conversations.list_visible": "programs list conversations by id",
+    "outreach.replies.similar_questions.find": "shown beside the answer that is written",
     "core.staff.api_keys.create": SIGN_IN,
     "core.staff.api_keys.revoke": SIGN_IN,
     "core.staff.linked_accounts.unlink": SIGN_IN,
@@ -34,6 +44,11 @@ CONSOLE_ONLY = {
     "groups.moderation.mass_actions.list_waiting": "programs list all, with states",
     "groups.moderation.precision.list_dropped": "programs list rules, which say it",
     "groups.moderation.safety_stops.get": "programs name the group",
+    "groups.entry.gates.list_visible": "programs get the gate of each group",
+    "groups.patrol.rounds.ask_removal": "programs ask moderation for removals",
+    "groups.patrol.rounds.find_next": "programs list the round, which has its order",
+    "groups.patrol.rounds.unmark": "takes back a press of a button",
+    "groups.patrol.rounds.view": "programs get messages, joins and cases each",
     "groups.memberships.add_again": "takes back a removal; programs add members",
     "groups.memberships.list_members": "programs list accounts of a group",
     "groups.memberships.list_members_with_role": "programs list accounts of a group",

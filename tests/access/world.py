@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models, transaction
 
+from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.inbox import IncomingEvent
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
@@ -20,7 +21,9 @@ from qunce.core.staff.models import Staff
 from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
 from qunce.groups import groups
+from qunce.groups.complaints.models import Complaint
 from qunce.groups.groups import Group
+from qunce.groups.wishes.models import Wish, WishVoice
 from qunce.importing.jobs import jobs
 from qunce.importing.jobs.jobs import ImportJob
 from qunce.importing.jobs.uploads import Upload
@@ -34,6 +37,7 @@ from qunce.members.accounts import accounts
 from qunce.members.accounts.models import Account, Placeholder, SharedIdentifier
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.layers.layers import Layering
+from qunce.members.message_texts.models import MessageText
 from qunce.members.people import notes, people
 from qunce.members.people.merges import Merge
 from qunce.members.people.notes import Note
@@ -52,6 +56,7 @@ from qunce.outreach.content.message_templates import MessageTemplate
 from qunce.outreach.group_templates.models import Application, GroupTemplate
 from qunce.outreach.ideas.models import Feed, Idea
 from qunce.outreach.playbooks.models import Playbook, StaffNotice
+from qunce.outreach.replies.models import Answer, Conversation, ReplyRule
 from qunce.outreach.sending.campaign_tasks import CampaignTask
 from qunce.outreach.sending.ledger import Message
 from qunce.outreach.series import episodes, series
@@ -64,6 +69,7 @@ from qunce.sales import orders
 from qunce.sales.models import Order
 from qunce.sets.mirror import deriver
 from tests import factories, two_communities
+from tests.two_communities import feedback
 
 OBJECTS: dict[str, type[models.Model]] = {
     "account": Account,
@@ -88,6 +94,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "key": ApiKey,
     "entry": EntryLink,
     "role": CustomRole,
+    "channel account": ChannelAccount,
     "endpoint": Endpoint,
     "delivery": Delivery,
     "upload": Upload,
@@ -120,6 +127,13 @@ OBJECTS: dict[str, type[models.Model]] = {
     "episode": Episode,
     "funnel": Funnel,
     "notebook entry": NotebookEntry,
+    "complaint": Complaint,
+    "conversation": Conversation,
+    "reply answer": Answer,
+    "reply rule": ReplyRule,
+    "wish": Wish,
+    "wish voice": WishVoice,
+    "message text": MessageText,
     "goal": Goal,
     "finding decision": FindingDecision,
     "report": Report,
@@ -256,3 +270,4 @@ def _add_what_is_seen(world: World, ids: dict[str, int]) -> None:
     draft = requests.Draft(kind="moments", title="Own", text="Hi", staff=[scoped.pk])
     asked = requests.create(draft=draft, **own)
     world.seen |= {"asked": asked.pk, "errand": asked.tasks.get().pk}
+    world.seen |= feedback.add_of(world, seen.pk, group.pk, "Seen", key="seen")

@@ -33,6 +33,11 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "insight:goal": {"goal_pk": "goal"},
     "insight:goal-edit": {"goal_pk": "goal"},
     "notebook": {"pk": "notebook_entry"},
+    "complaints": {"pk": "complaint"},
+    "digests": {"group": "group", "message": "message_text"},
+    "inbox": {"pk": "conversation"},
+    "inbox:rule-update": {"pk": "reply_rule"},
+    "wishes": {"pk": "wish"},
     "typed_numbers": {"pk": "group"},
     "importing": {"pk": "job"},
     "importing:file-detail": {"pk": "upload"},
@@ -40,6 +45,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "group_templates": {"pk": "group_template"},
     "group_templates:application": {"pk": "application"},
     "group_templates:group": {"pk": "group"},
+    "moderation": {"pk": "moderation_rule", "number": "moderation_case"},
+    "moderation:ladder": {"pk": "ladder"},
     "sales": {"pk": "order"},
     "settings:staff-detail": {"pk": "staff"},
     "settings:role-update": {"pk": "role"},
@@ -61,6 +68,8 @@ VARIANTS: dict[str, dict[str, dict[str, str]]] = {
 }
 """View → name of another state of its page → argument → kind of object."""
 SLUGS = {
+    "channels:connect": {"channel": "matrix"},
+    "channels:detail": {"channel": "matrix"},
     "tags:template-apply": {"name": "education"},
     "members:field": {"key": "staff"},
     "care:create": {"kind": "birthday"},

@@ -29,6 +29,8 @@ from tests.functional.shop_insight import (
     add_note,
     add_report,
 )
+from tests.functional.shop_feedback import add_feedback
+from tests.functional.shop_moderation import add_moderation
 from tests.functional.shop_outreach import add_outreach
 from tests.functional.shop_tag_rules import add_tag_rules
 
@@ -117,6 +119,7 @@ def build(at: datetime) -> TeaShop:
         add_note,
         add_unit,
         add_api_key_and_webhook,
+        add_channel,
     ):
         step(shop)
     run_jobs(at)
@@ -130,6 +133,8 @@ def build(at: datetime) -> TeaShop:
     run_jobs(at)
     add_report(shop)
     add_goal_and_positioning(shop)
+    add_moderation(shop)
+    add_feedback(shop)
     return shop
 
 
@@ -384,6 +389,31 @@ def add_api_key_and_webhook(shop: TeaShop) -> None:
     )
     endpoints.pause(endpoint=endpoint, **shop.by_owner())
     shop.ids["endpoint"] = endpoint.pk
+
+
+def add_channel(shop: TeaShop) -> None:
+    """A connected homeserver, in one of whose rooms rights are missing."""
+    from qunce.channels.accounts.models import ChannelAccount
+
+    details = {
+        "room": "茶友群",
+        "rights": "kick,m.room.power_levels",
+        "level": "50",
+        "needed": "100",
+        "user": "@qunce:tea.example",
+    }
+    ChannelAccount.objects.create(
+        community=shop.community,
+        channel="matrix",
+        address="https://matrix.tea.example",
+        user="@qunce:tea.example",
+        secret="token",
+        problems=[{"code": "rights_missing", "details": details}],
+        connected_at=shop.at,
+        checked_at=shop.at,
+        received_at=shop.at,
+        by=shop.owner,
+    )
 
 
 def add_layering(shop: TeaShop) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from qunce.channels import inbox
+from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core import communities
 from qunce.core.communities import Community
@@ -46,7 +47,7 @@ from qunce.members.tags import groups as tag_groups
 from qunce.sales import orders
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import deriver
-from tests.two_communities import insight, outreach
+from tests.two_communities import feedback, group_people, insight, outreach
 from tests.two_communities.data import PASSWORD, SCOPE, TwoCommunities
 
 __all__ = ["PASSWORD", "SCOPE", "TwoCommunities", "build"]
@@ -87,6 +88,8 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     insight.add_findings(data)
     insight.add_report(data)
     insight.add_persona_card(data)
+    feedback.add_feedback(data)
+    group_people.add_group_people(data)
     return data
 
 
@@ -306,7 +309,18 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
         **common,
     )
     delivery = deliveries.send_test(endpoint=hook, **common)
+    channel_account = ChannelAccount.objects.create(
+        community=data.community,
+        channel="matrix",
+        # Of this machine, which the server does not call.
+        address="https://127.0.0.1:9",
+        user="@homely-bot:homely.example",
+        secret="homely-secret",
+        connected_at=data.at,
+        by=data.owner,
+    )
     data.ids |= {
+        "channel account": channel_account.pk,
         "endpoint": hook.pk,
         "delivery": delivery.pk,
         "upload": upload.pk,

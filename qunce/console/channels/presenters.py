@@ -60,7 +60,7 @@ def _state(account: ChannelAccount, at: datetime) -> tuple[str, bool]:
     if any(problem.get("is_blocking") for problem in account.problems):
         return _("refused by the server"), False
     if accounts.is_silent(account, at):
-        return _("silent"), False
+        return _("out of reach"), False
     if account.problems:
         return _("connected, with problems"), False
     return _("connected"), True

@@ -68,6 +68,15 @@ case(
     reopen=one("unit"),
 )
 case(
+    "channels.accounts.accounts",
+    connect=just(channel="matrix", address="https://127.0.0.1:9", secret="new"),
+    check=one("account=channel account"),
+    change_limit=one("account=channel account", per_minute=5),
+    disconnect=one("account=channel account"),
+    list_accounts=just(),
+    get=just(channel="matrix"),
+)
+case(
     "channels.webhooks.deliveries",
     send_test=one("endpoint"),
     retry=one("delivery"),

@@ -275,8 +275,12 @@ class SettingsForm(forms.Form):
                         ("at_most", pgettext_lazy("limit", "at most")),
                     ],
                 )
+            is_word = f"{name}_word" in self.fields
             self.fields[name] = forms.IntegerField(
-                label=LABELS[name], required=False, min_value=least, max_value=most
+                label=_("At most") if is_word else LABELS[name],
+                required=False,
+                min_value=least,
+                max_value=most,
             )
 
     def to_arguments(self) -> dict[str, Any]:

@@ -40,6 +40,10 @@ NAME, PHONE, ADDRESS = "欧阳测试甲", "13912345678", "幸福路8号3单元"
 QUOTE = f"给{NAME}（{PHONE}）寄到{ADDRESS}"
 
 OWN_ROWS = {
+    "complaints.ComplaintMessage",
+    "replies.AutomaticReply",
+    "replies.Conversation",
+    "wishes.WishVoice",
     "members.Account",
     "members.Identifier",
     "members.PastIdentifier",
@@ -165,6 +169,8 @@ EXEMPT_FIELDS = {
     "members.LayerRun": "bounds unrated",
     "members.SavedView": "columns sort_by",
     "groups.Group": "kind",
+    "entry.GroupRules": "accept_words",
+    "overlaps.GroupSet": "may_overlap",
     "outreach.StoredFile": "digest media_type",
     "outreach.MaterialVersion": "app_id",
     "outreach.Idea": "source_key url_key",

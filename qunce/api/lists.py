@@ -18,6 +18,8 @@ from qunce.members.people import visibility
 
 router = Router(auth=RequiresScope("groups", shows_members=True), tags=["lists"])
 ListName = Literal["white", "black"]
+Events = Annotated[list[dict[str, Any]], Field(max_length=candidates.MAX_CANDIDATES)]
+Ids = list[int]
 GroupIds = Annotated[list[schemas.Id], Field(max_length=lists.MAX_GROUPS)]
 Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH)]
 Evidence = Annotated[str, Field(max_length=MAX_EVIDENCE_LENGTH)]
@@ -52,7 +54,7 @@ class ListEntryOut(schemas.OutputSchema):
     id: int
     list: str
     scope: str
-    group_ids: list[int]
+    group_ids: Ids
     account_id: int | None
     channel: str
     channel_key: str
@@ -71,10 +73,7 @@ class CandidatesIn(schemas.InputSchema):
 
     list: ListName
     channel: Annotated[str, Field(min_length=1, max_length=30)] = "matrix"
-    events: (
-        Annotated[list[dict[str, Any]], Field(max_length=candidates.MAX_CANDIDATES)]
-        | None
-    ) = None
+    events: Events | None = None
     lines: Annotated[str, Field(max_length=candidates.MAX_TEXT_LENGTH)] | None = None
 
 

@@ -177,7 +177,6 @@ def _fields(request: ApiRequest, data: GroupSetUpdateIn) -> dict[str, Any]:
 @router.get("/group-sets", response=GroupSetsOut)
 def list_sets(request: ApiRequest) -> dict[str, Any]:
     """List the sets by name."""
-    group_sets.check_may_view(request.by)
     return {"items": [_serialize(row) for row in group_sets.list_visible(request.by)]}
 
 
@@ -211,7 +210,6 @@ def archive_set(request: ApiRequest, set_id: schemas.Id) -> Any:
 @router.get("/group-sets/{set_id}/overlaps", response=OverlapBoardOut)
 def get_board(request: ApiRequest, set_id: schemas.Id) -> dict[str, Any]:
     """Get who is in several groups of a set, and who may be the same person."""
-    group_sets.check_may_view(request.by)
     row = group_sets.get(pk=set_id, by=request.by)
     board = boards.load(group_set=row, by=request.by, at=request.at)
     shown = bitmaps.of(list(board.people)[:MAX_PEOPLE])
@@ -295,7 +293,6 @@ def _serialize_run(run: CleanUp) -> dict[str, Any]:
 @router.get("/clean-ups", response=CleanUpsOut)
 def list_runs(request: ApiRequest) -> dict[str, Any]:
     """List the clean-ups, the latest first."""
-    group_sets.check_may_view(request.by)
     return {
         "items": [_serialize_run(run) for run in clean_ups.list_visible(request.by)]
     }
@@ -314,7 +311,6 @@ def start(request: ApiRequest, set_id: schemas.Id, data: CleanUpIn) -> Any:
 @router.get("/clean-ups/{run_id}", response=CleanUpOut)
 def get_run(request: ApiRequest, run_id: schemas.Id) -> dict[str, Any]:
     """Get a clean-up and its progress."""
-    group_sets.check_may_view(request.by)
     return _serialize_run(clean_ups.get(pk=run_id, by=request.by))
 
 

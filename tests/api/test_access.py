@@ -74,6 +74,12 @@ IDS = {
     "series_id": "series",
     "funnel_id": "funnel",
     "notebook_entry_id": "notebook entry",
+    "complaint_id": "complaint",
+    "conversation_id": "conversation",
+    "answer_id": "reply answer",
+    "reply_rule_id": "reply rule",
+    "wish_id": "wish",
+    "voice_id": "wish voice",
     "goal_id": "goal",
     "version_number": "positioning version",
     "decision_id": "finding decision",
@@ -81,6 +87,10 @@ IDS = {
     "group_template_id": "group template",
     "application_id": "application of group",
     "episode_id": "episode",
+    "entry_id": "list entry",
+    "request_id": "entry request",
+    "set_id": "group set",
+    "run_id": "clean-up",
 }
 """Path parameter → the name under which the fixture knows its id."""
 TEXTS = {
@@ -102,6 +112,12 @@ HIDDEN = {
     "order_id",
     "note_id",
     "merge_id",
+    "complaint_id",
+    "conversation_id",
+    "entry_id",
+    "request_id",
+    "set_id",
+    "run_id",
 }
 """Parameters that stand for something the scoped staff member must not see."""
 

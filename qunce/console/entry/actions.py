@@ -56,7 +56,7 @@ def publish(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def accept(request: http.Request, pk: int) -> HttpResponse:
     """Record that a member has accepted the rules to staff."""
     group = group_visibility.get(by=request.staff, pk=pk)
@@ -75,7 +75,7 @@ def accept(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def open_request(request: http.Request, pk: int) -> HttpResponse:
     """Begin to ask somebody who wants to enter, by hand."""
     group = group_visibility.get(by=request.staff, pk=pk)
@@ -93,7 +93,7 @@ def open_request(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def answer(request: http.Request, pk: int) -> HttpResponse:
     row = _get(request, pk)
     verdict = requests.answer(
@@ -110,7 +110,7 @@ def answer(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def let_in(request: http.Request, pk: int) -> HttpResponse:
     row = _get(request, pk)
     requests.let_in(request=row, by=request.staff, at=request.at)
@@ -119,7 +119,7 @@ def let_in(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def refuse(request: http.Request, pk: int) -> HttpResponse:
     row = _get(request, pk)
     requests.refuse(request=row, by=request.staff, at=request.at)
@@ -129,7 +129,7 @@ def refuse(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def mark_done(request: http.Request, pk: int) -> HttpResponse:
     row = _get(request, pk)
     requests.mark_done(request=row, by=request.staff, at=request.at)

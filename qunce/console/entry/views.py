@@ -22,7 +22,7 @@ MAX_SHOWN = 100
 
 
 @require_GET
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def request_list(request: http.Request) -> HttpResponse:
     by, at = request.staff, request.at
     visible = requests.list_visible(by)
@@ -52,7 +52,7 @@ def _rows(request: http.Request, found: Any, *, limit: int = MAX_SHOWN) -> Any:
 
 
 @require_GET
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def request_detail(request: http.Request, pk: int) -> HttpResponse:
     row = requests.get(pk=pk, by=request.staff, at=request.at)
     (shown,) = presenters.rows(request, [row])
@@ -61,7 +61,7 @@ def request_detail(request: http.Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@http.page(requests.DECIDE)
+@http.page(gates.DECIDE)
 def gate(request: http.Request, pk: int) -> HttpResponse:
     group = group_visibility.get(by=request.staff, pk=pk)
     found = gates.find(group)

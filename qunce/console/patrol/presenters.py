@@ -31,9 +31,8 @@ def name_all(
     request: http.Request, shown: GroupView
 ) -> tuple[list[tuple[SeenMessage, str]], list[tuple[Movement, str]]]:
     """The messages and the movements, each with a name or a masked key."""
-    nameless = {
-        each.account for each in (*shown.messages, *shown.movements) if not each.name
-    }
+    everybody: list[SeenMessage | Movement] = [*shown.messages, *shown.movements]
+    nameless = {each.account for each in everybody if not each.name}
     keys = dict(Account.objects.filter(pk__in=nameless).values_list("pk", "key"))
 
     def name_of(account: int, name: str) -> str:

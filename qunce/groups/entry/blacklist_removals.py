@@ -53,7 +53,9 @@ def react_to_blocked(
 
 def _stay(fact: RecordedFact) -> str:
     """What is the same for one stay in one group, which may be found more than once."""
-    rows = Membership.objects.filter(account_id=fact.account, group_id=fact.group)
+    rows = Membership.objects.filter(
+        account_id=fact.account or 0, group_id=fact.group or 0
+    )
     joined_at = rows.values_list("joined_at", flat=True).first() or fact.happened_at
     return f"{fact.group}:{fact.account}:{timestamps.to_micros(joined_at)}"
 

@@ -30,6 +30,12 @@ MANAGE = permissions.declare(
     permissions.Role.MANAGER,
     label=gettext_lazy("change entry gates and publish group rules"),
 )
+DECIDE = permissions.declare(
+    "entry.decide",
+    permissions.Role.MANAGER,
+    permissions.Role.OPERATOR,
+    label=gettext_lazy("let people into groups and refuse them"),
+)
 MAX_KEYWORDS, MAX_QUESTIONS, MAX_ANSWERS, MAX_WORDS = 20, 10, 20, 20
 MAX_WORD_LENGTH, MAX_QUESTION_LENGTH = 40, 300
 MAX_WAIT_HOURS, MAX_ATTEMPTS = 720, 20
@@ -213,6 +219,7 @@ def find_open(groups: Sequence[int]) -> dict[int, EntryGate]:
 
 def list_visible(by: Staff) -> models.QuerySet[EntryGate]:
     """The gates of the groups that `by` sees, by name of the group."""
+    permissions.check_may(by, DECIDE)
     seen = group_visibility.list_visible(by).values("pk")
     rows = EntryGate.objects.filter(community=by.community, group__in=seen)
     return rows.select_related("group", "by").order_by("group__name", "pk")

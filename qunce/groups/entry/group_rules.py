@@ -17,8 +17,8 @@ from qunce.core.staff.models import Staff
 from qunce.groups import chat_words, memberships
 from qunce.groups import groups as group_verbs
 from qunce.groups.entry import gates
+from qunce.groups.entry.gates import DECIDE
 from qunce.groups.entry.models import GroupRules, RulesAcceptance
-from qunce.groups.entry.requests import DECIDE
 from qunce.groups.groups import Group
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -178,6 +178,7 @@ class Acceptance:
 
 
 def count_accepted(rules: GroupRules, *, by: Staff, at: datetime) -> Acceptance:
+    group_verbs.check_visible(rules.group, by)
     people = audiences.people(
         community=rules.community, rule=memberships.rule(rules.group), by=by, at=at
     )

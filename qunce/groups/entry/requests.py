@@ -24,6 +24,7 @@ from qunce.groups import groups as group_verbs
 from qunce.groups import visibility as group_visibility
 from qunce.groups.entry import effects, gate_terms, gates
 from qunce.groups.entry.gate_terms import Terms, Verdict
+from qunce.groups.entry.gates import DECIDE
 from qunce.groups.entry.models import (
     STATES,
     EntryGate,
@@ -39,14 +40,6 @@ from qunce.groups.overlaps import doors
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
-
-DECIDE = permissions.declare(
-    "entry.decide",
-    permissions.Role.MANAGER,
-    permissions.Role.OPERATOR,
-    label=gettext_lazy("let people into groups and refuse them"),
-)
-
 
 MAX_SEARCHED = 2_000
 """Requests that are read to find those of members whom somebody with a scope sees."""
@@ -428,6 +421,7 @@ def get(*, pk: int, by: Staff, at: datetime) -> EntryRequest:
 
 def list_visible(by: Staff) -> models.QuerySet[EntryRequest]:
     """The requests in the groups that `by` sees, the latest first."""
+    permissions.check_may(by, DECIDE)
     seen = group_visibility.list_visible(by).values("pk")
     rows = EntryRequest.objects.filter(community=by.community, group__in=seen)
     related = rows.select_related(

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, names, text_validation
+from qunce.core import errors, names, permissions, text_validation
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group, Membership
@@ -162,6 +162,7 @@ def preview(
     candidates: Sequence[Candidate], *, list_name: str, by: Staff, at: datetime
 ) -> Preview:
     """Whom the candidates mean, which groups these people are in, who cannot be added."""
+    permissions.check_may(by, lists.EDIT)
     lists.check_list_name(list_name)
     _check_count(candidates)
     keys = [each.channel_key for each in candidates if not each.problem]

@@ -383,6 +383,7 @@ def list_visible(by: Staff, at: datetime) -> models.QuerySet[ListEntry]:
     Staff with a scope see entries of members they see; those of some groups only if they
     see one of these.
     """
+    permissions.check_may(by, EDIT)
     rows = ListEntry.objects.filter(community=by.community).order_by("-added_at", "-pk")
     if by.groups is not None:
         seen = group_visibility.list_visible(by).values("pk")

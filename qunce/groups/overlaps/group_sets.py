@@ -72,10 +72,6 @@ class InvalidGroupSet(errors.Invalid):
 # Checks
 
 
-def check_may_view(by: Staff) -> None:
-    permissions.check_may(by, VIEW)
-
-
 def _check(
     by: Staff,
     *,
@@ -218,6 +214,7 @@ def get(*, pk: int, by: Staff) -> GroupSet:
 
 def list_visible(by: Staff) -> list[GroupSet]:
     """The sets all of whose groups `by` sees, by name."""
+    permissions.check_may(by, VIEW)
     rows = GroupSet.objects.filter(community=by.community, archived_at__isnull=True)
     if by.groups is not None:
         hidden = Group.objects.filter(community=by.community).exclude(key__in=by.groups)

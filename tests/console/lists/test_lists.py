@@ -39,9 +39,9 @@ def test_somebody_is_added_changed_and_taken_off(owner: Staff) -> None:
     entry.refresh_from_db()
     assert (entry.reason, entry.scope) == ("adverts again", "community")
     assert entry.expires_at is not None
-    page = browser.post(f"{detail}remove/", follow=True).content.decode()
-    assert "Spam King was taken off the blacklist." in page
-    assert "Nobody is on this list" in page
+    text = browser.post(f"{detail}remove/", follow=True).content.decode()
+    assert "Spam King was taken off the blacklist." in text
+    assert "Nobody is on this list" in text
     assert "Spam King" in browser.get("/groups/lists/?past=1").content.decode()
 
 
@@ -68,9 +68,9 @@ def test_candidates_are_looked_at_before_they_are_added(owner: Staff) -> None:
         },
     ]
     values = {"list_name": "black", "channel": "matrix", "text": json.dumps(events)}
-    page = browser.post("/groups/lists/candidates/", values).content.decode()
-    assert "1 person can be added" in page
-    assert "names people" in page
+    text = browser.post("/groups/lists/candidates/", values).content.decode()
+    assert "1 person can be added" in text
+    assert "names people" in text
     assert not ListEntry.objects.exists()
     browser.post("/groups/lists/candidates/", {**values, "add": "1"})
     assert ListEntry.objects.get().channel_key == "@a:evil.org"

@@ -46,8 +46,8 @@ def test_set_board_clean_up_and_undo(owner: Staff) -> None:
     run = CleanUp.objects.get()
     own = f"/groups/overlaps/runs/{run.pk}/"
     assert "0 of 1 removed" in browser.get(own).content.decode()
-    page = browser.post(f"{own}undo/", follow=True).content.decode()
-    assert "0 people are invited back" in page
+    text = browser.post(f"{own}undo/", follow=True).content.decode()
+    assert "0 people are invited back" in text
     assert browser.get(f"{url}likely/").status_code == 200
     assert "None in the last four weeks" in (
         browser.get("/groups/overlaps/exposed/").content.decode()

@@ -109,6 +109,25 @@ def _find_staff(request: http.Request, text: str) -> Staff | None:
 
 @require_POST
 @http.page(complaint_list.MANAGE)
+def attach(request: http.Request, pk: int) -> HttpResponse:
+    """Add the message whose text has the id `message`."""
+
+    def verb(complaint: Complaint) -> str:
+        text = request.POST.get("message", "")
+        is_number = text.isascii() and text.isdigit() and len(text) < 19
+        complaints.attach(
+            complaint=complaint,
+            message=int(text) if is_number else 0,
+            by=request.staff,
+            at=request.at,
+        )
+        return _("The message is added to the case.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(complaint_list.MANAGE)
 def add_note(request: http.Request, pk: int) -> HttpResponse:
     def verb(complaint: Complaint) -> str:
         text = request.POST.get("text", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -91,9 +92,19 @@ def complaint_create(request: http.Request) -> HttpResponse:
             return http.redirect_back(request, url)
     if quote is not None:
         del form.fields["member"]
-    context = {"form": form, "quote": quote, "complaint": None}
+    existing = _open_cases(request, quote.account) if quote else ()
+    context = {"form": form, "quote": quote, "complaint": None, "existing": existing}
     status = 422 if form.errors else 200
     return http.render(request, "console/complaints/form.html", context, status=status)
+
+
+def _open_cases(request: http.Request, account: int) -> Sequence[presenters.Row]:
+    """The cases of a member to which a message of theirs can be added."""
+    filters = Filters(states=OPEN_STATES, account=account)
+    found = complaint_list.list_visible(
+        by=request.staff, at=request.at, filters=filters, limit=10
+    )
+    return presenters.rows(found, request.at)
 
 
 def _create(

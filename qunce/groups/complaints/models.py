@@ -149,6 +149,7 @@ class ComplaintNote(models.Model):
         return self.text[:40]
 
 
+@personal_texts.erased_in("words")
 class ComplaintSettings(models.Model):
     """`words` is a list of {topic, name, words}, null for the words we begin with.
 

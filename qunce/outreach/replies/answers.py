@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qunce.channels import channel_contract
-from qunce.core import errors, timestamps
+from qunce.core import errors, permissions, timestamps
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.outreach import skip_reasons
@@ -272,6 +272,7 @@ def _record(answer: Answer, message: Message | None, at: datetime) -> None:
 
 def get(*, by: Staff, pk: int, at: datetime) -> Answer:
     """An answer of a conversation that `by` sees; raises ConversationNotFound."""
+    permissions.check_may(by, conversations.VIEW)
     rows = Answer.objects.filter(conversation__community=by.community, pk=pk)
     for answer in rows.select_related("conversation__community", "by"):
         conversations.check_visible(answer.conversation, by=by, at=at)

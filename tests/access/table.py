@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.access import (
+    feedback_table,
     group_people_table,
     moderation_table,
     outreach_table,

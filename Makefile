@@ -25,7 +25,7 @@ EXACT := tests/test_exactness.py tests/members/rule_text/test_parsing.py tests/o
 
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: help install demo test run-tests test-times test-dates check check-types check-rest pictures pages fix bench docs messages faults exact oracles clean lock
+.PHONY: help install demo test run-tests test-times test-dates check check-types check-rest pictures pages fix bench docs messages faults exact oracles matrix clean lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -103,6 +103,9 @@ oracles: ## compare experiments with tea-tasting and gbstats, in a virtual envir
 	$(PYTHON) -m venv "$$folder"; \
 	"$$folder/bin/pip" --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/oracles.txt; \
 	"$$folder/bin/python" -m tests.insight.experiments.oracle
+
+matrix: $(STAMP) ## run the scenes on a real Matrix server and print each with its result
+	$(BIN)/python -m tests.matrix $(ARGS)
 
 clean: ## delete everything that can be regenerated, keep var/
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -14,6 +14,8 @@ from qunce.channels.matrix.models import Room
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import launch
 from qunce.outreach.campaigns.campaigns import Campaign
+from qunce.outreach.playbooks import lifecycle, playbooks, polling
+from qunce.outreach.playbooks.lifecycle import Choice
 from qunce.outreach.sending import channel_sending, ledger
 from qunce.outreach.sending.channel_queue import ChannelQueue
 from qunce.sets import audiences
@@ -100,6 +102,43 @@ def test_campaign_arrives_once_although_the_worker_was_killed(
     assert {row.state for row in rows} == {"delivered"}
     events = {event["event_id"] for room in rooms for event in owner.read(room)}
     assert {row.channel_message_id for row in rows} <= events
+
+
+def test_playbooks_arrive_once_in_rooms_and_with_members(
+    site: Site, register: Register
+) -> None:
+    """Playbooks write to a room that has grown and to who joins: once, read back."""
+    owner, bob, cat = register("owner", "bob", "cat")
+    rooms = [site.open_room(owner) for _number in range(2)]
+    grown = {"for": "group", "entry": {"on": "size", "members": 2}}
+    playbook(site, grown, "We are two")
+    playbook(
+        site, {"entry": {"on": "fact", "fact": "group.joined"}}, "Nice to meet you"
+    )
+    bob.join(rooms[0])
+    cat.join(rooms[1])
+    for _round in range(3):
+        site.step()
+        polling.poll_all(at=now())
+        site.step()
+    for room in rooms:
+        assert owner.texts(room, by=site.bot.id) == ["We are two"]
+    for member in (bob, cat):
+        (direct,) = member.list_invites()
+        member.join(direct)
+        assert member.texts(direct, by=site.bot.id) == ["Nice to meet you"]
+
+
+def playbook(site: Site, definition: dict[str, Any], text: str) -> None:
+    step = {"id": "a", "kind": "send", "text": text, "channel": "matrix"}
+    created = playbooks.create(
+        community=site.community,
+        name=text,
+        definition={**definition, "steps": [{**step, "purpose": "service"}]},
+        by=site.by,
+        at=now(),
+    )
+    lifecycle.switch_on(playbook=created, choice=Choice(), by=site.by, at=now())
 
 
 def _die(*_args: Any, **_named: Any) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from enum import StrEnum
-from functools import cached_property
+from functools import lru_cache
 from itertools import accumulate
 
 from qunce.groups.moderation.confusables import FOLDS
@@ -50,35 +50,49 @@ def is_latin(char: str) -> bool:
 class Normalised:
     """The normalised forms of a text. Places are found only when they are asked for."""
 
+    __slots__ = ("_compact", "_digits", "_ends", "_joined", "folded", "original")
+
     def __init__(self, text: str) -> None:
         self.original = text[:MAX_LENGTH]
         self.folded = self.original.translate(FOLDS)
+        self._compact: str | None = None
+        self._digits: str | None = None
+        self._joined: tuple[str, list[int], list[int]] | None = None
+        self._ends: list[int] | None = None
 
-    @cached_property
+    @property
     def written(self) -> str:
         """The original without halves of characters, which UTF-8 does not know."""
         return SURROGATES.sub("\ufffd", self.original)
 
-    @cached_property
-    def _joined(self) -> tuple[str, list[int], list[int]]:
-        """The compact text; where its pieces start in it, and in the folded text."""
-        return _join(self.folded)
-
-    @cached_property
+    @property
     def compact(self) -> str:
-        return self._joined[0] if SEPARATORS.search(self.folded) else self.folded
+        if self._compact is None:
+            self._compact = self.folded
+            if SEPARATORS.search(self.folded):
+                self._joined = _join(self.folded)
+                self._compact = self._joined[0]
+        return self._compact
 
-    @cached_property
+    @property
     def digits(self) -> str:
-        return self.compact.translate(NUMERALS)
+        if self._digits is None:
+            self._digits = self.compact.translate(NUMERALS)
+        return self._digits
 
-    @cached_property
-    def _ends(self) -> list[int]:
+    def _list_ends(self) -> list[int]:
         """For each character of the original where its fold ends."""
-        return list(accumulate(len(FOLDS[ord(char)]) for char in self.original))
+        if self._ends is None:
+            lengths = (len(FOLDS[ord(char)]) for char in self.original)
+            self._ends = list(accumulate(lengths))
+        return self._ends
 
     def get(self, level: Level) -> str:
-        return str(getattr(self, level.value))
+        if level is Level.DIGITS:
+            return self.digits
+        if level is Level.FOLDED:
+            return self.folded
+        return self.compact if level is Level.COMPACT else self.written
 
     def span(self, level: Level, start: int, end: int) -> tuple[int, int]:
         """Where a part of a normalised text is in the original."""
@@ -89,11 +103,11 @@ class Normalised:
         first, last = start, end - 1
         if level is not Level.FOLDED and self.compact != self.folded:
             first, last = self._unjoined(first), self._unjoined(last)
-        ends = self._ends
+        ends = self._list_ends()
         return bisect_right(ends, first), bisect_right(ends, last) + 1
 
     def _unjoined(self, index: int) -> int:
-        _, starts, sources = self._joined
+        _, starts, sources = self._joined or _join(self.folded)
         piece = bisect_right(starts, index) - 1
         return sources[piece] + index - starts[piece]
 
@@ -105,6 +119,12 @@ class Normalised:
 
 def normalise(text: str) -> Normalised:
     return Normalised(text)
+
+
+@lru_cache(maxsize=2_000)
+def normalise_name(name: str) -> Normalised:
+    """The normalised form of a name, which occurs again with every message."""
+    return Normalised(name)
 
 
 def _join(text: str) -> tuple[str, list[int], list[int]]:

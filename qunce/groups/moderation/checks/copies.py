@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from math import ceil
+from operator import itemgetter
 from typing import Any, ClassVar
 from zlib import crc32
 
@@ -58,57 +59,54 @@ class Texts(dict[str, Any]):
     Sets of which p percent agree share one of the first hashes of each, n - p·n + 1 of n
     (the prefix filter of exact similarity joins); only these are in the index. A state
     from storage is a plain dictionary, of which the index is made again. States that
-    follow one another share the index, and each knows its own entries in it.
+    follow one another share the index, and each has its own entries.
     """
-
-    _numbers = itertools.count()
 
     def __init__(self, state: Mapping[str, Any], percent: int) -> None:
         super().__init__(state)
         self.percent = percent
-        self._own: dict[int, Entry] = {}
-        self._index: dict[int, list[int]] = {}
+        self._index: dict[int, list[Entry]] = {}
         self._indexed = 0
         for entry in self.setdefault("entries", []):
             self._insert(entry)
 
     def _insert(self, entry: Entry) -> None:
-        number = next(self._numbers)
-        self._own[number] = entry
         self._indexed += 1
         for value in list_prefix(entry[3], self.percent):
-            self._index.setdefault(value, []).append(number)
+            self._index.setdefault(value, []).append(entry)
 
-    def with_entry(self, entry: Entry, horizon: int) -> Texts:
-        """The state with one more entry, without those up to the horizon."""
-        if any(each[1] == entry[1] for each in self["entries"]):
+    def with_entry(self, entry: Entry, milliseconds: int) -> Texts:
+        """The state with one more entry, without those much older than the newest."""
+        entries: list[Entry] = list(self["entries"])
+        place = bisect_left(entries, entry[0], key=itemgetter(0))
+        if any(each[1] == entry[1] for each in entries[place:]):
             return self
-        entries = [*self["entries"], entry][-MAX_TEXTS:]
-        entries = [each for each in entries if each[0] > horizon]
+        entries.insert(place, entry)
+        first = bisect_right(
+            entries, entries[-1][0] - milliseconds, key=itemgetter(0)
+        )
+        entries = entries[max(first, len(entries) - MAX_TEXTS) :]
         rest = {key: value for key, value in self.items() if key != "entries"}
         if self._indexed > 4 * MAX_TEXTS:
             return Texts({**rest, "entries": entries}, self.percent)
         following = Texts(rest, self.percent)
         following["entries"] = entries
-        kept = {id(each) for each in entries}
         following._index, following._indexed = self._index, self._indexed
-        following._own = {n: e for n, e in self._own.items() if id(e) in kept}
-        if id(entry) in kept:
-            following._insert(entry)
+        following._insert(entry)
         return following
 
     def list_similar(self, grams: Sequence[int]) -> list[Entry]:
-        numbers = {
-            number
+        """The entries that are similar to a text with these hashes, itself included."""
+        found = {
+            id(entry): entry
             for value in list_prefix(grams, self.percent)
-            for number in self._index.get(value, ())
-            if number in self._own
+            for entry in self._index.get(value, ())
         }
         given = frozenset(grams)
         return [
             entry
-            for number in sorted(numbers)
-            if is_similar(given, (entry := self._own[number])[3], self.percent)
+            for entry in self["entries"]
+            if id(entry) in found and is_similar(given, entry[3], self.percent)
         ]
 
 
@@ -128,7 +126,7 @@ class CompiledCopies(CompiledCheck):
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
         state = state or {}
-        at = windows.to_milliseconds(subject.happened_at)
+        at = subject.milliseconds
         if (
             subject.kind is not Kind.MESSAGE
             or subject.is_history
@@ -141,8 +139,7 @@ class CompiledCopies(CompiledCheck):
             return Judgement()
         texts = self._load(state)
         entry = [at, subject.key, subject.account, grams]
-        newest = max([at, *(each[0] for each in texts["entries"])])
-        texts = texts.with_entry(entry, newest - 1000 * self._seconds)
+        texts = texts.with_entry(entry, 1000 * self._seconds)
         near = [
             each
             for each in texts.list_similar(grams)
@@ -197,7 +194,7 @@ class CopyCheck(Check):
         ),
         Number(
             key="seconds",
-            label=gettext_lazy("Within"),
+            label=gettext_lazy("Within a time span of"),
             unit=gettext_lazy("seconds"),
             default=600,
             least=1,

@@ -31,7 +31,7 @@ class CompiledFlood(CompiledCheck):
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
         state = state or {}
-        at = windows.to_milliseconds(subject.happened_at)
+        at = subject.milliseconds
         if (
             not self._windows
             or subject.kind is not Kind.MESSAGE

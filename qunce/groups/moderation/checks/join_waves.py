@@ -34,14 +34,11 @@ class CompiledJoinWave(CompiledCheck):
         self._windows: tuple[Window, ...] = options["windows"]
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
+        if subject.kind is not Kind.JOIN or subject.is_history or not self._windows:
+            return Judgement()
         state = state or {}
-        at = windows.to_milliseconds(subject.happened_at)
-        if (
-            not self._windows
-            or subject.kind is not Kind.JOIN
-            or subject.is_history
-            or at <= state.get("since", at - 1)
-        ):
+        at = subject.milliseconds
+        if at <= state.get("since", at - 1):
             return Judgement()
         account = subject.account
         own = [each[0] for each in state.get("joins", ()) if each[1] == account]

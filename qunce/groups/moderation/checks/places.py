@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.utils.translation import gettext_lazy
 
 from qunce.groups.moderation.checks.options import Choice
@@ -18,15 +16,17 @@ PLACES = Choice(
     choices={
         TEXT: gettext_lazy("the message"),
         NAME: gettext_lazy("the name of its author"),
-        BOTH: gettext_lazy("both"),
+        BOTH: gettext_lazy("the message and the name"),
     },
     default=BOTH,
 )
 
 
-def list_texts(subject: Subject, places: str) -> Iterator[tuple[str, Normalised]]:
+def list_texts(subject: Subject, places: str) -> list[tuple[str, Normalised]]:
     """The texts with their place. Joins and renamings have a name only."""
+    texts = []
     if places != NAME and subject.text and subject.kind in (Kind.MESSAGE, Kind.EDIT):
-        yield TEXT, subject.normalised
+        texts.append((TEXT, subject.normalised))
     if places != TEXT and subject.author_name:
-        yield NAME, subject.normalised_name
+        texts.append((NAME, subject.normalised_name))
+    return texts

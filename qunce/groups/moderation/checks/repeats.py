@@ -45,7 +45,7 @@ class CompiledRepeats(CompiledCheck):
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
         state = state or {}
-        at = windows.to_milliseconds(subject.happened_at)
+        at = subject.milliseconds
         if (
             not self._windows
             or subject.kind is not Kind.MESSAGE
@@ -56,9 +56,10 @@ class CompiledRepeats(CompiledCheck):
             return Judgement()
         key = find_text_key(subject.normalised)
         texts = dict(state.get("texts", ()))
-        events = windows.record(texts.get(key, ()), at, subject.key, self._windows)
+        events = windows.record(texts.pop(key, ()), at, subject.key, self._windows)
         texts[key] = events
-        state = {**state, "texts": self._newest(texts)}
+        self._forget(texts, at)
+        state = {**state, "texts": texts}
         exceeded = windows.find_exceeded(events, at, self._windows)
         if exceeded is None:
             return Judgement(state=state)
@@ -77,12 +78,13 @@ class CompiledRepeats(CompiledCheck):
         )
         return Judgement([self._check.finding(1, evidence)], state)
 
-    def _newest(self, texts: dict[str, list[windows.Event]]) -> dict[str, Any]:
-        """The texts that a window still reaches, the last ones of them."""
-        newest = max(int(events[-1][0]) for events in texts.values())
-        horizon = newest - 1000 * max(window.seconds for window in self._windows)
-        kept = sorted(texts.items(), key=lambda item: item[1][-1][0])[-MAX_TEXTS:]
-        return {key: events for key, events in kept if int(events[-1][0]) > horizon}
+    def _forget(self, texts: dict[str, list[windows.Event]], at: int) -> None:
+        """Drop the texts that no window reaches; those sent last are at the end."""
+        horizon = at - 1000 * max(window.seconds for window in self._windows)
+        for key, events in list(texts.items()):
+            if len(texts) <= MAX_TEXTS and int(events[-1][0]) > horizon:
+                break
+            del texts[key]
 
     def clear(self, state: State, account: str) -> State:
         texts = state.get("texts")

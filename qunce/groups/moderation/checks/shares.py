@@ -75,7 +75,7 @@ class CompiledShares(CompiledCheck):
 class ShareCheck(Check):
     key = "shares"
     rank = 50
-    label = gettext_lazy("Shares")
+    label = gettext_lazy("Mini-programs and cards")
     description = gettext_lazy(
         "Mini-programs, cards of people, shopping codes and forwarded messages."
     )

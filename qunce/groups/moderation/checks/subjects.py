@@ -54,9 +54,14 @@ class Subject:
     model: Model | None = None
 
     @cached_property
+    def milliseconds(self) -> int:
+        """The time since 1970, as windows count it."""
+        return round(self.happened_at.timestamp() * 1000)
+
+    @cached_property
     def normalised(self) -> Normalised:
         return normalisation.normalise(self.text)
 
     @cached_property
     def normalised_name(self) -> Normalised:
-        return normalisation.normalise(self.author_name)
+        return normalisation.normalise_name(self.author_name)

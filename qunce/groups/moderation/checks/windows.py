@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, TypeAlias
 
 from qunce.groups.moderation.checks.options import Window
 
 Event: TypeAlias = list[Any]
-
-
-def to_milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
 
 
 def record(

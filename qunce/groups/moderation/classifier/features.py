@@ -13,6 +13,8 @@ from qunce.groups.moderation.normalisation import Normalised
 LENGTHS = (1, 2, 3)
 MAX_CHARACTERS = 1_000
 """Characters of a text that are read: its beginning."""
+MAX_REMEMBERED = 100_000
+"""N-grams whose hash is remembered, which is faster than computing it."""
 AS_ZERO = str.maketrans("123456789", "000000000")
 START, END = "\x02", "\x03"
 
@@ -34,9 +36,31 @@ def list_grams(text: Normalised) -> Iterator[tuple[str, int, int]]:
 
 def extract(text: Normalised) -> Features:
     """The hashes of the different n-grams in ascending order."""
-    grams = {gram for gram, _start, _end in list_grams(text)}
-    return np.unique(np.fromiter(map(hash_gram, grams), np.uint32, len(grams)))
+    return np.array(sorted(list_hashes(text)), np.uint32)
+
+
+def list_hashes(text: Normalised) -> set[int]:
+    """The hashes of the different n-grams."""
+    marked = f"{START}{plain(text)}{END}"
+    return {
+        HASHES[marked[start : start + length]]
+        for length in LENGTHS
+        for start in range(len(marked) - length + 1)
+    }
+
+
+class _Hashes(dict[str, int]):
+    """Hashes of n-grams, of which the first ones are remembered."""
+
+    def __missing__(self, gram: str) -> int:
+        value = crc32(gram.encode())
+        if len(self) < MAX_REMEMBERED:
+            self[gram] = value
+        return value
+
+
+HASHES = _Hashes()
 
 
 def hash_gram(gram: str) -> int:
-    return crc32(gram.encode())
+    return HASHES[gram]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -68,27 +69,29 @@ class Model:
     threshold: float
     quality: Quality
 
-    def measure(self, found: Features) -> float:
-        """The margin of a text with these features."""
-        if not len(found) or not len(self.grams):
+    @cached_property
+    def _by_gram(self) -> dict[int, float]:
+        return dict(zip(self.grams.tolist(), self.weights.tolist(), strict=True))
+
+    def measure(self, found: Collection[int]) -> float:
+        """The margin of a text with these hashes, whatever their order."""
+        if not len(found):
             return self.bias
-        places = np.searchsorted(self.grams, found)
-        places[places == len(self.grams)] = 0
-        known = self.grams[places] == found
-        total = float(self.weights[places[known]].sum())
+        weights = self._by_gram
+        total = math.fsum(weights.get(gram, 0.0) for gram in found)
         return total / math.sqrt(len(found)) + self.bias
 
     def score(self, text: Normalised) -> float:
         """From 0 to 1; from 0.5 the text is more like the unwanted ones."""
-        margin = self.measure(features.extract(text)) - self.threshold
+        margin = self.measure(features.list_hashes(text)) - self.threshold
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, margin))))
 
     def explain(self, text: Normalised) -> list[Part]:
         """The strongest parts, in their order in the text, which do not overlap."""
         parts = []
         for gram, start, end in features.list_grams(text):
-            weight = self.measure(np.array([features.hash_gram(gram)], np.uint32))
-            parts.append((weight - self.bias, start, end))
+            weight = self._by_gram.get(features.hash_gram(gram), 0.0)
+            parts.append((weight, start, end))
         chosen: list[tuple[float, int, int]] = []
         for weight, start, end in sorted(parts, reverse=True):
             if weight <= 0 or len(chosen) >= MAX_SHOWN:

@@ -171,6 +171,12 @@ def test_calendar_periods_say_which_days_they_are(words: Vocabulary) -> None:
     assert not understand("bought in the last 7 days", words).notes
 
 
+def test_words_between_unknown_words_are_not_marked(words: Vocabulary) -> None:
+    text = "火星 或 VIP 且本周买过"
+    marks = [m for m in understand(text, words).marks if m.state != "understood"]
+    assert [text[m.start : m.end] for m in marks] == ["火星"]
+
+
 @pytest.mark.parametrize(
     "text", ["VIP且买过或退订", "VIP or bought and clicked a link"]
 )

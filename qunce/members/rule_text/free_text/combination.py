@@ -36,10 +36,15 @@ class Part:
         return max(item.end for item in self.draft.items)
 
 
-def check(parts: Sequence[Part], text: str) -> Iterator[Mark]:
-    """Marks for the words between clauses that can be read in two ways."""
+def check(parts: Sequence[Part], marks: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks for the words between clauses that can be read in two ways.
+
+    `marks` are those that there are already.
+    """
     first = parts[0].before if parts else None
-    if first is not None and first.kind not in ("of", "and", "except"):
+    is_open = first is not None and first.kind not in ("of", "and", "except")
+    # If an unknown word stands before it, that is what is not understood.
+    if first and is_open and all(mark.start > first.start for mark in marks):
         yield Mark(first.start, first.end, "unknown")
     for before, part in itertools.pairwise(parts):
         item = part.before

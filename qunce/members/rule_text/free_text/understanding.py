@@ -95,7 +95,7 @@ class Understanding:
         # If an unknown word follows, that is what is not understood.
         if last and is_open and all(mark.start < last.end for mark in self.marks):
             self.refuse([last])
-        self.marks += combination.check(self.parts, self.text)
+        self.marks += list(combination.check(self.parts, self.marks))
         if not self.marks and (mark := combination.find_mixture(self.parts, self.text)):
             self.marks.append(mark)
         return None if self.marks else combination.combine(self.parts)

@@ -123,3 +123,9 @@ def test_words_that_are_not_understood_are_shown(run: Run, shop: Community) -> N
     assert answer["rule"] is None
     assert {mark["state"] for mark in answer["marks"]} == {"understood", "unknown"}
     assert run("segments", "read", "VIP " * 200).code == 2
+
+
+def test_what_could_be_meant_is_shown(run: Run, shop: Community) -> None:
+    result = run("segments", "read", "bought or clicked a link and unsubscribed")
+    assert "    (bought or clicked a link) and unsubscribed\n" in result.output
+    assert "    bought or (clicked a link and unsubscribed)\n" in result.output

@@ -96,11 +96,11 @@ def read(invocation: Invocation, sentence: str) -> None:
         }
         for mark in reading.marks
     ]
-    lines = [
-        f"{sentence[mark.start : mark.end]}  {mark.note}".rstrip()
-        for mark in reading.marks
-        if mark.state != "understood"
-    ]
+    lines = []
+    for mark in reading.marks:
+        if mark.state != "understood":
+            lines.append(f"{sentence[mark.start : mark.end]}  {mark.note}".rstrip())
+            lines += [f"    {choice.text.strip()}" for choice in mark.choices]
     text = ""
     if reading.rule is not None:
         names = rule_names.find(invocation.community, reading.rule)

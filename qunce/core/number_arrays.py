@@ -49,4 +49,5 @@ def find_places(ordered: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
         return places
     table = np.zeros(int(ordered[-1] - ordered[0]) + 1, np.int32)
     table[ordered - ordered[0]] = np.arange(len(ordered), dtype=np.int32)
-    return table[numbers - ordered[0]]
+    found: NDArray[Any] = table[numbers - ordered[0]]
+    return found

@@ -20,8 +20,10 @@ from qunce.demo.coffee import (
     care,
     chat_texts,
     evening_numbers,
+    feedback,
     findings,
     funnels,
+    group_people,
     group_templates,
     library,
     persona_cards,
@@ -126,6 +128,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
             evening_numbers.create,
         ),
         ("positioning", _("its positioning sheet and its goals"), positioning.create),
+        ("feedback", _("its inbox, complaints and wishes"), feedback.create),
+        ("group-people", _("its lists and entry gates"), group_people.create),
         ("reports", _("its last reports"), reports.create),
     ]
     for key, label, create in steps:

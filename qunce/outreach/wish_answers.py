@@ -1,6 +1,6 @@
 """Answers to wishes: a draft of a campaign to those who asked, which a person sends.
 
-Who asked is frozen, so that the review page counts them as they were.
+The members who asked are frozen, so that the review page counts them as they were.
 """
 
 from __future__ import annotations

@@ -497,7 +497,7 @@ PAGES = (
     Page("inbox:rule-update", MANAGE, ("Save", "css:#id_words")),
     Page("wishes:list", ALL, ("Wishes", "=想要小包装"), {"New wish": STAFF}),
     Page("wishes:create", STAFF, ("New wish", "css:#id_title")),
-    Page("wishes:detail", ALL, ("=想要小包装", "Who asked")),
+    Page("wishes:detail", ALL, ("=想要小包装", "Members who asked")),
     Page("wishes:update", STAFF, ("Change the wish", "css:#id_title")),
     Page("digests:list", STAFF, ("Digests", "Day", "css:#day")),
     Page("digests:detail", "omw", ("To the group", "The day before", "css:#day")),

@@ -16,7 +16,7 @@ from qunce.groups.complaints.models import WAITING, Complaint
 OVERSEE = permissions.declare(
     "complaints.oversee",
     permissions.Role.MANAGER,
-    label=gettext_lazy("be told of complaints that others do not answer in time"),
+    label=gettext_lazy("see complaints that others do not answer in time"),
 )
 MAX_PER_RUN = 1_000
 

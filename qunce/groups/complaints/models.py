@@ -28,7 +28,7 @@ class State(models.TextChoices):
 
 
 class Source(models.TextChoices):
-    """Who or what raised a case."""
+    """What raised a case."""
 
     STAFF = "staff", pgettext_lazy("case", "staff")
     MESSAGE = "message", pgettext_lazy("case", "words of a message")

@@ -42,7 +42,7 @@ STEP_TO = {target: name for name, (_origins, target) in STATES.transitions.items
 class Wish(models.Model):
     """`merged_into` is the wish that says the same, and has its voices since.
 
-    `answer` is what those who asked are told; `campaign` is the key of its draft.
+    `answer` is for those who asked; `campaign` is the key of its draft.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")

@@ -64,7 +64,7 @@ class TooLateToUndo(errors.Refused):
 
 
 def find_channel(conversation: Conversation) -> str:
-    """The channel that answers by itself, `assisted` if a person must send it."""
+    """The channel that sends the answer, `assisted` if a person must send it."""
     for each in channel_contract.list_channels(conversation.community_id):
         if each.name != conversation.channel:
             continue

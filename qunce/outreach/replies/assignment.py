@@ -1,4 +1,4 @@
-"""Who answers a conversation, and by when: reactions to those that open."""
+"""Assignment of conversations that open: the staff member who answers, and by when."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ ANSWER = permissions.declare(
 OVERSEE = permissions.declare(
     "replies.oversee",
     permissions.Role.MANAGER,
-    label=gettext_lazy("be told of messages that others do not answer in time"),
+    label=gettext_lazy("see messages that others do not answer in time"),
 )
 MAX_SCANNED = 5_000
 """Conversations that are read at most to list those that staff with a scope see."""

@@ -13,7 +13,7 @@ from qunce.channels.inbox import IncomingEvent
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.groups import working_people
-from qunce.groups.complaints import raising
+from qunce.groups.complaints import message_complaints
 from qunce.groups.message_quotes import Quote
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import StaffAccount
@@ -92,7 +92,7 @@ def receive(message: IncomingMessage, *, at: datetime) -> None:
     quote = _quote(message)
     if quote is None:
         return
-    raising.raise_from_message(community=message.community, quote=quote, at=at)
+    message_complaints.raise_from_message(community=message.community, quote=quote, at=at)
     if message.group is None or _calls_us(message):
         conversations.open_or_extend(_conversation(message, at), at=at)
     automatic_replies.answer(

@@ -16,7 +16,7 @@ from qunce.groups.complaints import (
     complaint_settings,
     complaints,
     escalation,
-    raising,
+    message_complaints,
 )
 from qunce.groups.complaints.complaint_list import ComplaintNotFound, Filters
 from qunce.groups.complaints.complaints import ComplaintAlreadyOpen, InvalidComplaint
@@ -106,7 +106,7 @@ def test_negative_words_raise_one_case_to_which_later_messages_are_added(
     group = factories.group(shop, "north", "bob", owner=by)
     for text in ("杯子碎了！", "又坏了", "大家好"):
         quote = written(shop, bob, text, group=group.pk)
-        raising.raise_from_message(community=shop, quote=quote, at=AT)
+        message_complaints.raise_from_message(community=shop, quote=quote, at=AT)
     (case,) = Complaint.objects.all()
     assert (case.topic, case.account_id, case.owner) == ("quality", bob, by)
     shown = complaint_list.list_messages(case, by=by, at=AT)
@@ -117,7 +117,7 @@ def test_negative_words_raise_one_case_to_which_later_messages_are_added(
     assert complaint_list.heading(case) == "Quality: 碎了, 坏了"
     complaints.answer(complaint=case, text="A new one is on its way", by=by, at=AT)
     quote = written(shop, bob, "新的也破损")
-    raising.raise_from_message(community=shop, quote=quote, at=AT + HOUR)
+    message_complaints.raise_from_message(community=shop, quote=quote, at=AT + HOUR)
     case.refresh_from_db()
     assert case.state == "open"
     assert len(factories.recorded_facts(shop, "complaint.reopened")) == 1
@@ -131,12 +131,12 @@ def test_words_are_the_community_s_own_and_can_be_switched_off(by: Staff) -> Non
     )
     for text in ("坏了", "the lid is wobbly"):
         quote = written(shop, bob, text)
-        raising.raise_from_message(community=shop, quote=quote, at=AT)
+        message_complaints.raise_from_message(community=shop, quote=quote, at=AT)
     assert [case.topic for case in Complaint.objects.all()] == ["Lids"]
     complaint_settings.change(community=shop, by=by, at=AT, raises_from_messages=False)
     ann = factories.member(shop, "ann").pk
     quote = written(shop, ann, "wobbly")
-    assert raising.raise_from_message(community=shop, quote=quote, at=AT) == []
+    assert message_complaints.raise_from_message(community=shop, quote=quote, at=AT) == []
     for wrong in ({"complaint_hours": 0}, {"topics": [Topic("x", ("a",))]}):
         with pytest.raises(complaint_settings.InvalidComplaintSettings):
             complaint_settings.change(community=shop, by=by, at=AT, **wrong)
@@ -212,7 +212,7 @@ def test_an_erased_member_leaves_a_case_of_nobody(by: Staff) -> None:
     shop = by.community
     bob, ann = factories.named_members(shop, "bobby", "annika")
     quote = written(shop, bob, "坏了")
-    raising.raise_from_message(community=shop, quote=quote, at=AT)
+    message_complaints.raise_from_message(community=shop, quote=quote, at=AT)
     other = raise_case(by, account=ann, text="She says Bobby told her")
     person = personal_texts.ErasedPerson(shop.pk, (bob,), ("Bobby",), AT)
     personal_texts.erase(person)

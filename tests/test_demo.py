@@ -5,12 +5,14 @@ A sample of households, to be quick; all of them with DEMO_HOUSEHOLDS=2469.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 from decimal import Decimal
@@ -112,37 +114,67 @@ def _add_line(
     household.baskets[basket] = (day, amount + cents, goods | ({named} - {None}))
 
 
-SEVERAL = """
+ANSWER = """
 import contextlib, io, json, sys
 from qunce.cli import main
-answers = []
-for words in json.load(sys.stdin):
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        assert main.main([*words, "--json"]) == 0
-    answers.append(json.loads(output.getvalue()))
-print(json.dumps(answers))
+for line in sys.stdin:
+    answers = []
+    for words in json.loads(line):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            assert main.main([*words, "--json"]) == 0
+        answers.append(json.loads(output.getvalue()))
+    print(json.dumps(answers), flush=True)
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Home:
     folder: Path
 
     def run(self, *commands: list[str]) -> list[dict[str, Any]]:
-        """Answers of several commands, given to one process."""
-        env = {**os.environ, "QUNCE_HOME": str(self.folder), "QUNCE_LANG": "en"}
-        env.pop("DATABASE_URL", None)
+        """Answers of several commands, given to a process of their own."""
         done = subprocess.run(
-            [sys.executable, "-c", SEVERAL],
-            input=json.dumps(commands),
-            env=env,
+            [sys.executable, "-c", ANSWER],
+            input=json.dumps(commands) + "\n",
+            env=self._env,
             capture_output=True,
             text=True,
         )
         assert done.returncode == 0, done.stderr
         answers: list[dict[str, Any]] = json.loads(done.stdout)
         return answers
+
+    def query(self, *commands: list[str]) -> list[dict[str, Any]]:
+        """Answers of commands that change nothing, from one process for all of them."""
+        assert self._reader.stdin and self._reader.stdout
+        self._reader.stdin.write(json.dumps(commands) + "\n")
+        self._reader.stdin.flush()
+        line = self._reader.stdout.readline()
+        assert line, "the process has ended, see its errors"
+        answers: list[dict[str, Any]] = json.loads(line)
+        return answers
+
+    @cached_property
+    def _reader(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", ANSWER],
+            env=self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        """End the process that answers queries, if there is one."""
+        if "_reader" in self.__dict__:
+            self._reader.communicate()
+
+    @property
+    def _env(self) -> dict[str, str]:
+        env = {**os.environ, "QUNCE_HOME": str(self.folder), "QUNCE_LANG": "en"}
+        env.pop("DATABASE_URL", None)
+        return env
 
     def ask(self, code: str) -> str:
         """What Python code prints in this home."""
@@ -159,7 +191,7 @@ class Home:
         words = [
             ["audience", "list", json.dumps(rule), "--at", AT] for rule, _ in pairs
         ]
-        for (rule, expected), answer in zip(pairs, self.run(*words), strict=True):
+        for (rule, expected), answer in zip(pairs, self.query(*words), strict=True):
             assert set(answer["keys"]) == expected, rule
 
 
@@ -168,8 +200,11 @@ def demo(at: str = AT) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, journey_folder: Path) -> Home:
-    return Home(migrated(tmp_path_factory.mktemp("demo")))
+def home(
+    tmp_path_factory: pytest.TempPathFactory, journey_folder: Path
+) -> Iterator[Home]:
+    with contextlib.closing(Home(migrated(tmp_path_factory.mktemp("demo")))) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +240,7 @@ def test_demo_names_the_source_of_its_data(report: dict[str, Any]) -> None:
 def test_status_agrees_with_the_figures_of_the_demo(
     report: dict[str, Any], home: Home
 ) -> None:
-    (status,) = home.run(["status"])
+    (status,) = home.query(["status"])
     figures = report["figures"]
     assert (status["members"], status["orders"]) == (
         figures["members"],

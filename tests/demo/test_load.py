@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +23,7 @@ from tests.test_demo import Home
 MEMBERS = int(os.environ.get("DEMO_MEMBERS", "300"))
 AT = "2026-11-21T06:30:00+00:00"
 NEXT_DAY = "2026-11-22T06:30:00+00:00"
-PAGES = """
+ASKED = """
 import django, json
 django.setup()
 from django.conf import settings
@@ -30,36 +32,25 @@ from datetime import UTC, datetime
 from django.test import Client
 from django.urls import reverse
 from qunce.console.navigation import AREAS
+from qunce.console.today import items, providers, task_providers
 from qunce.core.staff import sessions
 from qunce.core.staff.models import Staff
+from qunce.members.people import visibility
+at = datetime.fromisoformat(%r)
 owner = Staff.objects.get(login="coffee")
+ivy = Staff.objects.get(login="coffee-branch")
 client = Client(headers={"accept-language": "en"})
 client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
 session = client.session
 sessions.start(session, address="192.0.2.1", agent="Tester", at=datetime.now(UTC))
 session.save()
 pages = {tab.view: client.get(reverse(tab.view)) for area in AREAS for tab in area.tabs}
-print(json.dumps({view: [page.status_code, page.content.decode()] for view, page in pages.items()}))
-"""
-TODAY = """
-import django, json
-django.setup()
-from datetime import datetime
-from qunce.console.today import items, providers, task_providers
-from qunce.core.staff.models import Staff
-owner = Staff.objects.get(login="coffee")
-listed = items.list_items(owner, at=datetime.fromisoformat(%r))
-print(json.dumps([item.key.split("-")[0] for item in listed]))
-"""
-BRANCH = """
-import django, json
-django.setup()
-from datetime import datetime
-from qunce.core.staff.models import Staff
-from qunce.members.people import visibility
-ivy = Staff.objects.get(login="coffee-branch")
-seen = visibility.visible_people(by=ivy, at=datetime.fromisoformat(%r))
-print(json.dumps([ivy.custom_role.name, ivy.unit.name, len(seen)]))
+seen = visibility.visible_people(by=ivy, at=at)
+print(json.dumps({
+    "pages": {view: [page.status_code, page.content.decode()] for view, page in pages.items()},
+    "today": [item.key.split("-")[0] for item in items.list_items(owner, at=at)],
+    "branch": [ivy.custom_role.name, ivy.unit.name, len(seen)],
+}))
 """
 
 
@@ -69,13 +60,21 @@ def demo(at: str = AT) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(migrated(tmp_path_factory.mktemp("coffee")))
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with contextlib.closing(Home(migrated(tmp_path_factory.mktemp("coffee")))) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
 def report(home: Home) -> dict[str, Any]:
     return home.run(demo())[0]
+
+
+@pytest.fixture(scope="module")
+def asked(report: dict[str, Any], home: Home) -> dict[str, Any]:
+    """What the pages show, what is to do today, and what the staff of a branch see."""
+    answer: dict[str, Any] = json.loads(home.ask(ASKED % AT).splitlines()[-1])
+    return answer
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ def simulation() -> SimulatedCommunity:
 def test_status_reports_the_totals_of_the_simulation(
     report: dict[str, Any], home: Home, simulation: SimulatedCommunity
 ) -> None:
-    (status,) = home.run(["status", "--at", AT])
+    (status,) = home.query(["status", "--at", AT])
     totals = simulation.totals
     assert (status["community"], status["currency"]) == ("coffee", "CNY")
     assert status["members"] == totals.members
@@ -105,7 +104,7 @@ def test_status_reports_the_totals_of_the_simulation(
 
 def count(home: Home, rules: list[dict[str, Any]]) -> list[int]:
     words = [["audience", "count", json.dumps(rule), "--at", AT] for rule in rules]
-    return [answer["count"] for answer in home.run(*words)]
+    return [answer["count"] for answer in home.query(*words)]
 
 
 def test_groups_and_tags_have_the_members_of_the_simulation(
@@ -145,9 +144,9 @@ def test_what_members_did_is_what_they_did_in_the_simulation(
 
 
 def test_every_page_of_the_menu_says_that_it_is_simulated_and_shows_something(
-    report: dict[str, Any], home: Home
+    asked: dict[str, Any],
 ) -> None:
-    pages: dict[str, tuple[int, str]] = json.loads(home.ask(PAGES).splitlines()[-1])
+    pages: dict[str, tuple[int, str]] = asked["pages"]
     assert len(pages) > 15
     for view, (status, content) in pages.items():
         assert status == 200, view
@@ -155,16 +154,15 @@ def test_every_page_of_the_menu_says_that_it_is_simulated_and_shows_something(
         assert 'class="empty"' not in content, view
 
 
-def test_today_has_work_of_every_kind(report: dict[str, Any], home: Home) -> None:
-    listed = json.loads(home.ask(TODAY % AT))
+def test_today_has_work_of_every_kind(asked: dict[str, Any]) -> None:
     kinds = {"task", "staff", "late", "stopped", "note", "import", "layers", "tag"}
-    assert kinds <= set(listed)
+    assert kinds <= set(asked["today"])
 
 
 def test_somebody_has_a_role_of_the_brand_and_sees_a_city_only(
-    report: dict[str, Any], home: Home, simulation: SimulatedCommunity
+    asked: dict[str, Any], simulation: SimulatedCommunity
 ) -> None:
-    role, unit, seen = json.loads(home.ask(BRANCH % AT).splitlines()[-1])
+    role, unit, seen = asked["branch"]
     words = simulation.settings.words.branch
     assert (role, unit) == (words["role"], words["unit"])
     assert 0 < seen < MEMBERS / 2
@@ -173,8 +171,8 @@ def test_somebody_has_a_role_of_the_brand_and_sees_a_city_only(
 def test_second_demo_adds_nothing_even_on_the_next_day(
     report: dict[str, Any], home: Home
 ) -> None:
-    before, _again, _next_day, after = home.run(
-        ["status", "--at", AT], demo(), demo(NEXT_DAY), ["status", "--at", AT]
+    before, _next_day, after = home.run(
+        ["status", "--at", AT], demo(NEXT_DAY), ["status", "--at", AT]
     )
     assert after == before
 

@@ -59,7 +59,7 @@ MODERATION, FEEDBACK = (
     pgettext_lazy("menu", "Moderation"),
     pgettext_lazy("menu", "Feedback"),
 )
-"""Sections of the area “Groups”, besides `ROOMS`."""
+"""Sections of the area “Groups”, besides that of the groups."""
 AREAS = (
     Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
     Area(

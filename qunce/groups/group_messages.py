@@ -1,7 +1,7 @@
 """A message in a group as a channel reports it, before anything is decided about it.
 
-Author, editor, forwarder and quoted person are told apart: whoever forwards, quotes or is
-quoted has not written the text, and whoever edits a message has.
+Author, editor, forwarder and quoted person are distinguished: people who forward, quote or
+are quoted have not written the text, and editors have.
 """
 
 from __future__ import annotations

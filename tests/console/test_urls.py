@@ -49,6 +49,10 @@ HIDDEN = {
     "upload",
     "series",
     "episode",
+    "moderation case",
+    "appeal",
+    "mass action",
+    "safety stop",
 }
 """Objects outside the scope of the scoped manager."""
 PUBLIC = {

@@ -47,7 +47,13 @@ from qunce.members.tags import groups as tag_groups
 from qunce.sales import orders
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import deriver
-from tests.two_communities import feedback, group_people, insight, outreach
+from tests.two_communities import (
+    feedback,
+    group_people,
+    insight,
+    moderation,
+    outreach,
+)
 from tests.two_communities.data import PASSWORD, SCOPE, TwoCommunities
 
 __all__ = ["PASSWORD", "SCOPE", "TwoCommunities", "build"]
@@ -90,6 +96,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     insight.add_persona_card(data)
     feedback.add_feedback(data)
     group_people.add_group_people(data)
+    moderation.add_moderation(data)
     return data
 
 

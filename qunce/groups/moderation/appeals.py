@@ -77,7 +77,7 @@ class InvalidAnswer(errors.Invalid):
 
 
 class SecondPersonNeeded(errors.Refused):
-    """Whoever decided a case does not answer the appeal of it."""
+    """The appeal of a case is answered by staff who have not decided it."""
 
 
 # Checks

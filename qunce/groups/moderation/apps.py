@@ -15,4 +15,5 @@ class ModerationConfig(AppConfig):
             judging,
             member_reports,
             rules,
+            shadow_runs,
         )

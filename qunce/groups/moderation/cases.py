@@ -65,7 +65,7 @@ class CaseOpened(CaseFact):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class CaseActed(CaseFact):
-    """Something was done; the member is told."""
+    """Something was done; the member gets a notice."""
 
     kind = "moderation.case_acted"
     label = gettext_lazy("case of moderation acted on")
@@ -153,7 +153,7 @@ def merge_into(case: Case, message_key: str) -> None:
 
 
 def tell(case: Case, at: datetime) -> None:
-    """Record once that something was done, which tells the member."""
+    """Record once that something was done, so that the member gets a notice."""
     if Case.objects.filter(pk=case.pk, is_told=False).update(is_told=True):
         record(CaseActed, case, None, at)
 

@@ -1,4 +1,4 @@
-"""The door of a group: a wave of joins closes it for a while, and it opens again.
+"""Groups that are closed for newcomers for a while, after a wave of joins or by staff.
 
 note_wave(group, rule, cap=, at=)               # by judging
 close(group=, minutes=, by=, at=); open_now(group=, by=, at=)
@@ -34,7 +34,7 @@ CHECK = "join_waves"
 """The check whose findings are about the group."""
 MAX_MINUTES = 1_440
 WAVE = timedelta(minutes=1)
-"""Who joined within this time before a wave is noticed has come with it."""
+"""People who joined within this time before a wave is noticed have come with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class DoorFact(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class JoinWaveNoticed(DoorFact):
-    """Many joined at once; in the mode act the door is closed for `minutes`."""
+    """Many joined at once; in the mode act the group is closed for `minutes`."""
 
     kind = "moderation.join_wave"
     label = gettext_lazy("many joined a group at once")
@@ -87,9 +87,9 @@ class InvalidMinutes(errors.Invalid):
 def note_wave(
     group: Group, rule: Rule, account: int, *, cap: Mode, at: datetime
 ) -> None:
-    """Close the door if the rule may act, once per wave; it is recorded in any mode.
+    """Close the group if the rule may act, once per wave; it is recorded in any mode.
 
-    Who has come in with the wave, and `account` who comes now, are proposed to be removed.
+    People who came with the wave, and `account`, are proposed to be removed.
     """
     mode = effective_mode(Mode(rule.mode), cap, only_model=False)
     if mode == Mode.OFF:
@@ -128,7 +128,7 @@ def close(*, group: Group, minutes: int, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def open_now(*, group: Group, by: Staff, at: datetime) -> None:
-    """Open the door before its time."""
+    """Open the group for newcomers before its time."""
     permissions.check_may(by, DECIDE)
     group_verbs.check_visible(group, by)
     opening = find_closed(group)
@@ -169,7 +169,7 @@ def _plan(
 
 
 def find_closed(group: Group) -> Action | None:
-    """The waiting action that will open the door, None while it is open."""
+    """The waiting action that will open the group, None while it is open."""
     rows = Action.objects.filter(
         group=group,
         kind=ActionKind.OPEN_DOOR,

@@ -170,7 +170,7 @@ def _finish(action: Action, state: ActionState, result: str, at: datetime) -> No
 
 
 def _follow_up(action: Action, at: datetime) -> None:
-    """Plan the end of a timed mute, and tell the member once what was done."""
+    """Plan the end of a timed mute, and record once that something was done."""
     case = action.case
     if action.kind == ActionKind.MUTE and action.minutes is not None:
         actions.plan(

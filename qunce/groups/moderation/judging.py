@@ -148,7 +148,7 @@ def judge(message: GroupMessage, *, at: datetime) -> Case | None:
 
 
 def judge_join(arrival: Arrival, *, at: datetime) -> Case | None:
-    """Judge a name, or how many join at once; a wave of joins closes the door."""
+    """Judge a name, or how many join at once; a wave of joins closes the group."""
     if arrival.is_history:
         return None
     subject = Subject(
@@ -346,7 +346,7 @@ def _open(
 
 
 def _state_of(decision: Decision) -> CaseState:
-    """Whatever goes further than what was done waits for a person."""
+    """A proposal that goes further than what was done waits for a person."""
     if decision.proposal is not None:
         return CaseState.OPEN
     return CaseState.OBSERVED if decision.act is None else CaseState.ACTED

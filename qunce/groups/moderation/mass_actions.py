@@ -104,7 +104,7 @@ class InvalidMassAction(errors.Invalid):
 
 
 class SecondPersonNeeded(errors.Refused):
-    """Whoever asks for a mass action does not approve it."""
+    """A mass action is approved by other staff than those who ask for it."""
 
 
 def size_of(row: MassAction) -> int:

@@ -115,7 +115,7 @@ class Rule(models.Model):
     """Checks, any of which must find something, and conditions, all of which must hold.
 
     `checks` is a list of `{"check": key, "options": {…}}`. `shadow_version` is the
-    version that was tried on the past, `note` why the mode was changed by itself.
+    version that was tried on the past, `note` why the mode was changed automatically.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -329,7 +329,7 @@ class Case(models.Model):
 class Strike(models.Model):
     """A mark against a person on a ladder.
 
-    One `is_shadow` is of a case that nobody has acted on. A void one counts no more.
+    One `is_shadow` is of a case that nobody has acted on. A void one no longer counts.
     """
 
     ladder = models.ForeignKey(Ladder, models.CASCADE, related_name="+", db_index=False)

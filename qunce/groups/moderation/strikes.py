@@ -72,5 +72,5 @@ def restore(case: Case) -> None:
 
 
 def void(case: Case, at: datetime) -> None:
-    """The strikes of a case that was wrong count no more."""
+    """The strikes of a case that was wrong no longer count."""
     Strike.objects.filter(case=case, voided_at__isnull=True).update(voided_at=at)

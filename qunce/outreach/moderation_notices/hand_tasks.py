@@ -1,4 +1,4 @@
-"""Tasks for staff to do in a group what its channel cannot do by itself.
+"""Tasks for staff to do in a group what its channel cannot do.
 
 One task has all that is left to do in a case. It goes to whoever decided the case, else to
 the owner of the group, else to the first of the staff who see the group.
@@ -124,7 +124,7 @@ def title_of(actions: Sequence[Action]) -> str:
 
 
 def text_of(actions: Sequence[Action]) -> str:
-    """The nickname to copy, the message to find, and what to tell the member."""
+    """The nickname to copy, the message to find, and the notice for the member."""
     first = actions[0]
     lines = [_("Go to the group “%(group)s”.") % {"group": first.group.name}]
     if first.name:

@@ -1,4 +1,4 @@
-"""Tables of what members and staff are told about moderation."""
+"""Tables of notices to members, and of tasks that staff do by hand."""
 
 from __future__ import annotations
 

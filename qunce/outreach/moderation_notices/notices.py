@@ -1,8 +1,8 @@
-"""Notices: members are told what was done and how to object, by direct message.
+"""Notices: what was done and how to object, sent to members by direct message.
 
 Each follows from one fact and goes through the ledger of messages, in the language of the
-community. Where the channel of the group does not send to members by itself, there is
-none; staff who do it by hand have the text in their task.
+community. Where the channel of the group does not send to members without a person, there
+is none; staff who do it by hand have the text in their task.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def react_to_report_answered(
 
 
 def acted_text(case: Case) -> str:
-    """What a member is told about a case, in the active language."""
+    """The notice about a case, in the active language."""
     return notice_texts.acted(
         number=case.number,
         group=case.group.name,
@@ -182,6 +182,6 @@ def _send(
 def delete_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """Reaction to `member.erased`: delete what these members were told."""
+    """Reaction to `member.erased`: delete the notices to these members."""
     accounts = [fact.account for fact in facts if fact.account is not None]
     Notice.objects.filter(community=community, account_id__in=accounts).delete()

@@ -73,6 +73,10 @@ def register(provider: Provider) -> None:
     _providers[provider.channel] = provider
 
 
+def unregister(channel: str) -> None:
+    _providers.pop(channel, None)
+
+
 def get(channel: str) -> Provider:
     if channel not in _providers:
         raise ChannelNotFound(

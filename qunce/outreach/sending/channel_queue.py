@@ -21,6 +21,7 @@ from qunce.core import db, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import FactKind
+from qunce.core.jobs import job_queue, process_tokens
 from qunce.groups.groups import Group
 from qunce.outreach import skip_reasons
 from qunce.outreach.campaigns import campaigns, content
@@ -95,7 +96,8 @@ class ChannelQueue:
 
         Of targets that are all skipped, each few thousand are one transaction.
         """
-        self.lease = secrets.token_hex(16)
+        # Begins with the token of the process, see `free_leases_of`.
+        self.lease = process_tokens.own() + secrets.token_hex(8)
         self._addresses.clear()
         tasks = self._sendable_tasks(at)
         self._settle_leftovers(at)
@@ -415,6 +417,15 @@ class ChannelQueue:
             assisted_sending.finish_if_done(task, at)
 
 
+def free_leases_of(token: str) -> int:
+    """Let leases of a process that has ended expire now; returns how many there were.
+
+    Their messages may have been sent, so they keep the lease, see `_settle_leftovers`.
+    """
+    rows = Message.objects.filter(state=State.PLANNED).exclude(lease="")
+    return rows.filter(lease__startswith=token).update(due_at=0)
+
+
 def _result(outcome: Outcome) -> tuple[State, str]:
     if outcome.retry_after is not None:
         return State.FAILED, skip_reasons.TOO_MANY_ATTEMPTS
@@ -432,3 +443,6 @@ def _facts(
     if state == State.DELIVERED:
         return [send_facts.of(SendDelivered, row, campaign=campaign)]
     return [send_facts.of(SendFailed, row, campaign=campaign, reason=reason)]
+
+
+job_queue.register_leases(free_leases_of)

@@ -160,6 +160,7 @@ INTERNAL = {
     "outreach.campaigns.variants.divide": GUARDED,
     "outreach.campaigns.variants.text_for": GUARDED,
     "outreach.campaigns.content.recipient_names": FORMAT,
+    "sales.order_categories.list_names": NAMES,
     "sales.order_states.record": FACTS,
     "sales.order_undo.restore": "a part of undoing imports",
     "sets.rules.tree.compile_rule": "a guard itself",

@@ -20,7 +20,7 @@ from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.message_texts import NewText
 from qunce.members.message_texts.models import MessageText
-from qunce.outreach.replies import answers, intake, polling, reply_rules
+from qunce.outreach.replies import answers, conversations, intake, polling, reply_rules
 from qunce.outreach.replies.intake import IncomingMessage
 from qunce.outreach.replies.models import Conversation, State
 from qunce.outreach.sending.channel_events import MessagePosted
@@ -168,3 +168,21 @@ def _add_wishes(
                 wish=wish, message=row.pk, by=context.staff["hao"], at=context.at
             )
         wishes.change_state(wish=wish, state=state, by=context.owner, at=context.at)
+    _close_noted(context, members[25:])
+
+
+def _close_noted(context: Context, members: list[int]) -> None:
+    """What is noted as a wish needs no answer yet."""
+    noted = Conversation.objects.filter(
+        community=context.community,
+        account_id__in=members,
+        state=State.WAITING,
+        opened_at__lt=context.at - timedelta(hours=12),
+    )
+    for row in noted.select_related("community"):
+        conversations.close(
+            conversation=row,
+            reason="needs_none",
+            by=context.staff["hao"],
+            at=context.at,
+        )

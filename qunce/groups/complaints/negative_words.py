@@ -62,6 +62,7 @@ WORDS = {
     "delivery": """
         没收到 还没到 没到货 没发货 还不发货 不发货 少发 漏发 发错 寄错 少了一 物流太慢 快递丢 丢件
         haven't received|have not received|hasn't arrived|has not arrived|never arrived
+        haven't arrived|have not arrived
         still waiting for my order|wrong item|missing item|item missing|late delivery
     """,
     "refund": """

@@ -11,6 +11,7 @@ from bench import (
     findings,
     insight,
     layers,
+    moderation,
     numbers,
     operations,
     pages,
@@ -63,6 +64,7 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "sends": sends.sends,
     "runs": runs.runs,
     "watched": clauses.watched,
+    "moderation": moderation.moderation,
 }
 
 

@@ -78,7 +78,8 @@ class Model:
         if not len(found):
             return self.bias
         weights = self._by_gram
-        total = math.fsum(weights.get(gram, 0.0) for gram in found)
+        # An exact sum, as the order of a set differs between processes.
+        total = math.fsum([weights[gram] for gram in found if gram in weights])
         return total / math.sqrt(len(found)) + self.bias
 
     def score(self, text: Normalised) -> float:

@@ -82,9 +82,7 @@ class Texts(dict[str, Any]):
         if any(each[1] == entry[1] for each in entries[place:]):
             return self
         entries.insert(place, entry)
-        first = bisect_right(
-            entries, entries[-1][0] - milliseconds, key=itemgetter(0)
-        )
+        first = bisect_right(entries, entries[-1][0] - milliseconds, key=itemgetter(0))
         entries = entries[max(first, len(entries) - MAX_TEXTS) :]
         rest = {key: value for key, value in self.items() if key != "entries"}
         if self._indexed > 4 * MAX_TEXTS:

@@ -252,7 +252,7 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("Rules may at most"), choices=Mode.choices
     )
     sends_notices = forms.BooleanField(
-        label=gettext_lazy("Tell members what was done and how to object"),
+        label=gettext_lazy("Send members a notice of what was done and how to object"),
         required=False,
     )
 

@@ -9,8 +9,8 @@ MODERATION = base.declare(
         key="moderation",
         label=_("Group moderation"),
         description=_(
-            "Go to the group and do what the channel cannot do by itself, such as "
-            "removing a person."
+            "Go to the group and do what the channel cannot do, such as removing a "
+            "person."
         ),
         icon="shield-check",
     )

@@ -1,4 +1,4 @@
-"""Channels: the accounts with which a community sends and receives by itself."""
+"""Channels: the accounts with which a community sends and receives automatically."""
 
 from __future__ import annotations
 

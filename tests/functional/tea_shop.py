@@ -22,6 +22,8 @@ import django
 
 from tests.functional import evening_groups
 from tests.functional.imported_files import add_imports, undo_import
+from tests.functional.shop_feedback import add_feedback
+from tests.functional.shop_group_people import add_group_people
 from tests.functional.shop_insight import (
     add_findings,
     add_funnel,
@@ -29,7 +31,6 @@ from tests.functional.shop_insight import (
     add_note,
     add_report,
 )
-from tests.functional.shop_feedback import add_feedback
 from tests.functional.shop_moderation import add_moderation
 from tests.functional.shop_outreach import add_outreach
 from tests.functional.shop_tag_rules import add_tag_rules
@@ -135,6 +136,7 @@ def build(at: datetime) -> TeaShop:
     add_goal_and_positioning(shop)
     add_moderation(shop)
     add_feedback(shop)
+    add_group_people(shop)
     return shop
 
 

@@ -208,7 +208,7 @@ class GroupJoined(facts.FactKind):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class GroupLeft(facts.FactKind):
-    """`how` is "left", "kicked" or "banned" where a channel says so."""
+    """`how` is "left", "kicked" or "banned" where a channel reports it."""
 
     kind = "group.left"
     label = gettext_lazy("left a group")

@@ -1,7 +1,7 @@
 """Events of Matrix as events of the inbox: pure, and one event gives at most one.
 
-A join that follows a join is a change of the profile. A leave is told from a kick by who
-has sent it, and from the end of a ban or of an invitation by what was before.
+A join that follows a join is a change of the profile. A leave differs from a kick in
+who has sent it, and from the end of a ban or of an invitation in what was before.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def inbox_key(event: str) -> str:
 
 
 def happened_at(raw: Mapping[str, Any], at: datetime) -> datetime:
-    """When it happened. The sender's server says so, and cannot know the future."""
+    """When it happened. The sender's server reports it, and cannot know the future."""
     millis = raw.get("origin_server_ts")
     if not isinstance(millis, int) or isinstance(millis, bool) or millis <= 0:
         return at

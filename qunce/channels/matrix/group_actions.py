@@ -1,4 +1,4 @@
-"""What our account does in rooms: delete, mute, kick, ban, invite, close the door.
+"""What our account does in rooms: delete, mute, kick, ban, invite, close to newcomers.
 
 Every action may be repeated: what is so already is success. Before it acts, it asks the
 room whether it may, as nobody may act on somebody with as much power.
@@ -221,7 +221,7 @@ class Actor:
     def _write_level(
         self, action: GroupAction, room: Room, level: int | None
     ) -> Outcome:
-        """Write a level and read it back: another client may have written meanwhile."""
+        """Write a level and read it back: another client may write at the same time."""
         for _write in range(MAX_WRITES):
             levels = load_levels(self.client, room)
             self.client.set_state(

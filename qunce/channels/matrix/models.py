@@ -32,7 +32,7 @@ class Room(models.Model):
     then `has_peer` is false. `creation` is the content and sender of the event that created
     the room, which never changes. `muted` maps members to
     the power level that they get back, null for the room's default. `open_rule` is the
-    content of the join rules before the door was closed. `writer` names who changes the
+    content of the join rules before the room was closed. `writer` names who changes the
     power levels now: the list of them is one event, which concurrent changes overwrite.
     """
 

@@ -1,4 +1,4 @@
-"""Who may do what in a room: power levels, and creators who have more than any level.
+"""Power levels: what a person may do in a room, and creators above every level.
 
 Pure. Since room version 12 the creators of a room are in no list: they may do everything,
 and nobody may do anything to them.

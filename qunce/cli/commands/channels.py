@@ -1,4 +1,4 @@
-"""`qunce channels`: the accounts with which a community sends and receives by itself."""
+"""`qunce channels`: the accounts with which a community sends and receives automatically."""
 
 from __future__ import annotations
 

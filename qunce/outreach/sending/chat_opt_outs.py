@@ -53,7 +53,7 @@ def read(*, event: IncomingEvent, account: int, text: str, at: datetime) -> bool
 def _answer(event: IncomingEvent, account: int, at: datetime, *, is_out: bool) -> None:
     with translation.override(event.community.language):
         text = (
-            _("You will get no more offers from us. To get them again, reply START.")
+            _("You will no longer get offers from us. To get them again, reply START.")
             if is_out
             else _("You will get our offers again. To stop them, reply STOP.")
         )

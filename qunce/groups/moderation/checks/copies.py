@@ -12,7 +12,7 @@ from zlib import crc32
 
 from django.utils.translation import gettext_lazy
 
-from qunce.groups.moderation.checks import base, windows
+from qunce.groups.moderation.checks import base
 from qunce.groups.moderation.checks.base import (
     Check,
     CompiledCheck,

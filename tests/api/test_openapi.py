@@ -218,10 +218,13 @@ def test_schemas_follow_one_naming_convention() -> None:
         name for name in DOCUMENT["components"]["schemas"] if not ending.search(name)
     }
     assert others == {
+        "CaseState",
         "Explanation",
         "LineError",
+        "Mode",
         "Problem",
         "Reason",
+        "Rung",
         "SendFailure",
         "Stage",
     }

@@ -4,7 +4,7 @@ import json
 
 from qunce.groups.moderation import presets, rule_checks
 from qunce.groups.moderation.checks import base
-from tests.groups.moderation.subjects import subject
+from tests.groups.moderation.subjects import find, subject
 
 
 def test_presets_are_checks_that_rules_accept() -> None:
@@ -33,3 +33,10 @@ def test_every_check_explains_itself() -> None:
         assert check.parse_options(check.options_to_json(options)) == options
         assert len(check.list_phrases(options)) == len(check.options)
         assert all(line.strip() for line in check.list_phrases(options))
+
+
+def test_evidence_of_hostile_texts_can_be_stored() -> None:
+    (finding,) = find("keywords", "a\0\ud800d", keywords=["ad"])
+    stored = json.dumps(finding.to_json(), ensure_ascii=False)
+    assert "\\u0000" not in stored and stored.encode()
+    assert finding.to_json()["evidence"][0]["matched"] == "a\ufffd\ufffdd"

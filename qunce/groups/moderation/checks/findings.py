@@ -5,10 +5,12 @@ A finding is stored as plain values, and worded in the language of its reader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+UNSTORABLE = re.compile("[\\x00\ud800-\udfff]")
 MAX_MATCHED = 200
 """Longest part of a text that is stored as evidence."""
 MAX_MESSAGES = 50
@@ -41,10 +43,18 @@ class Evidence:
             "place": self.place,
             "start": self.start,
             "end": self.end,
-            "matched": self.matched[:MAX_MATCHED],
-            "words": dict(self.words),
+            "matched": _storable(self.matched[:MAX_MATCHED]),
+            "words": {
+                name: _storable(word) if isinstance(word, str) else word
+                for name, word in self.words.items()
+            },
             "messages": list(self.messages[-MAX_MESSAGES:]),
         }
+
+
+def _storable(text: str) -> str:
+    """The text without what no database stores: NUL and halves of characters."""
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ def render_download(figure: Figure, file_format: str) -> HttpResponse:
     if file_format == "svg":
         svg = charts.render_svg(figure)
         return _attachment(svg, "image/svg+xml", f"{figure.name}.svg")
-    rows = [figure.column_headings, *figure.rows]
+    rows: list[Sequence[object]] = [figure.column_headings, *figure.rows]
     return render_table(rows, figure.name, file_format)
 
 

@@ -43,6 +43,7 @@ WINDOW_EXAMPLES: tuple[dict[str, Any], ...] = (
     {"between": ["2026-01-01", "2026-01-31"]},
     {"before": "90d"},
     {"since": "2026-01-01"},
+    {"during": "last month"},
 )
 
 

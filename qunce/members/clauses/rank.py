@@ -137,6 +137,7 @@ class RankClause(Clause):
             "within": "365d",
         },
         {"top": 100, "kind": "order.paid", "by": "times", "since": "2026-01-01"},
+        {"top": 100, "kind": "order.paid", "by": "times", "during": "last month"},
         {"top": "12.5%", "kind": "order.paid", "by": "days", "before": "30d"},
         {
             "top": 10,

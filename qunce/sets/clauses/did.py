@@ -180,6 +180,7 @@ class DidClause(Clause):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "order.paid", "times": {"gte": 2}, "within": "30d"},
         {"kind": "order.paid", "days": {"gte": 3}, "since": "2026-01-01"},
+        {"kind": "order.paid", "days": {"gte": 3}, "during": "last month"},
         {"kind": "order.paid", "weeks": {"gte": 10}, "within": "84d"},
         {"kind": "order.paid", "days_in_a_row": {"gte": 7}, "within": "30d"},
         {"kind": "order.paid", "weeks_in_a_row": {"gte": 4}},

@@ -103,6 +103,12 @@ class RatioClause(Clause):
             "since": "2026-01-01",
         },
         {
+            "of": {"kind": "order.refunded"},
+            "per": {"kind": "order.paid"},
+            "gt": 0.5,
+            "during": "last month",
+        },
+        {
             "of": {"kind": "order.paid"},
             "per": {"kind": "send.clicked"},
             "lt": 0.1,

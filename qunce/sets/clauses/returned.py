@@ -52,6 +52,7 @@ class ReturnedClause(Clause):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "order.paid", "after": "90d", "within": "30d"},
         {"kind": "order.paid", "after": "90d", "since": "2026-01-01"},
+        {"kind": "order.paid", "after": "90d", "during": "last month"},
         {"kind": "order.paid", "after": "60d", "before": "30d"},
         {
             "kind": "order.paid",

@@ -56,7 +56,8 @@ def test_a_newcomer_answers_on_a_phone(visit: Any) -> None:
     expect(page.locator("main")).to_contain_text("approval by staff")
     user.take_screenshot("entry-request")
     user.button("Let in").first.click()
-    expect(page.locator("main")).to_contain_text("Let them in by hand")
+    expect(page.locator("[data-toast]").first).to_contain_text("is let in")
+    expect(page.locator("main")).to_contain_text("Decided last")
     assert not user.overflows()
     assert user.faults == []
 

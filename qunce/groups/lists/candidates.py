@@ -93,7 +93,7 @@ def read_policy_events(events: Any, *, channel: str = "matrix") -> list[Candidat
     _check_count(events)
     latest: dict[str, Mapping[str, Any]] = {}
     for event in events:
-        if not isinstance(event, dict) or event.get("type") not in USER_RULES:
+        if not isinstance(event, dict) or str(event.get("type")) not in USER_RULES:
             continue
         content = event.get("content")
         key = str(event.get("state_key") or event.get("event_id") or len(latest))
@@ -101,7 +101,10 @@ def read_policy_events(events: Any, *, channel: str = "matrix") -> list[Candidat
     found: dict[str, Candidate] = {}
     for content in latest.values():
         entity = content.get("entity")
-        if not isinstance(entity, str) or content.get("recommendation") not in BANS:
+        if (
+            not isinstance(entity, str)
+            or str(content.get("recommendation")) not in BANS
+        ):
             continue
         reason = content.get("reason")
         found[entity] = _candidate(

@@ -7,7 +7,7 @@ from typing import Any
 from qunce.channels.channel_contract import ActionKind
 from qunce.groups import groups
 from qunce.groups.entry import gates, group_rules, requests
-from qunce.groups.entry.models import EntryRequest
+from qunce.groups.entry.models import EntryRequest, GroupRules
 from qunce.groups.groups import Group
 from qunce.groups.lists import lists
 from qunce.groups.lists.candidates import Candidate
@@ -69,7 +69,7 @@ def by_hand(world: World) -> dict[str, Any]:
     return {"request": row}
 
 
-def ruled(world: World) -> group_rules.GroupRules:
+def ruled(world: World) -> GroupRules:
     return group_rules.publish(
         group=group_of(world), text="No adverts.", by=world.owner, at=world.at
     )
@@ -77,8 +77,12 @@ def ruled(world: World) -> group_rules.GroupRules:
 
 def accepting(world: World) -> dict[str, Any]:
     rules = ruled(world)
-    inside = {"accounts": [world.ids["account"]], "by": world.owner, "at": world.at}
-    groups.add_members(group=rules.group, **inside)
+    groups.add_members(
+        group=rules.group,
+        accounts=[world.ids["account"]],
+        by=world.owner,
+        at=world.at,
+    )
     return {"group": rules.group, "account": world.ids["account"]}
 
 
@@ -109,9 +113,10 @@ def own_run(world: World, state: str = "waiting") -> CleanUp:
     )
 
 
-L, E, O, P = (f"groups.{name}" for name in ("lists", "entry", "overlaps", "patrol"))
+LISTS, ENTRY = "groups.lists", "groups.entry"
+OVERLAPS, PATROL = "groups.overlaps", "groups.patrol"
 case(
-    f"{L}.lists",
+    f"{LISTS}.lists",
     add=lambda w: {
         "list_name": "black",
         "account": w.ids["account"],
@@ -122,15 +127,15 @@ case(
     get=lambda w: {"pk": own_entry(w).pk},
     list_visible=just(),
 )
-case(f"{L}.candidates", preview=candidate, add_all=candidate)
+case(f"{LISTS}.candidates", preview=candidate, add_all=candidate)
 case(
-    f"{E}.gates",
+    f"{ENTRY}.gates",
     configure=lambda w: {"group": group_of(w), "keywords": ["cheese"]},
     switch=lambda w: {"group": gated(w), "is_on": False},
     list_visible=just(),
 )
 case(
-    f"{E}.requests",
+    f"{ENTRY}.requests",
     open_request=lambda w: {"group": gated(w), "account": w.ids["account"]},
     answer=lambda w: {"request": own_request(w), "text": "cheese"},
     let_in=lambda w: {"request": own_request(w)},
@@ -140,24 +145,24 @@ case(
     list_visible=just(),
 )
 case(
-    f"{E}.group_rules",
+    f"{ENTRY}.group_rules",
     publish=lambda w: {"group": group_of(w), "text": "No adverts."},
     accept=accepting,
     count_accepted=lambda w: {"rules": ruled(w)},
 )
 case(
-    f"{O}.group_sets",
+    f"{OVERLAPS}.group_sets",
     create=lambda w: {"name": "New", "groups": two_groups(w)},
     update=lambda w: {"group_set": own_set(w), "name": "Newer"},
     archive=lambda w: {"group_set": own_set(w)},
     get=lambda w: {"pk": own_set(w).pk},
     list_visible=just(),
 )
-case(f"{O}.boards", load=lambda w: {"group_set": own_set(w)})
-case(f"{O}.likely_people", find=lambda w: {"group_set": own_set(w)})
-case(f"{O}.exposures", find=just())
+case(f"{OVERLAPS}.boards", load=lambda w: {"group_set": own_set(w)})
+case(f"{OVERLAPS}.likely_people", find=lambda w: {"group_set": own_set(w)})
+case(f"{OVERLAPS}.exposures", find=just())
 case(
-    f"{O}.clean_ups",
+    f"{OVERLAPS}.clean_ups",
     preview=lambda w: {"group_set": own_set(w)},
     start=lambda w: {"group_set": own_set(w), "expected": 1},
     approve=lambda w: {"clean_up": own_run(w)},
@@ -167,7 +172,7 @@ case(
     list_visible=just(),
 )
 case(
-    f"{P}.rounds",
+    f"{PATROL}.rounds",
     mark_seen=lambda w: {"group": group_of(w), "until": w.at},
     unmark=lambda w: {"group": group_of(w), "since": w.at - SOON},
     ask_removal=lambda w: {"group": group_of(w), "account": w.ids["account"]},

@@ -108,7 +108,9 @@ def test_the_group_that_each_rule_keeps() -> None:
 
 @given(st.dictionaries(st.integers(), st.lists(st.integers(0, 9), max_size=8)))
 def test_pairs_alike_share_a_rare_value(values: dict[int, list[int]]) -> None:
-    by_value: dict[object, list[int]] = {**values}
+    by_value: dict[object, list[int]] = {
+        f"v{key}": each for key, each in values.items()
+    }
     found = likely_people.pairs_alike(by_value)
     expected = {
         (left, right)

@@ -154,6 +154,9 @@ MACHINE_ONLY = {
 
 
 EXEMPT_FIELDS = {
+    "moderation.Ladder": "rungs",
+    "moderation.MassAction": "accounts cases",
+    "moderation.Action": "result lease",
     # Of our own accounts, and where the platform is read.
     "channels_accounts.ChannelAccount": "address cursor lease secret settings user",
     "channels_matrix.Room": "room_id writer open_rule",

@@ -68,6 +68,7 @@ RESOURCES = (
     "welcomes",
     "moderation",
     "moderation_rules",
+    "moderation_limits",
     "service_styles",
     "tasks",
     "staff_tasks",

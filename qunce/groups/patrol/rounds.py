@@ -66,7 +66,10 @@ class ExemptMember(errors.Refused):
 
 @dataclass(frozen=True)
 class Unseen:
-    """What happened in a group since `since`; `messages` stops at MAX_COUNTED."""
+    """What happened in a group since `since`; `messages` stops at MAX_COUNTED.
+
+    `cases` are the open ones that were opened since, so that a round comes to an end.
+    """
 
     group: Group
     since: datetime
@@ -265,7 +268,10 @@ def _count(
         _count_messages(group, since, by, at),
         sum(not has_left for _account, _time, has_left in moves),
         sum(has_left for _account, _time, has_left in moves),
-        len(_open_cases(group, by, at)),
+        sum(
+            seen_until is None or case.opened_at > seen_until
+            for case in _open_cases(group, by, at)
+        ),
     )
 
 

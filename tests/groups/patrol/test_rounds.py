@@ -11,8 +11,8 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups.groups import Group
 from qunce.groups.lists import lists
-from qunce.groups.moderation import executor
-from qunce.groups.moderation.models import Action
+from qunce.groups.moderation import cases, executor
+from qunce.groups.moderation.models import Action, CaseSource, CaseState, Mode, Rung
 from qunce.groups.patrol import rounds
 from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.message_texts import NewText
@@ -152,3 +152,24 @@ def test_exempt_members_are_not_removed(shop: Community, owner: Staff) -> None:
     with pytest.raises(rounds.ExemptMember):
         rounds.ask_removal(group=north, account=kim, by=owner, at=LATER)
     assert not Action.objects.exists()
+
+
+def test_open_case_is_unseen_once(shop: Community, owner: Staff) -> None:
+    north = factories.group(shop, "north")
+    cases.open_case(
+        group=north,
+        by=None,
+        at=AT + HOUR,
+        source=CaseSource.RULE,
+        judged_key="$1",
+        text="adverts",
+        happened_at=AT + HOUR,
+        mode=Mode.PROPOSE,
+        rung=Rung.DELETE,
+        state=CaseState.OPEN,
+    )
+    assert rounds.find_next(after=None, by=owner, at=LATER) == north
+    rounds.mark_seen(group=north, until=LATER, by=owner, at=LATER)
+    assert rounds.find_next(after=None, by=owner, at=LATER) is None
+    # It is still shown to whoever opens the group.
+    assert len(rounds.view(group=north, by=owner, at=LATER).open_cases) == 1

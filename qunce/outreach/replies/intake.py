@@ -92,7 +92,9 @@ def receive(message: IncomingMessage, *, at: datetime) -> None:
     quote = _quote(message)
     if quote is None:
         return
-    message_complaints.raise_from_message(community=message.community, quote=quote, at=at)
+    message_complaints.raise_from_message(
+        community=message.community, quote=quote, at=at
+    )
     if message.group is None or _calls_us(message):
         conversations.open_or_extend(_conversation(message, at), at=at)
     automatic_replies.answer(

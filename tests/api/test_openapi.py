@@ -71,6 +71,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "audit-log",
         "campaigns",
         "care",
+        "channels",
         "clean-ups",
         "community",
         "complaints",

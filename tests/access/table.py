@@ -348,7 +348,6 @@ ANSWERS: dict[str, str] = {
         channels.webhooks.deliveries.retry
         channels.webhooks.deliveries.send_test
         channels.accounts.accounts.change_limit
-        channels.accounts.accounts.check
         channels.accounts.accounts.disconnect
         channels.accounts.accounts.get
         channels.webhooks.endpoints.create

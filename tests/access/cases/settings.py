@@ -70,7 +70,6 @@ case(
 case(
     "channels.accounts.accounts",
     connect=just(channel="matrix", address="https://127.0.0.1:9", secret="new"),
-    check=one("account=channel account"),
     change_limit=one("account=channel account", per_minute=5),
     disconnect=one("account=channel account"),
     list_accounts=just(),

@@ -506,7 +506,7 @@ PAGES = (
     Page("complaints:settings", MANAGE, ("Words by topic", "css:#id_topics")),
     Page("complaints:detail", "omw", ("=茶杯碎了", "Next step", "Note the answer")),
     Page("complaints:update", "omw", ("Save", "css:#id_title")),
-    Page("inbox:list", STAFF, ("Inbox", "Filter"), {"Answer times": MANAGE}),
+    Page("inbox:list", STAFF, ("Inbox", "css:#of"), {"Answer times": MANAGE}),
     Page("inbox:settings", MANAGE, ("Minutes to answer", "Save")),
     Page("inbox:detail", "omw", ("What was said", "Mark as sent", "css:#answer")),
     Page(

@@ -324,7 +324,7 @@ ANSWERS: dict[str, str] = {
         members.people.notes.complete
     """,
     # Managers who see everything; the server calls no address of this machine.
-    "rrrxxrrrr": """
+    "rrrxxrrnr": """
         channels.accounts.accounts.connect
     """,
     # Managers who see everything, of their own community.

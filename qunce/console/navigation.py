@@ -59,7 +59,9 @@ MODERATION, FEEDBACK = (
     pgettext_lazy("menu", "Moderation"),
     pgettext_lazy("menu", "Feedback"),
 )
-"""Sections of the area “Groups”, besides that of the groups."""
+"""Sections of the area “Groups”, besides that of the groups. In each, what is done daily
+comes first, and what is set up once comes last.
+"""
 AREAS = (
     Area("today", _("Today"), "sun", (Tab(_("Today"), "today:queue"),)),
     Area(
@@ -134,29 +136,29 @@ AREAS = (
             Tab(_("Complaints"), "complaints:list", "complaints.view", FEEDBACK),
             Tab(_("Wishes"), "wishes:list", "wishes.view", FEEDBACK),
             Tab(_("Digests"), "digests:list", "messages.read", FEEDBACK),
-            Tab(_("Patrol"), "patrol:list", "patrol.walk", MODERATION),
             Tab(_("Queue"), "moderation:queue", "moderation.view", MODERATION),
+            Tab(_("Patrol"), "patrol:list", "patrol.walk", MODERATION),
+            Tab(
+                _("Paste messages"), "moderation:paste", "moderation.decide", MODERATION
+            ),
+            Tab(_("Appeals"), "moderation:appeal-list", "moderation.view", MODERATION),
             Tab(
                 pgettext_lazy("menu", "Cases"),
                 "moderation:case-list",
                 "moderation.view",
                 MODERATION,
             ),
-            Tab(_("Appeals"), "moderation:appeal-list", "moderation.view", MODERATION),
-            Tab(
-                pgettext_lazy("menu", "Rules"),
-                "moderation:rule-list",
-                "moderation.view",
-                MODERATION,
-            ),
             Tab(pgettext_lazy("menu", "Lists"), "lists:list", "lists.edit", MODERATION),
-            Tab(
-                _("Paste messages"), "moderation:paste", "moderation.decide", MODERATION
-            ),
             Tab(
                 _("Mass actions"),
                 "moderation:mass-list",
                 "moderation.decide",
+                MODERATION,
+            ),
+            Tab(
+                pgettext_lazy("menu", "Rules"),
+                "moderation:rule-list",
+                "moderation.view",
                 MODERATION,
             ),
             Tab(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import Max
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -32,17 +33,25 @@ def _day(request: http.Request) -> int:
 @require_GET
 @http.page(message_texts.READ)
 def digest_list(request: http.Request) -> HttpResponse:
-    """The groups in which somebody wrote on a day, each with a link to its digest."""
-    day = _day(request)
+    """The groups in which somebody wrote on a day, without one the last such day."""
+    visible = group_visibility.list_visible(request.staff)
+    today = request.community.day(request.at)
     rows = MessageDay.objects.filter(
-        community=request.community, day=day, has_texts=True
-    ).exclude(group_id=0)
-    wrote = set(rows.values_list("group_id", flat=True))
-    groups = group_visibility.list_visible(request.staff).filter(pk__in=wrote)
+        community=request.community, group_id__in=visible.values("pk"), has_texts=True
+    )
+    if "day" in request.GET:
+        day = _day(request)
+    else:
+        # In the morning, the day that staff read about is yesterday.
+        latest = rows.filter(day__lte=today).aggregate(day=Max("day"))["day"]
+        day = today if latest is None else latest
+    wrote = set(rows.filter(day=day).values_list("group_id", flat=True))
     context = {
-        "groups": groups.order_by("name", "pk"),
+        "groups": visible.filter(pk__in=wrote).order_by("name", "pk"),
         "day": community_days.to_date(day),
-        "today": community_days.to_date(request.community.day(request.at)),
+        "today": community_days.to_date(today),
+        "before": community_days.to_date(day - 1),
+        "after": community_days.to_date(day + 1) if day < today else None,
     }
     return http.render(request, "console/digests/list.html", context)
 

@@ -68,7 +68,7 @@ class ScopeForm(forms.Form):
             )
             for days in DAYS
         ]
-        fields["lasts"].choices = [(NEVER, gettext_lazy("never")), *after]
+        fields["lasts"].choices = [(NEVER, gettext_lazy("no end")), *after]
 
     def expires_at(self, at: datetime) -> datetime | None:
         days = self.cleaned_data["lasts"]

@@ -11,7 +11,7 @@ from qunce.console import http
 from qunce.groups import labels
 from qunce.groups import visibility as group_visibility
 from qunce.groups.lists.models import ListEntry, ListName
-from qunce.members.accounts import masking
+from qunce.members.accounts import channel_labels, masking
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ def rows(request: http.Request, entries: Sequence[ListEntry]) -> list[Row]:
             Row(
                 entry,
                 name_of(entry, request),
-                labels.label_of(labels.PLATFORMS, entry.channel),
+                str(
+                    labels.PLATFORMS.get(entry.channel)
+                    or channel_labels.label_of(entry.channel)
+                ),
                 names,
                 len(own) - len(names),
                 not entry.is_active(request.at),

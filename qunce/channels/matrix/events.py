@@ -17,6 +17,7 @@ from qunce.channels.matrix import message_texts
 
 MAX_KEY_LENGTH = 200
 MAX_MENTIONS = 50
+MAX_ID_LENGTH = 255
 MAX_REASON_LENGTH = 300
 MAX_NAME_LENGTH = 200
 MESSAGE, MEMBER, REDACTION = "m.room.message", "m.room.member", "m.room.redaction"
@@ -142,7 +143,8 @@ def _mentions(content: Mapping[str, Any]) -> list[str]:
     mentions = content.get("m.mentions")
     users = mentions.get("user_ids") if isinstance(mentions, Mapping) else None
     named = users if isinstance(users, list) else []
-    return [user for user in named if isinstance(user, str)][:MAX_MENTIONS]
+    found = [user for user in named if isinstance(user, str)][:MAX_MENTIONS]
+    return [message_texts.clean(user)[:MAX_ID_LENGTH] for user in found]
 
 
 def _file_of(content: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -219,4 +221,4 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
         return ""
-    return value.replace("\0", "").encode("utf-8", "replace").decode()
+    return message_texts.clean(value)

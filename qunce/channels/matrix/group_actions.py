@@ -78,7 +78,14 @@ DONE = {
     ActionKind.INVITE: ("invite", "join"),
 }
 """The memberships of which an action has nothing left to do; "" is none yet."""
-NEEDS_MORE_POWER = {ActionKind.MUTE, ActionKind.UNMUTE, ActionKind.KICK, ActionKind.BAN}
+NEEDS_MORE_POWER = {
+    ActionKind.MUTE,
+    ActionKind.UNMUTE,
+    ActionKind.KICK,
+    ActionKind.BAN,
+    # The server would allow it, but nobody moderates their moderators.
+    ActionKind.DELETE,
+}
 
 
 class RoomIsWritten(Exception):
@@ -145,10 +152,12 @@ class Actor:
                 return channel_contract.failed(OWN_ACCOUNT)
         elif action.kind == ActionKind.DELETE and not action.message:
             return channel_contract.failed(NO_MESSAGE)
+        elif action.member == self.account.user:
+            return channel_contract.failed(OWN_ACCOUNT)
         levels, own = load_levels(self.client, room), self.account.user
         if not levels.may(own, NEEDED_RIGHT[action.kind]):
             return channel_contract.failed(NO_RIGHT)
-        needs_more = action.kind in NEEDS_MORE_POWER
+        needs_more = action.kind in NEEDS_MORE_POWER and action.member
         if needs_more and not levels.is_stronger(own, action.member):
             return channel_contract.failed(STRONGER_MEMBER)
         return None

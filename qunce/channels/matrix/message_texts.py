@@ -38,12 +38,12 @@ def read(content: Mapping[str, Any]) -> MessageBody:
             plain = _split_answer(plain)[0] if shown.quoted else plain
             # Notifications show the plain one, so it counts where it says something else.
             if _letters(plain) not in _letters(visible):
-                shown = replace(shown, text=f"{shown.text}\n{_clean(plain)}")
+                shown = replace(shown, text=f"{shown.text}\n{clean(plain)}")
             return shown
     relation = content.get("m.relates_to")
     is_answer = isinstance(relation, Mapping) and "m.in_reply_to" in relation
     text, quoted = _split_answer(plain) if is_answer else (plain, "")
-    return MessageBody(_clean(text), _clean(quoted))
+    return MessageBody(clean(text), clean(quoted))
 
 
 def _read_html(html: str) -> tuple[MessageBody, str]:
@@ -70,8 +70,8 @@ def _read_html(html: str) -> tuple[MessageBody, str]:
         # A link is not always the text that one sees.
         if address and not is_mention and address not in node.text():
             node.insert_after(f" ({address})")
-    text = _clean(_tidy(body.text()))
-    return MessageBody(text, _clean(_tidy("\n".join(quoted)))), visible
+    text = clean(_tidy(body.text()))
+    return MessageBody(text, clean(_tidy("\n".join(quoted)))), visible
 
 
 def _letters(text: str) -> str:
@@ -94,5 +94,6 @@ def _tidy(text: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """The text without characters that no database can store."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -10,10 +10,14 @@ from typing import Any
 from django.db import models
 
 from qunce.channels.accounts.models import ChannelAccount
+from qunce.channels.matrix import message_texts
 from qunce.channels.matrix.models import Membership, Room
 
 MAX_NAME_LENGTH = 200
 MAX_REASON_LENGTH = 300
+MAX_CREATORS = 1_000
+CREATION = ("room_version", "creator", "additional_creators")
+"""What the power of people depends on, of the event that created a room."""
 STATE_TYPES = (
     "m.room.create",
     "m.room.name",
@@ -42,13 +46,13 @@ class RoomChange:
         if not isinstance(content, Mapping) or "state_key" not in raw:
             return
         if kind == "m.room.name":
-            self.fields["name"] = " ".join(str(content.get("name", "")).split())[
-                :MAX_NAME_LENGTH
-            ]
+            name = " ".join(_text(content, "name").split())
+            self.fields["name"] = name[:MAX_NAME_LENGTH]
         elif kind == "m.room.encryption":
             self.fields["is_encrypted"] = self.rights_changed = True
         elif kind == "m.room.create":
-            creation = {"content": dict(content), "sender": str(raw.get("sender", ""))}
+            kept = {n: _storable(content[n]) for n in CREATION if n in content}
+            creation = {"content": kept, "sender": _text(raw, "sender")}
             self.fields["creation"] = creation
         elif kind == "m.room.power_levels":
             self.rights_changed = True
@@ -60,8 +64,8 @@ class RoomChange:
     def _read_own(
         self, raw: Mapping[str, Any], content: Mapping[str, Any], own: str
     ) -> None:
-        membership = str(content.get("membership"))
-        sender = str(raw.get("sender", ""))[:255]
+        membership = _text(content, "membership")
+        sender = _text(raw, "sender")[:255]
         if membership == "invite":
             self.fields["membership"] = Membership.INVITED
             if content.get("is_direct") is True:
@@ -77,9 +81,23 @@ class RoomChange:
             self.fields |= {
                 "membership": Membership.LEFT,
                 "left_by": "" if sender == own else sender,
-                "left_reason": str(content.get("reason", ""))[:MAX_REASON_LENGTH],
+                "left_reason": _text(content, "reason")[:MAX_REASON_LENGTH],
             }
         self.rights_changed = True
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """A text that can be stored; anything may stand in an event, and strangers invite."""
+    value = fields.get(name)
+    return message_texts.clean(value) if isinstance(value, str) else ""
+
+
+def _storable(value: Any) -> str | list[str]:
+    """A text or a list of texts that can be stored, and "" for anything else."""
+    if isinstance(value, list):
+        users = [each for each in value[:MAX_CREATORS] if isinstance(each, str)]
+        return [message_texts.clean(each)[:255] for each in users]
+    return message_texts.clean(value)[:255] if isinstance(value, str) else ""
 
 
 def save(

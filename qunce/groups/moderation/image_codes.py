@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import zxingcpp
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 MAX_BYTES = 20 * 1024 * 1024
@@ -53,7 +53,9 @@ def read(content: bytes) -> list[Code]:
     found: dict[Code, None] = {}
     for frame in _list_frames(content):
         for barcode in zxingcpp.read_barcodes(frame, formats=_FORMATS):
-            found[Code(barcode.text, barcode.format in BARCODES)] = None
+            # A code may hold bytes that no database can store.
+            text = barcode.text.replace("\0", "").encode("utf-8", "replace").decode()
+            found[Code(text, barcode.format in BARCODES)] = None
     return list(found)[:MAX_CODES]
 
 
@@ -64,17 +66,9 @@ def _list_frames(content: bytes) -> Iterator[Image.Image]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=FORMATS)
             yield from _read_frames(image)
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        OverflowError,
-        MemoryError,
-    ) as error:
+    except Exception as error:
+        # The decoders raise whatever a damaged picture leads to, such as IndexError. Its
+        # message has to be judged all the same.
         raise UnreadableImage from error
 
 

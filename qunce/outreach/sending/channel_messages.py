@@ -166,11 +166,19 @@ def _forget_text(event: IncomingEvent) -> None:
 
 
 def find_message(event: IncomingEvent, key: str) -> IncomingEvent | None:
-    """The event of a message on the same channel."""
+    """The event of a message in the same chat on the same channel.
+
+    One that names a message of another chat must neither read nor change it.
+    """
+    if not key:
+        return None
     rows = IncomingEvent.objects.filter(
         community=event.community, channel=event.channel, kind=KIND, key=key[:200]
     )
-    return rows.first() if key else None
+    found = rows.first()
+    if found is None or found.payload.get("group") != event.payload.get("group"):
+        return None
+    return found
 
 
 def _find_edited(event: IncomingEvent) -> IncomingEvent | None:

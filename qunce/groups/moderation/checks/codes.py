@@ -46,7 +46,7 @@ class CompiledCodes(CompiledCheck):
             place = f"file:{index}"
             try:
                 codes = image_codes.read(file.load())
-            except image_codes.UnreadableImage:
+            except (image_codes.UnreadableImage, OSError):
                 if self._reports_unreadable:
                     evidence.append(
                         Evidence(reason="unreadable", place=place, matched=file.name)

@@ -17,13 +17,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import browser, postgres
+from tests import browser, postgres, synapse
 
 
 def main() -> int:
     postgres.end_on_sigterm()
     postgres.install()
     browser.install()
+    # Before the workers start: a test that waited for it would seem to hang.
+    synapse.python()
     with tempfile.TemporaryDirectory(prefix="qunce-tests-") as folder:
         # PostgreSQL's own user has to pass through on the way to its cluster.
         Path(folder).chmod(0o755)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import json
@@ -73,20 +74,23 @@ def python() -> Path:
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "qunce" / f"synapse-{digest}"
-    if not (folder / "installed").exists():
-        _install(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        # The processes of a run all need it at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "installed").exists():
+            _install(folder)
     return folder / "bin" / "python"
 
 
 def _install(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    print(f"Installing Synapse for the tests into {folder}", file=sys.stderr, flush=True)
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     command = [*pip, "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
-    # Tests set a temporary folder that may be small.
-    subprocess.run(command, check=True)
-    # Compiled once, and not at the start of each test run.
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    # Only now: pip can fail half way.
     (folder / "installed").touch()
 
 

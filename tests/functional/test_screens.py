@@ -22,9 +22,9 @@ from tests.functional.page_table import PAGES
 
 AREAS = (
     "today members segments tags layers importing outreach tasks sidebar sales groups insight"
-    " settings webhooks search ideas series"
+    " settings webhooks search ideas series inbox moderation"
 ).split()
-MORE_AREAS = "tag_rules care welcomes service_styles content_calendar group_templates contact_budget typed_numbers notebook"
+MORE_AREAS = "tag_rules care welcomes service_styles content_calendar group_templates contact_budget typed_numbers notebook complaints wishes digests lists entry overlaps patrol channels"
 """Areas that only `make pages` and `make pictures` open; what they share is in others."""
 SHAPES = {"desktop": (1440, 900), "phone": (390, 844)}
 LANGUAGES = {"zh": "mei", "en": "ann"}
@@ -38,6 +38,13 @@ def list_turns() -> Iterator[tuple[str, str]]:
         for turn, language in enumerate(LANGUAGES):
             if IS_FULL or number % 2 == turn:
                 yield area, language
+
+
+def test_every_area_is_opened() -> None:
+    assert {page.view.partition(":")[0] for page in PAGES} == {
+        *AREAS,
+        *MORE_AREAS.split(),
+    }
 
 
 def shows_a_page(user: BrowserUser, path: str) -> bool:

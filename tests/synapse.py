@@ -85,7 +85,9 @@ def python() -> Path:
 
 def _install(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    print(f"Installing Synapse for the tests into {folder}", file=sys.stderr, flush=True)
+    print(
+        f"Installing Synapse for the tests into {folder}", file=sys.stderr, flush=True
+    )
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     command = [*pip, "install", "--quiet", "--require-hashes", "-r", str(LOCK)]

@@ -1,7 +1,7 @@
-"""What newcomers are told by the entry gate: questions, decisions and the group rules.
+"""Messages of the entry gate to newcomers: questions, decisions and the group rules.
 
 Each message follows from one fact and goes through the ledger, in the language of the
-community. Where the channel of the group does not send by itself, staff ask by hand.
+community. Where the channel of the group cannot send, staff ask by hand.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def refusal_text(request: EntryRequest) -> str:
         return _("You are in another group like “%(group)s” already.") % group
     if request.reason == Reason.THRESHOLD:
         return _("“%(group)s” is for members who meet its conditions.") % group
-    return _("You cannot join “%(group)s”. Staff can tell you more.") % group
+    return _("You cannot join “%(group)s”. Please ask our staff.") % group
 
 
 def rules_text(rules: GroupRules) -> str:
@@ -149,7 +149,7 @@ def _with_requests(
 
 
 def _capabilities(group: Group) -> Capabilities | None:
-    """What the channel of a group can do by itself."""
+    """What the channel of a group can do."""
     try:
         can = channel_contract.get(group.platform).capabilities
     except ChannelNotFound:

@@ -205,7 +205,7 @@ class _Acts:
         }
 
     def keys(self) -> dict[str, Ints]:
-        """Who did something where on which day, each once, for each of PEOPLE_COLUMNS."""
+        """People who did something, by place and day, each once, for each of PEOPLE_COLUMNS."""
         speakers, interacting = (
             number_arrays.unique(np.concatenate([np.empty(0, np.int64), *parts]))
             for parts in (self._keys["messages"], self._keys["interactions"])

@@ -65,6 +65,10 @@ FIELD = frozenset(
     user validation value values variable variables version versions views visibility wait watch web webhook
     webhooks wecom weiban weidian windows withdrawals woocommerce working words work worker
     keeping writer writers writes xlsx youzan zh zones
+    acceptance blacklist blocked brackets candidate candidates categories classified classifier
+    codes confusables copies features floods gate gates image invites keywords leases likely
+    listed matrix neighbours normalisation outdated overlaps patterns receiving removals repeats
+    replies rights shares sync terms training volunteers waves week wishes
     """.split()
 )
 """Words that Django, SQL, HTTP, chat platforms or words.md use for the same thing."""

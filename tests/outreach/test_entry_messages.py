@@ -93,7 +93,7 @@ def test_refused_person_is_told_in_few_words(
     requests.answer(request=request, text="milk", by=owner, at=AT)
     react()
     assert list_texts(kim)[-1] == (
-        "You cannot join “North {x}”. Staff can tell you more."
+        "You cannot join “North {x}”. Please ask our staff."
     )
 
 

@@ -25,7 +25,7 @@ class GroupSetForm(forms.Form):
         ),
     )
     keep = forms.ChoiceField(
-        label=pgettext_lazy("overlap", "Who is in several stays in"),
+        label=pgettext_lazy("overlap", "People in several groups stay in"),
         choices=KeepRule.choices,
     )
     chosen = forms.TypedChoiceField(

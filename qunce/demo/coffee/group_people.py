@@ -1,4 +1,4 @@
-"""Who may be in the groups: lists, an entry gate with newcomers, rules, several groups."""
+"""People who may be in the groups: lists, an entry gate with newcomers, rules, several groups."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from qunce.members.accounts import queries as account_queries
 RECENT = timedelta(hours=1)
 """An older join is history, such as what a channel reports after an outage."""
 PASSED_FOR = timedelta(days=30)
-"""Who was let in is not asked again for this time, for example after the invitation."""
+"""Somebody who was let in is not asked again for this time, for example after the invitation."""
 
 
 def react_to_joined(

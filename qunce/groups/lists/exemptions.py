@@ -1,4 +1,4 @@
-"""Who is exempt from the rules of a group: staff, volunteers, bots, the whitelist.
+"""People who are exempt from the rules of a group: staff, volunteers, bots, the whitelist.
 
 Moderation asks here before it judges and again before it acts.
 """

@@ -90,7 +90,7 @@ class NothingToCleanUp(errors.Refused):
 
 
 class NeedsSecondPerson(permissions.NotAllowed):
-    """Whoever started a clean-up does not approve it."""
+    """The person who started a clean-up does not approve it."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Preview:
 
 
 def preview(*, group_set: GroupSet, by: Staff, at: datetime) -> Preview:
-    """Who would leave which group now."""
+    """Departures that would follow now: people by group."""
     permissions.check_may(by, VIEW)
     board = boards.load(group_set=group_set, by=by, at=at)
     white = lists.list_accounts(community=by.community, list_name=ListName.WHITE, at=at)
@@ -272,8 +272,9 @@ def undo(*, clean_up: CleanUp, by: Staff, at: datetime) -> int:
     )
     invited = 0
     for item in items:
-        if item.action is not None and item.action.state == ActionState.DONE:
-            item.undo_action = _plan(item, ActionKind.INVITE, by, at)
+        if item.action is not None and actions.may_be_done(item.action):
+            due_at = actions.time_to_reverse(item.action, at)
+            item.undo_action = _plan(item, ActionKind.INVITE, by, at, due_at=due_at)
             item.save(update_fields=["undo_action"])
             invited += 1
     event = CleanUpUndone(clean_up=clean_up.pk)
@@ -288,7 +289,14 @@ def _plan_all(clean_up: CleanUp, by: Staff, at: datetime) -> None:
     CleanUpItem.objects.bulk_update(items, ["action"], batch_size=500)
 
 
-def _plan(item: CleanUpItem, kind: ActionKind, by: Staff, at: datetime) -> Action:
+def _plan(
+    item: CleanUpItem,
+    kind: ActionKind,
+    by: Staff,
+    at: datetime,
+    *,
+    due_at: datetime | None = None,
+) -> Action:
     name = Account.objects.filter(pk=item.account_id).values_list("name", flat=True)
     return actions.plan(
         group=item.group,
@@ -298,6 +306,7 @@ def _plan(item: CleanUpItem, kind: ActionKind, by: Staff, at: datetime) -> Actio
         name=name.first() or "",  # a primary key, so that there is at most one
         by=by,
         at=at,
+        due_at=due_at,
     )
 
 
@@ -339,9 +348,14 @@ def get(*, pk: int, by: Staff) -> CleanUp:
 
 
 def list_visible(by: Staff, group_set: GroupSet | None = None) -> Sequence[CleanUp]:
-    """The clean-ups of the sets that `by` sees, the latest first."""
+    """The clean-ups of the sets that `by` sees, the latest first.
+
+    One names members of anybody, so that staff who see only some members have their own.
+    """
     seen = [group_set] if group_set is not None else group_sets.list_visible(by)
     rows = CleanUp.objects.filter(group_set__in=seen)
+    if by.scope is not None:
+        rows = rows.filter(by=by)
     related = rows.select_related("community", "group_set", "by", "decided_by")
     return list(related.order_by("-created_at", "-pk")[:200])
 

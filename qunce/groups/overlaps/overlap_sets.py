@@ -1,4 +1,4 @@
-"""Who is in several groups: exact operations on bitmaps of people. Pure."""
+"""People in several groups: exact operations on bitmaps of people. Pure."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def choose(row: Conversation, in_turn: bool, *, at: datetime) -> Staff | None:
 
 
 def _next_in_turn(able: Sequence[Staff], community: Community) -> Staff:
-    """Who has the fewest waiting conversations; of these, who got one longest ago."""
+    """The staff with the fewest waiting conversations; of these, who got one longest ago."""
     rows = Conversation.objects.filter(community=community, staff__in=able)
     waiting = dict(
         rows.filter(state=State.WAITING)

@@ -36,7 +36,7 @@ class ConversationOpened(ConversationFact):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class ConversationAssigned(ConversationFact):
-    """`staff` is the login of who is to answer, "" for nobody."""
+    """`staff` is the login of the one who is to answer, "" for nobody."""
 
     kind = "conversation.assigned"
     label = gettext_lazy("conversation assigned")

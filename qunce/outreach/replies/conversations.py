@@ -290,7 +290,7 @@ def filter_visible(
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Empty for all. `staff` is the id of who is to answer, 0 for nobody."""
+    """Empty for all. `staff` is the id of the one who is to answer, 0 for nobody."""
 
     states: tuple[str, ...] = (State.WAITING,)
     staff: int | None = None

@@ -37,7 +37,7 @@ class UnknownOption(errors.Invalid):
 
 
 class Scope(StrEnum):
-    """Whose state a check needs: none, that of a person in a group, or of a group."""
+    """The owner of the state that a check needs: none, that of a person in a group, or of a group."""
 
     NONE = "none"
     PERSON = "person"
@@ -62,7 +62,7 @@ class CompiledCheck(ABC):
 
     @abstractmethod
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
-        """What the check finds in the subject, given its state so far."""
+        """What the check finds in the subject, given its state."""
 
     def clear(self, state: State, account: str) -> State:
         """The state without what a person did, after a penalty or its undo."""

@@ -166,7 +166,7 @@ class CompiledCopies(CompiledCheck):
         return Texts(state, self._percent)
 
     def clear(self, state: State, account: str) -> State:
-        """Without the texts of a person; of nobody (""), without all texts so far."""
+        """Without the texts of a person; of nobody (""), without all of them."""
         entries = state.get("entries", [])
         if account:
             kept = [each for each in entries if each[2] != account]

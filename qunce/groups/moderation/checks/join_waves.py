@@ -60,7 +60,7 @@ class CompiledJoinWave(CompiledCheck):
         return Judgement([self._check.finding(1, evidence)], state)
 
     def clear(self, state: State, account: str) -> State:
-        """Without the join of a person; of nobody (""), without all joins so far."""
+        """Without the join of a person; of nobody (""), without all of them."""
         joins = state.get("joins", [])
         if account:
             return {**state, "joins": [each for each in joins if each[1] != account]}

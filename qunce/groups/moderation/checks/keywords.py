@@ -137,7 +137,7 @@ class CompiledKeywords(CompiledCheck):
     def _find_allowed(
         self, text: Normalised
     ) -> dict[Level, tuple[list[int], list[int]]]:
-        """For each level the starts of allowed phrases, and the furthest end so far."""
+        """For each level the starts of allowed phrases, and the furthest end up to there."""
         spans: dict[Level, list[tuple[int, int]]] = {Level.FOLDED: [], Level.DIGITS: []}
         for match in self._allowed.find(text):
             spans[match.level].append((match.start, match.end))

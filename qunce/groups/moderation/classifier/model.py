@@ -60,7 +60,7 @@ class Part:
 class Model:
     """`grams` are hashes in ascending order, `weights` belong to them.
 
-    A score over `threshold` is as rare among wanted messages as training was told.
+    A score over `threshold` is as rare among wanted messages as was asked for.
     """
 
     grams: Features

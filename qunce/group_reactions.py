@@ -9,7 +9,7 @@ from qunce.groups import groups, membership_erasure
 from qunce.groups.complaints import complaints
 from qunce.groups.entry import blacklist_removals
 from qunce.groups.entry import joins as entry_joins
-from qunce.groups.lists import blocked_joins, lists
+from qunce.groups.lists import blocked_joins, list_facts
 from qunce.groups.wishes import wishes
 from qunce.members.accounts import accounts
 from qunce.members.people import merges
@@ -32,11 +32,11 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         blocked_joins.react_to_joined,
         entry_joins.react_to_joined,
     ),
-    lists.ListEntryAdded.kind: (blocked_joins.react_to_listed,),
-    lists.ListEntryExtended.kind: (blocked_joins.react_to_listed,),
-    lists.JoinBlocked.kind: (blacklist_removals.react_to_blocked,),
-    lists.ListEntryRemoved.kind: (blacklist_removals.react_to_ended,),
-    lists.ListEntryExpired.kind: (blacklist_removals.react_to_ended,),
+    list_facts.ListEntryAdded.kind: (blocked_joins.react_to_listed,),
+    list_facts.ListEntryExtended.kind: (blocked_joins.react_to_listed,),
+    list_facts.JoinBlocked.kind: (blacklist_removals.react_to_blocked,),
+    list_facts.ListEntryRemoved.kind: (blacklist_removals.react_to_ended,),
+    list_facts.ListEntryExpired.kind: (blacklist_removals.react_to_ended,),
 }
 
 

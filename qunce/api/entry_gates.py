@@ -9,10 +9,12 @@ from ninja import Field, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.entry import gates, group_rules, requests
 from qunce.groups.entry.models import EntryGate, EntryRequest
 from qunce.members.people import visibility
+from qunce.members.rule_text import contact_masks
 
 router = Router(auth=RequiresScope("groups", shows_members=True), tags=["entry"])
 Word = Annotated[str, Field(min_length=1, max_length=gates.MAX_WORD_LENGTH)]
@@ -116,9 +118,11 @@ class RulesAcceptanceOut(schemas.OutputSchema):
 # Gates
 
 
-def _serialize_gate(gate: EntryGate) -> dict[str, Any]:
+def _serialize_gate(gate: EntryGate, by: Staff) -> dict[str, Any]:
     names = ("is_on", *gates.FIELDS)
-    return {"group_id": gate.group_id} | {name: getattr(gate, name) for name in names}
+    fields = {name: getattr(gate, name) for name in names}
+    fields["rule"] = contact_masks.masked(gate.rule, by)
+    return {"group_id": gate.group_id} | fields
 
 
 @router.get("/groups/{group_id}/entry-gate", response=EntryGateOut)
@@ -126,7 +130,7 @@ def get_gate(request: ApiRequest, group_id: schemas.Id) -> dict[str, Any]:
     """Get the gate of a group, which is off until it is configured."""
     group = group_visibility.get(by=request.by, pk=group_id)
     gate = gates.find(group) or EntryGate(group=group, community=group.community)
-    return _serialize_gate(gate)
+    return _serialize_gate(gate, request.by)
 
 
 @router.patch("/groups/{group_id}/entry-gate", response=EntryGateOut)

@@ -14,6 +14,7 @@ from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group
 from qunce.groups.lists import candidates, lists
 from qunce.groups.lists.models import MAX_EVIDENCE_LENGTH, MAX_REASON_LENGTH, ListEntry
+from qunce.members.accounts import masking
 from qunce.members.people import visibility
 
 router = Router(auth=RequiresScope("groups", shows_members=True), tags=["lists"])
@@ -113,7 +114,7 @@ def _serialize(entry: ListEntry, request: ApiRequest) -> dict[str, Any]:
         "group_ids": sorted({group.pk for group in entry.groups.all()} & seen),
         "account_id": entry.account_id,
         "channel": entry.channel,
-        "channel_key": entry.channel_key,
+        "channel_key": masking.key(entry.channel_key, request.by),
         "name": entry.name,
         "reason": entry.reason,
         "evidence": entry.evidence,

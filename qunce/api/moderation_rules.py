@@ -20,6 +20,7 @@ from qunce.groups.moderation import (
 )
 from qunce.groups.moderation.checks import base
 from qunce.groups.moderation.models import Ladder, Mode, Rule, Rung, ShadowRun
+from qunce.members.rule_text import contact_masks
 
 router = Router(auth=RequiresScope("groups"), tags=["moderation"])
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -178,6 +179,9 @@ def _rule(request: ApiRequest, rule: Rule) -> dict[str, Any]:
     conditions = dict(rule.conditions)
     if "groups" in conditions:
         conditions["groups"] = [key for key in conditions["groups"] if key in seen]
+    if "members" in conditions:
+        members = contact_masks.masked(conditions["members"], request.by)
+        conditions["members"] = members
     counted = precision.of_rules(request.by, request.at).get(rule.pk)
     return {
         **{

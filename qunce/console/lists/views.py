@@ -16,6 +16,7 @@ from qunce.console.lists.forms import ChangeForm, EntryForm
 from qunce.core import errors, permissions
 from qunce.groups.lists import lists
 from qunce.groups.lists.models import ListName
+from qunce.members.accounts import masking
 from qunce.members.people import named_members
 
 PAGE_SIZE = 50
@@ -32,11 +33,10 @@ def entry_list(request: http.Request) -> HttpResponse:
     is_past = bool(request.GET.get("past"))
     found = found.filter(ended_at__isnull=not is_past)
     if searched:
-        found = found.filter(
-            Q(name__icontains=searched)
-            | Q(channel_key__icontains=searched)
-            | Q(reason__icontains=searched)
-        )
+        has_words = Q(name__icontains=searched) | Q(reason__icontains=searched)
+        if permissions.may(request.staff, masking.VIEW_IDENTIFIERS):
+            has_words |= Q(channel_key__icontains=searched)
+        found = found.filter(has_words)
     start = paging.parse_number(request, "from", maximum=100_000)
     rows = found.select_related("by").prefetch_related("groups")
     shown = list(rows[start : start + PAGE_SIZE + 1])

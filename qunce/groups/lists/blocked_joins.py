@@ -17,7 +17,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts as fact_log
 from qunce.core.facts.facts import RecordedFact
 from qunce.groups.groups import Group, Membership
-from qunce.groups.lists import lists
+from qunce.groups.lists import list_facts, lists
 from qunce.groups.lists.models import Ending, ListEntry, ListName
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
@@ -63,7 +63,7 @@ def _record_blocked(
     groups = Group.objects.in_bulk({group for _account, group in wanted})
     staff = audiences.staff_people(community=community, at=at)
     events = [
-        lists.JoinBlocked(
+        list_facts.JoinBlocked(
             account=account, group=group, entry=entry.pk, list=ListName.BLACK
         )
         for account, group in wanted

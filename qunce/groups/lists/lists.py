@@ -7,7 +7,6 @@ It counts for all accounts of the person, in every group or in some of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,13 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups as group_verbs
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group
+from qunce.groups.lists.list_facts import (
+    ListEntryAdded,
+    ListEntryExpired,
+    ListEntryExtended,
+    ListEntryRemoved,
+    ListFact,
+)
 from qunce.groups.lists.models import (
     MAX_EVIDENCE_LENGTH,
     MAX_REASON_LENGTH,
@@ -30,6 +36,7 @@ from qunce.groups.lists.models import (
     ListName,
     Scope,
 )
+from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
@@ -50,62 +57,6 @@ BLACKLISTED = {"listed": {"on": "black"}}
 """The rule of members whom no group and no send is for."""
 MAX_GROUPS = 500
 """Groups of an entry."""
-
-
-# Facts
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListFact(facts.FactKind):
-    labels = {
-        "entry": gettext_lazy("entry"),
-        "list": gettext_lazy("list"),
-        "scope": gettext_lazy("scope"),
-    }
-    instead = gettext_lazy("Edit the lists on their page or through the API.")
-    entry: int
-    list: str
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class ListEntryAdded(ListFact):
-    kind = "lists.added"
-    label = gettext_lazy("put on a list")
-    scope: str
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class ListEntryExtended(ListFact):
-    """The expiry, the groups or the reason of an entry changed."""
-
-    kind = "lists.extended"
-    label = gettext_lazy("entry of a list changed")
-    scope: str
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class ListEntryRemoved(ListFact):
-    kind = "lists.removed"
-    label = gettext_lazy("taken off a list")
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class ListEntryExpired(ListFact):
-    kind = "lists.expired"
-    label = gettext_lazy("entry of a list expired")
-
-
-@facts.declare
-@dataclass(frozen=True, kw_only=True)
-class JoinBlocked(ListFact):
-    """Somebody on the blacklist joined a group, or is in one when they are listed."""
-
-    kind = "lists.blocked_join"
-    label = gettext_lazy("in a group although on the blacklist")
 
 
 # Errors
@@ -223,7 +174,7 @@ def add(
         evidence=evidence.strip(),
     )
     if account is None:
-        account = _find_account(community, channel, texts["channel_key"])
+        account = _find_account(community, channel, texts["channel_key"], by, at)
     if account is None:
         # Whether the id belongs to a member whom `by` does not see stays unknown.
         permissions.check_unscoped(by)
@@ -249,11 +200,7 @@ def add(
     )
     _end_if_over(entry, at)
     if listed := _same_person(entry):
-        raise AlreadyListed(
-            _("%(name)s is on the %(list)s. Change that entry instead.")
-            % {"name": _label(listed), "list": listed.get_list_name_display()},
-            listed,
-        )
+        raise _already_listed(entry, listed, by, at)
     entry.save()
     entry.groups.set(groups)
     event = ListEntryAdded(
@@ -263,12 +210,20 @@ def add(
     return entry
 
 
-def _find_account(community: Community, channel: str, key: str) -> int | None:
+def _find_account(
+    community: Community, channel: str, key: str, by: Staff, at: datetime
+) -> int | None:
+    """The member with this id of a channel; one whom `by` does not see is unknown."""
     if not channel or not key:
         raise InvalidListEntry(
             _("Give a member, or the platform and the id that it calls the person.")
         )
-    return account_queries.find(community, [key], channel).get(key)
+    account = account_queries.find(community, [key], channel).get(key)
+    if account is None or not visibility.filter_visible(
+        by=by, accounts=[account], at=at
+    ):
+        return None
+    return account
 
 
 def _same_person(entry: ListEntry) -> ListEntry | None:
@@ -284,6 +239,21 @@ def _same_person(entry: ListEntry) -> ListEntry | None:
     return rows.filter(same).order_by("pk").first()
 
 
+def _already_listed(
+    entry: ListEntry, listed: ListEntry, by: Staff, at: datetime
+) -> AlreadyListed:
+    on = listed.get_list_name_display()
+    if list_visible(by, at).filter(pk=listed.pk).exists():
+        text = _("%(name)s is on the %(list)s. Change that entry instead.")
+        return AlreadyListed(text % {"name": _label(listed, by), "list": on}, listed)
+    # What that entry says, and where it holds, is for others.
+    text = _(
+        "%(name)s is on the %(list)s by an entry that you do not see. Ask staff who see "
+        "all groups."
+    )
+    return AlreadyListed(text % {"name": _label(entry, by), "list": on}, listed)
+
+
 def _end_if_over(entry: ListEntry, at: datetime) -> None:
     """End the person's entry that has expired, before the clock does."""
     former = _same_person(entry)
@@ -296,7 +266,10 @@ def extend(*, entry: ListEntry, by: Staff, at: datetime, **changes: Any) -> None
     """Change `groups` (none of them: every group), `reason`, `evidence`, `expires_at`."""
     permissions.check_may(by, EDIT)
     check_visible(entry, by, at)
-    check_scope(changes.get("groups", list(entry.groups.order_by("key"))), by)
+    # Nobody lifts or bends what holds in groups that they do not see.
+    check_scope(list(entry.groups.order_by("key")), by)
+    if "groups" in changes:
+        check_scope(changes["groups"], by)
     revisions.bump(entry.community_id, REVISION, [entry.community_id])
     rows = ListEntry.objects.filter(pk=entry.pk, ended_at__isnull=True)
     texts = {name: changes[name] for name in ("reason", "evidence") if name in changes}
@@ -488,5 +461,5 @@ def rule_of_blacklisted(group: Group | None = None) -> dict[str, Any]:
     return {"listed": {"on": ListName.BLACK.value, "group": group.key}}
 
 
-def _label(entry: ListEntry) -> str:
-    return entry.name or entry.channel_key or str(entry.account_id)
+def _label(entry: ListEntry, by: Staff) -> str:
+    return entry.name or masking.key(entry.channel_key, by) or str(entry.account_id)

@@ -10,7 +10,7 @@ from qunce.core.facts import facts
 from qunce.core.facts.facts import Fact
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
-from qunce.groups.lists import lists
+from qunce.groups.lists import list_facts, lists
 from qunce.groups.lists.models import ListEntry
 from qunce.groups.moderation.models import Action
 from qunce.members.people import people
@@ -38,7 +38,7 @@ def react() -> None:
 
 
 def list_blocked() -> list[tuple[int | None, int | None]]:
-    kind = facts.find_kind(lists.JoinBlocked.kind) or 0
+    kind = facts.find_kind(list_facts.JoinBlocked.kind) or 0
     rows = Fact.objects.filter(kind_id=kind).order_by("pk")
     return list(rows.values_list("account_id", "group_id"))
 

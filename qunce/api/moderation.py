@@ -89,7 +89,7 @@ class PastedIn(schemas.InputSchema):
 
 class VerdictOut(schemas.OutputSchema):
     """`case_number` is null where no rule finds anything; `exemption` says whom rules
-    do not concern."""
+    do not concern, or "hidden" if the case is for staff who see the member."""
 
     name: str
     text: str

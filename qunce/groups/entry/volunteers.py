@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 from enum import StrEnum
 
+from qunce.core import errors
 from qunce.core.staff import models as staff_models
 from qunce.groups import chat_words
 from qunce.groups.entry import requests
@@ -71,5 +72,9 @@ def let_in(*, group: Group, volunteer: int, text: str, at: datetime) -> bool:
     if len(found) != 1 or found[0].account_id in own:
         return False
     system = staff_models.system(group.community)
-    requests.let_in(request=found[0], by=system, at=at)
+    try:
+        requests.let_in(request=found[0], by=system, at=at)
+    except errors.Refused:
+        # A full group or the blacklist is for staff; the message is a message.
+        return False
     return True

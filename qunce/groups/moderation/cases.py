@@ -22,7 +22,13 @@ from qunce.core import errors, permissions, personal_texts, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation.models import Action, Case, CaseState, Strike
+from qunce.groups.moderation.models import (
+    Action,
+    Case,
+    CaseSource,
+    CaseState,
+    Strike,
+)
 from qunce.groups.moderation.moderation_permissions import VIEW
 from qunce.members.accounts import queries as account_queries
 from qunce.members.message_texts import message_texts
@@ -125,6 +131,7 @@ def open_case(*, group: Group, by: Staff | None, at: datetime, **fields: Any) ->
     """Store a case with the next number and record it, in the caller's transaction."""
     # Locked, so that two cases at the same time have two numbers.
     community = Community.objects.select_for_update().get(pk=group.community_id)
+    _give_up_key(group, fields["judged_key"])
     last = Case.objects.filter(community=community).aggregate(n=models.Max("number"))
     fields["text"] = fields.get("text", "")[:MAX_TEXT]
     fields["author_name"] = fields.get("author_name", "")[:200]
@@ -139,6 +146,18 @@ def open_case(*, group: Group, by: Staff | None, at: datetime, **fields: Any) ->
         fact_of(CaseOpened, case, mode=case.mode), community=community, by=by, at=at
     )
     return case
+
+
+def _give_up_key(group: Group, key: str) -> None:
+    """Free the key of a message that was reported before it came.
+
+    Nobody can keep a message from being judged by reporting it first.
+    """
+    reported = Case.objects.filter(
+        group=group, judged_key=key, source=CaseSource.REPORT
+    )
+    for case in reported:
+        Case.objects.filter(pk=case.pk).update(judged_key=f"report:{case.pk}")
 
 
 def merge_into(case: Case, message_key: str) -> None:

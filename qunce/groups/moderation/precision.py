@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.core import permissions, timestamps
+from qunce.core import timestamps
 from qunce.core.communities import Community
-from qunce.groups.moderation import rules
+from qunce.groups.moderation import cases, rules
 from qunce.groups.moderation.models import Case, CaseState, Mode, Rule, RuleWeek
-from qunce.groups.moderation.moderation_permissions import VIEW
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -122,17 +121,17 @@ def _count(rows: models.QuerySet[Case], since: datetime) -> dict[int, Precision]
 
 
 def of_rules(by: Staff, at: datetime) -> dict[int, Precision]:
-    """Rule → its precision of the last 28 days; rules without a settled case are absent."""
-    permissions.check_may(by, VIEW)
-    rows = Case.objects.filter(community=by.community, rule__isnull=False)
-    return _count(rows, at - SPAN)
+    """Rule → its precision of the last 28 days; rules without a settled case are absent.
+
+    Of the cases that `by` sees, as in `recall`.
+    """
+    rows = cases.list_visible(by, at).select_related(None)
+    return _count(rows.filter(rule__isnull=False), at - SPAN)
 
 
 def recall(by: Staff, at: datetime) -> Precision:
     """Of the confirmed cases of the last 28 days, how many a rule had found."""
-    permissions.check_may(by, VIEW)
-    rows = Case.objects.filter(
-        community=by.community,
+    rows = cases.list_visible(by, at).filter(
         state=CaseState.CONFIRMED,
         decided_at__gt=timestamps.to_micros(at - SPAN),
     )

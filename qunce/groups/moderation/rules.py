@@ -309,10 +309,21 @@ def list_running(community: Community) -> list[Rule]:
 
 
 def list_all(by: Staff) -> list[Rule]:
-    """The rules of the community that are not archived, in the order of creation."""
+    """The rules that are not archived, in the order of creation.
+
+    Without those that hold only in groups that `by` does not see.
+    """
     permissions.check_may(by, VIEW)
     rows = Rule.objects.filter(community=by.community, archived_at__isnull=True)
-    return list(rows.select_related("ladder", "community", "by").order_by("pk"))
+    listed = list(rows.select_related("ladder", "community", "by").order_by("pk"))
+    if by.groups is None:
+        return listed
+    seen = set(by.groups)
+    return [
+        rule
+        for rule in listed
+        if not rule.conditions.get("groups") or seen & set(rule.conditions["groups"])
+    ]
 
 
 def get(*, by: Staff, key: str) -> Rule:

@@ -21,7 +21,9 @@ from qunce.groups.overlaps import boards, group_sets, overlap_sets
 from qunce.groups.overlaps.overlap_sets import Pair
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
+from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.models import MessageText
+from qunce.members.people import visibility
 
 ROLE = "atmosphere"
 LOOK_BACK = timedelta(days=28)
@@ -60,7 +62,12 @@ def find(*, by: Staff, at: datetime) -> list[Exposure]:
         account for own in accounts_in.values() for account in own
     )
     names = dict(Account.objects.filter(pk__in=people).values_list("pk", "name"))
-    staff_in = {pk: {people[a] for a in own} for pk, own in accounts_in.items()}
+    among = visibility.among(by, at)
+    if among is not None:
+        people = {a: person for a, person in people.items() if person in among}
+    staff_in = {
+        pk: {people[a] for a in own if a in people} for pk, own in accounts_in.items()
+    }
     same = accounts_in_both(staff_in, shared)
     found = [
         Exposure(
@@ -71,7 +78,8 @@ def find(*, by: Staff, at: datetime) -> list[Exposure]:
         )
         for (left, right), both in same.items()
     ]
-    found += _same_lines(groups, people, names, shared, at)
+    if permissions.may(by, message_texts.READ):
+        found += _same_lines(groups, people, names, shared, at)
     return sorted(found, key=lambda each: (-each.shared, each.left.pk, each.right.pk))[
         :MAX_SHOWN
     ]

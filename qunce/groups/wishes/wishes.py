@@ -290,7 +290,7 @@ def add_voice(
 def remove_voice(*, wish: Wish, voice: int, by: Staff, at: datetime) -> None:
     """Remove a voice that was added by mistake."""
     check_may_edit(by, wish)
-    for row in wish.voices.filter(pk=voice):
+    for row in _heard(wish.voices.all(), by).filter(pk=voice):
         visibility.check_visible(by=by, accounts=[row.account_id], at=at)
         fact = WishVoiceRemoved(wish=wish.pk, account=row.account_id)
         row.delete()
@@ -351,7 +351,8 @@ def _record(fact: WishFact, wish: Wish, by: Staff, at: datetime) -> None:
 def get(*, by: Staff, pk: int) -> Wish:
     permissions.check_may(by, VIEW)
     rows = Wish.objects.filter(community=by.community)
-    found = rows.select_related("community", "by", "merged_into").filter(pk=pk).first()
+    related = rows.select_related("community", "by", "merged_into")
+    found = related.filter(pk=pk).first() if 0 < pk < 2**63 else None
     if found is None:
         raise WishNotFound(_("There is no such wish."))
     return found
@@ -385,10 +386,18 @@ def list_counted(
     return sorted(counted, key=lambda each: (-each.members, -each.wish.pk))
 
 
+def _heard(rows: models.QuerySet[WishVoice], by: Staff) -> models.QuerySet[WishVoice]:
+    """The voices from groups that `by` sees, or from none."""
+    if by.groups is None:
+        return rows
+    seen = [0, *group_visibility.list_visible(by).values_list("pk", flat=True)]
+    return rows.filter(group_id__in=seen)
+
+
 def _people_by_wish(ids: list[int], by: Staff, at: datetime) -> dict[int, set[int]]:
     voices: list[tuple[int, int]] = []
     for chunk in account_queries.chunks(ids):
-        rows = WishVoice.objects.filter(wish__in=chunk)
+        rows = _heard(WishVoice.objects.filter(wish__in=chunk), by)
         voices += rows.values_list("wish_id", "account_id")
     person_of = account_queries.person_ids(account for _wish, account in voices)
     among = visibility.among(by, at)
@@ -423,14 +432,12 @@ def list_voices(
     permissions.check_may(by, VIEW)
     if wish.community_id != by.community_id:
         raise WishNotFound(_("There is no such wish."))
-    rows = list(wish.voices.order_by("-at", "-pk")[: 5 * limit])
+    heard = _heard(wish.voices.all(), by)
+    rows = list(heard.order_by("-at", "-pk")[: 5 * limit])
     among = visibility.among(by, at)
     if among is not None:
         people = account_queries.person_ids(row.account_id for row in rows)
         rows = [row for row in rows if people[row.account_id] in among]
-    if by.groups is not None:
-        seen = set(group_visibility.list_visible(by).values_list("pk", flat=True))
-        rows = [row for row in rows if not row.group_id or row.group_id in seen]
     rows = rows[:limit]
     refs = [(row.source_id, row.key) for row in rows if row.key]
     quotes = message_quotes.load(refs, by=by, at=at)

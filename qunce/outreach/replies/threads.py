@@ -71,7 +71,8 @@ def load(*, conversation: Conversation, by: Staff, at: datetime) -> Thread:
         for quote in quotes
     ]
     since = min((entry.at for entry in entries), default=conversation.opened_at)
-    entries += [each for each in _answers(conversation, own) if each.at >= since]
+    answers = _answers(conversation, own, is_scoped=by.scope is not None)
+    entries += [each for each in answers if each.at >= since]
     return Thread(sorted(entries, key=lambda each: each.at), may_read)
 
 
@@ -87,7 +88,10 @@ def _quotes(
     )
 
 
-def _answers(conversation: Conversation, own: list[int]) -> list[Entry]:
+def _answers(
+    conversation: Conversation, own: list[int], *, is_scoped: bool
+) -> list[Entry]:
+    """Our answers in the chat; with a scope, those to this member and automatic ones."""
     is_group = conversation.group_id != 0
     sent = Message.objects.filter(
         community=conversation.community,
@@ -97,9 +101,16 @@ def _answers(conversation: Conversation, own: list[int]) -> list[Entry]:
         state__in=COUNTED,
     )
     rows = list(sent.order_by("-changed_at", "-pk")[:MAX_ANSWERS])
-    by_pk = Answer.objects.select_related("by").in_bulk(
+    by_pk = Answer.objects.select_related("by", "conversation").in_bulk(
         [row.origin_id for row in rows if row.origin_id > 0]
     )
+    if is_scoped:
+        hidden = {
+            pk
+            for pk, answer in by_pk.items()
+            if answer.conversation.account_id not in own
+        }
+        rows = [row for row in rows if row.origin_id not in hidden]
     entries = [
         Entry(
             at=by_pk[row.origin_id].at if row.origin_id in by_pk else row.changed_at,

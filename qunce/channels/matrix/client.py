@@ -289,7 +289,7 @@ def _read(response: httpx.Response, max_bytes: int = MAX_RESPONSE_BYTES) -> byte
 def _parse(status: int, headers: Mapping[str, str], text: bytes) -> dict[str, Any]:
     try:
         reply = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         reply = None
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         if isinstance(reply, list):

@@ -28,7 +28,8 @@ ENCRYPTED = "m.room.encrypted"
 class Source:
     """Where events come from: our account's own id, the room, and when they are read.
 
-    Messages of a direct room have no group.
+    Messages of a direct room have no group. What comes now has not happened before `since`,
+    whatever the sender's server says: an old join would pass by the gate and the rules.
     """
 
     own: str
@@ -36,6 +37,7 @@ class Source:
     at: datetime
     is_direct: bool = False
     is_history: bool = False
+    since: datetime | None = None
 
 
 def read(raw: Mapping[str, Any], source: Source) -> NewEvent | None:
@@ -62,8 +64,12 @@ def read(raw: Mapping[str, Any], source: Source) -> NewEvent | None:
         key=inbox_key(key),
         kind=name,
         payload=payload,
-        happened_at=happened_at(raw, source.at),
+        happened_at=_not_before(source.since, happened_at(raw, source.at)),
     )
+
+
+def _not_before(since: datetime | None, moment: datetime) -> datetime:
+    return moment if since is None else max(since, moment)
 
 
 def present_member(raw: Mapping[str, Any], source: Source) -> NewEvent | None:

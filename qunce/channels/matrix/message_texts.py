@@ -6,6 +6,7 @@ could otherwise be in the one that nobody checks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 MENTION = "https://matrix.to/"
 HTML = "org.matrix.custom.html"
+MAX_TAGS = 3_000
+"""Documents of more are read without a tree: nested ones take quadratic time."""
+TAG = re.compile(r"<[^<>]*>")
 MAX_LENGTH = 70_000
 """An event has at most 65,536 bytes."""
 BLOCKS = "p, div, br, li, h1, h2, h3, h4, h5, h6, blockquote, pre, tr, hr"
@@ -48,6 +52,8 @@ def read(content: Mapping[str, Any]) -> MessageBody:
 
 def _read_html(html: str) -> tuple[MessageBody, str]:
     """The text of a document with the addresses of its links, and without them."""
+    if html.count("<") > MAX_TAGS:
+        html = _without_tags(html)
     tree = LexborHTMLParser(html)
     tree.strip_tags(HIDDEN)
     for node in tree.css(BLOCKS):
@@ -72,6 +78,12 @@ def _read_html(html: str) -> tuple[MessageBody, str]:
             node.insert_after(f" ({address})")
     text = clean(_tidy(body.text()))
     return MessageBody(text, clean(_tidy("\n".join(quoted)))), visible
+
+
+def _without_tags(html: str) -> str:
+    """The text, and after it what the tags say, such as where links lead."""
+    said = [tag[1:-1] for tag in TAG.findall(html) if "=" in tag]
+    return "\n".join([TAG.sub("", html), *said]).replace("<", " ")
 
 
 def _letters(text: str) -> str:

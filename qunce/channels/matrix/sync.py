@@ -24,8 +24,8 @@ from qunce.channels.accounts import accounts
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.accounts.receiving import LeaseLost
 from qunce.channels.inbox import NewEvent
-from qunce.channels.matrix import events, invites, pictures, rooms
-from qunce.channels.matrix.client import MatrixClient, MatrixError
+from qunce.channels.matrix import events, invites, pictures, rights, rooms
+from qunce.channels.matrix.client import LimitExceeded, MatrixClient, MatrixError
 from qunce.channels.matrix.events import Source
 from qunce.channels.matrix.models import Membership, Room
 from qunce.channels.matrix.rooms import RoomChange
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 CHANNEL = "matrix"
 WAIT = timedelta(seconds=10)
 """How long a call waits for news. The end of a process interrupts it at no loss."""
+MAX_DELAY = timedelta(minutes=10)
+"""How late an event comes at most that is not counted as of now, between two servers."""
 TIMELINE_LIMIT = 200
 PAGE_SIZE = 100
 MAX_PAGES = 100
@@ -188,7 +190,13 @@ class _RoomReader:
             at=self.at,
             is_direct=bool(self.change.fields.get("is_direct", is_direct)),
             is_history=is_history,
+            since=None if is_history else self._earliest(),
         )
+
+    def _earliest(self) -> datetime | None:
+        """When the latest events happened at the earliest: after the sync before."""
+        before = self.account.received_at
+        return None if before is None else before - MAX_DELAY
 
     def _read_known(
         self,
@@ -235,9 +243,23 @@ class _RoomReader:
         for _page in range(MAX_PAGES):
             if not start:
                 break
-            page = self.client.messages(
-                self.room_id, start=start, until=self.since, limit=PAGE_SIZE
-            )
+            try:
+                page = self.client.messages(
+                    self.room_id, start=start, until=self.since, limit=PAGE_SIZE
+                )
+            except LimitExceeded:
+                raise
+            except MatrixError as error:
+                if rights.is_invalid_token(error):
+                    raise
+                # One room that cannot be read must not keep the others from being read.
+                log.warning(
+                    "%s: what was missed in %s cannot be read: %s",
+                    self.account,
+                    self.room_id,
+                    error,
+                )
+                break
             found += page.get("chunk", [])
             for raw in page.get("chunk", []):
                 self.change.rights_changed |= raw.get("type") == "m.room.power_levels"

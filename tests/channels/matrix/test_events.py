@@ -181,3 +181,29 @@ def test_any_content_is_read_or_ignored(kind: str, content: Any, other: Any) -> 
         type=kind, content=content, state_key=other, unsigned=other, redacts=other
     )
     assert found is None or found.key == "$1"
+
+
+def test_an_event_of_now_is_no_older_than_the_sync_before() -> None:
+    """An old join would pass by the gate, the rules for newcomers and the windows."""
+    long_ago = {"membership": "join"}
+    fields = {"type": "m.room.member", "state_key": ANN, "content": long_ago}
+    since = AT - timedelta(minutes=20)
+    live, history = Source(own=OWN, room=ROOM, at=AT, since=since), SOURCE
+    told = [
+        found.happened_at
+        for source in (live, history)
+        if (found := read(source, origin_server_ts=1_000_000_000_000, **fields))
+    ]
+    assert told == [since, datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)]
+    recent = read(live, **fields)
+    assert recent is not None
+    assert recent.happened_at == AT - timedelta(minutes=1)
+
+
+def test_thousands_of_tags_hide_nothing() -> None:
+    html = "<div>" * 12_000 + "sh<b></b>oes <a href='http://bad.example'>us</a>"
+    content = {"format": "org.matrix.custom.html", "formatted_body": html, "body": "x"}
+    found = read(type="m.room.message", content={"msgtype": "m.text", **content})
+    assert found is not None
+    assert "shoes us" in found.payload["text"]
+    assert "http://bad.example" in found.payload["text"]

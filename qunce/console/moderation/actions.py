@@ -117,7 +117,11 @@ def remove(request: http.Request, number: int) -> HttpResponse:
     except WrongState:
         return _decided_already(request, case)
     text = _("“%(name)s” is on the blacklist. What the channel cannot do is a task.")
-    http.flash(request, text % {"name": case.author_name or "—"})
+    http.flash(
+        request,
+        text % {"name": case.author_name or "—"},
+        undo=reverse("moderation:undo", args=[number]) + "?from=queue",
+    )
     return _back(request, case)
 
 

@@ -125,14 +125,21 @@ def paste(request: http.Request) -> HttpResponse:
         except errors.Invalid as error:
             form.add_error("text", str(error))
         else:
-            context["verdicts"] = [
-                (
-                    verdict,
-                    presenters.card(request, verdict.case) if verdict.case else None,
-                    presenters.result_label(verdict.exemption),
-                )
+            cards = [
+                presenters.card(request, verdict.case)
                 for verdict in verdicts
+                if verdict.case
             ]
+            context |= {
+                "verdicts": verdicts,
+                "cards": cards,
+                "first": next((card for card in cards if card.may_decide), None),
+                "others": [
+                    (verdict.pasted, presenters.result_label(verdict.exemption))
+                    for verdict in verdicts
+                    if verdict.case is None
+                ],
+            }
     status = 422 if form.errors else 200
     return http.render(request, "console/moderation/paste.html", context, status=status)
 

@@ -59,7 +59,9 @@ class RuleForm(forms.Form):
         required=False,
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("One a line. Nothing is saved or done."),
+        help_text=gettext_lazy(
+            "One a line, or as the chat copies them. Nothing is saved or done."
+        ),
     )
     days = forms.TypedChoiceField(
         label=gettext_lazy("Try it on the messages of the last"),
@@ -311,10 +313,14 @@ class PasteForm(forms.Form):
     )
 
     def __init__(self, request: http.Request, data: Any = None) -> None:
-        super().__init__(data)
+        super().__init__(data, initial={"group": request.GET.get("group", "")})
         field: Any = self.fields["group"]
         groups = group_visibility.list_visible(request.staff).exclude(state="dead")
-        field.choices = list(groups.order_by("name").values_list("pk", "name"))
+        found = list(groups.order_by("name").values_list("pk", "name"))
+        # Of many groups, the first would be judged by mistake.
+        field.choices = (
+            found if len(found) == 1 else [("", _("Choose a group")), *found]
+        )
 
 
 class AnswerForm(forms.Form):

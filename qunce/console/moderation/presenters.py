@@ -17,12 +17,22 @@ from qunce.groups.moderation import (
     case_decisions,
     cases,
     member_reports,
+    pasted_messages,
     precision,
     shadow_runs,
 )
 from qunce.groups.moderation.checks import base
 from qunce.groups.moderation.checks.findings import Evidence, Finding
-from qunce.groups.moderation.models import Action, ActionState, Case, Mode, Rule, Rung
+from qunce.groups.moderation.models import (
+    Action,
+    ActionState,
+    Case,
+    CaseSource,
+    CaseState,
+    Mode,
+    Rule,
+    Rung,
+)
 from qunce.groups.moderation.precision import Precision
 from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts
@@ -68,6 +78,7 @@ class CaseCard:
     member: Account | None
     context: Sequence[Line] = ()
     reports: int = 0
+    is_listed: bool = False
     trust: str = ""
     earlier: Sequence[Case] = ()
     may_decide: bool = False
@@ -129,10 +140,14 @@ def result_label(code: str) -> str:
         "not_supported": _("the channel cannot do this"),
         "channel_down": _("the channel could not be reached"),
         "by_hand": _("done by hand"),
+        "taken_back": _("was withdrawn"),
+        "too_late": _("would have ended already"),
+        "muted_longer": _("a later mute lasts longer"),
         "staff": _("works here"),
         "owner": _("owns the group"),
         "volunteer": _("is a volunteer"),
         "whitelist": _("is on the whitelist"),
+        "hidden": _("a case for staff who see this member"),
     }.get(code, code)
 
 
@@ -203,6 +218,7 @@ def card(request: http.Request, case: Case, *, is_full: bool = False) -> CaseCar
         member=member,
         context=_context(request, case),
         reports=len(reports),
+        is_listed=_is_listed(case, request),
         trust=_trust(reports),
         earlier=_earlier(request, case) if is_full else (),
         may_decide=case_decisions.may_decide(case, by) and case.state != "acted",
@@ -213,6 +229,14 @@ def card(request: http.Request, case: Case, *, is_full: bool = False) -> CaseCar
         ],
         done=_actions(case) if is_full else (),
     )
+
+
+def _is_listed(case: Case, request: http.Request) -> bool:
+    """Whether who wrote a pasted message that waits is on the blacklist."""
+    if case.source != CaseSource.PASTED or case.state != CaseState.OPEN:
+        return False
+    found = pasted_messages.find_listed(case, by=request.staff, at=request.at)
+    return found is not None
 
 
 def _trust(reports: Sequence[Any]) -> str:

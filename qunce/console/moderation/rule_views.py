@@ -15,11 +15,18 @@ from qunce.console import http
 from qunce.console.moderation import check_fields, presenters
 from qunce.console.moderation.forms import RuleForm
 from qunce.core import errors, permissions
-from qunce.groups.moderation import precision, rule_checks, rules, shadow_runs
+from qunce.groups.moderation import (
+    pasted_messages,
+    precision,
+    rule_checks,
+    rules,
+    shadow_runs,
+)
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.models import Mode, Rule
 from qunce.groups.moderation.moderation_permissions import MANAGE, VIEW
+from qunce.groups.moderation.pasted_messages import Pasted
 from qunce.groups.moderation.shadow_runs import Preview
 from qunce.members.message_texts import message_texts
 
@@ -77,7 +84,7 @@ def rule_detail(request: http.Request, pk: int) -> HttpResponse:
             for stored in [_stored(rule, each.check.key)]
         ],
         "run": run,
-        "hits": [_tried(compiled, each.text, request.at) for each in hits],
+        "hits": [_tried(compiled, Pasted("", each.text), request.at) for each in hits],
         "modes": Mode.choices,
         "may_manage": may_manage,
     }
@@ -156,7 +163,6 @@ def _save(
 def _try(request: http.Request, form: RuleForm, checks: list[Any]) -> dict[str, Any]:
     """What unsaved checks find in typed messages, and in those of the last days."""
     compiled = rule_checks.compile_checks(rule_checks.parse(checks))
-    lines = [line for line in form.cleaned_data["text"].splitlines() if line.strip()]
     tried: Preview = shadow_runs.preview(
         community=request.community,
         checks=checks,
@@ -167,7 +173,10 @@ def _try(request: http.Request, form: RuleForm, checks: list[Any]) -> dict[str, 
         at=request.at,
     )
     return {
-        "typed": [_tried(compiled, line, request.at) for line in lines[:MAX_LINES]],
+        "typed": [
+            _tried(compiled, typed, request.at)
+            for typed in _read_typed(form.cleaned_data["text"])[:MAX_LINES]
+        ],
         "preview": tried,
         "hits": [
             _of_findings(message.text, findings)
@@ -176,10 +185,27 @@ def _try(request: http.Request, form: RuleForm, checks: list[Any]) -> dict[str, 
     }
 
 
-def _tried(compiled: rule_checks.Compiled, text: str, at: datetime) -> Tried:
+def _read_typed(text: str) -> list[Pasted]:
+    """Messages as a chat copies them, with names, or else one on each line."""
+    if not text.strip():
+        return []
+    copied = pasted_messages.parse(text)
+    if any(each.name for each in copied):
+        return copied
+    return [Pasted("", line) for line in text.splitlines() if line.strip()]
+
+
+def _tried(compiled: rule_checks.Compiled, typed: Pasted, at: datetime) -> Tried:
     """What the checks without a window find in one text."""
-    subject = Subject(key="tried", group="", account="", happened_at=at, text=text)
-    return _of_findings(text, rule_checks.judge_stateless(compiled, subject))
+    subject = Subject(
+        key="tried",
+        group="",
+        account="",
+        happened_at=at,
+        text=typed.text,
+        author_name=typed.name,
+    )
+    return _of_findings(typed.text, rule_checks.judge_stateless(compiled, subject))
 
 
 def _of_findings(text: str, findings: list[Finding]) -> Tried:

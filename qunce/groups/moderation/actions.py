@@ -16,7 +16,14 @@ from django.utils.translation import gettext_lazy
 
 from qunce.channels.channel_contract import ActionKind
 from qunce.core.facts import facts
-from qunce.groups.moderation.models import Action, ActionState, Case, MassAction, Rung
+from qunce.groups.moderation.models import (
+    Action,
+    ActionState,
+    Case,
+    CaseSource,
+    MassAction,
+    Rung,
+)
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 
@@ -38,6 +45,8 @@ INVERSE = {
 """What undoes an action; a deleted message does not come back."""
 PUNISHING = frozenset(OF_PERSON.values()) | {ActionKind.DELETE}
 WAITING = (ActionState.PENDING, ActionState.RUNNING)
+END_OF_MUTE = "end:"
+"""What the keys of actions begin with that end a mute in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,8 +175,8 @@ def plan_step(
 ) -> list[Action]:
     """Plan what a rung means for a case: a message may go, and its author may, too.
 
-    Whoever forwards a text loses the message only. Without a member, as for a pasted
-    message of an unknown name, staff get the name.
+    Whoever forwards a text loses the message only. A pasted message has no key, and its
+    author may be an unknown name: staff get the text and the name.
     """
     common: dict[str, Any] = {
         "group": case.group,
@@ -187,6 +196,9 @@ def plan_step(
                 planned.append(
                     plan(kind=ActionKind.DELETE, key=key, message=message, **common)
                 )
+    if rung == Rung.DELETE and not planned and case.source == CaseSource.PASTED:
+        key = f"case:{case.pk}:delete"
+        planned.append(plan(kind=ActionKind.DELETE, key=key, **common))
     kind = None if case.is_forwarded else OF_PERSON.get(Rung(rung))
     if kind is not None:
         key = f"case:{case.pk}:{kind}"
@@ -198,3 +210,16 @@ def cancel_pending(rows: models.QuerySet[Action], at: datetime) -> int:
     """Cancel actions that nothing has begun; returns how many."""
     waiting = rows.filter(state=ActionState.PENDING)
     return waiting.update(state=ActionState.CANCELLED, done_at=at)
+
+
+def may_be_done(action: Action) -> bool:
+    """Whether the channel may have done it, whatever is recorded: an attempt was made."""
+    if action.state in (ActionState.DONE, ActionState.RUNNING):
+        return True
+    is_over = action.state in (ActionState.CANCELLED, ActionState.FAILED)
+    return is_over and action.attempts > 0
+
+
+def time_to_reverse(action: Action, at: datetime) -> datetime:
+    """When its reverse may be done: after an attempt that somebody makes now."""
+    return max(at, action.due_at) if action.state == ActionState.RUNNING else at

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 
 from qunce.channels.channel_contract import ActionKind
 from qunce.core import errors, permissions, text_validation
+from qunce.groups.lists import lists
+from qunce.groups.lists.models import ListEntry, ListName
 from qunce.groups.moderation import actions, cases, check_states, ladders, strikes
 from qunce.groups.moderation.decisions import SEVERITY
 from qunce.groups.moderation.ladders import MAX_MINUTES
@@ -27,6 +29,7 @@ from qunce.groups.moderation.models import (
     Action,
     ActionState,
     Case,
+    CaseSource,
     CaseState,
     Rung,
 )
@@ -101,6 +104,10 @@ def confirm(
     check_may_decide(case, by, at)
     was_acted = case.state == CaseState.ACTED
     chosen = Rung(case.rung) if rung is None else _check_rung(rung, minutes)
+    if rung is not None and chosen not in list_choices(case):
+        raise InvalidDecision(
+            _("Whoever forwards a text loses only the message. Choose another step.")
+        )
     length = case.minutes if rung is None else minutes
     CASE_STATES.transition(
         case,
@@ -161,8 +168,9 @@ def reopen(*, case: Case, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def undo(*, case: Case, by: Staff, at: datetime, reason: str = "") -> None:
-    """Take back what was done in a case."""
+    """Take back what was done in a case, with the entry on the blacklist that it led to."""
     check_may_decide(case, by, at)
+    listed = _find_entry_of(case)
     CASE_STATES.transition(
         case,
         "undo",
@@ -173,19 +181,36 @@ def undo(*, case: Case, by: Staff, at: datetime, reason: str = "") -> None:
     )
     strikes.void(case, at)
     reverse(Action.objects.filter(case=case), by=by, at=at)
+    if listed is not None:
+        lists.remove(entry=listed, by=by, at=at)
     _forget(case, at)
     cases.record(cases.CaseUndone, case, by, at)
+
+
+def _find_entry_of(case: Case) -> ListEntry | None:
+    """What `pasted_messages.remove` has put on the blacklist when it decided the case."""
+    if case.source != CaseSource.PASTED or case.decided_at is None:
+        return None
+    rows = ListEntry.objects.filter(
+        community=case.community_id,
+        list_name=ListName.BLACK,
+        name=case.author_name,
+        added_at=case.decided_at,
+        by=case.decided_by,
+        ended_at__isnull=True,
+    )
+    return rows.order_by("pk").first()
 
 
 def reverse(rows: QuerySet[Action], *, by: Staff | None, at: datetime) -> None:
     """Cancel the actions that wait, and plan the reverse of those that were done."""
     actions.cancel_pending(rows, at)
-    begun = rows.filter(
-        state__in=[ActionState.DONE, ActionState.RUNNING, ActionState.WITH_STAFF],
-        kind__in=list(actions.INVERSE),
-    )
-    for action in begun.select_related("group__community", "case").order_by("pk"):
-        if action.state != ActionState.RUNNING:
+    related = rows.filter(kind__in=list(actions.INVERSE)).order_by("pk")
+    for action in related.select_related("group__community", "case"):
+        is_settled = action.state in (ActionState.DONE, ActionState.WITH_STAFF)
+        if not is_settled and not actions.may_be_done(action):
+            continue
+        if is_settled:
             Action.objects.filter(pk=action.pk).update(state=ActionState.UNDONE)
         actions.plan(
             group=action.group,
@@ -197,6 +222,7 @@ def reverse(rows: QuerySet[Action], *, by: Staff | None, at: datetime) -> None:
             reason=action.reason,
             by=by,
             at=at,
+            due_at=actions.time_to_reverse(action, at),
         )
 
 

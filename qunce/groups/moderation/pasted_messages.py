@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 from qunce.core import errors, names, permissions, text_validation
 from qunce.groups import groups as group_verbs
 from qunce.groups.groups import Membership
-from qunce.groups.lists import exemptions, lists
-from qunce.groups.lists.models import ListName
+from qunce.groups.lists import exemptions, listed_names, lists
+from qunce.groups.lists.models import ListEntry, ListName
 from qunce.groups.moderation import (
     case_decisions,
     cases,
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from qunce.groups.groups import Group
 
 MAX_PASTED, MAX_MESSAGES, MAX_NAME = 100_000, 300, 60
+HIDDEN = "hidden"
+"""There is a case, and it is for staff who see the member."""
 TIME = r"(?:\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?\s+)?\d{1,2}:\d{2}(?::\d{2})?"
 HEADER = re.compile(rf"(?P<name>\S.{{0,59}}?)[ \t\u3000]+{TIME}")
 NAME_LINE = re.compile(r"(?P<name>[^\s:：][^:：]{0,59})[:：]")
@@ -68,12 +70,12 @@ class Pasted:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rules say of a pasted message; without a case they found nothing."""
+    """What the rules and the blacklist say of a pasted message; nothing without a case."""
 
     pasted: Pasted
     case: Case | None = None
     exemption: str = ""
-    """Why the rules do not apply to whoever wrote it."""
+    """Why the rules do not apply to whoever wrote it, or HIDDEN."""
 
 
 # Parsing
@@ -148,6 +150,7 @@ def judge(
 ) -> list[Verdict]:
     """Judge pasted messages by the rules of the group; what they find waits as cases.
 
+    So does whatever somebody says who is on the blacklist for the group.
     Rules that are off are not asked. The same message of the same name is one case.
     """
     permissions.check_may(by, DECIDE)
@@ -190,19 +193,25 @@ def _find(checks: list[dict[str, object]], subject: Subject) -> list[Finding]:
 def _verdict(
     pasted: Pasted, found: Sequence[Found], group: Group, by: Staff, at: datetime
 ) -> Verdict:
-    if not found:
-        return Verdict(pasted)
     account = _find_member(group, pasted.name, by=by, at=at)
+    listed = _find_listed(group, pasted.name, account, by, at)
+    if not found and listed is None:
+        return Verdict(pasted)
     if account is not None:
         exemption = exemptions.find(group=group, account=account, at=at)
         if exemption is not None:
             return Verdict(pasted, exemption=exemption.ground.value)
     digest = hashlib.sha256(f"{pasted.name}\n{pasted.text}".encode()).hexdigest()
     key = f"pasted:{digest[:40]}"
-    for case in Case.objects.filter(group=group, judged_key=key):
-        return Verdict(pasted, cases.get(by=by, number=case.number, at=at))
-    first = found[0].rule
-    step = step_at(steps_of(first.ladder), 1)
+    for known in Case.objects.filter(group=group, judged_key=key):
+        return _shown(pasted, known, by, at)
+    first = found[0].rule if found else None
+    step = None if first is None else step_at(steps_of(first.ladder), 1)
+    rung, minutes = (
+        (Rung.WARN, None) if step is None else (Rung(step.rung), step.minutes)
+    )
+    if listed is not None:
+        rung, minutes = Rung.BAN, None
     case = cases.open_case(
         group=group,
         by=by,
@@ -217,11 +226,18 @@ def _verdict(
         findings=[row for each in found for row in each.to_json()],
         rule=first,
         mode=Mode.PROPOSE,
-        rung=Rung.WARN if step is None else step.rung,
-        minutes=None if step is None else step.minutes,
+        rung=rung,
+        minutes=minutes,
         state=CaseState.OPEN,
     )
-    return Verdict(pasted, case)
+    return _shown(pasted, case, by, at)
+
+
+def _shown(pasted: Pasted, case: Case, by: Staff, at: datetime) -> Verdict:
+    """The verdict without the case if that is about nobody whom `by` sees."""
+    for seen in cases.list_visible(by, at).filter(pk=case.pk):
+        return Verdict(pasted, seen)
+    return Verdict(pasted, exemption=HIDDEN)
 
 
 def _find_member(group: Group, name: str, *, by: Staff, at: datetime) -> int | None:
@@ -238,6 +254,21 @@ def _find_member(group: Group, name: str, *, by: Staff, at: datetime) -> int | N
         return None
     seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
     return accounts[0] if seen else None
+
+
+def _find_listed(
+    group: Group, name: str, account: int | None, by: Staff, at: datetime
+) -> ListEntry | None:
+    """The entry on the blacklist of the member, or without one of anybody of this name."""
+    if account is not None:
+        return lists.find_black(group, account, at)
+    return listed_names.find_black(group=group, name=name, by=by, at=at)
+
+
+def find_listed(case: Case, *, by: Staff, at: datetime) -> ListEntry | None:
+    """The entry on the blacklist of whoever wrote a pasted message."""
+    cases.check_visible(case, by, at)
+    return _find_listed(case.group, case.author_name, case.responsible_id, by, at)
 
 
 @transaction.atomic

@@ -14,10 +14,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.channels.channel_contract import ActionKind
+from qunce.core import permissions
 from qunce.core.facts import facts as fact_log
 from qunce.core.staff import models as staff_models
 from qunce.groups.moderation import executor
 from qunce.groups.moderation.models import Action, ActionState
+from qunce.members.message_texts import message_texts
+from qunce.members.people import visibility
 from qunce.outreach import task_permissions
 from qunce.outreach.moderation_notices import notices
 from qunce.outreach.moderation_notices.models import HandTask
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.facts.facts import RecordedFact
     from qunce.core.staff.models import Staff
-    from qunce.groups.groups import Group
 
 MAX_TITLE, MAX_QUOTE = 80, 300
 
@@ -60,7 +62,10 @@ def react(*, community: Community, facts: Sequence[RecordedFact], at: datetime) 
 
 def _create(community: Community, actions: Sequence[Action], at: datetime) -> None:
     first = actions[0]
-    staff = _choose(community, first)
+    if (asked := _find_asked(actions)) is not None:
+        _add_to(asked, actions)
+        return
+    staff = _choose(community, first, at)
     if staff is None:
         return
     with translation.override(community.language):
@@ -75,9 +80,7 @@ def _create(community: Community, actions: Sequence[Action], at: datetime) -> No
         by=first.by or staff_models.system(community),
     )
     StaffTask.objects.create(request=request, staff=staff, created_at=at)
-    HandTask.objects.bulk_create(
-        HandTask(action_id=action.pk, request=request) for action in actions
-    )
+    _add_to(request, actions)
     event = staff_tasks.StaffTaskRequested(
         request=request.pk,
         name=request.title,
@@ -88,9 +91,37 @@ def _create(community: Community, actions: Sequence[Action], at: datetime) -> No
     fact_log.record(event, community=community, by=None, at=at)
 
 
-def _choose(community: Community, action: Action) -> Staff | None:
+def _find_asked(actions: Sequence[Action]) -> TaskRequest | None:
+    """The open task that asks already to remove this person from this group."""
+    first = actions[0]
+    removing = [ActionKind.KICK, ActionKind.BAN]
+    if not first.name or not any(action.kind in removing for action in actions):
+        return None
+    same = Action.objects.filter(
+        group=first.group_id,
+        account_id=first.account_id,
+        name=first.name,
+        kind__in=removing,
+        state=ActionState.WITH_STAFF,
+    )
+    requests = TaskRequest.objects.filter(
+        pk__in=HandTask.objects.filter(action_id__in=same.values("pk")).values(
+            "request"
+        ),
+        state=staff_tasks.State.OPEN,
+    )
+    return requests.order_by("pk").first()
+
+
+def _add_to(request: TaskRequest, actions: Sequence[Action]) -> None:
+    HandTask.objects.bulk_create(
+        HandTask(action_id=action.pk, request=request) for action in actions
+    )
+
+
+def _choose(community: Community, action: Action, at: datetime) -> Staff | None:
     assignable = task_permissions.list_assignable_staff(community)
-    seeing = [staff for staff in assignable if _sees(staff, action.group)]
+    seeing = [staff for staff in assignable if _sees(staff, action, at)]
     decided_by = action.case.decided_by_id if action.case else None
     for wanted in (action.by_id, decided_by, action.group.owner_id):
         for staff in seeing:
@@ -99,8 +130,18 @@ def _choose(community: Community, action: Action) -> Staff | None:
     return seeing[0] if seeing else None
 
 
-def _sees(staff: Staff, group: Group) -> bool:
-    return staff.groups is None or group.key in staff.groups
+def _sees(staff: Staff, action: Action, at: datetime) -> bool:
+    """Whether staff may see all that the task names: group, member and message."""
+    if staff.groups is not None and action.group.key not in staff.groups:
+        return False
+    has_text = action.case is not None and action.case.text
+    if has_text and not permissions.may(staff, message_texts.READ):
+        return False
+    names_nobody = action.account_id is None and not action.name
+    if staff.scope is None or names_nobody:
+        return True
+    own = [] if action.account_id is None else [action.account_id]
+    return bool(visibility.filter_visible(by=staff, accounts=own, at=at))
 
 
 def title_of(actions: Sequence[Action]) -> str:

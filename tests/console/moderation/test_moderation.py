@@ -188,13 +188,41 @@ def test_pasted_messages_are_judged_and_their_author_removed(
             {"group": tea.pk, "text": "Shoe King 2026-03-05 21:30\ncheap shoes"},
         )
     )
-    assert "Shoe King" in html and "Remove and blacklist" in html
     number = Case.objects.get().number
+    queue = f"/groups/moderation/?case={number}"
+    assert "1 message, 1 to look at." in html and f'href="{queue}"' in html
+    assert "Shoe King" in html and "Remove and blacklist" in page(ann.get(queue))
     ann.post(f"/groups/moderation/cases/{number}/remove/")
     executor.run_due(at=chat.now.replace(year=2027))
 
     assert ListEntry.objects.get().name == "Shoe King"
     assert Action.objects.get().state == "with_staff"
+    other = factories.group(chat.community, "cake", name="Cake", platform="wechat")
+    fields = {"group": other.pk, "text": "Shoe King: hello\nBob: hello"}
+    html = page(ann.post("/groups/moderation/paste/", fields))
+    assert "2 messages, 1 to look at." in html and "is on the blacklist" in html
+
+
+def test_a_group_is_chosen_before_messages_are_judged(chat: Chat, ann: Client) -> None:
+    factories.group(chat.community, "tea", name="Tea", platform="wechat")
+    at = "/groups/moderation/paste/"
+
+    assert "Choose a group" in page(ann.get(at))
+    page(ann.post(at, {"group": "", "text": "cheap shoes"}), 422)
+    assert f'<option value="{chat.group.pk}" selected>' in page(
+        ann.get(at, {"group": chat.group.pk})
+    )
+
+
+def test_the_tester_reads_messages_as_a_chat_copies_them(
+    chat: Chat, ann: Client
+) -> None:
+    new = "/groups/moderation/rules/new/"
+    copied = "Shoe King 2026-03-05 21:30\ncheap shoes\nor two\nBob 2026-03-05 21:31\nhi"
+
+    html = page(ann.post(new, {**RULE, "text": copied, "try": "1"}))
+
+    assert "2026-03-05" not in html.split('id="tried"')[1].split("</section>")[0]
 
 
 def test_limits_are_words(chat: Chat, ann: Client) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from qunce.groups.lists.models import ListEntry
-from qunce.groups.moderation import pasted_messages
+from qunce.groups.moderation import case_decisions, pasted_messages
 from qunce.groups.moderation.models import Action, CaseState
 from qunce.groups.moderation.pasted_messages import Pasted
 from tests import factories
@@ -126,3 +126,51 @@ def test_whom_the_rules_do_not_concern_is_said(chat: Chat) -> None:
     )
 
     assert (verdict.case, verdict.exemption) == (None, "staff")
+
+
+def test_who_is_on_the_blacklist_is_recognised_in_every_group(chat: Chat) -> None:
+    chat.rule()
+    tea, cake = (
+        factories.group(chat.community, key, name=key, platform=platform)
+        for key, platform in (("tea", "wechat"), ("cake", "offline"))
+    )
+    common: dict[str, Any] = {"by": chat.by, "at": chat.now}
+    (advert,) = pasted_messages.judge(group=tea, text="shoes", name="King", **common)
+    assert advert.case is not None
+    pasted_messages.remove(case=advert.case, **common)
+
+    verdicts = pasted_messages.judge(group=cake, text="King: hi\nBob: hi", **common)
+
+    case = verdicts[0].case
+    assert case is not None and verdicts[1].case is None
+    assert (case.rung, case.rule, case.findings) == ("ban", None, [])
+    assert pasted_messages.find_listed(case, **common) == ListEntry.objects.get()
+
+
+def test_undoing_a_removal_takes_the_name_off_the_blacklist(chat: Chat) -> None:
+    chat.rule()
+    tea = factories.group(chat.community, "tea", name="Tea", platform="wechat")
+    common: dict[str, Any] = {"by": chat.by, "at": chat.now}
+    (verdict,) = pasted_messages.judge(group=tea, text="shoes", name="King", **common)
+    assert verdict.case is not None
+    pasted_messages.remove(case=verdict.case, **common)
+
+    case_decisions.undo(case=verdict.case, **common)
+
+    assert ListEntry.objects.get().ended_at == chat.now
+    (again,) = pasted_messages.judge(group=tea, text="hi", name="King", **common)
+    assert again.case is None
+
+
+def test_a_pasted_message_is_deleted_by_hand(chat: Chat) -> None:
+    chat.rule()
+    tea = factories.group(chat.community, "tea", name="Tea", platform="wechat")
+    common: dict[str, Any] = {"by": chat.by, "at": chat.now}
+    (verdict,) = pasted_messages.judge(group=tea, text="shoes", name="King", **common)
+    assert verdict.case is not None
+
+    case_decisions.confirm(case=verdict.case, rung="delete", **common)
+    chat.run()
+
+    action = Action.objects.get()
+    assert (action.kind, action.state, action.name) == ("delete", "with_staff", "King")

@@ -226,3 +226,22 @@ def test_a_door_that_cannot_be_closed_is_a_task(chat: Chat) -> None:
     chat.run()
     react(chat)
     assert StaffTask.objects.count() == 2
+
+
+def test_a_person_who_is_to_be_removed_twice_is_one_task(chat: Chat) -> None:
+    chat.channel.capabilities = Capabilities(to_group=True)
+    chat.rule(Mode.PROPOSE)
+    for text in ("cheap shoes", "shoes again"):
+        case = chat.caught("eve", text)
+        case_decisions.confirm(case=case, rung=Rung.BAN, by=chat.by, at=chat.now)
+        chat.run()
+        react(chat)
+
+    task = StaffTask.objects.get()
+    outcomes.finish(
+        task=staff_tasks.get(by=task.staff, pk=task.pk), by=task.staff, at=chat.now
+    )
+    react(chat)
+
+    bans = Action.objects.filter(kind="ban")
+    assert [action.state for action in bans] == ["done", "done"]

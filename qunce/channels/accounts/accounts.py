@@ -10,6 +10,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qunce.channels import inbox
 from qunce.channels.accounts import providers
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.accounts.providers import Explanation, Problem
@@ -306,6 +307,16 @@ def explain(account: ChannelAccount) -> list[tuple[Problem, Explanation]]:
     provider = providers.get(account.channel)
     found = [Problem.from_json(stored) for stored in account.problems]
     return [(problem, provider.explain(problem)) for problem in found]
+
+
+def heard_until(account: ChannelAccount) -> datetime:
+    """Up to when all that happened on the platform is known; later it may still come."""
+    pending = inbox.pending().filter(
+        community=account.community_id, channel=account.channel
+    )
+    oldest = pending.values_list("received_at", flat=True).first()
+    last = account.received_at or account.connected_at
+    return last if oldest is None else min(last, oldest)
 
 
 def is_silent(account: ChannelAccount, at: datetime) -> bool:

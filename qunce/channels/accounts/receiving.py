@@ -83,8 +83,10 @@ class AccountLoop:
     def run(self) -> None:
         pause = MIN_PAUSE
         try:
-            while not self.stopping.is_set() and self._may_go_on():
+            while not self.stopping.is_set():
                 try:
+                    if not self._may_go_on():
+                        return
                     if receive_once(self.account, lease=self.lease, clock=self.clock):
                         self.handle(self.clock())
                     pause = MIN_PAUSE
@@ -106,8 +108,10 @@ class AccountLoop:
                 close_old_connections()
                 self.stopping.wait(min(seconds, MAX_PAUSE))
         finally:
-            leases.release(self.account, self.lease)
-            connections.close_all()
+            try:
+                leases.release(self.account, self.lease)
+            finally:
+                connections.close_all()
 
     def _may_go_on(self) -> bool:
         return leases.renew(self.account, self.lease, at=self.clock())

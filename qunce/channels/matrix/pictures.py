@@ -5,6 +5,7 @@ Whatever is no picture is not, nor are those that were sent before anybody liste
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from qunce.channels import channel_files
 from qunce.channels.inbox import NewEvent
 from qunce.channels.matrix.client import HomeserverDown, MatrixClient
 
+log = logging.getLogger(__name__)
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PER_SYNC = 20
 
@@ -32,4 +34,9 @@ def download_all(new: Sequence[NewEvent], client: MatrixClient) -> None:
         except HomeserverDown:
             return
         if content:
-            file |= channel_files.store(content)
+            try:
+                file |= channel_files.store(content)
+            except OSError:
+                # On a full disk the messages are received all the same.
+                log.exception("a picture of a message was not stored")
+                return

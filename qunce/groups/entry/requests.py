@@ -15,6 +15,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qunce.channels.accounts import accounts as channel_accounts
 from qunce.channels.channel_contract import ActionKind
 from qunce.core import errors, permissions, timestamps
 from qunce.core.facts import facts
@@ -284,6 +285,13 @@ def expire_due(*, at: datetime) -> int:
     due = EntryRequest.objects.filter(state=State.WAITING, expires_at__lte=at)
     # Who waits for staff has done their part.
     due = due.exclude(step=gate_terms.APPROVAL)
+    for account in channel_accounts.list_connected():
+        # After an outage the answers come late, but they were given in time.
+        due = due.exclude(
+            community=account.community_id,
+            group__platform=account.channel,
+            expires_at__gt=channel_accounts.heard_until(account),
+        )
     expired = 0
     for request in due.order_by("pk")[:1_000]:
         with transaction.atomic():
@@ -319,13 +327,18 @@ def _pass(request: EntryRequest, by: Staff | None, at: datetime) -> None:
 
 def _invitation(request: EntryRequest, by: Staff | None, at: datetime) -> Action | None:
     """Invite who is outside; a removal that has not begun is cancelled instead."""
-    removal = request.action
+    removal, due_at = request.action, at
     if removal is not None and removal.kind == ActionKind.KICK:
         rows = Action.objects.filter(pk=removal.pk)
-        if actions.cancel_pending(rows, at):
+        is_cancelled = actions.cancel_pending(rows, at)
+        removal.refresh_from_db()
+        due_at = actions.time_to_reverse(removal, at)
+        if is_cancelled and not actions.may_be_done(removal):
             removal = None
     is_outside = removal is not None or not request.is_inside
-    return _plan(request, ActionKind.INVITE, by, at) if is_outside else None
+    if not is_outside:
+        return None
+    return _plan(request, ActionKind.INVITE, by, at, due_at=due_at)
 
 
 def _refuse(
@@ -350,7 +363,12 @@ def _refuse(
 
 
 def _plan(
-    request: EntryRequest, kind: ActionKind, by: Staff | None, at: datetime
+    request: EntryRequest,
+    kind: ActionKind,
+    by: Staff | None,
+    at: datetime,
+    *,
+    due_at: datetime | None = None,
 ) -> Action:
     """What has to be done in the chat: the channel does it, or else it is left to staff.
 
@@ -364,6 +382,7 @@ def _plan(
         name=request.name,
         by=by,
         at=at,
+        due_at=due_at,
     )
 
 

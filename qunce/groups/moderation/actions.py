@@ -150,6 +150,7 @@ def plan(
             is_automatic=is_automatic,
             by=by,
             due_at=due_at or at,
+            created_at=at,
             done_at=None,
         ):
             row.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,11 +12,14 @@ from django.db import models, transaction
 from qunce.core import personal_texts, timestamps
 from qunce.groups.groups import Group
 from qunce.groups.moderation import rule_checks
-from qunce.groups.moderation.checks.base import CompiledCheck, Scope
+from qunce.groups.moderation.checks.base import CompiledCheck, Judgement, Scope
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.models import CheckState, Rule
 
+log = logging.getLogger(__name__)
+DAMAGED = (AttributeError, LookupError, TypeError, ValueError)
+"""What reading stored JSON raises that Qunce has not written so."""
 KEPT = timedelta(days=8)
 """Longer than the longest window of a check."""
 
@@ -39,7 +43,7 @@ def judge(rule: Rule, group: Group, subject: Subject, at: datetime) -> list[Find
     changed: dict[str, Mapping[str, Any]] = {}
     for index, check in enumerate(compiled.checks):
         place = place_of(index, check, subject)
-        judgement = check.judge(subject, stored.get(place))
+        judgement = _judge(check, subject, stored.get(place))
         findings += judgement.findings
         if check.scope == Scope.NONE or judgement.state is None:
             continue
@@ -56,6 +60,17 @@ def judge(rule: Rule, group: Group, subject: Subject, at: datetime) -> list[Find
             defaults={"state": dict(state), "changed_at": at},
         )
     return findings
+
+
+def _judge(check: CompiledCheck, subject: Subject, state: Any) -> Judgement:
+    """Judge with a stored state; one that cannot be read is forgotten."""
+    try:
+        return check.judge(subject, state)
+    except DAMAGED:
+        if state is None:
+            raise
+        log.exception("a stored state of a check cannot be read, and begins anew")
+        return check.judge(subject, None)
 
 
 def _lock(rule: Rule, group: Group, places: list[str]) -> dict[str, Any]:

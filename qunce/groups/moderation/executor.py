@@ -10,10 +10,12 @@ cannot do becomes a task for staff.
 
 from __future__ import annotations
 
+import logging
 import secrets
+import time
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import models, transaction
 
 from qunce.channels import channel_contract
 from qunce.channels.channel_contract import (
@@ -27,12 +29,18 @@ from qunce.channels.channel_contract import (
 from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.groups.lists import exemptions
-from qunce.groups.moderation import actions, cases, safety_stops
+from qunce.groups.moderation import actions, cases, outdated_actions, safety_stops
 from qunce.groups.moderation.models import Action, ActionState
 
-MAX_PER_RUN, MAX_ATTEMPTS = 200, 8
+log = logging.getLogger(__name__)
+MAX_PER_RUN, MAX_SECONDS_PER_RUN = 200, 45.0
+"""A run ends long before the leases of its last actions."""
+MAX_ATTEMPTS, MAX_ATTEMPTS_TO_UNDO = 75, 290
+"""Six hours, and a day; then it is left to staff. Nobody must stay muted for an outage."""
 PUNISHING = actions.PUNISHING
 LEASE, RETRY = timedelta(minutes=2), timedelta(seconds=30)
+MAX_RETRY = timedelta(minutes=5)
+CHANNEL_DOWN = "channel_down"
 LEFT_TO_STAFF = frozenset(
     {
         channel_contract.NO_RIGHT,
@@ -54,29 +62,51 @@ HARMLESS = frozenset(
 
 def run_due(*, at: datetime) -> int:
     """Do the actions that are due, the oldest first."""
-    now = timestamps.to_micros(at)
-    due = Action.objects.filter(state__in=actions.WAITING, due_at__lte=now)
+    due = Action.objects.filter(_is_due(at), state__in=actions.WAITING)
+    end = time.monotonic() + MAX_SECONDS_PER_RUN
     claimed = 0
     for pk in list(due.order_by("pk").values_list("pk", flat=True)[:MAX_PER_RUN]):
         action = claim(pk, at)
         if action is not None:
             claimed += 1
-            complete(action, call(action, at), at)
+            outcome = call(action, at)
+            complete(action, outcome, at)
+            if outcome.reason == CHANNEL_DOWN:
+                _postpone_others(action, at)
+        if time.monotonic() >= end:
+            break
     return claimed
+
+
+def _is_due(at: datetime) -> models.Q:
+    # A lease that ends later than any comes from a clock that was set back since.
+    is_strange = models.Q(
+        state=ActionState.RUNNING, due_at__gt=timestamps.to_micros(at + 2 * LEASE)
+    )
+    return models.Q(due_at__lte=timestamps.to_micros(at)) | is_strange
+
+
+def _postpone_others(action: Action, at: datetime) -> None:
+    """One call shows that a channel is down; the others must not wait for it, too."""
+    Action.objects.filter(
+        community=action.community_id,
+        group__platform=action.group.platform,
+        state=ActionState.PENDING,
+        due_at__lte=timestamps.to_micros(at),
+    ).update(due_at=at + RETRY)
 
 
 @transaction.atomic
 def claim(pk: int, at: datetime) -> Action | None:
     """Claim one action; None if another process has it, or if it must not be done."""
-    now = timestamps.to_micros(at)
     lease = secrets.token_hex(16)
-    rows = Action.objects.filter(pk=pk, state__in=actions.WAITING, due_at__lte=now)
+    rows = Action.objects.filter(_is_due(at), pk=pk, state__in=actions.WAITING)
     if not rows.update(
         state=ActionState.RUNNING, lease=lease, due_at=timestamps.to_micros(at + LEASE)
     ):
         return None
     action = Action.objects.select_related("group__community", "case__rule").get(pk=pk)
-    if reason := _protection(action, at):
+    if reason := _protection(action, at) or outdated_actions.find_ground(action, at):
         _finish(action, ActionState.SKIPPED, reason, at)
         return None
     is_punishing = action.kind in actions.PUNISHING
@@ -118,7 +148,16 @@ def call(action: Action, at: datetime) -> Outcome:
     try:
         return channel.act(wanted, at=at)
     except ChannelDown:
-        return channel_contract.failed("channel_down", retry_after=RETRY)
+        return channel_contract.failed(CHANNEL_DOWN, retry_after=_pause(action))
+    except Exception:
+        # One that cannot be done must not keep the others from being done.
+        log.exception("%s was not done", action)
+        return channel_contract.failed("error", retry_after=_pause(action))
+
+
+def _pause(action: Action) -> timedelta:
+    """The time until the next attempt: twice as long after each."""
+    return min(RETRY * (1 << min(action.attempts, 4)), MAX_RETRY)
 
 
 def _lacks_target(action: Action) -> bool:
@@ -144,8 +183,12 @@ def complete(action: Action, outcome: Outcome, at: datetime) -> None:
         outcome.status == DeliveryStatus.NEEDS_PERSON
     ):
         _finish(action, ActionState.WITH_STAFF, outcome.reason, at)
-    elif outcome.is_permanent_failure or action.attempts + 1 >= MAX_ATTEMPTS:
+    elif outcome.is_permanent_failure:
         _finish(action, ActionState.FAILED, outcome.reason or outcome.status, at)
+    elif action.attempts + 1 >= (
+        MAX_ATTEMPTS if action.kind in PUNISHING else MAX_ATTEMPTS_TO_UNDO
+    ):
+        _finish(action, ActionState.WITH_STAFF, outcome.reason or outcome.status, at)
     else:
         # Every action is idempotent by its key, so one of unknown outcome is repeated.
         rows.update(
@@ -153,7 +196,7 @@ def complete(action: Action, outcome: Outcome, at: datetime) -> None:
             lease="",
             attempts=action.attempts + 1,
             result=outcome.reason[:60],
-            due_at=timestamps.to_micros(at + (outcome.retry_after or RETRY)),
+            due_at=timestamps.to_micros(at + (outcome.retry_after or _pause(action))),
         )
 
 
@@ -176,7 +219,7 @@ def _follow_up(action: Action, at: datetime) -> None:
         actions.plan(
             group=action.group,
             kind=ActionKind.UNMUTE,
-            key=f"end:{action.pk}",
+            key=f"{actions.END_OF_MUTE}{action.pk}",
             case=case,
             account=action.account_id,
             name=action.name,

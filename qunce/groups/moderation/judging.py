@@ -10,6 +10,7 @@ History is never judged. Who is exempt from the rules of a group has no case.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -197,13 +198,14 @@ def find(
     for rule in running:
         try:
             findings = check_states.judge(rule, group, subject, at)
-        except errors.QunceError:
+            if findings and _conditions_hold(
+                rule, group, int(subject.account), subject, at
+            ):
+                ladders.steps_of(rule.ladder)
+                found.append(Found(rule, findings))
+        except (errors.QunceError, *check_states.DAMAGED):
+            # Its messages are judged by the other rules, and stored.
             log.exception("rule %s of moderation cannot be evaluated", rule.pk)
-            continue
-        if findings and _conditions_hold(
-            rule, group, int(subject.account), subject, at
-        ):
-            found.append(Found(rule, findings))
     return found
 
 
@@ -257,7 +259,7 @@ def _is_exempt(group: Group, account: int, at: datetime) -> bool:
 
 def _find_model(running: Sequence[Rule], community: Community) -> Model | None:
     """The classifier of the community, if a rule asks it."""
-    asked = any(each["check"] == CLASSIFIED for rule in running for each in rule.checks)
+    asked = any(f'"{CLASSIFIED}"' in json.dumps(rule.checks) for rule in running)
     return learned_models.find(community) if asked else None
 
 

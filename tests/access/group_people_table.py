@@ -8,8 +8,6 @@ ANSWERS: dict[str, str] = {
         groups.entry.gates.configure
         groups.entry.gates.switch
         groups.entry.group_rules.publish
-        groups.overlaps.clean_ups.refuse
-        groups.overlaps.clean_ups.undo
         groups.overlaps.group_sets.archive
         groups.overlaps.group_sets.create
         groups.overlaps.group_sets.update
@@ -53,7 +51,6 @@ ANSWERS: dict[str, str] = {
     # About a group, or a set all of whose groups are seen.
     "rraaaanna": """
         groups.overlaps.boards.load
-        groups.overlaps.clean_ups.get
         groups.overlaps.clean_ups.preview
         groups.overlaps.group_sets.get
         groups.overlaps.likely_people.find
@@ -61,8 +58,15 @@ ANSWERS: dict[str, str] = {
         groups.patrol.rounds.unmark
         groups.patrol.rounds.view
     """,
-    # Whoever started a clean-up does not approve it.
-    "rrraranna": """
+    # A clean-up names members of anybody, and whoever started it does not approve it.
+    "rraaannnn": """
+        groups.overlaps.clean_ups.get
+    """,
+    "rrraannnn": """
+        groups.overlaps.clean_ups.refuse
+        groups.overlaps.clean_ups.undo
+    """,
+    "rrrarnnnn": """
         groups.overlaps.clean_ups.approve
     """,
     # Nobody here is in two groups; tests/groups/overlaps has whom a clean-up moves.

@@ -164,7 +164,7 @@ def _candidate(channel: str, key: str, reason: str) -> Candidate:
 def preview(
     candidates: Sequence[Candidate], *, list_name: str, by: Staff, at: datetime
 ) -> Preview:
-    """Whom the candidates mean, which groups these people are in, who cannot be added."""
+    """The people whom candidates mean, the groups these are in, and who cannot be added."""
     permissions.check_may(by, lists.EDIT)
     lists.check_list_name(list_name)
     _check_count(candidates)
@@ -179,7 +179,7 @@ def preview(
     named = dict(account_queries.list_names(ids))
     groups = _groups_of(ids, by)
     staff = audiences.staff_people(community=by.community, at=at)
-    listed = _listed(list_name, by, people)
+    listed = _listed(list_name, by, at)
     rows = []
     for each in candidates:
         account = by_channel[each.channel].get(each.channel_key)
@@ -216,13 +216,12 @@ def _groups_of(accounts: Iterable[int], by: Staff) -> dict[int, tuple[Group, ...
     return {account: tuple(own) for account, own in found.items()}
 
 
-def _listed(
-    list_name: str, by: Staff, people: Mapping[int, int]
-) -> set[int | tuple[str, str]]:
-    """The people on the list, and the ids of channels that are no members yet."""
-    rows = ListEntry.objects.filter(
-        community=by.community, list_name=list_name, ended_at__isnull=True
-    )
+def _listed(list_name: str, by: Staff, at: datetime) -> set[int | tuple[str, str]]:
+    """The people on the list, and the ids of channels that are no members yet.
+
+    By entries that `by` sees; others are left out when they are added.
+    """
+    rows = lists.list_visible(by, at).filter(list_name=list_name, ended_at__isnull=True)
     found: set[int | tuple[str, str]] = set()
     accounts = []
     for account, channel, key in rows.values_list(

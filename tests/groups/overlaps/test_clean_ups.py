@@ -225,3 +225,38 @@ def test_exposed_atmosphere_accounts(shop: Community, owner: Staff) -> None:
         ("north", "south", 1, ""),
         ("north", "south", 1, "这款真的好用！"),
     ]
+
+
+def test_a_clean_up_of_hidden_members_is_hidden(shop: Community, owner: Staff) -> None:
+    north, south = factories.group(shop, "north"), factories.group(shop, "south")
+    seen, secret = factories.members(shop, "seen", "secret")
+    for group in (north, south):
+        join(group, seen, secret)
+    group_set = a_set(owner, north, south)
+    scope = {"members": {"keys": ["seen"]}}
+    scoped = factories.staff(shop, "manager", "sue", scope=scope)
+
+    both = clean_ups.start(group_set=group_set, expected=2, by=owner, at=LATER)
+    with pytest.raises(clean_ups.CleanUpNotFound):
+        clean_ups.undo(clean_up=both, by=scoped, at=LATER)
+    assert clean_ups.list_visible(scoped) == []
+    assert [row.pk for row in clean_ups.list_visible(owner)] == [both.pk]
+
+    own = clean_ups.start(group_set=group_set, expected=1, by=scoped, at=LATER)
+    assert [item.account_id for item in clean_ups.list_items(own)] == [seen]
+    clean_ups.undo(clean_up=own, by=scoped, at=LATER)
+
+
+def test_hidden_staff_accounts_and_unread_lines_are_not_quoted(
+    shop: Community, owner: Staff
+) -> None:
+    north, south = factories.group(shop, "north"), factories.group(shop, "south")
+    (helper,) = factories.named_members(shop, "helper")
+    (guest,) = factories.members(shop, "visitor")
+    for group in (north, south):
+        join(group, guest)
+        join(group, helper, role="atmosphere")
+    scope = {"members": {"keys": ["visitor"]}}
+    scoped = factories.staff(shop, "operator", "sue", scope=scope)
+    assert [each.names for each in exposures.find(by=owner, at=LATER)] == [("Helper",)]
+    assert exposures.find(by=scoped, at=LATER) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from qunce.channels.matrix.sending import Batch
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+log = logging.getLogger(__name__)
 NAME = sync.CHANNEL
 CAPABILITIES = Capabilities(
     to_member=True,
@@ -155,4 +157,6 @@ class MatrixProvider:
             if rights.is_invalid_token(error):
                 problem = Problem(rights.TOKEN_INVALID, is_blocking=True)
                 raise AccountRefused(problem) from None
-            raise
+            # Such as a proxy that has moved; the page of the channel shows the silence.
+            log.warning("%s: the sync was refused: %s", account, error)
+            raise TryLater from None

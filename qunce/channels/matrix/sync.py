@@ -24,7 +24,7 @@ from qunce.channels.accounts import accounts
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.accounts.receiving import LeaseLost
 from qunce.channels.inbox import NewEvent
-from qunce.channels.matrix import events, invites, pictures, rights, rooms
+from qunce.channels.matrix import events, invites, pictures, rights, rooms, sync_replies
 from qunce.channels.matrix.client import LimitExceeded, MatrixClient, MatrixError
 from qunce.channels.matrix.events import Source
 from qunce.channels.matrix.models import Membership, Room
@@ -96,9 +96,9 @@ def sync_once(
             return 0
         raise
     at = clock()
-    received = _read(account, client, reply, since, at)
+    received = _read(account, client, sync_replies.check(reply), since, at)
     pictures.download_all(received.new, client)
-    next_batch = str(reply["next_batch"])
+    next_batch = reply["next_batch"]
     with transaction.atomic():
         rows = ChannelAccount.objects.filter(pk=account.pk, lease=lease, cursor=since)
         if not rows.update(cursor=next_batch, received_at=at):
@@ -117,11 +117,10 @@ def sync_once(
 def _read(
     account: ChannelAccount,
     client: MatrixClient,
-    reply: Mapping[str, Any],
+    sections: Mapping[str, Mapping[str, Any]],
     since: str,
     at: datetime,
 ) -> Received:
-    sections = reply.get("rooms", {})
     known = {
         row.room_id: row
         for row in Room.objects.filter(
@@ -260,8 +259,9 @@ class _RoomReader:
                     error,
                 )
                 break
-            found += page.get("chunk", [])
-            for raw in page.get("chunk", []):
+            chunk = sync_replies.list_events(page.get("chunk"))
+            found += chunk
+            for raw in chunk:
                 self.change.rights_changed |= raw.get("type") == "m.room.power_levels"
             start = str(page.get("end") or "")
         else:

@@ -161,6 +161,7 @@ def test_strong_people_and_staff_are_left_alone(site: Site, register: Register) 
     moderate(site)
 
     assert len(owner.texts(room, by=anna.id)) == 1
+    assert len(owner.texts(room, by=owner.id)) == 1
     assert owner.texts(room, by=eve.id) == []
     assert not Action.objects.filter(state="done", member=anna.id).exists()
     assert not Case.objects.filter(author_name__startswith="anna").exists()

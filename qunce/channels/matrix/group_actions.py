@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Q
@@ -145,22 +146,37 @@ class Actor:
             return channel_contract.failed(NOT_IN_GROUP)
         if action.kind not in NEEDED_RIGHT:
             return channel_contract.failed(NOT_SUPPORTED)
-        if action.kind in ON_MEMBERS:
-            if not action.member.startswith("@"):
-                return channel_contract.failed(NO_MEMBER)
-            if action.member == self.account.user:
-                return channel_contract.failed(OWN_ACCOUNT)
-        elif action.kind == ActionKind.DELETE and not action.message:
+        if action.kind in ON_MEMBERS and not action.member.startswith("@"):
+            return channel_contract.failed(NO_MEMBER)
+        if action.kind == ActionKind.DELETE and not action.message:
             return channel_contract.failed(NO_MESSAGE)
-        elif action.member == self.account.user:
+        member, own = self._concerned(action), self.account.user
+        if member == own:
             return channel_contract.failed(OWN_ACCOUNT)
-        levels, own = load_levels(self.client, room), self.account.user
+        levels = load_levels(self.client, room)
         if not levels.may(own, NEEDED_RIGHT[action.kind]):
             return channel_contract.failed(NO_RIGHT)
-        needs_more = action.kind in NEEDS_MORE_POWER and action.member
-        if needs_more and not levels.is_stronger(own, action.member):
+        needs_more = action.kind in NEEDS_MORE_POWER and member
+        if needs_more and not levels.is_stronger(own, member):
             return channel_contract.failed(STRONGER_MEMBER)
         return None
+
+    def _concerned(self, action: GroupAction) -> str:
+        """The member of an action, or who has really written the message to delete.
+
+        A report may name any message, such as one of ours or of a moderator.
+        """
+        if action.kind != ActionKind.DELETE:
+            return action.member
+        try:
+            event = self.client.event(action.group, action.message)
+        except LimitExceeded:
+            raise
+        except MatrixError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return action.member
+            raise
+        return str(event.get("sender", ""))
 
     def _do(self, action: GroupAction) -> Outcome:
         done: dict[ActionKind, Callable[[GroupAction], Outcome]] = {

@@ -11,12 +11,13 @@ member who is reported never learns who did, and each reporter gets one answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy
 
+from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.groups.moderation import cases
 from qunce.groups.moderation.models import (
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.groups.groups import Group
 
-MAX_TEXT = 300
+MAX_TEXT, MAX_PER_DAY = 300, 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,8 @@ def report(
     """
     person = account_queries.person_ids([reporter]).get(reporter, reporter)
     author = message.account
-    if author in account_queries.account_ids_of_person(reporter):
+    own = account_queries.account_ids_of_person(reporter)
+    if author in own or _reports_too_much(own, at):
         return None
     known = models.Q(message_key=message.key) | models.Q(judged_key=message.key)
     case = Case.objects.filter(known, group=group).order_by("pk").first()
@@ -143,6 +145,13 @@ def report(
     )
     facts.record(event, community=group.community, by=None, at=at)
     return case
+
+
+def _reports_too_much(accounts: Sequence[int], at: datetime) -> bool:
+    """Whether a person has reported so much that their reports hide those of others."""
+    since = timestamps.to_micros(at - timedelta(days=1))
+    rows = MemberReport.objects.filter(account_id__in=accounts, reported_at__gt=since)
+    return rows.count() >= MAX_PER_DAY
 
 
 def find_message(group: Group, key: str, at: datetime) -> ReportedMessage:

@@ -29,6 +29,7 @@ from qunce.members.message_texts.message_texts import NewText
 from qunce.members.message_texts.models import MessageText
 from qunce.outreach.replies import intake
 from qunce.outreach.sending import channel_people, chat_opt_outs
+from qunce.outreach.sending.ledger import Message
 
 KIND = "message"
 MAX_QUOTED = 2_000
@@ -273,6 +274,14 @@ def record_report(*, event: IncomingEvent, at: datetime) -> None:
     if reporter is None or group is None:
         return
     key = str(event.payload.get("message", ""))
+    ours = Message.objects.filter(
+        community=event.community,
+        channel=event.channel,
+        channel_message_id=key[:100],
+    )
+    if key and ours.exists():
+        # What we have sent is for nobody to be removed.
+        return
     original = find_message(event, key)
     message = ReportedMessage(key=key, happened_at=event.happened_at)
     if original is not None:

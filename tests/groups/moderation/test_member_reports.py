@@ -42,6 +42,16 @@ def test_thirty_fake_reporters_change_nothing_but_the_queue(chat: Chat) -> None:
     assert len(member_reports.list_of(case, by=chat.by, at=chat.now)) == 30
 
 
+def test_one_reporter_does_not_fill_the_queue_alone(chat: Chat) -> None:
+    for number in range(member_reports.MAX_PER_DAY + 10):
+        report(chat, "eve", key=f"$fake{number}")
+    report(chat, "carl", key="$real")
+    assert cases.count_queue(by=chat.by, at=chat.now) == member_reports.MAX_PER_DAY + 1
+    chat.wait(days=1)
+    report(chat, "eve", key="$later")
+    assert cases.count_queue(by=chat.by, at=chat.now) == member_reports.MAX_PER_DAY + 2
+
+
 def answers(chat: Chat) -> list[tuple[int | None, bool]]:
     rows = factories.recorded_facts(chat.community, "moderation.report_answered")
     return [(account, payload["right"]) for account, payload in rows]

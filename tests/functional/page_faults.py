@@ -25,10 +25,12 @@ TYPED = re.compile(r'(?:fill|type|save_segment)\(\s*f?"([^"]+)"|"([^"\n]*;[^"\n]
 """What a walk types, or has in the lines of a file."""
 VARIABLE = re.compile(r"\{\w+(\|[^}]*)?\}|\b\w+/\w+\b|“lin”")
 """Variables of message texts, names of time zones, and what is searched for."""
+REPEATED = re.compile(r"\A(..+?)\1+\Z")
+"""Long names of the data are short ones several times over."""
 KNOWN_IN_CHINESE = frozenset(
     "Qunce CSV Excel SVG API ID URL JSON NDJSON HTML HTTPS KOC KOL RFM Webhook CRM GB MB KB English CNY USD"
     " EUR HKD Enter Ctrl Esc Chrome Linux HeadlessChrome UTF GBK CN OAuth xlsx xls zip gz xz"
-    " SOP VIP Alt RSS Atom xml Telegram Discord WeCom UnionID OpenID webhook example com https http".split()
+    " SOP VIP Alt RSS Atom xml Telegram Discord Matrix Element WhatsApp QQ WeCom UnionID OpenID webhook example com https http".split()
 )
 """Names that stay as they are in Chinese texts."""
 KNOWN_IN_ENGLISH = frozenset(
@@ -104,6 +106,7 @@ def texts_of_walks() -> str:
 
 
 def is_known(word: str) -> bool:
+    word = REPEATED.sub(r"\1", word)
     return word in KNOWN_IN_CHINESE or word in KNOWN_IN_ENGLISH or word in data_texts()
 
 
@@ -112,7 +115,9 @@ def data_texts() -> str:
     """Everything that the community's data is made of."""
     names = (
         "tea_shop.py",
+        "shop_feedback.py",
         "shop_findings.py",
+        "shop_group_people.py",
         "shop_insight.py",
         "shop_outreach.py",
         "shop_tag_rules.py",
@@ -126,4 +131,6 @@ def data_texts() -> str:
         for surname in tea_shop.SURNAMES
         for given in tea_shop.GIVEN_NAMES
     ]
-    return " ".join([source, *people])
+    # Its English words are modes and steps, which pages must translate.
+    moderation = CHINESE.findall((HERE / "shop_moderation.py").read_text())
+    return " ".join([source, *people, *moderation, "vx8866"])

@@ -23,11 +23,14 @@ from tests import postgres
 
 BEHAVIOURS = (
     "tests/api/test_outages.py",
+    "tests/channels/matrix/test_bad_servers.py",
     "tests/channels/webhooks",
     "tests/cli/test_request_buffer.py",
     "tests/cli/test_serving.py",
     "tests/core/test_clock_watch.py",
     "tests/core/test_job_queue.py",
+    "tests/groups/entry/test_outages.py",
+    "tests/groups/moderation/test_outages.py",
     "tests/test_schedule.py",
 )
 """Tests of locked databases, receivers that drip, half-sent requests, clocks and leases."""

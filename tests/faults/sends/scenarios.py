@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from tests import postgres
-from tests.faults.sends import forks, others, sender
+from tests.faults.sends import forks, group_actions, others, sender
 from tests.faults.sends.sender import AT
 from tests.faults.sends.worlds import Result, World, sending
 from tests.postgres import Cluster
@@ -242,6 +242,7 @@ SCENARIOS: dict[str, Scenario] = {
     "playbook": others.playbook,
     "stopped": _both(others.stopped),
     "upload": others.uploads,
+    "group-actions": group_actions.killed,
 }
 ON_POSTGRESQL: dict[str, Scenario] = {
     "killed-2": killed(2),
@@ -251,6 +252,15 @@ ON_POSTGRESQL: dict[str, Scenario] = {
 }
 WITH_SERVER: dict[str, Scenario] = {"restarted": _both(restarted)}
 """Those that need a database server of their own."""
-SHARE = ("killed", "between", "busy", "error", "reply-lost", "cancelled", "stopped")
+SHARE = (
+    "killed",
+    "between",
+    "busy",
+    "error",
+    "reply-lost",
+    "cancelled",
+    "stopped",
+    "group-actions",
+)
 SHARE_ON_POSTGRESQL = ("killed-4",)
 """What `make test` runs, with few members."""

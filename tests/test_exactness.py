@@ -150,6 +150,18 @@ class Interleavings(RuleBasedStateMachine):
         else:
             self.world.join_group(group, key, at)
 
+    @rule(
+        data=st.data(),
+        name=st.sampled_from(strategies.LISTS),
+        group=st.sampled_from(["", *strategies.GROUPS]),
+    )
+    def list_or_unlist(self, data: st.DataObject, name: str, group: str) -> None:
+        key, at = self.account(data), self.time(data)
+        if (name, key) in self.world.plain.listed:
+            self.world.take_off_list(name, key, at)
+        else:
+            self.world.put_on_list(name, key, group, at)
+
     @rule(data=st.data())
     def opt_out_or_in(self, data: st.DataObject) -> None:
         key, at = self.account(data), self.time(data)
@@ -158,6 +170,14 @@ class Interleavings(RuleBasedStateMachine):
         else:
             purpose = data.draw(st.sampled_from(("marketing", "service")))
             self.world.opt_out(key, at, purpose)
+
+    @rule(
+        data=st.data(),
+        name=st.sampled_from(("black", "white")),
+        group=st.none() | st.sampled_from(strategies.GROUPS),
+    )
+    def put_on_list(self, data: st.DataObject, name: str, group: str | None) -> None:
+        self.world.put_on_list(name, self.account(data), group, self.time(data))
 
     @rule(data=st.data(), campaign=st.sampled_from(strategies.CAMPAIGNS))
     def hold_out(self, data: st.DataObject, campaign: str) -> None:

@@ -205,7 +205,7 @@ def is_frozen(oracle: Oracle, args: Rule, person: Person) -> bool:
     return any(oracle.community.frozen[key] & set(person) for key in args["any"])
 
 
-# joined, left, source, members, opted_out, held_out
+# joined, left, source, members, opted_out, listed, held_out
 
 
 def has_joined(oracle: Oracle, args: Rule, person: Person) -> bool:
@@ -233,8 +233,18 @@ def draw_members(draw: Questions) -> Rule:
     return {"keys": draw.sample(draw.vocabulary.accounts)}
 
 
-def is_listed(oracle: Oracle, args: Rule, person: Person) -> bool:
+def is_named(oracle: Oracle, args: Rule, person: Person) -> bool:
     return any(key in args["keys"] for key in person)
+
+
+def draw_listed(draw: Questions) -> Rule:
+    group = draw.random.choice([{}, *({"group": key} for key in strategies.GROUPS)])
+    return {"on": draw.random.choice(strategies.LISTS), **group}
+
+
+def is_on_list(oracle: Oracle, args: Rule, person: Person) -> bool:
+    entries = (oracle.community.listed.get((args["on"], key)) for key in person)
+    return any(group in ("", args.get("group", "")) for group in entries)
 
 
 def draw_opted_out(draw: Questions) -> Rule:
@@ -245,6 +255,19 @@ def has_opted_out(oracle: Oracle, args: Rule, person: Person) -> bool:
     known = oracle.community
     of = known.opted_out if args["of"] == "messages" else known.opted_out_of_service
     return any(key in of for key in person)
+
+
+def draw_listed(draw: Questions) -> Rule:
+    args: Rule = {"on": draw.random.choice(["black", "white"])}
+    if draw.random.random() < 0.5:
+        args["group"] = draw.random.choice(strategies.GROUPS)
+    return args
+
+
+def is_listed(oracle: Oracle, args: Rule, person: Person) -> bool:
+    entries = oracle.community.listed[args["on"]]
+    groups = {None, args.get("group")}
+    return any(key in entries and entries[key] in groups for key in person)
 
 
 def draw_held_out(draw: Questions) -> Rule:
@@ -292,8 +315,10 @@ CLAUSES: dict[str, Row] = {
     "joined": Row(lambda draw: draw.window(), has_joined),
     "left": Row(lambda draw: draw.window(), has_left),
     "source": Row(draw_source, came_through),
-    "members": Row(draw_members, is_listed),
+    "members": Row(draw_members, is_named),
+    "listed": Row(draw_listed, is_on_list),
     "opted_out": Row(draw_opted_out, has_opted_out),
+    "listed": Row(draw_listed, is_listed),
     "held_out": Row(draw_held_out, is_held_out),
     "staff": Row(draw_staff, has_in_charge),
     "did": Row(fact_clauses.draw_did, fact_clauses.did, weight=4),

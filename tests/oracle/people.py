@@ -81,8 +81,14 @@ class Community:
     values: dict[tuple[str, str], tuple[datetime, Value]] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     memberships: set[tuple[str, str]] = field(default_factory=set)
+    listed: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(list, account) → the group of its entry, "" if it is for every group."""
     opted_out: set[str] = field(default_factory=set)
     opted_out_of_service: set[str] = field(default_factory=set)
+    listed: dict[str, dict[str, str | None]] = field(
+        default_factory=lambda: {"black": {}, "white": {}}
+    )
+    """List → account on it → the one group that it concerns; None for all groups."""
     held_out: dict[str, set[str]] = field(default_factory=dict)
     """Campaign → the first accounts of the people who were left out at its start."""
     staff: list[str] = field(default_factory=list)
@@ -166,8 +172,11 @@ class Community:
             for pair in [pair for pair in by_account if pair[1] in erased]:
                 del by_account[pair]
         self.memberships = {m for m in self.memberships if m[1] not in erased}
+        self.listed = {k: v for k, v in self.listed.items() if k[1] not in erased}
         self.opted_out -= erased
         self.opted_out_of_service -= erased
         for key in person:
+            for entries in self.listed.values():
+                entries.pop(key, None)
             self.in_charge.pop(key, None)
         self.merges = [merge for merge in self.merges if not merge & erased]

@@ -30,6 +30,7 @@ TYPES = {
     "likes": "multi",
 }
 GROUPS = ["north", "south", "quiet"]
+LISTS = ["black", "white"]
 CAMPAIGNS = ["spring", "autumn"]
 SOURCES = ["shop", "import"]
 LAYERING = "value"

@@ -17,6 +17,10 @@ from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
+from qunce.groups.lists import lists
+from qunce.groups.lists.models import ListEntry
+from qunce.groups.lists import lists
+from qunce.groups.lists.models import ListEntry
 from qunce.members.accounts import accounts, erasure
 from qunce.members.accounts import models as account_models
 from qunce.members.attributes import attributes
@@ -227,6 +231,26 @@ class World:
         )
         self.plain.memberships.discard((group, key))
 
+    def put_on_list(self, name: str, key: str, group: str, at: datetime) -> None:
+        """A person has one entry on each list, if no merge has brought another."""
+        chosen = [groups.get(self.qunce, group)] if group else []
+        common: dict[str, Any] = {"account": self.ids[key], "groups": chosen}
+        common |= {"list_name": name, "by": self.by, "at": at}
+        person = self.plain.person_of(key)
+        if any((name, each) in self.plain.listed for each in person):
+            with pytest.raises(lists.AlreadyListed):
+                lists.add(community=self.qunce, **common)
+        else:
+            lists.add(community=self.qunce, **common)
+            self.plain.listed[name, key] = group
+
+    def take_off_list(self, name: str, key: str, at: datetime) -> None:
+        entry = ListEntry.objects.get(
+            list_name=name, account_id=self.ids[key], ended_at=None
+        )
+        lists.remove(entry=entry, by=self.by, at=at)
+        del self.plain.listed[name, key]
+
     def opt_out(self, key: str, at: datetime, purpose: str = "marketing") -> None:
         opt_outs.opt_out(
             community=self.qunce,
@@ -245,6 +269,27 @@ class World:
         opt_outs.opt_in(community=self.qunce, accounts=accounts, by=self.by, at=at)
         self.plain.opted_out -= set(self.plain.person_of(key))
         self.plain.opted_out_of_service -= set(self.plain.person_of(key))
+
+    def put_on_list(self, name: str, key: str, group: str | None, at: datetime) -> None:
+        """Put the person on a list, or take them off it if they are on it."""
+        entries = self.plain.listed[name]
+        listed = entries.keys() & set(self.plain.person_of(key))
+        for each in listed:
+            (entry,) = ListEntry.objects.filter(
+                account_id=self.ids[each], list_name=name, ended_at__isnull=True
+            )
+            lists.remove(entry=entry, by=self.by, at=at)
+            del entries[each]
+        if not listed:
+            lists.add(
+                community=self.qunce,
+                list_name=name,
+                account=self.ids[key],
+                groups=[groups.get(self.qunce, group)] if group else [],
+                by=self.by,
+                at=at,
+            )
+            entries[key] = group
 
     def hold_out(self, campaign: str, keys: list[str]) -> None:
         """Hold out people as the start of a campaign does, which happens once."""

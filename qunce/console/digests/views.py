@@ -45,12 +45,13 @@ def digest_list(request: http.Request) -> HttpResponse:
         # In the morning, the day that staff read about is yesterday.
         latest = rows.filter(day__lte=today).aggregate(day=Max("day"))["day"]
         day = today if latest is None else latest
+    first = message_texts.first_kept_day(request.community, request.at)
     wrote = set(rows.filter(day=day).values_list("group_id", flat=True))
     context = {
         "groups": visible.filter(pk__in=wrote).order_by("name", "pk"),
         "day": community_days.to_date(day),
         "today": community_days.to_date(today),
-        "before": community_days.to_date(day - 1),
+        "before": community_days.to_date(day - 1) if day > first else None,
         "after": community_days.to_date(day + 1) if day < today else None,
     }
     return http.render(request, "console/digests/list.html", context)

@@ -63,6 +63,7 @@ def test_a_line_leads_to_its_message_and_from_there_to_a_case(
     assert WishVoice.objects.get().wish == Wish.objects.get()
     assert ann.get(f"{PAGE}{group.pk}/?day=1999-01-01").status_code == 422
     assert ann.get(f"{PAGE}{group.pk}/?day=soon").status_code == 422
+    assert ann.get(f"{PAGE}?day=0001-01-01").status_code == 200
     viewer = clients.browser(factories.staff(shop, "viewer", "vic"))
     assert viewer.get(PAGE).status_code == 403
     assert viewer.get(f"{PAGE}{group.pk}/").status_code == 403

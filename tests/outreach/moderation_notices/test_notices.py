@@ -215,6 +215,14 @@ def test_a_task_goes_to_the_owner_of_the_group(chat: Chat) -> None:
     assert by_hand(chat).staff == owner
 
 
+def test_a_task_goes_to_nobody_who_does_not_see_the_member(chat: Chat) -> None:
+    scope = {"members": {"keys": ["bob"]}}
+    chat.group.owner = factories.staff(chat.community, "operator", "zoe", scope=scope)
+    chat.group.save()
+
+    assert by_hand(chat).staff == chat.by
+
+
 def test_a_door_that_cannot_be_closed_is_a_task(chat: Chat) -> None:
     chat.channel.capabilities = Capabilities(to_group=True)
     doors.close(group=chat.group, minutes=5, by=chat.by, at=chat.now)

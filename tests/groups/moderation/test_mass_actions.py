@@ -59,6 +59,29 @@ def test_a_few_members_need_nobody_else(chat: Chat) -> None:
     assert chat.done()[-1] == "unmute eve"
 
 
+def test_many_small_mass_actions_are_a_large_one(chat: Chat) -> None:
+    few(chat, 2)
+
+    def kick(name: str) -> str:
+        row = mass_actions.request(
+            group=chat.group,
+            kind="kick",
+            accounts=[chat.people[name]],
+            reason="raid",
+            by=chat.by,
+            at=chat.now,
+        )
+        return str(row.state)
+
+    assert [kick(name) for name in ("eve", "bob", "carl")] == [
+        MassState.APPROVED,
+        MassState.APPROVED,
+        MassState.WAITING,
+    ]
+    chat.wait(minutes=61)
+    assert kick("carl") == MassState.APPROVED
+
+
 def test_a_refused_mass_action_does_nothing(chat: Chat) -> None:
     few(chat, 1)
     row = mass_actions.request(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qunce.core import errors, unique_keys
@@ -62,15 +63,22 @@ def draft(*, wish: Wish, by: Staff, at: datetime) -> Campaign:
         by=by,
         at=at,
     )
-    campaign = campaigns.create(
-        community=wish.community,
-        name=_("Answer: %(wish)s") % {"wish": wish.title[:60]},
-        text=wish.answer.replace("{", "{{").replace("}", "}}"),
-        rule={"segment": {"frozen": [key]}},
-        purpose=Purpose.SERVICE,
-        by=by,
-        at=at,
-    )
-    Wish.objects.filter(pk=wish.pk).update(campaign=campaign.key)
+    with transaction.atomic():
+        campaign = campaigns.create(
+            community=wish.community,
+            name=_("Answer: %(wish)s") % {"wish": wish.title[:60]},
+            text=wish.answer.replace("{", "{{").replace("}", "}}"),
+            rule={"segment": {"frozen": [key]}},
+            purpose=Purpose.SERVICE,
+            by=by,
+            at=at,
+        )
+        # Of two who ask at the same time, one gets the draft.
+        same = Wish.objects.filter(pk=wish.pk, campaign=wish.campaign)
+        if not same.update(campaign=campaign.key):
+            raise NobodyToAnswer(
+                _("There is a draft of this answer: “%(name)s”.")
+                % {"name": Wish.objects.get(pk=wish.pk).campaign}
+            )
     wish.refresh_from_db()
     return campaign

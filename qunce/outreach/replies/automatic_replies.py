@@ -6,6 +6,7 @@ of our rules sends. Of each message there is at most one reply.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,14 @@ from qunce.outreach.replies.models import AutomaticReply, ReplyRule
 from qunce.outreach.sending import channel_sending, messages
 from qunce.outreach.sending.ledger import Origin, Priority, Purpose
 
+log = logging.getLogger(__name__)
 HOUR = timedelta(hours=1)
 MAX_PER_MEMBER_HOUR = 6
 """Automatic replies to one member an hour, of all rules: more is a program that answers."""
 STALE_AFTER = timedelta(minutes=10)
 MEMBER_PAUSE, GROUP_PAUSE = "member_pause", "group_pause"
 PER_HOUR, LOOP, NO_CHANNEL = "per_hour", "loop", "no_channel"
+TOO_LATE = "too_late"
 
 
 @transaction.atomic
@@ -63,14 +66,22 @@ def find_rule(
     local = quote.happened_at.astimezone(ZoneInfo(community.timezone))
     minute = local.hour * 60 + local.minute
     for rule in rules:
-        spec = rule_matching.spec_of(rule)
-        if (
-            rule_matching.is_in_scope(spec, quote.group)
-            and rule_matching.is_in_hours(spec, minute)
-            and rule_matching.find_word(spec, quote.text)
-        ):
-            return rule
+        try:
+            if _fits(rule, quote, minute):
+                return rule
+        except (AttributeError, LookupError, TypeError, ValueError):
+            # Stored words that cannot be read must not keep the message from staff.
+            log.exception("automatic reply %s cannot be evaluated", rule.pk)
     return None
+
+
+def _fits(rule: ReplyRule, quote: Quote, minute: int) -> bool:
+    spec = rule_matching.spec_of(rule)
+    return (
+        rule_matching.is_in_scope(spec, quote.group)
+        and rule_matching.is_in_hours(spec, minute)
+        and bool(rule_matching.find_word(spec, quote.text))
+    )
 
 
 def _is_ours(text: str, rules: list[ReplyRule]) -> bool:
@@ -80,6 +91,9 @@ def _is_ours(text: str, rules: list[ReplyRule]) -> bool:
 
 def find_reason(rule: ReplyRule, quote: Quote, channel: str, at: datetime) -> str:
     """Why a rule may not answer now, "" if it may."""
+    if at - quote.happened_at > STALE_AFTER:
+        # Such as after an outage, when it is answered already or the hours are over.
+        return TOO_LATE
     if not _can_send(channel, is_group=quote.group is not None):
         return NO_CHANNEL
     sent = AutomaticReply.objects.filter(rule__community=rule.community, reason="")

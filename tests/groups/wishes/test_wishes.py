@@ -16,6 +16,7 @@ from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.message_texts import NewText
 from qunce.members.message_texts.models import MessageText
 from qunce.outreach import wish_answers
+from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.sets import audiences
 from tests import factories
 from tests.factories import AT, LATER
@@ -86,6 +87,17 @@ def test_the_answer_is_a_draft_to_exactly_those_who_asked(by: Staff) -> None:
     assert (campaign.state, campaign.text) == ("draft", "Oat milk is {{here}}")
     with pytest.raises(wish_answers.NobodyToAnswer):
         wish_answers.draft(wish=made, by=by, at=LATER)
+
+
+def test_two_who_answer_at_the_same_time_make_one_draft(by: Staff) -> None:
+    (bob,) = factories.members(by.community, "bob")
+    made = wish(by, message=message(by, bob, "oat milk"))
+    wishes.update(wish=made, answer="Soon", by=by, at=AT)
+    first, second = Wish.objects.get(pk=made.pk), Wish.objects.get(pk=made.pk)
+    draft = wish_answers.draft(wish=first, by=by, at=LATER)
+    with pytest.raises(wish_answers.NobodyToAnswer, match=draft.key):
+        wish_answers.draft(wish=second, by=by, at=LATER)
+    assert Campaign.objects.count() == 1
 
 
 def test_states_may_follow_in_any_order_and_are_facts(by: Staff) -> None:

@@ -34,6 +34,7 @@ class Chats:
         *,
         group: str = "",
         at: datetime = AT,
+        handled_at: datetime | None = None,
         **payload: Any,
     ) -> str:
         """Report a message and let it be handled; returns the channel's id of it."""
@@ -51,8 +52,9 @@ class Chats:
             at=at,
             happened_at=at,
         )
-        inbox.dispatch(handlers=channel_events.HANDLERS, at=at)
-        self.react(at)
+        handled_at = handled_at or at
+        inbox.dispatch(handlers=channel_events.HANDLERS, at=handled_at)
+        self.react(handled_at)
         return number
 
     def react(self, at: datetime) -> None:

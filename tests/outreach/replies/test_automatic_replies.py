@@ -92,6 +92,26 @@ def test_two_programs_do_not_answer_each_other_for_ever(
     assert automatic_replies.count_of(made, since=AT)["loop"] == 14
 
 
+def test_a_message_that_an_outage_delayed_is_not_answered_late(
+    chats: Chats, by: Staff
+) -> None:
+    rule(by, ["hours"])
+    chats.write("bob", "hours", at=AT, handled_at=AT + HOUR)
+    assert sent(chats, AT + HOUR) == []
+    assert reasons() == ["too_late"]
+    # Staff see it all the same.
+    assert len(chats.conversations(state="waiting")) == 1
+
+
+def test_a_damaged_rule_keeps_no_message_from_staff(chats: Chats, by: Staff) -> None:
+    damaged = rule(by, ["hours"])
+    rule(by, ["opening"], text="9 to 18", name="Whole")
+    ReplyRule.objects.filter(pk=damaged.pk).update(words=7)
+    chats.write("bob", "opening hours")
+    assert sent(chats) == ["9 to 18"]
+    assert len(chats.conversations(state="waiting")) == 1
+
+
 def test_a_contradiction_is_said_before_it_is_saved(by: Staff) -> None:
     first = rule(by, ["退货"])
     with pytest.raises(reply_rules.ReplyRuleConflict, match="退货"):

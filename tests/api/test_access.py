@@ -14,6 +14,7 @@ from qunce.core.facts.facts import Fact
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
+from qunce.groups.moderation import ladders
 from qunce.members.saved_views import saved_views
 from tests import two_communities
 from tests.clients import ROOT, ApiClient, Response
@@ -91,6 +92,9 @@ IDS = {
     "request_id": "entry request",
     "set_id": "group set",
     "run_id": "clean-up",
+    "number": "moderation case",
+    "appeal_id": "appeal",
+    "mass_action_id": "mass action",
 }
 """Path parameter → the name under which the fixture knows its id."""
 TEXTS = {
@@ -100,8 +104,14 @@ TEXTS = {
     "move_key": "series-1-1",
     "day": "2026-03-05",
     "score_key": "activity",
+    "channel": "matrix",
+    "rules/{key}": "homely-rule",
+    "ladders/{key}": ladders.DEFAULT_KEY,
 }
-"""Path parameter that is no id → a value that exists."""
+"""Path parameter that is no id → a value that exists.
+
+Where several paths have one of the same name, what is before it says whose it is.
+"""
 HIDDEN = {
     "member_id",
     "account_id",
@@ -118,6 +128,9 @@ HIDDEN = {
     "request_id",
     "set_id",
     "run_id",
+    "number",
+    "appeal_id",
+    "mass_action_id",
 }
 """Parameters that stand for something the scoped staff member must not see."""
 
@@ -159,11 +172,15 @@ def request_all(
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT)
             for name in names:
-                value = TEXTS.get(name) or data.ids[IDS[name]]
+                value = TEXTS.get(name) or _find_key(path) or data.ids[IDS[name]]
                 filled = filled.replace(f"{{{name}}}", str(value))
             form: dict[str, str] | None = None if method == "get" else {}
             names = [name for name in names if name in IDS]
             yield method, path, names, client.request(method.upper(), filled, form)
+
+
+def _find_key(path: str) -> str:
+    return next((value for name, value in TEXTS.items() if f"/{name}" in path), "")
 
 
 def count_records() -> tuple[int, int]:

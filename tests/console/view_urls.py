@@ -16,6 +16,7 @@ PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 OBJECT_BY_PARAMETER: dict[str, str] = {
     "welcomes.pk": "welcome",
+    "channels.channel": "=matrix",
     "service_styles.pk": "style",
     "care.pk": "care rule",
     "content_calendar.key": "=series-1-1",

@@ -160,7 +160,9 @@ def test_new_console_page_is_a_tab_of_its_area(
     stage_page: None, tea_group: groups.Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     web = browser(factories.staff(tea_group.community))
-    tab = navigation.Tab("Roles of groups", "settings:role-list")
+    tab = navigation.Tab(
+        "Roles of groups", "settings:role-list", section=navigation.ROOMS
+    )
     assert "Roles of groups" not in web.get("/groups/").content.decode()
     areas = [
         dataclasses.replace(area, tabs=(*area.tabs, tab))

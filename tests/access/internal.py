@@ -25,6 +25,7 @@ INTERNAL = {
     "groups.moderation.cases.record": FACTS,
     "groups.moderation.conditions.parse": "a part of changing a rule, which is checked",
     "groups.moderation.rules.change_mode": GUARDED,
+    "groups.lists.listed_names.find_black": GUARDED,
     "groups.entry.requests.filter_seen": "keeps what the asker sees",
     "groups.entry.requests.list_seen": "keeps what the asker sees",
     "groups.overlaps.boards.people_by_group": "the groups are those of a visible set",

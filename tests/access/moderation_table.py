@@ -51,6 +51,7 @@ ANSWERS: dict[str, str] = {
         {M}.cases.list_context
         {M}.mass_actions.request
         {M}.member_reports.list_of
+        {M}.pasted_messages.find_listed
     """,
     # It names members whom a scope hides.
     "rraaannnn": f"""

@@ -42,6 +42,7 @@ CONSOLE_ONLY = {
     "groups.moderation.cases.list_of_member": "programs list cases, which name members",
     "groups.moderation.cases.list_queue": "programs list cases by state",
     "groups.moderation.mass_actions.list_waiting": "programs list all, with states",
+    "groups.moderation.pasted_messages.find_listed": "programs list entries by name",
     "groups.moderation.precision.list_dropped": "programs list rules, which say it",
     "groups.moderation.safety_stops.get": "programs name the group",
     "groups.entry.gates.list_visible": "programs get the gate of each group",

@@ -81,9 +81,13 @@ def own_mass_action(world: World) -> MassAction:
 
 
 def own_stop(world: World) -> SafetyStop:
-    return SafetyStop.objects.create(
-        group_id=world.ids["group"], reason="share", number=1, started_at=world.at
+    # A group has one at a time.
+    stop, _is_new = SafetyStop.objects.get_or_create(
+        group_id=world.ids["group"],
+        ended_at=None,
+        defaults={"reason": "share", "number": 1, "started_at": world.at},
     )
+    return stop
 
 
 def own_run(world: World) -> ShadowRun:
@@ -220,5 +224,6 @@ case(f"{M}.precision", of_rules=just(), recall=just(), list_dropped=just())
 case(
     f"{M}.pasted_messages",
     judge=lambda w: {"group": group_of(w), "text": "xyzzy"},
+    find_listed=lambda w: {"case": own_case(w)},
     remove=lambda w: {"case": own_case(w)},
 )

@@ -154,6 +154,8 @@ MACHINE_ONLY = {
 
 
 EXEMPT_FIELDS = {
+    # The key of a topic of the community's own.
+    "complaints.Complaint": "topic",
     "moderation.Ladder": "rungs",
     "moderation.MassAction": "accounts cases",
     "moderation.Action": "result lease",

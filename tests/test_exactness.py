@@ -171,14 +171,6 @@ class Interleavings(RuleBasedStateMachine):
             purpose = data.draw(st.sampled_from(("marketing", "service")))
             self.world.opt_out(key, at, purpose)
 
-    @rule(
-        data=st.data(),
-        name=st.sampled_from(("black", "white")),
-        group=st.none() | st.sampled_from(strategies.GROUPS),
-    )
-    def put_on_list(self, data: st.DataObject, name: str, group: str | None) -> None:
-        self.world.put_on_list(name, self.account(data), group, self.time(data))
-
     @rule(data=st.data(), campaign=st.sampled_from(strategies.CAMPAIGNS))
     def hold_out(self, data: st.DataObject, campaign: str) -> None:
         self.world.hold_out(campaign, self.accounts(data))

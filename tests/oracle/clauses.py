@@ -257,19 +257,6 @@ def has_opted_out(oracle: Oracle, args: Rule, person: Person) -> bool:
     return any(key in of for key in person)
 
 
-def draw_listed(draw: Questions) -> Rule:
-    args: Rule = {"on": draw.random.choice(["black", "white"])}
-    if draw.random.random() < 0.5:
-        args["group"] = draw.random.choice(strategies.GROUPS)
-    return args
-
-
-def is_listed(oracle: Oracle, args: Rule, person: Person) -> bool:
-    entries = oracle.community.listed[args["on"]]
-    groups = {None, args.get("group")}
-    return any(key in entries and entries[key] in groups for key in person)
-
-
 def draw_held_out(draw: Questions) -> Rule:
     return draw.random.choice(
         [{"community": True}, *({"campaign": key} for key in strategies.CAMPAIGNS)]
@@ -318,7 +305,6 @@ CLAUSES: dict[str, Row] = {
     "members": Row(draw_members, is_named),
     "listed": Row(draw_listed, is_on_list),
     "opted_out": Row(draw_opted_out, has_opted_out),
-    "listed": Row(draw_listed, is_listed),
     "held_out": Row(draw_held_out, is_held_out),
     "staff": Row(draw_staff, has_in_charge),
     "did": Row(fact_clauses.draw_did, fact_clauses.did, weight=4),

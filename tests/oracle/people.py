@@ -85,10 +85,6 @@ class Community:
     """(list, account) → the group of its entry, "" if it is for every group."""
     opted_out: set[str] = field(default_factory=set)
     opted_out_of_service: set[str] = field(default_factory=set)
-    listed: dict[str, dict[str, str | None]] = field(
-        default_factory=lambda: {"black": {}, "white": {}}
-    )
-    """List → account on it → the one group that it concerns; None for all groups."""
     held_out: dict[str, set[str]] = field(default_factory=dict)
     """Campaign → the first accounts of the people who were left out at its start."""
     staff: list[str] = field(default_factory=list)
@@ -176,7 +172,5 @@ class Community:
         self.opted_out -= erased
         self.opted_out_of_service -= erased
         for key in person:
-            for entries in self.listed.values():
-                entries.pop(key, None)
             self.in_charge.pop(key, None)
         self.merges = [merge for merge in self.merges if not merge & erased]

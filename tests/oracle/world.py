@@ -19,8 +19,6 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups.lists import lists
 from qunce.groups.lists.models import ListEntry
-from qunce.groups.lists import lists
-from qunce.groups.lists.models import ListEntry
 from qunce.members.accounts import accounts, erasure
 from qunce.members.accounts import models as account_models
 from qunce.members.attributes import attributes
@@ -269,27 +267,6 @@ class World:
         opt_outs.opt_in(community=self.qunce, accounts=accounts, by=self.by, at=at)
         self.plain.opted_out -= set(self.plain.person_of(key))
         self.plain.opted_out_of_service -= set(self.plain.person_of(key))
-
-    def put_on_list(self, name: str, key: str, group: str | None, at: datetime) -> None:
-        """Put the person on a list, or take them off it if they are on it."""
-        entries = self.plain.listed[name]
-        listed = entries.keys() & set(self.plain.person_of(key))
-        for each in listed:
-            (entry,) = ListEntry.objects.filter(
-                account_id=self.ids[each], list_name=name, ended_at__isnull=True
-            )
-            lists.remove(entry=entry, by=self.by, at=at)
-            del entries[each]
-        if not listed:
-            lists.add(
-                community=self.qunce,
-                list_name=name,
-                account=self.ids[key],
-                groups=[groups.get(self.qunce, group)] if group else [],
-                by=self.by,
-                at=at,
-            )
-            entries[key] = group
 
     def hold_out(self, campaign: str, keys: list[str]) -> None:
         """Hold out people as the start of a campaign does, which happens once."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from qunce.demo.coffee import evening_numbers
+from qunce.demo.coffee import evening_numbers, feedback
 from qunce.demo.simulation.community import SimulatedCommunity
 from qunce.demo.simulation.settings import Settings
 from tests.home import migrated
@@ -140,7 +140,10 @@ def test_what_members_did_is_what_they_did_in_the_simulation(
         len({person.number for person in found if not person.left_at})
         for found in people.values()
     ]
-    assert count(home, rules) == expected
+    counted = count(home, rules)
+    # Some write to the inbox besides, of whom a part had not written before.
+    assert 0 <= counted[0] - expected[0] <= feedback.MEMBERS
+    assert counted[1:] == expected[1:]
 
 
 def test_every_page_of_the_menu_says_that_it_is_simulated_and_shows_something(

@@ -131,6 +131,7 @@ def paste(request: http.Request) -> HttpResponse:
                 if verdict.case
             ]
             context |= {
+                "form": PasteForm(request, group=group.pk),
                 "verdicts": verdicts,
                 "cards": cards,
                 "first": next((card for card in cards if card.may_decide), None),

@@ -312,8 +312,11 @@ class PasteForm(forms.Form):
         max_length=60,
     )
 
-    def __init__(self, request: http.Request, data: Any = None) -> None:
-        super().__init__(data, initial={"group": request.GET.get("group", "")})
+    def __init__(
+        self, request: http.Request, data: Any = None, *, group: int | None = None
+    ) -> None:
+        given = request.GET.get("group", "") if group is None else group
+        super().__init__(data, initial={"group": given})
         field: Any = self.fields["group"]
         groups = group_visibility.list_visible(request.staff).exclude(state="dead")
         found = list(groups.order_by("name").values_list("pk", "name"))

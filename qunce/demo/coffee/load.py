@@ -26,6 +26,7 @@ from qunce.demo.coffee import (
     group_people,
     group_templates,
     library,
+    moderation,
     persona_cards,
     plan,
     playbook,
@@ -130,6 +131,7 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("positioning", _("its positioning sheet and its goals"), positioning.create),
         ("feedback", _("its inbox, complaints and wishes"), feedback.create),
         ("group-people", _("its lists and entry gates"), group_people.create),
+        ("moderation", _("its rules, cases and an appeal"), moderation.create),
         ("reports", _("its last reports"), reports.create),
     ]
     for key, label, create in steps:

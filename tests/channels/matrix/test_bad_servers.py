@@ -130,7 +130,7 @@ def test_a_refused_token_is_for_staff(
 def test_an_event_of_the_wrong_form_does_not_block_the_others(
     account: ChannelAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    strange = [7, None, "x", [], {}, {"event_id": 7, "content": []}]
+    strange: list[object] = [7, None, "x", [], {}, {"event_id": 7, "content": []}]
     body = reply(*strange, message("$1"), {"type": 7, "content": {}, "event_id": "$2"})
     assert receive(account, sync_answer(body), monkeypatch) == 1
     assert [row.key for row in IncomingEvent.objects.all()] == ["$1"]

@@ -25,7 +25,7 @@ from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, HOUR
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 MINUTE = timedelta(minutes=1)
 
 

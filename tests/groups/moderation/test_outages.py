@@ -86,6 +86,7 @@ def test_an_action_is_done_once_whenever_its_worker_dies(
     assert states(chat) == ["delete done", "mute done", "unmute pending"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("moment", ["dies_before", "dies_after"])
 def test_an_undo_wins_over_a_mute_whose_worker_died(
     chat: Chat, dying: DyingChannel, moment: str
@@ -188,6 +189,7 @@ def test_a_channel_that_is_down_is_asked_once_for_all(chat: Chat) -> None:
     assert chat.run() == 0
 
 
+@pytest.mark.both_databases
 def test_a_group_does_not_stay_closed_by_an_outage(chat: Chat) -> None:
     doors.close(group=chat.group, minutes=30, by=chat.by, at=chat.now)
     chat.channel.is_down = True
@@ -235,8 +237,7 @@ def test_a_lease_of_a_clock_that_was_set_back_is_none(chat: Chat) -> None:
 
 
 # Stored JSON
-
-
+@pytest.mark.both_databases
 def test_a_damaged_rule_does_not_keep_others_from_judging(chat: Chat) -> None:
     damaged = chat.rule(name="Damaged")
     chat.rule(name="Whole")
@@ -259,6 +260,7 @@ def test_damaged_rungs_do_not_keep_others_from_judging(chat: Chat) -> None:
 STATES: tuple[Any, ...] = ([], 7, "x", {"times": "x"}, {"messages": [7]}, {"a": 1})
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("check", ["floods", "repeats", "copies", "join_waves"])
 def test_a_damaged_window_begins_anew(chat: Chat, check: str) -> None:
     rule = chat.rule(name="Window", checks=[{"check": check, "options": {}}])

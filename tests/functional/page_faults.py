@@ -28,7 +28,7 @@ VARIABLE = re.compile(r"\{\w+(\|[^}]*)?\}|\b\w+/\w+\b|“lin”")
 REPEATED = re.compile(r"\A(..+?)\1+\Z")
 """Long names of the data are short ones several times over."""
 KNOWN_IN_CHINESE = frozenset(
-    "Qunce CSV Excel SVG API ID URL JSON NDJSON HTML HTTPS KOC KOL RFM Webhook CRM GB MB KB English CNY USD"
+    "Qunce CSV XLSX Excel SVG API ID URL JSON NDJSON HTML HTTPS KOC KOL RFM Webhook CRM GB MB KB English CNY USD"
     " EUR HKD Enter Ctrl Esc Chrome Linux HeadlessChrome UTF GBK CN OAuth xlsx xls zip gz xz"
     " SOP VIP Alt RSS Atom xml Telegram Discord Matrix Element WhatsApp QQ WeCom UnionID OpenID webhook example com https http".split()
 )

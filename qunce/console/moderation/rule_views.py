@@ -18,6 +18,7 @@ from qunce.core import errors, permissions
 from qunce.groups.moderation import (
     pasted_messages,
     precision,
+    presets,
     rule_checks,
     rules,
     shadow_runs,
@@ -111,6 +112,9 @@ def _edit(request: http.Request, rule: Rule | None) -> HttpResponse:
     """Show the editor; its button “Try” saves nothing, “Save” saves."""
     data = request.POST if request.method == "POST" else None
     form = RuleForm(request, data, rule=rule)
+    preset = presets.find(request.GET.get("preset", "")) if rule is None else None
+    if preset is not None:
+        form.initial |= {"name": preset.name, **preset.conditions}
     context: dict[str, Any] = {"form": form, "rule": rule}
     if data is not None and form.is_valid():
         checks = check_fields.read(data.dict())
@@ -125,6 +129,9 @@ def _edit(request: http.Request, rule: Rule | None) -> HttpResponse:
         except errors.QunceError as error:
             form.add_error(None, str(error))
     stored = [] if rule is None else rule.checks
+    if preset is not None:
+        stored = preset.list_checks()
+    context["presets"] = presets.PRESETS if rule is None and data is None else ()
     context["checks"] = (
         check_fields.of_stored(stored)
         if data is None

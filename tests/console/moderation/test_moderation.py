@@ -339,3 +339,14 @@ def test_the_text_is_hidden_from_who_may_not_read_messages(chat: Chat) -> None:
     assert "cheap shoes" not in html
     assert "not for you to read" in html
     assert "cheap shoes" not in page(browser(staff).get("/groups/moderation/"))
+
+
+def test_a_rule_starts_from_a_recommended_one(chat: Chat, ann: Client) -> None:
+    new = "/groups/moderation/rules/new/"
+    assert 'href="?preset=newcomers"' in page(ann.get(new))
+
+    html = page(ann.get(new, {"preset": "newcomers"}))
+
+    assert 'name="check-contacts" checked' in html
+    assert 'name="check-keywords" checked' not in html
+    assert 'value="Links of newcomers"' in html

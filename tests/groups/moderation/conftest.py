@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from qunce.channels import channel_contract
 from qunce.channels.testing import FakeChannel
@@ -65,7 +66,9 @@ class Chat:
     def say(self, name: str, text: str = ADVERT, **fields: Any) -> Case | None:
         """Judge a message and do what follows at once."""
         self.now += 10 * SECOND
-        case = judging.judge(self.message(name, text, **fields), at=self.now)
+        message = self.message(name, text, **fields)
+        with transaction.atomic():
+            case = judging.judge(message, at=self.now)
         self.run()
         if case is not None:
             case.refresh_from_db()

@@ -25,7 +25,7 @@ from qunce.sets.mirror import deriver
 from tests import factories
 from tests.factories import AT, HOUR
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
@@ -55,6 +55,7 @@ def knock(shop: Community, owner: Staff) -> EntryRequest:
     return requests.open_request(group=north, account=kim, by=owner, at=AT)
 
 
+@pytest.mark.both_databases
 def test_an_answer_that_an_outage_delays_is_not_too_late(
     shop: Community, owner: Staff, channel: FakeChannel
 ) -> None:
@@ -88,6 +89,7 @@ def test_an_answer_that_an_outage_delays_is_not_too_late(
     assert request.state == "expired"
 
 
+@pytest.mark.both_databases
 def test_who_is_let_in_while_they_are_removed_is_invited_back(
     shop: Community, owner: Staff, channel: FakeChannel
 ) -> None:
@@ -103,6 +105,7 @@ def test_who_is_let_in_while_they_are_removed_is_invited_back(
     assert [each.kind for each in channel.actions] == ["kick", "invite"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("is_recorded", [True, False])
 def test_an_undone_clean_up_invites_whom_a_worker_removes_now(
     shop: Community, owner: Staff, channel: FakeChannel, is_recorded: bool

@@ -114,7 +114,7 @@ def _edit(request: http.Request, rule: Rule | None) -> HttpResponse:
     form = RuleForm(request, data, rule=rule)
     preset = presets.find(request.GET.get("preset", "")) if rule is None else None
     if preset is not None:
-        form.initial |= {"name": preset.name, **preset.conditions}
+        form.initial = {"name": preset.name, **preset.conditions}
     context: dict[str, Any] = {"form": form, "rule": rule}
     if data is not None and form.is_valid():
         checks = check_fields.read(data.dict())

@@ -85,6 +85,8 @@ SIMPLE = [
     {"source": {"any": ["shop"]}},
     {"members": {"keys": ["m0", "m1"]}},
     {"opted_out": {"of": "messages"}},
+    {"listed": {"on": "black"}},
+    {"listed": {"on": "white", "group": "north"}},
     {"held_out": {"community": True}},
     {"held_out": {"campaign": "spring"}},
     {"attr": {"name": "city", "in": ["gansu"]}},
@@ -244,6 +246,6 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
         "tag", "did", "stopped", "returned", "ratio", "rank", "rfm", "attr", "group",
-        "layer", "score", "segment", "joined", "source", "staff", "opted_out", "held_out",
-        "random", "seq", "members", "left",
+        "layer", "score", "segment", "joined", "source", "staff", "opted_out", "listed",
+        "held_out", "random", "seq", "members", "left",
     ]  # fmt: skip

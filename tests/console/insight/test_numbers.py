@@ -100,7 +100,7 @@ def test_joins_leaves_and_interactions_link_to_their_people(
         )
         for kind, group, hours, who in (
             ("reaction.added", "south", (9, 10), people),
-            ("send.clicked", None, (9,), people[:1]),
+            ("send.clicked", "", (9,), people[:1]),
             ("group.joined", "south", (8,), others),
             ("group.left", "south", (11,), people[:1]),
         )

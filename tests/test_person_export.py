@@ -24,13 +24,18 @@ from qunce.outreach.playbooks import advancing, lifecycle, playbooks, run_entrie
 from qunce.outreach.playbooks.lifecycle import Choice
 from qunce.outreach.playbooks.run_entries import NewRun
 from qunce.outreach.welcomes import welcomes
-from tests import factories
+from tests import factories, two_communities
 from tests.factories import AT, HOUR
 
 SECTIONS = {
+    "complaints.Complaint": "complaints",
+    "complaints.ComplaintMessage": "complaints",
     "core.Fact": "facts",
+    "entry.EntryRequest": "entry_requests",
+    "entry.RulesAcceptance": "accepted_rules",
     "groups.Membership": "groups",
     "groups.Stay": "groups",
+    "lists.ListEntry": "list_entries",
     "members.Account": "accounts",
     "members.AttributeValue": "attributes",
     "members.Consent": "consents",
@@ -41,20 +46,31 @@ SECTIONS = {
     "members.PastIdentifier": "identifiers",
     "members.PastValue": "attributes",
     "members.Tagging": "tags",
+    "moderation.Action": "moderation_actions",
+    "moderation.Appeal": "appeals",
+    "moderation.Case": "moderation_cases",
+    "moderation.MemberReport": "reported_messages",
+    "moderation.Strike": "strikes",
     "outreach.CareOccasion": "care",
     "outreach.Message": "messages",
     "outreach.OptOut": "opt_outs",
     "outreach.Run": "playbook_runs",
     "outreach.TaskTarget": "staff_tasks",
     "outreach.WelcomeDecision": "welcomes",
+    "overlaps.CleanUpItem": "clean_ups",
+    "replies.AutomaticReply": "automatic_replies",
+    "replies.Conversation": "conversations",
     "sales.Order": "orders",
+    "wishes.WishVoice": "wishes",
 }
 """Table → the file that has its rows of a person."""
 ELSEWHERE = {
+    "channels_matrix.Room": "of the account of the community, which is nobody's own",
     "channels_webhooks.Delivery": "copies of facts on their way",
     "core.AuditEntry": "what staff did; the facts about the person are in the export",
     "members.HandOverChange": "kept to undo a hand-over, whose facts are in the export",
     "members.StaffAccount": "says which staff the person is, who see it themselves",
+    "moderation_notices.Notice": "says what a message is about, which is in the export",
     "members.TagChange": "kept to undo a batch, whose facts are in the export",
 }
 DERIVED = "sets"
@@ -151,3 +167,27 @@ def test_each_stay_in_a_group_is_in_the_archive(shop: Community) -> None:
         (True, None),
         (False, (AT + HOUR).isoformat()),
     ]
+
+
+@pytest.mark.django_db
+def test_moderation_lists_and_entry_are_in_the_archive() -> None:
+    data = two_communities.build()
+    member = data.ids["member"]
+    exported = person_export.export(account=member, by=data.owner, at=data.at + HOUR)
+    sections = exported.sections
+
+    (case,) = sections["moderation_cases"]
+    assert (case["text"], case["rung"]) == ("Homely xyzzy", "warn")
+    assert sections["appeals"][0]["text"] == "appeal: Homely"
+    (entry,) = sections["list_entries"]
+    assert (entry["list_name"], entry["groups"]) == ("black", ["Homely Hidden Group"])
+    assert entry["reason"] == "Homely reason"
+    assert sections["entry_requests"][0]["group__name"] == "Homely Hidden Group"
+    assert sections["complaints"][0]["title"] == "Homely case"
+    assert sections["wishes"][0]["wish__title"] == "Homely wish"
+
+    other = person_export.export(
+        account=data.ids["seen"], by=data.owner, at=data.at + HOUR
+    )
+    names = ("moderation_cases", "appeals", "list_entries", "entry_requests")
+    assert [other.sections[name] for name in names] == [[], [], [], []]

@@ -8,4 +8,9 @@ class EntryConfig(AppConfig):
     label = "entry"
 
     def ready(self) -> None:
-        from qunce.groups.entry import gates, group_rules, requests  # noqa: F401 - facts
+        from qunce.groups.entry import (  # noqa: F401 - facts
+            gates,
+            group_rules,
+            personal_sections,
+            requests,
+        )

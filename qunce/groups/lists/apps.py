@@ -8,4 +8,4 @@ class ListsConfig(AppConfig):
     label = "lists"
 
     def ready(self) -> None:
-        from qunce.groups.lists import lists  # noqa: F401 - facts
+        from qunce.groups.lists import lists, personal_sections  # noqa: F401 - facts

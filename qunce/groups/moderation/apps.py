@@ -14,6 +14,7 @@ class ModerationConfig(AppConfig):
             executor,
             judging,
             member_reports,
+            personal_sections,
             rules,
             shadow_runs,
         )

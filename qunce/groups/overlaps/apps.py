@@ -8,4 +8,8 @@ class OverlapsConfig(AppConfig):
     label = "overlaps"
 
     def ready(self) -> None:
-        from qunce.groups.overlaps import clean_ups, group_sets  # noqa: F401 - facts
+        from qunce.groups.overlaps import (  # noqa: F401 - facts
+            clean_ups,
+            group_sets,
+            personal_sections,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -105,7 +106,7 @@ TEXTS = {
     "day": "2026-03-05",
     "score_key": "activity",
     "channel": "matrix",
-    "rules/{key}": "homely-rule",
+    "rules/{key}": "spam",
     "ladders/{key}": ladders.DEFAULT_KEY,
 }
 """Path parameter that is no id → a value that exists.
@@ -170,13 +171,24 @@ def request_all(
     for path, methods in PATHS.items():
         for method in [method for method in methods if method in only]:
             names = re.findall(r"{(\w+)}", path)
-            filled = path.removeprefix(ROOT)
+            filled = path.removeprefix(ROOT) + _required_query(methods[method])
             for name in names:
                 value = TEXTS.get(name) or _find_key(path) or data.ids[IDS[name]]
                 filled = filled.replace(f"{{{name}}}", str(value))
             form: dict[str, str] | None = None if method == "get" else {}
             names = [name for name in names if name in IDS]
             yield method, path, names, client.request(method.upper(), filled, form)
+
+
+def _required_query(operation: dict[str, Any]) -> str:
+    """Without what an operation requires, it would refuse before it looks for anything."""
+    required = [
+        each["name"]
+        for each in operation.get("parameters", ())
+        if each["in"] == "query" and each.get("required")
+    ]
+    known = {name: TEXTS[name] for name in required if name in TEXTS}
+    return f"?{urlencode(known)}" if known else ""
 
 
 def _find_key(path: str) -> str:

@@ -11,6 +11,7 @@ from qunce.groups.moderation.models import (
     Mode,
     Rung,
     SafetyStop,
+    ShadowRun,
 )
 from tests.two_communities.data import TwoCommunities
 
@@ -24,6 +25,19 @@ def add_moderation(data: TwoCommunities) -> None:
         checks=[{"check": "keywords", "options": {"keywords": ["xyzzy"]}}],
         by=by,
         at=at,
+    )
+    # Answers repeat the key that was asked for, which tells nobody the name.
+    rule.key = "spam"
+    rule.save(update_fields=["key"])
+    ShadowRun.objects.create(
+        rule=rule,
+        version=1,
+        since=at,
+        until=at,
+        total=0,
+        hits=0,
+        created_at=at,
+        by=by,
     )
     case = cases.open_case(
         group=group,

@@ -413,8 +413,12 @@ PAGES = (
     Page(
         "insight:reports",
         ALL,
-        ("Reports", "Net growth"),
-        {"Create report": STAFF, "Settings and subscribers": MANAGE},
+        ("Reports",),
+        {
+            "Net growth": "vomw",
+            "Create report": STAFF,
+            "Settings and subscribers": MANAGE,
+        },
     ),
     Page(
         "insight:report-settings",
@@ -471,12 +475,12 @@ PAGES = (
     Page(
         "insight:goals",
         ALL,
-        ("Goals", "四周新用户", "Running"),
-        {"Goal of the community": STAFF, "Goal of a group": STAFF},
+        ("Goals",),
+        {"=四周新用户": "vomw", "Goal of the community": EDIT, "Goal of a group": EDIT},
     ),
-    Page("insight:goal", ALL, ("四周新用户", "Course", "css:svg"), {"Edit": STAFF}),
-    Page("insight:goal-new", STAFF, ("New goal of the community", "css:#id_target")),
-    Page("insight:goal-edit", STAFF, ("Change the goal", "css:#id_target")),
+    Page("insight:goal", "vomw", ("四周新用户", "Course", "css:svg"), {"Edit": EDIT}),
+    Page("insight:goal-new", EDIT, ("New goal of the community", "css:#id_target")),
+    Page("insight:goal-edit", EDIT, ("Change the goal", "css:#id_target")),
     Page(
         "insight:positioning",
         ALL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qunce.groups.entry import gates, requests
+from qunce.groups.entry import gates, group_rules, requests
 from qunce.groups.groups import Group
 from qunce.groups.lists import lists
 from qunce.groups.overlaps import group_sets
@@ -27,6 +27,7 @@ def add_group_people(data: TwoCommunities) -> None:
     gates.switch(group=group, is_on=True, by=by, at=at)
     request = requests.open_request(group=group, account=member, by=by, at=at)
     gates.switch(group=group, is_on=False, by=by, at=at)
+    group_rules.publish(group=group, text="Homely rules", by=by, at=at)
     both = list(Group.objects.filter(community=data.community).order_by("pk"))
     made = group_sets.create(name="Homely set", groups=both, by=by, at=at)
     run = CleanUp.objects.create(

@@ -268,11 +268,7 @@ def check_capacity(group: Group) -> None:
 
 
 def check_may_create(by: Staff) -> None:
-    """Raise NotAllowed unless `by` may create groups.
-
-    Staff who see only some groups would not see the new one, and its key might be that of
-    a group which they do not see.
-    """
+    """Raise NotAllowed unless `by` may create groups, and would see the new one."""
     permissions.check_may(by, MANAGE)
     if by.groups is not None:
         raise permissions.ScopeTooNarrow(

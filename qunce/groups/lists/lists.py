@@ -91,6 +91,13 @@ def check_list_name(list_name: str) -> str:
     return list_name
 
 
+def check_may_add(list_name: str, groups: Sequence[Group], by: Staff) -> None:
+    """Check that `by` may put people on this list of these groups, of all without any."""
+    permissions.check_may(by, EDIT)
+    check_list_name(list_name)
+    check_scope(groups, by)
+
+
 def check_scope(groups: Sequence[Group], by: Staff) -> None:
     """Check that `by` sees the groups; an entry without groups concerns all of them."""
     if not groups:
@@ -162,10 +169,8 @@ def add(
 
     Raises AlreadyListed if the person has an entry, which can be extended.
     """
-    permissions.check_may(by, EDIT)
     permissions.check_community(by, community.pk)
-    check_list_name(list_name)
-    check_scope(groups, by)
+    check_may_add(list_name, groups, by)
     _check_expiry(expires_at, at)
     texts = _check_texts(
         name=names.clean(name),
@@ -179,12 +184,9 @@ def add(
         # Whether the id belongs to a member whom `by` does not see stays unknown.
         permissions.check_unscoped(by)
     else:
-        visibility.check_visible(by=by, accounts=[account], at=at)
-        if list_name == ListName.BLACK:
-            _check_not_staff(community, account, at)
-        own = Account.objects.get(pk=account)
-        channel, texts["channel_key"] = own.channel, own.key
-        texts["name"] = texts["name"] or own.name[:200]
+        own = _get_listed(account, list_name, by, at)
+        channel = own.channel
+        texts |= {"channel_key": own.key, "name": texts["name"] or own.name[:200]}
     # Locks the lists, so that of two simultaneous entries one is refused.
     revisions.bump(community.pk, REVISION, [community.pk])
     entry = ListEntry(
@@ -208,6 +210,14 @@ def add(
     )
     facts.record(event, community=community, by=by, at=at)
     return entry
+
+
+def _get_listed(account: int, list_name: str, by: Staff, at: datetime) -> Account:
+    """The account to put on a list, which `by` sees, and not of staff on the blacklist."""
+    visibility.check_visible(by=by, accounts=[account], at=at)
+    if list_name == ListName.BLACK:
+        _check_not_staff(by.community, account, at)
+    return Account.objects.get(pk=account)
 
 
 def _find_account(

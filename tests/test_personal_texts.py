@@ -156,6 +156,8 @@ MACHINE_ONLY = {
 EXEMPT_FIELDS = {
     # The key of a topic of the community's own.
     "complaints.Complaint": "topic",
+    # The key of a campaign.
+    "wishes.Wish": "campaign",
     "moderation.Ladder": "rungs",
     "moderation.MassAction": "accounts cases",
     "moderation.Action": "result lease",

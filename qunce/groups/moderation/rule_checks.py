@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors
 from qunce.groups.moderation.checks import base
-from qunce.groups.moderation.checks.base import CompiledCheck
+from qunce.groups.moderation.checks.base import Check, CompiledCheck
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
 
@@ -50,10 +50,20 @@ def parse(value: Any) -> list[dict[str, Any]]:
             raise InvalidChecks(_("A check is an object with check and options."))
         check = base.get(fields["check"])
         options = check.parse_options(fields.get("options") or {})
+        _check_required(check, options)
         # Compiling refuses what no option can, such as a pattern.
         check.compile(options)
         parsed.append({"check": check.key, "options": check.options_to_json(options)})
     return parsed
+
+
+def _check_required(check: Check, options: Mapping[str, Any]) -> None:
+    for option in check.options:
+        if option.key in check.required and not options[option.key]:
+            raise InvalidChecks(
+                _("“%(check)s” finds nothing without “%(option)s”. Enter at least one.")
+                % {"check": check.label, "option": option.label}
+            )
 
 
 def compile_checks(value: Sequence[Mapping[str, Any]]) -> Compiled:

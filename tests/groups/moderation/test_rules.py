@@ -126,6 +126,8 @@ def test_a_rule_that_hits_our_own_names_is_refused(chat: Chat) -> None:
         {"checks": []},
         {"checks": [{"check": "none", "options": {}}]},
         {"checks": [{"check": "keywords", "options": {"kewords": []}}]},
+        {"checks": [{"check": "keywords", "options": {"keywords": []}}]},
+        {"checks": [{"check": "patterns", "options": {}}]},
         {"checks": [{"check": "patterns", "options": {"patterns": ["(a"]}}]},
         {"checks": [{"check": "patterns", "options": {"patterns": ["(?=a)"]}}]},
         {"name": " "},

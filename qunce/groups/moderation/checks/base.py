@@ -82,6 +82,8 @@ class Check(ABC):
     label: ClassVar[StrOrPromise]
     description: ClassVar[StrOrPromise]
     options: ClassVar[tuple[Option[Any], ...]] = ()
+    required: ClassVar[tuple[str, ...]] = ()
+    """Keys of options without which the check finds nothing; no rule is saved so."""
     reasons: ClassVar[Mapping[str, StrOrPromise]] = {}
     is_advisory: ClassVar[bool] = False
 

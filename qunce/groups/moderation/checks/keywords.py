@@ -181,6 +181,7 @@ class KeywordCheck(Check):
         "Words that may not occur. Spaced, full-width, enclosed and look-alike "
         "characters are recognized."
     )
+    required = ("keywords",)
     options: ClassVar[tuple[Option[Any], ...]] = (
         Keywords(
             key="keywords",

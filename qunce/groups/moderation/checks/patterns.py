@@ -135,6 +135,7 @@ class PatternCheck(Check):
         "Regular expressions without regard to case, in the text as it is written and "
         "without its disguises."
     )
+    required = ("patterns",)
     options: ClassVar[tuple[Option[Any], ...]] = (
         Patterns(
             key="patterns",

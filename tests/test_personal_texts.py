@@ -158,6 +158,8 @@ EXEMPT_FIELDS = {
     "complaints.Complaint": "topic",
     # The key of a campaign.
     "wishes.Wish": "campaign",
+    # Ids of groups.
+    "replies.ReplyRule": "groups",
     "moderation.Ladder": "rungs",
     "moderation.MassAction": "accounts cases",
     "moderation.Action": "result lease",

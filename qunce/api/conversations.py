@@ -16,7 +16,9 @@ from qunce.outreach.replies import answers, conversations, reply_settings, threa
 from qunce.outreach.replies.conversations import Filters
 from qunce.outreach.replies.models import Answer, CloseReason, Conversation, State
 
-router = Router(auth=RequiresScope("groups", shows_members=True), tags=["conversations"])
+router = Router(
+    auth=RequiresScope("groups", shows_members=True), tags=["conversations"]
+)
 ConversationState = Annotated[
     State, WithJsonSchema({"type": "string", "enum": State.values})
 ]

@@ -118,7 +118,9 @@ def react_to_rules_published(
 ) -> None:
     """Reaction to `entry.rules_published`: post the rules in the group."""
     for fact in facts:
-        group = Group.objects.filter(pk=fact.group or 0).select_related("community").first()
+        group = (
+            Group.objects.filter(pk=fact.group or 0).select_related("community").first()
+        )
         rules = group_rules.find(group) if group else None
         can = _capabilities(group) if group else None
         if (

@@ -92,9 +92,7 @@ def test_refused_person_is_told_in_few_words(
     request = requests.open_request(group=north, account=kim, by=owner, at=AT)
     requests.answer(request=request, text="milk", by=owner, at=AT)
     react()
-    assert list_texts(kim)[-1] == (
-        "You cannot join “North {x}”. Please ask our staff."
-    )
+    assert list_texts(kim)[-1] == ("You cannot join “North {x}”. Please ask our staff.")
 
 
 def test_nothing_is_sent_where_staff_ask_by_hand(shop: Community, owner: Staff) -> None:

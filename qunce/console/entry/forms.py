@@ -119,7 +119,9 @@ class RulesForm(forms.Form):
         label=gettext_lazy("Members accept by replying"), max_length=200
     )
     asks_again = forms.BooleanField(
-        label=gettext_lazy("Members who accepted an earlier version must accept this one, too"),
+        label=gettext_lazy(
+            "Members who accepted an earlier version must accept this one, too"
+        ),
         required=False,
     )
 

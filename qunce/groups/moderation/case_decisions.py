@@ -106,7 +106,9 @@ def confirm(
     chosen = Rung(case.rung) if rung is None else _check_rung(rung, minutes)
     if rung is not None and chosen not in list_choices(case):
         raise InvalidDecision(
-            _("Only the message of somebody who forwards a text is deleted. Choose another step.")
+            _(
+                "Only the message of somebody who forwards a text is deleted. Choose another step."
+            )
         )
     length = case.minutes if rung is None else minutes
     CASE_STATES.transition(

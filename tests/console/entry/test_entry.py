@@ -87,7 +87,9 @@ def test_gate_is_set_up_and_somebody_let_in_by_hand(owner: Staff) -> None:
     own = f"/groups/entry/{row.pk}/"
     page = browser.post(f"{own}answer/", {"text": "milk"}, follow=True).content.decode()
     assert "That does not fit." in page
-    page = browser.post(f"{own}answer/", {"text": "cheese"}, follow=True).content.decode()
+    page = browser.post(
+        f"{own}answer/", {"text": "cheese"}, follow=True
+    ).content.decode()
     assert "That is right." in page
     row.refresh_from_db()
     assert row.state == "passed"

@@ -136,7 +136,9 @@ def test_words_are_the_community_s_own_and_can_be_switched_off(by: Staff) -> Non
     complaint_settings.change(community=shop, by=by, at=AT, raises_from_messages=False)
     ann = factories.member(shop, "ann").pk
     quote = written(shop, ann, "wobbly")
-    assert message_complaints.raise_from_message(community=shop, quote=quote, at=AT) == []
+    assert (
+        message_complaints.raise_from_message(community=shop, quote=quote, at=AT) == []
+    )
     for wrong in ({"complaint_hours": 0}, {"topics": [Topic("x", ("a",))]}):
         with pytest.raises(complaint_settings.InvalidComplaintSettings):
             complaint_settings.change(community=shop, by=by, at=AT, **wrong)

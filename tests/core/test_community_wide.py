@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from qunce.channels.accounts import accounts as channel_accounts
 from qunce.channels.webhooks import endpoints
 from qunce.core import exchange_rates, permissions
 from qunce.core.communities import Community
@@ -17,6 +18,8 @@ from qunce.core.jobs import job_queue
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys, staff, units
 from qunce.core.staff.models import Staff
+from qunce.groups.complaints import complaint_settings
+from qunce.groups.moderation import moderation_settings
 from qunce.importing.jobs import access
 from qunce.insight.positioning import sheets
 from qunce.insight.reports import consequences, report_settings, subscribers
@@ -39,6 +42,7 @@ from qunce.outreach.content_calendar import limits as calendar_limits
 from qunce.outreach.group_templates import templates
 from qunce.outreach.hold_outs import hold_outs
 from qunce.outreach.playbooks import playbooks
+from qunce.outreach.replies import reply_settings
 from qunce.outreach.report_deliveries import deliveries
 from qunce.outreach.service_styles import styles
 from tests import factories
@@ -235,6 +239,18 @@ VERBS: dict[str, list[Verb]] = {
         lambda c: playbooks.create(
             community=c.shop, name="P", definition=PLAYBOOK, **c.who
         )
+    ],
+    "channels.manage": [lambda c: channel_accounts.list_accounts(c.by)],
+    "complaints.settings": [
+        lambda c: complaint_settings.change(
+            community=c.shop, complaint_hours=3, **c.who
+        )
+    ],
+    "moderation.manage": [
+        lambda c: moderation_settings.update(community=c.shop, mode="propose", **c.who),
+    ],
+    "replies.settings": [
+        lambda c: reply_settings.change(community=c.shop, answer_minutes=9, **c.who)
     ],
     "webhooks.manage": [create_webhook, lambda c: endpoints.list_endpoints(c.by)],
     "audit_log.view": [lambda c: audit.check_view(c.by)],

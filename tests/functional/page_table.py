@@ -415,7 +415,6 @@ PAGES = (
         ALL,
         ("Reports",),
         {
-            "Net growth": "vomw",
             "Create report": STAFF,
             "Settings and subscribers": MANAGE,
         },

@@ -93,7 +93,7 @@ def check(draft: Draft, *, by: Staff, at: datetime) -> Chosen:
     """Raise InvalidTaskRequest, or another error for what `by` may not ask or see."""
     permissions.check_may(by, campaigns.MANAGE)
     kind = kinds.get(draft.kind)
-    if kind.is_automatic:
+    if kind.is_automatic or not kind.is_requestable:
         raise kinds.UnknownKind(_("Choose a kind of task."))
     title = draft.title.strip()
     if not title or len(title) > 80 or not text_validation.is_valid(title + draft.text):

@@ -13,8 +13,8 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # loads its parts at their first use
 from django.utils.translation import gettext as _
-from scipy import optimize, sparse
 
 from qunce.core import errors
 from qunce.groups.moderation.classifier.model import Model, Quality
@@ -42,7 +42,7 @@ class _Linear:
     weights: Floats
     bias: float
 
-    def measure(self, rows: sparse.csr_matrix) -> Floats:
+    def measure(self, rows: scipy.sparse.csr_matrix) -> Floats:
         return np.asarray(rows @ self.weights + self.bias)
 
 
@@ -81,12 +81,14 @@ def train(
 
 def _make_rows(
     ordered: Sequence[Sample], grams: npt.NDArray[np.uint32]
-) -> sparse.csr_matrix:
+) -> scipy.sparse.csr_matrix:
     lengths = np.array([len(sample.features) for sample in ordered])
     columns = np.searchsorted(grams, np.concatenate([s.features for s in ordered]))
     values = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    return sparse.csr_matrix((values, columns, starts), (len(ordered), len(grams)))
+    return scipy.sparse.csr_matrix(
+        (values, columns, starts), (len(ordered), len(grams))
+    )
 
 
 def _deal(ordered: Sequence[Sample]) -> npt.NDArray[np.int64]:
@@ -95,7 +97,7 @@ def _deal(ordered: Sequence[Sample]) -> npt.NDArray[np.int64]:
 
 
 def _measure_unseen(
-    rows: sparse.csr_matrix, is_unwanted: Booleans, folds: npt.NDArray[np.int64]
+    rows: scipy.sparse.csr_matrix, is_unwanted: Booleans, folds: npt.NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
     """The margins of both models for each sample, without having seen it."""
     margins = np.zeros((2, len(is_unwanted)))
@@ -109,7 +111,7 @@ def _measure_unseen(
     return margins[0], margins[1]
 
 
-def _fit_bayes(rows: sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
+def _fit_bayes(rows: scipy.sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
     """Logarithms of how much more often an n-gram occurs in unwanted texts."""
     ratio: Floats = np.zeros(rows.shape[1])
     for kind, sign in ((True, 1), (False, -1)):
@@ -121,9 +123,9 @@ def _fit_bayes(rows: sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
     return _Linear(ratio, 0.0)
 
 
-def _fit_regression(rows: sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
+def _fit_regression(rows: scipy.sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
     signs = np.where(is_unwanted, 1.0, -1.0)
-    columns = sparse.csr_matrix(rows.T)
+    columns = scipy.sparse.csr_matrix(rows.T)
 
     def lose(point: Floats) -> tuple[float, Floats]:
         weights, bias = point[:-1], point[-1]
@@ -134,7 +136,7 @@ def _fit_regression(rows: sparse.csr_matrix, is_unwanted: Booleans) -> _Linear:
             columns @ slopes + weights / STRENGTH, slopes.sum()
         )
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         lose,
         np.zeros(rows.shape[1] + 1),
         jac=True,

@@ -31,4 +31,6 @@ def list_all() -> list[Kind]:
 
 def list_requestable() -> list[Kind]:
     """The kinds of which staff can ask for tasks."""
-    return [kind for kind in list_all() if not kind.is_automatic]
+    return [
+        kind for kind in list_all() if kind.is_requestable and not kind.is_automatic
+    ]

@@ -73,7 +73,8 @@ DONE = Outcome("done", gettext_lazy("done"), deepens=True)
 class Kind:
     """`is_open_list` kinds begin without members, who are added as they react.
 
-    Nobody asks for tasks of an `is_automatic` kind, or hands them over.
+    Nobody asks for tasks of an `is_automatic` kind, or hands them over; those that are not
+    `is_requestable` follow from something else, and can be handed over.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Kind:
     about: str = NOBODY
     is_open_list: bool = False
     is_automatic: bool = False
+    is_requestable: bool = True
     outcomes: tuple[Outcome, ...] = ()
     fields: tuple[ResultField, ...] = ()
     needs_group: bool = False

@@ -13,5 +13,6 @@ MODERATION = base.declare(
             "person."
         ),
         icon="shield-check",
+        is_requestable=False,
     )
 )

@@ -153,7 +153,8 @@ def test_what_is_read_after_a_gap_is_history(
     for each in sent:
         each.result(60)
     site.receive()
-    assert site.texts() == bob.texts(room)
+    # The server orders what was sent at the same time differently in its two answers.
+    assert sorted(site.texts()) == sorted(f"line {number}" for number in range(40))
     events = IncomingEvent.objects.filter(kind="message").order_by("pk")
     is_history = [bool(event.payload.get("is_history")) for event in events]
     assert is_history == [True] * 30 + [False] * 10

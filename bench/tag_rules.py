@@ -19,9 +19,14 @@ KINDS = ("order.paid", "message.posted", "send.delivered")
 
 
 def run_rules(session: Session) -> None:
-    """Run all rules as of yesterday, then of today: a real day of gains and losses."""
-    if not TagRule.objects.filter(community=session.community).exists():
-        _create(session)
+    """Run all rules as of yesterday, then of today: a real day of gains and losses.
+
+    A day is run once, so that a data set answers this question only once.
+    """
+    if TagRule.objects.filter(community=session.community).exists():
+        print("    tag-rules has run on this data set; FRESH=1 makes another one")
+        return
+    _create(session)
     first = measure.repeat(lambda: _run(session, AT - DAY), 1)
     with measure.profiled(session.profile("tag-rules")):
         times = measure.repeat(lambda: _run(session, AT), 1)

@@ -11,6 +11,7 @@ from qunce import reactions
 from qunce.demo.coffee.context import Context
 from qunce.groups.group_messages import GroupMessage
 from qunce.groups.groups import Group, Membership
+from qunce.groups.lists import exemptions
 from qunce.groups.moderation import (
     appeals,
     case_decisions,
@@ -87,11 +88,10 @@ def create(context: Context) -> None:
     texts = TEXTS[context.simulation.settings.language]
     with transaction.atomic():
         _add_rules(context, texts)
-        group, members = _find_group(context)
+        group, members = _find_group(context, len(texts.adverts))
         cases = [
-            case
+            _judge(context, group, account, text, hours)
             for account, (text, hours) in zip(members, texts.adverts, strict=False)
-            if (case := _judge(context, group, account, text, hours)) is not None
         ]
         _decide(context, texts, cases)
         _paste(context, texts)
@@ -116,20 +116,23 @@ def _add_rules(context: Context, texts: Texts) -> None:
         rules.set_mode(rule=rule, mode=Mode.PROPOSE, by=context.owner, at=at)
 
 
-def _find_group(context: Context) -> tuple[Group, list[int]]:
-    """A large group, and members of it who write adverts."""
+def _find_group(context: Context, count: int) -> tuple[Group, list[int]]:
+    """A large group, and members of it to whom rules apply, who write adverts."""
     groups = Group.objects.filter(community=context.community, platform="wecom")
     sized = groups.annotate(
         size=models.Count("memberships", filter=models.Q(memberships__present=True))
     )
     group = sized.select_related("community").order_by("-size", "pk")[0]
     rows = Membership.objects.filter(group=group, present=True, role="member")
-    return group, list(rows.order_by("-pk").values_list("account_id", flat=True)[:5])
+    accounts = [
+        account
+        for account in rows.order_by("-pk").values_list("account_id", flat=True)
+        if exemptions.find(group=group, account=account, at=context.at) is None
+    ]
+    return group, accounts[:count]
 
 
-def _judge(
-    context: Context, group: Group, account: int, text: str, hours: int
-) -> Case | None:
+def _judge(context: Context, group: Group, account: int, text: str, hours: int) -> Case:
     moment = context.at - hours * HOUR
     message = GroupMessage(
         community=context.community,
@@ -140,7 +143,10 @@ def _judge(
         text=text,
         author_name=Account.objects.get(pk=account).name,
     )
-    return judging.judge(message, at=moment)
+    case = judging.judge(message, at=moment)
+    if case is None:
+        raise RuntimeError(f"no rule of the demo finds the advert “{text}”")
+    return case
 
 
 def _decide(context: Context, texts: Texts, cases: list[Case]) -> None:

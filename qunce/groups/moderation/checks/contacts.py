@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.groups.moderation import contact_details, normalisation
 from qunce.groups.moderation.checks import base, places
-from qunce.groups.moderation.checks.base import Check, CompiledCheck, Judgement
+from qunce.groups.moderation.checks.base import Check
 from qunce.groups.moderation.checks.findings import Evidence
 from qunce.groups.moderation.checks.options import (
     NONE,
@@ -19,8 +19,8 @@ from qunce.groups.moderation.checks.options import (
     Option,
     Words,
 )
-from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.contact_details import Contact, ContactKind
+from qunce.groups.moderation.normalisation import Normalised
 
 LABELS = {
     ContactKind.QQ: gettext_lazy("QQ numbers and groups"),
@@ -81,10 +81,9 @@ def _plain(line: str) -> str:
     return value.removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
-class CompiledContacts(CompiledCheck):
+class CompiledContacts(places.CompiledTextCheck):
     def __init__(self, check: ContactCheck, options: Mapping[str, Any]) -> None:
-        self._check = check
-        self._places = options["places"]
+        super().__init__(check, options)
         self._allowed = AllowList(options["allowed"])
         self._limits = {
             kind: limit
@@ -92,21 +91,20 @@ class CompiledContacts(CompiledCheck):
             if not (limit := options[kind.value]).is_off
         }
 
-    def judge(self, subject: Subject, state: base.State | None = None) -> Judgement:
+    def list_evidence(self, place: str, text: Normalised) -> list[Evidence]:
+        by_kind: dict[ContactKind, dict[str, Contact]] = defaultdict(dict)
+        for contact in contact_details.find(text):
+            if contact.kind in self._limits and not self._allowed.allows(contact):
+                by_kind[contact.kind].setdefault(contact.value, contact)
         evidence: list[Evidence] = []
-        for place, text in places.list_texts(subject, self._places):
-            by_kind: dict[ContactKind, dict[str, Contact]] = defaultdict(dict)
-            for contact in contact_details.find(text):
-                if contact.kind in self._limits and not self._allowed.allows(contact):
-                    by_kind[contact.kind].setdefault(contact.value, contact)
-            for kind, contacts in by_kind.items():
-                if not self._limits[kind].allows(len(contacts)):
-                    evidence += self._list_evidence(
-                        text.original, place, list(contacts.values())
-                    )
-        return Judgement([self._check.finding(1, *evidence)] if evidence else ())
+        for kind, contacts in by_kind.items():
+            if not self._limits[kind].allows(len(contacts)):
+                evidence += self._describe(
+                    text.original, place, list(contacts.values())
+                )
+        return evidence
 
-    def _list_evidence(
+    def _describe(
         self, original: str, place: str, contacts: Sequence[Contact]
     ) -> list[Evidence]:
         most = self._limits[contacts[0].kind].at_most

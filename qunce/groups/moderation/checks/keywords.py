@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from qunce.groups.moderation import normalisation
 from qunce.groups.moderation.checks import base, places
-from qunce.groups.moderation.checks.base import Check, CompiledCheck, Judgement
+from qunce.groups.moderation.checks.base import Check
 from qunce.groups.moderation.checks.findings import MAX_EVIDENCE, Evidence
 from qunce.groups.moderation.checks.options import Flag, Option, Words
-from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.normalisation import NUMERALS, Level, Normalised, is_latin
 
 MAX_KEYWORDS = 100_000
@@ -111,10 +110,9 @@ class Machine:
         )
 
 
-class CompiledKeywords(CompiledCheck):
+class CompiledKeywords(places.CompiledTextCheck):
     def __init__(self, check: KeywordCheck, options: Mapping[str, Any]) -> None:
-        self._check = check
-        self._places = options["places"]
+        super().__init__(check, options)
         whole = options["whole_words"]
         self._machine = Machine(options["keywords"], whole_words=whole)
         self._allowed = Machine(options["allowed"], whole_words=False)
@@ -143,8 +141,8 @@ class CompiledKeywords(CompiledCheck):
             spans[match.level].append((match.start, match.end))
         return {level: _furthest(sorted(each)) for level, each in spans.items()}
 
-    def judge(self, subject: Subject, state: base.State | None = None) -> Judgement:
-        evidence = [
+    def list_evidence(self, place: str, text: Normalised) -> list[Evidence]:
+        return [
             Evidence(
                 reason="keyword" if place == places.TEXT else "name",
                 place=place,
@@ -153,10 +151,8 @@ class CompiledKeywords(CompiledCheck):
                 matched=text.original[slice(*span)],
                 words={"keyword": match.keyword},
             )
-            for place, text in places.list_texts(subject, self._places)
             for match in self.find(text)
         ]
-        return Judgement([self._check.finding(1, *evidence)] if evidence else ())
 
 
 def _furthest(spans: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:

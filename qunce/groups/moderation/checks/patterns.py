@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.groups.moderation.checks import base, places
-from qunce.groups.moderation.checks.base import Check, CompiledCheck, Judgement
+from qunce.groups.moderation.checks.base import Check
 from qunce.groups.moderation.checks.findings import Evidence
 from qunce.groups.moderation.checks.options import Option, Words
-from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.normalisation import Level, Normalised
 
 MAX_PATTERNS = 100
@@ -86,22 +85,17 @@ def find_fault(pattern: str) -> str:
     return ""
 
 
-class CompiledPatterns(CompiledCheck):
+class CompiledPatterns(places.CompiledTextCheck):
     def __init__(self, check: PatternCheck, options: Mapping[str, Any]) -> None:
-        self._check = check
-        self._places = options["places"]
+        super().__init__(check, options)
         self._patterns = [(line, compile_pattern(line)) for line in options["patterns"]]
 
-    def judge(self, subject: Subject, state: base.State | None = None) -> Judgement:
-        if not self._patterns:
-            return Judgement()
-        evidence = [
+    def list_evidence(self, place: str, text: Normalised) -> list[Evidence]:
+        return [
             found
-            for place, text in places.list_texts(subject, self._places)
             for line, pattern in self._patterns
             if (found := _find(line, pattern, place, text))
         ]
-        return Judgement([self._check.finding(1, *evidence)] if evidence else ())
 
 
 def _find(line: str, pattern: Any, place: str, text: Normalised) -> Evidence | None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
 from django.utils.translation import gettext_lazy
 
+from qunce.groups.moderation.checks.base import Check, CompiledCheck, Judgement, State
+from qunce.groups.moderation.checks.findings import Evidence
 from qunce.groups.moderation.checks.options import Choice
 from qunce.groups.moderation.checks.subjects import Kind, Subject
 from qunce.groups.moderation.normalisation import Normalised
 
 TEXT, NAME, BOTH = "text", "name", "both"
+MAX_NAMES = 2_000
+"""Names whose evidence a check keeps, as a name comes with every message."""
 
 PLACES = Choice(
     key="places",
@@ -30,3 +39,25 @@ def list_texts(subject: Subject, places: str) -> list[tuple[str, Normalised]]:
     if places != TEXT and subject.author_name:
         texts.append((NAME, subject.normalised_name))
     return texts
+
+
+class CompiledTextCheck(CompiledCheck):
+    """A check of the message, of its author's name, or of both, one text at a time."""
+
+    def __init__(self, check: Check, options: Mapping[str, Any]) -> None:
+        self._check = check
+        self._places = options["places"]
+        self._list_in_name = lru_cache(MAX_NAMES)(partial(self.list_evidence, NAME))
+
+    @abstractmethod
+    def list_evidence(self, place: str, text: Normalised) -> Sequence[Evidence]:
+        """What the check finds in a text."""
+
+    def judge(self, subject: Subject, state: State | None = None) -> Judgement:
+        evidence: list[Evidence] = []
+        for place, text in list_texts(subject, self._places):
+            is_name = place == NAME
+            evidence += (
+                self._list_in_name(text) if is_name else self.list_evidence(place, text)
+            )
+        return Judgement([self._check.finding(1, *evidence)] if evidence else ())

@@ -71,7 +71,7 @@ def test_every_page_is_accessible_and_fits(
             continue
         if view not in in_table:
             if shows_a_page(user, path):
-                faults.append(f"{view} is missing in page_table.py")
+                faults.append(f"{view} is missing in page_table")
             continue
         turn = next(turns)
         if not IS_FULL and turn % 4:

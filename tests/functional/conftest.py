@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,13 @@ class Site:
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("home")
+    with serving_the_tea_shop(tmp_path_factory.mktemp("home")) as site:
+        yield site
+
+
+@contextmanager
+def serving_the_tea_shop(folder: Path) -> Iterator[Site]:
+    """The tea shop as it was built, in a folder of its own."""
     with home.once("tea-shop") as built:
         if not built.exists():
             build_tea_shop(built)

@@ -104,7 +104,10 @@ PAGES = (
     ),
     Page("group_templates:new-groups", MANAGE, ("Each group gets", "css:#id_pattern")),
     Page(
-        "group_templates:application", ALL, ("=茶友一群",), {"Undo in 1 group": HEADS}
+        "group_templates:application",
+        ALL,
+        ("=茶友一群",),
+        {"css:form[action$='/undo/'] button": HEADS},
     ),
     Page(
         "group_templates:group",

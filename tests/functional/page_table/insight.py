@@ -52,7 +52,7 @@ PAGES = (
     Page("insight:words", ALL, ("Words", "First day")),
     Page("insight:word-settings", MANAGE, ("Words and brands", "Brands")),
     Page("insight:touches", ALL, ("Touches before the first order",)),
-    Page("insight:portrait", ALL, ("Portrait", "Choose a segment", "Show")),
+    Page("insight:portrait", ALL, ("Portrait", "Show")),
     Page("insight:completeness", ALL, ("Completeness", "Members without")),
     Page("insight:lifetime-value", ALL, ("Lifetime value", "Orders of the next")),
     Page(
@@ -86,7 +86,7 @@ PAGES = (
         ("Goals",),
         {"=四周新用户": "vomw", "Goal of the community": EDIT, "Goal of a group": EDIT},
     ),
-    Page("insight:goal", "vomw", ("四周新用户", "Course", "css:svg"), {"Edit": EDIT}),
+    Page("insight:goal", "vomw", ("=四周新用户", "Course", "css:svg"), {"Edit": EDIT}),
     Page("insight:goal-new", EDIT, ("New goal of the community", "css:#id_target")),
     Page("insight:goal-edit", EDIT, ("Change the goal", "css:#id_target")),
     Page(
@@ -97,7 +97,7 @@ PAGES = (
     ),
     Page("insight:positioning-edit", MANAGE, ("Write the positioning sheet", "Voice")),
     Page("insight:positioning-versions", ALL, ("Versions of the positioning sheet",)),
-    Page("insight:positioning-version", ALL, ("Positioning, version 1", "Voice")),
+    Page("insight:positioning-version", ALL, ("Voice", "css:h1")),
     Page("insight:positioning-views", ALL, ("Views that changed", "Attribute")),
     Page("insight:groups", ALL, ("Groups compared", "Different people", "Net growth")),
     Page("insight:hours", ALL, ("Peak hours", "Weekday", "Show")),

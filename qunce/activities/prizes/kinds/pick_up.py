@@ -1,0 +1,19 @@
+"""The prize that the winner picks up."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy
+
+from qunce.activities.prizes.kinds import base
+
+PICK_UP = base.register(
+    base.PrizeKind(
+        key="pick_up",
+        label=gettext_lazy("pick-up"),
+        description=gettext_lazy(
+            "Something that the winner picks up where you say."
+        ),
+        hand_over=base.HandOver.STAFF,
+        staff_step=gettext_lazy("Hand over"),
+    )
+)

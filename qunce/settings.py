@@ -146,6 +146,8 @@ INSTALLED_APPS = [
     "qunce.outreach",
     "qunce.outreach.moderation_notices",
     "qunce.outreach.replies",
+    "qunce.activities.points",
+    "qunce.activities.activities",
     "qunce.sales",
     "qunce.importing",
     "qunce.api",

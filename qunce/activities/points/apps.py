@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PointsConfig(AppConfig):
+    name = "qunce.activities.points"
+    label = "points"
+
+    def ready(self) -> None:
+        for module in ("point_facts",):
+            import_module(f"qunce.activities.points.{module}")

@@ -26,7 +26,7 @@ from qunce.groups.moderation.checks.keywords import Machine
 from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.classifier import training
 from qunce.groups.moderation.classifier.samples import Samples
-from qunce.groups.moderation.normalisation import normalise
+from qunce.groups.moderation.contents.normalisation import normalise
 
 GOAL_PER_SECOND, GOAL_P99_MS = 10_000.0, 2.0
 KEYWORDS, LONG_LIST = 10_000, 67_000

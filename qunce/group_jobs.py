@@ -10,13 +10,10 @@ from qunce.core.jobs.scheduler import Job
 from qunce.groups.complaints import escalation
 from qunce.groups.entry import requests as entry_requests
 from qunce.groups.lists import lists
-from qunce.groups.moderation import (
-    cases,
-    check_states,
-    executor,
-    learned_models,
-    precision,
-)
+from qunce.groups.moderation.actions import executor
+from qunce.groups.moderation.cases import cases, precision
+from qunce.groups.moderation.classifier import learned_models
+from qunce.groups.moderation.rules import check_states
 from qunce.outreach.replies import polling as replies
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

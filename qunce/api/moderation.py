@@ -11,15 +11,9 @@ from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core import permissions
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import (
-    appeals,
-    case_decisions,
-    cases,
-    ladders,
-    mass_actions,
-    member_reports,
-    pasted_messages,
-)
+from qunce.groups.moderation.cases import cases, member_reports
+from qunce.groups.moderation.judgements import pasted_messages
+from qunce.groups.moderation.ladders import ladders
 from qunce.groups.moderation.models import (
     Appeal,
     Case,
@@ -27,6 +21,11 @@ from qunce.groups.moderation.models import (
     MassAction,
     Mode,
     Rung,
+)
+from qunce.groups.moderation.staff_decisions import (
+    appeals,
+    case_decisions,
+    mass_actions,
 )
 from qunce.members.message_texts import message_texts
 

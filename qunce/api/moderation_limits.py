@@ -10,7 +10,8 @@ from ninja import Field, Router, Status
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import doors, moderation_settings, safety_stops
+from qunce.groups.moderation import doors, moderation_settings
+from qunce.groups.moderation.actions import safety_stops
 from qunce.groups.moderation.models import Mode
 
 router = Router(auth=RequiresScope("groups"), tags=["moderation"])

@@ -10,16 +10,12 @@ from ninja import Field, Router, Status
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import (
-    ladders,
-    mass_actions,
-    precision,
-    rule_checks,
-    rules,
-    shadow_runs,
-)
+from qunce.groups.moderation.cases import precision
 from qunce.groups.moderation.checks import base
+from qunce.groups.moderation.ladders import ladders
 from qunce.groups.moderation.models import Ladder, Mode, Rule, Rung, ShadowRun
+from qunce.groups.moderation.rules import rule_checks, rules, shadow_runs
+from qunce.groups.moderation.staff_decisions import mass_actions
 from qunce.members.rule_text import contact_masks
 
 router = Router(auth=RequiresScope("groups"), tags=["moderation"])

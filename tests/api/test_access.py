@@ -15,7 +15,7 @@ from qunce.core.facts.facts import Fact
 from qunce.core.jobs.job_queue import QueuedJob
 from qunce.core.staff import api_keys
 from qunce.core.staff.models import Staff
-from qunce.groups.moderation import ladders
+from qunce.groups.moderation.ladders import ladders
 from qunce.members.saved_views import saved_views
 from tests import two_communities
 from tests.clients import ROOT, ApiClient, Response

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from qunce.groups.moderation import appeals, moderation_settings
+from qunce.groups.moderation import moderation_settings
 from qunce.groups.moderation.models import Case, Mode
+from qunce.groups.moderation.staff_decisions import appeals
 from tests import clients, factories
 from tests.clients import ApiClient
 from tests.factories import AT
 from tests.groups.moderation.conftest import Chat, channel, chat, word_check
-from tests.groups.moderation.test_rules import store
+from tests.groups.moderation.rules.test_rules import store
 
 __all__ = ["channel", "chat"]
 

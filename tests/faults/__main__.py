@@ -30,7 +30,7 @@ BEHAVIOURS = (
     "tests/core/test_clock_watch.py",
     "tests/core/test_job_queue.py",
     "tests/groups/entry/test_outages.py",
-    "tests/groups/moderation/test_outages.py",
+    "tests/groups/moderation/actions/test_outages.py",
     "tests/test_schedule.py",
 )
 """Tests of locked databases, receivers that drip, half-sent requests, clocks and leases."""

@@ -19,17 +19,17 @@ TEXTS = (
 def add_moderation(shop: TeaShop) -> None:
     from qunce.groups.group_messages import GroupMessage
     from qunce.groups.groups import Group, Membership
-    from qunce.groups.moderation import (
+    from qunce.groups.moderation import moderation_settings
+    from qunce.groups.moderation.cases import cases
+    from qunce.groups.moderation.judgements import judging
+    from qunce.groups.moderation.ladders import ladders
+    from qunce.groups.moderation.models import Case
+    from qunce.groups.moderation.rules import rules
+    from qunce.groups.moderation.staff_decisions import (
         appeals,
         case_decisions,
-        cases,
-        judging,
-        ladders,
         mass_actions,
-        moderation_settings,
-        rules,
     )
-    from qunce.groups.moderation.models import Case
 
     owner: dict[str, Any] = shop.by_owner()
     group = Group.objects.get(pk=shop.ids["group"])

@@ -9,15 +9,11 @@ from typing import Any
 import pytest
 
 from qunce.channels.matrix.models import Room
-from qunce.groups.moderation import (
-    appeals,
-    doors,
-    executor,
-    moderation_settings,
-    rules,
-    shadow_runs,
-)
+from qunce.groups.moderation import doors, moderation_settings
+from qunce.groups.moderation.actions import executor
 from qunce.groups.moderation.models import Action, Case, CaseState, Mode, Rule
+from qunce.groups.moderation.rules import rules, shadow_runs
+from qunce.groups.moderation.staff_decisions import appeals
 from qunce.members.accounts.models import Account
 from qunce.members.people import staff_accounts
 from tests import factories

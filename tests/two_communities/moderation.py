@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from qunce.groups.groups import Group
-from qunce.groups.moderation import appeals, cases, ladders, rules
+from qunce.groups.moderation.cases import cases
+from qunce.groups.moderation.ladders import ladders
 from qunce.groups.moderation.models import (
     CaseSource,
     CaseState,
@@ -13,6 +14,8 @@ from qunce.groups.moderation.models import (
     SafetyStop,
     ShadowRun,
 )
+from qunce.groups.moderation.rules import rules
+from qunce.groups.moderation.staff_decisions import appeals
 from tests.two_communities.data import TwoCommunities
 
 

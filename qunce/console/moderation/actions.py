@@ -9,9 +9,11 @@ from django.views.decorators.http import require_POST
 
 from qunce.console import http
 from qunce.core.state_machine import WrongState
-from qunce.groups.moderation import appeals, case_decisions, cases, pasted_messages
+from qunce.groups.moderation.cases import cases
+from qunce.groups.moderation.judgements import pasted_messages
 from qunce.groups.moderation.models import Case
 from qunce.groups.moderation.moderation_permissions import DECIDE
+from qunce.groups.moderation.staff_decisions import appeals, case_decisions
 
 
 def _number(request: http.Request, name: str) -> int | None:

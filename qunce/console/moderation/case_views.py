@@ -12,17 +12,13 @@ from qunce.console.moderation import presenters
 from qunce.console.moderation.forms import AnswerForm, PasteForm
 from qunce.core import errors, permissions
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import (
-    appeals,
-    cases,
-    mass_actions,
-    pasted_messages,
-    precision,
-    rules,
-    safety_stops,
-)
+from qunce.groups.moderation.actions import safety_stops
+from qunce.groups.moderation.cases import cases, precision
+from qunce.groups.moderation.judgements import pasted_messages
 from qunce.groups.moderation.models import CaseState
 from qunce.groups.moderation.moderation_permissions import DECIDE, VIEW
+from qunce.groups.moderation.rules import rules
+from qunce.groups.moderation.staff_decisions import appeals, mass_actions
 from qunce.members.message_texts import message_texts
 
 PAGE_SIZE, QUEUE_SIZE = 50, 100

@@ -12,10 +12,13 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from qunce.console import http
 from qunce.core import label_texts
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import conditions, ladders, mass_actions, pasted_messages
-from qunce.groups.moderation.appeals import MAX_ANSWER
+from qunce.groups.moderation.judgements import pasted_messages
+from qunce.groups.moderation.ladders import ladders
 from qunce.groups.moderation.models import Ladder, Mode, ModerationSettings, Rule, Rung
 from qunce.groups.moderation.moderation_settings import LABELS, LIMITS
+from qunce.groups.moderation.rules import conditions
+from qunce.groups.moderation.staff_decisions import mass_actions
+from qunce.groups.moderation.staff_decisions.appeals import MAX_ANSWER
 from qunce.members.layers import layers
 from qunce.members.segments import segments
 

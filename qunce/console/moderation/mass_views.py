@@ -14,9 +14,11 @@ from qunce.console.moderation import presenters
 from qunce.console.moderation.forms import MassActionForm
 from qunce.core import errors
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import mass_actions, moderation_settings, rules
+from qunce.groups.moderation import moderation_settings
 from qunce.groups.moderation.models import MassAction, MassState
 from qunce.groups.moderation.moderation_permissions import DECIDE, MANAGE
+from qunce.groups.moderation.rules import rules
+from qunce.groups.moderation.staff_decisions import mass_actions
 from qunce.members.accounts.models import Account
 from qunce.members.people import named_members, visibility
 

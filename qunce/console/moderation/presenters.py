@@ -13,16 +13,11 @@ from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core import errors, permissions
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import (
-    case_decisions,
-    cases,
-    member_reports,
-    pasted_messages,
-    precision,
-    shadow_runs,
-)
+from qunce.groups.moderation.cases import cases, member_reports, precision
+from qunce.groups.moderation.cases.precision import Precision
 from qunce.groups.moderation.checks import base
 from qunce.groups.moderation.checks.findings import Evidence, Finding
+from qunce.groups.moderation.judgements import pasted_messages
 from qunce.groups.moderation.models import (
     Action,
     ActionState,
@@ -33,7 +28,8 @@ from qunce.groups.moderation.models import (
     Rule,
     Rung,
 )
-from qunce.groups.moderation.precision import Precision
+from qunce.groups.moderation.rules import shadow_runs
+from qunce.groups.moderation.staff_decisions import case_decisions
 from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts
 

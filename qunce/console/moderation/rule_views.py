@@ -15,20 +15,15 @@ from qunce.console import http
 from qunce.console.moderation import check_fields, presenters
 from qunce.console.moderation.forms import RuleForm
 from qunce.core import errors, permissions
-from qunce.groups.moderation import (
-    pasted_messages,
-    precision,
-    presets,
-    rule_checks,
-    rules,
-    shadow_runs,
-)
+from qunce.groups.moderation.cases import precision
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
+from qunce.groups.moderation.judgements import pasted_messages
+from qunce.groups.moderation.judgements.pasted_messages import Pasted
 from qunce.groups.moderation.models import Mode, Rule
 from qunce.groups.moderation.moderation_permissions import MANAGE, VIEW
-from qunce.groups.moderation.pasted_messages import Pasted
-from qunce.groups.moderation.shadow_runs import Preview
+from qunce.groups.moderation.rules import presets, rule_checks, rules, shadow_runs
+from qunce.groups.moderation.rules.shadow_runs import Preview
 from qunce.members.message_texts import message_texts
 
 SHOWN_HITS, MAX_LINES = 20, 200

@@ -16,7 +16,9 @@ from qunce.console.moderation.forms import LadderForm, SettingsForm
 from qunce.core import errors
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group
-from qunce.groups.moderation import doors, ladders, moderation_settings, safety_stops
+from qunce.groups.moderation import doors, moderation_settings
+from qunce.groups.moderation.actions import safety_stops
+from qunce.groups.moderation.ladders import ladders
 from qunce.groups.moderation.models import Action, Ladder, Mode, SafetyStop
 from qunce.groups.moderation.moderation_permissions import DECIDE, MANAGE
 

@@ -12,14 +12,10 @@ from qunce.console.today import items
 from qunce.console.today.items import DECIDE, DO, TodayItem
 from qunce.core import permissions
 from qunce.core.staff.models import Staff
-from qunce.groups.moderation import (
-    appeals,
-    cases,
-    mass_actions,
-    precision,
-    safety_stops,
-)
 from qunce.groups.moderation import moderation_permissions as own
+from qunce.groups.moderation.actions import safety_stops
+from qunce.groups.moderation.cases import cases, precision
+from qunce.groups.moderation.staff_decisions import appeals, mass_actions
 
 
 @items.register

@@ -12,17 +12,11 @@ from qunce.demo.coffee.context import Context
 from qunce.groups.group_messages import GroupMessage
 from qunce.groups.groups import Group, Membership
 from qunce.groups.lists import exemptions
-from qunce.groups.moderation import (
-    appeals,
-    case_decisions,
-    executor,
-    judging,
-    pasted_messages,
-    presets,
-    rules,
-    shadow_runs,
-)
+from qunce.groups.moderation.actions import executor
+from qunce.groups.moderation.judgements import judging, pasted_messages
 from qunce.groups.moderation.models import Action, Case, Mode, Rule, Rung
+from qunce.groups.moderation.rules import presets, rules, shadow_runs
+from qunce.groups.moderation.staff_decisions import appeals, case_decisions
 from qunce.members.accounts.models import Account
 
 HOUR = timedelta(hours=1)

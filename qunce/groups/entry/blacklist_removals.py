@@ -11,7 +11,7 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import RecordedFact
 from qunce.groups.groups import Group, Membership
 from qunce.groups.lists.models import ListEntry
-from qunce.groups.moderation import actions
+from qunce.groups.moderation.actions import actions
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.members.accounts.models import Account
 

@@ -35,7 +35,7 @@ from qunce.groups.entry.models import (
 )
 from qunce.groups.groups import Group
 from qunce.groups.lists import exemptions, lists
-from qunce.groups.moderation import actions
+from qunce.groups.moderation.actions import actions
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.groups.overlaps import doors
 from qunce.members.accounts import queries as account_queries

@@ -9,12 +9,9 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing the modules declares their facts, permissions and erasers.
-        from qunce.groups.moderation import (  # noqa: F401
-            appeals,
-            executor,
-            judging,
-            member_reports,
-            personal_sections,
-            rules,
-            shadow_runs,
-        )
+        from qunce.groups.moderation import personal_sections  # noqa: F401
+        from qunce.groups.moderation.actions import executor  # noqa: F401
+        from qunce.groups.moderation.cases import member_reports  # noqa: F401
+        from qunce.groups.moderation.judgements import judging  # noqa: F401
+        from qunce.groups.moderation.rules import rules, shadow_runs  # noqa: F401
+        from qunce.groups.moderation.staff_decisions import appeals  # noqa: F401

@@ -20,10 +20,12 @@ from qunce.core import errors, permissions, timestamps
 from qunce.core.facts import facts
 from qunce.groups import groups as group_verbs
 from qunce.groups.groups import Membership
-from qunce.groups.moderation import actions, mass_actions, moderation_settings
-from qunce.groups.moderation.decisions import effective_mode
+from qunce.groups.moderation import moderation_settings
+from qunce.groups.moderation.actions import actions
+from qunce.groups.moderation.ladders.decisions import effective_mode
 from qunce.groups.moderation.models import Action, ActionState, Mode
 from qunce.groups.moderation.moderation_permissions import DECIDE
+from qunce.groups.moderation.staff_decisions import mass_actions
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff

@@ -23,8 +23,7 @@ from qunce.core import errors, permissions
 from qunce.core.facts import facts
 from qunce.groups import groups as group_verbs
 from qunce.groups import visibility as group_visibility
-from qunce.groups.moderation import rules
-from qunce.groups.moderation.decisions import POWER
+from qunce.groups.moderation.ladders.decisions import POWER
 from qunce.groups.moderation.models import (
     GroupMode,
     Mode,
@@ -32,6 +31,7 @@ from qunce.groups.moderation.models import (
     SafetyStop,
 )
 from qunce.groups.moderation.moderation_permissions import MANAGE, VIEW
+from qunce.groups.moderation.rules import rules
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community

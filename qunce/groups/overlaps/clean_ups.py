@@ -23,7 +23,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.groups.lists import lists
 from qunce.groups.lists.models import ListName
-from qunce.groups.moderation import actions
+from qunce.groups.moderation.actions import actions
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.groups.overlaps import boards, group_sets, keep_rules
 from qunce.groups.overlaps.group_sets import MANAGE, VIEW

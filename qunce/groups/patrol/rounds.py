@@ -22,7 +22,9 @@ from qunce.groups import groups as group_verbs
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group, Membership, Stage
 from qunce.groups.lists import exemptions
-from qunce.groups.moderation import actions, cases, moderation_permissions
+from qunce.groups.moderation import moderation_permissions
+from qunce.groups.moderation.actions import actions
+from qunce.groups.moderation.cases import cases
 from qunce.groups.moderation.models import Action, Case
 from qunce.groups.patrol.models import PatrolMark
 from qunce.members.accounts import queries as account_queries

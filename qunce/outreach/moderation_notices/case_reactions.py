@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qunce.core.facts.fact_consumers import Reaction
-from qunce.groups.moderation import actions, appeals, cases, member_reports
+from qunce.groups.moderation.actions import actions
+from qunce.groups.moderation.cases import cases, member_reports
+from qunce.groups.moderation.staff_decisions import appeals
 from qunce.outreach.moderation_notices import hand_tasks, notices
 
 REACTIONS: Mapping[str, Sequence[Reaction]] = {

@@ -17,7 +17,7 @@ from qunce.channels.channel_contract import ActionKind
 from qunce.core import permissions
 from qunce.core.facts import facts as fact_log
 from qunce.core.staff import models as staff_models
-from qunce.groups.moderation import executor
+from qunce.groups.moderation.actions import executor
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.members.message_texts import message_texts
 from qunce.members.people import visibility

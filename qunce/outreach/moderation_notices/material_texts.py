@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from qunce.groups.moderation import own_texts
-from qunce.groups.moderation.own_texts import OwnText
+from qunce.groups.moderation.rules import own_texts
+from qunce.groups.moderation.rules.own_texts import OwnText
 from qunce.outreach.content.materials.models import MaterialVersion
 from qunce.outreach.content.message_templates import TemplateVersion
 

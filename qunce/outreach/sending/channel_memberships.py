@@ -23,8 +23,8 @@ from qunce.groups import groups, reported_memberships
 from qunce.groups.entry import answers as entry_answers
 from qunce.groups.entry import joins as entry_joins
 from qunce.groups.groups import Group, GroupJoined, GroupLeft, Membership
-from qunce.groups.moderation import judging
-from qunce.groups.moderation.judging import Arrival
+from qunce.groups.moderation.judgements import judging
+from qunce.groups.moderation.judgements.judging import Arrival
 from qunce.members.accounts import models as account_models
 from qunce.outreach.sending import channel_people
 from qunce.outreach.welcomes import joins as welcome_joins

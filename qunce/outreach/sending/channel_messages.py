@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy
+from qunce.groups.moderation.cases.cases.member_reports import ReportedMessage
 
 from qunce.channels.inbox import IncomingEvent
 from qunce.core import timestamps
@@ -20,8 +21,9 @@ from qunce.core.facts import facts
 from qunce.groups.entry import answers as entry_answers
 from qunce.groups.group_messages import GroupMessage, MessageFile
 from qunce.groups.groups import Group
-from qunce.groups.moderation import appeals, judging, member_reports
-from qunce.groups.moderation.member_reports import ReportedMessage
+from qunce.groups.moderation.cases import member_reports
+from qunce.groups.moderation.judgements import judging
+from qunce.groups.moderation.staff_decisions import appeals
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts

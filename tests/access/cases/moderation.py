@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from qunce.groups.groups import Group
-from qunce.groups.moderation import appeals, case_decisions, cases, doors, rules
+from qunce.groups.moderation import doors
+from qunce.groups.moderation.cases import cases
 from qunce.groups.moderation.models import (
     Appeal,
     Case,
@@ -20,6 +21,8 @@ from qunce.groups.moderation.models import (
     SafetyStop,
     ShadowRun,
 )
+from qunce.groups.moderation.rules import rules
+from qunce.groups.moderation.staff_decisions import appeals, case_decisions
 from tests.access.cases.base import case, just
 from tests.access.world import World
 

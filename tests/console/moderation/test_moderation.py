@@ -9,7 +9,8 @@ from django.test import Client
 
 from qunce.core.staff import roles
 from qunce.groups.lists.models import ListEntry
-from qunce.groups.moderation import appeals, executor, moderation_settings
+from qunce.groups.moderation import moderation_settings
+from qunce.groups.moderation.actions import executor
 from qunce.groups.moderation.models import (
     Action,
     Case,
@@ -20,10 +21,11 @@ from qunce.groups.moderation.models import (
     Mode,
     Rule,
 )
+from qunce.groups.moderation.staff_decisions import appeals
 from tests import factories
 from tests.clients import browser
 from tests.groups.moderation.conftest import Chat, channel, chat
-from tests.groups.moderation.test_rules import store
+from tests.groups.moderation.rules.test_rules import store
 
 __all__ = ["channel", "chat"]
 

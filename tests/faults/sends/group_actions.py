@@ -16,8 +16,9 @@ from qunce.channels.channel_contract import ActionKind, GroupAction, Outcome
 from qunce.core import communities
 from qunce.core.staff import models as staff_models
 from qunce.groups import groups
-from qunce.groups.moderation import actions, case_decisions, executor
+from qunce.groups.moderation.actions import actions, executor
 from qunce.groups.moderation.models import Action
+from qunce.groups.moderation.staff_decisions import case_decisions
 from qunce.members.accounts import accounts
 from tests.faults.sends import forks, sender
 from tests.faults.sends.sender import AT

@@ -16,7 +16,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups.entry import gates, requests
 from qunce.groups.entry.models import EntryRequest
-from qunce.groups.moderation import actions, executor
+from qunce.groups.moderation.actions import actions, executor
 from qunce.groups.moderation.models import Action
 from qunce.groups.overlaps import clean_ups, group_sets
 from qunce.members.accounts.models import Account

@@ -17,7 +17,7 @@ from qunce.groups.entry import answers, gates, requests
 from qunce.groups.entry.models import EntryRequest
 from qunce.groups.groups import Group
 from qunce.groups.lists import lists
-from qunce.groups.moderation import executor
+from qunce.groups.moderation.actions import executor
 from qunce.groups.moderation.models import Action
 from qunce.groups.overlaps import group_sets
 from qunce.members.attributes import attributes

@@ -15,8 +15,11 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups.group_messages import GroupMessage
 from qunce.groups.groups import Group
-from qunce.groups.moderation import executor, judging, ladders, rules, shadow_runs
+from qunce.groups.moderation.actions import executor
+from qunce.groups.moderation.judgements import judging
+from qunce.groups.moderation.ladders import ladders
 from qunce.groups.moderation.models import Case, Ladder, Mode, Rule
+from qunce.groups.moderation.rules import rules, shadow_runs
 from tests import factories
 from tests.factories import AT
 

@@ -14,7 +14,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups, visibility
 from qunce.groups.groups import Group
 from qunce.groups.lists import lists
-from qunce.groups.moderation import executor
+from qunce.groups.moderation.actions import executor
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.groups.overlaps import (
     boards,

@@ -11,7 +11,8 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups
 from qunce.groups.groups import Group
 from qunce.groups.lists import lists
-from qunce.groups.moderation import cases, executor
+from qunce.groups.moderation.actions import executor
+from qunce.groups.moderation.cases import cases
 from qunce.groups.moderation.models import Action, CaseSource, CaseState, Mode, Rung
 from qunce.groups.patrol import rounds
 from qunce.members.message_texts import message_texts

@@ -9,15 +9,11 @@ from django.utils import translation
 
 from qunce import reactions
 from qunce.channels.channel_contract import Capabilities
-from qunce.groups.moderation import (
-    appeals,
-    case_decisions,
-    doors,
-    member_reports,
-    moderation_settings,
-)
-from qunce.groups.moderation.member_reports import ReportedMessage
+from qunce.groups.moderation import doors, moderation_settings
+from qunce.groups.moderation.cases import member_reports
+from qunce.groups.moderation.cases.member_reports import ReportedMessage
 from qunce.groups.moderation.models import Action, Mode, Rung
+from qunce.groups.moderation.staff_decisions import appeals, case_decisions
 from qunce.outreach.moderation_notices import notice_texts
 from qunce.outreach.sending.ledger import Message, Origin, Purpose
 from qunce.outreach.tasks import outcomes, staff_tasks

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy
 
-from qunce.groups.moderation import contact_details, image_codes, normalisation
 from qunce.groups.moderation.checks import base
 from qunce.groups.moderation.checks.base import Check, CompiledCheck, Judgement
 from qunce.groups.moderation.checks.contacts import ALLOWED, AllowList
@@ -21,7 +20,8 @@ from qunce.groups.moderation.checks.options import (
     Option,
 )
 from qunce.groups.moderation.checks.subjects import Subject
-from qunce.groups.moderation.image_codes import Code
+from qunce.groups.moderation.contents import contact_details, image_codes, normalisation
+from qunce.groups.moderation.contents.image_codes import Code
 
 MAX_FILES = 20
 """Files of one message that are read."""

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy
 
-from qunce.groups.moderation import contact_details, normalisation
 from qunce.groups.moderation.checks import base, places
 from qunce.groups.moderation.checks.base import Check
 from qunce.groups.moderation.checks.findings import Evidence
@@ -19,8 +18,9 @@ from qunce.groups.moderation.checks.options import (
     Option,
     Words,
 )
-from qunce.groups.moderation.contact_details import Contact, ContactKind
-from qunce.groups.moderation.normalisation import Normalised
+from qunce.groups.moderation.contents import contact_details, normalisation
+from qunce.groups.moderation.contents.contact_details import Contact, ContactKind
+from qunce.groups.moderation.contents.normalisation import Normalised
 
 LABELS = {
     ContactKind.QQ: gettext_lazy("QQ numbers and groups"),

@@ -27,7 +27,7 @@ from qunce.groups.moderation.checks.options import (
     Option,
 )
 from qunce.groups.moderation.checks.subjects import Kind, Subject
-from qunce.groups.moderation.normalisation import Normalised
+from qunce.groups.moderation.contents.normalisation import Normalised
 
 GRAM = 4
 NO_LETTERS = re.compile(r"[\W_]+")

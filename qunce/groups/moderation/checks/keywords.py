@@ -11,12 +11,17 @@ import ahocorasick_rs
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.groups.moderation import normalisation
 from qunce.groups.moderation.checks import base, places
 from qunce.groups.moderation.checks.base import Check
 from qunce.groups.moderation.checks.findings import MAX_EVIDENCE, Evidence
 from qunce.groups.moderation.checks.options import Flag, Option, Words
-from qunce.groups.moderation.normalisation import NUMERALS, Level, Normalised, is_latin
+from qunce.groups.moderation.contents import normalisation
+from qunce.groups.moderation.contents.normalisation import (
+    NUMERALS,
+    Level,
+    Normalised,
+    is_latin,
+)
 
 MAX_KEYWORDS = 100_000
 MAX_KEYWORD_LENGTH = 100

@@ -13,7 +13,7 @@ from qunce.groups.moderation.checks import base, places
 from qunce.groups.moderation.checks.base import Check
 from qunce.groups.moderation.checks.findings import Evidence
 from qunce.groups.moderation.checks.options import Option, Words
-from qunce.groups.moderation.normalisation import Level, Normalised
+from qunce.groups.moderation.contents.normalisation import Level, Normalised
 
 MAX_PATTERNS = 100
 MAX_PATTERN_LENGTH = 500

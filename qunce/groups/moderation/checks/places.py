@@ -13,7 +13,7 @@ from qunce.groups.moderation.checks.base import Check, CompiledCheck, Judgement,
 from qunce.groups.moderation.checks.findings import Evidence
 from qunce.groups.moderation.checks.options import Choice
 from qunce.groups.moderation.checks.subjects import Kind, Subject
-from qunce.groups.moderation.normalisation import Normalised
+from qunce.groups.moderation.contents.normalisation import Normalised
 
 TEXT, NAME, BOTH = "text", "name", "both"
 MAX_NAMES = 2_000

@@ -20,7 +20,7 @@ from qunce.groups.moderation.checks.base import (
 from qunce.groups.moderation.checks.findings import Evidence
 from qunce.groups.moderation.checks.options import Number, Option, Window, Windows
 from qunce.groups.moderation.checks.subjects import Kind, Subject
-from qunce.groups.moderation.normalisation import Normalised
+from qunce.groups.moderation.contents.normalisation import Normalised
 
 NO_LETTERS = re.compile(r"[\W_]+")
 MAX_TEXTS = 50

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from qunce.groups.moderation import normalisation
 from qunce.groups.moderation.classifier.model import Model
-from qunce.groups.moderation.normalisation import Normalised
+from qunce.groups.moderation.contents import normalisation
+from qunce.groups.moderation.contents.normalisation import Normalised
 
 
 class Kind(StrEnum):

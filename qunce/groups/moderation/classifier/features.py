@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from qunce.groups.moderation.normalisation import Normalised
+from qunce.groups.moderation.contents.normalisation import Normalised
 
 LENGTHS = (1, 2, 3)
 MAX_CHARACTERS = 1_000

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from qunce.core import errors
 from qunce.groups.moderation.classifier import features
 from qunce.groups.moderation.classifier.features import Features
-from qunce.groups.moderation.normalisation import Level, Normalised
+from qunce.groups.moderation.contents.normalisation import Level, Normalised
 
 MAX_SHOWN = 3
 """Parts of a text that explain a score."""

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from qunce.core import errors
-from qunce.groups.moderation import normalisation
 from qunce.groups.moderation.classifier import features
 from qunce.groups.moderation.classifier.features import Features
+from qunce.groups.moderation.contents import normalisation
 
 MAX_SAMPLES = 5_000
 """Samples that are kept; the oldest are forgotten first."""

@@ -1,0 +1,1 @@
+"""Actions in groups: planned, claimed, done, overtaken and stopped."""

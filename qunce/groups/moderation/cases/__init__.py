@@ -1,0 +1,1 @@
+"""Cases: what was found, which members reported it, and how often rules were right."""

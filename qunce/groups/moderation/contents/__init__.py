@@ -1,0 +1,1 @@
+"""What messages contain: texts without their disguises, contact details, codes in pictures."""

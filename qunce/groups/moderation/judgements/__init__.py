@@ -1,0 +1,1 @@
+"""Judgements: what rules find in messages of a channel and in pasted ones, and what follows."""

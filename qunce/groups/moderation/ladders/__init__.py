@@ -1,0 +1,1 @@
+"""Ladders: what follows from the strikes that members have."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy
-from qunce.groups.moderation.cases.cases.member_reports import ReportedMessage
 
 from qunce.channels.inbox import IncomingEvent
 from qunce.core import timestamps
@@ -22,6 +21,7 @@ from qunce.groups.entry import answers as entry_answers
 from qunce.groups.group_messages import GroupMessage, MessageFile
 from qunce.groups.groups import Group
 from qunce.groups.moderation.cases import member_reports
+from qunce.groups.moderation.cases.member_reports import ReportedMessage
 from qunce.groups.moderation.judgements import judging
 from qunce.groups.moderation.staff_decisions import appeals
 from qunce.members.accounts import queries as account_queries

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce import group_reactions
+from qunce import activity_reactions, group_reactions
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core.facts import fact_consumers
 from qunce.core.jobs.scheduler import Job
@@ -29,7 +29,7 @@ from qunce.outreach.playbooks import run_events, run_reactions
 from qunce.outreach.replies import assignment as replies
 from qunce.outreach.replies import conversation_facts, conversations
 from qunce.outreach.report_deliveries import deliveries as report_deliveries
-from qunce.outreach.sending import campaign_tasks, send_facts
+from qunce.outreach.sending import campaign_tasks
 from qunce.outreach.tasks import invitations
 from qunce.outreach.tasks import staff_tasks as task_facts
 from qunce.outreach.welcomes import decisions as welcomes
@@ -37,6 +37,7 @@ from qunce.sales import orders
 
 CLEARING = (
     *group_reactions.CLEARING,
+    *activity_reactions.CLEARING,
     orders.unlink_erased,
     campaign_tasks.delete_erased,
     invitations.delete_erased,
@@ -51,34 +52,34 @@ CLEARING = (
 """What is held about members outside their own tables, when they are gone."""
 CONSUMER = fact_consumers.Consumer(
     "reactions",
-    group_reactions.before(
-        {
-            accounts.MemberJoined.kind: (automatic.react, welcomes.react),
-            accounts.MemberRejoined.kind: (welcomes.react,),
-            accounts.MemberChanged.kind: (automatic.react,),
-            merges.MemberMerged.kind: (welcomes.react_to_merge,),
-            merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
-            library.TagCreated.kind: (automatic.react_to_template,),
-            groups.GroupJoined.kind: (invitations.react_to_joined, welcomes.react),
-            **entry_messages.REACTIONS,
-            layers.MemberLayerChanged.kind: (invitations.react_to_layer_change,),
-            **dict.fromkeys(idea_materials.SENT_KINDS, (idea_materials.react_to_sent,)),
-            **dict.fromkeys(
-                send_facts.NOT_SENT_KINDS, (care_budgets.release_not_sent,)
-            ),
-            task_facts.StaffTaskOutcome.kind: (care_budgets.release_not_given,),
-            task_facts.StaffTaskCancelled.kind: (care_budgets.release_cancelled,),
-            conversation_facts.ConversationOpened.kind: (replies.react,),
-            reports.ReportCreated.kind: (report_deliveries.react,),
-            subscribers.ReportSubscribersChanged.kind: (report_deliveries.react,),
-            task_facts.StaffTaskFinished.kind: (
-                report_deliveries.react_to_finished,
-                hand_tasks.react_to_finished,
-            ),
-            **case_reactions.REACTIONS,
-            people.MemberErased.kind: CLEARING,
-            removal.MemberRemoved.kind: CLEARING,
-        }
+    activity_reactions.after(
+        group_reactions.before(
+            {
+                accounts.MemberJoined.kind: (automatic.react, welcomes.react),
+                accounts.MemberRejoined.kind: (welcomes.react,),
+                accounts.MemberChanged.kind: (automatic.react,),
+                merges.MemberMerged.kind: (welcomes.react_to_merge,),
+                merges.MemberUnmerged.kind: (automatic.react_to_unmerge,),
+                library.TagCreated.kind: (automatic.react_to_template,),
+                groups.GroupJoined.kind: (invitations.react_to_joined, welcomes.react),
+                **entry_messages.REACTIONS,
+                layers.MemberLayerChanged.kind: (invitations.react_to_layer_change,),
+                **dict.fromkeys(
+                    idea_materials.SENT_KINDS, (idea_materials.react_to_sent,)
+                ),
+                **care_budgets.REACTIONS,
+                conversation_facts.ConversationOpened.kind: (replies.react,),
+                reports.ReportCreated.kind: (report_deliveries.react,),
+                subscribers.ReportSubscribersChanged.kind: (report_deliveries.react,),
+                task_facts.StaffTaskFinished.kind: (
+                    report_deliveries.react_to_finished,
+                    hand_tasks.react_to_finished,
+                ),
+                **case_reactions.REACTIONS,
+                people.MemberErased.kind: CLEARING,
+                removal.MemberRemoved.kind: CLEARING,
+            }
+        )
     ),
 )
 WEBHOOKS = fact_consumers.Consumer(endpoints.CONSUMER, deliveries.SubscribedKinds())

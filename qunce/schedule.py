@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from qunce import channel_jobs, group_jobs, queued_jobs
+from qunce import activity_jobs, channel_jobs, group_jobs, queued_jobs
 from qunce.channels.webhooks import calls as webhook_calls
 from qunce.channels.webhooks import deliveries as webhooks
 from qunce.core.communities import Community
@@ -97,6 +97,7 @@ SCHEDULE: dict[str, Job] = {
     ADVANCE: Job(advancing.advance_all, _("Advance runs of playbooks")),
     **channel_jobs.JOBS,
     **group_jobs.JOBS,
+    **activity_jobs.JOBS,
     **queued_jobs.JOBS,
 }
 

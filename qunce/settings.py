@@ -134,6 +134,7 @@ INSTALLED_APPS = [
     "qunce.channels.accounts",
     "qunce.channels.matrix",
     "qunce.members",
+    "qunce.members.personal_links",
     "qunce.groups",
     "qunce.groups.lists",
     "qunce.groups.moderation",
@@ -151,6 +152,7 @@ INSTALLED_APPS = [
     "qunce.sales",
     "qunce.importing",
     "qunce.api",
+    "qunce.portal",
     "qunce.console",
     # After the console, whose templates of widgets come first.
     "django.forms",
@@ -252,6 +254,13 @@ PUBLIC_URL = os.environ.get("QUNCE_PUBLIC_URL", "").rstrip("/")
 """Where members reach this installation, such as https://community.example.org."""
 if PUBLIC_URL and not PUBLIC_URL.startswith(("https://", "http://")):
     raise ImproperlyConfigured("QUNCE_PUBLIC_URL must start with https:// or http://")
+PORTAL_URL = os.environ.get("QUNCE_PORTAL_URL", "").rstrip("/")
+"""Where members open their pages, if not at the public address: a domain of its own, as
+chat apps block domains. Only member pages and short addresses answer there."""
+if PORTAL_URL and not PORTAL_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("QUNCE_PORTAL_URL must start with https:// or http://")
+if PORTAL_URL and "*" not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(urlsplit(PORTAL_URL).hostname or "")
 OIDC_ISSUER = os.environ.get("QUNCE_OIDC_ISSUER", "").rstrip("/")
 """The organisation's sign-in service (OpenID Connect); "" for none."""
 OIDC_CLIENT_ID = os.environ.get("QUNCE_OIDC_CLIENT_ID", "")

@@ -21,7 +21,9 @@ from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.outreach.care.models import CareBudget, CareOccasion, OccasionState
+from qunce.outreach.sending import send_facts
 from qunce.outreach.sending.ledger import COUNTED, Message, Origin
+from qunce.outreach.tasks import staff_tasks
 from qunce.outreach.tasks.kinds.base import CANNOT
 from qunce.outreach.tasks.kinds.gift import GIFT, GIVEN
 from qunce.outreach.tasks.staff_tasks import TaskTarget
@@ -252,3 +254,11 @@ def get_occasion(*, by: Staff, pk: int) -> CareOccasion:
     if found is None:
         raise OccasionNotFound(_("There is no such occasion."))
     return found
+
+
+REACTIONS = {
+    **dict.fromkeys(send_facts.NOT_SENT_KINDS, (release_not_sent,)),
+    staff_tasks.StaffTaskOutcome.kind: (release_not_given,),
+    staff_tasks.StaffTaskCancelled.kind: (release_cancelled,),
+}
+"""What frees money that care has reserved."""

@@ -1,0 +1,152 @@
+"""Entries: who joined an activity, each person once however many accounts they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext as _
+
+from qunce.activities.activities import activities, activity_facts
+from qunce.activities.activities.kind_contract import Attempt
+from qunce.activities.activities.models import TYPED, Activity, Entry
+from qunce.core.communities import Community
+from qunce.core.facts.facts import RecordedFact
+from qunce.core.staff.models import Staff
+from qunce.members.accounts import queries as account_queries
+from qunce.members.people import visibility
+
+
+class EntryNotFound(activities.ActivityNotFound):
+    """There is no such entry, or it is of a member whom the staff do not see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    entry: Entry
+    is_new: bool
+
+
+# Verbs
+
+
+def join(attempt: Attempt) -> Joined:
+    """Enter the person, or find their entry, also one of another account of theirs.
+
+    Call it in the transaction of `take_part`.
+    """
+    if (found := find(attempt.activity, attempt.accounts)) is not None:
+        return Joined(entry=found, is_new=False)
+    activity, at = attempt.activity, attempt.at
+    try:
+        with transaction.atomic():
+            entry = Entry.objects.create(
+                activity=activity,
+                account_id=attempt.account_id,
+                person_id=attempt.person_id,
+                source=attempt.way,
+                key=attempt.key,
+                group_id=attempt.group_id,
+                at=at,
+                by=attempt.by,
+            )
+    except IntegrityError:
+        # Of two taps at the same time, one has entered them.
+        entry = Entry.objects.get(activity=activity, person_id=attempt.person_id)
+        return Joined(entry=entry, is_new=False)
+    fact = activity_facts.ActivityJoined(
+        activity=activity.pk,
+        activity_kind=activity.kind,
+        way=attempt.way,
+        account=attempt.account_id,
+        group=attempt.group_id,
+    )
+    activities.record(fact, activity, attempt.by, at)
+    return Joined(entry=entry, is_new=True)
+
+
+@transaction.atomic
+def strike_out(*, entry: Entry, by: Staff, at: datetime) -> None:
+    """Take an entry out of all counts; the person cannot enter again."""
+    _check_may_change(entry, by, at)
+    rows = Entry.objects.filter(pk=entry.pk, struck_out_at__isnull=True)
+    if not rows.update(struck_out_at=at, struck_out_by=by):
+        return
+    entry.refresh_from_db()
+    fact = activity_facts.ActivityEntryStruckOut(
+        activity=entry.activity_id, account=entry.account_id
+    )
+    activities.record(fact, entry.activity, by, at)
+
+
+@transaction.atomic
+def restore(*, entry: Entry, by: Staff, at: datetime) -> None:
+    """Undo `strike_out`."""
+    _check_may_change(entry, by, at)
+    rows = Entry.objects.filter(pk=entry.pk, struck_out_at__isnull=False)
+    if not rows.update(struck_out_at=None, struck_out_by=None):
+        return
+    entry.refresh_from_db()
+    fact = activity_facts.ActivityEntryRestored(
+        activity=entry.activity_id, account=entry.account_id
+    )
+    activities.record(fact, entry.activity, by, at)
+
+
+def _check_may_change(entry: Entry, by: Staff, at: datetime) -> None:
+    activities.check_may_run(by, entry.activity)
+    visibility.check_visible(by=by, accounts=[entry.account_id], at=at)
+
+
+def delete_erased(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Reaction to an erased person: the account stays as a number, without its key."""
+    gone = {fact.account for fact in facts if fact.account is not None}
+    rows = Entry.objects.filter(account_id__in=gone, activity__community=community)
+    for entry in rows.iterator():
+        Entry.objects.filter(pk=entry.pk).update(key=f"erased:{entry.pk}")
+
+
+# Reads
+
+
+def find(activity: Activity, accounts: Sequence[int]) -> Entry | None:
+    """The entry of a person, by all their accounts: the oldest, after a merge of two."""
+    rows = Entry.objects.filter(activity=activity)
+    # Either may be of a person whom they were merged with.
+    own = models.Q(account_id__in=accounts) | models.Q(person_id__in=accounts)
+    return rows.filter(own).order_by("at", "pk").first()
+
+
+def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> Entry:
+    activities.check_may_run(by, activity)
+    entry = Entry.objects.filter(activity=activity, pk=pk).first()
+    if entry is None or not visibility.filter_visible(
+        by=by, accounts=[entry.account_id], at=at
+    ):
+        raise EntryNotFound(_("There is no such entry."))
+    return entry
+
+
+def list_visible(
+    *, activity: Activity, by: Staff, at: datetime, with_struck_out: bool = True
+) -> list[Entry]:
+    """The entries of members whom `by` sees, newest first."""
+    activities.check_visible(activity, by)
+    rows = Entry.objects.filter(activity=activity).order_by("-at", "-pk")
+    if not with_struck_out:
+        rows = rows.filter(struck_out_at__isnull=True)
+    found = list(rows.select_related("by"))
+    if by.scope is None:
+        return found
+    people = account_queries.person_ids(entry.account_id for entry in found)
+    seen = visibility.filter_visible(by=by, accounts=people, at=at)
+    return [entry for entry in found if people[entry.account_id] in seen]
+
+
+def is_typed(entry: Entry) -> bool:
+    """Whether staff entered it by hand."""
+    return entry.source in TYPED

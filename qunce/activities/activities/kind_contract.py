@@ -1,0 +1,215 @@
+"""The contract of a kind of activity: one object per file in `activities/kinds`.
+
+A kind carries all that is special about it: labels, settings, keywords, how a member takes
+part, what the portal shows and what the results count. It works on the portal, in a chat
+and by hand; the verb `kinds.base.take_part` is the only way into its `take_part`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from qunce.activities.activities.models import Activity, Way
+from qunce.core import errors
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from qunce.core.staff.models import Staff
+
+ALL_WAYS = frozenset(Way)
+
+
+class KindNotFound(errors.NotFound):
+    """There is no such kind of activity."""
+
+
+class InvalidSetting(errors.Invalid):
+    """A setting of a kind is missing or out of its limits."""
+
+
+class NotBetter(errors.Refused):
+    """After publication a change has to be in the members' favour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingField:
+    """A setting of a kind, from which forms and the API make their fields.
+
+    `type` is one of `number`, `text`, `lines`, `choice`, `choices`, `yes_no` and `dates`.
+    A number has limits; a null one means "no limit" where `none_label` names that.
+    """
+
+    name: str
+    label: StrOrPromise
+    type: str = "text"
+    default: Any = ""
+    help: StrOrPromise = ""
+    least: int = 0
+    most: int = 1_000_000
+    max_length: int = 200
+    none_label: StrOrPromise = ""
+    choices: Sequence[tuple[str, StrOrPromise]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """Somebody takes part; who it is and when it is comes from the server only.
+
+    `accounts` are all accounts of the person. `served_at` is when the page was served on
+    which it was asked for. In a rehearsal everything is undone afterwards.
+    """
+
+    activity: Activity
+    account_id: int
+    person_id: int
+    accounts: tuple[int, ...]
+    way: Way
+    said: str
+    key: str
+    at: datetime
+    served_at: datetime | None = None
+    group_id: int | None = None
+    by: Staff | None = None
+    is_rehearsal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What the member reads. `is_repeated` marks the answer to the same key as before."""
+
+    text: str
+    accepted: bool = True
+    is_repeated: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What an activity can cost at most; null where it has no limit."""
+
+    points: int | None = 0
+    money: int | None = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A number of the results, of the people whom the reader sees."""
+
+    key: str
+    label: StrOrPromise
+    value: int | str
+
+
+def _no_check(activity: Activity, at: datetime) -> None:
+    """Nothing but the general checks."""
+
+
+def _no_cost(activity: Activity) -> Cost:
+    return Cost()
+
+
+def _nothing_to_compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Any change of the settings is in the members' favour."""
+
+
+def _no_context(
+    activity: Activity, account_id: int | None, at: datetime
+) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """`take_part` runs inside a transaction, after eligibility was judged.
+
+    `parse_line` returns what the rest of a pasted line says, None if it is not about this
+    kind. `describe` returns the rules as sentences, for the review page, the portal and
+    the texts to copy. `check_better` raises NotBetter. `check_publishable` and
+    `check_settleable` raise with what is missing. `metrics` gets the people who count.
+    `publish`, `close` and `cancel` run in the transaction of that step, after the state
+    has changed. `portal_context` gets the account only of a visitor whom the page may show theirs.
+    """
+
+    key: str
+    label: StrOrPromise
+    description: StrOrPromise
+    keywords: tuple[str, ...]
+    take_part: Callable[[Attempt], Reply]
+    describe: Callable[[Activity], list[str]]
+    metrics: Callable[[Activity, Sequence[int], datetime], list[Metric]]
+    portal_template: str
+    settings_form: tuple[SettingField, ...] = ()
+    parse_line: Callable[[str], str | None] | None = None
+    check_settings: Callable[[dict[str, Any]], None] | None = None
+    check_better: Callable[[Mapping[str, Any], Mapping[str, Any]], None] = (
+        _nothing_to_compare
+    )
+    check_publishable: Callable[[Activity, datetime], None] = _no_check
+    check_settleable: Callable[[Activity, datetime], None] = _no_check
+    publish: Callable[[Activity, datetime], None] = _no_check
+    close: Callable[[Activity, datetime], None] = _no_check
+    cancel: Callable[[Activity, datetime], None] = _no_check
+    highest_cost: Callable[[Activity], Cost] = _no_cost
+    portal_context: Callable[[Activity, int | None, datetime], dict[str, Any]] = (
+        _no_context
+    )
+    ways: frozenset[Way] = field(default=ALL_WAYS)
+    may_extend: bool = True
+    """Whether the end can become later once members have read it."""
+    may_close_early: bool = False
+    """Whether staff can close it before the end that members have read."""
+    is_once: bool = False
+    """Whether somebody takes part once, such as in a draw, and not every day."""
+
+    def read_line(self, text: str) -> str | None:
+        """What a line of a chat says for this kind, None if it is about something else."""
+        if self.parse_line is not None:
+            return self.parse_line(text)
+        return find_after_keyword(text, self.keywords)
+
+
+def find_after_keyword(text: str, keywords: Sequence[str]) -> str | None:
+    """The words after a keyword that a text begins with, "" if it is only the keyword."""
+    said = text.strip()
+    lowered = said.casefold()
+    for keyword in sorted(keywords, key=len, reverse=True):
+        if not lowered.startswith(keyword.casefold()):
+            continue
+        rest = said[len(keyword) :]
+        # "check-in desk" is about something else, 打卡第三天 is not.
+        if rest and keyword.isascii() and rest[0].isalnum():
+            continue
+        return rest.strip(" \t:：,，。.!！~～")
+    return None
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    _kinds[kind.key] = kind
+    return kind
+
+
+def unregister(key: str) -> None:
+    _kinds.pop(key, None)
+
+
+def get(key: str) -> Kind:
+    try:
+        return _kinds[key]
+    except KeyError:
+        text = _("There is no kind of activity “%(kind)s”. Choose one of: %(kinds)s.")
+        raise KindNotFound(
+            text % {"kind": key[:30], "kinds": ", ".join(sorted(_kinds))}
+        ) from None
+
+
+def list_kinds() -> list[Kind]:
+    return sorted(_kinds.values(), key=lambda kind: kind.key)

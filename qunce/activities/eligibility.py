@@ -1,0 +1,220 @@
+"""Who may join an activity, judged when somebody joins; the answer names no tag.
+
+Staff who are never counted, blacklisted, erased and departed members neither join nor
+count. A second account is the same person, so it never makes a second entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from qunce.activities.activities.models import Activity, State
+from qunce.core import errors
+from qunce.core.staff import models as staff_models
+from qunce.groups import working_people
+from qunce.groups.groups import Membership
+from qunce.groups.lists import lists
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
+from qunce.sets import audiences
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+
+
+class Reason(models.TextChoices):
+    """Why somebody may not join, or does not count; for staff, not for the member."""
+
+    NOT_OPEN = "not_open", pgettext_lazy("may not join", "not open")
+    STAFF = "staff", pgettext_lazy("may not join", "works here")
+    BLACKLISTED = "blacklisted", pgettext_lazy("may not join", "on the blacklist")
+    ERASED = "erased", pgettext_lazy("may not join", "erased")
+    LEFT = "left", pgettext_lazy("may not join", "has left")
+    OTHER_GROUP = "other_group", pgettext_lazy("may not join", "in none of the groups")
+    RULE = "rule", pgettext_lazy("may not join", "outside the rule")
+    HELD = "held", pgettext_lazy("may not join", "the rule is not valid any more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """`text` is what the member reads: the operator's sentence."""
+
+    reason: Reason
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many may join, are notified, are in both, and are notified but may not join."""
+
+    may_join: int
+    notified: int
+    both: int
+
+    @property
+    def notified_in_vain(self) -> int:
+        return self.notified - self.both
+
+
+CLOSED_TEXTS = {
+    State.SCHEDULED: gettext_lazy("It has not started yet."),
+    State.PAUSED: gettext_lazy("It is paused. Your earlier entries stay."),
+    State.CANCELLED: gettext_lazy("It was cancelled."),
+}
+
+
+def judge(*, activity: Activity, account_id: int, at: datetime) -> Refusal | None:
+    """Why this account may not join now, None if it may."""
+    if (closed := judge_time(activity, at)) is not None:
+        return closed
+    reason = find_uncounted(activity.community, [account_id], at=at).get(account_id)
+    reason = reason or _judge_rule(activity, account_id, at)
+    if reason is None:
+        return None
+    if reason == Reason.STAFF:
+        text = _("People who work here do not take part.")
+    elif reason == Reason.HELD:
+        text = _("Please ask our staff; this cannot be checked at the moment.")
+    else:
+        text = activity.refusal or _("This is for other members.")
+    return Refusal(reason=reason, text=text)
+
+
+def judge_time(activity: Activity, at: datetime) -> Refusal | None:
+    """Why nobody may join now, None while it is open.
+
+    The times count as well as the state, so that a late job lets nobody in.
+    """
+    is_over = activity.ends_at is not None and activity.ends_at <= at
+    if activity.state == State.RUNNING and activity.starts_at <= at and not is_over:
+        return None
+    state = State(activity.state)
+    if state == State.RUNNING and not is_over:
+        state = State.SCHEDULED
+    text = CLOSED_TEXTS.get(state, _("It is over."))
+    if is_over and state != State.CANCELLED:
+        text = _("It is over.")
+    return Refusal(reason=Reason.NOT_OPEN, text=str(text))
+
+
+def find_uncounted(
+    community: Community, accounts: Iterable[int], *, at: datetime
+) -> dict[int, Reason]:
+    """Those of these accounts that do not count in any activity, each with its reason."""
+    chosen = sorted(set(accounts))
+    by_person = account_queries.accounts_by_person(chosen)
+    person_of = account_queries.invert(by_person)
+    present, erased = set[int](), set[int]()
+    for chunk in account_queries.chunks(sorted(person_of)):
+        rows = Account.objects.filter(pk__in=chunk, community=community)
+        for pk, is_present, erased_at in rows.values_list("pk", "present", "erased_at"):
+            (erased if erased_at else present if is_present else set()).add(pk)
+    working = working_people.find(person_of)
+    black = lists.blacklisted_among(by_person, at=at)
+    reasons: dict[int, Reason] = {}
+    for account in chosen:
+        own = by_person[person_of[account]]
+        if account in erased:
+            reasons[account] = Reason.ERASED
+        elif not working.isdisjoint(own):
+            reasons[account] = Reason.STAFF
+        elif person_of[account] in black:
+            reasons[account] = Reason.BLACKLISTED
+        elif present.isdisjoint(own):
+            reasons[account] = Reason.LEFT
+    return reasons
+
+
+def _judge_rule(activity: Activity, account_id: int, at: datetime) -> Reason | None:
+    accounts = account_queries.account_ids_of_person(account_id)
+    groups = list(activity.groups.values_list("pk", flat=True))
+    if groups:
+        rows = Membership.objects.filter(
+            account_id__in=accounts, group_id__in=groups, present=True
+        )
+        if not rows.exists():
+            return Reason.OTHER_GROUP
+    try:
+        people = _people_of(activity, activity.may_join, at)
+    except errors.QunceError:
+        return Reason.HELD
+    return None if accounts[0] in people else Reason.RULE
+
+
+def _people_of(
+    activity: Activity, rule: Any, at: datetime, by: Staff | None = None
+) -> BitMap:
+    community = activity.community
+    return audiences.people(
+        community=community,
+        rule=rule,
+        by=by or staff_models.system(community),
+        at=at,
+        with_staff=by is None,
+    )
+
+
+def find_fault(activity: Activity, at: datetime) -> str:
+    """Why the rule of who may join cannot be judged any more, "" if it can."""
+    try:
+        _people_of(activity, activity.may_join, at)
+    except errors.QunceError as error:
+        return str(error)
+    return ""
+
+
+def count(*, activity: Activity, by: Staff, at: datetime) -> Counts:
+    """The sizes of both rules, of the members whom `by` sees.
+
+    With groups, only their present members may join.
+    """
+    may_join = _rule_of_joining(activity)
+    if activity.notified is None:
+        people = audiences.count(
+            community=activity.community, rule=may_join, by=by, at=at
+        )
+        return Counts(may_join=people, notified=0, both=0)
+    overlap = audiences.overlap(
+        community=activity.community,
+        left=may_join,
+        right=activity.notified,
+        by=by,
+        at=at,
+    )
+    return Counts(
+        may_join=overlap.left + overlap.both,
+        notified=overlap.right + overlap.both,
+        both=overlap.both,
+    )
+
+
+def _rule_of_joining(activity: Activity) -> Any:
+    """The rule with its groups and without the blacklisted, as `judge` decides."""
+    parts: list[Any] = [activity.may_join, {"not": lists.BLACKLISTED}]
+    keys = list(activity.groups.order_by("key").values_list("key", flat=True))
+    if keys:
+        parts.append({"group": {"any": keys}})
+    return {"all": parts}
+
+
+def list_people(
+    *, activity: Activity, by: Staff, at: datetime, limit: int
+) -> list[int]:
+    """Some of those who may join and whom `by` sees, for the review page."""
+    return audiences.list_ids(
+        community=activity.community,
+        rule=_rule_of_joining(activity),
+        by=by,
+        at=at,
+        limit=limit,
+    )

@@ -1,0 +1,44 @@
+"""Readers of what members write in chats, such as the keyword of an activity.
+
+A domain above groups registers a reader. The first one that says a message was meant for
+it has taken the message, which then needs no answer of staff.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatMessage:
+    """A new message of a member, in a group or directly to us; `key` is unique."""
+
+    community: Community
+    account: int
+    group: int | None
+    text: str
+    key: str
+    happened_at: datetime
+
+
+class Reader(Protocol):
+    def __call__(self, message: ChatMessage, *, at: datetime) -> bool: ...
+
+
+_readers: list[Reader] = []
+
+
+def register(reader: Reader) -> Reader:
+    """Register a reader; usable as a decorator."""
+    _readers.append(reader)
+    return reader
+
+
+def read(message: ChatMessage, *, at: datetime) -> bool:
+    """Whether a reader has taken the message."""
+    return any(reader(message, at=at) for reader in _readers)

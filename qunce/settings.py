@@ -148,7 +148,10 @@ INSTALLED_APPS = [
     "qunce.outreach.moderation_notices",
     "qunce.outreach.replies",
     "qunce.activities.points",
+    "qunce.activities.prizes",
     "qunce.activities.activities",
+    "qunce.activities.draws",
+    "qunce.activities.check_ins",
     "qunce.sales",
     "qunce.importing",
     "qunce.api",
@@ -254,6 +257,7 @@ PUBLIC_URL = os.environ.get("QUNCE_PUBLIC_URL", "").rstrip("/")
 """Where members reach this installation, such as https://community.example.org."""
 if PUBLIC_URL and not PUBLIC_URL.startswith(("https://", "http://")):
     raise ImproperlyConfigured("QUNCE_PUBLIC_URL must start with https:// or http://")
+DRAND_URL = os.environ.get("QUNCE_DRAND_URL", "https://api.drand.sh").rstrip("/")
 PORTAL_URL = os.environ.get("QUNCE_PORTAL_URL", "").rstrip("/")
 """Where members open their pages, if not at the public address: a domain of its own, as
 chat apps block domains. Only member pages and short addresses answer there."""

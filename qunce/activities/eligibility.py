@@ -66,6 +66,7 @@ class Counts:
         return self.notified - self.both
 
 
+SAID_EARLIER = (State.RUNNING, State.CLOSED)
 CLOSED_TEXTS = {
     State.SCHEDULED: gettext_lazy("It has not started yet."),
     State.PAUSED: gettext_lazy("It is paused. Your earlier entries stay."),
@@ -73,9 +74,18 @@ CLOSED_TEXTS = {
 }
 
 
-def judge(*, activity: Activity, account_id: int, at: datetime) -> Refusal | None:
-    """Why this account may not join now, None if it may."""
-    if (closed := judge_time(activity, at)) is not None:
+def judge(
+    *,
+    activity: Activity,
+    account_id: int,
+    at: datetime,
+    said_at: datetime | None = None,
+) -> Refusal | None:
+    """Why this account may not join now, None if it may.
+
+    With `said_at`, what was said while the activity was open is taken until it is settled.
+    """
+    if (closed := judge_time(activity, at, said_at)) is not None:
         return closed
     reason = find_uncounted(activity.community, [account_id], at=at).get(account_id)
     reason = reason or _judge_rule(activity, account_id, at)
@@ -90,11 +100,17 @@ def judge(*, activity: Activity, account_id: int, at: datetime) -> Refusal | Non
     return Refusal(reason=reason, text=text)
 
 
-def judge_time(activity: Activity, at: datetime) -> Refusal | None:
+def judge_time(
+    activity: Activity, at: datetime, said_at: datetime | None = None
+) -> Refusal | None:
     """Why nobody may join now, None while it is open.
 
     The times count as well as the state, so that a late job lets nobody in.
     """
+    if said_at is not None and activity.state in SAID_EARLIER:
+        end = min(filter(None, (activity.ends_at, activity.closed_at)), default=None)
+        if activity.starts_at <= said_at and (end is None or said_at < end):
+            return None
     is_over = activity.ends_at is not None and activity.ends_at <= at
     if activity.state == State.RUNNING and activity.starts_at <= at and not is_over:
         return None

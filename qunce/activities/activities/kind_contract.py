@@ -7,6 +7,7 @@ and by hand; the verb `kinds.base.take_part` is the only way into its `take_part
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,7 +63,8 @@ class Attempt:
     """Somebody takes part; who it is and when it is comes from the server only.
 
     `accounts` are all accounts of the person. `served_at` is when the page was served on
-    which it was asked for. In a rehearsal everything is undone afterwards.
+    which it was asked for, `said_at` when it was said in a chat, as far as that is known.
+    In a rehearsal everything is undone afterwards.
     """
 
     activity: Activity
@@ -74,6 +76,7 @@ class Attempt:
     key: str
     at: datetime
     served_at: datetime | None = None
+    said_at: datetime | None = None
     group_id: int | None = None
     by: Staff | None = None
     is_rehearsal: bool = False
@@ -166,6 +169,8 @@ class Kind:
     """Whether staff can close it before the end that members have read."""
     is_once: bool = False
     """Whether somebody takes part once, such as in a draw, and not every day."""
+    takes_late: bool = False
+    """Whether what was said before the end is taken from staff until it is settled."""
 
     def read_line(self, text: str) -> str | None:
         """What a line of a chat says for this kind, None if it is about something else."""
@@ -174,18 +179,26 @@ class Kind:
         return find_after_keyword(text, self.keywords)
 
 
+SEPARATORS = " \t:：,，。.、!！~～;；"
+FOLLOWING = re.compile(r"[\s\d第#＃]|[^\w]")
+"""What may follow a keyword directly: 打卡第三天 and 竞拍88 are meant, 打卡机 is not."""
+
+
 def find_after_keyword(text: str, keywords: Sequence[str]) -> str | None:
-    """The words after a keyword that a text begins with, "" if it is only the keyword."""
+    """The words after a keyword that a text begins with, "" if it is only the keyword.
+
+    None for a text that asks something, or only has a word in it that is like a keyword.
+    """
     said = text.strip()
+    if said.endswith(("?", "？", "吗")):
+        return None
     lowered = said.casefold()
     for keyword in sorted(keywords, key=len, reverse=True):
         if not lowered.startswith(keyword.casefold()):
             continue
         rest = said[len(keyword) :]
-        # "check-in desk" is about something else, 打卡第三天 is not.
-        if rest and keyword.isascii() and rest[0].isalnum():
-            continue
-        return rest.strip(" \t:：,，。.!！~～")
+        if not rest or FOLLOWING.match(rest):
+            return rest.strip(SEPARATORS)
     return None
 
 

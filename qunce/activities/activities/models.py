@@ -243,6 +243,7 @@ class BudgetEntry(models.Model):
         return self.key
 
 
+@personal_texts.erased_in(sentences=("text",), community="activity__community_id")
 class Announcement(models.Model):
     """A text for the groups of an activity, posted once when `due_at` is reached."""
 
@@ -257,6 +258,8 @@ class Announcement(models.Model):
     minutes = models.PositiveIntegerField(default=0)
     text = models.TextField()
     posted_at = timestamps.TimestampField(null=True)
+    fact_id = models.BigIntegerField(null=True)
+    """The fact that its messages to the groups follow from."""
 
     class Meta:
         db_table = "activities_announcement"
@@ -270,10 +273,34 @@ class Announcement(models.Model):
         return self.text
 
 
-class PastedLine(models.Model):
-    """A line of a chat that staff pasted; `digest` is of its group, time, name and text.
+class GroupLine(models.Model):
+    """When a group last read that its messages are being counted, at most every so often."""
 
-    The text is kept only while the line waits for an answer of staff.
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="+")
+    group_id = models.BigIntegerField()
+    at = timestamps.TimestampField()
+
+    class Meta:
+        db_table = "activities_group_line"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["activity", "group_id"], name="one_line_per_group"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.activity_id} in {self.group_id}"
+
+
+@personal_texts.erased_in(
+    sentences=("name", "said"), community="activity__community_id"
+)
+class PastedLine(models.Model):
+    """A line of a chat that staff pasted; `digest` is of what was pasted and its place.
+
+    `paste` is the digest of the whole paste, so that the same one adds nothing. What was
+    said is kept only while the line waits for an answer of staff; its name and account
+    then say who that is in this group the next time.
     """
 
     class State(models.TextChoices):
@@ -284,13 +311,14 @@ class PastedLine(models.Model):
 
     activity = models.ForeignKey(Activity, models.CASCADE, related_name="lines")
     group = models.ForeignKey(Group, models.PROTECT, related_name="+")
+    paste = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices)
     name = models.CharField(max_length=MAX_NAME, default="", blank=True)
     said = models.CharField(max_length=MAX_SENTENCE, default="", blank=True)
     answer = models.CharField(max_length=500, default="", blank=True)
     account_id = models.BigIntegerField(null=True)
-    happened_at = timestamps.TimestampField()
+    said_at = timestamps.TimestampField()
     at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
@@ -301,7 +329,11 @@ class PastedLine(models.Model):
                 fields=["activity", "digest"], name="one_row_per_pasted_line"
             )
         ]
-        indexes = [models.Index(fields=["account_id"], name="lines_of_account")]
+        indexes = [
+            models.Index(fields=["account_id"], name="lines_of_account"),
+            models.Index(fields=["activity", "state"], name="lines_by_state"),
+            models.Index(fields=["group", "name"], name="lines_by_name"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.said}"

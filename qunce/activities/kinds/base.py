@@ -84,6 +84,7 @@ def take_part(
     key: str,
     at: datetime,
     served_at: datetime | None = None,
+    said_at: datetime | None = None,
     group_id: int | None = None,
     by: Staff | None = None,
 ) -> Reply:
@@ -112,6 +113,7 @@ def take_part(
         key=own_key,
         at=at,
         served_at=served_at,
+        said_at=said_at,
         group_id=group_id,
         by=by,
     )
@@ -185,8 +187,12 @@ def _take_part(attempt: Attempt) -> Reply:
 def _judge(attempt: Attempt) -> Reply | None:
     # The state may have changed since the activity was read.
     attempt.activity.refresh_from_db()
+    kind, is_typed = get(attempt.activity.kind), attempt.way in TYPED
     refusal = eligibility.judge(
-        activity=attempt.activity, account_id=attempt.account_id, at=attempt.at
+        activity=attempt.activity,
+        account_id=attempt.account_id,
+        at=attempt.at,
+        said_at=attempt.said_at if kind.takes_late and is_typed else None,
     )
     if refusal is None:
         entry = entries.find(attempt.activity, attempt.accounts)

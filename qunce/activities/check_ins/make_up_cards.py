@@ -1,0 +1,178 @@
+"""Make-up cards: each fills one missed day of the last ones, and earns no points for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from qunce.activities.activities import activities
+from qunce.activities.activities.kind_contract import Attempt
+from qunce.activities.activities.models import Activity
+from qunce.activities.check_ins import check_ins, streaks
+from qunce.activities.check_ins.check_ins import Recorded
+from qunce.activities.check_ins.models import MakeUpCard
+from qunce.activities.check_ins.streaks import RestDays
+from qunce.core import community_days, errors
+from qunce.core.communities import Community
+from qunce.core.staff.models import Staff
+from qunce.members.people import visibility
+
+MAX_CARDS = 100
+"""Cards that staff give one member in one go."""
+
+
+class InvalidCards(errors.Invalid):
+    """The number of cards is not possible."""
+
+
+class NotMissed(errors.Refused):
+    """The day cannot be made up: it is no missed day of the last ones."""
+
+
+class NoCard(errors.Refused):
+    """The member has no make-up card left."""
+
+
+# Verbs
+
+
+@transaction.atomic
+def grant(
+    *,
+    community: Community,
+    account_id: int,
+    source: MakeUpCard.Source,
+    key: str,
+    at: datetime,
+    count: int = 1,
+    by: Staff | None = None,
+) -> int:
+    """Give cards once per key; returns how many are new."""
+    if by is not None:
+        activities.check_may_manage(by)
+        visibility.check_visible(by=by, accounts=[account_id], at=at)
+    if not 1 <= count <= MAX_CARDS:
+        raise InvalidCards(
+            _("Give between 1 and %(most)s cards.") % {"most": MAX_CARDS}
+        )
+    keys = [f"{key}:{index}" for index in range(count)]
+    rows = MakeUpCard.objects.filter(community=community, source=source, key__in=keys)
+    known = set(rows.values_list("key", flat=True))
+    MakeUpCard.objects.bulk_create(
+        (
+            MakeUpCard(
+                community=community,
+                account_id=account_id,
+                source=source,
+                key=each,
+                granted_at=at,
+                by=by,
+            )
+            for each in keys
+            if each not in known
+        ),
+        ignore_conflicts=True,
+    )
+    return count - len(known)
+
+
+def make_up(attempt: Attempt, *, day: int) -> Recorded:
+    """Fill a missed day with a card, in the transaction of `take_part`.
+
+    Raises NotMissed or NoCard. A day that is checked in costs no card.
+    """
+    activity = attempt.activity
+    days = check_ins.list_days(activity, attempt.accounts)
+    if day not in list_missed(activity, days, attempt.at):
+        raise NotMissed(_("This day cannot be made up."))
+    recorded = check_ins.add(attempt, day=day, days=days, said="", is_made_up=True)
+    if not recorded.is_new:
+        raise NotMissed(_("This day cannot be made up."))
+    # After the row of the day, whose unique key lets only one of two attempts go on.
+    _use(attempt, recorded)
+    return recorded
+
+
+def _use(attempt: Attempt, recorded: Recorded) -> None:
+    rows = _unused(attempt.activity.community, attempt.accounts)
+    for pk in rows.order_by("granted_at", "pk").values_list("pk", flat=True):
+        same = MakeUpCard.objects.filter(pk=pk, used_at__isnull=True)
+        if same.update(used_at=attempt.at, check_in=recorded.check_in):
+            return
+    if not _use_monthly(attempt, recorded):
+        raise NoCard(_("You have no make-up card left."))
+
+
+def _use_monthly(attempt: Attempt, recorded: Recorded) -> bool:
+    """Use a card of the month, which exists from its use on."""
+    activity = attempt.activity
+    month = _month(activity, attempt.at)
+    taken = set(
+        _monthly(activity, attempt.accounts, month).values_list("key", flat=True)
+    )
+    if len(taken) >= activity.settings.get("cards_per_month", 0):
+        return False
+    # The key makes two simultaneous uses one: the person's number, month and index.
+    key = f"{activity.pk}:{attempt.person_id}:{month}:{len(taken)}"
+    _row, is_new = MakeUpCard.objects.get_or_create(
+        community=activity.community,
+        source=MakeUpCard.Source.MONTHLY,
+        key=key,
+        defaults={
+            "account_id": attempt.account_id,
+            "granted_at": attempt.at,
+            "used_at": attempt.at,
+            "check_in": recorded.check_in,
+        },
+    )
+    return is_new
+
+
+# Reads
+
+
+def list_missed(activity: Activity, days: set[int], at: datetime) -> list[int]:
+    """The days that somebody with these check-ins can make up, the newest first."""
+    community = activity.community
+    return streaks.list_missed(
+        days,
+        RestDays.of(activity.settings),
+        first=community.day(activity.starts_at),
+        today=community.day(at),
+        within=activity.settings.get("make_up_days", 0),
+    )
+
+
+def count_left(activity: Activity, accounts: Sequence[int], at: datetime) -> int:
+    """The cards that a person can use now in this activity."""
+    used = _monthly(activity, accounts, _month(activity, at)).count()
+    monthly: int = max(0, activity.settings.get("cards_per_month", 0) - used)
+    return _unused(activity.community, accounts).count() + monthly
+
+
+def _unused(
+    community: Community, accounts: Sequence[int]
+) -> models.QuerySet[MakeUpCard]:
+    return MakeUpCard.objects.filter(
+        community=community, account_id__in=accounts, used_at__isnull=True
+    )
+
+
+def _monthly(
+    activity: Activity, accounts: Sequence[int], month: str
+) -> models.QuerySet[MakeUpCard]:
+    return MakeUpCard.objects.filter(
+        community=activity.community,
+        source=MakeUpCard.Source.MONTHLY,
+        account_id__in=accounts,
+        key__startswith=f"{activity.pk}:",
+        key__contains=f":{month}:",
+    )
+
+
+def _month(activity: Activity, at: datetime) -> str:
+    day = community_days.to_date(activity.community.day(at))
+    return f"{day:%Y-%m}"

@@ -17,6 +17,8 @@ from qunce.groups.moderation.rules import check_states
 from qunce.outreach.replies import polling as replies
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ACT = "moderation.act"
+"""What a loop does when it is woken; queued only to be tried again after an error."""
 
 JOBS: dict[str, Job] = {
     "complaints.note_late": Job(escalation.note_late, _("Find late cases"), MINUTE),
@@ -24,7 +26,7 @@ JOBS: dict[str, Job] = {
         entry_requests.expire_due, _("Refuse who does not answer at the gate"), MINUTE
     ),
     "lists.expire": Job(lists.expire_due, _("End entries of lists"), MINUTE),
-    "moderation.act": Job(executor.run_due, _("Act in groups"), MINUTE / 60),
+    ACT: Job(executor.run_due, _("Act in groups")),
     "moderation.check_precision": Job(
         precision.check_all, _("Check how often rules are right"), MINUTE
     ),

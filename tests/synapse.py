@@ -133,6 +133,8 @@ class Synapse:
             "macaroon_secret_key": "only for tests",
             "form_secret": "only for tests",
             "report_stats": False,
+            # Nobody logs in by password, and a strong digest takes a quarter of a second.
+            "bcrypt_rounds": 4,
             "trusted_key_servers": [],
             "suppress_key_server_warning": True,
             "presence": {"enabled": False},

@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from qunce.api import middleware as api
 from qunce.console import errors, health_checks, metrics
 from qunce.console.login import middleware as console
+from qunce.members.personal_links import links
+from qunce.portal import http as portal
 
 handler400 = "qunce.urls.bad_request"
 handler403 = "qunce.urls.forbidden"
@@ -22,7 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health_checks.healthz),
     path("metrics", metrics.metrics),
     path("api/v1/", include("qunce.api.urls")),
-    path("l/", include("qunce.portal.urls")),
+    path("", include("qunce.portal.urls")),
     path("", include("qunce.console.urls")),
 ]
 
@@ -46,6 +48,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_of_api(request):
         return api.problem(request, 404)
+    if request.path.startswith(links.PATH):
+        return portal.not_found(request)
     return errors.not_found(request, exception)
 
 

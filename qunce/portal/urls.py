@@ -1,8 +1,36 @@
+"""Member pages below `/p/`, and the short addresses of tracked links below `/l/`."""
+
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from qunce.portal import links
+from qunce.portal.home import views as home
+from qunce.portal.me import views as me
+from qunce.portal.privacy import views as privacy
+from qunce.portal.sign_in import views as sign_in
 
 app_name = "portal"
-urlpatterns = [path("<token>", links.open_link, name="link")]
+COMMUNITY = [
+    path("", home.home, name="home"),
+    path("display", home.display, name="display"),
+    path("seen", home.seen, name="seen"),
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-in/code", sign_in.show_code, name="show-code"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("me", me.me, name="me"),
+    path("me/devices/<int:pk>/remove", sign_in.remove_device, name="remove-device"),
+    path("privacy", privacy.privacy, name="privacy"),
+    path("privacy/opt-out", privacy.opt_out, name="opt-out"),
+    path("privacy/opt-in", privacy.opt_in, name="opt-in"),
+    path("privacy/consents", privacy.consents, name="consents"),
+    path("privacy/export", privacy.export, name="export"),
+    path("privacy/erasure", privacy.request_erasure, name="request-erasure"),
+    path("privacy/erasure/withdraw", privacy.withdraw_erasure, name="withdraw-erasure"),
+]
+urlpatterns = [
+    path("l/<token>", links.open_link, name="link"),
+    path("p/worker.js", home.worker, name="worker"),
+    path("p/_/<token>", sign_in.personal_link, name="personal-link"),
+    path("p/<community>/", include(COMMUNITY)),
+]

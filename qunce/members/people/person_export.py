@@ -100,3 +100,11 @@ def export(*, account: int, by: Staff, at: datetime) -> PersonData:
     fact = PersonExported(account=ids[0])
     facts.record(fact, community=row.community, by=by, at=at)
     return PersonData(f"member-{ids[0]}", sections)
+
+
+def count(community: Community, accounts: Sequence[int]) -> dict[str, int]:
+    """How many records each part of the export of a person has."""
+    return {
+        name: len(section(community, accounts))
+        for name, section in sorted(_sections.items())
+    }

@@ -1,0 +1,110 @@
+"""How the member pages of a community are: open or closed, and whom members ask."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.core import errors, permissions, text_validation
+from qunce.core.communities import Community
+from qunce.core.facts import facts
+from qunce.core.staff.models import Staff
+from qunce.members.personal_links import links
+from qunce.members.personal_links.models import PortalSettings
+
+MAX_CONTACT_LENGTH = 100
+MAX_ORIGINS = 5
+ORIGIN = re.compile(r"https://[a-z0-9.-]{1,200}(:\d{1,5})?")
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class PortalConfigured(facts.FactKind):
+    kind = "portal.configured"
+    label = gettext_lazy("member pages configured")
+    is_open: bool
+
+
+class InvalidPortalSettings(errors.Invalid):
+    """A contact or an address of a frame is not possible."""
+
+
+# Checks
+
+
+def check(*, contact: str, widget_origins: list[str]) -> None:
+    """Raises InvalidPortalSettings."""
+    if len(contact) > MAX_CONTACT_LENGTH or not text_validation.is_valid(contact):
+        raise InvalidPortalSettings(
+            _("Whom members ask: write at most %(n)s characters.")
+            % {"n": MAX_CONTACT_LENGTH}
+        )
+    if len(widget_origins) > MAX_ORIGINS:
+        raise InvalidPortalSettings(
+            _("Frames: name at most %(n)s sites.") % {"n": MAX_ORIGINS}
+        )
+    for origin in widget_origins:
+        if not ORIGIN.fullmatch(origin):
+            raise InvalidPortalSettings(
+                _("Frames: write a site like https://chat.example.org, not “%(text)s”.")
+                % {"text": origin[:60]}
+            )
+
+
+# Verbs
+
+
+@transaction.atomic
+def configure(
+    *,
+    community: Community,
+    is_open: bool,
+    by: Staff,
+    at: datetime,
+    contact: str = "",
+    widget_origins: str = "",
+) -> PortalSettings:
+    """Open or close the member pages, and say whom members ask and who may frame them.
+
+    `widget_origins` has one site per line.
+    """
+    permissions.check_may(by, links.MANAGE)
+    contact = " ".join(contact.split())
+    origins = [line.strip().rstrip("/").lower() for line in widget_origins.split()]
+    check(contact=contact, widget_origins=origins)
+    row, _is_new = PortalSettings.objects.update_or_create(
+        community=community,
+        defaults={
+            "is_open": is_open,
+            "contact": contact,
+            "widget_origins": "\n".join(origins),
+        },
+    )
+    fact = PortalConfigured(is_open=is_open)
+    facts.record(fact, community=community, by=by, at=at)
+    return row
+
+
+# Reads
+
+
+def of(community: Community) -> PortalSettings:
+    """The settings of a community; without a row, the pages are open."""
+    row = PortalSettings.objects.filter(community=community).first()
+    return row or PortalSettings(community=community)
+
+
+def address(community: Community) -> str:
+    """The address of the pages of a community, or their path without a public address."""
+    return links.address(f"{links.PATH}{community.key}/")
+
+
+def has_address() -> bool:
+    """Whether members can open the addresses that texts contain."""
+    return bool(settings.PORTAL_URL or settings.PUBLIC_URL)

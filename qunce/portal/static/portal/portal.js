@@ -1,0 +1,106 @@
+/* Member pages work without this. It keeps a submission that cannot be sent, reports how
+   long a page was visible, and names the member in addresses that they share. */
+(function () {
+  "use strict";
+  var body = document.body, data = body.dataset, QUEUE = "qunce.queue" + data.root;
+  var status = document.getElementById("status");
+
+  function say(text) {
+    if (status) { status.textContent = text; status.hidden = false; }
+  }
+  function load() {
+    try { return JSON.parse(localStorage.getItem(QUEUE)) || []; } catch (e) { return []; }
+  }
+  function store(items) {
+    try { localStorage.setItem(QUEUE, JSON.stringify(items)); return true; } catch (e) { return false; }
+  }
+  function post(item) {
+    return fetch(item.url, {
+      method: "POST", credentials: "same-origin", body: new URLSearchParams(item.fields), redirect: "follow"
+    });
+  }
+  // One at a time; an item is removed once the server has answered. Its key makes the
+  // server take it once, should the answer have been lost.
+  var isSending = false;
+  function sendQueued() {
+    var items = load();
+    if (isSending || !items.length) { return; }
+    isSending = true;
+    post(items[0]).then(function (response) {
+      isSending = false;
+      if (response.status >= 500) { return; }
+      store(load().filter(function (each) { return each.key !== items[0].key; }));
+      say(response.ok ? data.sent : data.failed);
+      if (load().length) { sendQueued(); } else if (response.ok) { location.reload(); }
+    }, function () { isSending = false; });
+  }
+  function keep(form) {
+    var fields = [], key = "";
+    new FormData(form).forEach(function (value, name) {
+      if (typeof value === "string") { fields.push([name, value]); }
+      if (name === "key") { key = value; }
+    });
+    var items = load().filter(function (each) { return each.key !== key; });
+    items.push({ key: key, url: form.action, fields: fields });
+    if (!store(items)) { return false; }
+    say(data.queued);
+    return true;
+  }
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (!form.hasAttribute("data-queue") || !window.URLSearchParams || !window.fetch) { return; }
+    if (navigator.onLine === false) {
+      if (keep(form)) { event.preventDefault(); lock(form); }
+      return;
+    }
+    // A second tap would send the same form again.
+    setTimeout(function () { lock(form); }, 0);
+  });
+  function lock(form) {
+    Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) { button.disabled = true; });
+  }
+  window.addEventListener("pageshow", function () {
+    Array.prototype.forEach.call(document.querySelectorAll("form[data-queue] button[disabled]"), function (button) {
+      if (!button.hasAttribute("data-disabled")) { button.disabled = false; }
+    });
+  });
+  window.addEventListener("online", sendQueued);
+  if (navigator.onLine !== false) { sendQueued(); }
+  if (load().length) { say(data.queued); }
+
+  // Offline, the last state of a page, and its time.
+  function showAge() {
+    if (navigator.onLine === false && !load().length) {
+      say(data.offline + " " + new Date(data.at).toLocaleString(document.documentElement.lang));
+    }
+  }
+  window.addEventListener("offline", showAge);
+  showAge();
+  if ("serviceWorker" in navigator && window.isSecureContext) {
+    navigator.serviceWorker.register("/p/worker.js", { scope: "/p/" }).catch(function () { return null; });
+  }
+
+  // Views: one when the page becomes visible, then the seconds when it is left.
+  var shownAt = document.hidden ? 0 : Date.now(), isFirst = true, id = Math.random().toString(36).slice(2);
+  function report() {
+    var seconds = shownAt ? Math.round((Date.now() - shownAt) / 1000) : 0;
+    shownAt = 0;
+    if (!data.page || !navigator.sendBeacon || !(seconds || isFirst)) { return; }
+    navigator.sendBeacon(data.root + "seen", new URLSearchParams([
+      ["form_token", data.token], ["page", data.page], ["from", data.sharer],
+      ["seconds", seconds], ["first", isFirst ? "1" : ""], ["view", id]
+    ]));
+    isFirst = false;
+  }
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) { report(); } else { shownAt = Date.now(); }
+  });
+  if (!document.hidden) { setTimeout(function () { report(); shownAt = Date.now(); }, 1500); }
+
+  // Whoever gets this address later was sent it by this member.
+  if (data.reference && window.history && history.replaceState && window.URL) {
+    var address = new URL(location.href);
+    address.searchParams.set("from", data.reference);
+    history.replaceState(history.state, "", address.href);
+  }
+}());

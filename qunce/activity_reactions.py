@@ -3,16 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qunce.activities.activities import entries
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from qunce.activities import announcements
+from qunce.activities.activities import activity_facts, entries
+from qunce.activities.activities.models import Announcement, Answer
+from qunce.activities.check_ins import check_ins
+from qunce.groups.groups import Group
+from qunce.members.people import merges
+from qunce.outreach import activity_messages
 
 if TYPE_CHECKING:
+    from qunce.core.communities import Community
     from qunce.core.facts.fact_consumers import Reaction
+    from qunce.core.facts.facts import RecordedFact
 
-CLEARING: tuple[Reaction, ...] = (entries.delete_erased,)
+
+def answer(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Answer who took part in a chat directly, and the group in one line at times."""
+    rows = Answer.objects.select_related("activity")
+    found = rows.in_bulk([fact.payload["answer"] for fact in facts])
+    for fact in facts:
+        row = found.get(fact.payload["answer"])
+        if row is None:
+            continue
+        activity_messages.answer(
+            community=community,
+            fact=fact.id,
+            account=row.account_id,
+            text=row.text,
+            at=at,
+        )
+        if row.group_id is not None and announcements.claim_group_line(
+            activity=row.activity, group=row.group_id, at=at
+        ):
+            with translation.override(community.language):
+                text = _("“%(name)s”: received. You are answered directly.")
+            activity_messages.post(
+                community=community,
+                fact=fact.id,
+                groups=Group.objects.filter(pk=row.group_id),
+                text=text % {"name": row.activity.name},
+                fallback=None,
+                at=at,
+            )
+
+
+def announce(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Post a text of an activity in its groups, by hand where the channel cannot."""
+    rows = Announcement.objects.select_related("activity__by")
+    found = rows.in_bulk([fact.payload["announcement"] for fact in facts])
+    for fact in facts:
+        row = found.get(fact.payload["announcement"])
+        if row is not None:
+            announcements.note_fact(row, fact.id)
+            activity_messages.post(
+                community=community,
+                fact=fact.id,
+                groups=announcements.list_groups(row.activity),
+                text=row.text,
+                fallback=row.activity.by,
+                at=at,
+            )
+
+
+CLEARING: tuple[Reaction, ...] = (entries.delete_erased, check_ins.clear_erased)
 """What activities hold about members, when they are gone."""
-REACTIONS: dict[str, tuple[Reaction, ...]] = {}
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    activity_facts.ActivityAnswered.kind: (answer,),
+    activity_facts.ActivityAnnounced.kind: (announce,),
+    activity_facts.ActivityChanged.kind: (check_ins.react_to_changed,),
+    merges.MemberMerged.kind: (check_ins.react_to_merge,),
+    merges.MemberUnmerged.kind: (check_ins.react_to_merge,),
+}
 
 
 def after(

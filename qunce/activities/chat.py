@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.utils import translation
+
 from qunce.activities.activities.models import Activity, State, Way
 from qunce.activities.kinds import base
 from qunce.core import errors
@@ -41,19 +43,27 @@ def read(message: ChatMessage, *, at: datetime) -> bool:
     found = _find(message.community, list(said_by_kind), _groups_of(message))
     for activity in found:
         try:
-            base.take_part(
-                activity=activity,
-                account_id=message.account,
-                way=Way.CHAT,
-                said=said_by_kind[activity.kind],
-                key=message.key,
-                group_id=message.group,
-                at=at,
-            )
+            with translation.override(message.community.language):
+                _take_part(activity, message, said_by_kind[activity.kind], at)
         except errors.QunceError:
             # The message stays one for staff, who see what was written.
             return False
     return bool(found)
+
+
+def _take_part(
+    activity: Activity, message: ChatMessage, said: str, at: datetime
+) -> None:
+    base.take_part(
+        activity=activity,
+        account_id=message.account,
+        way=Way.CHAT,
+        said=said,
+        key=message.key,
+        group_id=message.group,
+        said_at=min(message.happened_at, at),
+        at=at,
+    )
 
 
 def _groups_of(message: ChatMessage) -> list[int]:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities, activity_facts
 from qunce.activities.activities.kind_contract import Attempt
-from qunce.activities.activities.models import TYPED, Activity, Entry
+from qunce.activities.activities.models import (
+    TYPED,
+    Activity,
+    Answer,
+    Entry,
+    PastedLine,
+)
 from qunce.core.communities import Community
 from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
+
+ANSWERS_KEPT, MAX_PRUNED = timedelta(days=40), 5_000
 
 
 class EntryNotFound(activities.ActivityNotFound):
@@ -103,11 +111,19 @@ def _check_may_change(entry: Entry, by: Staff, at: datetime) -> None:
 def delete_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """Reaction to an erased person: the account stays as a number, without its key."""
+    """Reaction to an erased person: they stay counted, and nothing says who they were."""
     gone = {fact.account for fact in facts if fact.account is not None}
-    rows = Entry.objects.filter(account_id__in=gone, activity__community=community)
-    for entry in rows.iterator():
-        Entry.objects.filter(pk=entry.pk).update(key=f"erased:{entry.pk}")
+    Answer.objects.filter(account_id__in=gone, activity__community=community).delete()
+    PastedLine.objects.filter(
+        account_id__in=gone, activity__community=community
+    ).update(name="", said="", answer="")
+
+
+def prune_answers(*, at: datetime) -> int:
+    """Delete the answers to attempts that nobody repeats any more; returns how many."""
+    old = Answer.objects.filter(at__lt=at - ANSWERS_KEPT).order_by("pk")
+    ids = list(old.values_list("pk", flat=True)[:MAX_PRUNED])
+    return Answer.objects.filter(pk__in=ids).delete()[0]
 
 
 # Reads

@@ -139,7 +139,9 @@ def record(
     **fields: object,
 ) -> None:
     """Record a fact of this kind about an award."""
-    fact = kind(account=award.account_id, award=award.pk, prize=award.stock_id, **fields)  # type: ignore[arg-type]
+    fact = kind(
+        account=award.account_id, award=award.pk, prize=award.stock_id, **fields
+    )
     facts.record(fact, community=award.community, by=by, at=at)
 
 

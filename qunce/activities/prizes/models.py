@@ -88,7 +88,8 @@ class Award(models.Model):
 
     `account_id` is the account that won and `person_id` their person at that time; a
     merge changes neither. `source` and `source_key` say what it was awarded for, once. A
-    prize that is held cannot be claimed until staff have looked at it.
+    prize that is held cannot be claimed until staff have looked at it. One that is passed
+    on goes to another winner and not back to the stock.
     """
 
     community = models.ForeignKey(
@@ -104,6 +105,7 @@ class Award(models.Model):
         max_length=10, choices=State.choices, default=State.TO_CLAIM
     )
     is_held = models.BooleanField(default=False)
+    is_passed_on = models.BooleanField(default=False)
     awarded_at = timestamps.TimestampField()
     claim_until = timestamps.TimestampField()
     reminded_at = timestamps.TimestampField(null=True)

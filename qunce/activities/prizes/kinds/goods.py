@@ -10,9 +10,7 @@ GOODS = base.register(
     base.PrizeKind(
         key="goods",
         label=gettext_lazy("goods by parcel"),
-        description=gettext_lazy(
-            "Goods that you send to the winner's address."
-        ),
+        description=gettext_lazy("Goods that you send to the winner's address."),
         hand_over=base.HandOver.STAFF,
         needs_address=True,
         staff_step=gettext_lazy("Send"),

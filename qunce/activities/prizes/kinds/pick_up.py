@@ -10,9 +10,7 @@ PICK_UP = base.register(
     base.PrizeKind(
         key="pick_up",
         label=gettext_lazy("pick-up"),
-        description=gettext_lazy(
-            "Something that the winner picks up where you say."
-        ),
+        description=gettext_lazy("Something that the winner picks up where you say."),
         hand_over=base.HandOver.STAFF,
         staff_step=gettext_lazy("Hand over"),
     )

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def deliver(award: Award, at: datetime) -> None:
     """Grant the points of a prize, once per award."""
-    earning.grant_prize(
-        community=award.community,
+    earning.award(
         account_id=award.account_id,
         amount=award.stock.amount or 0,
-        key=f"prize:{award.pk}",
+        key=f"prize/{award.pk}",
+        by=None,
         at=at,
     )
 

@@ -10,9 +10,7 @@ SERVICE = base.register(
     base.PrizeKind(
         key="service",
         label=gettext_lazy("service"),
-        description=gettext_lazy(
-            "Something that your staff do for the winner."
-        ),
+        description=gettext_lazy("Something that your staff do for the winner."),
         hand_over=base.HandOver.STAFF,
         staff_step=gettext_lazy("Do it"),
     )

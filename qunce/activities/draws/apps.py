@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class DrawsConfig(AppConfig):
+    name = "qunce.activities.draws"
+    label = "draws"
+
+    def ready(self) -> None:
+        for module in (
+            "draws.personal_sections",
+            "draws.public_values",
+            "draws.results",
+            "kinds.draw",
+        ):
+            import_module(f"qunce.activities.{module}")

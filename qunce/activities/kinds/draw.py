@@ -1,0 +1,207 @@
+"""The kind `draw`: members get one ticket each, and anybody can verify who won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.activities.activities import kind_contract
+from qunce.activities.activities.kind_contract import (
+    Attempt,
+    Cost,
+    Kind,
+    Metric,
+    NotBetter,
+    Reply,
+)
+from qunce.activities.activities.models import Activity
+from qunce.activities.draws import (
+    certificates,
+    draws,
+    entrants,
+    results,
+    tickets,
+    voids,
+)
+from qunce.activities.draws.models import Draw, State
+from qunce.activities.kinds import base
+from qunce.activities.prizes.models import Award
+from qunce.activities.prizes.models import State as AwardState
+from qunce.core import errors, money
+from qunce.members.accounts import queries as account_queries
+
+
+class NotSettled(errors.Refused):
+    """The draw waits for its public value, or prizes are not handed over yet."""
+
+
+def take_part(attempt: Attempt) -> Reply:
+    """Give the person a ticket, or say again which one they have."""
+    if attempt.is_rehearsal:
+        return Reply(text=_("You are in the draw. Your ticket is on the page."))
+    base.join(attempt)
+    ticket, is_new = tickets.issue(
+        activity=attempt.activity,
+        account_id=attempt.account_id,
+        person_id=attempt.person_id,
+        accounts=attempt.accounts,
+        at=attempt.at,
+    )
+    number = {"number": ticket.number}
+    if is_new:
+        return Reply(text=_("You are in the draw. Your ticket is %(number)s.") % number)
+    return Reply(
+        text=_("You are in the draw already. Your ticket is %(number)s.") % number,
+        accepted=False,
+        code="repeated",
+    )
+
+
+# What members and staff read
+
+
+def describe(activity: Activity) -> list[str]:
+    """The rules as sentences."""
+    draw = draws.find(activity)
+    lines = [_("One ticket each. Write “draw” in the chat, or tap on the page.")]
+    if draw is None:
+        return lines
+    for prize in draw.prizes.select_related("stock"):
+        values = {"n": f"{prize.count:,}", "prize": prize.stock.name}
+        lines.append(_("%(n)s × %(prize)s") % values)
+        days = {"prize": prize.stock.name, "n": prize.stock.claim_days}
+        lines.append(_("Claim “%(prize)s” within %(n)s days.") % days)
+        if prize.stock.instructions:
+            lines.append(prize.stock.instructions)
+        if prize.stock.value:
+            amount = money.format_with_currency(
+                prize.stock.value, activity.community.currency
+            )
+            lines.append(_("Worth %(amount)s each.") % {"amount": amount})
+    return [*lines, *certificates.sentences(draw)]
+
+
+def highest_cost(activity: Activity) -> Cost:
+    """What all prizes cost together."""
+    draw = draws.find(activity)
+    prizes = list(draw.prizes.select_related("stock")) if draw else []
+    return Cost(
+        points=sum(
+            (prize.stock.amount or 0) * prize.count
+            for prize in prizes
+            if prize.stock.kind == "points"
+        ),
+        money=sum(prize.stock.cost * prize.count for prize in prizes),
+    )
+
+
+def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Nothing of a published draw changes, neither for better nor for worse."""
+    if before != after:
+        raise NotBetter(_("What members have read of a draw does not change."))
+
+
+def check_settleable(activity: Activity, at: datetime) -> None:
+    """Raise while the draw is not drawn, or prizes are not handed over."""
+    draw = draws.get(activity)
+    if draw.state == State.CLOSED:
+        raise NotSettled(_("The draw still waits for its public value."))
+    open_states = [AwardState.TO_CLAIM, AwardState.CLAIMED, AwardState.SENT]
+    rows = Award.objects.filter(draw_result__draw=draw, state__in=open_states)
+    if left := rows.count():
+        raise NotSettled(
+            _("%(n)s prizes are not handed over yet.") % {"n": f"{left:,}"}
+        )
+
+
+def metrics(activity: Activity, people: Sequence[int], at: datetime) -> list[Metric]:
+    """Tickets and prizes of the people who count."""
+    draw = draws.find(activity)
+    if draw is None:
+        return []
+    counted = set(people)
+    accounts = list(draw.tickets.values_list("account_id", "removed"))
+    persons = account_queries.person_ids(account for account, _removed in accounts)
+    own = [r for account, r in accounts if persons[account] in counted]
+    awards = list(
+        Award.objects.filter(draw_result__draw=draw).values_list("account_id", "state")
+    )
+    winners = account_queries.person_ids(account for account, _state in awards)
+    states = [state for account, state in awards if winners[account] in counted]
+    delivered = states.count(AwardState.DELIVERED)
+    return [
+        Metric(key="tickets", label=_("Tickets"), value=own.count("")),
+        Metric(
+            key="removed",
+            label=_("Tickets taken off"),
+            value=len(own) - own.count(""),
+        ),
+        Metric(key="winners", label=_("Winners"), value=len(states)),
+        Metric(key="delivered", label=_("Prizes handed over"), value=delivered),
+    ]
+
+
+def portal_context(
+    activity: Activity, account_id: int | None, at: datetime
+) -> dict[str, Any]:
+    """The draw, its winners, and the tickets of the visitor whom the page may show."""
+    draw = draws.find(activity)
+    if draw is None:
+        return {}
+    own = []
+    if account_id is not None:
+        accounts = account_queries.account_ids_of_person(account_id)
+        own = tickets.find(draw, accounts)
+    return {
+        "draw": draw,
+        "tickets": own,
+        "prizes": list(draw.prizes.select_related("stock")),
+        "winners": _winners(draw),
+        "removed": [
+            (entrants.removal_label(reason), count)
+            for reason, count in draw.removed.items()
+        ],
+        "is_final": certificates.is_final(draw),
+    }
+
+
+def _winners(draw: Draw) -> list[tuple[str, str]]:
+    """Prize and masked name of each winner, without those who were replaced."""
+    if draw.state != State.DRAWN or not results.list_winners(draw).exists():
+        return []
+    return [
+        (winner.prize, winner.name)
+        for winner in certificates.list_winners(draw)
+        if winner.replaced_by is None
+    ]
+
+
+DRAW = kind_contract.register(
+    Kind(
+        key=draws.KIND,
+        label=gettext_lazy("draw"),
+        description=gettext_lazy(
+            "Members get one ticket each. Winners are drawn by numbers that nobody "
+            "knows before the end, and anybody can verify them."
+        ),
+        keywords=("抽奖", "draw"),
+        take_part=take_part,
+        describe=describe,
+        metrics=metrics,
+        portal_template="portal/activities/_draw.html",
+        check_better=check_better,
+        check_publishable=draws.check_publishable,
+        check_settleable=check_settleable,
+        publish=draws.publish,
+        close=entrants.close,
+        cancel=voids.cancel,
+        highest_cost=highest_cost,
+        portal_context=portal_context,
+        may_extend=False,
+        may_close_early=False,
+    )
+)

@@ -19,13 +19,17 @@ GRACE_DAYS = 7
 
 @dataclass(frozen=True)
 class Lot:
-    """`left` of `amount` is not used, from the day `usable_from` to the end of `last_day`."""
+    """`left` of `amount` is not used, from the day `usable_from` to the end of `last_day`.
+
+    `account` is whose it is; a decision looks at the lots of one holder.
+    """
 
     id: int
     amount: int
     left: int
     usable_from: int
     last_day: int
+    account: int = 0
 
 
 class Use(NamedTuple):

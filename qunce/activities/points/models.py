@@ -76,7 +76,7 @@ class EntryKind(models.IntegerChoices):
 
 
 class PointEntry(models.Model):
-    """One change of a balance; rows are only added. `amount` is above zero.
+    """One change of a balance; rows are only added. `amount` is never below zero.
 
     The key is unique for its kind and rule, 0 for none. `person_id` is who the account
     belonged to then, and `day` the community day that caps count. `of_id` is the entry
@@ -105,10 +105,10 @@ class PointEntry(models.Model):
                 name="one_point_entry_per_key",
             ),
             models.CheckConstraint(
-                condition=models.Q(amount__gt=0)
+                condition=models.Q(amount__gte=0)
                 & models.Q(owed__gte=0)
                 & models.Q(owed__lte=models.F("amount")),
-                name="point_entry_above_zero",
+                name="point_entry_not_below_zero",
             ),
         ]
         indexes = [

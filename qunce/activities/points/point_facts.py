@@ -86,3 +86,19 @@ class PointsExpiring(facts.FactKind):
     instead = PointFact.instead
     points: int
     last_day: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class LeaderboardLeft(facts.FactKind):
+    kind = "leaderboard.left"
+    label = gettext_lazy("does not want to be on the leaderboard")
+    instead = PointFact.instead
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class LeaderboardJoined(facts.FactKind):
+    kind = "leaderboard.joined"
+    label = gettext_lazy("is on the leaderboard again")
+    instead = PointFact.instead

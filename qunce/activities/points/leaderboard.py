@@ -1,0 +1,182 @@
+"""Who earned most in a month or a year: no staff, nobody who left, equal ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from qunce.activities.points import holders, point_facts, rules, sums
+from qunce.activities.points.models import LeaderboardOptOut
+from qunce.core import db, permissions
+from qunce.members.accounts import queries as account_queries
+from qunce.sets import audiences
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+
+EVERYONE: dict[str, list[object]] = {"all": []}
+MAX_PLACES = 100
+ROWS_PER_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Place:
+    """Equal points have the same rank, and the next rank counts them: 1, 1, 3."""
+
+    rank: int
+    person: int
+    points: int
+
+
+def check_may_view(by: Staff) -> None:
+    if not (permissions.may(by, point_facts.ADJUST) or rules.may_manage(by)):
+        permissions.check_may(by, point_facts.ADJUST)
+
+
+def month_of(year: int, month: int) -> int:
+    """The number of a month; raises InvalidPoints."""
+    if not (1 <= month <= 12 and 1970 <= year <= 9998):
+        raise holders.InvalidPoints(_("Enter a month like 2026-03."))
+    return year * 12 + month - 1
+
+
+def load(
+    *, by: Staff, at: datetime, month: int | None = None, limit: int = MAX_PLACES
+) -> list[Place]:
+    """The first places of a month, by default this one, among whom `by` sees.
+
+    Masked names are the caller's: who is on it is known to staff who may see members.
+    """
+    check_may_view(by)
+    people = audiences.people(community=by.community, rule=EVERYONE, by=by, at=at)
+    chosen = sums.month_of(by.community.day(at)) if month is None else month
+    return rank(by.community, people, chosen, limit=min(limit, MAX_PLACES))
+
+
+def rank(
+    community: Community, people: BitMap, month: int, *, limit: int = MAX_PLACES
+) -> list[Place]:
+    """The first places among these people, who are present and work nowhere here."""
+    merged = _sum_merged(community, month)
+    aliases = {account for own in merged.values() for account in own[1]}
+    opted_out = _list_opted_out(community)
+    points = {
+        person: total
+        for person, (total, _own) in merged.items()
+        if total > 0 and person in people and person not in opted_out
+    }
+    singles = 0
+    last: tuple[int, int] | None = None
+    while singles < limit + 1:
+        rows = _read_page(community, month, last)
+        for account, earned in rows:
+            if (
+                account not in aliases
+                and account in people
+                and account not in opted_out
+            ):
+                points[account] = int(earned)
+                singles += 1
+        if len(rows) < ROWS_PER_PAGE:
+            break
+        last = int(rows[-1][1]), rows[-1][0]
+    ordered = sorted(points.items(), key=lambda one: (-one[1], one[0]))[:limit]
+    return _number(ordered)
+
+
+def _number(ordered: Sequence[tuple[int, int]]) -> list[Place]:
+    places: list[Place] = []
+    for index, (person, points) in enumerate(ordered, start=1):
+        same = places and places[-1].points == points
+        places.append(Place(places[-1].rank if same else index, person, points))
+    return places
+
+
+def _read_page(
+    community: Community, month: int, last: tuple[int, int] | None
+) -> list[tuple[int, int]]:
+    """The next accounts in the order of the index, after the last one."""
+    after, params = "", [community.pk, month]
+    if last is not None:
+        after = " AND (points < %s OR (points = %s AND account_id > %s))"
+        params += [last[0], last[0], last[1]]
+    return db.rows(
+        "SELECT account_id, points FROM point_score"  # noqa: S608 - placeholders only
+        f" WHERE community_id = %s AND month = %s AND points > 0{after}"
+        " ORDER BY points DESC, account_id LIMIT %s",
+        [*params, ROWS_PER_PAGE],
+    )
+
+
+def _sum_merged(community: Community, month: int) -> dict[int, tuple[int, list[int]]]:
+    """Points and accounts of the few people who have several accounts."""
+    rows = db.rows(
+        "SELECT a.person_id, a.account_id, s.points FROM sets_alias a"
+        " JOIN point_score s ON s.account_id = a.account_id AND s.month = %s"
+        " WHERE s.community_id = %s",
+        [month, community.pk],
+    )
+    firsts = sorted({row[0] for row in rows})
+    for chunk in account_queries.chunks(firsts):
+        rows += [
+            (account, account, points)
+            for account, points in db.rows(
+                "SELECT account_id, points FROM point_score"  # noqa: S608 - ids only
+                f" WHERE month = %s AND account_id {db.among_ids(chunk)}",
+                [month],
+            )
+        ]
+    found: dict[int, tuple[int, list[int]]] = {}
+    for person, account, points in rows:
+        total, own = found.get(person, (0, []))
+        found[person] = total + int(points), [*own, account]
+    return found
+
+
+def _list_opted_out(community: Community) -> set[int]:
+    rows = LeaderboardOptOut.objects.filter(community_id=community.pk)
+    accounts = list(rows.values_list("account_id", flat=True))
+    return set(account_queries.person_ids(accounts).values())
+
+
+# Opting out
+
+
+@transaction.atomic
+def opt_out(*, account_id: int, by: Staff | None, at: datetime) -> None:
+    """Keep a member off the leaderboard; without `by`, the member asks for it."""
+    account = holders.get_account(account_id, by)
+    holders.check_may_adjust(by, account, at)
+    _row, is_new = LeaderboardOptOut.objects.get_or_create(
+        account_id=account.pk,
+        defaults={"community_id": account.community_id, "at": at},
+    )
+    if is_new:
+        holders.record_fact(
+            point_facts.LeaderboardLeft(account=account.pk), account.community, by, at
+        )
+
+
+@transaction.atomic
+def opt_in(*, account_id: int, by: Staff | None, at: datetime) -> None:
+    """Undo `opt_out` for all accounts of the member."""
+    account = holders.get_account(account_id, by)
+    holders.check_may_adjust(by, account, at)
+    own = account_queries.account_ids_of_person(account.pk)
+    if LeaderboardOptOut.objects.filter(account_id__in=own).delete()[0]:
+        holders.record_fact(
+            point_facts.LeaderboardJoined(account=account.pk), account.community, by, at
+        )
+
+
+def is_opted_out(account_id: int) -> bool:
+    own = account_queries.account_ids_of_person(account_id)
+    return LeaderboardOptOut.objects.filter(account_id__in=own).exists()

@@ -1,0 +1,112 @@
+"""Points of orders: what refunds and corrections of amounts change.
+
+Orders belong to sales, which activities do not know; their facts say all that is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F, Sum
+
+from qunce.activities.points import earning, reversals, rules
+from qunce.activities.points.earning import Earning
+from qunce.activities.points.models import EntryKind, Event, PointEntry, PointLot
+from qunce.core.communities import Community
+from qunce.core.facts.facts import RecordedFact
+
+PAID, REFUNDED, AMENDED = "order.paid", "order.refunded", "order.amended"
+MAX_NUMBER = 180
+"""Longer numbers of orders are shortened to this and what distinguishes them."""
+
+
+def key_of(fact: RecordedFact) -> str:
+    """The key of the order of a fact: two shops may use the same number."""
+    number = str(fact.payload.get("order", ""))
+    if len(number) > MAX_NUMBER:
+        digest = hashlib.sha256(number.encode()).hexdigest()
+        number = f"{number[: MAX_NUMBER - 33]}/{digest[:32]}"
+    return f"order/{fact.source or 0}/{number}"
+
+
+def react_to_refunds(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Reaction to `order.refunded`: take back the share of what the order earned."""
+    known = _find_earning_keys(community, facts)
+    for fact in facts:
+        amount = int(fact.payload.get("amount", 0))
+        if amount > 0 and key_of(fact) in known:
+            reversals.reverse_order(
+                community=community,
+                source_key=key_of(fact),
+                refunded=amount,
+                key=f"refund/{fact.id}",
+                by=None,
+                at=at,
+            )
+
+
+def react_to_corrections(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Reaction to `order.amended`: what is paid less is taken back, what is more is earned."""
+    known = _find_earning_keys(community, facts)
+    for fact in facts:
+        difference = int(fact.payload.get("amount", 0))
+        if key_of(fact) not in known or not difference:
+            continue
+        if difference < 0:
+            reversals.reverse_order(
+                community=community,
+                source_key=key_of(fact),
+                refunded=-difference,
+                key=f"correction/{fact.id}",
+                by=None,
+                at=at,
+            )
+        else:
+            _earn_more(community, fact, difference, at)
+
+
+def _earn_more(
+    community: Community, fact: RecordedFact, difference: int, at: datetime
+) -> None:
+    """Earn for the higher amount; the lot belongs to the order's first one."""
+    for rule in rules.list_active(community, Event.ORDER):
+        first = earning.find(rule, key_of(fact))
+        if first is None:
+            continue
+        lot = PointLot.objects.get(pk=first.pk)
+        parts = PointLot.objects.filter(root_id=lot.pk).aggregate(sum=Sum("amount"))
+        due = rules.points_for(rule, lot.paid + difference, rule.currency)
+        today = community.day(at)
+        usable_from, last_day = rules.days_of(rule, today)
+        PointLot.objects.filter(pk=lot.pk).update(paid=F("paid") + difference)
+        more = due - lot.amount - (parts["sum"] or 0)
+        if more > 0:
+            extra = Earning(
+                account=first.account_id,
+                key=f"{first.key}/{fact.id}",
+                points=more,
+                day=today,
+                usable_from=usable_from,
+                last_day=last_day,
+                root=lot.pk,
+            )
+            earning.earn_many(
+                community=community, rule=rule, earnings=[extra], by=None, at=at
+            )
+
+
+def _find_earning_keys(community: Community, facts: Sequence[RecordedFact]) -> set[str]:
+    """The orders of these facts that earned something."""
+    rows = PointEntry.objects.filter(
+        rule_id__in=[rule.pk for rule in rules.list_of_event(community, Event.ORDER)],
+        key__in={key_of(fact) for fact in facts},
+        kind=EntryKind.EARN,
+        community_id=community.pk,
+    )
+    return set(rows.values_list("key", flat=True))

@@ -1,0 +1,123 @@
+"""A rule that is run over the past: what happened before its start earns after all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qunce.activities.points import earning, point_reactions, rules
+from qunce.activities.points.caps import limits_of, period_of
+from qunce.activities.points.earning import Earning
+from qunce.activities.points.models import PointRule
+from qunce.core.facts import facts
+from qunce.groups import working_people
+from qunce.members.accounts import queries as account_queries
+from qunce.sets import timelines
+
+if TYPE_CHECKING:
+    from qunce.core.staff.models import Staff
+
+EARNINGS_PER_TRANSACTION = 500
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class PointRuleRunOverPast(rules.RuleFact):
+    kind = "point_rule.run_over_past"
+    label = gettext_lazy("rule of points run over the past")
+    since: str
+    points: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would earn; `capped` are points that caps keep back."""
+
+    events: int
+    people: int
+    points: int
+    capped: int
+
+
+def check_since(rule: PointRule, since: datetime, at: datetime) -> None:
+    if since >= at:
+        raise rules.InvalidRule("since", _("Choose a day in the past."))
+    if not rule.is_on or rule.archived_at is not None:
+        raise rules.InvalidRule("since", _("Switch the rule on first."))
+
+
+def preview(*, rule: PointRule, since: datetime, by: Staff, at: datetime) -> Preview:
+    """What a run over what happened since would earn. Nothing is changed."""
+    rules.check_may_manage(by, rule)
+    check_since(rule, since, at)
+    found = _list_new(rule, since, at)
+    people = account_queries.person_ids(each.account for each in found)
+    used: Counter[tuple[int, str]] = Counter()
+    points = capped = 0
+    earners: set[int] = set()
+    for each in found:
+        person = people[each.account]
+        periods = {
+            (person, period_of(kind, each.day)): cap
+            for kind, cap in limits_of(rule).items()
+        }
+        left = min([each.points, *(cap - used[key] for key, cap in periods.items())])
+        left = max(left, 0)
+        used.update(dict.fromkeys(periods, left))
+        points, capped = points + left, capped + each.points - left
+        if left:
+            earners.add(person)
+    return Preview(len(found), len(earners), points, capped)
+
+
+def run(*, rule: PointRule, since: datetime, by: Staff, at: datetime) -> int:
+    """Let what happened since earn; returns the points. Its points are valid from today.
+
+    It may be called again: what earned once earns nothing more.
+    """
+    rules.check_may_manage(by, rule)
+    check_since(rule, since, at)
+    found, points = _list_new(rule, since, at), 0
+    for chunk in account_queries.chunks(found, EARNINGS_PER_TRANSACTION):
+        with transaction.atomic():
+            entries = earning.earn_many(
+                community=rule.community, rule=rule, earnings=chunk, by=None, at=at
+            )
+        points += sum(entry.amount for entry in entries)
+    fact = PointRuleRunOverPast(
+        rule=rule.key, since=since.date().isoformat(), points=points
+    )
+    with transaction.atomic():
+        facts.record(fact, community=rule.community, by=by, at=at)
+    return points
+
+
+def _list_new(rule: PointRule, since: datetime, at: datetime) -> Sequence[Earning]:
+    """What happened since and has earned nothing yet, in the order of its days."""
+    community = rule.community
+    kinds = [
+        kind for kind, event in point_reactions.KINDS.items() if event == rule.event
+    ]
+    past = timelines.list_facts_of_kinds(
+        community=community, kinds=kinds, since=since, until=at
+    )
+    listed = point_reactions.list_earnings(rule, past, community.day(at))
+    listed = list({each.key: each for each in reversed(listed)}.values())
+    accounts = {each.account for each in listed}
+    barred = working_people.find(accounts) | account_queries.find_erased(accounts)
+    known = earning.find_known(community, rule, listed)
+    return sorted(
+        (
+            each
+            for each in listed
+            if each.account not in barred and known.isdisjoint((each.key, *each.others))
+        ),
+        key=lambda each: (each.day, each.key),
+    )

@@ -13,6 +13,10 @@ from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
 from qunce.activities.activities.models import Announcement, Answer
 from qunce.activities.check_ins import check_ins
+from qunce.activities.draws import results as draw_results
+from qunce.activities.points import erasure as point_erasure
+from qunce.activities.points import point_reactions
+from qunce.activities.prizes import addresses, prize_facts
 from qunce.groups.groups import Group
 from qunce.members.people import merges
 from qunce.outreach import activity_messages
@@ -75,9 +79,16 @@ def announce(
             )
 
 
-CLEARING: tuple[Reaction, ...] = (entries.delete_erased, check_ins.clear_erased)
+CLEARING: tuple[Reaction, ...] = (
+    entries.delete_erased,
+    addresses.delete_erased,
+    check_ins.clear_erased,
+    point_erasure.clear_erased,
+)
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    **point_reactions.REACTIONS,
+    prize_facts.PrizeReturned.kind: (draw_results.react_to_returned,),
     activity_facts.ActivityAnswered.kind: (answer,),
     activity_facts.ActivityAnnounced.kind: (announce,),
     activity_facts.ActivityChanged.kind: (check_ins.react_to_changed,),

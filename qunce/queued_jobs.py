@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from qunce.activities.draws import public_values
 from qunce.core.jobs.scheduler import Job
 from qunce.importing.jobs import jobs
 from qunce.importing.undo import undos
@@ -43,6 +44,9 @@ JOBS: dict[str, Job] = {
     bulk_tagging.JOB: Job(bulk_tagging.run, _("Tag many members")),
     type_change_jobs.JOB: Job(
         type_change_jobs.run, _("Change the type of an attribute")
+    ),
+    public_values.VERIFY_JOB: Job(
+        public_values.verify, _("Verify the public value of a draw")
     ),
     automatic.JOB: Job(automatic.fill, _("Apply an automatic tag")),
     layers.JOB: Job(

@@ -7,7 +7,8 @@ one, which takes ten seconds of a first start. Both ways lead to the same tables
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.apps import apps
 from django.core.management.sql import emit_post_migrate_signal
@@ -15,6 +16,18 @@ from django.db import connections, router
 from django.db.migrations.recorder import MigrationRecorder
 
 from qunce.core.facts import database_objects
+
+Prepare = Callable[[Any, Any], None]
+_objects: list[Prepare] = []
+
+
+def register(prepare: Prepare) -> None:
+    """Have a function called with the apps and the schema editor of a new database.
+
+    It creates what models do not describe, such as triggers, as its migration does.
+    """
+    if prepare not in _objects:
+        _objects.append(prepare)
 
 
 def is_new(alias: str) -> bool:
@@ -35,6 +48,8 @@ def create_tables(alias: str, migrations: Iterable[tuple[str, str]]) -> None:
                 editor.create_model(model)
         if alias == "default":
             database_objects.prepare(apps, editor)
+            for prepare in _objects:
+                prepare(apps, editor)
         recorder = MigrationRecorder(connection)
         recorder.ensure_schema()
         for app_label, name in sorted(migrations):

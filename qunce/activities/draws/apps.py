@@ -10,6 +10,10 @@ class DrawsConfig(AppConfig):
     label = "draws"
 
     def ready(self) -> None:
+        from qunce.activities.draws import database_objects
+        from qunce.core import new_databases
+
+        new_databases.register(database_objects.create)
         for module in (
             "draws.personal_sections",
             "draws.public_values",

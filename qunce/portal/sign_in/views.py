@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -64,35 +65,31 @@ def _show(request: http.Request, token: Token) -> HttpResponseBase:
     public = _page_of(request, token.purpose)
     if owner is not None and bytes(owner.digest) != request.visitor.device:
         # Passed on: what everybody sees, and it counts as shared by the member.
-        return _look(f"{public}?from={tokens.reference_of(token.account)}")
+        return redirect(f"{public}?from={tokens.reference_of(token.account)}")
     if owner is not None and token.purpose in request.visitor.links:
-        return _look(public)
+        return redirect(public)
     return _render_link(request, token)
-
-
-def _look(url: str) -> HttpResponse:
-    response = HttpResponse(status=302)
-    response["Location"] = url
-    return response
 
 
 def _render_link(
     request: http.Request, token: Token, problem: str = "", status: int = 200
 ) -> HttpResponse:
     is_sign_in = token.purpose == purposes.of(purposes.SIGN_IN)
-    if not problem:
-        try:
-            links.check_open(token, at=request.at)
-        except links.LinkClosed as error:
-            problem, status = str(error), 410
+    is_closed = False
+    try:
+        links.check_open(token, at=request.at)
+    except links.LinkClosed as error:
+        problem, is_closed, status = str(error), True, max(status, 403)
+    home = http.local_path(request, "")
+    reference = tokens.reference_of(token.account)
     context = {
         "label": _("Sign in") if is_sign_in else request.community.name,
         "is_sign_in": is_sign_in,
+        "is_closed": is_closed or (problem and not is_sign_in),
         "problem": problem,
-        "public": http.local_path(request, "")
+        "public": home
         if is_sign_in
-        else _page_of(request, token.purpose)
-        + f"?from={tokens.reference_of(token.account)}",
+        else f"{_page_of(request, token.purpose)}?from={reference}",
     }
     return http.render(request, "portal/link.html", context, status=status)
 

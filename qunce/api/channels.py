@@ -9,8 +9,8 @@ from ninja import Field, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.channels.accounts import accounts
-from qunce.channels.accounts.models import ChannelAccount
+from qunce.channels.accounts import accounts, invitations, missed_messages
+from qunce.channels.accounts.models import ChannelAccount, MissedMessages
 
 router = Router(auth=RequiresScope("channels"), tags=["channels"])
 PerMinute = Annotated[int, Field(ge=1, le=accounts.MAX_PER_MINUTE)] | None
@@ -40,8 +40,38 @@ class ChannelProblemOut(schemas.OutputSchema):
 
     code: str
     is_blocking: bool
+    is_hint: bool
     problem: str
     remedy: str
+
+
+class InvitationOut(schemas.OutputSchema):
+    """`key` is the channel's id of the group, `inviter` that of who invites."""
+
+    key: str
+    name: str
+    inviter: str
+
+
+class InvitationAnswerIn(schemas.InputSchema):
+    key: Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class AskFirstIn(schemas.InputSchema):
+    """Whether staff answer each invitation, whoever it comes from."""
+
+    asks_first: bool
+
+
+class MissedMessagesOut(schemas.OutputSchema):
+    """Messages that the channel could not bring; no name is that of a direct chat."""
+
+    id: int
+    channel: str
+    group_key: str
+    group_name: str
+    since: datetime
+    until: datetime
 
 
 class ChannelOut(schemas.OutputSchema):
@@ -68,6 +98,7 @@ def _serialize(account: ChannelAccount) -> dict[str, Any]:
         {
             "code": problem.code,
             "is_blocking": problem.is_blocking,
+            "is_hint": problem.is_hint,
             "problem": explanation.problem,
             "remedy": explanation.remedy,
         }
@@ -133,3 +164,61 @@ def disconnect(request: ApiRequest, channel: str) -> Any:
     account = accounts.get(channel=channel, by=request.by)
     accounts.disconnect(account=account, by=request.by, at=request.at)
     return Status(204, None)
+
+
+@router.get("/channels/{channel}/invitations", response=list[InvitationOut])
+def list_invitations(request: ApiRequest, channel: str) -> Any:
+    """List the invitations of the account into groups that wait for an answer."""
+    account = accounts.get(channel=channel, by=request.by)
+    return invitations.list_of(account, by=request.by)
+
+
+@router.post("/channels/{channel}/invitations/accept", response={204: None})
+def accept_invitation(
+    request: ApiRequest, channel: str, data: InvitationAnswerIn
+) -> Any:
+    """Let the account join the group; its members and messages are read from then on."""
+    account = accounts.get(channel=channel, by=request.by)
+    invitations.accept(account=account, key=data.key, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+@router.post("/channels/{channel}/invitations/refuse", response={204: None})
+def refuse_invitation(
+    request: ApiRequest, channel: str, data: InvitationAnswerIn
+) -> Any:
+    """Decline an invitation, so that the group stays unknown."""
+    account = accounts.get(channel=channel, by=request.by)
+    invitations.refuse(account=account, key=data.key, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+@router.put("/channels/{channel}/invitations/ask-first", response={204: None})
+def ask_first(request: ApiRequest, channel: str, data: AskFirstIn) -> Any:
+    """Set whether staff answer each invitation, whoever it comes from."""
+    account = accounts.get(channel=channel, by=request.by)
+    invitations.ask_first(
+        account=account, asks_first=data.asks_first, by=request.by, at=request.at
+    )
+    return Status(204, None)
+
+
+@router.get("/missed-messages", response=list[MissedMessagesOut])
+def list_missed(request: ApiRequest) -> list[dict[str, Any]]:
+    """List the spans of which groups' messages are missing, until somebody takes note."""
+    rows = missed_messages.list_open(request.by)[: missed_messages.MAX_LISTED]
+    return [_serialize_missed(row) for row in rows]
+
+
+@router.post("/missed-messages/{missed_id}/note", response={204: None})
+def note_missed(request: ApiRequest, missed_id: schemas.Id) -> Any:
+    """Take note that messages are missing, so that nobody else is told."""
+    missed = missed_messages.get(missed_id, by=request.by)
+    missed_messages.note(missed=missed, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+def _serialize_missed(row: MissedMessages) -> dict[str, Any]:
+    names = ("id", "group_key", "group_name", "since", "until")
+    fields = {name: getattr(row, name) for name in names}
+    return fields | {"channel": row.account.channel}

@@ -56,9 +56,13 @@ class OutreachConfig(AppConfig):
     label = "outreach"
 
     def ready(self) -> None:
+        from qunce.core import epochs
         from qunce.outreach import opt_outs
         from qunce.sets.bitmaps import marks
+        from qunce.sets.mirror import lineage
 
         for module in DECLARING:
             import_module(f"qunce.outreach.{module}")
         marks.register(opt_outs.KIND)
+        # What is sent has the ids of rows, which a restored backup gives again.
+        epochs.register(lineage.ensure_current)

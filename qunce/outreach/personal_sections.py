@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from qunce.channels.accounts import personal_data
 from qunce.groups.groups import Group
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import person_export
 from qunce.outreach.campaigns.campaigns import Campaign
 from qunce.outreach.care.models import CareOccasion
@@ -27,6 +29,13 @@ STEP_FIELDS = ("step", "kind", "state", "reason", "due_at", "at")
 def _opt_outs(community: Community, ids: Sequence[int]) -> Records:
     rows = OptOut.objects.filter(account_id__in=ids).order_by("pk")
     return list(rows.values("account_id", "present", "source", "set_at"))
+
+
+@person_export.register("channel_records")
+def _channel_records(community: Community, ids: Sequence[int]) -> Records:
+    """What channels keep themselves, such as direct chats and mutes."""
+    keys = account_queries.keys_by_id(community, ids)
+    return personal_data.list_of(community.pk, set(keys.values()))
 
 
 @person_export.register("messages")

@@ -99,7 +99,7 @@ def live(
     )
     leases.release(site.account, site.lease)
     with live_server.running() as url:
-        found = Live(site, url, token, second, *rooms, owner)
+        found = Live(site, url, token, second, rooms[0], rooms[1], owner)
         yield found
     for what, seconds in found.times.items():
         record_property("figure", f"{what}: {live_server.describe(seconds, GOAL)}")

@@ -140,7 +140,6 @@ def connect(
         "address": address,
         "user": user,
         "secret": secret,
-        "settings": {"per_minute": per_minute},
         "connected_at": at,
         "disconnected_at": None,
         "problems": [],
@@ -148,7 +147,7 @@ def connect(
         "by": by,
     }
     try:
-        account = _store(community, channel, fields, by, at)
+        account = _store(community, channel, fields, per_minute, by, at)
     except IntegrityError:
         raise ChannelAccountAlreadyConnected(
             _("“%(user)s” is connected to another community. Use another account.")
@@ -163,6 +162,7 @@ def _store(
     community: Community,
     channel: str,
     fields: dict[str, object],
+    per_minute: int | None,
     by: Staff,
     at: datetime,
 ) -> ChannelAccount:
@@ -172,7 +172,10 @@ def _store(
         account = ChannelAccount(community=community, channel=channel)
     elif (account.address, account.user) != (fields["address"], fields["user"]):
         # The events of another account begin elsewhere.
-        fields = fields | {"cursor": "", "received_at": None, "limited_at": None}
+        none = dict.fromkeys(("received_at", "limited_at"))
+        fields = fields | none | {"cursor": "", "state": {}}
+    # What else staff have set is true of the account with another secret, too.
+    account.settings = account.settings | {"per_minute": per_minute}
     for name, value in fields.items():
         setattr(account, name, value)
     account.save()
@@ -317,6 +320,16 @@ def heard_until(account: ChannelAccount) -> datetime:
     oldest = pending.values_list("received_at", flat=True).first()
     last = account.received_at or account.connected_at
     return last if oldest is None else min(last, oldest)
+
+
+def is_blocked(account: ChannelAccount) -> bool:
+    """Whether a check has found what only staff can put right."""
+    return any(problem.get("is_blocking") for problem in account.problems)
+
+
+def has_problems(account: ChannelAccount) -> bool:
+    """Whether something does not work as it should; a hint is no problem."""
+    return any(not problem.get("is_hint") for problem in account.problems)
 
 
 def is_silent(account: ChannelAccount, at: datetime) -> bool:

@@ -8,7 +8,12 @@ class ChannelAccountsConfig(AppConfig):
     label = "channels_accounts"
 
     def ready(self) -> None:
-        from qunce.channels.accounts import accounts, leases  # noqa: F401 - facts
+        from qunce.channels.accounts import (  # noqa: F401 - they declare facts
+            accounts,
+            invitations,
+            leases,
+            missed_messages,
+        )
         from qunce.core.jobs import job_queue
 
         job_queue.register_leases(leases.free_those_of)

@@ -18,8 +18,9 @@ class ChannelAccount(models.Model):
     `user` is the platform's id of the account. `cursor` is up to where its events were
     received; it is saved in the transaction that stores them. `lease` names the process
     that receives them now. `problems` were found by the last check, as codes with details.
-    `settings` has the limit that staff set; see `accounts`. A disconnected account keeps
-    its row without the secret, so that it goes on where it was when it is connected again.
+    `settings` is what staff set, see `accounts`; `state` is what the channel itself has to
+    remember. A disconnected account keeps its row without the secret, so that it goes on
+    where it was when it is connected again.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -28,6 +29,9 @@ class ChannelAccount(models.Model):
     user = models.CharField(max_length=255)
     secret: encryption.EncryptedField[str, str] = encryption.EncryptedField(default="")
     settings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict
+    )
+    state: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         default=dict
     )
     cursor = models.TextField(default="")
@@ -62,3 +66,35 @@ class ChannelAccount(models.Model):
     @property
     def is_connected(self) -> bool:
         return self.disconnected_at is None
+
+
+@personal_texts.erased_in(sentences=("group_name",), community="account__community_id")
+class MissedMessages(models.Model):
+    """Messages of a group that a channel cannot bring: those between two moments.
+
+    `group_key` is the channel's id of the group. `noted_at` is when staff took note.
+    """
+
+    account = models.ForeignKey(
+        ChannelAccount, models.CASCADE, related_name="missed_messages"
+    )
+    group_key = models.CharField(max_length=255)
+    group_name = models.CharField(max_length=200)
+    since = timestamps.TimestampField()
+    until = timestamps.TimestampField()
+    found_at = timestamps.TimestampField()
+    noted_at = timestamps.TimestampField(null=True)
+    noted_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "channels_missed_messages"
+        indexes = [
+            models.Index(
+                fields=["account"],
+                condition=models.Q(noted_at__isnull=True),
+                name="missed_messages_to_note",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.group_name or self.group_key

@@ -20,12 +20,14 @@ class Problem:
     """Something that keeps the account from doing its work, found by a check.
 
     `code` is the channel's own, and `details` are what its sentence names.
-    `is_blocking` if nothing works until it is solved.
+    `is_blocking` if nothing works until it is solved; `is_hint` if all that is needed
+    works, and something more would be possible.
     """
 
     code: str
     details: Mapping[str, str] = field(default_factory=dict)
     is_blocking: bool = False
+    is_hint: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"details": dict(self.details)}
@@ -36,6 +38,7 @@ class Problem:
             str(stored.get("code", "")),
             stored.get("details") or {},
             bool(stored.get("is_blocking")),
+            bool(stored.get("is_hint")),
         )
 
 

@@ -138,7 +138,7 @@ class Receiving:
             running = self._threads.get(account.pk)
             if running is not None and running.is_alive():
                 continue
-            if _is_refused(account):
+            if accounts.is_blocked(account):
                 continue
             if isinstance(providers.get(account.channel), Receiver):
                 self._start(account)
@@ -155,8 +155,3 @@ class Receiving:
         )
         self._threads[account.pk] = thread
         thread.start()
-
-
-def _is_refused(account: ChannelAccount) -> bool:
-    """Whether a check has found what only staff can put right."""
-    return any(problem.get("is_blocking") for problem in account.problems)

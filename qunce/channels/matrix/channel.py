@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
 from qunce.channels import channel_contract
 from qunce.channels.accounts import accounts
+from qunce.channels.accounts.invitations import Invitation, InvitationNotAnswered
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.accounts.providers import Explanation, Problem
 from qunce.channels.accounts.receiving import AccountRefused, TryLater
@@ -24,7 +25,17 @@ from qunce.channels.channel_contract import (
     Message,
     Outcome,
 )
-from qunce.channels.matrix import client, group_actions, homeservers, rights, sync
+from qunce.channels.matrix import (
+    client,
+    erased_members,
+    group_actions,
+    homeservers,
+    invites,
+    reports,
+    rights,
+    rooms,
+    sync,
+)
 from qunce.channels.matrix.client import (
     HomeserverDown,
     LimitExceeded,
@@ -97,7 +108,7 @@ def is_connected(community_id: int) -> bool:
 
 @dataclass(frozen=True)
 class MatrixProvider:
-    """Connects accounts, checks their rights, and receives their events."""
+    """Connects accounts, checks their rights, answers their invitations and receives."""
 
     channel: ClassVar[str] = NAME
 
@@ -135,6 +146,53 @@ class MatrixProvider:
 
     def explain(self, problem: Problem) -> Explanation:
         return rights.explain(problem)
+
+    def list_invitations(self, account: ChannelAccount) -> list[Invitation]:
+        return [
+            Invitation(room.room_id, str(room), invites.inviter_of(room))
+            for room in invites.list_waiting(account)
+        ]
+
+    def answer_invitation(
+        self, account: ChannelAccount, key: str, *, accepts: bool, at: datetime
+    ) -> None:
+        try:
+            with client.connected(account.address, account.secret) as connection:
+                invites.answer(account, connection, key, accepts=accepts, at=at)
+        except LimitExceeded:
+            raise InvitationNotAnswered(
+                _("The homeserver asks to wait. Try again in a minute.")
+            ) from None
+        except (HomeserverDown, ReplyLost):
+            raise InvitationNotAnswered(
+                _("The homeserver did not answer. Try again in a minute.")
+            ) from None
+        except MatrixError as error:
+            raise InvitationNotAnswered(
+                _("The homeserver refused: %(error)s") % {"error": error.text[:200]}
+            ) from None
+
+    def poll(self, account: ChannelAccount, *, at: datetime) -> None:
+        """Read what members have reported, and unmute who was erased."""
+        may_report = rights.REPORTS_HIDDEN not in {
+            problem["code"] for problem in account.problems
+        }
+        with client.connected(account.address, account.secret) as connection:
+            try:
+                erased_members.unmute_all(account, connection, at=at)
+                if may_report and account.checked_at is not None:
+                    reports.receive(account, connection, at=at)
+            except (LimitExceeded, HomeserverDown, ReplyLost):
+                return
+            except MatrixError as error:
+                # Such as of an account that is no administrator any more.
+                log.warning("%s: reports were refused: %s", account, error)
+                accounts.request_check(account)
+
+    def list_personal_data(
+        self, account: ChannelAccount, users: Collection[str]
+    ) -> list[dict[str, Any]]:
+        return rooms.list_personal_data(account, users)
 
     def receive(
         self,

@@ -21,7 +21,7 @@ from qunce.channels.matrix import homeservers
 from qunce.core.web.addresses import InvalidUrl
 from qunce.core.web.resolver import ResolverTimeout
 
-CONNECT_SECONDS, CALL_SECONDS = 5.0, 20.0
+CONNECT_SECONDS, CALL_SECONDS, JOIN_SECONDS = 5.0, 20.0, 60.0
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """A first sync of large rooms has some megabytes."""
 CHUNK_BYTES = 64 * 1024
@@ -172,7 +172,9 @@ class MatrixClient:
         return str(self.call("GET", f"{V3}/directory/room/{_part(alias)}")["room_id"])
 
     def join(self, room: str) -> None:
-        self.call("POST", f"{V3}/rooms/{_part(room)}/join", body={})
+        # Of another server, the room's state comes from there first.
+        path = f"{V3}/rooms/{_part(room)}/join"
+        self.call("POST", path, body={}, seconds=JOIN_SECONDS)
 
     def leave(self, room: str) -> None:
         self.call("POST", f"{V3}/rooms/{_part(room)}/leave", body={})
@@ -262,8 +264,9 @@ class MatrixClient:
 
     # Only for accounts that administer the server
 
-    def event_reports(self, *, start: int) -> dict[str, Any]:
-        query = {"from": str(start), "limit": "100", "dir": "f"}
+    def event_reports(self, *, start: int, limit: int = 100) -> dict[str, Any]:
+        """A page of the messages that members have reported, the newest first."""
+        query = {"from": str(start), "limit": str(limit), "dir": "b"}
         return self.call("GET", "/_synapse/admin/v1/event_reports", query=query)
 
 

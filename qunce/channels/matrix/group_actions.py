@@ -31,7 +31,7 @@ from qunce.channels.channel_contract import (
     GroupAction,
     Outcome,
 )
-from qunce.channels.matrix import power_levels, rooms, sending
+from qunce.channels.matrix import erased_mutes, power_levels, rooms, sending
 from qunce.channels.matrix.client import (
     HomeserverDown,
     LimitExceeded,
@@ -49,7 +49,7 @@ TOO_MANY_MUTED, BANNED, NO_MESSAGE = "too_many_muted", "banned", "no_message"
 WRITE_PERIOD = timedelta(seconds=60)
 MAX_SECONDS_TO_WAIT = 10.0
 MAX_WRITES = 4
-MAX_EDIT_PAGES = 20
+MAX_EDIT_PAGES, MAX_EDIT_ROUNDS = 20, 5
 MAX_REASON_LENGTH = 300
 CLOSED = {"join_rule": "invite"}
 NEEDED_RIGHT = {
@@ -237,9 +237,10 @@ class Actor:
             levels = load_levels(self.client, room)
             if levels.may(action.member, power_levels.SEND):
                 return DELIVERED
-            outcome = self._write_level(action, room, room.muted.get(action.member))
+            level = erased_mutes.find_level(room.muted, action.member)
+            outcome = self._write_level(action, room, level)
             if outcome == DELIVERED:
-                left = {k: v for k, v in room.muted.items() if k != action.member}
+                left = erased_mutes.without(room.muted, action.member)
                 Room.objects.filter(pk=room.pk).update(muted=left)
             return outcome
 
@@ -282,13 +283,23 @@ class Actor:
     def _delete(self, action: GroupAction) -> Outcome:
         """Redact a message. Its edits stay readable unless they are redacted, too.
 
-        The message itself comes last: of a redacted one the server lists no edits.
+        The message itself comes last: of a redacted one the server lists no edits. They
+        are listed until there is no other one, as its author may be editing meanwhile.
         """
-        reason = action.reason[:MAX_REASON_LENGTH]
-        for event in (*self._list_edits(action), action.message):
-            key = f"{action.key}-{event}"
-            self.client.redact(action.group, event, key[:200], reason)
+        redacted: set[str] = set()
+        for _round in range(MAX_EDIT_ROUNDS):
+            new = [each for each in self._list_edits(action) if each not in redacted]
+            if not new:
+                break
+            for event in new:
+                self._redact(action, event)
+            redacted |= set(new)
+        self._redact(action, action.message)
         return DELIVERED
+
+    def _redact(self, action: GroupAction, event: str) -> None:
+        key, reason = f"{action.key}-{event}", action.reason[:MAX_REASON_LENGTH]
+        self.client.redact(action.group, event, key[:200], reason)
 
     def _list_edits(self, action: GroupAction) -> list[str]:
         found: list[str] = []

@@ -20,7 +20,6 @@ class Membership(models.TextChoices):
     "name",
     "direct_user",
     "left_by",
-    "muted",
     "creation",
     sentences=("left_reason",),
     community="account__community_id",
@@ -30,9 +29,10 @@ class Room(models.Model):
 
     `direct_user` is whom a direct message of this room reaches, unless they have left:
     then `has_peer` is false. `creation` is the content and sender of the event that created
-    the room, which never changes. `muted` maps members to
-    the power level that they get back, null for the room's default. `open_rule` is the
-    content of the join rules before the room was closed. `writer` names who changes the
+    the room, which never changes. `muted` maps members to the power level that they get
+    back, null for the room's default; `erased_mutes` erases them there. `open_rule` is the
+    content of the join rules before the room was closed. `answered_at` is when staff
+    accepted the last invitation. `writer` names who changes the
     power levels now: the list of them is one event, which concurrent changes overwrite.
     """
 
@@ -51,6 +51,7 @@ class Room(models.Model):
     creation: models.JSONField[Any, Any] = models.JSONField(default=dict)
     muted: models.JSONField[Any, Any] = models.JSONField(default=dict)
     open_rule: models.JSONField[Any, Any] = models.JSONField(null=True)
+    answered_at = timestamps.TimestampField(null=True)
     writer = models.CharField(max_length=32, default="")
     written_until = timestamps.TimestampField(null=True)
     updated_at = timestamps.TimestampField()

@@ -16,6 +16,7 @@ from qunce.channels.matrix import (
     group_actions,
     invites,
     power_levels,
+    reports,
     rooms,
     sending,
 )
@@ -54,6 +55,7 @@ RIGHTS: dict[str, StrOrPromise] = {
     REMOVED,
     INVITED,
     LIMITED,
+    REPORTS_HIDDEN,
 ) = (
     "token_invalid",
     "token_unreadable",
@@ -65,6 +67,7 @@ RIGHTS: dict[str, StrOrPromise] = {
     "removed_from_room",
     "invite_waiting",
     "rate_limited",
+    "reports_hidden",
 )
 
 
@@ -79,6 +82,8 @@ def inspect(
         if user != account.user:
             return [Problem(OTHER_ACCOUNT, {"user": user}, is_blocking=True)]
         found = [*_room_problems(account, client), *_other_problems(account, at)]
+        if not reports.may_read(client):
+            found.append(Problem(REPORTS_HIDDEN, {"user": user}, is_hint=True))
     except LimitExceeded:
         return [Problem(LIMITED)]
     except MatrixError as error:
@@ -87,7 +92,8 @@ def inspect(
         return [Problem(UNREACHABLE, {"error": str(error)[:200]})]
     except (HomeserverDown, ReplyLost) as error:
         return [Problem(UNREACHABLE, {"error": str(error)[:200]})]
-    return found[:MAX_PROBLEMS]
+    # The hint is the last one, and not left out.
+    return [*found[: MAX_PROBLEMS - 1], *found[MAX_PROBLEMS - 1 :][-1:]]
 
 
 def is_invalid_token(error: MatrixError) -> bool:
@@ -130,10 +136,8 @@ def _other_problems(account: ChannelAccount, at: datetime) -> Iterator[Problem]:
             REMOVED,
             {"room": str(room), "by": room.left_by, "reason": room.left_reason},
         )
-    for room in rooms.list_invited(account):
-        if not invites.is_trusted(room, account.user):
-            inviter = room.direct_user or room.left_by
-            yield Problem(INVITED, {"room": str(room), "by": inviter})
+    for room in invites.list_waiting(account):
+        yield Problem(INVITED, {"room": str(room), "by": invites.inviter_of(room)})
     if account.limited_at is not None and at - account.limited_at < LIMITED_FOR:
         yield Problem(LIMITED)
 
@@ -194,8 +198,16 @@ EXPLANATIONS: Mapping[str, Callable[[], tuple[str, str]]] = {
         _("Invite the account again if Qunce should look after this room."),
     ),
     INVITED: lambda: (
-        _("%(by)s of another server invites the account into “%(room)s”."),
-        _("Accept the invitation with the account if the room is yours."),
+        _("%(by)s invites the account into “%(room)s”."),
+        _("Accept the invitation on this page if the room is yours, or refuse it."),
+    ),
+    REPORTS_HIDDEN: lambda: (
+        _("Messages that members report in their app are not seen here."),
+        _(
+            "The homeserver shows reports to its administrators only. If it is yours, make "
+            "%(user)s a server administrator, and reports come to the moderation queue. "
+            "Everything else works without."
+        ),
     ),
     LIMITED: lambda: (
         _("The homeserver asked Qunce to send more slowly."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,7 +67,7 @@ class RoomChange:
         membership = _text(content, "membership")
         sender = _text(raw, "sender")[:255]
         if membership == "invite":
-            self.fields["membership"] = Membership.INVITED
+            self.fields |= {"membership": Membership.INVITED, "answered_at": None}
             if content.get("is_direct") is True:
                 self.fields |= {"is_direct": True, "direct_user": sender}
             self.fields["left_by"] = sender
@@ -141,3 +141,21 @@ def list_lost(account: ChannelAccount) -> models.QuerySet[Room]:
     """Rooms that somebody has removed our account from."""
     rows = Room.objects.filter(account=account, membership=Membership.LEFT)
     return rows.exclude(left_by="").filter(is_direct=False).order_by("name", "pk")
+
+
+def list_personal_data(
+    account: ChannelAccount, users: Collection[str]
+) -> list[dict[str, Any]]:
+    """The direct chats of these users, and the rooms in which they are muted."""
+    found: list[dict[str, Any]] = [
+        {"user": room.direct_user, "direct_chat": room.room_id}
+        for room in Room.objects.filter(
+            account=account, is_direct=True, direct_user__in=users
+        ).order_by("pk")
+    ]
+    for room in Room.objects.filter(account=account).exclude(muted={}).order_by("pk"):
+        found += [
+            {"user": user, "muted_in": str(room), "level_before": room.muted[user]}
+            for user in sorted(set(users) & room.muted.keys())
+        ]
+    return found

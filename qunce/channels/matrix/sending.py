@@ -1,7 +1,8 @@
 """Sends messages to rooms and to members, each exactly once.
 
-The key of a message is the id of the transaction: the homeserver answers a repeated one
-with the event that it has. Where it asks to wait, messages are postponed, and nothing here
+The key of a message is the id of the transaction, together with the epoch of our database:
+the homeserver answers a repeated one with the event that it has, and a restored backup
+gives new messages the ids of old ones. Where it asks to wait, messages are postponed, and nothing here
 sleeps: after one room is limited the others are tried, and after a second one the whole
 account waits.
 """
@@ -33,6 +34,7 @@ from qunce.channels.matrix.client import (
     MatrixError,
     ReplyLost,
 )
+from qunce.core import epochs
 
 MAX_SECONDS = 20.0
 """For a batch, whose lease is longer. What is left is sent with the next one."""
@@ -128,14 +130,14 @@ class Batch:
             room = direct_rooms.ensure(
                 self.account, self.client, message.to, at=self.at
             )
-        sent = []
+        sent, key = [], f"{epochs.current()}-{message.key}"
         if message.text:
             body = {"msgtype": "m.text", "body": message.text, "m.mentions": {}}
-            sent.append(self.client.send(room, message.key, body))
+            sent.append(self.client.send(room, key, body))
         for index, attachment in enumerate(message.attachments):
             content = self._upload(attachment)
             if content:
-                sent.append(self.client.send(room, f"{message.key}-{index}", content))
+                sent.append(self.client.send(room, f"{key}-{index}", content))
         return sent[0] if sent else ""
 
     def _upload(self, attachment: Attachment) -> dict[str, Any] | None:

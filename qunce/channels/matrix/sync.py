@@ -11,7 +11,7 @@ not punish in one minute what was said in an hour.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -20,7 +20,8 @@ from typing import Any
 from django.db import transaction
 
 from qunce.channels import inbox
-from qunce.channels.accounts import accounts
+from qunce.channels.accounts import accounts, missed_messages
+from qunce.channels.accounts.missed_messages import Gap
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.accounts.receiving import LeaseLost
 from qunce.channels.inbox import NewEvent
@@ -67,6 +68,7 @@ class Received:
 
     new: list[NewEvent] = field(default_factory=list)
     changes: list[RoomChange] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
 
 
 def sync_once(
@@ -107,6 +109,8 @@ def sync_once(
             community=account.community, channel=CHANNEL, events=received.new, at=at
         )
         rooms.save(account, received.changes, at=at)
+        for gap in received.gaps:
+            missed_messages.record(account, gap, at=at)
         if any(change.rights_changed for change in received.changes):
             accounts.request_check(account)
     account.cursor, account.received_at = next_batch, at
@@ -141,6 +145,7 @@ def _read(
             )
             reader.read(section, has_left=name == "leave")
             received.new += reader.new
+            received.gaps += reader.gaps
             received.changes.append(reader.change)
     return received
 
@@ -161,6 +166,7 @@ class _RoomReader:
         self.room, self.since, self.at = room, since, at
         self.change = RoomChange(room_id, peer=room.direct_user if room else "")
         self.new: list[NewEvent] = []
+        self.gaps: list[Gap] = []
 
     def read(self, section: Mapping[str, Any], *, has_left: bool) -> None:
         own = self.account.user
@@ -177,7 +183,8 @@ class _RoomReader:
         was_in = self.room is not None and self.room.membership == Membership.JOINED
         if was_in and self.since:
             self._read_known(state, timeline, raw_events)
-        else:
+        elif not has_left:
+            # Of a room that we were only invited to, nothing concerns us.
             self._read_new(state, raw_events)
         self._report_own(raw_events, state, was_in=was_in)
 
@@ -204,7 +211,9 @@ class _RoomReader:
         raw_events: list[Any],
     ) -> None:
         if timeline.get("limited"):
-            missed = self._back_fill(str(timeline.get("prev_batch", "")))
+            missed, is_all = self._back_fill(str(timeline.get("prev_batch", "")))
+            if not is_all:
+                self._note_gap((*missed, *raw_events))
             seen = {raw.get("event_id") for raw in (*missed, *raw_events)}
             # What changed further back than the pages go.
             older = [raw for raw in state if raw.get("event_id") not in seen]
@@ -236,12 +245,33 @@ class _RoomReader:
         found = [events.read(raw, source) for raw in raw_events]
         self.new += [event for event in found if event is not None]
 
-    def _back_fill(self, start: str) -> list[Any]:
-        """The events between the last sync and this one, the oldest first."""
+    def _note_gap(self, known: Sequence[Any]) -> None:
+        """Note that what happened before the oldest of these events is not known."""
+        moments = [events.happened_at(raw, self.at) for raw in known]
+        name = self.change.fields.get("name", self.room.name if self.room else "")
+        is_direct = self.room is not None and self.room.is_direct
+        self.gaps.append(
+            Gap(
+                group_key=self.room_id,
+                # A direct chat has no name.
+                group_name="" if is_direct else name or self.room_id,
+                since=self.account.received_at or self.account.connected_at,
+                until=min(moments, default=self.at),
+            )
+        )
+
+    def _back_fill(self, start: str) -> tuple[list[Any], bool]:
+        """The events between the last sync and this one, and whether these are all.
+
+        The oldest first.
+        """
         found: list[Any] = []
-        for _page in range(MAX_PAGES):
+        if not start:
+            # The server does not say where the gap begins.
+            return found, False
+        for _number in range(MAX_PAGES):
             if not start:
-                break
+                return found[::-1], True
             try:
                 page = self.client.messages(
                     self.room_id, start=start, until=self.since, limit=PAGE_SIZE
@@ -258,17 +288,16 @@ class _RoomReader:
                     self.room_id,
                     error,
                 )
-                break
+                return found[::-1], False
             chunk = sync_replies.list_events(page.get("chunk"))
             found += chunk
             for raw in chunk:
                 self.change.rights_changed |= raw.get("type") == "m.room.power_levels"
             start = str(page.get("end") or "")
-        else:
-            log.warning(
-                "%s: more was missed in %s than is read", self.account, self.room_id
-            )
-        return found[::-1]
+        log.warning(
+            "%s: more was missed in %s than is read", self.account, self.room_id
+        )
+        return found[::-1], not start
 
     def _report_own(
         self, raw_events: list[Any], state: list[Any], *, was_in: bool
@@ -287,6 +316,9 @@ class _RoomReader:
         for raw in own[-1:]:
             payload: dict[str, Any] = {"group": self.room_id}
             if fields["membership"] == Membership.LEFT:
+                if not was_in:
+                    # Declined, or taken back: the room has never been a group.
+                    continue
                 payload |= {"by": fields["left_by"], "text": fields["left_reason"]}
                 self._report(raw, "group_left", payload)
             elif not was_in:

@@ -59,3 +59,14 @@ class ConnectForm(LimitForm):
         ),
     )
     field_order = ("address", "secret", "limit", "per_minute")
+
+
+class InvitationsForm(forms.Form):
+    asks_first = forms.BooleanField(
+        label=gettext_lazy("Ask staff about every invitation into a room"),
+        required=False,
+        help_text=gettext_lazy(
+            "Without this, the account follows people of its own homeserver. Choose it "
+            "on a server where anybody can register."
+        ),
+    )

@@ -10,8 +10,14 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from qunce.channels import channel_contract
-from qunce.channels.accounts import accounts, providers
-from qunce.channels.accounts.models import ChannelAccount
+from qunce.channels.accounts import (
+    accounts,
+    invitations,
+    missed_messages,
+    providers,
+)
+from qunce.channels.accounts.invitations import Invitation
+from qunce.channels.accounts.models import ChannelAccount, MissedMessages
 from qunce.channels.accounts.providers import Explanation
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility
@@ -35,7 +41,11 @@ class ChannelRow:
 class ChannelPage:
     row: ChannelRow
     account: ChannelAccount
-    explanations: Sequence[Explanation]
+    problems: Sequence[Explanation]
+    hints: Sequence[Explanation]
+    missed: Sequence[MissedMessages]
+    invitations: Sequence[Invitation]
+    can_be_invited: bool
     groups: Sequence[Group]
     group_count: int
     per_minute: int | None
@@ -57,21 +67,32 @@ def present_row(name: str, account: ChannelAccount | None, at: datetime) -> Chan
 
 
 def _state(account: ChannelAccount, at: datetime) -> tuple[str, bool]:
-    if any(problem.get("is_blocking") for problem in account.problems):
+    if accounts.is_blocked(account):
         return _("refused by the server"), False
     if accounts.is_silent(account, at):
         return _("out of reach"), False
-    if account.problems:
+    if accounts.has_problems(account):
         return _("connected, with problems"), False
     return _("connected"), True
 
 
 def present_page(account: ChannelAccount, by: Staff, at: datetime) -> ChannelPage:
+    explained = accounts.explain(account)
     groups = visibility.list_visible(by).filter(platform=account.channel)
     return ChannelPage(
         row=present_row(account.channel, account, at),
         account=account,
-        explanations=[each for _problem, each in accounts.explain(account)],
+        problems=[each for problem, each in explained if not problem.is_hint],
+        hints=[each for problem, each in explained if problem.is_hint],
+        missed=list(
+            missed_messages.list_open(by).filter(account=account)[
+                : missed_messages.MAX_LISTED
+            ]
+        ),
+        invitations=invitations.list_of(account, by=by),
+        can_be_invited=isinstance(
+            providers.get(account.channel), invitations.InvitedProvider
+        ),
         groups=list(groups.order_by("name", "pk")[:MAX_GROUPS]),
         group_count=groups.count(),
         per_minute=account.settings.get("per_minute"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.channels import channel_contract
-from qunce.channels.accounts import accounts, providers
+from qunce.channels.accounts import accounts, invitations, providers
 from qunce.console import http
 from qunce.console.channels import forms, presenters
 from qunce.console.http import Request
@@ -35,10 +35,16 @@ def channel_detail(request: Request, channel: str) -> HttpResponse:
 def render_detail(
     request: Request, page: presenters.ChannelPage, form: forms.LimitForm
 ) -> HttpResponse:
+    asks_first = bool(page.account.settings.get(invitations.ASKS_FIRST))
+    context = {
+        "page": page,
+        "form": form,
+        "invitations_form": forms.InvitationsForm(initial={"asks_first": asks_first}),
+    }
     return http.render(
         request,
         "console/channels/detail.html",
-        {"page": page, "form": form},
+        context,
         status=422 if form.errors else 200,
     )
 

@@ -6,15 +6,18 @@ import zlib
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from qunce.channels import channel_contract
-from qunce.channels.accounts import accounts
-from qunce.channels.accounts.models import ChannelAccount
+from qunce.channels.accounts import accounts, missed_messages
+from qunce.channels.accounts.models import ChannelAccount, MissedMessages
 from qunce.console.today import items
 from qunce.console.today.items import DECIDE, TodayItem
-from qunce.core import permissions
+from qunce.core import day_texts, permissions
 from qunce.core.staff.models import Staff
+
+MAX_MISSED = 10
 
 
 @items.register
@@ -24,8 +27,45 @@ def channel_problems(staff: Staff, at: datetime) -> list[TodayItem]:
         found = accounts.list_accounts(staff)
     except permissions.NotAllowed:
         return []
-    rows = [account for account in found if account.problems or _is_silent(account, at)]
+    rows = [
+        account
+        for account in found
+        if accounts.has_problems(account) or _is_silent(account, at)
+    ]
     return [_item(account, at) for account in rows]
+
+
+@items.register
+def missed_messages_of_groups(staff: Staff, at: datetime) -> list[TodayItem]:
+    """One item per span in which messages of a group are missing."""
+    try:
+        found = missed_messages.list_open(staff)[:MAX_MISSED]
+    except permissions.NotAllowed:
+        return []
+    return [_missed_item(missed, at) for missed in found]
+
+
+def _missed_item(missed: MissedMessages, at: datetime) -> TodayItem:
+    zone = timezone.get_current_timezone()
+    text = (
+        _("Messages of “%(name)s” are missing") % {"name": missed.group_name}
+        if missed.group_name
+        else _("Messages of a direct chat are missing")
+    )
+    span = {
+        "since": day_texts.moment(missed.since, at, zone),
+        "until": day_texts.moment(missed.until, at, zone),
+    }
+    return TodayItem(
+        key=f"missed-{missed.pk}",
+        section=DECIDE,
+        icon="exclamation-triangle",
+        text=text,
+        reason=_("From %(since)s to %(until)s; read them in the app.") % span,
+        url=reverse("channels:detail", args=[missed.account.channel]),
+        action=_("Look at it"),
+        minutes=5,
+    )
 
 
 def _is_silent(account: ChannelAccount, at: datetime) -> bool:
@@ -33,7 +73,11 @@ def _is_silent(account: ChannelAccount, at: datetime) -> bool:
 
 
 def _item(account: ChannelAccount, at: datetime) -> TodayItem:
-    explained = accounts.explain(account)
+    explained = [
+        (problem, explanation)
+        for problem, explanation in accounts.explain(account)
+        if not problem.is_hint
+    ]
     reasons = [explanation.problem for _problem, explanation in explained]
     if _is_silent(account, at):
         reasons.append(_("Nothing was heard from the server for some time."))

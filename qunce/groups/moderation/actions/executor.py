@@ -32,6 +32,7 @@ from qunce.groups.lists import exemptions
 from qunce.groups.moderation.actions import actions, outdated_actions, safety_stops
 from qunce.groups.moderation.cases import cases
 from qunce.groups.moderation.models import Action, ActionState
+from qunce.members.accounts import queries as account_queries
 
 log = logging.getLogger(__name__)
 MAX_PER_RUN, MAX_SECONDS_PER_RUN = 200, 45.0
@@ -107,6 +108,11 @@ def claim(pk: int, at: datetime) -> Action | None:
     ):
         return None
     action = Action.objects.select_related("group__community", "case__rule").get(pk=pk)
+    if _is_of_erased(action):
+        # Without a fact, which would name somebody who wants to be forgotten.
+        claimed = Action.objects.filter(pk=pk, lease=lease)
+        claimed.update(state=ActionState.CANCELLED, lease="", done_at=at)
+        return None
     if reason := _protection(action, at) or outdated_actions.find_ground(action, at):
         _finish(action, ActionState.SKIPPED, reason, at)
         return None
@@ -117,6 +123,11 @@ def claim(pk: int, at: datetime) -> Action | None:
         safety_stops.turn_back(action.group, at)
         return None
     return action
+
+
+def _is_of_erased(action: Action) -> bool:
+    account = action.account_id
+    return account is not None and bool(account_queries.find_erased([account]))
 
 
 def _protection(action: Action, at: datetime) -> str:

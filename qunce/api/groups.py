@@ -94,7 +94,8 @@ class GroupOut(schemas.OutputSchema):
 class GroupDetailOut(GroupOut):
     """`member_count` counts the members whom the staff member sees.
 
-    `staff_count` are the people in the group who work here and are not counted.
+    `staff_count` are the people in the group who are not counted: those who work here,
+    bots and volunteers.
     """
 
     member_count: int
@@ -107,6 +108,7 @@ class MembershipOut(schemas.OutputSchema):
     role: str
     joined_at: datetime
     works_here: bool
+    is_counted: bool
 
 
 class MembershipResult(schemas.OutputSchema):
@@ -187,7 +189,7 @@ def get(request: ApiRequest, group_id: schemas.Id) -> dict[str, Any]:
     query = (group, request.by, request.at)
     return _serialize(group) | {
         "member_count": memberships.count_members(*query),
-        "staff_count": memberships.count_staff(*query),
+        "staff_count": memberships.count_uncounted(*query),
     }
 
 
@@ -236,6 +238,7 @@ def list_members(
     )
     person_ids = account_queries.person_ids(row.account_id for row in page)
     staff_people = audiences.staff_people(community=request.community, at=request.at)
+    uncounted = audiences.uncounted_people(community=request.community, at=request.at)
     items = [
         {
             "account_id": row.account_id,
@@ -243,6 +246,7 @@ def list_members(
             "role": row.role,
             "joined_at": row.joined_at,
             "works_here": person_ids[row.account_id] in staff_people,
+            "is_counted": person_ids[row.account_id] not in uncounted,
         }
         for row in page
     ]

@@ -420,6 +420,9 @@ def remove_members(
                 group=group, account_id__in=list(changes), present=False
             ).update(left_at=left_at)
             _record(event, group, changes, by, at, left_at)
+            rows = Membership.objects.filter(group=group, account_id__in=list(changes))
+            roles = rows.exclude(role="member").values_list("role", flat=True)
+            staff_roles.note_change(group.community_id, roles)
         removed += len(changes)
     return removed
 

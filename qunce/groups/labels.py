@@ -51,6 +51,7 @@ ROLES: dict[str, StrOrPromise] = {
     "core": _("core"),
     "seed": _("seed"),
     "volunteer": _("volunteer"),
+    "bot": _("bot"),
 }
 TRANSITIONS: dict[str, StrOrPromise] = {
     "stabilize": _("Mark as stable"),
@@ -71,6 +72,7 @@ ROLE_TEXTS = {
     "core": "核心 核心成员 骨干",
     "seed": "种子 种子用户",
     "volunteer": "志愿者",
+    "bot": "机器人 robot 群机器人",
 }
 """What files and people call the roles, besides their keys."""
 _ROLE_OF = {

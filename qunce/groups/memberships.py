@@ -52,7 +52,8 @@ class GroupMember:
     role: str
     joined_at: datetime
     works_here: bool = False
-    """Whether they have a staff account, so that no number counts them."""
+    """Whether they have a staff account or are a bot."""
+    is_counted: bool = True
 
     @property
     def role_label(self) -> str:
@@ -144,15 +145,15 @@ def rule(group: Group) -> dict[str, Any]:
 
 
 def count_members(group: Group, by: Staff, at: datetime) -> int:
-    """Count the members in the group whom `by` may see; people who work here are none."""
+    """Count the members in the group whom `by` may see: none who work here or volunteer."""
     groups.check_visible(group, by)
     return audiences.count(community=group.community, rule=rule(group), by=by, at=at)
 
 
-def count_staff(group: Group, by: Staff, at: datetime) -> int:
-    """Count the people in the group who work here."""
+def count_uncounted(group: Group, by: Staff, at: datetime) -> int:
+    """Count the people in the group whom no number counts: staff, bots, volunteers."""
     groups.check_visible(group, by)
-    return audiences.count_staff(
+    return audiences.count_uncounted(
         community=group.community, rule=rule(group), by=by, at=at
     )
 
@@ -209,12 +210,14 @@ def _load(group: Group, person_ids: Sequence[int], at: datetime) -> list[GroupMe
         if known is None or known.role == "member" or row.role != "member":
             memberships[person_id] = row
     staff = audiences.staff_people(community=group.community, at=at)
+    uncounted = audiences.uncounted_people(community=group.community, at=at)
     return [
         GroupMember(
             first_accounts[person_id],
             memberships[person_id].role,
             memberships[person_id].joined_at,
             person_id in staff,
+            person_id not in uncounted,
         )
         for person_id in person_ids
         if person_id in memberships

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Membership
-from qunce.groups.staff_roles import ROLES
+from qunce.groups.staff_roles import WORKING
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import staff_accounts, visibility
@@ -69,7 +69,7 @@ def _list_memberships(accounts: list[int], by: Staff) -> dict[int, list[Membersh
     found: dict[int, list[Membership]] = {}
     visible = set(group_visibility.list_visible(by).values_list("pk", flat=True))
     for chunk in account_queries.chunks(accounts):
-        rows = Membership.objects.filter(account_id__in=chunk, role__in=ROLES)
+        rows = Membership.objects.filter(account_id__in=chunk, role__in=WORKING)
         for row in rows.select_related("group").order_by("group__name", "pk"):
             if not row.is_void and row.group_id in visible:
                 found.setdefault(row.account_id, []).append(row)

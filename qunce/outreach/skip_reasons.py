@@ -33,7 +33,7 @@ CARE_BUDGET = "care_budget"
 KEPT_PLACE = "kept_place"
 
 LABELS: dict[str, StrOrPromise] = {
-    WORKS_HERE: gettext_lazy("works here"),
+    WORKS_HERE: gettext_lazy("works here or is a volunteer"),
     LEFT: gettext_lazy("has left the community"),
     EXCLUDED: gettext_lazy("is excluded by the campaign"),
     OPTED_OUT: gettext_lazy("has opted out of messages"),

@@ -208,7 +208,7 @@ def _sum_visible(
     if filters.member is not None:
         return _add_up([rows])
     if by.scope is None:
-        staff = audiences.staff_accounts(community=by.community, at=at)
+        staff = audiences.uncounted_accounts(community=by.community, at=at)
         return _add_up(
             [rows],
             without=[
@@ -217,7 +217,7 @@ def _sum_visible(
             ],
         )
     visible = visibility.visible_people(by=by, at=at)
-    visible -= audiences.staff_people(community=by.community, at=at)
+    visible -= audiences.uncounted_people(community=by.community, at=at)
     by_person = account_queries.accounts_by_person(visible)
     accounts = sorted(itertools.chain.from_iterable(by_person.values()))
     return _add_up(

@@ -67,7 +67,7 @@ FROM sales_order WHERE community_id = %s AND currency = %s
 def list_by_currency(community: Community, *, at: datetime) -> list[Totals]:
     """Return one row per currency, the most frequent first."""
     return _list_by_currency(
-        community, audiences.staff_accounts(community=community, at=at)
+        community, audiences.uncounted_accounts(community=community, at=at)
     )
 
 
@@ -84,7 +84,7 @@ def _list_by_currency(community: Community, staff: Sequence[int]) -> list[Totals
 
 def sum_sales(community: Community, *, at: datetime) -> Sales:
     """Return what was paid and refunded in the community's currency."""
-    staff = audiences.staff_accounts(community=community, at=at)
+    staff = audiences.uncounted_accounts(community=community, at=at)
 
     def sum_span(currency: str, begin: int, end: int) -> tuple[int, int, int]:
         total = Totals(0, 0, 0, currency)

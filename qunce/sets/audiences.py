@@ -234,14 +234,14 @@ def people_by_rule(
     return snapshots.run(community, at, read)
 
 
-def count_staff(*, community: Community, rule: Any, by: Staff, at: datetime) -> int:
-    """How many people match the rule but are left out, as they work here."""
+def count_uncounted(*, community: Community, rule: Any, by: Staff, at: datetime) -> int:
+    """How many people match the rule but are left out: staff, bots and volunteers."""
     query: dict[str, Any] = {"community": community, "rule": rule, "by": by, "at": at}
     return len(people(**query, with_staff=True)) - count(**query)
 
 
 def staff_people(*, community: Community, at: datetime) -> BitMap:
-    """The people who work here, whom no number counts."""
+    """The people who work here, and bots."""
 
     def read(snap: Snapshot) -> BitMap:
         snap.load_revisions(())
@@ -250,12 +250,22 @@ def staff_people(*, community: Community, at: datetime) -> BitMap:
     return snapshots.run(community, at, read)
 
 
-def staff_accounts(*, community: Community, at: datetime) -> list[int]:
-    """All accounts of the people who work here, ascending."""
+def uncounted_people(*, community: Community, at: datetime) -> BitMap:
+    """The people whom no number counts: those who work here, bots and volunteers."""
+
+    def read(snap: Snapshot) -> BitMap:
+        snap.load_revisions(())
+        return snap.uncounted.copy()
+
+    return snapshots.run(community, at, read)
+
+
+def uncounted_accounts(*, community: Community, at: datetime) -> list[int]:
+    """All accounts of the people whom no number counts, ascending."""
 
     def read(snap: Snapshot) -> list[int]:
         snap.load_revisions(())
-        return list(snap.staff_accounts())
+        return list(snap.uncounted_accounts())
 
     return snapshots.run(community, at, read)
 
@@ -311,9 +321,12 @@ def funnel(
                 snap, query.rule.source, query.rule.node, visible
             ),
             sample=funnels.sample_evenly(audience, sample),
-            staff=0
+            uncounted=0
             if visible is not None
-            else len(query.rule.node.evaluate(snap, snap.staff_present()) & snap.staff),
+            else len(
+                query.rule.node.evaluate(snap, snap.uncounted_present())
+                & snap.uncounted
+            ),
         )
 
     return snapshots.run(community, at, count_parts)
@@ -338,6 +351,8 @@ def explain(
             text = _("is in the community")
         elif person in snap.staff:
             text = _("works here, and is never counted as a member")
+        elif person in snap.uncounted:
+            text = _("is a volunteer in a group, and not counted as a member")
         elif person in snap.everyone(with_left=True):
             text = _("has left the community")
         elif person in snap.people(snap.presence.not_erased):

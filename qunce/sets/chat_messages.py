@@ -104,9 +104,11 @@ def _load(snap: Snapshot, ids: list[int], begin: int, end: int) -> ChatMessages:
         column.to_numpy().astype(np.int64) for column in rows.columns
     )
     people = snap.aliases.map_array(accounts)
-    by_staff = np.isin(people, bitmaps.array_of(snap.staff))
-    # A staff account that writes outside of groups does not say to whom.
-    known = (groups != 0) | ~by_staff
+    by_staff = np.isin(people, bitmaps.array_of(snap.answering_staff))
+    # Bots and volunteers neither ask as members nor answer as staff. A staff account that
+    # writes outside of groups does not say to whom.
+    others = bitmaps.array_of(snap.uncounted - snap.answering_staff)
+    known = ((groups != 0) | ~by_staff) & ~np.isin(people, others)
     chats = np.where(groups != 0, groups, -people)[known]
     is_marked = actors[known] != 0
     order = np.argsort(chats, kind="stable")

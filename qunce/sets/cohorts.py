@@ -85,7 +85,9 @@ def count(
     def read(snap: Snapshot) -> CohortTable:
         snap.load_revisions(())
         if among is not None:
-            return _count(snap, start, returning, spans, rolling, among - snap.staff)
+            return _count(
+                snap, start, returning, spans, rolling, among - snap.uncounted
+            )
         version = (
             _version_of_start(snap, start),
             _version_of_return(snap, returning, (spans[0][0], snap.today)),
@@ -118,7 +120,7 @@ def count_parts(
     def read(snap: Snapshot) -> list[CohortTable]:
         snap.load_revisions(())
         return [
-            _count(snap, start, returning, spans, rolling, part - snap.staff)
+            _count(snap, start, returning, spans, rolling, part - snap.uncounted)
             for part in parts
         ]
 

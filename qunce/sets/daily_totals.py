@@ -127,7 +127,7 @@ def load(
 
     def map_to_people(snap: Snapshot) -> tuple[NDArray[np.int64], BitMap]:
         snap.load_revisions(())
-        return snap.aliases.map_array(accounts), snap.staff
+        return snap.aliases.map_array(accounts), snap.uncounted
 
     # After the query: the totals are small, the facts are not.
     person_ids, staff = snapshots.run(community, at, map_to_people)
@@ -254,10 +254,10 @@ def account_condition_in(
     # The log has accounts, so the people are turned into all of theirs before DuckDB
     # filters.
     if among is None:
-        accounts = snap.staff_accounts()
+        accounts = snap.uncounted_accounts()
     else:
         # All accounts of these people: the first, and every one merged into it.
-        people = among - snap.staff
+        people = among - snap.uncounted
         pairs = snap.aliases.person_ids.items()
         accounts = people | bitmaps.of([a for a, person in pairs if person in people])
     table = pa.table({"account": bitmaps.array_of(accounts)})
@@ -291,7 +291,7 @@ def count_people_by_day(
         # somebody leaves.
         counted = snap.everyone(with_left=True)
         if among is not None:
-            counted = among - snap.staff
+            counted = among - snap.uncounted
         return [
             snap.people(bitmaps.union(accounts)).intersection_cardinality(counted)
             for accounts in sets.values()
@@ -316,7 +316,7 @@ def count_facts_by_day(
         snap.load_revisions(())
         counted = snap.everyone(with_left=True)
         if among is not None:
-            counted = among - snap.staff
+            counted = among - snap.uncounted
         numbers = dict.fromkeys(range(first, last + 1), 0)
         for kind_id in kind_ids:
             days = snap.changed_days(kind_id, first, last)
@@ -340,6 +340,6 @@ def weights_by_person(
     def load_weights(snap: Snapshot) -> dict[int, int]:
         snap.load_revisions([(kind, ref)])
         counter = snap.by_person(snap.marks(kind, ref))
-        return counter.counts(counter.nonzero() - snap.staff)
+        return counter.counts(counter.nonzero() - snap.uncounted)
 
     return snapshots.run(community, at, load_weights)

@@ -69,7 +69,9 @@ def count_before_first(
         begin = community_days.start_of(*clock, first)
         end = community_days.start_of(*clock, last + 1)
         people, when = _first_times(snap, targets, end)
-        chosen = (when >= begin) & np.isin(people, bitmaps.array_of(among - snap.staff))
+        chosen = (when >= begin) & np.isin(
+            people, bitmaps.array_of(among - snap.uncounted)
+        )
         people, when = people[chosen], when[chosen]
         numbers = _count_before(snap, kinds, people, when, span)
         known = _count_before(snap, confirmed, people, when, span)

@@ -31,14 +31,15 @@ class Step:
 class Funnel:
     """`steps` has each part by its path, such as `all[1].any[0]`; "" is the whole rule.
 
-    `staff` are people who match but work here, so that `total` does not count them.
+    `uncounted` are people who match but work here, volunteer or are bots, so that `total`
+    does not count them.
     """
 
     everyone: int
     total: int
     steps: Mapping[str, Step] = field(default_factory=dict)
     sample: tuple[int, ...] = ()
-    staff: int = 0
+    uncounted: int = 0
 
 
 def list_parts(rule: Any, node: Node, path: str = "") -> Iterator[tuple[str, Node]]:

@@ -82,7 +82,7 @@ def sum_by_part(
 
 def _accounts_of(snap: Snapshot, parts: Mapping[int, BitMap]) -> pa.Table:
     """Every account of the people of the parts, the first and those merged into it."""
-    people = {part: own - snap.staff for part, own in parts.items()}
+    people = {part: own - snap.uncounted for part, own in parts.items()}
     merged = [
         (account, part)
         for account, person in snap.aliases.person_ids.items()

@@ -180,7 +180,7 @@ def _kind_ids(kinds: Iterable[str]) -> list[int]:
 
 
 def _counted(snap: Snapshot, among: BitMap | None) -> BitMap:
-    return snap.everyone(with_left=True) if among is None else among - snap.staff
+    return snap.everyone(with_left=True) if among is None else among - snap.uncounted
 
 
 def _accounts_by_day(

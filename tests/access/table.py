@@ -123,7 +123,7 @@ ANSWERS: dict[str, str] = {
         members.segments.segments.count
         sets.audiences.compile_rule
         sets.audiences.count
-        sets.audiences.count_staff
+        sets.audiences.count_uncounted
         sets.audiences.funnel
         sets.audiences.list_ids
         sets.audiences.overlap
@@ -145,7 +145,7 @@ ANSWERS: dict[str, str] = {
         insight.goals.results.find_change
         groups.groups.ensure
         groups.memberships.count_members
-        groups.memberships.count_staff
+        groups.memberships.count_uncounted
         groups.memberships.list_members
         groups.memberships.list_members_with_role
         groups.visibility.get

@@ -16,7 +16,7 @@ def test_group_is_created_filled_and_changes_its_stage(
     members = factories.members(shop, "m1", "m2", "m3")
     data = {"key": "g1", "name": "一群", "capacity": 2, "platform": "wecom"}
     path = f"/groups/{api.post('/groups', data).body['id']}"
-    added = api.post(f"{path}/members", {"member_ids": members[:2], "role": "owner"})
+    added = api.post(f"{path}/members", {"member_ids": members[:2], "role": "koc"})
     assert added.body == {"members_changed": 2}
     full = api.post(f"{path}/members", {"member_ids": members[2:]})
     assert (full.status, full.kind) == (409, "group-full")

@@ -17,12 +17,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 
 @pytest.fixture
 def full(shop: Community) -> Community:
-    """Ann owns the room, bob is in it, and there is a hall without members."""
+    """Ann is a KOC of the room, bob is in it, and there is a hall without members."""
     actor: dict[str, Any] = {"by": staff_models.system(shop), "at": AT}
     room = groups.get(shop, "room")
     ids = account_queries.find(shop, ["ann", "bob"])
     groups.add_members(group=room, accounts=ids.values(), **actor)
-    memberships.change_role(group=room, account=ids["ann"], role="owner", **actor)
+    memberships.change_role(group=room, account=ids["ann"], role="koc", **actor)
     groups.create(community=shop, key="hall", name="Hall", **actor)
     return shop
 
@@ -36,7 +36,7 @@ def test_groups_are_listed_with_their_sizes(run: Run, full: Community) -> None:
 def test_group_is_shown_with_its_roles(run: Run, full: Community) -> None:
     shown = run("groups", "show", "room", "--json").json
     assert shown["members"] == 2
-    assert shown["roles"] == [{"member_key": "ann", "role": "owner"}]
+    assert shown["roles"] == [{"member_key": "ann", "role": "koc"}]
     assert "2 members" in run("groups", "show", "room").output
     assert run("groups", "show", "nowhere").code == 3
 

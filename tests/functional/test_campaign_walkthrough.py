@@ -110,7 +110,7 @@ class OfferWalk(Walker):
         ]
         numbers = {text: int(re.sub(r"\D", "", number)) for text, number in shown}
         reasons = {
-            "works here": 1,
+            "works here or is a volunteer": 1,
             "has left the community": 1,
             "has opted out of messages": len(offer_shops.OPTED_OUT),
             "the contact limit is reached": len(offer_shops.AT_LIMIT),

@@ -63,7 +63,7 @@ def test_member_is_in_the_group_until_removed(shop: Community, by: Staff) -> Non
     north = factories.group(shop)
     early = AT - timedelta(days=30)
     joined = groups.add_members(
-        group=north, accounts=[ann, bob], role="owner", happened_at=early, by=by, at=AT
+        group=north, accounts=[ann, bob], role="koc", happened_at=early, by=by, at=AT
     )
     assert joined == 2
     assert groups.add_members(group=north, accounts=[ann], by=by, at=AT) == 0
@@ -76,10 +76,10 @@ def test_member_is_in_the_group_until_removed(shop: Community, by: Staff) -> Non
     assert groups.remove_members(group=north, accounts=[ann], by=by, at=LATER) == 0
     assert factories.matching_keys(shop, {"group": {"any": ["north"]}}) == ["bob"]
     row = groups.Membership.objects.get(account_id=ann)
-    assert (row.role, row.joined_at, row.left_at) == ("owner", early, LATER)
+    assert (row.role, row.joined_at, row.left_at) == ("koc", early, LATER)
     assert factories.recorded_facts(shop, "group.joined") == [
-        (ann, {"role": "owner"}),
-        (bob, {"role": "owner"}),
+        (ann, {"role": "koc"}),
+        (bob, {"role": "koc"}),
     ]
     assert factories.recorded_facts(shop, "group.left") == [(ann, {})]
 

@@ -26,7 +26,7 @@ def test_members_are_listed_by_page_and_with_their_roles(
     ann, bob, eve = factories.members(shop, "ann", "bob", "eve")
     north = factories.group(shop)
     groups.add_members(group=north, accounts=[ann, bob], by=by, at=AT)
-    groups.add_members(group=north, accounts=[eve], role="owner", by=by, at=AT)
+    groups.add_members(group=north, accounts=[eve], role="koc", by=by, at=AT)
     first = memberships.list_members(group=north, by=by, at=LATER, limit=2)
     assert keys(first) == ["ann", "bob"]
     rest = memberships.list_members(group=north, by=by, at=LATER, after=bob, limit=2)

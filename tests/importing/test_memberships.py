@@ -12,7 +12,7 @@ from tests import factories
 from tests.importing import helpers
 
 TEXT = """group_key,member_key,joined_at,left_at,role
-一群,a,2026-01-01 09:00,,owner
+一群,a,2026-01-01 09:00,,koc
 一群,b,2026-01-02,2026-02-01,
 二群,a,2026-01-03,,
 """

@@ -127,7 +127,7 @@ def test_memberships_go_back_to_their_former_state(
     run(by, first, tmp_path, "memberships")
     second = (
         "member_key,group_key,joined_at,left_at,role\n"
-        "a,g,2026-01-02,2026-02-01,member\nb,g,2026-01-02,,owner\nc,g,2026-01-05,,\n"
+        "a,g,2026-01-02,2026-02-01,member\nb,g,2026-01-02,,koc\nc,g,2026-01-05,,\n"
     )
     job = run(by, second, tmp_path, "memberships", LATER)
     assert factories.matching_keys(shop, {"group": {"any": ["g"]}}) == ["b", "c"]

@@ -285,4 +285,4 @@ def test_people_who_work_here_get_no_campaign(shop: Community, by: Staff) -> Non
     checker = eligibility.checker_for(sender, people, by=by, at=AT)
     assert checker.reasons_to_skip([ben])[ben] == skip_reasons.WORKS_HERE
     funnel = audiences.funnel(community=shop, rule=factories.EVERYONE, by=by, at=AT)
-    assert (funnel.total, funnel.everyone, funnel.staff) == (1, 1, 2)
+    assert (funnel.total, funnel.everyone, funnel.uncounted) == (1, 1, 2)

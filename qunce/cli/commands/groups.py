@@ -71,7 +71,7 @@ def show(invocation: Invocation, key: str) -> None:
         for member in with_role
     ]
     size = memberships.count_members(group, invocation.by, invocation.at)
-    staff_count = memberships.count_staff(group, invocation.by, invocation.at)
+    staff_count = memberships.count_uncounted(group, invocation.by, invocation.at)
     record = _record(group, size) | {"staff": staff_count, "roles": roles}
     card = (
         f"{group_cards.LABELS[name]}: {text}" for name, text in record["card"].items()

@@ -75,7 +75,7 @@ def status(invocation: Invocation) -> None:
 def count_accounts(invocation: Invocation) -> dict[str, int]:
     """Count the accounts of members, and apart from them those of people who work here."""
     community, by = invocation.community, invocation.by
-    staff = audiences.staff_accounts(community=community, at=invocation.at)
+    staff = audiences.uncounted_accounts(community=community, at=invocation.at)
     if by.scope is None:
         accounts = Account.objects.filter(community=community, erased_at=None).count()
     else:

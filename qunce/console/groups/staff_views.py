@@ -17,7 +17,7 @@ from qunce.core import errors
 from qunce.core.staff import staff
 from qunce.core.staff.models import Staff
 from qunce.groups import labels, staff_lists
-from qunce.groups.staff_roles import ROLES
+from qunce.groups.staff_roles import WORKING
 from qunce.members.people import named_members, staff_accounts
 
 
@@ -62,7 +62,7 @@ def _render_list(request: http.Request, form: StaffAccountForm) -> HttpResponse:
         "roles": _(", ").join(
             labels.label_of(labels.ROLES, role)
             for role in labels.ROLES
-            if role in ROLES
+            if role in WORKING
         ),
         "role_labels": labels.ROLES,
         "form": form,

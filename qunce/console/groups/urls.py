@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.groups import actions, staff_views, views
+from qunce.console.groups import actions, role_views, staff_views, views
 
 app_name = "groups"
 urlpatterns = [
     path("", views.group_list, name="list"),
     path("new/", views.group_create, name="create"),
+    path("roles/", role_views.role_list, name="role-list"),
     path("staff-accounts/", staff_views.staff_list, name="staff-list"),
     path("staff-accounts/mark/", staff_views.mark_all, name="staff-mark-all"),
     path("staff-accounts/<int:account>/mark/", staff_views.mark, name="staff-mark"),

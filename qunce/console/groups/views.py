@@ -67,7 +67,7 @@ def render_detail(
         "kind": labels.label_of(labels.KINDS, group.kind),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": group_numbers.size,
-        "staff_count": memberships.count_staff(group, request.staff, request.at),
+        "staff_count": memberships.count_uncounted(group, request.staff, request.at),
         "advice": advice.advise(group.state, group_numbers),
         "steps": [
             (transition, labels.label_of(labels.TRANSITIONS, transition))

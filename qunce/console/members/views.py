@@ -98,6 +98,8 @@ def detail_context(
         "may_mark_staff": permissions.may(by, staff_accounts.MARK),
         "works_here": member.id
         in audiences.staff_people(community=request.community, at=request.at),
+        "is_counted": member.id
+        not in audiences.uncounted_people(community=request.community, at=request.at),
         **forms,
     }
 

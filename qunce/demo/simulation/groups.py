@@ -184,7 +184,7 @@ def _stay(
     end = min((each for each in ends if each), default=None)
     is_over = end is not None and end < now
     is_core = person.talk > 3.5 and person.orders > 0.25
-    role = chance.pick(("koc", "volunteer", "expert")) if is_core else "member"
+    role = chance.pick(("koc", "core", "seed")) if is_core else "member"
     yield Stay(group.number, person, begin, end if is_over else None, role)
     if end and is_over and not person.left_at and not group.closed_at:
         again = later(end, chance.exponential(20.0))

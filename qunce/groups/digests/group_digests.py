@@ -124,16 +124,20 @@ def _lines(group: Group, day: int, by: Staff, at: datetime) -> list[Line]:
         at=at,
         limit=MAX_MESSAGES,
     )
-    staff = working_people.find({quote.account for quote in quotes})
+    accounts = {quote.account for quote in quotes}
+    helping = working_people.find_uncounted(accounts)
+    bots = working_people.find(accounts) - working_people.find_answering(accounts)
     return [
         Line(
             id=quote.message,
             account=quote.account,
-            is_staff=quote.account in staff,
+            is_staff=quote.account in helping,
             at=quote.happened_at,
             text=quote.text,
         )
         for quote in quotes
+        # What a program writes neither asks nor answers.
+        if quote.account not in bots
     ]
 
 

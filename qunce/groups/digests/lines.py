@@ -20,7 +20,7 @@ COMMON = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A message. `id` is the number of its text."""
+    """A message. `id` is the number of its text; volunteers answer as staff do."""
 
     id: int
     account: int

@@ -1,4 +1,4 @@
-"""What people at the gate write in the chat: answers, acceptances, a volunteer's word.
+"""What people at the gate write in the chat: answers, and acceptances of rules.
 
 The handler of messages calls `read` in its transaction, once per message.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.groups import chat_words
-from qunce.groups.entry import gate_terms, gates, group_rules, requests, volunteers
+from qunce.groups.entry import gate_terms, gates, group_rules, requests
 from qunce.groups.entry.gate_terms import Verdict
 from qunce.groups.entry.models import EntryRequest, GroupRules, State
 from qunce.groups.groups import Group, Membership
@@ -27,7 +27,6 @@ class Meaning(StrEnum):
 
     ANSWER = "answer"
     ACCEPTANCE = "acceptance"
-    VOLUNTEER = "volunteer"
 
 
 def read(
@@ -51,10 +50,6 @@ def read(
         return Meaning.ANSWER
     if _accept(community, accounts, account, group, text, at):
         return Meaning.ACCEPTANCE
-    if group is not None and volunteers.let_in(
-        group=group, volunteer=account, text=text, at=at
-    ):
-        return Meaning.VOLUNTEER
     return None
 
 

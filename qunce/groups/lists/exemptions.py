@@ -9,21 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from qunce.groups import staff_roles
 from qunce.groups.groups import Group, Membership
 from qunce.groups.lists import lists
 from qunce.groups.lists.models import ListEntry
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
 
-VOLUNTEER_ROLES = frozenset({"volunteer"})
-OWNER_ROLES = frozenset({"owner"})
-
 
 class Ground(StrEnum):
     STAFF = "staff"
-    """They work here: a staff account, atmosphere, customer service, a bot."""
-    OWNER = "owner"
-    """The owner of this group."""
+    """They work here or are a bot: a mark, or such a role in any group."""
     VOLUNTEER = "volunteer"
     """A volunteer in this group."""
     WHITELIST = "whitelist"
@@ -42,13 +38,13 @@ def find(*, group: Group, account: int, at: datetime) -> Exemption | None:
     accounts = account_queries.account_ids_of_person(account)
     if accounts[0] in audiences.staff_people(community=group.community, at=at):
         return Exemption(Ground.STAFF)
-    rows = Membership.objects.filter(
-        group=group, account_id__in=accounts, present=True
-    ).exclude(role="member")
-    roles = set(rows.values_list("role", flat=True))
-    if roles & OWNER_ROLES:
-        return Exemption(Ground.OWNER)
-    if roles & VOLUNTEER_ROLES:
+    helping = Membership.objects.filter(
+        group=group,
+        account_id__in=accounts,
+        present=True,
+        role__in=staff_roles.VOLUNTEERS,
+    )
+    if helping.exists():
         return Exemption(Ground.VOLUNTEER)
     entry = lists.find_white(group, account, at)
     return Exemption(Ground.WHITELIST, entry) if entry else None

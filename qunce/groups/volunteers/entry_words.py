@@ -1,44 +1,22 @@
-"""What volunteers of a group may do there, although they are no staff.
-
-They let people in whom the gate has asked, by a word in the group: `!in` and the name or
-the id. They may not refuse or remove anybody, put nobody on a list, see no other group.
-"""
+"""The word by which volunteers let people in whom the gate has asked: `!in` and the name."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from enum import StrEnum
 
 from qunce.core import errors
 from qunce.core.staff import models as staff_models
 from qunce.groups import chat_words
 from qunce.groups.entry import requests
 from qunce.groups.entry.models import EntryRequest, State
-from qunce.groups.groups import Group, Membership
+from qunce.groups.groups import Group
+from qunce.groups.volunteers import rights
+from qunce.groups.volunteers.rights import Right
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 
 COMMAND = re.compile(r"[!！](?:in|放行)\s+(\S.{0,199})", re.IGNORECASE)
-
-
-class Right(StrEnum):
-    LET_IN = "let_in"
-
-
-RIGHTS: dict[str, frozenset[Right]] = {
-    "owner": frozenset({Right.LET_IN}),
-    "volunteer": frozenset({Right.LET_IN}),
-}
-"""Role in a group → what it allows there, and there only."""
-
-
-def may(*, group: Group, account: int, right: Right) -> bool:
-    """Whether the person has a role in this group that allows it."""
-    accounts = account_queries.account_ids_of_person(account)
-    rows = Membership.objects.filter(group=group, account_id__in=accounts, present=True)
-    roles = rows.values_list("role", flat=True)
-    return any(right in RIGHTS.get(role, frozenset()) for role in roles)
 
 
 def let_in(*, group: Group, volunteer: int, text: str, at: datetime) -> bool:
@@ -49,7 +27,7 @@ def let_in(*, group: Group, volunteer: int, text: str, at: datetime) -> bool:
     match = COMMAND.fullmatch(text.strip())
     if match is None:
         return False
-    if not may(group=group, account=volunteer, right=Right.LET_IN):
+    if not rights.may(group=group, account=volunteer, right=Right.LET_IN):
         return False
     wanted = chat_words.fold(match.group(1).lstrip("@"))
     waiting = EntryRequest.objects.filter(group=group, state=State.WAITING)

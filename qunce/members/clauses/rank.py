@@ -212,7 +212,7 @@ class RankClause(Clause):
         """The ranked people with their numbers; several parts where these cannot be compared."""
 
     def members(self, snap: Snapshot) -> BitMap:
-        return snap.everyone() - snap.staff
+        return snap.everyone() - snap.uncounted
 
     def only_members(self, snap: Snapshot, people: Ints, values: Ints) -> Part:
         here = np.isin(people, bitmaps.array_of(self.members(snap)))

@@ -308,7 +308,7 @@ def of_member(*, community: Community, account: int, at: datetime) -> list[Membe
     def read(snap: Snapshot) -> list[MemberScore]:
         snap.load_revisions(evaluation.KEYS)
         person = snap.aliases.person_id(account)
-        if person in snap.staff:
+        if person in snap.uncounted:
             return []
         return [found for score in rows if (found := _of_member(snap, score, person))]
 

@@ -124,7 +124,7 @@ def plan_events(rule: TagRule, found: Sequence[RecordedFact], *, at: datetime) -
     accounts = {fact.account for fact in found if fact.account is not None}
     gone = account_queries.find_erased(accounts)
     persons = account_queries.person_ids(accounts - gone)
-    staff = audiences.staff_people(community=rule.community, at=at)
+    staff = audiences.uncounted_people(community=rule.community, at=at)
     triggers: dict[int, RecordedFact] = {}
     counts: Counter[int] = Counter()
     for fact in sorted(found, key=lambda fact: (fact.happened_at, fact.id)):

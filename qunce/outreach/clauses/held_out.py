@@ -97,10 +97,10 @@ class HeldOutClause(Clause):
         if self.campaign is not None:
             return snap.people(variants.load_held_out(self.campaign)) & snap.known()
         # Who works here is counted nowhere, whoever asks.
-        if len(snap.everyone() - snap.staff) < hold_outs.MIN_MEMBERS:
+        if len(snap.everyone() - snap.uncounted) < hold_outs.MIN_MEMBERS:
             return bitmaps.of([])
         return assignment.select(
-            snap.known() - snap.staff,
+            snap.known() - snap.uncounted,
             salt=hold_outs.salt(snap.community, snap.at),
             per_mille=hold_outs.get_per_mille(snap.community),
         )

@@ -119,9 +119,9 @@ def _why_not(
     if playbook.state in (State.CLOSED, State.STOPPED):
         yield _("The playbook is closed to new entries.")
     definition = versions.load(version.pk, playbook)
-    works_here = audiences.staff_people(community=playbook.community, at=at)
-    if own[0] in works_here:
-        yield _("Works here, so they are in no playbook.")
+    uncounted = audiences.uncounted_people(community=playbook.community, at=at)
+    if own[0] in uncounted:
+        yield _("Works here or is a volunteer, so they are in no playbook.")
     if own[0] in assignment.barred_from(playbook.pk, playbook.community, at):
         yield _("Their style of service has other playbooks only.")
     yield from _about_reentry(definition, runs, at)

@@ -194,7 +194,7 @@ def _play(
 ) -> Rehearsal:
     is_group = playbook.subject == Subject.GROUP
     people = run_entries.people_of({each.target for each in new}, is_group=is_group)
-    works_here = audiences.staff_people(community=playbook.community, at=at)
+    uncounted = audiences.uncounted_people(community=playbook.community, at=at)
     entrances = [
         Entrance(
             people[each.target],
@@ -202,7 +202,7 @@ def _play(
             each.silent_until,
         )
         for each in new
-        if is_group or people[each.target] not in works_here
+        if is_group or people[each.target] not in uncounted
     ]
     around = _surroundings(playbook, definition, entrances, since, until, at)
     result = simulation.simulate(definition, entrances, around, until=until)

@@ -142,7 +142,7 @@ class _Admission:
         people = people_of(targets, is_group=is_group)
         staff = bitmaps.of([])
         if not is_group:
-            staff = audiences.staff_people(
+            staff = audiences.uncounted_people(
                 community=self.playbook.community, at=self.at
             )
         past = _past_runs(self.playbook, people, is_group=is_group)

@@ -87,7 +87,8 @@ def receive(message: IncomingMessage, *, at: datetime) -> None:
     if message.is_automatic or not message.text:
         return
     if working_people.find([message.account]):
-        _note_answer(message, at)
+        if working_people.find_answering([message.account]):
+            _note_answer(message, at)
         return
     quote = _quote(message)
     if quote is None:

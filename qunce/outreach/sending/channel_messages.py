@@ -17,13 +17,17 @@ from django.utils.translation import gettext_lazy
 from qunce.channels.inbox import IncomingEvent
 from qunce.core import timestamps
 from qunce.core.facts import facts
+from qunce.groups import chat_readers
+from qunce.groups.chat_readers import ChatMessage
 from qunce.groups.entry import answers as entry_answers
 from qunce.groups.group_messages import GroupMessage, MessageFile
 from qunce.groups.groups import Group
+from qunce.groups.moderation.actions import late_edits
 from qunce.groups.moderation.cases import member_reports
 from qunce.groups.moderation.cases.member_reports import ReportedMessage
 from qunce.groups.moderation.judgements import judging
 from qunce.groups.moderation.staff_decisions import appeals
+from qunce.groups.volunteers import entry_words, message_words
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts
@@ -87,6 +91,7 @@ def record_message(*, event: IncomingEvent, at: datetime) -> None:
             event, account, group, text, is_edit=original is not None
         )
         judging.judge(message, at=at)
+        late_edits.delete(message, at=at)
         _take_from_group(event, account, group, text, at)
 
 
@@ -123,6 +128,8 @@ def _take_direct(event: IncomingEvent, account: int, text: str, at: datetime) ->
             community=event.community, account=account, group=None, text=text, at=at
         ):
             return
+        if chat_readers.read(_chat_message(event, account, None, text), at=at):
+            return
     _take_in(event, account, None, text, at)
 
 
@@ -135,8 +142,47 @@ def _take_from_group(
     meaning = entry_answers.read(
         community=event.community, account=account, group=group, text=text, at=at
     )
-    if not meaning:
+    is_done = bool(meaning) or _do_as_volunteer(event, account, group, text, at)
+    message = _chat_message(event, account, group, text)
+    if not is_done and not chat_readers.read(message, at=at):
         _take_in(event, account, group, text, at)
+
+
+def _chat_message(
+    event: IncomingEvent, account: int, group: Group | None, text: str
+) -> ChatMessage:
+    return ChatMessage(
+        community=event.community,
+        account=account,
+        group=None if group is None else group.pk,
+        text=text,
+        key=_text_key(event),
+        happened_at=event.happened_at,
+    )
+
+
+def _do_as_volunteer(
+    event: IncomingEvent, account: int, group: Group, text: str, at: datetime
+) -> bool:
+    """Do what a volunteer's word says, for most of the message that it answers to."""
+    if entry_words.let_in(group=group, volunteer=account, text=text, at=at):
+        return True
+    word = message_words.parse(text)
+    key = str(event.payload.get("answers", ""))
+    original = find_message(event, key) if word else None
+    if word is None or original is None:
+        return False
+    texts = MessageText.objects.filter(
+        source_id=channel_people.source_of(original), key=_text_key(original)
+    )
+    return message_words.do(
+        word,
+        group=group,
+        volunteer=account,
+        message=_reported(original, key, at),
+        stored=texts.first(),  # unique, so that there is one
+        at=at,
+    )
 
 
 def _take_in(
@@ -269,6 +315,18 @@ def record_deleted(*, event: IncomingEvent, at: datetime) -> None:
     )
 
 
+def _reported(original: IncomingEvent, key: str, at: datetime) -> ReportedMessage:
+    texts = MessageText.objects.filter(
+        source_id=channel_people.source_of(original), key=_text_key(original)
+    )
+    return ReportedMessage(
+        key=key,
+        happened_at=original.happened_at,
+        account=channel_people.ensure_account(original, at),
+        text=texts.values_list("text", flat=True).first() or "",
+    )
+
+
 def record_report(*, event: IncomingEvent, at: datetime) -> None:
     """Payload: `from`, `group`, `message` (its id), optionally `text`, the reason."""
     reporter = channel_people.ensure_account(event, at)
@@ -287,16 +345,7 @@ def record_report(*, event: IncomingEvent, at: datetime) -> None:
     original = find_message(event, key)
     message = ReportedMessage(key=key, happened_at=event.happened_at)
     if original is not None:
-        author = channel_people.ensure_account(original, at)
-        texts = MessageText.objects.filter(
-            source_id=channel_people.source_of(original), key=_text_key(original)
-        )
-        message = ReportedMessage(
-            key=key,
-            happened_at=original.happened_at,
-            account=author,
-            text=texts.values_list("text", flat=True).first() or "",
-        )
+        message = _reported(original, key, at)
     text = str(event.payload.get("text", ""))
     member_reports.report(
         group=group, reporter=reporter, message=message, text=text, at=at

@@ -28,6 +28,9 @@ from qunce.sets.bitmaps import bitmaps
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
+TO_AUDIENCES = frozenset({Origin.CAMPAIGN, Origin.PLAYBOOK, Origin.CARE})
+"""Messages to audiences, which volunteers are not in; others reach them as members."""
+
 
 @dataclass(frozen=True)
 class EligibilityChecker:
@@ -132,7 +135,9 @@ def checker_for(
         if also_held_out is not None:
             held_out |= also_held_out
     works_here = bitmaps.of([])
-    if sender.origin != Origin.TEST:
+    if sender.origin in TO_AUDIENCES:
+        works_here = audiences.uncounted_people(community=community, at=at)
+    elif sender.origin != Origin.TEST:
         works_here = audiences.staff_people(community=community, at=at)
     return EligibilityChecker(sender, by, at, works_here, held_out)
 

@@ -212,7 +212,7 @@ class RfmClause(Clause):
             money = np.zeros(len(people), dtype=totals.sums.dtype)
             # Everybody with a number has such a fact, and is among the people.
             money[np.searchsorted(people, totals.people)] = totals.sums
-            members = np.isin(people, bitmaps.array_of(snap.known() - snap.staff))
+            members = np.isin(people, bitmaps.array_of(snap.known() - snap.uncounted))
             columns = (values[members] for values in (days, times, money))
             return people[members], [grade(c, self.parts) for c in columns]
 

@@ -32,6 +32,7 @@ from qunce.sets.bitmaps import (
     staff_accounts,
 )
 from qunce.sets.bitmaps.bit_counters import BitCounter, sum_all
+from qunce.sets.bitmaps.staff_accounts import Part
 from qunce.sets.rules.base import Clause
 
 Content = TypeVar("Content")
@@ -211,7 +212,7 @@ class Snapshot:
         """The members who are in the community and, on request, those who have left.
 
         Those of the snapshot's moment: who joined later is not known yet. People who work
-        here are no members, see `with_staff`.
+        here, bots and volunteers are not counted, see `with_staff`.
         """
         if self.with_staff:
             return self._known(with_left=with_left)
@@ -219,7 +220,7 @@ class Snapshot:
         return self.memoize(
             name,
             self._people_version,
-            lambda: self._known(with_left=with_left) - self.staff,
+            lambda: self._known(with_left=with_left) - self.uncounted,
         )
 
     def known(self) -> BitMap:
@@ -251,31 +252,56 @@ class Snapshot:
 
     @property
     def staff(self) -> BitMap:
-        """The people with a staff account, see `bitmaps.staff_accounts`."""
+        """The people who work here, and bots: see `bitmaps.staff_accounts`."""
+        return self._uncounted(Part.STAFF) | self._uncounted(Part.BOTS)
+
+    @property
+    def answering_staff(self) -> BitMap:
+        """The people who work here, without bots."""
+        return self._uncounted(Part.STAFF)
+
+    @property
+    def uncounted(self) -> BitMap:
+        """The people whom no number counts: staff, bots and volunteers."""
+        version = self._uncounted_version
+        return self.memoize(
+            "people not counted",
+            version,
+            lambda: bitmaps.union(self._uncounted(part) for part in Part),
+        )
+
+    def _uncounted(self, part: Part) -> BitMap:
         pk = self.community.pk
 
         def read() -> BitMap:
-            return staff_accounts.read_all(pk)
+            return staff_accounts.read(pk, part)
 
         accounts = self.cached(
-            "staff accounts",
+            f"accounts of {part}",
             staff_accounts.KEY,
             read,
             # Read as a whole, as they are few.
             lambda old, since: read(),
         )
-        version = tuple(
+        return self.memoize(
+            f"people of {part}",
+            self._uncounted_version,
+            lambda: self.people(accounts),
+        )
+
+    @property
+    def _uncounted_version(self) -> Hashable:
+        return tuple(
             self.revisions[key] for key in ((aliases.KIND, 0), staff_accounts.KEY)
         )
-        return self.memoize("staff people", version, lambda: self.people(accounts))
 
-    def staff_present(self) -> BitMap:
-        """The people who work here and are in the community."""
-        return self._known(with_left=False) & self.staff
+    def uncounted_present(self) -> BitMap:
+        """The people in the community whom no number counts."""
+        return self._known(with_left=False) & self.uncounted
 
-    def staff_accounts(self) -> BitMap:
-        """All accounts of the people who work here."""
-        accounts = (self.aliases.account_ids(person) for person in self.staff)
+    def uncounted_accounts(self) -> BitMap:
+        """All accounts of the people whom no number counts."""
+        accounts = (self.aliases.account_ids(person) for person in self.uncounted)
         return BitMap(itertools.chain.from_iterable(accounts))
 
     def people(self, accounts: BitMap) -> BitMap:

@@ -39,7 +39,7 @@ case(
     undo_addition=one("group", moment=0),
     add_again=after(groups.remove_members, MEMBERS_OF, MEMBER_OF),
     count_members=one("group"),
-    count_staff=one("group"),
+    count_uncounted=one("group"),
     list_members=one("group"),
     list_members_with_role=one("group"),
 )

@@ -9,7 +9,7 @@ case(
     "sets.audiences",
     compile_rule=just(rule=EVERYONE),
     count=just(rule=EVERYONE),
-    count_staff=just(rule=EVERYONE),
+    count_uncounted=just(rule=EVERYONE),
     people=just(rule=EVERYONE),
     people_by_rule=just(rules=[EVERYONE]),
     list_ids=just(rule=EVERYONE),

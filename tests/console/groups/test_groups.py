@@ -345,7 +345,7 @@ def test_people_who_work_here_are_marked_and_counted_again(
     assert "1 member is now marked as working here." in page.content.decode()
     assert "customer service" in page.content.decode()
     detail = browser.get(f"/groups/{north.pk}/").content.decode()
-    assert "and 2 people who work here, not counted" in detail
+    assert "and 2 people who work here or help, not counted" in detail
     assert detail.count("works here, not counted") == 3
     assert "works here, not counted" in browser.get(f"/members/{ben}/").content.decode()
     address = f"/groups/staff-accounts/{ben}/unmark/"

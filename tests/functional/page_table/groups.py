@@ -44,6 +44,7 @@ PAGES = (
         HEADS,
         ("Mark members as working here", "css:textarea"),
     ),
+    Page("groups:role-list", ALL, ("Roles in groups", "css:.group-roles")),
     Page(
         "groups:detail",
         ALL,

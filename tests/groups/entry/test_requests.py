@@ -300,32 +300,6 @@ def test_who_was_let_in_is_not_asked_when_they_come(
     assert EntryRequest.objects.count() == 1
 
 
-def test_volunteer_lets_people_in_and_others_do_not(
-    shop: Community, owner: Staff
-) -> None:
-    north = factories.group(shop, "north")
-    gate(north, owner, needs_approval=True)
-    kim = factories.member(shop, "kim", name="Kim Lee").pk
-    helper, plain = factories.members(shop, "helper", "plain")
-    system = staff_models.system(shop)
-    groups.add_members(
-        group=north, accounts=[helper], role="volunteer", by=system, at=AT - HOUR
-    )
-    groups.add_members(group=north, accounts=[plain], by=owner, at=AT)
-    join_by_chat(north, kim)
-    read: dict[str, Any] = {
-        "community": shop,
-        "group": north,
-        "text": "!in @Kim Lee",
-        "at": AT,
-    }
-    assert answers.read(account=plain, **read) is None
-    assert EntryRequest.objects.get(account_id=kim).state == "waiting"
-    assert answers.read(account=helper, **read) == "volunteer"
-    assert EntryRequest.objects.get(account_id=kim).state == "passed"
-    assert answers.read(account=kim, **read) is None
-
-
 def test_erasing_deletes_requests(shop: Community, owner: Staff, north: Group) -> None:
     gate(north, owner, keywords=["芝士"])
     account = factories.member(shop, "kim", name="Kim")

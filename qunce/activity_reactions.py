@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from qunce import prize_reactions
 from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
 from qunce.activities.activities.models import Announcement, Answer
@@ -81,14 +82,14 @@ def announce(
 
 CLEARING: tuple[Reaction, ...] = (
     entries.delete_erased,
-    addresses.delete_erased,
+    *prize_reactions.CLEARING,
     check_ins.clear_erased,
     point_erasure.clear_erased,
 )
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **point_reactions.REACTIONS,
-    prize_facts.PrizeReturned.kind: (draw_results.react_to_returned,),
+    **prize_reactions.REACTIONS,
     activity_facts.ActivityAnswered.kind: (answer,),
     activity_facts.ActivityAnnounced.kind: (announce,),
     activity_facts.ActivityChanged.kind: (check_ins.react_to_changed,),

@@ -9,6 +9,7 @@ class PrizesConfig(AppConfig):
 
     def ready(self) -> None:
         from qunce.activities.prizes import (  # noqa: F401 - facts and sections
+            chat,
             personal_sections,
             prizes,
         )

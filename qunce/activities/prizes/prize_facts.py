@@ -151,3 +151,14 @@ class PrizeCodesAdded(StockFact):
 class PrizeArchived(StockFact):
     kind = "prize_stock.archived"
     label = gettext_lazy("prize archived")
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class PrizeMessageAnswered(facts.FactKind):
+    """A member wrote that they claim their prizes; `text` is our answer."""
+
+    kind = "prize.message_answered"
+    label = gettext_lazy("answered about prizes")
+    instead = gettext_lazy("Members write it in a chat.")
+    text: str

@@ -215,6 +215,7 @@ AREAS = (
             Tab(_("API keys"), "settings:api-key-list", "staff.manage"),
             Tab(_("Channels"), "channels:list", "channels.manage"),
             Tab(_("Webhooks"), "webhooks:list", "webhooks.manage"),
+            Tab(_("Member pages"), "member_pages:settings", "portal.manage"),
             Tab(_("Background jobs"), "settings:job-list", "jobs.manage"),
             Tab(_("Audit log"), "settings:audit-log", "audit_log.view"),
         ),

@@ -46,6 +46,7 @@ AREAS = (
     ("insight/", "insight"),
     ("settings/channels/", "channels"),
     ("settings/webhooks/", "webhooks"),
+    ("settings/member-pages/", "member_pages"),
     ("settings/", "settings"),
     ("search/", "search"),
 )

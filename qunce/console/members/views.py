@@ -39,6 +39,7 @@ from qunce.members.people import (
     staff_accounts,
     visibility,
 )
+from qunce.members.personal_links import links
 from qunce.members.search import export as member_export
 from qunce.members.segments import segments
 from qunce.members.staff_in_charge import assignments as staff_assignments
@@ -91,6 +92,7 @@ def detail_context(
         "may_merge": permissions.may(by, people.MERGE),
         "may_opt_out": permissions.may(by, opt_outs.EDIT),
         "may_erase": permissions.may(by, people.ERASE),
+        "may_sign_in": permissions.may(by, links.GIVE),
         "may_manage_remarks": permissions.may(by, remark_names.MANAGE),
         "may_record_consent": permissions.may(by, consents.RECORD),
         "consent_form": ConsentForm(),

@@ -26,6 +26,7 @@ from qunce.members.accounts import masking
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import notes, visibility
+from qunce.members.personal_links import links
 from qunce.members.search import search
 from qunce.members.tags import assignments
 from qunce.sidebar import member_search, member_sidebar
@@ -117,6 +118,7 @@ def _render_member(
         "sidebar": member_sidebar.load(account=member.id, by=by, at=request.at),
         "may_tag": permissions.may(by, assignments.APPLY),
         "may_note": permissions.may(by, notes.WRITE),
+        "may_sign_in": permissions.may(by, links.GIVE),
         "reminders": DUE_CHOICES,
         "error": error,
         "typed": typed,

@@ -1,0 +1,39 @@
+"""The form of the settings of member pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from qunce.members.personal_links import portal_settings
+from qunce.members.personal_links.models import PortalSettings
+
+
+class SettingsForm(forms.Form):
+    is_open = forms.BooleanField(
+        label=gettext_lazy("Open"),
+        required=False,
+        help_text=gettext_lazy("Closed, all of their addresses lead nowhere."),
+    )
+    contact = forms.CharField(
+        label=gettext_lazy("Whom members ask"),
+        required=False,
+        max_length=portal_settings.MAX_CONTACT_LENGTH,
+        help_text=gettext_lazy(
+            "To whom members send their six digits, such as “Mei in the group”."
+        ),
+    )
+    widget_origins = forms.CharField(
+        label=gettext_lazy("Sites that may show the pages in a frame"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("One per line, such as https://chat.example.org."),
+    )
+
+    def __init__(self, settings: PortalSettings, data: Any = None) -> None:
+        names = ("is_open", "contact", "widget_origins")
+        super().__init__(
+            data, initial={name: getattr(settings, name) for name in names}
+        )

@@ -9,5 +9,6 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from qunce.portal import log_redaction
+        from qunce.portal.activities import sections  # noqa: F401 - registers them
 
         log_redaction.install()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from qunce.portal import links
+from qunce.portal.activities import views as activities
 from qunce.portal.home import views as home
 from qunce.portal.me import views as me
 from qunce.portal.privacy import views as privacy
@@ -18,6 +19,8 @@ COMMUNITY = [
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-in/code", sign_in.show_code, name="show-code"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("a/<str:public_id>", activities.activity, name="activity"),
+    path("a/<str:public_id>/join", activities.join, name="activity-join"),
     path("me", me.me, name="me"),
     path("me/devices/<int:pk>/remove", sign_in.remove_device, name="remove-device"),
     path("privacy", privacy.privacy, name="privacy"),

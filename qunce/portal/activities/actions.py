@@ -1,0 +1,77 @@
+"""What visitors do in activities. Each verb checks the rung of the visitor itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from qunce.activities.activities import activities
+from qunce.activities.activities.models import Activity, Answer, Way
+from qunce.activities.kinds import base
+from qunce.activities.kinds.base import Reply
+from qunce.core import timestamps
+from qunce.members.personal_links import purposes
+from qunce.portal.visitors import rungs
+from qunce.portal.visitors.rungs import Rung
+from qunce.portal.visitors.visitors import Visitor
+
+SALT = "qunce.portal.served"
+
+
+def get(visitor: Visitor, public_id: str) -> Activity:
+    """The published activity; an unknown, foreign or hidden one raises ActivityNotFound."""
+    activity = activities.find_public(visitor.community, public_id)
+    if activity is None:
+        raise activities.ActivityNotFound(_("There is no such activity."))
+    return activity
+
+
+def purpose_of(activity: Activity) -> str:
+    return purposes.of(purposes.ACTIVITY, activity.public_id)
+
+
+def account_of(visitor: Visitor, activity: Activity) -> int | None:
+    """The account for which the page may show what is the visitor's own."""
+    return visitor.account_for(purpose_of(activity))
+
+
+def take_part(
+    *, visitor: Visitor, public_id: str, said: str, key: str, served: str, at: datetime
+) -> Reply:
+    """Take part on the page, with a personal link for this activity or signed in."""
+    activity = get(visitor, public_id)
+    account = rungs.require(visitor, Rung.LINK, purpose=purpose_of(activity))
+    return base.take_part(
+        activity=activity,
+        account_id=account,
+        way=Way.PORTAL,
+        said=said,
+        key=key,
+        served_at=read_served(served, activity),
+        at=at,
+    )
+
+
+def sign_served(activity: Activity, at: datetime) -> str:
+    """A text that says when a page was served, which nobody else can write."""
+    return signing.dumps([activity.pk, timestamps.to_micros(at)], salt=SALT)
+
+
+def read_served(text: str, activity: Activity) -> datetime | None:
+    """When the page was served, None if the text is not ours."""
+    try:
+        pk, micros = signing.loads(text, salt=SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return timestamps.from_micros(micros) if pk == activity.pk else None
+
+
+def find_answer(activity: Activity, account: int | None, key: str) -> Answer | None:
+    """What the visitor's own attempt with this key was answered."""
+    if account is None or not key:
+        return None
+    return Answer.objects.filter(
+        activity=activity, source=Way.PORTAL, key=f"{account}:{key}"
+    ).first()

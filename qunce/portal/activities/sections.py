@@ -1,0 +1,93 @@
+"""The activities on the page of a community, and on the page of a member."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from qunce.activities import eligibility
+from qunce.activities.activities import activities
+from qunce.activities.activities.models import Activity
+from qunce.activities.kinds import base
+from qunce.groups.groups import Membership
+from qunce.members.accounts import queries as account_queries
+from qunce.portal.home import sections as home
+from qunce.portal.me import sections as me
+from qunce.portal.sections import Section
+from qunce.portal.visitors.visitors import Visitor
+
+MAX_SHOWN = 20
+
+
+def list_open(visitor: Visitor) -> list[Activity]:
+    """What is open to a visitor: to everybody, and to the groups that they are in."""
+    rows = activities.list_public(visitor.community).select_related("community")
+    through = Activity.groups.through.objects.filter(activity__in=rows)
+    limited: dict[int, set[int]] = {}
+    for pk, group in through.values_list("activity_id", "group_id"):
+        limited.setdefault(pk, set()).add(group)
+    own = _groups_of(visitor) if limited else set()
+    return [
+        row
+        for row in rows
+        if row.pk not in limited or not own.isdisjoint(limited[row.pk])
+    ][:MAX_SHOWN]
+
+
+def _groups_of(visitor: Visitor) -> set[int]:
+    if visitor.account_id is None:
+        return set()
+    accounts = account_queries.account_ids_of_person(visitor.account_id)
+    rows = Membership.objects.filter(account_id__in=accounts, present=True)
+    return set(rows.values_list("group_id", flat=True))
+
+
+def _load_home(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
+    rows = [
+        (row, base.get(row.kind), eligibility.judge_time(row, at))
+        for row in list_open(visitor)
+    ]
+    return {"rows": rows} if rows else None
+
+
+def _load_me(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
+    """The check-ins of the member, each with its streak and cards."""
+    account = visitor.account_id
+    if account is None:
+        return None
+    accounts = account_queries.account_ids_of_person(account)
+    joined = Activity.objects.filter(
+        community=visitor.community,
+        kind="check_in",
+        entries__account_id__in=accounts,
+        entries__struck_out_at__isnull=True,
+        published_at__isnull=False,
+    ).distinct()
+    rows = [
+        (row, base.get(row.kind).portal_context(row, account, at))
+        for row in joined.select_related("community").order_by("-starts_at", "-pk")[:10]
+        if row.community_id == visitor.community.pk
+    ]
+    return {"rows": rows} if rows else None
+
+
+home.SECTIONS.register(
+    Section(
+        key="activities",
+        label=_("Activities"),
+        template="portal/activities/_home.html",
+        load=_load_home,
+        order=10,
+    )
+)
+me.SECTIONS.register(
+    Section(
+        key="check_ins",
+        label=_("My check-ins"),
+        template="portal/activities/_me.html",
+        load=_load_me,
+        order=40,
+    )
+)

@@ -1,0 +1,57 @@
+"""The pages of activities: what it is, the rules, and taking part."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from qunce.activities import eligibility
+from qunce.activities.kinds import base
+from qunce.portal import http
+from qunce.portal.activities import actions
+
+MAX_KEY = 60
+
+
+@require_safe
+@http.page()
+def activity(request: http.Request, public_id: str) -> HttpResponse:
+    """The page of an activity, the same for everybody but for what is the visitor's own."""
+    found = actions.get(request.visitor, public_id)
+    kind = base.get(found.kind)
+    account = actions.account_of(request.visitor, found)
+    closed = eligibility.judge_time(found, request.at)
+    key = request.GET.get("key", "")[:MAX_KEY]
+    context = {
+        "activity": found,
+        "kind": kind,
+        "rules": kind.describe(found),
+        "closed": closed,
+        "is_known": account is not None,
+        "answer": actions.find_answer(found, account, key),
+        "served": actions.sign_served(found, request.at),
+        "join_url": reverse(
+            "portal:activity-join", args=[request.community.key, public_id]
+        ),
+        **kind.portal_context(found, account, request.at),
+    }
+    page = actions.purpose_of(found)
+    return http.render(request, "portal/activities/activity.html", context, page=page)
+
+
+@require_POST
+@http.page()
+def join(request: http.Request, public_id: str) -> HttpResponse:
+    """Take part, and go back to the page, which shows the answer."""
+    key = request.POST.get("key", "")[:MAX_KEY]
+    actions.take_part(
+        visitor=request.visitor,
+        public_id=public_id,
+        said=request.POST.get("said", ""),
+        key=key,
+        served=request.POST.get("served", ""),
+        at=request.at,
+    )
+    url = reverse("portal:activity", args=[request.community.key, public_id])
+    return http.redirect(f"{url}?key={key}")

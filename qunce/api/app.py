@@ -48,6 +48,8 @@ RESOURCES = (
     "reply_rules",
     "wishes",
     "digests",
+    "prizes",
+    "draws",
     "orders",
     "series",
     "content_calendar",

@@ -246,6 +246,41 @@ _add(
 )
 _add("groups", "commands.groups.groups", N_("List, show, create and edit groups"))
 _add(
+    "moderation",
+    "commands.moderation.moderation",
+    N_("Judge pasted messages, decide cases, try rules and set what they may do"),
+)
+_add(
+    "lists",
+    "commands.lists.lists",
+    N_("List, add and remove people on the whitelist and the blacklist"),
+)
+_add(
+    "gates",
+    "commands.gates.gates",
+    N_("Show and set what groups ask of newcomers, let them in"),
+)
+_add(
+    "overlaps",
+    "commands.overlaps.overlaps",
+    N_("Show who is in several groups of a set, and clean up"),
+)
+_add(
+    "complaints",
+    "commands.complaints.complaints",
+    N_("List, answer and close complaints and after-sales cases"),
+)
+_add(
+    "inbox",
+    "commands.inbox.inbox",
+    N_("List, assign and answer conversations that wait"),
+)
+_add(
+    "wishes",
+    "commands.wishes.wishes",
+    N_("List wishes, and draft the answer to those who asked"),
+)
+_add(
     "group-templates",
     "commands.group_templates.group_templates",
     N_("Copy the setup of a group to others, and show which differ"),
@@ -356,6 +391,11 @@ _add(
     "staff",
     "commands.staff.staff",
     N_("List, add and change staff accounts, set a new password"),
+)
+_add(
+    "draws",
+    "commands.draws.draws",
+    N_("Verify the certificate of a draw, or write one to a file"),
 )
 _add(
     "jobs",

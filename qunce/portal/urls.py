@@ -6,9 +6,11 @@ from django.urls import include, path
 
 from qunce.portal import links
 from qunce.portal.activities import views as activities
+from qunce.portal.draws import views as draws
 from qunce.portal.home import views as home
 from qunce.portal.me import views as me
 from qunce.portal.privacy import views as privacy
+from qunce.portal.prizes import views as prizes
 from qunce.portal.sign_in import views as sign_in
 
 app_name = "portal"
@@ -21,7 +23,16 @@ COMMUNITY = [
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("a/<str:public_id>", activities.activity, name="activity"),
     path("a/<str:public_id>/join", activities.join, name="activity-join"),
+    path("draws/<str:public_id>/certificate", draws.certificate, name="certificate"),
+    path(
+        "draws/<str:public_id>/certificate.json",
+        draws.certificate_file,
+        name="certificate-file",
+    ),
+    path("prizes/<str:public_id>", prizes.prize, name="prize"),
+    path("prizes/<str:public_id>/claim", prizes.claim, name="prize-claim"),
     path("me", me.me, name="me"),
+    path("me/card.png", me.card, name="card"),
     path("me/devices/<int:pk>/remove", sign_in.remove_device, name="remove-device"),
     path("privacy", privacy.privacy, name="privacy"),
     path("privacy/opt-out", privacy.opt_out, name="opt-out"),

@@ -15,6 +15,7 @@ from qunce.activities.draws.drawing import Outcome
 from qunce.activities.draws.models import Draw, Result, Source, State, Ticket
 from qunce.activities.draws.verifier import FORMAT
 from qunce.members.accounts.models import Account
+from qunce.members.personal_links import masked_names
 
 BATCH = 500
 
@@ -122,13 +123,8 @@ def _masked_names(accounts: Sequence[int]) -> dict[int, str]:
     for start in range(0, len(accounts), BATCH):
         rows = Account.objects.filter(pk__in=accounts[start : start + BATCH])
         for pk, name, erased_at in rows.values_list("pk", "name", "erased_at"):
-            names[pk] = _("erased member") if erased_at else masked(name)
+            names[pk] = _("erased member") if erased_at else masked_names.mask(name)
     return names
-
-
-def masked(name: str) -> str:
-    """The first character of a name, such as 王＊."""
-    return f"{name[0]}＊" if name else "＊"
 
 
 def sentences(draw: Draw) -> list[str]:

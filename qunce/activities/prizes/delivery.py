@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 MAX_CARRIER, MAX_PARCEL, MAX_REASON, MAX_LINES = 40, 40, 200, 10_000
 PARCEL = re.compile(r"[A-Za-z0-9-]{4,40}")
-SEPARATOR = re.compile(r"[\t,;，；]| {2,}")
+SEPARATOR = re.compile(r"\s*[;，；]\s*|\s+")
+EXPORTED_COLUMNS = 7
 
 
 class InvalidParcel(errors.Invalid):
@@ -72,8 +74,9 @@ def send(
 def paste_parcels(*, text: str, by: Staff, at: datetime) -> PastedParcels:
     """Send a prize per line of number of the prize, carrier and parcel number.
 
-    The parts are separated by tabs, commas or two spaces, as in pasted cells and CSV
-    files. A line that was taken before changes nothing.
+    The parts are separated by tabs, commas or spaces, as in pasted cells and CSV files.
+    The exported file of addresses is taken as well. A line that was taken before changes
+    nothing.
     """
     permissions.check_may(by, prize_facts.DELIVER)
     lines = text.splitlines()
@@ -93,13 +96,17 @@ def paste_parcels(*, text: str, by: Staff, at: datetime) -> PastedParcels:
 
 
 def _send_line(line: str, by: Staff, at: datetime) -> bool:
-    parts = [csv_safety.unquoted(part.strip(' "')) for part in SEPARATOR.split(line)]
-    parts = [part for part in parts if part]
-    if len(parts) != 3:
+    cells = _cells(line)
+    if len(cells) >= EXPORTED_COLUMNS:
+        # The file of addresses, in which some parcels may not be sent yet.
+        cells = [cells[0], cells[-2], cells[-1]]
+        if not cells[-1] or cells[0] == _("Number"):
+            return False
+    if len(cells) != 3:
         raise InvalidParcel(
             _("Write the number of the prize, the carrier and the parcel number.")
         )
-    number, carrier, parcel = parts
+    number, carrier, parcel = cells
     number = number.removeprefix("#")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise InvalidParcel(
@@ -110,6 +117,19 @@ def _send_line(line: str, by: Staff, at: datetime) -> bool:
         return False
     send(award=award, carrier=carrier, parcel_number=parcel, by=by, at=at)
     return True
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a line, as they are pasted from a table, a CSV file or by hand."""
+    if not text_validation.is_valid(line):
+        raise InvalidParcel(_("This contains characters that cannot be stored."))
+    if "\t" in line:
+        cells = line.split("\t")
+    elif "," in line:
+        cells = next(csv.reader([line]))
+    else:
+        cells = SEPARATOR.split(line.strip())
+    return [csv_safety.unquoted(cell.strip()) for cell in cells]
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 SCOPE_NOUNS = {
+    "activities": pgettext_lazy("menu", "Activities"),
     "audit": gettext_lazy("Audit log"),
     "campaigns": gettext_lazy("Campaigns"),
     "channels": gettext_lazy("Channels"),

@@ -41,7 +41,7 @@ from tests.factories import AT
 
 HISTORIES = 2_000 if shares.IS_EXACT else 6
 STEPS = 24
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 
 class History:

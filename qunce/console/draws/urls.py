@@ -1,0 +1,19 @@
+"""URLs of the draw of an activity."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from qunce.console.draws import actions, views
+
+app_name = "draws"
+urlpatterns = [
+    path("<int:pk>/", views.draw_detail, name="detail"),
+    path("<int:pk>/prizes/", views.prizes_update, name="prizes"),
+    path("<int:pk>/public-value/", views.public_value_update, name="public-value"),
+    path("<int:pk>/figure/", actions.type_figure, name="type-figure"),
+    path("<int:pk>/signature/", actions.paste_signature, name="paste-signature"),
+    path("<int:pk>/again/", actions.draw_again, name="draw-again"),
+    path("<int:pk>/void/", actions.declare_void, name="declare-void"),
+    path("<int:pk>/certificate/", views.certificate, name="certificate"),
+]

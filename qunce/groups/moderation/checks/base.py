@@ -52,6 +52,10 @@ class Judgement:
     state: State | None = None
 
 
+NOTHING = Judgement()
+"""The judgement of nearly every check on nearly every subject."""
+
+
 class CompiledCheck(ABC):
     """A check with its options, made once per rule and used for every subject.
 

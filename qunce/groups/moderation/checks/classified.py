@@ -28,10 +28,10 @@ class CompiledClassified(CompiledCheck):
             or subject.kind not in (Kind.MESSAGE, Kind.EDIT)
             or len(text.folded) < self._shortest
         ):
-            return Judgement()
+            return base.NOTHING
         score = model.score(text)
         if 100 * score < self._least:
-            return Judgement()
+            return base.NOTHING
         evidence = [
             Evidence(
                 reason="part",

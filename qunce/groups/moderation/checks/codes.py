@@ -38,6 +38,8 @@ class CompiledCodes(CompiledCheck):
         self._reports_unreadable: bool = options["unreadable"]
 
     def judge(self, subject: Subject, state: base.State | None = None) -> Judgement:
+        if not subject.files:
+            return base.NOTHING
         found: dict[bool, list[tuple[str, Code]]] = {False: [], True: []}
         evidence = []
         for index, file in enumerate(subject.files[:MAX_FILES]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -30,7 +29,6 @@ from qunce.groups.moderation.checks.subjects import Kind, Subject
 from qunce.groups.moderation.contents.normalisation import Normalised
 
 GRAM = 4
-NO_LETTERS = re.compile(r"[\W_]+")
 MAX_GRAMS = 96
 """Hashes kept of a text. Longer texts are compared by the smallest of their hashes."""
 MAX_TEXTS = 150
@@ -42,9 +40,9 @@ Entry = Sequence[Any]
 
 def list_grams(text: Normalised) -> list[int]:
     """Hashes of the 4-grams of a text's letters and digits, in their order."""
-    plain = NO_LETTERS.sub("", text.digits)
+    plain = text.letters
     grams = {plain[index : index + GRAM] for index in range(len(plain) - GRAM + 1)}
-    return sorted({crc32(gram.encode()) for gram in grams})[:MAX_GRAMS]
+    return sorted(set(map(crc32, map(str.encode, grams))))[:MAX_GRAMS]
 
 
 def is_similar(one: frozenset[int], other: Sequence[int], percent: int) -> bool:
@@ -62,12 +60,16 @@ class Texts(dict[str, Any]):
     follow one another share the index, and each has its own entries.
     """
 
-    def __init__(self, state: Mapping[str, Any], percent: int) -> None:
+    def __init__(
+        self, state: Mapping[str, Any], percent: int, before: Texts | None = None
+    ) -> None:
+        """The index is that of the state `before`, if there is one."""
         super().__init__(state)
         self.percent = percent
-        self._index: dict[int, list[Entry]] = {}
-        self._indexed = 0
-        for entry in self.setdefault("entries", []):
+        self._index: dict[int, list[Entry]] = {} if before is None else before._index
+        self._indexed = 0 if before is None else before._indexed
+        entries = self.setdefault("entries", [])
+        for entry in entries if before is None else ():
             self._insert(entry)
 
     def _insert(self, entry: Entry) -> None:
@@ -78,18 +80,21 @@ class Texts(dict[str, Any]):
     def with_entry(self, entry: Entry, milliseconds: int) -> Texts:
         """The state with one more entry, without those much older than the newest."""
         entries: list[Entry] = list(self["entries"])
-        place = bisect_left(entries, entry[0], key=itemgetter(0))
-        if any(each[1] == entry[1] for each in entries[place:]):
-            return self
-        entries.insert(place, entry)
-        first = bisect_right(entries, entries[-1][0] - milliseconds, key=itemgetter(0))
-        entries = entries[max(first, len(entries) - MAX_TEXTS) :]
-        rest = {key: value for key, value in self.items() if key != "entries"}
+        if not entries or entries[-1][0] < entry[0]:
+            entries.append(entry)
+        else:
+            place = bisect_left(entries, entry[0], key=itemgetter(0))
+            if any(each[1] == entry[1] for each in entries[place:]):
+                return self
+            entries.insert(place, entry)
+        horizon = entries[-1][0] - milliseconds
+        if len(entries) > MAX_TEXTS or entries[0][0] <= horizon:
+            first = bisect_right(entries, horizon, key=itemgetter(0))
+            entries = entries[max(first, len(entries) - MAX_TEXTS) :]
+        state = {**self, "entries": entries}
         if self._indexed > 4 * MAX_TEXTS:
-            return Texts({**rest, "entries": entries}, self.percent)
-        following = Texts(rest, self.percent)
-        following["entries"] = entries
-        following._index, following._indexed = self._index, self._indexed
+            return Texts(state, self.percent)
+        following = Texts(state, self.percent, before=self)
         following._insert(entry)
         return following
 
@@ -101,11 +106,16 @@ class Texts(dict[str, Any]):
             for entry in self._index.get(value, ())
         }
         given = frozenset(grams)
-        return [
-            entry
-            for entry in self["entries"]
-            if id(entry) in found and is_similar(given, entry[3], self.percent)
-        ]
+        similar = {
+            key: entry
+            for key, entry in found.items()
+            if is_similar(given, entry[3], self.percent)
+        }
+        # The index also has entries that are forgotten. Mostly, a text is like no other.
+        last = self["entries"][-1:]
+        if len(similar) == 1 and last and id(last[0]) in similar:
+            return last
+        return [entry for entry in self["entries"] if id(entry) in similar]
 
 
 def list_prefix(grams: Sequence[int], percent: int) -> Sequence[int]:
@@ -131,10 +141,10 @@ class CompiledCopies(CompiledCheck):
             or len(subject.normalised.digits) < self._shortest
             or at <= state.get("since", at - 1)
         ):
-            return Judgement()
+            return base.NOTHING
         grams = list_grams(subject.normalised)
         if not grams:
-            return Judgement()
+            return base.NOTHING
         texts = self._load(state)
         entry = [at, subject.key, subject.account, grams]
         texts = texts.with_entry(entry, 1000 * self._seconds)

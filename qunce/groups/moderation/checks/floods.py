@@ -27,7 +27,7 @@ class CompiledFlood(CompiledCheck):
 
     def __init__(self, check: FloodCheck, options: Mapping[str, Any]) -> None:
         self._check = check
-        self._windows: tuple[Window, ...] = options["windows"]
+        self._windows = windows.SlidingWindows(options["windows"])
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
         state = state or {}
@@ -38,9 +38,9 @@ class CompiledFlood(CompiledCheck):
             or subject.is_history
             or at <= state.get("since", at - 1)
         ):
-            return Judgement()
-        events = windows.record(state.get("events", ()), at, subject.key, self._windows)
-        exceeded = windows.find_exceeded(events, at, self._windows)
+            return base.NOTHING
+        events = self._windows.record(state.get("events", ()), at, subject.key)
+        exceeded = self._windows.find_exceeded(events, at)
         state = {**state, "events": events}
         if exceeded is None:
             return Judgement(state=state)

@@ -31,21 +31,21 @@ class CompiledJoinWave(CompiledCheck):
 
     def __init__(self, check: JoinWaveCheck, options: Mapping[str, Any]) -> None:
         self._check = check
-        self._windows: tuple[Window, ...] = options["windows"]
+        self._windows = windows.SlidingWindows(options["windows"])
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
         if subject.kind is not Kind.JOIN or subject.is_history or not self._windows:
-            return Judgement()
+            return base.NOTHING
         state = state or {}
         at = subject.milliseconds
         if at <= state.get("since", at - 1):
-            return Judgement()
+            return base.NOTHING
         account = subject.account
         own = [each[0] for each in state.get("joins", ()) if each[1] == account]
         others = [each for each in state.get("joins", ()) if each[1] != account]
-        joins = windows.record(others, max([at, *own]), account, self._windows)
+        joins = self._windows.record(others, max([at, *own]), account)
         state = {**state, "joins": joins}
-        exceeded = windows.find_exceeded(joins, at, self._windows)
+        exceeded = self._windows.find_exceeded(joins, at)
         if exceeded is None:
             return Judgement(state=state)
         window, accounts = exceeded

@@ -91,24 +91,36 @@ class CompiledPatterns(places.CompiledTextCheck):
         self._patterns = [(line, compile_pattern(line)) for line in options["patterns"]]
 
     def list_evidence(self, place: str, text: Normalised) -> list[Evidence]:
+        forms = _list_forms(text)
         return [
             found
             for line, pattern in self._patterns
-            if (found := _find(line, pattern, place, text))
+            if (found := _find(line, pattern, place, text, forms))
         ]
 
 
-def _find(line: str, pattern: Any, place: str, text: Normalised) -> Evidence | None:
-    """The first place of a pattern, in the text as written or without disguises."""
-    read: list[str] = []
-    for level in (Level.WRITTEN, Level.FOLDED, Level.DIGITS):
-        given = text.get(level)[:MAX_CHARACTERS]
-        if given in read:
-            continue
-        read.append(given)
-        match = pattern.search(given)
+def _list_forms(text: Normalised) -> Mapping[bytes, Level]:
+    """The text as it is written and without disguises, encoded once for all patterns."""
+    levels = (Level.WRITTEN, Level.FOLDED, Level.DIGITS)
+    forms: dict[bytes, Level] = {}
+    for level in levels:
+        forms.setdefault(text.get(level)[:MAX_CHARACTERS].encode(), level)
+    return forms
+
+
+def _find(
+    line: str,
+    pattern: Any,
+    place: str,
+    text: Normalised,
+    forms: Mapping[bytes, Level],
+) -> Evidence | None:
+    """The first place of a pattern in the first form that has it."""
+    for form, level in forms.items():
+        match = pattern.search(form)
         if match:
-            start, end = text.span(level, *match.span())
+            ends = (len(form[:end].decode()) for end in match.span())
+            start, end = text.span(level, *ends)
             return Evidence(
                 reason="pattern",
                 place=place,

@@ -9,13 +9,20 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from qunce.groups.moderation.checks.base import Check, CompiledCheck, Judgement, State
+from qunce.groups.moderation.checks.base import (
+    NOTHING,
+    Check,
+    CompiledCheck,
+    Judgement,
+    State,
+)
 from qunce.groups.moderation.checks.findings import Evidence
 from qunce.groups.moderation.checks.options import Choice
 from qunce.groups.moderation.checks.subjects import Kind, Subject
 from qunce.groups.moderation.contents.normalisation import Normalised
 
 TEXT, NAME, BOTH = "text", "name", "both"
+WITH_TEXT = (Kind.MESSAGE, Kind.EDIT)
 MAX_NAMES = 2_000
 """Names whose evidence a check keeps, as a name comes with every message."""
 
@@ -31,22 +38,13 @@ PLACES = Choice(
 )
 
 
-def list_texts(subject: Subject, places: str) -> list[tuple[str, Normalised]]:
-    """The texts with their place. Joins and renamings have a name only."""
-    texts = []
-    if places != NAME and subject.text and subject.kind in (Kind.MESSAGE, Kind.EDIT):
-        texts.append((TEXT, subject.normalised))
-    if places != TEXT and subject.author_name:
-        texts.append((NAME, subject.normalised_name))
-    return texts
-
-
 class CompiledTextCheck(CompiledCheck):
     """A check of the message, of its author's name, or of both, one text at a time."""
 
     def __init__(self, check: Check, options: Mapping[str, Any]) -> None:
         self._check = check
-        self._places = options["places"]
+        self._reads_text: bool = options["places"] != NAME
+        self._reads_name: bool = options["places"] != TEXT
         self._list_in_name = lru_cache(MAX_NAMES)(partial(self.list_evidence, NAME))
 
     @abstractmethod
@@ -54,10 +52,12 @@ class CompiledTextCheck(CompiledCheck):
         """What the check finds in a text."""
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
+        """Joins and renamings have a name only."""
         evidence: list[Evidence] = []
-        for place, text in list_texts(subject, self._places):
-            is_name = place == NAME
-            evidence += (
-                self._list_in_name(text) if is_name else self.list_evidence(place, text)
-            )
-        return Judgement([self._check.finding(1, *evidence)] if evidence else ())
+        if self._reads_text and subject.text and subject.kind in WITH_TEXT:
+            evidence += self.list_evidence(TEXT, subject.normalised)
+        if self._reads_name and subject.author_name:
+            evidence += self._list_in_name(subject.normalised_name)
+        if not evidence:
+            return NOTHING
+        return Judgement([self._check.finding(1, *evidence)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, ClassVar
@@ -22,14 +21,13 @@ from qunce.groups.moderation.checks.options import Number, Option, Window, Windo
 from qunce.groups.moderation.checks.subjects import Kind, Subject
 from qunce.groups.moderation.contents.normalisation import Normalised
 
-NO_LETTERS = re.compile(r"[\W_]+")
 MAX_TEXTS = 50
 """Texts of one person that are remembered, the last ones."""
 
 
 def find_text_key(text: Normalised) -> str:
     """A hash of the letters and digits of a text, or of its signs if it has none."""
-    plain = NO_LETTERS.sub("", text.digits) or "".join(text.digits.split())
+    plain = text.letters or "".join(text.digits.split())
     return blake2b(plain.encode(), digest_size=8).hexdigest()
 
 
@@ -40,7 +38,7 @@ class CompiledRepeats(CompiledCheck):
 
     def __init__(self, check: RepeatCheck, options: Mapping[str, Any]) -> None:
         self._check = check
-        self._windows: tuple[Window, ...] = options["windows"]
+        self._windows = windows.SlidingWindows(options["windows"])
         self._shortest: int = options["shortest"]
 
     def judge(self, subject: Subject, state: State | None = None) -> Judgement:
@@ -53,14 +51,14 @@ class CompiledRepeats(CompiledCheck):
             or len(subject.normalised.digits) < self._shortest
             or at <= state.get("since", at - 1)
         ):
-            return Judgement()
+            return base.NOTHING
         key = find_text_key(subject.normalised)
         texts = dict(state.get("texts", ()))
-        events = windows.record(texts.pop(key, ()), at, subject.key, self._windows)
+        events = self._windows.record(texts.pop(key, ()), at, subject.key)
         texts[key] = events
         self._forget(texts, at)
         state = {**state, "texts": texts}
-        exceeded = windows.find_exceeded(events, at, self._windows)
+        exceeded = self._windows.find_exceeded(events, at)
         if exceeded is None:
             return Judgement(state=state)
         window, keys = exceeded
@@ -80,8 +78,9 @@ class CompiledRepeats(CompiledCheck):
 
     def _forget(self, texts: dict[str, list[windows.Event]], at: int) -> None:
         """Drop the texts that no window reaches; those sent last are at the end."""
-        horizon = at - 1000 * max(window.seconds for window in self._windows)
-        for key, events in list(texts.items()):
+        horizon = at - self._windows.longest
+        while texts:
+            key, events = next(iter(texts.items()))
             if len(texts) <= MAX_TEXTS and int(events[-1][0]) > horizon:
                 break
             del texts[key]

@@ -15,35 +15,53 @@ from qunce.groups.moderation.checks.options import Window
 Event: TypeAlias = list[Any]
 
 
-def record(
-    events: Sequence[Event], at: int, key: str, windows: Sequence[Window]
-) -> list[Event]:
-    """The events with one more, without those that no window reaches any more.
+class SlidingWindows:
+    """Several windows that hold together; false without any."""
 
-    An event that was recorded before is not counted again.
-    """
-    kept = list(events)
-    if [at, key] not in kept:
-        insort(kept, [at, key])
-    horizon = int(kept[-1][0]) - 1000 * max(window.seconds for window in windows)
-    most = 2 * (max(window.at_most for window in windows) + 1)
-    return [event for event in kept[-most:] if int(event[0]) > horizon]
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self._windows = tuple(windows)
+        self.longest = 1000 * max((each.seconds for each in windows), default=0)
+        """Milliseconds of the longest window."""
+        self._least = min((each.at_most for each in windows), default=0)
+        self._kept = 2 * (max((each.at_most for each in windows), default=0) + 1)
 
+    def __bool__(self) -> bool:
+        return bool(self._windows)
 
-def find_exceeded(
-    events: Sequence[Event], at: int, windows: Sequence[Window]
-) -> tuple[Window, list[str]] | None:
-    """The first window around the time `at` that has too many events, and their keys.
+    def record(self, events: Sequence[Event], at: int, key: str) -> list[Event]:
+        """The events with one more, without those that no window reaches any more.
 
-    An event may come late, so windows that end after `at` are asked as well.
-    """
-    times = [int(event[0]) for event in events]
-    for window in windows:
-        length = 1000 * window.seconds
-        for last in range(bisect_left(times, at), len(times)):
-            if times[last] >= at + length:
-                break
-            first = bisect_right(times, times[last] - length)
-            if last + 1 - first > window.at_most:
-                return window, [str(key) for _, key in events[first : last + 1]]
-    return None
+        An event that was recorded before is not counted again.
+        """
+        kept = list(events)
+        event = [at, key]
+        if not kept or int(kept[-1][0]) < at:
+            kept.append(event)
+        elif event not in kept:
+            insort(kept, event)
+        horizon = int(kept[-1][0]) - self.longest
+        if len(kept) > self._kept:
+            kept = kept[-self._kept :]
+        if int(kept[0][0]) > horizon:
+            return kept
+        return [each for each in kept if int(each[0]) > horizon]
+
+    def find_exceeded(
+        self, events: Sequence[Event], at: int
+    ) -> tuple[Window, list[str]] | None:
+        """The first window around the time `at` that has too many events, and their keys.
+
+        An event may come late, so windows that end after `at` are asked as well.
+        """
+        if len(events) <= self._least:
+            return None
+        times = [int(event[0]) for event in events]
+        for window in self._windows:
+            length = 1000 * window.seconds
+            for last in range(bisect_left(times, at), len(times)):
+                if times[last] >= at + length:
+                    break
+                first = bisect_right(times, times[last] - length)
+                if last + 1 - first > window.at_most:
+                    return window, [str(key) for _, key in events[first : last + 1]]
+        return None

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
+from operator import add
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from qunce.groups.moderation.contents.normalisation import Normalised
+from qunce.groups.moderation.contents.normalisation import Normalised, Table
 
 LENGTHS = (1, 2, 3)
 MAX_CHARACTERS = 1_000
 """Characters of a text that are read: its beginning."""
 MAX_REMEMBERED = 100_000
 """N-grams whose hash is remembered, which is faster than computing it."""
-AS_ZERO = str.maketrans("123456789", "000000000")
+AS_ZERO = Table(str.maketrans("123456789", "000000000"))
 START, END = "\x02", "\x03"
 
 Features = npt.NDArray[np.uint32]
@@ -41,12 +43,11 @@ def extract(text: Normalised) -> Features:
 
 def list_hashes(text: Normalised) -> set[int]:
     """The hashes of the different n-grams."""
-    marked = f"{START}{plain(text)}{END}"
-    return {
-        HASHES[marked[start : start + length]]
-        for length in LENGTHS
-        for start in range(len(marked) - length + 1)
-    }
+    ones = f"{START}{plain(text)}{END}"
+    # Several times as fast as slices: no line of Python runs for a single n-gram.
+    twos = list(map(add, ones, ones[1:]))
+    threes = map(add, twos, ones[2:])
+    return set(map(HASHES.__getitem__, chain(ones, twos, threes)))
 
 
 class _Hashes(dict[str, int]):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -77,9 +78,8 @@ class Model:
         """The margin of a text with these hashes, whatever their order."""
         if not len(found):
             return self.bias
-        weights = self._by_gram
         # An exact sum, as the order of a set differs between processes.
-        total = math.fsum([weights[gram] for gram in found if gram in weights])
+        total = math.fsum(map(self._by_gram.get, found, repeat(0.0)))
         return total / math.sqrt(len(found)) + self.bias
 
     def score(self, text: Normalised) -> float:

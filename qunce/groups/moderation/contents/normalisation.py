@@ -14,6 +14,7 @@ from bisect import bisect_right
 from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 
 from qunce.groups.moderation.contents.confusables import FOLDS
 
@@ -22,6 +23,7 @@ MAX_LENGTH = 70_000
 MAX_GAP = 3
 """Longest separator between characters that are joined."""
 SEPARATORS = re.compile(r"(?:[^\w\n]|_)+|\n+")
+NO_LETTERS = re.compile(r"[\W_]+")
 SENTENCE_ENDS = frozenset("。,、:!?;\n")
 """Punctuation of sentences as it is folded; Chinese words beside it are not joined."""
 NUMERALS = str.maketrans(
@@ -31,6 +33,24 @@ NUMERALS = str.maketrans(
 )
 
 
+MAX_REMEMBERED = 60_000
+"""Characters that a table remembers as unchanged."""
+
+
+class Table(dict[int, Any]):
+    """A table of `str.translate` that remembers which characters it does not change.
+
+    Without it, each of them raises an error inside `translate`, which takes longer than
+    everything else there.
+    """
+
+    def __missing__(self, code: int) -> int:
+        if len(self) < MAX_REMEMBERED:
+            self[code] = code
+        return code
+
+
+AS_DIGITS = Table(NUMERALS)
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -50,20 +70,30 @@ def is_latin(char: str) -> bool:
 class Normalised:
     """The normalised forms of a text. Places are found only when they are asked for."""
 
-    __slots__ = ("_compact", "_digits", "_ends", "_joined", "folded", "original")
+    __slots__ = (
+        "_compact",
+        "_digits",
+        "_ends",
+        "_joined",
+        "_letters",
+        "folded",
+        "original",
+    )
 
     def __init__(self, text: str) -> None:
         self.original = text[:MAX_LENGTH]
         self.folded = self.original.translate(FOLDS)
         self._compact: str | None = None
         self._digits: str | None = None
+        self._letters: str | None = None
         self._joined: tuple[str, list[int], list[int]] | None = None
         self._ends: list[int] | None = None
 
     @property
     def written(self) -> str:
         """The original without halves of characters, which UTF-8 does not know."""
-        return SURROGATES.sub("\ufffd", self.original)
+        original = self.original
+        return original if original.isascii() else SURROGATES.sub("\ufffd", original)
 
     @property
     def compact(self) -> str:
@@ -77,8 +107,19 @@ class Normalised:
     @property
     def digits(self) -> str:
         if self._digits is None:
-            self._digits = self.compact.translate(NUMERALS)
+            compact = self.compact
+            digits = compact.translate(AS_DIGITS)
+            # The same object, so that comparing the levels takes no time.
+            self._digits = compact if digits == compact else digits
         return self._digits
+
+    @property
+    def letters(self) -> str:
+        """The letters and digits of the digits level, by which texts are compared."""
+        if self._letters is None:
+            digits = self.digits
+            self._letters = digits if digits.isalnum() else NO_LETTERS.sub("", digits)
+        return self._letters
 
     def _list_ends(self) -> list[int]:
         """For each character of the original where its fold ends."""

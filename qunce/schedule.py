@@ -22,6 +22,7 @@ from qunce.insight.lifetime_value import estimates
 from qunce.insight.reports import reports
 from qunce.insight.words import word_days
 from qunce.members.layers import layers
+from qunce.members.personal_links import pruning
 from qunce.members.search import member_list
 from qunce.members.segments import segments, watches
 from qunce.members.tag_rules import runs as tag_rule_runs
@@ -89,6 +90,7 @@ SCHEDULE: dict[str, Job] = {
     "messages.prune": Job(word_days.prune, _("Delete old texts of messages"), HOUR),
     "login_attempts.prune": Job(login_attempts.prune, _("Forget sign-ins"), HOUR),
     "sessions.prune": Job(sessions.prune, _("Delete old sessions"), HOUR),
+    "member_pages.prune": Job(pruning.prune, _("Forget sign-in codes"), HOUR),
     "uploads.prune": Job(uploads.prune, _("Delete old uploads"), HOUR),
     "files.prune": Job(files.prune, _("Delete files that no material uses"), HOUR),
     DERIVE: Job(lambda *, at: derive(), _("Count new facts")),

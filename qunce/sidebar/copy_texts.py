@@ -37,6 +37,8 @@ def list_texts(person: int, *, by: Staff, at: datetime) -> list[CopyText]:
     names = {
         name for _title, parts in pieces for name in templates.variable_names(parts)
     }
+    # A link is made for one message; staff make one for a chat in the sidebar.
+    names -= {variable_values.PERSONAL_LINK}
     values = variable_values.member_values(by.community, [person], names, by)[person]
     return [_fill_in(title, parts, values) for title, parts in pieces]
 

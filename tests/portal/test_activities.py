@@ -54,7 +54,7 @@ def test_everybody_reads_the_page_and_its_rules(by: Staff, phone: Phone) -> None
     assert "<b>Read" not in page
     assert "Poems" in page
     assert "A make-up card fills one missed day" in page
-    assert "data-queue" not in page
+    assert "/join" not in page
     assert "&lt;b&gt;Read&lt;/b&gt;" in phone.open("")
     assert not Entry.objects.exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 
@@ -11,16 +12,20 @@ from django.test import Client
 
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
+from qunce.groups.chat_readers import ChatMessage
 from qunce.members.consents import consents
 from qunce.members.personal_links import (
     erasure_requests,
     page_views,
     portal_settings,
     sign_in_codes,
+    tokens,
 )
 from qunce.members.personal_links.models import AnonymousViews, PageView
 from qunce.outreach import opt_outs
+from qunce.portal.sign_in import chat_codes
 from tests import factories
+from tests.core.test_pictures import read_codes
 from tests.factories import AT
 from tests.portal.phones import Phone, link_of
 
@@ -252,3 +257,42 @@ def test_sections_of_me_need_a_sign_in(shop: Community, li: int, phone: Phone) -
         assert "Balance" not in phone.open("me")
     finally:
         del SECTIONS.by_key["test"]
+
+
+@pytest.mark.django_db
+def test_the_card_of_a_member_is_a_picture_with_a_code(li: int, phone: Phone) -> None:
+    phone.bind(li)
+    assert phone.client.get("/p/shop/me/card.png").status_code == 403
+    phone.sign_in(li)
+    answer = phone.client.get("/p/shop/me/card.png")
+    assert answer["Content-Type"] == "image/png"
+    (address,) = read_codes(answer.content)
+    assert address.startswith("http://testserver/p/shop/?from=")
+    assert page_of_sharer(address) == li
+
+
+def page_of_sharer(address: str) -> int | None:
+    return tokens.find_sharer(address.partition("from=")[2])
+
+
+@pytest.mark.django_db
+def test_digits_written_to_the_bot_sign_in_and_in_a_group_they_do_not(
+    shop: Community, li: int, phone: Phone
+) -> None:
+    phone.open("sign-in")
+    page = phone.press("sign-in/code")
+    (digits,) = re.findall(r'class="digits"[^>]*>(\d{6})<', page)
+    now = datetime.now(UTC)
+
+    def write(text: str, group: int | None = None) -> bool:
+        message = ChatMessage(
+            community=shop, account=li, group=group, text=text, key="1", happened_at=now
+        )
+        return chat_codes.read(message, at=now)
+
+    assert not write(digits, group=1)
+    assert not write(f"{digits} 谢谢")
+    assert "My devices" not in phone.open("me")
+    assert write(f"{digits[:3]} {digits[3:]}\n")
+    assert NAME in phone.open("me")
+    assert not write(digits)

@@ -29,7 +29,12 @@ from qunce.outreach.campaigns import campaign_materials, content, results
 from qunce.outreach.campaigns.campaigns import Target
 from qunce.outreach.contact_budget import kept_places
 from qunce.outreach.content import templates
-from qunce.outreach.sending import assisted_sending, campaign_tasks, message_materials
+from qunce.outreach.sending import (
+    assisted_sending,
+    campaign_tasks,
+    message_materials,
+    personal_addresses,
+)
 from qunce.outreach.sending.campaign_tasks import CampaignTask
 from qunce.outreach.sending.ledger import Message, State
 
@@ -153,7 +158,7 @@ def _present_rows(
             recipient=row,
             name=names[row.target_id],
             contact=contacts.get(row.target_id, Contact()),
-            text=texts[row.target_id][0] or "",
+            text=_with_personal_link(row, texts[row.target_id][0] or "", request),
             chip=labels.recipient_chip(row.state),
             may_undo=assisted_sending.may_undo(row, request.at),
             reason=skip_reasons.sentence(
@@ -165,6 +170,19 @@ def _present_rows(
         )
         for row in rows
     ]
+
+
+def _with_personal_link(row: Message, text: str, request: http.Request) -> str:
+    """The text that staff post; what is done shows no link any more."""
+    if row.is_group or row.state != State.PLANNED:
+        return text
+    return personal_addresses.fill_in(
+        text,
+        origin=row.origin,
+        origin_id=row.origin_id,
+        target=row.target_id,
+        at=request.at,
+    )
 
 
 def _links(task: CampaignTask, rows: list[Message]) -> dict[int, list[str]]:

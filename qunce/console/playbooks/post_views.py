@@ -14,7 +14,11 @@ from qunce.console.playbooks import presenters
 from qunce.groups.groups import Group
 from qunce.outreach import skip_reasons, task_permissions
 from qunce.outreach.content.materials import library
-from qunce.outreach.sending import assisted_messages, message_materials
+from qunce.outreach.sending import (
+    assisted_messages,
+    message_materials,
+    personal_addresses,
+)
 from qunce.outreach.sending.ledger import Message
 from qunce.outreach.service_styles import answer_times
 
@@ -44,6 +48,15 @@ def post_list(request: http.Request) -> HttpResponse:
                 else skip_reasons.MEMBER_FAILURES,
                 parts[row.pk],
                 due.get(row.pk),
+                row.text
+                if row.is_group
+                else personal_addresses.fill_in(
+                    row.text,
+                    origin=row.origin,
+                    origin_id=row.origin_id,
+                    target=row.target_id,
+                    at=request.at,
+                ),
             )
             for row in shown
         ],

@@ -25,6 +25,7 @@ ALIASES = {
     "员工": "staff",
     "社群": "community",
     "群名": "group",
+    "个人链接": "personal_link",
 }
 PREFIX_ALIASES = {"标签": "tag", "画像": "attr"}
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")

@@ -15,10 +15,14 @@ from qunce.members.attributes import attributes
 from qunce.members.attributes import parsing as value_parsing
 from qunce.members.attributes.attributes import Attribute
 from qunce.members.attributes.values import AttributeValue
+from qunce.members.personal_links import portal_settings
 from qunce.members.tags import models as tag_models
 from qunce.members.tags.models import Tagging
 from qunce.outreach.content.templates import ATTRIBUTE, TAG
 
+PERSONAL_LINK = "personal_link"
+PERSONAL_LINK_PLACEHOLDER = "‹个人链接 personal link›"
+"""What a text has in the place of the link until it is handed to its channel."""
 Values = dict[int, dict[str, str]]
 """Target → name of the variable → value."""
 
@@ -35,6 +39,11 @@ def list_variables(community: Community, target: str) -> dict[str, str]:
     return {
         "name": pgettext("variable", "name"),
         **sender,
+        **(
+            {PERSONAL_LINK: pgettext("variable", "personal link")}
+            if portal_settings.has_address()
+            else {}
+        ),
         **{f"{TAG}{group.key}": group.name for group in groups},
         **{
             f"{ATTRIBUTE}{each.name}": each.label
@@ -61,6 +70,8 @@ def member_values(
         pairs: Iterable[tuple[int, str]] = ()
         if name == "name":
             pairs = account_queries.list_names(account_ids)
+        elif name == PERSONAL_LINK and portal_settings.has_address():
+            pairs = [(person, PERSONAL_LINK_PLACEHOLDER) for person in by_person]
         elif name.startswith(TAG):
             pairs = _tag_names(community, name.removeprefix(TAG), account_ids)
         elif name.startswith(ATTRIBUTE):

@@ -33,6 +33,7 @@ from qunce.outreach.sending import (
     ledger,
     message_endings,
     message_materials,
+    personal_addresses,
     rates,
     recheck,
     safety_stop,
@@ -104,7 +105,7 @@ class ChannelQueue:
         while not self._claim_some(tasks, limit, at):
             if not self._skipped_all:
                 return []
-        return self._messages()
+        return self._messages(at)
 
     def _sendable_tasks(self, at: datetime) -> list[CampaignTask]:
         """The open tasks, whose sets are read before the transaction."""
@@ -271,7 +272,7 @@ class ChannelQueue:
         # As the index of leased messages has it.
         return rows.exclude(lease="")
 
-    def _messages(self) -> list[channel_contract.Message]:
+    def _messages(self, at: datetime) -> list[channel_contract.Message]:
         rows = self._refresh_texts(ledger.list_leased(self.lease))
         people = [row.target_id for row in rows if not row.is_group]
         groups = [row.target_id for row in rows if row.is_group]
@@ -286,7 +287,15 @@ class ChannelQueue:
             channel_contract.Message(
                 key=str(row.pk),
                 to=(keys if row.is_group else addresses).get(row.target_id, ""),
-                text=composed[row.pk][0],
+                text=personal_addresses.fill_in(
+                    composed[row.pk][0],
+                    origin=row.origin,
+                    origin_id=row.origin_id,
+                    target=row.target_id,
+                    at=at,
+                )
+                if not row.is_group
+                else composed[row.pk][0],
                 is_group=bool(row.is_group),
                 attachments=composed[row.pk][1],
             )

@@ -1,4 +1,4 @@
-"""A member's own page."""
+"""A member's own page, and the picture of their card."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from qunce.members.personal_links import devices
 from qunce.portal import http
 from qunce.portal.me import presenters
 from qunce.portal.me.sections import SECTIONS
+from qunce.portal.visitors import rungs
+from qunce.portal.visitors.rungs import Rung
 
 
 @require_safe
@@ -22,3 +24,16 @@ def me(request: http.Request) -> HttpResponse:
         "devices": devices.list_of_person(own, at=request.at) if own else [],
     }
     return http.render(request, "portal/me.html", context)
+
+
+@require_safe
+@http.page()
+def card(request: http.Request) -> HttpResponse:
+    """The card of the member as a picture, which chat apps can save and read."""
+    account = rungs.require(request.visitor, Rung.CHANNEL)
+    content = presenters.draw_card(
+        request.visitor, account, root=request.build_absolute_uri("/").rstrip("/")
+    )
+    response = HttpResponse(content, content_type="image/png")
+    response["Cache-Control"] = "private, max-age=300"
+    return response

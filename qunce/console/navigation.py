@@ -113,6 +113,12 @@ AREAS = (
         ),
     ),
     Area(
+        "activities",
+        _("Activities"),
+        "sparkles",
+        (Tab(_("Activities"), "activities:list", "activities.run"),),
+    ),
+    Area(
         "sales",
         pgettext_lazy("menu", "Sales"),
         "shopping-bag",

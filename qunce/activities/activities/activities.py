@@ -228,6 +228,32 @@ def _set_announcements(
     )
 
 
+def check_may_notify(*, by: Staff, activity: Activity) -> None:
+    """Raise NotChangeable without anybody to notify, or if there is a draft already."""
+    check_may_manage(by, activity)
+    if activity.notified is None:
+        raise NotChangeable(_("Choose who is notified first."))
+    if activity.campaign:
+        raise NotChangeable(
+            _("There is a draft to them already: “%(name)s”.")
+            % {"name": activity.campaign}
+        )
+
+
+@transaction.atomic
+def note_campaign(
+    *, activity: Activity, campaign: str, by: Staff, at: datetime
+) -> None:
+    """Note the key of the campaign that notifies members; one for each activity."""
+    check_may_notify(by=by, activity=activity)
+    rows = Activity.objects.filter(pk=activity.pk, campaign="")
+    if not rows.update(campaign=campaign):
+        raise NotChangeable(_("There is a draft to them already."))
+    activity.campaign = campaign
+    fact = activity_facts.ActivityChanged(activity=activity.pk, fields=["campaign"])
+    record(fact, activity, by, at)
+
+
 def record(
     fact: ActivityFact, activity: Activity, by: Staff | None, at: datetime
 ) -> None:

@@ -21,6 +21,7 @@ from qunce.core import errors
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+    from qunce.core.guards.legal_notices import LegalNotice
     from qunce.core.staff.models import Staff
 
 ALL_WAYS = frozenset(Way)
@@ -163,6 +164,8 @@ class Kind:
         _no_context
     )
     ways: frozenset[Way] = field(default=ALL_WAYS)
+    notices: tuple[LegalNotice, ...] = ()
+    """What the law or a platform says about this kind, for the page before publication."""
     may_extend: bool = True
     """Whether the end can become later once members have read it."""
     may_close_early: bool = False

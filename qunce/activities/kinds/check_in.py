@@ -28,6 +28,7 @@ from qunce.activities.check_ins.models import CheckIn, MakeUpCard, Streak
 from qunce.activities.check_ins.streaks import RestDays
 from qunce.activities.kinds import base
 from qunce.core import community_days, day_texts
+from qunce.core.guards import legal_notices
 from qunce.members.accounts import queries as account_queries
 
 KEY = "check_in"
@@ -377,5 +378,6 @@ KIND = base.register(
         check_settings=check_settings,
         check_better=check_better,
         takes_late=True,
+        notices=(legal_notices.SHARING,),
     )
 )

@@ -147,7 +147,7 @@ class CampaignForm(forms.Form):
 
     def chosen_rule(self) -> Any:
         """Return the rule of the chosen audience, also of an incomplete form."""
-        return _parse_choice(self["audience"].value() or "", self["rule"].value() or "")
+        return parse_choice(self["audience"].value() or "", self["rule"].value() or "")
 
     def to_arguments(self) -> dict[str, Any]:
         """Return the arguments of `campaigns.create` and `campaigns.update`.
@@ -160,7 +160,7 @@ class CampaignForm(forms.Form):
             ("exclude", "exclude_rule", "exclude"),
         ):
             if choice in values:
-                rule = _parse_choice(values.pop(choice), values.pop(rule_field))
+                rule = parse_choice(values.pop(choice), values.pop(rule_field))
                 values[argument] = rule
         pk = values.pop("template_version", None)
         values["template_version"] = (
@@ -173,7 +173,7 @@ class CampaignForm(forms.Form):
         return values
 
 
-def _parse_choice(choice: str, rule_json: str) -> Any:
+def parse_choice(choice: str, rule_json: str) -> Any:
     if choice == NONE:
         return None
     if choice == EVERYONE:

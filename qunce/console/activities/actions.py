@@ -1,0 +1,211 @@
+"""Actions on an activity: its states, announcements, rehearsal, and notifying members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qunce.activities import announcements
+from qunce.activities.activities import activities, lifecycle
+from qunce.activities.activities.models import Activity, Announcement
+from qunce.activities.kinds import base
+from qunce.console import http
+from qunce.console.activities import presenters
+from qunce.core import errors
+from qunce.outreach import activity_messages
+from qunce.outreach.campaigns import campaigns
+
+
+def _act(
+    request: http.Request, pk: int, verb: Callable[[Activity], str], to: str = "detail"
+) -> HttpResponse:
+    activity = activities.get(by=request.staff, pk=pk)
+    try:
+        text = verb(activity)
+    except errors.NotFound:
+        raise
+    except errors.QunceError as error:
+        http.flash(request, str(error), level="bad")
+    else:
+        http.flash(request, text)
+    return http.redirect_back(request, reverse(f"activities:{to}", args=[pk]))
+
+
+def _reason(request: http.Request) -> str:
+    return request.POST.get("reason", "")[:1_000]
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def submit(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.submit(activity=activity, by=request.staff, at=request.at)
+        return _("Submitted. A second person approves it.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def approve(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.approve(activity=activity, by=request.staff, at=request.at)
+        return _("Published.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def reject(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.reject(
+            activity=activity, reason=_reason(request), by=request.staff, at=request.at
+        )
+        return _("It is a draft again.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.RUN)
+def pause(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.pause(
+            activity=activity, reason=_reason(request), by=request.staff, at=request.at
+        )
+        return _("Paused. Members read the reason.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.RUN)
+def resume(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.resume(activity=activity, by=request.staff, at=request.at)
+        return _("It goes on.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.RUN)
+def close(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.close(activity=activity, by=request.staff, at=request.at)
+        return _("Closed.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.RUN)
+def settle(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.settle(activity=activity, by=request.staff, at=request.at)
+        return _("Settled. Write down what you learned.")
+
+    return _act(request, pk, verb, to="results")
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def review(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lesson = request.POST.get("lesson", "")[:10_000]
+        lifecycle.review(
+            activity=activity, lesson=lesson, by=request.staff, at=request.at
+        )
+        return _("Noted. It is shown when the next one is drafted.")
+
+    return _act(request, pk, verb, to="results")
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def cancel(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        is_cancelled = lifecycle.cancel(
+            activity=activity, reason=_reason(request), by=request.staff, at=request.at
+        )
+        if is_cancelled:
+            return _("Cancelled.")
+        return _("Asked for. A second person cancels it.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def keep(request: http.Request, pk: int) -> HttpResponse:
+    def verb(activity: Activity) -> str:
+        lifecycle.keep(activity=activity, by=request.staff, at=request.at)
+        return _("It is not cancelled.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def rehearse(request: http.Request, pk: int) -> HttpResponse:
+    """Show what a member would be answered; nothing is stored."""
+
+    def verb(activity: Activity) -> str:
+        said = request.POST.get("said", "")[:500]
+        reply = base.rehearse(
+            activity=activity, said=said, by=request.staff, at=request.at
+        )
+        return _("Rehearsal, nothing is stored. The member reads: %(text)s") % {
+            "text": reply.text
+        }
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.RUN)
+def announce(request: http.Request, pk: int, announcement: int) -> HttpResponse:
+    """Post a text in the groups now, before its time."""
+
+    def verb(activity: Activity) -> str:
+        row = Announcement.objects.filter(activity=activity, pk=announcement).first()
+        if row is None:
+            raise activities.ActivityNotFound(_("There is no such text."))
+        announcements.announce(announcement=row, by=request.staff, at=request.at)
+        return _("It is posted in the groups now.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(campaigns.MANAGE)
+def notify(request: http.Request, pk: int) -> HttpResponse:
+    """Draft the campaign to those who are notified, and go to it; nothing is sent."""
+    activity = activities.get(by=request.staff, pk=pk)
+    try:
+        activities.check_may_notify(by=request.staff, activity=activity)
+        url = presenters.address(activity, request)
+        campaign = activity_messages.draft_campaign(
+            community=request.community,
+            name=activity.name,
+            text=f"{activity.name}\n{activity.text}\n{url}",
+            rule=activity.notified,
+            by=request.staff,
+            at=request.at,
+        )
+        activities.note_campaign(
+            activity=activity, campaign=campaign.key, by=request.staff, at=request.at
+        )
+    except errors.NotFound:
+        raise
+    except errors.QunceError as error:
+        http.flash(request, str(error), level="bad")
+        return http.redirect_back(request, reverse("activities:detail", args=[pk]))
+    http.flash(request, _("A draft to those who are notified. Nothing is sent yet."))
+    url = reverse("outreach:campaign-detail", args=[campaign.pk])
+    return http.redirect_back(request, url)

@@ -1,0 +1,326 @@
+"""The form of an activity: its own fields, and the settings of its kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from qunce.activities.activities import fields as activity_fields
+from qunce.activities.activities.kind_contract import Kind, SettingField
+from qunce.activities.activities.models import (
+    MAX_NAME,
+    MAX_SENTENCE,
+    MAX_TEXT,
+    OPEN,
+    Activity,
+    Announcement,
+)
+from qunce.console import http
+from qunce.console.outreach import forms as campaign_forms
+from qunce.console.outreach import labels
+from qunce.core import errors, money
+from qunce.groups import visibility as group_visibility
+from qunce.insight.goals import goals
+from qunce.members.rule_text import contact_masks
+from qunce.members.segments import segments
+from qunce.sets.rules import tree
+
+NONE, NO_LIMIT, AT_MOST = "none", "no_limit", "at_most"
+LIMITS = (
+    (NO_LIMIT, gettext_lazy("no limit")),
+    (NONE, pgettext_lazy("budget", "none")),
+    (AT_MOST, gettext_lazy("at most")),
+)
+SETTING = "setting_"
+AHEAD = {Announcement.Moment.BEFORE: 60, Announcement.Moment.LAST_CALL: 30}
+LABELS = activity_fields.LABELS
+
+
+class ActivityForm(forms.Form):
+    """`may_join` and `notified` choose everyone, a segment, or the rule it has already."""
+
+    name = forms.CharField(label=LABELS["name"], max_length=MAX_NAME)
+    text = forms.CharField(
+        label=LABELS["text"],
+        # Line breaks of a form are two characters.
+        max_length=2 * MAX_TEXT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    starts_at = forms.DateTimeField(
+        label=LABELS["starts_at"],
+        input_formats=[campaign_forms.MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
+        widget=campaign_forms.MinuteInput,
+    )
+    ends_at = forms.DateTimeField(
+        label=LABELS["ends_at"],
+        required=False,
+        input_formats=[campaign_forms.MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
+        widget=campaign_forms.MinuteInput,
+        help_text=gettext_lazy("Empty for an activity that you close yourself."),
+    )
+    may_join = forms.ChoiceField(label=LABELS["may_join"])
+    may_join_rule = forms.CharField(required=False, widget=forms.HiddenInput)
+    refusal = forms.CharField(
+        label=LABELS["refusal"],
+        max_length=MAX_SENTENCE,
+        required=False,
+        help_text=gettext_lazy(
+            "Whoever may not join reads this sentence, and never the name of a tag."
+        ),
+    )
+    notified = forms.ChoiceField(label=LABELS["notified"], required=False)
+    notified_rule = forms.CharField(required=False, widget=forms.HiddenInput)
+    groups = forms.TypedMultipleChoiceField(
+        label=LABELS["groups"],
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("None for the whole community."),
+    )
+    goal = forms.TypedChoiceField(
+        label=LABELS["goal"], required=False, coerce=int, empty_value=None
+    )
+    points = forms.ChoiceField(label=LABELS["points_limit"], choices=LIMITS)
+    points_limit = forms.IntegerField(
+        label=gettext_lazy("Points at most"),
+        required=False,
+        min_value=0,
+        max_value=activity_fields.MAX_LIMIT,
+    )
+    money = forms.ChoiceField(label=LABELS["money_limit"], choices=LIMITS)
+    money_limit = forms.CharField(
+        label=gettext_lazy("Money at most"), required=False, max_length=20
+    )
+
+    def __init__(
+        self,
+        request: http.Request,
+        kind: Kind,
+        data: Any = None,
+        *,
+        activity: Activity | None = None,
+        copied: Activity | None = None,
+    ) -> None:
+        self.request, self.kind, self.activity = request, kind, activity
+        source = activity or copied
+        super().__init__(data, initial=_initial(source, kind, request, activity))
+        fields: Any = self.fields
+        nobody = (campaign_forms.NONE, gettext_lazy("nobody"))
+        fields["may_join"].choices = self._rule_choices("may_join")
+        fields["notified"].choices = [nobody, *self._rule_choices("notified")]
+        groups = group_visibility.list_visible(request.staff).exclude(state="dead")
+        fields["groups"].choices = list(groups.values_list("pk", "name"))
+        found = goals.list_visible(request.staff)
+        fields["goal"].choices = [("", "–"), *((row.pk, str(row)) for row in found)]
+        for setting in kind.settings_form:
+            self.fields[f"{SETTING}{setting.name}"] = _field_of(setting)
+        for moment in Announcement.Moment:
+            self._add_announcement(moment)
+        if activity is not None and activity.state in OPEN:
+            # They cannot change once members have read them.
+            del self.fields["name"]
+
+    def _rule_choices(self, name: str) -> list[tuple[str, Any]]:
+        own = self[f"{name}_rule"].value()
+        choices: list[tuple[str, Any]] = [
+            (campaign_forms.EVERYONE, _("all members")),
+            *(
+                (f"{campaign_forms.SEGMENT_PREFIX}{segment.key}", segment.name)
+                for segment in segments.list_active(self.request.community)
+            ),
+        ]
+        if own:
+            try:
+                text = labels.describe_rule(self.request.staff, tree.parse_json(own))
+            except (errors.QunceError, RecursionError):
+                text = _("a rule that cannot be read")
+            choices.append((campaign_forms.OWN_RULE, text[:80]))
+        current = str(self.initial.get(name, ""))
+        if current and current not in dict(choices):
+            choices.append((current, current))
+        return choices
+
+    def _add_announcement(self, moment: Announcement.Moment) -> None:
+        if moment in AHEAD:
+            self.fields[f"minutes_{moment}"] = forms.IntegerField(
+                label=_("Minutes ahead"),
+                min_value=0,
+                max_value=activity_fields.MAX_MINUTES,
+                initial=AHEAD[moment],
+                required=False,
+            )
+        self.fields[f"text_{moment}"] = forms.CharField(
+            label=moment.label,
+            required=False,
+            max_length=2 * MAX_TEXT,
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+    @property
+    def settings(self) -> list[forms.BoundField]:
+        """The fields of the kind, for the template."""
+        return [self[f"{SETTING}{each.name}"] for each in self.kind.settings_form]
+
+    @property
+    def announcements(self) -> list[tuple[forms.BoundField, forms.BoundField | None]]:
+        return [
+            (
+                self[f"text_{moment}"],
+                self[f"minutes_{moment}"] if moment in AHEAD else None,
+            )
+            for moment in Announcement.Moment
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        for name, limit in (("points", "points_limit"), ("money", "money_limit")):
+            if values.get(name) == AT_MOST and values.get(limit) in (None, ""):
+                self.add_error(limit, _("Give a number, or choose “no limit”."))
+        if values.get("money") == AT_MOST and values.get("money_limit"):
+            try:
+                values["money_limit"] = money.parse_units(
+                    values["money_limit"], self.request.community.currency
+                )
+            except errors.QunceError as error:
+                self.add_error("money_limit", str(error))
+        return values
+
+    def to_arguments(self) -> dict[str, Any]:
+        """The arguments of `activities.create` and `change`; raises RuleError."""
+        cleaned = self.cleaned_data
+        names = ("name", "text", "starts_at", "ends_at", "refusal", "groups", "goal")
+        values = {name: cleaned[name] for name in names if name in self.fields}
+        for name in ("may_join", "notified"):
+            values[name] = campaign_forms.parse_choice(
+                cleaned[name], cleaned[f"{name}_rule"]
+            )
+        for name, limit in (("points", "points_limit"), ("money", "money_limit")):
+            chosen = {NO_LIMIT: None, NONE: 0}
+            values[limit] = chosen.get(cleaned[name], cleaned[limit])
+        values["settings"] = {
+            each.name: _value_of(each, cleaned[f"{SETTING}{each.name}"])
+            for each in self.kind.settings_form
+        }
+        values["announcements"] = {
+            moment.value: (
+                cleaned.get(f"minutes_{moment}") or 0,
+                cleaned[f"text_{moment}"],
+            )
+            for moment in Announcement.Moment
+            if cleaned[f"text_{moment}"].strip()
+        }
+        return values
+
+
+def _field_of(setting: SettingField) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": setting.label,
+        "help_text": setting.help,
+        "required": False,
+    }
+    if setting.type == "number":
+        if setting.none_label:
+            common["help_text"] = setting.help or _("Empty for “%(word)s”.") % {
+                "word": setting.none_label
+            }
+        return forms.IntegerField(
+            min_value=setting.least,
+            max_value=setting.most,
+            **common | {"required": not setting.none_label},
+        )
+    if setting.type == "yes_no":
+        return forms.BooleanField(**common)
+    if setting.type == "choice":
+        return forms.ChoiceField(choices=list(setting.choices), **common)
+    if setting.type == "choices":
+        return forms.MultipleChoiceField(
+            choices=list(setting.choices),
+            widget=forms.CheckboxSelectMultiple,
+            **common,
+        )
+    if setting.type == "text":
+        return forms.CharField(max_length=setting.max_length, **common)
+    return forms.CharField(
+        max_length=50_000, widget=forms.Textarea(attrs={"rows": 4}), **common
+    )
+
+
+def _value_of(setting: SettingField, value: Any) -> Any:
+    if setting.type in ("lines", "dates"):
+        lines = str(value).replace("\r\n", "\n").split("\n")
+        return [line.strip() for line in lines if line.strip()]
+    return value
+
+
+def _shown(setting: SettingField, value: Any) -> Any:
+    return "\n".join(value) if setting.type in ("lines", "dates") else value
+
+
+def _initial(
+    source: Activity | None, kind: Kind, request: http.Request, own: Activity | None
+) -> dict[str, Any]:
+    """The values of an activity, or of the former one that the new one copies."""
+    settings = source.settings if source is not None else {}
+    values: dict[str, Any] = {
+        f"{SETTING}{each.name}": _shown(each, settings.get(each.name, each.default))
+        for each in kind.settings_form
+    }
+    if source is None:
+        return values | {"may_join": campaign_forms.EVERYONE, "notified": ""}
+    for name in ("may_join", "notified"):
+        rule = getattr(source, name)
+        contact_masks.check_readable(rule, request.staff)
+        values[name], values[f"{name}_rule"] = campaign_forms.choice_of(rule)
+    for name, limit in (("points", "points_limit"), ("money", "money_limit")):
+        amount = getattr(source, limit)
+        values[name] = {None: NO_LIMIT, 0: NONE}.get(amount, AT_MOST)
+        if amount:
+            values[limit] = amount
+    if source.money_limit:
+        values["money_limit"] = str(
+            money.to_exact_amount(source.money_limit, request.community.currency)
+        )
+    for row in source.announcements.all():
+        values[f"text_{row.moment}"] = row.text
+        values[f"minutes_{row.moment}"] = row.minutes
+    values |= {
+        "name": source.name,
+        "text": source.text,
+        "refusal": source.refusal,
+        "groups": list(source.groups.values_list("pk", flat=True)),
+    }
+    if own is None:
+        return values
+    local = timezone.localtime
+    return values | {
+        "starts_at": local(own.starts_at),
+        "ends_at": local(own.ends_at) if own.ends_at else None,
+        "goal": own.goal_id,
+    }
+
+
+class PasteForm(forms.Form):
+    group = forms.TypedChoiceField(
+        label=gettext_lazy("The chat is of the group"), coerce=int
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Lines of the chat"),
+        max_length=400_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
+
+    def __init__(
+        self, request: http.Request, activity: Activity, data: Any = None
+    ) -> None:
+        super().__init__(data)
+        groups = group_visibility.list_visible(request.staff)
+        if activity.groups.exists():
+            groups = groups.filter(pk__in=activity.groups.values("pk"))
+        field: Any = self.fields["group"]
+        field.choices = list(groups.values_list("pk", "name"))

@@ -1,0 +1,45 @@
+"""URLs of activities."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from qunce.console.activities import actions, entry_views, views
+
+app_name = "activities"
+urlpatterns = [
+    path("", views.activity_list, name="list"),
+    path("new/", views.choose_kind, name="choose-kind"),
+    path("new/<str:kind>/", views.activity_create, name="create"),
+    path("<int:pk>/", views.activity_detail, name="detail"),
+    path("<int:pk>/edit/", views.activity_update, name="update"),
+    path("<int:pk>/live/", views.live, name="live"),
+    path("<int:pk>/results/", views.results_page, name="results"),
+    path("<int:pk>/entries/", entry_views.entry_list, name="entries"),
+    path("<int:pk>/entries/add/", entry_views.enter, name="enter"),
+    path(
+        "<int:pk>/entries/<int:entry>/strike-out/",
+        entry_views.strike_out,
+        name="strike-out",
+    ),
+    path("<int:pk>/entries/<int:entry>/restore/", entry_views.restore, name="restore"),
+    path("<int:pk>/paste/", entry_views.paste, name="paste"),
+    path("<int:pk>/lines/<int:line>/", entry_views.answer_line, name="answer-line"),
+    path("<int:pk>/submit/", actions.submit, name="submit"),
+    path("<int:pk>/approve/", actions.approve, name="approve"),
+    path("<int:pk>/reject/", actions.reject, name="reject"),
+    path("<int:pk>/pause/", actions.pause, name="pause"),
+    path("<int:pk>/resume/", actions.resume, name="resume"),
+    path("<int:pk>/close/", actions.close, name="close"),
+    path("<int:pk>/settle/", actions.settle, name="settle"),
+    path("<int:pk>/review/", actions.review, name="review"),
+    path("<int:pk>/cancel/", actions.cancel, name="cancel"),
+    path("<int:pk>/keep/", actions.keep, name="keep"),
+    path("<int:pk>/rehearse/", actions.rehearse, name="rehearse"),
+    path("<int:pk>/notify/", actions.notify, name="notify"),
+    path(
+        "<int:pk>/announcements/<int:announcement>/",
+        actions.announce,
+        name="announce",
+    ),
+]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qunce.insight import charts
-from qunce.insight.charts import FONT, LIGHT_COLOURS
+from qunce.insight.chart_styles import FONT
+from qunce.insight.charts import LIGHT_COLOURS
 
 CELL_WIDTH, CELL_HEIGHT = 56, 26
 TONES = 10

@@ -17,7 +17,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.insight import chart_script, charts, geometry, heat_maps
+from qunce.insight import chart_script, chart_styles, charts, geometry, heat_maps
 from qunce.insight.charts import Figure, Series
 from qunce.members.layers.layering_specs import MAX_LAYERS
 
@@ -173,7 +173,7 @@ def test_chart_script_is_one_plain_script_and_is_built_once() -> None:
 def test_layers_have_the_colours_of_their_lines() -> None:
     sheet = (TOKENS.parent / "pages" / "layers.css").read_text()
     tones = re.findall(r"((?:\.tone-\d+,?\s*)+)\{\s*--hue: var\(--([a-z-]+)\)", sheet)
-    assert [colour for _tones, colour in tones] == list(charts.SERIES_COLOURS)
+    assert [colour for _tones, colour in tones] == list(chart_styles.SERIES_COLOURS)
     for index, (selectors, _colour) in enumerate(tones):
         numbers = [int(number) for number in re.findall(r"\d+", selectors)]
         assert numbers == list(range(index + 1, MAX_LAYERS + 1, len(tones)))

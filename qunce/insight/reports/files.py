@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors, text_validation
 from qunce.insight import geometry
-from qunce.insight.charts import FONT, LIGHT_COLOURS
+from qunce.insight.chart_styles import FONT
+from qunce.insight.charts import LIGHT_COLOURS
 from qunce.insight.reports import sections
 from qunce.insight.reports.models import Report
 

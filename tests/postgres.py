@@ -41,7 +41,7 @@ OPTIONS = (
     "full_page_writes=off",
     "jit=off",
     "listen_addresses=",
-    "max_connections=60",
+    "max_connections=260",
     "timezone=UTC",
 )
 

@@ -290,6 +290,11 @@ _add(
     "commands.staff_accounts.staff_accounts",
     N_("List and mark the accounts of people who work here, whom no number counts"),
 )
+_add(
+    "points",
+    "commands.points.points",
+    N_("Show points of members, earn, spend and take them back, and recount"),
+)
 _add("metrics", "commands.metrics.metrics", N_("List metrics and show their numbers"))
 _add(
     "retention",

@@ -29,6 +29,7 @@ AREAS = (
     ("outreach/", "tasks"),
     ("outreach/playbooks/", "playbooks"),
     ("outreach/", "outreach"),
+    ("activities/points/", "points"),
     ("activities/prizes/", "prizes"),
     ("activities/draws/", "draws"),
     ("activities/", "activities"),

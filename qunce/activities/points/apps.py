@@ -10,5 +10,13 @@ class PointsConfig(AppConfig):
     label = "points"
 
     def ready(self) -> None:
-        for module in ("point_facts",):
+        for module in (
+            "point_facts",
+            "adjustments",
+            "doctor_checks",
+            "past_runs",
+            "personal_sections",
+            "point_settings",
+            "rules",
+        ):
             import_module(f"qunce.activities.points.{module}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -139,11 +139,11 @@ def award(
                 _("“%(key)s” was used for other points. Use a new key.") % {"key": key}
             )
         return Earned(None, _("Points were earned for this before."))
-    if reason:
-        PointReason.objects.create(entry=found[0], text=reason)
+    add_reasons(found, {key: reason})
     return Earned(found[0])
 
 
+@transaction.atomic
 def earn_many(
     *,
     community: Community,
@@ -152,7 +152,7 @@ def earn_many(
     by: Staff | None,
     at: datetime,
 ) -> list[PointEntry]:
-    """Earn for many accounts, in the caller's transaction; returns the new entries.
+    """Earn for many accounts, in one transaction; returns the new entries.
 
     Each source earns once. Staff and erased members earn nothing.
     """
@@ -195,6 +195,15 @@ def earn_many(
     _record(community, entries, rule, by, at)
     _settle(community, entries, by_person, people, owed, by, at)
     return entries
+
+
+def add_reasons(entries: Sequence[PointEntry], reasons: Mapping[str, str]) -> None:
+    """Store why these entries were written, by their keys; empty reasons are not."""
+    PointReason.objects.bulk_create(
+        PointReason(entry=entry, text=holders.clean_reason(reasons[entry.key]))
+        for entry in entries
+        if reasons.get(entry.key, "").strip()
+    )
 
 
 def find_known(

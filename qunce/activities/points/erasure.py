@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Cast, Concat
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qunce.core.facts.facts import RecordedFact
 
 
+@transaction.atomic
 def clear_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:

@@ -48,6 +48,10 @@ def month_of(year: int, month: int) -> int:
     return year * 12 + month - 1
 
 
+def month_of_day(day: int) -> int:
+    return sums.month_of(day)
+
+
 def load(
     *, by: Staff, at: datetime, month: int | None = None, limit: int = MAX_PLACES
 ) -> list[Place]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from qunce.activities.points import holders, point_facts, sums
+from qunce.activities.points.earning import IMPORT_PREFIX
 from qunce.activities.points.holders import Holder
 from qunce.activities.points.models import (
     EntryKind,
@@ -69,6 +70,35 @@ def reverse_order(
             continue
         entries.append(reversal.take(reversal.refund(refunded), own_key))
     return entries
+
+
+@transaction.atomic
+def reverse_awards(
+    *,
+    community: Community,
+    entries: Sequence[int],
+    by: Staff | None,
+    at: datetime,
+) -> list[PointEntry]:
+    """Take back what was earned without a rule, such as imported balances."""
+    if by is not None:
+        permissions.check_may(by, point_facts.ADJUST)
+        permissions.check_community(by, community.pk)
+    rows = PointEntry.objects.filter(
+        pk__in=entries, community_id=community.pk, rule_id=0, kind=EntryKind.EARN
+    )
+    found = list(rows.order_by("pk"))
+    erased = account_queries.find_erased(row.account_id for row in found)
+    found = [row for row in found if row.account_id not in erased]
+    if by is not None:
+        accounts = {row.account_id for row in found}
+        visibility.check_visible(by=by, accounts=accounts, at=at)
+    taken = []
+    for earned in found:
+        reversal = _Reversal(community, earned, by, at)
+        if reversal.left:
+            taken.append(reversal.take(reversal.left, f"reverse/{earned.pk}"))
+    return taken
 
 
 def _find(
@@ -152,10 +182,9 @@ class _Reversal:
         if decided.owed:
             holder.owe(decided.owed)
         PointLot.objects.filter(pk=self.root.pk).update(taken=F("taken") + amount)
-        sums.add_scores(
-            earned.community_id,
-            [(earned.account_id, sums.month_of(earned.day), -amount)],
-        )
+        if not earned.key.startswith(IMPORT_PREFIX):
+            month = sums.month_of(earned.day)
+            sums.add_scores(earned.community_id, [(earned.account_id, month, -amount)])
         rule = PointRule.objects.filter(pk=earned.rule_id).first()
         holder.note(
             point_facts.PointsReversed(

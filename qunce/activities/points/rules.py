@@ -8,12 +8,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.activities.points import point_facts
-from qunce.activities.points.models import MAX_NAME, MAX_POINTS, Event, PointRule
+from qunce.activities.points.models import (
+    MAX_NAME,
+    MAX_POINTS,
+    EntryKind,
+    Event,
+    PointEntry,
+    PointRule,
+)
 from qunce.core import errors, lots, money, names, permissions, text_validation
 from qunce.core.facts import facts
 from qunce.core.unique_keys import unused_key
@@ -316,6 +324,20 @@ def list_of_event(community: Community, event: str) -> list[PointRule]:
     return list(
         PointRule.objects.filter(community=community, event=event).order_by("pk")
     )
+
+
+@dataclass(frozen=True)
+class Counts:
+    points: int
+    people: int
+
+
+def count_earned(rule: PointRule) -> Counts:
+    """What was earned by a rule until now, and by how many members."""
+    found = PointEntry.objects.filter(
+        community_id=rule.community_id, rule_id=rule.pk, kind=EntryKind.EARN
+    ).aggregate(points=Sum("amount"), people=Count("person_id", distinct=True))
+    return Counts(int(found["points"] or 0), found["people"])
 
 
 # Decisions

@@ -1,0 +1,70 @@
+"""Rules and caps of points in words."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from qunce.activities.points.models import Event, PointRule
+from qunce.core import money
+
+OFF, NONE, AT_MOST = "off", "none", "at_most"
+"""The three words of a cap; a number belongs to the last one alone."""
+MODES: dict[str, str | Promise] = {
+    OFF: pgettext_lazy("cap", "no limit"),
+    AT_MOST: pgettext_lazy("cap", "at most"),
+    NONE: pgettext_lazy("cap", "none"),
+}
+CAPS: dict[str, str | Promise] = {
+    "day_cap": gettext_lazy("a day"),
+    "week_cap": gettext_lazy("a week"),
+    "month_cap": gettext_lazy("a month"),
+}
+
+
+def mode_of(cap: int | None) -> str:
+    if cap is None:
+        return OFF
+    return AT_MOST if cap else NONE
+
+
+def earns(rule: PointRule) -> str:
+    """What a rule earns, such as “1 point for each ¥10.00”."""
+    points = ngettext("%(n)s point", "%(n)s points", rule.points) % {
+        "n": f"{rule.points:,}"
+    }
+    if rule.event != Event.ORDER or rule.per_amount is None:
+        return points
+    amount = money.format_amount(rule.per_amount, rule.currency)
+    return _("%(points)s for each %(amount)s") % {"points": points, "amount": amount}
+
+
+def cap(rule: PointRule) -> str:
+    """The caps of a rule per person, such as “at most 20 a day”."""
+    parts = []
+    for field, period in CAPS.items():
+        value = getattr(rule, field)
+        if value:
+            parts.append(
+                _("at most %(n)s %(period)s") % {"n": f"{value:,}", "period": period}
+            )
+        elif value == 0:
+            parts.append(_("none %(period)s") % {"period": period})
+    return _(", ").join(parts) or _("no limit")
+
+
+def validity(rule: PointRule) -> str:
+    """From when and how long points are usable."""
+    text = (
+        _("for ever")
+        if rule.valid_days is None
+        else ngettext("for %(n)s day", "for %(n)s days", rule.valid_days)
+        % {"n": f"{rule.valid_days:,}"}
+    )
+    if not rule.wait_days:
+        return text
+    wait = ngettext("after %(n)s day", "after %(n)s days", rule.wait_days) % {
+        "n": rule.wait_days
+    }
+    return _("%(wait)s, %(valid)s") % {"wait": wait, "valid": text}

@@ -1,0 +1,628 @@
+"""Points: balances, lots and history of members, rules, and what is done by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Field, Query, Router, Status
+
+from qunce.activities.points import (
+    adjustments,
+    balances,
+    earning,
+    leaderboard,
+    liability,
+    past_runs,
+    point_settings,
+    reversals,
+    rules,
+    spending,
+)
+from qunce.activities.points.models import (
+    MAX_NAME,
+    MAX_POINTS,
+    MAX_REASON,
+    EntryKind,
+    PointAdjustment,
+    PointEntry,
+    PointRule,
+)
+from qunce.api import schemas
+from qunce.api.auth import ApiRequest, RequiresScope
+
+router = Router(auth=RequiresScope("activities", shows_members=True), tags=["points"])
+Points = Annotated[int, Field(ge=1, le=MAX_POINTS)]
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+Reason = Annotated[str, Field(max_length=MAX_REASON)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+Days = Annotated[int, Field(ge=1, le=rules.MAX_DAYS)]
+Month = Annotated[str, Query(pattern=r"^\d{4}-\d{2}$")]
+NO_LIMIT, NONE = "no_limit", "none"
+Cap = Annotated[
+    Literal["no_limit", "none"] | Points,
+    Field(description="`no_limit`, `none`, or a number: at most so many."),
+]
+EventName = Literal["join", "check_in", "task", "survey", "order", "review"]
+
+
+class PointRuleUpdateIn(schemas.InputSchema):
+    """Fields that are missing stay as they are.
+
+    Orders earn `points` per `per_amount` in the smallest unit of `currency`. Points are
+    usable `wait_days` after the event, for `valid_days`, null for ever.
+    """
+
+    name: Name | None = None
+    points: Points | None = None
+    per_amount: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    wait_days: Annotated[int, Field(ge=0, le=rules.MAX_DAYS)] | None = None
+    valid_days: Days | None = None
+    day_cap: Cap | None = None
+    week_cap: Cap | None = None
+    month_cap: Cap | None = None
+    starts_at: schemas.Timestamp | None = None
+
+
+class PointRuleIn(PointRuleUpdateIn):
+    """A rule is off at first. Without `starts_at` it begins now."""
+
+    name: Name
+    event: EventName
+    points: Points
+
+
+class PointRuleOut(schemas.OutputSchema):
+    id: int
+    key: str
+    name: str
+    event: str
+    points: int
+    per_amount: int | None
+    currency: str
+    wait_days: int
+    valid_days: int | None
+    day_cap: int | str
+    week_cap: int | str
+    month_cap: int | str
+    starts_at: datetime
+    is_on: bool
+    is_archived: bool
+
+
+class PointRuleListOut(schemas.OutputSchema):
+    items: list[PointRuleOut]
+
+
+class PastRunIn(schemas.InputSchema):
+    since: schemas.Timestamp
+
+
+class PastPreviewOut(schemas.OutputSchema):
+    """`capped` are points that the caps keep back."""
+
+    events: int
+    people: int
+    points: int
+    capped: int
+
+
+class PastRunOut(schemas.OutputSchema):
+    points: int
+
+
+class ExpiryOut(schemas.OutputSchema):
+    last_day: date
+    points: int
+
+
+class PointBalanceOut(schemas.OutputSchema):
+    """`pending` is not usable yet; `owed` is paid by later earnings."""
+
+    usable: int
+    owed: int
+    pending: int
+    next_expiry: ExpiryOut | None
+
+
+class PointLotOut(schemas.OutputSchema):
+    """`last_day` is null for what never expires; `is_held` while a case holds it."""
+
+    id: int
+    source: str
+    amount: int
+    left: int
+    usable_from: date
+    last_day: date | None
+    is_held: bool
+
+
+class PointLotListOut(schemas.OutputSchema):
+    items: list[PointLotOut]
+
+
+class PointHistoryEntryOut(schemas.OutputSchema):
+    """`points` have the sign by which the balance changed."""
+
+    id: int
+    kind: str
+    points: int
+    rule: str
+    key: str
+    reason: str
+    at: datetime
+
+
+class PointHistoryOut(schemas.OutputSchema):
+    """The newest first. `next` is the `before` of the following page."""
+
+    items: list[PointHistoryEntryOut]
+    next: int | None
+
+
+class RecountOut(schemas.OutputSchema):
+    """`differences` is empty if lots and entries agree."""
+
+    differences: list[str]
+
+
+class PointEntryOut(schemas.OutputSchema):
+    id: int
+    kind: str
+    points: int
+    owed: int
+    key: str
+    at: datetime
+
+
+class EarnIn(schemas.InputSchema):
+    """`source_key` is what is paid for once per rule. `points` replace those of the rule."""
+
+    rule_key: Key
+    source_key: Key
+    points: Points | None = None
+
+
+class EarnOut(schemas.OutputSchema):
+    """`entry` is null if nothing was earned, for the reason `why_not`."""
+
+    entry: PointEntryOut | None
+    why_not: str
+
+
+class SpendIn(schemas.InputSchema):
+    """The same `key` spends once, whatever is repeated."""
+
+    points: Points
+    key: Key
+    reason: Reason = ""
+
+
+class KeyIn(schemas.InputSchema):
+    key: Key
+
+
+class RestoreOut(schemas.OutputSchema):
+    """`entry` is null if this spend was undone before."""
+
+    entry: PointEntryOut | None
+
+
+class ReversalIn(schemas.InputSchema):
+    """Takes back what a source earned.
+
+    With `refunded`, its share of what was paid, in the smallest unit, once per `key`.
+    """
+
+    source_key: Key
+    refunded: Annotated[int, Field(ge=1, le=MAX_POINTS)] | None = None
+    key: Key = "reversal"
+
+
+class ReversalOut(schemas.OutputSchema):
+    entries: list[PointEntryOut]
+
+
+class AdjustmentIn(schemas.InputSchema):
+    """Points by hand, taken if below zero. Above the limit a second person approves."""
+
+    points: Annotated[int, Field(ge=-MAX_POINTS, le=MAX_POINTS)]
+    reason: Annotated[str, Field(min_length=1, max_length=MAX_REASON)]
+    key: Key
+
+
+class AdjustmentOut(schemas.OutputSchema):
+    id: int
+    member_id: int
+    points: int
+    reason: str
+    state: str
+    asked_at: datetime
+    by: str
+
+
+class AdjustedOut(schemas.OutputSchema):
+    """Either the entry, or what waits for approval."""
+
+    entry: PointEntryOut | None
+    waiting: AdjustmentOut | None
+
+
+class AdjustmentListOut(schemas.OutputSchema):
+    items: list[AdjustmentOut]
+
+
+class PlaceOut(schemas.OutputSchema):
+    """Equal points have the same rank."""
+
+    rank: int
+    member_id: int
+    points: int
+
+
+class LeaderboardOut(schemas.OutputSchema):
+    items: list[PlaceOut]
+
+
+class LiabilityLineOut(schemas.OutputSchema):
+    """`month` is its first day, null for what never expires or is held by a case."""
+
+    month: date | None
+    points: int
+    cost: int
+    is_held: bool
+
+
+class LiabilityOut(schemas.OutputSchema):
+    lines: list[LiabilityLineOut]
+    points: int
+    cost: int
+    owed: int
+
+
+class PointSettingsIn(schemas.InputSchema):
+    """Fields that are missing stay as they are; `cost` is that of 1,000 points."""
+
+    hand_limit: Annotated[int, Field(ge=0, le=MAX_POINTS)] | None = None
+    hand_valid_days: Days | None = None
+    cost: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    has_leaderboard: bool | None = None
+
+
+class PointSettingsOut(schemas.OutputSchema):
+    hand_limit: int
+    hand_valid_days: int | None
+    cost: int
+    has_leaderboard: bool
+
+
+# Rules
+
+
+def _cap(value: int | None) -> int | str:
+    return NO_LIMIT if value is None else value or NONE
+
+
+def _serialize_rule(rule: PointRule) -> dict[str, Any]:
+    names = (
+        *("key", "name", "event", "points", "per_amount", "currency", "wait_days"),
+        *("valid_days", "starts_at", "is_on"),
+    )
+    return {
+        "id": rule.pk,
+        **{name: getattr(rule, name) for name in names},
+        **{
+            name: _cap(getattr(rule, name))
+            for name in ("day_cap", "week_cap", "month_cap")
+        },
+        "is_archived": rule.archived_at is not None,
+    }
+
+
+def _fields(data: PointRuleUpdateIn) -> dict[str, Any]:
+    """The fields that were sent, with caps as the verbs take them."""
+    given = data.model_dump(exclude_unset=True)
+    given = {k: v for k, v in given.items() if v is not None or k == "valid_days"}
+    words: dict[Any, int | None] = {NO_LIMIT: None, NONE: 0}
+    for name in ("day_cap", "week_cap", "month_cap"):
+        if name in given:
+            given[name] = words.get(given[name], given[name])
+    return given
+
+
+@router.get("/points/rules", response=PointRuleListOut)
+def list_rules(request: ApiRequest) -> dict[str, Any]:
+    """List the rules of points."""
+    return {"items": [_serialize_rule(row) for row in rules.list_all(request.by)]}
+
+
+@router.post("/points/rules", response={201: PointRuleOut})
+def create_rule(request: ApiRequest, data: PointRuleIn) -> Any:
+    """Create a rule of points, which is off at first."""
+    rule = rules.create(
+        community=request.community, by=request.by, at=request.at, **_fields(data)
+    )
+    return Status(201, _serialize_rule(rule))
+
+
+@router.get("/points/rules/{rule_id}", response=PointRuleOut)
+def get_rule(request: ApiRequest, rule_id: schemas.Id) -> dict[str, Any]:
+    """Get a rule of points."""
+    return _serialize_rule(rules.get(by=request.by, pk=rule_id))
+
+
+@router.patch("/points/rules/{rule_id}", response=PointRuleOut)
+def update_rule(
+    request: ApiRequest, rule_id: schemas.Id, data: PointRuleUpdateIn
+) -> dict[str, Any]:
+    """Change a rule of points. It holds for what is earned from now on."""
+    rule = rules.get(by=request.by, pk=rule_id)
+    rules.update(rule=rule, by=request.by, at=request.at, **_fields(data))
+    return get_rule(request, rule_id)
+
+
+@router.delete("/points/rules/{rule_id}", response={204: None})
+def archive_rule(request: ApiRequest, rule_id: schemas.Id) -> Any:
+    """Archive a rule of points permanently. Members keep what they earned."""
+    rule = rules.get(by=request.by, pk=rule_id)
+    rules.archive(rule=rule, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+@router.post("/points/rules/{rule_id}/start", response=PointRuleOut)
+def start_rule(request: ApiRequest, rule_id: schemas.Id) -> dict[str, Any]:
+    """Switch a rule of points on."""
+    rule = rules.get(by=request.by, pk=rule_id)
+    rules.switch_on(rule=rule, by=request.by, at=request.at)
+    return get_rule(request, rule_id)
+
+
+@router.post("/points/rules/{rule_id}/stop", response=PointRuleOut)
+def stop_rule(request: ApiRequest, rule_id: schemas.Id) -> dict[str, Any]:
+    """Switch a rule of points off. Members keep what they earned."""
+    rule = rules.get(by=request.by, pk=rule_id)
+    rules.switch_off(rule=rule, by=request.by, at=request.at)
+    return get_rule(request, rule_id)
+
+
+@router.get("/points/rules/{rule_id}/past", response=PastPreviewOut)
+def preview_past(
+    request: ApiRequest, rule_id: schemas.Id, since: schemas.Timestamp
+) -> past_runs.Preview:
+    """Get what a run over the past would earn. Nothing is changed."""
+    rule = rules.get(by=request.by, pk=rule_id)
+    return past_runs.preview(rule=rule, since=since, by=request.by, at=request.at)
+
+
+@router.post("/points/rules/{rule_id}/past", response=PastRunOut)
+def run_over_past(
+    request: ApiRequest, rule_id: schemas.Id, data: PastRunIn
+) -> dict[str, int]:
+    """Let what happened since earn, too. What has earned before earns nothing more."""
+    rule = rules.get(by=request.by, pk=rule_id)
+    points = past_runs.run(rule=rule, since=data.since, by=request.by, at=request.at)
+    return {"points": points}
+
+
+# Members
+
+
+def _serialize(entry: PointEntry) -> dict[str, Any]:
+    return {
+        "id": entry.pk,
+        "kind": EntryKind(entry.kind).name.lower(),
+        "points": entry.amount,
+        "owed": entry.owed,
+        "key": entry.key,
+        "at": entry.at,
+    }
+
+
+@router.get("/members/{member_id}/points", response=PointBalanceOut)
+def get_balance(request: ApiRequest, member_id: schemas.Id) -> balances.Balance:
+    """Get the balance of a member, judged by today."""
+    return balances.get(account_id=member_id, by=request.by, at=request.at)
+
+
+@router.get("/members/{member_id}/points/lots", response=PointLotListOut)
+def list_lots(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
+    """List what is left of a member's lots, soonest last day first."""
+    found = balances.list_lots(account_id=member_id, by=request.by, at=request.at)
+    return {"items": found}
+
+
+@router.get("/members/{member_id}/points/history", response=PointHistoryOut)
+def list_history(
+    request: ApiRequest, member_id: schemas.Id, before: schemas.Id | None = None
+) -> dict[str, Any]:
+    """List the entries of a member, the newest first."""
+    found = balances.history(
+        account_id=member_id, by=request.by, at=request.at, before=before
+    )
+    return {
+        "items": [
+            {
+                "id": each.id,
+                "kind": each.kind.name.lower(),
+                "points": each.points,
+                "rule": each.rule,
+                "key": each.key,
+                "reason": each.reason,
+                "at": each.at,
+            }
+            for each in found
+        ],
+        "next": found[-1].id if len(found) == balances.MAX_LISTED else None,
+    }
+
+
+@router.get("/members/{member_id}/points/recount", response=RecountOut)
+def recount(request: ApiRequest, member_id: schemas.Id) -> dict[str, Any]:
+    """Compare a member's lots with their entries."""
+    found = balances.recount(account_id=member_id, by=request.by, at=request.at)
+    return {"differences": found}
+
+
+@router.post("/members/{member_id}/points/earn", response=EarnOut)
+def earn(request: ApiRequest, member_id: schemas.Id, data: EarnIn) -> dict[str, Any]:
+    """Let a member earn by a rule, once per source."""
+    earned = earning.earn(
+        account_id=member_id,
+        rule_key=data.rule_key,
+        source_key=data.source_key,
+        amount=data.points,
+        by=request.by,
+        at=request.at,
+    )
+    entry = _serialize(earned.entry) if earned.entry else None
+    return {"entry": entry, "why_not": earned.why_not}
+
+
+@router.post("/members/{member_id}/points/spend", response=PointEntryOut)
+def spend(request: ApiRequest, member_id: schemas.Id, data: SpendIn) -> dict[str, Any]:
+    """Spend points of a member, once per key."""
+    entry = spending.spend(
+        account_id=member_id,
+        amount=data.points,
+        key=data.key,
+        reason=data.reason,
+        by=request.by,
+        at=request.at,
+    )
+    return _serialize(entry)
+
+
+@router.post("/members/{member_id}/points/adjust", response=AdjustedOut)
+def adjust(
+    request: ApiRequest, member_id: schemas.Id, data: AdjustmentIn
+) -> dict[str, Any]:
+    """Give or take points by hand. Above the limit it waits for a second person."""
+    done = adjustments.adjust(
+        account_id=member_id, by=request.by, at=request.at, **data.model_dump()
+    )
+    return {
+        "entry": _serialize(done.entry) if done.entry else None,
+        "waiting": _serialize_adjustment(done.waiting) if done.waiting else None,
+    }
+
+
+@router.post("/points/restore", response=RestoreOut)
+def restore(request: ApiRequest, data: KeyIn) -> dict[str, Any]:
+    """Undo the spend of this key: the same lots have it again."""
+    entry = spending.restore(
+        community=request.community, key=data.key, by=request.by, at=request.at
+    )
+    return {"entry": _serialize(entry) if entry else None}
+
+
+@router.post("/points/reverse", response=ReversalOut)
+def reverse(request: ApiRequest, data: ReversalIn) -> dict[str, Any]:
+    """Take back what a source earned, in whole or in proportion to a refund."""
+    source = {
+        "community": request.community,
+        "source_key": data.source_key,
+        "by": request.by,
+        "at": request.at,
+    }
+    if data.refunded is None:
+        entries = reversals.reverse_source(**source)
+    else:
+        entries = reversals.reverse_order(
+            **source, refunded=data.refunded, key=data.key
+        )
+    return {"entries": [_serialize(entry) for entry in entries]}
+
+
+@router.put("/members/{member_id}/points/leaderboard-opt-out", response={204: None})
+def opt_out(request: ApiRequest, member_id: schemas.Id) -> Any:
+    """Keep a member off the leaderboard."""
+    leaderboard.opt_out(account_id=member_id, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+@router.delete("/members/{member_id}/points/leaderboard-opt-out", response={204: None})
+def opt_in(request: ApiRequest, member_id: schemas.Id) -> Any:
+    """Show a member on the leaderboard again."""
+    leaderboard.opt_in(account_id=member_id, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+# Approvals
+
+
+def _serialize_adjustment(row: PointAdjustment) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "member_id": row.account_id,
+        "points": row.points,
+        "reason": row.reason,
+        "state": row.state,
+        "asked_at": row.asked_at,
+        "by": row.by.login,
+    }
+
+
+@router.get("/points/adjustments", response=AdjustmentListOut)
+def list_waiting(request: ApiRequest) -> dict[str, Any]:
+    """List the points by hand that wait for a second person."""
+    rows = adjustments.list_waiting(by=request.by, at=request.at)
+    return {"items": [_serialize_adjustment(row) for row in rows]}
+
+
+@router.post("/points/adjustments/{adjustment_id}/approve", response=PointEntryOut)
+def approve(request: ApiRequest, adjustment_id: schemas.Id) -> dict[str, Any]:
+    """Approve points that somebody else asked for."""
+    row = adjustments.get(by=request.by, pk=adjustment_id, at=request.at)
+    return _serialize(adjustments.approve(adjustment=row, by=request.by, at=request.at))
+
+
+@router.post("/points/adjustments/{adjustment_id}/decline", response={204: None})
+def decline(request: ApiRequest, adjustment_id: schemas.Id) -> Any:
+    """Decline points that wait for approval."""
+    row = adjustments.get(by=request.by, pk=adjustment_id, at=request.at)
+    adjustments.decline(adjustment=row, by=request.by, at=request.at)
+    return Status(204, None)
+
+
+# Numbers
+
+
+@router.get("/points/leaderboard", response=LeaderboardOut)
+def get_leaderboard(request: ApiRequest, month: Month | None = None) -> dict[str, Any]:
+    """Get who earned most in a month, this one by default."""
+    chosen = None
+    if month is not None:
+        year, _dash, number = month.partition("-")
+        chosen = leaderboard.month_of(int(year), int(number))
+    places = leaderboard.load(by=request.by, at=request.at, month=chosen)
+    return {
+        "items": [
+            {"rank": each.rank, "member_id": each.person, "points": each.points}
+            for each in places
+        ]
+    }
+
+
+@router.get("/points/liability", response=LiabilityOut)
+def get_liability(request: ApiRequest) -> liability.Liability:
+    """Get what members can still spend, by the month in which it expires."""
+    return liability.load(by=request.by, at=request.at)
+
+
+@router.get("/points/settings", response=PointSettingsOut)
+def get_settings(request: ApiRequest) -> Any:
+    """Get the settings of points."""
+    rules.check_may_manage(request.by)
+    return point_settings.get(request.community)
+
+
+@router.patch("/points/settings", response=PointSettingsOut)
+def update_settings(request: ApiRequest, data: PointSettingsIn) -> Any:
+    """Change the settings of points."""
+    given = data.model_dump(exclude_unset=True)
+    given = {k: v for k, v in given.items() if v is not None or k == "hand_valid_days"}
+    point_settings.update(
+        community=request.community, by=request.by, at=request.at, **given
+    )
+    return get_settings(request)

@@ -264,6 +264,7 @@ def test_the_card_of_a_member_is_a_picture_with_a_code(li: int, phone: Phone) ->
     phone.bind(li)
     assert phone.client.get("/p/shop/me/card.png").status_code == 403
     phone.sign_in(li)
+    assert "/p/shop/me/card.png" in phone.open("me/card")
     answer = phone.client.get("/p/shop/me/card.png")
     assert answer["Content-Type"] == "image/png"
     (address,) = read_codes(answer.content)

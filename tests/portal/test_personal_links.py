@@ -171,7 +171,7 @@ def test_a_form_without_cookie_or_from_elsewhere_is_refused(
     page = phone.open(path)
     form = {"form_token": page.partition('data-token="')[2].partition('"')[0]}
     assert len(form["form_token"]) == 32
-    without_cookie = Client().post(path, form)
+    without_cookie = Client(headers={"accept-language": "en"}).post(path, form)
     without_token = phone.client.post(path)
     other = Phone(shop)
     other.open(path)

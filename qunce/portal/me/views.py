@@ -28,6 +28,13 @@ def me(request: http.Request) -> HttpResponse:
 
 @require_safe
 @http.page()
+def card_page(request: http.Request) -> HttpResponse:
+    rungs.require(request.visitor, Rung.CHANNEL)
+    return http.render(request, "portal/card.html")
+
+
+@require_safe
+@http.page()
 def card(request: http.Request) -> HttpResponse:
     """The card of the member as a picture, which chat apps can save and read."""
     account = rungs.require(request.visitor, Rung.CHANNEL)

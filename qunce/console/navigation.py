@@ -116,7 +116,13 @@ AREAS = (
         "activities",
         _("Activities"),
         "sparkles",
-        (Tab(_("Activities"), "activities:list", "activities.run"),),
+        (
+            Tab(_("Activities"), "activities:list", "activities.run"),
+            Tab(_("Points"), "points:list", "points.manage"),
+            Tab(_("Leaderboard"), "points:leaderboard", "points.adjust"),
+            Tab(_("Prizes"), "prizes:list", "prizes.deliver"),
+            Tab(_("Hand over prizes"), "prizes:award-list", "prizes.deliver"),
+        ),
     ),
     Area(
         "sales",
@@ -239,6 +245,8 @@ STYLESHEETS_USED = {
     "complaints": ("today",),
     "inbox": ("today",),
     "wishes": ("today",),
+    "prizes": ("today",),
+    "draws": ("today",),
     "care": ("materials", "outreach"),
     "contact_budget": ("settings",),
     "group_templates": ("groups",),

@@ -24,6 +24,7 @@ from qunce.console.today import (  # noqa: F401 - providers register themselves
     number_providers,
     numbers,
     playbook_providers,
+    prize_providers,
     providers,
     reply_providers,
     report_providers,

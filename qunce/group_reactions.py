@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from qunce.groups import groups, membership_erasure
+from qunce.groups import blacklist_bans, groups, membership_erasure
 from qunce.groups.complaints import complaints
-from qunce.groups.entry import blacklist_removals
 from qunce.groups.entry import joins as entry_joins
 from qunce.groups.lists import blocked_joins, list_facts
 from qunce.groups.wishes import wishes
@@ -34,9 +33,9 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     ),
     list_facts.ListEntryAdded.kind: (blocked_joins.react_to_listed,),
     list_facts.ListEntryExtended.kind: (blocked_joins.react_to_listed,),
-    list_facts.JoinBlocked.kind: (blacklist_removals.react_to_blocked,),
-    list_facts.ListEntryRemoved.kind: (blacklist_removals.react_to_ended,),
-    list_facts.ListEntryExpired.kind: (blacklist_removals.react_to_ended,),
+    list_facts.JoinBlocked.kind: (blacklist_bans.react_to_blocked,),
+    list_facts.ListEntryRemoved.kind: (blacklist_bans.react_to_ended,),
+    list_facts.ListEntryExpired.kind: (blacklist_bans.react_to_ended,),
 }
 
 

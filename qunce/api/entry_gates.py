@@ -12,7 +12,7 @@ from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.entry import gates, group_rules, requests
-from qunce.groups.entry.models import EntryGate, EntryRequest
+from qunce.groups.entry.models import MAX_NOTE, EntryGate, EntryRequest
 from qunce.members.people import visibility
 from qunce.members.rule_text import contact_masks
 
@@ -37,7 +37,10 @@ class GateQuestionIn(schemas.InputSchema):
 
 
 class EntryGateIn(schemas.InputSchema):
-    """Fields that are missing stay as they are; a `rule` of null is no threshold."""
+    """Fields that are missing stay as they are; a `rule` of null is no threshold.
+
+    `note` is the threshold in words, which newcomers who do not meet it are told.
+    """
 
     is_on: bool | None = None
     keywords: Words | None = None
@@ -45,6 +48,7 @@ class EntryGateIn(schemas.InputSchema):
         Annotated[list[GateQuestionIn], Field(max_length=gates.MAX_QUESTIONS)] | None
     ) = None
     rule: schemas.Rule | None = None
+    note: Annotated[str, Field(max_length=MAX_NOTE)] | None = None
     needs_approval: bool | None = None
     wait_hours: Annotated[int, Field(ge=1, le=gates.MAX_WAIT_HOURS)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=gates.MAX_ATTEMPTS)] | None = None
@@ -56,6 +60,7 @@ class EntryGateOut(schemas.OutputSchema):
     keywords: list[str]
     questions: list[dict[str, Any]]
     rule: dict[str, Any] | None
+    note: str
     needs_approval: bool
     wait_hours: int
     max_attempts: int

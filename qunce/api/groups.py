@@ -39,7 +39,6 @@ class GroupUpdateIn(schemas.InputSchema):
     audience: Audience | None = None
     kind: Annotated[str, Field(max_length=40)] | None = None
     capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    threshold: schemas.ShortText | None = None
     card: CardIn | None = None
     owner_login: schemas.ShortText | None = None
 
@@ -85,7 +84,6 @@ class GroupOut(schemas.OutputSchema):
     stage: str
     kind: str
     capacity: int | None
-    threshold: str
     card: CardOut
     owner_login: str | None
     created_at: datetime
@@ -115,7 +113,7 @@ class MembershipResult(schemas.OutputSchema):
     members_changed: int
 
 
-PLAIN_FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold")
+PLAIN_FIELDS = ("name", "platform", "audience", "kind", "capacity")
 
 
 def _serialize(group: Group) -> dict[str, Any]:

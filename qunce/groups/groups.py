@@ -68,7 +68,7 @@ STATES = state_machine.StateMachine(
 """Stages of a group, by the transition that leads to each."""
 
 
-@personal_texts.erased_in("key", "name", sentences=("threshold", "card"))
+@personal_texts.erased_in("key", "name", sentences=("card",))
 class Group(models.Model):
     """`state` is the stage.
 
@@ -87,7 +87,6 @@ class Group(models.Model):
     )
     kind = models.CharField(max_length=40, default="", blank=True)
     capacity = models.PositiveIntegerField(null=True, blank=True)
-    threshold = models.CharField(max_length=200, default="", blank=True)
     card: models.JSONField[Any, Any] = models.JSONField(default=dict)
     owner = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     created_at = timestamps.TimestampField()

@@ -62,8 +62,17 @@ def refusal_text(request: EntryRequest) -> str:
     if request.reason == Reason.OTHER_GROUP:
         return _("You are in another group like “%(group)s” already.") % group
     if request.reason == Reason.THRESHOLD:
-        return _("“%(group)s” is for members who meet its conditions.") % group
+        return _threshold_text(request.group)
     return _("You cannot join “%(group)s”. Please ask our staff.") % group
+
+
+def _threshold_text(group: Group) -> str:
+    gate = gates.find(group)
+    if gate is None or not gate.note:
+        text = _("“%(group)s” is for members who meet its conditions.")
+        return text % {"group": group.name}
+    text = _("“%(group)s” is for members who meet its conditions: %(note)s")
+    return text % {"group": group.name, "note": gate.note}
 
 
 def rules_text(rules: GroupRules) -> str:

@@ -8,7 +8,7 @@ so is an answer of the inbox, however it was sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -31,19 +31,41 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 POSTED, MARKED_SENT = "message.posted", "send.marked_sent"
-ANSWERED = "conversation.answered"
+ANSWERED, OPENED = "conversation.answered", "conversation.opened"
 Result = TypeVar("Result")
 SELECT = """
 SELECT coalesce(grp, 0), coalesce(account, 0), happened_at,
-    CASE WHEN kind = {posted} THEN 0 ELSE actor END
+    CASE WHEN kind = {posted} THEN 0 ELSE coalesce(actor, 0) END,
+    kind = {opened}, kind = {answered}
 FROM facts
 WHERE community = ? AND happened_at >= ? AND happened_at < ?
     AND (kind = {posted} AND account IS NOT NULL
-        OR kind IN ({marked}, {answered}) AND actor IS NOT NULL)
+        OR kind IN ({marked}, {answered}) AND actor IS NOT NULL
+        OR kind = {opened} AND grp IS NOT NULL)
 ORDER BY happened_at, id
 """
 # Of messages of one time, such as those of chat logs with minutes, the ids have the order
 # in which they were recorded.
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Members who call us in a group, and answers to them: parallel arrays by time.
+
+    They are what the inbox has recorded: who waits there, and whom staff have answered,
+    by the id of the staff member in `actors`, which is 0 for a call.
+    """
+
+    groups: Ints
+    times: Ints
+    people: Ints
+    actors: Ints
+    is_answer: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls) -> Mentions:
+        empty = np.empty(0, dtype=np.int64)
+        return cls(empty, empty, empty, empty, np.empty(0, dtype=bool))
 
 
 @dataclass(frozen=True)
@@ -60,6 +82,7 @@ class ChatMessages:
     people: Ints
     actors: Ints
     is_staff: NDArray[np.bool_]
+    mentions: Mentions = field(default_factory=Mentions.none)
 
 
 def read(
@@ -77,7 +100,7 @@ def read(
     The messages within `margin` microseconds before and after these days are among them.
     The result is cached under `name` until a message of these days is added.
     """
-    kinds = (POSTED, MARKED_SENT, ANSWERED)
+    kinds = (POSTED, MARKED_SENT, ANSWERED, OPENED)
     ids = [facts.find_kind(kind) or -1 for kind in kinds]
     clock = community.timezone, community.day_start
     begin = community_days.start_of(*clock, first) - margin
@@ -97,25 +120,33 @@ def read(
 
 def _load(snap: Snapshot, ids: list[int], begin: int, end: int) -> ChatMessages:
     rows = mirror.query(
-        SELECT.format(posted=ids[0], marked=ids[1], answered=ids[2]),
+        SELECT.format(posted=ids[0], marked=ids[1], answered=ids[2], opened=ids[3]),
         [snap.community.pk, begin, end],
     )
-    groups, accounts, times, actors = (
-        column.to_numpy().astype(np.int64) for column in rows.columns
-    )
+    *numbers, is_call, is_answer = (column.to_numpy() for column in rows.columns)
+    groups, accounts, times, actors = (each.astype(np.int64) for each in numbers)
+    is_call, is_answer = is_call.astype(bool), is_answer.astype(bool)
     people = snap.aliases.map_array(accounts)
     by_staff = np.isin(people, bitmaps.array_of(snap.answering_staff))
     # Bots and volunteers neither ask as members nor answer as staff. A staff account that
     # writes outside of groups does not say to whom.
-    others = bitmaps.array_of(snap.uncounted - snap.answering_staff)
-    known = ((groups != 0) | ~by_staff) & ~np.isin(people, others)
+    others = np.isin(people, bitmaps.array_of(snap.uncounted - snap.answering_staff))
+    known = ((groups != 0) | ~by_staff) & ~others & ~is_call
     chats = np.where(groups != 0, groups, -people)[known]
     is_marked = actors[known] != 0
     order = np.argsort(chats, kind="stable")
+    of_mentions = (is_call | is_answer) & (groups != 0) & ~by_staff & ~others
     return ChatMessages(
         chats[order],
         times[known][order],
         np.where(is_marked, 0, people[known])[order],
         actors[known][order],
         (by_staff[known] | is_marked)[order],
+        Mentions(
+            groups[of_mentions],
+            times[of_mentions],
+            people[of_mentions],
+            actors[of_mentions],
+            is_answer[of_mentions],
+        ),
     )

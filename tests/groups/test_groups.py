@@ -25,7 +25,6 @@ def test_group_is_created_with_its_fields(shop: Community, by: Staff) -> None:
         audience="new_customers",
         kind="seeding",
         capacity=500,
-        threshold="bought once",
         card={"whom": "parents", "value": "recipes", "rhythm": "daily"},
         owner=by,
     )

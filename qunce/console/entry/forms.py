@@ -12,7 +12,7 @@ from qunce.console import http
 from qunce.console.entry import question_lines
 from qunce.console.outreach import labels
 from qunce.groups.entry import gates, group_rules
-from qunce.groups.entry.models import EntryGate, GroupRules
+from qunce.groups.entry.models import MAX_NOTE, EntryGate, GroupRules
 from qunce.members.segments import segments
 
 KEEP = "keep"
@@ -39,6 +39,15 @@ class GateForm(forms.Form):
     )
     threshold = forms.ChoiceField(
         label=pgettext_lazy("entry gate", "Only members"), required=False
+    )
+    note = forms.CharField(
+        label=pgettext_lazy("entry gate", "The same in words"),
+        required=False,
+        max_length=MAX_NOTE,
+        help_text=gettext_lazy(
+            "Newcomers who do not meet it are told this, and staff read it on the page"
+            " of the group."
+        ),
     )
     needs_approval = forms.BooleanField(
         label=gettext_lazy("Staff let everybody in"), required=False
@@ -82,6 +91,7 @@ class GateForm(forms.Form):
             "keywords": [word for word in words if word],
             "questions": question_lines.read(values["questions"]),
             "rule": rule,
+            "note": values["note"],
             "needs_approval": values["needs_approval"],
             "wait_hours": values["wait_hours"],
             "max_attempts": values["max_attempts"],
@@ -103,6 +113,7 @@ def _initial(gate: EntryGate | None) -> dict[str, Any]:
         "keywords": ", ".join(gate.keywords),
         "questions": question_lines.write(gate.questions),
         "threshold": threshold,
+        "note": gate.note,
         "needs_approval": gate.needs_approval,
         "wait_hours": gate.wait_hours,
         "max_attempts": gate.max_attempts,

@@ -15,6 +15,7 @@ from django_stubs_ext import StrOrPromise
 from qunce.console.groups.forms import CARD_FIELDS, GroupForm
 from qunce.core.staff.models import Staff
 from qunce.groups import labels, staff_lists, visibility
+from qunce.groups.entry.models import MAX_NOTE
 from qunce.groups.groups import Group
 from qunce.outreach import task_permissions
 from qunce.outreach.group_templates import new_groups, parts
@@ -79,6 +80,14 @@ class TemplateForm(forms.Form):
     def _add_group_fields(self, content: dict[str, dict[str, Any]]) -> None:
         """The fields of a group, none of which is required here."""
         ours: Any = GroupForm(self.by.community).fields
+        ours["threshold"] = forms.CharField(
+            label=gettext_lazy("Entry threshold in words"),
+            required=False,
+            max_length=MAX_NOTE,
+            help_text=gettext_lazy(
+                "What a member must have done to join, for example bought once."
+            ),
+        )
         for name in (*DETAILS, *CARD_FIELDS):
             field = ours[name]
             field.required = False

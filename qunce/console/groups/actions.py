@@ -50,7 +50,7 @@ def change_stage(request: http.Request, pk: int, step: str) -> HttpResponse:
 def update_field(request: http.Request, pk: int, field: str) -> HttpResponse:
     """Change one field of the positioning card, in place."""
     group = visibility.get(by=request.staff, pk=pk)
-    if field not in (*presenters.CARD, "threshold", "owner"):
+    if field not in (*presenters.CARD, "owner"):
         raise Http404
     form = GroupForm(request.community, request.POST, group=group, only=field)
     if form.is_valid():

@@ -19,7 +19,7 @@ from qunce.groups.groups import Group
 from qunce.members.segments import segments
 
 CARD_FIELDS = tuple(group_cards.LABELS)
-FIELDS = ("name", "platform", "audience", "kind", "capacity", "threshold", "owner")
+FIELDS = ("name", "platform", "audience", "kind", "capacity", "owner")
 
 
 class GroupForm(forms.Form):
@@ -43,14 +43,6 @@ class GroupForm(forms.Form):
         min_value=1,
         max_value=1_000_000,
         help_text=gettext_lazy("Maximum number of people. Leave empty for no limit."),
-    )
-    threshold = forms.CharField(
-        label=gettext_lazy("Entry gate"),
-        required=False,
-        max_length=200,
-        help_text=gettext_lazy(
-            "What a member must have done to join, for example bought once."
-        ),
     )
     whom = forms.CharField(
         label=gettext_lazy("Intended for"), required=False, max_length=300

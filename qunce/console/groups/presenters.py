@@ -10,10 +10,13 @@ from django.forms import BoundField
 from django.urls import reverse
 
 from qunce.console import http, paging
+from qunce.console.entry import presenters as entry_presenters
 from qunce.console.groups.forms import CARD_FIELDS, GroupForm
+from qunce.console.outreach import labels as outreach_labels
 from qunce.core import permissions
 from qunce.core.staff.models import Staff
 from qunce.groups import group_cards, labels, memberships
+from qunce.groups.entry import gates, group_rules
 from qunce.groups.groups import Group
 from qunce.insight.group_numbers import GroupNumbers
 from qunce.insight.words import topics
@@ -116,6 +119,31 @@ def messages_context(request: http.Request, group: Group) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class GateSummary:
+    """`rule` is the threshold as a sentence, `note` what staff wrote of it."""
+
+    is_on: bool
+    parts: list[str]
+    rule: str
+    note: str
+    version: int | None
+    """Of the group's rules."""
+
+
+def gate_summary(group: Group, by: Staff) -> GateSummary:
+    """Return what newcomers of the group have to do."""
+    gate, rules = gates.find(group), group_rules.find(group)
+    rule = None if gate is None else gate.rule
+    return GateSummary(
+        is_on=gate is not None and gate.is_on,
+        parts=entry_presenters.parts(gate),
+        rule="" if rule is None else outreach_labels.describe_rule(by, rule),
+        note="" if gate is None else gate.note,
+        version=None if rules is None else rules.version,
+    )
+
+
 def _display_name(person: memberships.GroupMember, by: Staff) -> str:
     return person.account.name or masking.key(person.account.key, by)
 
@@ -131,7 +159,7 @@ class CardRow:
 
 
 CARD = ("whom", "value", "rhythm", "kind", "audience", "platform", "capacity")
-"""The fields of the positioning card, followed by `threshold` and `owner`."""
+"""The fields of the positioning card, followed by `owner`."""
 
 
 def card_rows(group: Group, *, may_edit: bool) -> list[CardRow]:
@@ -144,7 +172,6 @@ def card_rows(group: Group, *, may_edit: bool) -> list[CardRow]:
         "audience": str(group.get_audience_display()),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "capacity": f"{group.capacity:,}" if group.capacity else "",
-        "threshold": group.threshold,
         "owner": group.owner.name if group.owner else "",
     }
     return [
@@ -154,5 +181,5 @@ def card_rows(group: Group, *, may_edit: bool) -> list[CardRow]:
             texts[name],
             form[name] if may_edit else None,
         )
-        for name in (*CARD, "threshold", "owner")
+        for name in (*CARD, "owner")
     ]

@@ -20,6 +20,7 @@ from qunce.console.typed_numbers import presenters as typed_numbers
 from qunce.core import errors, permissions
 from qunce.groups import advice, groups, labels, memberships, visibility
 from qunce.groups import groups as group_groups
+from qunce.groups.entry import gates
 from qunce.groups.groups import Group
 from qunce.insight import period_comparison
 from qunce.insight.charts import Figure, Series
@@ -64,6 +65,8 @@ def render_detail(
         "card": presenters.card_rows(
             group, may_edit=permissions.may(by, groups.MANAGE)
         ),
+        "gate": presenters.gate_summary(group, by),
+        "may_open_gate": permissions.may(by, gates.DECIDE),
         "kind": labels.label_of(labels.KINDS, group.kind),
         "platform": labels.label_of(labels.PLATFORMS, group.platform),
         "size": group_numbers.size,

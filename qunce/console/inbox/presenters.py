@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from qunce.channels import channel_contract
 from qunce.console import http, member_names
 from qunce.console.complaints import presenters as complaint_presenters
-from qunce.core import day_texts, permissions
+from qunce.core import community_days, day_texts, permissions
 from qunce.core.staff.models import Staff
 from qunce.groups import message_quotes
 from qunce.groups import visibility as group_visibility
@@ -63,11 +63,21 @@ def _elapsed(since: datetime, until: datetime) -> str:
     return day_texts.duration(max(0, int((until - since).total_seconds())))
 
 
-def first_answer_median(by: Staff, at: datetime) -> str:
-    """The median first answer of seven days, as on the page of staff performance.
+@dataclass(frozen=True)
+class Week:
+    """Numbers of seven days, as on the pages of Insight.
 
-    "" if there are too few to say.
+    `median` is that of first answers, "" if there are too few to say.
     """
+
+    first: date
+    last: date
+    median: str
+    mentions: int
+    answered: int
+
+
+def week(by: Staff, at: datetime) -> Week:
     today = by.community.day(at)
     found = chats.load(
         first=today - DAYS + 1,
@@ -75,9 +85,16 @@ def first_answer_median(by: Staff, at: datetime) -> str:
         by=by,
         at=at,
         visible=visibility.visible_people(by=by, at=at),
+    ).conversations
+    measured = answer_times.measure(found, community=by.community)
+    mentions = found.filter(found.is_mention)
+    return Week(
+        community_days.to_date(today - DAYS + 1),
+        community_days.to_date(today),
+        "" if measured.median is None else day_texts.duration(measured.median),
+        len(mentions.opened),
+        int(answer_times.is_answered(mentions).sum()),
     )
-    measured = answer_times.measure(found.conversations, community=by.community)
-    return "" if measured.median is None else day_texts.duration(measured.median)
 
 
 @dataclass(frozen=True)

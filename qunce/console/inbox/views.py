@@ -38,7 +38,7 @@ def conversation_list(request: http.Request) -> HttpResponse:
         "of": of,
         "state": state,
         "states": State.choices,
-        "median": presenters.first_answer_median(request.staff, request.at),
+        "week": presenters.week(request.staff, request.at),
         "are_any": Conversation.objects.filter(community=request.community).exists(),
         "may_edit_settings": permissions.may(request.staff, reply_settings.EDIT),
     }

@@ -14,6 +14,7 @@ from qunce.demo import build
 from qunce.demo.coffee.context import Context
 from qunce.demo.simulation.groups import SimulatedGroup
 from qunce.groups import groups
+from qunce.groups.entry import gates
 from qunce.groups.groups import Audience, Group
 from qunce.members.accounts import placeholders
 from qunce.members.attributes import attributes
@@ -191,12 +192,12 @@ def open_group(context: Context, planned: SimulatedGroup) -> Group:
         kind=planned.kind,
         audience=AUDIENCES.get(planned.kind, Audience.CUSTOMERS),
         capacity=planned.capacity,
-        threshold=threshold,
         card={"whom": whom, "value": value, "rhythm": rhythm},
         owner=context.staff[planned.owner],
         by=manager,
         at=opened,
     )
+    gates.configure(group=group, note=threshold, by=manager, at=opened)
     calendar = context.simulation.settings.calendar
     for day, transition in planned.stages:
         # Retired last, since nobody can join a retired group.

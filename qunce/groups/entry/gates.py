@@ -18,7 +18,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups import groups as group_verbs
 from qunce.groups import visibility as group_visibility
 from qunce.groups.entry import gate_terms
-from qunce.groups.entry.models import EntryGate
+from qunce.groups.entry.models import MAX_NOTE, EntryGate
 from qunce.groups.groups import Group
 from qunce.members.attributes import attributes
 from qunce.members.tags import library
@@ -39,7 +39,7 @@ DECIDE = permissions.declare(
 MAX_KEYWORDS, MAX_QUESTIONS, MAX_ANSWERS, MAX_WORDS = 20, 10, 20, 20
 MAX_WORD_LENGTH, MAX_QUESTION_LENGTH = 40, 300
 MAX_WAIT_HOURS, MAX_ATTEMPTS = 720, 20
-FIELDS = "keywords questions rule needs_approval wait_hours max_attempts".split()
+FIELDS = "keywords questions rule note needs_approval wait_hours max_attempts".split()
 
 
 @facts.declare
@@ -127,6 +127,15 @@ def _check_number(value: Any, limit: int, label: str) -> int:
     return value
 
 
+def _check_note(note: Any) -> str:
+    text = names.clean(note) if isinstance(note, str) else None
+    if text is None or len(text) > MAX_NOTE or not text_validation.is_valid(text):
+        raise InvalidGate(
+            _("The threshold in words has at most %(n)s characters.") % {"n": MAX_NOTE}
+        )
+    return text
+
+
 def _clean(fields: dict[str, Any], community: Community, by: Staff) -> dict[str, Any]:
     clean = dict(fields)
     if "keywords" in clean:
@@ -136,6 +145,8 @@ def _clean(fields: dict[str, Any], community: Community, by: Staff) -> dict[str,
     if clean.get("rule") is not None:
         # Groups that `by` does not see are unknown in it.
         audiences.check(community=community, rule=clean["rule"], by=by)
+    if "note" in clean:
+        clean["note"] = _check_note(clean["note"])
     if "wait_hours" in clean:
         clean["wait_hours"] = _check_number(
             clean["wait_hours"], MAX_WAIT_HOURS, _("The time to answer in hours")
@@ -209,6 +220,12 @@ def _save(gate: EntryGate, by: Staff, at: datetime) -> None:
 def find(group: Group) -> EntryGate | None:
     rows = EntryGate.objects.select_related("group", "community", "by")
     return rows.filter(group=group).first()  # unique, so that there is one
+
+
+def notes_of(groups: Sequence[int]) -> dict[int, str]:
+    """The thresholds in words, by group."""
+    rows = EntryGate.objects.filter(group__in=groups).exclude(note="")
+    return dict(rows.values_list("group_id", "note"))
 
 
 def find_open(groups: Sequence[int]) -> dict[int, EntryGate]:

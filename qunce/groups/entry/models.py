@@ -13,6 +13,8 @@ from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.groups.moderation.models import Action
 
+MAX_NOTE = 200
+
 
 class State(models.TextChoices):
     WAITING = "waiting", pgettext_lazy("entry request", "waiting")
@@ -47,13 +49,14 @@ class Reason(models.TextChoices):
     FULL = "full", pgettext_lazy("entry request", "the group is full")
 
 
-@personal_texts.erased_in(sentences=("keywords", "questions", "rule"))
+@personal_texts.erased_in(sentences=("keywords", "questions", "rule", "note"))
 class EntryGate(models.Model):
     """What somebody has to do to enter a group; an empty part asks for nothing.
 
     `questions` are dicts of `text`, `attribute` (the name of the one that the answer
     fills, or "") and `answers`, each with `words` and a `tag` key or "". A question
-    without answers takes any. `rule` is the members' rule that newcomers must meet.
+    without answers takes any. `rule` is the members' rule that newcomers must meet, and
+    `note` says it in words, to staff and to newcomers who do not meet it.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -62,6 +65,7 @@ class EntryGate(models.Model):
     keywords: models.JSONField[Any, Any] = models.JSONField(default=list)
     questions: models.JSONField[Any, Any] = models.JSONField(default=list)
     rule: models.JSONField[Any, Any] = models.JSONField(default=None, null=True)
+    note = models.CharField(max_length=MAX_NOTE, default="", blank=True)
     needs_approval = models.BooleanField(default=False)
     wait_hours = models.PositiveIntegerField(default=48)
     max_attempts = models.PositiveSmallIntegerField(default=5)

@@ -86,6 +86,8 @@ class Performance:
     rows: tuple[StaffRow, ...]
     total: StaffRow
     outcome: Outcome | None
+    mentions: Outcome | None = None
+    """Those of the conversations that members opened by calling us in a group."""
     left_out: dict[str, int]
 
 
@@ -144,13 +146,15 @@ def compute(
     rows = [_row(work, hours, [each.pk], each, members[each.pk]) for each in work.staff]
     rows = [row for row in rows if row.is_active or not row.is_empty]
     shown = [row.staff.pk for row in rows if row.staff]
-    outcome = None
+    outcome = mentions = None
     if visibility.may_see_everyone(by):
         unknown = _row(work, hours, [NOBODY])
         rows += [] if unknown.is_empty else [unknown]
         shown.append(NOBODY)
         now = timestamps.to_micros(at)
-        outcome = answer_times.count_outcomes(work.chats.conversations, now)
+        every = work.chats.conversations
+        outcome = answer_times.count_outcomes(every, now)
+        mentions = answer_times.count_outcomes(every.filter(every.is_mention), now)
     all_members = members_in_charge.add(row.members for row in rows if row.members)
     return Performance(
         first=first,
@@ -159,6 +163,7 @@ def compute(
         rows=tuple(rows),
         total=_row(work, hours, shown, members=all_members),
         outcome=outcome,
+        mentions=mentions,
         left_out=metrics.sales_left_out(
             community=by.community, first=first, last=last, by=by, at=at
         ),

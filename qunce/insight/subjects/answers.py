@@ -104,6 +104,42 @@ def first_answer_time(query: MetricQuery) -> int:
     return measured.median or 0
 
 
+@declare_of_span(
+    COMMUNITY,
+    GROUP,
+    subject=SUBJECT,
+    label=_("Mentions in groups"),
+    unit=metric_definitions.TIMES,
+    definition=_(
+        "How many times a member called us in a group of a connected channel, as the "
+        "inbox has them: by the name of staff, or by answering to what we wrote. Only an "
+        "answer to that member ends a mention. They are among the conversations opened."
+    ),
+    formula="conversation.opened in a group",
+    places=PLACES,
+)
+def mentions_opened(query: MetricQuery) -> int:
+    return int(_load(query).is_mention.sum())
+
+
+@declare_of_span(
+    COMMUNITY,
+    GROUP,
+    subject=SUBJECT,
+    label=_("Mentions answered"),
+    unit=metric_definitions.TIMES,
+    definition=_(
+        "Mentions of the span whose member staff answered within three days. What staff "
+        "write in the group to others is no answer."
+    ),
+    formula="mentions_opened with conversation.answered within 3 days",
+    places=PLACES,
+)
+def mentions_answered(query: MetricQuery) -> int:
+    found = _load(query)
+    return int((found.is_mention & (found.answered != NEVER)).sum())
+
+
 declare_ratio(
     Ratio(
         name="answered_share",

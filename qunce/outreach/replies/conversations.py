@@ -113,7 +113,12 @@ def open_or_extend(new: Conversation, *, at: datetime) -> Conversation:
         if again is None:
             raise
         return again
-    _record(new, ConversationOpened, None, at, channel=new.channel, kind_of=new.kind)
+    # It happened when the member wrote, as Insight counts it.
+    opened = to_fact(new, ConversationOpened, channel=new.channel, kind_of=new.kind)
+    moments = [new.opened_at]
+    facts.record_many(
+        [opened], community=new.community, by=None, at=at, happened_at=moments
+    )
     return new
 
 

@@ -82,7 +82,6 @@ def test_group_is_created_and_updated(by: Staff, browser: Client) -> None:
         "audience": "customers",
         "kind": "vip",
         "capacity": "500",
-        "threshold": "bought once",
         "whom": "parents",
         "value": "recipes",
         "rhythm": "daily at 8",

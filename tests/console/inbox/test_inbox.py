@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,10 +13,12 @@ from django.test import Client
 
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.people import staff_accounts
 from qunce.outreach.replies.models import Answer, Conversation, ReplyRule
 from tests import clients, factories
+from tests.factories import AT
 from tests.outreach.replies import chats as chat_events
-from tests.outreach.replies.chats import Chats
+from tests.outreach.replies.chats import MINUTE, Chats
 
 pytestmark = pytest.mark.django_db
 PAGE = "/outreach/inbox/"
@@ -57,6 +62,28 @@ def test_the_inbox_goes_from_one_to_the_next(chats: Chats, ann: Client) -> None:
     ann.post(f"{PAGE}{second.pk}/answered/")
     second.refresh_from_db()
     assert (second.state, second.staff) == ("answered", None)
+
+
+def test_inbox_and_insight_show_the_same_mentions(
+    chats: Chats, ann: Client, by: Staff
+) -> None:
+    """Staff write in the group, and only an answer to the member ends a mention."""
+    now = datetime.now(UTC)
+    ids = chats.members("bob", "cat", "wang")
+    factories.group(by.community, "north", "bob", "cat", platform="fake")
+    staff_accounts.mark(accounts=[ids["wang"]], by=by, at=AT, staff=by)
+    said: dict[str, Any] = {"group": "north", "mentions": ["wang"]}
+    number = chats.write("bob", "@wang open?", at=now - 5 * MINUTE, **said)
+    chats.write("cat", "@wang tea?", at=now - 4 * MINUTE, **said)
+    chats.write("wang", "hello all", group="north", at=now - 3 * MINUTE)
+    chats.write("wang", "at 9", group="north", at=now - MINUTE, answers=number)
+    inbox_page = shown(ann.get(PAGE))
+    assert "2 mentions in groups in 7 days, 1 answered" in inbox_page
+    assert "@wang tea?" in inbox_page
+    assert "@wang open?" not in inbox_page
+    (address,) = re.findall(r'href="(/insight/staff/[^"]+)"', inbox_page)
+    insight_page = shown(ann.get(html.unescape(address)))
+    assert "2 mentions in groups, 1 answered" in insight_page
 
 
 def test_an_answer_is_undone_from_the_page(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from qunce.core.communities import Community
 from qunce.insight.first_answers import answer_times, conversations, working_time
 from qunce.insight.first_answers.conversations import NEVER, SECOND, SILENCE
 from qunce.insight.first_answers.working_time import WorkingHours
-from qunce.sets.chat_messages import ChatMessages
+from qunce.sets.chat_messages import ChatMessages, Mentions
 
 ZONES = ("Asia/Shanghai", "America/Los_Angeles", "Africa/Cairo")
 SILENT = timedelta(microseconds=SILENCE)
@@ -95,6 +95,95 @@ def random_chats(rng: random.Random, zone: str, size: int) -> list[Said]:
             person = rng.randrange(1, 4) + 10 * is_staff
             messages.append(Said(chat, now.astimezone(UTC), person, is_staff))
     return messages
+
+
+@dataclass(frozen=True)
+class Called:
+    """A member calls us in a group, or staff answer them."""
+
+    chat: int
+    when: datetime
+    person: int
+    actor: int = 0
+
+
+def read_mentions_slowly(called: list[Called]) -> list[Talk]:
+    found: list[Talk] = []
+    waiting: dict[tuple[int, int], Talk] = {}
+    for each in called:
+        key = each.chat, each.person
+        if not each.actor:
+            waiting[key] = Talk(each.chat, each.person, each.when)
+            found.append(waiting[key])
+        elif key in waiting:
+            talk = waiting.pop(key)
+            if each.when - talk.opened < SILENT:
+                talk.answered, talk.by = each.when, each.actor
+    return found
+
+
+def is_of_mention(said: Said, mentions: list[Talk]) -> bool:
+    own = [
+        each
+        for each in mentions
+        if (each.chat, each.opener) == (said.chat, said.person)
+        and each.opened <= said.when
+    ]
+    if said.is_staff or not own:
+        return False
+    end = own[-1].opened + SILENT
+    return said.when < min(own[-1].answered or end, end)
+
+
+def mentions_of(called: list[Called]) -> Mentions:
+    columns = [
+        np.array(column, dtype=np.int64)
+        for column in (
+            [each.chat for each in called],
+            [timestamps.to_micros(each.when) for each in called],
+            [each.person for each in called],
+            [each.actor for each in called],
+        )
+    ]
+    return Mentions(*columns, columns[3] != 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_mentions_are_those_of_somebody_who_reads_the_groups(seed: int) -> None:
+    """E15"""
+    rng = random.Random(seed)  # noqa: S311 - no secrets
+    messages = random_chats(rng, "Asia/Shanghai", 30)
+    called = [
+        Called(each.chat, each.when, each.person % 10 or 1, each.is_staff * 77)
+        for each in sorted(messages, key=lambda each: each.when)
+        if each.chat > 0 and rng.random() < 0.5
+    ]
+    expected = read_mentions_slowly(called)
+    left = [each for each in messages if not is_of_mention(each, expected)]
+    expected += read_slowly(left)
+    found = conversations.find(
+        replace(to_arrays(messages), mentions=mentions_of(called))
+    )
+    counted = zip(
+        found.chats.tolist(),
+        found.openers.tolist(),
+        found.opened.tolist(),
+        np.where(found.is_mention, found.actors, found.answerers).tolist(),
+        found.answered.tolist(),
+        strict=True,
+    )
+    assert sorted(counted) == sorted(
+        (
+            each.chat,
+            each.opener,
+            timestamps.to_micros(each.opened),
+            each.by,
+            timestamps.to_micros(each.answered) if each.answered else NEVER,
+        )
+        for each in expected
+    )
+    assert found.is_mention.sum() == sum(not each.actor for each in called)
 
 
 @settings(max_examples=60, deadline=None)

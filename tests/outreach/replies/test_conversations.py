@@ -178,6 +178,50 @@ def test_only_mentions_in_groups_wait(chats: Chats, by: Staff) -> None:
     ]
 
 
+def test_mentions_of_the_inbox_are_those_of_insight(chats: Chats, by: Staff) -> None:
+    """E15: staff write in the group, and only an answer to the member ends a mention."""
+    shop = chats.community
+    ids = chats.members("bob", "cat", "wang")
+    factories.group(shop, "north", "bob", "cat", platform="fake", owner=by)
+    staff_accounts.mark(accounts=[ids["wang"]], by=by, at=AT, staff=by)
+    number = chats.write("bob", "@wang 几点开门", group="north", mentions=["wang"])
+    chats.write("bob", "有人吗", group="north", at=AT + MINUTE)
+    chats.write("cat", "@wang 有货吗", group="north", mentions=["wang"], at=AT + MINUTE)
+    chats.write("wang", "大家好", group="north", at=AT + 2 * MINUTE)
+    chats.write("wang", "九点", group="north", at=AT + 5 * MINUTE, answers=number)
+    later = AT + HOUR
+    chats.react(later)
+    found = insight_chats.load(
+        first=shop.day(AT),
+        last=shop.day(later),
+        by=by,
+        at=later,
+        visible=visibility.visible_people(by=by, at=later),
+    ).conversations
+    mentions = found.filter(found.is_mention)
+    counted = [
+        (opener, opened, None if answered == NEVER else answered)
+        for opener, opened, answered in zip(
+            mentions.openers.tolist(),
+            mentions.opened.tolist(),
+            mentions.answered.tolist(),
+            strict=True,
+        )
+    ]
+    ours = [
+        (
+            row.account_id,
+            timestamps.to_micros(row.opened_at),
+            timestamps.to_micros(row.ended_at) if row.ended_at else None,
+        )
+        for row in chats.conversations(kind="mention")
+    ]
+    assert sorted(counted) == sorted(ours)
+    assert [answered is None for _o, _t, answered in sorted(ours)] == [False, True]
+    # Nothing is left of the group but what the mentions are.
+    assert len(found.opened) == 2
+
+
 def test_history_edits_and_programs_open_nothing(chats: Chats, by: Staff) -> None:
     chats.write("bob", "坏了", is_history=True)
     chats.write("bob", "坏了", edits="$m0")

@@ -1,4 +1,4 @@
-"""The fields of a group in the registry: kind, audience, entry gate, capacity, owner."""
+"""Fields of a group in the registry: kind, audience, threshold in words, capacity, owner."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from qunce.core import text_validation
 from qunce.core.staff import staff
 from qunce.groups import groups, labels
+from qunce.groups.entry import gates
 from qunce.groups.groups import Audience, Group, Membership
 from qunce.members.accounts import queries as account_queries
 from qunce.outreach.group_templates.parts import base
@@ -27,7 +28,7 @@ LABELS = {
     "kind": gettext_lazy("Kind"),
     "audience": gettext_lazy("Group audience"),
     "capacity": gettext_lazy("Capacity"),
-    "threshold": gettext_lazy("Entry gate"),
+    "threshold": gettext_lazy("Entry threshold in words"),
     "owner": pgettext_lazy("group", "Owner"),
 }
 MAX_CAPACITY = 1_000_000
@@ -42,6 +43,7 @@ class Snapshot(base.Snapshot):
     sizes: Mapping[int, int]
     owners: Mapping[str, Staff]
     owner_logins: Mapping[int, str]
+    thresholds: Mapping[int, str]
 
     def now(self, group: int) -> dict[str, Any]:
         row = self.groups[group]
@@ -50,7 +52,7 @@ class Snapshot(base.Snapshot):
             "kind": row.kind,
             "audience": row.audience,
             "capacity": row.capacity,
-            "threshold": row.threshold,
+            "threshold": self.thresholds.get(group, ""),
             "owner": login,
         }
 
@@ -121,6 +123,7 @@ class Details(base.Part):
             _sizes(groups, fields.get("capacity")),
             rows,
             {row.pk: login for login, row in rows.items()},
+            gates.notes_of([group.pk for group in groups]),
         )
 
     def copy(self, group: Group, by: Staff, at: datetime) -> dict[str, Any]:
@@ -134,6 +137,9 @@ class Details(base.Part):
         if "owner" in given:
             login = given["owner"]
             given["owner"] = staff.get_by_login(by, login) if login else None
+        if "threshold" in given:
+            note = given.pop("threshold")
+            gates.configure(group=group, note=note, by=by, at=at)
         groups.update(group=group, by=by, at=at, **given)
 
 

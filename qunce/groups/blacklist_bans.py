@@ -1,4 +1,7 @@
-"""What the blacklist does in the chat: bans who is found there, and lifts these bans."""
+"""Bans that follow from the blacklist: of who is found in a group, and their end.
+
+It is no part of `lists`, on which moderation builds: it asks moderation to act.
+"""
 
 from __future__ import annotations
 

@@ -291,6 +291,11 @@ _add(
     N_("List and mark the accounts of people who work here, whom no number counts"),
 )
 _add(
+    "activities",
+    "commands.activities.activities",
+    N_("List activities, move them on, and enter what members say or write"),
+)
+_add(
     "points",
     "commands.points.points",
     N_("Show points of members, earn, spend and take them back, and recount"),

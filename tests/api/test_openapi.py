@@ -62,6 +62,8 @@ def test_resources_have_the_words_of_the_interface() -> None:
     resources = {path.removeprefix(f"{ROOT}/").partition("/")[0] for path in PATHS}
     assert resources == {
         "accounts",
+        "activities",
+        "activity-kinds",
         "approval-rule",
         "assignable-staff",
         "assisted-messages",
@@ -103,6 +105,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "layerings",
         "lifetime-value",
         "lists",
+        "make-up-cards",
         "materials",
         "member-columns",
         "member-exports",

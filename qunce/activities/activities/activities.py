@@ -69,6 +69,11 @@ class SecondPersonNeeded(errors.Refused):
     """Nobody approves or cancels alone what members rely on."""
 
 
+def not_found() -> ActivityNotFound:
+    """The error for what does not exist, is hidden, or is another community's."""
+    return ActivityNotFound(_("There is no such activity."))
+
+
 # Checks
 
 
@@ -95,7 +100,7 @@ def may_manage(by: Staff, activity: Activity | None = None) -> bool:
 
 def check_visible(activity: Activity, by: Staff) -> None:
     if not _visible_rows(by).filter(pk=activity.pk).exists():
-        raise ActivityNotFound(_("There is no such activity."))
+        raise not_found()
 
 
 def _check_own_groups(by: Staff, groups: Any) -> None:
@@ -285,11 +290,11 @@ def get(*, by: Staff, pk: int) -> Activity:
         "community", "by", "submitted_by", "approved_by", "cancel_asked_by"
     )
     if not 0 < pk <= group_visibility.MAX_ID:
-        raise ActivityNotFound(_("There is no such activity."))
+        raise not_found()
     try:
         return rows.get(pk=pk)
     except Activity.DoesNotExist:
-        raise ActivityNotFound(_("There is no such activity.")) from None
+        raise not_found() from None
 
 
 def find_public(community: Community, public_id: str) -> Activity | None:

@@ -1,0 +1,181 @@
+"""`qunce activities`: their states and results, entries by hand, and pasted lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from django.utils.translation import gettext as _
+
+from qunce.activities import pasted_lines, results
+from qunce.activities.activities import activities as activity_store
+from qunce.activities.activities import lifecycle
+from qunce.activities.activities.models import Activity, State, Way
+from qunce.activities.kinds import base as kinds
+from qunce.cli import base, options
+from qunce.cli.help_language import N_
+from qunce.cli.options import Invocation
+from qunce.groups import groups as group_store
+from qunce.members.people import named_members
+
+ACTIVITY_HELP = N_("number of the activity")
+REASON_HELP = N_("why; members read it")
+
+activities = base.Group("activities")
+
+
+def _to_json(activity: Activity) -> dict[str, Any]:
+    names = ("public_id", "kind", "name", "state", "lesson", "reason")
+    return {
+        "id": activity.pk,
+        **{name: getattr(activity, name) for name in names},
+        "starts_at": activity.starts_at.isoformat(),
+        "ends_at": activity.ends_at.isoformat() if activity.ends_at else None,
+    }
+
+
+def _format(row: dict[str, Any]) -> str:
+    return f"{row['id']:>6} {State(row['state']).label} · {row['kind']} · {row['name']}"
+
+
+def _get(invocation: Invocation, number: int) -> Activity:
+    return activity_store.get(by=invocation.by, pk=number)
+
+
+def _answer(invocation: Invocation, activity: Activity) -> None:
+    row = _to_json(activity)
+    invocation.out.answer(row, _format(row))
+
+
+@activities.command("list", help=N_("List activities, the newest first"))
+@base.option("--state", type=click.Choice(State.values), help=N_("only in this state"))
+@options.pass_invocation
+def list_activities(invocation: Invocation, state: str | None) -> None:
+    rows = activity_store.list_visible(invocation.by)
+    if state:
+        rows = rows.filter(state=state)
+    found = [_to_json(row) for row in rows[:1_000]]
+    invocation.out.write_list("activities", found, _format)
+
+
+@activities.command("show", help=N_("Show an activity with its rules and results"))
+@base.argument("activity", type=int, help=ACTIVITY_HELP)
+@options.pass_invocation
+def show(invocation: Invocation, activity: int) -> None:
+    found = _get(invocation, activity)
+    invocation.derive()
+    numbers = results.collect(activity=found, **invocation.verb_args)
+    metrics = {each.key: each.value for each in numbers.metrics}
+    row = _to_json(found) | {
+        "rules": kinds.get(found.kind).describe(found),
+        "people": numbers.people,
+        "typed": numbers.typed,
+        "left": numbers.left,
+        "metrics": metrics,
+    }
+    lines = [f"  {line}" for line in row["rules"]]
+    lines.append(_("%(n)s members") % {"n": f"{numbers.people:,}"})
+    lines += [f"{each.label}: {each.value}" for each in numbers.metrics]
+    invocation.out.answer(row, _format(row), *lines)
+
+
+def _step(
+    name: str, help_text: str, verb: Callable[..., object], *, has_reason: bool = False
+) -> None:
+    """Add the command of a step, with a reason if it needs one."""
+
+    def run(invocation: Invocation, activity: int, **given: str) -> None:
+        found = _get(invocation, activity)
+        verb(activity=found, **given, **invocation.verb_args)
+        found.refresh_from_db()
+        _answer(invocation, found)
+
+    command: Any = options.pass_invocation(run)
+    if has_reason:
+        command = base.argument("reason", help=REASON_HELP)(command)
+    command = base.argument("activity", type=int, help=ACTIVITY_HELP)(command)
+    activities.command(name, help=help_text)(command)
+
+
+_step("submit", N_("Submit a draft for approval"), lifecycle.submit)
+_step("approve", N_("Approve and publish as a second person"), lifecycle.approve)
+_step("reject", N_("Make it a draft again"), lifecycle.reject, has_reason=True)
+_step("pause", N_("Pause a running activity"), lifecycle.pause, has_reason=True)
+_step("resume", N_("Let it go on"), lifecycle.resume)
+_step("close", N_("Close an activity that has no end"), lifecycle.close)
+_step("settle", N_("Note that all is handed over"), lifecycle.settle)
+_step(
+    "cancel",
+    N_("Cancel a draft; two people cancel what is published"),
+    lifecycle.cancel,
+    has_reason=True,
+)
+
+
+@activities.command("review", help=N_("Write down what was learned"))
+@base.argument("activity", type=int, help=ACTIVITY_HELP)
+@base.argument("lesson", help=N_("one line for the next time"))
+@options.pass_invocation
+def review(invocation: Invocation, activity: int, lesson: str) -> None:
+    found = _get(invocation, activity)
+    lifecycle.review(activity=found, lesson=lesson, **invocation.verb_args)
+    _answer(invocation, found)
+
+
+@activities.command("enter", help=N_("Let a member take part by word of mouth"))
+@base.argument("activity", type=int, help=ACTIVITY_HELP)
+@base.argument("member", help=N_("key, phone or e-mail address of the member"))
+@base.option("--said", default="", help=N_("what the member says"))
+@base.option("--key", help=N_("the same key counts once; the day without it"))
+@options.pass_invocation
+def enter(
+    invocation: Invocation, activity: int, member: str, said: str, key: str | None
+) -> None:
+    found = _get(invocation, activity)
+    account = named_members.get_by_key(key=member, **invocation.verb_args)
+    invocation.derive()
+    reply = kinds.take_part(
+        activity=found,
+        account_id=account.pk,
+        way=Way.STAFF,
+        said=said,
+        key=key or f"day-{found.community.day(invocation.at)}",
+        **invocation.verb_args,
+    )
+    row = {"text": reply.text, "accepted": reply.accepted}
+    invocation.out.answer(row, reply.text)
+
+
+@activities.command("paste", help=N_("Take the lines of a copied chat"))
+@base.argument("activity", type=int, help=ACTIVITY_HELP)
+@base.argument("group", help=N_("key of the group"))
+@base.argument(
+    "file",
+    default="-",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help=N_("file with the lines; the input without it"),
+)
+@options.pass_invocation
+def paste(invocation: Invocation, activity: int, group: str, file: Path) -> None:
+    found = _get(invocation, activity)
+    chosen = group_store.get(invocation.community, group)
+    with click.open_file(str(file), encoding="utf-8") as lines:
+        text = lines.read(pasted_lines.MAX_PASTED + 1)
+    invocation.derive()
+    result = pasted_lines.paste(
+        activity=found, group=chosen, text=text, **invocation.verb_args
+    )
+    row = {
+        "taken": result.counts["taken"],
+        "unsure": result.counts["unsure"],
+        "refused": result.counts["refused"],
+        "known": result.known,
+        "others": result.others,
+    }
+    template = _(
+        "Taken: %(taken)s · unsure: %(unsure)s · refused: %(refused)s · pasted before: "
+        "%(known)s · about something else: %(others)s"
+    )
+    invocation.out.answer(row, template % row)

@@ -519,7 +519,7 @@ def restore(request: ApiRequest, data: KeyIn) -> dict[str, Any]:
 @router.post("/points/reverse", response=ReversalOut)
 def reverse(request: ApiRequest, data: ReversalIn) -> dict[str, Any]:
     """Take back what a source earned, in whole or in proportion to a refund."""
-    source = {
+    source: dict[str, Any] = {
         "community": request.community,
         "source_key": data.source_key,
         "by": request.by,

@@ -105,6 +105,8 @@ class Target(ABC):
     """What one row is."""
     position: ClassVar[int]
     """Where it is listed among the targets."""
+    dates_are_past: bool = True
+    """Whether a date of the future is a mistake."""
     access: ClassVar[Access]
     """What is needed to import files as this."""
     access_to_fields: ClassVar[Mapping[str, Access]] = {}

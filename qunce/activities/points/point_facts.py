@@ -31,7 +31,7 @@ class PointFact(facts.FactKind):
         "points": pgettext_lazy("amount", "points"),
         "rule": gettext_lazy("key of the rule"),
         "entry": gettext_lazy("number of the entry"),
-        "last_day": gettext_lazy("last day"),
+        "last_day": pgettext_lazy("points", "last day"),
     }
     instead = gettext_lazy("Change points through the API, or import balances.")
     points: int

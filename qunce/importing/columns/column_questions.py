@@ -128,7 +128,8 @@ def _conclude_type(
 def _is_past(column: ColumnEvidence) -> bool:
     """Return whether the field's dates are of the past; an attribute's may be ahead."""
     # Facts have rules of their own for times, and options for them.
-    return column.kind == "date" and column.plan.target.key != "facts"
+    target = column.plan.target
+    return column.kind == "date" and target.key != "facts" and target.dates_are_past
 
 
 def _ask_order(

@@ -48,7 +48,7 @@ class History:
     """One history of a person with three accounts and another person with one."""
 
     def __init__(self, shop: Community, by: Staff, seed: int) -> None:
-        self.shop, self.by, self.random = shop, by, random.Random(seed)
+        self.shop, self.by, self.random = shop, by, random.Random(seed)  # noqa: S311
         self.keys = [f"h{seed}-{number}" for number in range(4)]
         self.ids = factories.members(shop, *self.keys)
         self.at: datetime = AT

@@ -25,6 +25,7 @@ class PointTarget(Target):
     label = _("Points")
     description = _("one balance of points per row")
     position = 7
+    dates_are_past = False
     access = Access(point_facts.ADJUST, "activities:write")
     required = (("points",), reference_fields.NAMES)
     fields = (
@@ -46,7 +47,7 @@ class PointTarget(Target):
         Field(
             "last_day",
             "date",
-            _("Last day"),
+            pgettext_lazy("points", "Last day"),
             "last_day expires_on expires_at expiry expiry_date expiration valid_until "
             "到期日 到期时间 有效期 有效期至 过期时间 失效日期",
         ),
@@ -67,6 +68,7 @@ class PointTarget(Target):
         "lots": _("balances"),
         "points": _("points in all"),
         "known": _("rows already known"),
+        "empty": _("balances of 0"),
         "expired": _("rows whose last day is over"),
     }
     examples = {

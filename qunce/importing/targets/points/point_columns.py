@@ -12,8 +12,8 @@ class InvalidBalance(errors.Invalid):
     """The cell is no number of points."""
 
 
-def normalise_points(text: str) -> str | None:
-    """The digits of a whole number of points, None for 0; raises InvalidBalance."""
+def normalise_points(text: str) -> str:
+    """The digits of a whole number of points; raises InvalidBalance."""
     try:
         number = decimals.parse(text.strip().replace(",", "").replace("，", ""))
     except decimals.NotADecimal:
@@ -26,4 +26,4 @@ def normalise_points(text: str) -> str | None:
         raise InvalidBalance(
             _("A balance has at most %(most)s points.") % {"most": f"{MAX_POINTS:,}"}
         )
-    return str(int(number)) if number else None
+    return str(int(number))

@@ -66,7 +66,8 @@ class PointWriter:
 
     def write(self, batch: tuple[int, int]) -> Mapping[str, int]:
         start, end = batch
-        rows = [row for row in self._rows[start:end] if row[0] and row[1]]
+        members = [row for row in self._rows[start:end] if row[0]]
+        rows = [row for row in members if row[1]]
         earnings = [
             Earning(
                 account=account,
@@ -96,6 +97,7 @@ class PointWriter:
         return {
             "lots": len(entries),
             "points": sum(entry.amount for entry in entries),
+            "empty": len(members) - len(rows),
             "known": len(alive) - len(entries),
             "expired": len(earnings) - len(alive),
             "members": self._resolver.pop_created(),

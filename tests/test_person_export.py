@@ -58,6 +58,11 @@ SECTIONS = {
     "outreach.TaskTarget": "staff_tasks",
     "outreach.WelcomeDecision": "welcomes",
     "overlaps.CleanUpItem": "clean_ups",
+    "personal_links.ErasureRequest": "erasure_requests",
+    "personal_links.LinkBinding": "personal_links",
+    "personal_links.PageView": "page_views",
+    "personal_links.SharedPage": "shared_pages",
+    "personal_links.SignIn": "sign_ins",
     "replies.AutomaticReply": "automatic_replies",
     "replies.Conversation": "conversations",
     "sales.Order": "orders",
@@ -65,12 +70,14 @@ SECTIONS = {
 }
 """Table → the file that has its rows of a person."""
 ELSEWHERE = {
-    "channels_matrix.Room": "of the account of the community, which is nobody's own",
+    "channels_matrix.Room": "of the account; its direct chats and mutes are exported",
     "channels_webhooks.Delivery": "copies of facts on their way",
     "core.AuditEntry": "what staff did; the facts about the person are in the export",
     "members.HandOverChange": "kept to undo a hand-over, whose facts are in the export",
     "members.StaffAccount": "says which staff the person is, who see it themselves",
     "moderation_notices.Notice": "says what a message is about, which is in the export",
+    "personal_links.LinkRevocation": "what staff did; the links in the export say it",
+    "personal_links.SignInCode": "hashes of digits, kept for a day",
     "members.TagChange": "kept to undo a batch, whose facts are in the export",
 }
 DERIVED = "sets"

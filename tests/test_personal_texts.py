@@ -154,6 +154,8 @@ MACHINE_ONLY = {
 
 
 EXEMPT_FIELDS = {
+    # Addresses of sites.
+    "personal_links.PortalSettings": "widget_origins",
     # The key of a topic of the community's own.
     "complaints.Complaint": "topic",
     # The key of a campaign.
@@ -164,8 +166,10 @@ EXEMPT_FIELDS = {
     "moderation.MassAction": "accounts cases",
     "moderation.Action": "result lease",
     # Of our own accounts, and where the platform is read.
-    "channels_accounts.ChannelAccount": "address cursor lease secret settings user",
-    "channels_matrix.Room": "room_id writer open_rule",
+    "channels_accounts.ChannelAccount": "address cursor lease secret settings state user",
+    "channels_accounts.MissedMessages": "group_key",
+    # An eraser of its own keeps digests of muted members until they are unmuted.
+    "channels_matrix.Room": "room_id writer open_rule muted",
     "insight.FindingReport": "view",
     "insight.FindingDecision": "action cell group_key outcome view",
     "outreach.ApplicationResult": "kept previous",

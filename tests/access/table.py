@@ -247,6 +247,12 @@ ANSWERS: dict[str, str] = {
         members.people.notes.create
         members.people.people.merge
         members.people.people.undo_merge
+        members.personal_links.links.list_of_member
+        members.personal_links.links.make
+        members.personal_links.links.revoke
+        members.personal_links.links.revoke_member
+        members.personal_links.sign_in_codes.confirm
+        members.personal_links.sign_in_codes.make
         members.staff_in_charge.assignments.assign
         members.staff_in_charge.hand_overs.create
         members.staff_in_charge.hand_overs.get
@@ -296,6 +302,7 @@ ANSWERS: dict[str, str] = {
     """,
     # Exports hold what the asker sees.
     "rrraaaaaa": """
+        members.personal_links.erasure_requests.list_open
         members.search.export.begin
         members.search.export.start
         members.search.list_export.start
@@ -317,6 +324,9 @@ ANSWERS: dict[str, str] = {
         members.people.notes.reopen
         members.people.notes.update
         members.people.people.erase
+        members.personal_links.erasure_requests.carry_out
+        members.personal_links.erasure_requests.decline
+        members.personal_links.erasure_requests.get
         members.people.staff_accounts.mark
         members.people.staff_accounts.unmark
     """,
@@ -326,12 +336,16 @@ ANSWERS: dict[str, str] = {
     # Managers who see everything; the server calls no address of this machine.
     "rrrxxrrnr": """
         channels.accounts.accounts.connect
+        channels.accounts.invitations.accept
+        channels.accounts.invitations.refuse
     """,
     # Managers who see everything, of their own community.
     "rrraarrar": """
         channels.accounts.accounts.list_accounts
+        channels.accounts.missed_messages.list_open
         channels.webhooks.endpoints.list_endpoints
         core.staff.entry_links.list_all
+        members.personal_links.page_views.list_results
         core.staff.roles.create
         core.staff.staff.add
         core.staff.staff.require_two_factor
@@ -343,6 +357,8 @@ ANSWERS: dict[str, str] = {
     """,
     # Managers who see everything.
     "rrraarrnr": """
+        members.personal_links.links.revoke_purpose
+        members.personal_links.portal_settings.configure
         insight.positioning.sheets.restore
         insight.positioning.sheets.save
         channels.webhooks.deliveries.retry
@@ -350,6 +366,10 @@ ANSWERS: dict[str, str] = {
         channels.accounts.accounts.change_limit
         channels.accounts.accounts.disconnect
         channels.accounts.accounts.get
+        channels.accounts.invitations.ask_first
+        channels.accounts.invitations.list_of
+        channels.accounts.missed_messages.get
+        channels.accounts.missed_messages.note
         channels.webhooks.endpoints.create
         channels.webhooks.endpoints.delete
         channels.webhooks.endpoints.get

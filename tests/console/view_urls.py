@@ -166,6 +166,8 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "settings:job-retry.pk": "job",
     "settings:event-retry.pk": "event",
     "sidebar.pk": "member",
+    "sidebar.link": "=1",
+    "member_pages.pk": "=1",
     "tasks.pk": "task request",
     "tasks.account": "member",
     "tasks:task-detail.pk": "staff task",

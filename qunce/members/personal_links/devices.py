@@ -18,6 +18,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.personal_links.models import Device, LinkBinding, SignIn
 
 SIGN_IN_LENGTH = timedelta(days=30)
+MAX_LABEL_LENGTH = 30
 SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -66,7 +67,7 @@ def ensure(*, community: Community, digest: bytes, label: str, at: datetime) -> 
             Device(
                 community=community,
                 digest=digest,
-                label=label[:60],
+                label=label[:MAX_LABEL_LENGTH],
                 first_seen_at=at,
                 last_seen_at=at,
             )
@@ -122,7 +123,9 @@ def describe(agent: str) -> str:
     system = next((name for word, name in SYSTEMS if word in agent), "")
     model = MODEL.search(agent[:400])
     app = next((name for word, name in APPS if word in agent), "")
-    return ", ".join(filter(None, [model[1].strip() if model else system, app]))[:60]
+    return ", ".join(filter(None, [model[1].strip() if model else system, app]))[
+        :MAX_LABEL_LENGTH
+    ]
 
 
 def find_sign_in(community: Community, digest: bytes, *, at: datetime) -> SignIn | None:

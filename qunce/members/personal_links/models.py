@@ -10,8 +10,8 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.accounts.models import Account
 
-MAX_PURPOSE_LENGTH = 60
-MAX_SOURCE_LENGTH = 40
+MAX_PURPOSE_LENGTH = 30
+MAX_SOURCE_LENGTH = 30
 
 
 @personal_texts.erased_in("contact")
@@ -19,10 +19,10 @@ class PortalSettings(models.Model):
     """How the member pages of a community are; without a row they are open.
 
     `contact` is whom members ask, `widget_origins` the sites that may show the pages in a
-    frame, one per line, and `homeserver` the Matrix server whose members sign in.
+    frame, one per line.
     """
 
-    community = models.OneToOneField(Community, models.PROTECT, primary_key=True)
+    community = models.OneToOneField(Community, models.PROTECT, related_name="+")
     is_open = models.BooleanField(default=True)
     contact = models.CharField(max_length=100, default="", blank=True)
     widget_origins = models.TextField(default="", blank=True)
@@ -38,7 +38,7 @@ class Device(models.Model):
         Community, models.PROTECT, related_name="+", db_index=False
     )
     digest = models.BinaryField(max_length=32)
-    label = models.CharField(max_length=60)
+    label = models.CharField(max_length=30)
     """What members recognise it by, such as “iPhone, WeChat”."""
     first_seen_at = timestamps.TimestampField()
     last_seen_at = timestamps.TimestampField()
@@ -147,9 +147,9 @@ class SignInCode(models.Model):
 
 
 class RequestCount(models.Model):
-    """How many requests of one subject were sent in one span of time."""
+    """How many requests of one subject, by its digest, were sent in one span of time."""
 
-    subject = models.CharField(max_length=120)
+    subject = models.CharField(max_length=30)
     window = models.BigIntegerField()
     count = models.PositiveIntegerField(default=0)
 

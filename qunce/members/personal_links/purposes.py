@@ -15,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from qunce.core import errors
 
-REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,20}")
 
 
 class InvalidPurpose(errors.Invalid):

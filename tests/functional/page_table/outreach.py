@@ -103,6 +103,11 @@ PAGES = (
     Page("sidebar:home", ALL, ("What is due",)),
     Page("sidebar:account", ALL, ("What is due",)),
     Page(
+        "sidebar:sign-in",
+        STAFF,
+        ("Personal link", "The member tells you six digits", "Create link"),
+    ),
+    Page(
         "sidebar:member",
         ALL,
         ("=李梓萱", "What to offer now", "Tags"),

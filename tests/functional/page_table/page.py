@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 ALL, STAFF, EDIT, MANAGE, HEADS = "vomsw", "omsw", "omw", "mw", "msw"
 """Everybody; who works with members; without those in a scope; who manages; also in a scope."""
 SETTINGS_TABS = dict.fromkeys(
-    "Staff|Entry links|Units|Identity|Exchange rates|API keys|Webhooks|Background jobs|Audit log".split(
+    "Staff|Entry links|Units|Identity|Exchange rates|API keys|Webhooks|Member pages|Background jobs|Audit log".split(
         "|"
     ),
     MANAGE,

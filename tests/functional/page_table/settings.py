@@ -22,6 +22,11 @@ PAGES = (
         ("My account", "Language", "Appearance", "Where you are signed in"),
         SETTINGS_TABS | {"Community": "w"},
     ),
+    Page(
+        "member_pages:settings",
+        MANAGE,
+        ("Member pages", "Whom members ask", "Revoke all links for one purpose"),
+    ),
     Page("settings:password", ALL, ("Current password", "css:input[type=password]")),
     Page("settings:account-link", ALL, ("Link an account", "css:input[type=password]")),
     Page("settings:two-factor-enable", ALL, ("css:.qr", "css:input")),

@@ -120,9 +120,11 @@ def _get(request: ApiRequest, activity_id: int) -> Draw:
 def _serialize(request: ApiRequest, draw: Draw) -> dict[str, Any]:
     rows = list(results.list_winners(draw))
     accounts = [row.ticket.account_id for row in rows]
-    names = ("activity_id", "state", "source", "figure_name", "figure_digits")
-    names += ("figure_at", "terms_hash", "closed_at", "root", "removed")
-    names += ("drand_round", "public_value", "value", "void_reason")
+    names = (
+        *("activity_id", "state", "source", "figure_name", "figure_digits"),
+        *("figure_at", "terms_hash", "closed_at", "root", "removed"),
+        *("drand_round", "public_value", "value", "void_reason"),
+    )
     shown = visibility.filter_visible(by=request.by, accounts=accounts, at=request.at)
     persons = account_queries.person_ids(accounts)
     hidden = {account for account in accounts if persons[account] not in shown}

@@ -139,8 +139,10 @@ class ReturnIn(schemas.InputSchema):
 
 
 def _serialize(prize: PrizeStock) -> dict[str, Any]:
-    names = ("name", "kind", "amount", "instructions", "value", "cost", "total")
-    names += ("left", "claim_days", "unclaimed")
+    names = (
+        *("name", "kind", "amount", "instructions", "value", "cost", "total"),
+        *("left", "claim_days", "unclaimed"),
+    )
     return {
         "id": prize.pk,
         **{name: getattr(prize, name) for name in names},
@@ -149,8 +151,10 @@ def _serialize(prize: PrizeStock) -> dict[str, Any]:
 
 
 def _serialize_award(award: Award) -> dict[str, Any]:
-    names = ("source", "source_key", "state", "is_held", "awarded_at", "claim_until")
-    names += ("claimed_at", "carrier", "parcel_number", "sent_at", "delivered_at")
+    names = (
+        *("source", "source_key", "state", "is_held", "awarded_at", "claim_until"),
+        *("claimed_at", "carrier", "parcel_number", "sent_at", "delivered_at"),
+    )
     return {
         "id": award.pk,
         "prize_id": award.stock_id,

@@ -46,7 +46,7 @@ def upload(*, prize: PrizeStock, text: str, by: Staff, at: datetime) -> Upload:
     """
     permissions.check_may(by, prize_facts.MANAGE)
     prizes.check_visible(prize, by)
-    if prize.kind != CODE.key:
+    if not has_codes(prize):
         raise prizes.InvalidPrize(_("This prize has no codes."))
     lines = list(_read(text))
     hashes = [_hash(prize, code) for _number, code in lines]
@@ -133,6 +133,11 @@ def take(award: Award) -> bool:
 
 
 # Reads
+
+
+def has_codes(prize: PrizeStock) -> bool:
+    """Whether winners of this prize get codes."""
+    return prize.kind == CODE.key
 
 
 def count_free(prize: PrizeStock) -> int:

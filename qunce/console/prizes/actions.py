@@ -102,10 +102,10 @@ def _text_of(request: http.Request, name: str) -> str:
     """The pasted text, or that of the file that was chosen instead."""
     file = request.FILES.get("file")
     if file is None:
-        return request.POST.get(name, "")
+        return str(request.POST.get(name, ""))
     if (file.size or 0) > MAX_FILE:
         raise errors.Invalid(_("The file is too large. It can have 2 MB."))
-    content = file.read()
+    content: bytes = file.read()
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -44,7 +44,7 @@ class AwardLine:
 
 
 def stock_line(prize: PrizeStock) -> StockLine:
-    has_codes = prize.kind == codes.CODE.key
+    has_codes = codes.has_codes(prize)
     return StockLine(
         prize=prize,
         kind=str(base.get(prize.kind).label),

@@ -82,7 +82,7 @@ def _render_form(request: http.Request, context: dict[str, Any]) -> HttpResponse
 def prize_detail(request: http.Request, pk: int) -> HttpResponse:
     prize = prizes.get(pk=pk, by=request.staff)
     rows = awards.list_visible(by=request.staff, at=request.at).filter(stock=prize)
-    has_codes = prize.kind == codes.CODE.key
+    has_codes = codes.has_codes(prize)
     context = {
         "prize": prize,
         "kind": base.get(prize.kind),

@@ -19,6 +19,8 @@ from qunce.demo.coffee import (
     answers,
     care,
     chat_texts,
+    check_ins,
+    draw,
     evening_numbers,
     feedback,
     findings,
@@ -132,6 +134,8 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("feedback", _("its inbox, complaints and wishes"), feedback.create),
         ("group-people", _("its lists and entry gates"), group_people.create),
         ("moderation", _("its rules, cases and an appeal"), moderation.create),
+        ("draw", _("a draw and its prizes"), draw.create),
+        ("check-ins", _("its check-ins with streaks"), check_ins.create),
         ("reports", _("its last reports"), reports.create),
     ]
     for key, label, create in steps:

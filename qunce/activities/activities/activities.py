@@ -17,6 +17,7 @@ from qunce.activities.activities import activity_facts, kind_contract
 from qunce.activities.activities.activity_facts import ActivityFact
 from qunce.activities.activities.fields import (
     FIELDS,
+    LABELS,
     InvalidActivity,
     check_better,
     check_times,
@@ -143,7 +144,9 @@ def create(
     chosen = kind_contract.get(kind)
     values = clean({"settings": {}, "name": "", **fields}, kind=kind, by=by)
     if values.get("starts_at") is None:
-        raise InvalidActivity(_("“%(field)s” is required.") % {"field": _("Start")})
+        raise InvalidActivity(
+            _("“%(field)s” is required.") % {"field": LABELS["starts_at"]}
+        )
     activity = Activity(
         community=community,
         kind=chosen.key,

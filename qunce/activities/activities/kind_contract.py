@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.activities.activities.models import Activity, Way
@@ -174,6 +175,13 @@ class Kind:
     """Whether somebody takes part once, such as in a draw, and not every day."""
     takes_late: bool = False
     """Whether what was said before the end is taken from staff until it is settled."""
+
+    @property
+    def keyword(self) -> str:
+        """The keyword to write in a chat, in the active language."""
+        is_chinese = (translation.get_language() or "").startswith("zh")
+        fitting = [word for word in self.keywords if word.isascii() != is_chinese]
+        return (fitting or list(self.keywords))[0]
 
     def read_line(self, text: str) -> str | None:
         """What a line of a chat says for this kind, None if it is about something else."""

@@ -87,7 +87,7 @@ class ActivityForm(forms.Form):
     )
     points = forms.ChoiceField(label=LABELS["points_limit"], choices=LIMITS)
     points_limit = forms.IntegerField(
-        label=gettext_lazy("Points at most"),
+        label=pgettext_lazy("budget", "Points at most"),
         required=False,
         min_value=0,
         max_value=activity_fields.MAX_LIMIT,

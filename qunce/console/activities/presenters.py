@@ -81,7 +81,7 @@ def group_text(activity: Activity, kind: Kind, url: str) -> str:
     """The text to copy into groups: what it is, how to take part, and where."""
     lines = [activity.name, activity.text, *kind.describe(activity)]
     how = _("Write “%(word)s” in the group, or open: %(url)s")
-    return "\n".join([*lines, how % {"word": kind.keywords[0], "url": url}])
+    return "\n".join([*lines, how % {"word": kind.keyword, "url": url}])
 
 
 def describe_rule(by: Staff, rule: Any) -> str:

@@ -27,26 +27,32 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 # The workers of a run inherit the folder of the process that starts them.
 SHARED = Path(os.environ.setdefault("QUNCE_TEST_SHARED", f"{HOME}/shared"))
 TEMPLATE = "qunce_template"
+STATIC = "static"
 MIGRATE = """
 import django
 django.setup()
 from django.conf import settings
 from django.db import connections
+from qunce.cli import static_files
 from qunce.core import data_dir
 for alias in settings.DATABASES:
     data_dir.migrate(alias)
 connections.close_all()
+if connections["default"].vendor == "sqlite":
+    static_files.collect()
 """
 
 
 def migrated(folder: Path) -> Path:
-    """Copy migrated SQLite databases into `folder` and return it."""
+    """Copy migrated SQLite databases and static files into `folder` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     with once("home") as created:
         if not created.exists():
             _migrate(created, "")
     for file in created.glob("*.sqlite3"):
         shutil.copy(file, folder)
+    # Files that nothing writes to; collecting them takes as long as all tables do.
+    shutil.copytree(created / STATIC, folder / STATIC, copy_function=os.link)
     return folder
 
 

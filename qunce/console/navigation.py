@@ -271,8 +271,8 @@ STYLESHEETS_USED = {
 """Area → areas whose templates its pages include, and whose stylesheets they have, too."""
 AREA_BY_NAMESPACE = {
     tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
-}
-"""URL namespace → key of its area."""
+} | {"draws": "activities"}
+"""URL namespace → key of its area; the page of a draw has no tab of its own."""
 
 
 def navigation_context(request: HttpRequest) -> dict[str, Any]:

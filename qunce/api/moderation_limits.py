@@ -25,6 +25,7 @@ class ModerationSettingsIn(schemas.InputSchema):
     max_percent: Annotated[int, Field(ge=1, le=100)] | None = None
     two_people_above: Annotated[int, Field(ge=1, le=1_000)] | None = None
     door_minutes: Annotated[int, Field(ge=1, le=1_440)] | None = None
+    task_minutes: Annotated[int, Field(ge=5, le=10_080)] | None = None
     sends_notices: bool | None = None
 
 
@@ -34,6 +35,7 @@ class ModerationSettingsOut(schemas.OutputSchema):
     max_percent: int | None
     two_people_above: int
     door_minutes: int
+    task_minutes: int
     sends_notices: bool
 
 

@@ -13,7 +13,7 @@ from qunce.console.moderation.forms import AnswerForm, PasteForm
 from qunce.core import errors, permissions
 from qunce.groups import visibility as group_visibility
 from qunce.groups.moderation.actions import safety_stops
-from qunce.groups.moderation.cases import cases, precision
+from qunce.groups.moderation.cases import cases
 from qunce.groups.moderation.judgements import pasted_messages
 from qunce.groups.moderation.models import CaseState
 from qunce.groups.moderation.moderation_permissions import DECIDE, VIEW
@@ -44,7 +44,7 @@ def queue(request: http.Request) -> HttpResponse:
         "appeals": len(appeals.list_open(by, at)),
         "mass_actions": len(mass_actions.list_waiting(by, at)),
         "stops": list(safety_stops.list_active(by)),
-        "dropped": precision.list_dropped(by),
+        "dropped": presenters.dropped_rules(by),
     }
     return http.render(request, "console/moderation/queue.html", context)
 

@@ -10,9 +10,6 @@ from qunce.groups.moderation.checks import base
 from qunce.groups.moderation.checks.base import Check
 from qunce.groups.moderation.checks.options import MAX_WINDOWS, Option
 
-MAX_SHOWN_LINES = 2_000
-"""Lines of a long list that the form shows; a longer one is changed through the API."""
-
 
 @dataclass(frozen=True)
 class OptionField:
@@ -112,11 +109,12 @@ def read(data: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _field(check: Check, is_chosen: bool, stored: Any) -> CheckField:
-    options = check.parse_options(stored if isinstance(stored, Mapping) else {})
-    as_json = check.options_to_json(options)
+    # What is stored was parsed before, which takes seconds for a long list.
+    given = stored if isinstance(stored, Mapping) else {}
     values: dict[str, str] = {}
     for option in check.options:
-        values.update(_texts(option, as_json[option.key]))
+        value = given.get(option.key, option.to_json(option.default))
+        values.update(_texts(option, value))
     prefix = f"{check.key}-"
     return CheckField(
         check,
@@ -143,12 +141,3 @@ def _texts(option: Option[Any], value: Any) -> dict[str, str]:
             for part in ("at_most", "seconds")
         }
     return {key: str(value)}
-
-
-def is_too_long(checks: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a list is longer than a form should carry."""
-    return any(
-        isinstance(value, list) and len(value) > MAX_SHOWN_LINES
-        for each in checks
-        for value in each["options"].values()
-    )

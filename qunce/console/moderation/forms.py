@@ -250,6 +250,13 @@ class LadderForm(forms.Form):
         }
 
 
+MOST_LABELS = {
+    "max_per_minute": gettext_lazy("At most so many a minute"),
+    "max_percent": gettext_lazy("At most so many percent of its members"),
+}
+"""Of the number beside the word “at most”."""
+
+
 class SettingsForm(forms.Form):
     """Limits as words: off, or at most a number."""
 
@@ -282,7 +289,7 @@ class SettingsForm(forms.Form):
                 )
             is_word = f"{name}_word" in self.fields
             self.fields[name] = forms.IntegerField(
-                label=_("At most") if is_word else LABELS[name],
+                label=MOST_LABELS[name] if is_word else LABELS[name],
                 required=False,
                 min_value=least,
                 max_value=most,

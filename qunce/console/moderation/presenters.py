@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from qunce.console import http
 from qunce.console.outreach import labels
 from qunce.core import errors, permissions
+from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.moderation.cases import cases, member_reports, precision
 from qunce.groups.moderation.cases.precision import Precision
@@ -27,6 +28,7 @@ from qunce.groups.moderation.models import (
     Mode,
     Rule,
     Rung,
+    ShadowRun,
 )
 from qunce.groups.moderation.rules import shadow_runs
 from qunce.groups.moderation.staff_decisions import case_decisions
@@ -102,6 +104,7 @@ class RuleRow:
     precision: Precision | None
     tried: str
     is_tried: bool
+    note: str = ""
     conditions: Sequence[str] = field(default=())
 
     @property
@@ -300,6 +303,23 @@ def rule_rows(request: http.Request, listed: Sequence[Rule]) -> list[RuleRow]:
     return [_rule_row(rule, counted.get(rule.pk), names, request) for rule in listed]
 
 
+def note_of(rule: Rule, by: Staff) -> str:
+    """Why the mode of a rule was changed automatically, or nothing.
+
+    Its figures are of the whole community, so that only those who see all of it get them.
+    """
+    if not rule.note or rule.mode == Mode.ACT:
+        return ""
+    if by.is_scoped:
+        return _("It proposes only, as it was wrong too often.")
+    return rule.note
+
+
+def dropped_rules(by: Staff) -> list[tuple[Rule, str]]:
+    """The rules that only propose since they were wrong too often, each with its note."""
+    return [(rule, note_of(rule, by)) for rule in precision.list_dropped(by)]
+
+
 def _rule_row(
     rule: Rule,
     own: Precision | None,
@@ -312,10 +332,18 @@ def _rule_row(
         tone=MODE_TONES[Mode(rule.mode)],
         checks=_(", ").join(str(base.get(each["check"]).label) for each in rule.checks),
         precision=own,
-        tried=shadow_runs.sentence(run.hits, run.total) if run else "",
+        tried=_tried_text(run, request) if run else "",
+        note=note_of(rule, request.staff),
         is_tried=rule.shadow_version == rule.version,
         conditions=condition_phrases(rule.conditions, names, request),
     )
+
+
+def _tried_text(run: ShadowRun, request: http.Request) -> str:
+    """What a shadow run found; its figures are of the whole community."""
+    if request.staff.is_scoped:
+        return _("This version was tried on past messages.")
+    return shadow_runs.sentence(run.hits, run.total)
 
 
 def condition_phrases(

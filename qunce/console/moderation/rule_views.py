@@ -16,13 +16,20 @@ from qunce.console.moderation import check_fields, presenters
 from qunce.console.moderation.forms import RuleForm
 from qunce.core import errors, permissions
 from qunce.groups.moderation.cases import precision
+from qunce.groups.moderation.checks import base
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.judgements import pasted_messages
 from qunce.groups.moderation.judgements.pasted_messages import Pasted
 from qunce.groups.moderation.models import Mode, Rule
 from qunce.groups.moderation.moderation_permissions import MANAGE, VIEW
-from qunce.groups.moderation.rules import presets, rule_checks, rules, shadow_runs
+from qunce.groups.moderation.rules import (
+    presets,
+    rule_changes,
+    rule_checks,
+    rules,
+    shadow_runs,
+)
 from qunce.groups.moderation.rules.shadow_runs import Preview
 from qunce.members.message_texts import message_texts
 
@@ -49,7 +56,7 @@ def rule_list(request: http.Request) -> HttpResponse:
         "rows": presenters.rule_rows(request, listed),
         "recall": precision.recall(request.staff, request.at),
         "may_manage": permissions.may(request.staff, MANAGE),
-        "dropped": precision.list_dropped(request.staff),
+        "dropped": presenters.dropped_rules(request.staff),
     }
     return http.render(request, "console/moderation/rule_list.html", context)
 
@@ -74,21 +81,17 @@ def rule_detail(request: http.Request, pk: int) -> HttpResponse:
     context = {
         "row": presenters.rule_rows(request, [rule])[0],
         "fields": [
-            (each.check, each.check.list_phrases(each.check.parse_options(stored)))
-            for each in check_fields.of_stored(rule.checks)
-            if each.is_chosen
-            for stored in [_stored(rule, each.check.key)]
+            (check, check.list_phrases(check.parse_options(each["options"])))
+            for each in rule.checks
+            for check in [base.get(each["check"])]
         ],
+        "changes": rule_changes.list_latest(rule),
         "run": run,
         "hits": [_tried(compiled, Pasted("", each.text), request.at) for each in hits],
         "modes": Mode.choices,
         "may_manage": may_manage,
     }
     return http.render(request, "console/moderation/rule.html", context)
-
-
-def _stored(rule: Rule, key: str) -> Any:
-    return next(each["options"] for each in rule.checks if each["check"] == key)
 
 
 @require_http_methods(["GET", "POST"])
@@ -132,7 +135,6 @@ def _edit(request: http.Request, rule: Rule | None) -> HttpResponse:
         if data is None
         else check_fields.of_posted(data.dict())
     )
-    context["is_too_long"] = check_fields.is_too_long(stored)
     status = 422 if form.errors else 200
     return http.render(
         request, "console/moderation/rule_form.html", context, status=status

@@ -72,6 +72,18 @@ class ComplaintAlreadyOpen(errors.Refused):
     """The member has an open case about the same."""
 
 
+def _already_open(same: Complaint, by: Staff, at: datetime) -> ComplaintAlreadyOpen:
+    """The error; it names a case only to those who see it."""
+    if complaint_list.filter_visible([same], by=by, at=at):
+        return ComplaintAlreadyOpen(
+            _("Case %(number)s of this member about the same is open. Add to it.")
+            % {"number": same.pk}
+        )
+    return ComplaintAlreadyOpen(
+        _("A colleague has an open case of this member about the same.")
+    )
+
+
 # Checks
 
 
@@ -226,10 +238,7 @@ def insert(complaint: Complaint, *, by: Staff, at: datetime) -> None:
             if same is None:
                 raise
     if same is not None:
-        raise ComplaintAlreadyOpen(
-            _("Case %(number)s of this member about the same is open. Add to it.")
-            % {"number": same.pk}
-        )
+        raise _already_open(same, by, at)
     fact = _fact(ComplaintOpened, complaint, source=str(complaint.source))
     facts.record(fact, community=complaint.community, by=by, at=at)
 
@@ -261,10 +270,7 @@ def update(
         cleaned.get("order", fresh.order),
     )
     if same is not None and same.pk != fresh.pk and fresh.state != State.CLOSED:
-        raise ComplaintAlreadyOpen(
-            _("Case %(number)s of this member about the same is open. Add to it.")
-            % {"number": same.pk}
-        )
+        raise _already_open(same, by, at)
     Complaint.objects.filter(pk=fresh.pk).update(**cleaned, changed_at=at)
     complaint.refresh_from_db()
     _record(complaint, ComplaintChanged, by, at, fields=changed)
@@ -337,10 +343,7 @@ def open_again(complaint: Complaint, *, by: Staff, at: datetime) -> None:
         complaint.community, complaint.account_id, complaint.topic, complaint.order
     )
     if same is not None and same.pk != complaint.pk:
-        raise ComplaintAlreadyOpen(
-            _("Case %(number)s of this member about the same is open. Add to it.")
-            % {"number": same.pk}
-        )
+        raise _already_open(same, by, at)
     settings = complaint_settings.get(complaint.community)
     STATES.transition(
         complaint,

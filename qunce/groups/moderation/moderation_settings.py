@@ -1,7 +1,8 @@
 """What holds for a community and for one group: modes, the safety stop, two people.
 
     update(community=, by=, at=, mode=, max_per_minute=, max_percent=,
-           two_people_above=, door_minutes=, sends_notices=)
+           two_people_above=, door_minutes=, task_minutes=,
+           sends_notices=)
     set_group_mode(group=, mode=, by=, at=)     # None: what the community has
     get(by) -> ModerationSettings; load(community); list_group_modes(by)
     cap_of(group) -> Mode                       # the most that rules may do there now
@@ -43,6 +44,7 @@ LIMITS = {
     "max_percent": (1, 100),
     "two_people_above": (1, 1_000),
     "door_minutes": (1, 1_440),
+    "task_minutes": (5, 10_080),
 }
 MAY_BE_OFF = ("max_per_minute", "max_percent")
 LABELS = {
@@ -50,6 +52,7 @@ LABELS = {
     "max_percent": gettext_lazy("Share of a group within an hour"),
     "two_people_above": gettext_lazy("Members without a second person"),
     "door_minutes": gettext_lazy("Minutes that a group is closed"),
+    "task_minutes": gettext_lazy("Minutes for a task in a group, such as a removal"),
 }
 
 

@@ -7,7 +7,7 @@ the owner of the group, else to the first of the staff who see the group.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import translation
@@ -17,6 +17,7 @@ from qunce.channels.channel_contract import ActionKind
 from qunce.core import permissions
 from qunce.core.facts import facts as fact_log
 from qunce.core.staff import models as staff_models
+from qunce.groups.moderation import moderation_settings
 from qunce.groups.moderation.actions import executor
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.members.message_texts import message_texts
@@ -70,12 +71,14 @@ def _create(community: Community, actions: Sequence[Action], at: datetime) -> No
         return
     with translation.override(community.language):
         title, text = title_of(actions), text_of(actions)
+    minutes = moderation_settings.load(community).task_minutes
     request = TaskRequest.objects.create(
         community=community,
         kind=moderation_kind.MODERATION.key,
         title=title[:MAX_TITLE],
         text=text,
         group=first.group,
+        due_at=at + timedelta(minutes=minutes),
         created_at=at,
         by=first.by or staff_models.system(community),
     )

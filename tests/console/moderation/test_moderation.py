@@ -7,6 +7,7 @@ from typing import Any
 
 from django.test import Client
 
+from qunce.console.moderation import presenters
 from qunce.core.staff import roles
 from qunce.groups.lists.models import ListEntry
 from qunce.groups.moderation import moderation_settings
@@ -229,7 +230,11 @@ def test_the_tester_reads_messages_as_a_chat_copies_them(
 
 def test_limits_are_words(chat: Chat, ann: Client) -> None:
     at = "/groups/moderation/settings/"
-    assert "Safety stop" in page(ann.get(at))
+    html = page(ann.get(at))
+    assert "Safety stop" in html
+    # The label of a number says what is counted; the word alone would be there twice.
+    assert html.count("At most so many a minute") == 1
+    assert html.count("At most so many percent") == 1
     fields = {
         "mode": "propose",
         "max_per_minute_word": "off",
@@ -237,6 +242,7 @@ def test_limits_are_words(chat: Chat, ann: Client) -> None:
         "max_percent": "20",
         "two_people_above": "5",
         "door_minutes": "10",
+        "task_minutes": "30",
     }
 
     page(ann.post(at, {**fields, "max_percent": "-1"}), 422)
@@ -352,3 +358,38 @@ def test_a_rule_starts_from_a_recommended_one(chat: Chat, ann: Client) -> None:
     assert 'name="check-contacts" checked' in html
     assert 'name="check-keywords" checked' not in html
     assert 'value="Links of newcomers"' in html
+
+
+def test_a_list_of_67000_keywords_is_saved_opened_and_compared(
+    chat: Chat, ann: Client
+) -> None:
+    lines = [chr(0x4E00 + n % 5000) + chr(0x5000 + n // 5000) for n in range(67_000)]
+    fields = RULE | {"keywords-keywords": "\n".join(lines)}
+    ann.post("/groups/moderation/rules/new/", fields)
+    rule = Rule.objects.get()
+    at = f"/groups/moderation/rules/{rule.pk}/"
+    assert "67000 lines" in page(ann.get(at))
+    html = page(ann.get(f"{at}edit/"))
+    assert lines[0] in html and lines[-1] in html
+
+    fields["keywords-keywords"] = "\n".join([*lines[1:], "new word"])
+    ann.post(f"{at}edit/", fields)
+    rule.refresh_from_db()
+    assert rule.checks[0]["options"]["keywords"] == [*lines[1:], "new word"]
+    html = page(ann.get(at))
+    assert "Changed with version 2" in html
+    assert "+ <bdi>new word</bdi>" in html
+    assert f"− <bdi>{lines[0]}</bdi>" in html
+    assert lines[1] not in html
+
+
+def test_figures_of_the_whole_community_are_for_those_who_see_it(chat: Chat) -> None:
+    rule = chat.rule(Mode.PROPOSE)
+    rule.note = "It was right in 8 of 10 cases."
+    limited = factories.staff(
+        chat.community, "operator", "lin", groups=[chat.group.key]
+    )
+
+    assert presenters.note_of(rule, chat.by) == rule.note
+    assert "8" not in presenters.note_of(rule, limited)
+    assert "proposes" in presenters.note_of(rule, limited)

@@ -11,6 +11,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import interned_names
 from qunce.core.staff.models import Staff
 from qunce.core.state_machine import WrongState
+from qunce.groups import groups
 from qunce.groups.complaints import (
     complaint_list,
     complaint_settings,
@@ -78,6 +79,22 @@ def test_a_case_goes_its_way_and_each_step_is_a_fact(by: Staff) -> None:
         complaints.answer(complaint=case, text="Again", by=by, at=AT + 4 * HOUR)
     complaints.reopen(complaint=case, by=by, at=AT + 5 * HOUR)
     assert (case.state, case.due_at) == ("open", AT + 29 * HOUR)
+
+
+def test_a_case_of_a_hidden_group_is_not_named(by: Staff) -> None:
+    shop = by.community
+    (bob,) = factories.members(shop, "bob")
+    north, south = (factories.group(shop, key) for key in ("north", "south"))
+    for group in (north, south):
+        groups.add_members(group=group, accounts=[bob], by=by, at=AT)
+    limited = factories.staff(shop, "manager", "lin", groups=["north"])
+    first = raise_case(by, account=bob, group=south.pk)
+
+    with pytest.raises(ComplaintAlreadyOpen, match=f"Case {first.pk} "):
+        raise_case(by, account=bob, group=north.pk)
+    with pytest.raises(ComplaintAlreadyOpen, match="A colleague has") as raised:
+        raise_case(limited, account=bob, group=north.pk)
+    assert str(first.pk) not in str(raised.value)
 
 
 def test_a_person_has_one_open_case_per_topic_and_order(by: Staff) -> None:

@@ -249,3 +249,16 @@ def test_a_person_who_is_to_be_removed_twice_is_one_task(chat: Chat) -> None:
 
     bans = Action.objects.filter(kind="ban")
     assert [action.state for action in bans] == ["done", "done"]
+
+
+def test_a_task_in_a_group_has_a_due_time(chat: Chat) -> None:
+    assert by_hand(chat).request.due_at == chat.now + timedelta(hours=2)
+
+    moderation_settings.update(
+        community=chat.community, task_minutes=15, by=chat.by, at=chat.now
+    )
+    chat.caught("bob", "other shoes")
+    chat.run()
+    react(chat)
+    task = StaffTask.objects.latest("pk")
+    assert task.request.due_at == chat.now + timedelta(minutes=15)

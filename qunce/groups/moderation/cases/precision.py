@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from qunce.core import timestamps
 from qunce.core.communities import Community
+from qunce.groups import working_people
 from qunce.groups.moderation.cases import cases
 from qunce.groups.moderation.models import Case, CaseState, Mode, Rule, RuleWeek
 from qunce.groups.moderation.rules import rules
@@ -109,6 +110,7 @@ def _count(rows: models.QuerySet[Case], since: datetime) -> dict[int, Precision]
     settled = rows.filter(decided_at__gt=timestamps.to_micros(since)).exclude(
         verdict=""
     )
+    settled = _without_working(settled)
     counted = settled.values("rule").annotate(
         n=models.Count("pk"),
         right=models.Count("pk", filter=models.Q(verdict="right")),
@@ -116,6 +118,13 @@ def _count(rows: models.QuerySet[Case], since: datetime) -> dict[int, Precision]
     return {
         row["rule"]: Precision(row["right"], row["n"]) for row in counted.order_by()
     }
+
+
+def _without_working(rows: models.QuerySet[Case]) -> models.QuerySet[Case]:
+    """The cases that are not about staff, bots or volunteers, who are in no number."""
+    about = set(rows.order_by().values_list("responsible_id", flat=True))
+    people = [person for person in about if person is not None]
+    return rows.exclude(responsible_id__in=working_people.find_uncounted(people))
 
 
 # Reads
@@ -136,6 +145,7 @@ def recall(by: Staff, at: datetime) -> Precision:
         state=CaseState.CONFIRMED,
         decided_at__gt=timestamps.to_micros(at - SPAN),
     )
+    rows = _without_working(rows)
     found = rows.exclude(rule=None).count()
     return Precision(found, rows.count())
 

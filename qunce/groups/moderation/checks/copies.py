@@ -67,7 +67,7 @@ class Texts(dict[str, Any]):
         super().__init__(state)
         self.percent = percent
         self._index: dict[int, list[Entry]] = {} if before is None else before._index
-        self._indexed = 0 if before is None else before._indexed
+        self._indexed: int = 0 if before is None else before._indexed
         entries = self.setdefault("entries", [])
         for entry in entries if before is None else ():
             self._insert(entry)
@@ -112,7 +112,7 @@ class Texts(dict[str, Any]):
             if is_similar(given, entry[3], self.percent)
         }
         # The index also has entries that are forgotten. Mostly, a text is like no other.
-        last = self["entries"][-1:]
+        last: list[Entry] = self["entries"][-1:]
         if len(similar) == 1 and last and id(last[0]) in similar:
             return last
         return [entry for entry in self["entries"] if id(entry) in similar]

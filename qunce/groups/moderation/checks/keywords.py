@@ -35,7 +35,7 @@ class Keywords(Words):
     def parse(self, value: Any) -> tuple[str, ...]:
         lines = super().parse(value)
         for number, line in enumerate(lines, 1):
-            if not list_forms(line):
+            if not normalisation.normalise(line).folded.strip():
                 raise self.refuse(
                     _("Line %(line)s has no visible character.") % {"line": number}
                 )
@@ -64,7 +64,9 @@ class Match:
 def list_forms(word: str) -> set[str]:
     """The forms of a word as they occur in the levels of normalised texts."""
     text = normalisation.normalise(word)
-    forms = {text.folded, text.compact, text.digits, text.folded.translate(NUMERALS)}
+    forms = {text.folded, text.digits}
+    if text.compact != text.folded:
+        forms |= {text.compact, text.folded.translate(NUMERALS)}
     return {stripped for form in forms if (stripped := form.strip())}
 
 

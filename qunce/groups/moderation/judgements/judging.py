@@ -10,7 +10,6 @@ History is never judged. Who is exempt from the rules of a group has no case.
 from __future__ import annotations
 
 import functools
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from qunce.groups.moderation.actions import actions
 from qunce.groups.moderation.cases import cases
 from qunce.groups.moderation.checks.subjects import File, Kind, Subject
 from qunce.groups.moderation.classifier import learned_models
+from qunce.groups.moderation.contents import placeholders
 from qunce.groups.moderation.judgements import fired_rules
 from qunce.groups.moderation.ladders import ladders, strikes
 from qunce.groups.moderation.ladders.decisions import (
@@ -69,6 +69,9 @@ def judge(message: GroupMessage, *, at: datetime) -> Case | None:
     if message.is_history:
         return None
     running = rules.list_running(message.community)
+    # What staff, bots and volunteers write is in no count of floods or copies, either.
+    if not running or _is_exempt(message.group, message.responsible, at):
+        return None
     subject = Subject(
         kind=Kind.EDIT if message.edits else Kind.MESSAGE,
         key=message.key,
@@ -83,7 +86,7 @@ def judge(message: GroupMessage, *, at: datetime) -> Case | None:
         model=_find_model(running, message.community),
     )
     found = fired_rules.find(running, message.group, subject, at=at)
-    if not found or _is_exempt(message.group, message.responsible, at):
+    if not found:
         return None
     decision = _decide(
         found,
@@ -120,6 +123,9 @@ def judge_join(arrival: Arrival, *, at: datetime) -> Case | None:
     """Judge a name, or how many join at once; a wave of joins closes the group."""
     if arrival.is_history:
         return None
+    running = rules.list_running(arrival.group.community)
+    if not running or _is_exempt(arrival.group, arrival.account, at):
+        return None
     subject = Subject(
         kind=Kind.RENAMING if arrival.is_renaming else Kind.JOIN,
         key=arrival.key,
@@ -128,16 +134,13 @@ def judge_join(arrival: Arrival, *, at: datetime) -> Case | None:
         happened_at=arrival.happened_at,
         author_name=arrival.name,
     )
-    community = arrival.group.community
-    found = fired_rules.find(
-        rules.list_running(community), arrival.group, subject, at=at
-    )
+    found = fired_rules.find(running, arrival.group, subject, at=at)
     waves = [each for each in found if _is_wave(each)]
     if waves:
         cap = moderation_settings.cap_of(arrival.group)
         doors.note_wave(arrival.group, waves[0].rule, arrival.account, cap=cap, at=at)
     personal = [each for each in found if not _is_wave(each)]
-    if not personal or _is_exempt(arrival.group, arrival.account, at):
+    if not personal:
         return None
     decision = _decide(personal, arrival.group, arrival.account, at)
     if decision.step is None:
@@ -168,7 +171,9 @@ def _is_exempt(group: Group, account: int, at: datetime) -> bool:
 
 def _find_model(running: Sequence[Rule], community: Community) -> Model | None:
     """The classifier of the community, if a rule asks it."""
-    asked = any(f'"{CLASSIFIED}"' in json.dumps(rule.checks) for rule in running)
+    asked = any(
+        f'"{CLASSIFIED}"' in getattr(rule, "checks_text", "") for rule in running
+    )
     return learned_models.find(community) if asked else None
 
 
@@ -222,11 +227,14 @@ def _find_open_duplicate(
     rows = Case.objects.filter(
         group=message.group,
         responsible_id=message.responsible,
-        text=message.text[: cases.MAX_TEXT],
         state__in=[CaseState.OPEN, CaseState.OBSERVED],
         opened_at__gt=timestamps.to_micros(at - MERGED_WITHIN),
     )
-    return rows.order_by("pk").first()
+    wanted = placeholders.without(message.text[: cases.MAX_TEXT])
+    for case in rows.order_by("pk"):
+        if placeholders.without(case.text) == wanted:
+            return case
+    return None
 
 
 def _open(

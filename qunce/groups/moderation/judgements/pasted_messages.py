@@ -14,8 +14,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -26,9 +27,9 @@ from qunce.groups.groups import Membership
 from qunce.groups.lists import exemptions, listed_names, lists
 from qunce.groups.lists.models import ListEntry, ListName
 from qunce.groups.moderation.cases import cases
-from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
 from qunce.groups.moderation.classifier import learned_models
+from qunce.groups.moderation.contents import placeholders
 from qunce.groups.moderation.judgements.fired_rules import Found
 from qunce.groups.moderation.ladders.decisions import step_at
 from qunce.groups.moderation.ladders.ladders import steps_of
@@ -41,14 +42,21 @@ from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
 
 if TYPE_CHECKING:
+    from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
     from qunce.groups.groups import Group
 
 MAX_PASTED, MAX_MESSAGES, MAX_NAME = 100_000, 300, 60
+EARLIEST = datetime(2011, 1, 1, tzinfo=UTC)
+"""The year of the first WeChat; an earlier time is no time of a message."""
 HIDDEN = "hidden"
 """There is a case, and it is for staff who see the member."""
-TIME = r"(?:\d{4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?\s+)?\d{1,2}:\d{2}(?::\d{2})?"
-HEADER = re.compile(rf"(?P<name>\S.{{0,59}}?)[ \t\u3000]+{TIME}")
+TIME = (
+    r"(?:(?P<year>\d{4})[-/年.](?P<month>\d{1,2})[-/月.](?P<day>\d{1,2})日?\s+)?"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+)
+READ_TIME = re.compile(TIME)
+HEADER = re.compile(rf"(?P<name>\S.{{0,59}}?)[ \t\u3000]+(?P<time>{TIME})")
 NAME_LINE = re.compile(r"(?P<name>[^\s:：][^:：]{0,59})[:：]")
 NAMED_LINE = re.compile(r"(?P<name>[^\s:：][^:：]{0,30})[:：]\s*(?P<text>\S.*)")
 
@@ -63,6 +71,8 @@ class Pasted:
 
     name: str
     text: str
+    time: str = ""
+    """As it is written, such as "2026-03-05 21:30" or "21:30"."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +101,8 @@ def parse(text: str, name: str = "") -> list[Pasted]:
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     own = names.clean(name)[:MAX_NAME]
     parsed = [
-        Pasted(names.clean(who)[:MAX_NAME] or own, said)
-        for who, said in _split(lines)
+        Pasted(names.clean(who)[:MAX_NAME] or own, said, time)
+        for who, said, time in _split(lines)
         if said
     ]
     if not parsed:
@@ -105,7 +115,8 @@ def parse(text: str, name: str = "") -> list[Pasted]:
     return parsed
 
 
-def _split(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _split(lines: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Name, text and time of each message, as they are written."""
     for pattern in (HEADER, NAME_LINE):
         if any(pattern.fullmatch(line.strip()) for line in lines):
             yield from _split_at(lines, pattern)
@@ -114,28 +125,55 @@ def _split(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     if len(named) > 1 and all(named):
         for match in named:
             if match is not None:
-                yield match["name"], match["text"]
+                yield match["name"], match["text"], ""
         return
     block: list[str] = []
     for line in [*lines, ""]:
         if line.strip():
             block.append(line)
         else:
-            yield "", "\n".join(block).strip()
+            yield "", "\n".join(block).strip(), ""
             block = []
 
 
 def _split_at(
     lines: Sequence[str], pattern: re.Pattern[str]
-) -> Iterator[tuple[str, str]]:
-    name, said = "", list[str]()
+) -> Iterator[tuple[str, str, str]]:
+    name, time, said = "", "", list[str]()
     for line in lines:
         if match := pattern.fullmatch(line.strip()):
-            yield name, "\n".join(said).strip()
-            name, said = match["name"], []
+            yield name, "\n".join(said).strip(), time
+            name, time, said = match["name"], match.groupdict().get("time") or "", []
         else:
             said.append(line)
-    yield name, "\n".join(said).strip()
+    yield name, "\n".join(said).strip(), time
+
+
+def _read_time(text: str, community: Community, at: datetime) -> datetime | None:
+    """The time that is written, on the community's clock; None if it is none of the past.
+
+    A time without a date is that of today, or of yesterday if it is yet to come.
+    """
+    match = READ_TIME.fullmatch(text)
+    if match is None:
+        return None
+    zone = ZoneInfo(community.timezone)
+    today = at.astimezone(zone)
+    part = {name: int(value) for name, value in match.groupdict("0").items()}
+    day = (part["year"], part["month"], part["day"])
+    try:
+        read = datetime(
+            *(day if part["year"] else (today.year, today.month, today.day)),
+            part["hour"],
+            part["minute"],
+            part["second"],
+            tzinfo=zone,
+        )
+    except ValueError:
+        return None
+    if read > at and not part["year"]:
+        read -= timedelta(days=1)
+    return read.astimezone(UTC) if EARLIEST <= read <= at else None
 
 
 # Verbs
@@ -171,7 +209,11 @@ def judge(
         found = [
             Found(rule, findings)
             for rule in running
-            if (findings := _find(rule.checks, subject))
+            if (
+                findings := rule_checks.judge_stateless(
+                    rule_checks.of_rule(rule), subject
+                )
+            )
         ]
         verdicts.append(_verdict(pasted, found, group, by, at))
     return verdicts
@@ -181,10 +223,6 @@ def _concerns(conditions: dict[str, object], group: Group) -> bool:
     """Whether a rule is for the group; who wrote a pasted text is not known for sure."""
     keys = conditions.get("groups")
     return not isinstance(keys, list) or group.key in keys
-
-
-def _find(checks: list[dict[str, object]], subject: Subject) -> list[Finding]:
-    return rule_checks.judge_stateless(rule_checks.compile_checks(checks), subject)
 
 
 def _verdict(
@@ -198,7 +236,8 @@ def _verdict(
         exemption = exemptions.find(group=group, account=account, at=at)
         if exemption is not None:
             return Verdict(pasted, exemption=exemption.ground.value)
-    digest = hashlib.sha256(f"{pasted.name}\n{pasted.text}".encode()).hexdigest()
+    said = placeholders.without(pasted.text)
+    digest = hashlib.sha256(f"{pasted.name}\n{said}".encode()).hexdigest()
     key = f"pasted:{digest[:40]}"
     for known in Case.objects.filter(group=group, judged_key=key):
         return _shown(pasted, known, by, at)
@@ -219,7 +258,7 @@ def _verdict(
         responsible_id=account,
         author_name=pasted.name,
         text=pasted.text,
-        happened_at=at,
+        happened_at=_read_time(pasted.time, group.community, at) or at,
         findings=[row for each in found for row in each.to_json()],
         rule=first,
         mode=Mode.PROPOSE,

@@ -121,7 +121,8 @@ class ModerationSettings(models.Model):
     """What holds for a community where a group or a rule says nothing else.
 
     Null is off: without `max_per_minute` or `max_percent` there is no such safety stop.
-    `max_percent` is the share of a group's members within an hour.
+    `max_percent` is the share of a group's members within an hour. `task_minutes` is how
+    long staff have to do in a group what its channel cannot do.
     """
 
     community = models.OneToOneField(Community, models.PROTECT, related_name="+")
@@ -130,6 +131,7 @@ class ModerationSettings(models.Model):
     max_percent = models.PositiveSmallIntegerField(null=True, default=10)
     two_people_above = models.PositiveSmallIntegerField(default=10)
     door_minutes = models.PositiveSmallIntegerField(default=30)
+    task_minutes = models.PositiveSmallIntegerField(default=120)
     sends_notices = models.BooleanField(default=True)
     changed_at = timestamps.TimestampField()
 

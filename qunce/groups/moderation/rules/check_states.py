@@ -30,7 +30,7 @@ def place_of(index: int, check: CompiledCheck, subject: Subject) -> str:
 
 def judge(rule: Rule, group: Group, subject: Subject, at: datetime) -> list[Finding]:
     """What the checks of a rule find, with their states read, locked and written."""
-    compiled = rule_checks.compile_checks(rule.checks)
+    compiled = rule_checks.of_rule(rule)
     if compiled.is_stateless:
         return rule_checks.judge_stateless(compiled, subject)
     places = {

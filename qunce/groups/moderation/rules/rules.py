@@ -19,6 +19,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -306,6 +308,8 @@ def list_running(community: Community) -> list[Rule]:
     """The rules that are not off, in the order of creation."""
     rows = Rule.objects.filter(community=community, archived_at__isnull=True)
     rows = rows.exclude(mode=Mode.OFF).select_related("ladder", "community")
+    # See rule_checks.of_rule.
+    rows = rows.defer("checks").annotate(checks_text=Cast("checks", TextField()))
     return list(rows.order_by("pk"))
 
 

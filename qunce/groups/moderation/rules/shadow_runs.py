@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from qunce.core import errors, permissions, timestamps
 from qunce.core.facts import facts
-from qunce.groups.groups import Group
+from qunce.groups import staff_roles
+from qunce.groups.groups import Group, Membership
+from qunce.groups.lists import exemptions
 from qunce.groups.moderation.checks.base import Scope, State
 from qunce.groups.moderation.checks.findings import Finding
 from qunce.groups.moderation.checks.subjects import Subject
@@ -128,11 +130,11 @@ class _Trial:
         by: Staff,
         at: datetime,
     ) -> None:
-        self.community, self.conditions = community, conditions
+        self.community, self.conditions, self.at = community, conditions, at
         self.compiled = rule_checks.compile_checks(checks)
         self.states: dict[tuple[int, int, str], State] = {}
         groups = Group.objects.filter(community=community)
-        self.groups = dict(groups.values_list("pk", "key"))
+        self.groups = groups.select_related("community").in_bulk()
         self.among = (
             audiences.people(
                 community=community, rule=conditions["members"], by=by, at=at
@@ -141,6 +143,7 @@ class _Trial:
             else None
         )
         self.staff = audiences.staff_people(community=community, at=at)
+        self.volunteers = _list_volunteers(community)
         self.model = learned_models.find(community)
 
     def run(self, rows: Sequence[MessageText]) -> Preview:
@@ -149,14 +152,24 @@ class _Trial:
         result = Preview(total=len(rows))
         for row in rows:
             person = people[row.account_id]
+            # As in judging, what they write is in no count, either.
+            if person in self.staff or (row.group_id, person) in self.volunteers:
+                continue
             findings = self._judge(row, person)
             if (
                 findings
-                and person not in self.staff
                 and self._holds(row, person, stays)
+                and not self._is_exempt(row)
             ):
                 result.hits.append((row, findings))
         return result
+
+    def _is_exempt(self, row: MessageText) -> bool:
+        """Whether the author is on the whitelist, which is asked for hits only."""
+        group = self.groups.get(row.group_id)
+        return group is not None and (
+            exemptions.find(group=group, account=row.account_id, at=self.at) is not None
+        )
 
     def _judge(self, row: MessageText, person: int) -> list[Finding]:
         subject = Subject(
@@ -183,13 +196,24 @@ class _Trial:
         return findings
 
     def _holds(self, row: MessageText, person: int, stays: StayTimes | None) -> bool:
+        group = self.groups.get(row.group_id)
         circumstances = Circumstances(
-            group=self.groups.get(row.group_id, ""),
+            group="" if group is None else group.key,
             minute=rule_conditions.minute_of_day(self.community, row.happened_at),
             days_in_group=None if stays is None else stays.days_before(row),
             is_among_members=None if self.among is None else person in self.among,
         )
         return rule_conditions.holds(self.conditions, circumstances)
+
+
+def _list_volunteers(community: Community) -> set[tuple[int, int]]:
+    """The groups and people of those who help in a group."""
+    rows = Membership.objects.filter(
+        group__community=community, present=True, role__in=staff_roles.VOLUNTEERS
+    )
+    pairs = list(rows.values_list("group_id", "account_id"))
+    people = account_queries.person_ids({account for _group, account in pairs})
+    return {(group, people[account]) for group, account in pairs}
 
 
 # Verbs

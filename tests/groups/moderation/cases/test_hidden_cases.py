@@ -8,6 +8,7 @@ import pytest
 
 from qunce.channels.channel_contract import GroupAction, Outcome
 from qunce.channels.testing import FakeChannel
+from qunce.groups.groups import Membership
 from qunce.groups.moderation.cases import cases, member_reports, precision
 from qunce.groups.moderation.cases.member_reports import ReportedMessage
 from qunce.groups.moderation.judgements import judging, pasted_messages
@@ -102,3 +103,16 @@ def test_what_somebody_with_a_scope_pastes_about_others_is_for_others(
     assert paste("Eve") == paste("Eve") == (False, pasted_messages.HIDDEN)
     assert paste("Bob") == (True, "")
     assert cases.count_queue(by=chat.by, at=chat.now) == 2
+
+
+def test_cases_about_staff_and_volunteers_are_in_no_figure(chat: Chat) -> None:
+    rule = chat.rule(Mode.PROPOSE)
+    for name in ("eve", "bob"):
+        case = chat.caught(name)
+        case_decisions.confirm(case=case, by=chat.by, at=chat.now)
+    assert precision.of_rules(chat.by, chat.now)[rule.pk].settled == 2
+
+    Membership.objects.filter(account_id=chat.people["bob"]).update(role="volunteer")
+
+    assert precision.of_rules(chat.by, chat.now)[rule.pk].settled == 1
+    assert precision.recall(chat.by, chat.now).settled == 1

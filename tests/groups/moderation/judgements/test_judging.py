@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from qunce.groups import memberships
+from qunce.groups import memberships, staff_roles
+from qunce.groups.groups import Membership
 from qunce.groups.lists import lists
 from qunce.groups.moderation import moderation_settings
 from qunce.groups.moderation.judgements import judging
+from qunce.groups.moderation.judgements.judging import Arrival
 from qunce.groups.moderation.models import (
     Action,
     Case,
@@ -296,3 +298,40 @@ def test_states_of_checks_are_pruned_when_no_window_reaches_them(chat: Chat) -> 
     assert CheckState.objects.exists()
     check_states.prune(at=AT + timedelta(days=9))
     assert not CheckState.objects.exists()
+
+
+def test_what_staff_bots_and_volunteers_do_is_in_no_count(chat: Chat) -> None:
+    copies = {"check": "copies", "options": {"people": 2, "shortest": 4}}
+    waves = {
+        "check": "join_waves",
+        "options": {"windows": [{"at_most": 2, "seconds": 600}]},
+    }
+    chat.rule(Mode.OBSERVE, checks=[copies, waves])
+    text = "the same text of several people"
+    for role in ("expert", "bot", "volunteer"):
+        chat.join(role)
+        Membership.objects.filter(account_id=chat.people[role]).update(role=role)
+    staff_roles.note_change(chat.community.pk, ["bot"])
+
+    for name in ("expert", "bot", "volunteer", "eve", "bob"):
+        assert chat.say(name, text) is None
+        join = Arrival(
+            group=chat.group,
+            account=chat.people[name],
+            key=f"join-{name}",
+            happened_at=chat.now,
+        )
+        judging.judge_join(join, at=chat.now)
+    assert not Action.objects.filter(kind="close_door").exists()
+    # The third member is the one too many.
+    assert chat.say("mia", text) is not None
+
+
+def test_an_advert_with_and_without_its_picture_is_one_case(chat: Chat) -> None:
+    chat.rule(Mode.PROPOSE)
+    first = chat.caught("eve", "cheap shoes, add me")
+    again = chat.caught("eve", "[图片] cheap shoes, add me")
+    other = chat.caught("eve", "cheap shoes for children")
+
+    assert (again.pk, other.pk != first.pk) == (first.pk, True)
+    assert again.duplicates == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ from tests.groups.moderation.conftest import Chat
     [
         (
             "李四 2026-03-05 21:30:12\n加微信 abc\n便宜\n\n王五 2026/3/5 21:31\n在吗",
-            [Pasted("李四", "加微信 abc\n便宜"), Pasted("王五", "在吗")],
+            [
+                Pasted("李四", "加微信 abc\n便宜", "2026-03-05 21:30:12"),
+                Pasted("王五", "在吗", "2026/3/5 21:31"),
+            ],
         ),
         (
             "李四:\n加微信 abc\n王五：\n在吗",
@@ -175,3 +179,48 @@ def test_a_pasted_message_is_deleted_by_hand(chat: Chat) -> None:
 
     action = Action.objects.get()
     assert (action.kind, action.state, action.name) == ("delete", "with_staff", "King")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        # The community's clock is eight hours ahead of UTC; it is 11:00 there.
+        ("2026-03-05 21:30", datetime(2026, 3, 5, 13, 30, tzinfo=UTC)),
+        ("2026年3月5日 21:30:12", datetime(2026, 3, 5, 13, 30, 12, tzinfo=UTC)),
+        ("10:59", datetime(2026, 3, 10, 2, 59, tzinfo=UTC)),
+        ("11:01", datetime(2026, 3, 9, 3, 1, tzinfo=UTC)),
+        # No time of the past: that of pasting.
+        ("2026-03-11 00:00", None),
+        ("2026-02-30 10:00", None),
+        ("1999-01-01 10:00", None),
+        ("25:10", None),
+    ],
+)
+def test_a_case_has_the_time_that_is_written_in_the_paste(
+    chat: Chat, written: str, expected: datetime | None
+) -> None:
+    chat.community.timezone = "Asia/Shanghai"
+    chat.community.save()
+    chat.group.refresh_from_db()
+    now = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
+    chat.rule()
+
+    text = f"Shoe King {written}\ncheap shoes"
+    (verdict,) = pasted_messages.judge(group=chat.group, text=text, by=chat.by, at=now)
+
+    assert verdict.case is not None
+    assert verdict.case.happened_at == (expected or now)
+    assert verdict.case.opened_at == now
+
+
+def test_a_pasted_advert_with_and_without_its_picture_is_one_case(chat: Chat) -> None:
+    chat.rule()
+
+    def paste(text: str) -> Any:
+        (verdict,) = pasted_messages.judge(
+            group=chat.group, text=text, name="Eve", by=chat.by, at=chat.now
+        )
+        return verdict.case
+
+    assert paste("cheap shoes") == paste("[图片]cheap shoes [Image]")
+    assert paste("cheap shoes") != paste("cheap red shoes")

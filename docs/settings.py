@@ -31,6 +31,11 @@ VARIABLES = {
     " without TLS, and feeds and pages of the idea box from private addresses.",
     "QUNCE_ALLOW_PRIVATE_HOMESERVERS": "Set to `1` to allow Matrix homeservers on private"
     " addresses and without TLS.",
+    "QUNCE_DRAND_URL": "Address of a drand relay, from which the public values of draws are"
+    " fetched. Default: `https://api.drand.sh`; empty for none, so that staff paste them.",
+    "QUNCE_PORTAL_URL": "Address of a domain of its own for member pages, such as"
+    " `https://m.example.org`. Nothing else answers there, and member pages answer nowhere"
+    " else. Default: they are at `QUNCE_PUBLIC_URL`.",
     "QUNCE_PUBLIC_URL": "Address at which members reach Qunce, such as"
     " `https://community.example.org`. Links in messages are then short and count who"
     " opened them. Default: links stay as they are.",

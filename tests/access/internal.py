@@ -8,6 +8,17 @@ BULK = "a part of imports, whose start is checked"
 GUARDED = "its callers check"
 NAMES = "lists what the asker sees by name, which sentences are read with"
 INTERNAL = {
+    "activities.draws.draws.record": FACTS,
+    "activities.draws.public_values.has_typed": "says whether the asker has typed",
+    "activities.draws.voids.declare": GUARDED,
+    "activities.prizes.awards.award": "called by activities, which check who may join",
+    "activities.prizes.awards.deliver_automatic": GUARDED,
+    "activities.prizes.awards.record": FACTS,
+    "activities.prizes.claims.take_back": GUARDED,
+    "activities.prizes.codes.give": GUARDED,
+    "activities.points.earning.earn_many": GUARDED,
+    "activities.points.holders.get_account": GUARDED,
+    "activities.points.holders.record_fact": FACTS,
     "sales.complaint_orders.find": "called by groups.complaints.order_links",
     "sales.complaint_orders.list_latest": "called by groups.complaints.order_links",
     "groups.complaints.complaint_list.filter_visible": "a guard itself",

@@ -15,6 +15,8 @@ from tests.access import (
     group_people_table,
     moderation_table,
     outreach_table,
+    points_table,
+    prizes_table,
 )
 
 ROLES = (
@@ -494,6 +496,8 @@ def answers() -> Iterator[tuple[str, str]]:
         group_people_table.ANSWERS,
         outreach_table.ANSWERS,
         moderation_table.ANSWERS,
+        points_table.ANSWERS,
+        prizes_table.ANSWERS,
     )
     for letters, verbs in (row for table in tables for row in table.items()):
         for verb in verbs.split():

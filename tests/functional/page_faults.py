@@ -120,6 +120,7 @@ def data_texts() -> str:
         "shop_group_people.py",
         "shop_insight.py",
         "shop_outreach.py",
+        "shop_points.py",
         "shop_tag_rules.py",
         "imported_files.py",
     )

@@ -53,6 +53,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "overlaps": {"pk": "group_set"},
     "overlaps:run": {"pk": "clean_up"},
     "patrol": {"pk": "group"},
+    "points": {"pk": "point_rule"},
+    "points:member": {"pk": "points_of"},
     "sales": {"pk": "order"},
     "settings:staff-detail": {"pk": "staff"},
     "settings:role-update": {"pk": "role"},

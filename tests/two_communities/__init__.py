@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from qunce.channels import inbox
+from qunce.channels.accounts import missed_messages
 from qunce.channels.accounts.models import ChannelAccount
+from qunce.channels.matrix.models import Room
 from qunce.channels.webhooks import deliveries, endpoints
 from qunce.core import communities
 from qunce.core.communities import Community
@@ -53,6 +55,7 @@ from tests.two_communities import (
     insight,
     moderation,
     outreach,
+    points,
 )
 from tests.two_communities.data import PASSWORD, SCOPE, TwoCommunities
 
@@ -97,6 +100,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     feedback.add_feedback(data)
     group_people.add_group_people(data)
     moderation.add_moderation(data)
+    points.add_points(data)
     return data
 
 
@@ -326,8 +330,24 @@ def _add_settings_and_imports(data: TwoCommunities) -> None:
         connected_at=data.at,
         by=data.owner,
     )
+    Room.objects.create(
+        account=channel_account,
+        room_id="!homely:homely.example",
+        name="Homely Room",
+        membership="invite",
+        left_by="@homely-stranger:elsewhere.example",
+        updated_at=data.at,
+    )
+    gap = missed_messages.Gap(
+        group_key="!homely:homely.example",
+        group_name="Homely Room",
+        since=data.at,
+        until=data.at,
+    )
+    missed = missed_messages.record(channel_account, gap, at=data.at)
     data.ids |= {
         "channel account": channel_account.pk,
+        "missed": missed.pk,
         "endpoint": hook.pk,
         "delivery": delivery.pk,
         "upload": upload.pk,

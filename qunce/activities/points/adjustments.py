@@ -71,7 +71,7 @@ class AdjustmentNotFound(errors.NotFound):
 
 
 class OwnAdjustment(errors.Refused):
-    """Who asked for it cannot approve it."""
+    """The adjustment was requested by the same person, who cannot approve it."""
 
 
 class AlreadyDecided(errors.Refused):

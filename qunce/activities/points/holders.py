@@ -116,7 +116,7 @@ def lock(community: Community, accounts: Iterable[int]) -> dict[int, int]:
 
 
 def lock_person(community: Community, account: int) -> tuple[list[int], dict[int, int]]:
-    """Lock all accounts of a person, which may be merged meanwhile."""
+    """Lock all accounts of a person, also if accounts are merged during the wait."""
     while True:
         own = account_queries.account_ids_of_person(account)
         owed = lock(community, own)

@@ -1,4 +1,4 @@
-"""Who earned most in a month or a year: no staff, nobody who left, equal ranks."""
+"""The members who earned most in a month: no staff, nobody who left, equal ranks."""
 
 from __future__ import annotations
 

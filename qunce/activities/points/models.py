@@ -393,7 +393,7 @@ class LeaderboardOptOut(models.Model):
 
 
 class ExpiryNotice(models.Model):
-    """That an account was told of what expires on a day."""
+    """The announcement of what an account loses on a day, which is made once."""
 
     account_id = models.BigIntegerField()
     community_id = models.IntegerField()

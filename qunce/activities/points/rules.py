@@ -239,7 +239,7 @@ def switch_on(*, rule: PointRule, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def switch_off(*, rule: PointRule, by: Staff, at: datetime) -> None:
-    """Let members earn no more by this rule. They keep what they have."""
+    """Stop earnings by this rule. Members keep what they have."""
     check_may_manage(by, rule)
     _check_not_archived(rule)
     if _switch(rule, is_on=False, at=at):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.access.cases import (
+    activities,
     care,
     content,
     feedback,
@@ -15,6 +16,8 @@ from tests.access.cases import (
     moderation,
     personal_links,
     playbooks,
+    points,
+    prizes,
     questions,
     series,
     settings,
@@ -27,6 +30,7 @@ from tests.access.cases.base import CASES
 
 __all__ = [
     "CASES",
+    "activities",
     "care",
     "content",
     "feedback",
@@ -39,6 +43,8 @@ __all__ = [
     "moderation",
     "personal_links",
     "playbooks",
+    "points",
+    "prizes",
     "questions",
     "series",
     "settings",

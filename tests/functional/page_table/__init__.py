@@ -17,6 +17,7 @@ from tests.functional.page_table import (
     insight,
     members,
     outreach,
+    points,
     settings,
 )
 from tests.functional.page_table.page import Page
@@ -26,6 +27,7 @@ PAGES = (
     *daily_work.PAGES,
     *members.PAGES,
     *outreach.PAGES,
+    *points.PAGES,
     *groups.PAGES,
     *insight.PAGES,
     *settings.PAGES,

@@ -1,4 +1,4 @@
-"""Takes back balances of points; what was spent of them meanwhile is owed.
+"""Takes back balances of points; what was spent of them is owed.
 
 An entry is `[account, entry]`, the entry of the points that the import gave.
 """

@@ -17,11 +17,12 @@ from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core.staff import linked_accounts
 from qunce.core.staff import models as staff_models
-from qunce.demo import build
+from qunce.demo import build, personal_link
 from qunce.demo.build import Build
 from qunce.demo.coffee import load as simulated
 from qunce.demo.shop import data as shop_data
 from qunce.demo.shop import load as shop
+from qunce.members.personal_links import links, portal_settings
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -105,9 +106,27 @@ def demo(
     invocation.out.line(
         _("Sign in as %(login)s with the password %(password)s") % answer
     )
+    if demo.owners and (path := make_link(demo)):
+        invocation.out.line(
+            _("One member’s personal link: %(address)s")
+            % {"address": address_of(path, server)}
+        )
     if not no_serve:
         invocation.out.flush()
         serve_home(server)
+
+
+def make_link(demo: Demo) -> str | None:
+    """The path of the link of a member of the community that is signed in to first."""
+    # Now, as whoever opens it does so after the demo's last day has begun.
+    return personal_link.make(demo.owners[-1].community, at=demo.invocation.at)
+
+
+def address_of(path: str, server: dict[str, Any]) -> str:
+    """A whole address of the demo, as the browser on this machine opens it."""
+    if portal_settings.has_address():
+        return links.address(path)
+    return f"http://localhost:{server['port']}{path}"
 
 
 def serve_home(options: dict[str, Any]) -> None:

@@ -129,7 +129,7 @@ def describe(agent: str) -> str:
 
 
 def find_sign_in(community: Community, digest: bytes, *, at: datetime) -> SignIn | None:
-    """Who is signed in on a device."""
+    """The sign-in of a device, or None."""
     rows = SignIn.objects.filter(
         device__digest=digest,
         device__community=community,

@@ -1,4 +1,4 @@
-"""Who visits a page, by the cookie of their device."""
+"""The visitor of a page, by the cookie of their device."""
 
 from __future__ import annotations
 

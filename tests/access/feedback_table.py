@@ -68,6 +68,7 @@ ANSWERS: dict[str, str] = {
         {C}.complaints.reopen
         {C}.complaints.start
         {C}.complaints.update
+        {C}.ratings.rate
         {Q}.get
         {R}.answers.get
         {R}.answers.mark_elsewhere

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from qunce.channels.accounts.models import ChannelAccount
+from qunce.channels.accounts.models import ChannelAccount, MissedMessages
 from qunce.channels.inbox import IncomingEvent
 from qunce.channels.webhooks.deliveries import Delivery
 from qunce.channels.webhooks.endpoints import Endpoint
@@ -95,6 +95,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "entry": EntryLink,
     "role": CustomRole,
     "channel account": ChannelAccount,
+    "missed": MissedMessages,
     "endpoint": Endpoint,
     "delivery": Delivery,
     "upload": Upload,

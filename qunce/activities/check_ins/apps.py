@@ -10,5 +10,5 @@ class CheckInsConfig(AppConfig):
     label = "check_ins"
 
     def ready(self) -> None:
-        for module in ("check_ins.sections", "kinds.check_in"):
+        for module in ("check_ins.prize_kind", "check_ins.sections", "kinds.check_in"):
             import_module(f"qunce.activities.{module}")

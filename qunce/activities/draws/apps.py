@@ -15,6 +15,7 @@ class DrawsConfig(AppConfig):
 
         new_databases.register(database_objects.create)
         for module in (
+            "draws.doctor_checks",
             "draws.personal_sections",
             "draws.public_values",
             "draws.results",

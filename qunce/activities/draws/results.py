@@ -15,6 +15,7 @@ from qunce.activities.draws import draw_facts, drawing, draws, number_stream
 from qunce.activities.draws.drawing import Drawn, Outcome
 from qunce.activities.draws.models import Draw, DrawPrize, Result, State, Ticket
 from qunce.activities.prizes import awards, claims, stock
+from qunce.activities.prizes.models import Award
 from qunce.activities.prizes.models import State as AwardState
 from qunce.core import errors, names, permissions
 from qunce.members.accounts import queries as account_queries
@@ -166,7 +167,8 @@ def _draw_next(draw: Draw, row: Result, at: datetime) -> Result | None:
         instead_of=row.k,
     )
     rows = _store(draw, drawn, at)
-    if not rows:
+    if not rows or rows[-1].outcome != Outcome.WON:
+        Award.objects.filter(pk=row.award_id).update(is_passed_on=False)
         stock.give_back(stock_id=prize.stock_id)
         return None
     winner = rows[-1]

@@ -55,6 +55,10 @@ case(
     attach=both(A_CASE, ids("message", "message text")),
 )
 case(
+    "groups.complaints.ratings",
+    rate=after(complaints.close, CLOSED, both(A_CASE, just(rating=5))),
+)
+case(
     "groups.complaints.complaint_list",
     select=just(filters=complaint_list.Filters()),
     list_visible=just(),

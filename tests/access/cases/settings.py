@@ -76,6 +76,19 @@ case(
     get=just(channel="matrix"),
 )
 case(
+    "channels.accounts.invitations",
+    accept=one("account=channel account", key="!homely:homely.example"),
+    refuse=one("account=channel account", key="!homely:homely.example"),
+    ask_first=one("account=channel account", asks_first=True),
+    list_of=one("account=channel account"),
+)
+case(
+    "channels.accounts.missed_messages",
+    list_open=just(),
+    get=ids("pk", "missed"),
+    note=one("missed"),
+)
+case(
     "channels.webhooks.deliveries",
     send_test=one("endpoint"),
     retry=one("delivery"),

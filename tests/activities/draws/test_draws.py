@@ -15,6 +15,7 @@ from qunce import reactions
 from qunce.activities.activities import lifecycle
 from qunce.activities.draws import (
     certificates,
+    doctor_checks,
     drand,
     draws,
     public_values,
@@ -221,11 +222,17 @@ def test_unclaimed_prize_goes_to_the_next_winner(
     result = Result.objects.get(award=third)
     assert result.instead_of == loser.draw_result.k
     assert left(prize) == 8
+    assert list(doctor_checks.check_stocks()) == []
     assert verifier.verify(certificates.to_text(draw)) == []
     # Nobody is left after the third, so that the prize returns.
     claims.return_unclaimed(at=late + timedelta(days=6))
     reactions.CONSUMER.catch_up(at=late + timedelta(days=6))
     assert left(prize) == 9
+    assert list(doctor_checks.check_stocks()) == []
+    PrizeStock.objects.update(left=5)
+    assert [finding.text for finding in doctor_checks.check_stocks()] == [
+        "“杯子” has 5 left and should have 9."
+    ]
     assert verifier.verify(certificates.to_text(draw)) == []
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qunce.core import errors, names, permissions, text_validation
+from qunce.core import csv_safety, errors, names, permissions, text_validation
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group, Membership
@@ -125,7 +125,7 @@ def read_lines(text: str, *, channel: str) -> list[Candidate]:
     found: dict[str, Candidate] = {}
     try:
         for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter):
-            cells = [cell.strip() for cell in row]
+            cells = [csv_safety.unquoted(cell.strip()) for cell in row]
             if cells and cells[0]:
                 reason = cells[1] if len(cells) > 1 else ""
                 found[cells[0]] = _candidate(channel, cells[0], reason)

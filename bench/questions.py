@@ -15,6 +15,7 @@ from bench import (
     numbers,
     operations,
     pages,
+    points,
     read_questions,
     retention,
     runs,
@@ -65,6 +66,7 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "runs": runs.runs,
     "watched": clauses.watched,
     "moderation": moderation.moderation,
+    "points": points.points,
 }
 
 

@@ -242,6 +242,7 @@ STYLESHEETS = {
 STYLESHEETS_OF_ALL = ("charts", "search")
 """Areas whose stylesheets every page has."""
 STYLESHEETS_USED = {
+    "activities": ("outreach",),
     "complaints": ("today",),
     "inbox": ("today",),
     "wishes": ("today",),
@@ -259,6 +260,7 @@ STYLESHEETS_USED = {
     "outreach": ("materials", "tags"),
     "patrol": ("groups",),
     "playbooks": ("materials",),
+    "points": ("contact_budget", "settings"),
     "series": ("materials",),
     "service_styles": ("contact_budget", "settings"),
     "settings": ("segments",),

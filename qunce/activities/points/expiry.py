@@ -38,10 +38,15 @@ def expire_due(*, at: datetime) -> int:
     )
 
 
-def expire_community(*, community: Community, at: datetime) -> int:
+def expire_community(
+    *,
+    community: Community,
+    at: datetime,
+    sizer: batch_writes.BatchSizer | None = None,
+) -> int:
     """Write off the lots whose last day is over, in short transactions."""
     day, after, total = community.day(at), 0, 0
-    sizer = batch_writes.BatchSizer(rows=min(1_000, LOTS_PER_BATCH))
+    sizer = sizer or batch_writes.BatchSizer()
     while True:
         due = _list_due(community, day, after, sizer.rows)
         if not due:

@@ -30,13 +30,13 @@ def mode_of(cap: int | None) -> str:
 
 
 def earns(rule: PointRule) -> str:
-    """What a rule earns, such as “1 point for each ¥10.00”."""
+    """What a rule earns, such as “1 point for each CNY 10.00”."""
     points = ngettext("%(n)s point", "%(n)s points", rule.points) % {
         "n": f"{rule.points:,}"
     }
     if rule.event != Event.ORDER or rule.per_amount is None:
         return points
-    amount = money.format_amount(rule.per_amount, rule.currency)
+    amount = money.format_with_currency(rule.per_amount, rule.currency)
     return _("%(points)s for each %(amount)s") % {"points": points, "amount": amount}
 
 

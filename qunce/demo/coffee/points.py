@@ -23,7 +23,7 @@ from qunce.sales.models import Order
 DAY = timedelta(days=1)
 YEAR = 365 * DAY
 SPENDERS = 60
-MAX_ORDERS = 20_000
+MAX_ORDERS = 6_000
 """Of larger communities, the orders of fewer days are taken."""
 
 

@@ -20,7 +20,7 @@ from qunce.members.layers import layers
 from qunce.members.people import merges, people, removal
 from qunce.members.tag_rules import events as tag_rule_events
 from qunce.members.tags import automatic, deepening, library
-from qunce.outreach import entry_messages, opt_outs
+from qunce.outreach import complaint_messages, entry_messages, opt_outs
 from qunce.outreach.care import budgets as care_budgets
 from qunce.outreach.care import claims as care_claims
 from qunce.outreach.ideas import idea_materials
@@ -76,6 +76,7 @@ CONSUMER = fact_consumers.Consumer(
                     hand_tasks.react_to_finished,
                 ),
                 **case_reactions.REACTIONS,
+                **complaint_messages.REACTIONS,
                 people.MemberErased.kind: CLEARING,
                 removal.MemberRemoved.kind: CLEARING,
             }

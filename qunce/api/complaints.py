@@ -16,6 +16,7 @@ from qunce.groups.complaints import (
     complaint_settings,
     complaints,
     models,
+    ratings,
 )
 from qunce.groups.complaints.complaint_list import Filters
 from qunce.groups.complaints.models import Complaint, Kind, Outcome, Source, State
@@ -113,9 +114,22 @@ class ComplaintMessageOut(schemas.OutputSchema):
     text: str | None
 
 
+class ComplaintRatingIn(schemas.InputSchema):
+    rating: Annotated[int, Field(ge=ratings.MIN, le=ratings.MAX)]
+
+
+class ComplaintRatingOut(schemas.OutputSchema):
+    """`by` is the login of who typed it, "" for the member's own message."""
+
+    rating: int
+    rated_at: datetime
+    by: str
+
+
 class ComplaintDetailOut(ComplaintOut):
     notes: list[ComplaintNoteOut]
     messages: list[ComplaintMessageOut]
+    ratings: list[ComplaintRatingOut]
 
 
 class TopicIn(schemas.InputSchema):
@@ -132,6 +146,7 @@ class ComplaintSettingsIn(schemas.InputSchema):
     raises_from_messages: bool | None = None
     complaint_hours: Hours | None = None
     after_sales_hours: Hours | None = None
+    asks_ratings: bool | None = None
 
 
 class TopicOut(schemas.OutputSchema):
@@ -145,6 +160,7 @@ class ComplaintSettingsOut(schemas.OutputSchema):
     raises_from_messages: bool
     complaint_hours: int
     after_sales_hours: int
+    asks_ratings: bool
 
 
 def _serialize(case: Complaint) -> dict[str, Any]:
@@ -181,6 +197,14 @@ def _detail(request: ApiRequest, case: Complaint) -> dict[str, Any]:
                 "text": each.quote.text if each.quote else None,
             }
             for each in complaint_list.list_messages(case, by=by, at=at)
+        ],
+        "ratings": [
+            {
+                "rating": each.rating,
+                "rated_at": each.rated_at,
+                "by": each.by.login if each.by else "",
+            }
+            for each in ratings.list_of(case)
         ],
     }
 
@@ -253,6 +277,7 @@ def get_settings(request: ApiRequest) -> dict[str, Any]:
         "raises_from_messages": found.raises_from_messages,
         "complaint_hours": found.complaint_hours,
         "after_sales_hours": found.after_sales_hours,
+        "asks_ratings": found.asks_ratings,
     }
 
 
@@ -268,6 +293,7 @@ def update_settings(request: ApiRequest, data: ComplaintSettingsIn) -> dict[str,
         raises_from_messages=data.raises_from_messages,
         complaint_hours=data.complaint_hours,
         after_sales_hours=data.after_sales_hours,
+        asks_ratings=data.asks_ratings,
         by=request.by,
         at=request.at,
     )
@@ -345,6 +371,16 @@ def reopen(request: ApiRequest, complaint_id: schemas.Id) -> dict[str, Any]:
     case = _get(request, complaint_id)
     complaints.reopen(complaint=case, by=request.by, at=request.at)
     return _serialize(case)
+
+
+@router.put("/complaints/{complaint_id}/rating", response=ComplaintDetailOut)
+def rate(
+    request: ApiRequest, complaint_id: schemas.Id, data: ComplaintRatingIn
+) -> dict[str, Any]:
+    """Note how content the member is with the end of a case, once."""
+    case = _get(request, complaint_id)
+    ratings.rate(complaint=case, rating=data.rating, by=request.by, at=request.at)
+    return _detail(request, case)
 
 
 @router.post("/complaints/{complaint_id}/messages", response={201: ComplaintDetailOut})

@@ -11,8 +11,15 @@ from pydantic import WithJsonSchema
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 from qunce.core.staff import staff
+from qunce.members.accounts import masking
 from qunce.outreach.content import templates
-from qunce.outreach.replies import answers, conversations, reply_settings, threads
+from qunce.outreach.replies import (
+    answers,
+    conversations,
+    reply_settings,
+    similar_questions,
+    threads,
+)
 from qunce.outreach.replies.conversations import Filters
 from qunce.outreach.replies.models import Answer, CloseReason, Conversation, State
 
@@ -26,6 +33,7 @@ Reason = Annotated[
     CloseReason, WithJsonSchema({"type": "string", "enum": CloseReason.values})
 ]
 Login = Annotated[str, Field(max_length=150)]
+MAX_SIMILAR = 10
 
 
 class ReplyIn(schemas.InputSchema):
@@ -40,6 +48,21 @@ class ConversationStaffIn(schemas.InputSchema):
     """An empty `staff` leaves the conversation to whoever takes it."""
 
     staff: Login
+
+
+class SimilarQuestionOut(schemas.OutputSchema):
+    """`score` is from 0 to 1; `by` is the name of who answered."""
+
+    conversation_id: int
+    question: str
+    answer: str
+    by: str
+    at: datetime
+    score: float
+
+
+class SimilarQuestionsOut(schemas.OutputSchema):
+    items: list[SimilarQuestionOut]
 
 
 class ConversationOut(schemas.OutputSchema):
@@ -182,6 +205,32 @@ def update_settings(request: ApiRequest, data: ReplySettingsIn) -> dict[str, Any
         **data.model_dump(exclude_unset=True),
     )
     return get_settings(request)
+
+
+@router.get("/conversations/similar", response=SimilarQuestionsOut)
+def list_similar(
+    request: ApiRequest,
+    text: Annotated[str, Field(min_length=1, max_length=similar_questions.MAX_TEXT)],
+    limit: Annotated[int, Field(ge=1, le=MAX_SIMILAR)] = 3,
+) -> dict[str, Any]:
+    """List the answered questions nearest to a text, of members whom you see.
+
+    Nothing is sent: an answer is a person's to give.
+    """
+    found = similar_questions.find(text=text, by=request.by, at=request.at, limit=limit)
+    return {
+        "items": [
+            {
+                "conversation_id": each.conversation,
+                "question": masking.text(each.question, request.by),
+                "answer": masking.text(each.answer, request.by),
+                "by": each.by,
+                "at": each.at,
+                "score": round(each.score, 3),
+            }
+            for each in found
+        ]
+    }
 
 
 @router.get("/conversations/{conversation_id}", response=ConversationDetailOut)

@@ -17,7 +17,7 @@ from qunce.core.staff import scopes
 from qunce.insight import metric_definitions, ratios, small_numbers
 from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
 from qunce.insight.metric_query import MetricQuery
-from qunce.insight.subjects import activity, answers, members, sales, scores
+from qunce.insight.subjects import activity, answers, complaints, members, sales, scores
 from qunce.sets import daily_totals
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
     from qunce.insight.ratios import RatioValue
 
-DECLARING = (activity, answers, members, sales, scores)
+DECLARING = (activity, answers, complaints, members, sales, scores)
 """The modules that declare metrics."""
 
 

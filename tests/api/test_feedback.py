@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from qunce.core.communities import Community
+from qunce.outreach.replies.models import Answer
 from tests import factories
-from tests.clients import ApiClient
+from tests.clients import ApiClient, create_client
 from tests.outreach.replies import chats as chat_events
 from tests.outreach.replies.chats import Chats
 
@@ -30,7 +31,11 @@ def test_a_case_goes_its_way(shop: Community, api: ApiClient) -> None:
     assert api.post(f"{path}/start").body["state"] == "in_work"
     assert api.post(f"{path}/notes", {"text": "Called"}).status == 201
     assert api.post(f"{path}/answer", {"text": "Sorry"}).body["state"] == "answered"
+    assert api.request("PUT", f"{path}/rating", {"rating": 4}).status == 409
     assert api.post(f"{path}/close", {"outcome": "solved"}).body["state"] == "closed"
+    rated = api.request("PUT", f"{path}/rating", {"rating": 4}).body["ratings"]
+    assert [(each["rating"], each["by"] != "") for each in rated] == [(4, True)]
+    assert api.request("PUT", f"{path}/rating", {"rating": 6}).status == 422
     assert api.post(f"{path}/reopen").body["state"] == "open"
     assert api.request("PUT", f"{path}/owner", {"staff": ""}).body["owner"] == ""
     assert [note["text"] for note in api.get(path).body["notes"]] == ["Called", "Sorry"]
@@ -70,6 +75,27 @@ def test_a_conversation_is_answered_and_taken_back(
         "mention_words": ["Bean"],
     }
     assert api.get("/conversations/settings").body["answer_minutes"] == 5
+
+
+def test_similar_questions_are_those_of_members_in_scope(
+    chats: Chats, shop: Community, api: ApiClient
+) -> None:
+    """E15"""
+    chats.write("bob", "how do I return a cup?")
+    (row,) = api.get("/conversations?state=waiting").body["items"]
+    api.post(f"/conversations/{row['id']}/answers", {"text": "Within 7 days"})
+    Answer.objects.update(state="sent")
+    path = "/conversations/similar?text=return+the+cup"
+    (found,) = api.get(path).body["items"]
+    assert (found["conversation_id"], found["answer"]) == (row["id"], "Within 7 days")
+    assert 0.25 <= found["score"] <= 1
+    assert api.get("/conversations/similar?text=zebra").body["items"] == []
+    assert api.get("/conversations/similar?text=").status == 422
+    assert api.get(f"{path}&limit=0").status == 422
+    factories.member(shop, "eve", channel="fake")
+    scope = {"members": {"keys": ["fake:eve"]}}
+    other = create_client(shop, role="operator", scope=scope)
+    assert other.get(path).body["items"] == []
 
 
 def test_automatic_replies(shop: Community, api: ApiClient) -> None:

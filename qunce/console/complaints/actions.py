@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from qunce.console import http
 from qunce.core import errors
 from qunce.core.staff.models import Staff
-from qunce.groups.complaints import complaint_list, complaints
+from qunce.groups.complaints import complaint_list, complaints, ratings
 from qunce.groups.complaints.models import Complaint
 
 Verb = Callable[[Complaint], str]
@@ -135,5 +135,23 @@ def add_note(request: http.Request, pk: int) -> HttpResponse:
             complaint=complaint, text=text, by=request.staff, at=request.at
         )
         return _("The note is saved.")
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(complaint_list.MANAGE)
+def rate(request: http.Request, pk: int) -> HttpResponse:
+    """Note the rating that the member gave to staff."""
+
+    def verb(complaint: Complaint) -> str:
+        text = request.POST.get("rating", "")
+        ratings.rate(
+            complaint=complaint,
+            rating=int(text) if text in set("12345") else 0,
+            by=request.staff,
+            at=request.at,
+        )
+        return _("The rating is saved.")
 
     return _act(request, pk, verb)

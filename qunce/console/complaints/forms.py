@@ -117,6 +117,14 @@ class SettingsForm(forms.Form):
         max_value=complaint_settings.MAX_HOURS,
     )
 
+    asks_ratings = forms.BooleanField(
+        label=gettext_lazy("Ask members how content they are when a case is closed"),
+        required=False,
+        help_text=gettext_lazy(
+            "One message where a channel is connected. They answer with 1 to 5, or a word."
+        ),
+    )
+
     def __init__(self, data: Any = None, *, settings: Settings) -> None:
         super().__init__(
             data,
@@ -125,6 +133,7 @@ class SettingsForm(forms.Form):
                 "topics": complaint_settings.format_topics(settings.topics),
                 "complaint_hours": settings.complaint_hours,
                 "after_sales_hours": settings.after_sales_hours,
+                "asks_ratings": settings.asks_ratings,
             },
         )
 

@@ -14,6 +14,7 @@ from qunce.groups.complaints import (
     complaint_list,
     complaint_settings,
     order_links,
+    ratings,
 )
 from qunce.groups.complaints.models import STATES, WAITING, Complaint, Outcome
 from qunce.members.accounts import queries as account_queries
@@ -64,6 +65,7 @@ def detail(request: http.Request, complaint: Complaint) -> dict[str, Any]:
     return {
         "row": rows([complaint], at)[0],
         "messages_shown": complaint_list.list_messages(complaint, by=by, at=at),
+        "ratings": ratings.list_of(complaint),
         "notes": complaint_list.list_notes(complaint, by=by, at=at),
         "order": order_links.find(by=by, key=complaint.order, at=at),
         "orders": order_links.list_latest(by=by, accounts=own, at=at),

@@ -19,5 +19,6 @@ urlpatterns = [
     path("<int:pk>/reopen/", actions.reopen, name="reopen"),
     path("<int:pk>/assign/", actions.assign, name="assign"),
     path("<int:pk>/messages/", actions.attach, name="attach"),
+    path("<int:pk>/rating/", actions.rate, name="rate"),
     path("<int:pk>/notes/", actions.add_note, name="add-note"),
 ]

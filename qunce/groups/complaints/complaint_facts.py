@@ -19,6 +19,7 @@ class ComplaintFact(facts.FactKind):
         "source": gettext_lazy("raised by"),
         "minutes": gettext_lazy("minutes until the answer"),
         "fields": gettext_lazy("fields"),
+        "rating": gettext_lazy("rating from 1 to 5"),
     }
     instead = gettext_lazy("Do it on the page of the case, or through the API.")
     complaint: int
@@ -95,3 +96,22 @@ class ComplaintReopened(ComplaintFact):
 class ComplaintLate(ComplaintFact):
     kind = "complaint.late"
     label = gettext_lazy("complaint not answered in time")
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ComplaintRated(ComplaintFact):
+    """The member said how content they are with the end of the case."""
+
+    kind = "complaint.rated"
+    label = gettext_lazy("rated the end of a complaint")
+    rating: int
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ComplaintRatedWell(ComplaintRated):
+    """A rating of 4 or 5, so that the content ones can be counted."""
+
+    kind = "complaint.rated_well"
+    label = gettext_lazy("is content with the end of a complaint")

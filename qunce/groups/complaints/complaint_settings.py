@@ -52,6 +52,7 @@ class Settings:
     raises_from_messages: bool = True
     complaint_hours: int = 24
     after_sales_hours: int = 48
+    asks_ratings: bool = True
 
     def time_to_answer(self, kind: str) -> timedelta:
         is_after_sales = kind == Kind.AFTER_SALES
@@ -125,6 +126,7 @@ def change(
     raises_from_messages: bool | None = None,
     complaint_hours: int | None = None,
     after_sales_hours: int | None = None,
+    asks_ratings: bool | None = None,
 ) -> Settings:
     """Change what is given; what is None stays. Cases that exist keep their due times."""
     permissions.check_may(by, EDIT)
@@ -138,6 +140,7 @@ def change(
         else raises_from_messages,
         complaint_hours=_check_hours(complaint_hours, old.complaint_hours),
         after_sales_hours=_check_hours(after_sales_hours, old.after_sales_hours),
+        asks_ratings=old.asks_ratings if asks_ratings is None else asks_ratings,
     )
     if new == old:
         return old
@@ -150,6 +153,7 @@ def change(
             "raises_from_messages": new.raises_from_messages,
             "complaint_hours": new.complaint_hours,
             "after_sales_hours": new.after_sales_hours,
+            "asks_ratings": new.asks_ratings,
         },
     )
     facts.record(ComplaintSettingsChanged(), community=community, by=by, at=at)
@@ -187,6 +191,7 @@ def get(community: Community) -> Settings:
         raises_from_messages=stored.raises_from_messages,
         complaint_hours=stored.complaint_hours,
         after_sales_hours=stored.after_sales_hours,
+        asks_ratings=stored.asks_ratings,
     )
 
 

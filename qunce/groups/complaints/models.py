@@ -149,6 +149,38 @@ class ComplaintNote(models.Model):
         return self.text[:40]
 
 
+class ComplaintRating(models.Model):
+    """What the member was asked about one end of a case; `rating` is null until they say.
+
+    `by` is the staff member who typed it, null for a member's own message.
+    """
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="ratings")
+    closed_at = timestamps.TimestampField()
+    asked_at = timestamps.TimestampField()
+    rating = models.PositiveSmallIntegerField(null=True)
+    rated_at = timestamps.TimestampField(null=True)
+    by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "groups_complaint_rating"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["complaint", "closed_at"], name="one_rating_per_end_of_a_case"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["complaint"],
+                condition=models.Q(rating__isnull=True),
+                name="ratings_that_are_asked",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id}: {self.rating}"
+
+
 @personal_texts.erased_in("words")
 class ComplaintSettings(models.Model):
     """`words` is a list of {topic, name, words}, null for the words we begin with.
@@ -161,6 +193,7 @@ class ComplaintSettings(models.Model):
     raises_from_messages = models.BooleanField(default=True)
     complaint_hours = models.PositiveIntegerField(default=24)
     after_sales_hours = models.PositiveIntegerField(default=48)
+    asks_ratings = models.BooleanField(default=True)
 
     class Meta:
         db_table = "groups_complaint_settings"

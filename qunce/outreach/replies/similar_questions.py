@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from qunce.core import permissions
 from qunce.core.staff.models import Staff
 from qunce.groups import message_quotes
 from qunce.outreach.replies import conversations
@@ -100,6 +101,7 @@ def find(
     *, text: str, by: Staff, at: datetime, besides: int = 0, limit: int = 3
 ) -> list[Similar]:
     """Return the nearest answered questions that `by` may read, the nearest first."""
+    permissions.check_may(by, conversations.VIEW)
     if not text.strip():
         return []
     found = _load(by, at, besides)

@@ -19,6 +19,7 @@ from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.groups import chat_readers
 from qunce.groups.chat_readers import ChatMessage
+from qunce.groups.complaints import ratings
 from qunce.groups.entry import answers as entry_answers
 from qunce.groups.group_messages import GroupMessage, MessageFile
 from qunce.groups.groups import Group
@@ -126,6 +127,10 @@ def _take_direct(event: IncomingEvent, account: int, text: str, at: datetime) ->
             return
         if entry_answers.read(
             community=event.community, account=account, group=None, text=text, at=at
+        ):
+            return
+        if ratings.receive(
+            community=event.community, account=account, text=text, at=at
         ):
             return
         if chat_readers.read(_chat_message(event, account, None, text), at=at):

@@ -35,6 +35,7 @@ class Origin(models.TextChoices):
     TEST = "test", pgettext_lazy("message", "test")
     SERIES = "series", pgettext_lazy("message", "series")
     ENTRY = "entry", pgettext_lazy("message", "entry gate")
+    COMPLAINT = "complaint", pgettext_lazy("message", "complaint")
 
 
 class Purpose(models.TextChoices):

@@ -47,6 +47,9 @@ def test_a_case_is_raised_answered_closed_and_opened_again(
     ann.post(f"{PAGE}{case.pk}/answer/", {"text": "We send a new one"})
     assert "We send a new one" in shown(ann.get(f"{PAGE}{case.pk}/"))
     ann.post(f"{PAGE}{case.pk}/close/", {"outcome": "replaced"})
+    ann.post(f"{PAGE}{case.pk}/rating/", {"rating": "2"})
+    assert "rated 2 of 5" in ann.get(f"{PAGE}{case.pk}/").content.decode()
+    assert ann.post(f"{PAGE}{case.pk}/rating/", {"rating": "9"}).status_code == 303
     assert "Cup &lt;b&gt;" not in shown(ann.get(PAGE))
     assert "Cup &lt;b&gt;" in shown(ann.get(PAGE, {"state": "closed"}))
     ann.post(f"{PAGE}{case.pk}/reopen/")

@@ -88,9 +88,7 @@ def test_a_volunteer_acts_in_their_own_group_only(chat: Chat, volunteer: int) ->
     assert not Wish.objects.exists()
 
 
-def test_volunteers_let_people_in_and_others_do_not(
-    chat: Chat, volunteer: int
-) -> None:
+def test_volunteers_let_people_in_and_others_do_not(chat: Chat, volunteer: int) -> None:
     gates.configure(group=chat.group, needs_approval=True, by=chat.by, at=chat.now)
     gates.switch(group=chat.group, is_on=True, by=chat.by, at=chat.now)
     kim = factories.member(chat.community, "kim", name="Kim Lee").pk

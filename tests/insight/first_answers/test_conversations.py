@@ -136,16 +136,15 @@ def is_of_mention(said: Said, mentions: list[Talk]) -> bool:
 
 
 def mentions_of(called: list[Called]) -> Mentions:
-    columns = [
-        np.array(column, dtype=np.int64)
-        for column in (
-            [each.chat for each in called],
-            [timestamps.to_micros(each.when) for each in called],
-            [each.person for each in called],
-            [each.actor for each in called],
-        )
-    ]
-    return Mentions(*columns, columns[3] != 0)
+    actors = np.array([each.actor for each in called], dtype=np.int64)
+    times = [timestamps.to_micros(each.when) for each in called]
+    return Mentions(
+        groups=np.array([each.chat for each in called], dtype=np.int64),
+        times=np.array(times, dtype=np.int64),
+        people=np.array([each.person for each in called], dtype=np.int64),
+        actors=actors,
+        is_answer=actors != 0,
+    )
 
 
 @settings(max_examples=60, deadline=None)

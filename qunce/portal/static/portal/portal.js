@@ -23,7 +23,7 @@
   // server take it once, should the answer have been lost.
   var isSending = false;
   function sendQueued() {
-    var items = load();
+    var items = load().filter(function (each) { return Date.now() - each.at < 86400000; });
     if (isSending || !items.length) { return; }
     isSending = true;
     post(items[0]).then(function (response) {
@@ -34,27 +34,36 @@
       if (load().length) { sendQueued(); } else if (response.ok) { location.reload(); }
     }, function () { isSending = false; });
   }
-  function keep(form) {
+  function read(form) {
     var fields = [], key = "";
     new FormData(form).forEach(function (value, name) {
-      if (typeof value === "string") { fields.push([name, value]); }
+      fields.push([name, value]);
       if (name === "key") { key = value; }
     });
-    var items = load().filter(function (each) { return each.key !== key; });
-    items.push({ key: key, url: form.action, fields: fields });
-    if (!store(items)) { return false; }
-    say(data.queued);
-    return true;
+    if (pressed && pressed.form === form && pressed.name) { fields.push([pressed.name, pressed.value]); }
+    return { key: key, url: form.action, fields: fields, at: Date.now() };
   }
+  function keep(item) {
+    var items = load().filter(function (each) { return each.key !== item.key; });
+    items.push(item);
+    say(store(items) ? data.queued : data.failed);
+  }
+  var pressed = null;
+  document.addEventListener("click", function (event) {
+    pressed = event.target.closest ? event.target.closest("button") : null;
+  });
   document.addEventListener("submit", function (event) {
     var form = event.target;
-    if (!form.hasAttribute("data-queue") || !window.URLSearchParams || !window.fetch) { return; }
-    if (navigator.onLine === false) {
-      if (keep(form)) { event.preventDefault(); lock(form); }
-      return;
-    }
+    if (!form.hasAttribute("data-queue") || !window.URLSearchParams || !window.fetch || form.querySelector("input[type=file]")) { return; }
+    event.preventDefault();
+    var item = read(form);
     // A second tap would send the same form again.
-    setTimeout(function () { lock(form); }, 0);
+    lock(form);
+    post(item).then(function (response) {
+      if (response.status >= 500) { keep(item); return; }
+      // Without a new entry in the history, so that Back leaves.
+      if (response.ok) { location.replace(response.url); } else { form.submit(); }
+    }, function () { keep(item); });
   });
   function lock(form) {
     Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) { button.disabled = true; });

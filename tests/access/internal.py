@@ -8,6 +8,8 @@ BULK = "a part of imports, whose start is checked"
 GUARDED = "its callers check"
 NAMES = "lists what the asker sees by name, which sentences are read with"
 INTERNAL = {
+    "activities.activities.activities.record": FACTS,
+    "activities.activities.fields.clean": GUARDED,
     "activities.draws.draws.record": FACTS,
     "activities.draws.public_values.has_typed": "says whether the asker has typed",
     "activities.draws.voids.declare": GUARDED,

@@ -6,15 +6,26 @@ P, D = "activities.prizes", "activities.draws"
 ANSWERS: dict[str, str] = {
     # The stock is that of the whole community.
     "rraaarrnr": f"""
+        {P}.claims.release
         {P}.codes.upload
+        {P}.delivery.take_back
         {P}.prizes.add_stock
         {P}.prizes.archive
         {P}.prizes.create
         {P}.prizes.update
     """,
+    "rraaaaana": f"""
+        {P}.prizes.get
+        {D}.draws.get_visible
+        {D}.public_values.paste_signature
+        {D}.public_values.type_figure
+        {D}.voids.declare_void
+    """,
+    # Lines of winners whom they do not see are reported as problems.
     "rraaaaaaa": f"""
         {P}.awards.list_visible
         {P}.delivery.list_to_hand_over
+        {P}.delivery.paste_parcels
         {P}.prizes.list_visible
     """,
     "rraaanana": f"""
@@ -22,21 +33,17 @@ ANSWERS: dict[str, str] = {
         {P}.claims.claim
         {P}.delivery.hand_over
         {P}.delivery.send
+        {D}.results.draw_again
     """,
-    "rraaaaana": f"""
-        {P}.prizes.get
-        {P}.claims.release
-        {P}.delivery.export_csv
-        {P}.delivery.paste_parcels
-        {P}.delivery.take_back
+    # Without those whom they do not see.
+    "rrraaaaaa": f"""
         {P}.addresses.read
-        {D}.draws.get_visible
+        {P}.delivery.export_csv
+    """,
+    # The activity is for all groups.
+    "rraaaarna": f"""
         {D}.draws.prepare
         {D}.draws.set_prizes
         {D}.draws.set_public_value
-        {D}.public_values.paste_signature
-        {D}.public_values.type_figure
-        {D}.results.draw_again
-        {D}.voids.declare_void
     """,
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.access import (
+    activities_table,
     feedback_table,
     group_people_table,
     moderation_table,
@@ -491,6 +492,7 @@ ANSWERS: dict[str, str] = {
 def answers() -> Iterator[tuple[str, str]]:
     """Each verb with its letters."""
     tables = (
+        activities_table.ANSWERS,
         ANSWERS,
         feedback_table.ANSWERS,
         group_people_table.ANSWERS,

@@ -29,7 +29,7 @@ from tests.access.world import World
 
 AREAS = (
     "core channels sets members groups insight outreach sales importing ingest sidebar"
-    " activities.points activities.prizes activities.draws"
+    " activities"
 )
 GUARDS = ("check", "may_")
 """Beginnings of names of functions that are guards themselves."""

@@ -121,6 +121,7 @@ def data_texts() -> str:
         "shop_insight.py",
         "shop_outreach.py",
         "shop_points.py",
+        "shop_prizes.py",
         "shop_tag_rules.py",
         "imported_files.py",
     )

@@ -34,6 +34,7 @@ from tests.functional.shop_insight import (
 from tests.functional.shop_moderation import add_moderation
 from tests.functional.shop_outreach import add_outreach
 from tests.functional.shop_points import add_points
+from tests.functional.shop_prizes import add_prizes
 from tests.functional.shop_tag_rules import add_tag_rules
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def build(at: datetime) -> TeaShop:
     add_feedback(shop)
     add_group_people(shop)
     add_points(shop)
+    add_prizes(shop)
     return shop
 
 

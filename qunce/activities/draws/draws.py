@@ -316,6 +316,7 @@ def get(activity: Activity) -> Draw:
 
 def get_visible(*, activity: Activity, by: Staff) -> Draw:
     """The draw of an activity that `by` may see."""
+    permissions.check_may(by, activities.RUN)
     activities.check_visible(activity, by)
     return get(activity)
 

@@ -18,6 +18,7 @@ from tests.functional.page_table import (
     members,
     outreach,
     points,
+    prizes,
     settings,
 )
 from tests.functional.page_table.page import Page
@@ -28,6 +29,7 @@ PAGES = (
     *members.PAGES,
     *outreach.PAGES,
     *points.PAGES,
+    *prizes.PAGES,
     *groups.PAGES,
     *insight.PAGES,
     *settings.PAGES,

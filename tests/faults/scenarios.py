@@ -191,6 +191,75 @@ def erase(_: World) -> None:
     mirror_erasure.erase(range(9_000, 9_040))
 
 
+# Points: every change has a key, so that repeating all of them changes nothing twice
+
+MEMBERS, CHANGES = 3, 12
+
+
+def create_holders(world: World) -> None:
+    """Create the members and the rule at first; each round has keys of its own."""
+    from qunce.core import communities
+    from tests import factories
+    from tests.activities.points import builders
+
+    shop = communities.get(KEY)
+    if not world.round:
+        factories.members(shop, *(f"holder-{n}" for n in range(MEMBERS)))
+        builders.rule(shop, "orders", event="order", points=1, per_amount=10_00)
+    world.round += 1
+    world.file.write_text(str(world.round))
+
+
+def change_points(world: World) -> None:
+    """Earn 10, spend 4, undo every second spend, and refund a third of every third."""
+    from qunce.activities.points import earning, expiry, reversals, rules, spending
+    from qunce.activities.points.earning import Earning
+    from qunce.core import communities
+    from qunce.members.accounts import queries as account_queries
+    from tests.factories import AT
+
+    shop, number = communities.get(KEY), world.file.read_text()
+    rule, day = rules.get_by_key(shop, "orders"), shop.day(AT)
+    keys = [f"holder-{n}" for n in range(MEMBERS)]
+    for account in account_queries.find(shop, keys).values():
+        for change in range(CHANGES):
+            key = f"{number}/{account}/{change}"
+            earned = Earning(account, f"order/{key}", 10, day, 100_00, day, day + 9)
+            earning.earn_many(
+                community=shop, rule=rule, earnings=[earned], by=None, at=AT
+            )
+            spending.spend(account_id=account, amount=4, key=key, by=None, at=AT)
+            if change % 2:
+                spending.restore(community=shop, key=key, by=None, at=AT)
+            if change % 3 == 0:
+                reversals.reverse_order(
+                    community=shop,
+                    source_key=f"order/{key}",
+                    refunded=33_33,
+                    key=f"refund/{key}",
+                    by=None,
+                    at=AT,
+                )
+    expiry.expire_community(community=shop, at=AT)
+
+
+def change_points_again(world: World) -> None:
+    """Repeat all changes, after which every balance is what they add up to."""
+    from qunce.activities.points import balances
+    from qunce.core import communities
+    from qunce.members.accounts import queries as account_queries
+    from tests.factories import AT
+
+    change_points(world)
+    each = CHANGES * 10 - CHANGES // 2 * 4 - CHANGES // 3 * 3
+    shop = communities.get(KEY)
+    keys = [f"holder-{n}" for n in range(MEMBERS)]
+    for account in account_queries.find(shop, keys).values():
+        found = balances.balance(account_id=account, at=AT)
+        assert (found.usable, found.owed) == (world.round * each, 0), found
+    catch_up(world)
+
+
 SCENARIOS = {
     "import": Scenario(write_file, import_file, import_again),
     "catch-up": Scenario(write_facts, derive, catch_up),
@@ -198,6 +267,7 @@ SCENARIOS = {
     "write": Scenario(do_nothing, write_and_derive, catch_up),
     "rebuild": Scenario(write_facts, rebuild, catch_up),
     "erase": Scenario(write_facts_to_erase, erase, erase),
+    "points": Scenario(create_holders, change_points, change_points_again),
 }
 
 

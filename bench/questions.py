@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 
 from bench import (
+    answers,
     api,
     clauses,
+    draws,
     findings,
     insight,
     layers,
@@ -66,7 +68,9 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "runs": runs.runs,
     "watched": clauses.watched,
     "moderation": moderation.moderation,
+    "answers": answers.answers,
     "points": points.points,
+    "draws": draws.draws_and_prizes,
 }
 
 

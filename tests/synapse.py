@@ -189,6 +189,14 @@ class Synapse:
         reply = httpx.post(url, json=body, timeout=30).raise_for_status().json()
         return User(reply["user_id"], reply["access_token"], reply["device_id"])
 
+    def make_admin(self, user: User) -> None:
+        """Make a user an administrator of the server, as another one does."""
+        admin = self.register(f"admin-{secrets.token_hex(4)}", is_admin=True)
+        path = f"/_synapse/admin/v1/users/{user.id}/admin"
+        headers = {"Authorization": f"Bearer {admin.token}"}
+        reply = httpx.put(self.url + path, json={"admin": True}, headers=headers)
+        reply.raise_for_status()
+
     def lift_limits(self, admin: User, user: User) -> None:
         """Let a user send without a limit, as an administrator does."""
         path = f"/_synapse/admin/v1/users/{user.id}/override_ratelimit"

@@ -166,8 +166,6 @@ EXEMPT_FIELDS = {
         "seed terms terms_hash closing root removed signature public_value value"
         " revealed_seed"
     ),
-    # Addresses of sites.
-    "personal_links.PortalSettings": "widget_origins",
     # The key of a topic of the community's own.
     "complaints.Complaint": "topic",
     # The key of a campaign.

@@ -21,6 +21,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+import httpx
 
 from tests import synapse
 from tests.synapse import Synapse, User
@@ -166,6 +169,44 @@ class Member:
             and "body" in event["content"]
             and by in ("", event["sender"])
         ]
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | bytes,
+        media_type: str = "application/json",
+    ) -> dict[str, Any]:
+        """What the server answers to a call that nio has no function for."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        reply = httpx.request(
+            method,
+            f"{self.people.server.url}/_matrix{path}",
+            content=content,
+            headers={
+                "Authorization": f"Bearer {self.user.token}",
+                "Content-Type": media_type,
+            },
+            timeout=SECONDS,
+        )
+        if reply.is_error:
+            raise RefusedError(reply.text)
+        answer: dict[str, Any] = reply.json()
+        return answer
+
+    def report(self, room: str, event: str, reason: str) -> None:
+        path = f"/client/v3/rooms/{quote(room)}/report/{quote(event)}"
+        self.call("POST", path, {"reason": reason})
+
+    def knock(self, room: str, reason: str) -> None:
+        self.call("POST", f"/client/v3/knock/{quote(room)}", {"reason": reason})
+
+    def show(self, room: str, picture: bytes, **content: Any) -> str:
+        """Upload a picture and send it; returns the id of its event."""
+        url = self.call("POST", "/media/v3/upload", picture, "image/png")["content_uri"]
+        message = {"msgtype": "m.image", "body": "picture.png", "url": url, **content}
+        sent: str = self.do("send", room=room, content=message)
+        return sent
 
     def list_invites(self) -> list[str]:
         invites: list[str] = self.do("list_invites")

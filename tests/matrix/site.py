@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from qunce import reactions
+from qunce import group_jobs, reactions
 from qunce.channels import channel_contract
 from qunce.channels.accounts import accounts, leases
 from qunce.channels.accounts.models import ChannelAccount
@@ -83,7 +83,8 @@ class Site:
         channel_events.handle_all(at=now())
 
     def send(self) -> int:
-        return channel_sending.send_due(at=now())
+        # What a job of its own is queued for, such as a welcome, is left out by the first.
+        return channel_sending.send_due(at=now()) + channel_sending.send_now(at=now())
 
     def react(self) -> None:
         deriver.catch_up()
@@ -102,6 +103,19 @@ class Site:
         key = fields.pop("key", "") or f"action-{next(self.numbers)}"
         action = GroupAction(key=key, kind=kind, group=room, member=member, **fields)
         return self.channel.act(action, at=now())
+
+    def run_actions(self) -> int:
+        done: int = group_jobs.JOBS[group_jobs.ACT].run(at=now())
+        return done
+
+    def problems(self) -> list[str]:
+        """The codes of what a check finds now."""
+        found = accounts.check(account=self.account, by=self.by, at=now())
+        return [problem.code for problem in found]
+
+    def make_admin(self) -> None:
+        """Let our account administer the homeserver."""
+        self.server.make_admin(self.bot)
 
     @property
     def channel(self) -> MatrixChannel:

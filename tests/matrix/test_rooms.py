@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from qunce.channels.accounts import accounts
+from qunce.channels.accounts import accounts, missed_messages
 from qunce.channels.channel_contract import ActionKind, DeliveryStatus
 from qunce.channels.inbox import IncomingEvent
 from qunce.channels.matrix import sync
+from qunce.channels.matrix.client import MatrixClient
 from qunce.channels.matrix.models import Room
 from qunce.members.accounts.models import Account
-from tests import threads
+from tests import clients, threads
 from tests.matrix.members import Member, RefusedError
 from tests.matrix.site import Site, now
+from tests.matrix.test_moderation import add_rule, moderate
 
 Register = Callable[..., list[Member]]
 DONE = DeliveryStatus.DELIVERED
@@ -109,16 +113,16 @@ def test_missing_rights_are_named_with_their_remedy(
     """A room in which rights are missing is named, with what gives them."""
     (owner,) = register("owner")
     room = site.open_room(owner, level=0, name="Tea")
-    found = accounts.check(account=site.account, by=site.by, at=now())
-    assert [problem.code for problem in found] == ["rights_missing"]
+    assert site.problems() == ["rights_missing", "reports_hidden"]
     site.account.refresh_from_db()
-    ((_problem, explanation),) = accounts.explain(site.account)
+    (_problem, explanation), (hint, _explained) = accounts.explain(site.account)
+    assert hint.is_hint
     assert "“Tea”" in explanation.problem
     assert "mute members" in explanation.problem
     assert f"/op {site.bot.id} 100" in explanation.remedy
     name = site.bot.id[1:].partition(":")[0]
     owner.give_levels(room, **{name: 100})
-    assert accounts.check(account=site.account, by=site.by, at=now()) == []
+    assert site.problems() == ["reports_hidden"]
     owner_levels = owner.get_state(room, "m.room.power_levels")
     assert owner_levels["users"] == {site.bot.id: 100}
 
@@ -160,6 +164,59 @@ def test_what_is_read_after_a_gap_is_history(
     assert is_history == [True] * 30 + [False] * 10
 
 
+def test_what_is_missed_for_good_is_named(
+    site: Site, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a gap that is too long, staff read of which room messages are missing."""
+    monkeypatch.setitem(sync.FILTER["room"]["timeline"], "limit", 10)
+    monkeypatch.setattr(sync, "PAGE_SIZE", 5)
+    monkeypatch.setattr(sync, "MAX_PAGES", 2)
+    owner, bob = register("owner", "bob")
+    room = site.open_room(owner, bob, name="Tea")
+    before = now()
+    for number in range(30):
+        bob.say(room, f"line {number}")
+    site.receive()
+    assert site.texts() == [f"line {number}" for number in range(10, 30)]
+    (missed,) = missed_messages.list_open(site.by)
+    assert (missed.group_key, missed.group_name) == (room, "Tea")
+    assert missed.since <= before < missed.until < now()
+    client = clients.browser(site.by)
+    for address in ("/settings/channels/matrix/", "/"):
+        assert "Messages of “Tea” are missing" in client.get(address).content.decode()
+    missed_messages.note(missed=missed, by=site.by, at=now())
+    assert "are missing" not in client.get("/").content.decode()
+
+
+def test_edit_while_the_message_is_deleted_is_deleted_too(
+    site: Site, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The author edits while the message is being deleted, and again afterwards."""
+    owner, eve = register("owner", "eve")
+    room = site.open_room(owner, eve)
+    add_rule(site)
+    sent = eve.say(room, "cheap shoes")
+    site.receive()
+    lists = MatrixClient.edits
+    written = itertools.count(1)
+
+    def list_and_edit(*args: Any, **fields: Any) -> Any:
+        found = lists(*args, **fields)
+        if next(written) <= 1:
+            eve.edit(room, sent, "nothing to see")
+        return found
+
+    monkeypatch.setattr(MatrixClient, "edits", list_and_edit)
+    moderate(site)
+    assert owner.texts(room, by=eve.id) == ["* nothing to see"]
+    moderate(site)
+    assert owner.texts(room, by=eve.id) == []
+    eve.edit(room, sent, "harmless words")
+    assert len(owner.texts(room, by=eve.id)) == 1
+    moderate(site)
+    assert owner.texts(room, by=eve.id) == []
+
+
 def test_encrypted_room_is_reported_as_unreadable(
     site: Site, register: Register
 ) -> None:
@@ -174,8 +231,7 @@ def test_encrypted_room_is_reported_as_unreadable(
     ]
     site.open_room(owner, initial_state=state)
     assert Room.objects.get(is_direct=False).is_encrypted
-    found = accounts.check(account=site.account, by=site.by, at=now())
-    assert [problem.code for problem in found] == ["room_encrypted"]
+    assert site.problems() == ["room_encrypted", "reports_hidden"]
 
 
 def test_token_that_was_revoked_is_named(site: Site) -> None:

@@ -180,7 +180,7 @@ class MatrixProvider:
         with client.connected(account.address, account.secret) as connection:
             try:
                 erased_members.unmute_all(account, connection, at=at)
-                if may_report and account.checked_at is not None:
+                if may_report:
                     reports.receive(account, connection, at=at)
             except (LimitExceeded, HomeserverDown, ReplyLost):
                 return

@@ -21,6 +21,8 @@ MAX_ID_LENGTH = 255
 MAX_REASON_LENGTH = 300
 MAX_NAME_LENGTH = 200
 MESSAGE, MEMBER, REDACTION = "m.room.message", "m.room.member", "m.room.redaction"
+STICKER = "m.sticker"
+WRITTEN = (MESSAGE, STICKER)
 ENCRYPTED = "m.room.encrypted"
 
 
@@ -48,11 +50,12 @@ def read(raw: Mapping[str, Any], source: Source) -> NewEvent | None:
         return None
     read_payload = {
         MESSAGE: _read_message,
+        STICKER: _read_message,
         MEMBER: _read_membership,
         REDACTION: _read_redaction,
     }.get(kind)
     # What our own account says must never be moderated or answered.
-    if read_payload is None or (sender == source.own and kind == MESSAGE):
+    if read_payload is None or (sender == source.own and kind in WRITTEN):
         return None
     found = read_payload(raw, content, source)
     if found is None:
@@ -122,7 +125,7 @@ def _read_message(
         new = content.get("m.new_content")
         content = new if isinstance(new, Mapping) else content
     found = message_texts.read(content)
-    file = _file_of(content)
+    file = _file_of(content, is_sticker=raw.get("type") == STICKER)
     if not found.text and not file:
         # A redacted message has no content.
         return None
@@ -153,15 +156,20 @@ def _mentions(content: Mapping[str, Any]) -> list[str]:
     return [message_texts.clean(user)[:MAX_ID_LENGTH] for user in found]
 
 
-def _file_of(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    if content.get("msgtype") not in ("m.image", "m.file", "m.video", "m.audio"):
+def _file_of(content: Mapping[str, Any], *, is_sticker: bool) -> dict[str, Any] | None:
+    kind = "m.image" if is_sticker else content.get("msgtype")
+    if kind not in ("m.image", "m.file", "m.video", "m.audio"):
         return None
     info = content.get("info")
     info = info if isinstance(info, Mapping) else {}
     name = _text(content, "filename") or _text(content, "body")
+    media_type = _text(info, "mimetype")[:100]
+    if kind == "m.image" and not media_type.startswith("image/"):
+        # Apps show it as a picture, whatever its sender calls it.
+        media_type = "image/unknown"
     return {
         "name": name[:MAX_NAME_LENGTH],
-        "media_type": _text(info, "mimetype")[:100],
+        "media_type": media_type,
         "url": _text(content, "url")[:500],
     }
 

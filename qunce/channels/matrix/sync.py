@@ -44,7 +44,7 @@ MAX_PAGES = 100
 """Pages of a room that are read after a limited sync; the rest stays unread."""
 TIMELINE_TYPES = [
     *rooms.STATE_TYPES,
-    events.MESSAGE,
+    *events.WRITTEN,
     events.ENCRYPTED,
     events.REDACTION,
 ]

@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, State
 from qunce.core import errors
 from qunce.core.staff import models as staff_models
@@ -194,6 +195,7 @@ def count(*, activity: Activity, by: Staff, at: datetime) -> Counts:
 
     With groups, only their present members may join.
     """
+    activities.check_may_run(by, activity)
     may_join = _rule_of_joining(activity)
     if activity.notified is None:
         people = audiences.count(
@@ -227,6 +229,7 @@ def list_people(
     *, activity: Activity, by: Staff, at: datetime, limit: int
 ) -> list[int]:
     """Some of those who may join and whom `by` sees, for the review page."""
+    activities.check_may_run(by, activity)
     return audiences.list_ids(
         community=activity.community,
         rule=_rule_of_joining(activity),

@@ -21,6 +21,8 @@ from qunce.activities.activities.models import (
 from qunce.activities.kinds import base
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
+from qunce.members.personal_links import portal_settings
+from qunce.outreach import activity_messages
 
 router = Router(
     auth=RequiresScope("activities", shows_members=True), tags=["activities"]
@@ -162,7 +164,10 @@ class MetricOut(schemas.OutputSchema):
 
 
 class ActivityResultsOut(schemas.OutputSchema):
-    """`uncounted` are those who joined and do not count, by reason."""
+    """`uncounted` are those who joined and do not count, by reason.
+
+    `groups_not_posted` are groups in which a text waits to be posted by hand.
+    """
 
     people: int
     typed: int
@@ -171,6 +176,14 @@ class ActivityResultsOut(schemas.OutputSchema):
     by_way: dict[str, int]
     uncounted: dict[str, int]
     metrics: list[MetricOut]
+    groups_not_posted: list[int]
+    posts_by_state: dict[str, int]
+
+
+class NoticeOut(schemas.OutputSchema):
+    """`campaign` is the key of the draft, which a person sends."""
+
+    campaign: str
 
 
 class ReplyOut(schemas.OutputSchema):
@@ -423,10 +436,13 @@ def announce(
 @router.get("/activities/{activity_id}/results", response=ActivityResultsOut)
 def get_results(request: ApiRequest, activity_id: schemas.Id) -> dict[str, Any]:
     """Return the results so far."""
-    found = results.collect(
-        activity=get_activity(request, activity_id), by=request.by, at=request.at
-    )
+    activity = get_activity(request, activity_id)
+    found = results.collect(activity=activity, by=request.by, at=request.at)
+    facts = [row.fact_id for row in activity.announcements.all() if row.fact_id]
+    waiting = activity_messages.list_groups_not_posted(facts=facts, by=request.by)
     return {
+        "groups_not_posted": [group.pk for group in waiting],
+        "posts_by_state": activity_messages.count_by_state(facts=facts, by=request.by),
         "people": found.people,
         "typed": found.typed,
         "left": found.left,
@@ -438,3 +454,29 @@ def get_results(request: ApiRequest, activity_id: schemas.Id) -> dict[str, Any]:
             for each in found.metrics
         ],
     }
+
+
+@router.post(
+    "/activities/{activity_id}/notice",
+    response={201: NoticeOut},
+    auth=RequiresScope(
+        "activities", shows_members=True, also=["campaigns", "segments"]
+    ),
+)
+def draft_notice(request: ApiRequest, activity_id: schemas.Id) -> Any:
+    """Draft the campaign to those who are notified. Nothing is sent."""
+    activity = get_activity(request, activity_id)
+    activities.check_may_notify(by=request.by, activity=activity)
+    url = f"{portal_settings.address(request.community)}a/{activity.public_id}"
+    campaign = activity_messages.draft_campaign(
+        community=request.community,
+        name=activity.name,
+        text=f"{activity.name}\n{activity.text}\n{url}",
+        rule=activity.notified,
+        by=request.by,
+        at=request.at,
+    )
+    activities.note_campaign(
+        activity=activity, campaign=campaign.key, by=request.by, at=request.at
+    )
+    return Status(201, {"campaign": campaign.key})

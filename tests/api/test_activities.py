@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, Entry
 from qunce.activities.check_ins.models import CheckIn
 from qunce.core.communities import Community
@@ -135,6 +136,11 @@ def test_check_ins_streaks_and_cards(by: Staff, client: ApiClient) -> None:
     assert client.post("/make-up-cards", cards).body == {"new": 2}
     assert client.post("/make-up-cards", cards).body == {"new": 0}
     assert client.get(f"{path}/streaks-to-remind?at_least=1").status == 200
+    assert client.post(f"{path}/notice").status == 409
+    activities.change(activity=activity, notified={"all": []}, by=by, at=AT)
+    notice = client.post(f"{path}/notice")
+    assert (notice.status, notice.body["campaign"] != "") == (201, True)
+    assert client.post(f"{path}/notice").status == 409
 
 
 def test_other_communities_and_hidden_members_are_unknown(

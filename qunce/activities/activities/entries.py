@@ -151,7 +151,7 @@ def list_visible(
     *, activity: Activity, by: Staff, at: datetime, with_struck_out: bool = True
 ) -> list[Entry]:
     """The entries of members whom `by` sees, newest first."""
-    activities.check_visible(activity, by)
+    activities.check_may_run(by, activity)
     rows = Entry.objects.filter(activity=activity).order_by("-at", "-pk")
     if not with_struck_out:
         rows = rows.filter(struck_out_at__isnull=True)

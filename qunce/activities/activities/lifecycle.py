@@ -22,7 +22,7 @@ from qunce.activities.activities.models import (
     Activity,
     State,
 )
-from qunce.core import names, text_validation
+from qunce.core import errors, names, text_validation
 from qunce.core.staff.models import Staff
 
 MAX_PER_RUN = 200
@@ -55,12 +55,25 @@ def reject(*, activity: Activity, reason: str, by: Staff, at: datetime) -> None:
     _move(activity, "reject", by, at, reason=_clean_reason(reason))
 
 
-@transaction.atomic
-def approve(*, activity: Activity, by: Staff, at: datetime) -> None:
-    """Publish it as a second person; it starts at its time, or now if that is over."""
+def check_may_approve(activity: Activity, by: Staff) -> None:
+    """Raise unless it waits for an approval and `by` is a second person, or alone."""
     activities.check_may_manage(by, activity)
     STATES.check("approve", activity.state)
     activities.check_second_person(by, activity.submitted_by_id, activity.by_id)
+
+
+def may_approve(activity: Activity, by: Staff) -> bool:
+    try:
+        check_may_approve(activity, by)
+    except errors.QunceError:
+        return False
+    return True
+
+
+@transaction.atomic
+def approve(*, activity: Activity, by: Staff, at: datetime) -> None:
+    """Publish it as a second person; it starts at its time, or now if that is over."""
+    check_may_approve(activity, by)
     check_publishable(activity, at)
     _move(activity, "approve", by, at, approved_by=by, published_at=at)
     kind_contract.get(activity.kind).publish(activity, at)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -155,7 +156,7 @@ class ActivityForm(forms.Form):
                 required=False,
             )
         self.fields[f"text_{moment}"] = forms.CharField(
-            label=moment.label,
+            label=capfirst(moment.label),
             required=False,
             max_length=2 * MAX_TEXT,
             widget=forms.Textarea(attrs={"rows": 2}),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qunce.activities import eligibility, pasted_lines, results
-from qunce.activities.activities import activities
+from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.models import (
     OPEN,
     STATES,
@@ -98,6 +98,7 @@ def heading(activity: Activity, request: http.Request) -> dict[str, Any]:
         "groups": list(activity.groups.order_by("name")),
         "may_manage": activities.may_manage(by, activity),
         "may_run": permissions.may(by, activities.RUN),
+        "may_approve": lifecycle.may_approve(activity, by),
         "steps": {
             step for step in STATES.transitions if STATES.may(step, activity.state)
         },
@@ -157,6 +158,7 @@ def live(activity: Activity, request: http.Request) -> dict[str, Any]:
     return {
         "results": results.collect(activity=activity, by=by, at=at),
         "fault": eligibility.find_fault(activity, at),
+        "posts": activity_messages.count_by_state(facts=facts, by=by).total(),
         "not_posted": activity_messages.list_groups_not_posted(facts=facts, by=by),
         "questions": _questions(activity, by, at),
         "orders": _count_orders(by, at),

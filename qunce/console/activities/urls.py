@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qunce.console.activities import actions, entry_views, views
+from qunce.console.activities import actions, check_in_views, entry_views, views
 
 app_name = "activities"
 urlpatterns = [
@@ -25,6 +25,18 @@ urlpatterns = [
     path("<int:pk>/entries/<int:entry>/restore/", entry_views.restore, name="restore"),
     path("<int:pk>/paste/", entry_views.paste, name="paste"),
     path("<int:pk>/lines/<int:line>/", entry_views.answer_line, name="answer-line"),
+    path("<int:pk>/check-ins/", check_in_views.check_in_list, name="check-ins"),
+    path(
+        "<int:pk>/check-ins/<int:check_in>/strike-out/",
+        check_in_views.strike_out,
+        name="check-in-strike-out",
+    ),
+    path(
+        "<int:pk>/check-ins/<int:check_in>/restore/",
+        check_in_views.restore,
+        name="check-in-restore",
+    ),
+    path("<int:pk>/cards/", check_in_views.give_card, name="give-card"),
     path("<int:pk>/submit/", actions.submit, name="submit"),
     path("<int:pk>/approve/", actions.approve, name="approve"),
     path("<int:pk>/reject/", actions.reject, name="reject"),

@@ -25,15 +25,9 @@ class SettingsForm(forms.Form):
             "To whom members send their six digits, such as “Mei in the group”."
         ),
     )
-    widget_origins = forms.CharField(
-        label=gettext_lazy("Sites that may show the pages in a frame"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("One per line, such as https://chat.example.org."),
-    )
 
     def __init__(self, settings: PortalSettings, data: Any = None) -> None:
-        names = ("is_open", "contact", "widget_origins")
+        names = ("is_open", "contact")
         super().__init__(
             data, initial={name: getattr(settings, name) for name in names}
         )

@@ -161,9 +161,7 @@ case(
 )
 case(
     "activities.check_ins.make_up_cards",
-    grant=both(
-        ids("account_id"), just(source=MakeUpCard.Source.STAFF, key="thanks")
-    ),
+    grant=both(ids("account_id"), just(source=MakeUpCard.Source.STAFF, key="thanks")),
 )
 case(
     "activities.eligibility",
@@ -184,9 +182,7 @@ case(
 )
 case(
     "activities.kinds.base",
-    take_part=both(
-        an_activity(), ids("account_id"), just(way=Way.STAFF, key="again")
-    ),
+    take_part=both(an_activity(), ids("account_id"), just(way=Way.STAFF, key="again")),
     rehearse=an_activity("draft"),
 )
 case(

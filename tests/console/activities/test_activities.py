@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, Entry, PastedLine, State
+from qunce.activities.check_ins import make_up_cards
+from qunce.activities.check_ins.models import CheckIn
 from qunce.core.staff.models import Staff
 from qunce.outreach.campaigns.campaigns import Campaign
 from tests import factories
@@ -240,3 +242,34 @@ def test_a_broken_rule_is_said_on_the_page(by: Staff, ann: Client) -> None:
     page = show(ann, "detail", activity.pk)
     assert "nobody can join" in page
     assert "gone" in page
+
+
+def test_check_ins_of_a_day_are_struck_out_and_cards_given(
+    by: Staff, ann: Client
+) -> None:
+    bob = factories.member(by.community, "bob", name="Bob").pk
+    activity = open_now(by)
+    send(ann, "enter", activity.pk, member="bob", key="k1")
+    row = CheckIn.objects.get()
+    page = show(ann, "check-ins", activity.pk)
+    assert "1 check-in" in page
+    assert "Bob" in page
+    assert "does not count" in send(ann, "check-in-strike-out", activity.pk, row.pk)
+    assert "counts again" in send(ann, "check-in-restore", activity.pk, row.pk)
+    url = reverse("activities:check-ins", args=[activity.pk])
+    page = ann.get(f"{url}?day=2020-01-01").content.decode()
+    assert "Nobody has checked in on this day." in page
+    for _time in range(2):
+        send(ann, "give-card", activity.pk, member="bob", key="form")
+    at = datetime.now(UTC)
+    assert make_up_cards.count_left(activity, [bob], at) == 2
+
+
+def test_only_a_second_person_sees_the_button(
+    by: Staff, ann: Client, ben: Client
+) -> None:
+    activity = draft(by)
+    lifecycle.submit(activity=activity, by=by, at=datetime.now(UTC))
+    assert "Approve and publish" not in show(ann, "detail", activity.pk)
+    assert "A second person approves it." in show(ann, "detail", activity.pk)
+    assert "Approve and publish" in show(ben, "detail", activity.pk)

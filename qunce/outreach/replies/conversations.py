@@ -150,7 +150,9 @@ def assign(
         raise InvalidConversation(
             _("Messages cannot be assigned to %(name)s.") % {"name": staff}
         )
-    if conversation.staff != staff:
+    # Locked, so that of two people who assign it the history names both.
+    rows = Conversation.objects.select_for_update(of=("self",))
+    if rows.get(pk=conversation.pk).staff_id != (staff.pk if staff else None):
         set_staff(conversation, staff, by=by, at=at)
 
 

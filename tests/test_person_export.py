@@ -63,6 +63,11 @@ SECTIONS = {
     "personal_links.PageView": "page_views",
     "personal_links.SharedPage": "shared_pages",
     "personal_links.SignIn": "sign_ins",
+    "points.LeaderboardOptOut": "leaderboard_opt_outs",
+    "points.PointAccount": "points_owed",
+    "points.PointAdjustment": "points_by_hand",
+    "points.PointEntry": "points",
+    "points.PointLot": "points",
     "replies.AutomaticReply": "automatic_replies",
     "replies.Conversation": "conversations",
     "sales.Order": "orders",
@@ -78,6 +83,8 @@ ELSEWHERE = {
     "moderation_notices.Notice": "says what a message is about, which is in the export",
     "personal_links.LinkRevocation": "what staff did; the links in the export say it",
     "personal_links.SignInCode": "hashes of digits, kept for a day",
+    "points.ExpiryNotice": "that points.expiring was recorded, which is in the export",
+    "points.PointScore": "sums by month of the entries in the export",
     "members.TagChange": "kept to undo a batch, whose facts are in the export",
 }
 DERIVED = "sets"

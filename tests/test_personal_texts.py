@@ -53,6 +53,7 @@ OWN_ROWS = {
     "members.Tagging",
     "members.TagChange",
     "outreach.CareOccasion",
+    "points.PointEntry",
     "outreach.OptOut",
     "outreach.Run",
     "outreach.RunEvent",

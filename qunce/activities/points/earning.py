@@ -200,7 +200,11 @@ def earn_many(
 def add_reasons(entries: Sequence[PointEntry], reasons: Mapping[str, str]) -> None:
     """Store why these entries were written, by their keys; empty reasons are not."""
     PointReason.objects.bulk_create(
-        PointReason(entry=entry, text=holders.clean_reason(reasons[entry.key]))
+        PointReason(
+            community_id=entry.community_id,
+            entry=entry,
+            text=holders.clean_reason(reasons[entry.key]),
+        )
         for entry in entries
         if reasons.get(entry.key, "").strip()
     )

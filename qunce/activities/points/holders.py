@@ -183,7 +183,9 @@ class Holder:
             by_id=self.by.pk if self.by else None,
         )
         if reason:
-            PointReason.objects.create(entry=entry, text=reason)
+            PointReason.objects.create(
+                community_id=self.community.pk, entry=entry, text=reason
+            )
         return entry
 
     def take(self, entry: PointEntry, uses: Sequence[Use]) -> None:

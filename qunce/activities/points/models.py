@@ -25,6 +25,7 @@ class Event(models.TextChoices):
     REVIEW = "review", pgettext_lazy("points", "writing a review")
 
 
+@personal_texts.erased_in("key", sentences=("name",))
 class PointRule(models.Model):
     """What members earn for an event that happens from `starts_at` on.
 
@@ -128,9 +129,8 @@ class PointEntry(models.Model):
 class PointReason(models.Model):
     """Why staff or a program changed a balance; most entries have none."""
 
-    entry = models.OneToOneField(
-        PointEntry, models.CASCADE, primary_key=True, related_name="reason"
-    )
+    community_id = models.IntegerField()
+    entry = models.OneToOneField(PointEntry, models.CASCADE, related_name="reason")
     text = models.CharField(max_length=MAX_REASON)
 
     class Meta:

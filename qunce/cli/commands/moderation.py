@@ -94,7 +94,7 @@ def judge(invocation: Invocation, group: str, file: Path, name: str) -> None:
         name=name,
         **invocation.verb_args,
     )
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": each.pasted.name,
             "text": each.pasted.text,

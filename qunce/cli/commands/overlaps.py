@@ -53,12 +53,12 @@ def show(invocation: Invocation, group_set: int) -> None:
     row = group_sets.get(pk=group_set, by=invocation.by)
     board = boards.load(group_set=row, **invocation.verb_args)
     shown = bitmaps.of(list(board.people)[:MAX_PEOPLE])
-    names = dict(account_queries.list_names(shown))
-    pairs = [
+    names = dict(account_queries.list_names(list(shown)))
+    pairs: list[dict[str, Any]] = [
         {"groups": [board.groups[group].key for group in two], "members": count}
         for two, count in sorted(board.pairs.items(), key=lambda pair: -pair[1])
     ]
-    members = [
+    members: list[dict[str, Any]] = [
         {
             "member_id": person,
             "name": names.get(person, ""),

@@ -87,7 +87,7 @@ def add(
     people = [
         named_members.get_by_key(key=key, **invocation.verb_args).pk for key in keys
     ]
-    fields = {"kind": kind} if kind else {}
+    fields: dict[str, Any] = {"kind": kind} if kind else {}
     wish = wish_board.create(title=title, text=text, **fields, **invocation.query_args)
     for account in people:
         wish_board.add_voice(wish=wish, account=account, **invocation.verb_args)

@@ -36,7 +36,7 @@ def _render(
         "may_claim": claims.may_claim(award, request.at),
         "code": actions.code_of(request.visitor, award),
         "problem": problem,
-        "typed": typed or {},
+        "typed": typed or dict.fromkeys(FIELDS, ""),
     }
     status = 422 if problem else 200
     return http.render(request, "portal/prizes/prize.html", context, status=status)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.test import Client
 
+from qunce.console import http
 from qunce.console.moderation import presenters
 from qunce.core.staff import roles
 from qunce.groups.lists.models import ListEntry
@@ -393,3 +394,67 @@ def test_figures_of_the_whole_community_are_for_those_who_see_it(chat: Chat) -> 
     assert presenters.note_of(rule, chat.by) == rule.note
     assert "8" not in presenters.note_of(rule, limited)
     assert "proposes" in presenters.note_of(rule, limited)
+
+
+def test_two_people_undo_a_whole_run(chat: Chat, ann: Client) -> None:
+    chat.now = http.now() - timedelta(hours=1)
+    moderation_settings.update(
+        community=chat.community, by=chat.by, at=chat.now, two_people_above=1
+    )
+    rule = chat.rule(ladder=chat.ladder({"strikes": 1, "rung": "mute", "minutes": 60}))
+    for name in ("eve", "bob"):
+        chat.say(name)
+    assert chat.done()[-1] == "mute bob"
+
+    at = f"/groups/moderation/rules/{rule.pk}/undo/"
+    html = page(ann.post(at, {"hours": "168", "reason": "too strict"}, follow=True))
+    assert "too strict" in html
+    row = MassAction.objects.get()
+    page(ann.post(f"/groups/moderation/mass/{row.pk}/approve/"), 403)
+    assert set(Case.objects.values_list("state", flat=True)) == {CaseState.ACTED}
+
+    second = browser(factories.staff(chat.community, "manager", "ben"))
+    page(second.post(f"/groups/moderation/mass/{row.pk}/approve/", follow=True))
+    chat.wait(minutes=5)
+    chat.run()
+
+    assert set(Case.objects.values_list("state", flat=True)) == {CaseState.UNDONE}
+    assert sorted(chat.done()[-2:]) == ["unmute bob", "unmute eve"]
+    html = page(ann.get(f"/groups/moderation/rules/{rule.pk}/"))
+    assert "0 %: right in 0 of 2" in html
+
+
+def test_a_second_person_answers_an_appeal_to_the_end(chat: Chat, ann: Client) -> None:
+    chat.now = http.now() - timedelta(hours=1)
+    chat.rule(
+        Mode.PROPOSE, ladder=chat.ladder({"strikes": 1, "rung": "mute", "minutes": 600})
+    )
+    case = chat.caught("eve")
+    ann.post(f"/groups/moderation/cases/{case.number}/confirm/")
+    chat.wait(minutes=1)
+    chat.run()
+    assert "mute eve" in chat.done()
+    appeals.receive(
+        community=chat.community,
+        account=chat.people["eve"],
+        text="appeal: it was a question",
+        at=chat.now,
+    )
+    (appeal,) = appeals.list_open(chat.by, chat.now)
+    at = f"/groups/moderation/appeals/{appeal.pk}/answer/"
+    answer = {"decision": "overturn", "answer": "Sorry, we were wrong."}
+
+    page(ann.post(at, answer), 403)
+    assert Case.objects.get().state == CaseState.CONFIRMED
+
+    ben = browser(factories.staff(chat.community, "manager", "ben"))
+    assert "it was a question" in page(ben.get("/groups/moderation/appeals/"))
+    page(ben.post(at, answer, follow=True))
+    chat.wait(minutes=5)
+    chat.run()
+    assert Case.objects.get().state == CaseState.UNDONE
+    assert chat.done()[-1] == "unmute eve"
+    assert "Sorry, we were wrong." in page(
+        ann.get(f"/groups/moderation/cases/{case.number}/")
+    )
+    page(ben.post(at, answer), 403)

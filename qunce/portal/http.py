@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from qunce.core import errors, outages
-from qunce.core.communities import Community
+from qunce.core.communities import KEY_PATTERN, Community
 from qunce.members.personal_links import limits, links, portal_settings, tokens
 from qunce.members.personal_links.devices import digest_of
 from qunce.portal.visitors import displays, visitors
@@ -88,6 +88,9 @@ def page(
             request: Request, *args: Any, community: str, **kwargs: Any
         ) -> HttpResponseBase:
             def answer() -> HttpResponseBase:
+                # PostgreSQL would refuse it deep inside of its own.
+                if "\0" in request.path_info:
+                    raise PageNotFound(_("There is no such page."))
                 prepare(request, _get_community(community), max_bytes=max_bytes)
                 if request.method == "POST" and is_limited:
                     count_request(request)
@@ -104,7 +107,8 @@ def page(
 
 
 def _get_community(key: str) -> Community:
-    community = Community.objects.filter(key=key).first()
+    is_key = bool(KEY_PATTERN.fullmatch(key))
+    community = Community.objects.filter(key=key).first() if is_key else None
     if community is None or not portal_settings.of(community).is_open:
         raise PageNotFound(_("There is no such page."))
     return community
@@ -186,6 +190,12 @@ def form_token(request: Request) -> str:
     return salted_hmac("portal form", value, algorithm="sha256").hexdigest()[:32]
 
 
+def page_proof(community: Community, page: str) -> str:
+    """What a page reports its views with, so that only pages that exist are counted."""
+    value = f"{community.pk}:{page}"
+    return salted_hmac("portal page", value, algorithm="sha256").hexdigest()[:24]
+
+
 def count_request(request: Request) -> None:
     """Count a POST against the limits of person, device and address."""
     visitor = request.visitor
@@ -246,6 +256,9 @@ def base_context(request: Request, page: str = "") -> dict[str, Any]:
         "form_token": form_token(request),
         "new_key": lambda: secrets.token_urlsafe(12),
         "page": page,
+        "page_proof": page_proof(visitor.community, page) if page else "",
+        # Whose a submission is that waits for the network.
+        "who": salted_hmac("portal visitor", str(visitor.account_id)).hexdigest()[:12],
         "at": request.at,
         # Who opens the address of this page later was sent it by this member.
         "reference": tokens.reference_of(own) if own and page else "",

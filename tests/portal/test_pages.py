@@ -23,7 +23,9 @@ from qunce.members.personal_links import (
 )
 from qunce.members.personal_links.models import AnonymousViews, PageView
 from qunce.outreach import opt_outs
+from qunce.portal.sections import Registry, Section
 from qunce.portal.sign_in import chat_codes
+from qunce.portal.visitors.visitors import Visitor
 from tests import factories
 from tests.core.test_pictures import read_codes
 from tests.factories import AT
@@ -221,6 +223,7 @@ def test_views_and_seconds_belong_to_the_member(
     def report(who: Phone, page: str, seconds: str, first: str, **extra: str) -> int:
         token = who.page.partition('data-token="')[2].partition('"')[0]
         data = {"form_token": token, "page": page, "seconds": seconds, "first": first}
+        data["proof"] = who.page.partition('data-proof="')[2].partition('"')[0]
         response = who.client.post("/p/shop/seen", data, headers=extra)
         return response.status_code
 
@@ -228,7 +231,7 @@ def test_views_and_seconds_belong_to_the_member(
     assert report(phone, "home", "0", "1") == 204
     assert report(phone, "home", "40", "") == 204
     assert report(phone, "home", "99999", "") == 204
-    assert report(phone, "money", "1", "1") == 422
+    assert report(phone, "activity:madeup", "1", "1") == 404
     (view,) = PageView.objects.all()
     assert (view.account_id, view.seconds) == (li, 640)
     other = Phone(shop)
@@ -244,19 +247,66 @@ def test_views_and_seconds_belong_to_the_member(
 
 
 @pytest.mark.django_db
-def test_sections_of_me_need_a_sign_in(shop: Community, li: int, phone: Phone) -> None:
-    from qunce.portal.me.sections import SECTIONS
-    from qunce.portal.sections import Section
-
+def test_sections_of_me_need_a_sign_in_unless_a_link_is_enough(shop: Community) -> None:
     def load(visitor: object, at: object) -> dict[str, str]:
         return {"text": "120 points"}
 
-    SECTIONS.register(Section("test", "Balance", "portal/test_section.html", load))
-    try:
-        phone.bind(li)
-        assert "Balance" not in phone.open("me")
-    finally:
-        del SECTIONS.by_key["test"]
+    registry = Registry()
+    registry.register(Section("points", "Points", "points.html", load))
+    registry.register(Section("streak", "Streak", "x.html", load, is_for_links=True))
+    nobody = Visitor(community=shop, device=b"")
+    linked = Visitor(community=shop, device=b"", links={"home": 1})
+    signed_in = Visitor(community=shop, device=b"", signed_in=1, signed_in_rung=4)
+
+    def keys(visitor: Visitor, *, public: bool = False) -> list[str]:
+        return [each.key for each in registry.load(visitor, AT, public=public)]
+
+    assert keys(nobody) == []
+    assert keys(linked) == ["streak"]
+    assert keys(signed_in) == keys(nobody, public=True) == ["points", "streak"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/p/sh%00op/",
+        "/p/shop/a/%00",
+        "/p/shop/a/x%0Ay",
+        "/p/SHOP/",
+        "/p/..%2fshop/",
+        "/p/_/",
+        "/p/_/%F0%9F%8E%81",
+        "/p/shop/me/devices/99999999999999999999/remove",
+        f"/p/shop/a/{'x' * 500}",
+    ],
+)
+@pytest.mark.django_db
+def test_fuzzed_addresses_are_not_found(shop: Community, path: str) -> None:
+    phone = Phone(shop)
+    page = phone.open(path)
+    assert phone.status in (404, 405)
+    assert "Traceback" not in page
+    assert phone.open("") and phone.status == 200
+
+
+@pytest.mark.django_db
+def test_hostile_forms_change_nothing(shop: Community, li: int, phone: Phone) -> None:
+    phone.sign_in(li)
+    token = phone.page.partition('data-token="')[2].partition('"')[0]
+    huge = {"form_token": token, "next": "x" * 200_000}
+    assert phone.client.post("/p/shop/display", huge).status_code == 422
+    for path, data in (
+        ("privacy/consents", {"purpose": "marketing\0", "answer": "given"}),
+        ("sign-in", {"digits": "<script>\0" * 20}),
+        ("seen", {"page": "activity:madeup", "first": "1", "proof": "é"}),
+        ("me/devices/99999999999999999999/remove", {}),
+        ("display", {"language": "\0", "theme": "\ud800", "next": "/p/shop/\\evil"}),
+    ):
+        answer = phone.client.post(f"/p/shop/{path}", {"form_token": token, **data})
+        assert answer.status_code in (303, 403, 404, 422), (path, answer.status_code)
+    assert consents.list_of_person([li]) == []
+    assert not AnonymousViews.objects.exists()
+    assert not PageView.objects.exists()
 
 
 @pytest.mark.django_db

@@ -77,7 +77,9 @@ def test_a_second_device_sees_nothing_of_the_member_and_is_a_share(
     assert "李" not in page
     token = second.page.partition('data-token="')[2].partition('"')[0]
     sharer = second.page.partition('data-sharer="')[2].partition('"')[0]
+    proof = second.page.partition('data-proof="')[2].partition('"')[0]
     view = {"form_token": token, "page": "home", "from": sharer, "first": "1"}
+    view["proof"] = proof
     for _time in range(2):
         answer = second.client.post("/p/shop/seen", view, headers={"user-agent": AGENT})
         assert answer.status_code == 204

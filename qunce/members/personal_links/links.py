@@ -314,6 +314,8 @@ def remove_device(
 
     Called by the person themselves. False if they have no such device.
     """
+    if device > account_queries.MAX_ID:
+        return False
     accounts = account_queries.account_ids_of_person(account_id)
     rows = LinkBinding.objects.filter(
         community=community,

@@ -18,14 +18,12 @@ MAX_SOURCE_LENGTH = 30
 class PortalSettings(models.Model):
     """How the member pages of a community are; without a row they are open.
 
-    `contact` is whom members ask, `widget_origins` the sites that may show the pages in a
-    frame, one per line.
+    `contact` is whom members ask.
     """
 
     community = models.OneToOneField(Community, models.PROTECT, related_name="+")
     is_open = models.BooleanField(default=True)
     contact = models.CharField(max_length=100, default="", blank=True)
-    widget_origins = models.TextField(default="", blank=True)
 
     def __str__(self) -> str:
         return f"member pages of {self.community_id}"

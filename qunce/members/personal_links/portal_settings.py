@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +18,6 @@ from qunce.members.personal_links import links
 from qunce.members.personal_links.models import PortalSettings
 
 MAX_CONTACT_LENGTH = 100
-MAX_ORIGINS = 5
-ORIGIN = re.compile(r"https://[a-z0-9.-]{1,200}(:\d{1,5})?")
 
 
 @facts.declare
@@ -32,29 +29,19 @@ class PortalConfigured(facts.FactKind):
 
 
 class InvalidPortalSettings(errors.Invalid):
-    """A contact or an address of a frame is not possible."""
+    """A contact is not possible."""
 
 
 # Checks
 
 
-def check(*, contact: str, widget_origins: list[str]) -> None:
+def check_contact(contact: str) -> None:
     """Raises InvalidPortalSettings."""
     if len(contact) > MAX_CONTACT_LENGTH or not text_validation.is_valid(contact):
         raise InvalidPortalSettings(
             _("Whom members ask: write at most %(n)s characters.")
             % {"n": MAX_CONTACT_LENGTH}
         )
-    if len(widget_origins) > MAX_ORIGINS:
-        raise InvalidPortalSettings(
-            _("Frames: name at most %(n)s sites.") % {"n": MAX_ORIGINS}
-        )
-    for origin in widget_origins:
-        if not ORIGIN.fullmatch(origin):
-            raise InvalidPortalSettings(
-                _("Frames: write a site like https://chat.example.org, not “%(text)s”.")
-                % {"text": origin[:60]}
-            )
 
 
 # Verbs
@@ -62,29 +49,14 @@ def check(*, contact: str, widget_origins: list[str]) -> None:
 
 @transaction.atomic
 def configure(
-    *,
-    community: Community,
-    is_open: bool,
-    by: Staff,
-    at: datetime,
-    contact: str = "",
-    widget_origins: str = "",
+    *, community: Community, is_open: bool, by: Staff, at: datetime, contact: str = ""
 ) -> PortalSettings:
-    """Open or close the member pages, and say whom members ask and who may frame them.
-
-    `widget_origins` has one site per line.
-    """
+    """Open or close the member pages, and say whom members ask."""
     permissions.check_may(by, links.MANAGE)
     contact = " ".join(contact.split())
-    origins = [line.strip().rstrip("/").lower() for line in widget_origins.split()]
-    check(contact=contact, widget_origins=origins)
+    check_contact(contact)
     row, _is_new = PortalSettings.objects.update_or_create(
-        community=community,
-        defaults={
-            "is_open": is_open,
-            "contact": contact,
-            "widget_origins": "\n".join(origins),
-        },
+        community=community, defaults={"is_open": is_open, "contact": contact}
     )
     fact = PortalConfigured(is_open=is_open)
     facts.record(fact, community=community, by=by, at=at)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -52,9 +53,13 @@ def display(request: http.Request) -> HttpResponse:
 @http.page(is_limited=False)
 def seen(request: http.Request) -> HttpResponse:
     """Take the beacon of a page: a view, or the seconds that it was visible."""
+    page = request.POST.get("page", "")[:60]
+    proof = http.page_proof(request.community, page)
+    if not constant_time_compare(request.POST.get("proof", ""), proof):
+        raise http.PageNotFound(_("There is no such page."))
     actions.record_view(
         visitor=request.visitor,
-        page=request.POST.get("page", "")[:60],
+        page=page,
         seconds=request.POST.get("seconds", "")[:6],
         reference=request.POST.get("from", "")[:80],
         agent=request.headers.get("User-Agent", ""),

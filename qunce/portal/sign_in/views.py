@@ -21,7 +21,7 @@ from qunce.members.personal_links import (
 )
 from qunce.members.personal_links.tokens import Token
 from qunce.portal import http
-from qunce.portal.sign_in import actions, providers
+from qunce.portal.sign_in import actions
 
 MAX_DIGITS_LENGTH = 12
 SPOKEN_SEPARATOR = " "
@@ -158,7 +158,6 @@ def _render_sign_in(
         "spoken": SPOKEN_SEPARATOR.join(digits),
         "problem": problem,
         "contact": portal_settings.of(request.community).contact,
-        "providers": providers.list_available(request.community),
     }
     return http.render(request, "portal/sign_in.html", context, status=status)
 
@@ -167,10 +166,7 @@ def _render_sign_in(
 @http.page()
 def sign_out(request: http.Request) -> HttpResponse:
     actions.sign_out(visitor=request.visitor, at=request.at)
-    response = http.redirect(http.local_path(request, ""))
-    # What the browser keeps for times without network is this member's.
-    response["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    return http.redirect(http.local_path(request, ""))
 
 
 @require_POST

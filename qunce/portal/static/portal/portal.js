@@ -23,7 +23,8 @@
   // server take it once, should the answer have been lost.
   var isSending = false;
   function sendQueued() {
-    var items = load().filter(function (each) { return Date.now() - each.at < 86400000; });
+    // What somebody else left on this phone is not sent in the name of this member.
+    var items = load().filter(function (each) { return each.who === data.who && Date.now() - each.at < 86400000; });
     if (isSending || !items.length) { return; }
     isSending = true;
     post(items[0]).then(function (response) {
@@ -41,7 +42,7 @@
       if (name === "key") { key = value; }
     });
     if (pressed && pressed.form === form && pressed.name) { fields.push([pressed.name, pressed.value]); }
-    return { key: key, url: form.action, fields: fields, at: Date.now() };
+    return { key: key, url: form.action, fields: fields, at: Date.now(), who: data.who };
   }
   function keep(item) {
     var items = load().filter(function (each) { return each.key !== item.key; });
@@ -96,7 +97,7 @@
     shownAt = 0;
     if (!data.page || !navigator.sendBeacon || !(seconds || isFirst)) { return; }
     navigator.sendBeacon(data.root + "seen", new URLSearchParams([
-      ["form_token", data.token], ["page", data.page], ["from", data.sharer],
+      ["form_token", data.token], ["page", data.page], ["proof", data.proof], ["from", data.sharer],
       ["seconds", seconds], ["first", isFirst ? "1" : ""], ["view", id]
     ]));
     isFirst = false;

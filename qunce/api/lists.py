@@ -218,7 +218,7 @@ def _read(data: CandidatesIn) -> list[candidates.Candidate]:
     if (data.events is None) == (data.lines is None):
         raise candidates.InvalidCandidates(_("Give either events or lines."))
     if data.events is not None:
-        return candidates.read_policy_events(data.events, channel=data.channel)
+        return candidates.read_policy_events(data.events)
     return candidates.read_lines(data.lines or "", channel=data.channel)
 
 

@@ -207,7 +207,7 @@ def _read(file: Path, channel: str) -> list[Candidate]:
         events = json.loads(text)
     except (ValueError, RecursionError):
         raise options.BadUsage(_("The file is not valid JSON.")) from None
-    return candidates.read_policy_events(events, channel=channel)
+    return candidates.read_policy_events(events)
 
 
 @lists.command("export", help=N_("Print a list as CSV that can be imported"))

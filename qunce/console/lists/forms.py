@@ -160,7 +160,7 @@ class CandidatesForm(ScopeForm):
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=gettext_lazy(
             "One id a line, with a comma before the reason; or the state events of a"
-            " policy room of Matrix as JSON."
+            " policy room as JSON, which are of Matrix whatever the platform is."
         ),
     )
     field_order = ("list_name", "channel", "text")
@@ -177,4 +177,4 @@ class CandidatesForm(ScopeForm):
         if isinstance(events, dict):
             # What the server answers, or one event.
             events = events.get("state", events.get("chunk", [events]))
-        return candidates.read_policy_events(events, channel=channel)
+        return candidates.read_policy_events(events)

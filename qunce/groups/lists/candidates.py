@@ -30,6 +30,7 @@ USER_RULE = "m.policy.rule.user"
 USER_RULES = frozenset({USER_RULE, "m.room.rule.user", "org.matrix.mjolnir.rule.user"})
 """The present type of these events, and those that older lists have."""
 BANS = frozenset({"m.ban", "org.matrix.mjolnir.ban"})
+MATRIX = "matrix"
 GLOB = frozenset("*?")
 
 
@@ -82,8 +83,8 @@ class Preview:
 # Reading
 
 
-def read_policy_events(events: Any, *, channel: str = "matrix") -> list[Candidate]:
-    """The users that the state events of a policy room recommend to ban.
+def read_policy_events(events: Any) -> list[Candidate]:
+    """The users that the state events of a policy room of Matrix recommend to ban.
 
     A later event replaces an earlier one with the same state key, and one without content
     takes the rule back. Rules about servers and rooms are passed over.
@@ -108,7 +109,7 @@ def read_policy_events(events: Any, *, channel: str = "matrix") -> list[Candidat
             continue
         reason = content.get("reason")
         found[entity] = _candidate(
-            channel, entity, reason if isinstance(reason, str) else ""
+            MATRIX, entity, reason if isinstance(reason, str) else ""
         )
     return list(found.values())
 
@@ -147,7 +148,7 @@ def _candidate(channel: str, key: str, reason: str) -> Candidate:
     if len(key) > 200 or not text_validation.is_valid(key):
         problem = _("This id is too long or cannot be stored.")
         key = key[:200].replace("\0", "")
-    elif channel == "matrix" and GLOB & set(key):
+    elif channel == MATRIX and GLOB & set(key):
         problem = _("This is a pattern, and a list names people.")
     reason = reason if text_validation.is_valid(reason) else ""
     return Candidate(

@@ -401,7 +401,9 @@ def test_two_people_undo_a_whole_run(chat: Chat, ann: Client) -> None:
     moderation_settings.update(
         community=chat.community, by=chat.by, at=chat.now, two_people_above=1
     )
-    rule = chat.rule(ladder=chat.ladder({"strikes": 1, "rung": "mute", "minutes": 60}))
+    rule = chat.rule(
+        ladder=chat.ladder({"strikes": 1, "rung": "mute", "minutes": 6000})
+    )
     for name in ("eve", "bob"):
         chat.say(name)
     assert chat.done()[-1] == "mute bob"
@@ -415,7 +417,7 @@ def test_two_people_undo_a_whole_run(chat: Chat, ann: Client) -> None:
 
     second = browser(factories.staff(chat.community, "manager", "ben"))
     page(second.post(f"/groups/moderation/mass/{row.pk}/approve/", follow=True))
-    chat.wait(minutes=5)
+    chat.wait(hours=2)
     chat.run()
 
     assert set(Case.objects.values_list("state", flat=True)) == {CaseState.UNDONE}
@@ -427,11 +429,12 @@ def test_two_people_undo_a_whole_run(chat: Chat, ann: Client) -> None:
 def test_a_second_person_answers_an_appeal_to_the_end(chat: Chat, ann: Client) -> None:
     chat.now = http.now() - timedelta(hours=1)
     chat.rule(
-        Mode.PROPOSE, ladder=chat.ladder({"strikes": 1, "rung": "mute", "minutes": 600})
+        Mode.PROPOSE,
+        ladder=chat.ladder({"strikes": 1, "rung": "mute", "minutes": 6000}),
     )
     case = chat.caught("eve")
     ann.post(f"/groups/moderation/cases/{case.number}/confirm/")
-    chat.wait(minutes=1)
+    chat.wait(hours=2)
     chat.run()
     assert "mute eve" in chat.done()
     appeals.receive(
@@ -450,7 +453,7 @@ def test_a_second_person_answers_an_appeal_to_the_end(chat: Chat, ann: Client) -
     ben = browser(factories.staff(chat.community, "manager", "ben"))
     assert "it was a question" in page(ben.get("/groups/moderation/appeals/"))
     page(ben.post(at, answer, follow=True))
-    chat.wait(minutes=5)
+    chat.wait(hours=2)
     chat.run()
     assert Case.objects.get().state == CaseState.UNDONE
     assert chat.done()[-1] == "unmute eve"

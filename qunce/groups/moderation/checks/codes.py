@@ -85,7 +85,7 @@ class CodeCheck(Check):
     label = gettext_lazy("QR codes")
     description = gettext_lazy(
         "QR codes and barcodes in pictures, stickers and the first frames of moving "
-        "pictures. Videos are not read."
+        "pictures. Videos and the round codes of mini-programs are not read."
     )
     options: ClassVar[tuple[Option[Any], ...]] = (
         LimitOption(key="qr_codes", label=gettext_lazy("QR codes"), default=NONE),

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-PUBLISHED = ("activity_id", "seed", "source", "figure_name", "figure_digits")
-PUBLISHED += ("figure_at", "terms", "terms_hash")
-CLOSED = ("closing", "closed_at", "root", "tickets_count", "people_count")
-CLOSED += ("removed", "drand_round")
+PUBLISHED = (
+    *("activity_id", "seed", "source", "figure_name", "figure_digits"),
+    *("figure_at", "terms", "terms_hash"),
+)
+CLOSED = (
+    *("closing", "closed_at", "root", "tickets_count", "people_count"),
+    *("removed", "drand_round"),
+)
 DRAWN = ("signature", "public_value", "value", "revealed_seed", "drawn_at")
 TICKET = ("draw_id", "account_id", "person_id", "n", "secret", "leaf")
 RESULT = ("draw_id", "k", "ticket_id", "outcome", "prize", "instead_of", "drawn_at")
@@ -21,61 +25,103 @@ def _changed(names: tuple[str, ...], operator: str) -> str:
     return " OR ".join(f"NEW.{name} {operator} OLD.{name}" for name in names)
 
 
-def _rules(differs: str) -> list[tuple[str, str, str, str, str]]:
-    """Name, event, table, condition and sentence of each trigger."""
-    state_of = "(SELECT state FROM draws_draw WHERE id = {row}.draw_id)"
-    after = "IN ('closed', 'drawn', 'void')"
+Rule = tuple[str, str, str, str, str]
+"""Name, event, table, condition and sentence of a trigger."""
+AFTER = "IN ('closed', 'drawn', 'void')"
+TRUE = "TRUE"
+
+
+def _state_of(row: str) -> str:
+    return f"(SELECT state FROM draws_draw WHERE id = {row}.draw_id)"  # noqa: S608
+
+
+def _rules(differs: str) -> list[Rule]:
+    figures: list[Rule] = [
+        (
+            f"draws_figure_{event.lower()}",
+            event,
+            "draws_figureentry",
+            TRUE,
+            "a typed figure cannot be changed",
+        )
+        for event in ("UPDATE", "DELETE")
+    ]
+    return [
+        *_draw_rules(differs),
+        *_prize_rules(),
+        *_ticket_rules(differs),
+        *_result_rules(differs),
+        *figures,
+    ]
+
+
+def _draw_rules(differs: str) -> list[Rule]:
+    conditions = (
+        f"OLD.state <> 'prepared' AND ({_changed(PUBLISHED, differs)})",
+        f"OLD.state {AFTER} AND ({_changed(CLOSED, differs)})",
+        f"OLD.value <> '' AND ({_changed(DRAWN, differs)})",
+        f"OLD.state {AFTER} AND NEW.state IN ('prepared', 'open')",
+        "OLD.state = 'void' AND NEW.state <> 'void'",
+    )
     return [
         (
             "draws_no_deletion",
             "DELETE",
             "draws_draw",
-            f"OLD.state {after}",
+            f"OLD.state {AFTER}",
             "a closed draw cannot be deleted",
         ),
         (
             "draws_no_change",
             "UPDATE",
             "draws_draw",
-            f"(OLD.state <> 'prepared' AND ({_changed(PUBLISHED, differs)}))"
-            f" OR (OLD.state {after} AND ({_changed(CLOSED, differs)}))"
-            f" OR (OLD.value <> '' AND ({_changed(DRAWN, differs)}))"
-            f" OR (OLD.state {after} AND NEW.state IN ('prepared', 'open'))"
-            " OR (OLD.state = 'void' AND NEW.state <> 'void')",
+            " OR ".join(f"({condition})" for condition in conditions),
             "a published draw cannot be changed",
         ),
-        *(
-            (
-                f"draws_prize_{event.lower()}",
-                event,
-                "draws_drawprize",
-                f"{state_of.format(row='NEW' if event == 'INSERT' else 'OLD')}"
-                " <> 'prepared'",
-                "the prizes of a published draw cannot be changed",
-            )
-            for event in ("INSERT", "UPDATE", "DELETE")
-        ),
+    ]
+
+
+def _prize_rules() -> list[Rule]:
+    return [
+        (
+            f"draws_prize_{event.lower()}",
+            event,
+            "draws_drawprize",
+            f"{_state_of('NEW' if event == 'INSERT' else 'OLD')} <> 'prepared'",
+            "the prizes of a published draw cannot be changed",
+        )
+        for event in ("INSERT", "UPDATE", "DELETE")
+    ]
+
+
+def _ticket_rules(differs: str) -> list[Rule]:
+    return [
         (
             "draws_ticket_insert",
             "INSERT",
             "draws_ticket",
-            f"{state_of.format(row='NEW')} <> 'open'",
+            f"{_state_of('NEW')} <> 'open'",
             "tickets can be added to an open draw only",
         ),
         (
             "draws_ticket_update",
             "UPDATE",
             "draws_ticket",
-            f"({_changed(TICKET, differs)}) OR {state_of.format(row='OLD')} {after}",
+            f"({_changed(TICKET, differs)}) OR {_state_of('OLD')} {AFTER}",
             "a ticket cannot be changed",
         ),
         (
             "draws_ticket_delete",
             "DELETE",
             "draws_ticket",
-            f"{state_of.format(row='OLD')} {after}",
+            f"{_state_of('OLD')} {AFTER}",
             "a ticket of a closed draw cannot be deleted",
         ),
+    ]
+
+
+def _result_rules(differs: str) -> list[Rule]:
+    return [
         (
             "draws_result_insert",
             "INSERT",
@@ -90,17 +136,7 @@ def _rules(differs: str) -> list[tuple[str, str, str, str, str]]:
             f"({_changed(RESULT, differs)}) OR OLD.award_id IS NOT NULL",
             "a result cannot be changed",
         ),
-        ("draws_result_delete", "DELETE", "draws_result", "TRUE", "results stay"),
-        *(
-            (
-                f"draws_figure_{event.lower()}",
-                event,
-                "draws_figureentry",
-                "TRUE",
-                "a typed figure cannot be changed",
-            )
-            for event in ("UPDATE", "DELETE")
-        ),
+        ("draws_result_delete", "DELETE", "draws_result", TRUE, "results stay"),
     ]
 
 

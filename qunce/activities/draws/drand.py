@@ -48,13 +48,13 @@ def is_valid(*, number: int, signature: str) -> bool:
     from py_ecc.bls.hash_to_curve import hash_to_G1
     from py_ecc.bls.point_compression import decompress_G1, decompress_G2
     from py_ecc.bls.typing import G1Compressed, G2Compressed
-    from py_ecc.optimized_bls12_381 import (
+    from py_ecc.optimized_bls12_381.optimized_curve import (
         G2,
         curve_order,
         is_inf,
         multiply,
-        pairing,
     )
+    from py_ecc.optimized_bls12_381.optimized_pairing import pairing
 
     data, key = bytes.fromhex(signature), bytes.fromhex(PUBLIC_KEY)
     try:
@@ -67,5 +67,5 @@ def is_valid(*, number: int, signature: str) -> bool:
     halves = int.from_bytes(key[:48], "big"), int.from_bytes(key[48:], "big")
     public = decompress_G2(G2Compressed(halves))
     message = sha256(number.to_bytes(8, "big")).digest()
-    hashed = hash_to_G1(message, TAG, sha256)
+    hashed = hash_to_G1(message, TAG, sha256)  # type: ignore[arg-type]  # as it is used
     return bool(pairing(G2, point) == pairing(public, hashed))

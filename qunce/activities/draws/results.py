@@ -168,7 +168,7 @@ def _draw_next(draw: Draw, row: Result, at: datetime) -> Result | None:
     )
     rows = _store(draw, drawn, at)
     if not rows or rows[-1].outcome != Outcome.WON:
-        Award.objects.filter(pk=row.award_id).update(is_passed_on=False)
+        Award.objects.filter(draw_result=row).update(is_passed_on=False)
         stock.give_back(stock_id=prize.stock_id)
         return None
     winner = rows[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
@@ -136,7 +136,7 @@ def record(
     *,
     by: Staff | None,
     at: datetime,
-    **fields: object,
+    **fields: Any,
 ) -> None:
     """Record a fact of this kind about an award."""
     fact = kind(

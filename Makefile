@@ -21,7 +21,7 @@ NO_HOME := export DJANGO_SETTINGS_MODULE=qunce.settings QUNCE_HOME=$$(mktemp -d)
 # Set in some containers; every start of Python would then compile all of Qunce again.
 unexport PYTHONDONTWRITEBYTECODE
 
-EXACT := tests/test_exactness.py tests/members/rule_text/test_parsing.py tests/outreach/playbooks $(addprefix tests/outreach/test_,channel_sending.py contact_limits.py empty_values.py kept_places.py send_order.py) tests/api/test_openapi.py tests/sets/test_payload_numbers.py $(addprefix tests/importing/test_,dialects.py spilled_facts.py undo_in_reverse.py)
+EXACT := tests/test_exactness.py tests/core/test_lots.py tests/activities/points/test_conservation.py tests/members/rule_text/test_parsing.py tests/outreach/playbooks $(addprefix tests/outreach/test_,channel_sending.py contact_limits.py empty_values.py kept_places.py send_order.py) tests/api/test_openapi.py tests/sets/test_payload_numbers.py $(addprefix tests/importing/test_,dialects.py spilled_facts.py undo_in_reverse.py)
 
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 

@@ -113,6 +113,11 @@ def delete_erased(
 ) -> None:
     """Reaction to an erased person: they stay counted, and nothing says who they were."""
     gone = {fact.account for fact in facts if fact.account is not None}
+    # A program may have named them in the key.
+    for pk in Entry.objects.filter(
+        account_id__in=gone, activity__community=community
+    ).values_list("pk", flat=True):
+        Entry.objects.filter(pk=pk).update(key=f"erased:{pk}")
     Answer.objects.filter(account_id__in=gone, activity__community=community).delete()
     PastedLine.objects.filter(
         account_id__in=gone, activity__community=community

@@ -80,6 +80,7 @@ def new_public_id() -> str:
     "may_join",
     "notified",
     "settings",
+    "campaign",
     sentences=("name", "text", "refusal", "lesson", "reason"),
 )
 class Activity(models.Model):

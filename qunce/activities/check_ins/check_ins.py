@@ -13,7 +13,7 @@ from qunce.activities.activities import activities
 from qunce.activities.activities.kind_contract import Attempt
 from qunce.activities.activities.models import Activity
 from qunce.activities.check_ins import check_in_facts, streaks
-from qunce.activities.check_ins.models import MAX_SAID, CheckIn
+from qunce.activities.check_ins.models import MAX_SAID, CheckIn, MakeUpCard
 from qunce.activities.check_ins.models import Streak as StreakRow
 from qunce.activities.check_ins.streaks import RestDays, Streak
 from qunce.core import community_days, errors
@@ -210,6 +210,9 @@ def clear_erased(
     CheckIn.objects.filter(activity__community=community, account_id__in=gone).update(
         said=""
     )
+    cards = MakeUpCard.objects.filter(community=community, account_id__in=gone)
+    for pk in cards.values_list("pk", flat=True):
+        MakeUpCard.objects.filter(pk=pk).update(key=f"erased:{pk}")
 
 
 # Reads

@@ -106,7 +106,13 @@ def _switch(request: http.Request, pk: int, *, is_on: bool) -> HttpResponse:
     reply_rules.switch(rule=rule, is_on=is_on, by=request.staff, at=request.at)
     text = _("It answers from now on.") if is_on else _("It no longer answers.")
     undo = reverse("inbox:rule-off" if is_on else "inbox:rule-on", args=[pk])
-    http.flash(request, text, undo=undo)
+    conflicts = reply_rules.find_conflicts(rule) if is_on else []
+    for other, word in conflicts[:1]:
+        text = _(
+            "It answers from now on. “%(name)s” has “%(word)s”, too: the first of the"
+            " list answers."
+        ) % {"name": other.name, "word": word}
+    http.flash(request, text, undo=undo, level="info" if conflicts else "good")
     return http.redirect_back(request, reverse("inbox:rule-list"))
 
 

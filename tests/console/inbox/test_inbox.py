@@ -138,10 +138,13 @@ def test_automatic_replies_are_written_tried_and_ordered(
     assert conflict.status_code == 422
     assert "answered by “Hours”, too" in shown(conflict)
     assert ann.post(f"{url}new/", second | {"accept_conflicts": "1"}).status_code == 303
+    other = ReplyRule.objects.get(name="Second")
+    switched = ann.post(f"{url}{other.pk}/on/", follow=True)
+    assert "“Hours” has “几点开门”, too" in shown(switched)
+    ann.post(f"{url}{other.pk}/off/")
     tried = shown(ann.get(url, {"tried": "周末几点\n你好"}))
     assert "no answer" in tried
     assert "<strong><bdi>Hours" in tried
-    other = ReplyRule.objects.get(name="Second")
     ann.post(f"{url}{other.pk}/up/")
     assert "<strong><bdi>Second" in shown(ann.get(url, {"tried": "几点开门"}))
     ann.post(f"{url}{rule.pk}/off/")

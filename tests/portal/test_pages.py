@@ -300,7 +300,7 @@ def test_hostile_forms_change_nothing(shop: Community, li: int, phone: Phone) ->
         ("sign-in", {"digits": "<script>\0" * 20}),
         ("seen", {"page": "activity:madeup", "first": "1", "proof": "é"}),
         ("me/devices/99999999999999999999/remove", {}),
-        ("display", {"language": "\0", "theme": "\ud800", "next": "/p/shop/\\evil"}),
+        ("display", {"language": "\0", "theme": "\u202e", "next": "/p/shop/\\evil"}),
     ):
         answer = phone.client.post(f"/p/shop/{path}", {"form_token": token, **data})
         assert answer.status_code in (303, 403, 404, 422), (path, answer.status_code)

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy, pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from qunce.activities import eligibility
 from qunce.activities.activities.models import Activity, Entry
@@ -52,37 +54,54 @@ def close(activity: Activity, at: datetime) -> None:
     draw.activity = activity
     removed = _remove(draw, at)
     db.execute(SET_PLACES, [draw.pk])
-    kept = Ticket.objects.filter(draw=draw, removed="").order_by("leaf")
-    leaves = [bytes(leaf) for leaf in kept.values_list("leaf", flat=True).iterator()]
-    root = ticket_tree.root_of(leaves).hex()
-    people = kept.order_by().values("person_id").distinct().count()
-    number = drand.round_after(at) if draw.source == Source.DRAND else None
-    content: dict[str, Any] = {
-        "closed_at": at.isoformat(),
-        "tickets": len(leaves),
-        "people": people,
-        "removed": removed,
-        "root": root,
-        "round": number,
-    }
+    content = _read_list(draw, removed, at)
     draws.STATES.transition(
         draw,
         "close",
         closing=draws.to_json(content),
         closed_at=at,
-        root=root,
-        tickets_count=len(leaves),
-        people_count=people,
+        root=content["root"],
+        tickets_count=content["tickets"],
+        people_count=content["people"],
         removed=removed,
-        drand_round=number,
+        drand_round=content["round"],
     )
-    fact_of = draw_facts.DrawClosed
-    total = sum(removed.values())
-    draws.record(fact_of, draw, by=None, at=at, tickets=len(leaves), removed=total)
-    if not leaves:
-        voids.declare(draw, str(NOBODY), by=None, at=at)
-    elif draw.figure_at is not None and at + draws.MARGIN > draw.figure_at:
-        voids.declare(draw, str(LATE), by=None, at=at)
+    draws.record(
+        draw_facts.DrawClosed,
+        draw,
+        by=None,
+        at=at,
+        tickets=content["tickets"],
+        removed=sum(removed.values()),
+    )
+    if (problem := _find_problem(draw, at)) is not None:
+        # Members read it, whoever closed the list.
+        with translation.override(activity.community.language):
+            reason = str(problem)
+        voids.declare(draw, reason, by=None, at=at)
+
+
+def _read_list(draw: Draw, removed: dict[str, int], at: datetime) -> dict[str, Any]:
+    """What is published about the closed list."""
+    kept = Ticket.objects.filter(draw=draw, removed="").order_by("leaf")
+    leaves = [bytes(leaf) for leaf in kept.values_list("leaf", flat=True).iterator()]
+    return {
+        "closed_at": at.isoformat(),
+        "tickets": len(leaves),
+        "people": kept.order_by().values("person_id").distinct().count(),
+        "removed": removed,
+        "root": ticket_tree.root_of(leaves).hex(),
+        "round": drand.round_after(at) if draw.source == Source.DRAND else None,
+    }
+
+
+def _find_problem(draw: Draw, at: datetime) -> StrOrPromise | None:
+    """Why a draw whose list was closed now is void, None if it is not."""
+    if not draw.tickets_count:
+        return NOBODY
+    if draw.figure_at is not None and at + draws.MARGIN > draw.figure_at:
+        return LATE
+    return None
 
 
 def _remove(draw: Draw, at: datetime) -> dict[str, int]:

@@ -178,7 +178,7 @@ def test_list_that_closes_after_the_figure_is_void(
     builders.join(draw, *factories.members(community, *"abc"))
     builders.close(draw, at=AFTER)
     assert draw.state == State.VOID
-    assert "too late" in draw.void_reason
+    assert "封存得太晚" in draw.void_reason  # in the language of the community
     assert left(prize) == 10
 
 

@@ -53,6 +53,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "overlaps": {"pk": "group_set"},
     "overlaps:run": {"pk": "clean_up"},
     "patrol": {"pk": "group"},
+    "activities": {"pk": "activity_of_draw"},
     "points": {"pk": "point_rule"},
     "points:member": {"pk": "points_of"},
     "prizes": {"pk": "prize"},
@@ -79,6 +80,7 @@ VARIANTS: dict[str, dict[str, dict[str, str]]] = {
 }
 """View → name of another state of its page → argument → kind of object."""
 SLUGS = {
+    "activities:create": {"kind": "check_in"},
     "channels:connect": {"channel": "matrix"},
     "channels:detail": {"channel": "matrix"},
     "tags:template-apply": {"name": "education"},

@@ -294,7 +294,10 @@ class GroupLine(models.Model):
 
 
 @personal_texts.erased_in(
-    sentences=("name", "said"), community="activity__community_id"
+    "paste",
+    "digest",
+    sentences=("name", "said", "answer"),
+    community="activity__community_id",
 )
 class PastedLine(models.Model):
     """A line of a chat that staff pasted; `digest` is of what was pasted and its place.

@@ -12,6 +12,7 @@ Those with `=` are data, `css:` is a selector.
 from __future__ import annotations
 
 from tests.functional.page_table import (
+    activities,
     daily_work,
     groups,
     insight,
@@ -28,6 +29,7 @@ PAGES = (
     *daily_work.PAGES,
     *members.PAGES,
     *outreach.PAGES,
+    *activities.PAGES,
     *points.PAGES,
     *prizes.PAGES,
     *groups.PAGES,

@@ -1,0 +1,25 @@
+"""Pages of activities and check-ins."""
+
+from __future__ import annotations
+
+from tests.functional.page_table.page import STAFF, Page
+
+PAGES = (
+    Page("activities:list", STAFF, ("Activities", "=茶壶抽奖"), {"New activity": STAFF}),
+    Page("activities:choose-kind", STAFF, ("New activity", "Draft it")),
+    Page(
+        "activities:create",
+        STAFF,
+        ("Who may join", "Continue to review", "css:#id_setting_proof"),
+    ),
+    Page(
+        "activities:detail",
+        STAFF,
+        ("=茶壶抽奖", "Who may join", "Highest possible cost", "css:.figures"),
+    ),
+    Page("activities:update", STAFF, ("Goal and budget", "Save", "css:#id_text")),
+    Page("activities:results", STAFF, ("How it went", "What did you learn?")),
+    Page("activities:entries", STAFF, ("Somebody said it to you", "css:#member")),
+    Page("activities:check-ins", STAFF, ("Give a make-up card", "css:#day")),
+    Page("activities:paste", STAFF, ("Lines of the chat", "css:#id_text")),
+)

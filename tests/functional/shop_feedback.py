@@ -45,6 +45,10 @@ def add_feedback(shop: TeaShop) -> None:
         text="九点到六点",
     )
     wish = wishes.create(**shop.in_shop(title="想要小包装"), message=text.pk)
+    for number, title in enumerate(("周末线下品茶会", "岩茶的讲解直播"), 2):
+        more = wishes.create(**shop.in_shop(title=title))
+        for other in shop.accounts[number : 3 * number]:
+            wishes.add_voice(wish=more, account=other.pk, **shop.by_owner())
     shop.ids |= {
         "complaint": case.pk,
         "conversation": row.pk,

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.functional.tea_shop import TeaShop
 
+RULES = """不发广告，不拉私群。
+卖茶和转让请先问群主，每天最多一条。
+说话客气，有问题找管理员，不在群里吵架。
+晚上十点以后不发语音。"""
+
 
 def add_group_people(shop: TeaShop) -> None:
     from qunce.groups.entry import gates, group_rules, requests
@@ -30,19 +35,28 @@ def add_group_people(shop: TeaShop) -> None:
         list_name="black",
         channel="wechat",
         channel_key="wx_" + "long" * 20,
-        name="刷单小助手" * 8,
+        name="刷单小助手（私聊领红包，名额有限，先到先得，不收任何费用）",
         reason="进群即发广告",
         expires_at=owner["at"] + timedelta(days=30),
         **owner,
     )
     shop.ids["list_entry"] = entry.pk
+    lists.add(
+        community=community,
+        list_name="black",
+        channel="wechat",
+        channel_key="wx_jiedan88",
+        name="接单小王",
+        reason="三次刷屏",
+        **owner,
+    )
     gates.configure(group=group, keywords=["明前茶"], needs_approval=True, **owner)
     gates.switch(group=group, is_on=True, **owner)
     for account in accounts[:2]:
         row = requests.open_request(group=group, account=account, **owner)
         shop.ids.setdefault("entry_request", row.pk)
-    group_rules.publish(group=group, text="不发广告。" * 20, **owner)
-    made = group_sets.create(name="同城茶友群" * 4, groups=both, **owner)
+    group_rules.publish(group=group, text=RULES, **owner)
+    made = group_sets.create(name="同城茶友群（上海、杭州和苏州，线下活动只通知一次）", groups=both, **owner)
     shop.ids["group_set"] = made.pk
     run = CleanUp.objects.create(
         community=community,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.functional import test_import_wizard, test_staff_walk
+from tests.functional import page_urls, test_import_wizard, test_staff_walk
 from tests.functional.browser_user import BrowserUser
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
@@ -177,6 +177,24 @@ def score(user: BrowserUser) -> None:
     user.go("/insight/scores/of/activity/")
 
 
+def moderation_case(user: BrowserUser) -> None:
+    # The author of the first one has a name that is as long as names may be.
+    user.go(f"/groups/moderation/cases/{user.ids['moderation_case'] + 1}/")
+
+
+def connect_matrix(user: BrowserUser) -> None:
+    user.go("/settings/channels/matrix/connect/")
+
+
+def page(view: str) -> Callable[[BrowserUser], None]:
+    """Return a function that opens the page of a view."""
+
+    def open_page(user: BrowserUser) -> None:
+        user.go(page_urls.list_urls(user.ids)[view])
+
+    return open_page
+
+
 PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "today": today,
     "import": import_file,
@@ -212,6 +230,18 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "funnel": funnel,
     "staff_performance": staff_performance,
     "score": score,
+    "inbox": page("inbox:detail"),
+    "complaint": page("complaints:detail"),
+    "wishes": page("wishes:list"),
+    "digest": page("digests:detail"),
+    "lists": page("lists:list"),
+    "entry_gate": page("entry:gate"),
+    "overlaps": page("overlaps:board"),
+    "patrol": page("patrol:list"),
+    "connect_matrix": connect_matrix,
+    "moderation_queue": page("moderation:queue"),
+    "moderation_case": moderation_case,
+    "moderation_rule": page("moderation:rule-update"),
 }
 PHONE_PICTURES = ("task", "sidebar")
 OFFER_PICTURES = ("materials", "campaign_result", "links")

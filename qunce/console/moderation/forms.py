@@ -305,6 +305,15 @@ class SettingsForm(forms.Form):
         return values
 
 
+def _list_groups(request: http.Request) -> list[tuple[Any, str]]:
+    """The choices of a group; of many, the first would be chosen by mistake."""
+    groups = group_visibility.list_visible(request.staff).exclude(state="dead")
+    found: list[tuple[Any, str]] = list(
+        groups.order_by("name").values_list("pk", "name")
+    )
+    return found if len(found) == 1 else [("", _("Choose a group")), *found]
+
+
 class PasteForm(forms.Form):
     group = forms.TypedChoiceField(label=gettext_lazy("Group"), coerce=int)
     text = forms.CharField(
@@ -328,12 +337,7 @@ class PasteForm(forms.Form):
         given = request.GET.get("group", "") if group is None else group
         super().__init__(data, initial={"group": given})
         field: Any = self.fields["group"]
-        groups = group_visibility.list_visible(request.staff).exclude(state="dead")
-        found = list(groups.order_by("name").values_list("pk", "name"))
-        # Of many groups, the first would be judged by mistake.
-        field.choices = (
-            found if len(found) == 1 else [("", _("Choose a group")), *found]
-        )
+        field.choices = _list_groups(request)
 
 
 class AnswerForm(forms.Form):
@@ -375,8 +379,7 @@ class MassActionForm(forms.Form):
     def __init__(self, request: http.Request, data: Any = None) -> None:
         super().__init__(data)
         field: Any = self.fields["group"]
-        groups = group_visibility.list_visible(request.staff).exclude(state="dead")
-        field.choices = list(groups.order_by("name").values_list("pk", "name"))
+        field.choices = _list_groups(request)
 
     def clean_keys(self) -> list[str]:
         parts = re.split(r"[,，、;；\n]", self.cleaned_data["keys"])

@@ -24,7 +24,7 @@ from tests.matrix.members import Member
 from tests.matrix.worker import PRIVATE
 from tests.server_process import free_port
 
-SECONDS = 90.0
+SECONDS = 180.0
 
 
 def serve(port: int) -> None:

@@ -202,6 +202,16 @@ def measure(rows: Sequence[tuple[str, bool]], folds: int) -> tuple[float, float]
     return 2 * found / (2 * found + missed + alarms), alarms / wanted
 
 
+@given(st.text(max_size=40))
+def test_hashes_are_those_of_the_n_grams_one_by_one(text: str) -> None:
+    given_text = normalise(text)
+    slow = {
+        features.hash_gram(gram)
+        for gram, _start, _end in features.list_grams(given_text)
+    }
+    assert features.list_hashes(given_text) == slow
+
+
 @pytest.mark.skipif(not (DATA / "qq_ads").exists(), reason="needs ../shared/data")
 def test_adverts_in_chinese_group_messages_are_found() -> None:
     lines = (DATA / "qq_ads" / "train.txt").read_text().split("\n")

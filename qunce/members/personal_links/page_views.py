@@ -18,6 +18,7 @@ from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
 from qunce.members.personal_links import links
 from qunce.members.personal_links.models import (
     MAX_PURPOSE_LENGTH,
@@ -134,7 +135,7 @@ def _record_share(view: View, page: str, at: datetime) -> None:
 
 def _may_share(view: View, sharer: int) -> bool:
     """Whether the page was opened by somebody else, through a member of this community."""
-    member = links.account_models.Account.objects.filter(
+    member = Account.objects.filter(
         community=view.community, pk=sharer, erased_at__isnull=True
     )
     if not member.exists():

@@ -80,7 +80,7 @@ def erase(person: ErasedPerson) -> None:
         model._default_manager.filter(account_id__in=ids).delete()
     # A device that somebody else uses, too, stays theirs.
     free = Device.objects.filter(
-        pk__in=[pk for pk in devices if pk is not None],
+        pk__in=[pk for pk in devices if pk],
         links__isnull=True,
         sign_ins__isnull=True,
     )

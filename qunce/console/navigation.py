@@ -242,7 +242,7 @@ STYLESHEETS = {
 STYLESHEETS_OF_ALL = ("charts", "search")
 """Areas whose stylesheets every page has."""
 STYLESHEETS_USED = {
-    "activities": ("outreach",),
+    "activities": ("outreach", "today"),
     "complaints": ("today",),
     "inbox": ("today",),
     "wishes": ("today",),

@@ -192,14 +192,20 @@ def _start(activity: Activity, at: datetime) -> None:
 
 
 def _move_all(rows: models.QuerySet[Activity], at: datetime, move: Any) -> int:
-    moved = 0
+    """Move each in a transaction of its own; one that cannot holds up no other."""
+    moved, failed = 0, None
     for activity in rows.select_related("community").order_by("pk")[:MAX_PER_RUN]:
-        with transaction.atomic():
-            # Staff may have moved it since it was read.
-            locked = rows.select_for_update(of=("self",)).filter(pk=activity.pk)
-            if locked.exists():
-                move(activity, at)
-                moved += 1
+        try:
+            with transaction.atomic():
+                # Staff may have moved it since it was read.
+                locked = rows.select_for_update(of=("self",)).filter(pk=activity.pk)
+                if locked.exists():
+                    move(activity, at)
+                    moved += 1
+        except Exception as error:
+            failed = error
+    if failed is not None:
+        raise failed
     return moved
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -278,3 +279,21 @@ def test_other_communities_are_unknown(by: Staff) -> None:
         lifecycle.pause(activity=activity, reason="x", by=other, at=AT)
     assert activities.find_public(other.community, activity.public_id) is None
     assert activities.find_public(by.community, activity.public_id) == activity
+
+
+def test_one_that_cannot_close_holds_up_no_other(by: Staff) -> None:
+    def fail(activity: Activity, at: object) -> None:
+        raise ValueError("broken")
+
+    broken = dataclasses.replace(base.get("check_in"), key="broken", close=fail)
+    base.register(broken)
+    try:
+        first = running(by, "broken", ends_at=AT + HOUR)
+        second = running(by, ends_at=AT + HOUR)
+        with pytest.raises(ValueError, match="broken"):
+            lifecycle.move_due(at=AT + HOUR)
+    finally:
+        base.unregister("broken")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == (State.RUNNING, State.CLOSED)

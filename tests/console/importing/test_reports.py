@@ -29,7 +29,6 @@ from tests.console.importing.steps import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.both_databases
 def test_report_of_orders_links_to_the_orders_of_that_import(
     shop: Community, ann: Client
 ) -> None:
@@ -61,7 +60,6 @@ def test_a_list_of_too_many_orders_is_refused_instead_of_showing_all(
     assert "X-1" not in answer.content.decode()
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("target", "text"),
     [
@@ -89,7 +87,6 @@ def test_report_links_to_the_members_of_that_import(
         assert ">g1<" in group.content.decode()
 
 
-@pytest.mark.both_databases
 def test_members_with_too_many_imported_tags_are_not_listed_in_part(
     shop: Community, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +135,6 @@ def finish(job: ImportJob, state: str, **fields: Any) -> None:
     )
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("state", "broken", "text"),
     [
@@ -166,7 +162,6 @@ def test_today_says_what_became_of_an_import(
     assert ("was rejected" in shown) == (state == "rejected")
 
 
-@pytest.mark.both_databases
 def test_today_leaves_out_a_file_that_was_imported_again(
     shop: Community, ann: Client
 ) -> None:

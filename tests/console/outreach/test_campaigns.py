@@ -51,14 +51,12 @@ def form_data(by: Staff, **changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.both_databases
 def test_empty_list_explains_campaigns(ann: Client) -> None:
     text = page(ann, "campaign-list")
     assert "No campaigns yet" in text
     assert url("campaign-create") in text
 
 
-@pytest.mark.both_databases
 def test_campaign_is_created_reviewed_and_started(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -97,7 +95,6 @@ def test_start_is_rejected_if_recipients_have_changed(
     assert campaign.state == "draft"
 
 
-@pytest.mark.both_databases
 def test_rejected_form_keeps_its_values(by: Staff, ann: Client) -> None:
     answer = ann.post(
         url("campaign-create"), form_data(by, text="Dear {nmae}\n=1+1 <b>")
@@ -164,7 +161,6 @@ def test_preview_shows_the_text_for_a_member(
     assert ann.post(url("campaign-preview"), {"target": "mars"}).status_code == 200
 
 
-@pytest.mark.both_databases
 def test_campaign_for_groups_is_created(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -178,7 +174,6 @@ def test_campaign_for_groups_is_created(
     assert "Assign 1 group to 1 staff member for sending" in text
 
 
-@pytest.mark.both_databases
 def test_campaign_is_paused_updated_resumed_cancelled_and_copied(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -204,7 +199,6 @@ def test_campaign_is_paused_updated_resumed_cancelled_and_copied(
     assert ann.post(url("campaign-pause", campaign.pk)).status_code == 403
 
 
-@pytest.mark.both_databases
 def test_campaign_is_scheduled_in_the_community_time_zone(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -243,7 +237,6 @@ def sent_to(by: Staff, *names: str) -> Campaign:
     return campaign
 
 
-@pytest.mark.both_databases
 def test_result_recipient_list_and_export_agree(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -306,7 +299,6 @@ def test_opt_outs_are_recorded_and_undone(shop: Community, ann: Client) -> None:
     assert "Nobody has opted out" in page(ann, "opt-out-list")
 
 
-@pytest.mark.both_databases
 def test_recipients_are_paged(shop: Community, by: Staff, ann: Client) -> None:
     campaign = sent_to(by, *(f"p{n:03}" for n in range(60)))
     assisted_sending.open_next(
@@ -325,7 +317,6 @@ def test_recipients_are_paged(shop: Community, by: Staff, ann: Client) -> None:
 HUGE = 10**30
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("view", "args"),
     [
@@ -347,7 +338,6 @@ def test_huge_ids_are_not_found(ann: Client, view: str, args: int) -> None:
     assert request(url(view, *[HUGE] * args)).status_code == 404
 
 
-@pytest.mark.both_databases
 def test_invalid_query_parameters_are_ignored(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -370,7 +360,6 @@ def test_invalid_query_parameters_are_ignored(
     assert huge.status_code == 422
 
 
-@pytest.mark.both_databases
 def test_hostile_names_are_escaped(shop: Community, by: Staff, ann: Client) -> None:
     hostile = "<img onerror=alert(1)> \u202e=cmd 👩‍👩‍👧 &amp;"
     factories.member(shop, "odd", name=hostile)

@@ -63,7 +63,6 @@ def test_refund_above_a_gross_amount_is_refused(files: Files) -> None:
     assert amounts() == {"T1": (10_000, 10_000)}
 
 
-@pytest.mark.both_databases
 def test_orders_of_two_shops_are_two(files: Files) -> None:
     text = f"{HEAD},店铺名称\n1,M1,2024-03-05,10,北京店\n1,M2,2024-03-05,20,上海店\n"
     assert files.counts(text)["orders"] == 2
@@ -72,7 +71,6 @@ def test_orders_of_two_shops_are_two(files: Files) -> None:
     assert sorted(Order.objects.values_list("amount", flat=True)) == [1000, 2000, 3000]
 
 
-@pytest.mark.both_databases
 def test_currency_is_that_of_the_cell_or_the_column(files: Files) -> None:
     text = (
         f"{HEAD},currency\n"
@@ -91,7 +89,6 @@ def test_currency_is_that_of_the_cell_or_the_column(files: Files) -> None:
     ]
 
 
-@pytest.mark.both_databases
 def test_lines_in_two_currencies_are_refused(files: Files) -> None:
     text = f"{HEAD},product\n1,M1,2024-03-05,$5,tea\n1,M1,2024-03-05,€5,cup\n"
     first, second = files.problems(text)
@@ -102,7 +99,6 @@ def test_lines_in_two_currencies_are_refused(files: Files) -> None:
     assert amounts() == {}
 
 
-@pytest.mark.both_databases
 def test_currency_option_must_be_a_currency(files: Files) -> None:
     with pytest.raises(questions.InvalidAnswer, match="YUAN"):
         files.run(f"{HEAD}\n1,M1,2024-03-05,5\n", currency="YUAN")
@@ -120,7 +116,6 @@ def test_order_with_a_broken_line_is_refused_as_a_whole(files: Files) -> None:
     assert amounts() == {"2": (700, 0)}
 
 
-@pytest.mark.both_databases
 def test_totals_that_do_not_add_up_show_the_arithmetic(files: Files) -> None:
     head = "order_id,order_date,product,price,qty,discount,shipping,total\n"
     good = "1,2024-03-05,tea,120,1,20,10,170\n1,2024-03-05,cup,30,2,,,\n"
@@ -130,7 +125,6 @@ def test_totals_that_do_not_add_up_show_the_arithmetic(files: Files) -> None:
     assert amounts() == {"1": (17_000, 0)}
 
 
-@pytest.mark.both_databases
 def test_counts_of_rows_add_up(files: Files) -> None:
     head = f"{HEAD},product,status\n"
     files.run(f"{head}1,M1,2024-03-05,5,tea,paid\n2,M1,2024-03-05,5,tea,paid\n")
@@ -148,7 +142,6 @@ def test_counts_of_rows_add_up(files: Files) -> None:
     )
 
 
-@pytest.mark.both_databases
 def test_sign_of_several_currencies_is_asked_about(tmp_path: Path, db: None) -> None:
     files = Files(factories.community("abroad", currency="EUR"), tmp_path)
     text = f"{HEAD}\n1,M1,2024-03-05,¥900\n"

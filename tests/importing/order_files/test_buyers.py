@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.members.accounts.models import Account
 from qunce.sales.models import Order
 from tests import factories
 from tests.importing.order_files.order_texts import HEAD, Files, spent
-
-pytestmark = pytest.mark.both_databases
 
 
 def test_other_member_moves_the_facts(shop: Community, files: Files) -> None:

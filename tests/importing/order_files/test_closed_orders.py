@@ -64,7 +64,6 @@ def test_refund_of_a_closed_line_is_the_same_in_both_orders_of_files(
     assert spent(shop) == 7_000
 
 
-@pytest.mark.both_databases
 def test_closing_of_an_order_is_the_same_in_all_orders_of_files(
     shop: Community, files: Files, by: Staff
 ) -> None:
@@ -85,7 +84,6 @@ def test_closing_of_an_order_is_the_same_in_all_orders_of_files(
     assert spent(shop) == 0
 
 
-@pytest.mark.both_databases
 def test_payment_of_a_closed_order_is_refunded_by_every_way(
     shop: Community, files: Files, by: Staff
 ) -> None:
@@ -108,7 +106,6 @@ def test_payment_of_a_closed_order_is_refunded_by_every_way(
     assert ClosedOrder.objects.count() == 1
 
 
-@pytest.mark.both_databases
 def test_undone_closing_is_none(shop: Community, files: Files, by: Staff) -> None:
     head = f"{HEAD},status\n"
     closed = files.run(f"{head}C1,M1,2024-03-05,100,交易关闭\n").job

@@ -11,8 +11,6 @@ from qunce.importing.plan import questions
 from tests import factories
 from tests.importing.order_files.order_texts import HEAD, Files, amounts, spent
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.mark.parametrize(
     ("word", "expected"),

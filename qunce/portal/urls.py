@@ -9,6 +9,7 @@ from qunce.portal.activities import views as activities
 from qunce.portal.draws import views as draws
 from qunce.portal.home import views as home
 from qunce.portal.me import views as me
+from qunce.portal.points import views as points
 from qunce.portal.privacy import views as privacy
 from qunce.portal.prizes import views as prizes
 from qunce.portal.sign_in import views as sign_in
@@ -35,6 +36,8 @@ COMMUNITY = [
     path("me/card", me.card_page, name="card"),
     path("me/card.png", me.card, name="card-picture"),
     path("me/devices/<int:pk>/remove", sign_in.remove_device, name="remove-device"),
+    path("me/leaderboard/leave", points.leave_leaderboard, name="leave-leaderboard"),
+    path("me/leaderboard/join", points.join_leaderboard, name="join-leaderboard"),
     path("privacy", privacy.privacy, name="privacy"),
     path("privacy/opt-out", privacy.opt_out, name="opt-out"),
     path("privacy/opt-in", privacy.opt_in, name="opt-in"),

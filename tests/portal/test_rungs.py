@@ -12,6 +12,7 @@ from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.members.personal_links import devices
 from qunce.portal.home import actions as home
+from qunce.portal.points import actions as points
 from qunce.portal.privacy import actions as privacy
 from qunce.portal.sign_in import actions as sign_in
 from qunce.portal.visitors import rungs
@@ -22,6 +23,8 @@ from tests.factories import AT
 
 NEEDS = {
     "home.record_view": Rung.PUBLIC,
+    "points.join_leaderboard": Rung.CHANNEL,
+    "points.leave_leaderboard": Rung.CHANNEL,
     "sign_in.bind": Rung.PUBLIC,
     "sign_in.enter_with_link": Rung.PUBLIC,
     "sign_in.show_code": Rung.PUBLIC,
@@ -40,7 +43,7 @@ NEEDS = {
 def verbs() -> dict[str, Callable[..., Any]]:
     return {
         f"{module.__name__.split('.')[2]}.{name}": function
-        for module in (home, privacy, sign_in)
+        for module in (home, points, privacy, sign_in)
         for name, function in vars(module).items()
         if inspect.isfunction(function)
         and function.__module__ == module.__name__

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from qunce import prize_reactions
+from qunce import expiry_reactions, prize_reactions
 from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
 from qunce.activities.activities.models import Announcement, Answer
@@ -89,6 +89,7 @@ CLEARING: tuple[Reaction, ...] = (
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **point_reactions.REACTIONS,
+    **expiry_reactions.REACTIONS,
     **prize_reactions.REACTIONS,
     activity_facts.ActivityAnswered.kind: (answer,),
     activity_facts.ActivityAnnounced.kind: (announce,),

@@ -29,7 +29,7 @@ def notify(
     the staff who may. Call it in the transaction of the reaction.
     """
     channel = Account.objects.values_list("channel", flat=True).get(pk=account)
-    is_sent = _can_send(channel, community)
+    is_sent = can_send(channel, community)
     staff = None if is_sent else _choose(community, account)
     if not text or (not is_sent and staff is None):
         return
@@ -47,7 +47,8 @@ def notify(
     messages.request(draft, community=community, at=at)
 
 
-def _can_send(channel: str, community: Community) -> bool:
+def can_send(channel: str, community: Community) -> bool:
+    """Whether a channel writes to members by itself."""
     try:
         can = channel_contract.get(channel).capabilities
     except ChannelNotFound:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -168,7 +168,8 @@ def _add_entries(
 def announce_due(*, at: datetime) -> int:
     """Record `points.expiring` once for what expires within 7 days; returns how many.
 
-    A job, every 10 minutes. Messages, and playbooks of the operator, follow from the fact.
+    Once per person and day, on one of their accounts, however many have points. A job,
+    every 10 minutes. Messages, and playbooks of the operator, follow from the fact.
     """
     return sum(
         _announce(community, at) for community in Community.objects.order_by("pk")
@@ -186,49 +187,59 @@ def _announce(community: Community, at: datetime) -> int:
         " ORDER BY l.account_id, l.last_day",
         [community.pk, day, day + NOTICE_DAYS],
     )
+    people = account_queries.person_ids(account for account, _day, _points in rows)
+    found: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for account, last_day, points in rows:
+        found[people[account], last_day].append((account, int(points)))
     done = 0
-    for chunk in account_queries.chunks(rows, LOTS_PER_BATCH):
+    for keys in account_queries.chunks(list(found), LOTS_PER_BATCH):
         with transaction.atomic():
-            done += _announce_chunk(community, chunk, day, at)
+            done += _announce_chunk(community, {key: found[key] for key in keys}, at)
     return done
 
 
 def _announce_chunk(
-    community: Community, rows: Sequence[tuple[int, int, int]], day: int, at: datetime
+    community: Community,
+    found: Mapping[tuple[int, int], Sequence[tuple[int, int]]],
+    at: datetime,
 ) -> int:
-    holders.lock(community, {account for account, _day, _points in rows})
-    known = set(
-        ExpiryNotice.objects.filter(
-            account_id__in=[row[0] for row in rows]
-        ).values_list("account_id", "last_day")
-    )
-    cases = list_cases(community, [row[0] for row in rows])
-    erased = account_queries.find_erased(row[0] for row in rows)
-    due = [
-        (account, last_day, int(points))
-        for account, last_day, points in rows
-        if (account, last_day) not in known
-        and account not in erased
+    """Announce pairs of account and points, by person and last day; returns how many."""
+    accounts = {account for own in found.values() for account, _points in own}
+    holders.lock(community, accounts)
+    by_person = account_queries.accounts_by_person(accounts)
+    known = _find_notices(by_person)
+    cases = list_cases(community, sorted(accounts))
+    erased = account_queries.find_erased(accounts)
+    notices, new_facts = [], []
+    for (person, last_day), own in found.items():
+        own = [row for row in own if row[0] not in erased]
         # While a case is open nothing expires, and nobody is told that it does.
-        and lots.held_until(last_day, cases.get(account, [])) == last_day
-    ]
+        if not own or lots.held_until(last_day, cases.get(own[0][0], [])) != last_day:
+            continue
+        done = {account for account in by_person[person] if (account, last_day) in known}
+        notices += [(account, last_day) for account, _points in own if account not in done]
+        if not done:
+            new_facts.append(
+                point_facts.PointsExpiring(
+                    account=own[0][0],
+                    points=sum(points for _account, points in own),
+                    last_day=community_days.to_date(last_day).isoformat(),
+                )
+            )
     ExpiryNotice.objects.bulk_create(
         ExpiryNotice(
             account_id=account, community_id=community.pk, last_day=last_day, at=at
         )
-        for account, last_day, _points in due
+        for account, last_day in notices
     )
-    facts.record_many(
-        [
-            point_facts.PointsExpiring(
-                account=account,
-                points=points,
-                last_day=community_days.to_date(last_day).isoformat(),
-            )
-            for account, last_day, points in due
-        ],
-        community=community,
-        by=None,
-        at=at,
-    )
-    return len(due)
+    facts.record_many(new_facts, community=community, by=None, at=at)
+    return len(new_facts)
+
+
+def _find_notices(by_person: Mapping[int, Sequence[int]]) -> set[tuple[int, int]]:
+    """The accounts and days of these people that were announced before."""
+    known: set[tuple[int, int]] = set()
+    for chunk in account_queries.chunks([a for own in by_person.values() for a in own]):
+        rows = ExpiryNotice.objects.filter(account_id__in=db.id_list(chunk))
+        known.update(rows.values_list("account_id", "last_day"))
+    return known

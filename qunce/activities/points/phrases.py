@@ -68,3 +68,12 @@ def validity(rule: PointRule) -> str:
         "n": rule.wait_days
     }
     return _("%(wait)s, %(valid)s") % {"wait": wait, "valid": text}
+
+
+def expiring(points: int, last_day: str) -> str:
+    """What a member reads 7 days before points of theirs expire."""
+    return ngettext(
+        "You have %(n)s point that can be used until %(day)s. It expires after that.",
+        "You have %(n)s points that can be used until %(day)s. They expire after that.",
+        points,
+    ) % {"n": f"{points:,}", "day": last_day}

@@ -30,6 +30,8 @@ ADD = (
     " ELSE excluded.cap END"
     " WHERE point_cap.used + excluded.used <= excluded.cap",
 )
+UNDONE_PREFIX = "undone/"
+"""Of keys of entries that no longer count, as the import of their order was undone."""
 ONCE_FIRST = 3
 """1970-01-01, day 0, was a Thursday; weeks begin on Monday."""
 
@@ -105,7 +107,8 @@ class Caps:
                 day__gte=first_day_of(period),
                 day__lte=last,
             )
-            found = rows.values_list("person_id").annotate(models.Sum("amount"))
+            counted = rows.exclude(key__startswith=UNDONE_PREFIX)
+            found = counted.values_list("person_id").annotate(models.Sum("amount"))
             for person, used in found:
                 self._added[person, period] = used
 
@@ -143,6 +146,16 @@ class Caps:
             )
             if not changed:
                 raise lot_rows.LotsChanged(period)
+
+
+def release(entries: Iterable[PointEntry]) -> None:
+    """Give back what these entries used of caps, under whom they belonged to then."""
+    for entry in entries:
+        periods = [period_of(kind, entry.day) for kind in "dwm"]
+        rows = PointCap.objects.filter(
+            rule_id=entry.rule_id, person_id=entry.person_id, period__in=periods
+        )
+        rows.filter(used__gte=entry.amount).update(used=models.F("used") - entry.amount)
 
 
 def _last_day_of(period: str) -> int:

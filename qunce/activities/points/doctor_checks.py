@@ -106,8 +106,9 @@ def count_wrong_caps(community: Community) -> int:
         earned: Counter[tuple[int, str]] = Counter()
         rows = db.rows(
             "SELECT person_id, day, SUM(amount) FROM point_entry"
-            " WHERE rule_id = %s AND kind = %s GROUP BY person_id, day",
-            [rule.pk, int(EntryKind.EARN)],
+            " WHERE rule_id = %s AND kind = %s AND key NOT LIKE %s"
+            " GROUP BY person_id, day",
+            [rule.pk, int(EntryKind.EARN), f"{caps.UNDONE_PREFIX}%"],
         )
         for person, day, points in rows if kinds else ():
             for kind in kinds:

@@ -216,8 +216,12 @@ def _announce_chunk(
         # While a case is open nothing expires, and nobody is told that it does.
         if not own or lots.held_until(last_day, cases.get(own[0][0], [])) != last_day:
             continue
-        done = {account for account in by_person[person] if (account, last_day) in known}
-        notices += [(account, last_day) for account, _points in own if account not in done]
+        done = {
+            account for account in by_person[person] if (account, last_day) in known
+        }
+        notices += [
+            (account, last_day) for account, _points in own if account not in done
+        ]
         if not done:
             new_facts.append(
                 point_facts.PointsExpiring(

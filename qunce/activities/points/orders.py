@@ -24,11 +24,14 @@ MAX_NUMBER = 180
 
 def key_of(fact: RecordedFact) -> str:
     """The key of the order of a fact: two shops may use the same number."""
-    number = str(fact.payload.get("order", ""))
+    return key_of_order(fact.source or 0, str(fact.payload.get("order", "")))
+
+
+def key_of_order(source: int, number: str) -> str:
     if len(number) > MAX_NUMBER:
         digest = hashlib.sha256(number.encode()).hexdigest()
         number = f"{number[: MAX_NUMBER - 33]}/{digest[:32]}"
-    return f"order/{fact.source or 0}/{number}"
+    return f"order/{source}/{number}"
 
 
 def react_to_refunds(

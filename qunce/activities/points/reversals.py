@@ -38,7 +38,7 @@ def reverse_source(
     """
     entries = []
     for earned in _find(community, source_key, by, at):
-        reversal = _Reversal(community, earned, by, at)
+        reversal = Reversal(community, earned, by, at)
         if reversal.left:
             entries.append(reversal.take(reversal.left, f"reverse/{earned.pk}"))
     return entries
@@ -62,7 +62,7 @@ def reverse_order(
     entries = []
     for earned in _find(community, source_key, by, at):
         own_key = holders.clean_key(f"{key}/{earned.pk}")
-        reversal = _Reversal(community, earned, by, at)
+        reversal = Reversal(community, earned, by, at)
         known = PointEntry.objects.filter(
             rule_id=earned.rule_id, key=own_key, kind=EntryKind.REVERSE
         )
@@ -95,7 +95,7 @@ def reverse_awards(
         visibility.check_visible(by=by, accounts=accounts, at=at)
     taken = []
     for earned in found:
-        reversal = _Reversal(community, earned, by, at)
+        reversal = Reversal(community, earned, by, at)
         if reversal.left:
             taken.append(reversal.take(reversal.left, f"reverse/{earned.pk}"))
     return taken
@@ -123,7 +123,7 @@ def _find(
     return found
 
 
-class _Reversal:
+class Reversal:
     """What one earning can still give back, with its holder locked."""
 
     def __init__(

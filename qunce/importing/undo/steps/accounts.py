@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +25,8 @@ REMOVED = "removed"
 """Kind of the changes that name accounts which are removed but not yet cleared."""
 AUTOMATIC_KINDS = ("tag.", "layer.")
 """Facts of these that the system records follow from others and touch nobody."""
+RULE_KINDS = ("points.earned", "points.reversed", "points.expiring", "points.expired")
+"""Facts that do so if nobody is named as who did it."""
 
 
 class AccountStep(Step):
@@ -77,11 +79,7 @@ def find_touched(undoing: Undoing, accounts: Sequence[int]) -> set[int]:
     # Up to now: facts of the last minute are not in the mirror yet.
     deriver.catch_up()
     system = staff_models.system(undoing.community).pk
-    automatic = [
-        interned_names.find("kind", 0, kind) or 0
-        for kind in facts.declared()
-        if kind.startswith(AUTOMATIC_KINDS)
-    ] or [0]
+    automatic = [each for each in facts.declared() if each.startswith(AUTOMATIC_KINDS)]
     finished = undos.ImportUndo.objects.filter(
         job__community=undoing.community, finished_at__isnull=False
     )
@@ -90,16 +88,22 @@ def find_touched(undoing: Undoing, accounts: Sequence[int]) -> set[int]:
         *finished.values_list("job__started_at", "started_at"),
     ]
     moments = {timestamps.to_micros(moment) for pair in pairs for moment in pair}
-    kinds = ", ".join(map(str, automatic))
     found = mirror.query(
         "SELECT DISTINCT account FROM facts SEMI JOIN created USING (account)"  # noqa: S608
         " ANTI JOIN undone USING (recorded_at)"
-        f" WHERE NOT (coalesce(actor, 0) = ? AND kind IN ({kinds}))",
+        f" WHERE NOT (coalesce(actor, 0) = ? AND kind IN ({_ids_of(automatic)}))"
+        f" AND NOT (actor IS NULL AND kind IN ({_ids_of(RULE_KINDS)}))",
         [system],
         created=pa.table({"account": pa.array(accounts, pa.int64())}),
         undone=pa.table({"recorded_at": pa.array(sorted(moments), pa.int64())}),
     )
     return set(found["account"].to_pylist())
+
+
+def _ids_of(kinds: Iterable[str]) -> str:
+    """Numbers of kinds of facts, separated by commas; 0 is none."""
+    ids = [interned_names.find("kind", 0, kind) or 0 for kind in kinds]
+    return ", ".join(map(str, ids or [0]))
 
 
 STEP = AccountStep

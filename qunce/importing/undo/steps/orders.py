@@ -1,4 +1,4 @@
-"""Takes back orders, and their payments and refunds with them.
+"""Takes back orders, and with them their payments, their refunds and what they earned.
 
 An entry is `[key, source_id, old, new]`; see `encode_entry` for the states. `old` is null for an order that the import created.
 """
@@ -12,6 +12,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qunce.activities.points import undone_orders
+from qunce.activities.points.undone_orders import UndoneOrder
 from qunce.importing.jobs import journal
 from qunce.importing.jobs.journal import ImportChange
 from qunce.importing.undo.step_registry import Step, Undoing
@@ -59,7 +61,7 @@ class OrderStep(Step):
         )
         removed: list[Order] = []
         touched: set[int] = set()
-        undone = 0
+        undone: list[UndoneOrder] = []
         # Who was erased since does not get an order back.
         erased = account_queries.find_erased(
             old[0] for _key, _source, old, _new in entries if old and old[0]
@@ -72,8 +74,17 @@ class OrderStep(Step):
             touched |= {a for a in (order.account_id, old and old[0]) if a} - erased
             if old is None:
                 removed.append(order)
+                undone.append(UndoneOrder(source=source, number=key))
             else:
                 before = state_from_json(old)
+                undone.append(
+                    UndoneOrder(
+                        source=source,
+                        number=key,
+                        amount=before.amount,
+                        refunded=before.refunded,
+                    )
+                )
                 if before.account in erased:
                     before = replace(before, account=None)
                 order_undo.restore(
@@ -84,10 +95,10 @@ class OrderStep(Step):
                     by=undoing.by,
                     at=undoing.at,
                 )
-            undone += 1
         order_undo.remove(removed=removed, found=self._facts)
+        _take_points_back(undoing, undone)
         journal.record(undoing.job, TOUCHED, sorted(touched))
-        return undone
+        return len(undone)
 
     def finish(self, undoing: Undoing) -> None:
         changes = ImportChange.objects.filter(job=undoing.job, kind=TOUCHED)
@@ -96,6 +107,16 @@ class OrderStep(Step):
             community=undoing.community, accounts=sorted(touched), at=undoing.at
         )
         changes.delete()
+
+
+def _take_points_back(undoing: Undoing, undone: Sequence[UndoneOrder]) -> None:
+    taken = undone_orders.undo(
+        community=undoing.community, undone=undone, at=undoing.at
+    )
+    for order, entry in taken:
+        if entry.owed:
+            text = _("Points of it were spent; the member owes them now.")
+            undoing.keep(order.number, text)
 
 
 STEP = OrderStep

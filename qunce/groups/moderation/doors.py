@@ -1,6 +1,6 @@
 """Groups that are closed for newcomers for a while, after a wave of joins or by staff.
 
-note_wave(group, rule, cap=, at=)               # by judging
+note_wave(group, rule, account, since=, cap=, at=)    # by judging
 close(group=, minutes=, by=, at=); open_now(group=, by=, at=)
 find_closed(group) -> Action | None             # the action that will open it
 """
@@ -25,6 +25,7 @@ from qunce.groups.moderation.actions import actions
 from qunce.groups.moderation.ladders.decisions import effective_mode
 from qunce.groups.moderation.models import Action, ActionState, Mode
 from qunce.groups.moderation.moderation_permissions import DECIDE
+from qunce.groups.moderation.rules import check_states
 from qunce.groups.moderation.staff_decisions import mass_actions
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 CHECK = "join_waves"
 """The check whose findings are about the group."""
 MAX_MINUTES = 1_440
-WAVE = timedelta(minutes=1)
-"""People who joined within this time before a wave is noticed have come with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,17 +86,23 @@ class InvalidMinutes(errors.Invalid):
 
 
 def note_wave(
-    group: Group, rule: Rule, account: int, *, cap: Mode, at: datetime
+    group: Group,
+    rule: Rule,
+    account: int,
+    *,
+    since: datetime,
+    cap: Mode,
+    at: datetime,
 ) -> None:
     """Close the group if the rule may act, once per wave; it is recorded in any mode.
 
-    People who came with the wave, and `account`, are proposed to be removed.
+    People who came with the wave, which are those who joined after `since`, and `account`
+    are proposed to be removed.
     """
     mode = effective_mode(Mode(rule.mode), cap, only_model=False)
     if mode == Mode.OFF:
         return
     if mode != Mode.OBSERVE:
-        since = at - WAVE
         mass_actions.propose_removal(
             group=group,
             accounts=[*_list_joined(group, since), account],
@@ -130,13 +135,14 @@ def close(*, group: Group, minutes: int, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def open_now(*, group: Group, by: Staff, at: datetime) -> None:
-    """Open the group for newcomers before its time."""
+    """Open the group for newcomers before its time; the wave that closed it is over."""
     permissions.check_may(by, DECIDE)
     group_verbs.check_visible(group, by)
     opening = find_closed(group)
     if opening is None:
         raise DoorNotClosed(_("The group is open for newcomers."))
     Action.objects.filter(pk=opening.pk).update(due_at=at)
+    check_states.begin_anew(group, CHECK, at)
     event = DoorOpened(group=group.pk)
     facts.record(event, community=group.community, by=by, at=at)
 

@@ -45,6 +45,8 @@ CLASSIFIED = "classified"
 """The check that asks the classifier of the community."""
 MERGED_WITHIN = timedelta(hours=1)
 """The same text of the same person is one open case for this long."""
+MIN_WAVE, MAX_WAVE = timedelta(minutes=1), timedelta(hours=1)
+"""How long before the one too many the people of a wave have come, by the rule's window."""
 log = logging.getLogger(__name__)
 
 
@@ -138,7 +140,14 @@ def judge_join(arrival: Arrival, *, at: datetime) -> Case | None:
     waves = [each for each in found if _is_wave(each)]
     if waves:
         cap = moderation_settings.cap_of(arrival.group)
-        doors.note_wave(arrival.group, waves[0].rule, arrival.account, cap=cap, at=at)
+        doors.note_wave(
+            arrival.group,
+            waves[0].rule,
+            arrival.account,
+            since=_begin_of(waves[0], arrival),
+            cap=cap,
+            at=at,
+        )
     personal = [each for each in found if not _is_wave(each)]
     if not personal:
         return None
@@ -163,6 +172,17 @@ def judge_join(arrival: Arrival, *, at: datetime) -> Case | None:
 def _is_wave(found: fired_rules.Found) -> bool:
     """Whether what was found concerns the group and no one person."""
     return all(each.check == doors.CHECK for each in found.findings)
+
+
+def _begin_of(wave: fired_rules.Found, arrival: Arrival) -> datetime:
+    """When the people of a wave began to come; a join may be judged much later."""
+    seconds = [
+        int(each.words["seconds"])
+        for finding in wave.findings
+        for each in finding.evidence
+    ]
+    within = timedelta(seconds=max(seconds))
+    return arrival.happened_at - min(max(within, MIN_WAVE), MAX_WAVE)
 
 
 def _is_exempt(group: Group, account: int, at: datetime) -> bool:

@@ -93,6 +93,20 @@ def forget_person(group: Group, account: int, at: datetime) -> None:
             row.save(update_fields=["state"])
 
 
+def begin_anew(group: Group, check: str, at: datetime) -> None:
+    """Let all checks of a kind forget what there was in a group before."""
+    rows = CheckState.objects.select_for_update().filter(group=group)
+    for row in rows.select_related("rule").order_by("pk"):
+        if row.version != row.rule.version:
+            continue
+        index = int(row.place.partition(":")[0])
+        compiled = rule_checks.of_rule(row.rule)
+        if compiled.keys[index] == check:
+            row.state = dict(compiled.checks[index].clear(row.state, ""))
+            row.changed_at = at
+            row.save(update_fields=["state", "changed_at"])
+
+
 @personal_texts.register
 def erase(person: personal_texts.ErasedPerson) -> None:
     """Forget the windows of the community, which name accounts and have texts."""

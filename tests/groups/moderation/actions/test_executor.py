@@ -213,20 +213,24 @@ def test_the_member_is_told_once_for_all_actions_of_a_case(chat: Chat) -> None:
     assert len(told) == 1
 
 
-def join_all(chat: Chat, *names: str) -> None:
+def join_all(chat: Chat, *names: str, delay: int = 0) -> None:
+    """People join, one in a second; all are judged `delay` minutes later."""
+    arrivals = []
     for name in names:
         chat.wait(seconds=1)
         chat.join(name)
-        judging.judge_join(
+        arrivals.append(
             Arrival(
                 group=chat.group,
                 account=chat.people[name],
                 key=f"join:{name}",
                 happened_at=chat.now,
                 name=name,
-            ),
-            at=chat.now,
+            )
         )
+    chat.wait(minutes=delay)
+    for each in arrivals:
+        judging.judge_join(each, at=chat.now)
 
 
 def wave_rule(chat: Chat, mode: str = Mode.ACT) -> None:
@@ -251,6 +255,34 @@ def test_a_wave_of_joins_closes_the_door_and_asks_about_who_came(chat: Chat) -> 
     chat.wait(minutes=31)
     chat.run()
     assert chat.channel.actions[-1].kind == "open_door"
+
+
+def test_all_who_came_with_a_wave_are_proposed_however_late_it_is_judged(
+    chat: Chat,
+) -> None:
+    wave_rule(chat)
+    chat.wait(hours=1)
+    join_all(chat, *(f"r{number}" for number in range(8)), delay=5)
+
+    assert len(MassAction.objects.get().accounts) == 8
+
+
+def test_who_comes_after_staff_opened_the_door_is_no_part_of_the_wave(
+    chat: Chat,
+) -> None:
+    wave_rule(chat)
+    chat.wait(hours=1)
+    join_all(chat, *(f"r{number}" for number in range(8)))
+    chat.run()
+    doors.open_now(group=chat.group, by=chat.by, at=chat.now)
+    chat.run()
+    join_all(chat, *(f"new{number}" for number in range(5)))
+    chat.run()
+
+    assert doors.find_closed(chat.group) is None
+    assert len(MassAction.objects.get().accounts) == 8
+    join_all(chat, "one too many")
+    assert doors.find_closed(chat.group) is not None
 
 
 def test_a_wave_is_only_noted_where_rules_observe(chat: Chat) -> None:

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from pyarrow import parquet
 from pyroaring import BitMap
 
 from qunce import ingest, reactions
+from qunce.activities.draws.models import Draw
 from qunce.core import personal_texts, timestamps
 from qunce.core.backup import backups
 from qunce.core.communities import Community
@@ -169,8 +171,8 @@ EXEMPT_FIELDS = {
     # Hashes and numbers, and what was published before anybody took part. It is never
     # changed, as the certificate would be wrong.
     "draws.Draw": (
-        "seed terms terms_hash closing root removed signature public_value value"
-        " revealed_seed"
+        "seed figure_name terms terms_hash closing root removed signature public_value"
+        " value revealed_seed"
     ),
     # The key of a topic of the community's own.
     "complaints.Complaint": "topic",
@@ -261,6 +263,8 @@ class Rows:
             return AT
         if isinstance(field, models.DateField):
             return AT.date()
+        if field.name == "left":
+            return 0
         is_number = isinstance(field, models.IntegerField | models.DecimalField)
         return next(self.numbers) if is_number else f"t{next(self.numbers)}"
 
@@ -340,6 +344,25 @@ def contents_of_home() -> Iterator[bytes]:
             copy.unlink()
         else:
             yield path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("fields", "community", "problem"),
+    [
+        (("nothing",), "activity__community_id", "names “nothing”"),
+        (("drawn_at",), "activity__community_id", "names “drawn_at”"),
+        (("terms",), "community_id", "path “community_id”"),
+        (("terms",), "activity__kind", "path “activity__kind”"),
+        (("terms",), "state__community_id", "path “state__community_id”"),
+    ],
+)
+def test_wrong_declaration_is_refused_at_start(
+    fields: tuple[str, ...], community: str, problem: str
+) -> None:
+    declared = dict(personal_texts.FIELDS)
+    with pytest.raises(ImproperlyConfigured, match=problem):
+        personal_texts.erased_in(*fields, community=community)(Draw)
+    assert declared == personal_texts.FIELDS
 
 
 def person(*texts: str, shared: frozenset[str] = frozenset()) -> ErasedPerson:

@@ -19,6 +19,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import IntegrityError, models, transaction
 
 MIN_LENGTH = 2
@@ -28,6 +29,7 @@ MIN_LENGTH_IN_SENTENCES = 5
 MIN_DIGITS = 5
 MIN_ID_LENGTH, MIN_ADDRESS_LENGTH = 16, 6
 REPLACEMENT = "…"
+TEXT_FIELDS = (models.CharField, models.TextField, models.JSONField)
 KEY_FIELDS = ("key", "name")
 """Fields that are unique, where the replacement has to be."""
 
@@ -184,15 +186,50 @@ def erased_in(
     `sentences` are the fields in which staff write about people, so that a name alone is
     removed from them. `community` is the path to the id of the row's community. The rest
     of a text stays. All rows are read, so this is for tables that staff write, not for
-    the fact log.
+    the fact log. A field or path that the model lacks stops the program at its start,
+    since otherwise nobody could be erased any more.
     """
 
     def register_model(model: Model) -> Model:
+        _check_declaration(model, (*fields, *sentences), community)
         FIELDS[model] = (*fields, *sentences)
         register(lambda person: _erase_in(model, sentences, community, person))
         return model
 
     return register_model
+
+
+def _check_declaration(
+    model: type[models.Model], fields: Sequence[str], community: str
+) -> None:
+    """Raise ImproperlyConfigured for fields that are no texts, and for a wrong path."""
+    for name in fields:
+        if not isinstance(_field_of(model, name), TEXT_FIELDS):
+            raise ImproperlyConfigured(
+                f"{model.__qualname__}: erased_in names “{name}”, which is not a field"
+                " with a text or a JSON value. Name one that is."
+            )
+    *steps, last = community.split("__")
+    table: Any = model
+    for step in steps:
+        field = _field_of(table, step)
+        # Not `related_model`, which exists only once all models are loaded.
+        table = field.remote_field.model if field and field.remote_field else None
+    found = _field_of(table, last)
+    if found is None or found.attname != "community_id":
+        raise ImproperlyConfigured(
+            f"{model.__qualname__}: erased_in finds no community by the path"
+            f" “{community}”. Give one from this model to a community_id as"
+            " “community=”, such as “activity__community_id”."
+        )
+
+
+def _field_of(model: Any, name: str) -> models.Field[Any, Any] | None:
+    """A column of a model; it is read before all models are loaded."""
+    try:
+        return None if model is None else model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
 
 
 def _erase_in(

@@ -45,7 +45,9 @@ class Source(models.TextChoices):
     FIGURE = "figure", gettext_lazy("a published figure, typed by two people")
 
 
-@personal_texts.erased_in(sentences=("figure_name", "void_reason"))
+@personal_texts.erased_in(
+    sentences=("void_reason",), community="activity__community_id"
+)
 class Draw(models.Model):
     """The draw of an activity.
 

@@ -13,7 +13,7 @@ HOUR = timedelta(hours=1)
 
 def add_prizes(shop: TeaShop) -> None:
     from qunce.activities.activities import activities, lifecycle
-    from qunce.activities.draws import draws, entrants, results
+    from qunce.activities.draws import draws, results
     from qunce.activities.kinds import base
     from qunce.activities.prizes import claims, prizes
     from qunce.activities.prizes.addresses import Address
@@ -47,7 +47,7 @@ def add_prizes(shop: TeaShop) -> None:
             key="tea",
             at=start + HOUR,
         )
-    entrants.close(activity, shop.at - 2 * HOUR)
+    lifecycle.close(activity=activity, by=shop.owner, at=shop.at - 2 * HOUR)
     draw.refresh_from_db()
     results.complete(
         draw=draw,

@@ -78,7 +78,7 @@ def test_erased_member_is_unmuted_and_forgotten(site: Site, register: Register) 
     people.erase(account=account, by=site.by, at=now())
     site.react()
     JOBS["members.scrub"].run(str(account.pk), at=now())
-    row = site.account.matrix_rooms.get(room_id=room)  # type: ignore[attr-defined]
+    row = site.account.matrix_rooms.get(room_id=room)
     assert bob.id not in str(row.muted)
     polling.poll_all(at=now())
     row.refresh_from_db()

@@ -18,7 +18,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from qunce.channels import channel_contract
+from qunce.channels import channel_contract, inbox
 from qunce.channels.accounts import accounts
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.channel_contract import (
@@ -209,11 +209,33 @@ class Actor:
         except MatrixError:
             now = self._membership(action)
             if now in done:
+                if action.kind == ActionKind.KICK and not now:
+                    self._report_undone_join(action)
                 return DELIVERED
             if action.kind == ActionKind.INVITE and now == "ban":
                 return channel_contract.failed(BANNED)
             raise
         return DELIVERED
+
+    def _report_undone_join(self, action: GroupAction) -> None:
+        """Report that somebody is out whose join the server has sent and then undone.
+
+        Two events at the same time, such as a join and the closing of the door, exclude
+        each other; then the join goes from the state of the room, and no event says so.
+        """
+        inbox.receive(
+            community=self.account.community,
+            channel=self.account.channel,
+            key=f"undone:{action.key}",
+            kind="left",
+            payload={
+                "account": action.member,
+                "group": action.group,
+                "reason": "kicked",
+                "by": self.account.user,
+            },
+            at=self.at,
+        )
 
     def _membership(self, action: GroupAction) -> str:
         member = self.client.state_event(action.group, "m.room.member", action.member)
@@ -284,7 +306,7 @@ class Actor:
         """Redact a message. Its edits stay readable unless they are redacted, too.
 
         The message itself comes last: of a redacted one the server lists no edits. They
-        are listed until there is no other one, as its author may be editing meanwhile.
+        are listed until there is no other one, as its author may be editing it at that time.
         """
         redacted: set[str] = set()
         for _round in range(MAX_EDIT_ROUNDS):

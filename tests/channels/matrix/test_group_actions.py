@@ -9,8 +9,10 @@ import pytest
 from qunce.channels import channel_contract
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.channel_contract import ActionKind, GroupAction
+from qunce.channels.matrix.client import MatrixError
 from qunce.channels.matrix.group_actions import OWN_ACCOUNT, Actor
 from qunce.channels.matrix.models import Room
+from qunce.channels.models import IncomingEvent
 from tests.channels.matrix.test_bad_servers import ROOM, account
 from tests.factories import AT
 
@@ -39,11 +41,13 @@ class Server:
         self.done.append(f"{kind} {member}")
 
 
-def act(account: ChannelAccount, **fields: Any) -> tuple[str, list[str]]:
+def act(
+    account: ChannelAccount, server: Any = None, **fields: Any
+) -> tuple[str, list[str]]:
     """The reason of the outcome, and what the server was asked to do."""
     creation = {"sender": "@owner:h", "content": {"room_version": "10"}}
     Room.objects.update(creation=creation)
-    server: Any = Server()
+    server = server or Server()
     action = GroupAction(key="k", group=ROOM, **fields)
     outcome = Actor(account, server, AT).act(action)
     return outcome.reason, server.done
@@ -70,6 +74,30 @@ def test_people_with_the_same_power_are_left_alone(
     assert act(account, kind=kind, member=MODERATOR) == (stronger, [])
     fields = {"kind": ActionKind.DELETE, "message": "$mod", "member": MEMBER}
     assert act(account, **fields) == (stronger, [])
+
+
+class ServerThatUndoesJoins(Server):
+    """It has told of the join of a member, who is not in the state of the room any more."""
+
+    def state_event(self, _room: str, kind: str, _key: str = "") -> dict[str, Any]:
+        return LEVELS if kind == "m.room.power_levels" else {}
+
+    def membership_action(
+        self, _room: str, _kind: str, _member: str, _reason: str
+    ) -> None:
+        raise MatrixError(403, "M_FORBIDDEN", "The target user is not in the room")
+
+
+def test_who_is_kicked_after_an_undone_join_has_left(account: ChannelAccount) -> None:
+    for _attempt in range(2):
+        fields = {"kind": ActionKind.KICK, "member": MEMBER}
+        assert act(account, server=ServerThatUndoesJoins(), **fields) == ("", [])
+
+    event = IncomingEvent.objects.get()
+    assert (event.kind, event.payload) == (
+        "left",
+        {"account": MEMBER, "group": ROOM, "reason": "kicked", "by": account.user},
+    )
 
 
 def test_members_are_acted_on(account: ChannelAccount) -> None:

@@ -154,6 +154,7 @@ def turn_away(live: Live, raiders: list[Member]) -> None:
     windows = [{"at_most": WAVE, "seconds": 3_600}]
     add_rule(site, check={"check": "join_waves", "options": {"windows": windows}})
     before = site.members(live.raided)
+    raiding = {each.id for each in raiders}
     inside = []
     start = time.monotonic()
     *others, last = raiders
@@ -177,7 +178,7 @@ def turn_away(live: Live, raiders: list[Member]) -> None:
     live.measured("raid → door closed", happened_at(closing) - wave)
 
     # Those who slipped in before the door was closed are judged after that.
-    came = {each.id for each in inside}
+    came = {event["state_key"] for event in events if event["sender"] in raiding}
     wait_until(lambda: came <= list_proposed(site), "not all raiders are found")
     (removal,) = live.call("GET", "/moderation/mass-actions", live.token)["items"]
     live.call("POST", f"/moderation/mass-actions/{removal['id']}/approve", live.second)

@@ -260,7 +260,7 @@ STYLESHEETS_USED = {
     "outreach": ("materials", "tags"),
     "patrol": ("groups",),
     "playbooks": ("materials",),
-    "points": ("contact_budget", "settings"),
+    "points": ("contact_budget", "settings", "today"),
     "series": ("materials",),
     "service_styles": ("contact_budget", "settings"),
     "settings": ("segments",),

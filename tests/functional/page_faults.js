@@ -80,7 +80,7 @@
       if (width > 2 && height > 2 && !free[i].contains(free[j]) && !free[j].contains(free[i]))
         faults.push(`overlap: ${nameOf(free[i])} and ${nameOf(free[j])}`);
     }
-  for (const cell of document.querySelectorAll("main :is(td, th, li, dd, .chip)")) {
+  for (const cell of document.querySelectorAll("main :is(td, th, li, dd, .chip, .what)")) {
     if (!isShown(cell) || cell.children.length > 3) continue;
     const { width, height } = cell.getBoundingClientRect();
     const line = parseFloat(getComputedStyle(cell).lineHeight) || 22;

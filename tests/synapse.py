@@ -36,7 +36,7 @@ from tests.server_process import free_port
 LOCK = Path(__file__).parents[1] / "requirements" / "synapse.txt"
 NAME = "localhost"
 SHARED_SECRET = "only for tests"
-SECONDS_TO_START = 90
+SECONDS_TO_START, SECONDS_TO_REPLY = 180, 120
 SECONDS_TO_STOP = 20
 NO_LIMIT = {"per_second": 10_000, "burst_count": 10_000}
 OPEN_LIMITS: dict[str, Any] = {
@@ -174,7 +174,7 @@ class Synapse:
     def register(self, name: str, *, is_admin: bool = False) -> User:
         """Create a user by the shared secret. The token comes without a login."""
         url = f"{self.url}/_synapse/admin/v1/register"
-        nonce = httpx.get(url).json()["nonce"]
+        nonce = httpx.get(url, timeout=SECONDS_TO_REPLY).json()["nonce"]
         password = secrets.token_hex(8)
         role = "admin" if is_admin else "notadmin"
         signed = "\0".join((nonce, name, password, role)).encode()
@@ -186,7 +186,11 @@ class Synapse:
             "admin": is_admin,
             "mac": mac,
         }
-        reply = httpx.post(url, json=body, timeout=30).raise_for_status().json()
+        reply = (
+            httpx.post(url, json=body, timeout=SECONDS_TO_REPLY)
+            .raise_for_status()
+            .json()
+        )
         return User(reply["user_id"], reply["access_token"], reply["device_id"])
 
     def make_admin(self, user: User) -> None:
@@ -194,7 +198,12 @@ class Synapse:
         admin = self.register(f"admin-{secrets.token_hex(4)}", is_admin=True)
         path = f"/_synapse/admin/v1/users/{user.id}/admin"
         headers = {"Authorization": f"Bearer {admin.token}"}
-        reply = httpx.put(self.url + path, json={"admin": True}, headers=headers)
+        reply = httpx.put(
+            self.url + path,
+            json={"admin": True},
+            headers=headers,
+            timeout=SECONDS_TO_REPLY,
+        )
         reply.raise_for_status()
 
     def lift_limits(self, admin: User, user: User) -> None:
@@ -202,7 +211,9 @@ class Synapse:
         path = f"/_synapse/admin/v1/users/{user.id}/override_ratelimit"
         headers = {"Authorization": f"Bearer {admin.token}"}
         body = {"messages_per_second": 0, "burst_count": 0}
-        reply = httpx.post(self.url + path, json=body, headers=headers, timeout=30)
+        reply = httpx.post(
+            self.url + path, json=body, headers=headers, timeout=SECONDS_TO_REPLY
+        )
         reply.raise_for_status()
 
 

@@ -24,7 +24,7 @@ from tests.matrix.members import Member
 from tests.matrix.worker import PRIVATE
 from tests.server_process import free_port
 
-SECONDS = 180.0
+SECONDS = 600.0
 
 
 def serve(port: int) -> None:
@@ -43,7 +43,11 @@ def running() -> Iterator[str]:
         process = subprocess_runner.start("tests.matrix.live_server:serve", port)
         url = f"http://127.0.0.1:{port}"
         try:
-            wait_until(lambda: _is_working(url), "the server does not start")
+            wait_until(
+                lambda: process.poll() is not None or _is_working(url),
+                "the server does not start",
+            )
+            assert process.poll() is None, "the server has ended"
             yield url
         finally:
             process.send_signal(signal.SIGTERM)

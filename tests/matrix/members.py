@@ -29,7 +29,7 @@ from tests import synapse
 from tests.synapse import Synapse, User
 
 SCRIPT = Path(__file__).with_name("nio_driver.py")
-SECONDS = 180
+SECONDS = 600
 
 
 class RefusedError(Exception):

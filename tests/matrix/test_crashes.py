@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable
 
 from qunce.channels.accounts import leases
@@ -11,20 +10,14 @@ from qunce.members.message_texts.models import MessageText
 from qunce.outreach.campaigns import launch
 from qunce.outreach.sending import ledger
 from tests import factories
-from tests.matrix import worker
+from tests.matrix import live_server, worker
+from tests.matrix.live_server import wait_until
 from tests.matrix.members import Member
 from tests.matrix.site import Site, now
 from tests.synapse import Synapse
 
 Register = Callable[..., list[Member]]
-MESSAGES, SECONDS = 15, 90.0
-
-
-def wait_until(is_true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not is_true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
+MESSAGES = 15
 
 
 def count_texts() -> int:
@@ -67,7 +60,7 @@ def test_killed_server_and_killed_worker_lose_and_double_nothing(
         running.kill()
         running.start()
         for future, _text in said:
-            future.result(SECONDS)
+            future.result(live_server.SECONDS)
         wait_until(lambda: count_texts() >= len(said), "messages are missing")
         rows = ledger.list_of(ledger.Origin.CAMPAIGN, campaign.pk)
         wait_until(

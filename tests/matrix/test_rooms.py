@@ -16,7 +16,7 @@ from qunce.channels.matrix.client import MatrixClient
 from qunce.channels.matrix.models import Room
 from qunce.members.accounts.models import Account
 from tests import clients, threads
-from tests.matrix.members import Member, RefusedError
+from tests.matrix.members import SECONDS, Member, RefusedError
 from tests.matrix.site import Site, now
 from tests.matrix.test_moderation import add_rule, moderate
 
@@ -155,7 +155,7 @@ def test_what_is_read_after_a_gap_is_history(
     room = site.open_room(owner, bob)
     sent = [bob.start_say(room, f"line {number}") for number in range(40)]
     for each in sent:
-        each.result(60)
+        each.result(SECONDS)
     site.receive()
     # The server orders what was sent at the same time differently in its two answers.
     assert sorted(site.texts()) == sorted(f"line {number}" for number in range(40))

@@ -72,8 +72,10 @@ def hold(key: str, members: int, at: datetime, channel: dict[str, Any]) -> None:
     names = [f"m{number}" for number in range(members - HELD, members)]
     accounts_ = Account.objects.filter(community=group.community, key__in=names)
     for account in accounts_.order_by("pk"):
-        planned = plan(group, account.key, account.pk, sender.boss_of(key), at)
-        claimed = executor.claim(planned.pk, at)
+        # Together, or a worker that lists what is due in between claims it first.
+        with transaction.atomic():
+            planned = plan(group, account.key, account.pk, sender.boss_of(key), at)
+            claimed = executor.claim(planned.pk, at)
         if claimed is None:
             raise ValueError("nothing has acted on these members yet")
         executor.call(claimed, at)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from qunce.activities import eligibility, pasted_lines, results
 from qunce.activities.activities import activities, lifecycle
@@ -210,7 +211,7 @@ def spent_rows(found: results.Results, activity: Activity) -> list[tuple[str, ..
             limits[0],
         ),
         (
-            _("Money"),
+            pgettext("budget", "Money"),
             _amount(spent.reserved_money, activity),
             _amount(spent.booked_money, activity),
             limits[1],

@@ -17,7 +17,7 @@ SEND = "messages.send"
 
 
 def poll(*, at: datetime) -> None:
-    """Ask platforms for what they do not report by themselves, and handle it."""
+    """Ask platforms for what they do not report unasked, and handle it."""
     polling.poll_all(at=at)
     channel_events.handle_all(at=at)
 

@@ -1,4 +1,4 @@
-"""What follows from facts about points that expire soon: members are told in time."""
+"""What follows from facts about points that expire soon: members read of it in time."""
 
 from __future__ import annotations
 

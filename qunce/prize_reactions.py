@@ -1,4 +1,4 @@
-"""What follows from facts about prizes: what winners are told, and who wins instead."""
+"""What follows from facts about prizes: messages to winners, and the next winner of an unclaimed prize."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may join an activity, judged when somebody joins; the answer names no tag.
+"""The members who may join an activity, judged when somebody joins; the answer names no tag.
 
 Staff who are never counted, blacklisted, erased and departed members neither join nor
 count. A second account is the same person, so it never makes a second entry.

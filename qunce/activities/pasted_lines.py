@@ -349,7 +349,7 @@ class Matcher:
         return min(own, default=None)
 
     def _find_answered(self, name: str) -> int | None:
-        """Whom staff said this name is of in this group, if always the same."""
+        """The member whose name this is in this group, as staff said, if always the same."""
         rows = PastedLine.objects.filter(
             group=self._group,
             name=name,

@@ -46,7 +46,7 @@ class Results:
 
 
 def collect(*, activity: Activity, by: Staff, at: datetime) -> Results:
-    """The results so far, of the members whom `by` sees."""
+    """The results until now, of the members whom `by` sees."""
     rows = entries.list_visible(activity=activity, by=by, at=at)
     reasons = eligibility.find_uncounted(
         activity.community, [row.account_id for row in rows], at=at

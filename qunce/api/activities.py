@@ -435,7 +435,7 @@ def announce(
 
 @router.get("/activities/{activity_id}/results", response=ActivityResultsOut)
 def get_results(request: ApiRequest, activity_id: schemas.Id) -> dict[str, Any]:
-    """Return the results so far."""
+    """Return the results until now."""
     activity = get_activity(request, activity_id)
     found = results.collect(activity=activity, by=request.by, at=request.at)
     facts = [row.fact_id for row in activity.announcements.all() if row.fact_id]

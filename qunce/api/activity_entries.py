@@ -1,4 +1,4 @@
-"""Who joined an activity: entries, and pasted lines of chats."""
+"""Entries of an activity: members who joined, and pasted lines of chats."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LinesIn(schemas.InputSchema):
 
 
 class LineAnswerIn(schemas.InputSchema):
-    """Who an unsure line is of; without a member it is left out."""
+    """The member whose line an unsure one is; without a member it is left out."""
 
     member_id: schemas.Id | None = None
 

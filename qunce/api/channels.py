@@ -212,7 +212,7 @@ def list_missed(request: ApiRequest) -> list[dict[str, Any]]:
 
 @router.post("/missed-messages/{missed_id}/note", response={204: None})
 def note_missed(request: ApiRequest, missed_id: schemas.Id) -> Any:
-    """Take note that messages are missing, so that nobody else is told."""
+    """Take note that messages are missing, so that nobody else is notified."""
     missed = missed_messages.get(missed_id, by=request.by)
     missed_messages.note(missed=missed, by=request.by, at=request.at)
     return Status(204, None)

@@ -39,7 +39,7 @@ class GateQuestionIn(schemas.InputSchema):
 class EntryGateIn(schemas.InputSchema):
     """Fields that are missing stay as they are; a `rule` of null is no threshold.
 
-    `note` is the threshold in words, which newcomers who do not meet it are told.
+    `note` is the threshold in words, which newcomers who do not meet it read.
     """
 
     is_on: bool | None = None

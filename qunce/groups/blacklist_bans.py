@@ -1,4 +1,4 @@
-"""Bans that follow from the blacklist: of who is found in a group, and their end.
+"""Bans that follow from the blacklist: of people found in a group, and their end.
 
 It is no part of `lists`, on which moderation builds: it asks moderation to act.
 """

@@ -119,7 +119,7 @@ def draft_campaign(
 
 
 def _capabilities(channel: str, community: Community) -> Capabilities | None:
-    """What the channel can do by itself, None if a person has to do it."""
+    """What the channel can do automatically, None if a person has to do it."""
     try:
         can = channel_contract.get(channel).capabilities
     except ChannelNotFound:

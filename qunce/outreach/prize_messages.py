@@ -48,7 +48,7 @@ def notify(
 
 
 def can_send(channel: str, community: Community) -> bool:
-    """Whether a channel writes to members by itself."""
+    """Whether a channel writes to members automatically."""
     try:
         can = channel_contract.get(channel).capabilities
     except ChannelNotFound:

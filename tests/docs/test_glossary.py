@@ -67,6 +67,7 @@ FIELD = frozenset(
     keeping writer writers writes xlsx youzan zh zones
     acceptance blacklist blocked brackets candidate candidates categories classified classifier
     codes confusables copies features floods gate gates image invites keywords leases likely
+    address bans drawing edits figure fired mutes setting sums
     listed matrix neighbours normalisation outdated overlaps patterns receiving removals repeats
     replies rights shares sync terms training volunteers waves week wishes
     """.split()

@@ -28,8 +28,8 @@ from qunce.sets import audiences
 LABELS: dict[str, StrOrPromise] = {
     "name": gettext_lazy("Name"),
     "text": pgettext_lazy("activity", "What members read"),
-    "may_join": gettext_lazy("Who may join"),
-    "notified": gettext_lazy("Who is notified"),
+    "may_join": gettext_lazy("People who may join"),
+    "notified": gettext_lazy("People notified"),
     "refusal": gettext_lazy("What others read"),
     "goal": gettext_lazy("Goal"),
     "groups": gettext_lazy("Groups"),
@@ -193,7 +193,7 @@ def _check_wider(activity: Activity, rule: Any, at: datetime) -> None:
     if rule not in (old, audiences.EVERYONE) and old not in parts:
         raise NotBetter(
             _(
-                "Who may join cannot become narrower after publication. Keep the rule and "
+                "The people who may join cannot become narrower after publication. Keep the rule and "
                 "add people with “or”, or let everybody join."
             )
         )

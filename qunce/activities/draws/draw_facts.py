@@ -23,7 +23,7 @@ class DrawFact(facts.FactKind):
 
     draw: int
     activity: int
-    instead = gettext_lazy("Draws run by themselves, under Activities.")
+    instead = gettext_lazy("Draws run automatically, under Activities.")
 
 
 @facts.declare

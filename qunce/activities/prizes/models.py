@@ -14,7 +14,7 @@ from qunce.core.staff.models import Staff
 
 
 def random_id() -> str:
-    """A public id that nobody can guess and that tells nothing."""
+    """A public id that nobody can guess and that says nothing."""
     return secrets.token_urlsafe(15)
 
 

@@ -1,4 +1,4 @@
-"""What winners are told about their prizes, in the active language."""
+"""Messages to winners about their prizes, in the active language."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def awarded(award: Award) -> str:
 
 
 def reminded(award: Award) -> str:
-    """That a prize waits; "" if it was claimed meanwhile."""
+    """That a prize waits; "" if it was claimed since."""
     if award.state != State.TO_CLAIM:
         return ""
     name = {"prize": award.stock.name}

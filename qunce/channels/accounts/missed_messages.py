@@ -1,7 +1,7 @@
 """Messages that a channel could not bring: of which group, and between which moments.
 
 After a long pause a platform may have more than is read, or no longer show it. Staff are
-told, since rules, digests and the texts of members know nothing of these messages.
+notified, since rules, digests and the texts of members know nothing of these messages.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def record(account: ChannelAccount, gap: Gap, *, at: datetime) -> MissedMessages
 
 @transaction.atomic
 def note(*, missed: MissedMessages, by: Staff, at: datetime) -> None:
-    """Take note, so that nobody else is told of it."""
+    """Take note, so that nobody else is notified of it."""
     account = missed.account
     accounts.check_may(by, account)
     rows = MissedMessages.objects.filter(pk=missed.pk, noted_at__isnull=True)

@@ -1,4 +1,4 @@
-"""Asks platforms on the clock for what they do not report by themselves.
+"""Asks platforms on the clock for what they do not report unasked.
 
 What comes is stored in the inbox. An account that cannot be asked keeps no other waiting.
 """

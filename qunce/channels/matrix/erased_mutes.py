@@ -2,7 +2,7 @@
 
 The level of a muted member is in a list of the room, under their id. Once the person is
 erased, we have no id of theirs, only a keyed digest of it, with which they are found in the
-list. So the server may be down meanwhile, and nothing of the person is kept for it.
+list. So the server may be down until then, and nothing of the person is kept for it.
 """
 
 from __future__ import annotations

@@ -220,8 +220,8 @@ class Actor:
     def _report_undone_join(self, action: GroupAction) -> None:
         """Report that somebody is out whose join the server has sent and then undone.
 
-        Two events at the same time, such as a join and the closing of the door, exclude
-        each other; then the join goes from the state of the room, and no event says so.
+        Two events at the same time, such as a join and a change of the join rules, exclude
+        each other; then the join goes from the state of the room without an event.
         """
         inbox.receive(
             community=self.account.community,

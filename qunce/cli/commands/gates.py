@@ -91,7 +91,7 @@ def show(invocation: Invocation, group: str) -> None:
     "--questions", help=N_('JSON such as [{"text": "…", "answers": [{"words": []}]}]')
 )
 @base.option("--rule", help=N_("threshold as a rule in JSON, @file or segment:KEY"))
-@base.option("--note", help=N_("threshold in words, which newcomers are told"))
+@base.option("--note", help=N_("threshold in words, which newcomers read"))
 @base.option(
     "--approval/--no-approval",
     "needs_approval",

@@ -70,7 +70,7 @@ def _answer(invocation: Invocation, row: Conversation, *lines: str) -> None:
     default=State.WAITING.value,
     help=N_("waiting, answered or closed"),
 )
-@base.option("--staff", "login", help=N_("login of who is to answer"))
+@base.option("--staff", "login", help=N_("login of the colleague who answers"))
 @base.option("--late", is_flag=True, help=N_("those that nobody answered in time"))
 @options.pass_invocation
 def list_conversations(

@@ -1,4 +1,4 @@
-"""Who joined an activity: the list, typing a member, pasting the lines of a chat."""
+"""Entries of an activity: the list, typing a member, pasting the lines of a chat."""
 
 from __future__ import annotations
 

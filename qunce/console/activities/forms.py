@@ -71,7 +71,7 @@ class ActivityForm(forms.Form):
         max_length=MAX_SENTENCE,
         required=False,
         help_text=gettext_lazy(
-            "Whoever may not join reads this sentence, and never the name of a tag."
+            "Members who may not join read this sentence, and never the name of a tag."
         ),
     )
     notified = forms.ChoiceField(label=LABELS["notified"], required=False)

@@ -45,8 +45,8 @@ class GateForm(forms.Form):
         required=False,
         max_length=MAX_NOTE,
         help_text=gettext_lazy(
-            "Newcomers who do not meet it are told this, and staff read it on the page"
-            " of the group."
+            "Newcomers who do not meet it read this, and so do staff on the page of "
+            "the group."
         ),
     )
     needs_approval = forms.BooleanField(

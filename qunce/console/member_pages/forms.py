@@ -18,7 +18,7 @@ class SettingsForm(forms.Form):
         help_text=gettext_lazy("Closed, all of their addresses lead nowhere."),
     )
     contact = forms.CharField(
-        label=gettext_lazy("Whom members ask"),
+        label=gettext_lazy("Contact for questions"),
         required=False,
         max_length=portal_settings.MAX_CONTACT_LENGTH,
         help_text=gettext_lazy(

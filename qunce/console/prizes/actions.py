@@ -126,7 +126,7 @@ def archive(request: http.Request, pk: int) -> HttpResponse:
 @require_POST
 @http.page(prize_facts.DELIVER)
 def claim(request: http.Request, pk: int) -> HttpResponse:
-    """Type the claim of a winner who told it to staff."""
+    """Type the claim that a winner made to staff."""
     award = awards.get(pk=pk, by=request.staff, at=request.at)
     needs_address = base.get(award.stock.kind).needs_address
     form = AddressForm(request.POST if needs_address else {})

@@ -100,7 +100,7 @@ def prize_detail(request: http.Request, pk: int) -> HttpResponse:
 @require_GET
 @http.page(prize_facts.DELIVER)
 def award_list(request: http.Request) -> HttpResponse:
-    """Who won what, by state; what staff have to hand over comes first."""
+    """Prizes with their winners, by state; what staff have to hand over comes first."""
     state = request.GET.get("state", State.CLAIMED)
     rows = awards.list_visible(by=request.staff, at=request.at)
     if state in State.values:

@@ -22,7 +22,7 @@ class Alarm:
         _alarms.add(self)
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until somebody wakes; what comes meanwhile counts as well."""
+        """Wait so long, or until somebody wakes; what comes during the wait counts as well."""
         self._event.wait(seconds)
         self._event.clear()
 

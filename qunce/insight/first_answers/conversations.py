@@ -42,7 +42,7 @@ NEVER = 2**62
 class Conversations:
     """Parallel arrays, shape (n,), by chat and time; see ChatMessages for their values.
 
-    `openers` are people, `is_mention` tells mentions apart. The answer came at `answered`, NEVER without one, from the
+    `openers` are people, `is_mention` marks mentions. The answer came at `answered`, NEVER without one, from the
     person `answerers`, or by the mark of the staff member `actors`.
     """
 

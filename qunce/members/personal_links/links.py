@@ -279,6 +279,7 @@ def revoke_purpose(
 ) -> int:
     """Revoke all links for a purpose that were made until now; returns how many are known."""
     permissions.check_may(by, MANAGE)
+    permissions.check_community(by, community.pk)
     purposes.check(purpose)
     LinkRevocation.objects.create(
         community=community, purpose=purpose, revoked_at=at, by=by

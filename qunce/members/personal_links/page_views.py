@@ -38,7 +38,7 @@ MAX_SHARES = 1_000
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class PageViewed(facts.FactKind):
-    kind = "page.viewed"
+    kind = "member_page.viewed"
     label = gettext_lazy("viewed a member page")
     labels = {"page": gettext_lazy("page"), "source": gettext_lazy("source")}
     page: str

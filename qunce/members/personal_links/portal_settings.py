@@ -39,7 +39,7 @@ def check_contact(contact: str) -> None:
     """Raises InvalidPortalSettings."""
     if len(contact) > MAX_CONTACT_LENGTH or not text_validation.is_valid(contact):
         raise InvalidPortalSettings(
-            _("Whom members ask: write at most %(n)s characters.")
+            _("Contact for questions: write at most %(n)s characters.")
             % {"n": MAX_CONTACT_LENGTH}
         )
 
@@ -53,6 +53,7 @@ def configure(
 ) -> PortalSettings:
     """Open or close the member pages, and say whom members ask."""
     permissions.check_may(by, links.MANAGE)
+    permissions.check_community(by, community.pk)
     contact = " ".join(contact.split())
     check_contact(contact)
     row, _is_new = PortalSettings.objects.update_or_create(

@@ -37,7 +37,7 @@ class EntryRow:
 
 
 def own_points(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
-    """The balance and the last changes of who is signed in, None without any."""
+    """The balance and the last changes of the visitor, None without any."""
     account = visitor.signed_in
     if account is None:
         return None
@@ -67,7 +67,7 @@ def own_points(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
 
 
 def leaderboard_of_month(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
-    """The first places of the month, and the place of who is signed in.
+    """The first places of the month, and the place of the visitor.
 
     None where members do not see it, or nobody is on it whom the visitor could follow.
     """

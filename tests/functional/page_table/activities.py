@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.functional.page_table.page import STAFF, Page
+from tests.functional.page_table.page import EDIT, STAFF, Page
 
 PAGES = (
     Page("activities:list", STAFF, ("Activities", "=茶壶抽奖"), {"New activity": STAFF}),
@@ -10,16 +10,21 @@ PAGES = (
     Page(
         "activities:create",
         STAFF,
-        ("Who may join", "Continue to review", "css:#id_setting_proof"),
+        ("People who may join", "Continue to review", "css:#id_setting_proof"),
     ),
     Page(
         "activities:detail",
         STAFF,
-        ("=茶壶抽奖", "Who may join", "Highest possible cost", "css:.figures"),
+        ("=茶壶抽奖", "People who may join", "Highest possible cost", "css:.figures"),
     ),
     Page("activities:update", STAFF, ("Goal and budget", "Save", "css:#id_text")),
     Page("activities:results", STAFF, ("How it went", "What did you learn?")),
     Page("activities:entries", STAFF, ("Somebody said it to you", "css:#member")),
-    Page("activities:check-ins", STAFF, ("Give a make-up card", "css:#day")),
+    Page(
+        "activities:check-ins",
+        STAFF,
+        ("The activity", "css:#day"),
+        {"Give a make-up card": EDIT},
+    ),
     Page("activities:paste", STAFF, ("Lines of the chat", "css:#id_text")),
 )

@@ -105,7 +105,7 @@ PAGES = (
     Page(
         "sidebar:sign-in",
         STAFF,
-        ("Personal link", "The member tells you six digits", "Create link"),
+        ("Personal link", "The member gives you six digits", "Create link"),
     ),
     Page(
         "sidebar:member",

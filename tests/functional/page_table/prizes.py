@@ -7,7 +7,7 @@ from tests.functional.page_table.page import EDIT, HEADS, STAFF, Page
 PAGES = (
     Page("prizes:list", STAFF, ("Prizes", "=紫砂壶"), {"New prize": EDIT}),
     Page("prizes:create", EDIT, ("New prize", "css:#id_kind")),
-    Page("prizes:detail", STAFF, ("=紫砂壶", "Who won it"), {"Add stock": EDIT}),
+    Page("prizes:detail", STAFF, ("=紫砂壶", "Member who won it"), {"Add stock": EDIT}),
     Page("prizes:update", EDIT, ("Change the prize", "css:#id_name")),
     Page(
         "prizes:award-list",

@@ -25,7 +25,7 @@ PAGES = (
     Page(
         "member_pages:settings",
         MANAGE,
-        ("Member pages", "Whom members ask", "Revoke all links for one purpose"),
+        ("Member pages", "Contact for questions", "Revoke all links for one purpose"),
     ),
     Page("settings:password", ALL, ("Current password", "css:input[type=password]")),
     Page("settings:account-link", ALL, ("Link an account", "css:input[type=password]")),

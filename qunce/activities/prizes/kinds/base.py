@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class HandOver(StrEnum):
-    """Who hands a prize over.
+    """The way in which a prize is handed over.
 
     An automatic prize is delivered when it is awarded, a code when it is claimed, and
     anything else by staff after it was claimed.

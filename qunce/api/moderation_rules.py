@@ -188,10 +188,10 @@ def _rule(request: ApiRequest, rule: Rule) -> dict[str, Any]:
                 "checks",
                 "mode",
                 "version",
-                "note",
                 "changed_at",
             )
         },
+        "note": precision.note_of(rule, request.by),
         "conditions": conditions,
         "ladder": rule.ladder.key,
         "is_tried": rule.shadow_version == rule.version,

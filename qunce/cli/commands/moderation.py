@@ -78,7 +78,7 @@ def _answer(invocation: Invocation, number: int) -> None:
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help=N_("file with the messages; the input without it"),
 )
-@base.option("--name", default="", help=N_("who wrote messages without a name"))
+@base.option("--name", default="", help=N_("author of messages without a name"))
 @options.pass_invocation
 def judge(invocation: Invocation, group: str, file: Path, name: str) -> None:
     found = group_store.get(invocation.community, group)
@@ -195,7 +195,7 @@ def undo(invocation: Invocation, case: int, reason: str) -> None:
 # Rules
 
 
-def _rule_to_json(rule: Rule) -> dict[str, Any]:
+def _rule_to_json(invocation: Invocation, rule: Rule) -> dict[str, Any]:
     return {
         "key": rule.key,
         "name": rule.name,
@@ -204,7 +204,7 @@ def _rule_to_json(rule: Rule) -> dict[str, Any]:
         "is_tried": rule.shadow_version == rule.version,
         "ladder": rule.ladder.key,
         "checks": [each["check"] for each in rule.checks],
-        "note": rule.note,
+        "note": precision.note_of(rule, invocation.by),
     }
 
 
@@ -216,7 +216,9 @@ def list_rules(invocation: Invocation) -> None:
     for rule in rule_store.list_all(invocation.by):
         found = counted.get(rule.pk)
         right, settled = (found.right, found.settled) if found else (0, 0)
-        rows.append(_rule_to_json(rule) | {"right": right, "settled": settled})
+        rows.append(
+            _rule_to_json(invocation, rule) | {"right": right, "settled": settled}
+        )
 
     def format_row(row: dict[str, Any]) -> str:
         right = f"{row['right']:,}/{row['settled']:,}"
@@ -234,7 +236,7 @@ def list_rules(invocation: Invocation) -> None:
 def set_mode(invocation: Invocation, rule: str, mode: str) -> None:
     found = rule_store.get(by=invocation.by, key=rule)
     rule_store.set_mode(rule=found, mode=mode, **invocation.verb_args)
-    row = _rule_to_json(rule_store.get(by=invocation.by, key=rule))
+    row = _rule_to_json(invocation, rule_store.get(by=invocation.by, key=rule))
     invocation.out.answer(row, f"{row['name']}: {Mode(row['mode']).label}")
 
 

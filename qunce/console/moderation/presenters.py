@@ -303,21 +303,9 @@ def rule_rows(request: http.Request, listed: Sequence[Rule]) -> list[RuleRow]:
     return [_rule_row(rule, counted.get(rule.pk), names, request) for rule in listed]
 
 
-def note_of(rule: Rule, by: Staff) -> str:
-    """Why the mode of a rule was changed automatically, or nothing.
-
-    Its figures are of the whole community, so that only those who see all of it get them.
-    """
-    if not rule.note or rule.mode == Mode.ACT:
-        return ""
-    if by.is_scoped:
-        return _("It proposes only, as it was wrong too often.")
-    return rule.note
-
-
 def dropped_rules(by: Staff) -> list[tuple[Rule, str]]:
     """The rules that only propose since they were wrong too often, each with its note."""
-    return [(rule, note_of(rule, by)) for rule in precision.list_dropped(by)]
+    return [(rule, precision.note_of(rule, by)) for rule in precision.list_dropped(by)]
 
 
 def _rule_row(
@@ -333,7 +321,7 @@ def _rule_row(
         checks=_(", ").join(str(base.get(each["check"]).label) for each in rule.checks),
         precision=own,
         tried=_tried_text(run, request) if run else "",
-        note=note_of(rule, request.staff),
+        note=precision.note_of(rule, request.staff),
         is_tried=rule.shadow_version == rule.version,
         conditions=condition_phrases(rule.conditions, names, request),
     )

@@ -8,11 +8,11 @@ from typing import Any
 from django.test import Client
 
 from qunce.console import http
-from qunce.console.moderation import presenters
 from qunce.core.staff import roles
 from qunce.groups.lists.models import ListEntry
 from qunce.groups.moderation import moderation_settings
 from qunce.groups.moderation.actions import executor
+from qunce.groups.moderation.cases import precision
 from qunce.groups.moderation.models import (
     Action,
     Case,
@@ -391,9 +391,9 @@ def test_figures_of_the_whole_community_are_for_those_who_see_it(chat: Chat) -> 
         chat.community, "operator", "lin", groups=[chat.group.key]
     )
 
-    assert presenters.note_of(rule, chat.by) == rule.note
-    assert "8" not in presenters.note_of(rule, limited)
-    assert "proposes" in presenters.note_of(rule, limited)
+    assert precision.note_of(rule, chat.by) == rule.note
+    assert "8" not in precision.note_of(rule, limited)
+    assert "proposes" in precision.note_of(rule, limited)
 
 
 def test_two_people_undo_a_whole_run(chat: Chat, ann: Client) -> None:

@@ -1,6 +1,7 @@
 """How often each rule was right, on the cases that people have settled.
 
     of_rules(by, at) -> dict[rule id, Precision]     # the last 28 days
+    note_of(rule, by) -> str       # why the mode was changed automatically
     check_all(at=)         # a rule that is wrong too often only proposes from then on
 
 Recall is of what people had to open a case for: messages that members reported or that
@@ -153,3 +154,15 @@ def recall(by: Staff, at: datetime) -> Precision:
 def list_dropped(by: Staff) -> list[Rule]:
     """Rules that only propose since they were wrong too often."""
     return [rule for rule in rules.list_all(by) if rule.note and rule.mode != Mode.ACT]
+
+
+def note_of(rule: Rule, by: Staff) -> str:
+    """Why the mode of a rule was changed automatically, or nothing.
+
+    Its figures are of the whole community, so that only those who see all of it get them.
+    """
+    if not rule.note or rule.mode == Mode.ACT:
+        return ""
+    if by.is_scoped:
+        return _("It proposes only, as it was wrong too often.")
+    return rule.note

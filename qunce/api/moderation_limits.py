@@ -18,7 +18,10 @@ router = Router(auth=RequiresScope("groups"), tags=["moderation"])
 
 
 class ModerationSettingsIn(schemas.InputSchema):
-    """Null means off for `max_per_minute` and `max_percent`. No number does."""
+    """Null means off for `max_per_minute` and `max_percent`. No number does.
+
+    Others have no null, so that it leaves them as they are.
+    """
 
     mode: Mode | None = None
     max_per_minute: Annotated[int, Field(ge=1, le=1_000)] | None = None
@@ -68,6 +71,11 @@ def get_settings(request: ApiRequest) -> Any:
 def update_settings(request: ApiRequest, data: ModerationSettingsIn) -> Any:
     """Change limits. Fields that are missing stay as they are."""
     given = data.model_dump(mode="json", exclude_unset=True)
+    given = {
+        name: value
+        for name, value in given.items()
+        if value is not None or name in moderation_settings.MAY_BE_OFF
+    }
     moderation_settings.update(
         community=request.community, by=request.by, at=request.at, **given
     )

@@ -164,6 +164,12 @@ def _serialize_award(award: Award) -> dict[str, Any]:
     }
 
 
+def _fields(data: PrizeUpdateIn) -> dict[str, Any]:
+    """The fields that were sent; only `amount` has a null, which is no amount."""
+    given = data.model_dump(exclude_unset=True)
+    return {k: v for k, v in given.items() if v is not None or k == "amount"}
+
+
 @router.get("/prizes", response=PrizeListOut)
 def list_(
     request: ApiRequest, after: schemas.Cursor = None, limit: schemas.Limit = 50
@@ -181,7 +187,7 @@ def create(request: ApiRequest, data: PrizeIn) -> Any:
         community=request.community,
         by=request.by,
         at=request.at,
-        **data.model_dump(exclude_unset=True),
+        **_fields(data),
     )
     return Status(201, _serialize(prize))
 
@@ -198,8 +204,7 @@ def update(
 ) -> dict[str, Any]:
     """Change a prize. What draws have published of it stays."""
     prize = prizes.get(pk=prize_id, by=request.by)
-    changes = data.model_dump(exclude_unset=True)
-    prizes.update(prize=prize, by=request.by, at=request.at, **changes)
+    prizes.update(prize=prize, by=request.by, at=request.at, **_fields(data))
     return get(request, prize_id)
 
 

@@ -158,3 +158,30 @@ def test_ladders_and_limits(chat: Chat) -> None:
     assert api.post(f"{group}/moderation/resume", {}).status == 404
     keys = [each["key"] for each in api.get("/moderation/checks").body["items"]]
     assert "keywords" in keys
+
+
+def test_limits_without_a_null_stay_and_others_are_switched_off(chat: Chat) -> None:
+    api = client(chat)
+    before = api.get("/moderation/settings").body
+    sent = {"max_percent": None, "sends_notices": None, "mode": None}
+
+    after = api.request("PATCH", "/moderation/settings", sent)
+
+    assert after.body == before | {"max_percent": None}
+
+
+def test_figures_of_all_groups_are_not_for_those_with_some(chat: Chat) -> None:
+    rule = chat.rule(Mode.PROPOSE)
+    rule.note = "It was right in 8 of 10 cases."
+    rule.save()
+    limited = factories.staff(
+        chat.community, "operator", "lin", groups=[chat.group.key]
+    )
+
+    seen = ApiClient(clients.create_token(limited)).get("/moderation/rules").body
+
+    assert [each["note"] for each in seen["items"]] == [
+        "It proposes only, as it was wrong too often."
+    ]
+    mine = client(chat).get("/moderation/rules").body["items"]
+    assert [each["note"] for each in mine] == [rule.note]

@@ -114,6 +114,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "merges",
         "message-templates",
         "metrics",
+        "missed-messages",
         "moderation",
         "notebook",
         "notes",
@@ -124,6 +125,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
         "playbooks",
         "prizes",
         "portraits",
+        "points",
         "positioning",
         "remark-pattern",
         "reply-rules",
@@ -263,6 +265,18 @@ def test_generated_requests_never_cause_a_server_error(
             with transaction.atomic():
                 send_generated(api, SCHEMA[path][method], mode)
                 transaction.set_rollback(True)
+
+
+def test_null_is_never_an_error_of_the_server(shop: Community, api: ApiClient) -> None:
+    """A null that is no value of a setting is refused, or leaves it as it is."""
+    for path, methods in PATHS.items():
+        if "patch" not in methods or "{" in path:
+            continue
+        content = methods["patch"]["requestBody"]["content"]["application/json"]
+        name = content["schema"]["$ref"].rpartition("/")[2]
+        for field in DOCUMENT["components"]["schemas"][name]["properties"]:
+            answer = api.request("PATCH", path.removeprefix(ROOT), {field: None})
+            assert answer.status < 500, (path, field, answer.body)
 
 
 def send_generated(api: ApiClient, operation: Any, mode: Any) -> None:

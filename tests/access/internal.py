@@ -36,6 +36,7 @@ INTERNAL = {
     "groups.moderation.staff_decisions.case_decisions.reverse": GUARDED,
     "groups.moderation.cases.cases.open_case": GUARDED,
     "groups.moderation.cases.cases.record": FACTS,
+    "groups.moderation.cases.precision.note_of": FORMAT,
     "groups.moderation.rules.conditions.parse": "a part of changing a rule, which is checked",
     "groups.moderation.rules.rules.change_mode": GUARDED,
     "groups.lists.listed_names.find_black": GUARDED,

@@ -15,6 +15,11 @@ FILES = "what files name is created as they are imported"
 SIGN_IN = "only people give out ways to sign in, so that a stolen key cannot"
 SCREEN = "the layout of a screen"
 CONSOLE_ONLY = {
+    "activities.eligibility.list_people": "shown before the publication; programs count",
+    "activities.prizes.addresses.read": "only people read addresses",
+    "activities.prizes.delivery.export_csv": "holds addresses, which only people read",
+    "activities.prizes.delivery.list_to_hand_over": "programs list awards by state",
+    "activities.prizes.delivery.paste_parcels": "programs send each award",
     "groups.complaints.complaint_list.list_visible": "programs list cases by id",
     "groups.complaints.escalation.list_late_of_others": "programs list late cases",
     "groups.complaints.escalation.list_own": "programs list cases, which name owners",
@@ -44,7 +49,7 @@ CONSOLE_ONLY = {
     "members.personal_links.sign_in_codes.confirm": SIGN_IN,
     "members.personal_links.sign_in_codes.make": SIGN_IN,
     "members.personal_links.portal_settings.configure": "set up once, by people",
-    "members.personal_links.page_views.list_results": "programs get the facts page.viewed",
+    "members.personal_links.page_views.list_results": "programs get the facts member_page.viewed",
     "members.personal_links.erasure_requests.carry_out": "programs erase members",
     "members.personal_links.erasure_requests.decline": "the member is answered by a person",
     "members.personal_links.erasure_requests.get": "programs get facts of requests",
@@ -101,6 +106,12 @@ CONSOLE_ONLY = {
 }
 PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {
+    "activities.draws.draws.get_visible": "staff see the draw on the page of the activity",
+    "activities.points.balances.recount": "a check that programs and the command line make",
+    "activities.points.earning.earn": PROGRAMS,
+    "activities.points.reversals.reverse_order": PROGRAMS,
+    "activities.points.reversals.reverse_source": PROGRAMS,
+    "activities.points.spending.restore": PROGRAMS,
     "groups.moderation.rules.rules.get": "staff follow a link",
     "core.staff.staff.get_by_login": "staff choose from a list",
     "groups.groups.ensure": FILES,
@@ -123,6 +134,7 @@ API_ONLY = {
 }
 TEMPLATES = "group templates add one group; others choose the whole list"
 NEITHER = {
+    "activities.points.reversals.reverse_awards": "a part of undoing imports",
     "importing.jobs.jobs.find_or_create": "the command line imports at once",
     "members.tags.library.ensure": "set-up by code",
     "members.tag_rules.tag_rules.get_by_name": "the command line names rules",

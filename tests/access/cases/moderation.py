@@ -139,7 +139,7 @@ def a_day(world: World) -> dict[str, Any]:
 
 M = "groups.moderation"
 case(
-    f"{M}.ladders",
+    f"{M}.ladders.ladders",
     create=just(name="New", rungs=RUNGS, window_days=None),
     update=lambda w: {**spare_ladder(w), "name": "Newer"},
     remove=spare_ladder,
@@ -147,7 +147,7 @@ case(
     get=lambda w: {"key": spare_ladder(w)["ladder"].key},
 )
 case(
-    f"{M}.rules",
+    f"{M}.rules.rules",
     create=just(name="New", checks=WORDS),
     update=lambda w: {"rule": own_rule(w), "name": "Newer"},
     set_mode=lambda w: {"rule": own_rule(w), "mode": "propose"},
@@ -163,7 +163,7 @@ case(
     list_group_modes=just(),
 )
 case(
-    f"{M}.cases",
+    f"{M}.cases.cases",
     list_visible=just(),
     list_queue=just(),
     count_queue=just(),
@@ -172,34 +172,34 @@ case(
     list_of_member=lambda w: {"account": w.ids["account"]},
 )
 case(
-    f"{M}.case_decisions",
+    f"{M}.staff_decisions.case_decisions",
     confirm=lambda w: {"case": own_case(w)},
     dismiss=lambda w: {"case": own_case(w)},
     reopen=dismissed,
     undo=lambda w: {"case": own_case(w, CaseState.ACTED)},
 )
 case(
-    f"{M}.appeals",
+    f"{M}.staff_decisions.appeals",
     list_visible=just(),
     list_open=just(),
     median_answer_time=just(),
     get=lambda w: {"pk": own_appeal(w).pk},
     answer=lambda w: {"appeal": own_appeal(w), "overturn": True, "answer": "Sorry"},
 )
-case(f"{M}.member_reports", list_of=lambda w: {"case": own_case(w)})
+case(f"{M}.cases.member_reports", list_of=lambda w: {"case": own_case(w)})
 case(
     f"{M}.doors",
     close=lambda w: {"group": group_of(w), "minutes": 5},
     open_now=closed,
 )
 case(
-    f"{M}.safety_stops",
+    f"{M}.actions.safety_stops",
     list_active=just(),
     get=lambda w: {"pk": own_stop(w).pk},
     end=lambda w: {"stop": own_stop(w)},
 )
 case(
-    f"{M}.mass_actions",
+    f"{M}.staff_decisions.mass_actions",
     list_visible=just(),
     list_waiting=just(),
     get=lambda w: {"pk": own_mass_action(w).pk},
@@ -218,14 +218,14 @@ case(
     refuse=lambda w: {"mass_action": own_mass_action(w)},
 )
 case(
-    f"{M}.shadow_runs",
+    f"{M}.rules.shadow_runs",
     preview=lambda w: {"checks": WORDS, "conditions": {}, **a_day(w)},
     run=lambda w: {"rule": own_rule(w), **a_day(w)},
     list_hits=lambda w: {"run_": own_run(w)},
 )
-case(f"{M}.precision", of_rules=just(), recall=just(), list_dropped=just())
+case(f"{M}.cases.precision", of_rules=just(), recall=just(), list_dropped=just())
 case(
-    f"{M}.pasted_messages",
+    f"{M}.judgements.pasted_messages",
     judge=lambda w: {"group": group_of(w), "text": "xyzzy"},
     find_listed=lambda w: {"case": own_case(w)},
     remove=lambda w: {"case": own_case(w)},

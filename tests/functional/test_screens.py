@@ -22,9 +22,9 @@ from tests.functional.page_table import PAGES
 
 AREAS = (
     "today members segments tags layers importing outreach tasks sidebar sales groups insight"
-    " settings webhooks search ideas series inbox moderation"
+    " settings webhooks search ideas series inbox moderation activities points"
 ).split()
-MORE_AREAS = "tag_rules care welcomes service_styles content_calendar group_templates contact_budget typed_numbers notebook complaints wishes digests lists entry overlaps patrol channels"
+MORE_AREAS = "tag_rules care welcomes service_styles content_calendar group_templates contact_budget typed_numbers notebook complaints wishes digests lists entry overlaps patrol channels prizes draws member_pages"
 """Areas that only `make pages` and `make pictures` open; what they share is in others."""
 SHAPES = {"desktop": (1440, 900), "phone": (390, 844)}
 LANGUAGES = {"zh": "mei", "en": "ann"}
@@ -48,8 +48,11 @@ def test_every_area_is_opened() -> None:
 
 
 def shows_a_page(user: BrowserUser, path: str) -> bool:
-    """Whether a GET returns a whole page: not an action, a download or a part."""
-    response = user.page.request.get(path)
+    """Whether a GET returns a whole page: not an action, a download or a part.
+
+    Parts that are opened without a script redirect to their page.
+    """
+    response = user.page.request.get(path, max_redirects=0)
     content_type = response.headers.get("content-type", "")
     return (
         response.status == 200

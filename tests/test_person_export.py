@@ -28,9 +28,15 @@ from tests import factories, two_communities
 from tests.factories import AT, HOUR
 
 SECTIONS = {
+    "activities.Answer": "activity_answers",
+    "activities.Entry": "activities",
+    "activities.PastedLine": "pasted_lines",
+    "check_ins.CheckIn": "check_ins",
+    "check_ins.MakeUpCard": "make_up_cards",
     "complaints.Complaint": "complaints",
     "complaints.ComplaintMessage": "complaints",
     "core.Fact": "facts",
+    "draws.Ticket": "draw_tickets",
     "entry.EntryRequest": "entry_requests",
     "entry.RulesAcceptance": "accepted_rules",
     "groups.Membership": "groups",
@@ -68,6 +74,7 @@ SECTIONS = {
     "points.PointAdjustment": "points_by_hand",
     "points.PointEntry": "points",
     "points.PointLot": "points",
+    "prizes.Award": "prizes",
     "replies.AutomaticReply": "automatic_replies",
     "replies.Conversation": "conversations",
     "sales.Order": "orders",
@@ -75,6 +82,7 @@ SECTIONS = {
 }
 """Table → the file that has its rows of a person."""
 ELSEWHERE = {
+    "channels_accounts.MissedMessages": "of an account of ours, not of a member",
     "channels_matrix.Room": "of the account; its direct chats and mutes are exported",
     "channels_webhooks.Delivery": "copies of facts on their way",
     "core.AuditEntry": "what staff did; the facts about the person are in the export",

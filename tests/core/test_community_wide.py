@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from qunce.activities.points import liability, point_settings
+from qunce.activities.points import rules as point_rules
+from qunce.activities.prizes import prizes
 from qunce.channels.accounts import accounts as channel_accounts
 from qunce.channels.webhooks import endpoints
 from qunce.core import exchange_rates, permissions
@@ -31,6 +34,7 @@ from qunce.members.attributes import attributes, type_changes
 from qunce.members.layers import layers
 from qunce.members.message_texts import message_texts
 from qunce.members.people import people, remark_names, shared_identifiers
+from qunce.members.personal_links import links, page_views, portal_settings
 from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import duplicates, library, merges
 from qunce.members.tags import groups as tag_groups
@@ -251,6 +255,24 @@ VERBS: dict[str, list[Verb]] = {
     ],
     "replies.settings": [
         lambda c: reply_settings.change(community=c.shop, answer_minutes=9, **c.who)
+    ],
+    "points.manage": [
+        lambda c: point_rules.create(
+            community=c.shop, name="P", event="review", points=5, **c.who
+        ),
+        lambda c: point_rules.list_all(c.by),
+        lambda c: point_settings.update(community=c.shop, **c.who),
+        lambda c: liability.load(**c.who),
+    ],
+    "portal.manage": [
+        lambda c: portal_settings.configure(community=c.shop, is_open=True, **c.who),
+        lambda c: page_views.list_results(**c.who),
+        lambda c: links.revoke_purpose(community=c.shop, purpose="home", **c.who),
+    ],
+    "prizes.manage": [
+        lambda c: prizes.create(
+            community=c.shop, name="Pot", kind="goods", total=9, **c.who
+        )
     ],
     "webhooks.manage": [create_webhook, lambda c: endpoints.list_endpoints(c.by)],
     "audit_log.view": [lambda c: audit.check_view(c.by)],

@@ -101,14 +101,14 @@ def test_join_makes_the_membership_and_leave_ends_it(
 ) -> None:
     rows = [
         fact("group.left", 9, group_key="g1", member_key="m2"),
-        fact("group.joined", 3, group_key="g1", payload={"role": "owner"}),
+        fact("group.joined", 3, group_key="g1", payload={"role": "koc"}),
         fact("group.joined", 4, group_key="g1", member_key="m2"),
     ]
     assert report(*rows) == Outcome(3, 0, [])
     memberships = Membership.objects.order_by("account_id")
     by_key = dict(Account.objects.values_list("pk", "key"))
     found = {by_key[m.account_id]: (m.present, m.role) for m in memberships}
-    assert found == {"m1": (True, "owner"), "m2": (False, "member")}
+    assert found == {"m1": (True, "koc"), "m2": (False, "member")}
     assert factories.matching_keys(shop, {"group": {"any": ["g1"]}}) == ["m1"]
     assert report(*rows) == Outcome(0, 3, [])
 

@@ -23,6 +23,8 @@ from qunce.cli.options import Invocation
 from qunce.members.people import named_members
 
 points = base.Group("points")
+MEMBER_HELP = N_("the member's key, phone number or e-mail address")
+SOURCE_HELP = N_("what the points were earned for, such as an order's key")
 KEY_HELP = N_("a key of your own; with the same key it happens once")
 
 
@@ -47,7 +49,7 @@ def _line(entry: PointEntry) -> str:
 
 
 @points.command("balance", help=N_("Show the points of a member, with their lots"))
-@base.argument("member")
+@base.argument("member", help=MEMBER_HELP)
 @options.pass_invocation
 def show_balance(invocation: Invocation, member: str) -> None:
     account = _find(invocation, member)
@@ -82,9 +84,9 @@ def show_balance(invocation: Invocation, member: str) -> None:
 
 
 @points.command("earn", help=N_("Let a member earn by a rule, once per source"))
-@base.argument("member")
-@base.argument("rule")
-@base.argument("source")
+@base.argument("member", help=MEMBER_HELP)
+@base.argument("rule", help=N_("the rule's key"))
+@base.argument("source", help=SOURCE_HELP)
 @base.option("--points", "amount", type=int, help=N_("instead of those of the rule"))
 @options.pass_invocation
 def earn(
@@ -103,8 +105,8 @@ def earn(
 
 
 @points.command("give", help=N_("Give points by hand, or take them if below zero"))
-@base.argument("member")
-@base.argument("amount", type=int)
+@base.argument("member", help=MEMBER_HELP)
+@base.argument("amount", type=int, help=N_("how many points"))
 @base.option("--reason", required=True, help=N_("why; the member reads it"))
 @base.option("--key", required=True, help=KEY_HELP)
 @options.pass_invocation
@@ -127,8 +129,8 @@ def give(
 
 
 @points.command("spend", help=N_("Spend points of a member, once per key"))
-@base.argument("member")
-@base.argument("amount", type=int)
+@base.argument("member", help=MEMBER_HELP)
+@base.argument("amount", type=int, help=N_("how many points"))
 @base.option("--key", required=True, help=KEY_HELP)
 @base.option("--reason", default="", help=N_("what for"))
 @options.pass_invocation
@@ -146,7 +148,7 @@ def spend(
 
 
 @points.command("restore", help=N_("Undo a spend: the same lots have it again"))
-@base.argument("key")
+@base.argument("key", help=N_("the key of the spending"))
 @options.pass_invocation
 def restore(invocation: Invocation, key: str) -> None:
     entry = spending.restore(key=key, **invocation.query_args)
@@ -156,7 +158,7 @@ def restore(invocation: Invocation, key: str) -> None:
 
 
 @points.command("reverse", help=N_("Take back what a source earned"))
-@base.argument("source")
+@base.argument("source", help=SOURCE_HELP)
 @base.option("--refunded", type=int, help=N_("its share, in the smallest unit"))
 @base.option("--key", default="reversal", help=KEY_HELP)
 @options.pass_invocation
@@ -173,7 +175,7 @@ def reverse(
 
 
 @points.command("recount", help=N_("Compare the lots of a member with their entries"))
-@base.argument("member")
+@base.argument("member", help=MEMBER_HELP)
 @options.pass_invocation
 def recount(invocation: Invocation, member: str) -> None:
     account = _find(invocation, member)

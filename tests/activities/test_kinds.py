@@ -122,7 +122,8 @@ def test_every_kind_is_complete(kind: str) -> None:
     for keyword in found.keywords:
         assert found.read_line(f"{keyword}!") is not None
     assert found.read_line("Good morning") is None
-    assert get_template(found.portal_template).template.name == found.portal_template
+    # Raises if there is no such template.
+    get_template(found.portal_template)
 
 
 def test_every_kind_describes_itself(kind: str, by: Staff) -> None:

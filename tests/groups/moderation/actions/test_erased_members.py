@@ -9,7 +9,6 @@ from qunce.channels.channel_contract import ActionKind
 from qunce.groups.moderation.actions import actions, executor
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.members.accounts import erasure
-from qunce.members.accounts.models import Account
 from qunce.members.people import people
 from tests import factories
 from tests.groups.moderation.conftest import Chat
@@ -33,7 +32,8 @@ def plan_removal(chat: Chat, name: str) -> Action:
 def test_waiting_removal_of_an_erased_member_is_cancelled(chat: Chat) -> None:
     """Between the erasure and the end of its work in the background, nobody is removed."""
     removal, other = plan_removal(chat, "xiu"), plan_removal(chat, "yan")
-    account = Account.objects.get(pk=removal.account_id)
+    account = removal.account
+    assert account is not None
     people.erase(account=account, by=chat.by, at=chat.now)
     before = len(factories.recorded_facts(chat.community, "moderation.action_failed"))
     assert executor.run_due(at=chat.now) == 1

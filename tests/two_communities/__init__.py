@@ -50,6 +50,7 @@ from qunce.sales import orders
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.mirror import deriver
 from tests.two_communities import (
+    activities,
     feedback,
     group_people,
     insight,
@@ -101,6 +102,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     group_people.add_group_people(data)
     moderation.add_moderation(data)
     points.add_points(data)
+    activities.add_activities(data)
     return data
 
 

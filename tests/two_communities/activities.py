@@ -1,0 +1,108 @@
+"""An activity of the hidden group with what is in it, and a prize with its award."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qunce.activities.activities import activities, lifecycle
+from qunce.activities.activities.models import (
+    Activity,
+    Announcement,
+    Entry,
+    PastedLine,
+    Way,
+)
+from qunce.activities.check_ins.models import CheckIn
+from qunce.activities.draws import draws
+from qunce.activities.kinds import base
+from qunce.activities.prizes import awards, prizes
+from qunce.core.staff import models as staff_models
+from qunce.groups.groups import Membership
+
+if TYPE_CHECKING:
+    from tests.two_communities.data import TwoCommunities
+
+
+def add_activities(data: TwoCommunities) -> None:
+    activity = _add_check_ins(data)
+    entry = Entry.objects.get(activity=activity)
+    line = PastedLine.objects.create(
+        activity=activity,
+        group_id=data.ids["group"],
+        paste="homely",
+        digest="homely",
+        state=PastedLine.State.UNSURE,
+        name="Homely Nobody",
+        said="",
+        said_at=data.at,
+        at=data.at,
+        by=data.owner,
+    )
+    data.ids |= {
+        "activity": activity.pk,
+        "announcement": Announcement.objects.get(activity=activity).pk,
+        "activity entry": entry.pk,
+        "check-in": CheckIn.objects.get(activity=activity).pk,
+        "pasted line": line.pk,
+    }
+    _add_prizes(data)
+
+
+def _add_check_ins(data: TwoCommunities) -> Activity:
+    by, at, member = data.owner, data.at, data.ids["member"]
+    activity = activities.create(
+        community=data.community,
+        kind="check_in",
+        name="Homely Hidden Mornings",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=at,
+        announcements={"start": (0, "Homely start")},
+        notified={"all": []},
+        by=by,
+        at=at,
+    )
+    lifecycle.submit(activity=activity, by=by, at=at)
+    second = staff_models.create(
+        community=data.community, login="approver", role="manager", at=at, name="Homely"
+    )
+    lifecycle.approve(activity=activity, by=second, at=at)
+    Membership.objects.get_or_create(
+        group_id=data.ids["group"],
+        account_id=member,
+        defaults={"joined_at": at, "present": True, "rev": 1},
+    )
+    base.take_part(
+        activity=activity, account_id=member, way=Way.STAFF, key="k", by=by, at=at
+    )
+    return activity
+
+
+def _add_prizes(data: TwoCommunities) -> None:
+    by, at = data.owner, data.at
+    prize = prizes.create(
+        community=data.community, name="Homely Cup", kind="goods", total=9, by=by, at=at
+    )
+    award = awards.award(
+        stock=prize,
+        account_id=data.ids["member"],
+        source="hand",
+        source_key="homely",
+        at=at,
+    )
+    assert award is not None
+    drawing = activities.create(
+        community=data.community,
+        kind="draw",
+        name="Homely Hidden Draw",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=at,
+        by=by,
+        at=at,
+    )
+    draw = draws.prepare(activity=drawing, by=by, at=at)
+    draws.set_prizes(draw=draw, prizes=[(prize, 1)], by=by, at=at)
+    data.ids |= {"prize": prize.pk, "award": award.pk, "draw": drawing.pk}

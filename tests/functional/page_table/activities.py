@@ -15,7 +15,7 @@ PAGES = (
     Page(
         "activities:detail",
         STAFF,
-        ("=茶壶抽奖", "People who may join", "Highest possible cost", "css:.figures"),
+        ("=茶壶抽奖", "People who may join", "Highest possible cost", "css:.activity-figures"),
     ),
     Page("activities:update", STAFF, ("Goal and budget", "Save", "css:#id_text")),
     Page("activities:results", STAFF, ("How it went", "What did you learn?")),

@@ -137,11 +137,11 @@ def visits(
             "storage_state": sessions[login] if login and not by_form else None,
             "viewport": PHONE if phone else DESKTOP,
             "has_touch": phone,
+            "locale": "zh-CN" if login in CHINESE else "en-GB",
             **options,
         }
         context = chromium.new_context(
             base_url=url,
-            locale="zh-CN" if login in CHINESE else "en-GB",
             permissions=["clipboard-read", "clipboard-write"],
             reduced_motion="reduce",
             **settings,

@@ -30,7 +30,7 @@ REPEATED = re.compile(r"\A(..+?)\1+\Z")
 KNOWN_IN_CHINESE = frozenset(
     "Qunce CSV XLSX Excel SVG API ID URL JSON NDJSON HTML HTTPS KOC KOL RFM Webhook CRM GB MB KB English CNY USD"
     " EUR HKD Enter Ctrl Esc Chrome Linux HeadlessChrome UTF GBK CN OAuth xlsx xls zip gz xz"
-    " SOP VIP Alt RSS Atom xml Telegram Discord Matrix Element WhatsApp QQ WeCom UnionID OpenID webhook example com https http doctor drand quicknet SF".split()
+    " SOP VIP Alt RSS Atom xml Telegram Discord Matrix Element WhatsApp QQ WeCom UnionID OpenID webhook example com https http doctor PUBLIC drand quicknet SF".split()
 )
 """Names that stay as they are in Chinese texts."""
 KNOWN_IN_ENGLISH = frozenset(

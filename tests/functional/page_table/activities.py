@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.functional.page_table.page import EDIT, STAFF, Page
 
 PAGES = (
-    Page("activities:list", STAFF, ("Activities", "=茶壶抽奖"), {"New activity": STAFF}),
+    Page(
+        "activities:list", STAFF, ("Activities", "=茶壶抽奖"), {"New activity": STAFF}
+    ),
     Page("activities:choose-kind", STAFF, ("New activity", "Draft it")),
     Page(
         "activities:create",
@@ -15,7 +17,12 @@ PAGES = (
     Page(
         "activities:detail",
         STAFF,
-        ("=茶壶抽奖", "People who may join", "Highest possible cost", "css:.activity-figures"),
+        (
+            "=茶壶抽奖",
+            "People who may join",
+            "Highest possible cost",
+            "css:.activity-figures",
+        ),
     ),
     Page("activities:update", STAFF, ("Goal and budget", "Save", "css:#id_text")),
     Page("activities:results", STAFF, ("How it went", "What did you learn?")),

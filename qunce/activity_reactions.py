@@ -14,10 +14,8 @@ from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
 from qunce.activities.activities.models import Announcement, Answer
 from qunce.activities.check_ins import check_ins
-from qunce.activities.draws import results as draw_results
 from qunce.activities.points import erasure as point_erasure
 from qunce.activities.points import point_reactions
-from qunce.activities.prizes import addresses, prize_facts
 from qunce.groups.groups import Group
 from qunce.members.people import merges
 from qunce.outreach import activity_messages

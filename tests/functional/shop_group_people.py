@@ -56,7 +56,9 @@ def add_group_people(shop: TeaShop) -> None:
         row = requests.open_request(group=group, account=account, **owner)
         shop.ids.setdefault("entry_request", row.pk)
     group_rules.publish(group=group, text=RULES, **owner)
-    made = group_sets.create(name="同城茶友群（上海、杭州和苏州，线下活动只通知一次）", groups=both, **owner)
+    made = group_sets.create(
+        name="同城茶友群（上海、杭州和苏州，线下活动只通知一次）", groups=both, **owner
+    )
     shop.ids["group_set"] = made.pk
     run = CleanUp.objects.create(
         community=community,

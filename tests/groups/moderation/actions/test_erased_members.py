@@ -9,6 +9,7 @@ from qunce.channels.channel_contract import ActionKind
 from qunce.groups.moderation.actions import actions, executor
 from qunce.groups.moderation.models import Action, ActionState
 from qunce.members.accounts import erasure
+from qunce.members.models import Account
 from qunce.members.people import people
 from tests import factories
 from tests.groups.moderation.conftest import Chat
@@ -32,8 +33,8 @@ def plan_removal(chat: Chat, name: str) -> Action:
 def test_waiting_removal_of_an_erased_member_is_cancelled(chat: Chat) -> None:
     """Between the erasure and the end of its work in the background, nobody is removed."""
     removal, other = plan_removal(chat, "xiu"), plan_removal(chat, "yan")
-    account = removal.account
-    assert account is not None
+    assert removal.account_id is not None
+    account = Account.objects.get(pk=removal.account_id)
     people.erase(account=account, by=chat.by, at=chat.now)
     before = len(factories.recorded_facts(chat.community, "moderation.action_failed"))
     assert executor.run_due(at=chat.now) == 1

@@ -181,6 +181,8 @@ def test_what_is_missed_for_good_is_named(
     (missed,) = missed_messages.list_open(site.by)
     assert (missed.group_key, missed.group_name) == (room, "Tea")
     assert missed.since <= before < missed.until < now()
+    site.by.language = "en"
+    site.by.save(update_fields=["language"])
     client = clients.browser(site.by)
     for address in ("/settings/channels/matrix/", "/"):
         assert "Messages of “Tea” are missing" in client.get(address).content.decode()

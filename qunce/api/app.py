@@ -52,6 +52,7 @@ RESOURCES = (
     "activity_entries",
     "check_ins",
     "points",
+    "point_rules",
     "prizes",
     "draws",
     "orders",

@@ -284,9 +284,6 @@ def may_create(by: Staff) -> bool:
     return True
 
 
-# Verbs
-
-
 @transaction.atomic
 def create(
     *, community: Community, key: str, by: Staff, at: datetime, **fields: Any
@@ -294,7 +291,6 @@ def create(
     """`fields` are those of Group: name, platform, audience, kind, capacity, card …"""
     check_may_create(by)
     key = check_key(key)
-    # For the message. Of two simultaneous requests the unique constraint refuses one.
     if Group.objects.filter(community=community, key=key).exists():
         raise GroupAlreadyExists(_("A group “%(key)s” already exists.") % {"key": key})
     values = _clean({"name": key, **fields, "created_at": at, "by": by})

@@ -14,7 +14,6 @@ ANSWERS: dict[str, str] = {
         {Q}.load
         {R}.conversations.list_late_of_others
         {R}.conversations.list_own
-        {R}.similar_questions.find
     """,
     "aaaaanana": f"""
         {C}.order_links.list_latest
@@ -38,6 +37,7 @@ ANSWERS: dict[str, str] = {
         {R}.conversations.select
         {R}.reply_rules.list_all
         {R}.reply_rules.try_texts
+        {R}.similar_questions.find
     """,
     "rraaaaana": f"""
         {W}.change_state

@@ -20,6 +20,7 @@ FILES = {
     "facts": "kind,member_key,happened_at,key\npage.new,x1,2026-01-02 10:00,f1\n",
     "messages": "group_key,member_key,happened_at,text\ng,x1,2026-01-02 10:00,hi\n",
     "opt_outs": "member_key\nx1\n",
+    "points": "member_key,points\nx1,120\n",
 }
 BROKEN = "order_key,member_key,paid_at,amount\no1,x1,not a date,12.50\n"
 

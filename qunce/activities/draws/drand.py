@@ -7,6 +7,7 @@ everybody can verify it afterwards. Source: https://docs.drand.love/dev-guide/
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -45,6 +46,7 @@ def is_valid(*, number: int, signature: str) -> bool:
     if not SIGNATURE.fullmatch(signature):
         return False
     # Loaded here, since few processes verify a signature.
+    limit = sys.getrecursionlimit()
     from py_ecc.bls.hash_to_curve import hash_to_G1
     from py_ecc.bls.point_compression import decompress_G1, decompress_G2
     from py_ecc.bls.typing import G1Compressed, G2Compressed
@@ -56,6 +58,8 @@ def is_valid(*, number: int, signature: str) -> bool:
     )
     from py_ecc.optimized_bls12_381.optimized_pairing import pairing
 
+    # The package raises it, and nested JSON would then overflow the stack of the process.
+    sys.setrecursionlimit(limit)
     data, key = bytes.fromhex(signature), bytes.fromhex(PUBLIC_KEY)
     try:
         point = decompress_G1(G1Compressed(int.from_bytes(data, "big")))

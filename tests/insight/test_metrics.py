@@ -14,6 +14,7 @@ from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
+from qunce.groups.complaints import complaints, ratings
 from qunce.ingest.incoming_facts import IncomingFact
 from qunce.insight import metric_definitions, metrics
 from qunce.insight.metric_definitions import COMMUNITY, GROUP, METRICS
@@ -273,6 +274,29 @@ def leave_and_return(shop: Community, by: Staff, person: int) -> list[Event]:
     ]
 
 
+def complain(shop: Community, by: Staff, person: int) -> list[Event]:
+    """Somebody raises two cases, which are closed and rated differently."""
+    events = []
+    for opened, closed, rating in ((6, 7, 5), (8, 10, 2)):
+        case = complaints.create(
+            community=shop,
+            topic="quality",
+            title="Cup",
+            account=person,
+            by=by,
+            at=local(opened, 9),
+        )
+        complaints.close(complaint=case, outcome="solved", by=by, at=local(closed, 9))
+        ratings.rate(complaint=case, rating=rating, by=by, at=local(closed, 10))
+        ended = date(2026, 3, closed)
+        events += [
+            Event("complaint.opened", date(2026, 3, opened), person),
+            Event("complaint.closed", ended, person),
+            Event("complaint.rated", ended, person, rating),
+        ]
+    return events
+
+
 def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Event]:
     """Record random events through the verbs, in order of time, and return them."""
     begin = datetime(2026, 3, 3, tzinfo=UTC)
@@ -293,6 +317,7 @@ def random_history(shop: Community, by: Staff, dice: random.Random) -> list[Even
     inside: set[int] = set()
     # Who was away and came back before leaves again must be left as it was.
     events += leave_and_return(shop, by, people[1])
+    events += complain(shop, by, people[0])
     for number, moment in enumerate(moments):
         kind = dice.choice(["order.paid", "checkin.done", "message.posted", "group"])
         person, amount = dice.choice(people), dice.randrange(5_000)

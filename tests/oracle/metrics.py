@@ -129,6 +129,16 @@ METRICS: dict[str, Callable[[History, date], int]] = {
     "interacting_members": lambda history, day: count_people(
         history.find_counted(day, *INTERACTIONS)
     ),
+    "complaints_raised": lambda history, day: len(
+        history.find(day, "complaint.opened")
+    ),
+    "complaints_closed": lambda history, day: len(
+        history.find(day, "complaint.closed")
+    ),
+    "complaint_ratings": lambda history, day: len(history.find(day, "complaint.rated")),
+    "good_complaint_ratings": lambda history, day: sum(
+        event.amount >= 4 for event in history.find(day, "complaint.rated")
+    ),
 }
 
 
@@ -235,6 +245,9 @@ SPAN_METRICS: dict[str, Callable[[History, list[date]], int]] = {
     ),
     "conversations_opened": count_conversations,
     "conversations_answered": lambda history, days: 0,
+    # No channel is connected; tests/insight/first_answers has those of the inbox.
+    "mentions_opened": lambda history, days: 0,
+    "mentions_answered": lambda history, days: 0,
     "first_answer_time": lambda history, days: 0,
 }
 """Numbers of a span that are not the sum of its days, nor the last of them."""

@@ -29,6 +29,7 @@ pytestmark = [
 ]
 NOT_FOUND = {403, 404, 405}
 WITHOUT_DATA = {
+    "draws:certificate",
     "importing:job-problems",
     "segments:chart",
     "layers:chart",

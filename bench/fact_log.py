@@ -36,12 +36,12 @@ KINDS = (
     Kind("checkin.done", 0.08, 0.8, grouped=True),
     Kind("link.clicked", 0.06, 0.8),
     Kind("order.paid", 0.04, 0.9),
-    Kind("points.earned", 0.03, 0.7),
+    Kind("stamp.collected", 0.03, 0.7),
     Kind("poll.answered", 0.01, 0.6, grouped=True),
     Kind("coupon.redeemed", 0.01, 0.9),
     Kind("reward.claimed", 0.01, 0.7),
 )
-KEYLESS_KINDS = ("points.earned", "reward.claimed")
+KEYLESS_KINDS = ("stamp.collected", "reward.claimed")
 """Kinds that Qunce's own verbs record, without a key and a source."""
 NAMES = [kind.name for kind in KINDS]
 HOURS = (

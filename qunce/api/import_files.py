@@ -44,7 +44,14 @@ Text = Annotated[str, Field(max_length=200)]
 
 
 Target = Literal[
-    "members", "memberships", "tags", "orders", "facts", "messages", "opt_outs"
+    "members",
+    "memberships",
+    "tags",
+    "orders",
+    "facts",
+    "messages",
+    "opt_outs",
+    "points",
 ]
 
 

@@ -266,6 +266,7 @@ FILES = {
         "facts:write",
     ),
     "opt_outs": ("member_key,opted_out\na,yes\n", "members:write"),
+    "points": ("member_key,points\na,12\n", "activities:write"),
 }
 
 

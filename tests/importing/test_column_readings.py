@@ -59,6 +59,7 @@ class OneField:
     """A target with one field of a type."""
 
     key = "orders"
+    dates_are_past = True
 
     def __init__(self, field_type: str) -> None:
         self.fields = (_Field(field_type),)

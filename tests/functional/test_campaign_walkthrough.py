@@ -219,7 +219,8 @@ class OfferWalk(Walker):
         while len(arrived) < size:
             minute += 1
             batch = self.work(when + minute * MINUTE)
-            assert 0 < len(batch) <= offer_shops.PER_MINUTE
+            assert len(batch) <= offer_shops.PER_MINUTE
+            assert minute < 2 * size / offer_shops.PER_MINUTE, len(arrived)
             arrived += batch
         assert len({message["to"] for message in arrived}) == len(arrived) == size
         vips = {f"{self.prefix}-m{number:02}" for number in range(offer_shops.VIPS)}

@@ -158,7 +158,7 @@ class OfferWalk(Walker):
         expect(self.page.locator("#test_key")).to_have_value(own)
         self.click("Send the test")
         expect(self.page.locator("[data-toast]")).to_be_visible()
-        arrived = self.work(self.at + MINUTE)
+        arrived = self.work(self.at + MINUTE) or self.work(self.at + MINUTE)
         assert [message["to"] for message in arrived] == [own, own]
         texts = [message["text"].splitlines()[0] for message in arrived]
         assert texts == [

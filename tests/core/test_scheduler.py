@@ -137,3 +137,15 @@ def test_recurring_jobs_run_after_the_clock_was_set_back() -> None:
     scheduler.ensure_scheduled(jobs, at=clock.at)
     assert scheduler.run_due(jobs, clock=clock) == 1
     assert runs == [AT, AT - timedelta(days=2)]
+
+
+def test_all_recurring_jobs_run_in_one_round() -> None:
+    """However many there are: the last ones would be late by a round otherwise."""
+    runs: list[str] = []
+    jobs = {
+        f"job {n}": Job(lambda *, at, n=n: runs.append(n), every=HOUR)
+        for n in range(3 * scheduler.MAX_QUEUED)
+    }
+    scheduler.ensure_scheduled(jobs, at=AT)
+    scheduler.run_due(jobs, clock=Clock())
+    assert len(runs) == len(jobs)

@@ -158,7 +158,7 @@ class OfferWalk(Walker):
         expect(self.page.locator("#test_key")).to_have_value(own)
         self.click("Send the test")
         expect(self.page.locator("[data-toast]")).to_be_visible()
-        arrived = self.work(self.at + MINUTE) or self.work(self.at + MINUTE)
+        arrived = self.work(self.at + MINUTE)
         assert [message["to"] for message in arrived] == [own, own]
         texts = [message["text"].splitlines()[0] for message in arrived]
         assert texts == [
@@ -219,8 +219,7 @@ class OfferWalk(Walker):
         while len(arrived) < size:
             minute += 1
             batch = self.work(when + minute * MINUTE)
-            assert len(batch) <= offer_shops.PER_MINUTE
-            assert minute < 2 * size / offer_shops.PER_MINUTE, len(arrived)
+            assert 0 < len(batch) <= offer_shops.PER_MINUTE
             arrived += batch
         assert len({message["to"] for message in arrived}) == len(arrived) == size
         vips = {f"{self.prefix}-m{number:02}" for number in range(offer_shops.VIPS)}

@@ -20,6 +20,8 @@ from qunce.core.jobs import job_queue
 from qunce.core.jobs.job_queue import QueuedJob
 
 log = logging.getLogger(__name__)
+MAX_QUEUED = 30
+"""How many jobs with a key run in one round, besides those that recur."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,13 @@ def run_due(
     *,
     clock: Callable[[], datetime],
     is_stopping: Callable[[], bool] = lambda: False,
-    limit: int = 30,
 ) -> int:
     """Run the jobs that are due; returns how many were tried.
 
+    All recurring jobs have their turn in one round, and some of the queued ones.
     Rows are claimed one at a time, so that a long job leaves the others to other threads.
     """
+    limit = len(jobs) + MAX_QUEUED
     for tried in range(limit):
         # The clock is read per job, as one before it may have taken minutes.
         claimed = [] if is_stopping() else job_queue.claim(at=clock(), limit=1)

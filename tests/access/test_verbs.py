@@ -21,7 +21,7 @@ from qunce.groups.groups import Group
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
-from tests.access import table
+from tests.access import answers
 from tests.access import world as worlds
 from tests.access.cases import CASES
 from tests.access.internal import INTERNAL
@@ -86,18 +86,18 @@ def run(world: World, verb: str, role: str) -> str:
 
 
 def test_every_verb_is_in_the_table() -> None:
-    in_table = {verb for verb, _letters in table.answers()}
+    in_table = {verb for verb, _letters in answers.list_all()}
     assert set(VERBS) == in_table | set(INTERNAL)
     assert set(CASES) == in_table
 
 
 @pytest.mark.django_db
 def test_verbs_answer_each_role_as_the_table_says(world: World) -> None:
-    expected = dict(table.answers())
+    expected = dict(answers.list_all())
     found = {}
     for verb in expected:
         letters = ""
-        for role in table.ROLES:
+        for role in answers.ROLES:
             with worlds.rolled_back():
                 letters += run(world, verb, role)
         found[verb] = letters

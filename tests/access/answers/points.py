@@ -1,4 +1,4 @@
-"""What verbs of points answer to whom, as in `table`."""
+"""What verbs of points answer to whom, as in `answers`."""
 
 from __future__ import annotations
 

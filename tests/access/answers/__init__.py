@@ -1,0 +1,66 @@
+"""What each verb answers to whom.
+
+There is a letter for each of ROLES: `a` allowed, `r` refused, `n` not found, and `x` for
+a refusal that has nothing to do with who asks. Members, groups, orders and the like are
+those that the scope hides, except for "within", a manager with a scope who tries what
+they see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.access.answers import (
+    activities,
+    channels,
+    core,
+    feedback,
+    files,
+    group_people,
+    groups,
+    insight,
+    members,
+    moderation,
+    others,
+    outreach,
+    points,
+    prizes,
+    sales,
+)
+
+ROLES = (
+    "gone",
+    "viewer",
+    "operator",
+    "manager",
+    "owner",
+    "scoped",
+    "limited",
+    "stranger",
+    "within",
+)
+
+TABLES = (
+    activities.ANSWERS,
+    channels.ANSWERS,
+    core.ANSWERS,
+    feedback.ANSWERS,
+    files.ANSWERS,
+    group_people.ANSWERS,
+    groups.ANSWERS,
+    insight.ANSWERS,
+    members.ANSWERS,
+    moderation.ANSWERS,
+    others.ANSWERS,
+    outreach.ANSWERS,
+    points.ANSWERS,
+    prizes.ANSWERS,
+    sales.ANSWERS,
+)
+
+
+def list_all() -> Iterator[tuple[str, str]]:
+    """Each verb with its letters."""
+    for letters, verbs in (row for table in TABLES for row in table.items()):
+        for verb in verbs.split():
+            yield verb, letters

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from django.db import connection, connections, transaction
 
-from bench import measure, sessions
+from bench import measure, pages, sessions
 from bench.measure import PER_SECOND, Row
 from bench.sessions import Session
 from bench.sizes import AT
@@ -116,7 +116,8 @@ def open_draw(session: Session, by: Staff) -> Draw:
     prize = make_prize(session, by, WINNERS)
     draws.set_prizes(draw=draw, prizes=[(prize, WINNERS)], by=by, at=END - 24 * HOUR)
     lifecycle.submit(activity=activity, by=by, at=END - 24 * HOUR)
-    lifecycle.approve(activity=activity, by=by, at=END - 24 * HOUR)
+    second = pages.owner(session)
+    lifecycle.approve(activity=activity, by=second, at=END - 24 * HOUR)
     draw.refresh_from_db()
     return draw
 

@@ -82,8 +82,11 @@ def list_groups(activity: Activity) -> list[Group]:
     return list(activity.groups.select_related("owner").order_by("key"))
 
 
-def claim_group_line(*, activity: Activity, group: int, at: datetime) -> bool:
-    """Whether a group may read now that it is being counted: once in LINE_PAUSE."""
+def claim_group_line(*, activity: Activity | None, group: int, at: datetime) -> bool:
+    """Whether a group may read now that its members are answered: once in LINE_PAUSE.
+
+    Without an activity for what members ask about their own prizes and points.
+    """
     _row, is_new = GroupLine.objects.get_or_create(
         activity=activity, group_id=group, defaults={"at": at}
     )

@@ -275,9 +275,12 @@ class Announcement(models.Model):
 
 
 class GroupLine(models.Model):
-    """When a group last read that its messages are being counted, at most every so often."""
+    """When a group last read that its messages are answered, at most every so often.
 
-    activity = models.ForeignKey(Activity, models.CASCADE, related_name="+")
+    Without an activity for what members ask about their own prizes and points.
+    """
+
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="+", null=True)
     group_id = models.BigIntegerField()
     at = timestamps.TimestampField()
 
@@ -286,7 +289,12 @@ class GroupLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["activity", "group_id"], name="one_line_per_group"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["group_id"],
+                condition=models.Q(activity__isnull=True),
+                name="one_line_without_activity",
+            ),
         ]
 
     def __str__(self) -> str:

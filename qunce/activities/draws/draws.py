@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from qunce.activities import budget
 from qunce.activities.activities import activities
+from qunce.activities.activities.models import Activity
 from qunce.activities.draws import draw_facts
 from qunce.activities.draws.models import Draw, DrawPrize, Source, State
 from qunce.activities.prizes import stock
@@ -23,7 +24,6 @@ from qunce.core.guards import legal_notices
 from qunce.core.state_machine import StateMachine
 
 if TYPE_CHECKING:
-    from qunce.activities.activities.models import Activity
     from qunce.core.staff.models import Staff
 
 __all__ = ["Draw", "Source", "State"]
@@ -195,8 +195,11 @@ def set_public_value(
 
 def _check_changeable(draw: Draw, by: Staff) -> None:
     activities.check_may_manage(by, draw.activity)
+    # As it is now: of two forms at the same time, one may submit it.
+    rows = Activity.objects.select_for_update(of=("self",))
+    state = rows.get(pk=draw.activity_id).state
     is_prepared = Draw.objects.filter(pk=draw.pk, state=State.PREPARED).exists()
-    if not is_prepared or draw.activity.state != activities.State.DRAFT:
+    if not is_prepared or state != activities.State.DRAFT:
         raise AlreadyPublished(
             _("Members have read it or it is in review, so it cannot be changed.")
         )

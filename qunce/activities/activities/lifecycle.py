@@ -29,6 +29,15 @@ MAX_PER_RUN = 200
 """Activities that start or close in one run of the clock's job."""
 
 
+def _lock(activity: Activity) -> None:
+    """Read the activity as it is now; nobody else changes it until the transaction ends.
+
+    Of two forms that are sent at the same time, the second one sees what the first one did.
+    """
+    rows = Activity.objects.select_for_update(of=("self",))
+    activity.refresh_from_db(from_queryset=rows)
+
+
 def check_publishable(activity: Activity, at: datetime) -> None:
     """Raise with what is missing before members may read it."""
     if not activity.text:
@@ -43,6 +52,7 @@ def check_publishable(activity: Activity, at: datetime) -> None:
 @transaction.atomic
 def submit(*, activity: Activity, by: Staff, at: datetime) -> None:
     """Ask a second person for approval; until they decide it cannot change."""
+    _lock(activity)
     activities.check_may_manage(by, activity)
     check_publishable(activity, at)
     _move(activity, "submit", by, at, submitted_by=by, reason="")
@@ -73,6 +83,7 @@ def may_approve(activity: Activity, by: Staff) -> bool:
 @transaction.atomic
 def approve(*, activity: Activity, by: Staff, at: datetime) -> None:
     """Publish it as a second person; it starts at its time, or now if that is over."""
+    _lock(activity)
     check_may_approve(activity, by)
     check_publishable(activity, at)
     _move(activity, "approve", by, at, approved_by=by, published_at=at)
@@ -142,6 +153,7 @@ def cancel(*, activity: Activity, reason: str, by: Staff, at: datetime) -> bool:
     A draft is discarded immediately. Of a published one the first call asks, and a second
     person cancels with the same verb.
     """
+    _lock(activity)
     activities.check_may_manage(by, activity)
     text = _clean_reason(reason)
     if activity.state in UNPUBLISHED:
@@ -149,11 +161,10 @@ def cancel(*, activity: Activity, reason: str, by: Staff, at: datetime) -> bool:
         return True
     STATES.check("cancel", activity.state)
     if activity.cancel_asked_by_id is None:
-        rows = Activity.objects.filter(pk=activity.pk, cancel_asked_by__isnull=True)
-        if rows.update(cancel_asked_by=by, reason=text):
-            activity.refresh_from_db()
-            fact = activity_facts.ActivityCancelAsked(activity=activity.pk)
-            activities.record(fact, activity, by, at)
+        activity.cancel_asked_by, activity.reason = by, text
+        activity.save(update_fields=["cancel_asked_by", "reason"])
+        fact = activity_facts.ActivityCancelAsked(activity=activity.pk)
+        activities.record(fact, activity, by, at)
     try:
         activities.check_second_person(by, activity.cancel_asked_by_id)
     except activities.SecondPersonNeeded:
@@ -166,10 +177,12 @@ def cancel(*, activity: Activity, reason: str, by: Staff, at: datetime) -> bool:
 @transaction.atomic
 def keep(*, activity: Activity, by: Staff, at: datetime) -> None:
     """Refuse a cancellation that was asked for."""
+    _lock(activity)
     activities.check_may_manage(by, activity)
-    rows = Activity.objects.filter(pk=activity.pk, cancelled_at__isnull=True)
-    rows.update(cancel_asked_by=None, reason="")
-    activity.refresh_from_db()
+    if activity.cancelled_at is not None or activity.cancel_asked_by_id is None:
+        return
+    activity.cancel_asked_by, activity.reason = None, ""
+    activity.save(update_fields=["cancel_asked_by", "reason"])
     fact = activity_facts.ActivityChanged(activity=activity.pk, fields=["cancelled"])
     activities.record(fact, activity, by, at)
 

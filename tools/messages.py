@@ -101,7 +101,9 @@ def updated(language: str) -> catalog.Catalog:
     for message in template():
         if message.id:
             known = old.get(message.id, message.context)
-            text = known.string if known and not known.fuzzy else None
+            # A text that has got a plural needs another translation.
+            is_same = known and type(known.id) is type(message.id)
+            text = known.string if known and is_same and not known.fuzzy else None
             new.add(
                 message.id,
                 text,

@@ -24,6 +24,12 @@ COMMUNITY = [
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("a/<str:public_id>", activities.activity, name="activity"),
     path("a/<str:public_id>/join", activities.join, name="activity-join"),
+    path("a/<str:public_id>/streak", activities.streak_page, name="streak"),
+    path("a/<str:public_id>/streak.png", activities.streak, name="streak-picture"),
+    path("draws/<str:public_id>/ticket", draws.ticket_page, name="ticket"),
+    path("draws/<str:public_id>/ticket.png", draws.ticket, name="ticket-picture"),
+    path("draws/<str:public_id>/winners", draws.winners_page, name="winners"),
+    path("draws/<str:public_id>/winners.png", draws.winners, name="winners-picture"),
     path("draws/<str:public_id>/certificate", draws.certificate, name="certificate"),
     path(
         "draws/<str:public_id>/certificate.json",

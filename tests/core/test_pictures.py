@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -33,18 +32,32 @@ def read_codes(png: bytes) -> list[str]:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_every_code_is_read_back(name: str) -> None:
-    given: dict[str, Any] = {
-        "rows": [("会员", name), (name, "2026-12-01")],
-        "address": ADDRESS,
-        "note": name,
-    }
-    card = pictures.card(community=name, name=name, **given)
-    ticket = pictures.ticket(community=name, title=name, number="0042", **given)
-    for picture in (card, ticket):
-        assert picture.startswith(b"\x89PNG")
-        assert read_codes(picture) == [ADDRESS]
-        assert Image.open(io.BytesIO(picture)).width == pictures.WIDTH
-        assert len(picture) < 200_000
+    rows = (("会员", name), (name, "2026-12-01"))
+    for number in ("", "0042", name):
+        picture = Picture(name, name, number, rows, ADDRESS, name)
+        content = pictures.render(picture)
+        assert content.startswith(b"\x89PNG")
+        assert read_codes(content) == [ADDRESS]
+        assert Image.open(io.BytesIO(content)).width == pictures.WIDTH
+        assert len(content) < 200_000
+
+
+def test_a_long_number_has_two_lines_that_fit() -> None:
+    number = " ".join(["b8b8"] * 8)
+    svg = pictures.to_svg(Picture("t", number=number))
+    assert svg.count(">b8b8 b8b8 b8b8 b8b8</text>") == 2
+    assert ">0042</text>" in pictures.to_svg(Picture("t", number="0042"))
+
+
+def test_a_picture_is_described_in_words_and_its_version_is_that_of_its_content() -> (
+    None
+):
+    picture = Picture("抽奖", "茶社", "0042", (("杯子", "× 2"),), ADDRESS, "扫码")
+    assert pictures.describe(picture) == "抽奖 · 茶社 · 0042 · 杯子 × 2 · 扫码"
+    same = Picture("抽奖", "茶社", "0042", (("杯子", "× 2"),), ADDRESS, "扫码")
+    assert pictures.version_of(picture) == pictures.version_of(same)
+    other = Picture("抽奖", "茶社", "0043", (("杯子", "× 2"),), ADDRESS, "扫码")
+    assert pictures.version_of(picture) != pictures.version_of(other)
 
 
 def test_what_the_font_lacks_is_left_out() -> None:

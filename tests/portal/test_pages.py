@@ -19,7 +19,6 @@ from qunce.members.personal_links import (
     page_views,
     portal_settings,
     sign_in_codes,
-    tokens,
 )
 from qunce.members.personal_links.models import AnonymousViews, PageView
 from qunce.outreach import opt_outs
@@ -27,7 +26,6 @@ from qunce.portal.sections import Registry, Section
 from qunce.portal.sign_in import chat_codes
 from qunce.portal.visitors.visitors import Visitor
 from tests import factories
-from tests.core.test_pictures import read_codes
 from tests.factories import AT
 from tests.portal.phones import Phone, link_of
 
@@ -307,23 +305,6 @@ def test_hostile_forms_change_nothing(shop: Community, li: int, phone: Phone) ->
     assert consents.list_of_person([li]) == []
     assert not AnonymousViews.objects.exists()
     assert not PageView.objects.exists()
-
-
-@pytest.mark.django_db
-def test_the_card_of_a_member_is_a_picture_with_a_code(li: int, phone: Phone) -> None:
-    phone.bind(li)
-    assert phone.client.get("/p/shop/me/card.png").status_code == 403
-    phone.sign_in(li)
-    assert "/p/shop/me/card.png" in phone.open("me/card")
-    answer = phone.client.get("/p/shop/me/card.png")
-    assert answer["Content-Type"] == "image/png"
-    (address,) = read_codes(answer.content)
-    assert address.startswith("http://testserver/p/shop/?from=")
-    assert page_of_sharer(address) == li
-
-
-def page_of_sharer(address: str) -> int | None:
-    return tokens.find_sharer(address.partition("from=")[2])
 
 
 @pytest.mark.django_db

@@ -118,6 +118,25 @@ def list_winners(draw: Draw) -> list[Winner]:
     ]
 
 
+def current_winners(draw: Draw) -> list[tuple[str, str]]:
+    """Prize and masked name of each winner of a drawn draw, without who was replaced.
+
+    Without the paths of the certificate, which need the whole list.
+    """
+    if draw.state != State.DRAWN:
+        return []
+    rows = Result.objects.filter(draw=draw, outcome=Outcome.WON).order_by("k")
+    found = list(rows.values_list("k", "prize", "instead_of", "ticket__account_id"))
+    names = _masked_names([account for _k, _prize, _again, account in found])
+    replaced = {again for _k, _prize, again, _account in found}
+    prizes = json.loads(draw.terms)["prizes"]
+    return [
+        (prizes[prize or 0]["name"], names[account])
+        for k, prize, _again, account in found
+        if k not in replaced
+    ]
+
+
 def _masked_names(accounts: Sequence[int]) -> dict[int, str]:
     names: dict[int, str] = {}
     for start in range(0, len(accounts), BATCH):

@@ -160,24 +160,13 @@ def portal_context(
         "draw": draw,
         "tickets": own,
         "prizes": list(draw.prizes.select_related("stock")),
-        "winners": _winners(draw),
+        "winners": certificates.current_winners(draw),
         "removed": [
             (entrants.removal_label(reason), count)
             for reason, count in draw.removed.items()
         ],
         "is_final": certificates.is_final(draw),
     }
-
-
-def _winners(draw: Draw) -> list[tuple[str, str]]:
-    """Prize and masked name of each winner, without those who were replaced."""
-    if draw.state != State.DRAWN or not results.list_winners(draw).exists():
-        return []
-    return [
-        (winner.prize, winner.name)
-        for winner in certificates.list_winners(draw)
-        if winner.replaced_by is None
-    ]
 
 
 DRAW = kind_contract.register(

@@ -7,6 +7,7 @@ is an SVG of our own, so that nothing in it is loaded from anywhere.
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -18,10 +19,11 @@ import segno
 from qunce.core import text_validation
 from qunce.core.pictures import fonts
 
-WIDTH, MARGIN = 750, 56
+WIDTH, MARGIN, GAP = 750, 56, 24
 INNER = WIDTH - 2 * MARGIN
 QR_SIZE = 260
-MAX_ROWS = 12
+MAX_ROWS = 24
+NUMBER_SIZES = (96, 72, 54)
 MAX_QR_BYTES = 600
 AT_A_TIME = 2
 MAX_CACHED_BYTES = 16_000_000
@@ -32,7 +34,8 @@ INK, SOFT, ACCENT, PAPER, LINE = "#1f2421", "#57605b", "#0f5d4a", "#ffffff", "#d
 class Picture:
     """What a picture shows: all of it text, and a QR code of `address` if there is one.
 
-    `number` is written large, as that of a ticket; `rows` are pairs of label and value.
+    `number` is written large, as that of a ticket, in two lines where it is long; `rows`
+    are pairs of label and value, of which the first `MAX_ROWS` are shown.
     """
 
     title: str
@@ -43,29 +46,22 @@ class Picture:
     note: str = ""
 
 
-def card(
-    *,
-    community: str,
-    name: str,
-    rows: Sequence[tuple[str, str]],
-    address: str,
-    note: str,
-) -> bytes:
-    """The card of a member."""
-    return render(Picture(community, name, "", tuple(rows), address, note))
+def describe(picture: Picture) -> str:
+    """What a picture shows, in words, for people who do not see it."""
+    rows = [" ".join(row).strip() for row in shown_rows(picture)]
+    parts = [picture.title, picture.subtitle, picture.number, *rows, picture.note]
+    return " · ".join(
+        part for part in map(text_validation.without_unprintable, parts) if part
+    )
 
 
-def ticket(
-    *,
-    community: str,
-    title: str,
-    number: str,
-    rows: Sequence[tuple[str, str]],
-    address: str,
-    note: str,
-) -> bytes:
-    """A ticket of a draw or a meet-up, with its number."""
-    return render(Picture(title, community, number, tuple(rows), address, note))
+def shown_rows(picture: Picture) -> list[tuple[str, str]]:
+    return list(picture.rows)[:MAX_ROWS]
+
+
+def version_of(picture: Picture) -> str:
+    """A short text that changes with what a picture shows, for the address of its file."""
+    return hashlib.sha256(repr(picture).encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -133,13 +129,18 @@ def to_svg(picture: Picture) -> str:
         y += 54
         parts += _line(picture.subtitle, 30, y, fill=SOFT)
     if picture.number:
-        y += 130
-        parts += _line(picture.number, 96, y, fill=ACCENT, is_centred=True)
+        size, lines = _number_lines(picture.number)
+        y += 34
+        for line in lines:
+            y += size
+            parts += _line(line, size, y, fill=ACCENT, is_centred=True)
     y += 40
-    for label, value in list(picture.rows)[:MAX_ROWS]:
+    for label, value in shown_rows(picture):
         y += 54
-        parts += _line(label, 28, y, fill=SOFT, most=INNER * 0.45)
-        parts += _line(value, 28, y, fill=INK, most=INNER * 0.5, is_at_end=True)
+        value = fonts.fit(text_validation.without_unprintable(value), 28, INNER / 2)
+        most = INNER - fonts.width(value, 28) - GAP
+        parts += _line(label, 28, y, fill=SOFT, most=most)
+        parts += _line(value, 28, y, fill=INK, is_at_end=True)
     y += 40
     if picture.address:
         parts.append(_qr_code(picture.address, (WIDTH - QR_SIZE) / 2, y))
@@ -159,6 +160,17 @@ def to_svg(picture: Picture) -> str:
         f' viewBox="0 0 {WIDTH} {height}" font-family="{fonts.FAMILY}">'
         f"{frame}{''.join(parts)}</svg>"
     )
+
+
+def _number_lines(number: str) -> tuple[int, list[str]]:
+    """The size of a number, and its lines: one that fits, or else two halves."""
+    number = fonts.drawable(text_validation.without_unprintable(number[:500]))
+    for size in NUMBER_SIZES:
+        if fonts.width(number, size) <= INNER:
+            return size, [number]
+    words = number.split()
+    half = (len(words) + 1) // 2
+    return NUMBER_SIZES[-1], [" ".join(words[:half]), " ".join(words[half:])]
 
 
 def _line(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, Answer, Way
-from qunce.activities.kinds import base
+from qunce.activities.kinds import base, check_in
 from qunce.activities.kinds.base import Reply
 from qunce.core import timestamps
 from qunce.members.personal_links import purposes
@@ -35,6 +35,14 @@ def purpose_of(activity: Activity) -> str:
 def account_of(visitor: Visitor, activity: Activity) -> int | None:
     """The account for which the page may show what is the visitor's own."""
     return visitor.account_for(purpose_of(activity))
+
+
+def require_check_ins(visitor: Visitor, public_id: str) -> tuple[Activity, int]:
+    """A check-in and the visitor's account in it, with a link for it or signed in."""
+    activity = get(visitor, public_id)
+    if activity.kind != check_in.KEY:
+        raise activities.ActivityNotFound(_("There is no such activity."))
+    return activity, rungs.require(visitor, Rung.LINK, purpose=purpose_of(activity))
 
 
 def take_part(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from qunce.activities import eligibility
 from qunce.activities.kinds import base
-from qunce.portal import http
-from qunce.portal.activities import actions
+from qunce.core.pictures.pictures import Picture
+from qunce.members.personal_links import tokens
+from qunce.portal import http, member_pictures
+from qunce.portal.activities import actions, presenters
+from qunce.portal.me import presenters as me
 
 MAX_KEY = 60
 
@@ -55,3 +59,39 @@ def join(request: http.Request, public_id: str) -> HttpResponse:
     )
     url = reverse("portal:activity", args=[request.community.key, public_id])
     return http.redirect(f"{url}?key={key}")
+
+
+@require_safe
+@http.page()
+def streak_page(request: http.Request, public_id: str) -> HttpResponse:
+    """The visitor's own streak as a picture, with a personal link or signed in."""
+    args = [request.community.key, public_id]
+    return member_pictures.render_page(
+        request,
+        title=_("My streak"),
+        hint=_("Press long to save it or pass it on. Your name is shortened."),
+        file=reverse("portal:streak-picture", args=args),
+        shown=[(_streak(request, public_id), {})],
+        back=reverse("portal:activity", args=args),
+    )
+
+
+@require_safe
+@http.page()
+def streak(request: http.Request, public_id: str) -> HttpResponse:
+    return member_pictures.respond(_streak(request, public_id))
+
+
+def _streak(request: http.Request, public_id: str) -> Picture:
+    found, account = actions.require_check_ins(request.visitor, public_id)
+    path = f"a/{public_id}?from={tokens.reference_of(account)}"
+    picture = presenters.streak(
+        found,
+        account,
+        name=me.masked_name_of(account),
+        address=member_pictures.address(request, path),
+        at=request.at,
+    )
+    if picture is None:
+        raise http.PageNotFound
+    return picture

@@ -1,4 +1,4 @@
-"""The certificate of a draw, for everybody: nobody has to sign in to verify it."""
+"""The certificate of a draw, which everybody can verify, and the pictures of it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from qunce.activities.draws import certificates, drand, entrants, verifier
-from qunce.portal import http
-from qunce.portal.draws import actions
+from qunce.activities.draws.models import Draw, Ticket
+from qunce.core.pictures.pictures import Picture
+from qunce.portal import http, member_pictures
+from qunce.portal.draws import actions, presenters
+from qunce.portal.me import presenters as me
 
 MAX_NUMBER = 64
 
@@ -62,3 +67,70 @@ def certificate_file(request: http.Request, public_id: str) -> HttpResponse:
     name = f"draw-{draw.activity.public_id}.json"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+@require_safe
+@http.page()
+def ticket_page(request: http.Request, public_id: str) -> HttpResponse:
+    """The visitor's own tickets as pictures, with a personal link or signed in."""
+    draw = actions.get(request.visitor, public_id)
+    return member_pictures.render_page(
+        request,
+        title=_("My ticket"),
+        hint=_("Press long to save it. The code leads to the page that verifies it."),
+        file=_url(request, "ticket-picture", public_id),
+        shown=[
+            (_ticket(request, draw, row), {"number": row.number})
+            for row in actions.require_tickets(request.visitor, draw)
+        ],
+        back=_url(request, "activity", public_id),
+    )
+
+
+@require_safe
+@http.page()
+def ticket(request: http.Request, public_id: str) -> HttpResponse:
+    draw = actions.get(request.visitor, public_id)
+    number = request.GET.get("number", "")[:MAX_NUMBER]
+    row = actions.require_ticket(request.visitor, draw, number)
+    return member_pictures.respond(_ticket(request, draw, row))
+
+
+def _ticket(request: http.Request, draw: Draw, row: Ticket) -> Picture:
+    path = f"draws/{draw.activity.public_id}/certificate?number={row.number}"
+    return presenters.ticket(
+        draw,
+        row,
+        name=me.masked_name_of(row.account_id),
+        address=member_pictures.address(request, path),
+    )
+
+
+@require_safe
+@http.page()
+def winners_page(request: http.Request, public_id: str) -> HttpResponse:
+    """The winners as a picture, for everybody."""
+    return member_pictures.render_page(
+        request,
+        title=_("Winners"),
+        hint=_("Press long to save it or pass it on. The names are shortened."),
+        file=_url(request, "winners-picture", public_id),
+        shown=[(_winners(request, public_id), {})],
+        back=_url(request, "activity", public_id),
+    )
+
+
+@require_safe
+@http.page()
+def winners(request: http.Request, public_id: str) -> HttpResponse:
+    return member_pictures.respond(_winners(request, public_id))
+
+
+def _winners(request: http.Request, public_id: str) -> Picture:
+    draw = actions.get_drawn(request.visitor, public_id)
+    path = f"draws/{public_id}/certificate"
+    return presenters.winners(draw, address=member_pictures.address(request, path))
+
+
+def _url(request: http.Request, name: str, public_id: str) -> str:
+    return reverse(f"portal:{name}", args=[request.community.key, public_id])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from qunce.members.personal_links import devices
-from qunce.portal import http
+from qunce.core.pictures.pictures import Picture
+from qunce.members.personal_links import devices, tokens
+from qunce.portal import http, member_pictures
 from qunce.portal.me import presenters
 from qunce.portal.me.sections import SECTIONS
 from qunce.portal.visitors import rungs
@@ -29,18 +32,26 @@ def me(request: http.Request) -> HttpResponse:
 @require_safe
 @http.page()
 def card_page(request: http.Request) -> HttpResponse:
-    rungs.require(request.visitor, Rung.CHANNEL)
-    return http.render(request, "portal/card.html")
+    return member_pictures.render_page(
+        request,
+        title=_("My card"),
+        hint=_("Press long to save it or pass it on. Your name is on it."),
+        file=reverse("portal:card-picture", args=[request.community.key]),
+        shown=[(_card(request), {})],
+        back=reverse("portal:me", args=[request.community.key]),
+    )
 
 
 @require_safe
 @http.page()
 def card(request: http.Request) -> HttpResponse:
     """The card of the member as a picture, which chat apps can save and read."""
+    return member_pictures.respond(_card(request))
+
+
+def _card(request: http.Request) -> Picture:
+    """The card of who is signed in; its code leads to the page of the community."""
     account = rungs.require(request.visitor, Rung.CHANNEL)
-    content = presenters.draw_card(
-        request.visitor, account, root=request.build_absolute_uri("/").rstrip("/")
-    )
-    response = HttpResponse(content, content_type="image/png")
-    response["Cache-Control"] = "private, max-age=300"
-    return response
+    path = f"?from={tokens.reference_of(account)}"
+    address = member_pictures.address(request, path)
+    return presenters.card(request.visitor, account, address=address)

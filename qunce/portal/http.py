@@ -24,7 +24,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from qunce.core import errors, outages
+from qunce.core import errors, outages, text_validation
 from qunce.core.communities import KEY_PATTERN, Community
 from qunce.members.personal_links import limits, links, portal_settings, tokens
 from qunce.members.personal_links.devices import digest_of
@@ -153,6 +153,7 @@ def prepare(
     request.LANGUAGE_CODE = request.display.language
     if request.method not in ("GET", "HEAD"):
         check_form(request, has_cookie=has_cookie, max_bytes=max_bytes)
+    check_text(request)
     request.visitor = visitors.find(community, request.device_secret, at=request.at)
 
 
@@ -182,6 +183,16 @@ def check_form(request: Request, *, has_cookie: bool, max_bytes: int) -> None:
             + " "
             + _("Open it again and try once more.")
         )
+
+
+def check_text(request: Request) -> None:
+    """Raise Invalid for text that databases refuse, wherever a view would look it up."""
+    for fields in (request.GET, request.POST):
+        for values in dict(fields.lists()).values():
+            if not all(map(text_validation.is_valid, values)):
+                raise errors.Invalid(
+                    _("This contains characters that cannot be stored.")
+                )
 
 
 def form_token(request: Request) -> str:

@@ -14,6 +14,7 @@ from qunce.activities.draws import (
     draws,
     public_values,
     results,
+    tickets,
     voids,
 )
 from qunce.activities.draws.models import Draw
@@ -55,6 +56,21 @@ class FigureIn(schemas.InputSchema):
 
 class SignatureIn(schemas.InputSchema):
     signature: Annotated[str, Field(min_length=96, max_length=96)]
+
+
+class TicketsIn(schemas.InputSchema):
+    """`count` further tickets for a member who takes part."""
+
+    member_id: schemas.Id
+    count: Annotated[int, Field(ge=1, le=tickets.MAX_TICKETS)]
+    reason: Annotated[str, Field(min_length=1, max_length=tickets.MAX_REASON)]
+
+
+class TicketsOut(schemas.OutputSchema):
+    """The numbers of all tickets that the member has in this draw."""
+
+    member_id: int
+    tickets: list[str]
 
 
 class VoidIn(schemas.InputSchema):
@@ -178,6 +194,22 @@ def set_public_value(
     draw = draws.prepare(activity=activity, by=request.by, at=request.at)
     draws.set_public_value(draw=draw, by=request.by, at=request.at, **data.model_dump())
     return get(request, activity_id)
+
+
+@router.post("/activities/{activity_id}/draw/tickets", response=TicketsOut)
+def give_tickets(
+    request: ApiRequest, activity_id: schemas.Id, data: TicketsIn
+) -> dict[str, Any]:
+    """Give a member further tickets, up to the number that the rules allow."""
+    own = tickets.grant(
+        draw=_get(request, activity_id),
+        account_id=data.member_id,
+        count=data.count,
+        reason=data.reason,
+        by=request.by,
+        at=request.at,
+    )
+    return {"member_id": data.member_id, "tickets": [each.number for each in own]}
 
 
 @router.post("/activities/{activity_id}/draw/figure", response=DrawOut)

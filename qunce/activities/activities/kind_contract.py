@@ -123,6 +123,11 @@ def _nothing_to_compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     """Any change of the settings is in the members' favour."""
 
 
+def _no_stock(activity: Activity) -> list[tuple[int, int]]:
+    """No prizes."""
+    return []
+
+
 def _no_context(
     activity: Activity, account_id: int | None, at: datetime
 ) -> dict[str, Any]:
@@ -161,6 +166,8 @@ class Kind:
     close: Callable[[Activity, datetime], None] = _no_check
     cancel: Callable[[Activity, datetime], None] = _no_check
     highest_cost: Callable[[Activity], Cost] = _no_cost
+    list_stock: Callable[[Activity], list[tuple[int, int]]] = _no_stock
+    """The ids of its prizes, and how many it promises of each."""
     portal_context: Callable[[Activity, int | None, datetime], dict[str, Any]] = (
         _no_context
     )
@@ -171,8 +178,6 @@ class Kind:
     """Whether the end can become later once members have read it."""
     may_close_early: bool = False
     """Whether staff can close it before the end that members have read."""
-    is_once: bool = False
-    """Whether somebody takes part once, such as in a draw, and not every day."""
     takes_late: bool = False
     """Whether what was said before the end is taken from staff until it is settled."""
 

@@ -89,6 +89,16 @@ class DrawVoided(DrawFact):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
+class TicketsGiven(DrawFact):
+    """Staff gave a member further tickets, for a reason that is kept with the draw."""
+
+    kind = "ticket.given"
+    label = gettext_lazy("was given further tickets")
+    count: int
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
 class TicketDrawn(DrawFact):
     """A member's ticket won a prize; `k` is its place in the stream."""
 

@@ -261,6 +261,7 @@ def _terms(draw: Draw, prizes: Sequence[DrawPrize]) -> dict[str, Any]:
         "draw": activity.public_id,
         "name": activity.name,
         "rules": activity.text,
+        "tickets_each": activity.settings.get("most_tickets", 1),
         "starts_at": activity.starts_at.isoformat(),
         "ends_at": activity.ends_at.isoformat() if activity.ends_at else "",
         "prizes": [

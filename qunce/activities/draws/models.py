@@ -124,7 +124,7 @@ class DrawPrize(models.Model):
 
 
 class Ticket(models.Model):
-    """One chance of a person. `place` is its place in the closed list, from 0.
+    """One chance of a person, their `n`-th. `place` is its place in the closed list, from 0.
 
     A ticket that was taken off the list has no place, and `removed` says why.
     """
@@ -160,6 +160,28 @@ class Ticket(models.Model):
     def number(self) -> str:
         """What the member knows the ticket by."""
         return bytes(self.secret).hex()
+
+
+@personal_texts.erased_in(
+    sentences=("reason",), community="draw__activity__community_id"
+)
+class TicketGrant(models.Model):
+    """Further tickets that staff gave to somebody who takes part, and why."""
+
+    draw = models.ForeignKey(Draw, models.PROTECT, related_name="grants")
+    account_id = models.BigIntegerField()
+    count = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=200)
+    given_at = timestamps.TimestampField()
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(count__gt=0), name="ticket_grant_count")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} for {self.account_id}"
 
 
 class Result(models.Model):

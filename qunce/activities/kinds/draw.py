@@ -1,4 +1,4 @@
-"""The kind `draw`: members get one ticket each, and anybody can verify who won."""
+"""The kind `draw`: members get tickets, and anybody can verify who won."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from qunce.activities.activities.kind_contract import (
     Metric,
     NotBetter,
     Reply,
+    SettingField,
 )
 from qunce.activities.activities.models import Activity
 from qunce.activities.draws import (
     certificates,
     draws,
     entrants,
-    results,
     tickets,
     voids,
 )
-from qunce.activities.draws.models import Draw, State
+from qunce.activities.draws.models import State, Ticket
 from qunce.activities.kinds import base
 from qunce.activities.prizes.models import Award
 from qunce.activities.prizes.models import State as AwardState
 from qunce.core import errors, money
+from qunce.core.guards import legal_notices
 from qunce.members.accounts import queries as account_queries
 
 
@@ -40,25 +41,31 @@ class NotSettled(errors.Refused):
 
 
 def take_part(attempt: Attempt) -> Reply:
-    """Give the person a ticket, or say again which one they have."""
+    """Give the person a ticket, or name again those that they have."""
     if attempt.is_rehearsal:
         return Reply(text=_("You are in the draw. Your ticket is on the page."))
     base.join(attempt)
-    ticket, is_new = tickets.issue(
+    own, is_new = tickets.issue(
         activity=attempt.activity,
         account_id=attempt.account_id,
         person_id=attempt.person_id,
         accounts=attempt.accounts,
         at=attempt.at,
     )
-    number = {"number": ticket.number}
     if is_new:
+        number = {"number": own[0].number}
         return Reply(text=_("You are in the draw. Your ticket is %(number)s.") % number)
-    return Reply(
-        text=_("You are in the draw already. Your ticket is %(number)s.") % number,
-        accepted=False,
-        code="repeated",
-    )
+    return Reply(text=_have_already(own), accepted=False, code="repeated")
+
+
+def _have_already(own: Sequence[Ticket]) -> str:
+    if not own:
+        # Two accounts were one person when they joined, who has the ticket.
+        return _("This ticket is of somebody else now. Please ask our staff.")
+    values = {"number": own[0].number, "numbers": tickets.list_numbers(own)}
+    if len(own) == 1:
+        return _("You are in the draw already. Your ticket is %(number)s.") % values
+    return _("You are in the draw already. Your tickets are %(numbers)s.") % values
 
 
 # What members and staff read
@@ -68,6 +75,12 @@ def describe(activity: Activity) -> list[str]:
     """The rules as sentences."""
     draw = draws.find(activity)
     lines = [_("One ticket each. Write “draw” in the chat, or tap on the page.")]
+    if (most := tickets.most_each(activity)) > 1:
+        lines = [
+            _("Your first ticket: write “draw” in the chat, or tap on the page."),
+            _("Our staff can give further ones, up to %(n)s tickets each.")
+            % {"n": most},
+        ]
     if draw is None:
         return lines
     for prize in draw.prizes.select_related("stock"):
@@ -97,6 +110,13 @@ def highest_cost(activity: Activity) -> Cost:
         ),
         money=sum(prize.stock.cost * prize.count for prize in prizes),
     )
+
+
+def list_stock(activity: Activity) -> list[tuple[int, int]]:
+    """The ids of its prizes in their order, and how many it promises of each."""
+    draw = draws.find(activity)
+    rows = draw.prizes.order_by("position") if draw is not None else []
+    return [(prize.stock_id, prize.count) for prize in rows]
 
 
 def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -174,14 +194,29 @@ DRAW = kind_contract.register(
         key=draws.KIND,
         label=gettext_lazy("draw"),
         description=gettext_lazy(
-            "Members get one ticket each. Winners are drawn by numbers that nobody "
-            "knows before the end, and anybody can verify them."
+            "Members get tickets. Winners are drawn by numbers that nobody knows before "
+            "the end, and anybody can verify them."
         ),
         keywords=("抽奖", "draw"),
         take_part=take_part,
         describe=describe,
         metrics=metrics,
         portal_template="portal/activities/_draw.html",
+        settings_form=(
+            SettingField(
+                name=tickets.MOST,
+                label=gettext_lazy("Tickets of one person, at most"),
+                type="number",
+                default=1,
+                least=1,
+                most=tickets.MAX_TICKETS,
+                help=gettext_lazy(
+                    "The first one is for taking part. You give further ones by hand, "
+                    "with a reason."
+                ),
+            ),
+        ),
+        notices=(legal_notices.CHANCE_PRIZE, legal_notices.COMPLETE_TERMS),
         check_better=check_better,
         check_publishable=draws.check_publishable,
         check_settleable=check_settleable,
@@ -189,6 +224,7 @@ DRAW = kind_contract.register(
         close=entrants.close,
         cancel=voids.cancel,
         highest_cost=highest_cost,
+        list_stock=list_stock,
         portal_context=portal_context,
         may_extend=False,
         may_close_early=False,

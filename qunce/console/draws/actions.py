@@ -1,4 +1,4 @@
-"""Actions on a draw that is closed: its public value, a next winner, or void."""
+"""Actions on a draw: further tickets, its public value, a next winner, or void."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from qunce.activities.draws import draw_facts, public_values, results, voids
+from qunce.activities.activities import activities
+from qunce.activities.draws import draw_facts, public_values, results, tickets, voids
 from qunce.activities.draws.models import Draw
 from qunce.console import http
+from qunce.console.complaints.views import find_member
 from qunce.console.draws import views
 from qunce.core import errors
 
@@ -27,6 +29,28 @@ def _act(request: http.Request, pk: int, verb: Callable[[Draw], str]) -> HttpRes
     else:
         http.flash(request, text)
     return http.redirect_back(request, reverse("draws:detail", args=[pk]))
+
+
+@require_POST
+@http.page(activities.MANAGE)
+def give_tickets(request: http.Request, pk: int) -> HttpResponse:
+    def verb(draw: Draw) -> str:
+        account = find_member(request, request.POST.get("member", "")[:200])
+        if account is None:
+            raise errors.Invalid(_("Name the member."))
+        text = request.POST.get("count", "")
+        is_number = text.isascii() and text.isdigit() and len(text) < 4
+        own = tickets.grant(
+            draw=draw,
+            account_id=account,
+            count=int(text) if is_number else 0,
+            reason=request.POST.get("reason", ""),
+            by=request.staff,
+            at=request.at,
+        )
+        return _("Their tickets: %(numbers)s") % {"numbers": tickets.list_numbers(own)}
+
+    return _act(request, pk, verb)
 
 
 @require_POST

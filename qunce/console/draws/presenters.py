@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qunce.activities.draws import certificates, entrants, results
-from qunce.activities.draws.models import Draw, Result, State
+from qunce.activities.draws import certificates, entrants, results, tickets
+from qunce.activities.draws.models import Draw, Result, State, TicketGrant
 from qunce.activities.prizes.models import Award
 from qunce.activities.prizes.models import State as AwardState
 from qunce.console import http, member_names
@@ -22,6 +22,7 @@ TONES = {
     State.DRAWN: "good",
     State.VOID: "bad",
 }
+MAX_GRANTS = 50
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ def winner_lines(request: http.Request, draw: Draw) -> list[WinnerLine]:
 def _may_replace(draw: Draw, row: Result, replaced: set[int | None]) -> bool:
     is_waiting = row.award is not None and row.award.state == AwardState.TO_CLAIM
     return draw.state == State.DRAWN and is_waiting and row.k not in replaced
+
+
+def grant_lines(request: http.Request, draw: Draw) -> list[tuple[TicketGrant, str]]:
+    """Further tickets with the name of the member, "" for those whom the staff do not see."""
+    rows = list(tickets.list_grants(draw)[:MAX_GRANTS])
+    accounts = [row.account_id for row in rows]
+    names = member_names.find(accounts)
+    seen = visibility.filter_visible(by=request.staff, accounts=accounts, at=request.at)
+    persons = account_queries.person_ids(accounts)
+    return [
+        (row, names.get(row.account_id, "") if persons[row.account_id] in seen else "")
+        for row in rows
+    ]
 
 
 def removed_lines(draw: Draw) -> list[tuple[str, int]]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("<int:pk>/", views.draw_detail, name="detail"),
     path("<int:pk>/prizes/", views.prizes_update, name="prizes"),
     path("<int:pk>/public-value/", views.public_value_update, name="public-value"),
+    path("<int:pk>/tickets/", actions.give_tickets, name="give-tickets"),
     path("<int:pk>/figure/", actions.type_figure, name="type-figure"),
     path("<int:pk>/signature/", actions.paste_signature, name="paste-signature"),
     path("<int:pk>/again/", actions.draw_again, name="draw-again"),

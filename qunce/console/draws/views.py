@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qunce.activities.activities import activities
-from qunce.activities.draws import certificates, drand, draws, public_values
+from qunce.activities.draws import certificates, drand, draws, public_values, tickets
 from qunce.activities.draws.models import Draw, Source, State
+from qunce.activities.kinds import base
 from qunce.console import http
 from qunce.console.draws import presenters
 from qunce.console.draws.forms import PrizesForm, PublicValueForm
 from qunce.core import errors
-from qunce.core.guards import legal_notices
-from qunce.members.personal_links import links
+from qunce.members.personal_links import links, portal_settings
 
 
 def get_draw(request: http.Request, pk: int) -> Draw:
@@ -53,7 +53,7 @@ def render_draw(
         "sentences": certificates.sentences(draw),
         "removed": presenters.removed_lines(draw),
         "winners": presenters.winner_lines(request, draw) if draw.value else [],
-        "winners_text": presenters.winners_text(request, draw, page)
+        "winners_text": presenters.winners_text(request, draw, _page_for_members(draw))
         if draw.state == State.DRAWN
         else "",
         "is_waiting": is_waiting,
@@ -62,9 +62,14 @@ def render_draw(
         "has_typed": public_values.has_typed(draw, request.staff),
         "differ": public_values.differ(draw),
         "may_close": draws.may_close(request.staff),
+        "most_tickets": tickets.most_each(activity),
+        "may_give_tickets": draw.state == State.OPEN
+        and activities.may_manage(request.staff, activity),
+        "grants": presenters.grant_lines(request, draw),
         "page": page,
         "notices": [
-            (notice, notice.is_outdated(request.at)) for notice in legal_notices.NOTICES
+            (notice, notice.is_outdated(request.at))
+            for notice in base.get(draws.KIND).notices
         ],
         "needs_second": draws.needs_second_person(draw),
         "currency": activity.community.currency,
@@ -78,6 +83,12 @@ def certificate_page(draw: Draw) -> str:
     if draw.state == State.PREPARED:
         return ""
     return links.address(presenters.certificate_url(draw))
+
+
+def _page_for_members(draw: Draw) -> str:
+    """The address of the certificate for a text, "" while members cannot open it."""
+    is_reachable = bool(portal_settings.find_address(draw.activity.community))
+    return certificate_page(draw) if is_reachable else ""
 
 
 @require_http_methods(["POST"])

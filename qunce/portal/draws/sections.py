@@ -14,6 +14,7 @@ from qunce.portal.sections import Section
 from qunce.portal.visitors.visitors import Visitor
 
 MAX_SHOWN = 20
+"""Draws, each with all tickets of the member."""
 
 
 def _load(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
@@ -22,7 +23,7 @@ def _load(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
         return None
     accounts = account_queries.account_ids_of_person(account)
     rows = tickets.list_of_person(accounts, limit=MAX_SHOWN)
-    return {"tickets": rows} if rows else None
+    return {"draws": rows} if rows else None
 
 
 me.SECTIONS.register(

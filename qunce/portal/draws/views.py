@@ -133,4 +133,4 @@ def _winners(request: http.Request, public_id: str) -> Picture:
 
 
 def _url(request: http.Request, name: str, public_id: str) -> str:
-    return reverse(f"portal:{name}", args=[request.community.key, public_id])
+    return reverse(f"portal:{name}", args=[request.place, public_id])

@@ -42,6 +42,7 @@ ANSWERS: dict[str, str] = {
     """,
     # The activity is for all groups.
     "rraaaarna": f"""
+        {D}.tickets.grant
         {D}.draws.prepare
         {D}.draws.set_prizes
         {D}.draws.set_public_value

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from qunce.activities.activities import activities, lifecycle
+from qunce.activities.activities.models import Activity
 from qunce.activities.draws import draws, entrants, results, tickets
 from qunce.activities.draws.models import Draw, State
 from qunce.activities.prizes import awards, claims, prizes
@@ -85,7 +86,7 @@ def line(world: World) -> dict[str, Any]:
     return {"text": f"{claimed_award(world).pk} SF SF123456"}
 
 
-def made_activity(world: World) -> Any:
+def made_activity(world: World, **settings: Any) -> Any:
     return activities.create(
         community=world.community,
         kind="draw",
@@ -93,6 +94,7 @@ def made_activity(world: World) -> Any:
         text="Take part",
         refusal="For others",
         may_join={"all": []},
+        settings=settings,
         starts_at=world.at - 4 * HOUR,
         ends_at=world.at - 2 * HOUR,
         by=world.owner,
@@ -100,8 +102,9 @@ def made_activity(world: World) -> Any:
     )
 
 
-def made_draw(world: World) -> Draw:
-    draw = draws.prepare(activity=made_activity(world), by=world.owner, at=world.at)
+def made_draw(world: World, **settings: Any) -> Draw:
+    chosen = made_activity(world, **settings)
+    draw = draws.prepare(activity=chosen, by=world.owner, at=world.at)
     draws.set_prizes(
         draw=draw,
         prizes=[(made_prize(world), 1)],
@@ -154,6 +157,25 @@ def closed_draw(world: World, source: str = "figure") -> Draw:
     entrants.close(found.activity, world.at - 2 * HOUR)
     found.refresh_from_db()
     return found
+
+
+def open_draw(world: World) -> dict[str, Any]:
+    """A draw with one ticket of the member, who may have more."""
+    found, start = made_draw(world, most_tickets=3), world.at - 4 * HOUR
+    lifecycle.submit(activity=found.activity, by=world.owner, at=start)
+    manager = world.staff_by_role["manager"]
+    lifecycle.approve(activity=found.activity, by=manager, at=start)
+    account = world.ids["account"]
+    tickets.issue(
+        activity=found.activity,
+        account_id=account,
+        person_id=account,
+        accounts=[account],
+        at=start,
+    )
+    Activity.objects.filter(pk=found.activity_id).update(ends_at=world.at + HOUR)
+    found = draws.get(found.activity)
+    return {"draw": found, "account_id": account}
 
 
 def closed(world: World) -> dict[str, Any]:
@@ -211,5 +233,6 @@ case(
     type_figure=both(closed, just(figure="12")),
     paste_signature=both(with_drand, just(signature="a" * 96)),
 )
+case("activities.draws.tickets", grant=both(open_draw, just(count=1, reason="Help")))
 case("activities.draws.voids", declare_void=both(closed, just(reason="Fault")))
 case("activities.draws.results", draw_again=both(drawn, just(reason="Not wanted")))

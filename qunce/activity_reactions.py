@@ -6,17 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.utils import translation
-from django.utils.translation import gettext as _
-
-from qunce import expiry_reactions, prize_reactions
+from qunce import answer_reactions, expiry_reactions, prize_reactions
 from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
-from qunce.activities.activities.models import Announcement, Answer
+from qunce.activities.activities.models import Announcement
 from qunce.activities.check_ins import check_ins
 from qunce.activities.points import erasure as point_erasure
 from qunce.activities.points import point_reactions
-from qunce.groups.groups import Group
 from qunce.members.people import merges
 from qunce.outreach import activity_messages
 
@@ -24,38 +20,6 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.facts.fact_consumers import Reaction
     from qunce.core.facts.facts import RecordedFact
-
-
-def answer(
-    *, community: Community, facts: Sequence[RecordedFact], at: datetime
-) -> None:
-    """Answer who took part in a chat directly, and the group in one line at times."""
-    rows = Answer.objects.select_related("activity")
-    found = rows.in_bulk([fact.payload["answer"] for fact in facts])
-    for fact in facts:
-        row = found.get(fact.payload["answer"])
-        if row is None:
-            continue
-        activity_messages.answer(
-            community=community,
-            fact=fact.id,
-            account=row.account_id,
-            text=row.text,
-            at=at,
-        )
-        if row.group_id is not None and announcements.claim_group_line(
-            activity=row.activity, group=row.group_id, at=at
-        ):
-            with translation.override(community.language):
-                text = _("“%(name)s”: received. You are answered directly.")
-            activity_messages.post(
-                community=community,
-                fact=fact.id,
-                groups=Group.objects.filter(pk=row.group_id),
-                text=text % {"name": row.activity.name},
-                fallback=None,
-                at=at,
-            )
 
 
 def announce(
@@ -89,7 +53,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **point_reactions.REACTIONS,
     **expiry_reactions.REACTIONS,
     **prize_reactions.REACTIONS,
-    activity_facts.ActivityAnswered.kind: (answer,),
+    **answer_reactions.REACTIONS,
     activity_facts.ActivityAnnounced.kind: (announce,),
     activity_facts.ActivityChanged.kind: (check_ins.react_to_changed,),
     merges.MemberMerged.kind: (check_ins.react_to_merge,),

@@ -49,21 +49,6 @@ def _code_text(award: Award) -> str:
     return notices.code_given(award, code) if code else ""
 
 
-def answer(
-    *, community: Community, facts: Sequence[RecordedFact], at: datetime
-) -> None:
-    """Answer members who wrote that they claim their prizes."""
-    for fact in facts:
-        if fact.account is not None:
-            prize_messages.notify(
-                community=community,
-                fact=fact.id,
-                account=fact.account,
-                text=fact.payload["text"],
-                at=at,
-            )
-
-
 CLEARING: tuple[Reaction, ...] = (addresses.delete_erased,)
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     prize_facts.PrizeAwarded.kind: (_notify(notices.awarded),),
@@ -71,6 +56,5 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     prize_facts.PrizeReminded.kind: (_notify(notices.reminded),),
     prize_facts.PrizeSent.kind: (_notify(notices.sent),),
     prize_facts.PrizeDelivered.kind: (_notify(_code_text),),
-    prize_facts.PrizeMessageAnswered.kind: (answer,),
     prize_facts.PrizeReturned.kind: (draw_results.react_to_returned,),
 }

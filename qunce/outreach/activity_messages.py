@@ -39,12 +39,15 @@ WAITING = timedelta(hours=12)
 
 def answer(
     *, community: Community, fact: int, account: int, text: str, at: datetime
-) -> None:
-    """Answer a member directly, where their channel can; `fact` is the number of the fact."""
+) -> bool:
+    """Answer a member directly; `fact` is the number of the fact.
+
+    Returns false if nothing is sent: the channel cannot do it, or the member gets nothing.
+    """
     channel = Account.objects.values_list("channel", flat=True).get(pk=account)
     can = _capabilities(channel, community)
     if can is None or not can.to_member or not text:
-        return
+        return False
     draft = messages.Draft(
         origin=messages.Origin.ACTIVITY,
         origin_id=fact,
@@ -54,7 +57,8 @@ def answer(
         channel=channel,
         priority=messages.Priority.URGENT,
     )
-    messages.request(draft, community=community, at=at)
+    message = messages.request(draft, community=community, at=at)
+    return message.state != messages.State.SKIPPED
 
 
 def post(

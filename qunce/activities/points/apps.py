@@ -13,6 +13,7 @@ class PointsConfig(AppConfig):
         for module in (
             "point_facts",
             "adjustments",
+            "chat",
             "doctor_checks",
             "past_runs",
             "personal_sections",

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from qunce.activities.points.balances import Balance
 from qunce.activities.points.models import Event, PointRule
 from qunce.core import money
 
@@ -77,3 +78,28 @@ def expiring(points: int, last_day: str) -> str:
         "You have %(n)s points that can be used until %(day)s. They expire after that.",
         points,
     ) % {"n": f"{points:,}", "day": last_day}
+
+
+def balance(held: Balance) -> str:
+    """What a member reads who asks for their points."""
+    lines = [
+        ngettext(
+            "You have %(n)s usable point.", "You have %(n)s usable points.", held.usable
+        )
+        % {"n": f"{held.usable:,}"}
+    ]
+    if held.next_expiry is not None:
+        text = _("%(n)s of them until %(day)s.")
+        lines.append(
+            text
+            % {
+                "n": f"{held.next_expiry.points:,}",
+                "day": held.next_expiry.last_day.isoformat(),
+            }
+        )
+    if held.pending:
+        lines.append(_("%(n)s not usable yet.") % {"n": f"{held.pending:,}"})
+    if held.owed:
+        text = _("You owe %(n)s points. What you earn next pays them first.")
+        lines.append(text % {"n": f"{held.owed:,}"})
+    return " ".join(lines)

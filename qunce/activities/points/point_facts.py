@@ -90,6 +90,16 @@ class PointsExpiring(facts.FactKind):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
+class PointsAsked(facts.FactKind):
+    """A member asked for their balance in a chat, and is answered directly."""
+
+    kind = "points.asked"
+    label = gettext_lazy("asked for their points")
+    instead = gettext_lazy("Members write it in a chat.")
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
 class LeaderboardLeft(facts.FactKind):
     kind = "leaderboard.left"
     label = gettext_lazy("does not want to be on the leaderboard")

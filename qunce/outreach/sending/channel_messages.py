@@ -133,7 +133,7 @@ def _take_direct(event: IncomingEvent, account: int, text: str, at: datetime) ->
             community=event.community, account=account, text=text, at=at
         ):
             return
-        if chat_readers.read(_chat_message(event, account, None, text), at=at):
+        if _is_read(event, account, None, text, at):
             return
     _take_in(event, account, None, text, at)
 
@@ -148,15 +148,17 @@ def _take_from_group(
         community=event.community, account=account, group=group, text=text, at=at
     )
     is_done = bool(meaning) or _do_as_volunteer(event, account, group, text, at)
-    message = _chat_message(event, account, group, text)
-    if not is_done and not chat_readers.read(message, at=at):
+    if not is_done and not _is_read(event, account, group, text, at):
         _take_in(event, account, group, text, at)
 
 
-def _chat_message(
-    event: IncomingEvent, account: int, group: Group | None, text: str
-) -> ChatMessage:
-    return ChatMessage(
+def _is_read(
+    event: IncomingEvent, account: int, group: Group | None, text: str, at: datetime
+) -> bool:
+    """Whether a reader has taken the message; what a program writes is for none."""
+    if event.payload.get("is_automatic"):
+        return False
+    message = ChatMessage(
         community=event.community,
         account=account,
         group=None if group is None else group.pk,
@@ -164,6 +166,7 @@ def _chat_message(
         key=_text_key(event),
         happened_at=event.happened_at,
     )
+    return chat_readers.read(message, at=at)
 
 
 def _do_as_volunteer(

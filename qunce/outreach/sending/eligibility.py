@@ -137,7 +137,7 @@ def checker_for(
     works_here = bitmaps.of([])
     if sender.origin in TO_AUDIENCES:
         works_here = audiences.uncounted_people(community=community, at=at)
-    elif sender.origin != Origin.TEST:
+    elif sender.origin not in (Origin.TEST, Origin.ACTIVITY):
         works_here = audiences.staff_people(community=community, at=at)
     return EligibilityChecker(sender, by, at, works_here, held_out)
 

@@ -1,0 +1,100 @@
+"""Answers to what members write in chats about activities, prizes and points. One page.
+
+Each is answered directly, and their group reads at times that this is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from qunce.activities import announcements
+from qunce.activities.activities import activity_facts
+from qunce.activities.activities.models import Activity, Answer
+from qunce.activities.points import balances, phrases, point_facts
+from qunce.activities.prizes import prize_facts
+from qunce.groups.groups import Group
+from qunce.outreach import activity_messages
+
+if TYPE_CHECKING:
+    from qunce.core.communities import Community
+    from qunce.core.facts.fact_consumers import Reaction
+    from qunce.core.facts.facts import RecordedFact
+
+
+def answer_part(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Answer who took part in an activity."""
+    rows = Answer.objects.select_related("activity")
+    found = rows.in_bulk([fact.payload["answer"] for fact in facts])
+    for fact in facts:
+        row = found.get(fact.payload["answer"])
+        if row is not None:
+            _answer(community, fact, row.text, row.activity, at)
+
+
+def answer_claim(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Answer who wrote that they claim their prizes."""
+    for fact in facts:
+        _answer(community, fact, fact.payload["text"], None, at)
+
+
+def answer_balance(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Answer who asked for their points, with what they have now."""
+    for fact in facts:
+        if fact.account is not None:
+            held = balances.balance(account_id=fact.account, at=at)
+            with translation.override(community.language):
+                text = phrases.balance(held)
+            _answer(community, fact, text, None, at)
+
+
+def _answer(
+    community: Community,
+    fact: RecordedFact,
+    text: str,
+    activity: Activity | None,
+    at: datetime,
+) -> None:
+    if fact.account is None:
+        return
+    is_answered = activity_messages.answer(
+        community=community, fact=fact.id, account=fact.account, text=text, at=at
+    )
+    if (
+        not is_answered
+        or fact.group is None
+        or not announcements.claim_group_line(
+            activity=activity, group=fact.group, at=at
+        )
+    ):
+        return
+    with translation.override(community.language):
+        line = _("Received. You are answered directly.")
+        if activity is not None:
+            line = _("“%(name)s”: received. You are answered directly.")
+            line %= {"name": activity.name}
+    activity_messages.post(
+        community=community,
+        fact=fact.id,
+        groups=Group.objects.filter(pk=fact.group),
+        text=line,
+        fallback=None,
+        at=at,
+    )
+
+
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    activity_facts.ActivityAnswered.kind: (answer_part,),
+    prize_facts.PrizeMessageAnswered.kind: (answer_claim,),
+    point_facts.PointsAsked.kind: (answer_balance,),
+}

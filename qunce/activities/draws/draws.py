@@ -120,7 +120,9 @@ def check_publishable(activity: Activity, at: datetime) -> None:
             draw.figure_name, draw.figure_digits, draw.figure_at, activity.ends_at
         )
     for prize in prizes:
-        if prize.stock.archived_at is not None or prize.stock.left < prize.count:
+        if prize.stock.archived_at is not None:
+            raise InvalidDraw(_("Choose prizes that are not archived."))
+        if prize.stock.left < prize.count:
             raise NotEnoughPrizes(
                 _("Of “%(prize)s” only %(left)s are left.")
                 % {"prize": prize.stock.name, "left": f"{prize.stock.left:,}"}
@@ -212,6 +214,11 @@ def publish(activity: Activity, at: datetime) -> None:
     """Take the prizes out of the stock, and fix what members read from now on."""
     check_publishable(activity, at)
     draw = get(activity)
+    for prize in draw.prizes.select_related("stock"):
+        if not stock.take(stock_id=prize.stock_id, count=prize.count):
+            raise NotEnoughPrizes(
+                _("Of “%(prize)s” too few are left.") % {"prize": prize.stock.name}
+            )
     same = activity.approved_by_id in (activity.by_id, activity.submitted_by_id)
     if same and needs_second_person(draw):
         raise SecondPersonNeeded(
@@ -219,12 +226,9 @@ def publish(activity: Activity, at: datetime) -> None:
                 "A prize is worth more than 50,000 yuan. A second person has to approve it."
             )
         )
+    # Taking locks them, so that they stay as they are published.
     prizes = list(draw.prizes.select_related("stock"))
     for prize in prizes:
-        if not stock.take(stock_id=prize.stock_id, count=prize.count):
-            raise NotEnoughPrizes(
-                _("Of “%(prize)s” too few are left.") % {"prize": prize.stock.name}
-            )
         budget.reserve(
             activity=activity,
             key=budget_key(prize.position),

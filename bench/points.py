@@ -26,6 +26,7 @@ from qunce.activities.points import (
     expiry,
     leaderboard,
     liability,
+    periods,
     rules,
     spending,
     sums,
@@ -40,10 +41,23 @@ DAY = timedelta(days=1)
 ROWS = 200_000
 LOTS_OF_ONE = 500
 TAPS, TAKERS = 12, 8
+TABLES = (
+    "point_use",
+    "point_reason",
+    "point_lot",
+    "point_entry",
+    "point_cap",
+    "point_account",
+    "point_score",
+    "point_liability",
+    "point_expiry_notice",
+)
+"""Those of points, in an order in which rows can be deleted."""
 
 
 def points(session: Session) -> None:
     accounts: list[int] = (np.flatnonzero(session.world.present) + 1).tolist()
+    _clear()
     rule = _make_rule(session)
     _fill(session, rule, accounts)
     _measure_balance(session, accounts)
@@ -53,6 +67,13 @@ def points(session: Session) -> None:
     _measure_liability(session)
     _measure_earning(session, rule, accounts)
     _measure_expiry(session)
+
+
+def _clear() -> None:
+    """Delete the points that an earlier run on the same data set has left."""
+    with transaction.atomic():
+        for table in TABLES:
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
 
 
 def _make_rule(session: Session) -> PointRule:
@@ -136,7 +157,7 @@ def _insert(session: Session, rule: PointRule, *columns: Any) -> None:
     rows = list(zip(accounts.tolist(), last.tolist(), left.tolist(), strict=True))
     sums.add_liability(community, rows)
     scored = zip(accounts.tolist(), days.tolist(), amounts.tolist(), strict=True)
-    sums.add_scores(community, [(a, sums.month_of(d), n) for a, d, n in scored])
+    sums.add_scores(community, scored, today=session.community.day(AT))
 
 
 def _measure_balance(session: Session, accounts: list[int]) -> None:
@@ -261,15 +282,15 @@ def _race(act: Any) -> float:
 
 
 def _measure_leaderboard(session: Session) -> None:
-    month = sums.month_of(session.community.day(AT)) - 1
+    today = session.community.day(AT)
+    month = leaderboard.this_month(today).move(-1)
     people = audiences.people(
         community=session.community, rule={"all": []}, by=session.by, at=AT
     )
     times = measure.repeat(
         lambda: leaderboard.rank(session.community, people, month), 20, warm=1
     )
-    year, number = divmod(month, 12)
-    first = session.community.day(AT.replace(year=year, month=number + 1, day=1))
+    first = periods.first_day_of(month.key)
 
     def group() -> Any:
         return db.rows(
@@ -290,6 +311,15 @@ def _measure_leaderboard(session: Session) -> None:
             ratio_goal=20,
         )
     )
+    for name in ("day", "week", "all"):
+        period = periods.parse(name, today)
+        times = measure.repeat(
+            lambda period=period: leaderboard.rank(session.community, people, period),
+            20,
+            warm=1,
+        )
+        text = f"leaderboard of {'all time' if name == 'all' else f'a {name}'}, 100 places"
+        session.record(measure.row(f"points-leaderboard-{name}", text, times, goal=200))
 
 
 def _measure_liability(session: Session) -> None:

@@ -35,7 +35,7 @@ from qunce.activities.activities.kind_contract import (
     unregister,
 )
 from qunce.activities.activities.models import MAX_KEY, TYPED, Activity, Answer, Way
-from qunce.core import errors
+from qunce.core import errors, text_validation
 from qunce.core.facts import facts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -93,6 +93,7 @@ def take_part(
     Staff who type or paste are `by`, and need to see the member and the activity. A member
     who may not join is answered with the operator's sentence; nothing is raised.
     """
+    _check_text(said, key)
     if way in TYPED:
         if by is None:
             raise ValueError("what staff type is by somebody")
@@ -135,6 +136,7 @@ def rehearse(
     Staff try a draft like a running activity, and nobody's eligibility is judged.
     """
     activities.check_may_manage(by, activity)
+    _check_text(said)
     if account_id:
         visibility.check_visible(by=by, accounts=[account_id], at=at)
     accounts = tuple(account_queries.account_ids_of_person(account_id))
@@ -204,6 +206,11 @@ def _judge(attempt: Attempt) -> Reply | None:
             code="struck_out",
         )
     return Reply(text=refusal.text, accepted=False, code=refusal.reason)
+
+
+def _check_text(*texts: str) -> None:
+    if not all(map(text_validation.is_valid, texts)):
+        raise errors.Invalid(_("This contains characters that cannot be stored."))
 
 
 def _own_key(key: str, account_id: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -44,14 +45,19 @@ def take_part(attempt: Attempt) -> Reply:
     """Give the person a ticket, or name again those that they have."""
     if attempt.is_rehearsal:
         return Reply(text=_("You are in the draw. Your ticket is on the page."))
-    base.join(attempt)
-    own, is_new = tickets.issue(
-        activity=attempt.activity,
-        account_id=attempt.account_id,
-        person_id=attempt.person_id,
-        accounts=attempt.accounts,
-        at=attempt.at,
-    )
+    try:
+        # The list may be closed while they join: then nothing of it stays.
+        with transaction.atomic():
+            base.join(attempt)
+            own, is_new = tickets.issue(
+                activity=attempt.activity,
+                account_id=attempt.account_id,
+                person_id=attempt.person_id,
+                accounts=attempt.accounts,
+                at=attempt.at,
+            )
+    except draws.AlreadyPublished as error:
+        return Reply(text=str(error), accepted=False, code="not_open")
     if is_new:
         number = {"number": own[0].number}
         return Reply(text=_("You are in the draw. Your ticket is %(number)s.") % number)

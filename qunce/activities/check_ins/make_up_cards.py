@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.kind_contract import Attempt
-from qunce.activities.activities.models import Activity
+from qunce.activities.activities.models import MAX_KEY, Activity
 from qunce.activities.check_ins import check_ins, streaks
 from qunce.activities.check_ins.check_ins import Recorded
 from qunce.activities.check_ins.models import MakeUpCard
 from qunce.activities.check_ins.streaks import RestDays
-from qunce.core import community_days, errors
+from qunce.core import community_days, errors, text_validation
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.people import visibility
@@ -25,7 +25,7 @@ MAX_CARDS = 100
 
 
 class InvalidCards(errors.Invalid):
-    """The number of cards is not possible."""
+    """The number of cards is not possible, or the key cannot be stored."""
 
 
 class NotMissed(errors.Refused):
@@ -54,6 +54,10 @@ def grant(
     if by is not None:
         activities.check_may_manage(by)
         visibility.check_visible(by=by, accounts=[account_id], at=at)
+    if not key or len(key) > MAX_KEY - 4 or not text_validation.is_valid(key):
+        raise InvalidCards(
+            _("“Key” must have 1 to %(most)s characters.") % {"most": MAX_KEY - 4}
+        )
     if not 1 <= count <= MAX_CARDS:
         raise InvalidCards(
             _("Give between 1 and %(most)s cards.") % {"most": MAX_CARDS}

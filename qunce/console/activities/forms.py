@@ -180,8 +180,11 @@ class ActivityForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         for name, limit in (("points", "points_limit"), ("money", "money_limit")):
-            if values.get(name) == AT_MOST and values.get(limit) in (None, ""):
+            is_empty = values.get(limit) in (None, "")
+            if values.get(name) == AT_MOST and is_empty:
                 self.add_error(limit, _("Give a number, or choose “no limit”."))
+            elif values.get(name) in (NONE, NO_LIMIT) and not is_empty:
+                self.add_error(limit, _("Choose “at most”, or remove the number."))
         if values.get("money") == AT_MOST and values.get("money_limit"):
             try:
                 values["money_limit"] = money.parse_units(

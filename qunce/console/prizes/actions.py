@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -24,9 +26,10 @@ from qunce.activities.prizes.models import Award, ClaimedBy, PrizeStock
 from qunce.console import http
 from qunce.console.prizes import views
 from qunce.console.prizes.forms import AddressForm, ParcelForm
-from qunce.core import errors
+from qunce.core import errors, text_validation
 
 MAX_FILE = 2_000_000
+TEXT_SUFFIXES = ("", ".txt", ".csv", ".tsv")
 MAX_EXPORTED = 2_000
 
 
@@ -106,11 +109,18 @@ def _text_of(request: http.Request, name: str) -> str:
     if (file.size or 0) > MAX_FILE:
         raise errors.Invalid(_("The file is too large. It can have 2 MB."))
     content: bytes = file.read()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # What Excel saves in China.
-        return content.decode("gb18030", "replace")
+    # The second is what Excel saves in China.
+    for encoding in ("utf-8-sig", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            text = content.decode(encoding)
+            if not text_validation.UNPRINTABLE.search(text) and _is_text(file.name):
+                return text
+    raise errors.Invalid(_("This is no text file. Save it as .txt or .csv first."))
+
+
+def _is_text(name: str | None) -> bool:
+    """Whether the name promises text: a picture or a table of a spreadsheet has no lines."""
+    return Path(name or "").suffix.lower() in TEXT_SUFFIXES
 
 
 @require_POST

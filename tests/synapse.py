@@ -115,7 +115,7 @@ class Synapse:
             "port": self.port,
             "type": "http",
             "bind_addresses": ["127.0.0.1"],
-            "resources": [{"names": ["client"]}],
+            "resources": [{"names": ["client", "openid"]}],
         }
         configuration = {
             "server_name": NAME,

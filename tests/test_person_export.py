@@ -89,10 +89,11 @@ ELSEWHERE = {
     "members.HandOverChange": "kept to undo a hand-over, whose facts are in the export",
     "members.StaffAccount": "says which staff the person is, who see it themselves",
     "moderation_notices.Notice": "says what a message is about, which is in the export",
+    "personal_links.ChannelProof": "digests of tokens; the sign-ins are in the export",
     "personal_links.LinkRevocation": "what staff did; the links in the export say it",
     "personal_links.SignInCode": "hashes of digits, kept for a day",
     "points.ExpiryNotice": "that points.expiring was recorded, which is in the export",
-    "points.PointScore": "sums by month of the entries in the export",
+    "points.PointScore": "sums by period of the entries in the export",
     "members.TagChange": "kept to undo a batch, whose facts are in the export",
 }
 DERIVED = "sets"

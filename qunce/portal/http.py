@@ -2,14 +2,15 @@
 
 A view `@http.page()` below `/p/<community>/` gets a request with `community`, `visitor`,
 `at` and `display`. GET and HEAD change nothing; a POST has the cookie of the device and
-the token that the page gave it.
+the token that the page gave it. The same views answer below `/p/<community>/widget/` in
+the frame of an app, where `root` and `place` lead; see `frames`.
 """
 
 from __future__ import annotations
 
 import functools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -28,16 +29,15 @@ from qunce.core import errors, outages, text_validation
 from qunce.core.communities import KEY_PATTERN, Community
 from qunce.members.personal_links import limits, links, portal_settings, tokens
 from qunce.members.personal_links.devices import digest_of
-from qunce.portal.visitors import displays, visitors
+from qunce.portal import frames
+from qunce.portal.visitors import device_cookies, displays, visitors
+from qunce.portal.visitors.device_cookies import DeviceCookie
 from qunce.portal.visitors.displays import Display
 from qunce.portal.visitors.rungs import Rung, RungTooLow
 from qunce.portal.visitors.visitors import Visitor
 
 ACCESS_ATTRIBUTE = "qunce_access"
 """As in the console: a test checks that no view of a URL lacks it."""
-DEVICE_COOKIE = "qunce_member"
-DEVICE_COOKIE_AGE = 400 * 24 * 3600
-MAX_SECRET_LENGTH = 64
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 MAX_FORM_BYTES = 100_000
 HEADERS = {
@@ -50,13 +50,20 @@ HEADERS = {
 
 
 class Request(HttpRequest):
-    """A request of a member page. `at` is the only clock that a view may use."""
+    """A request of a member page. `at` is the only clock that a view may use.
+
+    `place` is the community in the arguments of URLs, and `root` the path of its pages:
+    both are those of the frame in a frame. `frame_origins` may frame the answer.
+    """
 
     community: Community
+    place: str
+    root: str
+    frame_origins: Sequence[str]
     visitor: Visitor
     display: Display
     at: datetime
-    device_secret: str
+    device_cookie: DeviceCookie
 
 
 class View(Protocol):
@@ -74,12 +81,16 @@ class ForgedForm(errors.Refused):
 
 
 def page(
-    *, max_bytes: int = MAX_FORM_BYTES, is_limited: bool = True
+    *,
+    max_bytes: int = MAX_FORM_BYTES,
+    is_limited: bool = True,
+    needs_token: bool = True,
 ) -> Callable[[View], View]:
     """Decorate a view of member pages, whose URL has the key of a community.
 
     `max_bytes` is the largest form that it takes. `is_limited` counts each POST against
-    the limits of the visitor.
+    the limits of the visitor. Without `needs_token` a form may come without cookie and token,
+    as frames often store no cookie: then the browser has to say that a page of ours sent it.
     """
 
     def decorate(view: View) -> View:
@@ -91,7 +102,14 @@ def page(
                 # PostgreSQL would refuse it deep inside of its own.
                 if "\0" in request.path_info:
                     raise PageNotFound(_("There is no such page."))
-                prepare(request, _get_community(community), max_bytes=max_bytes)
+                key, is_framed = frames.split(community)
+                prepare(
+                    request,
+                    _get_community(key),
+                    is_framed=is_framed,
+                    max_bytes=max_bytes,
+                    needs_token=needs_token,
+                )
                 if request.method == "POST" and is_limited:
                     count_request(request)
                 with timezone.override(ZoneInfo(request.community.timezone)):
@@ -128,6 +146,8 @@ def respond(
         response = _render_error(request, error, 403)
     except errors.Invalid as error:
         response = _render_error(request, error, 422)
+    except errors.Unavailable as error:
+        response = _render_error(request, error, 503)
     except Exception as error:
         if not outages.is_outage(error):
             raise
@@ -136,28 +156,36 @@ def respond(
         )
     for name, value in HEADERS.items():
         response.setdefault(name, value)
-    _set_device_cookie(request, response)
-    return response
+    device_cookies.store(request, response)
+    return frames.allow(request, response, getattr(request, "frame_origins", ()))
 
 
 def prepare(
-    request: Request, community: Community, *, max_bytes: int = MAX_FORM_BYTES
+    request: Request,
+    community: Community,
+    *,
+    is_framed: bool = False,
+    max_bytes: int = MAX_FORM_BYTES,
+    needs_token: bool = True,
 ) -> None:
     """Set what views read from a request; raises ForgedForm for a POST that is not ours."""
     request.community = community
-    secret = request.COOKIES.get(DEVICE_COOKIE, "")
-    has_cookie = 20 <= len(secret) <= MAX_SECRET_LENGTH and secret.isascii()
-    request.device_secret = secret if has_cookie else secrets.token_urlsafe(24)
+    request.place = frames.place_of(community, is_framed=is_framed)
+    request.root = f"{links.PATH}{request.place}/"
+    request.frame_origins = frames.list_origins(community) if is_framed else ()
+    if is_framed and not request.frame_origins:
+        raise PageNotFound(_("There is no such page."))
+    request.device_cookie = device_cookies.read(request, is_framed=is_framed)
     request.display = displays.of(request, community)
     translation.activate(request.display.language)
     request.LANGUAGE_CODE = request.display.language
     if request.method not in ("GET", "HEAD"):
-        check_form(request, has_cookie=has_cookie, max_bytes=max_bytes)
+        check_form(request, max_bytes=max_bytes, needs_token=needs_token)
     check_text(request)
-    request.visitor = visitors.find(community, request.device_secret, at=request.at)
+    request.visitor = visitors.find(community, request.device_cookie, at=request.at)
 
 
-def check_form(request: Request, *, has_cookie: bool, max_bytes: int) -> None:
+def check_form(request: Request, *, max_bytes: int, needs_token: bool) -> None:
     """Raise ForgedForm unless a page of ours, on this device, sent this form."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit() and int(length) <= max_bytes):
@@ -173,11 +201,13 @@ def check_form(request: Request, *, has_cookie: bool, max_bytes: int) -> None:
     if origin not in ("", "null"):
         is_foreign = is_foreign or urlsplit(origin).netloc != request.get_host()
     sent = request.POST.get(TOKEN_FIELD, "")
-    if (
-        not has_cookie
-        or is_foreign
-        or not constant_time_compare(sent, form_token(request))
-    ):
+    if needs_token:
+        is_ours = not request.device_cookie.is_new and constant_time_compare(
+            sent, form_token(request)
+        )
+    else:
+        is_ours = origin not in ("", "null")
+    if is_foreign or not is_ours:
         raise ForgedForm(
             _("This page was open for too long, or your browser stores no cookies.")
             + " "
@@ -197,7 +227,7 @@ def check_text(request: Request) -> None:
 
 def form_token(request: Request) -> str:
     """What the forms of a page contain; only pages for this device and community know it."""
-    value = f"{request.community.pk}:{request.device_secret}"
+    value = f"{request.community.pk}:{request.device_cookie.secret}"
     return salted_hmac("portal form", value, algorithm="sha256").hexdigest()[:32]
 
 
@@ -263,7 +293,7 @@ def base_context(request: Request, page: str = "") -> dict[str, Any]:
         "display": request.display,
         "language": request.display.language,
         "path": request.path,
-        "root": f"{links.PATH}{request.community.key}/",
+        "root": request.root,
         "form_token": form_token(request),
         "new_key": lambda: secrets.token_urlsafe(12),
         "page": page,
@@ -287,15 +317,35 @@ def redirect(url: str) -> HttpResponse:
 
 def local_path(request: Request, text: str) -> str:
     """`text` if it is a path of this community's pages, else the path of its home."""
-    root = f"{links.PATH}{request.community.key}/"
-    is_ours = text.startswith(root) and "\\" not in text and text.isprintable()
-    return text if is_ours and not urlsplit(text).netloc else root
+    is_ours = text.startswith(request.root) and "\\" not in text
+    is_path = is_ours and text.isprintable() and not urlsplit(text).netloc
+    return text if is_path else request.root
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
     """The same page for whatever does not exist, is hidden or is another community's."""
-    content = render_to_string("portal/not_found.html", {"language": _language()})
-    response = HttpResponse(content, status=404)
+    text = _("Check the address, or ask whoever sent it to you.")
+    return _plain_page(404, _("There is no such page"), text)
+
+
+def bad_request(request: HttpRequest) -> HttpResponse:
+    text = _("Open the page again and try once more.")
+    return _plain_page(400, _("That is not possible now"), text)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    text = _(
+        "Try again in a minute. If it stays like this, ask the staff in your group."
+    )
+    return _plain_page(500, _("This page does not work at the moment"), text)
+
+
+def _plain_page(status: int, title: str, text: str) -> HttpResponse:
+    """A page that says nothing about the community or the visitor."""
+    context = {"language": _language(), "title": title, "text": text}
+    response = HttpResponse(
+        render_to_string("portal/plain.html", context), status=status
+    )
     for name, value in HEADERS.items():
         response.setdefault(name, value)
     return response
@@ -311,22 +361,7 @@ def _render_error(
     if not hasattr(request, "visitor"):
         # A forged form: nothing about the visitor is looked up.
         request.visitor = Visitor(
-            community=request.community, device=digest_of(request.device_secret)
+            community=request.community, device=digest_of(request.device_cookie.secret)
         )
     context = {"text": str(error), "needs": needs}
     return render(request, "portal/error.html", context, status=status)
-
-
-def _set_device_cookie(request: Request, response: HttpResponseBase) -> None:
-    secret = getattr(request, "device_secret", "")
-    if not secret or secret == request.COOKIES.get(DEVICE_COOKIE):
-        return
-    response.set_cookie(
-        DEVICE_COOKIE,
-        secret,
-        max_age=DEVICE_COOKIE_AGE,
-        path=links.PATH,
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )

@@ -1,10 +1,13 @@
-"""Member pages below `/p/`, and the short addresses of tracked links below `/l/`."""
+"""Member pages below `/p/`, and the short addresses of tracked links below `/l/`.
+
+Below `/p/<community>/widget/` are the same pages for the frame of an app, see `frames`.
+"""
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
-from qunce.portal import links
+from qunce.portal import frames, links
 from qunce.portal.activities import views as activities
 from qunce.portal.draws import views as draws
 from qunce.portal.home import views as home
@@ -12,15 +15,19 @@ from qunce.portal.me import views as me
 from qunce.portal.points import views as points
 from qunce.portal.privacy import views as privacy
 from qunce.portal.prizes import views as prizes
+from qunce.portal.sign_in import channel_views as channels
 from qunce.portal.sign_in import views as sign_in
 
 app_name = "portal"
+register_converter(frames.PlaceConverter, "place")
 COMMUNITY = [
     path("", home.home, name="home"),
     path("display", home.display, name="display"),
     path("seen", home.seen, name="seen"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-in/code", sign_in.show_code, name="show-code"),
+    path("sign-in/hand-over", channels.hand_over, name="hand-over"),
+    path("sign-in/<str:channel>", channels.sign_in, name="channel-sign-in"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("a/<str:public_id>", activities.activity, name="activity"),
     path("a/<str:public_id>/join", activities.join, name="activity-join"),
@@ -56,5 +63,5 @@ urlpatterns = [
     path("l/<token>", links.open_link, name="link"),
     path("p/worker.js", home.worker, name="worker"),
     path("p/_/<token>", sign_in.personal_link, name="personal-link"),
-    path("p/<community>/", include(COMMUNITY)),
+    path("p/<place:community>/", include(COMMUNITY)),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,6 +31,7 @@ from qunce.channels.matrix import (
     group_actions,
     homeservers,
     invites,
+    openid,
     reports,
     rights,
     rooms,
@@ -108,9 +109,13 @@ def is_connected(community_id: int) -> bool:
 
 @dataclass(frozen=True)
 class MatrixProvider:
-    """Connects accounts, checks their rights, answers their invitations and receives."""
+    """Connects accounts, checks their rights, answers their invitations and receives.
+
+    Members sign in through it with a token of their homeserver.
+    """
 
     channel: ClassVar[str] = NAME
+    sign_in_fields: ClassVar[Sequence[str]] = openid.FIELDS
 
     def check_address(self, address: str) -> str:
         return homeservers.check(address)
@@ -188,6 +193,12 @@ class MatrixProvider:
                 # Such as of an account that is no administrator any more.
                 log.warning("%s: reports were refused: %s", account, error)
                 accounts.request_check(account)
+
+    def read_token(self, account: ChannelAccount, handed: Mapping[str, str]) -> str:
+        return openid.read_token(account, handed)
+
+    def find_user(self, account: ChannelAccount, token: str) -> str:
+        return openid.find_user(account, token)
 
     def list_personal_data(
         self, account: ChannelAccount, users: Collection[str]

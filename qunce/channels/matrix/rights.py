@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from qunce.channels.accounts import member_sign_in
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.accounts.providers import Explanation, Problem
 from qunce.channels.matrix import (
     group_actions,
     invites,
+    openid,
     power_levels,
     reports,
     rooms,
@@ -56,6 +58,7 @@ RIGHTS: dict[str, StrOrPromise] = {
     INVITED,
     LIMITED,
     REPORTS_HIDDEN,
+    OPENID_HIDDEN,
 ) = (
     "token_invalid",
     "token_unreadable",
@@ -68,6 +71,7 @@ RIGHTS: dict[str, StrOrPromise] = {
     "invite_waiting",
     "rate_limited",
     "reports_hidden",
+    "openid_hidden",
 )
 
 
@@ -82,6 +86,8 @@ def inspect(
         if user != account.user:
             return [Problem(OTHER_ACCOUNT, {"user": user}, is_blocking=True)]
         found = [*_room_problems(account, client), *_other_problems(account, at)]
+        if member_sign_in.origins_of(account) and openid.is_hidden(account):
+            found.insert(0, Problem(OPENID_HIDDEN, {"path": openid.PATH}))
         if not reports.may_read(client):
             found.append(Problem(REPORTS_HIDDEN, {"user": user}, is_hint=True))
     except LimitExceeded:
@@ -148,7 +154,7 @@ def explain(problem: Problem) -> Explanation:
     if explanation is None:
         return Explanation(problem.code, "")
     details = dict.fromkeys(
-        ("room", "by", "user", "level", "needed", "error", "reason"), ""
+        ("room", "by", "user", "level", "needed", "error", "reason", "path"), ""
     ) | dict(problem.details)
     wanted = problem.details.get("rights", "").split(",")
     names = [str(RIGHTS[right]) for right in wanted if right in RIGHTS]
@@ -207,6 +213,13 @@ EXPLANATIONS: Mapping[str, Callable[[], tuple[str, str]]] = {
             "The homeserver shows reports to its administrators only. If it is yours, make "
             "%(user)s a server administrator, and reports come to the moderation queue. "
             "Everything else works without."
+        ),
+    ),
+    OPENID_HIDDEN: lambda: (
+        _("Members cannot sign in: the homeserver does not say whose a token is."),
+        _(
+            "Let %(path)s answer at the address of the homeserver. In Synapse it is the "
+            "resource “openid” of the listener, and a proxy in front has to pass it on."
         ),
     ),
     LIMITED: lambda: (

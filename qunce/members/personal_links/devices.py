@@ -18,6 +18,9 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.personal_links.models import Device, LinkBinding, SignIn
 
 SIGN_IN_LENGTH = timedelta(days=30)
+"""Without a visit: the cookie of the device says when the last one was."""
+MAX_SIGN_IN_LENGTH = timedelta(days=365)
+"""However often the device visits."""
 MAX_LABEL_LENGTH = 30
 SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -93,7 +96,7 @@ def sign_in(
         rung=rung,
         provider=provider,
         signed_in_at=at,
-        expires_at=at + SIGN_IN_LENGTH,
+        expires_at=at + MAX_SIGN_IN_LENGTH,
     )
     fact = PortalSignedIn(account=account_id, provider=provider)
     facts.record(fact, community=device.community, by=None, at=at)
@@ -128,8 +131,18 @@ def describe(agent: str) -> str:
     ]
 
 
-def find_sign_in(community: Community, digest: bytes, *, at: datetime) -> SignIn | None:
-    """The sign-in of a device, or None."""
+def find_sign_in(
+    community: Community,
+    digest: bytes,
+    *,
+    at: datetime,
+    visited_at: datetime | None = None,
+) -> SignIn | None:
+    """The sign-in of a device, or None.
+
+    `visited_at` is when the device was here last, as far as its cookie says it. Nothing is
+    stored of visits, so that reading a page changes nothing.
+    """
     rows = SignIn.objects.filter(
         device__digest=digest,
         device__community=community,
@@ -137,18 +150,30 @@ def find_sign_in(community: Community, digest: bytes, *, at: datetime) -> SignIn
         expires_at__gt=timestamps.to_micros(at),
         account__erased_at__isnull=True,
     )
-    return rows.order_by("-pk").first()
+    row = rows.order_by("-pk").first()
+    if row is None:
+        return None
+    # A clock that was set back makes no visit of the future.
+    last = max(row.signed_in_at, min(visited_at or row.signed_in_at, at))
+    return row if at < last + SIGN_IN_LENGTH else None
 
 
 @dataclass(frozen=True)
 class MemberDevice:
-    """A device of a person; `until` is when its last link or sign-in ends."""
+    """A device of a person; `until` is when its last link or sign-in ends at the latest.
+
+    `provider` is how they signed in there, such as a channel or “code”, "" if they did not.
+    """
 
     id: int
     label: str
     last_seen_at: datetime
-    is_signed_in: bool
+    provider: str
     until: datetime
+
+    @property
+    def is_signed_in(self) -> bool:
+        return bool(self.provider)
 
 
 def list_of_person(account_id: int, *, at: datetime) -> list[MemberDevice]:
@@ -165,9 +190,9 @@ def list_of_person(account_id: int, *, at: datetime) -> list[MemberDevice]:
         account_id__in=accounts, ended_at__isnull=True, expires_at__gt=now
     )
     ends: dict[int, datetime] = {}
-    signed_in = set()
+    signed_in: dict[int, str] = {}
     for row in sign_ins:
-        signed_in.add(row.device_id)
+        signed_in[row.device_id] = row.provider
         ends[row.device_id] = row.expires_at
     for device_id, until in links.values_list("device_id", "expires_at"):
         if device_id is not None:
@@ -178,7 +203,7 @@ def list_of_person(account_id: int, *, at: datetime) -> list[MemberDevice]:
             id=row.pk,
             label=row.label,
             last_seen_at=row.last_seen_at,
-            is_signed_in=row.pk in signed_in,
+            provider=signed_in.get(row.pk, ""),
             until=ends[row.pk],
         )
         for row in rows

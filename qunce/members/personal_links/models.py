@@ -95,7 +95,11 @@ class LinkRevocation(models.Model):
 
 
 class SignIn(models.Model):
-    """A device on which a member is signed in; `rung` is 3 or 4."""
+    """A device on which a member is signed in; `rung` is 3 or 4.
+
+    `provider` is the channel, or “code”. `expires_at` is when it ends at the latest; see
+    `devices.find_sign_in`.
+    """
 
     community = models.ForeignKey(
         Community, models.PROTECT, related_name="+", db_index=False
@@ -142,6 +146,28 @@ class SignInCode(models.Model):
 
     def __str__(self) -> str:
         return f"sign-in code {self.pk}"
+
+
+class ChannelProof(models.Model):
+    """What proved through a channel who a member is, by the digest of its token.
+
+    It is taken once: by the device that sent it, or by the browser that sends the code,
+    of which there is a digest, too.
+    """
+
+    community = models.ForeignKey(
+        Community, models.PROTECT, related_name="+", db_index=False
+    )
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=20)
+    digest = models.BinaryField(max_length=32, unique=True)
+    code = models.BinaryField(max_length=32, null=True, unique=True)
+    proven_at = timestamps.TimestampField()
+    expires_at = timestamps.TimestampField()
+    used_at = timestamps.TimestampField(null=True)
+
+    def __str__(self) -> str:
+        return f"proof of {self.account_id}"
 
 
 class RequestCount(models.Model):

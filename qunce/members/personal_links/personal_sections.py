@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qunce.core import personal_texts
 from qunce.members.people import person_export
 from qunce.members.personal_links.models import (
+    ChannelProof,
     Device,
     ErasureRequest,
     LinkBinding,
@@ -74,6 +75,7 @@ def erase(person: ErasedPerson) -> None:
         LinkRevocation,
         SignIn,
         SignInCode,
+        ChannelProof,
         PageView,
         SharedPage,
     ):

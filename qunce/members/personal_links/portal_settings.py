@@ -18,6 +18,8 @@ from qunce.members.personal_links import links
 from qunce.members.personal_links.models import PortalSettings
 
 MAX_CONTACT_LENGTH = 100
+WIDGET = "widget"
+"""The part of their addresses that pages in the frame of an app have."""
 
 
 @facts.declare
@@ -76,6 +78,22 @@ def of(community: Community) -> PortalSettings:
 def address(community: Community) -> str:
     """The address of the pages of a community, or their path without a public address."""
     return links.address(f"{links.PATH}{community.key}/")
+
+
+def find_address(community: Community, path: str = "") -> str:
+    """The address of a page for a text that members read.
+
+    It is empty if they cannot open it: without a public address, or while the pages of the
+    community are closed.
+    """
+    if not has_address() or not of(community).is_open:
+        return ""
+    return f"{address(community)}{path}"
+
+
+def widget_address(community: Community, channel: str) -> str:
+    """The address that an app shows in a frame, where members sign in through a channel."""
+    return links.address(f"{links.PATH}{community.key}/{WIDGET}/sign-in/{channel}")
 
 
 def has_address() -> bool:

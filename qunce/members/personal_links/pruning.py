@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from qunce.core import timestamps
-from qunce.members.personal_links import limits, sign_in_codes
+from qunce.members.personal_links import channel_sign_in, limits, sign_in_codes
 from qunce.members.personal_links.models import Device, LinkRevocation, PageView
 
 KEPT_VIEWS = timedelta(days=400)
@@ -17,6 +17,7 @@ def prune(*, at: datetime) -> None:
     """Delete old codes and counts, devices without a link, and views of a year ago."""
     limits.prune(at=at)
     sign_in_codes.prune(at=at)
+    channel_sign_in.prune(at=at)
     half_hour = timedelta(minutes=30)
     oldest = timestamps.to_micros(at - KEPT_VIEWS) // (
         half_hour // timestamps.MICROSECOND

@@ -35,9 +35,7 @@ def activity(request: http.Request, public_id: str) -> HttpResponse:
         "is_known": account is not None,
         "answer": actions.find_answer(found, account, key),
         "served": actions.sign_served(found, request.at),
-        "join_url": reverse(
-            "portal:activity-join", args=[request.community.key, public_id]
-        ),
+        "join_url": reverse("portal:activity-join", args=[request.place, public_id]),
         **kind.portal_context(found, account, request.at),
     }
     page = actions.purpose_of(found)
@@ -57,7 +55,7 @@ def join(request: http.Request, public_id: str) -> HttpResponse:
         served=request.POST.get("served", ""),
         at=request.at,
     )
-    url = reverse("portal:activity", args=[request.community.key, public_id])
+    url = reverse("portal:activity", args=[request.place, public_id])
     return http.redirect(f"{url}?key={key}")
 
 
@@ -65,7 +63,7 @@ def join(request: http.Request, public_id: str) -> HttpResponse:
 @http.page()
 def streak_page(request: http.Request, public_id: str) -> HttpResponse:
     """The visitor's own streak as a picture, with a personal link or signed in."""
-    args = [request.community.key, public_id]
+    args = [request.place, public_id]
     return member_pictures.render_page(
         request,
         title=_("My streak"),

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from qunce.channels import channel_contract
 from qunce.core.pictures.pictures import Picture
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import people
-from qunce.members.personal_links import masked_names
+from qunce.members.personal_links import devices, masked_names, sign_in_codes
+from qunce.members.personal_links.devices import MemberDevice
 from qunce.portal.visitors.visitors import Visitor
+
+
+@dataclass(frozen=True)
+class DeviceRow:
+    """A device of the member; `way` is how they are known there."""
+
+    device: MemberDevice
+    way: str
 
 
 def name_of(visitor: Visitor) -> str:
@@ -43,3 +56,18 @@ def card(visitor: Visitor, account: int, *, address: str) -> Picture:
         address=address,
         note=_("Scan to see what is open"),
     )
+
+
+def list_devices(account: int, *, at: datetime) -> list[DeviceRow]:
+    """The devices of a member, each with how sure it is there who they are."""
+    found = devices.list_of_person(account, at=at)
+    return [DeviceRow(device, _way(device.provider)) for device in found]
+
+
+def _way(provider: str) -> str:
+    if not provider:
+        return _("personal link")
+    if provider == sign_in_codes.PROVIDER:
+        return _("signed in with six digits")
+    label = channel_contract.get(provider).label
+    return _("signed in through %(channel)s") % {"channel": label}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from qunce.core.pictures.pictures import Picture
-from qunce.members.personal_links import devices, tokens
+from qunce.members.personal_links import tokens
 from qunce.portal import http, member_pictures
 from qunce.portal.me import presenters
 from qunce.portal.me.sections import SECTIONS
@@ -24,7 +24,7 @@ def me(request: http.Request) -> HttpResponse:
     context = {
         "name": presenters.name_of(visitor),
         "sections": SECTIONS.load(visitor, request.at, public=False),
-        "devices": devices.list_of_person(own, at=request.at) if own else [],
+        "devices": presenters.list_devices(own, at=request.at) if own else [],
     }
     return http.render(request, "portal/me.html", context)
 
@@ -36,9 +36,9 @@ def card_page(request: http.Request) -> HttpResponse:
         request,
         title=_("My card"),
         hint=_("Press long to save it or pass it on. Your name is on it."),
-        file=reverse("portal:card-picture", args=[request.community.key]),
+        file=reverse("portal:card-picture", args=[request.place]),
         shown=[(_card(request), {})],
-        back=reverse("portal:me", args=[request.community.key]),
+        back=reverse("portal:me", args=[request.place]),
     )
 
 

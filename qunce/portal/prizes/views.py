@@ -58,5 +58,5 @@ def claim(request: http.Request, public_id: str) -> HttpResponse:
         )
     except (CannotClaim, AddressNeeded, InvalidAddress) as error:
         return _render(request, public_id, str(error), typed)
-    url = reverse("portal:prize", args=[request.community.key, public_id])
+    url = reverse("portal:prize", args=[request.place, public_id])
     return http.redirect(url)

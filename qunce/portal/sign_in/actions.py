@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from qunce.core import errors
 from qunce.members.personal_links import (
+    channel_sign_in,
     devices,
     limits,
     links,
@@ -91,6 +93,56 @@ def show_code(*, visitor: Visitor, agent: str, address: str, at: datetime) -> st
         at=at,
     )
     return digits
+
+
+def enter_through_channel(
+    *,
+    visitor: Visitor,
+    channel: str,
+    handed: Mapping[str, str],
+    agent: str,
+    address: str,
+    at: datetime,
+) -> SignIn:
+    """Sign in with what the visitor's client of a channel hands over."""
+    _count(visitor, None, address, at)
+    return channel_sign_in.sign_in(
+        community=visitor.community,
+        channel=channel,
+        handed=handed,
+        digest=visitor.device,
+        label=devices.describe(agent),
+        at=at,
+    )
+
+
+def hand_over(
+    *,
+    visitor: Visitor,
+    channel: str,
+    handed: Mapping[str, str],
+    address: str,
+    at: datetime,
+) -> str:
+    """A code with which the visitor signs in on another device than the one asking."""
+    _count(visitor, None, address, at)
+    return channel_sign_in.hand_over(
+        community=visitor.community, channel=channel, handed=handed, at=at
+    )
+
+
+def enter_with_code(
+    *, visitor: Visitor, code: str, agent: str, address: str, at: datetime
+) -> SignIn:
+    """Sign in with a code that was handed over."""
+    _count(visitor, None, address, at)
+    return channel_sign_in.enter(
+        community=visitor.community,
+        code=code,
+        digest=visitor.device,
+        label=devices.describe(agent),
+        at=at,
+    )
 
 
 def sign_out(*, visitor: Visitor, at: datetime) -> Visitor:

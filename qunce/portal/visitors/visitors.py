@@ -8,6 +8,7 @@ from datetime import datetime
 
 from qunce.core.communities import Community
 from qunce.members.personal_links import devices, links
+from qunce.portal.visitors.device_cookies import DeviceCookie
 from qunce.portal.visitors.rungs import Rung
 
 
@@ -64,10 +65,12 @@ class Visitor:
         return next(iter(self.links.values()), None)
 
 
-def find(community: Community, secret: str, *, at: datetime) -> Visitor:
+def find(community: Community, cookie: DeviceCookie, *, at: datetime) -> Visitor:
     """The visitor with a cookie; one without rows is on the lowest rung."""
-    digest = devices.digest_of(secret)
-    sign_in = devices.find_sign_in(community, digest, at=at)
+    digest = devices.digest_of(cookie.secret)
+    sign_in = devices.find_sign_in(
+        community, digest, at=at, visited_at=cookie.visited_at
+    )
     purposes: dict[str, int] = {}
     sources: dict[str, str] = {}
     for binding in links.list_of_device(community, digest, at=at):

@@ -33,22 +33,30 @@ def is_of_api(request: HttpRequest) -> bool:
     return request.path.startswith(API)
 
 
+def is_of_members(request: HttpRequest) -> bool:
+    return request.path.startswith(links.PATH)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_of_api(request):
         return api.problem(request, 400)
+    if is_of_members(request):
+        return portal.bad_request(request)
     return errors.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_of_api(request):
         return api.problem(request, 403)
+    if is_of_members(request):
+        return portal.bad_request(request)
     return errors.forbidden(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_of_api(request):
         return api.problem(request, 404)
-    if request.path.startswith(links.PATH):
+    if is_of_members(request):
         return portal.not_found(request)
     return errors.not_found(request, exception)
 
@@ -56,6 +64,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     if is_of_api(request):
         return api.problem(request, 500, sys.exc_info()[1])
+    if is_of_members(request):
+        return portal.server_error(request)
     return errors.server_error(request)
 
 

@@ -10,12 +10,15 @@ import pytest
 from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, Answer, Entry
 from qunce.activities.check_ins.models import CheckIn
+from qunce.activities.draws import public_values
+from qunce.activities.prizes.models import Award
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.portal.activities import actions
 from qunce.portal.visitors.rungs import RungTooLow
 from qunce.portal.visitors.visitors import Visitor
 from tests import factories
+from tests.activities.draws import builders
 from tests.activities.running import HOUR, approver, draft
 from tests.portal.phones import Phone
 from tests.portal.phones import activity as purpose_of
@@ -148,3 +151,28 @@ def test_a_closed_page_says_why_and_offers_nothing(by: Staff, phone: Phone) -> N
     phone.page = form
     assert "It is paused." in phone.press("/join")
     assert not Entry.objects.exists()
+
+
+def test_the_page_of_a_drawn_draw_says_whether_the_visitor_has_won(
+    by: Staff,
+) -> None:
+    shop = by.community
+    accounts = factories.members(shop, *"abcd")
+    draw = builders.open_draw(by)
+    builders.join(draw, *accounts)
+    purpose = purpose_of(draw.activity.public_id)
+    phones = {account: Phone(shop) for account in accounts}
+    for account, phone in phones.items():
+        assert "You have" not in phone.bind(account, purpose)
+    builders.close(draw)
+    for staff in (by, builders.second(shop)):
+        public_values.type_figure(
+            draw=draw, figure="123456", by=staff, at=builders.AFTER
+        )
+    won = set(Award.objects.values_list("account_id", flat=True))
+    assert len(won) == 2
+    for account, phone in phones.items():
+        page = phone.open(f"a/{draw.activity.public_id}")
+        assert ("You have won: 杯子." in page) is (account in won)
+        assert ("You have not won this time." in page) is (account not in won)
+    assert "You have" not in Phone(shop).open(f"a/{draw.activity.public_id}")

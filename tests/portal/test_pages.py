@@ -8,8 +8,9 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from qunce import urls
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
 from qunce.groups.chat_readers import ChatMessage
@@ -186,6 +187,27 @@ def test_a_closed_portal_is_the_same_404(shop: Community, li: int) -> None:
     assert phone.open("") == unknown
     assert phone.open(path) == unknown
     assert phone.status == 404
+
+
+@pytest.mark.parametrize(
+    ("handler", "status"),
+    [
+        ("bad_request", 400),
+        ("forbidden", 403),
+        ("not_found", 404),
+        ("server_error", 500),
+    ],
+)
+def test_errors_of_member_pages_are_no_pages_of_the_console(
+    handler: str, status: int
+) -> None:
+    request = RequestFactory().get("/p/shop/me")
+    error = [] if handler == "server_error" else [Exception()]
+    answer = getattr(urls, handler)(request, *error)
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert "portal/portal.css" in page and "<h1>" in page
+    assert 'href="/"' not in page and "console" not in page
 
 
 @pytest.mark.django_db

@@ -155,6 +155,7 @@ def test_winners_are_a_picture_for_everybody_once_they_are_drawn(
     assert path not in phone.open(f"a/{public_id}")
     finish(draw, by)
     assert path in phone.open(f"a/{public_id}")
+    assert "You have" not in phone.page
     ((file, text),) = images(phone, path)
     assert text.count("杯子") == 1
     assert text.count("＊") == 2 and NAME not in phone.page

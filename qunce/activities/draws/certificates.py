@@ -137,6 +137,19 @@ def current_winners(draw: Draw) -> list[tuple[str, str]]:
     ]
 
 
+def prizes_won(draw: Draw, own: Sequence[Ticket]) -> list[str]:
+    """The names of the prizes that these tickets have won and still have."""
+    if draw.state != State.DRAWN or not own:
+        return []
+    rows = Result.objects.filter(draw=draw, outcome=Outcome.WON, ticket__in=own)
+    again = Result.objects.filter(draw=draw, instead_of__isnull=False)
+    found = rows.exclude(k__in=again.values("instead_of")).order_by("k")
+    prizes = json.loads(draw.terms)["prizes"]
+    return [
+        prizes[prize or 0]["name"] for prize in found.values_list("prize", flat=True)
+    ]
+
+
 def _masked_names(accounts: Sequence[int]) -> dict[int, str]:
     names: dict[int, str] = {}
     for start in range(0, len(accounts), BATCH):

@@ -187,6 +187,7 @@ def portal_context(
         "tickets": own,
         "prizes": list(draw.prizes.select_related("stock")),
         "winners": certificates.current_winners(draw),
+        "won": certificates.prizes_won(draw, own),
         "removed": [
             (entrants.removal_label(reason), count)
             for reason, count in draw.removed.items()

@@ -73,7 +73,7 @@ def _clear() -> None:
     """Delete the points that an earlier run on the same data set has left."""
     with transaction.atomic():
         for table in TABLES:
-            db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+            db.execute(f"DELETE FROM {table}")
 
 
 def _make_rule(session: Session) -> PointRule:
@@ -318,7 +318,9 @@ def _measure_leaderboard(session: Session) -> None:
             20,
             warm=1,
         )
-        text = f"leaderboard of {'all time' if name == 'all' else f'a {name}'}, 100 places"
+        text = (
+            f"leaderboard of {'all time' if name == 'all' else f'a {name}'}, 100 places"
+        )
         session.record(measure.row(f"points-leaderboard-{name}", text, times, goal=200))
 
 

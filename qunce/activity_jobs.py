@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from qunce.activities import announcements
 from qunce.activities.activities import entries, lifecycle
 from qunce.activities.draws import beacon
-from qunce.activities.points import expiry
+from qunce.activities.points import expiry, leaderboard
 from qunce.activities.prizes import addresses, claims
 from qunce.core.jobs.scheduler import Job
 
@@ -27,6 +27,9 @@ JOBS: dict[str, Job] = {
     "points.expire": Job(expiry.expire_due, _("Write off expired points"), HOUR / 6),
     "points.announce": Job(
         expiry.announce_due, _("Announce points that expire"), HOUR / 6
+    ),
+    "points.prune": Job(
+        leaderboard.prune_due, _("Delete old days and weeks of leaderboards"), HOUR
     ),
     "activities.move": Job(
         lifecycle.move_due, _("Start and close activities"), MINUTE / 6

@@ -37,6 +37,7 @@ SECTIONS = {
     "complaints.ComplaintMessage": "complaints",
     "core.Fact": "facts",
     "draws.Ticket": "draw_tickets",
+    "draws.TicketGrant": "further_tickets",
     "entry.EntryRequest": "entry_requests",
     "entry.RulesAcceptance": "accepted_rules",
     "groups.Membership": "groups",

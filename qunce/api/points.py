@@ -33,7 +33,8 @@ Points = Annotated[int, Field(ge=1, le=MAX_POINTS)]
 Key = Annotated[str, Field(min_length=1, max_length=200)]
 Reason = Annotated[str, Field(max_length=MAX_REASON)]
 Days = Annotated[int, Field(ge=1, le=rules.MAX_DAYS)]
-Month = Annotated[str, Query(pattern=r"^\d{4}-\d{2}$")]
+PeriodText = Annotated[str, Query(max_length=10)]
+"""Such as 2026-03-05, 2026-W10, 2026-03, all, or day, week and month for the current one."""
 
 
 class ExpiryOut(schemas.OutputSchema):
@@ -186,6 +187,11 @@ class PlaceOut(schemas.OutputSchema):
 
 
 class LeaderboardOut(schemas.OutputSchema):
+    """The days are null for all time."""
+
+    period: str
+    first_day: date | None
+    last_day: date | None
     items: list[PlaceOut]
 
 
@@ -405,18 +411,24 @@ def decline(request: ApiRequest, adjustment_id: schemas.Id) -> Any:
 
 
 @router.get("/points/leaderboard", response=LeaderboardOut)
-def get_leaderboard(request: ApiRequest, month: Month | None = None) -> dict[str, Any]:
-    """Get who earned most in a month, this one by default."""
-    chosen = None
-    if month is not None:
-        year, _dash, number = month.partition("-")
-        chosen = leaderboard.month_of(int(year), int(number))
-    places = leaderboard.load(by=request.by, at=request.at, month=chosen)
+def get_leaderboard(
+    request: ApiRequest, period: PeriodText = "month"
+) -> dict[str, Any]:
+    """Get who earned most in a period, this month by default.
+
+    A period is a day such as 2026-03-05, a week such as 2026-W10, a month such as 2026-03,
+    or `all`; `day`, `week` and `month` are the current ones.
+    """
+    chosen = leaderboard.parse_period(period, request.community.day(request.at))
+    places = leaderboard.load(by=request.by, at=request.at, period=chosen)
     return {
+        "period": chosen.text,
+        "first_day": chosen.first,
+        "last_day": chosen.last,
         "items": [
             {"rank": each.rank, "member_id": each.person, "points": each.points}
             for each in places
-        ]
+        ],
     }
 
 

@@ -49,6 +49,7 @@ COMMUNITY = [
     path("me/card", me.card_page, name="card"),
     path("me/card.png", me.card, name="card-picture"),
     path("me/devices/<int:pk>/remove", sign_in.remove_device, name="remove-device"),
+    path("me/leaderboard", points.leaderboard, name="leaderboard"),
     path("me/leaderboard/leave", points.leave_leaderboard, name="leave-leaderboard"),
     path("me/leaderboard/join", points.join_leaderboard, name="join-leaderboard"),
     path("privacy", privacy.privacy, name="privacy"),

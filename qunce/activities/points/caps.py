@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
 
-from qunce.activities.points import lot_rows, sums
+from qunce.activities.points import lot_rows
 from qunce.activities.points.models import (
     EntryKind,
     PointCap,
     PointEntry,
     PointRule,
 )
-from qunce.core import community_days, db
+from qunce.activities.points.periods import first_day_of, period_of
+from qunce.core import db
 from qunce.members.accounts import queries as account_queries
 
 if TYPE_CHECKING:
@@ -32,25 +32,6 @@ ADD = (
 )
 UNDONE_PREFIX = "undone/"
 """Of keys of entries that no longer count, as the import of their order was undone."""
-ONCE_FIRST = 3
-"""1970-01-01, day 0, was a Thursday; weeks begin on Monday."""
-
-
-def period_of(kind: str, day: int) -> str:
-    """The period that a community day is in: `d20518`, `w2931` or `m24315`."""
-    if kind == "d":
-        return f"d{day}"
-    return f"w{(day + ONCE_FIRST) // 7}" if kind == "w" else f"m{sums.month_of(day)}"
-
-
-def first_day_of(period: str) -> int:
-    kind, number = period[0], int(period[1:])
-    if kind == "d":
-        return number
-    if kind == "w":
-        return number * 7 - ONCE_FIRST
-    year, month = divmod(number, 12)
-    return community_days.from_date(date(year, month + 1, 1))
 
 
 def limits_of(rule: PointRule) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from qunce.activities.points import caps, liability
+from qunce.activities.points import caps, liability, periods
 from qunce.activities.points.models import EntryKind, PointCap, PointRule
 from qunce.core import db
 from qunce.core.communities import Community
@@ -112,7 +112,7 @@ def count_wrong_caps(community: Community) -> int:
         )
         for person, day, points in rows if kinds else ():
             for kind in kinds:
-                earned[person, caps.period_of(kind, day)] += int(points)
+                earned[person, periods.period_of(kind, day)] += int(points)
         used = PointCap.objects.filter(rule=rule)
         wrong += sum(
             earned[person, period] != points

@@ -191,7 +191,7 @@ def earn_many(
         for each, points in fitting
     ]
     entries = PointEntry.objects.bulk_create(rows)
-    _add_lots(community, entries, [each for each, _points in fitting])
+    _add_lots(community, entries, [each for each, _points in fitting], today)
     _record(community, entries, rule, by, at)
     _settle(community, entries, by_person, people, owed, by, at)
     return entries
@@ -247,7 +247,10 @@ def _fit(
 
 
 def _add_lots(
-    community: Community, entries: Sequence[PointEntry], earnings: Sequence[Earning]
+    community: Community,
+    entries: Sequence[PointEntry],
+    earnings: Sequence[Earning],
+    today: int,
 ) -> None:
     pairs = list(zip(entries, earnings, strict=True))
     PointLot.objects.bulk_create(
@@ -271,10 +274,11 @@ def _add_lots(
     sums.add_scores(
         community.pk,
         [
-            (entry.account_id, sums.month_of(entry.day), entry.amount)
+            (entry.account_id, entry.day, entry.amount)
             for entry in entries
             if not entry.key.startswith(IMPORT_PREFIX)
         ],
+        today=today,
     )
 
 

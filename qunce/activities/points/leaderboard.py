@@ -1,4 +1,4 @@
-"""The members who earned most in a month: no staff, nobody who left, equal ranks."""
+"""The members who earned most in a period: no staff, nobody who left, equal ranks."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from qunce.activities.points import holders, point_facts, rules, sums
-from qunce.activities.points.models import LeaderboardOptOut
+from qunce.activities.points import holders, periods, point_facts, rules, sums
+from qunce.activities.points.models import LeaderboardOptOut, PointScore
+from qunce.activities.points.periods import InvalidPeriod, Period
 from qunce.core import db, permissions
+from qunce.core.communities import Community
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
 
-    from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
 EVERYONE: dict[str, list[object]] = {"all": []}
 MAX_PLACES = 100
+MAX_SEARCHED = 1_000
+"""Places among which a member finds their own; beyond, they read their points only."""
 ROWS_PER_PAGE = 500
 
 
@@ -41,35 +44,54 @@ def check_may_view(by: Staff) -> None:
         permissions.check_may(by, point_facts.ADJUST)
 
 
-def month_of(year: int, month: int) -> int:
-    """The number of a month; raises InvalidPoints."""
-    if not (1 <= month <= 12 and 1970 <= year <= 9998):
-        raise holders.InvalidPoints(_("Enter a month like 2026-03."))
-    return year * 12 + month - 1
+def parse_period(text: str, today: int) -> Period:
+    """A period of which a leaderboard is kept; raises InvalidPeriod for any other."""
+    period = periods.parse(text, today)
+    if period.number > periods.of_day(period.kind, today).number:
+        raise InvalidPeriod(_("This period has not begun yet."))
+    kept = {
+        "d": (
+            today - sums.DAYS_KEPT,
+            _("Days are kept for %(n)s days."),
+            sums.DAYS_KEPT,
+        ),
+        "w": (
+            periods.week_of(today) - sums.WEEKS_KEPT,
+            _("Weeks are kept for %(n)s weeks."),
+            sums.WEEKS_KEPT,
+        ),
+    }.get(period.kind)
+    if kept is not None and period.number <= kept[0]:
+        raise InvalidPeriod(kept[1] % {"n": kept[2]})
+    return period
 
 
-def month_of_day(day: int) -> int:
-    return sums.month_of(day)
+def this_month(today: int) -> Period:
+    return periods.of_day("m", today)
 
 
 def load(
-    *, by: Staff, at: datetime, month: int | None = None, limit: int = MAX_PLACES
+    *,
+    by: Staff,
+    at: datetime,
+    period: Period | None = None,
+    limit: int = MAX_PLACES,
 ) -> list[Place]:
-    """The first places of a month, by default this one, among whom `by` sees.
+    """The first places of a period, by default this month, among whom `by` sees.
 
     Masked names are the caller's: who is on it is known to staff who may see members.
     """
     check_may_view(by)
     people = audiences.people(community=by.community, rule=EVERYONE, by=by, at=at)
-    chosen = sums.month_of(by.community.day(at)) if month is None else month
-    return rank(by.community, people, chosen, limit=min(limit, MAX_PLACES))
+    chosen = period or this_month(by.community.day(at))
+    return rank(by.community, people, chosen, limit=min(limit, MAX_SEARCHED))
 
 
 def rank(
-    community: Community, people: BitMap, month: int, *, limit: int = MAX_PLACES
+    community: Community, people: BitMap, period: Period, *, limit: int = MAX_PLACES
 ) -> list[Place]:
     """The first places among these people, who are present and work nowhere here."""
-    merged = _sum_merged(community, month)
+    merged = _sum_merged(community, period)
     aliases = {account for own in merged.values() for account in own[1]}
     opted_out = _list_opted_out(community)
     points = {
@@ -80,7 +102,7 @@ def rank(
     singles = 0
     last: tuple[int, int] | None = None
     while singles < limit + 1:
-        rows = _read_page(community, month, last)
+        rows = _read_page(community, period, last)
         for account, earned in rows:
             if (
                 account not in aliases
@@ -105,28 +127,30 @@ def _number(ordered: Sequence[tuple[int, int]]) -> list[Place]:
 
 
 def _read_page(
-    community: Community, month: int, last: tuple[int, int] | None
+    community: Community, period: Period, last: tuple[int, int] | None
 ) -> list[tuple[int, int]]:
     """The next accounts in the order of the index, after the last one."""
-    after, params = "", [community.pk, month]
+    after, params = "", [community.pk, period.key]
     if last is not None:
         after = " AND (points < %s OR (points = %s AND account_id > %s))"
         params += [last[0], last[0], last[1]]
     return db.rows(
         "SELECT account_id, points FROM point_score"  # noqa: S608 - placeholders only
-        f" WHERE community_id = %s AND month = %s AND points > 0{after}"
+        f" WHERE community_id = %s AND period = %s AND points > 0{after}"
         " ORDER BY points DESC, account_id LIMIT %s",
         [*params, ROWS_PER_PAGE],
     )
 
 
-def _sum_merged(community: Community, month: int) -> dict[int, tuple[int, list[int]]]:
+def _sum_merged(
+    community: Community, period: Period
+) -> dict[int, tuple[int, list[int]]]:
     """Points and accounts of the few people who have several accounts."""
     rows = db.rows(
         "SELECT a.person_id, a.account_id, s.points FROM sets_alias a"
-        " JOIN point_score s ON s.account_id = a.account_id AND s.month = %s"
+        " JOIN point_score s ON s.account_id = a.account_id AND s.period = %s"
         " WHERE s.community_id = %s",
-        [month, community.pk],
+        [period.key, community.pk],
     )
     firsts = sorted({row[0] for row in rows})
     for chunk in account_queries.chunks(firsts):
@@ -134,8 +158,8 @@ def _sum_merged(community: Community, month: int) -> dict[int, tuple[int, list[i
             (account, account, points)
             for account, points in db.rows(
                 "SELECT account_id, points FROM point_score"  # noqa: S608 - ids only
-                f" WHERE month = %s AND account_id {db.among_ids(chunk)}",
-                [month],
+                f" WHERE period = %s AND account_id {db.among_ids(chunk)}",
+                [period.key],
             )
         ]
     found: dict[int, tuple[int, list[int]]] = {}
@@ -149,6 +173,21 @@ def _list_opted_out(community: Community) -> set[int]:
     rows = LeaderboardOptOut.objects.filter(community_id=community.pk)
     accounts = list(rows.values_list("account_id", flat=True))
     return set(account_queries.person_ids(accounts).values())
+
+
+def points_of(accounts: Sequence[int], period: Period) -> int:
+    """What a person earned in a period with these accounts."""
+    rows = PointScore.objects.filter(account_id__in=accounts, period=period.key)
+    return sum(rows.values_list("points", flat=True))
+
+
+def prune_due(*, at: datetime) -> int:
+    """Delete scores of days and weeks that are not kept; a job, every hour."""
+    done = 0
+    for community in Community.objects.order_by("pk"):
+        while pruned := sums.prune_scores(community.pk, community.day(at)):
+            done += pruned
+    return done
 
 
 # Opting out

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from qunce.activities.points import expiry, lot_rows, point_settings, rules, sums
+from qunce.activities.points import expiry, lot_rows, point_settings, rules
+from qunce.activities.points.periods import month_of
 from qunce.core import db, lots
 from qunce.core.lots import Lot
 
@@ -50,7 +51,7 @@ def compute(community: Community, at: datetime) -> Liability:
     cost = point_settings.get(community).cost
     by_month: Counter[int | None] = Counter()
     for last_day, points in sums_by_day.items():
-        by_month[None if last_day == lots.NEVER else sums.month_of(last_day)] += points
+        by_month[None if last_day == lots.NEVER else month_of(last_day)] += points
     lines = [
         Line(_first_of(month), points, points * cost // 1_000)
         for month, points in sorted(

@@ -265,33 +265,33 @@ class PointAccount(models.Model):
 
 
 class PointScore(models.Model):
-    """What an account earned in a month, less what was taken back of it.
+    """What an account earned in a period, less what was taken back of it.
 
-    `month` counts from year 0. Kept with each change, so that a leaderboard reads its
+    Periods are those of `periods`. Kept with each change, so that a leaderboard reads its
     first rows only.
     """
 
     account_id = models.BigIntegerField()
     community_id = models.IntegerField()
-    month = models.IntegerField()
+    period = models.CharField(max_length=12)
     points = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "point_score"
         constraints = [
             models.UniqueConstraint(
-                fields=["account_id", "month"], name="one_point_score_per_month"
+                fields=["account_id", "period"], name="one_point_score_per_period"
             )
         ]
         indexes = [
             models.Index(
-                fields=["community_id", "month", "-points", "account_id"],
-                name="point_scores_in_order",
+                fields=["community_id", "period", "-points", "account_id"],
+                name="point_scores_by_period",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.points} in {self.month}"
+        return f"{self.points} in {self.period}"
 
 
 SHARDS = 16

@@ -13,9 +13,16 @@ from django.db.models import F, Sum
 
 from qunce.activities.points import earning, reversals, rules
 from qunce.activities.points.earning import Earning
-from qunce.activities.points.models import EntryKind, Event, PointEntry, PointLot
+from qunce.activities.points.models import (
+    EntryKind,
+    Event,
+    PointEntry,
+    PointLot,
+    PointRule,
+)
 from qunce.core.communities import Community
 from qunce.core.facts.facts import RecordedFact
+from qunce.members.accounts import queries as account_queries
 
 PAID, REFUNDED, AMENDED = "order.paid", "order.refunded", "order.amended"
 MAX_NUMBER = 180
@@ -38,7 +45,7 @@ def react_to_refunds(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """Reaction to `order.refunded`: take back the share of what the order earned."""
-    known = _find_earning_keys(community, facts)
+    known = find_earned(community, facts)
     for fact in facts:
         amount = int(fact.payload.get("amount", 0))
         if amount > 0 and key_of(fact) in known:
@@ -56,12 +63,10 @@ def react_to_corrections(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
     """Reaction to `order.amended`: what is paid less is taken back, what is more is earned."""
-    known = _find_earning_keys(community, facts)
+    known = find_earned(community, facts)
     for fact in facts:
         difference = int(fact.payload.get("amount", 0))
-        if key_of(fact) not in known or not difference:
-            continue
-        if difference < 0:
+        if difference < 0 and key_of(fact) in known:
             reversals.reverse_order(
                 community=community,
                 source_key=key_of(fact),
@@ -70,46 +75,59 @@ def react_to_corrections(
                 by=None,
                 at=at,
             )
-        else:
-            _earn_more(community, fact, difference, at)
+        elif difference > 0:
+            for earned in known.get(key_of(fact), ()):
+                earn_more(community, earned, fact, difference, at)
 
 
-def _earn_more(
-    community: Community, fact: RecordedFact, difference: int, at: datetime
+def earn_more(
+    community: Community,
+    earned: PointEntry,
+    fact: RecordedFact,
+    difference: int,
+    at: datetime,
 ) -> None:
-    """Earn for the higher amount; the lot belongs to the order's first one."""
-    for rule in rules.list_active(community, Event.ORDER):
-        first = earning.find(rule, key_of(fact))
-        if first is None:
-            continue
-        lot = PointLot.objects.get(pk=first.pk)
-        parts = PointLot.objects.filter(root_id=lot.pk).aggregate(sum=Sum("amount"))
-        due = rules.points_for(rule, lot.paid + difference, rule.currency)
-        today = community.day(at)
-        usable_from, last_day = rules.days_of(rule, today)
-        PointLot.objects.filter(pk=lot.pk).update(paid=F("paid") + difference)
-        more = due - lot.amount - (parts["sum"] or 0)
-        if more > 0:
-            extra = Earning(
-                account=first.account_id,
-                key=f"{first.key}/{fact.id}",
-                points=more,
-                day=today,
-                usable_from=usable_from,
-                last_day=last_day,
-                root=lot.pk,
-            )
-            earning.earn_many(
-                community=community, rule=rule, earnings=[extra], by=None, at=at
-            )
+    """Earn for an amount that is higher by `difference`; the lot belongs to the first one."""
+    rule = PointRule.objects.select_related("community").get(pk=earned.rule_id)
+    if not rule.is_on or rule.archived_at is not None:
+        return
+    lot = PointLot.objects.get(pk=earned.pk)
+    parts = PointLot.objects.filter(root_id=lot.pk).aggregate(sum=Sum("amount"))
+    due = rules.points_for(rule, lot.paid + difference, rule.currency)
+    today = community.day(at)
+    usable_from, last_day = rules.days_of(rule, today)
+    PointLot.objects.filter(pk=lot.pk).update(paid=F("paid") + difference)
+    more = due - lot.amount - (parts["sum"] or 0)
+    if more > 0:
+        extra = Earning(
+            account=earned.account_id,
+            key=f"{earned.key}/{fact.id}",
+            points=more,
+            # On the day of the order, to which a refund belongs as well.
+            day=earned.day,
+            usable_from=usable_from,
+            last_day=last_day,
+            root=lot.pk,
+        )
+        earning.earn_many(
+            community=community, rule=rule, earnings=[extra], by=None, at=at
+        )
 
 
-def _find_earning_keys(community: Community, facts: Sequence[RecordedFact]) -> set[str]:
-    """The orders of these facts that earned something."""
+def find_earned(
+    community: Community, facts: Sequence[RecordedFact]
+) -> dict[str, list[PointEntry]]:
+    """What the orders of these facts earned, by key, of members who were not erased."""
     rows = PointEntry.objects.filter(
         rule_id__in=[rule.pk for rule in rules.list_of_event(community, Event.ORDER)],
         key__in={key_of(fact) for fact in facts},
         kind=EntryKind.EARN,
         community_id=community.pk,
     )
-    return set(rows.values_list("key", flat=True))
+    found = list(rows.order_by("pk"))
+    erased = account_queries.find_erased(row.account_id for row in found)
+    by_key: dict[str, list[PointEntry]] = {}
+    for row in found:
+        if row.account_id not in erased:
+            by_key.setdefault(row.key, []).append(row)
+    return by_key

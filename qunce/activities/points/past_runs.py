@@ -9,14 +9,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.activities.points import earning, point_reactions, rules
-from qunce.activities.points.caps import limits_of, period_of
+from qunce.activities.points import earning, orders, point_reactions, rules
+from qunce.activities.points.caps import limits_of
 from qunce.activities.points.earning import Earning
-from qunce.activities.points.models import PointRule
+from qunce.activities.points.models import Event, PointEntry, PointLot, PointRule
+from qunce.activities.points.periods import period_of
+from qunce.core import lots
 from qunce.core.facts import facts
+from qunce.core.facts.facts import RecordedFact
 from qunce.groups import working_people
 from qunce.members.accounts import queries as account_queries
 from qunce.sets import timelines
@@ -57,7 +61,7 @@ def preview(*, rule: PointRule, since: datetime, by: Staff, at: datetime) -> Pre
     """What a run over what happened since would earn. Nothing is changed."""
     rules.check_may_manage(by, rule)
     check_since(rule, since, at)
-    found = _list_new(rule, since, at)
+    found, changes = _list_new(rule, since, at)
     people = account_queries.person_ids(each.account for each in found)
     used: Counter[tuple[int, str]] = Counter()
     points = capped = 0
@@ -71,7 +75,8 @@ def preview(*, rule: PointRule, since: datetime, by: Staff, at: datetime) -> Pre
         left = min([each.points, *(cap - used[key] for key, cap in periods.items())])
         left = max(left, 0)
         used.update(dict.fromkeys(periods, left))
-        points, capped = points + left, capped + each.points - left
+        net = left - _count_back(each, left, changes.get(each.key, ()))
+        points, capped = points + net, capped + each.points - left
         if left:
             earners.add(person)
     return Preview(len(found), len(earners), points, capped)
@@ -84,13 +89,24 @@ def run(*, rule: PointRule, since: datetime, by: Staff, at: datetime) -> int:
     """
     rules.check_may_manage(by, rule)
     check_since(rule, since, at)
-    found, points = _list_new(rule, since, at), 0
+    (found, changes), points = _list_new(rule, since, at), 0
     for chunk in account_queries.chunks(found, EARNINGS_PER_TRANSACTION):
         with transaction.atomic():
             entries = earning.earn_many(
                 community=rule.community, rule=rule, earnings=chunk, by=None, at=at
             )
-        points += sum(entry.amount for entry in entries)
+            since_then = [f for entry in entries for f in changes.get(entry.key, ())]
+            orders.react_to_refunds(
+                community=rule.community,
+                facts=[fact for fact in since_then if fact.kind == orders.REFUNDED],
+                at=at,
+            )
+            orders.react_to_corrections(
+                community=rule.community,
+                facts=[fact for fact in since_then if fact.kind == orders.AMENDED],
+                at=at,
+            )
+        points += _sum_net(entries)
     fact = PointRuleRunOverPast(
         rule=rule.key, since=since.date().isoformat(), points=points
     )
@@ -99,8 +115,53 @@ def run(*, rule: PointRule, since: datetime, by: Staff, at: datetime) -> int:
     return points
 
 
-def _list_new(rule: PointRule, since: datetime, at: datetime) -> Sequence[Earning]:
-    """What happened since and has earned nothing yet, in the order of its days."""
+Changes = dict[str, list[RecordedFact]]
+"""Refunds and corrections of orders by their key, in the order of the log."""
+
+
+def _count_back(earning: Earning, points: int, changes: Sequence[RecordedFact]) -> int:
+    """What refunds and lower amounts take back of an order's points."""
+    refunded = sum(
+        abs(int(fact.payload.get("amount", 0)))
+        for fact in changes
+        if fact.kind == orders.REFUNDED or int(fact.payload.get("amount", 0)) < 0
+    )
+    return lots.amount_to_take_back(
+        earned=points, paid=earning.paid, refunded=refunded, taken=0
+    )
+
+
+def _sum_net(entries: Sequence[PointEntry]) -> int:
+    """What these entries earned, less what was taken back of it."""
+    rows = PointLot.objects.filter(pk__in=[entry.pk for entry in entries])
+    found = rows.aggregate(amount=Sum("amount"), taken=Sum("taken"))
+    return (found["amount"] or 0) - (found["taken"] or 0)
+
+
+def _list_changes(rule: PointRule, since: datetime, at: datetime) -> Changes:
+    """What happened to the orders since, or which check-ins were struck out."""
+    kinds = {
+        Event.ORDER: (orders.REFUNDED, orders.AMENDED),
+        Event.CHECK_IN: (point_reactions.STRUCK_OUT, point_reactions.RESTORED),
+    }.get(Event(rule.event), ())
+    found: Changes = {}
+    for fact in sorted(
+        timelines.list_facts_of_kinds(
+            community=rule.community, kinds=kinds, since=since, until=at
+        ),
+        key=lambda each: each.id,
+    ):
+        found.setdefault(point_reactions.key_of(rule.event, fact), []).append(fact)
+    return found
+
+
+def _list_new(
+    rule: PointRule, since: datetime, at: datetime
+) -> tuple[Sequence[Earning], Changes]:
+    """What happened since and has earned nothing yet, in the order of its days.
+
+    Besides it stands what changed these orders; check-ins that are struck out are left out.
+    """
     community = rule.community
     kinds = [
         kind for kind, event in point_reactions.KINDS.items() if event == rule.event
@@ -113,11 +174,20 @@ def _list_new(rule: PointRule, since: datetime, at: datetime) -> Sequence[Earnin
     accounts = {each.account for each in listed}
     barred = working_people.find(accounts) | account_queries.find_erased(accounts)
     known = earning.find_known(community, rule, listed)
-    return sorted(
+    changes = _list_changes(rule, since, at)
+    struck_out = {
+        key
+        for key, own in changes.items()
+        if own[-1].kind == point_reactions.STRUCK_OUT
+    }
+    new = sorted(
         (
             each
             for each in listed
-            if each.account not in barred and known.isdisjoint((each.key, *each.others))
+            if each.account not in barred
+            and each.key not in struck_out
+            and known.isdisjoint((each.key, *each.others))
         ),
         key=lambda each: (each.day, each.key),
     )
+    return new, changes

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from qunce.activities.points.balances import Balance
 from qunce.activities.points.models import Event, PointRule
+from qunce.activities.points.periods import Period
 from qunce.core import money
 
 OFF, NONE, AT_MOST = "off", "none", "at_most"
@@ -22,6 +23,22 @@ CAPS: dict[str, str | Promise] = {
     "week_cap": gettext_lazy("a week"),
     "month_cap": gettext_lazy("a month"),
 }
+
+
+PERIODS: dict[str, str | Promise] = {
+    "day": pgettext_lazy("leaderboard", "Day"),
+    "week": pgettext_lazy("leaderboard", "Week"),
+    "month": pgettext_lazy("leaderboard", "Month"),
+    "all": pgettext_lazy("leaderboard", "All time"),
+}
+KINDS_OF_PERIODS = {"d": "day", "w": "week", "m": "month", "all": "all"}
+
+
+def period_text(period: Period) -> str:
+    """A period by its days, such as 2026-03-02 – 2026-03-08."""
+    if period.kind == "w":
+        return f"{period.first} – {period.last}"
+    return period.text if period.first else str(PERIODS["all"])
 
 
 def mode_of(cap: int | None) -> str:

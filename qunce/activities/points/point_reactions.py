@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qunce.activities.points import earning, orders, reversals, rules
+from qunce.activities.points import (
+    earning,
+    orders,
+    restated_orders,
+    reversals,
+    rules,
+)
 from qunce.activities.points.earning import Earning
 from qunce.activities.points.models import Event, PointEntry, PointRule
 from qunce.core.communities import Community
@@ -47,6 +53,24 @@ def earn(
             at=at,
         )
     ]
+
+
+def restate(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Reaction to `order.paid`, before `earn`: an order that earned has another buyer."""
+    for fact, rule_id in restated_orders.restate(
+        community=community, facts=facts, at=at
+    ):
+        # Also by a rule that has been switched off since, by which the first one earned.
+        rule = PointRule.objects.select_related("community").get(pk=rule_id)
+        earning.earn_many(
+            community=community,
+            rule=rule,
+            earnings=list_earnings(rule, [fact]),
+            by=None,
+            at=at,
+        )
 
 
 def list_earnings(
@@ -147,6 +171,7 @@ def _keys_of_check_in(fact: RecordedFact) -> list[str]:
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **dict.fromkeys(KINDS, (earn,)),
+    orders.PAID: (restate, earn),
     orders.REFUNDED: (orders.react_to_refunds,),
     orders.AMENDED: (orders.react_to_corrections,),
     STRUCK_OUT: (reverse_check_in,),

@@ -183,8 +183,8 @@ class Reversal:
             holder.owe(decided.owed)
         PointLot.objects.filter(pk=self.root.pk).update(taken=F("taken") + amount)
         if not earned.key.startswith(IMPORT_PREFIX):
-            month = sums.month_of(earned.day)
-            sums.add_scores(earned.community_id, [(earned.account_id, month, -amount)])
+            change = earned.account_id, earned.day, -amount
+            sums.add_scores(earned.community_id, [change], today=holder.day)
         rule = PointRule.objects.filter(pk=earned.rule_id).first()
         holder.note(
             point_facts.PointsReversed(

@@ -58,14 +58,14 @@ def undo(
             key = f"undo/{earned.pk}/{times}"
             taken.append((order, reversal.take(min(surplus, reversal.left), key)))
         elif surplus < 0:
-            _give_again(community, reversal, -surplus, at)
+            give_again(community, reversal, -surplus, at)
         if order.amount:
             # Its refunds are recorded again, and counted when they arrive.
             PointLot.objects.filter(pk=earned.pk).update(
                 refunded=max(reversal.root.paid - order.amount, 0)
             )
         else:
-            _forget(earned, reversal.own)
+            forget(earned, reversal.own)
     return taken
 
 
@@ -100,7 +100,7 @@ def _points_of(reversal: Reversal, order: UndoneOrder) -> int:
     )
 
 
-def _give_again(
+def give_again(
     community: Community, reversal: Reversal, points: int, at: datetime
 ) -> None:
     """Earn what refunds took that are undone, without a rule as its caps have counted it."""
@@ -127,7 +127,7 @@ def _give_again(
         PointLot.objects.filter(pk=root.pk).update(taken=F("taken") - points)
 
 
-def _forget(earned: PointEntry, own: Sequence[PointLot]) -> None:
+def forget(earned: PointEntry, own: Sequence[PointLot]) -> None:
     """Free the key of the order, and the caps of what it earned."""
     entries = PointEntry.objects.filter(pk__in=[lot.pk for lot in own])
     caps.release(entries)

@@ -107,7 +107,7 @@ def earn(
 @points.command("give", help=N_("Give points by hand, or take them if below zero"))
 @base.argument("member", help=MEMBER_HELP)
 @base.argument("amount", type=int, help=N_("how many points"))
-@base.option("--reason", required=True, help=N_("why; the member reads it"))
+@base.option("--reason", required=True, help=N_("why; only staff read it"))
 @base.option("--key", required=True, help=KEY_HELP)
 @options.pass_invocation
 def give(
@@ -205,14 +205,22 @@ def list_rules(invocation: Invocation) -> None:
         )
 
 
-@points.command("leaderboard", help=N_("List who earned most in this month"))
+PERIOD_HELP = N_(
+    "day, week, month or all, or a past one such as 2026-03-05, 2026-W10 or 2026-03"
+)
+
+
+@points.command("leaderboard", help=N_("List who earned most in a period"))
+@base.option("--period", default="month", show_default=True, help=PERIOD_HELP)
 @options.pass_invocation
-def show_leaderboard(invocation: Invocation) -> None:
-    places = leaderboard.load(**invocation.verb_args)
+def show_leaderboard(invocation: Invocation, period: str) -> None:
+    by, at = invocation.verb_args["by"], invocation.verb_args["at"]
+    chosen = leaderboard.parse_period(period, by.community.day(at))
+    places = leaderboard.load(by=by, at=at, period=chosen)
     rows = [
         {"rank": each.rank, "member_id": each.person, "points": each.points}
         for each in places
     ]
-    invocation.out.answer({"places": rows})
+    invocation.out.answer({"period": chosen.text, "places": rows})
     for each in places:
         invocation.out.line(f"{each.rank:>4} {each.points:>10,} {each.person}")

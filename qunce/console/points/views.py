@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -24,11 +22,10 @@ from qunce.activities.points import (
     leaderboard as leaderboards,
 )
 from qunce.activities.points.models import PointRule
+from qunce.activities.points.periods import InvalidPeriod, Period
 from qunce.console import http, member_names
 from qunce.console.points.forms import PastRunForm, RuleForm, SettingsForm, start_of
 from qunce.core import errors, permissions
-
-MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
 def _row(rule: PointRule) -> dict[str, Any]:
@@ -147,24 +144,38 @@ def past_run(request: http.Request, pk: int) -> HttpResponse:
 @http.page(point_facts.ADJUST)
 def leaderboard(request: http.Request) -> HttpResponse:
     today = request.community.day(request.at)
-    this_month = leaderboards.month_of_day(today)
-    match = MONTH.fullmatch(request.GET.get("month", ""))
-    month = this_month
-    if match and 1 <= int(match[2]) <= 12 and 1970 <= int(match[1]) <= 9998:
-        month = leaderboards.month_of(int(match[1]), int(match[2]))
-    places = leaderboards.load(by=request.staff, at=request.at, month=month)
+    period, problem = leaderboards.this_month(today), ""
+    if wanted := request.GET.get("period", "").strip():
+        try:
+            period = leaderboards.parse_period(wanted, today)
+        except InvalidPeriod as error:
+            problem = str(error)
+    places = leaderboards.load(by=request.staff, at=request.at, period=period)
     names = member_names.find(place.person for place in places)
     context = {
         "places": [(place, names.get(place.person, "")) for place in places],
-        "month": _date(month),
-        "before": _date(month - 1),
-        "after": _date(month + 1) if month < this_month else None,
+        "period": period,
+        "kinds": phrases.PERIODS,
+        "before": _neighbour(period, -1, today),
+        "after": _neighbour(period, 1, today),
+        "text": phrases.period_text(period),
+        "current": phrases.KINDS_OF_PERIODS[period.kind],
+        "typed": wanted[:40],
+        "problem": problem,
     }
-    return http.render(request, "console/points/leaderboard.html", context)
+    status = 422 if problem else 200
+    return http.render(
+        request, "console/points/leaderboard.html", context, status=status
+    )
 
 
-def _date(month: int) -> date:
-    return date(month // 12, month % 12 + 1, 1)
+def _neighbour(period: Period, by: int, today: int) -> Period | None:
+    """The period before or after, None where no leaderboard is kept."""
+    try:
+        found = leaderboards.parse_period(period.move(by).text, today)
+    except InvalidPeriod:
+        return None
+    return found if found != period else None
 
 
 @require_GET

@@ -51,6 +51,11 @@ class Scan(NamedTuple):
     size: int
 
 
+Facts = list[RecordedFact]
+Groups = dict[tuple[int, str], Facts]
+"""By community and kind."""
+
+
 class Reaction(Protocol):
     """Called in a transaction with facts of one kind and community, ordered by id."""
 
@@ -112,17 +117,28 @@ class Consumer:
                     consumer=self.name, position=start
                 )
                 if mine.update(position=batch.until):
-                    by_kind: dict[tuple[int, str], list[RecordedFact]] = {}
+                    by_kind: Groups = {}
                     for fact in batch.facts:
                         key = fact.community, fact.kind
                         by_kind.setdefault(key, []).append(fact)
-                    for (community_id, kind), facts in by_kind.items():
+                    for (community_id, kind), facts in self._sort(by_kind):
                         community = Community.objects.get(pk=community_id)
                         for reaction in self.reactions[kind]:
                             _call(reaction, community, facts, at)
         else:
             self._scans[start] = scan
         return batch
+
+    def _sort(self, by_kind: Groups) -> list[tuple[tuple[int, str], Facts]]:
+        """Groups of facts in the order in which a dictionary of reactions has their kinds.
+
+        So what was paid is known before what was refunded, whichever fact of another
+        order comes first. Kinds that are chosen at run time keep the order of the log.
+        """
+        if not isinstance(self.reactions, dict):
+            return list(by_kind.items())
+        places = {kind: place for place, kind in enumerate(self.reactions)}
+        return sorted(by_kind.items(), key=lambda item: places[item[0][1]])
 
 
 def position(consumer: str) -> int:

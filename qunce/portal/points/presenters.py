@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from qunce.activities.points import balances, leaderboard, point_settings
-from qunce.core import community_days
+from qunce.activities.points import balances, leaderboard, phrases, point_settings
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import queries as account_queries
 from qunce.members.personal_links import masked_names
@@ -66,32 +65,45 @@ def own_points(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     }
 
 
-def leaderboard_of_month(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
-    """The first places of the month, and the place of the visitor.
+def leaderboard_of(
+    visitor: Visitor, at: datetime, kind: str = "month"
+) -> dict[str, Any] | None:
+    """The first places of the current day, week or month or of all time, and the visitor's.
 
     None where members do not see it, or nobody is on it whom the visitor could follow.
     """
     account, community = visitor.signed_in, visitor.community
     if account is None or not point_settings.get(community).has_leaderboard:
         return None
+    period = leaderboard.parse_period(kind, community.day(at))
     # Pages that are read store nothing, not even the account of the system.
     system = staff_models.system_for_preview(community)
-    places = leaderboard.load(by=system, at=at)
+    places = leaderboard.load(
+        by=system, at=at, period=period, limit=leaderboard.MAX_SEARCHED
+    )
     is_opted_out = leaderboard.is_opted_out(account)
-    if not places and not is_opted_out:
-        return None
-    own = account_queries.account_ids_of_person(account)[0]
-    shown = places[:MAX_ROWS] + [p for p in places[MAX_ROWS:] if p.person == own]
+    accounts = account_queries.account_ids_of_person(account)
+    own = [place for place in places if place.person == accounts[0]]
+    shown = places[:MAX_ROWS] + [
+        place for place in own if place not in places[:MAX_ROWS]
+    ]
     names = _find_names(place.person for place in shown)
+    points = leaderboard.points_of(accounts, period)
+    is_beyond = len(places) == leaderboard.MAX_SEARCHED and not own
     return {
-        "month": community_days.to_date(community.day(at)),
+        "period": phrases.period_text(period),
+        "kind": kind,
+        "kinds": phrases.PERIODS,
         "is_opted_out": is_opted_out,
+        "own_points": _number(points) if points > 0 and is_beyond else "",
+        "searched": _number(leaderboard.MAX_SEARCHED),
+        "is_empty": not places and not is_opted_out,
         "rows": [
             Row(
                 place.rank,
                 masked_names.mask(names.get(place.person, "")),
                 _number(place.points),
-                place.person == own,
+                place.person == accounts[0],
             )
             for place in shown
         ],

@@ -1,4 +1,4 @@
-"""The points of a member on their own page, and the leaderboard of the month."""
+"""The points of a member on their own page, and the leaderboard of this month."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def _load_points(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
 def _load_leaderboard(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     from qunce.portal.points import presenters
 
-    return presenters.leaderboard_of_month(visitor, at)
+    found = presenters.leaderboard_of(visitor, at)
+    return None if found is None or found["is_empty"] else found
 
 
 me.SECTIONS.register(

@@ -385,6 +385,9 @@ def test_leaderboard_ranks_members_alone(shop: Community, by: Staff) -> None:
     ]
     assert places == [(1, ann, 30), (1, bob, 30), (3, cat, 20)]
     assert leaderboard.load(by=by, at=AT + 40 * DAY) == []
+    for period in ("2026-03-05", "2026-W10", "2026-03", "all"):
+        chosen = leaderboard.parse_period(period, shop.day(AT + 2 * DAY))
+        assert len(leaderboard.load(by=by, at=AT, period=chosen)) == 3
     leaderboard.opt_in(account_id=fay, by=by, at=AT)
     assert not LeaderboardOptOut.objects.exists()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -105,6 +107,33 @@ def test_door_is_closed_and_opened_as_it_was(site: Site, register: Register) -> 
     for _attempt in range(2):
         assert site.act(ActionKind.OPEN_DOOR, room).status == DONE
     cat.join(room)
+
+
+def test_joins_that_the_server_undoes_are_undone(
+    site: Site, register: Register
+) -> None:
+    """Members join at the moment in which the room is closed: known as the server does."""
+    owner, *many = register("owner", "ann", "bob", "cat", "dan")
+    room = site.open_room(owner)
+    rules = {"room": room, "kind": "m.room.join_rules"}
+    for who in many:
+        both = [
+            who.start("join", room=room),
+            owner.start("put_state", content={"join_rule": "invite"}, **rules),
+        ]
+        for each in both:
+            with contextlib.suppress(RefusedError):
+                each.result(SECONDS)
+        site.receive()
+        path = f"/client/v3/rooms/{quote(room)}/joined_members"
+        inside = owner.call("GET", path, {})["joined"].keys()
+        assert site.members(room) == sorted(inside - {site.bot.id})
+        owner.do("put_state", content={"join_rule": "public"}, **rules)
+    # Some were refused, or undone; who is let in again is a member.
+    for who in many:
+        who.join(room)
+    site.receive()
+    assert site.members(room) == sorted(each.id for each in (owner, *many))
 
 
 def test_missing_rights_are_named_with_their_remedy(

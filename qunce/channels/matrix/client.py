@@ -214,6 +214,24 @@ class MatrixClient:
                 return {}
             raise
 
+    def joined_members(self, room: str) -> set[str]:
+        """Everybody who is in a room now."""
+        reply = self.call("GET", f"{V3}/rooms/{_part(room)}/joined_members")
+        joined = reply.get("joined")
+        return set(joined) if isinstance(joined, Mapping) else set()
+
+    def member_event(self, room: str, user: str) -> dict[str, Any] | None:
+        """The event by which somebody is or was in a room, None if there is none."""
+        path = f"{V3}/rooms/{_part(room)}/state/m.room.member/{_part(user)}"
+        try:
+            raw = self.call("GET", path, query={"format": "event"})
+        except MatrixError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        # Servers that do not know the format return the content alone.
+        return raw if "content" in raw else {"content": raw}
+
     def set_state(self, room: str, kind: str, body: Mapping[str, Any]) -> None:
         self.call("PUT", f"{V3}/rooms/{_part(room)}/state/{kind}/", body=body)
 

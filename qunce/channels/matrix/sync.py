@@ -25,7 +25,15 @@ from qunce.channels.accounts.missed_messages import Gap
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.channels.accounts.receiving import LeaseLost
 from qunce.channels.inbox import NewEvent
-from qunce.channels.matrix import events, invites, pictures, rights, rooms, sync_replies
+from qunce.channels.matrix import (
+    events,
+    invites,
+    pictures,
+    rights,
+    rooms,
+    sync_replies,
+    undone_memberships,
+)
 from qunce.channels.matrix.client import LimitExceeded, MatrixClient, MatrixError
 from qunce.channels.matrix.events import Source
 from qunce.channels.matrix.models import Membership, Room
@@ -167,6 +175,7 @@ class _RoomReader:
         self.change = RoomChange(room_id, peer=room.direct_user if room else "")
         self.new: list[NewEvent] = []
         self.gaps: list[Gap] = []
+        self.missed: list[Any] = []
 
     def read(self, section: Mapping[str, Any], *, has_left: bool) -> None:
         own = self.account.user
@@ -186,7 +195,21 @@ class _RoomReader:
         elif not has_left:
             # Of a room that we were only invited to, nothing concerns us.
             self._read_new(state, raw_events)
+        if self.since and not has_left:
+            self._undo([*self.missed, *raw_events])
         self._report_own(raw_events, state, was_in=was_in)
+
+    def _undo(self, raw_events: Sequence[Any]) -> None:
+        """Add what the server has undone of what the events say."""
+        if not self._source(is_history=False).is_direct:
+            self.new += undone_memberships.find(
+                self.account,
+                self.client,
+                self.room_id,
+                new=self.new,
+                raw_events=raw_events,
+                at=self.at,
+            )
 
     def _source(self, *, is_history: bool) -> Source:
         is_direct = self.room is not None and self.room.is_direct
@@ -212,6 +235,7 @@ class _RoomReader:
     ) -> None:
         if timeline.get("limited"):
             missed, is_all = self._back_fill(str(timeline.get("prev_batch", "")))
+            self.missed = missed
             if not is_all:
                 self._note_gap((*missed, *raw_events))
             seen = {raw.get("event_id") for raw in (*missed, *raw_events)}

@@ -18,7 +18,7 @@ from qunce.activities.activities.models import Activity, Answer
 from qunce.activities.points import balances, phrases, point_facts
 from qunce.activities.prizes import prize_facts
 from qunce.groups.groups import Group
-from qunce.outreach import activity_messages
+from qunce.outreach import activity_messages, prize_messages
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -41,9 +41,17 @@ def answer_part(
 def answer_claim(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """Answer who wrote that they claim their prizes."""
+    """Answer who wrote that they claim their prizes; staff do where the channel cannot."""
     for fact in facts:
-        _answer(community, fact, fact.payload["text"], None, at)
+        text = fact.payload["text"]
+        if fact.account and not _answer(community, fact, text, None, at):
+            prize_messages.notify(
+                community=community,
+                fact=fact.id,
+                account=fact.account,
+                text=text,
+                at=at,
+            )
 
 
 def answer_balance(
@@ -64,9 +72,10 @@ def _answer(
     text: str,
     activity: Activity | None,
     at: datetime,
-) -> None:
+) -> bool:
+    """Returns false if the channel cannot do it."""
     if fact.account is None:
-        return
+        return False
     is_answered = activity_messages.answer(
         community=community, fact=fact.id, account=fact.account, text=text, at=at
     )
@@ -77,7 +86,7 @@ def _answer(
             activity=activity, group=fact.group, at=at
         )
     ):
-        return
+        return is_answered
     with translation.override(community.language):
         line = _("Received. You are answered directly.")
         if activity is not None:
@@ -91,6 +100,7 @@ def _answer(
         fallback=None,
         at=at,
     )
+    return True
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {

@@ -81,8 +81,13 @@ def test_members_check_in_by_a_word_and_are_answered_directly(
     owner, ann, bob, anna, eve, dan = everybody = register(*names)
     room = site.open_room(owner, *everybody[1:], name="Tea")
     staff_accounts.mark(accounts=[account(anna)], by=site.by, at=now())
-    black = {"community": site.community, "list_name": "black", "account": account(eve)}
-    lists.add(**black, by=site.by, at=now())
+    lists.add(
+        community=site.community,
+        list_name="black",
+        account=account(eve),
+        by=site.by,
+        at=now(),
+    )
     approve(site, publish(site, room, "check_in", "Thirty pages a day"))
     earning.award(account_id=account(bob), amount=1_234, key="gift", by=None, at=now())
 

@@ -204,7 +204,7 @@ def test_direct_keyword_is_for_the_groups_of_the_member(chat: Chat, by: Staff) -
 def test_points_are_answered_directly_and_never_in_the_group(
     chat: Chat, by: Staff
 ) -> None:
-    bob, cy = factories.account_ids(chat.community, (BOB, CY))
+    (bob,) = factories.account_ids(chat.community, (BOB,))
     point_builders.award(bob, 1_234)
     chat.write(BOB, "积分")
     chat.write(CY, "My points?", room="!direct:h")

@@ -13,6 +13,8 @@ from qunce.activities.activities.models import Announcement
 from qunce.activities.check_ins import check_ins
 from qunce.activities.points import erasure as point_erasure
 from qunce.activities.points import point_reactions
+from qunce.core.staff.models import Staff
+from qunce.groups.groups import Group
 from qunce.members.people import merges
 from qunce.outreach import activity_messages
 
@@ -42,6 +44,34 @@ def announce(
             )
 
 
+def announce_again(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Post a text again where it was not; the staff who ask for it post it by hand."""
+    rows = Announcement.objects.select_related("activity__by")
+    found = rows.in_bulk([fact.payload["announcement"] for fact in facts])
+    for fact in facts:
+        row = found.get(fact.payload["announcement"])
+        if row is None or fact.id in row.fact_ids:
+            continue
+        left = activity_messages.withdraw(
+            facts=row.fact_ids,
+            groups=fact.payload["groups"],
+            community=community,
+            at=at,
+        )
+        announcements.note_fact(row, fact.id)
+        activity_messages.post(
+            community=community,
+            fact=fact.id,
+            groups=Group.objects.filter(pk__in=left).select_related("owner"),
+            text=row.text,
+            fallback=Staff.objects.filter(pk=fact.actor).first() or row.activity.by,
+            takes_over=True,
+            at=at,
+        )
+
+
 CLEARING: tuple[Reaction, ...] = (
     entries.delete_erased,
     *prize_reactions.CLEARING,
@@ -55,6 +85,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **prize_reactions.REACTIONS,
     **answer_reactions.REACTIONS,
     activity_facts.ActivityAnnounced.kind: (announce,),
+    activity_facts.ActivityAnnouncedAgain.kind: (announce_again,),
     activity_facts.ActivityChanged.kind: (check_ins.react_to_changed,),
     merges.MemberMerged.kind: (check_ins.react_to_merge,),
     merges.MemberUnmerged.kind: (check_ins.react_to_merge,),

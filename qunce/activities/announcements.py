@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities, activity_facts
 from qunce.activities.activities.models import (
@@ -13,7 +15,9 @@ from qunce.activities.activities.models import (
     GroupLine,
     State,
 )
+from qunce.core import errors
 from qunce.core.staff.models import Staff
+from qunce.groups import visibility as group_visibility
 from qunce.groups.groups import Group
 
 LINE_PAUSE = timedelta(minutes=10)
@@ -28,6 +32,10 @@ STATES = {
     Moment.LAST_CALL: (State.RUNNING,),
     Moment.RESULT: (State.SETTLED, State.REVIEWED),
 }
+
+
+class NotAnnounced(errors.Refused):
+    """The text was not announced before, or not for these groups."""
 
 
 def due_at(announcement: Announcement) -> datetime | None:
@@ -72,14 +80,51 @@ def announce(*, announcement: Announcement, by: Staff | None, at: datetime) -> b
     return True
 
 
+@transaction.atomic
+def announce_again(
+    *, announcement: Announcement, groups: Sequence[int], by: Staff, at: datetime
+) -> None:
+    """Announce a text again in groups of the activity where it was not posted.
+
+    Where a channel cannot post, `by` gets it as a task instead of whoever had it.
+    """
+    activity = announcement.activity
+    activities.check_may_run(by, activity)
+    if announcement.posted_at is None:
+        raise NotAnnounced(_("This text was not posted yet. Post it first."))
+    group_visibility.check(by=by, groups=groups)
+    own = {group.pk for group in list_groups(activity)}
+    if not groups or not own.issuperset(groups):
+        raise NotAnnounced(_("Choose groups of the activity."))
+    fact = activity_facts.ActivityAnnouncedAgain(
+        activity=activity.pk, announcement=announcement.pk, groups=sorted(set(groups))
+    )
+    activities.record(fact, activity, by, at)
+
+
+@transaction.atomic
 def note_fact(announcement: Announcement, fact: int) -> None:
-    """Note the fact from which the messages to the groups follow."""
-    Announcement.objects.filter(pk=announcement.pk).update(fact_id=fact)
+    """Note a fact from which messages to the groups follow."""
+    row = Announcement.objects.select_for_update(of=("self",)).get(pk=announcement.pk)
+    if fact not in row.fact_ids:
+        row.fact_ids = [*row.fact_ids, fact]
+        row.save(update_fields=["fact_ids"])
+    announcement.fact_ids = row.fact_ids
 
 
 def list_groups(activity: Activity) -> list[Group]:
-    """The groups that its texts are for: none for an activity of the whole community."""
-    return list(activity.groups.select_related("owner").order_by("key"))
+    """The groups that its texts are for, those of the community if it names none."""
+    rows = activity.groups.all()
+    if not rows.exists():
+        rows = Group.objects.filter(community=activity.community_id)
+    return list(rows.exclude(state="dead").select_related("owner").order_by("key"))
+
+
+def list_posts(activity: Activity) -> list[tuple[list[int], list[int]]]:
+    """The texts that were announced, each as its facts and the groups it is for."""
+    groups = [group.pk for group in list_groups(activity)]
+    rows = activity.announcements.filter(posted_at__isnull=False).order_by("pk")
+    return [(row.fact_ids, groups) for row in rows]
 
 
 def claim_group_line(*, activity: Activity | None, group: int, at: datetime) -> bool:

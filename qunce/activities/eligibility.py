@@ -6,7 +6,7 @@ count. A second account is the same person, so it never makes a second entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, State
 from qunce.core import errors
 from qunce.core.staff import models as staff_models
+from qunce.groups import visibility as group_visibility
 from qunce.groups import working_people
 from qunce.groups.groups import Membership
 from qunce.groups.lists import lists
@@ -196,18 +197,30 @@ def count(*, activity: Activity, by: Staff, at: datetime) -> Counts:
     With groups, only their present members may join.
     """
     activities.check_may_run(by, activity)
-    may_join = _rule_of_joining(activity)
-    if activity.notified is None:
-        people = audiences.count(
-            community=activity.community, rule=may_join, by=by, at=at
-        )
+    return _count(_rule_of_joining(activity), activity.notified, by, at)
+
+
+def count_rules(
+    *, may_join: Any, notified: Any, groups: Collection[int], by: Staff, at: datetime
+) -> Counts:
+    """The same of rules that are not stored yet; raises a RuleError for a broken one."""
+    activities.check_may_manage(by)
+    group_visibility.check(by=by, groups=groups)
+    for rule in (may_join, notified):
+        if rule is not None:
+            audiences.check(community=by.community, rule=rule, by=by)
+    keys = group_visibility.list_visible(by).filter(pk__in=groups).order_by("key")
+    rule = _with_groups(may_join, list(keys.values_list("key", flat=True)))
+    return _count(rule, notified, by, at)
+
+
+def _count(may_join: Any, notified: Any, by: Staff, at: datetime) -> Counts:
+    community = by.community
+    if notified is None:
+        people = audiences.count(community=community, rule=may_join, by=by, at=at)
         return Counts(may_join=people, notified=0, both=0)
     overlap = audiences.overlap(
-        community=activity.community,
-        left=may_join,
-        right=activity.notified,
-        by=by,
-        at=at,
+        community=community, left=may_join, right=notified, by=by, at=at
     )
     return Counts(
         may_join=overlap.left + overlap.both,
@@ -218,8 +231,12 @@ def count(*, activity: Activity, by: Staff, at: datetime) -> Counts:
 
 def _rule_of_joining(activity: Activity) -> Any:
     """The rule with its groups and without the blacklisted, as `judge` decides."""
-    parts: list[Any] = [activity.may_join, {"not": lists.BLACKLISTED}]
     keys = list(activity.groups.order_by("key").values_list("key", flat=True))
+    return _with_groups(activity.may_join, keys)
+
+
+def _with_groups(rule: Any, keys: list[str]) -> Any:
+    parts: list[Any] = [rule, {"not": lists.BLACKLISTED}]
     if keys:
         parts.append({"group": {"any": keys}})
     return {"all": parts}

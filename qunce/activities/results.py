@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Results:
     """Numbers of people. `uncounted` are those who joined and do not count, by reason.
 
-    `left` are those of them who have left the community since. `spent` is None for staff
-    who see some members only.
+    `leavers` are the accounts of those of them who have left the community since. `spent` is
+    None for staff who see some members only.
     """
 
     people: int
@@ -39,6 +39,7 @@ class Results:
     uncounted: Counter[Reason]
     metrics: tuple[Metric, ...]
     spent: Spent | None
+    leavers: tuple[int, ...]
 
     @property
     def left(self) -> int:
@@ -66,5 +67,6 @@ def collect(*, activity: Activity, by: Staff, at: datetime) -> Results:
         struck_out=sum(row.struck_out_at is not None for row in rows),
         uncounted=Counter(reasons.values()),
         metrics=tuple(base.get(activity.kind).metrics(activity, people, at)),
+        leavers=tuple(pk for pk, reason in reasons.items() if reason == Reason.LEFT),
         spent=None if by.is_scoped else budget.get_spent(activity),
     )

@@ -438,8 +438,9 @@ def get_results(request: ApiRequest, activity_id: schemas.Id) -> dict[str, Any]:
     """Return the results until now."""
     activity = get_activity(request, activity_id)
     found = results.collect(activity=activity, by=request.by, at=request.at)
-    facts = [row.fact_id for row in activity.announcements.all() if row.fact_id]
-    waiting = activity_messages.list_groups_not_posted(facts=facts, by=request.by)
+    posts = announcements.list_posts(activity)
+    facts = [fact for own, _groups in posts for fact in own]
+    waiting = activity_messages.list_groups_not_posted(posts=posts, by=request.by)
     return {
         "groups_not_posted": [group.pk for group in waiting],
         "posts_by_state": activity_messages.count_by_state(facts=facts, by=request.by),
@@ -467,11 +468,12 @@ def draft_notice(request: ApiRequest, activity_id: schemas.Id) -> Any:
     """Draft the campaign to those who are notified. Nothing is sent."""
     activity = get_activity(request, activity_id)
     activities.check_may_notify(by=request.by, activity=activity)
-    url = f"{portal_settings.address(request.community)}a/{activity.public_id}"
+    url = portal_settings.find_address(request.community, f"a/{activity.public_id}")
+    lines = (activity.name, activity.text, url)
     campaign = activity_messages.draft_campaign(
         community=request.community,
         name=activity.name,
-        text=f"{activity.name}\n{activity.text}\n{url}",
+        text="\n".join(filter(None, lines)),
         rule=activity.notified,
         by=request.by,
         at=request.at,

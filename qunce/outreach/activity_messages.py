@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from qunce.channels import channel_contract
@@ -22,8 +23,8 @@ from qunce.members.accounts.models import Account
 from qunce.outreach import task_permissions
 from qunce.outreach.campaigns import campaigns
 from qunce.outreach.campaigns.campaigns import Campaign
-from qunce.outreach.sending import messages
-from qunce.outreach.sending.ledger import Message
+from qunce.outreach.sending import message_endings, messages
+from qunce.outreach.sending.ledger import REACHED, Message
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -69,10 +70,12 @@ def post(
     text: str,
     fallback: Staff | None,
     at: datetime,
+    takes_over: bool = False,
 ) -> None:
     """Post a text in groups; `fallback` posts by hand where no owner of a group can.
 
-    Without a fallback it is posted only where the channel does it.
+    Without a fallback it is posted only where the channel does it. One who `takes_over`
+    posts in all groups that need a person.
     """
     able = {each.pk: each for each in task_permissions.list_assignable_staff(community)}
     drafts = []
@@ -84,7 +87,8 @@ def post(
             if fallback is None:
                 continue
             # Anybody rather than nobody: the others can hand it over.
-            chosen = able.get(group.owner_id or 0) or able.get(fallback.pk)
+            owner = None if takes_over else able.get(group.owner_id or 0)
+            chosen = owner or able.get(fallback.pk)
             staff = chosen or next(iter(able.values()), None)
             if staff is None:
                 continue
@@ -102,6 +106,25 @@ def post(
         )
     if drafts:
         messages.request_many(drafts, community=community, at=at)
+
+
+@transaction.atomic
+def withdraw(
+    *,
+    facts: Collection[int],
+    groups: Collection[int],
+    at: datetime,
+    community: Community,
+) -> list[int]:
+    """Cancel what still waits to be posted in groups; returns those that may get it again.
+
+    Those in which it was posted, or is being posted at this moment, are left out.
+    """
+    rows = _messages_to_groups(facts, community.pk).filter(target_id__in=groups)
+    message_endings.cancel(rows.filter(lease=""), at=at)
+    done = rows.filter(state__in=[*REACHED, messages.State.PLANNED])
+    taken = set(done.values_list("target_id", flat=True))
+    return sorted(set(groups) - taken)
 
 
 def draft_campaign(
@@ -144,24 +167,31 @@ def _plain(text: str) -> str:
 def count_by_state(*, facts: Collection[int], by: Staff) -> Counter[str]:
     """The messages to groups that followed from these facts, by state, as `by` sees them."""
     seen = group_visibility.list_visible(by).values("pk")
-    rows = Message.objects.filter(
-        community=by.community,
-        origin=messages.Origin.ACTIVITY,
-        origin_id__in=facts,
-        is_group=True,
-        target_id__in=seen,
-    )
+    rows = _messages_to_groups(facts, by.community_id).filter(target_id__in=seen)
     return Counter(rows.values_list("state", flat=True))
 
 
-def list_groups_not_posted(*, facts: Collection[int], by: Staff) -> list[Group]:
-    """The groups that `by` sees in which a text of these facts waits to be posted."""
-    rows = Message.objects.filter(
-        community=by.community,
+def list_groups_not_posted(
+    *, posts: Iterable[tuple[Collection[int], Collection[int]]], by: Staff
+) -> list[Group]:
+    """The groups that `by` sees in which a text was not posted, for whatever reason.
+
+    Each post has the facts from which its messages follow, and the groups it is for.
+    """
+    missing = set[int]()
+    for facts, groups in posts:
+        reached = _messages_to_groups(facts, by.community_id).filter(state__in=REACHED)
+        missing |= set(groups) - set(reached.values_list("target_id", flat=True))
+    rows = group_visibility.list_visible(by).filter(pk__in=missing)
+    return list(rows.order_by("name", "pk"))
+
+
+def _messages_to_groups(
+    facts: Collection[int], community: int
+) -> models.QuerySet[Message]:
+    return Message.objects.filter(
+        community=community,
         origin=messages.Origin.ACTIVITY,
         origin_id__in=facts,
         is_group=True,
-        state=messages.State.PLANNED,
     )
-    waiting = rows.values("target_id")
-    return list(group_visibility.list_visible(by).filter(pk__in=waiting))

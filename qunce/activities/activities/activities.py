@@ -315,9 +315,16 @@ def list_public(community: Community) -> models.QuerySet[Activity]:
 
 
 def find_last_lesson(by: Staff, kind: str) -> Activity | None:
-    """The newest reviewed activity of a kind that `by` sees and that has a lesson."""
-    rows = list_visible(by).filter(kind=kind, state=State.REVIEWED).exclude(lesson="")
-    return rows.order_by("-reviewed_at", "-pk").first()
+    """The newest ended activity of a kind that `by` sees and that has a lesson."""
+    ended = (State.CLOSED, State.SETTLED, State.REVIEWED)
+    rows = list_visible(by).filter(kind=kind, state__in=ended).exclude(lesson="")
+    return rows.order_by("-closed_at", "-pk").first()
+
+
+def list_unreviewed(by: Staff, *, closed_before: datetime) -> models.QuerySet[Activity]:
+    """Those that ended before then and about which nothing is written down yet."""
+    rows = list_visible(by).filter(state__in=(State.CLOSED, State.SETTLED), lesson="")
+    return rows.filter(closed_at__lte=closed_before).order_by("closed_at", "pk")
 
 
 def kind_of(activity: Activity) -> Kind:

@@ -16,6 +16,7 @@ LABELS = {
     "fields": gettext_lazy("fields"),
     "answer": gettext_lazy("number of the answer"),
     "announcement": gettext_lazy("number of the announcement"),
+    "groups": gettext_lazy("numbers of the groups"),
 }
 
 
@@ -167,3 +168,14 @@ class ActivityAnnounced(ActivityFact):
     kind = "activity.announced"
     label = gettext_lazy("activity announced")
     announcement: int
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
+class ActivityAnnouncedAgain(ActivityFact):
+    """A text is to be posted again in groups where it was not; staff who ask post it."""
+
+    kind = "activity.announced_again"
+    label = gettext_lazy("activity announced again")
+    announcement: int
+    groups: list[int]

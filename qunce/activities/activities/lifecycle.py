@@ -130,12 +130,33 @@ def settle(*, activity: Activity, by: Staff, at: datetime) -> None:
     STATES.check("settle", activity.state)
     kind_contract.get(activity.kind).check_settleable(activity, at)
     _move(activity, "settle", by, at, settled_at=at)
+    if activity.lesson:
+        _move(activity, "review", by, at, reviewed_at=at)
+
+
+def check_may_review(activity: Activity, by: Staff) -> None:
+    """Raise unless it is over and nothing was written down about it."""
+    activities.check_may_manage(by, activity)
+    if activity.state != State.CLOSED or activity.lesson:
+        STATES.check("review", activity.state)
+
+
+def may_review(activity: Activity, by: Staff) -> bool:
+    try:
+        check_may_review(activity, by)
+    except errors.QunceError:
+        return False
+    return True
 
 
 @transaction.atomic
 def review(*, activity: Activity, lesson: str, by: Staff, at: datetime) -> None:
-    """Write down what was learned; it is shown when the next one is drafted."""
-    activities.check_may_manage(by, activity)
+    """Write down what was learned; it is shown when the next one is drafted.
+
+    Prizes may take weeks to be handed over, so a closed one has its lesson before it is
+    settled, and is reviewed when it is.
+    """
+    check_may_review(activity, by)
     text = lesson.replace("\r\n", "\n").strip()
     if not text:
         raise InvalidActivity(_("Write one line: what did you learn?"))
@@ -143,7 +164,17 @@ def review(*, activity: Activity, lesson: str, by: Staff, at: datetime) -> None:
         raise InvalidActivity(
             _("A lesson can have at most %(n)s characters.") % {"n": f"{MAX_TEXT:,}"}
         )
-    _move(activity, "review", by, at, lesson=text, reviewed_at=at)
+    if activity.state == State.SETTLED:
+        _move(activity, "review", by, at, lesson=text, reviewed_at=at)
+        return
+    rows = Activity.objects.filter(pk=activity.pk, state=State.CLOSED, lesson="")
+    if not rows.update(lesson=text):
+        # Somebody else has written it, or settled it, since it was read.
+        activity.refresh_from_db()
+        STATES.check("review", activity.state)
+    activity.lesson = text
+    fact = activity_facts.ActivityChanged(activity=activity.pk, fields=["lesson"])
+    activities.record(fact, activity, by, at)
 
 
 @transaction.atomic

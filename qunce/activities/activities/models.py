@@ -18,6 +18,8 @@ from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 
 MAX_NAME, MAX_TEXT, MAX_SENTENCE, MAX_KEY = 80, 2_000, 200, 100
+MAX_SAID = 500
+"""Characters that members write when they take part."""
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits of public ids, without those that look alike."""
 PUBLIC_ID_LENGTH = 12
@@ -194,7 +196,7 @@ class Answer(models.Model):
     key = models.CharField(max_length=MAX_KEY)
     group_id = models.BigIntegerField(null=True)
     is_accepted = models.BooleanField(default=False)
-    text = models.CharField(max_length=500, default="", blank=True)
+    text = models.TextField(default="", blank=True)
     at = timestamps.TimestampField()
 
     class Meta:
@@ -259,8 +261,8 @@ class Announcement(models.Model):
     minutes = models.PositiveIntegerField(default=0)
     text = models.TextField()
     posted_at = timestamps.TimestampField(null=True)
-    fact_id = models.BigIntegerField(null=True)
-    """The fact that its messages to the groups follow from."""
+    fact_ids: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """The facts that its messages to the groups follow from."""
 
     class Meta:
         db_table = "activities_announcement"
@@ -327,8 +329,8 @@ class PastedLine(models.Model):
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices)
     name = models.CharField(max_length=MAX_NAME, default="", blank=True)
-    said = models.CharField(max_length=MAX_SENTENCE, default="", blank=True)
-    answer = models.CharField(max_length=500, default="", blank=True)
+    said = models.CharField(max_length=MAX_SAID, default="", blank=True)
+    answer = models.TextField(default="", blank=True)
     account_id = models.BigIntegerField(null=True)
     said_at = timestamps.TimestampField()
     at = timestamps.TimestampField()

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qunce.activities import announcements
 from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.models import Activity, Announcement
 from qunce.activities.kinds import base
+from qunce.activities.prizes import prizes
 from qunce.console import http
 from qunce.console.activities import presenters
 from qunce.core import errors
@@ -33,6 +35,14 @@ def _act(
     else:
         http.flash(request, text)
     return http.redirect_back(request, reverse(f"activities:{to}", args=[pk]))
+
+
+def _find_announcement(activity: Activity, pk: int) -> Announcement:
+    rows = Announcement.objects.select_related("activity__community")
+    row = rows.filter(activity=activity, pk=pk).first()
+    if row is None:
+        raise activities.ActivityNotFound(_("There is no such text."))
+    return row
 
 
 def _reason(request: http.Request) -> str:
@@ -156,7 +166,7 @@ def rehearse(request: http.Request, pk: int) -> HttpResponse:
     """Show what a member would be answered; nothing is stored."""
 
     def verb(activity: Activity) -> str:
-        said = request.POST.get("said", "")[:500]
+        said = request.POST.get("said", "")
         reply = base.rehearse(
             activity=activity, said=said, by=request.staff, at=request.at
         )
@@ -173,13 +183,69 @@ def announce(request: http.Request, pk: int, announcement: int) -> HttpResponse:
     """Post a text in the groups now, before its time."""
 
     def verb(activity: Activity) -> str:
-        row = Announcement.objects.filter(activity=activity, pk=announcement).first()
-        if row is None:
-            raise activities.ActivityNotFound(_("There is no such text."))
+        row = _find_announcement(activity, announcement)
         announcements.announce(announcement=row, by=request.staff, at=request.at)
         return _("It is posted in the groups now.")
 
     return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(activities.RUN)
+def announce_again(request: http.Request, pk: int, announcement: int) -> HttpResponse:
+    """Post a text again in the groups that have not got it; you post it by hand there."""
+
+    def verb(activity: Activity) -> str:
+        row = _find_announcement(activity, announcement)
+        groups = activity_messages.list_groups_not_posted(
+            posts=[
+                (
+                    row.fact_ids,
+                    [each.pk for each in announcements.list_groups(activity)],
+                )
+            ],
+            by=request.staff,
+        )
+        if not groups:
+            return _("It is posted in all groups that you see.")
+        announcements.announce_again(
+            announcement=row,
+            groups=[group.pk for group in groups],
+            by=request.staff,
+            at=request.at,
+        )
+        return ngettext(
+            "It is posted again in %(n)s group. Where the channel cannot, it is in your Today.",
+            "It is posted again in %(n)s groups. Where the channel cannot, it is in your Today.",
+            len(groups),
+        ) % {"n": f"{len(groups):,}"}
+
+    return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(prizes.MANAGE)
+def add_stock(request: http.Request, pk: int) -> HttpResponse:
+    """Raise the stock of one of its prizes."""
+
+    def verb(activity: Activity) -> str:
+        own = [stock for stock, _n in base.get(activity.kind).list_stock(activity)]
+        prize = prizes.get(pk=_number(request, "prize"), by=request.staff)
+        if prize.pk not in own:
+            raise prizes.PrizeNotFound(_("There is no such prize."))
+        count = _number(request, "count")
+        prizes.add_stock(prize=prize, count=count, by=request.staff, at=request.at)
+        return _("“%(prize)s”: %(left)s left in the stock.") % {
+            "prize": prize.name,
+            "left": f"{prize.left:,}",
+        }
+
+    return _act(request, pk, verb)
+
+
+def _number(request: http.Request, name: str) -> int:
+    text = request.POST.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 @require_POST
@@ -189,11 +255,11 @@ def notify(request: http.Request, pk: int) -> HttpResponse:
     activity = activities.get(by=request.staff, pk=pk)
     try:
         activities.check_may_notify(by=request.staff, activity=activity)
-        url = presenters.address(activity, request)
+        lines = (activity.name, activity.text, presenters.address(activity))
         campaign = activity_messages.draft_campaign(
             community=request.community,
             name=activity.name,
-            text=f"{activity.name}\n{activity.text}\n{url}",
+            text="\n".join(filter(None, lines)),
             rule=activity.notified,
             by=request.staff,
             at=request.at,

@@ -56,7 +56,7 @@ def enter(request: http.Request, pk: int) -> HttpResponse:
             activity=activity,
             account_id=account,
             way=Way.STAFF,
-            said=request.POST.get("said", "")[:500],
+            said=request.POST.get("said", ""),
             key=request.POST.get("key", "")[:60],
             by=request.staff,
             at=request.at,

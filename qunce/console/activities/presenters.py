@@ -1,17 +1,16 @@
-"""What the pages of activities show: rules as sentences, costs, the live screen."""
+"""What the pages of activities show: rules as sentences, costs, the texts to copy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from qunce.activities import eligibility, pasted_lines, results
+from qunce.activities import announcements, eligibility, pasted_lines, results
 from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.models import (
     OPEN,
@@ -25,20 +24,14 @@ from qunce.activities.kinds import base
 from qunce.activities.kinds.base import Kind
 from qunce.console import http, member_names
 from qunce.console.outreach import labels
-from qunce.core import money, permissions
+from qunce.core import errors, money, permissions
 from qunce.core.guards.legal_notices import LegalNotice
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
-from qunce.members.people import visibility
-from qunce.outreach import activity_messages
-from qunce.outreach.replies import conversations
-from qunce.outreach.replies.conversations import Filters
-from qunce.sales.models import Order
+from qunce.members.personal_links import links, portal_settings
 
 SAMPLE = 10
 """Names of members on the review page."""
-LATE = timedelta(minutes=5)
-ORDERS = timedelta(minutes=10)
 CHIPS = {
     State.RUNNING: "good",
     State.IN_REVIEW: "warn",
@@ -71,18 +64,25 @@ def rows(found: Iterable[Activity], *, by: Staff, at: datetime) -> list[Row]:
     ]
 
 
-def address(activity: Activity, request: http.Request) -> str:
-    """The address of the page that members open."""
-    path = f"/p/{activity.community.key}/a/{activity.public_id}"
-    root = settings.PORTAL_URL or settings.PUBLIC_URL
-    return f"{root}{path}" if root else request.build_absolute_uri(path)
+def path(activity: Activity) -> str:
+    """The path of the page that members open, where staff can always look at it."""
+    return f"{links.PATH}{activity.community.key}/a/{activity.public_id}"
 
 
-def group_text(activity: Activity, kind: Kind, url: str) -> str:
+def address(activity: Activity) -> str:
+    """The address for texts that members read, "" while they cannot open it."""
+    return portal_settings.find_address(activity.community, f"a/{activity.public_id}")
+
+
+def group_text(activity: Activity, kind: Kind) -> str:
     """The text to copy into groups: what it is, how to take part, and where."""
-    lines = [activity.name, activity.text, *kind.describe(activity)]
-    how = _("Write “%(word)s” in the group, or open: %(url)s")
-    return "\n".join([*lines, how % {"word": kind.keyword, "url": url}])
+    how, values = _("Write “%(word)s” in the group."), {"word": kind.keyword}
+    if url := address(activity):
+        how = _("Write “%(word)s” in the group, or open: %(url)s")
+        values["url"] = url
+    return "\n".join(
+        [activity.name, activity.text, *kind.describe(activity), how % values]
+    )
 
 
 def describe_rule(by: Staff, rule: Any) -> str:
@@ -104,7 +104,13 @@ def heading(activity: Activity, request: http.Request) -> dict[str, Any]:
             step for step in STATES.transitions if STATES.may(step, activity.state)
         },
         "is_open": activity.state in OPEN,
-        "address": address(activity, request),
+        "may_review": lifecycle.may_review(activity, by),
+        # Before the end that members have read, closing it is a cancellation.
+        "ends_early": STATES.may("close", activity.state)
+        and activity.ends_at is not None
+        and not kind.may_close_early,
+        "address": address(activity),
+        "page_path": path(activity),
     }
 
 
@@ -124,14 +130,25 @@ def review(activity: Activity, request: http.Request) -> dict[str, Any]:
         "notified_text": describe_rule(by, activity.notified),
         "counts": counts,
         "fault": fault,
+        "missing": _missing(activity, at) if activity.state == State.DRAFT else "",
         "sample": [(pk, names.get(pk, "")) for pk in people],
         "highest_points": kind.highest_cost(activity).points,
         "highest_money": _amount(kind.highest_cost(activity).money, activity),
         "limits": _limits(activity),
         "announcements": list(activity.announcements.order_by("pk")),
+        "announced_in": len(announcements.list_groups(activity)),
         "notices": _notices(kind, at),
-        "group_text": group_text(activity, kind, address(activity, request)),
+        "group_text": group_text(activity, kind),
     }
+
+
+def _missing(activity: Activity, at: datetime) -> str:
+    """What it lacks before it can be submitted, "" if nothing."""
+    try:
+        lifecycle.check_publishable(activity, at)
+    except errors.QunceError as error:
+        return str(error)
+    return ""
 
 
 def _amount(units: int | None, activity: Activity) -> str:
@@ -150,51 +167,6 @@ def _limits(activity: Activity) -> tuple[str, str]:
 
 def _notices(kind: Kind, at: datetime) -> list[tuple[LegalNotice, bool]]:
     return [(notice, notice.is_outdated(at)) for notice in kind.notices]
-
-
-def live(activity: Activity, request: http.Request) -> dict[str, Any]:
-    """The numbers of its hour, of the members and groups whom the reader sees."""
-    by, at = request.staff, request.at
-    facts = [row.fact_id for row in activity.announcements.all() if row.fact_id]
-    return {
-        "results": results.collect(activity=activity, by=by, at=at),
-        "fault": eligibility.find_fault(activity, at),
-        "posts": activity_messages.count_by_state(facts=facts, by=by).total(),
-        "not_posted": activity_messages.list_groups_not_posted(facts=facts, by=by),
-        "questions": _questions(activity, by, at),
-        "orders": _count_orders(by, at),
-        "unsure": len(pasted_lines.list_unsure(activity=activity, by=by, at=at)),
-        "waiting_texts": [
-            row
-            for row in activity.announcements.order_by("pk")
-            if row.posted_at is None
-        ],
-        "now": at,
-    }
-
-
-def _questions(activity: Activity, by: Staff, at: datetime) -> int | None:
-    """Questions in its groups that have waited longer than LATE; None without the right."""
-    if not permissions.may(by, conversations.VIEW):
-        return None
-    groups = set(activity.groups.values_list("pk", flat=True))
-    waiting = conversations.list_visible(by=by, at=at, filters=Filters())
-    return sum(
-        row.opened_at <= at - LATE and (not groups or row.group_id in groups)
-        for row in waiting
-    )
-
-
-def _count_orders(by: Staff, at: datetime) -> int:
-    """Orders that were paid in the last minutes, of members whom the reader sees."""
-    rows = Order.objects.filter(
-        community_id=by.community_id, paid_at__gt=at - ORDERS, paid_at__lte=at
-    )
-    if not by.is_scoped:
-        return rows.count()
-    accounts = [pk for pk in rows.values_list("account_id", flat=True) if pk]
-    seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
-    return sum(pk in seen for pk in accounts)
 
 
 def spent_rows(found: results.Results, activity: Activity) -> list[tuple[str, ...]]:

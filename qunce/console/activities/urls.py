@@ -10,6 +10,7 @@ app_name = "activities"
 urlpatterns = [
     path("", views.activity_list, name="list"),
     path("new/", views.choose_kind, name="choose-kind"),
+    path("count/", views.count_rules, name="count-rules"),
     path("new/<str:kind>/", views.activity_create, name="create"),
     path("<int:pk>/", views.activity_detail, name="detail"),
     path("<int:pk>/edit/", views.activity_update, name="update"),
@@ -54,4 +55,10 @@ urlpatterns = [
         actions.announce,
         name="announce",
     ),
+    path(
+        "<int:pk>/announcements/<int:announcement>/again/",
+        actions.announce_again,
+        name="announce-again",
+    ),
+    path("<int:pk>/stock/", actions.add_stock, name="add-stock"),
 ]

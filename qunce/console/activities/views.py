@@ -7,19 +7,29 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
 
-from qunce.activities import results
+from qunce.activities import eligibility, results
 from qunce.activities.activities import activities
+from qunce.activities.activities.fields import MAX_GROUPS
 from qunce.activities.activities.models import OVER, UNPUBLISHED, Activity, State
 from qunce.activities.kinds import base
-from qunce.console import http, paging
+from qunce.console import http, member_names, paging
+from qunce.console.activities import live as live_screen
 from qunce.console.activities import presenters
 from qunce.console.activities.forms import ActivityForm
+from qunce.console.outreach import forms as campaign_forms
 from qunce.core import errors
-from qunce.insight.goals import goals
+from qunce.insight.goals import goals, progress
+from qunce.insight.goals.progress import Progress
 
 PAGE_SIZE = 100
+LEAVERS = 10
+"""Names of members who have left, in the results."""
 
 
 @require_GET
@@ -89,6 +99,38 @@ def activity_create(request: http.Request, kind: str) -> HttpResponse:
     return http.render(request, "console/activities/form.html", context, status=status)
 
 
+@require_POST
+@http.page(activities.MANAGE)
+def count_rules(request: http.Request) -> HttpResponse:
+    """How many may join, are notified and are in both, by the rules of an open form."""
+    context: dict[str, Any] = {}
+    try:
+        rules = {
+            name: campaign_forms.parse_choice(
+                request.POST.get(name, ""), request.POST.get(f"{name}_rule", "")
+            )
+            for name in ("may_join", "notified")
+        }
+        groups = [
+            int(pk)
+            for pk in request.POST.getlist("groups")[:MAX_GROUPS]
+            if pk.isdecimal()
+        ]
+        context["counts"] = eligibility.count_rules(
+            groups=groups, by=request.staff, at=request.at, **rules
+        )
+        context |= {
+            f"{name}_text": presenters.describe_rule(request.staff, rule)
+            for name, rule in rules.items()
+        }
+        context["notifies"] = rules["notified"] is not None
+    except errors.NotFound:
+        raise
+    except errors.QunceError as error:
+        context["fault"] = str(error)
+    return http.render(request, "console/activities/_counts.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 @http.page(activities.MANAGE)
 def activity_update(request: http.Request, pk: int) -> HttpResponse:
@@ -123,16 +165,17 @@ def activity_detail(request: http.Request, pk: int) -> HttpResponse:
     context["goal"] = _goal_of(activity, request)
     is_unpublished = activity.state in UNPUBLISHED or activity.published_at is None
     if not is_unpublished:
-        context |= presenters.live(activity, request)
+        context |= live_screen.context(activity, request)
     context["is_unpublished"] = is_unpublished
     context["is_over"] = activity.state in OVER
     return http.render(request, "console/activities/detail.html", context)
 
 
-def _goal_of(activity: Activity, request: http.Request) -> Any:
-    if activity.goal_id is None:
-        return None
-    return goals.list_visible(request.staff).filter(pk=activity.goal_id).first()
+def _goal_of(activity: Activity, request: http.Request) -> Progress | None:
+    """How the goal stands, None for one that the staff do not see."""
+    visible = goals.list_visible(request.staff)
+    goal = visible.filter(pk=activity.goal_id or 0).first()
+    return goal and progress.load(goal, by=request.staff, at=request.at)
 
 
 @require_GET
@@ -143,14 +186,14 @@ def live(request: http.Request, pk: int) -> HttpResponse:
     if not http.is_partial(request):
         return http.redirect_back(request, reverse("activities:detail", args=[pk]))
     context = presenters.heading(activity, request)
-    context |= presenters.live(activity, request)
+    context |= live_screen.context(activity, request)
     return http.render(request, "console/activities/_live.html", context)
 
 
 @require_GET
 @http.page(activities.RUN)
 def results_page(request: http.Request, pk: int) -> HttpResponse:
-    """What became of it, and the line that is written down about it."""
+    """The review card: goal, result, cost, who left, and what was learned."""
     activity = activities.get(by=request.staff, pk=pk)
     found = results.collect(activity=activity, by=request.staff, at=request.at)
     context = presenters.heading(activity, request) | {
@@ -160,5 +203,6 @@ def results_page(request: http.Request, pk: int) -> HttpResponse:
             (reason.label, count) for reason, count in found.uncounted.items()
         ],
         "goal": _goal_of(activity, request),
+        "leavers": list(member_names.find(found.leavers[:LEAVERS]).items()),
     }
     return http.render(request, "console/activities/results.html", context)

@@ -1,4 +1,4 @@
-"""Items of Today about members: those whose staff member in charge has left."""
+"""Items of Today about members: of staff who have left, and who ask to be erased."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from django.utils.translation import ngettext
 
 from qunce.console.today import items
 from qunce.console.today.items import DECIDE, TodayItem
-from qunce.core import permissions
+from qunce.core import communities, day_texts, permissions
 from qunce.core.staff.models import Staff
+from qunce.members.people import people
+from qunce.members.personal_links import erasure_requests, links
 from qunce.members.staff_in_charge import assignments
 
 
@@ -45,3 +47,36 @@ def _item(leaver: Staff, count: int) -> TodayItem:
         action=_("See or hand over"),
         minutes=2,
     )
+
+
+@items.register
+def erasure_requests_to_answer(staff: Staff, at: datetime) -> list[TodayItem]:
+    """Members who ask on their page to be erased, for those who may do it."""
+    if not permissions.may(staff, people.ERASE):
+        return []
+    rows = erasure_requests.list_open(by=staff, at=at)
+    if not rows:
+        return []
+    zone = communities.zone(staff.community)
+    # The list of requests is on a page that needs another right.
+    url = reverse("members:detail", args=[rows[0].account_id])
+    if permissions.may(staff, links.MANAGE):
+        url = reverse("member_pages:settings")
+    return [
+        TodayItem(
+            key=f"erasure-{rows[-1].pk}-{len(rows)}",
+            section=DECIDE,
+            icon="shield-check",
+            text=ngettext(
+                "%(n)s member asks to be erased",
+                "%(n)s members ask to be erased",
+                len(rows),
+            )
+            % {"n": f"{len(rows):,}"},
+            reason=_("The oldest request: %(time)s")
+            % {"time": day_texts.moment(rows[0].requested_at, at, zone)},
+            url=url,
+            action=_("Erase or decline"),
+            minutes=2 * len(rows),
+        )
+    ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.today import (  # noqa: F401 - providers register themselves
+    activity_providers,
     channel_providers,
     dismissals,
     finding_providers,

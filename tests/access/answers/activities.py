@@ -12,6 +12,8 @@ ANSWERS: dict[str, str] = {
     """,
     "rraaaaaaa": f"""
         {A}.activities.find_last_lesson
+        {A}.activities.list_unreviewed
+        activities.eligibility.count_rules
         {A}.activities.list_visible
     """,
     "rraaaaana": f"""
@@ -39,6 +41,7 @@ ANSWERS: dict[str, str] = {
         {P}.list_unsure
         {P}.paste
         activities.announcements.announce
+        activities.announcements.announce_again
         activities.eligibility.count
         activities.eligibility.list_people
         activities.kinds.base.rehearse

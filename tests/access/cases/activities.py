@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from qunce.activities import announcements
 from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.models import (
     Activity,
@@ -69,6 +70,13 @@ def an_activity(until: str = "running") -> Case:
     return lambda world: {"activity": made(world, until)}
 
 
+def _announced(world: World) -> Announcement:
+    text = Announcement.objects.get(activity=made(world))
+    announcements.announce(announcement=text, by=world.owner, at=world.at)
+    text.refresh_from_db()
+    return text
+
+
 def an_entry(world: World) -> dict[str, Any]:
     return {"entry": Entry.objects.get(activity=made(world))}
 
@@ -127,6 +135,7 @@ case(
     note_campaign=both(an_activity("draft"), just(campaign="notice")),
     get=lambda w: {"pk": made(w).pk},
     list_visible=just(),
+    list_unreviewed=lambda w: {"closed_before": w.at},
     find_last_lesson=just(kind="check_in"),
 )
 case(
@@ -167,11 +176,16 @@ case(
     "activities.eligibility",
     count=an_activity(),
     list_people=both(an_activity(), just(limit=9)),
+    count_rules=just(may_join={"all": []}, notified=None, groups=()),
 )
 case("activities.results", collect=an_activity())
 case(
     "activities.announcements",
     announce=lambda w: {"announcement": Announcement.objects.get(activity=made(w))},
+    announce_again=lambda w: {
+        "announcement": _announced(w),
+        "groups": [w.ids["group"]],
+    },
 )
 case(
     "activities.pasted_lines",
@@ -189,5 +203,5 @@ case(
     "outreach.activity_messages",
     draft_campaign=just(name="Notice", text="Hi", rule={"all": []}),
     count_by_state=just(facts=[1]),
-    list_groups_not_posted=just(facts=[1]),
+    list_groups_not_posted=just(posts=[([1], [1])]),
 )

@@ -6,6 +6,7 @@ smallest unit of the community's currency.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,6 +87,36 @@ def release(*, activity: Activity, key: str, at: datetime) -> bool:
         activity=activity, key=key, state=BudgetEntry.State.RESERVED
     )
     return bool(rows.update(state=BudgetEntry.State.RELEASED, changed_at=at))
+
+
+@transaction.atomic
+def split(
+    *, activity: Activity, key: str, into: Sequence[str], of: int, at: datetime
+) -> None:
+    """Reserve shares of what is reserved under a key, which is then free.
+
+    Each of `into` gets one `of`-th, which is whole. There are no more shares than that, so
+    that the budget is not exceeded.
+    """
+    if len(into) > of:
+        raise ValueError(f"{len(into)} shares of {of}")
+    Activity.objects.select_for_update(of=("self",)).get(pk=activity.pk)
+    rows = BudgetEntry.objects.filter(
+        activity=activity, key=key, state=BudgetEntry.State.RESERVED
+    )
+    for row in rows:
+        release(activity=activity, key=key, at=at)
+        BudgetEntry.objects.bulk_create(
+            BudgetEntry(
+                activity=activity,
+                key=share,
+                state=BudgetEntry.State.RESERVED,
+                points=row.points // of,
+                money=row.money // of,
+                changed_at=at,
+            )
+            for share in into
+        )
 
 
 def get_spent(activity: Activity) -> Spent:

@@ -98,7 +98,10 @@ class CodesOut(schemas.OutputSchema):
 
 
 class AwardOut(schemas.OutputSchema):
-    """What a member was awarded. Codes and addresses are never shown here."""
+    """What a member was awarded. Codes and addresses are never shown here.
+
+    `task_request_id` is the request for the staff task to hand it over.
+    """
 
     id: int
     prize_id: int
@@ -115,6 +118,7 @@ class AwardOut(schemas.OutputSchema):
     sent_at: datetime | None
     delivered_at: datetime | None
     returned_at: datetime | None
+    task_request_id: int | None
 
 
 class AwardListOut(schemas.Page[AwardOut]):
@@ -160,6 +164,7 @@ def _serialize_award(award: Award) -> dict[str, Any]:
         "prize_id": award.stock_id,
         "member_id": award.account_id,
         "returned_at": award.returned_at,
+        "task_request_id": award.staff_task,
         **{name: getattr(award, name) for name in names},
     }
 

@@ -248,7 +248,13 @@ def _points_of(prize: DrawPrize) -> int:
 
 
 def budget_key(position: int) -> str:
+    """What the prizes of a position are reserved under, before they are drawn."""
     return f"draw/{position}"
+
+
+def award_budget_key(k: int) -> str:
+    """What the prize of the winner at k is reserved under, and booked when delivered."""
+    return f"draw/winner/{k}"
 
 
 def _terms(draw: Draw, prizes: Sequence[DrawPrize]) -> dict[str, Any]:

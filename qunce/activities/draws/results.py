@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from qunce.activities import budget
@@ -14,20 +15,20 @@ from qunce.activities.activities import activities
 from qunce.activities.draws import draw_facts, drawing, draws, number_stream
 from qunce.activities.draws.drawing import Drawn, Outcome
 from qunce.activities.draws.models import Draw, DrawPrize, Result, State, Ticket
-from qunce.activities.prizes import awards, claims, stock
-from qunce.activities.prizes.models import Award
+from qunce.activities.prizes import awards, claims, sources, stock
+from qunce.activities.prizes.models import Award, PrizeStock
 from qunce.activities.prizes.models import State as AwardState
 from qunce.core import errors, names, permissions
 from qunce.members.accounts import queries as account_queries
 
 if TYPE_CHECKING:
+    from qunce.activities.activities.models import Activity
     from qunce.core.communities import Community
     from qunce.core.facts.facts import RecordedFact
     from qunce.core.staff.models import Staff
 
 SOURCE = "draw"
 """What awards of draws name as their source."""
-claims.register_next(SOURCE)
 BATCH = 500
 
 
@@ -119,6 +120,7 @@ def _award_all(
     left = {prize.position: prize.count for prize in prizes}
     for row in winners:
         left[row.prize or 0] -= 1
+    _share_budget(draw, prizes, winners, at)
     gone = account_queries.find_erased(row.ticket.account_id for row in winners)
     by_position = {prize.position: prize for prize in prizes}
     for row in winners:
@@ -128,13 +130,26 @@ def _award_all(
         # Fewer people than prizes: nobody is left who could win them.
         if count:
             stock.give_back(stock_id=by_position[position].stock_id, count=count)
-        key = draws.budget_key(position)
-        budget.book(activity=draw.activity, key=key, at=at)
     fact_of = draw_facts.DrawDrawn
     draws.record(fact_of, draw, by=None, at=at, winners=len(winners), again=False)
     for row in winners:
         if row.ticket.account_id in gone:
             _draw_next(draw, row, at)
+
+
+def _share_budget(
+    draw: Draw, prizes: Sequence[DrawPrize], winners: Sequence[Result], at: datetime
+) -> None:
+    """Reserve for each winner what was reserved for the prizes of their position."""
+    for prize in prizes:
+        own = [row.k for row in winners if row.prize == prize.position]
+        budget.split(
+            activity=draw.activity,
+            key=draws.budget_key(prize.position),
+            into=[draws.award_budget_key(k) for k in own],
+            of=prize.count,
+            at=at,
+        )
 
 
 def _award(draw: Draw, prize: DrawPrize, row: Result, at: datetime) -> None:
@@ -170,8 +185,17 @@ def _draw_next(draw: Draw, row: Result, at: datetime) -> Result | None:
     if not rows or rows[-1].outcome != Outcome.WON:
         Award.objects.filter(draw_result=row).update(is_passed_on=False)
         stock.give_back(stock_id=prize.stock_id)
+        key = draws.award_budget_key(row.k)
+        budget.release(activity=draw.activity, key=key, at=at)
         return None
     winner = rows[-1]
+    budget.split(
+        activity=draw.activity,
+        key=draws.award_budget_key(row.k),
+        into=[draws.award_budget_key(winner.k)],
+        of=1,
+        at=at,
+    )
     fact_of = draw_facts.DrawDrawn
     draws.record(fact_of, draw, by=None, at=at, winners=1, again=True)
     if account_queries.find_erased([winner.ticket.account_id]):
@@ -249,6 +273,47 @@ def _replace(community: Community, fact: RecordedFact, at: datetime) -> None:
         row = _find_replaceable(locked, int(k))
         if row is not None:
             _draw_next(locked, row, at)
+
+
+# The budget, and what members have read
+
+
+def _book(award: Award, at: datetime) -> None:
+    for activity, key in _budget_of(award):
+        budget.book(activity=activity, key=key, at=at)
+
+
+def _release(award: Award, at: datetime) -> None:
+    for activity, key in _budget_of(award):
+        budget.release(activity=activity, key=key, at=at)
+
+
+def _budget_of(award: Award) -> Iterator[tuple[Activity, str]]:
+    pk, _separator, k = award.source_key.partition(":")
+    for draw in Draw.objects.filter(pk=int(pk)).select_related("activity"):
+        yield draw.activity, draws.award_budget_key(int(k))
+
+
+def _is_promised(prize: PrizeStock) -> bool:
+    """Whether a published draw has this prize, and it is not drawn or may be drawn again."""
+    waiting = Q(draw__state__in=[State.OPEN, State.CLOSED])
+    waiting |= Q(
+        draw__state=State.DRAWN,
+        draw__results__award__stock=prize,
+        draw__results__award__state=AwardState.TO_CLAIM,
+    )
+    return DrawPrize.objects.filter(waiting, stock=prize).exists()
+
+
+sources.register(
+    sources.Source(
+        key=SOURCE,
+        delivered=_book,
+        returned=_release,
+        promises=_is_promised,
+        has_next=True,
+    )
+)
 
 
 # Reads

@@ -163,6 +163,20 @@ def find(draw: Draw, accounts: Sequence[int]) -> list[Ticket]:
     return list(rows.order_by("created_at", "pk"))
 
 
+def find_by_number(draw: int, accounts: Sequence[int]) -> list[Ticket]:
+    """Like `find`, for the number of a draw."""
+    rows = Ticket.objects.filter(draw=draw, account_id__in=accounts)
+    return list(rows.select_related("draw__activity").order_by("created_at", "pk"))
+
+
+def given(own: Sequence[Ticket]) -> str:
+    """What a member reads who was given further tickets; "" without any."""
+    if not own:
+        return ""
+    values = {"name": own[0].draw.activity.name, "numbers": list_numbers(own)}
+    return _("You have more tickets in “%(name)s”. All of yours: %(numbers)s.") % values
+
+
 def list_numbers(own: Sequence[Ticket]) -> str:
     """The numbers of tickets in one line."""
     return _(", ").join(ticket.number for ticket in own)

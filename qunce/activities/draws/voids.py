@@ -73,12 +73,15 @@ def _take_back(draw: Draw, reason: str, by: Staff | None, at: datetime) -> None:
         claims.take_back(award=award, reason=reason, by=by, at=at, is_next=False)
     replaced = draw.results.filter(instead_of__isnull=False).values("instead_of")
     waiting = Award.objects.filter(draw_result__draw=draw, is_passed_on=True)
+    waiting = waiting.select_related("draw_result")
     for award in waiting.exclude(draw_result__k__in=replaced):
         # Its next winner has not been drawn yet, and will not be.
         if Award.objects.filter(pk=award.pk, is_passed_on=True).update(
             is_passed_on=False
         ):
             stock.give_back(stock_id=award.stock_id)
+            key = draws.award_budget_key(award.draw_result.k)
+            budget.release(activity=draw.activity, key=key, at=at)
 
 
 def cancel(activity: Activity, at: datetime) -> None:

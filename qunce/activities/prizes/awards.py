@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.activities.prizes import prize_facts
+from qunce.activities.prizes import prize_facts, sources
 from qunce.activities.prizes import stock as prize_stock
 from qunce.activities.prizes.kinds import base
 from qunce.activities.prizes.models import Award, PrizeStock, State
@@ -125,9 +125,16 @@ def deliver_automatic(award: Award, *, by: Staff | None, at: datetime) -> None:
     kind = base.get(award.stock.kind)
     if kind.hand_over != base.HandOver.AUTOMATIC or kind.deliver is None:
         return
-    STATES.transition(award, "deliver", delivered_at=at)
+    deliver(award, by=by, at=at)
     kind.deliver(award, at)
+
+
+def deliver(award: Award, *, by: Staff | None, at: datetime) -> None:
+    """Note that a prize reached its winner, in the caller's transaction."""
+    STATES.transition(award, "deliver", delivered_at=at)
     record(prize_facts.PrizeDelivered, award, by=by, at=at)
+    if (source := sources.find(award.source)) is not None:
+        source.delivered(award, at)
 
 
 def record(

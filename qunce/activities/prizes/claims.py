@@ -15,6 +15,7 @@ from qunce.activities.prizes import (
     awards,
     codes,
     prize_facts,
+    sources,
     stock,
 )
 from qunce.activities.prizes.addresses import Address
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
 
 REMIND_BEFORE = timedelta(days=3)
 BATCH = 500
-
-
-_sources_with_next: set[str] = set()
-
-
-def register_next(source: str) -> None:
-    """Say that awards of this source can go to another winner, whom it finds itself."""
-    _sources_with_next.add(source)
 
 
 class CannotClaim(errors.Refused):
@@ -234,14 +227,17 @@ def take_back(
     the caller's transaction.
     """
     was_claimed = award.state != State.TO_CLAIM
+    source = sources.find(award.source)
     if is_next is None:
         wants_next = award.stock.unclaimed == Unclaimed.NEXT and not was_claimed
-        is_next = wants_next and award.source in _sources_with_next
+        is_next = wants_next and source is not None and source.has_next
     awards.STATES.transition(
         award, "return", returned_at=at, return_reason=reason, is_passed_on=is_next
     )
     if not is_next:
         stock.give_back(stock_id=award.stock_id)
+        if source is not None:
+            source.returned(award, at)
     awards.record(
         prize_facts.PrizeReturned,
         award,

@@ -115,8 +115,7 @@ def give(*, award: Award, by: Staff | None, at: datetime) -> bool:
     """
     if not take(award):
         return False
-    awards.STATES.transition(award, "deliver", delivered_at=at)
-    awards.record(prize_facts.PrizeDelivered, award, by=by, at=at)
+    awards.deliver(award, by=by, at=at)
     return True
 
 

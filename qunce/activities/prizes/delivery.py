@@ -141,8 +141,21 @@ def hand_over(*, award: Award, by: Staff, at: datetime) -> None:
         raise WrongStep(_("The winner has not claimed it yet. Type the claim first."))
     if base.get(award.stock.kind).hand_over == base.HandOver.CODE:
         raise WrongStep(_("A code is handed over by uploading it."))
-    awards.STATES.transition(award, "deliver", delivered_at=at)
-    awards.record(prize_facts.PrizeDelivered, award, by=by, at=at)
+    awards.deliver(award, by=by, at=at)
+
+
+@transaction.atomic
+def finish_task(
+    *, award: Award, was_given: bool, by: Staff | None, at: datetime
+) -> None:
+    """Follow the staff task of a claimed prize, which was finished.
+
+    A prize that could not be handed over waits again, for staff who hand prizes over.
+    """
+    if not was_given:
+        Award.objects.filter(pk=award.pk).update(staff_task=None)
+    elif award.state in (State.CLAIMED, State.SENT):
+        awards.deliver(award, by=by, at=at)
 
 
 @transaction.atomic
@@ -159,6 +172,15 @@ def take_back(*, award: Award, reason: str, by: Staff, at: datetime) -> None:
 
 
 # Reads
+
+
+def needs_task(award: Award) -> bool:
+    """Whether somebody of the staff is asked to hand the prize over, one by one.
+
+    Parcels are packed from the list of addresses instead.
+    """
+    kind = base.get(award.stock.kind)
+    return kind.hand_over == base.HandOver.STAFF and not kind.needs_address
 
 
 def list_to_hand_over(*, by: Staff, at: datetime) -> models.QuerySet[Award]:

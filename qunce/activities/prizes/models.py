@@ -89,7 +89,8 @@ class Award(models.Model):
     `account_id` is the account that won and `person_id` their person at that time; a
     merge changes neither. `source` and `source_key` say what it was awarded for, once. A
     prize that is held cannot be claimed until staff have looked at it. One that is passed
-    on goes to another winner and not back to the stock.
+    on goes to another winner and not back to the stock. `staff_task` is the number of the
+    request to hand it over.
     """
 
     community = models.ForeignKey(
@@ -118,6 +119,7 @@ class Award(models.Model):
     parcel_number = models.CharField(max_length=40, default="", blank=True)
     delivered_at = timestamps.TimestampField(null=True)
     returned_at = timestamps.TimestampField(null=True)
+    staff_task = models.BigIntegerField(null=True)
     return_reason = models.CharField(max_length=200, default="", blank=True)
 
     class Meta:
@@ -134,6 +136,11 @@ class Award(models.Model):
                 fields=["claim_until"],
                 condition=Q(state="to_claim"),
                 name="awards_to_claim",
+            ),
+            models.Index(
+                fields=["staff_task"],
+                condition=Q(staff_task__isnull=False),
+                name="awards_by_staff_task",
             ),
         ]
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from qunce.activities.prizes.kinds import base
 from qunce.activities.prizes.models import Award, State
+from qunce.core import money
 
 
 def awarded(award: Award) -> str:
@@ -45,6 +46,19 @@ def _how_to_claim(award: Award, kind: base.PrizeKind) -> str:
         )
         return text % day
     return _("Write “claim”, or claim it on your page, until %(day)s.") % day
+
+
+def task(award: Award) -> tuple[str, str]:
+    """Title and text of the staff task to hand a prize over."""
+    kind, prize = base.get(award.stock.kind), award.stock
+    values = {"step": kind.staff_step, "prize": prize.name, "award": award.pk}
+    lines = [_("Prize #%(award)s: %(prize)s") % values]
+    if kind.needs_cost:
+        amount = money.format_with_currency(prize.cost, award.community.currency)
+        lines.append(_("Amount of the red packet: %(amount)s") % {"amount": amount})
+    if prize.instructions:
+        lines.append(prize.instructions)
+    return _("%(step)s: %(prize)s") % values, "\n".join(lines)
 
 
 def code_given(award: Award, code: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.activities.prizes import prize_facts, stock
+from qunce.activities.prizes import prize_facts, sources, stock
 from qunce.activities.prizes.kinds import base
 from qunce.activities.prizes.models import PrizeStock, Unclaimed
 from qunce.activities.prizes.prize_facts import DELIVER, MANAGE
@@ -34,6 +35,10 @@ class PrizeNotFound(errors.NotFound):
 
 class InvalidPrize(errors.Invalid):
     """A field of a prize is missing or out of its limits."""
+
+
+class WorsensPromise(errors.Refused):
+    """Members have read of the prize, and would get less than that."""
 
 
 # Checks
@@ -80,6 +85,25 @@ def _check_numbers(row: PrizeStock, kind: base.PrizeKind) -> None:
         )
 
 
+def _check_not_worse(prize: PrizeStock, changes: Mapping[str, Any]) -> None:
+    """Raise WorsensPromise for a change of what members have read that is not better."""
+    for field, new in changes.items():
+        old = getattr(prize, field)
+        is_better = field == "cost"
+        if field == "instructions":
+            is_better = old in new
+        elif field in ("amount", "value", "claim_days"):
+            is_better = (new or 0) >= (old or 0)
+        if not is_better:
+            raise WorsensPromise(
+                _(
+                    "Members have read in a draw that they can win “%(prize)s”. It can only"
+                    " become better: more of it, more days, more text. Else add a new prize."
+                )
+                % {"prize": prize.name}
+            )
+
+
 # Verbs
 
 
@@ -116,7 +140,7 @@ def create(
 
 @transaction.atomic
 def update(*, prize: PrizeStock, by: Staff, at: datetime, **changes: Any) -> None:
-    """Change fields of FIELDS. What was published of it in a draw stays as it was read."""
+    """Change fields of FIELDS; what members have read of it only becomes better."""
     permissions.check_may(by, MANAGE)
     check_visible(prize, by)
     if "name" in changes:
@@ -126,6 +150,8 @@ def update(*, prize: PrizeStock, by: Staff, at: datetime, **changes: Any) -> Non
         for field, value in changes.items()
         if field in FIELDS and getattr(prize, field) != value
     ]
+    if sources.is_promised(prize):
+        _check_not_worse(prize, {field: changes[field] for field in changed})
     for field in changed:
         setattr(prize, field, changes[field])
     _check(prize)

@@ -27,7 +27,9 @@ def prizes_to_hand_over(staff: Staff, at: datetime) -> list[TodayItem]:
     """Parcels to pack, codes that are missing, and other prizes to hand over."""
     if not permissions.may(staff, prize_facts.DELIVER):
         return []
-    rows = delivery.list_to_hand_over(by=staff, at=at).order_by()
+    # What is a staff task is on the Today of whose task it is.
+    rows = delivery.list_to_hand_over(by=staff, at=at).filter(staff_task__isnull=True)
+    rows = rows.order_by()
     by_kind = Counter(rows.values_list("stock__kind", flat=True))
     parcels = codes = others = 0
     for key, count in by_kind.items():

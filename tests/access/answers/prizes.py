@@ -4,6 +4,8 @@ from __future__ import annotations
 
 P, D = "activities.prizes", "activities.draws"
 ANSWERS: dict[str, str] = {
+    # The activity is for all groups, and the member has to be seen.
+    "rraaanrna": f"{D}.tickets.grant",
     # The stock is that of the whole community.
     "rraaarrnr": f"""
         {P}.claims.release
@@ -42,7 +44,6 @@ ANSWERS: dict[str, str] = {
     """,
     # The activity is for all groups.
     "rraaaarna": f"""
-        {D}.tickets.grant
         {D}.draws.prepare
         {D}.draws.set_prizes
         {D}.draws.set_public_value

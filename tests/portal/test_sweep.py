@@ -59,6 +59,9 @@ ROWS: dict[str, list[Row]] = {
     "seen": [post()],
     "sign-in": [get(), post(LINK)],
     "show-code": [post()],
+    # No channel of this name is connected.
+    "channel-sign-in": [get(of="channel"), post(of="channel")],
+    "hand-over": [post()],
     "sign-out": [post()],
     "activity": [get(of="activity")],
     "activity-join": [post(LINK, "activity")],
@@ -87,8 +90,8 @@ ROWS: dict[str, list[Row]] = {
     "request-erasure": [post(SIGNED_IN)],
     "withdraw-erasure": [post(SIGNED_IN)],
 }
-WITHOUT_VIEW = {"seen"}
-"""What answers 404 without the values that its page adds."""
+REFUSED = {"seen": 404, "channel-sign-in": 404, "hand-over": 403}
+"""What everybody is answered without the values that its page adds."""
 
 
 @dataclass
@@ -140,6 +143,7 @@ def scene() -> Scene:
             "draw": draw.activity.public_id,
             "award": award.public_id,
             "device": Device.objects.get().pk,
+            "channel": "nothing",
         },
         secrets=[NAME, PHONE, CODE, award.public_id],
     )
@@ -158,7 +162,8 @@ def rows() -> Iterator[tuple[str, Row]]:
 def send(phone: Phone, path: str, row: Row) -> Any:
     if row.method == "get":
         return phone.client.get(path)
-    return phone.client.post(path, {"form_token": token_of(phone)})
+    form = {"form_token": token_of(phone)}
+    return phone.client.post(path, form, headers={"origin": "http://testserver"})
 
 
 def find_secrets(scene: Scene, answer: Any) -> list[str]:
@@ -187,8 +192,8 @@ def find_faults(scene: Scene, phone: Phone, rung: Rung) -> list[str]:
         answer = send(phone, scene.path(name, row), row)
         if row.rung > rung:
             expected = {403}
-        elif row.own or name in WITHOUT_VIEW:
-            expected = {404}
+        elif row.own or name in REFUSED:
+            expected = {REFUSED.get(name, 404)}
         else:
             expected = {200, 303} if row.method == "get" else {200, 204, 303}
         if answer.status_code not in expected:

@@ -24,7 +24,7 @@ from qunce.activities.activities import activities
 from qunce.activities.activities.kind_contract import Kind
 from qunce.activities.activities.models import (
     MAX_NAME,
-    MAX_SENTENCE,
+    MAX_SAID,
     Activity,
     PastedLine,
     Way,
@@ -114,7 +114,7 @@ def parse(
         if said is None or not shown:
             others += 1
             continue
-        found.append(Line(name=shown, said=said[:MAX_SENTENCE], said_at=said_at))
+        found.append(Line(name=shown, said=said, said_at=said_at))
     return found, others
 
 
@@ -236,7 +236,7 @@ def _take(
             "group": group,
             "paste": whole,
             "name": line.name,
-            "said": line.said,
+            "said": line.said[:MAX_SAID],
             "said_at": said_at,
             "at": at,
             "by": by,
@@ -246,14 +246,25 @@ def _take(
     if not is_new:
         return None
     account = matcher.find(line.name)
-    if said_at > at or at - said_at > MAX_AGE:
-        row.answer = _("The time is not of the last %(n)s days.") % {"n": MAX_AGE.days}
+    problem = _check(line, said_at, at)
+    if problem:
+        row.answer = problem
         row.state = PastedLine.State.REFUSED
         row.said = ""
         row.save(update_fields=["answer", "state", "said"])
     elif account is not None:
         _enter(row, account, by, at)
     return row
+
+
+def _check(line: Line, said_at: datetime, at: datetime) -> str:
+    """Why a line enters nobody, "" if it can."""
+    if said_at > at or at - said_at > MAX_AGE:
+        return _("The time is not of the last %(n)s days.") % {"n": MAX_AGE.days}
+    if len(line.said) > MAX_SAID:
+        text = _("A line can say at most %(most)s characters; this one has %(n)s.")
+        return text % {"most": MAX_SAID, "n": f"{len(line.said):,}"}
+    return ""
 
 
 def _enter(row: PastedLine, account: int, by: Staff, at: datetime) -> None:

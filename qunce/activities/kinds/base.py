@@ -34,7 +34,14 @@ from qunce.activities.activities.kind_contract import (
     register,
     unregister,
 )
-from qunce.activities.activities.models import MAX_KEY, TYPED, Activity, Answer, Way
+from qunce.activities.activities.models import (
+    MAX_KEY,
+    MAX_SAID,
+    TYPED,
+    Activity,
+    Answer,
+    Way,
+)
 from qunce.core import errors, text_validation
 from qunce.core.facts import facts
 from qunce.members.accounts import queries as account_queries
@@ -64,7 +71,6 @@ __all__ = [
     "unregister",
 ]
 join = entries.join
-MAX_SAID = 500
 
 
 class MissingKey(errors.Invalid):
@@ -110,7 +116,7 @@ def take_part(
         person_id=accounts[0],
         accounts=accounts,
         way=way,
-        said=said[:MAX_SAID],
+        said=said,
         key=own_key,
         at=at,
         served_at=served_at,
@@ -146,7 +152,7 @@ def rehearse(
         person_id=accounts[0],
         accounts=accounts,
         way=Way.STAFF,
-        said=said[:MAX_SAID],
+        said=said,
         key="rehearsal",
         at=at,
         by=by,
@@ -155,7 +161,7 @@ def rehearse(
     reply = Reply(text="", accepted=False)
     try:
         with transaction.atomic():
-            reply = get(activity.kind).take_part(attempt)
+            reply = _check_length(attempt) or get(activity.kind).take_part(attempt)
             raise _Undo
     except _Undo:
         return reply
@@ -172,8 +178,12 @@ def _take_part(attempt: Attempt) -> Reply:
         group_id=attempt.group_id,
         at=attempt.at,
     )
-    reply = _judge(attempt) or get(attempt.activity.kind).take_part(attempt)
-    row.is_accepted, row.text = reply.accepted, reply.text[:500]
+    reply = (
+        _judge(attempt)
+        or _check_length(attempt)
+        or get(attempt.activity.kind).take_part(attempt)
+    )
+    row.is_accepted, row.text = reply.accepted, reply.text
     row.save(update_fields=["is_accepted", "text"])
     if attempt.way == Way.CHAT:
         fact = activity_facts.ActivityAnswered(
@@ -206,6 +216,18 @@ def _judge(attempt: Attempt) -> Reply | None:
             code="struck_out",
         )
     return Reply(text=refusal.text, accepted=False, code=refusal.reason)
+
+
+def _check_length(attempt: Attempt) -> Reply | None:
+    """Refuse what is too long to be stored whole, before anything is counted."""
+    if len(attempt.said) <= MAX_SAID:
+        return None
+    text = _("Write at most %(most)s characters; these are %(n)s.")
+    return Reply(
+        text=text % {"most": MAX_SAID, "n": f"{len(attempt.said):,}"},
+        accepted=False,
+        code="too_long",
+    )
 
 
 def _check_text(*texts: str) -> None:

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
+from qunce import portal
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.members.personal_links import devices
-from qunce.portal.home import actions as home
-from qunce.portal.points import actions as points
-from qunce.portal.privacy import actions as privacy
-from qunce.portal.sign_in import actions as sign_in
 from qunce.portal.visitors import rungs
 from qunce.portal.visitors.rungs import Rung, RungTooLow
 from qunce.portal.visitors.visitors import Visitor
 from tests import factories
+from tests.activities import running
+from tests.activities.draws import builders
 from tests.factories import AT
 
 NEEDS = {
+    "activities.get": Rung.PUBLIC,
+    "activities.account_of": Rung.PUBLIC,
+    "activities.require_check_ins": Rung.LINK,
+    "activities.take_part": Rung.LINK,
+    "draws.get": Rung.PUBLIC,
+    "draws.get_drawn": Rung.PUBLIC,
+    # Nobody has none.
+    "draws.own_tickets": Rung.PUBLIC,
+    "draws.require_ticket": Rung.LINK,
+    "draws.require_tickets": Rung.LINK,
     "home.record_view": Rung.PUBLIC,
+    "prizes.claim": Rung.CHANNEL,
+    "prizes.code_of": Rung.CHANNEL,
+    "prizes.get": Rung.CHANNEL,
+    "prizes.list_own": Rung.CHANNEL,
     "points.join_leaderboard": Rung.CHANNEL,
     "points.leave_leaderboard": Rung.CHANNEL,
     "sign_in.bind": Rung.PUBLIC,
@@ -44,14 +60,37 @@ NEEDS = {
 
 
 def verbs() -> dict[str, Callable[..., Any]]:
+    """Every function of a module `actions` that takes a visitor, by area."""
+    modules = [
+        import_module(f"qunce.portal.{found.name}.actions")
+        for found in pkgutil.iter_modules(portal.__path__)
+        if found.ispkg and find_spec(f"qunce.portal.{found.name}.actions")
+    ]
     return {
         f"{module.__name__.split('.')[2]}.{name}": function
-        for module in (home, points, privacy, sign_in)
+        for module in modules
         for name, function in vars(module).items()
         if inspect.isfunction(function)
         and function.__module__ == module.__name__
         and not name.startswith("_")
+        and "visitor" in inspect.signature(function).parameters
     }
+
+
+def arguments(verb: Callable[..., Any], shop: Community) -> dict[str, Any]:
+    """Objects that exist, so that nothing but the rung is in the way."""
+    names = [n for n in inspect.signature(verb).parameters if n != "visitor"]
+    given: dict[str, Any] = dict.fromkeys(names, "")
+    if "at" in names:
+        given["at"] = AT
+    if {"draw", "public_id", "award"} & set(names):
+        by = factories.staff(shop)
+        draw = builders.open_draw(by)
+        is_draw = "draws" in verb.__module__
+        activity = draw.activity if is_draw else running.running(by)
+        own = {"draw": draw, "award": None, "public_id": activity.public_id}
+        given |= {name: own[name] for name in names if name in own}
+    return given
 
 
 def visitor(shop: Community, rung: Rung) -> Visitor:
@@ -76,14 +115,10 @@ def test_one_rung_too_low_is_refused_and_changes_nothing(
 ) -> None:
     verb = verbs()[name]
     who = visitor(shop, Rung(NEEDS[name] - 1))
-    others = {
-        each: ""
-        for each in inspect.signature(verb).parameters
-        if each not in ("visitor", "at")
-    }
+    given = arguments(verb, shop)
     before = Fact.objects.count()
     with pytest.raises(RungTooLow) as refused:
-        verb(visitor=who, at=AT, **others)
+        verb(visitor=who, **given)
     assert refused.value.rung == NEEDS[name]
     assert Fact.objects.count() == before
 

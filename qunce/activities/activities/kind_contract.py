@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -134,6 +134,12 @@ def _no_context(
     return {}
 
 
+class Describe(Protocol):
+    """Returns the rules; without a page, they name no way that members do not have."""
+
+    def __call__(self, activity: Activity, *, has_page: bool = True) -> list[str]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """`take_part` runs inside a transaction, after eligibility was judged.
@@ -151,7 +157,7 @@ class Kind:
     description: StrOrPromise
     keywords: tuple[str, ...]
     take_part: Callable[[Attempt], Reply]
-    describe: Callable[[Activity], list[str]]
+    describe: Describe
     metrics: Callable[[Activity, Sequence[int], datetime], list[Metric]]
     portal_template: str
     settings_form: tuple[SettingField, ...] = ()

@@ -22,7 +22,7 @@ from qunce.activities.activities.kind_contract import (
     SettingField,
 )
 from qunce.activities.activities.models import Activity
-from qunce.activities.check_ins import check_ins, make_up_cards, streaks
+from qunce.activities.check_ins import card_sales, check_ins, make_up_cards, streaks
 from qunce.activities.check_ins.check_ins import Recorded
 from qunce.activities.check_ins.models import CheckIn, MakeUpCard, Streak
 from qunce.activities.check_ins.streaks import RestDays
@@ -38,7 +38,7 @@ MAKE_UP = re.compile(r"make-up(?: (?:(\d{4})-)?(\d{2})-(\d{2}))?")
 """What `said` is for a make-up: of the newest missed day, or of the one that is named."""
 DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})")
 NUMBER = re.compile(r"-?\d{1,9}(?:[.,]\d{1,3})?")
-MAX_MAKE_UP_DAYS, MAX_CARDS, MAX_STREAK = 31, 31, 366
+MAX_MAKE_UP_DAYS, MAX_CARDS, MAX_STREAK, MAX_PRICE = 31, 31, 366, 1_000_000
 
 WEEKDAY_LABELS = (
     gettext_lazy("Monday"),
@@ -106,6 +106,23 @@ SETTINGS = (
         least=2,
         most=MAX_STREAK,
         none_label=gettext_lazy("none"),
+    ),
+    SettingField(
+        name="card_price",
+        label=gettext_lazy("Points for which members buy a make-up card"),
+        type="number",
+        default=None,
+        least=1,
+        most=MAX_PRICE,
+        none_label=gettext_lazy("not sold"),
+    ),
+    SettingField(
+        name="card_sales",
+        label=gettext_lazy("Make-up cards that a member can buy per month"),
+        type="number",
+        default=1,
+        least=1,
+        most=MAX_CARDS,
     ),
 )
 
@@ -224,7 +241,7 @@ def parse_line(text: str) -> str | None:
 # What members and staff read
 
 
-def describe(activity: Activity) -> list[str]:
+def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
     """The rules as sentences."""
     settings = activity.settings
     proof = {
@@ -232,6 +249,8 @@ def describe(activity: Activity) -> list[str]:
         "text": _("Check in once a day with a line about what you did."),
         "number": _("Check in once a day with a number."),
     }
+    if not has_page:
+        proof["tap"] = _("Check in once a day: write “check in” in the chat.")
     lines = [proof[settings["proof"]]]
     if settings["rest_weekdays"]:
         labels = dict(zip(streaks.WEEKDAYS, WEEKDAY_LABELS, strict=True))
@@ -257,6 +276,18 @@ def describe(activity: Activity) -> list[str]:
         lines.append(
             _("Every %(n)s days in a row earn another make-up card.")
             % {"n": settings["card_every"]}
+        )
+    if settings.get("card_price"):
+        text = _(
+            "A make-up card for this check-in costs %(points)s points; you can buy "
+            "%(cards)s a month. What is not used when it ends is given back."
+        )
+        lines.append(
+            text
+            % {
+                "points": f"{settings['card_price']:,}",
+                "cards": settings["card_sales"],
+            }
         )
     return lines
 
@@ -291,6 +322,8 @@ def portal_context(
         "longest": streak.longest,
         "total": streak.total,
         "cards": make_up_cards.count_left(activity, accounts, at),
+        "card_price_text": f"{activity.settings.get('card_price') or 0:,}",
+        "may_buy_card": card_sales.count_buyable(activity, accounts, at) > 0,
         "missed": [community_days.to_date(day) for day in missed],
         "week": [
             (community_days.to_date(day), day in days, day in rest)
@@ -305,7 +338,8 @@ def portal_context(
 def check_settings(settings: dict[str, Any]) -> None:
     if len(set(settings["rest_weekdays"])) == len(streaks.WEEKDAYS):
         raise InvalidSetting(_("A week needs at least one day without rest."))
-    if settings["cards_per_month"] and not settings["make_up_days"]:
+    has_cards = settings["cards_per_month"] or settings["card_price"]
+    if has_cards and not settings["make_up_days"]:
         raise InvalidSetting(
             _("Make-up cards need at least one day back that they can fill.")
         )
@@ -323,6 +357,11 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
             raise NotBetter(_("Make-up cards cannot become fewer after publication."))
     old, new = before["card_every"], after["card_every"]
     if old is not None and (new is None or new > old):
+        raise NotBetter(_("Make-up cards cannot become fewer after publication."))
+    old, new = before.get("card_price"), after["card_price"]
+    if old is not None and (new is None or new > old):
+        raise NotBetter(_("Make-up cards cannot become dearer after publication."))
+    if old is not None and after["card_sales"] < before.get("card_sales", 1):
         raise NotBetter(_("Make-up cards cannot become fewer after publication."))
     if before["themes"] != after["themes"][: len(before["themes"])]:
         raise NotBetter(_("Themes can be added at the end only."))
@@ -377,6 +416,8 @@ KIND = base.register(
         portal_context=portal_context,
         check_settings=check_settings,
         check_better=check_better,
+        close=card_sales.give_back_unused,
+        cancel=card_sales.give_back_unused,
         takes_late=True,
         notices=(legal_notices.SHARING,),
     )

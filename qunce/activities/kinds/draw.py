@@ -77,13 +77,17 @@ def _have_already(own: Sequence[Ticket]) -> str:
 # What members and staff read
 
 
-def describe(activity: Activity) -> list[str]:
+def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
     """The rules as sentences."""
     draw = draws.find(activity)
     lines = [_("One ticket each. Write “draw” in the chat, or tap on the page.")]
+    if not has_page:
+        lines = [_("One ticket each. Write “draw” in the chat.")]
     if (most := tickets.most_each(activity)) > 1:
         lines = [
-            _("Your first ticket: write “draw” in the chat, or tap on the page."),
+            _("Your first ticket: write “draw” in the chat, or tap on the page.")
+            if has_page
+            else _("Your first ticket: write “draw” in the chat."),
             _("Our staff can give further ones, up to %(n)s tickets each.")
             % {"n": most},
         ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from qunce.activities.prizes.kinds import base
 from qunce.activities.prizes.models import Award, State
 from qunce.core import money
+from qunce.members.personal_links import portal_settings
 
 
 def awarded(award: Award) -> str:
@@ -39,6 +40,15 @@ def reminded(award: Award) -> str:
 def _how_to_claim(award: Award, kind: base.PrizeKind) -> str:
     zone = ZoneInfo(award.community.timezone)
     day = {"day": award.claim_until.astimezone(zone).date().isoformat()}
+    has_page = bool(portal_settings.find_address(award.community))
+    if kind.needs_address and not has_page:
+        text = _(
+            "Write “claim” with your name, phone number and address, with spaces between "
+            "them, until %(day)s."
+        )
+        return text % day
+    if not has_page:
+        return _("Write “claim” until %(day)s.") % day
     if kind.needs_address:
         text = _(
             "Write “claim” with your name, phone number and address, with spaces between "

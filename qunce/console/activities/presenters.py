@@ -77,12 +77,12 @@ def address(activity: Activity) -> str:
 def group_text(activity: Activity, kind: Kind) -> str:
     """The text to copy into groups: what it is, how to take part, and where."""
     how, values = _("Write “%(word)s” in the group."), {"word": kind.keyword}
-    if url := address(activity):
+    url = address(activity)
+    if url:
         how = _("Write “%(word)s” in the group, or open: %(url)s")
         values["url"] = url
-    return "\n".join(
-        [activity.name, activity.text, *kind.describe(activity), how % values]
-    )
+    rules = kind.describe(activity, has_page=bool(url))
+    return "\n".join([activity.name, activity.text, *rules, how % values])
 
 
 def describe_rule(by: Staff, rule: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
+
 from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, Entry, PastedLine, State
 from qunce.activities.check_ins import make_up_cards
@@ -165,9 +166,7 @@ def test_a_member_is_typed_struck_out_and_counted_again(by: Staff, ann: Client) 
     assert "Typed by staff" in page
 
 
-def test_the_notified_get_one_draft(
-    by: Staff, ann: Client, settings: Settings
-) -> None:
+def test_the_notified_get_one_draft(by: Staff, ann: Client, settings: Settings) -> None:
     settings.PORTAL_URL = "https://m.example.org"
     bob, _cy = factories.members(by.community, "bob", "cy")
     factories.apply_tag(by.community, "vip", bob)

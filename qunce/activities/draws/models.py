@@ -45,6 +45,17 @@ class Source(models.TextChoices):
     FIGURE = "figure", gettext_lazy("a published figure, typed by two people")
 
 
+class FetchProblem(models.TextChoices):
+    """Why the signature of a round was not fetched."""
+
+    UNREACHABLE = "unreachable", gettext_lazy("The relay of drand was not reached.")
+    TOO_EARLY = "too_early", gettext_lazy("The relay of drand does not have it yet.")
+    ANSWER = (
+        "answer",
+        gettext_lazy("The relay of drand gave no signature of this round."),
+    )
+
+
 @personal_texts.erased_in(
     sentences=("void_reason",), community="activity__community_id"
 )
@@ -81,6 +92,10 @@ class Draw(models.Model):
     drand_round = models.PositiveBigIntegerField(null=True)
     signature = models.CharField(max_length=96, default="", blank=True)
     signature_refused_at = timestamps.TimestampField(null=True)
+    fetch_problem = models.CharField(
+        max_length=20, choices=FetchProblem.choices, default="", blank=True
+    )
+    fetch_failed_at = timestamps.TimestampField(null=True)
     public_value = models.CharField(max_length=64, default="", blank=True)
     value = models.CharField(max_length=64, default="", blank=True)
     revealed_seed = models.CharField(max_length=64, default="", blank=True)

@@ -58,14 +58,24 @@ def paste_signature(*, draw: Draw, signature: str, by: Staff, at: datetime) -> N
         raise ValueNotWanted(_("The round is not due yet."))
     keep_signature(draw, text)
     draws.record(draw_facts.SignaturePasted, draw, by=by, at=at)
-    community = draw.activity.community
-    job_queue.schedule(job=VERIFY_JOB, key=str(draw.pk), due_at=at, community=community)
+    schedule_verification(draw, at)
 
 
 def keep_signature(draw: Draw, signature: str) -> None:
     """Keep a signature until it is verified."""
     rows = Draw.objects.filter(pk=draw.pk, value="")
-    rows.update(signature=signature, signature_refused_at=None)
+    rows.update(
+        signature=signature,
+        signature_refused_at=None,
+        fetch_problem="",
+        fetch_failed_at=None,
+    )
+
+
+def schedule_verification(draw: Draw, at: datetime) -> None:
+    """Have the kept signature verified in the background."""
+    community = draw.activity.community
+    job_queue.schedule(job=VERIFY_JOB, key=str(draw.pk), due_at=at, community=community)
 
 
 def verify(key: str, *, at: datetime) -> None:

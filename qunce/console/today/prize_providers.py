@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from qunce.activities.activities import activities
 from qunce.activities.draws import drand, draw_facts
-from qunce.activities.draws.models import Draw, Source, State
+from qunce.activities.draws.models import Draw, FetchProblem, Source, State
 from qunce.activities.prizes import delivery, prize_facts
 from qunce.activities.prizes.kinds import base
 from qunce.console.today import items
@@ -94,17 +94,20 @@ def _is_due(draw: Draw, at: datetime) -> bool:
 
 def _item(draw: Draw) -> TodayItem:
     is_figure = draw.source == Source.FIGURE
+    reason = _("The round of drand is due. Paste its signature if there is no network.")
+    if is_figure:
+        reason = _("Two people type the figure, without seeing each other's.")
+    elif draw.signature_refused_at is not None:
+        reason = _("The signature was not that of this round.")
+    elif draw.fetch_problem:
+        reason = str(FetchProblem(draw.fetch_problem).label)
     return TodayItem(
         key=f"draw-{draw.pk}",
         section=DECIDE,
         icon="sparkles",
         text=_("The draw “%(name)s” waits for its public value")
         % {"name": draw.activity.name},
-        reason=_("Two people type the figure, without seeing each other's.")
-        if is_figure
-        else _(
-            "The round of drand is due. Paste its signature if there is no network."
-        ),
+        reason=reason,
         url=reverse("draws:detail", args=[draw.activity_id]),
         action=_("Enter it"),
         minutes=2,

@@ -12,7 +12,7 @@ ADD = """
 INSERT INTO point_score (account_id, community_id, month, period, points)
 SELECT account_id, community_id, 0, {period}, SUM(points) FROM ({earned}) earned
 WHERE {kept} AND account_id IN (SELECT account_id FROM point_score WHERE month > 0)
-GROUP BY account_id, community_id, {period}
+GROUP BY 1, 2, 4
 """
 DAY, WEEK = "'d' || day", "'w' || ((day + 3) / 7)"
 LAST = "(SELECT MAX(day) FROM point_entry)"

@@ -18,6 +18,7 @@ from qunce.members.personal_links import (
     sign_in_codes,
 )
 from qunce.members.personal_links.models import (
+    ChannelProof,
     Device,
     LinkBinding,
     PageView,
@@ -46,6 +47,14 @@ def test_links_devices_and_views_go_with_the_person(shop: Community) -> None:
             sharer=li if account == mei else mei,
         )
         page_views.record(view, at=AT)
+        ChannelProof.objects.create(
+            community=shop,
+            account_id=account,
+            channel="matrix",
+            digest=devices.digest_of(f"token of {device}"),
+            proven_at=AT,
+            expires_at=AT,
+        )
     digits, _code = sign_in_codes.show(
         community=shop,
         digest=devices.digest_of("shared"),
@@ -55,11 +64,11 @@ def test_links_devices_and_views_go_with_the_person(shop: Community) -> None:
     )
     sign_in_codes.confirm(account_id=li, digits=digits, by=by, at=AT)
     personal_sections.erase(ErasedPerson(shop.pk, (li,), ("li",), AT))
-    for model in (LinkBinding, PageView, SharedPage, SignIn):
+    for model in (LinkBinding, PageView, SharedPage, SignIn, ChannelProof):
         left = set(model._default_manager.values_list("account_id", flat=True))
         assert left <= {mei}
     assert set(Device.objects.values_list("label", flat=True)) == {"tablet", "shared"}
-    assert LinkBinding.objects.count() == 2
+    assert LinkBinding.objects.count() == ChannelProof.objects.count() == 2
     pruning.prune(at=AT + timedelta(days=500))
     assert PageView.objects.count() == 0
     assert Device.objects.count() == 2

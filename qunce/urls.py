@@ -49,7 +49,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_of_api(request):
         return api.problem(request, 403)
     if is_of_members(request):
-        return portal.bad_request(request)
+        return portal.bad_request(request, 403)
     return errors.forbidden(request, exception)
 
 

@@ -328,9 +328,9 @@ def not_found(request: HttpRequest) -> HttpResponse:
     return _plain_page(404, _("There is no such page"), text)
 
 
-def bad_request(request: HttpRequest) -> HttpResponse:
+def bad_request(request: HttpRequest, status: int = 400) -> HttpResponse:
     text = _("Open the page again and try once more.")
-    return _plain_page(400, _("That is not possible now"), text)
+    return _plain_page(status, _("That is not possible now"), text)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

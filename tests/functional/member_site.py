@@ -1,60 +1,231 @@
-"""A running check-in at a site, with a member's personal link; run it as a module.
+"""Activities at a site for the walk of a member; run it as a module.
 
-`python -m tests.functional.member_site open` prints them, `count ID` how often was checked
-in to the activity with this public id.
+It answers each line of JSON on its input with another: `{"do": "open"}` starts a check-in
+and a draw with a member of their own, and the other words do what staff do in between.
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from tests.cli.runner import environment
 from tests.functional import clocked_site
+
+if TYPE_CHECKING:
+    from qunce.activities.activities.models import Activity
+    from qunce.activities.prizes.models import Award
+    from qunce.core.communities import Community
+    from qunce.core.staff.models import Staff
+
+HOUR = timedelta(hours=1)
+NAME = "王小明"
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Any]:
+    """A function `ask(do, **values)` that has it done in the home of a site."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.functional.member_site"],
+        env=environment(home),
+        cwd=clocked_site.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        output = process.stdout
+        given = process.stdin
+
+        def ask(do: str, **values: Any) -> Any:
+            given.write(json.dumps({"do": do, **values}) + "\n")
+            given.flush()
+            line = output.readline()
+            assert line, f"the site has ended after {do}"
+            return json.loads(line)
+
+        yield ask
+        given.close()
 
 
 def main() -> None:
     clocked_site.start_django()
-    print(json.dumps({"open": open_check_in, "count": count}[sys.argv[1]]()))
+    dos = {
+        "open": open_activities,
+        "count": count,
+        "draw": draw_winners,
+        "confirm": confirm,
+        "link": link,
+        "send": send,
+    }
+    for line in sys.stdin:
+        asked = json.loads(line)
+        print(json.dumps(dos[asked.pop("do")](**asked)), flush=True)
 
 
-def open_check_in() -> dict[str, Any]:
-    from qunce.activities.activities import activities, lifecycle
+def _staff() -> tuple[Community, Staff, Staff]:
+    """The community, its system and a second person who approves."""
     from qunce.core.communities import Community
     from qunce.core.staff import models as staff_models
     from qunce.core.staff.models import Staff
-    from qunce.members.accounts import accounts
-    from qunce.members.personal_links import links, purposes
 
     community = Community.objects.order_by("pk")[0]
-    by, at = staff_models.system(community), datetime.now(UTC)
-    second = Staff.objects.filter(community=community, role="owner").exclude(pk=by.pk)
-    activity = activities.create(
-        community=community,
-        kind="check_in",
-        name="每天三十页",
-        text="读完来打卡",
-        refusal="这是给读者的活动。",
-        starts_at=at - timedelta(hours=1),
+    by = staff_models.system(community)
+    owners = Staff.objects.filter(community=community, role="owner").exclude(pk=by.pk)
+    return community, by, owners.order_by("pk")[0]
+
+
+def open_activities() -> dict[str, Any]:
+    """A check-in and a draw of one prize, and a member with points and two links."""
+    from qunce.activities.draws import draws
+    from qunce.activities.points import adjustments
+    from qunce.activities.prizes import prizes
+    from qunce.members.accounts import accounts
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    check_in = _create("check_in", "每天三十页", at)
+    draw = _create("draw", "周年抽奖", at, ends_at=at + HOUR)
+    prize = prizes.create(
+        community=community, name="紫砂壶", kind="goods", total=1, by=by, at=at
+    )
+    prepared = draws.prepare(activity=draw, by=by, at=at)
+    draws.set_prizes(draw=prepared, prizes=[(prize, 1)], by=by, at=at)
+    for activity in (check_in, draw):
+        _publish(activity, at)
+    member = accounts.create(
+        community=community, key=check_in.public_id, name=NAME, by=by, at=at
+    )
+    adjustments.adjust(
+        account_id=member.pk,
+        points=120,
+        reason="帮忙",
+        key=check_in.public_id,
         by=by,
         at=at,
     )
-    lifecycle.submit(activity=activity, by=by, at=at)
-    lifecycle.approve(activity=activity, by=second.order_by("pk")[0], at=at)
-    member = accounts.create(
-        community=community, key=activity.public_id, name="王小明", by=by, at=at
-    )
-    purpose = purposes.of(purposes.ACTIVITY, activity.public_id)
-    path = links.make(account_id=member.pk, purpose=purpose, by=by, at=at)
     root = f"/p/{community.key}/"
-    return {"link": path, "root": root, "page": f"{root}a/{activity.public_id}"}
+    return {
+        "member": member.pk,
+        "root": root,
+        "check_in": f"{root}a/{check_in.public_id}",
+        "check_in_link": _link(member.pk, check_in),
+        "draw": f"{root}a/{draw.public_id}",
+        "draw_link": _link(member.pk, draw),
+        "certificate": f"{root}draws/{draw.public_id}/certificate",
+    }
 
 
-def count() -> int:
+def _create(kind: str, name: str, at: datetime, **fields: Any) -> Activity:
+    from qunce.activities.activities import activities
+
+    community, by, _second = _staff()
+    return activities.create(
+        community=community,
+        kind=kind,
+        name=name,
+        text="读完来参加",
+        refusal="这是给读者的活动。",
+        starts_at=at - HOUR,
+        by=by,
+        at=at,
+        **fields,
+    )
+
+
+def _publish(activity: Activity, at: datetime) -> None:
+    from qunce.activities.activities import lifecycle
+
+    _community, by, second = _staff()
+    lifecycle.submit(activity=activity, by=by, at=at)
+    lifecycle.approve(activity=activity, by=second, at=at)
+
+
+def _link(account: int, activity: Activity) -> str:
+    from qunce.members.personal_links import links, purposes
+
+    _community, by, _second = _staff()
+    purpose = purposes.of(purposes.ACTIVITY, activity.public_id)
+    return links.make(account_id=account, purpose=purpose, by=by, at=datetime.now(UTC))
+
+
+def _activity(page: str) -> Activity:
+    from qunce.activities.activities.models import Activity
+
+    return Activity.objects.get(public_id=page.rpartition("/")[2])
+
+
+def link(member: int, page: str) -> str:
+    """Another personal link of a member for an activity."""
+    return _link(member, _activity(page))
+
+
+def count(page: str) -> int:
+    """How often was checked in."""
     from qunce.activities.check_ins.models import CheckIn
 
-    return CheckIn.objects.filter(activity__public_id=sys.argv[2]).count()
+    return CheckIn.objects.filter(activity=_activity(page)).count()
+
+
+def draw_winners(page: str) -> dict[str, str]:
+    """Close the draw as if its hour was over; returns the path of the prize."""
+    from qunce.activities.activities import lifecycle
+    from qunce.activities.draws import draws, results
+
+    community, by, _second = _staff()
+    activity = _activity(page)
+    assert activity.ends_at is not None
+    lifecycle.close(activity=activity, by=by, at=activity.ends_at)
+    draw = draws.get(activity)
+    signature = b"\xcd" * 48
+    public = sha256(signature).digest()
+    results.complete(
+        draw=draw,
+        public_value=public.hex(),
+        public_bytes=public,
+        signature=signature.hex(),
+        at=activity.ends_at + HOUR,
+    )
+    award = _award(activity)
+    return {"prize": f"/p/{community.key}/prizes/{award.public_id}"}
+
+
+def _award(activity: Activity) -> Award:
+    from qunce.activities.prizes.models import Award
+
+    return Award.objects.get(draw_result__draw__activity=activity)
+
+
+def confirm(member: int, digits: str) -> bool:
+    """Staff confirm the digits that the member said to them."""
+    from qunce.members.personal_links import sign_in_codes
+
+    _community, by, _second = _staff()
+    at = datetime.now(UTC)
+    sign_in_codes.confirm(account_id=member, digits=digits, by=by, at=at)
+    return True
+
+
+def send(page: str) -> bool:
+    """Staff send the prize of a draw as a parcel."""
+    from qunce.activities.prizes import delivery
+
+    _community, by, _second = _staff()
+    delivery.send(
+        award=_award(_activity(page)),
+        carrier="顺丰",
+        parcel_number="SF1234567890",
+        by=by,
+        at=datetime.now(UTC) + 3 * HOUR,
+    )
+    return True
 
 
 if __name__ == "__main__":

@@ -14,27 +14,39 @@
   function store(items) {
     try { localStorage.setItem(QUEUE, JSON.stringify(items)); return true; } catch (e) { return false; }
   }
+  // What somebody else left on this phone is not sent in the name of this member.
+  function own() { return load().filter(function (each) { return each.who === data.who; }); }
+  function drop(isGone) { store(load().filter(function (each) { return !isGone(each); })); }
+  function isOld(item) { return !(Date.now() - item.at < 86400000); }
   function post(item) {
+    // The token of this page: the phone may have got another cookie since.
+    var fields = item.fields.map(function (pair) { return pair[0] === "form_token" ? [pair[0], data.token] : pair; });
     return fetch(item.url, {
-      method: "POST", credentials: "same-origin", body: new URLSearchParams(item.fields), redirect: "follow"
+      method: "POST", credentials: "same-origin", body: new URLSearchParams(fields), redirect: "follow"
     });
   }
   // One at a time; an item is removed once the server has answered. Its key makes the
   // server take it once, should the answer have been lost.
-  var isSending = false;
+  var isSending = false, isRefused = false;
   function sendQueued() {
-    // What somebody else left on this phone is not sent in the name of this member.
-    var items = load().filter(function (each) { return each.who === data.who && Date.now() - each.at < 86400000; });
-    if (isSending || !items.length) { return; }
+    var item = own()[0];
+    if (isSending || !item) { return; }
     isSending = true;
-    post(items[0]).then(function (response) {
+    post(item).then(function (response) {
       isSending = false;
-      if (response.status >= 500) { return; }
-      store(load().filter(function (each) { return each.key !== items[0].key; }));
-      say(response.ok ? data.sent : data.failed);
-      if (load().length) { sendQueued(); } else if (response.ok) { location.reload(); }
-    }, function () { isSending = false; });
+      if (response.status >= 500) { later(); return; }
+      drop(function (each) { return each.key === item.key; });
+      isRefused = isRefused || !response.ok;
+      if (own().length) { sendQueued(); return; }
+      // A page that is loaded again would not say that something was refused.
+      say(isRefused ? data.failed : data.sent);
+      if (isRefused) { return; }
+      // The page with the answer, if it is this one.
+      if (new URL(response.url).pathname === location.pathname) { location.replace(response.url); } else { location.reload(); }
+    }, function () { isSending = false; later(); });
   }
+  // Phones do not always notice that they have no network, nor that they have one again.
+  function later() { setTimeout(sendQueued, 20000); }
   function read(form) {
     var fields = [], key = "";
     new FormData(form).forEach(function (value, name) {
@@ -48,6 +60,7 @@
     var items = load().filter(function (each) { return each.key !== item.key; });
     items.push(item);
     say(store(items) ? data.queued : data.failed);
+    later();
   }
   var pressed = null;
   document.addEventListener("click", function (event) {
@@ -75,12 +88,14 @@
     });
   });
   window.addEventListener("online", sendQueued);
+  if (own().some(isOld)) { say(data.failed); }
+  drop(isOld);
+  if (load().length) { say(own().length ? data.queued : data.waiting); }
   if (navigator.onLine !== false) { sendQueued(); }
-  if (load().length) { say(data.queued); }
 
   // Offline, the last state of a page, and its time.
   function showAge() {
-    if (navigator.onLine === false && !load().length) {
+    if (navigator.onLine === false && !own().length) {
       say(data.offline + " " + new Date(data.at).toLocaleString(document.documentElement.lang));
     }
   }

@@ -46,9 +46,11 @@ ACTIVITY_FORM = {
     "notified": "",
     "points": "no_limit",
     "money": "no_limit",
-    "setting_proof": "tap",
-    "setting_make_up_days": "7",
-    "setting_cards_per_month": "1",
+    **{
+        f"setting_{each.name}": str(each.default)
+        for each in base.get("check_in").settings_form
+        if isinstance(each.default, int | str) and each.default is not False
+    },
 }
 ACTIVITY = {
     "kind": "check_in",

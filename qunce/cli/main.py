@@ -405,7 +405,12 @@ _add(
 _add(
     "draws",
     "commands.draws.draws",
-    N_("Verify the certificate of a draw, or write one to a file"),
+    N_("Prepare draws, enter their public value, verify their certificates"),
+)
+_add(
+    "prizes",
+    "commands.prizes.prizes",
+    N_("Add prizes and codes, and hand prizes over to who won them"),
 )
 _add(
     "jobs",

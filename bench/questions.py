@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bench import (
     answers,
     api,
+    check_ins,
     clauses,
     draws,
     findings,
@@ -18,6 +19,7 @@ from bench import (
     operations,
     pages,
     points,
+    portal,
     read_questions,
     retention,
     runs,
@@ -69,8 +71,10 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "watched": clauses.watched,
     "moderation": moderation.moderation,
     "answers": answers.answers,
+    "streaks": check_ins.streaks,
     "points": points.points,
     "draws": draws.draws_and_prizes,
+    "portal": portal.portal,
 }
 
 

@@ -31,10 +31,11 @@ def notify(
                     fact=fact.id,
                     account=fact.account,
                     text=phrases.expiring(int(fact.payload["points"]), last_day),
+                    day=last_day,
                     stale_at=_end_of(community, date.fromisoformat(last_day)),
                 )
                 notices.append(notice)
-    point_messages.notify(community=community, notices=notices, at=at)
+        point_messages.notify(community=community, notices=notices, at=at)
 
 
 def _end_of(community: Community, last_day: date) -> datetime:

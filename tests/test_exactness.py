@@ -176,6 +176,11 @@ class Interleavings(RuleBasedStateMachine):
         self.world.hold_out(campaign, self.accounts(data))
 
     @rule(data=st.data())
+    def check_in(self, data: st.DataObject) -> None:
+        for key in self.accounts(data):
+            self.world.check_in(key, self.time(data))
+
+    @rule(data=st.data())
     def assign_staff(self, data: st.DataObject) -> None:
         staff = data.draw(st.sampled_from([None, *self.world.plain.staff]))
         self.world.assign_staff(staff, self.account(data), self.time(data))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from ninja import Field, Router
 
-from qunce.activities.check_ins import check_ins, make_up_cards
+from qunce.activities.check_ins import card_sales, check_ins, make_up_cards
 from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.api import schemas
 from qunce.api.activities import MAX_PAGE, EntryKey, get_activity
@@ -122,6 +122,76 @@ def list_to_remind(
     )
     seen = visibility.filter_visible(by=request.by, accounts=people, at=request.at)
     return {"member_ids": sorted(seen)}
+
+
+class BuyCardIn(schemas.InputSchema):
+    """The member who pays with points; the same `key` buys one card."""
+
+    member_id: schemas.Id
+    key: EntryKey
+
+
+class BoughtCardOut(schemas.OutputSchema):
+    """A card that is `returned` is void, and its points were given back."""
+
+    id: int
+    member_id: int
+    bought_at: datetime
+    is_used: bool
+    is_returned: bool
+
+
+class BoughtCardListOut(schemas.OutputSchema):
+    items: list[BoughtCardOut]
+
+
+def _bought_card(row: MakeUpCard) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "member_id": row.account_id,
+        "bought_at": row.granted_at,
+        "is_used": row.used_at is not None,
+        "is_returned": row.returned_at is not None,
+    }
+
+
+@router.get("/activities/{activity_id}/make-up-cards", response=BoughtCardListOut)
+def list_bought_cards(request: ApiRequest, activity_id: schemas.Id) -> dict[str, Any]:
+    """List the make-up cards that members bought with points in a check-in."""
+    rows = card_sales.list_bought(
+        activity=get_activity(request, activity_id), by=request.by, at=request.at
+    )
+    return {"items": [_bought_card(row) for row in rows[:MAX_PAGE]]}
+
+
+@router.post("/activities/{activity_id}/make-up-cards", response=BoughtCardOut)
+def buy_card(
+    request: ApiRequest, activity_id: schemas.Id, data: BuyCardIn
+) -> dict[str, Any]:
+    """Let a member buy a make-up card with points, for the price of the check-in."""
+    row = card_sales.buy(
+        activity=get_activity(request, activity_id),
+        account_id=data.member_id,
+        key=data.key,
+        by=request.by,
+        at=request.at,
+    )
+    return _bought_card(row)
+
+
+@router.delete(
+    "/activities/{activity_id}/make-up-cards/{card_id}", response=BoughtCardOut
+)
+def give_back_card(
+    request: ApiRequest, activity_id: schemas.Id, card_id: schemas.Id
+) -> dict[str, Any]:
+    """Take back a card that is not used, and give its points back."""
+    by, at = request.by, request.at
+    row = card_sales.get(
+        activity=get_activity(request, activity_id), pk=card_id, by=by, at=at
+    )
+    card_sales.give_back(card=row, by=by, at=at)
+    return _bought_card(row)
 
 
 @router.post("/make-up-cards", response=CardsOut)

@@ -31,6 +31,7 @@ COMMUNITY = [
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("a/<str:public_id>", activities.activity, name="activity"),
     path("a/<str:public_id>/join", activities.join, name="activity-join"),
+    path("a/<str:public_id>/card", activities.buy_card, name="buy-card"),
     path("a/<str:public_id>/streak", activities.streak_page, name="streak"),
     path("a/<str:public_id>/streak.png", activities.streak, name="streak-picture"),
     path("draws/<str:public_id>/ticket", draws.ticket_page, name="ticket"),

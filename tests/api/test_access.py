@@ -100,6 +100,7 @@ IDS = {
     "announcement_id": "announcement",
     "line_id": "pasted line",
     "check_in_id": "check-in",
+    "card_id": "bought card",
     "rule_id": "point rule",
     "adjustment_id": "point adjustment",
     "prize_id": "prize",

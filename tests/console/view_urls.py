@@ -57,6 +57,7 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "activities.kind": "=check_in",
     "activities.announcement": "announcement",
     "activities.check_in": "check-in",
+    "activities.card": "bought card",
     "activities.entry": "activity entry",
     "activities.line": "pasted line",
     "prizes.pk": "prize",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle import fact_clauses, ranks, scores, strategies, values
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.oracle.questions import Questions
 
 Rule = dict[str, Any]
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 COMPARISONS = {
     "note": ["in", "eq", "ne", "contains", "starts"],
     "score": ["in", "eq", "ne", "gte", "gt", "lte", "lt"],
@@ -282,6 +284,32 @@ def has_in_charge(oracle: Oracle, args: Rule, person: Person) -> bool:
     return "nobody" in args if staff is None else staff in args.get("any", [])
 
 
+def draw_streak(draw: Questions) -> Rule:
+    today = draw.maybe(lambda: {"today": draw.random.random() < 0.4})
+    return {"activity": draw.vocabulary.check_in, **draw.bounds(4), **today}
+
+
+def has_streak(oracle: Oracle, args: Rule, person: Person) -> bool:
+    days = {day for key, day in oracle.community.check_ins if key in person}
+    last, length = max(days, default=oracle.today - WEEK), 0
+    if not any(is_missed(last + n * DAY) for n in range(1, (oracle.today - last).days)):
+        day = last
+        while day in days or (length and not is_missed(day)):
+            length += day in days
+            day -= DAY
+    if args.get("today") is False and not is_missed(oracle.today):
+        return False
+    if "today" in args and (last >= oracle.today) != args["today"]:
+        return False
+    bounds = {sign: bound for sign, bound in args.items() if sign in values.COMPARISONS}
+    return values.compares(length, bounds)
+
+
+def is_missed(day: date) -> bool:
+    """Whether somebody who did not check in on this day misses one; Sunday is for rest."""
+    return day.isoweekday() != 7
+
+
 @dataclass(frozen=True)
 class Row:
     """`unfold` is for a name that stands for a rule, instead of `holds`."""
@@ -315,6 +343,7 @@ CLAUSES: dict[str, Row] = {
     "rank": Row(ranks.draw_rank, ranks.is_among_top, weight=2),
     "rfm": Row(ranks.draw_rfm, ranks.has_grades),
     "score": Row(scores.draw_score, scores.has_score),
+    "streak": Row(draw_streak, has_streak, weight=2),
     "random": Row(ranks.draw_random, ranks.is_in_share),
 }
 INSIDE_SEGMENTS = {"frozen": is_frozen}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from qunce.activities.activities import activities
 from qunce.core import db
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff import models as staff_models
@@ -21,6 +22,7 @@ from tests.oracle import strategies
 from tests.oracle.people import Layering
 
 if TYPE_CHECKING:
+    from qunce.activities.activities.models import Activity
     from tests.oracle.clauses import Rule
     from tests.oracle.world import World
 
@@ -67,6 +69,19 @@ def create(world: World) -> None:
     by_rule = {layer["key"]: layer["rule"] for layer in LAYERS["layers"][:-1]}
     world.plain.layerings[strategies.LAYERING] = Layering(by_rule, "middle")
     _define_scores(world)
+
+
+def create_check_in(world: World) -> Activity:
+    """A check-in with Sundays as days of rest."""
+    return activities.create(
+        community=world.qunce,
+        kind="check_in",
+        name="Reading",
+        settings={"rest_weekdays": ["sun"]},
+        starts_at=EARLY,
+        by=world.by,
+        at=EARLY,
+    )
 
 
 def _define_scores(world: World) -> None:

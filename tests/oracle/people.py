@@ -87,6 +87,8 @@ class Community:
     opted_out_of_service: set[str] = field(default_factory=set)
     held_out: dict[str, set[str]] = field(default_factory=dict)
     """Campaign → the first accounts of the people who were left out at its start."""
+    check_ins: set[tuple[str, date]] = field(default_factory=set)
+    """Accounts and the community days on which they checked in."""
     staff: list[str] = field(default_factory=list)
     in_charge: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """Account → since when it has which staff member in charge."""

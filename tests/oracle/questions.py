@@ -36,6 +36,8 @@ class Vocabulary:
     segments: Sequence[str] = ()
     frozen: Sequence[str] = ()
     staff: Sequence[str] = ()
+    check_in: str = ""
+    """The key of the activity in which members check in, with Sundays as days of rest."""
     layer_days: Sequence[str] = ()
     """Days on which layers are known, in the form of rules."""
 

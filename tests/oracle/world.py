@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from django.db import transaction
 
+from qunce.activities.activities.kind_contract import Attempt
+from qunce.activities.activities.models import Way
+from qunce.activities.check_ins import check_ins
 from qunce.core import communities, errors, json_values, timestamps
 from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
@@ -21,6 +24,7 @@ from qunce.groups.lists import lists
 from qunce.groups.lists.models import ListEntry
 from qunce.members.accounts import accounts, erasure
 from qunce.members.accounts import models as account_models
+from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.people import merges
@@ -71,6 +75,7 @@ class World:
         self.erased: dict[int, tuple[datetime, tuple[str, ...]]] = {}
         """Erased people whom the background job has not scrubbed yet, by person id."""
         definitions.create(self)
+        self.activity = definitions.create_check_in(self)
 
     def _tag(self, key: str) -> tag_models.Tag:
         return library.get(self.qunce, key)
@@ -97,6 +102,7 @@ class World:
             (*self.plain.segments,),
             (*self.plain.frozen,),
             tuple(self.plain.staff),
+            self.activity.public_id,
             tuple(self.plain.layerings[strategies.LAYERING].runs),
         )
 
@@ -131,16 +137,24 @@ class World:
                 members.merge(left=left_account, right=right_account, by=self.by, at=at)
         else:
             members.merge(left=left_account, right=right_account, by=self.by, at=at)
+            self._recompute_streaks(left, right)
             self.plain.merges.append(frozenset({left, right}))
 
     def unmerge(self, merge: frozenset[str], at: datetime) -> None:
         """Undo the newest merge of these two accounts."""
         left, right = (self._account(key) for key in sorted(merge))
         undone = members.unmerge(left=left, right=right, by=self.by, at=at)
+        self._recompute_streaks(*merge)
         keys = {pk: key for key, pk in self.ids.items()}
         self.plain.merges.remove(
             frozenset({keys[undone.left_id], keys[undone.right_id]})
         )
+
+    def _recompute_streaks(self, *keys: str) -> None:
+        """What the reaction to the merge does."""
+        by_person = account_queries.accounts_by_person(self._ids(keys))
+        with transaction.atomic():
+            check_ins.recompute(self.activity, account_queries.invert(by_person))
 
     def erase(self, key: str, at: datetime) -> None:
         person_id = members.erase(account=self._account(key), by=self.by, at=at)
@@ -277,6 +291,24 @@ class World:
         variants.save(row, {}, bitmaps.of(self.ids[key] for key in first))
         self.plain.held_out[campaign] = first
 
+    def check_in(self, key: str, at: datetime) -> None:
+        """Check an account in, whoever may take part; once a day and person."""
+        accounts = account_queries.account_ids_of_person(self.ids[key])
+        attempt = Attempt(
+            activity=self.activity,
+            account_id=self.ids[key],
+            person_id=accounts[0],
+            accounts=tuple(accounts),
+            way=Way.STAFF,
+            said="",
+            key="",
+            at=at,
+            by=self.by,
+        )
+        with transaction.atomic():
+            if check_ins.record(attempt).is_new:
+                self.plain.check_ins.add((key, self.plain.clock.day(at)))
+
     def assign_staff(self, login: str | None, key: str, at: datetime) -> None:
         """Assigns all accounts of the person."""
         staff = Staff.objects.get(login=login) if login else None
@@ -309,6 +341,11 @@ class World:
             for tag in random.sample(list(strategies.TAG_GROUPS), 2):
                 self.set_depth(tag, key, random.randint(1, 3), random.choice(days))
             self.join_group(random.choice(strategies.GROUPS), key, random.choice(days))
+            for back in random.sample(range(9), 6):
+                day = self.setting.today - timedelta(days=back)
+                self.check_in(
+                    key, datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+                )
             self.assign_staff(
                 random.choice([None, *self.plain.staff]), key, random.choice(days)
             )

@@ -39,6 +39,7 @@ NEEDS = {
     "prizes.code_of": Rung.CHANNEL,
     "prizes.get": Rung.CHANNEL,
     "prizes.list_own": Rung.CHANNEL,
+    "activities.buy_card": Rung.CHANNEL,
     "points.join_leaderboard": Rung.CHANNEL,
     "points.leave_leaderboard": Rung.CHANNEL,
     "sign_in.bind": Rung.PUBLIC,

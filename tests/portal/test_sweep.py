@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from qunce.activities.draws import results
+from qunce.activities.draws.models import Ticket
 from qunce.activities.prizes import claims, codes
 from qunce.activities.prizes.models import Award, ClaimedBy
 from qunce.core.communities import Community
@@ -31,6 +32,7 @@ from tests.portal.phones import activity as purpose_of
 
 pytestmark = pytest.mark.django_db
 NAME, PHONE, CODE = "李雷雷", "13800138000", "CODE-OF-LI"
+TEXTS = {"name": "周年抽奖", "text": "留言即可参加", "refusal": "只给老朋友"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ ROWS: dict[str, list[Row]] = {
     "sign-out": [post()],
     "activity": [get(of="activity")],
     "activity-join": [post(LINK, "activity")],
+    "buy-card": [post(SIGNED_IN, "activity")],
     "streak": [get(LINK, "activity", own=True)],
     "streak-picture": [get(LINK, "activity", own=True)],
     "ticket": [get(LINK, "draw", own=True)],
@@ -107,7 +110,8 @@ class Scene:
 
     def path(self, name: str, row: Row, community: Community | None = None) -> str:
         args = [(community or self.shop).key, *([self.ids[row.of]] if row.of else [])]
-        return reverse(f"portal:{name}", args=args)
+        number = f"?number={self.ids['number']}" if name == "ticket-picture" else ""
+        return reverse(f"portal:{name}", args=args) + number
 
 
 @pytest.fixture
@@ -115,9 +119,9 @@ def scene() -> Scene:
     shop = factories.community(language="en")
     by = factories.staff(shop)
     li = factories.member(shop, "li", name=NAME, identifiers={"phone": PHONE}).pk
-    prize = builders.prize(by, kind="code")
+    prize = builders.prize(by, TEXTS["name"], kind="code", instructions=TEXTS["text"])
     codes.upload(prize=prize, text=CODE, by=by, at=AT)
-    draw = builders.open_draw(by, (prize, 1))
+    draw = builders.open_draw(by, (prize, 1), **TEXTS)
     builders.join(draw, li)
     builders.close(draw)
     results.complete(
@@ -129,7 +133,7 @@ def scene() -> Scene:
     )
     award = Award.objects.get()
     claims.claim(award=award, way=ClaimedBy.PAGE, at=builders.AFTER)
-    reading = running.running(by)
+    reading = running.running(by, **TEXTS)
     running.join(reading, li)
     phone = Phone(shop)
     phone.sign_in(li)
@@ -144,6 +148,7 @@ def scene() -> Scene:
             "award": award.public_id,
             "device": Device.objects.get().pk,
             "channel": "nothing",
+            "number": Ticket.objects.get().number,
         },
         secrets=[NAME, PHONE, CODE, award.public_id],
     )
@@ -283,7 +288,7 @@ def test_the_member_gets_what_all_others_do_not(scene: Scene) -> None:
     assert NAME in me
     assert scene.ids["award"] in me
     assert CODE in prize
-    for name in ("streak", "ticket", "card"):
+    for name in ("streak", "ticket", "ticket-picture", "card"):
         row = ROWS[name][0]
         assert scene.phone.client.get(scene.path(name, row)).status_code == 200, name
 

@@ -18,6 +18,8 @@ from django.utils import translation
 from pyroaring import BitMap
 
 from docs import kinds
+from qunce.activities.activities import activities
+from qunce.activities.activities.models import Activity
 from qunce.console.segments import rule_editing
 from qunce.console.segments.builder_choices import Choices
 from qunce.console.segments.clause_forms import base as clause_forms
@@ -100,6 +102,9 @@ def shop(db: None) -> Community:
             segments.create(key=key, rule={"all": []}, **about)
         elif kind == "campaign":
             campaigns.create(name=key, key=key, **about)
+        elif kind == "activity":
+            row = activities.create(kind="check_in", name=key, starts_at=AT, **about)
+            Activity.objects.filter(pk=row.pk).update(public_id=key)
         elif kind == "frozen":
             frozen_segments.freeze(key=key, rule={"all": []}, **about)
         elif kind == "source":

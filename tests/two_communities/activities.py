@@ -12,7 +12,7 @@ from qunce.activities.activities.models import (
     PastedLine,
     Way,
 )
-from qunce.activities.check_ins.models import CheckIn
+from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.draws import draws
 from qunce.activities.kinds import base
 from qunce.activities.prizes import awards, prizes
@@ -43,6 +43,15 @@ def add_activities(data: TwoCommunities) -> None:
         "announcement": Announcement.objects.get(activity=activity).pk,
         "activity entry": entry.pk,
         "check-in": CheckIn.objects.get(activity=activity).pk,
+        "bought card": MakeUpCard.objects.create(
+            community=data.community,
+            activity=activity,
+            account_id=data.ids["member"],
+            source=MakeUpCard.Source.BOUGHT,
+            key="homely",
+            granted_at=data.at,
+            used_at=data.at,
+        ).pk,
         "pasted line": line.pk,
     }
     _add_prizes(data)

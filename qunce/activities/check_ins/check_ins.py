@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from qunce.activities.activities import activities
 from qunce.activities.activities.kind_contract import Attempt
 from qunce.activities.activities.models import Activity
-from qunce.activities.check_ins import check_in_facts, streaks
-from qunce.activities.check_ins.models import MAX_SAID, CheckIn, MakeUpCard
+from qunce.activities.check_ins import check_in_facts, streak_tables, streaks
+from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.check_ins.models import Streak as StreakRow
 from qunce.activities.check_ins.streaks import RestDays, Streak
-from qunce.core import community_days, errors
+from qunce.core import community_days, errors, revisions
 from qunce.core.communities import Community
 from qunce.core.facts import facts
 from qunce.core.facts.facts import RecordedFact
@@ -73,14 +73,14 @@ def add(
                 at=attempt.at,
                 source=attempt.way,
                 is_made_up=is_made_up,
-                said=said[:MAX_SAID],
+                said=said,
                 by=attempt.by,
             )
     except IntegrityError:
         # Of two taps at the same time, one has checked them in. A struck-out day is one.
         return Recorded(day=day, streak=streaks.compute(days, rest), is_new=False)
     streak = streaks.compute(days | {day}, rest)
-    _store_streak(activity, attempt.person_id, streak)
+    _store_streak(activity, attempt.person_id, streak, _bump(activity))
     made = check_in_facts.CheckInMadeUp if is_made_up else None
     kind = made or check_in_facts.CheckInRecorded
     fact = kind(
@@ -136,11 +136,12 @@ def recompute(activity: Activity, accounts: Iterable[int]) -> None:
     """Compute the streaks of the people behind these accounts again."""
     by_person = account_queries.accounts_by_person(accounts)
     rest = RestDays.of(activity.settings)
+    rev = _bump(activity)
     for person, own in by_person.items():
         former = [account for account in own if account != person]
-        StreakRow.objects.filter(activity=activity, person_id__in=former).delete()
+        _end_streaks(activity, former, rev)
         days = list_days(activity, own)
-        _store_streak(activity, person, streaks.compute(days, rest))
+        _store_streak(activity, person, streaks.compute(days, rest), rev)
 
 
 def recompute_all(activity: Activity) -> None:
@@ -152,9 +153,23 @@ def recompute_all(activity: Activity) -> None:
         recompute(activity, chunk)
 
 
-def _store_streak(activity: Activity, person: int, streak: Streak) -> None:
+def _bump(activity: Activity) -> int:
+    """The next revision of the streaks; locks them until the commit."""
+    ref = activity.pk
+    return revisions.bump(activity.community_id, streak_tables.REVISION, [ref])[ref]
+
+
+def _end_streaks(activity: Activity, people: Sequence[int], rev: int) -> None:
+    """Leave rows without a streak, as rules read which rows have changed."""
+    rows = StreakRow.objects.filter(
+        activity=activity, person_id__in=people, total__gt=0
+    )
+    rows.update(length=0, longest=0, total=0, rev=rev)
+
+
+def _store_streak(activity: Activity, person: int, streak: Streak, rev: int) -> None:
     if streak.last_day is None:
-        StreakRow.objects.filter(activity=activity, person_id=person).delete()
+        _end_streaks(activity, [person], rev)
         return
     StreakRow.objects.update_or_create(
         activity=activity,
@@ -164,6 +179,7 @@ def _store_streak(activity: Activity, person: int, streak: Streak) -> None:
             "length": streak.length,
             "longest": streak.longest,
             "total": streak.total,
+            "rev": rev,
         },
     )
 
@@ -236,8 +252,13 @@ def find_streak(activity: Activity, accounts: Sequence[int]) -> Streak:
 def people_to_remind(
     activity: Activity, *, at_least: int, today: int
 ) -> models.QuerySet[StreakRow, int]:
-    """People with an unbroken streak of `at_least` days who have not checked in today."""
+    """People with an unbroken streak of `at_least` days who have not checked in today.
+
+    Nobody on a day of rest.
+    """
     rest = RestDays.of(activity.settings)
+    if today in rest:
+        return StreakRow.objects.none().values_list("person_id", flat=True)
     first = community_days.to_date(streaks.last_required(today, rest))
     rows = StreakRow.objects.filter(
         activity=activity,

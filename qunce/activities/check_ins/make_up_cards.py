@@ -101,9 +101,11 @@ def make_up(attempt: Attempt, *, day: int) -> Recorded:
 
 
 def _use(attempt: Attempt, recorded: Recorded) -> None:
-    rows = _unused(attempt.activity.community, attempt.accounts)
-    for pk in rows.order_by("granted_at", "pk").values_list("pk", flat=True):
-        same = MakeUpCard.objects.filter(pk=pk, used_at__isnull=True)
+    rows = _unused(attempt.activity, attempt.accounts)
+    for pk in rows.order_by(
+        models.F("activity").desc(nulls_last=True), "granted_at", "pk"
+    ).values_list("pk", flat=True):
+        same = MakeUpCard.objects.filter(pk=pk, used_at=None, returned_at=None)
         if same.update(used_at=attempt.at, check_in=recorded.check_in):
             return
     if not _use_monthly(attempt, recorded):
@@ -154,14 +156,17 @@ def count_left(activity: Activity, accounts: Sequence[int], at: datetime) -> int
     """The cards that a person can use now in this activity."""
     used = _monthly(activity, accounts, _month(activity, at)).count()
     monthly: int = max(0, activity.settings.get("cards_per_month", 0) - used)
-    return _unused(activity.community, accounts).count() + monthly
+    return _unused(activity, accounts).count() + monthly
 
 
-def _unused(
-    community: Community, accounts: Sequence[int]
-) -> models.QuerySet[MakeUpCard]:
+def _unused(activity: Activity, accounts: Sequence[int]) -> models.QuerySet[MakeUpCard]:
+    """The cards of a person for this activity: its own, and those for any."""
     return MakeUpCard.objects.filter(
-        community=community, account_id__in=accounts, used_at__isnull=True
+        models.Q(activity=None) | models.Q(activity=activity),
+        community_id=activity.community_id,
+        account_id__in=accounts,
+        used_at=None,
+        returned_at=None,
     )
 
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
-from qunce.activities.activities.models import MAX_KEY, Activity, Way
+from qunce.activities.activities.models import MAX_KEY, MAX_SAID, Activity, Way
 from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-
-MAX_SAID = 200
 
 
 class CheckIn(models.Model):
@@ -57,7 +55,11 @@ class CheckIn(models.Model):
 
 
 class Streak(models.Model):
-    """The latest streak of a person: `length` days up to `last_day`, without rest days."""
+    """The latest streak of a person: `length` days up to `last_day`, without rest days.
+
+    Who has none any more, as after a merge, keeps a row of length 0: rules read those rows
+    again whose `rev` is new.
+    """
 
     activity = models.ForeignKey(
         Activity, models.CASCADE, related_name="streaks", db_index=False
@@ -67,6 +69,7 @@ class Streak(models.Model):
     length = models.PositiveIntegerField()
     longest = models.PositiveIntegerField()
     total = models.PositiveIntegerField()
+    rev = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "activities_streak"
@@ -79,7 +82,8 @@ class Streak(models.Model):
             models.Index(
                 fields=["activity", "last_day", "length", "person_id"],
                 name="streaks_by_last_day",
-            )
+            ),
+            models.Index(fields=["activity", "rev"], name="streaks_by_revision"),
         ]
 
     def __str__(self) -> str:
@@ -87,7 +91,11 @@ class Streak(models.Model):
 
 
 class MakeUpCard(models.Model):
-    """Fills one missed day; `key` is what it was given for, once. Used when `used_at`."""
+    """Fills one missed day; `key` is what it was given for, once. Used when `used_at`.
+
+    One that was bought is for the `activity` that set its price, and is void when
+    `returned_at`, as its points were given back. All others are for any activity.
+    """
 
     class Source(models.TextChoices):
         EARNED = "earned", pgettext_lazy("make-up card", "earned by a streak")
@@ -97,12 +105,16 @@ class MakeUpCard(models.Model):
         STAFF = "staff", pgettext_lazy("make-up card", "given by staff")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    activity = models.ForeignKey(
+        Activity, models.PROTECT, null=True, related_name="cards", db_index=False
+    )
     account_id = models.BigIntegerField()
     source = models.CharField(max_length=10, choices=Source.choices)
     key = models.CharField(max_length=MAX_KEY)
     granted_at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     used_at = timestamps.TimestampField(null=True)
+    returned_at = timestamps.TimestampField(null=True)
     check_in = models.OneToOneField(
         CheckIn, models.PROTECT, null=True, related_name="card"
     )
@@ -114,7 +126,14 @@ class MakeUpCard(models.Model):
                 fields=["community", "source", "key"], name="one_card_per_key"
             )
         ]
-        indexes = [models.Index(fields=["account_id"], name="cards_of_account")]
+        indexes = [
+            models.Index(fields=["account_id"], name="cards_of_account"),
+            models.Index(
+                fields=["activity"],
+                condition=models.Q(activity__isnull=False),
+                name="cards_of_activity",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.key}"

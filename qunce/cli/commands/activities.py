@@ -13,6 +13,7 @@ from qunce.activities import pasted_lines, results
 from qunce.activities.activities import activities as activity_store
 from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, State, Way
+from qunce.activities.check_ins import card_sales
 from qunce.activities.kinds import base as kinds
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
@@ -179,3 +180,39 @@ def paste(invocation: Invocation, activity: int, group: str, file: Path) -> None
         "%(known)s · about something else: %(others)s"
     )
     invocation.out.answer(row, template % row)
+
+
+CARD_KEY_HELP = N_("a key of your own; with the same key it happens once")
+
+
+@activities.command("buy-card", help=N_("Let a member buy a make-up card with points"))
+@base.argument("activity", type=int, help=ACTIVITY_HELP)
+@base.argument("member", help=N_("key, phone or e-mail address of the member"))
+@base.option("--key", required=True, help=CARD_KEY_HELP)
+@options.pass_invocation
+def buy_card(invocation: Invocation, activity: int, member: str, key: str) -> None:
+    account = named_members.get_by_key(key=member, **invocation.verb_args)
+    invocation.derive()
+    card = card_sales.buy(
+        activity=_get(invocation, activity),
+        account_id=account.pk,
+        key=key,
+        **invocation.verb_args,
+    )
+    row = {"card": card.pk, "member_id": card.account_id}
+    invocation.out.answer(row, _("Card %(number)s is bought.") % {"number": card.pk})
+
+
+@activities.command(
+    "give-back-card", help=N_("Take back a bought card, and give its points back")
+)
+@base.argument("activity", type=int, help=ACTIVITY_HELP)
+@base.argument("card", type=int, help=N_("number of the card"))
+@options.pass_invocation
+def give_back_card(invocation: Invocation, activity: int, card: int) -> None:
+    found = card_sales.get(
+        activity=_get(invocation, activity), pk=card, **invocation.verb_args
+    )
+    is_new = card_sales.give_back(card=found, **invocation.verb_args)
+    text = _("Given back.") if is_new else _("It was given back before.")
+    invocation.out.answer({"card": found.pk, "is_new": is_new}, text)

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qunce.activities.activities import activities
-from qunce.activities.check_ins import check_ins, make_up_cards
+from qunce.activities.activities.models import Activity
+from qunce.activities.check_ins import card_sales, check_ins, make_up_cards
 from qunce.activities.check_ins.models import MakeUpCard
+from qunce.activities.points import point_facts
 from qunce.console import http, member_names
 from qunce.console.activities import presenters
 from qunce.console.complaints.views import find_member
-from qunce.core import community_days, errors
+from qunce.core import community_days, errors, permissions
 
 PAGE_SIZE = 500
 DAY = timedelta(days=1)
@@ -42,9 +44,20 @@ def check_in_list(request: http.Request, pk: int) -> HttpResponse:
         "day": day,
         "before": day - DAY if day > date(1970, 1, 1) else None,
         "after": day + DAY if day < today else None,
+        "cards": _list_cards(request, activity),
+        "may_adjust": permissions.may(request.staff, point_facts.ADJUST),
         "form_key": secrets.token_urlsafe(12),
     }
     return http.render(request, "console/activities/check_ins.html", context)
+
+
+def _list_cards(
+    request: http.Request, activity: Activity
+) -> list[tuple[MakeUpCard, str]]:
+    """The cards that were bought, each with the name of its member."""
+    cards = card_sales.list_bought(activity=activity, by=request.staff, at=request.at)
+    names = member_names.find(card.account_id for card in cards[:PAGE_SIZE])
+    return [(card, names.get(card.account_id, "")) for card in cards[:PAGE_SIZE]]
 
 
 def _back(request: http.Request, pk: int, day: date | None = None) -> HttpResponse:
@@ -94,4 +107,19 @@ def give_card(request: http.Request, pk: int) -> HttpResponse:
         http.flash(request, str(error), level="bad")
     else:
         http.flash(request, _("The member has another make-up card."))
+    return _back(request, pk)
+
+
+@require_POST
+@http.page(point_facts.ADJUST)
+def give_back_card(request: http.Request, pk: int, card: int) -> HttpResponse:
+    """Take back a bought card, and give its points back."""
+    activity = activities.get(by=request.staff, pk=pk)
+    row = card_sales.get(activity=activity, pk=card, by=request.staff, at=request.at)
+    try:
+        card_sales.give_back(card=row, by=request.staff, at=request.at)
+    except card_sales.CardUsed as error:
+        http.flash(request, str(error), level="bad")
+    else:
+        http.flash(request, _("The card is void, and its points are given back."))
     return _back(request, pk)

@@ -38,6 +38,11 @@ urlpatterns = [
         name="check-in-restore",
     ),
     path("<int:pk>/cards/", check_in_views.give_card, name="give-card"),
+    path(
+        "<int:pk>/cards/<int:card>/give-back/",
+        check_in_views.give_back_card,
+        name="give-back-card",
+    ),
     path("<int:pk>/submit/", actions.submit, name="submit"),
     path("<int:pk>/approve/", actions.approve, name="approve"),
     path("<int:pk>/reject/", actions.reject, name="reject"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, Answer, Way
+from qunce.activities.check_ins import card_sales
 from qunce.activities.kinds import base, check_in
 from qunce.activities.kinds.base import Reply
 from qunce.core import timestamps
@@ -60,6 +61,13 @@ def take_part(
         served_at=read_served(served, activity),
         at=at,
     )
+
+
+def buy_card(*, visitor: Visitor, public_id: str, key: str, at: datetime) -> None:
+    """Buy a make-up card with points, which needs a sign-in."""
+    activity = get(visitor, public_id)
+    account = rungs.require(visitor, Rung.CHANNEL)
+    card_sales.buy(activity=activity, account_id=account, key=key, by=None, at=at)
 
 
 def sign_served(activity: Activity, at: datetime) -> str:

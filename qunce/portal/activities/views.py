@@ -35,6 +35,7 @@ def activity(request: http.Request, public_id: str) -> HttpResponse:
         "is_known": account is not None,
         "answer": actions.find_answer(found, account, key),
         "served": actions.sign_served(found, request.at),
+        "card_url": reverse("portal:buy-card", args=[request.place, public_id]),
         "join_url": reverse("portal:activity-join", args=[request.place, public_id]),
         **kind.portal_context(found, account, request.at),
     }
@@ -57,6 +58,20 @@ def join(request: http.Request, public_id: str) -> HttpResponse:
     )
     url = reverse("portal:activity", args=[request.place, public_id])
     return http.redirect(f"{url}?key={key}")
+
+
+@require_POST
+@http.page()
+def buy_card(request: http.Request, public_id: str) -> HttpResponse:
+    """Buy a make-up card, and go back to the page, which shows it."""
+    actions.buy_card(
+        visitor=request.visitor,
+        public_id=public_id,
+        key=request.POST.get("key", "")[:MAX_KEY],
+        at=request.at,
+    )
+    url = reverse("portal:activity", args=[request.place, public_id])
+    return http.redirect(f"{url}#cards")
 
 
 @require_safe

@@ -35,6 +35,7 @@ ANSWERS: dict[str, str] = {
         {A}.lifecycle.review
         {A}.lifecycle.settle
         {A}.lifecycle.submit
+        {C}.card_sales.list_bought
         {C}.check_ins.list_of_day
         {P}.answer
         {P}.get
@@ -55,6 +56,9 @@ ANSWERS: dict[str, str] = {
         {C}.make_up_cards.grant
     """,
     "rraaannna": f"""
+        {C}.card_sales.buy
+        {C}.card_sales.get
+        {C}.card_sales.give_back
         {A}.entries.get
         {A}.entries.restore
         {A}.entries.strike_out

@@ -14,8 +14,10 @@ from qunce.activities.activities.models import (
     PastedLine,
     Way,
 )
+from qunce.activities.check_ins import card_sales
 from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.kinds import base
+from qunce.activities.points import earning
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group, Membership
 from tests.access.cases.base import Case, both, case, ids, just
@@ -171,6 +173,33 @@ case(
 case(
     "activities.check_ins.make_up_cards",
     grant=both(ids("account_id"), just(source=MakeUpCard.Source.STAFF, key="thanks")),
+)
+
+
+def selling(world: World) -> Activity:
+    """An activity that sells cards, and points for the member."""
+    activity = made(world)
+    activity.settings |= {"card_price": 5, "card_sales": 3}
+    activity.save(update_fields=["settings"])
+    earning.award(
+        account_id=world.ids["account"], amount=9, key="cards", by=None, at=world.at
+    )
+    return activity
+
+
+def a_card(world: World) -> MakeUpCard:
+    account = world.ids["account"]
+    return card_sales.buy(
+        activity=selling(world), account_id=account, key="k", by=None, at=world.at
+    )
+
+
+case(
+    "activities.check_ins.card_sales",
+    buy=both(lambda w: {"activity": selling(w)}, ids("account_id"), just(key="again")),
+    give_back=lambda w: {"card": a_card(w)},
+    list_bought=lambda w: {"activity": a_card(w).activity},
+    get=lambda w: {"pk": (card := a_card(w)).pk, "activity": card.activity},
 )
 case(
     "activities.eligibility",

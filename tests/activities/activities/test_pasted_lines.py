@@ -158,3 +158,15 @@ def test_an_erased_member_leaves_no_name(by: Staff, north: Group) -> None:
     kept = [str(list(model.objects.values())) for model in (PastedLine, CheckIn)]
     assert "'account_id'" in kept[0]
     assert "张三" not in str(kept)
+
+
+def test_a_line_that_is_too_long_is_refused_with_a_sentence(
+    by: Staff, north: Group
+) -> None:
+    activity = running(by, settings={"proof": "text"})
+    fitting, long = "页" * 500, "页" * 501
+    result = paste(activity, north, f"张三：打卡 {fitting}\n李四：打卡 {long}", by)
+    assert result.counts == {TAKEN: 1, PastedLine.State.REFUSED: 1}
+    assert CheckIn.objects.get().said == fitting
+    (refused,) = (row for row in result.rows if row.state == PastedLine.State.REFUSED)
+    assert "501" in refused.answer

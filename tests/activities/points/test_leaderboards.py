@@ -127,7 +127,7 @@ def test_staff_and_programs_choose_a_period(
 ) -> None:
     browser = clients.browser(by)
     page = browser.get("/activities/points/leaderboard/?period=all").content.decode()
-    assert "All time" in page
+    assert "总榜" in page
     wrong = browser.get("/activities/points/leaderboard/?period=2026-13")
     assert wrong.status_code == 422
     assert "2026-W10" in wrong.content.decode()

@@ -9,8 +9,14 @@ from ninja import Field, Router, Status
 
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
-from qunce.channels.accounts import accounts, invitations, missed_messages
+from qunce.channels.accounts import (
+    accounts,
+    invitations,
+    member_sign_in,
+    missed_messages,
+)
 from qunce.channels.accounts.models import ChannelAccount, MissedMessages
+from qunce.members.personal_links import portal_settings
 
 router = Router(auth=RequiresScope("channels"), tags=["channels"])
 PerMinute = Annotated[int, Field(ge=1, le=accounts.MAX_PER_MINUTE)] | None
@@ -63,6 +69,15 @@ class AskFirstIn(schemas.InputSchema):
     asks_first: bool
 
 
+class WidgetIn(schemas.InputSchema):
+    """The origins of the apps that may show member pages in a frame; none without one."""
+
+    frame_origins: Annotated[
+        list[Annotated[str, Field(max_length=300)]],
+        Field(max_length=100, examples=[["https://app.element.io"]]),
+    ]
+
+
 class MissedMessagesOut(schemas.OutputSchema):
     """Messages that the channel could not bring; no name is that of a direct chat."""
 
@@ -75,6 +90,11 @@ class MissedMessagesOut(schemas.OutputSchema):
 
 
 class ChannelOut(schemas.OutputSchema):
+    """`frame_origins` are those of the apps that may show member pages in a frame.
+
+    `widget_address` is what they show there, null for a channel without member sign-in.
+    """
+
     channel: str
     address: str
     user: str
@@ -83,6 +103,8 @@ class ChannelOut(schemas.OutputSchema):
     received_at: datetime | None
     checked_at: datetime | None
     problems: list[ChannelProblemOut]
+    frame_origins: list[str]
+    widget_address: str | None
 
 
 def _serialize(account: ChannelAccount) -> dict[str, Any]:
@@ -105,8 +127,17 @@ def _serialize(account: ChannelAccount) -> dict[str, Any]:
         for problem, explanation in accounts.explain(account)
     ]
     fields = {name: getattr(account, name) for name in names}
-    per_minute = account.settings.get("per_minute")
-    return fields | {"per_minute": per_minute, "problems": problems}
+    has_widget = member_sign_in.find_provider(account.channel) is not None
+    return fields | {
+        "per_minute": account.settings.get("per_minute"),
+        "problems": problems,
+        "frame_origins": member_sign_in.origins_of(account),
+        "widget_address": portal_settings.widget_address(
+            account.community, account.channel
+        )
+        if has_widget
+        else None,
+    }
 
 
 @router.get("/channels", response=list[ChannelOut])
@@ -201,6 +232,16 @@ def ask_first(request: ApiRequest, channel: str, data: AskFirstIn) -> Any:
         account=account, asks_first=data.asks_first, by=request.by, at=request.at
     )
     return Status(204, None)
+
+
+@router.put("/channels/{channel}/widget", response=ChannelOut)
+def allow_frames(request: ApiRequest, channel: str, data: WidgetIn) -> dict[str, Any]:
+    """Set which apps show member pages in a frame, where members sign in through it."""
+    account = accounts.get(channel=channel, by=request.by)
+    member_sign_in.allow_frames(
+        account=account, origins=data.frame_origins, by=request.by, at=request.at
+    )
+    return _serialize(account)
 
 
 @router.get("/missed-messages", response=list[MissedMessagesOut])

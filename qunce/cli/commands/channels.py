@@ -8,11 +8,12 @@ from typing import Any
 import click
 from django.utils.translation import gettext as _
 
-from qunce.channels.accounts import accounts
+from qunce.channels.accounts import accounts, member_sign_in
 from qunce.channels.accounts.models import ChannelAccount
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
+from qunce.members.personal_links import portal_settings
 
 CHANNEL_HELP = N_("name of the channel, such as matrix")
 
@@ -25,6 +26,7 @@ def _to_json(account: ChannelAccount) -> dict[str, Any]:
         "address": account.address,
         "user": account.user,
         "per_minute": account.settings.get("per_minute"),
+        "frame_origins": member_sign_in.origins_of(account),
         "received_at": account.received_at.isoformat() if account.received_at else None,
         "checked_at": account.checked_at.isoformat() if account.checked_at else None,
         "problems": [
@@ -110,6 +112,34 @@ def limit(invocation: Invocation, channel: str, per_minute: int | None) -> None:
         account=account, per_minute=per_minute, **invocation.verb_args
     )
     _answer(invocation, account)
+
+
+@channels.command(
+    "widget",
+    help=N_("Set which apps show member pages in a frame, and print its address"),
+)
+@base.argument("channel", help=CHANNEL_HELP)
+@base.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    help=N_("origin of an app, such as https://app.element.io; none without it"),
+)
+@options.pass_invocation
+def widget(invocation: Invocation, channel: str, origins: tuple[str, ...]) -> None:
+    account = accounts.get(channel=channel, by=invocation.by)
+    member_sign_in.allow_frames(
+        account=account, origins=origins, **invocation.verb_args
+    )
+    address = portal_settings.widget_address(account.community, channel)
+    stored = member_sign_in.origins_of(account)
+    content = {"frame_origins": stored, "widget_address": address}
+    if stored:
+        text = _("Members sign in at %(address)s in %(apps)s.")
+        text %= {"address": address, "apps": ", ".join(stored)}
+    else:
+        text = _("No app shows member pages in a frame.")
+    invocation.out.answer(content, text)
 
 
 @channels.command("disconnect", help=N_("Forget the token; what was received stays"))

@@ -9,10 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from qunce.channels.accounts import accounts, invitations, missed_messages
+from qunce.channels.accounts import (
+    accounts,
+    invitations,
+    member_sign_in,
+    missed_messages,
+)
 from qunce.console import http
 from qunce.console.channels import forms, presenters, views
 from qunce.console.http import Request
+from qunce.core import errors
 
 
 @require_POST
@@ -34,7 +40,7 @@ def change_limit(request: Request, channel: str) -> HttpResponse:
     form = forms.LimitForm(request.POST)
     if not form.is_valid():
         page = presenters.present_page(account, request.staff, request.at)
-        return views.render_detail(request, page, form)
+        return views.render_detail(request, page, limit=form)
     accounts.change_limit(
         account=account,
         per_minute=form.cleaned_data["per_minute"],
@@ -43,6 +49,28 @@ def change_limit(request: Request, channel: str) -> HttpResponse:
     )
     http.flash(request, _("Saved."))
     return http.redirect_back(request, reverse("channels:detail", args=[channel]))
+
+
+@require_POST
+@http.page(accounts.MANAGE)
+def allow_frames(request: Request, channel: str) -> HttpResponse:
+    account = accounts.get(channel=channel, by=request.staff)
+    form = forms.WidgetForm(request.POST)
+    if form.is_valid():
+        try:
+            member_sign_in.allow_frames(
+                account=account,
+                origins=form.cleaned_data["origins"].splitlines(),
+                by=request.staff,
+                at=request.at,
+            )
+        except errors.Invalid as error:
+            form.add_error("origins", str(error))
+        else:
+            http.flash(request, _("Saved."))
+            return _back(request, channel)
+    page = presenters.present_page(account, request.staff, request.at)
+    return views.render_detail(request, page, widget=form)
 
 
 @require_POST

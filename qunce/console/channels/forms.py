@@ -61,6 +61,21 @@ class ConnectForm(LimitForm):
     field_order = ("address", "secret", "limit", "per_minute")
 
 
+class WidgetForm(forms.Form):
+    origins = forms.CharField(
+        label=gettext_lazy("Apps that show member pages in a room"),
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(
+            attrs={"rows": 3, "placeholder": "https://app.element.io"}
+        ),
+        help_text=gettext_lazy(
+            "One address a line, such as https://app.element.io, or vector://vector for "
+            "Element on the desktop. Empty, no app can."
+        ),
+    )
+
+
 class InvitationsForm(forms.Form):
     asks_first = forms.BooleanField(
         label=gettext_lazy("Ask staff about every invitation into a room"),

@@ -13,6 +13,7 @@ from qunce.channels import channel_contract
 from qunce.channels.accounts import (
     accounts,
     invitations,
+    member_sign_in,
     missed_messages,
     providers,
 )
@@ -49,6 +50,8 @@ class ChannelPage:
     groups: Sequence[Group]
     group_count: int
     per_minute: int | None
+    can_sign_in: bool
+    frame_origins: Sequence[str]
 
 
 def list_rows(by: Staff, at: datetime) -> list[ChannelRow]:
@@ -96,4 +99,6 @@ def present_page(account: ChannelAccount, by: Staff, at: datetime) -> ChannelPag
         groups=list(groups.order_by("name", "pk")[:MAX_GROUPS]),
         group_count=groups.count(),
         per_minute=account.settings.get("per_minute"),
+        can_sign_in=member_sign_in.find_provider(account.channel) is not None,
+        frame_origins=member_sign_in.origins_of(account),
     )

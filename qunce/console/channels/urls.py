@@ -11,6 +11,7 @@ urlpatterns = [
     path("<str:channel>/connect/", views.channel_connect, name="connect"),
     path("<str:channel>/check/", actions.check, name="check"),
     path("<str:channel>/limit/", actions.change_limit, name="limit"),
+    path("<str:channel>/widget/", actions.allow_frames, name="widget"),
     path("<str:channel>/invitations/", actions.ask_first, name="ask-first"),
     path("<str:channel>/invitations/accept/", actions.accept, name="accept"),
     path("<str:channel>/invitations/refuse/", actions.refuse, name="refuse"),

@@ -12,6 +12,7 @@ from qunce.channels.accounts import accounts, invitations, providers
 from qunce.console import http
 from qunce.console.channels import forms, presenters
 from qunce.console.http import Request
+from qunce.console.member_pages import presenters as member_pages
 from qunce.core import errors
 
 
@@ -27,25 +28,34 @@ def channel_list(request: Request) -> HttpResponse:
 def channel_detail(request: Request, channel: str) -> HttpResponse:
     account = accounts.get(channel=channel, by=request.staff)
     page = presenters.present_page(account, request.staff, request.at)
-    limit = forms.AT_MOST if page.per_minute else forms.NONE
-    form = forms.LimitForm(initial={"limit": limit, "per_minute": page.per_minute})
-    return render_detail(request, page, form)
+    return render_detail(request, page)
 
 
 def render_detail(
-    request: Request, page: presenters.ChannelPage, form: forms.LimitForm
+    request: Request,
+    page: presenters.ChannelPage,
+    *,
+    limit: forms.LimitForm | None = None,
+    widget: forms.WidgetForm | None = None,
 ) -> HttpResponse:
+    """The page of an account, with a form that was refused in its place."""
     asks_first = bool(page.account.settings.get(invitations.ASKS_FIRST))
+    kind = forms.AT_MOST if page.per_minute else forms.NONE
     context = {
         "page": page,
-        "form": form,
+        "form": limit
+        or forms.LimitForm(initial={"limit": kind, "per_minute": page.per_minute}),
         "invitations_form": forms.InvitationsForm(initial={"asks_first": asks_first}),
+        "widget_form": widget
+        or forms.WidgetForm(initial={"origins": "\n".join(page.frame_origins)}),
+        "widget_address": member_pages.widget_address(request, page.row.name),
     }
+    is_refused = limit is not None or widget is not None
     return http.render(
         request,
         "console/channels/detail.html",
         context,
-        status=422 if form.errors else 200,
+        status=422 if is_refused else 200,
     )
 
 

@@ -38,6 +38,12 @@ def address(request: Request) -> str:
     return request.build_absolute_uri(f"{links.PATH}{request.community.key}/")
 
 
+def widget_address(request: Request, channel: str) -> str:
+    """What an app shows in a room, where members sign in through a channel."""
+    found = portal_settings.widget_address(request.community, channel)
+    return found if portal_settings.has_address() else request.build_absolute_uri(found)
+
+
 def list_purposes(request: Request) -> list[tuple[str, str]]:
     """Purpose and name of what links of members are for."""
     home = purposes.of(purposes.HOME)

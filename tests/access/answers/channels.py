@@ -24,6 +24,7 @@ ANSWERS: dict[str, str] = {
         channels.accounts.accounts.get
         channels.accounts.invitations.ask_first
         channels.accounts.invitations.list_of
+        channels.accounts.member_sign_in.allow_frames
         channels.accounts.missed_messages.get
         channels.accounts.missed_messages.note
         channels.webhooks.endpoints.create

@@ -83,6 +83,10 @@ case(
     list_of=one("account=channel account"),
 )
 case(
+    "channels.accounts.member_sign_in",
+    allow_frames=one("account=channel account", origins=["https://app.example.org"]),
+)
+case(
     "channels.accounts.missed_messages",
     list_open=just(),
     get=ids("pk", "missed"),

@@ -198,7 +198,6 @@ def test_leave_of_the_community_takes_effect(shop: Community, report: Report) ->
     assert len(stored(shop, "member.rejoined")) == 1
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("row", "words"),
     [
@@ -252,7 +251,6 @@ def test_times_out_of_range_can_be_allowed(shop: Community, report: Report) -> N
     assert report(*rows, allow_old_times=True, allow_future_times=True).new == 1
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("number", "time"),
     [

@@ -24,7 +24,6 @@ def postcode(shop: Community, api: ApiClient) -> Attribute:
     return created
 
 
-@pytest.mark.both_databases
 def test_type_is_changed_after_a_dry_run(api: ApiClient, postcode: Attribute) -> None:
     path = f"/attributes/{postcode.pk}/type"
     seen = api.post(path, {"type": "number", "dry_run": True})

@@ -28,7 +28,6 @@ def create_draft(api: ApiClient, **fields: Any) -> int:
     return int(response.body["id"])
 
 
-@pytest.mark.both_databases
 def test_campaign_goes_from_draft_to_done(shop: Community, api: ApiClient) -> None:
     factories.member(shop, "m1", name="Li")
     factories.member(shop, "m2")

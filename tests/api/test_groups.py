@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from qunce.core.communities import Community
 from tests import factories
 from tests.clients import ApiClient, create_client
 
 
-@pytest.mark.both_databases
 def test_group_is_created_filled_and_changes_its_stage(
     shop: Community, api: ApiClient
 ) -> None:

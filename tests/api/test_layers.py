@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from qunce.core.communities import Community
 from qunce.members.layers import layering_specs as layer_specs
 from qunce.members.layers import layers
@@ -20,7 +18,6 @@ def create_layering(shop: Community) -> Layering:
     )
 
 
-@pytest.mark.both_databases
 def test_layering_is_run_counted_and_compared(shop: Community, api: ApiClient) -> None:
     factories.members(shop, "m1", "m2")
     create_layering(shop)
@@ -55,7 +52,6 @@ SPEC = {
 }
 
 
-@pytest.mark.both_databases
 def test_a_layering_is_previewed_created_changed_and_archived(
     shop: Community, api: ApiClient
 ) -> None:
@@ -107,7 +103,6 @@ def test_a_layering_is_previewed_created_changed_and_archived(
     assert api.post("/layerings", {"key": "a", "ladder": "nope"}).status == 404
 
 
-@pytest.mark.both_databases
 def test_changes_between_two_days_add_up_and_each_has_its_rule(
     shop: Community, api: ApiClient
 ) -> None:

@@ -16,7 +16,6 @@ from tests.clients import ApiClient, create_client
 from tests.factories import AT
 
 
-@pytest.mark.both_databases
 def test_member_is_created_updated_and_read(shop: Community, api: ApiClient) -> None:
     attributes.define(
         community=shop, name="city", type="text", by=factories.staff(shop), at=AT

@@ -18,7 +18,6 @@ from tests.clients import ApiClient, create_client
 from tests.factories import AT, LATER
 
 
-@pytest.mark.both_databases
 def test_order_is_recorded_corrected_and_refunded(
     shop: Community, api: ApiClient
 ) -> None:

@@ -20,7 +20,6 @@ KOC = {"tag": {"any": ["koc"]}}
 EVERYONE: dict[str, Any] = {"all": []}
 
 
-@pytest.mark.both_databases
 def test_segment_is_counted_listed_explained_and_frozen(
     shop: Community, api: ApiClient
 ) -> None:
@@ -138,7 +137,6 @@ def test_segments_of_another_community_are_not_found(
         assert stranger.request(method, operation, data).status == 404, operation
 
 
-@pytest.mark.both_databases
 def test_sizes_and_members_of_a_segment_are_exported(
     shop: Community, api: ApiClient
 ) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.members.tags import person_tags
 from tests import factories
 from tests.clients import ApiClient, create_client
-
-pytestmark = pytest.mark.both_databases
 
 
 def test_groups_have_naming_rules_and_creators(shop: Community, api: ApiClient) -> None:

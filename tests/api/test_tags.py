@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from qunce.core.communities import Community
 from tests import factories
 from tests.clients import ApiClient, create_client
 
 
-@pytest.mark.both_databases
 def test_tag_is_created_applied_undone_archived_and_merged(
     shop: Community, api: ApiClient
 ) -> None:
@@ -82,7 +79,6 @@ def test_tags_of_another_community_are_not_found(
         assert stranger.request(method, operation, data).status == 404, operation
 
 
-@pytest.mark.both_databases
 def test_depths_and_levels_are_changed_and_a_merge_is_undone(
     shop: Community, api: ApiClient
 ) -> None:

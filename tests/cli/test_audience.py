@@ -22,7 +22,6 @@ def test_members_are_counted(run: Run, shop: Community) -> None:
     assert answer["took_ms"] >= 0
 
 
-@pytest.mark.both_databases
 def test_keys_are_listed_in_order_of_joining(run: Run, shop: Community) -> None:
     assert run("audience", "list", EVERYONE, "--json").json == {
         "keys": ["ann", "bob", "cyd", "dee"]
@@ -30,7 +29,6 @@ def test_keys_are_listed_in_order_of_joining(run: Run, shop: Community) -> None:
     assert run("audience", "list", VIP).output == "ann\nbob\n"
 
 
-@pytest.mark.both_databases
 def test_list_can_be_limited_and_continued(run: Run, shop: Community) -> None:
     first = run("audience", "list", EVERYONE, "--limit", "2", "--json").json
     assert first == {"keys": ["ann", "bob"]}
@@ -54,7 +52,6 @@ def test_explanation_is_in_the_language_of_the_user(run: Run, shop: Community) -
     assert chinese.output.startswith("cyd 不在")
 
 
-@pytest.mark.both_databases
 def test_two_audiences_are_compared(run: Run, shop: Community) -> None:
     answer = run("audience", "overlap", VIP, EVERYONE, "--json").json
     assert answer == {"left": 0, "both": 2, "right": 2}

@@ -7,7 +7,7 @@ from qunce.core.communities import Community
 from tests import factories
 from tests.cli.runner import Run
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_communities_are_added_and_listed(run: Run, transactional_db: None) -> None:

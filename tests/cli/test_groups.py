@@ -12,7 +12,7 @@ from tests import factories
 from tests.cli.runner import Run
 from tests.factories import AT
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -82,7 +82,6 @@ def test_staff_with_a_scope_see_their_members_only(run: Run, shop: Community) ->
     assert everyone["moved"] == 2
 
 
-@pytest.mark.both_databases
 def test_changes_between_two_days_are_counted_and_listed(
     run: Run, shop: Community
 ) -> None:
@@ -103,7 +102,6 @@ def test_changes_between_two_days_are_counted_and_listed(
     assert early.code != 0
 
 
-@pytest.mark.both_databases
 def test_layering_is_archived_and_restored(run: Run, shop: Community) -> None:
     run("layerings", "add", "worth", json.dumps(SPEC))
     assert run("layerings", "archive", "worth", "--json").json["state"] == "archived"

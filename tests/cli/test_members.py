@@ -96,7 +96,6 @@ def test_list_has_the_same_records(run: Run, full: Community) -> None:
     assert listed[1]["attributes"] == {} and listed[1]["groups"] == []
 
 
-@pytest.mark.both_databases
 def test_list_can_be_narrowed_limited_and_continued(run: Run, shop: Community) -> None:
     def keys(*words: str) -> list[str]:
         answer = run("members", "list", *words, "--json").json
@@ -123,7 +122,6 @@ def test_identifiers_are_masked_without_the_permission(
     assert full_list[4]["key"] == "13800002222"
 
 
-@pytest.mark.both_databases
 def test_member_is_shown_with_all_accounts(run: Run, shop: Community) -> None:
     merged = run("members", "merge", "ann", "bob", "--note", "same phone")
     assert merged.output == "ann and bob are one person.\n"
@@ -164,7 +162,6 @@ def test_members_outside_the_scope_are_unknown(run: Run, shop: Community) -> Non
     assert run("members", "merge", "ann", "bob", "--as", "lin").code == 3
 
 
-@pytest.mark.both_databases
 def test_hidden_groups_are_not_shown(run: Run, full: Community) -> None:
     lin = factories.staff(full, login="lin", role="manager")
     lin.groups = ["hall"]
@@ -192,7 +189,6 @@ def test_wrong_identifier_is_replaced(run: Run, full: Community) -> None:
     assert shown["key"] == "too"
 
 
-@pytest.mark.both_databases
 def test_suppression_can_be_lifted(run: Run, full: Community) -> None:
     assert run("members", "erase", "ann", "--for-good").code == 0
     assert run("members", "lift-suppression", "--value", "13900139001").code == 3
@@ -200,7 +196,6 @@ def test_suppression_can_be_lifted(run: Run, full: Community) -> None:
     assert factories.member(full, "ann").present
 
 
-@pytest.mark.both_databases
 def test_staff_are_assigned_by_a_rule_with_a_checked_count(
     run: Run, shop: Community
 ) -> None:
@@ -217,7 +212,6 @@ def test_staff_are_assigned_by_a_rule_with_a_checked_count(
     assert run("members", "assign", "--members", "ann", "--json").json["changed"] == 1
 
 
-@pytest.mark.both_databases
 def test_everything_about_a_person_is_written_to_an_archive(
     run: Run, full: Community, tmp_path: Path
 ) -> None:
@@ -239,7 +233,6 @@ def test_members_opt_out_and_in_again(run: Run, shop: Community) -> None:
     }
 
 
-@pytest.mark.both_databases
 def test_sidebar_shows_what_to_offer_and_why(run: Run, shop: Community) -> None:
     shown = run("members", "sidebar", "cyd", "--json").json
     assert [offer["rule"] for offer in shown["offers"]] == ["first_order"]

@@ -58,7 +58,6 @@ def test_frozen_segment_does_not_change(run: Run, shop: Community) -> None:
     assert run("audience", "list", VIP).output == "ann\nbob\ncyd\n"
 
 
-@pytest.mark.both_databases
 def test_segment_is_archived_and_restored(run: Run, shop: Community) -> None:
     saved(run, "vips", VIP)
     saved(run, "more", "segment:vips")
@@ -72,7 +71,6 @@ def test_segment_is_archived_and_restored(run: Run, shop: Community) -> None:
     assert len(run("segments", "list", "--json").json["segments"]) == 2
 
 
-@pytest.mark.both_databases
 def test_sizes_are_those_that_staff_may_see(run: Run, shop: Community) -> None:
     saved(run, "vips", VIP)
     factories.staff(
@@ -89,14 +87,12 @@ def test_viewers_save_and_freeze_nothing(run: Run, shop: Community) -> None:
     assert run("segments", "list", "--as", "vic", "--json").json == {"segments": []}
 
 
-@pytest.mark.both_databases
 def test_sizes_of_a_segment_are_listed_by_day(run: Run, shop: Community) -> None:
     saved(run, "vips", VIP)
     sizes = run("segments", "sizes", "vips", "--json").json
     assert (sizes["key"], sizes["sizes"]) == ("vips", [])
 
 
-@pytest.mark.both_databases
 def test_segment_is_watched(run: Run, shop: Community) -> None:
     saved(run, "vips", VIP)
     started = run("segments", "watch", "vips", "--json").json

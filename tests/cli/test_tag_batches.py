@@ -65,7 +65,6 @@ def test_depth_is_set_exactly(run: Run, shop: Community) -> None:
     assert run("tags", "set-levels", "vip", "3 a, 1 b").code == 2
 
 
-@pytest.mark.both_databases
 def test_expired_tag_is_removed_automatically(run: Run, shop: Community) -> None:
     until = (AT + timedelta(days=1)).isoformat()
     run("tags", "apply", "vip", "--members", "cyd", "--expires", until)

@@ -76,7 +76,6 @@ def test_keys_of_merged_tags_and_synonyms_lead_to_the_tag(
         assert run("audience", "count", rule).output == "3\n"
 
 
-@pytest.mark.both_databases
 def test_tag_is_archived_and_restored(run: Run, shop: Community) -> None:
     archived = run("tags", "archive", "vip", "--json").json
     assert archived == {"tag": "vip", "state": "archived"}
@@ -113,7 +112,6 @@ def test_viewers_change_no_tags(
     assert run("tags", "list", "--json").json["tags"][0]["members"] == 2
 
 
-@pytest.mark.both_databases
 def test_tag_is_moved_owned_renamed_and_loses_a_synonym(
     run: Run, shop: Community
 ) -> None:

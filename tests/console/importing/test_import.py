@@ -49,7 +49,6 @@ HOSTILE = (
 )
 
 
-@pytest.mark.both_databases
 def test_file_is_uploaded_previewed_and_imported(shop: Community, ann: Client) -> None:
     assert "Try with my own spreadsheet" in page(ann, "list")
     upload = create_upload(ann, GOOD)
@@ -67,7 +66,6 @@ def test_file_is_uploaded_previewed_and_imported(shop: Community, ann: Client) -
     assert account_queries.get(shop, "a").name == "Ann"
 
 
-@pytest.mark.both_databases
 def test_polling_gets_only_the_progress(ann: Client) -> None:
     job = start_import(ann, create_upload(ann, GOOD))
     part = page(ann, "job-detail", job.pk, HTTP_HX_REQUEST="true")
@@ -106,7 +104,6 @@ def test_unknown_field_or_target_is_rejected(ann: Client) -> None:
     post(ann, "file-detail", upload.pk, 404, target="nonsense")
 
 
-@pytest.mark.both_databases
 def test_broken_rows_are_reported_and_valid_rows_imported(
     shop: Community, ann: Client
 ) -> None:
@@ -135,7 +132,6 @@ def test_broken_rows_are_reported_and_valid_rows_imported(
     assert "1 broken row" in page(ann, "job-detail", ImportJob.objects.latest("pk").pk)
 
 
-@pytest.mark.both_databases
 def test_import_is_cancelled_and_resumed(ann: Client) -> None:
     job = start_import(ann, create_upload(ann, GOOD))
     post(ann, "job-cancel", job.pk)
@@ -166,7 +162,6 @@ def test_oversized_file_is_rejected_before_it_is_stored(
     assert not list(home.rglob("*.part"))
 
 
-@pytest.mark.both_databases
 def test_upload_requires_a_csrf_token_and_stores_nothing_without_it(
     by: Staff, home: Path
 ) -> None:
@@ -190,7 +185,6 @@ def test_upload_without_permission_stores_nothing(shop: Community, home: Path) -
     assert "Only staff who see the whole community" in refused.content.decode()
 
 
-@pytest.mark.both_databases
 def test_hostile_headings_and_values_are_escaped(ann: Client) -> None:
     names = [*HOSTILE, ""]
     rows = "\n".join(",".join(HOSTILE) + ",key" for _ in range(2))
@@ -215,7 +209,6 @@ def test_file_is_read_again_with_another_encoding(ann: Client) -> None:
     assert "小红" in page(ann, "file-detail", upload.pk)
 
 
-@pytest.mark.both_databases
 def test_file_is_deleted(ann: Client, home: Path) -> None:
     upload = create_upload(ann, GOOD)
     post(ann, "file-delete", upload.pk)
@@ -257,7 +250,6 @@ def test_every_field_and_state_has_a_label() -> None:
     }
 
 
-@pytest.mark.both_databases
 def test_objects_of_another_community_are_not_found(ann: Client) -> None:
     other = factories.community("other", language="en")
     stranger = browser(factories.staff(other, login="bob"))

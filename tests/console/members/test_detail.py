@@ -73,7 +73,6 @@ def test_identifiers_are_masked_for_operators(
     assert "13800138001" in text(browser.get(pages[0]))
 
 
-@pytest.mark.both_databases
 def test_timeline_has_labels_and_pages(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
@@ -97,7 +96,6 @@ def test_timeline_has_labels_and_pages(
     assert "<html" in text(browser.get(f"{path}?before=nonsense"))
 
 
-@pytest.mark.both_databases
 def test_timeline_says_in_words_who_moved_and_not_that_a_layering_was_changed(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
@@ -126,7 +124,6 @@ def test_timeline_says_in_words_who_moved_and_not_that_a_layering_was_changed(
     assert "High → rest" not in words
 
 
-@pytest.mark.both_databases
 def test_matching_segments_are_listed(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
@@ -178,7 +175,6 @@ def test_similar_tag_is_suggested(
     assert person_tags.depths_of_person([ann.pk]) == {"loyal customer": 1}
 
 
-@pytest.mark.both_databases
 def test_follow_up_is_created_completed_and_reopened(
     olga: Client, shop: Community, ann: account_models.Account
 ) -> None:
@@ -221,7 +217,6 @@ def test_viewer_cannot_change_a_member(
         assert viewer.post(f"/members/{ann.pk}/{path}").status_code == 403
 
 
-@pytest.mark.both_databases
 def test_only_changed_values_are_stored(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
@@ -264,7 +259,6 @@ def test_value_of_the_wrong_type_is_rejected(
     assert "is not a number" in text(answer) and 'value="old"' in text(answer)
 
 
-@pytest.mark.both_databases
 def test_clearing_a_value_clears_it_for_all_accounts(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:

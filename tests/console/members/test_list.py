@@ -26,7 +26,7 @@ from qunce.members.tags import bulk as bulk_tagging
 from qunce.members.tags import models as tag_models
 from tests.console.members.conftest import AT, browser_of, create_member, text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 HOSTILE = [
     "<img src=x onerror=alert(1)>",

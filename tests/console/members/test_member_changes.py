@@ -75,7 +75,6 @@ def test_member_departs_and_rejoins(
     assert "marked as returned" in post(browser, f"accounts/{ann.pk}/rejoin/")
 
 
-@pytest.mark.both_databases
 def test_two_members_are_merged_and_unmerged(
     browser: Client, shop: Community, ann: account_models.Account
 ) -> None:
@@ -92,7 +91,6 @@ def test_two_members_are_merged_and_unmerged(
     assert browser.post(f"/members/merges/{merge.pk}/undo/").status_code == 403
 
 
-@pytest.mark.both_databases
 def test_members_outside_the_scope_cannot_be_merged(
     browser: Client, shop: Community, ann: account_models.Account
 ) -> None:
@@ -105,7 +103,6 @@ def test_members_outside_the_scope_cannot_be_merged(
     assert "bob" not in text(scoped.get("/members/find/?q=bob"))
 
 
-@pytest.mark.both_databases
 def test_erasure_needs_permission_and_confirmation(
     browser: Client, olga: Client, ann: account_models.Account
 ) -> None:
@@ -126,7 +123,6 @@ def test_former_member_has_a_page(
     assert "Mark as returned" in text(browser.get(f"/members/{ann.pk}/"))
 
 
-@pytest.mark.both_databases
 def test_attributes_are_created_and_updated(
     browser: Client, olga: Client, shop: Community
 ) -> None:
@@ -160,7 +156,6 @@ def test_remark_pattern_is_previewed_and_saved(
     assert olga.get("/members/remark-names/").status_code == 403
 
 
-@pytest.mark.both_databases
 def test_wrong_phone_is_corrected_on_the_page(
     browser: Client, shop: Community, ann: account_models.Account
 ) -> None:
@@ -180,7 +175,6 @@ def test_wrong_phone_is_corrected_on_the_page(
     assert browser.get(f"/members/{path}").status_code == 404
 
 
-@pytest.mark.both_databases
 def test_identifiers_of_hidden_members_are_not_corrected(
     shop: Community, ann: account_models.Account
 ) -> None:
@@ -195,7 +189,6 @@ def test_identifiers_of_hidden_members_are_not_corrected(
     )
 
 
-@pytest.mark.both_databases
 def test_fields_are_edited_in_place_with_and_without_javascript(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
@@ -228,7 +221,6 @@ def test_fields_are_edited_in_place_with_and_without_javascript(
     assert viewer.get(path).status_code == 403
 
 
-@pytest.mark.both_databases
 def test_contacts_in_attributes_are_masked_like_identifiers(
     browser: Client,
     olga: Client,
@@ -249,7 +241,6 @@ def test_contacts_in_attributes_are_masked_like_identifiers(
     assert "ann_lee_99" in text(browser.get(f"/members/{ann.pk}/"))
 
 
-@pytest.mark.both_databases
 def test_equal_events_are_folded(
     browser: Client, shop: Community, by: Staff, ann: account_models.Account
 ) -> None:
@@ -263,7 +254,6 @@ def test_equal_events_are_folded(
     assert "×3" in page and "<bdi>19.99 CNY</bdi>" in page
 
 
-@pytest.mark.both_databases
 def test_everything_about_a_person_is_exported(
     browser: Client, olga: Client, ann: account_models.Account
 ) -> None:
@@ -277,7 +267,6 @@ def test_everything_about_a_person_is_exported(
     assert phone["value"] == "13800138001"
 
 
-@pytest.mark.both_databases
 def test_consents_are_recorded_and_the_latest_counts(
     olga: Client, shop: Community, ann: account_models.Account
 ) -> None:

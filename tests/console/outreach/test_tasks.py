@@ -91,7 +91,6 @@ def test_changed_row_shows_an_error_and_the_current_rows(
     assert "Choose a reason." in answer.content.decode()
 
 
-@pytest.mark.both_databases
 def test_last_open_row_opens_the_next_ones(
     shop: Community, by: Staff, ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +101,6 @@ def test_last_open_row_opens_the_next_ones(
     assert sorted(states(task.campaign)) == ["marked"] * 40 + ["planned"] * 2
 
 
-@pytest.mark.both_databases
 def test_common_text_is_shown_once(shop: Community, by: Staff, ann: Client) -> None:
     task = started_task(by, "bob", "cat", text="The same {{for}} all")
     ann.post(url("task-open-next", task.pk))
@@ -113,7 +111,6 @@ def test_common_text_is_shown_once(shop: Community, by: Staff, ann: Client) -> N
     assert text.count("Copy and mark") == 2
 
 
-@pytest.mark.both_databases
 def test_remark_names_are_shown_if_a_pattern_is_set(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -200,7 +197,6 @@ def test_task_is_handed_over(shop: Community, by: Staff, ann: Client) -> None:
     assert "Spring" not in browser(by).get(url("tasks:task-list")).content.decode()
 
 
-@pytest.mark.both_databases
 def test_hand_over_moves_what_was_said_or_nothing(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -222,7 +218,6 @@ def test_hand_over_moves_what_was_said_or_nothing(
     assert "Messages handed over to Cat: 1." in answer.content.decode()
 
 
-@pytest.mark.both_databases
 def test_late_tasks_of_others_have_a_reminder_to_copy(
     shop: Community, by: Staff
 ) -> None:
@@ -238,7 +233,6 @@ def test_late_tasks_of_others_have_a_reminder_to_copy(
     assert "Copy reminder" not in browser(by).get("/outreach/tasks/").content.decode()
 
 
-@pytest.mark.both_databases
 def test_overdue_task_is_marked(shop: Community, by: Staff, ann: Client) -> None:
     due = datetime.now(UTC) - timedelta(hours=1)
     task = started_task(by, "bob", due_at=due)
@@ -251,7 +245,6 @@ def test_overdue_task_is_marked(shop: Community, by: Staff, ann: Client) -> None
     )
 
 
-@pytest.mark.both_databases
 def test_recipients_no_longer_visible_are_hidden(shop: Community) -> None:
     scope = {"tag": {"any": ["south"]}}
     factories.apply_tag(shop, "south", *factories.named_members(shop, "bob"))

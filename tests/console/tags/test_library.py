@@ -18,7 +18,7 @@ from tests import factories
 from tests.clients import browser
 from tests.factories import AT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def page(client: Client, name: str, *args: int, query: str = "") -> str:

@@ -38,7 +38,6 @@ def depths(account: int) -> dict[str, int]:
     return person_tags.depths_of_person([account])
 
 
-@pytest.mark.both_databases
 def test_several_tags_are_added_at_once_and_undone_at_once(
     shop: Community, by: Staff, olga: Client
 ) -> None:
@@ -84,7 +83,6 @@ def test_depth_is_set_and_added_by_number_and_level(
     assert depths(ann) == {"course": 4}
 
 
-@pytest.mark.both_databases
 def test_added_depth_keeps_the_expiry(shop: Community, by: Staff) -> None:
     (ann,) = factories.named_members(shop, "ann")
     course = factories.tag(shop, "course")
@@ -130,7 +128,6 @@ def test_form_works_without_javascript(shop: Community, olga: Client) -> None:
     assert "evil" not in text
 
 
-@pytest.mark.both_databases
 def test_picker_finds_by_pinyin_and_leaves_automatic_tags_out(
     shop: Community, by: Staff, olga: Client
 ) -> None:
@@ -153,7 +150,6 @@ def test_picker_finds_by_pinyin_and_leaves_automatic_tags_out(
     assert 'data-key="团购"' in olga.get(SUGGEST).content.decode()
 
 
-@pytest.mark.both_databases
 def test_picker_offers_near_twins_and_creation_where_allowed(
     shop: Community, by: Staff, ann: Client, olga: Client
 ) -> None:
@@ -202,7 +198,6 @@ def test_row_of_a_task_shows_the_tags_after_tagging(
     assert f'id="tagging-{ann}"' in text
 
 
-@pytest.mark.both_databases
 def test_library_keeps_automatic_tags_apart(
     shop: Community, by: Staff, ann: Client
 ) -> None:
@@ -240,7 +235,6 @@ def test_new_tag_takes_its_name_from_the_link_and_leads_back(
     assert answer["Location"].startswith("/members/tags/")
 
 
-@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_kinds_of_events_that_deepen_a_tag_are_chosen(
     shop: Community, by: Staff, ann: Client

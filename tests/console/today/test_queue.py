@@ -70,7 +70,6 @@ def test_follow_up_is_listed_until_it_is_completed(
     assert "All clear for today" in browser.get("/").content.decode()
 
 
-@pytest.mark.both_databases
 def test_snoozed_item_is_hidden_and_its_return_is_announced(
     browser: Client, owner: Staff
 ) -> None:
@@ -84,7 +83,6 @@ def test_snoozed_item_is_hidden_and_its_return_is_announced(
     assert "Call her" in browser.get("/").content.decode()
 
 
-@pytest.mark.both_databases
 def test_snoozed_item_returns_automatically(
     browser: Client, owner: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +93,6 @@ def test_snoozed_item_returns_automatically(
     assert "Call her" in browser.get("/").content.decode()
 
 
-@pytest.mark.both_databases
 def test_late_items_come_first(owner: Staff) -> None:
     follow_up(owner, AT + timedelta(hours=2), "Later")
     follow_up(owner, AT - timedelta(hours=2), "Sooner")
@@ -120,7 +117,6 @@ def test_empty_queue_announces_the_items_of_tomorrow(
     assert "tomorrow 10:00: 1 item" in page
 
 
-@pytest.mark.both_databases
 def test_notice_is_gone_once_it_was_seen(
     browser: Client, owner: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +144,6 @@ def test_notice_is_gone_once_it_was_seen(
     assert browser.post("/today/open/", {"key": "?"})["Location"] == "/"
 
 
-@pytest.mark.both_databases
 def test_failed_import_is_dismissed_or_superseded(
     browser: Client, owner: Staff
 ) -> None:

@@ -1,7 +1,8 @@
 """A draw with many tickets, and prizes taken by sixteen callers at the same time.
 
-The rivals of the stock are what other programs do: they lock the row and count the prizes
-that were given, or count them and insert one more, which gives away too many.
+The rivals of the stock do the same work - an award, its fact, the same key once - but decide
+as other programs do: they lock the row and count the prizes that were given, or count them
+and award one more, which gives away too many.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from bench import measure, pages, sessions
 from bench.measure import PER_SECOND, Row
@@ -30,7 +32,7 @@ from qunce.activities.draws import (
 )
 from qunce.activities.draws.models import Draw, Ticket, random_secret
 from qunce.activities.prizes import awards, prizes
-from qunce.activities.prizes.models import PrizeStock
+from qunce.activities.prizes.models import Award, PrizeStock, State
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.members.accounts.models import Account
@@ -38,7 +40,8 @@ from qunce.members.accounts.models import Account
 HOUR = timedelta(hours=1)
 END = AT - HOUR
 CALLERS, WINNERS = 16, 100
-TRIES, STOCK = 2_000, 400
+TRIES, STOCK, PRESENT = 2_000, 400, 100_000
+LATE_TRIES, GOAL_LATE_PER_SECOND = 4_000, 1_000.0
 BATCH = 5_000
 GOAL_CLOSED_S, GOAL_DRAWN_S, GOAL_VERIFIED_S, GOAL_PER_SECOND = 60.0, 1.0, 20.0, 200.0
 SIGNATURE = "cd" * 48
@@ -160,29 +163,50 @@ def make_prize(session: Session, by: Staff, total: int) -> PrizeStock:
 
 
 def measure_stock(session: Session, by: Staff) -> None:
-    """Prizes given out per second, beside rivals; how many each gave out too many."""
-    account = Account.objects.filter(community=session.community).order_by("pk")[0].pk
-    prize = make_prize(session, by, STOCK)
+    """Prizes given out per second, beside rivals; how many each gave out too many.
 
-    def ours(number: int) -> bool:
+    Each has a stock of its own, of which many were given before.
+    """
+    account = Account.objects.filter(community=session.community).order_by("pk")[0].pk
+    is_tiny = session.workspace.size.name == "tiny"
+    present = TRIES if is_tiny else PRESENT
+
+    def prepared() -> PrizeStock:
+        prize = make_prize(session, by, present + STOCK)
+        add_awards(prize, account, present)
+        return prize
+
+    def award(prize: PrizeStock, number: int, *, is_taken: bool = False) -> bool:
         found = awards.award(
             stock=prize,
             account_id=account,
             source="bench",
             source_key=f"{prize.pk}:{number}",
             at=AT,
+            is_taken=is_taken,
         )
         return found is not None
 
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS bench_given")
-        cursor.execute("CREATE TABLE bench_given (way integer, number integer)")
-    speed, given = run(ours)
-    rivals, notes = {}, [f"ours gave {given} of {STOCK}"]
-    for way, (name, take) in enumerate(
-        (("lock and count", lock_and_count), ("count, then insert", count_then_insert))
+    def count_then_award(prize: PrizeStock, number: int) -> bool:
+        """Count what was given, award one more, as MoChat does."""
+        if Award.objects.filter(stock=prize).count() >= prize.total:
+            return False
+        return award(prize, number, is_taken=True)
+
+    @transaction.atomic
+    def lock_and_count(prize: PrizeStock, number: int) -> bool:
+        """Lock the prize, count what was given, award one more."""
+        PrizeStock.objects.select_for_update().get(pk=prize.pk)
+        return count_then_award(prize, number)
+
+    mine = prepared()
+    speed, given = run(partial(award, mine), TRIES)
+    rivals, notes = {}, [f"{present:,} given before", f"ours gave {given} of {STOCK}"]
+    for name, take in (
+        ("lock and count", lock_and_count),
+        ("count, then award", count_then_award),
     ):
-        rivals[name], count = run(lambda n, way=way, take=take: take(prize.pk, way, n))
+        rivals[name], count = run(partial(take, prepared()), TRIES)
         notes.append(f"{name} gave {count}")
     sessions.check_equal("prizes given", ours=given, stock=STOCK)
     session.record(
@@ -197,37 +221,61 @@ def measure_stock(session: Session, by: Staff) -> None:
             note="; ".join(notes),
         )
     )
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE bench_given")
+    measure_sold_out(session, partial(award, mine))
 
 
-def run(take: Callable[[int], bool]) -> tuple[float, int]:
+def measure_sold_out(session: Session, take: Callable[[int], bool]) -> None:
+    """Further tries once nothing is left, which write nothing."""
+    before = Award.objects.count()
+    speed, given = run(lambda number: take(TRIES + number), LATE_TRIES)
+    sessions.check_equal("prizes of a sold-out stock", ours=given, right=0)
+    sessions.check_equal("awards written", ours=Award.objects.count(), right=before)
+    session.record(
+        Row(
+            "prize-sold-out",
+            f"{LATE_TRIES:,} tries for a prize that is sold out",
+            PER_SECOND,
+            speed,
+            LATE_TRIES,
+            goal=GOAL_LATE_PER_SECOND,
+        )
+    )
+
+
+def add_awards(prize: PrizeStock, account: int, count: int) -> None:
+    """Awards that were handed over before."""
+    for start in range(0, count, BATCH):
+        Award.objects.bulk_create(
+            (
+                Award(
+                    community_id=prize.community_id,
+                    stock=prize,
+                    account_id=account,
+                    person_id=account,
+                    source="bench",
+                    source_key=f"{prize.pk}:before:{number}",
+                    state=State.DELIVERED,
+                    awarded_at=END,
+                    claim_until=END,
+                    delivered_at=END,
+                )
+                for number in range(start, min(start + BATCH, count))
+            ),
+            batch_size=500,
+        )
+    PrizeStock.objects.filter(pk=prize.pk).update(left=prize.total - count)
+
+
+def run(take: Callable[[int], bool], tries: int) -> tuple[float, int]:
     """Tries per second, and how many got a prize."""
 
     def work(first: int) -> int:
         try:
-            return sum(take(number) for number in range(first, TRIES, CALLERS))
+            return sum(take(number) for number in range(first, tries, CALLERS))
         finally:
             connections.close_all()
 
     start = time.perf_counter()
     with ThreadPoolExecutor(CALLERS) as pool:
         given = sum(pool.map(work, range(CALLERS)))
-    return TRIES / (time.perf_counter() - start), given
-
-
-@transaction.atomic
-def lock_and_count(prize: int, way: int, number: int) -> bool:
-    """Lock the prize, count what was given, insert one more."""
-    PrizeStock.objects.select_for_update().get(pk=prize)
-    return count_then_insert(prize, way, number)
-
-
-def count_then_insert(prize: int, way: int, number: int) -> bool:
-    """Count what was given, insert one more, as MoChat does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM bench_given WHERE way = %s", [way])
-        if cursor.fetchone()[0] >= STOCK:
-            return False
-        cursor.execute("INSERT INTO bench_given VALUES (%s, %s)", [way, number])
-    return True
+    return tries / (time.perf_counter() - start), given

@@ -13,7 +13,7 @@ from qunce.activities.prizes import prize_facts, sources
 from qunce.activities.prizes import stock as prize_stock
 from qunce.activities.prizes.kinds import base
 from qunce.activities.prizes.models import Award, PrizeStock, State
-from qunce.core import errors, permissions
+from qunce.core import db, errors, permissions
 from qunce.core.facts import facts
 from qunce.core.state_machine import StateMachine
 from qunce.members.accounts import queries as account_queries
@@ -30,6 +30,14 @@ STATES = StateMachine(
         "return": ((State.TO_CLAIM, State.CLAIMED, State.SENT), State.RETURNED),
     }
 )
+
+# One round trip, and no query to build: it is all that most of a crowd ask for.
+LOOK = """
+SELECT (
+    SELECT id FROM prizes_award
+    WHERE community_id = %s AND source = %s AND source_key = %s
+), EXISTS (SELECT 1 FROM prizes_prizestock WHERE id = %s AND "left" > 0)
+"""
 
 
 class AwardNotFound(errors.NotFound):
@@ -57,9 +65,12 @@ def award(
     published. A prize that `is_held` waits until staff have looked at it. It is called by
     activities, in the transaction of what the prize is awarded for.
     """
-    existing = _find(stock, source, source_key)
-    if existing is not None:
-        return existing
+    pk, is_left = _look(stock, source, source_key)
+    if pk is not None:
+        return _load(pk)
+    if not is_left and not is_taken:
+        # Most of a crowd come too late: they write nothing, and wait for nobody.
+        return None
     try:
         with transaction.atomic():
             return _create(
@@ -74,17 +85,21 @@ def award(
             )
     except IntegrityError:
         # Somebody else was faster with the same key; what was taken is back.
-        existing = _find(stock, source, source_key)
-        if existing is None:
+        pk, _is_left = _look(stock, source, source_key)
+        if pk is None:
             raise
-        return existing
+        return _load(pk)
 
 
-def _find(stock: PrizeStock, source: str, source_key: str) -> Award | None:
-    rows = Award.objects.filter(
-        community_id=stock.community_id, source=source, source_key=source_key
-    )
-    return rows.select_related("stock__community").first()  # unique
+def _look(stock: PrizeStock, source: str, source_key: str) -> tuple[int | None, bool]:
+    """The award with this key, and whether anything is left, without a lock."""
+    key = [stock.community_id, source, source_key]
+    ((pk, is_left),) = db.rows(LOOK, [*key, stock.pk])
+    return pk, bool(is_left)
+
+
+def _load(pk: int) -> Award:
+    return Award.objects.select_related("stock__community").get(pk=pk)
 
 
 def _create(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from qunce import reactions
@@ -69,6 +70,23 @@ def test_eleventh_of_ten_prizes_is_none(ann: Staff, bob: int) -> None:
         stock=prize, account_id=bob, source="hand", source_key="2", at=AT
     )
     assert (more, left(prize), Award.objects.count()) == (None, 0, 1)
+
+
+@pytest.mark.both_databases
+def test_try_for_a_sold_out_prize_asks_once_and_writes_nothing(
+    ann: Staff, bob: int
+) -> None:
+    prize = builders.prize(ann, total=1)
+    won = builders.award(prize, bob)
+    with CaptureQueriesContext(connection) as asked:
+        more = awards.award(
+            stock=prize, account_id=bob, source="hand", source_key="2", at=AT
+        )
+    assert more is None
+    (query,) = asked.captured_queries
+    assert query["sql"].split()[0] == "SELECT"
+    # The winner gets the same award again.
+    assert builders.award(prize, bob) == won
 
 
 @pytest.mark.both_databases

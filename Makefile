@@ -25,7 +25,7 @@ EXACT := tests/test_exactness.py tests/core/test_lots.py tests/activities/points
 
 demo: export QUNCE_HOME ?= $(CURDIR)/var/demo
 
-.PHONY: help install demo test run-tests test-times test-dates check check-types check-rest pictures pages fix bench docs messages faults exact oracles matrix clean lock
+.PHONY: help install demo test programs run-tests test-times test-dates check check-types check-rest pictures pages fix bench docs messages faults exact oracles matrix clean lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -46,8 +46,12 @@ $(DEMO_STAMP): requirements/demo.txt $(STAMP)
 demo: $(STAMP) $(DEMO_STAMP) ## create and serve two demo communities: make demo PORT=8000 LANG=zh
 	$(if $(filter command,$(origin LANG)),QUNCE_LANG=$(LANG)) $(BIN)/qunce demo --port $(PORT)
 
-test: $(DEMO_STAMP) check-rest ## run everything CI runs: checks, SQLite, PostgreSQL
+test: ## run everything CI runs: checks, SQLite, PostgreSQL
+	@$(MAKE) --no-print-directory -j 2 programs $(DEMO_STAMP) check-rest
 	@$(MAKE) --no-print-directory -j 2 check-types run-tests
+
+programs:
+	@$(PYTHON) -m tests.programs
 
 run-tests: $(STAMP)
 	$(BIN)/python -m tests.run -n $(WORKERS) --dist worksteal $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -13,7 +14,16 @@ def may_install() -> bool:
 
 
 def install(*packages: str) -> None:
+    _update()
+    _run("install", *packages)
+
+
+@functools.cache
+def _update() -> None:
+    _run("update")
+
+
+def _run(*words: str) -> None:
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-qq", "-y", "--no-install-recommends"]
-    for words in (["update"], ["install", *packages]):
-        subprocess.run([*apt, *words], check=True, env=quiet, stdout=sys.stderr)
+    subprocess.run([*apt, *words], check=True, env=quiet, stdout=sys.stderr)

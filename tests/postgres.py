@@ -28,8 +28,6 @@ from pathlib import Path
 from typing import IO, NoReturn
 from urllib.parse import quote
 
-import psycopg
-
 from tests import debian
 
 USER = "qunce"
@@ -119,6 +117,8 @@ class Cluster:
 
     def create(self, database: str) -> str:
         """Makes an empty database and returns its URL."""
+        import psycopg
+
         with psycopg.connect(self.url, autocommit=True) as connection:
             name = psycopg.sql.Identifier(database)
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(name))
@@ -145,6 +145,8 @@ class Cluster:
         self._await_ready(log)
 
     def _await_ready(self, log: Path) -> None:
+        import psycopg
+
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:

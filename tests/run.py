@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import browser, postgres, synapse
+from tests import browser, postgres, synapse_environment
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     postgres.install()
     browser.install()
     # Before the workers start: a test that waited for it would seem to hang.
-    synapse.python()
+    synapse_environment.python()
     with tempfile.TemporaryDirectory(prefix="qunce-tests-") as folder:
         # PostgreSQL's own user has to pass through on the way to its cluster.
         Path(folder).chmod(0o755)

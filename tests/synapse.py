@@ -1,27 +1,21 @@
-"""A real Synapse on the loopback, for tests, in a virtual environment of its own.
+"""A real Synapse on the loopback, for tests.
 
-    with synapse.server() as server:
-        bot = server.register("bot")
-        requests.get(server.url + "/_matrix/client/versions")
-
-The environment is created once, in a cache folder, from requirements/synapse.txt.
-QUNCE_SYNAPSE names one that exists already.
+with synapse.server() as server:
+    bot = server.register("bot")
+    requests.get(server.url + "/_matrix/client/versions")
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,9 +25,9 @@ from typing import Any
 
 import httpx
 
-from tests.server_process import free_port
+from tests import synapse_environment
+from tests.server_process import NO_CERTIFICATES, free_port
 
-LOCK = Path(__file__).parents[1] / "requirements" / "synapse.txt"
 NAME = "localhost"
 SHARED_SECRET = "only for tests"
 SECONDS_TO_START, SECONDS_TO_REPLY = 180, 120
@@ -64,36 +58,6 @@ class User:
     id: str
     token: str
     device: str
-
-
-def python() -> Path:
-    """The Python of the environment that has Synapse and matrix-nio; creates it."""
-    given = os.environ.get("QUNCE_SYNAPSE")
-    if given:
-        return Path(given) / "bin" / "python"
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "qunce" / f"synapse-{digest}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        # The processes of a run all need it at once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "installed").exists():
-            _install(folder)
-    return folder / "bin" / "python"
-
-
-def _install(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    print(
-        f"Installing Synapse for the tests into {folder}", file=sys.stderr, flush=True
-    )
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    command = [*pip, "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
-    subprocess.run(command, check=True, stdout=sys.stderr)
-    # Only now: pip can fail half way.
-    (folder / "installed").touch()
 
 
 class Synapse:
@@ -144,7 +108,7 @@ class Synapse:
         (self.folder / "homeserver.yaml").write_text(json.dumps(configuration))
 
     def start(self) -> None:
-        command = [str(python()), "-m", "synapse.app.homeserver"]
+        command = [str(synapse_environment.python()), "-m", "synapse.app.homeserver"]
         command += ["-c", str(self.folder / "homeserver.yaml")]
         with (self.folder / "log").open("ab") as output:
             self.process = subprocess.Popen(
@@ -153,7 +117,8 @@ class Synapse:
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(httpx.TransportError):
-                httpx.get(self.url + "/health", timeout=2).raise_for_status()
+                url = self.url + "/health"
+                httpx.get(url, timeout=2, verify=NO_CERTIFICATES).raise_for_status()
                 return
             time.sleep(0.1)
         self.stop(signal.SIGKILL)
@@ -173,8 +138,8 @@ class Synapse:
 
     def register(self, name: str, *, is_admin: bool = False) -> User:
         """Create a user by the shared secret. The token comes without a login."""
-        url = f"{self.url}/_synapse/admin/v1/register"
-        nonce = httpx.get(url, timeout=SECONDS_TO_REPLY).json()["nonce"]
+        path = "/_synapse/admin/v1/register"
+        nonce = self._request("GET", path)["nonce"]
         password = secrets.token_hex(8)
         role = "admin" if is_admin else "notadmin"
         signed = "\0".join((nonce, name, password, role)).encode()
@@ -186,11 +151,7 @@ class Synapse:
             "admin": is_admin,
             "mac": mac,
         }
-        reply = (
-            httpx.post(url, json=body, timeout=SECONDS_TO_REPLY)
-            .raise_for_status()
-            .json()
-        )
+        reply = self._request("POST", path, json=body)
         return User(reply["user_id"], reply["access_token"], reply["device_id"])
 
     def make_admin(self, user: User) -> None:
@@ -198,23 +159,19 @@ class Synapse:
         admin = self.register(f"admin-{secrets.token_hex(4)}", is_admin=True)
         path = f"/_synapse/admin/v1/users/{user.id}/admin"
         headers = {"Authorization": f"Bearer {admin.token}"}
-        reply = httpx.put(
-            self.url + path,
-            json={"admin": True},
-            headers=headers,
-            timeout=SECONDS_TO_REPLY,
-        )
-        reply.raise_for_status()
+        self._request("PUT", path, json={"admin": True}, headers=headers)
 
     def lift_limits(self, admin: User, user: User) -> None:
         """Let a user send without a limit, as an administrator does."""
         path = f"/_synapse/admin/v1/users/{user.id}/override_ratelimit"
         headers = {"Authorization": f"Bearer {admin.token}"}
         body = {"messages_per_second": 0, "burst_count": 0}
-        reply = httpx.post(
-            self.url + path, json=body, headers=headers, timeout=SECONDS_TO_REPLY
-        )
-        reply.raise_for_status()
+        self._request("POST", path, json=body, headers=headers)
+
+    def _request(self, method: str, path: str, **given: Any) -> Any:
+        url, given["timeout"] = self.url + path, SECONDS_TO_REPLY
+        reply = httpx.request(method, url, verify=NO_CERTIFICATES, **given)
+        return reply.raise_for_status().json()
 
 
 @contextlib.contextmanager

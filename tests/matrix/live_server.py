@@ -22,7 +22,7 @@ import httpx
 from tests import subprocess_runner
 from tests.matrix.members import Member
 from tests.matrix.worker import PRIVATE
-from tests.server_process import free_port
+from tests.server_process import NO_CERTIFICATES, free_port
 
 SECONDS = 600.0
 
@@ -61,7 +61,8 @@ def running() -> Iterator[str]:
 
 def _is_working(url: str) -> bool:
     with contextlib.suppress(httpx.TransportError):
-        return bool(httpx.get(f"{url}/healthz").json().get("last_run_at"))
+        health = httpx.get(f"{url}/healthz", verify=NO_CERTIFICATES).json()
+        return bool(health.get("last_run_at"))
     return False
 
 

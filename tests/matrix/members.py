@@ -25,7 +25,8 @@ from urllib.parse import quote
 
 import httpx
 
-from tests import synapse
+from tests import synapse, synapse_environment
+from tests.server_process import NO_CERTIFICATES
 from tests.synapse import Synapse, User
 
 SCRIPT = Path(__file__).with_name("nio_driver.py")
@@ -188,6 +189,7 @@ class Member:
                 "Content-Type": media_type,
             },
             timeout=SECONDS,
+            verify=NO_CERTIFICATES,
         )
         if reply.is_error:
             raise RefusedError(reply.text)
@@ -215,7 +217,7 @@ class Member:
 
 @contextlib.contextmanager
 def driver(server: Synapse) -> Iterator[People]:
-    command = [str(synapse.python()), str(SCRIPT)]
+    command = [str(synapse_environment.python()), str(SCRIPT)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -31,6 +31,7 @@ from tests.matrix.live_server import happened_at, joined_at, redacted_at, wait_u
 from tests.matrix.members import Member, RefusedError
 from tests.matrix.site import Site, now
 from tests.matrix.test_moderation import add_rule, direct_rooms
+from tests.server_process import NO_CERTIFICATES
 
 Register = Callable[..., list[Member]]
 GOAL = 2.0
@@ -60,6 +61,7 @@ class Live:
             f"{self.url}/api/v1{path}",
             headers={"Authorization": f"Bearer {token}"},
             timeout=live_server.SECONDS,
+            verify=NO_CERTIFICATES,
         )
         assert reply.is_success, reply.text
         return reply.json() if reply.content else None

@@ -45,6 +45,7 @@ INTERNAL = {
     "groups.entry.requests.filter_seen": "keeps what the asker sees",
     "groups.entry.requests.list_seen": "keeps what the asker sees",
     "groups.overlaps.boards.people_by_group": "the groups are those of a visible set",
+    "activities.check_ins.clauses.list_names": NAMES,
     "groups.clauses.list_names": NAMES,
     "members.clauses.attribute.list_names": NAMES,
     "members.clauses.layer.list_layer_names": NAMES,

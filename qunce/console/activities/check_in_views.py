@@ -18,7 +18,10 @@ from qunce.activities.points import point_facts
 from qunce.console import http, member_names
 from qunce.console.activities import presenters
 from qunce.console.complaints.views import find_member
+from qunce.console.playbooks import views as playbook_views
 from qunce.core import community_days, errors, permissions
+from qunce.outreach import streak_reminders
+from qunce.outreach.playbooks import playbooks
 
 PAGE_SIZE = 500
 DAY = timedelta(days=1)
@@ -45,6 +48,7 @@ def check_in_list(request: http.Request, pk: int) -> HttpResponse:
         "before": day - DAY if day > date(1970, 1, 1) else None,
         "after": day + DAY if day < today else None,
         "cards": _list_cards(request, activity),
+        "may_remind": playbooks.may_manage(request.staff),
         "may_adjust": permissions.may(request.staff, point_facts.ADJUST),
         "form_key": secrets.token_urlsafe(12),
     }
@@ -123,3 +127,28 @@ def give_back_card(request: http.Request, pk: int, card: int) -> HttpResponse:
     else:
         http.flash(request, _("The card is void, and its points are given back."))
     return _back(request, pk)
+
+
+@require_POST
+@http.page(activities.RUN)
+def remind(request: http.Request, pk: int) -> HttpResponse:
+    """Draft the playbook that reminds members of their streak, and go to it."""
+    activity = activities.get(by=request.staff, pk=pk)
+    days = request.POST.get("days", "")
+    try:
+        playbook = streak_reminders.draft(
+            community=request.community,
+            activity=activity.public_id,
+            name=activity.name,
+            address=presenters.address(activity),
+            at_least=int(days) if days.isascii() and days.isdigit() else 0,
+            time=request.POST.get("time", ""),
+            channel=playbook_views.choose_channel(request),
+            by=request.staff,
+            at=request.at,
+        )
+    except errors.QunceError as error:
+        http.flash(request, str(error), level="bad")
+        return _back(request, pk)
+    http.flash(request, _("A draft with its segment. Nothing is sent yet."))
+    return http.redirect_back(request, reverse("playbooks:edit", args=[playbook.pk]))

@@ -37,6 +37,7 @@ urlpatterns = [
         check_in_views.restore,
         name="check-in-restore",
     ),
+    path("<int:pk>/remind/", check_in_views.remind, name="remind"),
     path("<int:pk>/cards/", check_in_views.give_card, name="give-card"),
     path(
         "<int:pk>/cards/<int:card>/give-back/",

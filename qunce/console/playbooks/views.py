@@ -62,7 +62,7 @@ def create(request: http.Request) -> HttpResponse:
     template = templates.find(key)
     if template is not None:
         definition = template.definition(
-            staff=request.staff.login, channel=_channel(request)
+            staff=request.staff.login, channel=choose_channel(request)
         )
         name = str(template.name)
     else:
@@ -86,7 +86,7 @@ def create(request: http.Request) -> HttpResponse:
     return http.redirect_back(request, reverse("playbooks:edit", args=[playbook.pk]))
 
 
-def _channel(request: http.Request) -> str:
+def choose_channel(request: http.Request) -> str:
     """The channel of new messages: one that sends itself, if there is one."""
     channels = channel_contract.list_channels(request.community.pk)
     own = [c.name for c in channels if not c.capabilities.needs_person]

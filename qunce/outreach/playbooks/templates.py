@@ -220,6 +220,27 @@ def _member_day(write: _Writer) -> Any:
     }
 
 
+def streak_reminder(
+    *, segment: str, address: str, time: str, staff: str, channel: str
+) -> Any:
+    """For the members of a segment whose streak would break today, until they check in."""
+    text = _(
+        "{name|Hello}, you have not checked in today. One tap keeps your days in a row."
+    )
+    # An address may have braces, which would be variables.
+    own = address.replace("{", "{{").replace("}", "}}")
+    write = _Writer(staff, channel)
+    return {
+        "entry": {"on": "segment", "segment": segment},
+        "again": {"mode": "finished"},
+        "exit": [{"fact": "check_in.recorded"}],
+        "steps": [
+            _on_day("w1", 0, time),
+            write.send("remind", "\n".join(filter(None, (text, own)))),
+        ],
+    }
+
+
 _DEFINITIONS: Mapping[str, Any] = {
     "first-days": _first_days,
     "warm-up": _warm_up,

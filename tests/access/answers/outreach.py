@@ -149,6 +149,7 @@ ANSWERS: dict[str, str] = {
         outreach.care.rules.stop
         outreach.care.rules.archive
         outreach.care.rules.restore
+        outreach.streak_reminders.draft
         outreach.playbooks.playbooks.create
         outreach.playbooks.playbooks.delete
         outreach.playbooks.playbooks.duplicate

@@ -202,6 +202,17 @@ case(
     get=lambda w: {"pk": (card := a_card(w)).pk, "activity": card.activity},
 )
 case(
+    "outreach.streak_reminders",
+    draft=lambda w: {
+        "activity": made(w).public_id,
+        "name": "Reading",
+        "address": "",
+        "at_least": 7,
+        "time": "20:00",
+        "channel": "assisted",
+    },
+)
+case(
     "activities.eligibility",
     count=an_activity(),
     list_people=both(an_activity(), just(limit=9)),

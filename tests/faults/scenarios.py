@@ -260,6 +260,37 @@ def change_points_again(world: World) -> None:
     catch_up(world)
 
 
+# Prizes: closing, drawing, claiming, returning and expiring
+
+
+def publish_draw(world: World) -> None:
+    from qunce.core import communities
+    from tests.faults import prize_steps
+
+    world.round += 1
+    world.file.write_text(str(world.round))
+    prize_steps.prepare(communities.get(KEY), world.round)
+
+
+def hold_draw(world: World) -> None:
+    from qunce.core import communities
+    from tests.faults import prize_steps
+
+    prize_steps.run(communities.get(KEY), int(world.file.read_text()))
+
+
+def hold_draw_again(world: World) -> None:
+    """Repeat all steps, after which each prize is with one winner."""
+    from qunce.core import communities
+    from tests.faults import prize_steps
+
+    shop = communities.get(KEY)
+    hold_draw(world)
+    found = prize_steps.find_faults(shop, world.round)
+    assert not found, found
+    catch_up(world)
+
+
 SCENARIOS = {
     "import": Scenario(write_file, import_file, import_again),
     "catch-up": Scenario(write_facts, derive, catch_up),
@@ -268,6 +299,7 @@ SCENARIOS = {
     "rebuild": Scenario(write_facts, rebuild, catch_up),
     "erase": Scenario(write_facts_to_erase, erase, erase),
     "points": Scenario(create_holders, change_points, change_points_again),
+    "prizes": Scenario(publish_draw, hold_draw, hold_draw_again),
 }
 
 

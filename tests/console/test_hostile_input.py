@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 
+from qunce.activities import pasted_lines
+from qunce.activities.activities import activities, lifecycle
+from qunce.activities.points import adjustments, rules
+from qunce.activities.prizes import prizes
 from qunce.core import errors
 from qunce.core.staff import staff, units
 from qunce.core.staff.models import Staff
 from qunce.groups import groups
+from qunce.groups.groups import Group
 from qunce.members.accounts import accounts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.attributes import attributes
@@ -114,6 +119,37 @@ RENAMERS: dict[str, Renamer] = {
     "campaign": lambda data, name, common: campaigns.create(
         community=data.community, name=name, text=name, **common
     ),
+    "activity": lambda data, name, common: activities.change(
+        activity=activities.get(by=data.owner, pk=data.ids["draw"]),
+        name=name[:80],
+        text=name,
+        refusal=name[:200],
+        announcements={"start": (0, name)},
+        **common,
+    ),
+    "reason": lambda data, name, common: lifecycle.pause(
+        activity=activities.get(by=data.owner, pk=data.ids["activity"]),
+        reason=name[:200],
+        **common,
+    ),
+    "prize": lambda data, name, common: prizes.update(
+        prize=prizes.get(by=data.owner, pk=data.ids["prize"]),
+        name=name[:80],
+        instructions=name,
+        **common,
+    ),
+    "point rule": lambda data, name, common: rules.update(
+        rule=rules.get(by=data.owner, pk=data.ids["point rule"]), name=name, **common
+    ),
+    "points": lambda data, name, common: adjustments.adjust(
+        account_id=data.ids["member"], points=1, reason=name, key=name, **common
+    ),
+    "pasted line": lambda data, name, common: pasted_lines.paste(
+        activity=activities.get(by=data.owner, pk=data.ids["activity"]),
+        group=Group.objects.get(pk=data.ids["group"]),
+        text=f"{name[:50].replace(':', '')}: check in {name[:50]}",
+        **common,
+    ),
     "unit": lambda data, name, common: units.create(
         community=data.community, name=name, kind="local", **common
     ),
@@ -211,23 +247,22 @@ def test_hostile_names_are_escaped_on_every_page(text: str) -> None:
     assert faults == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [*BROKEN, LONG],
-    ids=lambda text: repr(text[:20]) if len(text) < 99 else "long",
-)
-def test_broken_names_never_crash_a_page(text: str) -> None:
+def test_broken_names_never_crash_a_page() -> None:
     data = two_communities.build()
-    name_everything(data, text)
-    client = clients.browser(data.owner)
-    for path in (
-        "/members/",
-        "/members/tags/",
-        "/groups/",
-        "/sales/orders/",
-        "/settings/audit-log/",
-    ):
-        assert client.get(path).status_code == 200
+    client, faults = clients.browser(data.owner), []
+    for text in (*BROKEN, LONG):
+        name_everything(data, text)
+        for path in (
+            "/members/",
+            "/members/tags/",
+            "/groups/",
+            "/sales/orders/",
+            "/settings/audit-log/",
+        ):
+            response = client.get(path)
+            if response.status_code != 200:
+                faults.append(f"{path} {text[:20]!r}: {response.status_code}")
+    assert faults == []
 
 
 def test_hostile_query_strings_never_crash_a_page() -> None:

@@ -352,7 +352,7 @@ def list_visible(by: Staff, group_set: GroupSet | None = None) -> Sequence[Clean
 
     One names members of anybody, so that staff who see only some members have their own.
     """
-    seen = [group_set] if group_set is not None else group_sets.list_visible(by)
+    seen = [row for row in group_sets.list_visible(by) if group_set in (None, row)]
     rows = CleanUp.objects.filter(group_set__in=seen)
     if by.scope is not None:
         rows = rows.filter(by=by)

@@ -275,8 +275,8 @@ def get(*, by: Staff, pk: int, at: datetime) -> Answer:
     permissions.check_may(by, conversations.VIEW)
     rows = Answer.objects.filter(conversation__community=by.community, pk=pk)
     for answer in rows.select_related("conversation__community", "by"):
-        conversations.check_visible(answer.conversation, by=by, at=at)
-        return answer
+        if conversations.filter_visible([answer.conversation], by=by, at=at):
+            return answer
     raise not_found()
 
 

@@ -1,8 +1,10 @@
 """A real Synapse on the loopback, for tests.
 
-with synapse.server() as server:
-    bot = server.register("bot")
-    requests.get(server.url + "/_matrix/client/versions")
+    with synapse.server() as server:
+        bot = server.register("bot")
+        requests.get(server.url + "/_matrix/client/versions")
+
+Its programs are in the environment of tests/synapse_environment.py.
 """
 
 from __future__ import annotations

@@ -121,6 +121,9 @@ def _give_back(card: MakeUpCard, at: datetime) -> bool:
             raise CardUsed(_("The card has filled a day, and stays bought."))
         return False
     card.refresh_from_db()
+    # Who was erased has no points any more, and their spends have no key.
+    if account_queries.find_erased([card.account_id]):
+        return True
     spending.restore(community=card.community, key=_key_of_spend(card), by=None, at=at)
     return True
 

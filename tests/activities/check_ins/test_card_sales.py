@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from qunce import reactions
 from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.kind_contract import InvalidSetting, NotBetter
 from qunce.activities.activities.models import Activity
@@ -16,7 +17,8 @@ from qunce.activities.points import balances, doctor_checks, spending
 from qunce.activities.points.models import PointLot
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
-from qunce.members.people import staff_accounts
+from qunce.members.accounts.models import Account
+from qunce.members.people import people, staff_accounts
 from tests import clients, factories, threads
 from tests.activities.points import builders
 from tests.activities.running import DAY, join, running
@@ -153,6 +155,21 @@ def test_unused_cards_are_given_back_when_the_check_in_ends(
     lifecycle.close(activity=activity, by=by, at=AT)
     assert usable(bob) == 100
     assert MakeUpCard.objects.get().returned_at == AT
+    assert list(doctor_checks.check_points()) == []
+
+
+def test_the_end_gives_nothing_back_to_who_was_erased(by: Staff, bob: int) -> None:
+    cy = factories.members(by.community, "cy")[0]
+    activity = selling(by)
+    for account in (bob, cy):
+        builders.award(account, 100)
+        buy(activity, account)
+    people.erase(account=Account.objects.get(pk=bob), by=by, at=AT)
+    while reactions.CONSUMER.catch_up(at=AT):
+        pass
+    lifecycle.close(activity=activity, by=by, at=AT)
+    assert usable(cy) == 100
+    assert not MakeUpCard.objects.filter(returned_at=None).exists()
     assert list(doctor_checks.check_points()) == []
 
 

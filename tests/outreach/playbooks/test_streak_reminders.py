@@ -59,6 +59,7 @@ def test_who_has_not_checked_in_by_the_evening_is_reminded_once(worker: Worker) 
     assert "you have not checked in today" in worker.texts("bob")[0]
     (message,) = Message.objects.all()
     assert message.purpose == "marketing"
+    assert message.due_at is not None
     assert message.due_at >= EVENING - MINUTE
     # On the next day bob has no streak any more, and cy and dan have one to keep.
     join(activity, dan, EVENING + 2 * HOUR)

@@ -62,6 +62,7 @@ def task_of(award: Award) -> StaffTask:
 
 
 @pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_red_packet_is_a_task_whose_end_hands_it_over_and_books_its_cost(
     ann: Staff, bea: Staff
 ) -> None:

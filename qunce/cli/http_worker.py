@@ -75,9 +75,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except (BlockingIOError, ConnectionAbortedError):
             return
         self.nr_conns += 1
-        if self.nr_conns >= self.worker_connections and self.arriving:
-            # Else whoever opens many connections would keep others from opening one.
-            self.drop(next(iter(self.arriving)))
         self.collect(TConn(self.cfg, sock, address, listener.getsockname()))
 
     def on_client_socket_readable(self, conn: TConn, client: Any) -> None:
@@ -140,11 +137,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.close()
 
     def murder_pending(self) -> None:
-        """Called every second: disconnect those whose requests are late."""
+        """Called at least every second: disconnect those whose requests are late."""
         now = time.monotonic()
         for conn, request in list(self.arriving.items()):
             # While the worker stops, it waits for requests that have begun only.
             if request.is_late(now) or not (self.alive or request.data):
+                self.drop(conn)
+            elif self.nr_conns >= self.worker_connections and request.is_slow(now):
+                # Else whoever opens many connections would keep others from opening one.
+                # Those that were opened just now have not been read from yet.
                 self.drop(conn)
 
     def handle(self, conn: TConn) -> Any:

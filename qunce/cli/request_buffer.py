@@ -11,6 +11,8 @@ from enum import Enum
 
 SECONDS_TO_ARRIVE = 20.0
 """For the headers and a small body, from the connection or the first byte on."""
+SECONDS_WITHOUT_ROOM = 1.0
+"""The same, when there are as many connections as the worker takes."""
 MAX_HEADER_BYTES = 128 * 1024
 MAX_BUFFERED_BODY_BYTES = 64 * 1024
 """Larger bodies are read by a thread of their own, as they arrive."""
@@ -40,6 +42,10 @@ class ArrivingRequest:
     size: int | None = None
     """Of headers and body, once the headers are there."""
     is_large: bool = False
+
+    def is_slow(self, now: float) -> bool:
+        """Whether it has to make room for others, when there is none."""
+        return now >= self.deadline - SECONDS_TO_ARRIVE + SECONDS_WITHOUT_ROOM
 
     def add(self, data: bytes) -> State:
         start = max(len(self.data) - len(END_OF_HEADERS), 0)

@@ -6,12 +6,16 @@ pasted lines and files. Nothing is half done, nothing is spent, and nothing is a
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models, transaction
 from django.test import Client
+from PIL import Image
 
 from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.models import Activity, Answer, Entry
@@ -373,3 +377,57 @@ def test_ten_thousand_pasted_lines_are_answered_in_one_piece(by: Staff) -> None:
     assert taken.status == 200
     assert [row["state"] for row in taken.body["lines"]] == ["taken"]
     assert Account.objects.get(pk=Entry.objects.get().account_id).name == "Bob"
+
+
+# Uploads
+
+
+def fifty_megapixels() -> bytes:
+    file = io.BytesIO()
+    Image.new("1", (10_000, 5_000)).save(file, "PNG")
+    return file.getvalue()
+
+
+def zipped() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("codes.txt", "A-1\nA-2")
+    return file.getvalue()
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg">\n<script>alert(1)</script>\n</svg>'
+FILES: dict[str, Callable[[], bytes]] = {
+    "big.png": fifty_megapixels,
+    "big.txt": fifty_megapixels,
+    "codes.jpg": zipped,
+    "codes.csv": zipped,
+    "codes.svg": lambda: SVG,
+    "codes.xlsx": zipped,
+    "latin.txt": lambda: b"caf\xe9\n\xff\xff",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_uploads_of_codes_and_parcels_take_text_only(
+    ann: Client, by: Staff, name: str
+) -> None:
+    prize = builders.prize(by, kind="code")
+    content = FILES[name]()
+    for url in (f"{prize.pk}/codes/", "awards/parcels/"):
+        file = SimpleUploadedFile(name, content)
+        page = ann.post(f"/activities/prizes/{url}", {"file": file}, follow=True)
+        assert page.status_code == 200, url
+        assert "This is no text file" in page.content.decode(), url
+    assert not PrizeCode.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_codes_of_a_text_file_are_taken(ann: Client, by: Staff, encoding: str) -> None:
+    prize = builders.prize(by, kind="code")
+    content = "券-甲\r\nA-2\r\n券-甲".encode(encoding)
+    file = SimpleUploadedFile("codes.TXT", content)
+    page = ann.post(
+        f"/activities/prizes/{prize.pk}/codes/", {"file": file}, follow=True
+    )
+    assert "2 codes added" in page.content.decode()
+    assert {row.code for row in PrizeCode.objects.all()} == {"券-甲", "A-2"}

@@ -207,10 +207,11 @@ def run(*arguments: str) -> None:
 
 def web(port: str) -> None:
     """Run `qunce serve` with the clock of the generated community."""
-    from bench import worker
+    from bench import stock_kind, worker
     from qunce.cli import main, worker_loop
     from qunce.console import http
 
+    assert stock_kind.KIND, "it registers itself"
     http.now = worker.clock  # type: ignore[assignment]
     worker_loop.now = worker.clock  # type: ignore[assignment]
     worker_loop.start.__defaults__ = (worker.clock,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import io
 import json
+import os
 import pstats
 import time
 from collections.abc import Callable, Iterator
@@ -151,6 +152,12 @@ def memory(pid: int | str = "self") -> dict[str, int]:
         if name in ("VmRSS", "VmHWM", "RssAnon"):
             sizes[name] = int(value.split()[0]) * 1024
     return sizes
+
+
+def cpu_seconds(pid: int) -> float:
+    """The seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def load_results(path: Path) -> dict[str, Any]:

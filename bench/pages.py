@@ -177,7 +177,7 @@ def pages(session: Session) -> None:
             )
             if worst is None or times.percentile(95) > worst[1].percentile(95):
                 worst = name, times
-        memory = measure.memory(_worker(site.process.pid))["VmRSS"]
+        memory = measure.memory(worker_of(site))["VmRSS"]
     assert worst
     what = f"any page of the console through HTTP (the slowest: {worst[0]})"
     session.record(measure.row("pages", what, worst[1], goal=PAGE_GOAL_MS))
@@ -227,8 +227,9 @@ def _getter(site: Site, path: str) -> Callable[[], Any]:
     return lambda: site.get(path)
 
 
-def _worker(pid: int) -> int:
+def worker_of(site: Site) -> int:
     """The process id of gunicorn's only worker."""
+    pid = site.process.pid
     children = subprocess.run(
         ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
     ).stdout.split()

@@ -15,16 +15,22 @@ from bench import questions
 
 LEFT_OUT = {
     "answers",
+    "api-batches",
+    "api-singles",
     "behaviour-first",
     "builder",
-    "api-singles",
     "fact-counted",
+    "import-members",
     "night",
+    "pages",
+    "portal",
     "runs",
+    "state-first",
 }
 """Questions that start a process each and differ little from one that is asked.
 
-The answers are a scene of `make matrix`, played in full.
+The answers are a scene of `make matrix`, played in full, and the member pages are walked by
+Chromium in the functional tests.
 """
 
 

@@ -27,7 +27,7 @@ def test_slow_requests_make_room_and_new_ones_are_read(
         "slow": ArrivingRequest(arrives_until - request_buffer.SECONDS_WITHOUT_ROOM),
         "new": ArrivingRequest(arrives_until),
     }
-    worker.drop = dropped.append  # type: ignore[method-assign]
+    worker.drop = dropped.append  # type: ignore[method-assign, assignment]
     worker.murder_pending()
     assert dropped == closed
 
@@ -37,6 +37,6 @@ def test_a_late_request_is_closed_whether_there_is_room_or_not() -> None:
     worker = Worker.__new__(Worker)
     worker.alive, worker.nr_conns, worker.worker_connections = True, 1, LIMIT
     worker.arriving = {"late": ArrivingRequest(time.monotonic() - 1)}
-    worker.drop = dropped.append  # type: ignore[method-assign]
+    worker.drop = dropped.append  # type: ignore[method-assign, assignment]
     worker.murder_pending()
     assert dropped == ["late"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -57,7 +57,7 @@ def running(home: Path) -> Iterator[Any]:
 
 def main() -> None:
     clocked_site.start_django()
-    dos = {
+    dos: dict[str, Callable[..., Any]] = {
         "open": open_activities,
         "count": count,
         "draw": draw_winners,

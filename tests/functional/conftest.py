@@ -33,7 +33,9 @@ FAILED = pytest.StashKey[bool]()
 CHINESE = ("mei", "chen", "wang", "yan", "zh-writer", "zh-manager")
 """Logins of people whose browser is in Chinese."""
 CLOCK = ("LD_PRELOAD", "FAKETIME")
-TIMEOUT = 90_000
+PRIVATE = {"QUNCE_ALLOW_PRIVATE_HOMESERVERS": "1"}
+"""The homeservers of tests are on this machine, and apps that show widgets, too."""
+TIMEOUT = int(os.environ.get("QUNCE_TIMEOUT", "90000"))
 """Milliseconds, so long that only a fault reaches it on a busy machine."""
 LATENCY = int(os.environ.get("QUNCE_LATENCY", "0"))
 """Milliseconds by which each answer comes later. A test that looks at a page before what
@@ -63,7 +65,7 @@ def serving_the_tea_shop(folder: Path) -> Iterator[Site]:
             build_tea_shop(built)
     shutil.copytree(built, folder, dirs_exist_ok=True)
     shop = json.loads((folder / TEA_SHOP).read_text())
-    with server_process.serving(folder) as server:
+    with server_process.serving(folder, **PRIVATE) as server:
         server.wait_for_health(lag=0)
         sessions = clocked_site.storage_states(shop["sessions"])
         yield Site(server.url, folder, shop["ids"], sessions)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import hypothesis
 import hypothesis.strategies as st
 import pytest
@@ -70,3 +73,25 @@ def test_exact_amount_keeps_all_its_digits(
     units: str | int, currency: str, text: str
 ) -> None:
     assert money.format_exactly(units, currency) == text
+
+
+CODE_BEHIND = [
+    r"\|(money|amount):[\w.]+ *\}\}\s*(<[^>]*>)?\s*\{\{[^}]*currency",
+    r"format_amount\([^)]*\)[^\n]*\} *\{[^}]*currency",
+    r"%\((amount|cost|spent|n)\)s %\(currency\)s",
+]
+"""An amount followed by its currency, in templates, in Python and in sentences."""
+
+
+def test_the_currency_stands_before_each_amount() -> None:
+    assert money.format_with_currency(8_800, "CNY") == "CNY 88.00"
+    package = Path(money.__file__).parents[1]
+    files = [*package.rglob("*.html"), *package.rglob("*.py")]
+    found = [
+        f"{path.name}: {match.group()}"
+        for path in files
+        for pattern in CODE_BEHIND
+        for match in re.finditer(pattern, path.read_text())
+    ]
+    assert len(files) > 1_000
+    assert found == []

@@ -206,10 +206,8 @@ def _describe_bound(
         return ""
     units = bounds[field.key]
     if forms.is_money(spec):
-        return _("%(amount)s %(currency)s or more") % {
-            "amount": money.format_amount(units, currency),
-            "currency": currency,
-        }
+        amount = money.format_with_currency(units, currency)
+        return _("%(amount)s or more") % {"amount": amount}
     return _("%(n)s or more") % {"n": f"{units:,}"}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -72,8 +71,7 @@ def _list_sales(member: presenters.Member) -> list[Item]:
     sales = member_columns.by_person(community, people).get(member.id)
     if sales is None:
         return [Item(_("Net spend"), _("no orders"))]
-    amount = f"{Decimal(money.format_amount(sales.net, community.currency)):,}"
-    spent = f"{amount} {community.currency}"
+    spent = money.format_with_currency(sales.net, community.currency)
     if sales.left_out:
         spent = f"{spent} + {_(', ').join(sales.left_out)}"
     last = sales.last_paid_at

@@ -245,7 +245,7 @@ def _order(builder: TimelineBuilder, fact: RecordedFact) -> Subject:
     amount = fact.payload.get("amount")
     if isinstance(amount, int):
         currency = str(fact.payload.get("currency") or builder.by.community.currency)
-        details.insert(0, f"{money.format_amount(amount, currency)} {currency}")
+        details.insert(0, money.format_with_currency(amount, currency))
     url = _link("sales:order-detail", builder.orders.get((key, fact.source or 0)))
     return key, " · ".join(details), url
 

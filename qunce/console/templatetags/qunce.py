@@ -102,6 +102,12 @@ def money(amount: int, currency: str) -> str:
 
 
 @register.filter
+def amount(units: int, currency: str) -> str:
+    """123450 → CNY 1,234.50."""
+    return sums.format_with_currency(units, currency)
+
+
+@register.filter
 def since(value: datetime, at: datetime) -> str:
     """Return how long before `at` this was, in one unit."""
     return format_ago(at - value)

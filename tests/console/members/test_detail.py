@@ -88,7 +88,7 @@ def test_timeline_has_labels_and_pages(
     deriver.catch_up()
     path = f"/members/{ann.pk}/timeline/"
     page = text(browser.get(path, headers=HTMX))
-    assert "19.99 CNY · tea" in page
+    assert "CNY 19.99 · tea" in page
     assert "joined the community" not in page
     link = re.search(r'href="([^"]*before=[^"]*)"', page)
     assert link is not None

@@ -234,6 +234,7 @@ def test_requests_without_a_key_are_rejected(data: TwoCommunities) -> None:
     assert count_records() == before
 
 
+@pytest.mark.both_databases
 def test_owner_gets_every_resource(data: TwoCommunities) -> None:
     """Without this, the other tests of this file would pass if nothing were found."""
     statuses = {

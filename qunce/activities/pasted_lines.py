@@ -289,6 +289,7 @@ def _enter(row: PastedLine, account: int, by: Staff, at: datetime) -> None:
 def answer(*, line: PastedLine, account: int | None, by: Staff, at: datetime) -> None:
     """Say who an unsure line is of, or skip it without an account."""
     activities.check_may_run(by, line.activity)
+    _check_visible(line, by, at)
     locked = PastedLine.objects.select_for_update(of=("self",)).filter(
         pk=line.pk, state=PastedLine.State.UNSURE
     )
@@ -393,14 +394,27 @@ def list_unsure(
             continue
         matcher = matchers.setdefault(row.group_id, Matcher(row.group, by=by, at=at))
         accounts = Account.objects.filter(pk__in=matcher.list_like(row.name))
-        found.append((row, list(accounts.order_by("pk"))))
+        if _may_see(row, by, matcher):
+            found.append((row, list(accounts.order_by("pk"))))
     return found
 
 
-def get(*, activity: Activity, pk: int, by: Staff) -> PastedLine:
+def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> PastedLine:
     activities.check_may_run(by, activity)
     rows = PastedLine.objects.filter(activity=activity, pk=pk)
     line = rows.select_related("group", "activity__community").first()
-    if line is None or (by.groups is not None and line.group.key not in by.groups):
+    if line is None:
         raise LineNotFound(_("There is no such line."))
+    _check_visible(line, by, at)
     return line
+
+
+def _check_visible(line: PastedLine, by: Staff, at: datetime) -> None:
+    is_of_others = by.groups is not None and line.group.key not in by.groups
+    if is_of_others or not _may_see(line, by, Matcher(line.group, by=by, at=at)):
+        raise LineNotFound(_("There is no such line."))
+
+
+def _may_see(line: PastedLine, by: Staff, matcher: Matcher) -> bool:
+    """Staff with a scope see what they pasted, or what a member whom they see may have said."""
+    return by.scope is None or line.by_id == by.pk or bool(matcher.list_like(line.name))

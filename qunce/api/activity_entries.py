@@ -195,7 +195,10 @@ def answer_line(
 ) -> dict[str, Any]:
     """Say who a line is of, or leave it out."""
     row = pasted_lines.get(
-        activity=get_activity(request, activity_id), pk=line_id, by=request.by
+        activity=get_activity(request, activity_id),
+        pk=line_id,
+        by=request.by,
+        at=request.at,
     )
     pasted_lines.answer(line=row, account=data.member_id, by=request.by, at=request.at)
     return _line(row, [])

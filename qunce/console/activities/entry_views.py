@@ -123,7 +123,7 @@ def paste(request: http.Request, pk: int) -> HttpResponse:
 def answer_line(request: http.Request, pk: int, line: int) -> HttpResponse:
     """Say who a line is of: a candidate, another member, or nobody."""
     activity = activities.get(by=request.staff, pk=pk)
-    row = pasted_lines.get(activity=activity, pk=line, by=request.staff)
+    row = pasted_lines.get(activity=activity, pk=line, by=request.staff, at=request.at)
     chosen = request.POST.get("account", "")
     other = request.POST.get("member", "")[:200]
     try:

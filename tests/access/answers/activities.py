@@ -37,8 +37,6 @@ ANSWERS: dict[str, str] = {
         {A}.lifecycle.submit
         {C}.card_sales.list_bought
         {C}.check_ins.list_of_day
-        {P}.answer
-        {P}.get
         {P}.list_unsure
         {P}.paste
         activities.announcements.announce
@@ -55,7 +53,10 @@ ANSWERS: dict[str, str] = {
     "rraaanana": f"""
         {C}.make_up_cards.grant
     """,
+    # Of a line, the member who may have said it.
     "rraaannna": f"""
+        {P}.answer
+        {P}.get
         {C}.card_sales.buy
         {C}.card_sales.get
         {C}.card_sales.give_back

@@ -20,6 +20,7 @@ from qunce.activities.kinds import base
 from qunce.activities.points import earning
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group, Membership
+from qunce.members.accounts.models import Account
 from tests.access.cases.base import Case, both, case, ids, just
 from tests.access.world import World
 
@@ -110,7 +111,7 @@ def _line(world: World) -> int:
         paste="p",
         digest="d",
         state=PastedLine.State.UNSURE,
-        name="Nobody",
+        name=Account.objects.get(pk=world.ids["account"]).name,
         said="",
         said_at=world.at,
         at=world.at,

@@ -170,3 +170,34 @@ def test_a_line_that_is_too_long_is_refused_with_a_sentence(
     assert CheckIn.objects.get().said == fitting
     (refused,) = (row for row in result.rows if row.state == PastedLine.State.REFUSED)
     assert "501" in refused.answer
+
+
+def test_staff_with_a_scope_read_no_words_of_whom_they_do_not_see(
+    by: Staff, north: Group
+) -> None:
+    activity = running(by)
+    text = "Robert: check in\nSomebody: check in, I am ill"
+    pasted_lines.paste(activity=activity, group=north, text=text, by=by, at=AT)
+    factories.apply_tag(
+        by.community, "mine", *factories.account_ids(by.community, ("bob",))
+    )
+    scoped = factories.staff(
+        by.community, "manager", "sue", scope={"tag": {"any": ["mine"]}}
+    )
+
+    def list_names(who: Staff) -> list[str]:
+        rows = pasted_lines.list_unsure(activity=activity, by=who, at=AT)
+        return [row.name for row, _candidates in rows]
+
+    assert "Somebody" in list_names(by)
+    assert "Somebody" not in list_names(scoped)
+    hidden = PastedLine.objects.get(name="Somebody")
+    with pytest.raises(pasted_lines.LineNotFound):
+        pasted_lines.get(activity=activity, pk=hidden.pk, by=scoped, at=AT)
+    with pytest.raises(pasted_lines.LineNotFound):
+        pasted_lines.answer(line=hidden, account=None, by=scoped, at=AT)
+    hidden.refresh_from_db()
+    assert hidden.state == PastedLine.State.UNSURE
+    text = "Anybody: check in"
+    pasted_lines.paste(activity=activity, group=north, text=text, by=scoped, at=AT)
+    assert "Anybody" in list_names(scoped)

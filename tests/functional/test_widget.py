@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from playwright import sync_api as playwright
 
+from tests import server_process
 from tests.channels.matrix import homeserver
 from tests.channels.matrix.homeserver import Homeserver
 from tests.cli.runner import environment
@@ -119,14 +120,14 @@ class Room:
     tokens: list[str] = field(default_factory=list)
 
     def open(
-        self, page: playwright.Page, host: str = "127.0.0.1", path: str = ""
+        self, page: playwright.Page, host: str = "127.0.0.1", url: str = ""
     ) -> playwright.FrameLocator:
-        """Open the app at a host of this machine; `path` shows another page than usual."""
+        """Open the app at a host of this machine, with the pages of the server at `url`."""
         token = f"token-{secrets.token_hex(8)}"
         self.tokens.append(token)
         self.server.tokens[token] = USER
-        src = path or f"{self.root}widget/sign-in/matrix?widgetId={WIDGET}"
-        self.app.show(f"{self.site.url}{src}", token)
+        src = f"{self.root}widget/sign-in/matrix?widgetId={WIDGET}"
+        self.app.show(f"{url or self.site.url}{src}", token)
         self.other.page = self.app.page
         page.goto(self.app.at(host))
         return page.frame_locator("iframe")
@@ -205,6 +206,29 @@ def test_a_frame_of_another_site_hands_over_to_a_tab(room: Room, visit: Any) -> 
         button.click()
     refusal = again.value.get_by_text("You could not be signed in this way.")
     playwright.expect(refusal).to_be_visible()
+
+
+def test_with_https_the_frame_of_another_site_has_a_cookie_of_its_own(
+    room: Room, visit: Any
+) -> None:
+    """Behind a proxy; browsers take this machine for as safe as HTTPS."""
+    env = {"QUNCE_HTTPS": "1", "QUNCE_TRUSTED_PROXIES": "1", **PRIVATE}
+    proxied = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    user = visit(extra_http_headers=proxied, service_workers="block")
+    page: playwright.Page = user.page
+    with server_process.serving(room.site.home, "web", **env) as server:
+        server.wait_for_response()
+        frame = room.open(page, "localhost", server.url)
+        playwright.expect(frame.get_by_text("Your app asks whether")).to_be_visible()
+        page.get_by_role("button", name="Allow").click()
+        playwright.expect(frame.get_by_text(BALANCE).first).to_be_visible()
+        # It is that of this app alone: in a frame of another site there is none.
+        cookies = {each["name"]: each for each in page.context.cookies()}
+        assert cookies["qunce_widget"]["partitionKey"] == "http://localhost"
+        assert cookies["qunce_widget"]["path"] == f"{room.root}widget/"
+        page.goto(f"{server.url}{room.root}widget/me")
+        playwright.expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        playwright.expect(page.get_by_text(BALANCE)).to_have_count(0)
 
 
 def test_no_other_app_and_no_other_page_can_be_framed(room: Room, visit: Any) -> None:

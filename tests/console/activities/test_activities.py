@@ -66,6 +66,7 @@ def form_values(**changes: Any) -> dict[str, Any]:
         "setting_rest_weekdays": ["sat"],
         "setting_make_up_days": "7",
         "setting_cards_per_month": "1",
+        "setting_card_sales": "1",
         "text_start": "It starts.",
     }
     return values | changes

@@ -35,7 +35,7 @@ hypothesis.settings.register_profile(
     derandomize=False,
     print_blob=True,
     # What depends on the database is a small part of what random cases can show.
-    max_examples=12 if os.environ.get("DATABASE_URL") else 25,
+    max_examples=8 if os.environ.get("DATABASE_URL") else 15,
 )
 hypothesis.settings.register_profile(
     "long", deadline=None, derandomize=False, print_blob=True, max_examples=2_000
@@ -103,7 +103,7 @@ def pytest_collection_finish() -> None:
     """Leave the 700,000 objects of all tests out of each search for garbage."""
     gc.freeze()
     # After each 700 objects, as by default, searches take 8 % of the time.
-    gc.set_threshold(10_000, 10, 20)
+    gc.set_threshold(50_000, 10, 20)
     gc.enable()
     # DuckDB reports what is frozen as leaks. pytest searches several times before this.
     atexit.register(gc.unfreeze)

@@ -129,23 +129,10 @@ def moving(community: Community, times: int = MOVES) -> Iterator[Callable[[], bo
     assert [subprocess_runner.result(writer) for writer in writers] == [times] * WRITERS
 
 
-def test_other_processes_never_read_a_mixed_state(
+def test_other_processes_and_threads_never_read_a_mixed_state(
     community: Community,
 ) -> None:
-    with subprocess_runner.running(f"{HERE}:watch", community.key) as watcher:
-        assert watcher.stdout
-        assert watcher.stdout.readline() == "ready\n"
-        with moving(community) as busy:
-            while busy():
-                check_state(community)
-                time.sleep(PAUSE)
-        check_state(community)
-        assert subprocess_runner.result(watcher) > 0
-
-
-def test_threads_with_shared_caches_never_read_a_mixed_state(
-    community: Community,
-) -> None:
+    """Threads share the caches of their process; another process has its own."""
     broken: list[BaseException] = []
     done = threading.Event()
 
@@ -159,18 +146,22 @@ def test_threads_with_shared_caches_never_read_a_mixed_state(
             connections.close_all()
 
     readers = [threading.Thread(target=read) for _ in range(3)]
-    for reader in readers:
-        reader.start()
-    try:
-        with moving(community) as busy:
-            while busy() and not broken:
-                time.sleep(PAUSE)
-    finally:
-        done.set()
+    with subprocess_runner.running(f"{HERE}:watch", community.key) as watcher:
+        assert watcher.stdout
+        assert watcher.stdout.readline() == "ready\n"
         for reader in readers:
-            reader.join()
-    assert broken == []
-    check_state(community)
+            reader.start()
+        try:
+            with moving(community) as busy:
+                while busy() and not broken:
+                    time.sleep(PAUSE)
+        finally:
+            done.set()
+            for reader in readers:
+                reader.join()
+        assert broken == []
+        check_state(community)
+        assert subprocess_runner.result(watcher) > 0
 
 
 def test_next_count_in_another_process_includes_a_new_tag(

@@ -13,25 +13,27 @@ from pathlib import Path
 
 import pytest
 
-from tests import home, postgres
+from tests import home
 
-SCENARIOS = ("import", "catch-up", "merge")
+SCENARIOS = ("import", "catch-up")
+SCENARIOS_OF_FILES = ("merge",)
+"""The files of the mirror are the same on both databases."""
 TIMES = 1
 pytestmark = pytest.mark.faults
 
 
-def assert_nothing_lost(folder: Path, url: str) -> None:
+def assert_nothing_lost(folder: Path, url: str, *scenarios: str) -> None:
     """Fail if the program reports that anything was lost or doubled."""
     command = [sys.executable, "-m", "tests.faults", "--here"]
     result = subprocess.run(
-        [*command, "--times", str(TIMES), "--only", ",".join(SCENARIOS)],
+        [*command, "--times", str(TIMES), "--only", ",".join(scenarios)],
         env=os.environ | {"QUNCE_HOME": str(folder), "DATABASE_URL": url},
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert [line.split()[0] for line in result.stdout.splitlines()] == [*SCENARIOS]
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [*scenarios]
 
 
 def test_killed_import_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
@@ -46,13 +48,13 @@ def test_killed_import_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
 
 
 def test_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    assert_nothing_lost(home.migrated(tmp_path), "")
+    scenarios = (*SCENARIOS, *SCENARIOS_OF_FILES)
+    assert_nothing_lost(home.migrated(tmp_path), "", *scenarios)
 
 
 @pytest.mark.postgres_only
 def test_killed_process_loses_and_doubles_nothing_on_postgresql(tmp_path: Path) -> None:
-    with postgres.cluster() as server:
-        assert_nothing_lost(tmp_path, server.url)
+    assert_nothing_lost(tmp_path, home.clone("qunce_faults"), *SCENARIOS)
 
 
 def test_damaged_derived_data_is_mended_and_a_full_disk_survived() -> None:

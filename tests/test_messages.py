@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -20,20 +21,26 @@ def messages() -> ModuleType:
     return module
 
 
-@pytest.fixture(params=["zh_Hans"])
+@pytest.fixture(scope="module", params=["zh_Hans"])
 def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_every_sentence_is_translated(messages: ModuleType, language: str) -> None:
-    assert messages.missing(messages.updated(language)) == []
+@pytest.fixture(scope="module")
+def catalogue(messages: ModuleType, language: str) -> Any:
+    """The catalogue with all sentences of the source, which are read in 4 s of CPU."""
+    return messages.updated(language)
+
+
+def test_every_sentence_is_translated(messages: ModuleType, catalogue: Any) -> None:
+    assert messages.missing(catalogue) == []
 
 
 def test_catalogue_has_only_sentences_of_the_source(
-    messages: ModuleType, language: str
+    messages: ModuleType, catalogue: Any, language: str
 ) -> None:
     path = messages.po_path(language)
-    assert path.read_bytes() == messages.po(messages.updated(language))
+    assert path.read_bytes() == messages.po(catalogue)
 
 
 def test_compiled_catalogue_is_current(messages: ModuleType, language: str) -> None:

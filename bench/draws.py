@@ -153,6 +153,7 @@ def make_prize(session: Session, by: Staff, total: int) -> PrizeStock:
         community=session.community,
         name=f"bench {next(_numbers)}",
         kind="pick_up",
+        instructions="at the desk",
         total=total,
         by=by,
         at=END - 24 * HOUR,

@@ -115,6 +115,7 @@ def _make_stock(session: Session, total: int) -> PrizeStock:
         community=session.community,
         name=f"bench {next(_numbers)}",
         kind="pick_up",
+        instructions="at the desk",
         total=total,
         by=staff_models.system(session.community),
         at=AT - HOUR,

@@ -147,6 +147,7 @@ def test_draw_from_the_word_to_the_prize(site: Site, register: Register) -> None
         community=site.community,
         name="Blue mug",
         kind="pick_up",
+        instructions="At the counter",
         total=1,
         by=site.by,
         at=now(),

@@ -17,6 +17,7 @@ from qunce.activities.activities.models import Activity
 from qunce.activities.draws import draw_facts
 from qunce.activities.draws.models import Draw, DrawPrize, Source, State
 from qunce.activities.prizes import stock
+from qunce.activities.prizes.kinds import base as prize_kinds
 from qunce.activities.prizes.models import PrizeStock
 from qunce.core import errors, names, permissions, text_validation
 from qunce.core.facts import facts
@@ -120,6 +121,12 @@ def check_publishable(activity: Activity, at: datetime) -> None:
             draw.figure_name, draw.figure_digits, draw.figure_at, activity.ends_at
         )
     for prize in prizes:
+        needs_instructions = prize_kinds.get(prize.stock.kind).needs_instructions
+        if needs_instructions and not prize.stock.instructions:
+            raise InvalidDraw(
+                _("Say where and when winners get “%(prize)s”, on the page of the prize.")
+                % {"prize": prize.stock.name}
+            )
         if prize.stock.archived_at is not None:
             raise InvalidDraw(_("Choose prizes that are not archived."))
         if prize.stock.left < prize.count:

@@ -31,6 +31,7 @@ def prize(
             "name": name,
             "kind": kind,
             "total": 10,
+            "instructions": "前台领取",
             "by": by,
             "at": AT,
             **fields,

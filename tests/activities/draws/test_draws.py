@@ -368,6 +368,15 @@ def set_and_publish(
     builders.publish(draw.activity, by)
 
 
+def test_draw_without_the_place_to_pick_up_a_prize_is_not_published(
+    ann: Staff,
+) -> None:
+    draw = draws.prepare(activity=builders.activity(ann), by=ann, at=AT)
+    nowhere = builders.prize(ann, instructions="")
+    with pytest.raises(draws.InvalidDraw, match="where and when"):
+        set_and_publish(draw, [(nowhere, 1)], ann)
+
+
 def test_figure_before_the_end_is_refused(ann: Staff) -> None:
     draw = draws.prepare(activity=builders.activity(ann), by=ann, at=AT)
     with pytest.raises(draws.InvalidDraw, match="2 minutes after"):

@@ -34,7 +34,8 @@ class PrizeKind:
     """A kind of prize. `deliver` gives an automatic prize, in the transaction.
 
     `amount_label` names the number that the kind needs, such as points; without one it
-    has none. `staff_step` is what staff do after the claim, as a button says it.
+    has none. `staff_step` is what staff do after the claim, as a button says it. Where it
+    `needs_instructions`, members could not claim it without those.
     """
 
     key: str
@@ -45,6 +46,7 @@ class PrizeKind:
     max_amount: int = 0
     needs_address: bool = False
     needs_cost: bool = False
+    needs_instructions: bool = False
     staff_step: StrOrPromise = ""
     deliver: Callable[[Award, datetime], None] | None = None
 

@@ -12,6 +12,7 @@ PICK_UP = base.register(
         label=gettext_lazy("pick-up"),
         description=gettext_lazy("Something that the winner picks up where you say."),
         hand_over=base.HandOver.STAFF,
+        needs_instructions=True,
         staff_step=gettext_lazy("Hand over"),
     )
 )

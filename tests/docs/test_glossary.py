@@ -25,7 +25,7 @@ FIELD = frozenset(
     arrays client clock closed code coffee column columns command commands committed
     communities community compose comparison comparisons completion conditions console consumer
     consumers contact content context continue contract conversion conversions copy core
-    corrections count counter counters counts coupon coupons csv currencies currency
+    cookies corrections count counter counters counts coupon coupons csv currencies currency
     custom customers daily damage data database databases dates day days db decimals decisions
     decompression default delay delays definition definitions deliveries delivery demo derived detail
     devices dictionary did digests dir directory discord irc irssi telegram wechat weechat whatsapp disk dismissed doctor download downloads draft
@@ -42,7 +42,7 @@ FIELD = frozenset(
     lookups loop machine mailchimp main mapping masking masks member members membership
     memberships menu merge merges message messages metric metrics middleware models
     module money moves name named names naming navigation new note notes numbers objects
-    openapi operator opt opted options order orders outages outbox outcomes output
+    openapi openid operator opt opted options order orders outages outbox outcomes output
     outreach outs overflow overlap page pages paging parsed parsing participants
     passwords past pattern payload payments people period permission permissions
     persisted personal phrases phrasing pinyin pipeline placeholders plain plan platform

@@ -1,4 +1,4 @@
-"""Whose account of the homeserver a client has: OpenID tokens of Matrix.
+"""OpenID tokens of Matrix, by which a homeserver names the user of a client.
 
 A client gets a token from its homeserver (`…/openid/request_token`) and hands it to a
 widget. The homeserver answers whose it is, without the access token of our account.

@@ -13,7 +13,7 @@ from qunce.core.staff.models import Staff
 from tests import factories
 from tests.factories import AT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def create(by: Staff, **fields: Any) -> tuple[api_keys.ApiKey, str]:
     return api_keys.create(by=by, at=AT, **(defaults | fields))
 
 
+@pytest.mark.both_databases
 def test_token_is_valid_until_it_is_revoked(boss: Staff) -> None:
     key, token = create(boss)
     authenticated = api_keys.authenticate(token, AT)
@@ -100,6 +101,7 @@ def test_manager_cannot_create_a_key_for_an_owner(boss: Staff) -> None:
         create(factories.staff(boss.community, login="olli", role="operator"))
 
 
+@pytest.mark.both_databases
 def test_last_use_is_stored_once_per_minute(boss: Staff) -> None:
     key, token = create(boss)
     for seconds in (0, 30, 61):

@@ -8,7 +8,7 @@ import pytest
 from qunce.core import communities, community_days, revisions
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def test_communities_have_their_own_days() -> None:
@@ -19,6 +19,7 @@ def test_communities_have_their_own_days() -> None:
     assert community_days.to_date(shop.day(after)) == date(2026, 3, 5)
 
 
+@pytest.mark.both_databases
 def test_changing_the_clock_raises_its_revision() -> None:
     shop = factories.community()
     communities.set_clock(community=shop, timezone="Africa/Cairo", day_start=60)

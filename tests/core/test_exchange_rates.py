@@ -10,7 +10,7 @@ from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 
@@ -38,6 +38,7 @@ def set_rate(
     )
 
 
+@pytest.mark.both_databases
 def test_latest_rate_on_or_before_the_day_holds(shop: Community) -> None:
     set_rate(shop, rate="7.2", since=MARCH)
     set_rate(shop, rate="7.0", since=APRIL)
@@ -51,12 +52,14 @@ def test_latest_rate_on_or_before_the_day_holds(shop: Community) -> None:
     assert second.end == exchange_rates.NEVER_ENDS
 
 
+@pytest.mark.both_databases
 def test_factors_are_of_the_smallest_units(shop: Community) -> None:
     set_rate(shop, "JPY", "0.048")
     (factor,) = exchange_rates.list_factors(shop)
     assert factor.factor == Decimal("4.8")
 
 
+@pytest.mark.both_databases
 def test_rate_of_the_same_day_is_replaced_and_removed(shop: Community) -> None:
     set_rate(shop, rate="7.2")
     set_rate(shop, rate="7.3")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qunce.core.staff import login_attempts
 from tests.factories import AT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 PAIR = ("pair", "ann 192.0.2.7")
 
 
@@ -47,6 +47,7 @@ def test_wait_is_at_most_an_hour() -> None:
         login_attempts.start(PAIR, at=AT)
 
 
+@pytest.mark.both_databases
 def test_refused_attempt_is_not_counted() -> None:
     fail(5)
     for _number in range(50):
@@ -55,6 +56,7 @@ def test_refused_attempt_is_not_counted() -> None:
     login_attempts.start(PAIR, at=AT + timedelta(seconds=5))
 
 
+@pytest.mark.both_databases
 def test_success_resets_the_failures() -> None:
     fail(5)
     login_attempts.reset(PAIR)
@@ -67,6 +69,7 @@ def test_failures_are_forgotten_after_a_day() -> None:
     assert login_attempts.prune(at=AT + timedelta(days=3)) == 1
 
 
+@pytest.mark.both_databases
 def test_one_failure_is_forgotten_per_longest_wait() -> None:
     fail(7)
     login_attempts.start(PAIR, at=AT + timedelta(hours=3, minutes=1))
@@ -95,6 +98,7 @@ def test_unlocking_a_login_leaves_others_blocked() -> None:
     assert login_attempts.is_blocked("pair", "anna 192.0.2.7", AT)
 
 
+@pytest.mark.both_databases
 def test_attempt_with_one_blocked_subject_is_not_counted_for_the_others() -> None:
     fail(20, ("address", "192.0.2.7"))
     fail(50, ("address", "192.0.2.7"))

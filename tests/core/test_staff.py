@@ -13,7 +13,7 @@ from qunce.core.staff.models import Staff
 from tests import factories
 from tests.factories import AT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 
 
@@ -81,6 +81,7 @@ def test_staff_of_another_community_cannot_be_changed() -> None:
         staff.get(owner, other.pk)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "changes", [{"role": "manager"}, {"scope": {"all": []}}, {"groups": []}]
 )
@@ -102,6 +103,7 @@ def test_invalid_login_is_rejected(login: str) -> None:
         add(boss(), login=login)
 
 
+@pytest.mark.both_databases
 def test_logins_are_unique_regardless_of_case() -> None:
     owner = boss()
     add(owner)
@@ -109,6 +111,7 @@ def test_logins_are_unique_regardless_of_case() -> None:
         add(owner, login="BEA")
 
 
+@pytest.mark.both_databases
 def test_system_account_is_not_listed() -> None:
     from qunce.core.staff import models as staff_models
 
@@ -161,6 +164,7 @@ def test_unit_with_staff_cannot_be_closed() -> None:
     assert units.may_close(unit)
 
 
+@pytest.mark.both_databases
 def test_units_have_at_most_six_levels() -> None:
     by, parent = boss(), None
     for level in range(6):

@@ -393,7 +393,6 @@ def test_names_and_groups_have_nothing_invisible(
     assert groups.count_members(group) == 2
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("heading", ["入群时间", "进群日期", "Joined group at"])
 @pytest.mark.parametrize(
     ("others", "field"),

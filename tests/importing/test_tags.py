@@ -312,7 +312,6 @@ def exclusive_levels(shop: Community) -> None:
         factories.tag(shop, key, level)
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("target", "rows", "broken"),
     [

@@ -14,7 +14,7 @@ from qunce.members.tags import models as tag_models
 from qunce.sales import purchase_tags
 from tests import factories
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 TEA, CUPS = {"category": "tea"}, {"category": "cups", "quantity": 2}
@@ -41,6 +41,7 @@ def depths(account: int) -> dict[str, int]:
     return person_tags.depths_of_person([account])
 
 
+@pytest.mark.both_databases
 def test_depth_is_the_number_of_orders_with_the_category(shop: Community) -> None:
     ann, ben = factories.members(shop, "ann", "ben")
     record_payment(shop, "1", ann, TEA, CUPS, TEA)
@@ -52,6 +53,7 @@ def test_depth_is_the_number_of_orders_with_the_category(shop: Community) -> Non
     assert library.get(shop, "bought:tea").name == "tea"
 
 
+@pytest.mark.both_databases
 def test_new_order_changes_only_its_tags(shop: Community) -> None:
     ann = factories.member(shop, "ann").pk
     record_payment(shop, "1", ann, TEA, CUPS)
@@ -62,6 +64,7 @@ def test_new_order_changes_only_its_tags(shop: Community) -> None:
     assert depths(ann) == {"bought:tea": 2, "bought:cups": 1}
 
 
+@pytest.mark.both_databases
 def test_fully_refunded_order_is_not_counted(shop: Community) -> None:
     ann = factories.member(shop, "ann").pk
     record_payment(shop, "1", ann, TEA)
@@ -109,6 +112,7 @@ def test_tag_key_of_a_long_or_odd_category_is_valid() -> None:
     assert len(purchase_tags.tag_key("x" * 300)) == 80
 
 
+@pytest.mark.both_databases
 def test_category_with_a_merged_tag_is_left_to_staff(
     shop: Community,
 ) -> None:

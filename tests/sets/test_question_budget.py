@@ -69,7 +69,6 @@ HOSTILE: dict[str, Any] = {
 }
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_question_takes_no_longer_than_a_second(
     shop: Community, by: Staff, name: str

@@ -17,7 +17,6 @@ from qunce.members.people import notes, people
 from tests import factories
 from tests.factories import AT, LATER
 
-pytestmark = pytest.mark.both_databases
 DUE: dict[str, Any] = {"next_step": "call back", "due_at": LATER}
 
 
@@ -42,6 +41,7 @@ def test_follow_up_needs_a_next_step_and_a_due_date(
         notes.create(account=ann, by=by, at=AT, **given)
 
 
+@pytest.mark.both_databases
 def test_due_follow_ups_are_own_and_about_visible_members(
     shop: Community, by: Staff
 ) -> None:
@@ -80,6 +80,7 @@ def test_only_managers_change_notes_of_others(shop: Community, by: Staff) -> Non
         notes.create(account=note.account, text="no", by=viewer, at=AT)
 
 
+@pytest.mark.both_databases
 def test_person_has_the_notes_of_all_accounts_until_erased(
     shop: Community, by: Staff
 ) -> None:

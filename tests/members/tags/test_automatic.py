@@ -21,8 +21,6 @@ from qunce.members.tags import models as tag_models
 from tests import factories
 from tests.factories import AT
 
-pytestmark = pytest.mark.both_databases
-
 
 def apply(shop: Community, by: Staff, *accounts: int) -> tag_models.TagBatch:
     return automatic.apply(community=shop, accounts=accounts, by=by, at=AT)
@@ -64,6 +62,7 @@ def test_date_without_a_time_gives_no_hour_tag(shop: Community, by: Staff) -> No
     assert set(people.get(shop, "ann").tags) == {"joined:2026-03", "via:import"}
 
 
+@pytest.mark.both_databases
 def test_new_members_get_automatic_tags_once(shop: Community, by: Staff) -> None:
     ids = factories.members(shop, "ann", "bob")
     joined = [factories.recorded_fact(shop, "member.joined", pk) for pk in ids]
@@ -119,6 +118,7 @@ def react(shop: Community) -> Callable[[], None]:
     return call
 
 
+@pytest.mark.both_databases
 def test_correction_of_the_joining_replaces_automatic_tags(
     shop: Community, by: Staff, react: Callable[[], None]
 ) -> None:
@@ -148,6 +148,7 @@ def test_correction_of_the_joining_replaces_automatic_tags(
     assert Fact.objects.count() == before + 1
 
 
+@pytest.mark.both_databases
 def test_former_automatic_tag_stays_if_another_account_implies_it(
     shop: Community, by: Staff, react: Callable[[], None]
 ) -> None:
@@ -168,6 +169,7 @@ def test_former_automatic_tag_stays_if_another_account_implies_it(
     assert set(people.get(shop, "too").tags) & {"via:抖音", "via:门店"} == {"via:抖音"}
 
 
+@pytest.mark.both_databases
 def test_tag_that_staff_gave_or_archived_is_left_alone(
     shop: Community, by: Staff, react: Callable[[], None]
 ) -> None:
@@ -206,6 +208,7 @@ def test_sources_are_recognised_for_the_template(source: str, key: str) -> None:
     assert automatic.find_template_key(source) == key
 
 
+@pytest.mark.both_databases
 def test_template_tags_are_filled_for_old_and_new_members(
     shop: Community, by: Staff, react: Callable[[], None]
 ) -> None:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 def make(community: Community, *, at: datetime) -> str | None:
-    """The path of a link for the newest running activity, or for the page of the community.
+    """The path of a link for a running activity, or for the page of the community.
 
     Its member takes part in the activity; None for a community without members. A link
     that no device has is given again, so that a second demo adds nothing.
     """
     running = Activity.objects.filter(community=community, state=State.RUNNING)
-    activity = running.order_by("-starts_at", "-pk").first()
+    # First a check-in, in which there is something to do every day.
+    activity = running.order_by("kind", "-starts_at", "-pk").first()
     entries = Entry.objects.filter(activity=activity).order_by("pk")
     members = Account.objects.filter(community=community, present=True).exclude(name="")
     entered = members.filter(pk__in=entries.values("account_id")[:100])

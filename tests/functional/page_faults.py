@@ -115,6 +115,7 @@ def data_texts() -> str:
     """Everything that the community's data is made of."""
     names = (
         "tea_shop.py",
+        "shop_activities.py",
         "shop_feedback.py",
         "shop_findings.py",
         "shop_group_people.py",

@@ -76,6 +76,11 @@ VARIANTS: dict[str, dict[str, dict[str, str]]] = {
     },
     "importing:file-detail": {"questions": {"pk": "upload_waiting"}},
     "sales:order-detail": {"abroad": {"pk": "order_abroad"}},
+    "activities:detail": {
+        "live": {"pk": "activity_live"},
+        "waiting": {"pk": "activity_waiting"},
+    },
+    "activities:results": {"lesson": {"pk": "activity_over"}},
     "segments:detail": {"options": {"pk": "segment_of_options"}},
 }
 """View → name of another state of its page → argument → kind of object."""

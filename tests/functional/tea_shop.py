@@ -22,6 +22,7 @@ import django
 
 from tests.functional import evening_groups
 from tests.functional.imported_files import add_imports, undo_import
+from tests.functional.shop_activities import add_activities
 from tests.functional.shop_feedback import add_feedback
 from tests.functional.shop_group_people import add_group_people
 from tests.functional.shop_insight import (
@@ -141,6 +142,7 @@ def build(at: datetime) -> TeaShop:
     add_group_people(shop)
     add_points(shop)
     add_prizes(shop)
+    add_activities(shop)
     return shop
 
 

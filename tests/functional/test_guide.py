@@ -186,6 +186,14 @@ def connect_matrix(user: BrowserUser) -> None:
     user.go("/settings/channels/matrix/connect/")
 
 
+def activity_live(user: BrowserUser) -> None:
+    user.go(f"/activities/{user.ids['activity_live']}/")
+
+
+def activity_review(user: BrowserUser) -> None:
+    user.go(f"/activities/{user.ids['activity_over']}/results/")
+
+
 def page(view: str) -> Callable[[BrowserUser], None]:
     """Return a function that opens the page of a view."""
 
@@ -239,6 +247,8 @@ PICTURES: dict[str, Callable[[BrowserUser], None]] = {
     "overlaps": page("overlaps:board"),
     "patrol": page("patrol:list"),
     "connect_matrix": connect_matrix,
+    "activity_live": activity_live,
+    "activity_review": activity_review,
     "moderation_queue": page("moderation:queue"),
     "moderation_case": moderation_case,
     "moderation_rule": page("moderation:rule-update"),
@@ -255,6 +265,14 @@ WALK_PICTURES = (
 )
 """What test_working_week takes of a playbook and of tasks, and test_ideas of the box, and
 test_typed_numbers of the grid."""
+
+MEMBER_PICTURES = (
+    "member_check_in",
+    "member_streak",
+    "member_certificate",
+    "member_prize",
+)
+"""What test_member_pages takes on the phone of a member."""
 
 
 def take_picture(user: BrowserUser, language: str, name: str) -> None:
@@ -291,7 +309,13 @@ def test_guide_shows_every_screenshot(language: str) -> None:
     pages = (GUIDE / language).glob("[1-9]*.md")
     text = "".join(page.read_text("utf-8") for page in pages)
     pictures = set(re.findall(r"\(images/(\w+)\.jpg\)", text))
-    taken = {*PICTURES, *PHONE_PICTURES, *OFFER_PICTURES, *WALK_PICTURES}
+    taken = {
+        *PICTURES,
+        *PHONE_PICTURES,
+        *OFFER_PICTURES,
+        *WALK_PICTURES,
+        *MEMBER_PICTURES,
+    }
     assert pictures == taken
     files = [GUIDE / language / "images" / f"{name}.jpg" for name in pictures]
     assert max(file.stat().st_size for file in files) <= MAX_BYTES

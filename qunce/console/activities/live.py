@@ -92,8 +92,10 @@ def _missing_codes(prize: PrizeStock, promised: int) -> int:
     """How many winners will wait for a code unless more are uploaded."""
     if not codes.has_codes(prize):
         return 0
+    # All activities take their codes from one stock.
     given = prize.codes.filter(award__isnull=False).count()
-    return max(0, promised - given - codes.count_free(prize))
+    needed = prize.total - prize.left - given
+    return max(0, min(promised, needed - codes.count_free(prize)))
 
 
 def list_unposted(activity: Activity, by: Staff) -> list[UnpostedRow]:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from qunce.activities.draws import draws
 from qunce.activities.draws.models import Draw, Source
@@ -35,7 +36,7 @@ class PrizesForm(forms.Form):
                 initial=row.stock_id if row else "",
             )
             self.fields[f"count_{n}"] = forms.IntegerField(
-                label=_("How many"),
+                label=pgettext_lazy("prizes", "How many"),
                 required=False,
                 min_value=1,
                 max_value=draws.MAX_WINNERS,

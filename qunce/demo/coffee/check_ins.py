@@ -16,10 +16,11 @@ from qunce.activities.kinds import base
 from qunce.demo.coffee.context import Context
 from qunce.groups import working_people
 from qunce.groups.groups import Group, Membership
+from qunce.members.personal_links import erasure_requests
 
 KIND = "check_in"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-MEMBERS, DAYS = 18, 14
+MEMBERS, DAYS = 11, 28
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def create(context: Context) -> None:
             _check_in(context, activity, account, number)
         _paste(context, activity, texts, group)
         _submit_next(context, texts)
+        # Somebody who has stopped asks to be forgotten, which waits on Today.
+        erasure_requests.request(account_id=members[-1], at=context.at)
 
 
 def _members(context: Context) -> tuple[Group, list[int]]:
@@ -107,7 +110,13 @@ def _publish(activity: Activity, context: Context, at: datetime) -> None:
 
 def _create(context: Context, at: datetime, **fields: Any) -> Activity:
     return activities.create(
-        community=context.community, kind=KIND, by=context.owner, at=at, **fields
+        **{
+            "community": context.community,
+            "kind": KIND,
+            "by": context.owner,
+            "at": at,
+            **fields,
+        }
     )
 
 
@@ -192,9 +201,12 @@ def _paste(context: Context, activity: Activity, texts: Texts, group: Group) -> 
 
 
 def _submit_next(context: Context, texts: Texts) -> None:
+    """By somebody else, so that the owner of the demo approves it."""
+    manager = context.staff["manager"]
     activity = _create(
         context,
         context.at,
+        by=manager,
         name=texts.next,
         text=texts.next_text,
         refusal=texts.refusal,
@@ -202,4 +214,4 @@ def _submit_next(context: Context, texts: Texts) -> None:
         ends_at=context.at + 30 * DAY,
         settings={"proof": "text", "rest_weekdays": "mon tue wed thu fri".split()},
     )
-    lifecycle.submit(activity=activity, by=context.owner, at=context.at)
+    lifecycle.submit(activity=activity, by=manager, at=context.at)

@@ -11,6 +11,11 @@ import pytest
 IS_EXACT = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 
+def examples(count: int) -> int:
+    """Return how many random cases of a test run: a third in `make test`."""
+    return count if IS_EXACT else max(count // 3, 1)
+
+
 def some_on_both_databases(cases: Iterable[Any], share: int) -> list[Any]:
     """Return the cases, of which the first `share` also run on PostgreSQL.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from qunce.core import community_days, timestamps
+from tests import shares
 
 ZONES = (
     "Asia/Shanghai",
@@ -60,7 +61,7 @@ near_changes = st.sampled_from(
 starts = st.one_of(st.sampled_from([0, 60, 120, 150, 240, 1439]), st.integers(0, 1439))
 
 
-@hypothesis.settings(max_examples=150)
+@hypothesis.settings(max_examples=shares.examples(150))
 @hypothesis.given(st.sampled_from(ZONES), starts, near_changes | moments)
 def test_current_day_is_the_last_whose_start_the_clock_has_shown(
     zone: str, start: int, moment: datetime

@@ -22,6 +22,7 @@ from qunce.demo.simulation.files import FILES, SimulatedFile
 from qunce.demo.simulation.messages import TOPICS
 from qunce.demo.simulation.random_numbers import Chance, Weights
 from qunce.demo.simulation.settings import SPEECHES, WORDS, Settings
+from tests import shares
 
 FIRST = datetime.fromisoformat("2025-01-01")
 NOW = datetime.fromisoformat("2026-11-21T15:30")
@@ -125,7 +126,7 @@ def test_sales_days_bring_more_orders_than_usual() -> None:
 
 
 @given(communities)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=shares.examples(15), deadline=None)
 def test_nothing_happens_outside_of_a_membership(community: SimulatedCommunity) -> None:
     now = community.settings.now
     for order in community.orders:
@@ -150,7 +151,7 @@ def test_nothing_happens_outside_of_a_membership(community: SimulatedCommunity) 
 
 
 @given(communities)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=shares.examples(15), deadline=None)
 def test_files_add_up_to_the_totals(community: SimulatedCommunity) -> None:
     totals = community.totals
     orders = read(FILE_BY_NAME["orders"], community)

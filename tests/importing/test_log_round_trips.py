@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from qunce.importing.files.chat_logs import chat_files, log_format
 from qunce.importing.files.chat_logs.log_format import JOINED, LEFT, MESSAGE, Entry
+from tests import shares
 
 IRC = Path(__file__).parents[3] / "shared/data/ubuntu_irc/ubuntu_irc_train_raw.tar.xz"
 START = datetime(2026, 3, 1, 9, 0)  # noqa: DTZ001 - clocks on a wall
@@ -143,7 +144,7 @@ LINES = (*LINE, "one\ntwo\n\nthree: four", "12:00")
         (discord, "discord", NAMES, LINES, True),
     ],
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=shares.examples(25), deadline=None)
 @given(data=st.data())
 def test_every_format_is_read_as_it_was_written(
     write: Callable[[list[Event]], str],

@@ -20,7 +20,7 @@ from qunce.members.people import people
 from qunce.members.search import export as member_export
 from qunce.members.tags import assignments, levels, library, naming, person_tags
 from qunce.sets import audiences
-from tests import factories
+from tests import factories, shares
 from tests.factories import AT, LATER
 from tests.importing import helpers
 
@@ -56,7 +56,7 @@ def export(shop: Community, folder: Path, language: str) -> Path:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=15,
+    max_examples=shares.examples(15),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

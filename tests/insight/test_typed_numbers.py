@@ -28,13 +28,13 @@ from qunce.insight.typed_numbers import (
 from qunce.insight.typed_numbers.marked_numbers import MarkedNumber, Origin
 from qunce.insight.typed_numbers.typed_numbers import Entry
 from qunce.sets.mirror import deriver
-from tests import factories
+from tests import factories, shares
 from tests.factories import AT
 
 DAY = date(2026, 3, 5)
 """The day of AT in Shanghai."""
 HOUR = timedelta(hours=1)
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=shares.examples(40), deadline=None)
 
 
 # Cells

@@ -36,7 +36,7 @@ from qunce.members.accounts.models import Account
 from qunce.members.message_texts import message_texts
 from qunce.members.message_texts.models import MessageDay, MessageText
 from qunce.members.people import people, staff_accounts
-from tests import factories
+from tests import factories, shares
 from tests.factories import AT
 
 TODAY = date(2026, 3, 5)
@@ -353,7 +353,7 @@ TEXTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=shares.examples(40), deadline=None)
 @given(messages=TEXTS)
 def test_counts_are_those_of_each_text_alone(
     messages: list[tuple[int, list[str]]],

@@ -28,7 +28,7 @@ from qunce.outreach.sending import (
 )
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
-from tests import factories
+from tests import factories, shares
 from tests.factories import AT, LATER
 
 
@@ -125,7 +125,7 @@ def apply_history(shop: Community, ids: list[int], people: list[Person]) -> None
 
 @pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
-@settings(max_examples=15)
+@settings(max_examples=shares.examples(15))
 @given(people=PEOPLE, skip_recently_contacted=st.booleans())
 def test_plan_agrees_with_checking_each_person(
     people: list[Person], skip_recently_contacted: bool

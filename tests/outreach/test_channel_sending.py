@@ -172,7 +172,7 @@ NUMBER = iter(range(10**6))
 
 @pytest.mark.both_databases
 @settings(
-    max_examples=settings().max_examples if IS_EXACT else 20,
+    max_examples=settings().max_examples if IS_EXACT else 7,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -13,6 +13,7 @@ from qunce.console.segments import rule_editing
 from qunce.core.staff.models import Staff
 from qunce.sets import audiences, funnels
 from qunce.sets.bitmaps.bitmaps import of
+from tests import shares
 from tests.oracle import strategies
 from tests.oracle.people import Fact
 from tests.oracle.questions import Questions, Vocabulary
@@ -80,7 +81,7 @@ SCOPES = st.sampled_from([None, {"tag": {"any": ["vip", "tea"]}}])
 
 
 @settings(
-    max_examples=60,
+    max_examples=shares.examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -106,7 +107,7 @@ def test_each_step_has_the_count_of_the_rule_up_to_it(
 
 
 @settings(
-    max_examples=40,
+    max_examples=shares.examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

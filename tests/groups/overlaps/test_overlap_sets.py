@@ -11,6 +11,7 @@ from qunce.groups.overlaps import keep_rules, likely_people, overlap_sets
 from qunce.groups.overlaps.keep_rules import Departure, Place
 from qunce.groups.overlaps.models import KeepRule
 from qunce.sets.bitmaps import bitmaps
+from tests import shares
 
 GROUPS = st.dictionaries(
     st.integers(1, 8), st.sets(st.integers(0, 200_000) | st.integers(0, 9)), max_size=8
@@ -62,7 +63,7 @@ PLACES = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=shares.examples(300))
 @given(PLACES, st.sampled_from(KeepRule), st.integers(1, 8), PAIRS)
 def test_departures_leave_nothing_that_overlaps(
     places: list[Place],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qunce.insight.findings import contributions
 from qunce.insight.findings.contributions import Dimension, Part
+from tests import shares
 
 numbers = st.integers(0, 1000)
 fractions = st.fractions(0, 1000, max_denominator=8)
@@ -24,7 +25,7 @@ def dimension(*parts: tuple[str, int, int], key: str = "group") -> Dimension:
     observed=numbers,
     parts=st.lists(st.tuples(fractions, numbers), max_size=8),
 )
-@settings(max_examples=60)
+@settings(max_examples=shares.examples(60))
 def test_named_parts_and_remainder_add_up_to_the_change(
     expected: Fraction, observed: int, parts: list[tuple[Fraction, int]]
 ) -> None:
@@ -120,7 +121,7 @@ counts = st.dictionaries(
 
 
 @given(before=counts, after=counts)
-@settings(max_examples=60)
+@settings(max_examples=shares.examples(60))
 def test_effects_of_rates_and_mix_add_up(
     before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]
 ) -> None:

@@ -22,7 +22,7 @@ from qunce.insight.notebook import notebook
 from qunce.members.staff_in_charge import assignments as staff_assignments
 from qunce.sets import audiences
 from qunce.sets.mirror import deriver
-from tests import factories
+from tests import factories, shares
 from tests.insight.findings import planted
 from tests.insight.findings.planted import NOW
 
@@ -102,7 +102,7 @@ def test_part_that_explains_most_is_named_and_all_parts_add_up() -> None:
 
 
 @given(st.lists(st.fractions(-50, 50, max_denominator=9), min_size=1, max_size=8))
-@settings(max_examples=40)
+@settings(max_examples=shares.examples(40))
 def test_rounded_numbers_add_up_and_none_is_off_by_more_than_one(
     exact: list[Fraction],
 ) -> None:

@@ -19,6 +19,7 @@ from qunce.insight.first_answers import answer_times, conversations, working_tim
 from qunce.insight.first_answers.conversations import NEVER, SECOND, SILENCE
 from qunce.insight.first_answers.working_time import WorkingHours
 from qunce.sets.chat_messages import ChatMessages, Mentions
+from tests import shares
 
 ZONES = ("Asia/Shanghai", "America/Los_Angeles", "Africa/Cairo")
 SILENT = timedelta(microseconds=SILENCE)
@@ -147,7 +148,7 @@ def mentions_of(called: list[Called]) -> Mentions:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=shares.examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_mentions_are_those_of_somebody_who_reads_the_groups(seed: int) -> None:
     """E15"""
@@ -185,7 +186,7 @@ def test_mentions_are_those_of_somebody_who_reads_the_groups(seed: int) -> None:
     assert found.is_mention.sum() == sum(not each.actor for each in called)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=shares.examples(60), deadline=None)
 @given(seed=st.integers(0, 10**6), zone=st.sampled_from(ZONES))
 def test_conversations_are_those_of_somebody_who_reads_the_chats(
     seed: int, zone: str
@@ -228,7 +229,7 @@ def test_conversations_are_those_of_somebody_who_reads_the_chats(
         assert known.answerers.tolist() == earlier.answerers.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=shares.examples(40), deadline=None)
 @given(seed=st.integers(0, 10**6), zone=st.sampled_from(ZONES))
 def test_measured_times_are_those_of_a_sorted_list(seed: int, zone: str) -> None:
     messages = random_chats(random.Random(seed), zone, 200)  # noqa: S311 - no secrets

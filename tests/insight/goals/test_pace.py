@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from qunce.insight.goals import pace
 from qunce.insight.goals.pace import Clock, Standing
+from tests import shares
 
-few = settings(max_examples=300, deadline=None)
+few = settings(max_examples=shares.examples(300), deadline=None)
 numbers = st.fractions(-50, 50, max_denominator=12)
 spans = st.integers(1, 40)
 

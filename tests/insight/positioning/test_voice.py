@@ -21,10 +21,10 @@ from qunce.outreach.group_templates import templates as group_templates
 from qunce.outreach.playbooks import playbooks
 from qunce.outreach.tasks import requests
 from qunce.outreach.welcomes import welcomes
-from tests import factories
+from tests import factories, shares
 from tests.factories import AT
 
-few = settings(max_examples=300, deadline=None)
+few = settings(max_examples=shares.examples(300), deadline=None)
 alphabet = "ab1 最便.-"
 
 

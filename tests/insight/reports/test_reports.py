@@ -36,7 +36,7 @@ from qunce.insight.reports.reports import InvalidPeriod, ReportNotFound
 from qunce.insight.reports.texts import Tone
 from qunce.insight.typed_numbers import typed_numbers
 from qunce.insight.typed_numbers.typed_numbers import Entry
-from tests import factories
+from tests import factories, shares
 from tests.insight.findings import planted
 from tests.insight.findings.planted import NOW, Shop
 
@@ -290,7 +290,7 @@ def test_periods_without_numbers_are_refused() -> None:
     assert Report.objects.count() == 2
 
 
-@settings(max_examples=60)
+@settings(max_examples=shares.examples(60))
 @given(
     st.sampled_from(Kind.values),
     st.dates(date(1972, 1, 1), date(2100, 1, 1)),
@@ -314,7 +314,7 @@ def test_periods_have_their_days_and_follow_each_other(
         assert period.first.weekday() == first_weekday
 
 
-@settings(max_examples=40)
+@settings(max_examples=shares.examples(40))
 @given(st.text(max_size=60), st.integers(2, 40))
 def test_long_texts_are_broken_to_the_width_of_the_picture(
     text: str, columns: int

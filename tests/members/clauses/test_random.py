@@ -14,7 +14,7 @@ from qunce.core.facts import key_hashes
 from qunce.members.clauses import random as random_clause
 from qunce.sets import audiences
 from qunce.sets.rules.base import RuleError
-from tests import factories
+from tests import factories, shares
 from tests.oracle.ranks import place_of
 
 KEYS = [f"m{n:03}" for n in range(120)]
@@ -73,7 +73,7 @@ def test_a_share_that_is_none_is_refused(shop: Community, args: Any) -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=30)
+@settings(max_examples=shares.examples(30))
 @given(st.lists(TEXTS, min_size=1, max_size=8), TEXTS)
 def test_places_are_those_of_plain_arithmetic(keys: list[str], salt: str) -> None:
     encoded = [key.encode() for key in keys]

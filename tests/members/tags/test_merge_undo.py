@@ -16,7 +16,7 @@ from qunce.members.segments import segments
 from qunce.members.tags import assignments, levels, library
 from qunce.members.tags import merges as tag_merges
 from qunce.members.tags.models import Synonym, Tag, Tagging
-from tests import factories
+from tests import factories, shares
 from tests.factories import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -87,7 +87,7 @@ def make_world(*, exclusive: bool) -> World:
 
 
 @hypothesis.settings(
-    max_examples=25,
+    max_examples=shares.examples(25),
     deadline=None,
     database=None,
     suppress_health_check=list(hypothesis.HealthCheck),

@@ -29,7 +29,7 @@ from qunce.outreach.playbooks import excluded_groups, lifecycle, polling
 from qunce.outreach.playbooks.models import Playbook, Run
 from qunce.outreach.series import series
 from qunce.outreach.welcomes import welcomes
-from tests import factories, threads
+from tests import factories, shares, threads
 from tests.factories import AT, LATER
 from tests.outreach.group_templates.setups import (
     CONTENT,
@@ -72,7 +72,7 @@ CONTENTS = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=12,
+    max_examples=shares.examples(12),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(SETUPS, min_size=1, max_size=3), CONTENTS, st.data())

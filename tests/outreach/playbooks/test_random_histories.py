@@ -184,7 +184,7 @@ def play(worker: Worker, oracle: Oracle, events: list[Event]) -> int:
 
 
 @settings(
-    max_examples=settings().max_examples // 2 if IS_EXACT else 12,
+    max_examples=settings().max_examples // 2 if IS_EXACT else 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(mode=st.sampled_from(list(Mode)), has_condition=st.booleans(), events=EVENTS)
@@ -238,7 +238,7 @@ OPERATIONS = (
 
 
 @settings(
-    max_examples=settings().max_examples // 2 if IS_EXACT else 20,
+    max_examples=settings().max_examples // 2 if IS_EXACT else 7,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -24,6 +24,26 @@ PAGES = (
             "css:.activity-figures",
         ),
     ),
+    Page(
+        "activities:detail-live",
+        STAFF,
+        (
+            "=今晚抽茶券",
+            "Orders a minute",
+            "Left in the stock",
+            "Groups not yet posted",
+        ),
+    ),
+    Page(
+        "activities:detail-waiting",
+        STAFF,
+        ("=早茶打卡", "People who may join", "Legal notices", "Why it is not approved"),
+    ),
+    Page(
+        "activities:results-lesson",
+        STAFF,
+        ("=读茶书打卡", "Goal", "Cost", "One line for the next time"),
+    ),
     Page("activities:update", STAFF, ("Goal and budget", "Save", "css:#id_text")),
     Page("activities:results", STAFF, ("How it went", "What did you learn?")),
     Page("activities:entries", STAFF, ("Somebody said it to you", "css:#member")),

@@ -10,7 +10,8 @@ import pytest
 from playwright import sync_api as playwright
 from playwright.sync_api import expect
 
-from tests.functional import member_site
+from tests import browser
+from tests.functional import member_site, test_guide
 from tests.functional.browser_user import BrowserUser
 from tests.functional.conftest import Site
 
@@ -50,6 +51,18 @@ class Member:
     def looks_right(self) -> None:
         assert not self.user.overflows()
         assert self.user.accessibility_faults() == []
+
+    def photograph(self, name: str) -> None:
+        """Take a picture of the guide in both languages, with `make pictures`."""
+        if not browser.PICTURES:
+            return
+        shown = self.page.url
+        for language, code in (("en", "en"), ("zh", "zh-hans")):
+            cookie = {"name": "qunce_display", "value": f"{code}.light.normal"}
+            place = {"domain": "127.0.0.1", "path": "/p/"}
+            self.page.context.add_cookies([{**cookie, **place}])  # type: ignore[list-item]
+            self.page.goto(shown)
+            test_guide.take_picture(self.user, language, name)
 
     def join_the_draw(self) -> str:
         """Returns the number of the ticket."""
@@ -125,10 +138,12 @@ def test_a_member_walks_from_a_link_to_the_parcel(
     member.bind(shop["check_in_link"], shop["check_in"])
     check_in_in_a_lift(member)
     member.looks_right()
+    member.photograph("member_check_in")
     page.get_by_role("link", name="连续打卡图片").click()
     picture = page.get_by_role("img", name=re.compile("每天三十页 .*王＊ .*连续 1 天"))
     expect(picture).to_have_js_property("naturalWidth", 750)
     member.looks_right()
+    member.photograph("member_streak")
     number = member.join_the_draw()
     member.looks_right()
     ask("draw", page=shop["draw"])
@@ -136,6 +151,7 @@ def test_a_member_walks_from_a_link_to_the_parcel(
     page.get_by_role("button", name="计算中奖名单").click()
     member.sees("正确：结果一致。")
     member.looks_right()
+    member.photograph("member_certificate")
     member.sign_in()
     member.looks_right()
     page.get_by_role("button", name="长辈版").click()
@@ -143,6 +159,7 @@ def test_a_member_walks_from_a_link_to_the_parcel(
     member.looks_right()
     member.claim()
     member.looks_right()
+    member.photograph("member_prize")
     member.leave()
     member.looks_right()
 

@@ -95,8 +95,8 @@ def split(
 ) -> None:
     """Reserve shares of what is reserved under a key, which is then free.
 
-    Each of `into` gets one `of`-th, which is whole. There are no more shares than that, so
-    that the budget is not exceeded.
+    Each of `into` gets one `of`-th, which is whole. There are at most `of` shares, so that
+    the budget is not exceeded.
     """
     if len(into) > of:
         raise ValueError(f"{len(into)} shares of {of}")

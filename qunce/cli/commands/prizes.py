@@ -205,7 +205,7 @@ def release(invocation: Invocation, award: int) -> None:
 @prizes.command("send", help=N_("Note that a claimed prize was sent"))
 @base.argument("award", type=int, help=AWARD_HELP)
 @base.argument("parcel_number", help=N_("number of the parcel"))
-@base.option("--carrier", default="", help=N_("who carries it"))
+@base.option("--carrier", default="", help=N_("name of the carrier"))
 @options.pass_invocation
 def send(invocation: Invocation, award: int, parcel_number: str, carrier: str) -> None:
     delivery.send(

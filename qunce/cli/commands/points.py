@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from qunce.activities.points import (
     adjustments,
     balances,
     earning,
     leaderboard,
+    liability,
     phrases,
     reversals,
     spending,
@@ -20,6 +22,7 @@ from qunce.activities.points.models import EntryKind, PointEntry
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
+from qunce.core import money
 from qunce.members.people import named_members
 
 points = base.Group("points")
@@ -224,3 +227,66 @@ def show_leaderboard(invocation: Invocation, period: str) -> None:
     invocation.out.answer({"period": chosen.text, "places": rows})
     for each in places:
         invocation.out.line(f"{each.rank:>4} {each.points:>10,} {each.person}")
+    if not places:
+        invocation.out.line(_("Nobody earned points in this period."))
+
+
+@points.command("liability", help=N_("Show what members can still spend, by month"))
+@options.pass_invocation
+def show_liability(invocation: Invocation) -> None:
+    found = liability.load(**invocation.verb_args)
+    rows = [
+        {
+            "month": line.month and line.month.isoformat(),
+            "points": line.points,
+            "cost": line.cost,
+            "is_held": line.is_held,
+        }
+        for line in found.lines
+    ]
+    totals = {"points": found.points, "cost": found.cost, "owed": found.owed}
+    invocation.out.answer({"lines": rows, **totals})
+    currency = invocation.verb_args["by"].community.currency
+    for line in found.lines:
+        month = f"{line.month:%Y-%m}" if line.month else pgettext("expires", "never")
+        if line.is_held:
+            month = _("held while a case is open")
+        cost = money.format_with_currency(line.cost, currency)
+        invocation.out.line(f"{month:>8} {line.points:>12,} {cost}")
+
+
+@points.command("waiting", help=N_("List points by hand that wait for approval"))
+@options.pass_invocation
+def list_waiting(invocation: Invocation) -> None:
+    rows = [
+        {
+            "id": row.pk,
+            "member_id": row.account_id,
+            "points": row.points,
+            "reason": row.reason,
+        }
+        for row in adjustments.list_waiting(**invocation.verb_args)
+    ]
+    invocation.out.write_list(
+        "adjustments",
+        rows,
+        lambda row: f"{row['id']:>6} {row['points']:>+10,} {row['reason']}",
+    )
+
+
+@points.command("approve", help=N_("Approve points that somebody else asked for"))
+@base.argument("adjustment", type=int, help=N_("number of what waits"))
+@options.pass_invocation
+def approve(invocation: Invocation, adjustment: int) -> None:
+    row = adjustments.get(pk=adjustment, **invocation.verb_args)
+    entry = adjustments.approve(adjustment=row, **invocation.verb_args)
+    invocation.out.answer(_to_json(entry), _line(entry))
+
+
+@points.command("decline", help=N_("Decline points that wait for approval"))
+@base.argument("adjustment", type=int, help=N_("number of what waits"))
+@options.pass_invocation
+def decline(invocation: Invocation, adjustment: int) -> None:
+    row = adjustments.get(pk=adjustment, **invocation.verb_args)
+    adjustments.decline(adjustment=row, **invocation.verb_args)
+    invocation.out.answer({"id": adjustment}, _("Declined. Nothing is written."))

@@ -57,6 +57,75 @@ def test_a_check_in_counts_for_the_community_day(
     assert community_days.to_date(found).isoformat() == day
 
 
+TAPS = [
+    # Taps, the moment of the question, and the days in a row then
+    (
+        SHANGHAI,
+        ["2026-03-05T15:59:59", "2026-03-05T16:00:00"],
+        "2026-03-07T15:59:59",
+        2,
+    ),
+    (
+        SHANGHAI,
+        ["2026-03-05T15:59:59", "2026-03-05T16:00:00"],
+        "2026-03-07T16:00:00",
+        0,
+    ),
+    # The day of 23 hours in Los Angeles, and the one of 25.
+    (
+        LOS_ANGELES,
+        ["2026-03-08T07:59:59", "2026-03-09T06:59:59", "2026-03-09T07:00:00"],
+        "2026-03-09T08:00:00",
+        3,
+    ),
+    (
+        LOS_ANGELES,
+        ["2026-03-08T07:59:59", "2026-03-09T07:00:00"],
+        "2026-03-09T08:00:00",
+        1,
+    ),
+    (
+        LOS_ANGELES,
+        ["2026-11-01T06:59:59", "2026-11-02T07:59:59"],
+        "2026-11-03T07:59:59",
+        2,
+    ),
+    (
+        LOS_ANGELES,
+        ["2026-11-01T06:59:59", "2026-11-02T08:00:00"],
+        "2026-11-02T08:00:00",
+        1,
+    ),
+    # Cairo: April 24 begins at 01:00, and October 29 ends an hour later.
+    (CAIRO, ["2026-04-23T21:59:59", "2026-04-24T20:59:59"], "2026-04-25T20:59:59", 2),
+    (CAIRO, ["2026-04-23T21:59:59", "2026-04-24T21:00:00"], "2026-04-24T21:00:00", 1),
+    (CAIRO, ["2026-10-28T20:59:59", "2026-10-29T21:59:59"], "2026-10-29T22:00:00", 2),
+    (CAIRO, ["2026-10-28T20:59:59", "2026-10-29T22:00:00"], "2026-10-29T22:00:00", 1),
+    # Days that start at 04:00.
+    (
+        NIGHT_OWLS,
+        ["2026-03-05T19:59:59", "2026-03-05T20:00:00"],
+        "2026-03-07T19:59:59",
+        2,
+    ),
+    (
+        NIGHT_OWLS,
+        ["2026-03-05T16:30:00", "2026-03-05T19:59:59"],
+        "2026-03-05T20:00:00",
+        1,
+    ),
+]
+
+
+@pytest.mark.parametrize(("community", "taps", "at", "length"), TAPS)
+def test_streaks_follow_the_days_of_the_community(
+    community: Community, taps: list[str], at: str, length: int
+) -> None:
+    days = {streaks.day_of(community, at=utc(tap), served_at=None) for tap in taps}
+    found = streaks.compute(days, NO_REST)
+    assert found.current(community.day(utc(at)), NO_REST) == length
+
+
 LATE = [
     # Served before midnight in Shanghai (16:00 UTC), and arrived after it.
     ("2026-03-05T15:59:00", "2026-03-05T16:09:59", "2026-03-05"),

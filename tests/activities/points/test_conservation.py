@@ -24,6 +24,7 @@ from qunce.activities.points.models import (
     PointAccount,
     PointEntry,
     PointLot,
+    PointRule,
     PointUse,
 )
 from qunce.core.communities import Community
@@ -59,8 +60,9 @@ class History:
         self.merged: list[tuple[int, int]] = []
         self.erased: set[int] = set()
         self.taken: dict[int, int] = {}
-        self.rule = builders.rule(
-            shop, f"r{seed}", event="order", points=1, per_amount=10_00
+        # One for all histories, as a community has at most 100 rules.
+        self.rule = PointRule.objects.filter(community=shop).first() or builders.rule(
+            shop, "shopping", event="order", points=1, per_amount=10_00
         )
 
     def step(self) -> None:

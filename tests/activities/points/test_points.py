@@ -305,6 +305,39 @@ def test_points_expire_at_the_end_of_the_community_day(
     assert liability.stored(shop) == liability.recount(shop) == {}
 
 
+LAST_MOMENTS = [
+    # Where, start of the day in minutes, awarded, last moment of that community day
+    ("Asia/Shanghai", 0, "2026-03-05T16:00:00", "2026-03-06T15:59:59"),
+    ("Asia/Shanghai", 240, "2026-03-05T20:00:00", "2026-03-06T19:59:59"),
+    # March 8 has 23 hours, and November 1 has 25.
+    ("America/Los_Angeles", 0, "2026-03-08T08:00:00", "2026-03-09T06:59:59"),
+    ("America/Los_Angeles", 0, "2026-11-01T07:00:00", "2026-11-02T07:59:59"),
+    # Days that start at 04:00 are changed before they begin: October 31 has 25 hours.
+    ("America/Los_Angeles", 240, "2026-10-31T11:00:00", "2026-11-01T11:59:59"),
+    ("America/Los_Angeles", 240, "2026-03-07T12:00:00", "2026-03-08T10:59:59"),
+    # April 24 begins at 01:00; the last hour of October 29 comes twice.
+    ("Africa/Cairo", 0, "2026-04-23T22:00:00", "2026-04-24T20:59:59"),
+    ("Africa/Cairo", 0, "2026-10-28T21:00:00", "2026-10-29T21:59:59"),
+]
+
+
+@pytest.mark.parametrize(("zone", "day_start", "first", "last"), LAST_MOMENTS)
+def test_points_of_one_day_last_as_long_as_the_day(
+    zone: str, day_start: int, first: str, last: str
+) -> None:
+    shop = factories.community("clock", timezone=zone, day_start=day_start)
+    account = factories.member(shop, "ann").pk
+    begin, end = (
+        datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (first, last)
+    )
+    builders.award(account, 10, at=begin, valid_days=1)
+    assert usable(account, end) == 10
+    assert usable(account, end + timedelta(seconds=1)) == 0
+    # A second earlier it would have been the day before.
+    builders.award(account, 5, at=begin - timedelta(seconds=1), valid_days=1)
+    assert usable(account, begin) == 10
+
+
 def test_nothing_expires_while_a_case_is_open(
     shop: Community, by: Staff, ann: int
 ) -> None:

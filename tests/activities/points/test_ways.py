@@ -152,6 +152,32 @@ def test_commands_show_and_change_points(
     assert "review" in run("points", "rules").output
 
 
+def test_commands_ask_a_second_person_and_show_what_is_owed_to_members(
+    shop: Community, capsys: pytest.CaptureFixture[str]
+) -> None:
+    factories.member(shop, "ann")
+    for login in ("amy", "bob"):
+        factories.staff(shop, login=login)
+    amy, bob = (
+        in_this_process(capsys, "--at", AT.isoformat(), "--lang", "en", "--as", login)
+        for login in ("amy", "bob")
+    )
+    for key in ("a", "b"):
+        amy("points", "give", "ann", "5000", "--reason", "sorry", "--key", key)
+    first, second = (
+        str(row["id"]) for row in amy("points", "waiting", "--json").json["adjustments"]
+    )
+    assert amy("points", "approve", first).code != 0
+    assert bob("points", "approve", first, "--json").json["points"] == 5_000
+    assert "Declined" in bob("points", "decline", second).output
+    assert amy("points", "waiting", "--json").json["adjustments"] == []
+    found = amy("points", "liability", "--json").json
+    assert (found["points"], found["lines"][0]["month"]) == (5_000, None)
+    assert "never" in amy("points", "liability").output
+    text = amy("points", "leaderboard", "--period", "2026-01").output
+    assert "Nobody earned points" in text
+
+
 # The console
 
 

@@ -37,6 +37,7 @@ from qunce.core.facts import facts
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.sets import audiences
+from qunce.sets.rules import stored_rules
 
 __all__ = ["FIELDS", "STATES", "Activity", "InvalidActivity", "State"]
 
@@ -325,6 +326,20 @@ def list_unreviewed(by: Staff, *, closed_before: datetime) -> models.QuerySet[Ac
     """Those that ended before then and about which nothing is written down yet."""
     rows = list_visible(by).filter(state__in=(State.CLOSED, State.SETTLED), lesson="")
     return rows.filter(closed_at__lte=closed_before).order_by("closed_at", "pk")
+
+
+@stored_rules.register
+def list_rules(community: Community) -> list[stored_rules.StoredRule]:
+    """The rules of activities that somebody may still join, be it by a late line."""
+    rows = Activity.objects.filter(community=community).exclude(
+        state__in=[State.SETTLED, State.REVIEWED, State.CANCELLED]
+    )
+    return [
+        stored_rules.StoredRule(_("activity"), row.name, rule)
+        for row in rows.order_by("pk")
+        for rule in (row.may_join, row.notified)
+        if rule is not None
+    ]
 
 
 def kind_of(activity: Activity) -> Kind:

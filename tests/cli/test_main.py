@@ -15,7 +15,7 @@ from qunce.cli import base, help_language, main, options, output
 from qunce.core import communities, errors
 from qunce.core.communities import Community
 from tests import factories
-from tests.cli.runner import Run, command, environment, in_own_process
+from tests.cli.runner import Run, command, environment, in_one_process, in_own_process
 
 EVERYONE = '{"all": []}'
 
@@ -464,9 +464,11 @@ def test_commands_verbs_options_and_choices_are_completed(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_script_of_a_shell_is_printed(shell: str, tmp_path: Path) -> None:
-    script = in_own_process(tmp_path, "completion", shell)
-    assert script.code == 0, script.errors
-    assert f"_QUNCE_COMPLETE={shell}_complete" in script.output
-    assert in_own_process(tmp_path, "completion", "cmd").code == 2
+def test_script_of_a_shell_is_printed(tmp_path: Path) -> None:
+    shells = ("bash", "zsh", "fish")
+    commands = [["completion", shell] for shell in (*shells, "cmd")]
+    *scripts, of_no_shell = in_one_process(tmp_path, *commands)
+    for shell, script in zip(shells, scripts, strict=True):
+        assert script.code == 0, script.errors
+        assert f"_QUNCE_COMPLETE={shell}_complete" in script.output
+    assert of_no_shell.code == 2

@@ -110,41 +110,44 @@ def test_metrics_are_for_this_machine_and_not_through_a_proxy(
     assert site.request("/metrics", **{"X-Forwarded-For": "1.2.3.4"}).status_code == 403
 
 
-def test_metrics_are_for_clients_with_the_token(tmp_path: Path) -> None:
-    folder = home.migrated(tmp_path)
-    with serving(folder, "web", QUNCE_METRICS_TOKEN="secret") as server:
-        server.wait_for_response()
-        assert server.request("/metrics").status_code == 403
-        wrong = server.request("/metrics", Authorization="Bearer secre")
-        assert wrong.status_code == 403
-        right = server.request("/metrics", Authorization="Bearer secret")
-        assert right.status_code == 200
-
-
-def test_web_and_worker_share_the_work(tmp_path: Path) -> None:
-    """`web` only answers requests; `worker` does the background work."""
-    path = tmp_path / "members.csv"
-    path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
-    home.migrated(tmp_path)
-    with serving(tmp_path, "web") as web:
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """`qunce web` with a token for metrics."""
+    folder = home.migrated(tmp_path_factory.mktemp("web"))
+    with serving(folder, "web", QUNCE_METRICS_TOKEN="secret") as web:
         web.wait_for_response()
-        in_own_process(tmp_path, "import", str(path), "--as", "members")
-        time.sleep(2)
-        health = web.get_json("/healthz")
-        assert health["lag"] > 0
-        assert health["last_run_at"] is None
-        with serving(tmp_path, "worker") as worker:
-            deadline = time.monotonic() + SECONDS_TO_START
-            # Its own jobs record further facts after it has caught up once.
-            while lag := web.get_json("/healthz")["lag"]:
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(0.1)
-            printed = worker.stop()
-            assert lag == 0, printed
-            assert worker.process.returncode == 0
+        yield web
         web.stop()
         assert web.process.returncode == 0
+
+
+def test_metrics_are_for_clients_with_the_token(web: ServerProcess) -> None:
+    assert web.request("/metrics").status_code == 403
+    wrong = web.request("/metrics", Authorization="Bearer secre")
+    assert wrong.status_code == 403
+    right = web.request("/metrics", Authorization="Bearer secret")
+    assert right.status_code == 200
+
+
+def test_web_and_worker_share_the_work(web: ServerProcess) -> None:
+    """`web` only answers requests; `worker` does the background work."""
+    path = web.home / "members.csv"
+    path.write_text("key,name,joined_at\nann,Ann,2026-03-05 09:30\n")
+    in_own_process(web.home, "import", str(path), "--as", "members")
+    time.sleep(2)
+    health = web.get_json("/healthz")
+    assert health["lag"] > 0
+    assert health["last_run_at"] is None
+    with serving(web.home, "worker") as worker:
+        deadline = time.monotonic() + SECONDS_TO_START
+        # Its own jobs record further facts after it has caught up once.
+        while lag := web.get_json("/healthz")["lag"]:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        printed = worker.stop()
+        assert lag == 0, printed
+        assert worker.process.returncode == 0
 
 
 HALF_SENT = (

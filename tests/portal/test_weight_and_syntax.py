@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.template.loader import get_template
 
+from qunce.channels.accounts import member_sign_in, providers
 from qunce.core.communities import Community
 from tests import factories
 from tests.portal.phones import Phone
@@ -101,6 +103,21 @@ def test_new_script_is_refused(script: str) -> None:
 def test_the_script_of_a_page_is_small() -> None:
     sizes = {path.name: path.stat().st_size for path in SCRIPTS}
     assert 0 < sum(sizes[name] for name in ("portal.js", "worker.js")) <= MAX_SCRIPT
+
+
+def test_each_channel_of_members_has_its_page_and_a_small_script() -> None:
+    """What a provider wants handed over, the page of its channel has a field for."""
+    found = [
+        (name, provider)
+        for name in providers.list_channels()
+        if (provider := member_sign_in.find_provider(name)) is not None
+    ]
+    assert "matrix" in dict(found)
+    for name, provider in found:
+        assert get_template(f"portal/sign_in/{name}.html")
+        script = (STATIC / f"{name}.js").read_text()
+        assert all(f"elements.{each}." in script for each in provider.sign_in_fields)
+        assert 0 < len(script.encode()) <= MAX_SCRIPT / 4
 
 
 @pytest.mark.django_db

@@ -62,7 +62,7 @@ MIN_CALLED = 90
 
 def list_verbs() -> dict[str, Callable[..., Any]]:
     """The functions with `by`, named like `lists.lists.add`."""
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for package in (qunce.groups, replies):
         prefix = f"{package.__name__}."
         start = package.__name__.rpartition(".")[0] + "."
@@ -94,7 +94,8 @@ class World:
 
 def build(chat: Chat, owner: Staff, key: str, name: str) -> dict[str, Any]:
     """One of everything that belongs to a group."""
-    shop, by = chat.community, {"by": owner, "at": AT}
+    shop = chat.community
+    by: dict[str, Any] = {"by": owner, "at": AT}
     group = factories.group(shop, key, name=name, platform="fake")
     other = factories.group(shop, f"{key}-2", name=f"{name} 2", platform="fake")
     ids = []

@@ -74,9 +74,9 @@ def test_data_is_replaced_only_with_force(members: Path, tmp_path: Path) -> None
 @pytest.mark.postgres_only
 def test_backup_is_restored_into_a_new_cluster(members: Path, tmp_path: Path) -> None:
     file = str(tmp_path / "backup.zip")
-    with postgres.cluster() as one, postgres.cluster() as two:
-        first = {"DATABASE_URL": one.create("first")}
-        second = {"DATABASE_URL": two.create("second")}
+    with postgres.cluster() as other:
+        first = {"DATABASE_URL": home.clone("qunce_backup")}
+        second = {"DATABASE_URL": other.create("second")}
         source, target = tmp_path / "source", tmp_path / "target"
         for result in in_one_process(
             source,

@@ -38,7 +38,7 @@ FIELD = frozenset(
     identifiers identities identity import imported importing inbox incoming index
     ingest inserts insight inspection interned invite ip item items jd job jobs join json key
     keys known label labels language launch layer layering layers layout left library
-    lifecycle limit limits line lines linked list lists load local locks log login logs
+    lifecycle limit limits line lines linked list lists live load local locks log login logs
     lookups loop machine mailchimp main mapping masking masks member members membership
     memberships menu merge merges message messages metric metrics middleware models
     module money moves name named names naming navigation new note notes numbers objects

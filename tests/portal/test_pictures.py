@@ -108,7 +108,7 @@ def test_a_streak_is_shown_with_a_link_for_its_activity_only(
     phone.press("/join")
     assert path in phone.page
     ((file, text),) = images(phone, path)
-    assert "每天三十页" in text and "1 day in a row" in text
+    assert "每天三十页" in text and "1 day in a row" in text and "1 day ·" in text
     assert "王＊" in text and NAME not in phone.page
     code = fetch(phone, file)
     root = f"http://testserver/p/shop/a/{activity.public_id}?from="

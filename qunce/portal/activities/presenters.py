@@ -27,13 +27,17 @@ def streak(
         subtitle=f"{activity.community.name} · {name}",
         number=_days(own["current"]),
         rows=(
-            (_("Longest streak"), _days(own["longest"])),
+            (_("Longest streak"), _plain_days(own["longest"])),
             (_("Check-ins"), f"{own['total']:,}"),
             (_("As of"), formats.date_format(today, "Y-m-d")),
         ),
         address=address,
         note=_("Scan to see the activity"),
     )
+
+
+def _plain_days(count: int) -> str:
+    return ngettext("%(n)s day", "%(n)s days", count) % {"n": f"{count:,}"}
 
 
 def _days(count: int) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from qunce.activities.prizes import addresses, awards, claims, prize_facts
 from qunce.activities.prizes.kinds import base
@@ -100,7 +101,7 @@ def _send_line(line: str, by: Staff, at: datetime) -> bool:
     if len(cells) >= EXPORTED_COLUMNS:
         # The file of addresses, in which some parcels may not be sent yet.
         cells = [cells[0], cells[-2], cells[-1]]
-        if not cells[-1] or cells[0] == _("Number"):
+        if not cells[-1] or cells[0] == pgettext("prize", "Number"):
             return False
     if len(cells) != 3:
         raise InvalidParcel(
@@ -194,9 +195,9 @@ def export_csv(*, chosen: Sequence[Award], by: Staff, at: datetime) -> str:
     found = addresses.read(chosen=chosen, by=by, at=at)
     file = io.StringIO()
     header: list[object] = [
-        _("Number"),
+        pgettext("prize", "Number"),
         _("Prize"),
-        _("Recipient"),
+        pgettext("parcel", "Recipient"),
         _("Phone"),
         _("Address"),
         _("Carrier"),

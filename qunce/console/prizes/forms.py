@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from qunce.activities.prizes import addresses, delivery, prizes
 from qunce.activities.prizes.addresses import Address
@@ -108,7 +109,7 @@ class AddressForm(forms.Form):
     """Where a prize is sent."""
 
     recipient = forms.CharField(
-        label=_("Recipient"), max_length=addresses.MAX_RECIPIENT
+        label=pgettext_lazy("parcel", "Recipient"), max_length=addresses.MAX_RECIPIENT
     )
     phone = forms.CharField(label=_("Phone"), max_length=addresses.MAX_PHONE)
     address = forms.CharField(label=_("Address"), max_length=addresses.MAX_ADDRESS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.activities.prizes.kinds import base
 
@@ -13,6 +13,6 @@ PICK_UP = base.register(
         description=gettext_lazy("Something that the winner picks up where you say."),
         hand_over=base.HandOver.STAFF,
         needs_instructions=True,
-        staff_step=gettext_lazy("Hand over"),
+        staff_step=pgettext_lazy("prize", "Hand over"),
     )
 )

@@ -165,6 +165,8 @@ MACHINE_ONLY = {
 
 
 EXEMPT_FIELDS = {
+    # The numbers of facts.
+    "activities.Announcement": "fact_ids",
     # Ids, and what goes with the address of an erased member.
     "prizes.Award": "public_id source_key carrier parcel_number",
     "prizes.PrizeStock": "kind",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 PAGES = (
     "/groups/lists/",
@@ -60,6 +62,65 @@ def test_a_newcomer_answers_on_a_phone(visit: Any) -> None:
     expect(page.locator("main")).to_contain_text("Decided last")
     assert not user.overflows()
     assert user.faults == []
+
+
+def wait_for_text(page: Page, address: str, text: str) -> None:
+    """Wait until the worker has done what a page then shows."""
+    page.wait_for_function(
+        "([address, text]) => fetch(address).then(page => page.text())"
+        ".then(found => found.includes(text))",
+        arg=[address, text],
+        polling=500,
+    )
+
+
+def test_who_passes_the_gate_is_welcomed(visit: Any) -> None:
+    mei = visit("mei")
+    page = mei.page
+    mei.go("/outreach/welcomes/new/")
+    page.get_by_label("名称", exact=True).fill("进群欢迎")
+    page.get_by_label("入群的用户").check()
+    page.locator("[name=groups]").select_option(label="茶友一群")
+    page.locator("[name=for_each_group]").check()
+    page.locator("[name=text]").fill("{name|朋友}，暗号对上了，进来喝茶。")
+    mei.button("保存").click()
+    page.wait_for_url(re.compile(r"/welcomes/\d+/$"))
+    welcome = page.url
+    mei.button("启用").click()
+    expect(page.locator("[data-toast]")).to_contain_text("加入时会发送")
+
+    phone = visit("chen", phone=True)
+    main = phone.page.locator("main")
+    phone.go("/groups/entry/2/")
+    phone.page.locator("#answer").fill("明前茶")
+    phone.button("核对答案").click()
+    expect(main).to_contain_text("员工审批")
+    phone.button("放行").first.click()
+    # In WeChat, staff invite by hand.
+    wait_for_text(phone.page, "/groups/entry/2/", "/done/")
+    phone.go("/groups/entry/2/")
+    phone.button("完成").click()
+    expect(phone.page.locator("[data-toast]").last).to_be_visible()
+    assert not phone.overflows()
+
+    # The worker does what follows.
+    mei.go(urlsplit(welcome).path)
+    wait_for_text(page, welcome, "次加入符合")
+    # Somebody of the staff posts it, as no channel does.
+    found = []
+    for login in ("mei", "chen", "wang"):
+        user = visit(login, phone=True)
+        user.go("/")
+        row = user.page.locator("li").filter(has_text="条欢迎语等你代发")
+        if row.count():
+            row.get_by_role("link").last.click()
+            user.sees("暗号对上了，进来喝茶")
+            user.take_screenshot("gate-welcome-390")
+            found.append(login)
+    assert len(found) == 1
+    mei.go(urlsplit(welcome).path)
+    mei.button("归档").click()
+    expect(page.locator("[data-toast]").last).to_contain_text("归档")
 
 
 def test_pages_of_people_in_groups_fit_a_phone_in_chinese(visit: Any) -> None:

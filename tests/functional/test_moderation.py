@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import expect
@@ -69,6 +70,41 @@ def test_a_rule_is_written_tried_and_may_act_after_that(visit: Any) -> None:
     expect(page.locator(".chip.good")).to_have_text("act")
     assert not user.accessibility_faults()
     assert user.faults == []
+
+
+def test_a_mass_action_takes_two_people(visit: Any) -> None:
+    mei = visit("mei")
+    page = mei.page
+    mei.go("/groups/moderation/mass/")
+    waiting = page.locator("section.card").filter(has_text="刷屏")
+    keys = waiting.get_by_role("list", name="用户").locator(".muted").all_inner_texts()
+    assert len(keys) == 3
+    page.get_by_label("群", exact=True).select_option(label="茶友一群")
+    page.get_by_label("执行什么").select_option(label="禁言")
+    page.get_by_role("textbox", name="用户").fill("，".join(keys[:2]))
+    page.get_by_label("原因", exact=True).fill("连续灌水")
+    mei.button("申请").click()
+    expect(page.locator("[data-toast]")).to_contain_text("需要第二个人批准")
+    asked = page.locator("section.card").filter(has_text="连续灌水")
+    # Everybody is listed with the number by which staff know them.
+    expect(asked.get_by_role("listitem")).to_have_count(2)
+    for key in keys[:2]:
+        expect(asked).to_contain_text(key)
+    expect(asked).to_contain_text("须由其他人批准")
+    expect(asked.get_by_role("button", name="批准")).to_have_count(0)
+    assert not mei.accessibility_faults()
+    mei.take_screenshot("mass-action-asked")
+
+    chen = visit("chen", phone=True)
+    chen.go("/groups/moderation/mass/")
+    shown = chen.page.locator("section.card").filter(has_text="连续灌水")
+    expect(shown).to_contain_text(keys[0])
+    assert not chen.overflows()
+    assert not chen.accessibility_faults()
+    chen.take_screenshot("mass-action-390")
+    shown.get_by_role("button", name="批准，涉及 2 项").click()
+    expect(chen.page.locator("[data-toast]")).to_contain_text("已批准")
+    expect(shown.locator(".chip").first).not_to_have_class(re.compile("warn"))
 
 
 def test_pages_of_moderation_fit_a_phone_in_chinese(visit: Any) -> None:

@@ -72,12 +72,12 @@ def _row(request: http.Request, row: MassAction) -> dict[str, object]:
     seen = visibility.filter_visible(
         by=request.staff, accounts=row.accounts[:SHOWN_NAMES], at=request.at
     )
-    names = Account.objects.filter(pk__in=seen).order_by("pk")
+    members = Account.objects.filter(pk__in=seen).order_by("pk")
     return {
         "row": row,
         "what": presenters.action_label(row.kind),
         "size": mass_actions.size_of(row),
-        "names": list(names.values_list("name", flat=True)),
+        "members": list(members),
         "may_answer": mass_actions.may_answer(row, request.staff),
         "is_waiting": row.state == MassState.WAITING,
     }

@@ -311,6 +311,10 @@ def test_a_mass_action_needs_a_second_person(chat: Chat, ann: Client) -> None:
     page(ann.post(f"{at}/approve/"), 403)
     html = page(ann.get("/groups/moderation/mass/"))
     assert "Somebody else has to approve it." in html
+    # Each member by name, with the number by which staff know them.
+    for key, pk in list(chat.people.items())[:2]:
+        link = f'/members/{pk}/"><bdi>{key.title()}</bdi></a>'
+        assert f'{link} <span class="muted"><bdi>{key}</bdi></span>' in html
     second = factories.staff(chat.community, "manager", "ben")
     browser(second).post(f"{at}/approve/")
     assert Action.objects.filter(kind="kick").count() == 2

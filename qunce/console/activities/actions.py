@@ -14,7 +14,7 @@ from qunce.activities import announcements
 from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.models import Activity, Announcement
 from qunce.activities.kinds import base
-from qunce.activities.prizes import prizes
+from qunce.activities.prizes import prize_facts, prizes
 from qunce.console import http
 from qunce.console.activities import presenters
 from qunce.core import errors
@@ -224,7 +224,7 @@ def announce_again(request: http.Request, pk: int, announcement: int) -> HttpRes
 
 
 @require_POST
-@http.page(prizes.MANAGE)
+@http.page(prize_facts.MANAGE)
 def add_stock(request: http.Request, pk: int) -> HttpResponse:
     """Raise the stock of one of its prizes."""
 

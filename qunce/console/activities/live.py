@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from qunce.activities import announcements, eligibility, pasted_lines, results
 from qunce.activities.activities.models import Activity, Announcement
 from qunce.activities.kinds import base
-from qunce.activities.prizes import codes, prizes
+from qunce.activities.prizes import codes, prize_facts, prizes
 from qunce.activities.prizes.models import PrizeStock
 from qunce.console import http
 from qunce.core import permissions
@@ -71,7 +71,7 @@ def context(activity: Activity, request: http.Request) -> dict[str, Any]:
 
 def list_stock(activity: Activity, by: Staff) -> list[StockRow]:
     """The prizes of the activity in their order, for staff who may see prizes."""
-    if not permissions.may(by, prizes.DELIVER):
+    if not permissions.may(by, prize_facts.DELIVER):
         return []
     promised = base.get(activity.kind).list_stock(activity)
     stocks = prizes.list_visible(by, with_archived=True).in_bulk(

@@ -175,7 +175,9 @@ def _goal_of(activity: Activity, request: http.Request) -> Progress | None:
     """How the goal stands, None for one that the staff do not see."""
     visible = goals.list_visible(request.staff)
     goal = visible.filter(pk=activity.goal_id or 0).first()
-    return goal and progress.load(goal, by=request.staff, at=request.at)
+    if goal is None:
+        return None
+    return progress.load(goal, by=request.staff, at=request.at)
 
 
 @require_GET

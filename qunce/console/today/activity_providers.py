@@ -82,7 +82,7 @@ def _cancellations(staff: Staff) -> list[TodayItem]:
 @items.register
 def activities_to_mend(staff: Staff, at: datetime) -> list[TodayItem]:
     """Activities that nobody can join, as the rule of who may join is broken."""
-    found = []
+    found: list[TodayItem] = []
     for each in _visible(staff, State.SCHEDULED, State.RUNNING):
         fault = eligibility.find_fault(each, at)
         if fault and len(found) < MAX_ITEMS:

@@ -52,6 +52,7 @@ def test_the_lesson_is_asked_for_a_day_after_the_end(by: Staff) -> None:
     builders.close(draw)
     activity.refresh_from_db()
     end = activity.closed_at
+    assert end is not None
     asked = "“周年抽奖”: what did you learn?"
     assert asked not in texts(by, end + DAY - timedelta(minutes=1))
     assert asked in texts(by, end + DAY)

@@ -12,7 +12,7 @@ from qunce.activities.activities.models import Activity, Answer, Entry
 from qunce.activities.check_ins.models import CheckIn
 from qunce.activities.kinds import base
 from qunce.activities.prizes import claims, prizes
-from qunce.activities.prizes.models import Award, PrizeStock, State
+from qunce.activities.prizes.models import Award, ClaimedBy, PrizeStock, State
 from qunce.core import community_days, errors
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
@@ -170,7 +170,7 @@ def test_the_clock_set_back_opens_nothing_again(by: Staff, bob: int) -> None:
     assert claims.return_unclaimed(at=late) == 1
     award.refresh_from_db()
     with pytest.raises(claims.CannotClaim):
-        claims.claim(award=award, way=claims.ClaimedBy.PAGE, at=factories.AT)
+        claims.claim(award=award, way=ClaimedBy.PAGE, at=factories.AT)
     assert PrizeStock.objects.get().left == 10
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 from django.utils.html import escape
 
+from qunce import reactions
 from qunce.activities.draws import (
     certificates,
     draws,
@@ -23,6 +24,7 @@ from qunce.core import errors
 from qunce.core.communities import Community
 from qunce.core.guards import legal_notices
 from qunce.core.staff.models import Staff
+from qunce.outreach.sending.ledger import Message
 from tests import clients, factories
 from tests.activities.draws import builders
 from tests.activities.draws.builders import AFTER
@@ -83,6 +85,18 @@ def again(draw: Draw, account: int) -> Sequence[str]:
     )
     assert not reply.accepted
     return [reply.text]
+
+
+def test_member_is_written_to_with_all_their_numbers(
+    community: Community, draw: Draw, ann: Staff
+) -> None:
+    (account,) = factories.members(community, "a")
+    builders.join(draw, account)
+    own = give(draw, account, 2, ann)
+    reactions.CONSUMER.catch_up(at=AT)
+    (message,) = Message.objects.filter(target_id=account, is_group=False)
+    assert "周年抽奖" in message.text
+    assert all(ticket.number in message.text for ticket in own)
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, Answer, Entry, State, Way
 from qunce.activities.check_ins import make_up_cards
 from qunce.activities.check_ins.models import CheckIn, MakeUpCard
-from qunce.activities.draws import certificates, results, verifier, voids
+from qunce.activities.draws import certificates, draws, results, verifier, voids
 from qunce.activities.draws.models import Draw, Ticket
 from qunce.activities.kinds import base
 from qunce.activities.points import adjustments, balances
 from qunce.activities.points.models import PointEntry
+from qunce.activities.prizes import prizes
 from qunce.activities.prizes.models import Award, PrizeStock
 from qunce.core import errors
 from qunce.core.staff.models import Staff
@@ -263,3 +264,30 @@ def test_what_ends_while_members_check_in_has_no_later_entry(by: Staff) -> None:
     activity.refresh_from_db()
     assert activity.state == State.CLOSED
     assert not join(activity.pk, ids[0], key="late").accepted
+
+
+def test_a_prize_that_changes_while_it_is_published_is_what_members_read(
+    by: Staff,
+) -> None:
+    prize = builders.prize(by, kind="points", amount=100)
+    draw = draws.prepare(activity=builders.activity(by), by=by, at=AT)
+    draws.set_prizes(draw=draw, prizes=[(prize, 2)], by=by, at=AT)
+    lifecycle.submit(activity=draw.activity, by=by, at=AT)
+    ben = builders.second(by.community)
+    stale = PrizeStock.objects.get(pk=prize.pk)
+
+    def change() -> bool:
+        try:
+            prizes.update(prize=stale, amount=1, by=by, at=AT)
+        except errors.Refused:
+            return False
+        return True
+
+    approve = partial(lifecycle.approve, activity=draw.activity, by=ben, at=AT)
+    was_changed, _published = threads.run(change, approve)
+    draw.refresh_from_db()
+    prize.refresh_from_db()
+    (promised,) = json.loads(draw.terms)["prizes"]
+    assert promised["amount"] == prize.amount == (1 if was_changed else 100)
+    with pytest.raises(errors.Refused):
+        prizes.update(prize=stale, name="Less", by=by, at=AT)

@@ -143,6 +143,8 @@ def update(*, prize: PrizeStock, by: Staff, at: datetime, **changes: Any) -> Non
     """Change fields of FIELDS; what members have read of it only becomes better."""
     permissions.check_may(by, MANAGE)
     check_visible(prize, by)
+    # A draw that is published at the same time promises what the prize is then.
+    prize.refresh_from_db(from_queryset=PrizeStock.objects.select_for_update())
     if "name" in changes:
         changes["name"] = names.clean(changes["name"])
     changed = [

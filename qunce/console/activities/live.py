@@ -20,6 +20,7 @@ from qunce.console import http
 from qunce.core import permissions
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.outreach import activity_messages
 from qunce.outreach.replies import conversations
@@ -133,4 +134,5 @@ def count_orders(by: Staff, at: datetime) -> int:
         return rows.count()
     accounts = [pk for pk in rows.values_list("account_id", flat=True) if pk]
     seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
-    return sum(pk in seen for pk in accounts)
+    persons = account_queries.person_ids(accounts)
+    return sum(persons[pk] in seen for pk in accounts)

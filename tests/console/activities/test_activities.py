@@ -14,6 +14,7 @@ from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, Entry, PastedLine, State
 from qunce.activities.check_ins import make_up_cards
 from qunce.activities.check_ins.models import CheckIn
+from qunce.console.activities import live
 from qunce.core.staff.models import Staff
 from qunce.outreach.campaigns.campaigns import Campaign
 from tests import factories
@@ -276,3 +277,17 @@ def test_only_a_second_person_sees_the_button(
     assert "Approve and publish" not in show(ann, "detail", activity.pk)
     assert "A second person approves it." in show(ann, "detail", activity.pk)
     assert "Approve and publish" in show(ben, "detail", activity.pk)
+
+
+def test_orders_of_a_second_account_are_counted_for_staff_with_a_scope(
+    by: Staff,
+) -> None:
+    shop, at = by.community, datetime.now(UTC)
+    factories.members(shop, "bob", "bobby", "cy")
+    factories.merge(shop, "bob", "bobby")
+    factories.apply_tag(shop, "mine", *factories.account_ids(shop, ("bob",)))
+    scope = {"tag": {"any": ["mine"]}}
+    sue = factories.staff(shop, "manager", "sue", scope=scope)
+    for key in ("bobby", "cy"):
+        factories.order(shop, key, paid_at=at - HOUR / 60)
+    assert (live.count_orders(by, at), live.count_orders(sue, at)) == (2, 1)

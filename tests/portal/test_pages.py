@@ -86,7 +86,7 @@ def test_a_member_removes_another_device_and_nobody_elses(
     refused = phone.client.post(f"/p/shop/me/devices/{foreign}/remove", form)
     assert refused.status_code == 404
     # The first row has no sign-in: that of the tablet.
-    row = phone.page.partition("personal link")[2]
+    row = phone.page.partition("My devices")[2].partition("personal link")[2]
     own = row.partition("/me/devices/")[2].partition("/")[0]
     phone.client.post(f"/p/shop/me/devices/{own}/remove", form)
     assert "李" not in tablet.open("me")

@@ -58,9 +58,16 @@ class Member:
             return
         shown = self.page.url
         for language, code in (("en", "en"), ("zh", "zh-hans")):
-            cookie = {"name": "qunce_display", "value": f"{code}.light.normal"}
-            place = {"domain": "127.0.0.1", "path": "/p/"}
-            self.page.context.add_cookies([{**cookie, **place}])  # type: ignore[list-item]
+            self.page.context.add_cookies(
+                [
+                    {
+                        "name": "qunce_display",
+                        "value": f"{code}.light.normal",
+                        "domain": "127.0.0.1",
+                        "path": "/p/",
+                    }
+                ]
+            )
             self.page.goto(shown)
             test_guide.take_picture(self.user, language, name)
 

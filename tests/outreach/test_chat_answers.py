@@ -220,7 +220,7 @@ def test_points_are_answered_directly_and_never_in_the_group(
 def test_draw_and_claim_are_answered_with_number_and_prize(
     chat: Chat, by: Staff
 ) -> None:
-    mug = prize_builders.prize(by)
+    mug = prize_builders.prize(by, instructions="At the till.")
     draw = draw_builders.open_draw(by, (mug, 1))
     chat.write(BOB, "抽奖")
     ticket = draw.tickets.get()

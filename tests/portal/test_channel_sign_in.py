@@ -453,6 +453,24 @@ def test_the_cookie_of_a_frame_is_for_its_pages_and_that_site_alone(
     assert "SameSite=Lax" in outside.split("; ")
 
 
+def test_how_pages_are_shown_is_kept_in_a_frame_of_another_site(
+    account: ChannelAccount, settings: Settings
+) -> None:
+    settings.HTTPS = True
+    frame = Frame()
+    page = frame.open("/p/shop/widget/").content.decode()
+    assert 'lang="en"' in page
+    token = page.partition('data-token="')[2].partition('"')[0]
+    form = {"form_token": token, "language": "zh-hans"}
+    written = frame.client.post("/p/shop/widget/display", form).cookies
+    text = written["qunce_widget_display"].OutputString()
+    assert "SameSite=None" in text.split("; ")
+    assert text.endswith("; Partitioned")
+    page = frame.open("/p/shop/widget/").content.decode()
+    assert 'lang="zh-hans"' in page
+    assert 'lang="en"' in Frame().open("/p/shop/").content.decode()
+
+
 def test_a_device_in_a_frame_is_removed_like_any_other(
     shop: Community, account: ChannelAccount, li: int
 ) -> None:

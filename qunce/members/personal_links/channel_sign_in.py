@@ -83,11 +83,11 @@ def enter(
         account__erased_at__isnull=True,
     )
     proof = rows.first()
+    if proof is None:
+        raise _refusal()
     # On the row alone: with a join, PostgreSQL would not look at it again after a wait.
-    unused = ChannelProof.objects.filter(
-        pk=proof.pk if proof else None, used_at__isnull=True
-    )
-    if proof is None or not unused.update(used_at=at):
+    unused = ChannelProof.objects.filter(pk=proof.pk, used_at__isnull=True)
+    if not unused.update(used_at=at):
         raise _refusal()
     device = devices.ensure(community=community, digest=digest, label=label, at=at)
     return devices.sign_in(

@@ -45,7 +45,7 @@ def display(request: http.Request) -> HttpResponse:
     if size in displays.SIZES:
         chosen = replace(chosen, size=size)
     response = http.redirect(http.local_path(request, request.POST.get("next", "")))
-    displays.store(response, chosen)
+    displays.store(request, response, chosen)
     return response
 
 

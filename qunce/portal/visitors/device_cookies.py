@@ -104,12 +104,25 @@ def is_visit(request: HttpRequest) -> bool:
 def _set(response: HttpResponseBase, cookie: DeviceCookie, at: datetime) -> None:
     seconds = str(timestamps.to_micros(at) // (SECOND // timestamps.MICROSECOND))
     signature = _sign(cookie.secret, seconds)
-    is_in_frame = cookie.name == FRAME_COOKIE and settings.HTTPS
-    response.set_cookie(
+    write(
+        response,
         cookie.name,
         f"{cookie.secret}.{seconds}.{signature}",
-        max_age=AGE,
         path=cookie.path,
+        is_framed=cookie.name == FRAME_COOKIE,
+    )
+
+
+def write(
+    response: HttpResponseBase, name: str, value: str, *, path: str, is_framed: bool
+) -> None:
+    """Set a cookie that no script reads, so that browsers store it in a frame, too."""
+    is_in_frame = is_framed and settings.HTTPS
+    response.set_cookie(
+        name,
+        value,
+        max_age=AGE,
+        path=path,
         secure=settings.HTTPS,
         httponly=True,
         # In the frame of another site, browsers store no other cookie, and this one for
@@ -117,8 +130,7 @@ def _set(response: HttpResponseBase, cookie: DeviceCookie, at: datetime) -> None
         samesite="None" if is_in_frame else "Lax",
     )
     if is_in_frame:
-        plain = response.cookies[cookie.name]
-        response.cookies[cookie.name] = PartitionedMorsel.of(plain)
+        response.cookies[name] = PartitionedMorsel.of(response.cookies[name])
 
 
 class PartitionedMorsel(Morsel[str]):

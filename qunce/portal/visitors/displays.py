@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import translation
 
+from qunce.members.personal_links import links
+from qunce.portal.visitors import device_cookies
+
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from qunce.core.communities import Community
+    from qunce.portal.http import Request
 
-COOKIE = "qunce_display"
-COOKIE_AGE = 400 * 24 * 3600
+COOKIE, FRAME_COOKIE = "qunce_display", "qunce_widget_display"
 LANGUAGES = ("zh-hans", "en")
 THEMES = ("system", "light", "dark")
 SIZES = ("normal", "large")
@@ -31,9 +34,10 @@ class Display:
         return self.size == "large"
 
 
-def of(request: HttpRequest, community: Community) -> Display:
+def of(request: Request, community: Community) -> Display:
     """What the visitor chose, or what their browser and the community suggest."""
-    chosen = request.COOKIES.get(COOKIE, "").split(".")
+    name = FRAME_COOKIE if request.frame_origins else COOKIE
+    chosen = request.COOKIES.get(name, "").split(".")
     language, theme, size = (*chosen, "", "", "")[:3]
     if language not in LANGUAGES:
         language = _suggested(request, community)
@@ -58,13 +62,12 @@ def _suggested(request: HttpRequest, community: Community) -> str:
     return language if language in LANGUAGES else "en"
 
 
-def store(response: HttpResponse, display: Display) -> None:
-    response.set_cookie(
-        COOKIE,
+def store(request: Request, response: HttpResponse, display: Display) -> None:
+    is_framed = bool(request.frame_origins)
+    device_cookies.write(
+        response,
+        FRAME_COOKIE if is_framed else COOKIE,
         f"{display.language}.{display.theme}.{display.size}",
-        max_age=COOKIE_AGE,
-        path="/p/",
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
+        path=request.root if is_framed else links.PATH,
+        is_framed=is_framed,
     )

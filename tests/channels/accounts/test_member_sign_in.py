@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from qunce.channels.accounts import accounts, member_sign_in, providers
 from qunce.channels.accounts.models import ChannelAccount
+from qunce.channels.accounts.providers import Problem
 from qunce.channels.matrix import openid, rights
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
@@ -105,7 +106,8 @@ def test_only_channels_with_sign_in_have_frames(account: ChannelAccount) -> None
     class Plain:
         channel = "plain"
 
-    assert member_sign_in.find_provider("matrix") is providers.get("matrix")
+    assert isinstance(providers.get("matrix"), member_sign_in.SignInProvider)
+    assert member_sign_in.find_provider("matrix") is not None
     assert member_sign_in.find_provider("assisted") is None
     providers.register(Plain())  # type: ignore[arg-type]
     try:
@@ -125,7 +127,7 @@ def test_a_homeserver_that_does_not_answer_whose_a_token_is_is_a_problem(
     assert not openid.is_hidden(account)
     running.answer = (404, '{"errcode": "M_UNRECOGNIZED"}')
     assert openid.is_hidden(account)
-    explained = rights.explain(rights.Problem(rights.OPENID_HIDDEN, {"path": "/x"}))
+    explained = rights.explain(Problem(rights.OPENID_HIDDEN, {"path": "/x"}))
     assert "/x" in explained.remedy
 
 
@@ -147,6 +149,7 @@ def test_staff_set_the_apps_in_the_console_and_copy_the_widget(
     page = browser.get(url).content.decode()
     assert f'data-copy="{widget}"' in page
     assert f'data-copy="/addwidget {widget}"' in page
+    assert page.count("<span>Copy</span>") == 2
     assert f"{APP}\nvector://vector</textarea>" in page
 
 

@@ -74,7 +74,7 @@ def attempts(shop: Community, *verbs: str) -> list[str]:
 
     return threads.run(
         *(
-            lambda number=number, verb=verb: attempt(number, verb)  # type: ignore[misc]
+            lambda number=number, verb=verb: attempt(number, verb)
             for number, verb in enumerate(verbs)
         )
     )
@@ -103,7 +103,7 @@ def test_of_many_tabs_with_one_code_one_is_signed_in(shop: Community) -> None:
         return True
 
     found = threads.run(
-        *(lambda number=number: enter(number) for number in range(CALLERS))  # type: ignore[misc]
+        *(lambda number=number: enter(number) for number in range(CALLERS))
     )
     assert sum(found) == 1
     assert SignIn.objects.count() == 1

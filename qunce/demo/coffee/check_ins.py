@@ -20,7 +20,7 @@ from qunce.members.personal_links import erasure_requests
 
 KIND = "check_in"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-MEMBERS, DAYS = 11, 28
+MEMBERS, DAYS = 8, 28
 
 
 @dataclass(frozen=True)

@@ -91,27 +91,32 @@ def shop(db: None) -> Community:
         for mention in base.list_mentions(example)
     }
     for kind, key in sorted(mentioned):
-        if kind == "group":
-            groups.create(key=key, **about)
-        elif kind == "attr":
-            attribute_type = ATTRIBUTE_TYPES.get(key, "text")
-            attributes.define(name=key, type=attribute_type, **about)
-        elif kind == "staff":
-            factories.staff(shop, login=key)
-        elif kind == "segment":
-            segments.create(key=key, rule={"all": []}, **about)
-        elif kind == "campaign":
-            campaigns.create(name=key, key=key, **about)
-        elif kind == "activity":
-            row = activities.create(kind="check_in", name=key, starts_at=AT, **about)
-            Activity.objects.filter(pk=row.pk).update(public_id=key)
-        elif kind == "frozen":
-            frozen_segments.freeze(key=key, rule={"all": []}, **about)
-        elif kind == "source":
-            interned_names.ensure("source", shop.pk, [key])
-        elif kind == "kind":
-            facts.ensure_kinds([key])
+        create_mentioned(kind, key, about)
     return shop
+
+
+def create_mentioned(kind: str, key: str, about: dict[str, Any]) -> None:
+    """Create what an example names, if it is something that has to be there."""
+    if kind == "group":
+        groups.create(key=key, **about)
+    elif kind == "attr":
+        attribute_type = ATTRIBUTE_TYPES.get(key, "text")
+        attributes.define(name=key, type=attribute_type, **about)
+    elif kind == "staff":
+        factories.staff(about["community"], login=key)
+    elif kind == "segment":
+        segments.create(key=key, rule={"all": []}, **about)
+    elif kind == "campaign":
+        campaigns.create(name=key, key=key, **about)
+    elif kind == "activity":
+        row = activities.create(kind="check_in", name=key, starts_at=AT, **about)
+        Activity.objects.filter(pk=row.pk).update(public_id=key)
+    elif kind == "frozen":
+        frozen_segments.freeze(key=key, rule={"all": []}, **about)
+    elif kind == "source":
+        interned_names.ensure("source", about["community"].pk, [key])
+    elif kind == "kind":
+        facts.ensure_kinds([key])
 
 
 def test_clause_names_are_those_of_forms_and_of_oracle_rows() -> None:

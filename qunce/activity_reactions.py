@@ -66,7 +66,8 @@ def announce_again(
             fact=fact.id,
             groups=Group.objects.filter(pk__in=left).select_related("owner"),
             text=row.text,
-            fallback=Staff.objects.filter(pk=fact.actor or 0).first() or row.activity.by,
+            fallback=Staff.objects.filter(pk=fact.actor or 0).first()
+            or row.activity.by,
             takes_over=True,
             at=at,
         )

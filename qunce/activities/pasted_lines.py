@@ -262,7 +262,7 @@ def _check(line: Line, said_at: datetime, at: datetime) -> str:
     if said_at > at or at - said_at > MAX_AGE:
         return _("The time is not of the last %(n)s days.") % {"n": MAX_AGE.days}
     if len(line.said) > MAX_SAID:
-        text = _("A line can say at most %(most)s characters; this one has %(n)s.")
+        text = _("A line can have at most %(most)s characters; this one has %(n)s.")
         return text % {"most": MAX_SAID, "n": f"{len(line.said):,}"}
     return ""
 

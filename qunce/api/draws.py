@@ -189,7 +189,7 @@ def set_prizes(
 def set_public_value(
     request: ApiRequest, activity_id: schemas.Id, data: PublicValueIn
 ) -> dict[str, Any]:
-    """Choose which public value is mixed in."""
+    """Choose the public value of a draw."""
     activity = activities.get(by=request.by, pk=activity_id)
     draw = draws.prepare(activity=activity, by=request.by, at=request.at)
     draws.set_public_value(draw=draw, by=request.by, at=request.at, **data.model_dump())
@@ -228,7 +228,7 @@ def type_figure(
 def paste_signature(
     request: ApiRequest, activity_id: schemas.Id, data: SignatureIn
 ) -> dict[str, Any]:
-    """Pass the signature of the drand round, which is verified in the background."""
+    """Submit the signature of the drand round, which is verified in the background."""
     draw = _get(request, activity_id)
     public_values.paste_signature(
         draw=draw, signature=data.signature, by=request.by, at=request.at

@@ -273,7 +273,7 @@ def get_award(request: ApiRequest, award_id: schemas.Id) -> dict[str, Any]:
 
 @router.post("/awards/{award_id}/claim", response=AwardOut)
 def claim(request: ApiRequest, award_id: schemas.Id, data: ClaimIn) -> dict[str, Any]:
-    """Type the claim of a winner."""
+    """Enter the claim of a winner."""
     award = awards.get(pk=award_id, by=request.by, at=request.at)
     address = Address(**data.model_dump()) if any(data.model_dump().values()) else None
     claims.claim(
@@ -296,7 +296,7 @@ def release(request: ApiRequest, award_id: schemas.Id) -> dict[str, Any]:
 
 @router.post("/awards/{award_id}/send", response=AwardOut)
 def send(request: ApiRequest, award_id: schemas.Id, data: ParcelIn) -> dict[str, Any]:
-    """Note that a claimed prize was sent."""
+    """Record that a claimed prize was sent."""
     award = awards.get(pk=award_id, by=request.by, at=request.at)
     delivery.send(award=award, by=request.by, at=request.at, **data.model_dump())
     return get_award(request, award_id)
@@ -304,7 +304,7 @@ def send(request: ApiRequest, award_id: schemas.Id, data: ParcelIn) -> dict[str,
 
 @router.post("/awards/{award_id}/hand-over", response=AwardOut)
 def hand_over(request: ApiRequest, award_id: schemas.Id) -> dict[str, Any]:
-    """Note that a prize reached the winner."""
+    """Record that a prize reached the winner."""
     award = awards.get(pk=award_id, by=request.by, at=request.at)
     delivery.hand_over(award=award, by=request.by, at=request.at)
     return get_award(request, award_id)

@@ -410,7 +410,7 @@ _add(
 _add(
     "prizes",
     "commands.prizes.prizes",
-    N_("Add prizes and codes, and hand prizes over to who won them"),
+    N_("Add prizes and codes, and hand prizes over to winners"),
 )
 _add(
     "jobs",

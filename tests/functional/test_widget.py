@@ -164,7 +164,7 @@ def test_a_member_signs_in_in_the_frame_of_a_room(room: Room, visit: Any) -> Non
     asking = status.filter(has_text="Your app asks whether")
     playwright.expect(asking).to_be_visible()
     page.get_by_role("button", name="Refuse").click()
-    blocked = status.filter(has_text="Your app did not say who you are")
+    blocked = status.filter(has_text="Your app did not identify you")
     playwright.expect(blocked).to_be_visible()
     frame.get_by_role("button", name="Sign in").click()
     playwright.expect(asking).to_be_visible()
@@ -259,7 +259,7 @@ def test_outside_of_a_room_the_page_says_where_it_signs_in(
     user = visit(phone=True)
     user.go(f"{room.root}widget/sign-in/matrix")
     page: playwright.Page = user.page
-    sentence = page.get_by_text("This page signs in from the widget of a room.")
+    sentence = page.get_by_text("You can sign in here only from the widget of a room.")
     playwright.expect(sentence).to_be_visible()
     assert user.accessibility_faults() == []
     page.get_by_role("link", name="Sign in with six digits").click()

@@ -118,7 +118,9 @@ def _give_back(card: MakeUpCard, at: datetime) -> bool:
     if not rows.filter(used_at=None).update(returned_at=at):
         card.refresh_from_db()
         if card.used_at is not None:
-            raise CardUsed(_("The card has filled a day, and stays bought."))
+            raise CardUsed(
+                _("The card has filled a day, so its points are not given back.")
+            )
         return False
     card.refresh_from_db()
     # Who was erased has no points any more, and their spends have no key.

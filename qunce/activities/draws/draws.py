@@ -124,7 +124,9 @@ def check_publishable(activity: Activity, at: datetime) -> None:
         needs_instructions = prize_kinds.get(prize.stock.kind).needs_instructions
         if needs_instructions and not prize.stock.instructions:
             raise InvalidDraw(
-                _("Say where and when winners get “%(prize)s”, on the page of the prize.")
+                _(
+                    "Say where and when winners get “%(prize)s”, on the page of the prize."
+                )
                 % {"prize": prize.stock.name}
             )
         if prize.stock.archived_at is not None:
@@ -186,7 +188,7 @@ def set_public_value(
     figure_digits: int | None = None,
     figure_at: datetime | None = None,
 ) -> None:
-    """Choose which public value is mixed in, which nobody knows before the end."""
+    """Choose the public value of a draw, which nobody knows before the end."""
     _check_changeable(draw, by)
     if source not in Source.values:
         raise InvalidDraw(_("The public value is a drand round or a published figure."))

@@ -49,7 +49,10 @@ class FetchProblem(models.TextChoices):
     """Why the signature of a round was not fetched."""
 
     UNREACHABLE = "unreachable", gettext_lazy("The relay of drand was not reached.")
-    TOO_EARLY = "too_early", gettext_lazy("The relay of drand does not have it yet.")
+    TOO_EARLY = (
+        "too_early",
+        gettext_lazy("The relay of drand does not have this round yet."),
+    )
     ANSWER = (
         "answer",
         gettext_lazy("The relay of drand gave no signature of this round."),

@@ -109,7 +109,7 @@ SETTINGS = (
     ),
     SettingField(
         name="card_price",
-        label=gettext_lazy("Points for which members buy a make-up card"),
+        label=gettext_lazy("Price of a make-up card in points"),
         type="number",
         default=None,
         least=1,
@@ -360,7 +360,7 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         raise NotBetter(_("Make-up cards cannot become fewer after publication."))
     old, new = before.get("card_price"), after["card_price"]
     if old is not None and (new is None or new > old):
-        raise NotBetter(_("Make-up cards cannot become dearer after publication."))
+        raise NotBetter(_("The price of make-up cards cannot rise after publication."))
     if old is not None and after["card_sales"] < before.get("card_sales", 1):
         raise NotBetter(_("Make-up cards cannot become fewer after publication."))
     if before["themes"] != after["themes"][: len(before["themes"])]:

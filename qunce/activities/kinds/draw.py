@@ -67,7 +67,7 @@ def take_part(attempt: Attempt) -> Reply:
 def _have_already(own: Sequence[Ticket]) -> str:
     if not own:
         # Two accounts were one person when they joined, who has the ticket.
-        return _("This ticket is of somebody else now. Please ask our staff.")
+        return _("This ticket belongs to somebody else now. Please ask our staff.")
     values = {"number": own[0].number, "numbers": tickets.list_numbers(own)}
     if len(own) == 1:
         return _("You are in the draw already. Your ticket is %(number)s.") % values

@@ -51,7 +51,7 @@ class PastedParcels:
 def send(
     *, award: Award, carrier: str, parcel_number: str, by: Staff, at: datetime
 ) -> None:
-    """Note that a claimed prize was sent, with its parcel number."""
+    """Record that a claimed prize was sent, with its parcel number."""
     permissions.check_may(by, prize_facts.DELIVER)
     award = awards.get(pk=award.pk, by=by, at=at)
     if not base.get(award.stock.kind).needs_address:
@@ -135,7 +135,7 @@ def _cells(line: str) -> list[str]:
 
 @transaction.atomic
 def hand_over(*, award: Award, by: Staff, at: datetime) -> None:
-    """Note that a prize reached the winner."""
+    """Record that a prize reached the winner."""
     permissions.check_may(by, prize_facts.DELIVER)
     award = awards.get(pk=award.pk, by=by, at=at)
     if award.state == State.TO_CLAIM:

@@ -216,7 +216,7 @@ EXPLANATIONS: Mapping[str, Callable[[], tuple[str, str]]] = {
         ),
     ),
     OPENID_HIDDEN: lambda: (
-        _("Members cannot sign in: the homeserver does not say whose a token is."),
+        _("Members cannot sign in: the homeserver does not verify their tokens."),
         _(
             "Let %(path)s answer at the address of the homeserver. In Synapse it is the "
             "resource “openid” of the listener, and a proxy in front has to pass it on."

@@ -135,7 +135,7 @@ def set_prizes(invocation: Invocation, activity: int, chosen: tuple[str, ...]) -
     _answer(invocation, draw)
 
 
-@draws.command("public-value", help=N_("Choose which public value is mixed in"))
+@draws.command("public-value", help=N_("Choose the public value of a draw"))
 @base.argument("activity", type=int, help=ACTIVITY_HELP)
 @base.argument("source", type=click.Choice(Source.values), help=N_("drand or figure"))
 @base.option("--name", default="", help=N_("which figure, of what day"))
@@ -185,7 +185,7 @@ def give_tickets(
     invocation.out.answer(row, *row["tickets"])
 
 
-@draws.command("figure", help=N_("Type the published figure; two people have to"))
+@draws.command("figure", help=N_("Enter the published figure, which takes two people"))
 @base.argument("activity", type=int, help=ACTIVITY_HELP)
 @base.argument("figure", help=N_("its digits"))
 @options.pass_invocation
@@ -195,7 +195,7 @@ def type_figure(invocation: Invocation, activity: int, figure: str) -> None:
     _answer(invocation, draw)
 
 
-@draws.command("signature", help=N_("Pass the signature of the drand round"))
+@draws.command("signature", help=N_("Submit the signature of the drand round"))
 @base.argument("activity", type=int, help=ACTIVITY_HELP)
 @base.argument("signature", help=N_("96 digits from 0 to 9 and a to f"))
 @options.pass_invocation

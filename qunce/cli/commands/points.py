@@ -110,7 +110,7 @@ def earn(
 @points.command("give", help=N_("Give points by hand, or take them if below zero"))
 @base.argument("member", help=MEMBER_HELP)
 @base.argument("amount", type=int, help=N_("how many points"))
-@base.option("--reason", required=True, help=N_("why; only staff read it"))
+@base.option("--reason", required=True, help=N_("reason, which only staff read"))
 @base.option("--key", required=True, help=KEY_HELP)
 @options.pass_invocation
 def give(
@@ -213,7 +213,7 @@ PERIOD_HELP = N_(
 )
 
 
-@points.command("leaderboard", help=N_("List who earned most in a period"))
+@points.command("leaderboard", help=N_("List the members who earned most in a period"))
 @base.option("--period", default="month", show_default=True, help=PERIOD_HELP)
 @options.pass_invocation
 def show_leaderboard(invocation: Invocation, period: str) -> None:

@@ -154,7 +154,7 @@ def add_codes(invocation: Invocation, prize: int, file: Path) -> None:
     invocation.out.answer(row, text % {**row, "known": len(found.duplicates)})
 
 
-@prizes.command("archive", help=N_("Offer a prize in no further activity"))
+@prizes.command("archive", help=N_("Archive a prize, which no further activity offers"))
 @base.argument("prize", type=int, help=PRIZE_HELP)
 @options.pass_invocation
 def archive(invocation: Invocation, prize: int) -> None:
@@ -167,7 +167,9 @@ def archive(invocation: Invocation, prize: int) -> None:
 # Handing over
 
 
-@prizes.command("awards", help=N_("List who won prizes, the newest first"))
+@prizes.command(
+    "awards", help=N_("List won prizes with their winners, the newest first")
+)
 @base.option("--state", type=click.Choice(State.values), help=N_("only in this state"))
 @options.pass_invocation
 def list_awards(invocation: Invocation, state: str | None) -> None:
@@ -178,7 +180,7 @@ def list_awards(invocation: Invocation, state: str | None) -> None:
     invocation.out.write_list("awards", found, _format_award)
 
 
-@prizes.command("claim", help=N_("Type the claim of a winner"))
+@prizes.command("claim", help=N_("Enter the claim of a winner"))
 @base.argument("award", type=int, help=AWARD_HELP)
 @base.option("--recipient", default="", help=N_("name of the recipient, for goods"))
 @base.option("--phone", default="", help=N_("phone number, for goods"))
@@ -202,7 +204,7 @@ def release(invocation: Invocation, award: int) -> None:
     _answer_award(invocation, award)
 
 
-@prizes.command("send", help=N_("Note that a claimed prize was sent"))
+@prizes.command("send", help=N_("Record that a claimed prize was sent"))
 @base.argument("award", type=int, help=AWARD_HELP)
 @base.argument("parcel_number", help=N_("number of the parcel"))
 @base.option("--carrier", default="", help=N_("name of the carrier"))
@@ -233,7 +235,9 @@ def addresses(invocation: Invocation, file: Path) -> None:
     invocation.out.answer(row, _("Written to %(file)s.") % {"file": file})
 
 
-@prizes.command("parcels", help=N_("Take the parcel numbers of a filled file or lines"))
+@prizes.command(
+    "parcels", help=N_("Record the parcel numbers of a filled file or of lines")
+)
 @base.argument(
     "file",
     default="-",
@@ -254,7 +258,7 @@ def parcels(invocation: Invocation, file: Path) -> None:
     invocation.out.answer(row, _("Sent: %(n)s") % {"n": found.sent}, *lines)
 
 
-@prizes.command("hand-over", help=N_("Note that a prize reached the winner"))
+@prizes.command("hand-over", help=N_("Record that a prize reached the winner"))
 @base.argument("award", type=int, help=AWARD_HELP)
 @options.pass_invocation
 def hand_over(invocation: Invocation, award: int) -> None:

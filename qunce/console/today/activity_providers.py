@@ -123,7 +123,7 @@ def lines_to_answer(staff: Staff, at: datetime) -> list[TodayItem]:
                 count,
             )
             % {"name": name, "n": f"{count:,}"},
-            reason=_("It is not sure who said it."),
+            reason=_("It is not certain which member wrote it."),
             url=reverse("activities:paste", args=[pk]),
             action=_("Answer"),
             minutes=max(1, count // 3),

@@ -82,7 +82,7 @@ def streak_page(request: http.Request, public_id: str) -> HttpResponse:
     return member_pictures.render_page(
         request,
         title=_("My streak"),
-        hint=_("Press long to save it or pass it on. Your name is shortened."),
+        hint=_("Press and hold to save it or pass it on. Your name is shortened."),
         file=reverse("portal:streak-picture", args=args),
         shown=[(_streak(request, public_id), {})],
         back=reverse("portal:activity", args=args),

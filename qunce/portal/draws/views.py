@@ -77,7 +77,7 @@ def ticket_page(request: http.Request, public_id: str) -> HttpResponse:
     return member_pictures.render_page(
         request,
         title=_("My ticket"),
-        hint=_("Press long to save it. The code leads to the page that verifies it."),
+        hint=_("Press and hold to save it. Its code opens the page that verifies it."),
         file=_url(request, "ticket-picture", public_id),
         shown=[
             (_ticket(request, draw, row), {"number": row.number})
@@ -113,7 +113,7 @@ def winners_page(request: http.Request, public_id: str) -> HttpResponse:
     return member_pictures.render_page(
         request,
         title=_("Winners"),
-        hint=_("Press long to save it or pass it on. The names are shortened."),
+        hint=_("Press and hold to save it or pass it on. Names are shortened."),
         file=_url(request, "winners-picture", public_id),
         shown=[(_winners(request, public_id), {})],
         back=_url(request, "activity", public_id),

@@ -35,7 +35,7 @@ def card_page(request: http.Request) -> HttpResponse:
     return member_pictures.render_page(
         request,
         title=_("My card"),
-        hint=_("Press long to save it or pass it on. Your name is on it."),
+        hint=_("Press and hold to save it or pass it on. It has your name."),
         file=reverse("portal:card-picture", args=[request.place]),
         shown=[(_card(request), {})],
         back=reverse("portal:me", args=[request.place]),

@@ -29,7 +29,7 @@ PAGES = (
         STAFF,
         (
             "=今晚抽茶券",
-            "Orders a minute",
+            "Orders per minute",
             "Left in the stock",
             "Groups not yet posted",
         ),

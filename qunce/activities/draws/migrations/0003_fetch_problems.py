@@ -19,6 +19,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='draw',
             name='fetch_problem',
-            field=models.CharField(blank=True, choices=[('unreachable', 'The relay of drand was not reached.'), ('too_early', 'The relay of drand does not have it yet.'), ('answer', 'The relay of drand gave no signature of this round.')], default='', max_length=20),
+            field=models.CharField(blank=True, choices=[('unreachable', 'The relay of drand was not reached.'), ('too_early', 'The relay of drand does not have this round yet.'), ('answer', 'The relay of drand gave no signature of this round.')], default='', max_length=20),
         ),
     ]

@@ -24,7 +24,9 @@ class StreakForm(ClauseForm):
     label = gettext_lazy("Check-in streak")
     icon = "calendar-days"
     order = 54
-    hint = gettext_lazy("Days of rest break no streak; who missed a day has 0 days.")
+    hint = gettext_lazy(
+        "Days of rest break no streak. Members who missed a day have 0 days."
+    )
     activity = fields.PickField(label=gettext_lazy("Check-in"))
     sign = forms.ChoiceField(
         label=gettext_lazy("Days in a row"), choices=fields.COMPARISONS, initial="gte"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def answer_part(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """Answer who took part in an activity."""
+    """Answer a member who took part in an activity."""
     rows = Answer.objects.select_related("activity")
     found = rows.in_bulk([fact.payload["answer"] for fact in facts])
     for fact in facts:
@@ -41,7 +41,7 @@ def answer_part(
 def answer_claim(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """Answer who wrote that they claim their prizes; staff do where the channel cannot."""
+    """Answer a member who claims prizes; staff do where the channel cannot."""
     for fact in facts:
         text = fact.payload["text"]
         if fact.account and not _answer(community, fact, text, None, at):
@@ -57,7 +57,7 @@ def answer_claim(
 def answer_balance(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """Answer who asked for their points, with what they have now."""
+    """Answer a member who asked for their points, with their balance now."""
     for fact in facts:
         if fact.account is not None:
             held = balances.balance(account_id=fact.account, at=at)
@@ -73,7 +73,7 @@ def _answer(
     activity: Activity | None,
     at: datetime,
 ) -> bool:
-    """Returns false if the channel cannot do it."""
+    """Answer directly, and write a line in the group; False if the channel cannot."""
     if fact.account is None:
         return False
     is_answered = activity_messages.answer(

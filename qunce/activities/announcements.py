@@ -128,7 +128,7 @@ def list_posts(activity: Activity) -> list[tuple[list[int], list[int]]]:
 
 
 def claim_group_line(*, activity: Activity | None, group: int, at: datetime) -> bool:
-    """Whether a group may read now that its members are answered: once in LINE_PAUSE.
+    """Claim the line in a group that its members are answered: one per LINE_PAUSE.
 
     Without an activity for what members ask about their own prizes and points.
     """

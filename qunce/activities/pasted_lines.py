@@ -258,7 +258,7 @@ def _take(
 
 
 def _check(line: Line, said_at: datetime, at: datetime) -> str:
-    """Why a line enters nobody, "" if it can."""
+    """Why a line cannot be entered, "" if it can."""
     if said_at > at or at - said_at > MAX_AGE:
         return _("The time is not of the last %(n)s days.") % {"n": MAX_AGE.days}
     if len(line.said) > MAX_SAID:
@@ -287,7 +287,7 @@ def _enter(row: PastedLine, account: int, by: Staff, at: datetime) -> None:
 
 @transaction.atomic
 def answer(*, line: PastedLine, account: int | None, by: Staff, at: datetime) -> None:
-    """Say who an unsure line is of, or skip it without an account."""
+    """Assign an unsure line to an account, or skip it without one."""
     activities.check_may_run(by, line.activity)
     _check_visible(line, by, at)
     locked = PastedLine.objects.select_for_update(of=("self",)).filter(

@@ -414,7 +414,7 @@ def decline(request: ApiRequest, adjustment_id: schemas.Id) -> Any:
 def get_leaderboard(
     request: ApiRequest, period: PeriodText = "month"
 ) -> dict[str, Any]:
-    """Get who earned most in a period, this month by default.
+    """Get the members who earned most in a period, this month by default.
 
     A period is a day such as 2026-03-05, a week such as 2026-W10, a month such as 2026-03,
     or `all`; `day`, `week` and `month` are the current ones.

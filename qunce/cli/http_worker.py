@@ -144,7 +144,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if request.is_late(now) or not (self.alive or request.data):
                 self.drop(conn)
             elif self.nr_conns >= self.worker_connections and request.is_slow(now):
-                # Else whoever opens many connections would keep others from opening one.
+                # Otherwise a client with many connections would keep others from opening one.
                 # Those that were opened just now have not been read from yet.
                 self.drop(conn)
 

@@ -323,14 +323,14 @@ def find_last_lesson(by: Staff, kind: str) -> Activity | None:
 
 
 def list_unreviewed(by: Staff, *, closed_before: datetime) -> models.QuerySet[Activity]:
-    """Those that ended before then and about which nothing is written down yet."""
+    """Activities that ended before then and have no lesson, the oldest first."""
     rows = list_visible(by).filter(state__in=(State.CLOSED, State.SETTLED), lesson="")
     return rows.filter(closed_at__lte=closed_before).order_by("closed_at", "pk")
 
 
 @stored_rules.register
 def list_rules(community: Community) -> list[stored_rules.StoredRule]:
-    """The rules of activities that somebody may still join, be it by a late line."""
+    """The rules of activities that can still be joined, also by a late line."""
     rows = Activity.objects.filter(community=community).exclude(
         state__in=[State.SETTLED, State.REVIEWED, State.CANCELLED]
     )

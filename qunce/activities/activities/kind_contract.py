@@ -135,7 +135,7 @@ def _no_context(
 
 
 class Describe(Protocol):
-    """Returns the rules; without a page, they name no way that members do not have."""
+    """Returns the rules as sentences, which mention the page only if there is one."""
 
     def __call__(self, activity: Activity, *, has_page: bool = True) -> list[str]: ...
 

@@ -135,7 +135,7 @@ def settle(*, activity: Activity, by: Staff, at: datetime) -> None:
 
 
 def check_may_review(activity: Activity, by: Staff) -> None:
-    """Raise unless it is over and nothing was written down about it."""
+    """Raise unless the activity is over and has no lesson."""
     activities.check_may_manage(by, activity)
     if activity.state != State.CLOSED or activity.lesson:
         STATES.check("review", activity.state)
@@ -151,7 +151,7 @@ def may_review(activity: Activity, by: Staff) -> bool:
 
 @transaction.atomic
 def review(*, activity: Activity, lesson: str, by: Staff, at: datetime) -> None:
-    """Write down what was learned; it is shown when the next one is drafted.
+    """Store the lesson, which is shown when the next activity of the kind is drafted.
 
     Prizes may take weeks to be handed over, so a closed one has its lesson before it is
     settled, and is reviewed when it is.

@@ -277,7 +277,7 @@ class Announcement(models.Model):
 
 
 class GroupLine(models.Model):
-    """When a group last read that its messages are answered, at most every so often.
+    """The time of the last line in a group that its messages are answered directly.
 
     Without an activity for what members ask about their own prizes and points.
     """

@@ -113,7 +113,7 @@ def give_back(*, card: MakeUpCard, by: Staff, at: datetime) -> bool:
 
 
 def _give_back(card: MakeUpCard, at: datetime) -> bool:
-    # The member may use it at this moment: one of the two finds it as it was.
+    # The member may use the card at the same moment; only one of the updates succeeds.
     rows = MakeUpCard.objects.filter(pk=card.pk, source=SOURCE, returned_at=None)
     if not rows.filter(used_at=None).update(returned_at=at):
         card.refresh_from_db()
@@ -123,7 +123,7 @@ def _give_back(card: MakeUpCard, at: datetime) -> bool:
             )
         return False
     card.refresh_from_db()
-    # Who was erased has no points any more, and their spends have no key.
+    # Erased members have no points any more, and their spends have no key.
     if account_queries.find_erased([card.account_id]):
         return True
     spending.restore(community=card.community, key=_key_of_spend(card), by=None, at=at)

@@ -44,7 +44,7 @@ SLOTS: Mapping[str, Slot] = {
 class StreakClause(Clause):
     """`today` is whether they have checked in today, None for either.
 
-    Who has missed a day has 0 days in a row; days of rest are not missed.
+    Members who missed a day have 0 days in a row; days of rest are not missed.
     """
 
     name: ClassVar[str] = "streak"
@@ -109,7 +109,7 @@ class StreakClause(Clause):
         return [(streak_tables.REVISION, self.activity)]
 
     def cache_key(self, snap: Snapshot) -> Hashable:
-        # The days of rest can change, and another day asks about another yesterday.
+        # The days of rest can change, and the last required day moves with the day.
         return snap.today, self._rest()
 
     def _rest(self) -> RestDays:
@@ -188,7 +188,7 @@ def find_ids(community: Community, keys: Sequence[str]) -> dict[str, int]:
 
 
 def find_names(community: Community, keys: Sequence[str]) -> dict[str, str]:
-    """The names of check-ins by public id, which several of the same name have with it."""
+    """The names of check-ins by public id; names that several have end with the id."""
     wanted = set(keys)
     return {key: name for key, name in _list_names(community) if key in wanted}
 

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 MAX_SECONDS, MAX_BYTES, MAX_PER_RUN = 5.0, 4_096, 20
 GIVE_UP_AFTER = timedelta(days=30)
 WAIT_AFTER_REFUSAL = timedelta(minutes=10)
-"""Between two signatures of the same relay, which has sent one that was wrong."""
+"""The pause before a relay is asked again that has sent a wrong signature."""
 
 
 class FetchFailed(Exception):

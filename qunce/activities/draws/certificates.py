@@ -119,7 +119,7 @@ def list_winners(draw: Draw) -> list[Winner]:
 
 
 def current_winners(draw: Draw) -> list[tuple[str, str]]:
-    """Prize and masked name of each winner of a drawn draw, without who was replaced.
+    """Prize and masked name of each winner of a drawn draw, without replaced ones.
 
     Without the paths of the certificate, which need the whole list.
     """

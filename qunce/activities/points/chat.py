@@ -1,4 +1,4 @@
-"""Asking for one's own points by a keyword in a chat: 积分, answered directly."""
+"""The keyword 积分 in a chat, which is answered directly with the own balance."""
 
 from __future__ import annotations
 

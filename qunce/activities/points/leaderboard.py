@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EVERYONE: dict[str, list[object]] = {"all": []}
 MAX_PLACES = 100
 MAX_SEARCHED = 1_000
-"""Places among which a member finds their own; beyond, they read their points only."""
+"""The last place that members are shown as their own; after it, only their points."""
 ROWS_PER_PAGE = 500
 
 

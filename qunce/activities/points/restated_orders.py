@@ -49,7 +49,7 @@ def restate(
 def _count_again(
     community: Community, reversal: Reversal, fact: RecordedFact, at: datetime
 ) -> None:
-    """Take or give what the amount of the new payment differs, before its refunds."""
+    """Take back or give the difference to the new payment, before its refunds."""
     root, earned = reversal.root, reversal.earned
     amount = int(fact.payload.get("amount", 0))
     less = max(root.paid - amount, 0)

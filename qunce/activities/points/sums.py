@@ -19,11 +19,11 @@ ADD_SCORE = (
     " DO UPDATE SET points = point_score.points + excluded.points",
 )
 DAYS_KEPT, WEEKS_KEPT = 31, 12
-"""Leaderboards of days and weeks are of these last ones, as there are many of them."""
+"""How many of the last days and weeks have scores."""
 ROWS_PER_DELETE = 5_000
 
 Change = tuple[int, int, int]
-"""An account, a day, and how many points more or less."""
+"""An account id, a community day, and the points to add, which can be negative."""
 
 
 def add_liability(community_id: int, changes: Iterable[Change]) -> None:

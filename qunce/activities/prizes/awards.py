@@ -31,7 +31,7 @@ STATES = StateMachine(
     }
 )
 
-# One round trip, and no query to build: it is all that most of a crowd ask for.
+# Plain SQL in one round trip, as most requests of a crowd need nothing else.
 LOOK = """
 SELECT (
     SELECT id FROM prizes_award
@@ -69,7 +69,7 @@ def award(
     if pk is not None:
         return _load(pk)
     if not is_left and not is_taken:
-        # Most of a crowd come too late: they write nothing, and wait for nobody.
+        # Most requests of a crowd come too late: they write nothing and take no lock.
         return None
     try:
         with transaction.atomic():

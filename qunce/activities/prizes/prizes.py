@@ -38,7 +38,7 @@ class InvalidPrize(errors.Invalid):
 
 
 class WorsensPromise(errors.Refused):
-    """Members have read of the prize, and would get less than that."""
+    """The change would worsen what members have read of the prize."""
 
 
 # Checks

@@ -34,7 +34,7 @@ _sources: dict[str, Source] = {}
 
 
 def register(source: Source) -> Source:
-    """Make a source known; call it when the application is ready."""
+    """Register a source; call it in `ready()` of the application."""
     _sources[source.key] = source
     return source
 

@@ -1,4 +1,4 @@
-"""Signing members in through a channel, whose platform knows whose account a client has.
+"""Sign-in of members through a channel, whose platform identifies their account.
 
 The client of a member hands over what its platform gave it, such as a token. The provider
 of the channel asks the platform of the account that the community has connected, and no
@@ -64,7 +64,7 @@ class SignInProvider(Protocol):
     """What the client hands over: the names of the fields of the form."""
 
     def read_token(self, account: ChannelAccount, handed: Mapping[str, str]) -> str:
-        """What is sent to the platform and proves something once. Asks nobody.
+        """The token to send to the platform, which is accepted once. No network call.
 
         Raises NotProven, also for what is of another server than the account's.
         """

@@ -40,7 +40,7 @@ def read_token(account: ChannelAccount, handed: Mapping[str, str]) -> str:
 
 
 def find_user(account: ChannelAccount, token: str) -> str:
-    """The Matrix id whose token it is. Raises NotProven or PlatformUnavailable."""
+    """The Matrix id of the owner of a token. Raises NotProven or PlatformUnavailable."""
     status, reply = _ask(account.address, token)
     if status in REFUSALS:
         raise NotProven
@@ -55,7 +55,7 @@ def find_user(account: ChannelAccount, token: str) -> str:
 
 
 def is_hidden(account: ChannelAccount) -> bool:
-    """Whether the homeserver does not answer whose a token is, whatever the token."""
+    """Whether tokens cannot be verified at the address of the homeserver."""
     try:
         status, reply = _ask(account.address, "none")
     except PlatformUnavailable:

@@ -1,9 +1,9 @@
 """Joins and removals that a homeserver has undone without an event of its own.
 
 A server resolves what happens at the same moment: a join beside a ban, or beside the
-closing of the room, stands in the timeline, and yet the member is not in the room. Synapse
-does not say it in a sync, and its list of members as of a sync is wrong there, too; only
-the state of the room is right.
+closing of the room, is in the timeline, and yet the member is not in the room. Synapse
+does not report it in a sync, and its list of members as of a sync is wrong, too; only the
+state of the room is right.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ SPAN = timedelta(hours=1)
 """How long after a join something that happened beside it may come from other servers."""
 MAX_RECENT = 2_000
 MAX_ASKED = 20
-"""People who are asked for one by one; of more, those who differ from the whole list."""
+"""Above this many users, only those who differ from the whole list are asked for."""
 KINDS = ("joined", "left")
 
 
 @dataclass(frozen=True)
 class _Known:
-    """The last that was received of somebody: the kind, and the key of the event."""
+    """The last membership received of a user: the kind, and the key of its event."""
 
     kind: str
     key: str
@@ -110,7 +110,7 @@ def _collect(new: Sequence[NewEvent], room: str) -> dict[str, _Known]:
 
 
 def _list_recent(account: ChannelAccount, room: str, at: datetime) -> dict[str, _Known]:
-    """What was received of each member of a room of late."""
+    """The last membership received of each member of a room within SPAN."""
     rows = IncomingEvent.objects.filter(
         community=account.community_id, channel=account.channel
     ).order_by("-pk")
@@ -126,7 +126,7 @@ def _list_recent(account: ChannelAccount, room: str, at: datetime) -> dict[str, 
 
 
 def _may_undo(raw: Mapping[str, Any]) -> bool:
-    """Whether an event can undo a join at the same moment: a removal, or a closed door."""
+    """Whether an event can undo a join at the same moment: a removal, or new join rules."""
     if raw.get("type") == "m.room.join_rules":
         return True
     is_by_others = raw.get("sender") != raw.get("state_key")

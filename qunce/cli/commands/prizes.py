@@ -1,4 +1,4 @@
-"""`qunce prizes`: their stock and codes, and handing them over to who won them."""
+"""`qunce prizes`: prizes with their stock and codes, and their delivery to winners."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def activity_detail(request: http.Request, pk: int) -> HttpResponse:
 
 
 def _goal_of(activity: Activity, request: http.Request) -> Progress | None:
-    """How the goal stands, None for one that the staff do not see."""
+    """The progress towards the goal, None for one that the staff do not see."""
     visible = goals.list_visible(request.staff)
     goal = visible.filter(pk=activity.goal_id or 0).first()
     if goal is None:

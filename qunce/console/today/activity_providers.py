@@ -32,7 +32,7 @@ def _visible(staff: Staff, *states: State) -> list[Activity]:
 
 @items.register
 def activities_to_approve(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Activities that wait for this person as the second one, to publish or to cancel."""
+    """Activities that need a second person to publish or to cancel them."""
     waiting = [
         each
         for each in _visible(staff, State.IN_REVIEW)
@@ -81,7 +81,7 @@ def _cancellations(staff: Staff) -> list[TodayItem]:
 
 @items.register
 def activities_to_mend(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Activities that nobody can join, as the rule of who may join is broken."""
+    """Activities that nobody can join, as their rule is broken."""
     found: list[TodayItem] = []
     for each in _visible(staff, State.SCHEDULED, State.RUNNING):
         fault = eligibility.find_fault(each, at)
@@ -103,7 +103,7 @@ def activities_to_mend(staff: Staff, at: datetime) -> list[TodayItem]:
 
 @items.register
 def lines_to_answer(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Pasted lines of chats about which nobody has said yet whose they are."""
+    """Pasted lines of chats that are not assigned to a member yet."""
     if not permissions.may(staff, activities.RUN):
         return []
     rows = PastedLine.objects.filter(
@@ -134,7 +134,7 @@ def lines_to_answer(staff: Staff, at: datetime) -> list[TodayItem]:
 
 @items.register
 def lessons_to_write(staff: Staff, at: datetime) -> list[TodayItem]:
-    """Activities that ended a day ago, and about which nothing is written down."""
+    """Activities that ended a day ago and have no lesson."""
     if not permissions.may(staff, activities.RUN):
         return []
     rows = activities.list_unreviewed(staff, closed_before=at - REVIEW_AFTER)

@@ -1,4 +1,4 @@
-"""Signing in through a channel, which says whose account the client of a member has.
+"""Sign-in through a channel, which identifies the account of a member.
 
 What the client hands over is taken once. It signs in on the device that sent it, or makes
 a code that signs in on another one: a page in the frame of an app often cannot store the

@@ -59,7 +59,7 @@ def card(visitor: Visitor, account: int, *, address: str) -> Picture:
 
 
 def list_devices(account: int, *, at: datetime) -> list[DeviceRow]:
-    """The devices of a member, each with how sure it is there who they are."""
+    """The devices of a member, each with the way in which they are known there."""
     found = devices.list_of_person(account, at=at)
     return [DeviceRow(device, _way(device.provider)) for device in found]
 

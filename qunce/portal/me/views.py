@@ -50,7 +50,7 @@ def card(request: http.Request) -> HttpResponse:
 
 
 def _card(request: http.Request) -> Picture:
-    """The card of who is signed in; its code leads to the page of the community."""
+    """The card of the member; its code opens the page of the community."""
     account = rungs.require(request.visitor, Rung.CHANNEL)
     path = f"?from={tokens.reference_of(account)}"
     address = member_pictures.address(request, path)

@@ -15,6 +15,9 @@ FILES = "what files name is created as they are imported"
 SIGN_IN = "only people give out ways to sign in, so that a stolen key cannot"
 SCREEN = "the layout of a screen"
 CONSOLE_ONLY = {
+    "activities.activities.activities.list_unreviewed": "programs list those of a state",
+    "activities.eligibility.count_rules": "shown while a rule is chosen",
+    "outreach.streak_reminders.draft": "programs create the segment and the playbook",
     "activities.eligibility.list_people": "shown before the publication; programs count",
     "activities.prizes.addresses.read": "only people read addresses",
     "activities.prizes.delivery.export_csv": "holds addresses, which only people read",
@@ -106,12 +109,12 @@ CONSOLE_ONLY = {
 }
 PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {
+    "activities.check_ins.card_sales.buy": "members buy on their page",
+    "outreach.activity_messages.count_by_state": "staff see the groups that wait",
     "activities.draws.draws.get_visible": "staff see the draw on the page of the activity",
     "activities.points.balances.recount": "a check that programs and the command line make",
     "activities.points.earning.earn": PROGRAMS,
-    "activities.points.reversals.reverse_order": PROGRAMS,
     "activities.points.reversals.reverse_source": PROGRAMS,
-    "activities.points.spending.restore": PROGRAMS,
     "groups.moderation.rules.rules.get": "staff follow a link",
     "core.staff.staff.get_by_login": "staff choose from a list",
     "groups.groups.ensure": FILES,

@@ -65,6 +65,8 @@ VARIABLES = {
     "LANG": "See `QUNCE_LANG`.",
     "QUNCE_DEBUG": "Set to `1` to show the traceback of errors of the database or the"
     " disk.",
+    "OPENBLAS_NUM_THREADS": "Threads of one numerical computation, such as training a"
+    " classifier. Default: 1.",
     "QUNCE_PG_BIN": "Folder of PostgreSQL's programs (`pg_dump`, `pg_restore`). Default:"
     " found on the path.",
 }

@@ -32,7 +32,11 @@ from tests.portal.phones import activity as purpose_of
 
 pytestmark = pytest.mark.django_db
 NAME, PHONE, CODE = "李雷雷", "13800138000", "CODE-OF-LI"
-TEXTS = {"name": "周年抽奖", "text": "留言即可参加", "refusal": "只给老朋友"}
+TEXTS: dict[str, Any] = {
+    "name": "周年抽奖",
+    "text": "留言即可参加",
+    "refusal": "只给老朋友",
+}
 
 
 @dataclass(frozen=True)

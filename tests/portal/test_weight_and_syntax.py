@@ -114,7 +114,7 @@ def test_each_channel_of_members_has_its_page_and_a_small_script() -> None:
     ]
     assert "matrix" in dict(found)
     for name, provider in found:
-        assert get_template(f"portal/sign_in/{name}.html")
+        assert get_template(f"portal/sign_in/{name}.html") is not None
         script = (STATIC / f"{name}.js").read_text()
         assert all(f"elements.{each}." in script for each in provider.sign_in_fields)
         assert 0 < len(script.encode()) <= MAX_SCRIPT / 4

@@ -29,7 +29,7 @@ def ticket(draw: Draw, row: Ticket, *, name: str, address: str) -> Picture:
 
 
 def winners(draw: Draw, *, address: str) -> Picture:
-    """Who won what, with masked names, as far as there is room; the rest is counted."""
+    """The winners with masked names and their prizes; those without room are counted."""
     rows = certificates.current_winners(draw)
     if len(rows) > pictures.MAX_ROWS:
         left = len(rows) - pictures.MAX_ROWS + 1

@@ -26,7 +26,10 @@ QUESTIONS = {
         "warned",
         "An advert in a Matrix room: its author is warned",
     ),
-    "raid → door closed": ("closed", "A raid on a Matrix room: the door is closed"),
+    "raid → door closed": (
+        "closed",
+        "A raid on a Matrix room: joining needs an invitation",
+    ),
 }
 """The names of rows and their questions, by what the scene calls its times."""
 SCENE = "tests/matrix/test_live.py"

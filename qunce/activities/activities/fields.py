@@ -231,7 +231,7 @@ def _check_limit_is_kept(name: str) -> Callable[[Activity, Any, datetime], None]
         old = getattr(activity, name)
         if limit is not None and (old is None or limit < old):
             raise NotBetter(
-                _("%(field)s cannot become less after publication.")
+                _("%(field)s cannot decrease after publication.")
                 % {"field": LABELS[name]}
             )
 

@@ -43,9 +43,9 @@ def check_publishable(activity: Activity, at: datetime) -> None:
     if not activity.text:
         raise InvalidActivity(_("Write what members read about the activity."))
     if not activity.refusal:
-        raise InvalidActivity(_("Write the sentence that those read who may not join."))
+        raise InvalidActivity(_("Write a sentence for members who may not join."))
     if activity.ends_at is not None and activity.ends_at <= at:
-        raise InvalidActivity(_("The end is over. Choose a later one."))
+        raise InvalidActivity(_("The end is in the past. Choose a later one."))
     kind_contract.get(activity.kind).check_publishable(activity, at)
 
 

@@ -348,21 +348,27 @@ def check_settings(settings: dict[str, Any]) -> None:
 def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Rest days, cards and days back can become more; nothing else can change."""
     if after["proof"] not in (before["proof"], "tap"):
-        raise NotBetter(_("What members do cannot become more after publication."))
+        raise NotBetter(_("The daily task cannot become harder after publication."))
     for name in ("rest_weekdays", "rest_dates"):
         if not set(before[name]) <= set(after[name]):
             raise NotBetter(_("Days of rest can be added, but not removed."))
     for name in ("make_up_days", "cards_per_month"):
         if after[name] < before[name]:
-            raise NotBetter(_("Make-up cards cannot become fewer after publication."))
+            raise NotBetter(
+                _("The number of make-up cards cannot decrease after publication.")
+            )
     old, new = before["card_every"], after["card_every"]
     if old is not None and (new is None or new > old):
-        raise NotBetter(_("Make-up cards cannot become fewer after publication."))
+        raise NotBetter(
+            _("The number of make-up cards cannot decrease after publication.")
+        )
     old, new = before.get("card_price"), after["card_price"]
     if old is not None and (new is None or new > old):
         raise NotBetter(_("The price of make-up cards cannot rise after publication."))
     if old is not None and after["card_sales"] < before.get("card_sales", 1):
-        raise NotBetter(_("Make-up cards cannot become fewer after publication."))
+        raise NotBetter(
+            _("The number of make-up cards cannot decrease after publication.")
+        )
     if before["themes"] != after["themes"][: len(before["themes"])]:
         raise NotBetter(_("Themes can be added at the end only."))
 

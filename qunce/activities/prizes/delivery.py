@@ -139,7 +139,7 @@ def hand_over(*, award: Award, by: Staff, at: datetime) -> None:
     permissions.check_may(by, prize_facts.DELIVER)
     award = awards.get(pk=award.pk, by=by, at=at)
     if award.state == State.TO_CLAIM:
-        raise WrongStep(_("The winner has not claimed it yet. Type the claim first."))
+        raise WrongStep(_("The winner has not claimed it yet. Enter the claim first."))
     if base.get(award.stock.kind).hand_over == base.HandOver.CODE:
         raise WrongStep(_("A code is handed over by uploading it."))
     awards.deliver(award, by=by, at=at)

@@ -43,16 +43,16 @@ def _how_to_claim(award: Award, kind: base.PrizeKind) -> str:
     has_page = bool(portal_settings.find_address(award.community))
     if kind.needs_address and not has_page:
         text = _(
-            "Write “claim” with your name, phone number and address, with spaces between "
-            "them, until %(day)s."
+            "Write “claim” in a direct message, then your name, phone number and address "
+            "with spaces between them, until %(day)s."
         )
         return text % day
     if not has_page:
         return _("Write “claim” until %(day)s.") % day
     if kind.needs_address:
         text = _(
-            "Write “claim” with your name, phone number and address, with spaces between "
-            "them, or claim it on your page, until %(day)s."
+            "Write “claim” in a direct message, then your name, phone number and address "
+            "with spaces between them, or claim it on your page, until %(day)s."
         )
         return text % day
     return _("Write “claim”, or claim it on your page, until %(day)s.") % day

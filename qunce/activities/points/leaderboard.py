@@ -132,7 +132,8 @@ def _read_page(
     """The next accounts in the order of the index, after the last one."""
     after, params = "", [community.pk, period.key]
     if last is not None:
-        after = " AND (points < %s OR (points = %s AND account_id > %s))"
+        # The first condition is a range of the index; an OR alone reads it from its start.
+        after = " AND points <= %s AND (points < %s OR account_id > %s)"
         params += [last[0], last[0], last[1]]
     return db.rows(
         "SELECT account_id, points FROM point_score"  # noqa: S608 - placeholders only

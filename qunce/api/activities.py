@@ -91,12 +91,6 @@ class LessonIn(schemas.InputSchema):
     lesson: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 
 
-class AnnouncementGroupsIn(schemas.InputSchema):
-    """`groups` are groups of the activity in which the text was not posted."""
-
-    groups: Annotated[list[schemas.Id], Field(min_length=1, max_length=500)]
-
-
 class RehearsalIn(schemas.InputSchema):
     said: Said = ""
 
@@ -421,52 +415,6 @@ def rehearse(
         by=request.by,
         at=request.at,
     )
-
-
-@router.post(
-    "/activities/{activity_id}/announcements/{announcement_id}/post",
-    response={204: None},
-)
-def announce(
-    request: ApiRequest, activity_id: schemas.Id, announcement_id: schemas.Id
-) -> Any:
-    """Post a text in the groups of the activity now."""
-    row = _get_announcement(request, activity_id, announcement_id)
-    announcements.announce(announcement=row, by=request.by, at=request.at)
-    return Status(204, None)
-
-
-@router.post(
-    "/activities/{activity_id}/announcements/{announcement_id}/post-again",
-    response={204: None},
-)
-def announce_again(
-    request: ApiRequest,
-    activity_id: schemas.Id,
-    announcement_id: schemas.Id,
-    data: AnnouncementGroupsIn,
-) -> Any:
-    """Post a text again in groups that have not got it, see `groups_not_posted`.
-
-    Where a channel cannot post, the staff of the key gets it as a task.
-    """
-    announcements.announce_again(
-        announcement=_get_announcement(request, activity_id, announcement_id),
-        groups=data.groups,
-        by=request.by,
-        at=request.at,
-    )
-    return Status(204, None)
-
-
-def _get_announcement(
-    request: ApiRequest, activity_id: int, announcement_id: int
-) -> Announcement:
-    activity = get_activity(request, activity_id)
-    row = Announcement.objects.filter(activity=activity, pk=announcement_id).first()
-    if row is None:
-        raise activities.not_found()
-    return row
 
 
 @router.get("/activities/{activity_id}/results", response=ActivityResultsOut)

@@ -49,6 +49,7 @@ RESOURCES = (
     "wishes",
     "digests",
     "activities",
+    "activity_announcements",
     "activity_entries",
     "check_ins",
     "points",

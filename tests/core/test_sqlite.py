@@ -99,6 +99,75 @@ def test_who_has_the_lock_may_close_a_cursor_of_a_thread_that_waits_for_it(
     assert outcomes == [1]
 
 
+def test_one_thread_looks_and_the_others_wait_for_their_turn(
+    other: sqlite3.Connection, shop: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking: set[int] = set()
+    outcomes: list[int] = []
+    real = time.sleep
+
+    def sleep(seconds: float) -> None:
+        looking.add(threading.get_ident())
+        real(seconds)
+
+    def write() -> None:
+        with closing(connections["default"]) as own:
+            begin.wait()
+            with own.waiting_at_most(60.0):  # type: ignore[attr-defined]
+                rows = Community.objects.filter(pk=shop.pk)
+                outcomes.append(rows.update(name="Tea"))
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    begin = threading.Barrier(5)
+    other.execute("BEGIN IMMEDIATE")
+    threads = [threading.Thread(target=write) for _n in range(4)]
+    for thread in threads:
+        thread.start()
+    begin.wait()
+    # Long enough for all of them to be waiting in most runs.
+    threads[0].join(0.3)
+    assert len(looking) == 1
+    assert outcomes == []
+    other.execute("ROLLBACK")
+    for thread in threads:
+        thread.join()
+    assert outcomes == [1, 1, 1, 1]
+
+
+def test_thread_gives_up_while_another_one_looks(
+    other: sqlite3.Connection, shop: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = threading.Event()
+    real = time.sleep
+
+    def sleep(seconds: float) -> None:
+        looks.set()
+        real(seconds)
+
+    def write() -> None:
+        with (
+            closing(connections["default"]) as own,
+            own.waiting_at_most(60.0),  # type: ignore[attr-defined]
+        ):
+            Community.objects.filter(pk=shop.pk).update(name="Tea")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    other.execute("BEGIN IMMEDIATE")
+    thread = threading.Thread(target=write)
+    thread.start()
+    looks.wait()
+    with (
+        connection.waiting_at_most(0.05),  # type: ignore[attr-defined]
+        pytest.raises(OperationalError, match="locked"),
+        transaction.atomic(),
+    ):
+        pass
+    other.execute("ROLLBACK")
+    thread.join()
+    shop.refresh_from_db()
+    assert shop.name == "Tea"
+
+
 def test_writer_gives_up_after_the_timeout(other: sqlite3.Connection) -> None:
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()

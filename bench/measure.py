@@ -46,6 +46,8 @@ class Row:
         """How many times faster than the best rival, by medians."""
         if not self.rivals:
             return None
+        if self.unit == PER_SECOND:
+            return self.ours / max(self.rivals.values())
         median = self.p50 if self.p50 is not None else self.ours
         return min(self.rivals.values()) / median if median else None
 

@@ -59,12 +59,12 @@ def write_tickets(
     """Write to members who were given further tickets which ones they have."""
     for fact in facts:
         if fact.account is not None:
-            own = tickets.find_by_number(
+            own = tickets.find_by_draw_id(
                 fact.payload["draw"],
                 account_queries.account_ids_of_person(fact.account),
             )
             with translation.override(community.language):
-                text = tickets.given(own)
+                text = tickets.format_given(own)
             prize_messages.notify(
                 community=community,
                 fact=fact.id,

@@ -62,7 +62,7 @@ class TicketsIn(schemas.InputSchema):
     """`count` further tickets for a member who takes part."""
 
     member_id: schemas.Id
-    count: Annotated[int, Field(ge=1, le=tickets.MAX_TICKETS)]
+    count: Annotated[int, Field(ge=1, lt=tickets.MAX_TICKETS)]
     reason: Annotated[str, Field(min_length=1, max_length=tickets.MAX_REASON)]
 
 

@@ -44,7 +44,7 @@ class CannotGrant(errors.Refused):
 
 
 def _check_grant(count: int, reason: str) -> str:
-    if not 1 <= count <= MAX_TICKETS:
+    if not 1 <= count < MAX_TICKETS:
         raise InvalidGrant(
             _("Give 1 to %(n)s further tickets.") % {"n": MAX_TICKETS - 1}
         )
@@ -163,13 +163,13 @@ def find(draw: Draw, accounts: Sequence[int]) -> list[Ticket]:
     return list(rows.order_by("created_at", "pk"))
 
 
-def find_by_number(draw: int, accounts: Sequence[int]) -> list[Ticket]:
-    """Like `find`, for the number of a draw."""
+def find_by_draw_id(draw: int, accounts: Sequence[int]) -> list[Ticket]:
+    """Like `find`, for the id of a draw."""
     rows = Ticket.objects.filter(draw=draw, account_id__in=accounts)
     return list(rows.select_related("draw__activity").order_by("created_at", "pk"))
 
 
-def given(own: Sequence[Ticket]) -> str:
+def format_given(own: Sequence[Ticket]) -> str:
     """What a member reads who was given further tickets; "" without any."""
     if not own:
         return ""

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from qunce.activities.points import periods
 from qunce.activities.points.balances import Balance
 from qunce.activities.points.models import Event, PointRule
 from qunce.activities.points.periods import Period
@@ -31,7 +32,9 @@ PERIODS: dict[str, str | Promise] = {
     "month": pgettext_lazy("leaderboard", "Month"),
     "all": pgettext_lazy("leaderboard", "All time"),
 }
-KINDS_OF_PERIODS = {"d": "day", "w": "week", "m": "month", "all": "all"}
+KINDS_OF_PERIODS = {periods.ALL: "all"} | {
+    kind: name for name, kind in periods.NAMES.items()
+}
 
 
 def period_text(period: Period) -> str:

@@ -37,7 +37,10 @@ class Vocabulary:
     frozen: Sequence[str] = ()
     staff: Sequence[str] = ()
     check_in: str = ""
-    """The key of the activity in which members check in, with Sundays as days of rest."""
+    """The key of the activity in which members check in, with Sundays as days of rest.
+
+    Without one, no rule is about streaks.
+    """
     layer_days: Sequence[str] = ()
     """Days on which layers are known, in the form of rules."""
 
@@ -60,6 +63,8 @@ class Questions:
 
     def clause(self) -> Rule:
         names = [name for name, row in CLAUSES.items() for _ in range(row.weight)]
+        if not self.vocabulary.check_in:
+            names = [name for name in names if name != "streak"]
         name = self.random.choice(names)
         return {name: CLAUSES[name].draw(self)}
 

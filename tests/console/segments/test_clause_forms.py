@@ -51,7 +51,7 @@ SETTING = strategies.SETTINGS[0]
 
 
 def draw_clause(random: Random) -> Any:
-    known = Vocabulary(["m0", "m1"], ["loyal"], ["list0"], ["ann", "bo"])
+    known = Vocabulary(["m0", "m1"], ["loyal"], ["list0"], ["ann", "bo"], "read")
     return Questions(random, SETTING, known).clause()
 
 
@@ -246,6 +246,6 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
         "tag", "did", "stopped", "returned", "ratio", "rank", "rfm", "attr", "group",
-        "layer", "score", "segment", "joined", "source", "staff", "opted_out", "listed",
-        "held_out", "random", "seq", "members", "left",
+        "layer", "score", "streak", "segment", "joined", "source", "staff", "opted_out",
+        "listed", "held_out", "random", "seq", "members", "left",
     ]  # fmt: skip

@@ -137,7 +137,7 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("moderation", _("its rules, cases and an appeal"), moderation.create),
         ("points", _("points of a year of orders"), points.create),
         ("draw", _("a draw and its prizes"), draw.create),
-        ("check-ins", _("its check-ins with streaks"), check_ins.create),
+        ("check-ins", _("its check-ins with streaks"), _create_activities),
         ("reports", _("its last reports"), reports.create),
     ]
     for key, label, create in steps:
@@ -188,6 +188,12 @@ def catch_up(*, at: datetime) -> None:
 
 def _prepare_work(context: Context) -> None:
     work.prepare(context)
+    catch_up(at=context.at)
+
+
+def _create_activities(context: Context) -> None:
+    check_ins.create(context)
+    # Claims of the draw become tasks of staff.
     catch_up(at=context.at)
 
 

@@ -3,6 +3,8 @@
 import qunce.core.timestamps
 from django.db import migrations, models
 
+from qunce.activities.draws import database_objects
+
 
 class Migration(migrations.Migration):
 
@@ -11,6 +13,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # SQLite makes the table again, and triggers of other tables read it.
+        migrations.RunPython(database_objects.remove, database_objects.create),
         migrations.AddField(
             model_name='draw',
             name='fetch_failed_at',
@@ -21,4 +25,5 @@ class Migration(migrations.Migration):
             name='fetch_problem',
             field=models.CharField(blank=True, choices=[('unreachable', 'The relay of drand was not reached.'), ('too_early', 'The relay of drand does not have this round yet.'), ('answer', 'The relay of drand gave no signature of this round.')], default='', max_length=20),
         ),
+        migrations.RunPython(database_objects.create, database_objects.remove),
     ]

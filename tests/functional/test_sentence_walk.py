@@ -42,7 +42,9 @@ def test_sentence_becomes_the_rule(
     expect(user.page.locator(".notice.bad")).to_be_visible()
     expect(sentence).to_have_value(first)
     expect(lines).to_have_count(0)
-    sentence.fill(second)
+    # Typed, as the new page may not listen yet to the first key.
+    sentence.clear()
+    sentence.press_sequentially(second)
     expect(reading.locator("b", has_text="180")).to_be_visible()
     expect(reading.locator("mark")).to_have_count(0)
     user.page.locator("button[value='take-over']").click()

@@ -34,7 +34,7 @@ wait can mend.
 
 _thread = threading.local()
 _turn = threading.Lock()
-"""Whoever has it looks whether the lock of the database is free."""
+"""The thread that has it looks whether the lock of the database is free."""
 
 
 def wait_at_most(seconds: float) -> None:

@@ -133,3 +133,20 @@ class BrowserUser:
         SCREENS.mkdir(parents=True, exist_ok=True)
         path = SCREENS / f"{name}.jpg"
         self.page.screenshot(path=path, type="jpeg", quality=70, full_page=True)
+
+
+def wait_for_text(page: playwright.Page, address: str, text: str) -> None:
+    """Wait until the worker has done what a page then shows."""
+    # Not wait_for_function, for which a promise is an answer.
+    found = page.evaluate(
+        """async ([address, text]) => {
+          for (let look = 0; look < 180; look++) {
+            const answer = await fetch(address);
+            if ((await answer.text()).includes(text)) return true;
+            await new Promise(resume => setTimeout(resume, 500));
+          }
+          return false;
+        }""",
+        [address, text],
+    )
+    assert found, f"{text} is not on {address}"

@@ -6,7 +6,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+
+from tests.functional.browser_user import wait_for_text
 
 PAGES = (
     "/groups/lists/",
@@ -62,16 +64,6 @@ def test_a_newcomer_answers_on_a_phone(visit: Any) -> None:
     expect(page.locator("main")).to_contain_text("Decided last")
     assert not user.overflows()
     assert user.faults == []
-
-
-def wait_for_text(page: Page, address: str, text: str) -> None:
-    """Wait until the worker has done what a page then shows."""
-    page.wait_for_function(
-        "([address, text]) => fetch(address).then(page => page.text())"
-        ".then(found => found.includes(text))",
-        arg=[address, text],
-        polling=500,
-    )
 
 
 def test_who_passes_the_gate_is_welcomed(visit: Any) -> None:

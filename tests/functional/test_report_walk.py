@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from tests.functional.browser_user import wait_for_text
+
 
 def test_manager_copies_the_week_for_the_boss_on_a_phone(visit: Any) -> None:
     """I10"""
@@ -42,10 +44,7 @@ def test_operator_reads_the_report_that_was_delivered_on_a_phone(visit: Any) -> 
     sue = visit("sue", phone=True)
     sue.go("/")
     # The server delivers it within a second or two.
-    sue.page.wait_for_function(
-        "() => fetch('/').then(page => page.text()).then(t => t.includes('Weekly report'))",
-        polling=500,
-    )
+    wait_for_text(sue.page, "/", "Weekly report")
     sue.go("/outreach/tasks/")
     task = sue.page.get_by_role("link", name=re.compile("Weekly report|周报"))
     task.click()

@@ -40,8 +40,11 @@ def test_ratio_is_to_the_best_rival_and_can_be_a_goal() -> None:
     row.rivals["best"] = 900.0
     assert row.ratio == 450.0
     assert row.is_met is False
-    rate = Row("b", "b", PER_SECOND, 300.0, 9, rivals={"slow": 50.0, "best": 100.0})
-    assert rate.ratio == 3.0
+
+
+def test_ratio_of_rates_is_to_the_highest() -> None:
+    row = Row("a", "a", PER_SECOND, 300.0, 9, rivals={"slow": 50.0, "best": 100.0})
+    assert row.ratio == 3.0
 
 
 def test_row_can_be_saved_and_loaded() -> None:

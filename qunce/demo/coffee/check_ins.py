@@ -89,12 +89,16 @@ def create(context: Context) -> None:
         erasure_requests.request(account_id=members[-1], at=context.at)
 
 
-def _members(context: Context) -> tuple[Group, list[int]]:
-    """The group with the most members, and some of them who do not work here."""
+def list_largest_groups(context: Context, limit: int) -> list[Group]:
     groups = Group.objects.filter(community=context.community).annotate(
         size=models.Count("memberships", filter=models.Q(memberships__present=True))
     )
-    group = groups.order_by("-size", "pk")[0]
+    return list(groups.order_by("-size", "pk")[:limit])
+
+
+def _members(context: Context) -> tuple[Group, list[int]]:
+    """The group with the most members, and some of them who do not work here."""
+    (group,) = list_largest_groups(context, 1)
     rows = Membership.objects.filter(group=group, present=True, role="member")
     found = list(
         rows.order_by("account_id").values_list("account_id", flat=True)[: 2 * MEMBERS]

@@ -15,9 +15,10 @@ from qunce.activities.kinds.base import Way
 from qunce.activities.prizes import claims, codes, delivery, prizes
 from qunce.activities.prizes.addresses import Address
 from qunce.activities.prizes.models import Award, ClaimedBy, PrizeStock
+from qunce.demo.coffee import check_ins
 from qunce.demo.coffee.context import Context
 from qunce.groups import working_people
-from qunce.groups.groups import Group, Membership
+from qunce.groups.groups import Membership
 from qunce.members.accounts.models import Account
 
 DAY = timedelta(days=1)
@@ -114,10 +115,13 @@ def create(context: Context) -> None:
 
 
 def _open_next(context: Context, texts: Texts, stocks: list[PrizeStock]) -> None:
-    """A draw until tomorrow evening, with a budget, whose text some groups have not got."""
+    """A draw until tomorrow evening, with a budget, whose text some groups have not got.
+
+    One of them is the group of the check-in, so that its members see both on their page.
+    """
     manager, at = context.staff["manager"], context.at - DAY
     evening = context.moment((context.at + DAY).replace(hour=20, minute=0, tzinfo=None))
-    groups = Group.objects.filter(community=context.community).order_by("pk")[:3]
+    groups = check_ins.list_largest_groups(context, 3)
     activity = activities.create(
         community=context.community,
         kind=draws.KIND,

@@ -13,7 +13,7 @@ from qunce.activities.activities.kind_contract import InvalidSetting, NotBetter
 from qunce.activities.activities.models import Activity
 from qunce.activities.check_ins import card_sales, make_up_cards
 from qunce.activities.check_ins.models import MakeUpCard
-from qunce.activities.points import balances, doctor_checks, spending
+from qunce.activities.points import doctor_checks, spending
 from qunce.activities.points.models import PointLot
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
@@ -21,6 +21,7 @@ from qunce.members.accounts.models import Account
 from qunce.members.people import people, staff_accounts
 from tests import clients, factories, threads
 from tests.activities.points import builders
+from tests.activities.points.builders import usable
 from tests.activities.running import DAY, join, running
 from tests.cli.runner import in_this_process
 from tests.factories import AT
@@ -51,10 +52,6 @@ def buy(
     return card_sales.buy(
         activity=activity, account_id=account, key=key, by=None, at=at
     )
-
-
-def usable(account: int, at: datetime = AT) -> int:
-    return balances.balance(account_id=account, at=at).usable
 
 
 def left(activity: Activity, account: int, at: datetime = AT) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from qunce.activities.points import earning, rules
+from qunce import reactions
+from qunce.activities.points import balances, earning, rules
 from qunce.activities.points.models import PointRule
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
-from tests.factories import AT
+from tests.factories import AT, LATER
 
 DAY = timedelta(days=1)
 
@@ -45,3 +46,13 @@ def award(account: int, amount: int, key: str = "", at: datetime = AT, **f: Any)
     )
     assert earned.entry is not None
     return earned.entry.pk
+
+
+def usable(account: int, at: datetime = AT) -> int:
+    """The points that a member can spend."""
+    return balances.balance(account_id=account, at=at).usable
+
+
+def react(at: datetime = LATER) -> None:
+    """React to the facts that wait, as the worker does."""
+    reactions.CONSUMER.catch_up(at=at)

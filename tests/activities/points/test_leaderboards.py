@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from qunce.activities.points import earning, leaderboard, periods, reversals, sums
-from qunce.activities.points.models import PointScore
+from qunce.activities.points.models import LeaderboardOptOut, PointScore
 from qunce.core import community_days
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.members.people import staff_accounts
 from qunce.sets.mirror import deriver
 from tests import clients, factories
 from tests.activities.points import builders
@@ -171,3 +172,26 @@ def test_beyond_the_searched_places_members_read_their_points(
     monkeypatch.setattr(leaderboard, "MAX_SEARCHED", 3)
     page = Phone(shop).sign_in(ids[3])
     assert "You have 97 points; the first 3 places have more." in page
+
+
+def test_leaderboard_ranks_members_alone(shop: Community, by: Staff) -> None:
+    ids = factories.members(shop, "ann", "bob", "cat", "dan", "eve", "fay", "gus")
+    ann, bob, cat, dan, _eve, fay, _gus = ids
+    for account, points in zip(ids, (30, 20, 20, 90, 80, 70, 10), strict=True):
+        builders.award(account, points)
+    staff_accounts.mark(accounts=[dan], staff=by, by=by, at=AT)
+    factories.leave(shop, "eve")
+    leaderboard.opt_out(account_id=fay, by=by, at=AT)
+    factories.merge(shop, "bob", "gus")
+    deriver.catch_up()
+    places = [
+        (place.rank, place.person, place.points)
+        for place in leaderboard.load(by=by, at=AT)
+    ]
+    assert places == [(1, ann, 30), (1, bob, 30), (3, cat, 20)]
+    assert leaderboard.load(by=by, at=AT + 40 * DAY) == []
+    for period in ("2026-03-05", "2026-W10", "2026-03", "all"):
+        chosen = leaderboard.parse_period(period, shop.day(AT + 2 * DAY))
+        assert len(leaderboard.load(by=by, at=AT, period=chosen)) == 3
+    leaderboard.opt_in(account_id=fay, by=by, at=AT)
+    assert not LeaderboardOptOut.objects.exists()

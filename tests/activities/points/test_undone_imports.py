@@ -35,11 +35,6 @@ def by(shop: Community) -> Staff:
     return factories.staff(shop)
 
 
-@pytest.fixture
-def ann(shop: Community) -> int:
-    return factories.member(shop, "ann").pk
-
-
 def earn_for_orders(shop: Community, **fields: object) -> None:
     builders.rule(
         shop,

@@ -22,6 +22,7 @@ from qunce.importing.jobs import jobs
 from qunce.importing.undo import undos
 from tests import clients, factories
 from tests.activities.points import builders
+from tests.activities.points.builders import usable
 from tests.cli.runner import in_this_process
 from tests.factories import AT, LATER
 from tests.importing import helpers
@@ -34,10 +35,6 @@ FILE = (
     'bob,"1,000",\n'
     "cat,0,2027-03-05\n"
 )
-
-
-def usable(account: int) -> int:
-    return balances.balance(account_id=account, at=AT).usable
 
 
 # Files

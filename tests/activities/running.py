@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from qunce.activities.activities import activities, lifecycle
@@ -43,6 +43,14 @@ def running(by: Staff, kind: str = "check_in", **fields: Any) -> Activity:
     activity = draft(by, kind, **fields)
     publish(activity, by)
     return activity
+
+
+def open_now(by: Staff, **fields: Any) -> Activity:
+    """An activity that began an hour ago, for tests through pages, whose time is real."""
+    at = datetime.now(UTC)
+    made = draft(by, starts_at=at - HOUR, **fields)
+    publish(made, by, at)
+    return made
 
 
 def join(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from qunce.activities.activities import lifecycle
-from qunce.activities.activities.models import Activity, Answer, Entry
+from qunce.activities.activities.models import Answer, Entry
 from qunce.activities.check_ins.models import CheckIn
 from qunce.activities.draws import public_values
 from qunce.activities.prizes.models import Award
@@ -19,7 +18,7 @@ from qunce.portal.visitors.rungs import RungTooLow
 from qunce.portal.visitors.visitors import Visitor
 from tests import factories
 from tests.activities.draws import builders
-from tests.activities.running import HOUR, approver, draft
+from tests.activities.running import draft, open_now
 from tests.portal.phones import Phone
 from tests.portal.phones import activity as purpose_of
 
@@ -39,14 +38,6 @@ def by(shop: Community) -> Staff:
 @pytest.fixture
 def phone(shop: Community) -> Phone:
     return Phone(shop)
-
-
-def open_now(by: Staff, **fields: Any) -> Activity:
-    at = datetime.now(UTC)
-    made = draft(by, starts_at=at - HOUR, **fields)
-    lifecycle.submit(activity=made, by=by, at=at)
-    lifecycle.approve(activity=made, by=approver(by), at=at)
-    return made
 
 
 def test_everybody_reads_the_page_and_its_rules(by: Staff, phone: Phone) -> None:

@@ -25,7 +25,7 @@ from qunce.members.segments.segments import Segment
 from qunce.portal.activities import actions
 from tests import factories
 from tests.activities.prizes import builders
-from tests.activities.running import HOUR, approver, draft
+from tests.activities.running import approver, open_now
 from tests.portal.phones import Phone
 from tests.portal.phones import activity as purpose_of
 
@@ -51,14 +51,6 @@ def bob(shop: Community) -> int:
 @pytest.fixture
 def phone(shop: Community) -> Phone:
     return Phone(shop)
-
-
-def open_now(by: Staff, **fields: Any) -> Activity:
-    at = datetime.now(UTC)
-    made = draft(by, starts_at=at - HOUR, **fields)
-    lifecycle.submit(activity=made, by=by, at=at)
-    lifecycle.approve(activity=made, by=approver(by), at=at)
-    return made
 
 
 def open_page(phone: Phone, activity: Activity, account: int) -> str:

@@ -18,7 +18,7 @@ from qunce.console.activities import live
 from qunce.core.staff.models import Staff
 from qunce.outreach.campaigns.campaigns import Campaign
 from tests import factories
-from tests.activities.running import HOUR, approver, draft
+from tests.activities.running import HOUR, approver, draft, open_now
 from tests.clients import browser
 
 pytestmark = pytest.mark.django_db
@@ -32,14 +32,6 @@ def ann(by: Staff) -> Client:
 @pytest.fixture
 def ben(by: Staff) -> Client:
     return browser(approver(by))
-
-
-def open_now(by: Staff, **fields: Any) -> Activity:
-    at = datetime.now(UTC)
-    made = draft(by, starts_at=at - HOUR, **fields)
-    lifecycle.submit(activity=made, by=by, at=at)
-    lifecycle.approve(activity=made, by=approver(by), at=at)
-    return made
 
 
 def show(client: Client, name: str, *args: Any) -> str:

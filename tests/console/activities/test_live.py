@@ -17,9 +17,9 @@ from qunce.core.staff.models import Staff
 from qunce.outreach.sending import assisted_messages
 from tests import factories
 from tests.activities.draws import builders
-from tests.activities.running import approver, publish
+from tests.activities.running import approver, open_now, publish
 from tests.clients import browser
-from tests.console.activities.test_activities import open_now, send, show
+from tests.console.activities.test_activities import send, show
 
 pytestmark = pytest.mark.django_db
 

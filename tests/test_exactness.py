@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.oracle import strategies
+from tests.oracle import comparisons, strategies
 from tests.oracle.questions import Questions
 from tests.oracle.strategies import Setting
 from tests.oracle.world import World
@@ -242,10 +242,10 @@ class Interleavings(RuleBasedStateMachine):
         for number in range(QUESTIONS_PER_STEP):
             rule_ = questions.rule()
             scope = questions.rule(1) if self.random.random() < 0.2 else None
-            self.world.compare(rule_, now, scope)
+            comparisons.compare(self.world, rule_, now, scope)
             if number % 3 == 0:
                 account = self.random.choice(self.world.list_accounts())
-                self.world.compare_reasons(rule_, now, account, scope)
+                comparisons.compare_reasons(self.world, rule_, now, account, scope)
 
     def teardown(self) -> None:
         """Scrub erased people, since the doctor reads the communities of later examples, too."""

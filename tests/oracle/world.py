@@ -15,7 +15,7 @@ from django.db import transaction
 from qunce.activities.activities.kind_contract import Attempt
 from qunce.activities.activities.models import Way
 from qunce.activities.check_ins import check_ins
-from qunce.core import communities, errors, json_values, timestamps
+from qunce.core import communities, json_values, timestamps
 from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -36,12 +36,11 @@ from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
 from qunce.outreach.campaigns import campaigns, variants
-from qunce.sets import audiences
 from qunce.sets.bitmaps import bitmaps
 from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
 from qunce.sets.rules import snapshots
-from tests.oracle import definitions, people, questions, strategies
+from tests.oracle import definitions, people, strategies
 from tests.oracle.clauses import Rule
 from tests.oracle.clock import Clock
 from tests.oracle.definitions import EARLY
@@ -55,7 +54,7 @@ SOURCE = "shop"
 
 
 class World:
-    """Every change is made to `qunce` and to `plain`; `compare` asks both a question."""
+    """Every change is made to `qunce` and to `plain`; `comparisons` asks both."""
 
     def __init__(self, setting: Setting) -> None:
         clock = setting.clock
@@ -440,56 +439,6 @@ class World:
     def restart(self) -> None:
         """Start like a new process, with empty caches and no connection."""
         snapshots.close_all()
-
-    # Comparing
-
-    def compare(self, rule: Rule, at: datetime, scope: Rule | None = None) -> None:
-        """Ask both; where they differ, fail with the smallest part of the rule that differs."""
-        try:
-            self._compare(rule, at, scope)
-        except Exception:
-            for part in questions.list_parts(rule):
-                self.compare(part, at, scope)
-            raise
-
-    def _compare(self, rule: Rule, at: datetime, scope: Rule | None) -> None:
-        people = Oracle(self.plain, at, scope).members(rule)
-        expected = sorted(self.ids[person[0]] for person in people)
-        by = self.staff(scope)
-        ids = audiences.list_ids(community=self.qunce, rule=rule, by=by, at=at)
-        assert ids == expected, f"{rule} at {at} for {scope}"
-        count = audiences.count(community=self.qunce, rule=rule, by=by, at=at)
-        assert count == len(expected), f"{rule} at {at} for {scope}"
-
-    def compare_reasons(
-        self, rule: Rule, at: datetime, key: str, scope: Rule | None = None
-    ) -> None:
-        """Compare the reasons for a person, named by any of their accounts."""
-        oracle = Oracle(self.plain, at, scope)
-        person = self.plain.person_of(key)
-        try:
-            explanation = audiences.explain(
-                community=self.qunce,
-                rule=rule,
-                by=self.staff(scope),
-                at=at,
-                account=self.ids[key],
-            )
-        except errors.NotFound:
-            seen = {"with_left": scope}
-            assert scope is not None
-            assert not Oracle(self.plain, at, None).is_in(seen, person)
-            return
-        assert explanation.holds == oracle.is_in(rule, person), (
-            f"{rule} at {at} for {key}"
-        )
-        clauses = list(oracle.explain(rule, person))
-        if scope is not None:
-            clauses = [*oracle.explain(scope, person), *clauses]
-        presence, *reasons = explanation.reasons
-        assert presence.holds == self.plain.is_present(person, at)
-        results = [reason.holds for reason in reasons]
-        assert results == [holds for _, holds in clauses], f"{rule} at {at} for {key}"
 
     def staff(self, scope: Rule | None) -> Staff:
         if scope is None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.oracle import strategies
+from tests.oracle import comparisons, strategies
 from tests.oracle.clauses import CLAUSES
 from tests.oracle.questions import Questions
 from tests.oracle.strategies import Setting
@@ -70,6 +70,8 @@ def test_clauses_agree_with_the_oracle(
     for name in NAMES * QUESTIONS:
         rule = {name: CLAUSES[name].draw(questions)}
         now = random.choice(strategies.list_times(setting))
-        world.compare(rule, now)
-        world.compare({"with_left": rule}, now)
-        world.compare_reasons(rule, now, random.choice(world.list_accounts()))
+        comparisons.compare(world, rule, now)
+        comparisons.compare(world, {"with_left": rule}, now)
+        comparisons.compare_reasons(
+            world, rule, now, random.choice(world.list_accounts())
+        )

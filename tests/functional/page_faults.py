@@ -123,6 +123,7 @@ def data_texts() -> str:
         "shop_outreach.py",
         "shop_points.py",
         "shop_prizes.py",
+        "shop_segments.py",
         "shop_tag_rules.py",
         "imported_files.py",
     )

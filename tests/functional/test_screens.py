@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import browser
-from tests.functional import page_faults, page_urls, tea_shop
+from tests.functional import page_faults, page_urls, shop_segments
 from tests.functional.browser_user import BrowserUser
 from tests.functional.page_table import PAGES
 
@@ -113,7 +113,7 @@ def test_editors_of_conditions_are_accessible_and_fit(
 ) -> None:
     user = visit(LANGUAGES[language])
     faults = []
-    for number in range(1, 1 + len(tea_shop.OPTIONS["any"]), 1 if IS_FULL else 3):
+    for number in range(1, 1 + len(shop_segments.OPTIONS["any"]), 1 if IS_FULL else 3):
         user.go(f"/members/segments/{user.ids['segment_of_options']}/")
         # The first line is the group of the others.
         user.page.locator("[data-act=open]").nth(number).click()

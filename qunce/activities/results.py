@@ -53,18 +53,19 @@ def collect(*, activity: Activity, by: Staff, at: datetime) -> Results:
         activity.community, [row.account_id for row in rows], at=at
     )
     persons = account_queries.person_ids(row.account_id for row in rows)
-    # Of two entries of a merged person, the older one counts.
+    struck = {persons[row.account_id] for row in rows if row.struck_out_at is not None}
+    # Of two entries of a merged person, the older one counts, and none if any is struck out.
     counted = {
         persons[row.account_id]: row
         for row in rows
-        if row.struck_out_at is None and row.account_id not in reasons
+        if persons[row.account_id] not in struck and row.account_id not in reasons
     }
     people = sorted(counted)
     return Results(
         people=len(people),
         typed=sum(row.source in TYPED for row in counted.values()),
         by_way=Counter(row.source for row in counted.values()),
-        struck_out=sum(row.struck_out_at is not None for row in rows),
+        struck_out=len(struck),
         uncounted=Counter(reasons.values()),
         metrics=tuple(base.get(activity.kind).metrics(activity, people, at)),
         leavers=tuple(pk for pk, reason in reasons.items() if reason == Reason.LEFT),

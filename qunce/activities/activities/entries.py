@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,7 +77,7 @@ def join(attempt: Attempt) -> Joined:
 
 @transaction.atomic
 def strike_out(*, entry: Entry, by: Staff, at: datetime) -> None:
-    """Take an entry out of all counts; the person cannot enter again."""
+    """Take a person out of all counts, with all their entries; they cannot enter again."""
     _check_may_change(entry, by, at)
     rows = Entry.objects.filter(pk=entry.pk, struck_out_at__isnull=True)
     if not rows.update(struck_out_at=at, struck_out_by=by):
@@ -136,10 +136,28 @@ def prune_answers(*, at: datetime) -> int:
 
 def find(activity: Activity, accounts: Sequence[int]) -> Entry | None:
     """The entry of a person, by all their accounts: the oldest, after a merge of two."""
-    rows = Entry.objects.filter(activity=activity)
+    return _of_person(activity, accounts).order_by("at", "pk").first()
+
+
+def is_struck_out(activity: Activity, accounts: Sequence[int]) -> bool:
+    """Whether any entry of a person is struck out: the person then does not count."""
+    rows = _of_person(activity, accounts)
+    return rows.filter(struck_out_at__isnull=False).exists()
+
+
+def find_struck_out(activity: Activity, accounts: Iterable[int]) -> set[int]:
+    """Those of these accounts whose person has an entry that is struck out."""
+    struck = Entry.objects.filter(activity=activity, struck_out_at__isnull=False)
+    out = account_queries.accounts_by_person(
+        struck.values_list("account_id", flat=True)
+    )
+    return {account for own in out.values() for account in own}.intersection(accounts)
+
+
+def _of_person(activity: Activity, accounts: Sequence[int]) -> models.QuerySet[Entry]:
     # Either may be of a person whom they were merged with.
     own = models.Q(account_id__in=accounts) | models.Q(person_id__in=accounts)
-    return rows.filter(own).order_by("at", "pk").first()
+    return Entry.objects.filter(own, activity=activity)
 
 
 def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> Entry:
@@ -152,14 +170,10 @@ def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> Entry:
     return entry
 
 
-def list_visible(
-    *, activity: Activity, by: Staff, at: datetime, with_struck_out: bool = True
-) -> list[Entry]:
+def list_visible(*, activity: Activity, by: Staff, at: datetime) -> list[Entry]:
     """The entries of members whom `by` sees, newest first."""
     activities.check_may_run(by, activity)
     rows = Entry.objects.filter(activity=activity).order_by("-at", "-pk")
-    if not with_struck_out:
-        rows = rows.filter(struck_out_at__isnull=True)
     found = list(rows.select_related("by"))
     if by.scope is None:
         return found

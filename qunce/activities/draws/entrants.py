@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from qunce.activities import eligibility
-from qunce.activities.activities.models import Activity, Entry
+from qunce.activities.activities import entries
+from qunce.activities.activities.models import Activity
 from qunce.activities.draws import drand, draw_facts, draws, ticket_tree, voids
 from qunce.activities.draws.models import Draw, Source, Ticket
 from qunce.core import db
@@ -133,10 +134,7 @@ def _reasons(draw: Draw, accounts: Sequence[int], at: datetime) -> dict[int, str
             community, accounts, at=at
         ).items()
     }
-    struck = Entry.objects.filter(
-        activity=draw.activity_id, struck_out_at__isnull=False
-    )
-    for account in struck.values_list("account_id", flat=True):
+    for account in entries.find_struck_out(draw.activity, accounts):
         reasons.setdefault(account, Removal.STRUCK_OUT.value)
     first: dict[int, int] = {}
     people = account_queries.person_ids(accounts)

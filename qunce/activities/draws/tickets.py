@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from qunce.activities.activities import activities
-from qunce.activities.activities.models import Entry
+from qunce.activities.activities import activities, entries
 from qunce.activities.draws import draw_facts, draws, ticket_tree
 from qunce.activities.draws.models import (
     Draw,
@@ -98,10 +97,7 @@ def grant(
         raise draws.AlreadyPublished(_("The list of this draw is closed."))
     accounts = account_queries.account_ids_of_person(account_id)
     own = find(draw, accounts)
-    struck = Entry.objects.filter(
-        activity=draw.activity_id, account_id__in=accounts, struck_out_at__isnull=False
-    )
-    if not own or struck.exists():
+    if not own or entries.is_struck_out(draw.activity, accounts):
         raise CannotGrant(_("This member does not take part in the draw."))
     first, most = own[0], most_each(draw.activity)
     counted = [ticket.n for ticket in own if ticket.account_id == first.account_id]

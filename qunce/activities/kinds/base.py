@@ -207,8 +207,7 @@ def _judge(attempt: Attempt) -> Reply | None:
         said_at=attempt.said_at if kind.takes_late and is_typed else None,
     )
     if refusal is None:
-        entry = entries.find(attempt.activity, attempt.accounts)
-        if entry is None or entry.struck_out_at is None:
+        if not entries.is_struck_out(attempt.activity, attempt.accounts):
             return None
         return Reply(
             text=_("Your entry does not count. Please ask our staff."),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qunce.activities import eligibility
 from qunce.activities.activities import activities
-from qunce.activities.activities.models import Activity
+from qunce.activities.activities.models import Activity, Entry
 from qunce.activities.kinds import base
 from qunce.groups.groups import Membership
 from qunce.members.accounts import queries as account_queries
@@ -58,13 +58,13 @@ def _load_me(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     if account is None:
         return None
     accounts = account_queries.account_ids_of_person(account)
+    own = Entry.objects.filter(account_id__in=accounts)
     joined = Activity.objects.filter(
         community=visitor.community,
         kind="check_in",
-        entries__account_id__in=accounts,
-        entries__struck_out_at__isnull=True,
+        pk__in=own.values("activity"),
         published_at__isnull=False,
-    ).distinct()
+    ).exclude(pk__in=own.filter(struck_out_at__isnull=False).values("activity"))
     rows = [
         (row, base.get(row.kind).portal_context(row, account, at))
         for row in joined.select_related("community").order_by("-starts_at", "-pk")[:10]

@@ -141,6 +141,7 @@ class ActivityOut(schemas.OutputSchema):
     lesson: str
     campaign: str
     cancel_asked: bool
+    cancel_reason: str
     published_at: datetime | None
 
 
@@ -198,7 +199,7 @@ def _serialize(activity: Activity) -> dict[str, Any]:
     names = (
         *("public_id", "kind", "name", "text", "state", "may_join", "notified"),
         *("refusal", "starts_at", "ends_at", "points_limit", "money_limit"),
-        *("settings", "reason", "lesson", "campaign", "published_at"),
+        *("settings", "reason", "cancel_reason", "lesson", "campaign", "published_at"),
     )
     return {
         "id": activity.pk,

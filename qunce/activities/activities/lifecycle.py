@@ -192,15 +192,16 @@ def cancel(*, activity: Activity, reason: str, by: Staff, at: datetime) -> bool:
         return True
     STATES.check("cancel", activity.state)
     if activity.cancel_asked_by_id is None:
-        activity.cancel_asked_by, activity.reason = by, text
-        activity.save(update_fields=["cancel_asked_by", "reason"])
+        # Apart from `reason`, as members of a paused activity read why it is paused.
+        activity.cancel_asked_by, activity.cancel_reason = by, text
+        activity.save(update_fields=["cancel_asked_by", "cancel_reason"])
         fact = activity_facts.ActivityCancelAsked(activity=activity.pk)
         activities.record(fact, activity, by, at)
     try:
         activities.check_second_person(by, activity.cancel_asked_by_id)
     except activities.SecondPersonNeeded:
         return False
-    _move(activity, "cancel", by, at, reason=text, cancelled_at=at)
+    _move(activity, "cancel", by, at, reason=text, cancel_reason="", cancelled_at=at)
     kind_contract.get(activity.kind).cancel(activity, at)
     return True
 
@@ -212,8 +213,8 @@ def keep(*, activity: Activity, by: Staff, at: datetime) -> None:
     activities.check_may_manage(by, activity)
     if activity.cancelled_at is not None or activity.cancel_asked_by_id is None:
         return
-    activity.cancel_asked_by, activity.reason = None, ""
-    activity.save(update_fields=["cancel_asked_by", "reason"])
+    activity.cancel_asked_by, activity.cancel_reason = None, ""
+    activity.save(update_fields=["cancel_asked_by", "cancel_reason"])
     fact = activity_facts.ActivityChanged(activity=activity.pk, fields=["cancelled"])
     activities.record(fact, activity, by, at)
 

@@ -83,15 +83,16 @@ def new_public_id() -> str:
     "notified",
     "settings",
     "campaign",
-    sentences=("name", "text", "refusal", "lesson", "reason"),
+    sentences=("name", "text", "refusal", "lesson", "reason", "cancel_reason"),
 )
 class Activity(models.Model):
     """Something that members join between `starts_at` and `ends_at`.
 
     `may_join` and `notified` are rules. `refusal` is what somebody reads who may not join.
     `settings` belong to the kind. A limit of the budget is null for no limit, and 0 for
-    none. `reason` says why it was rejected, paused or cancelled; `cancel_asked_by` is the
-    first of the two people who cancel. `campaign` is the key of the draft to the notified.
+    none. `reason` says why it was rejected, paused or cancelled. `cancel_asked_by` is the
+    first of the two people who cancel, and `cancel_reason` why, until it is decided.
+    `campaign` is the key of the draft to the notified.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -130,6 +131,7 @@ class Activity(models.Model):
     cancel_asked_by = models.ForeignKey(
         Staff, models.PROTECT, null=True, related_name="+"
     )
+    cancel_reason = models.CharField(max_length=MAX_SENTENCE, default="", blank=True)
     cancelled_at = timestamps.TimestampField(null=True)
 
     class Meta:

@@ -70,7 +70,7 @@ def _cancellations(staff: Staff) -> list[TodayItem]:
             section=DECIDE,
             icon="x-mark",
             text=_("Cancel “%(name)s”?") % {"name": each.name},
-            reason=each.reason,
+            reason=each.cancel_reason,
             url=reverse("activities:detail", args=[each.pk]),
             action=_("Decide"),
             minutes=2,

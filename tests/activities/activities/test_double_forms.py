@@ -40,7 +40,7 @@ def test_one_person_who_taps_twice_cancels_nothing(by: Staff) -> None:
 
     assert not any(threads.run(*((lambda t=t: cancel(t)) for t in tabs)))
     activity.refresh_from_db()
-    assert (activity.state, activity.reason) == (State.RUNNING, "Rain")
+    assert (activity.state, activity.cancel_reason) == (State.RUNNING, "Rain")
     assert len(recorded_facts(by.community, "activity.cancel_asked")) == 1
     ben = approver(by)
     assert lifecycle.cancel(activity=as_read(activity), reason="Rain", by=ben, at=AT)

@@ -80,7 +80,7 @@ def add(
         # Of two taps at the same time, one has checked them in. A struck-out day is one.
         return Recorded(day=day, streak=streaks.compute(days, rest), is_new=False)
     streak = streaks.compute(days | {day}, rest)
-    _store_streak(activity, attempt.person_id, streak, _bump(activity))
+    _store_streak(activity, attempt.person_id, streak, lock_streaks(activity))
     made = check_in_facts.CheckInMadeUp if is_made_up else None
     kind = made or check_in_facts.CheckInRecorded
     fact = kind(
@@ -136,7 +136,7 @@ def recompute(activity: Activity, accounts: Iterable[int]) -> None:
     """Compute the streaks of the people behind these accounts again."""
     by_person = account_queries.accounts_by_person(accounts)
     rest = RestDays.of(activity.settings)
-    rev = _bump(activity)
+    rev = lock_streaks(activity)
     for person, own in by_person.items():
         former = [account for account in own if account != person]
         _end_streaks(activity, former, rev)
@@ -153,8 +153,8 @@ def recompute_all(activity: Activity) -> None:
         recompute(activity, chunk)
 
 
-def _bump(activity: Activity) -> int:
-    """The next revision of the streaks; locks them until the commit."""
+def lock_streaks(activity: Activity) -> int:
+    """Lock the streaks until the commit; returns their next revision."""
     ref = activity.pk
     return revisions.bump(activity.community_id, streak_tables.REVISION, [ref])[ref]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
@@ -13,11 +13,13 @@ from qunce.activities.activities.kind_contract import Attempt
 from qunce.activities.activities.models import MAX_KEY, Activity
 from qunce.activities.check_ins import check_ins, streaks
 from qunce.activities.check_ins.check_ins import Recorded
-from qunce.activities.check_ins.models import MakeUpCard
+from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.check_ins.streaks import RestDays
 from qunce.core import community_days, errors, text_validation
 from qunce.core.communities import Community
+from qunce.core.facts.facts import RecordedFact
 from qunce.core.staff.models import Staff
+from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
 MAX_CARDS = 100
@@ -26,6 +28,10 @@ MAX_CARDS = 100
 
 class InvalidCards(errors.Invalid):
     """The number of cards is not possible, or the key cannot be stored."""
+
+
+class KeyUsedAgain(errors.Refused):
+    """The key was used for another member, or for another number of cards."""
 
 
 class NotMissed(errors.Refused):
@@ -50,7 +56,10 @@ def grant(
     count: int = 1,
     by: Staff | None = None,
 ) -> int:
-    """Give cards once per key; returns how many are new."""
+    """Give cards once per key; returns how many are new, all or none.
+
+    Raises KeyUsedAgain if other cards were given for the key.
+    """
     if by is not None:
         activities.check_may_manage(by)
         visibility.check_visible(by=by, accounts=[account_id], at=at)
@@ -62,25 +71,90 @@ def grant(
         raise InvalidCards(
             _("Give between 1 and %(most)s cards.") % {"most": MAX_CARDS}
         )
-    keys = [f"{key}:{index}" for index in range(count)]
+    if _was_given(community, account_id, source, key, count):
+        return 0
+    cards = [
+        MakeUpCard(
+            community=community,
+            account_id=account_id,
+            source=source,
+            key=f"{key}:{index}",
+            granted_at=at,
+            by=by,
+        )
+        for index in range(count)
+    ]
+    try:
+        with transaction.atomic():
+            MakeUpCard.objects.bulk_create(cards)
+    except IntegrityError:
+        # The same key in two processes at the same time: the other one has given them.
+        if not _was_given(community, account_id, source, key, count):
+            raise
+        return 0
+    return count
+
+
+def _was_given(
+    community: Community, account_id: int, source: str, key: str, count: int
+) -> bool:
+    """Whether exactly this was given before; raises KeyUsedAgain if something else was."""
+    keys = [f"{key}:{index}" for index in range(MAX_CARDS)]
     rows = MakeUpCard.objects.filter(community=community, source=source, key__in=keys)
-    known = set(rows.values_list("key", flat=True))
-    MakeUpCard.objects.bulk_create(
-        (
-            MakeUpCard(
-                community=community,
-                account_id=account_id,
-                source=source,
-                key=each,
-                granted_at=at,
-                by=by,
-            )
-            for each in keys
-            if each not in known
-        ),
-        ignore_conflicts=True,
+    given = list(rows.values_list("account_id", flat=True))
+    if not given:
+        return False
+    own = account_queries.account_ids_of_person(account_id)
+    if len(given) != count or not set(given) <= set(own):
+        raise KeyUsedAgain(
+            _("“%(key)s” was used for other cards. Use a new key.") % {"key": key}
+        )
+    return True
+
+
+def earn(
+    *,
+    activity: Activity,
+    account_id: int,
+    accounts: Sequence[int],
+    day: int,
+    at: datetime,
+) -> bool:
+    """Give the card of a multiple of days in a row that a check-in for `day` has reached.
+
+    `accounts` are all of the person's, the first one first. A run of days has at most as
+    many cards as multiples, so that a day that counts again earns nothing a second time.
+    Returns whether there is a new card.
+    """
+    every = activity.settings.get("card_every")
+    if not every:
+        return False
+    rest = RestDays.of(activity.settings)
+    # Of two days at the same time, the second one sees the first one.
+    check_ins.lock_streaks(activity)
+    run = streaks.find_run(day, check_ins.list_days(activity, accounts), rest)
+    if day not in run or not streaks.reaches_multiple(day, run, rest, every=every):
+        return False
+    cards = MakeUpCard.objects.filter(
+        community_id=activity.community_id,
+        account_id__in=accounts,
+        source=MakeUpCard.Source.EARNED,
+        key__startswith=f"{activity.pk}:",
     )
-    return count - len(known)
+    keys = cards.values_list("key", flat=True)
+    earned = {int(key.split(":")[2]) for key in keys}.intersection(run)
+    multiples = run[every - 1 :: every]
+    if len(earned) >= len(multiples):
+        return False
+    reached = max(set(multiples) - earned)
+    new = grant(
+        community=activity.community,
+        account_id=account_id,
+        source=MakeUpCard.Source.EARNED,
+        key=f"{activity.pk}:{account_id}:{reached}",
+        at=at,
+    )
+    return bool(new)
 
 
 def make_up(attempt: Attempt, *, day: int) -> Recorded:
@@ -135,6 +209,30 @@ def _use_monthly(attempt: Attempt, recorded: Recorded) -> bool:
         },
     )
     return is_new
+
+
+# Reactions
+
+
+def react_to_restored(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Reaction to a check-in that counts again: it may have reached a multiple."""
+    rows = CheckIn.objects.filter(
+        pk__in=[fact.payload["check_in"] for fact in facts],
+        activity__community=community,
+        struck_out_at__isnull=True,
+    ).select_related("activity__community")
+    gone = account_queries.find_erased(row.account_id for row in rows)
+    for row in rows.order_by("day", "pk"):
+        if row.account_id not in gone:
+            earn(
+                activity=row.activity,
+                account_id=row.account_id,
+                accounts=account_queries.account_ids_of_person(row.account_id),
+                day=community_days.from_date(row.day),
+                at=at,
+            )
 
 
 # Reads

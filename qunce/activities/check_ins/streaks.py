@@ -71,6 +71,31 @@ def compute(days: Collection[int], rest: RestDays) -> Streak:
     return Streak(length, longest, len(days), last)
 
 
+def find_run(day: int, days: Collection[int], rest: RestDays) -> list[int]:
+    """The days in a row with `day`, which is one of `days`, in their order."""
+    run: list[int] = []
+    for each in sorted(days):
+        if run and any(missed not in rest for missed in range(run[-1] + 1, each)):
+            if each > day:
+                break
+            run = []
+        run.append(each)
+    return run
+
+
+def reaches_multiple(
+    day: int, run: Collection[int], rest: RestDays, *, every: int
+) -> bool:
+    """Whether `day` lets a run reach a multiple of `every` that its parts had not reached.
+
+    One day never adds more than one multiple.
+    """
+    before = sum(each < day for each in run)
+    after = len(run) - 1 - before
+    parts = [before + after] if day in rest else [before, after]
+    return len(run) // every > sum(part // every for part in parts)
+
+
 def last_required(today: int, rest: RestDays) -> int:
     """The last day before `today` on which somebody had to check in.
 

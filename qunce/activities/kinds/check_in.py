@@ -24,7 +24,7 @@ from qunce.activities.activities.kind_contract import (
 from qunce.activities.activities.models import Activity
 from qunce.activities.check_ins import card_sales, check_ins, make_up_cards, streaks
 from qunce.activities.check_ins.check_ins import Recorded
-from qunce.activities.check_ins.models import CheckIn, MakeUpCard, Streak
+from qunce.activities.check_ins.models import CheckIn, Streak
 from qunce.activities.check_ins.streaks import RestDays
 from qunce.activities.kinds import base
 from qunce.core import community_days, day_texts
@@ -148,9 +148,7 @@ def take_part(attempt: Attempt) -> Reply:
             code="repeated",
         )
     texts = [_("Checked in. %(streak)s") % {"streak": streak_text(current)}]
-    if _earn_card(attempt, recorded):
-        texts.append(_("You have earned a make-up card."))
-    return Reply(text=" ".join(texts))
+    return Reply(text=" ".join([*texts, *_earn_card(attempt, recorded)]))
 
 
 def streak_text(length: int) -> str:
@@ -178,19 +176,16 @@ def _check_said(attempt: Attempt) -> tuple[str, str]:
     return number.group().replace(",", "."), ""
 
 
-def _earn_card(attempt: Attempt, recorded: Recorded) -> bool:
-    every = attempt.activity.settings["card_every"]
-    if not every or recorded.streak.length % every:
-        return False
-    return bool(
-        make_up_cards.grant(
-            community=attempt.activity.community,
-            account_id=attempt.account_id,
-            source=MakeUpCard.Source.EARNED,
-            key=f"{attempt.activity.pk}:{attempt.person_id}:{recorded.day}",
-            at=attempt.at,
-        )
+def _earn_card(attempt: Attempt, recorded: Recorded) -> list[str]:
+    """Give the card that the day has earned; returns the sentence about it, if any."""
+    is_earned = make_up_cards.earn(
+        activity=attempt.activity,
+        account_id=attempt.account_id,
+        accounts=attempt.accounts,
+        day=recorded.day,
+        at=attempt.at,
     )
+    return [_("You have earned a make-up card.")] if is_earned else []
 
 
 def _make_up(attempt: Attempt, asked: re.Match[str]) -> Reply:
@@ -213,17 +208,14 @@ def _make_up(attempt: Attempt, asked: re.Match[str]) -> Reply:
             recorded = make_up_cards.make_up(attempt, day=fitting[0] if fitting else -1)
     except (make_up_cards.NotMissed, make_up_cards.NoCard) as error:
         return Reply(text=str(error), accepted=False, code="make_up")
-    day = recorded.day
-    return Reply(
-        text=_("Made up for %(day)s. %(streak)s")
-        % {
-            "day": day_texts.full_day(
-                community_days.to_date(day),
-                community_days.to_date(attempt.activity.community.day(attempt.at)),
-            ),
-            "streak": streak_text(_current(attempt, recorded)),
-        }
-    )
+    today = attempt.activity.community.day(attempt.at)
+    text = _("Made up for %(day)s. %(streak)s") % {
+        "day": day_texts.full_day(
+            community_days.to_date(recorded.day), community_days.to_date(today)
+        ),
+        "streak": streak_text(_current(attempt, recorded)),
+    }
+    return Reply(text=" ".join([text, *_earn_card(attempt, recorded)]))
 
 
 def parse_line(text: str) -> str | None:

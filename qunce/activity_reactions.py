@@ -10,7 +10,12 @@ from qunce import answer_reactions, expiry_reactions, prize_reactions
 from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
 from qunce.activities.activities.models import Announcement
-from qunce.activities.check_ins import check_ins
+from qunce.activities.check_ins import (
+    check_in_facts,
+    check_in_points,
+    check_ins,
+    make_up_cards,
+)
 from qunce.activities.points import erasure as point_erasure
 from qunce.activities.points import point_reactions
 from qunce.core.staff.models import Staff
@@ -87,6 +92,12 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **answer_reactions.REACTIONS,
     activity_facts.ActivityAnnounced.kind: (announce,),
     activity_facts.ActivityAnnouncedAgain.kind: (announce_again,),
+    check_in_facts.CheckInRecorded.kind: (check_in_points.earn,),
+    check_in_facts.CheckInStruckOut.kind: (check_in_points.take_back,),
+    check_in_facts.CheckInRestored.kind: (
+        check_in_points.earn_again,
+        make_up_cards.react_to_restored,
+    ),
     activity_facts.ActivityChanged.kind: (check_ins.react_to_changed,),
     merges.MemberMerged.kind: (check_ins.react_to_merge,),
     merges.MemberUnmerged.kind: (check_ins.react_to_merge,),

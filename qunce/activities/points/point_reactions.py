@@ -10,7 +10,6 @@ from qunce.activities.points import (
     earning,
     orders,
     restated_orders,
-    reversals,
     rules,
 )
 from qunce.activities.points.earning import Earning
@@ -125,55 +124,9 @@ def _siblings(found: Iterable[int]) -> dict[int, list[int]]:
     }
 
 
-def reverse_check_in(
-    *, community: Community, facts: Sequence[RecordedFact], at: datetime
-) -> None:
-    """Reaction to `check_in.struck_out`: take back what it earned, each time it did."""
-    for fact in facts:
-        for key in _keys_of_check_in(fact):
-            reversals.reverse_source(
-                community=community, source_key=key, by=None, at=at
-            )
-
-
-def earn_again(
-    *, community: Community, facts: Sequence[RecordedFact], at: datetime
-) -> None:
-    """Reaction to `check_in.restored`: earn again what was taken back."""
-    for rule in rules.list_active(community, Event.CHECK_IN):
-        for fact in facts:
-            taken = [key for key in _keys_of_check_in(fact) if earning.find(rule, key)]
-            if not taken:
-                continue
-            (first,) = list_earnings(rule, [fact])
-            key = f"{taken[0]}/{len(taken) + 1}"
-            again = Earning(
-                account=first.account,
-                key=key,
-                points=first.points,
-                day=first.day,
-                usable_from=first.usable_from,
-                last_day=first.last_day,
-            )
-            earning.earn_many(
-                community=community, rule=rule, earnings=[again], by=None, at=at
-            )
-
-
-MAX_TIMES = 20
-
-
-def _keys_of_check_in(fact: RecordedFact) -> list[str]:
-    """The keys under which a check-in earned, at first and after each restoring."""
-    first = key_of(Event.CHECK_IN, fact)
-    return [first, *(f"{first}/{number}" for number in range(2, MAX_TIMES))]
-
-
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **dict.fromkeys(KINDS, (earn,)),
     orders.PAID: (restate, earn),
     orders.REFUNDED: (orders.react_to_refunds,),
     orders.AMENDED: (orders.react_to_corrections,),
-    STRUCK_OUT: (reverse_check_in,),
-    RESTORED: (earn_again,),
 }

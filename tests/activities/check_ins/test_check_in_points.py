@@ -50,6 +50,7 @@ def count_entries(kind: EntryKind) -> int:
 
 
 @pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("steps", [[STRIKE], [STRIKE, RESTORE, STRIKE]])
 @pytest.mark.parametrize("is_earned", [True, False])
 def test_points_of_a_check_in_that_ends_struck_out_are_taken_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.check_ins.streaks import RestDays
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
-from tests import factories
+from tests import factories, threads
 from tests.activities.running import DAY, join, open_now, running
 from tests.clients import browser, create_client
 from tests.factories import AT
@@ -98,6 +99,7 @@ def test_two_parts_of_six_and_seven_days_are_fourteen(
 
 
 @pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
 def test_a_struck_out_and_restored_day_earns_no_second_card(
     by: Staff, bob: int, weekly: Activity
 ) -> None:
@@ -192,6 +194,26 @@ def test_a_key_of_other_cards_is_refused(by: Staff, bob: int) -> None:
     assert grant(by, cy, 1, key="another") == 1
     # A key that begins like it is another key.
     assert grant(by, cy, 1, key="thanks:1") == 1
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_a_key_in_two_processes_is_of_one_member(by: Staff, bob: int) -> None:
+    (cy,) = factories.members(by.community, "cy")
+
+    def attempt(account: int) -> tuple[int, int]:
+        try:
+            return account, grant(by, account, 3)
+        except make_up_cards.KeyUsedAgain:
+            return account, -1
+
+    found = threads.run(*(partial(attempt, account) for account in (bob, cy) * 4))
+    (winner,) = {account for account, new in found if new == 3}
+    (other,) = {bob, cy} - {winner}
+    assert sorted(new for account, new in found if account == winner) == [0, 0, 0, 3]
+    assert [new for account, new in found if account == other] == [-1] * 4
+    assert MakeUpCard.objects.filter(account_id=winner).count() == 3
+    assert MakeUpCard.objects.count() == 3
 
 
 def test_a_key_of_a_second_account_is_the_persons(by: Staff, bob: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, Answer, Entry, State, Way
 from qunce.activities.check_ins import make_up_cards
-from qunce.activities.check_ins.models import CheckIn, MakeUpCard
+from qunce.activities.check_ins.models import CheckIn, MakeUpCard, Streak
 from qunce.activities.draws import certificates, draws, results, verifier, voids
 from qunce.activities.draws.models import Draw, Ticket
 from qunce.activities.kinds import base
@@ -247,6 +248,26 @@ def test_one_card_fills_one_day(by: Staff) -> None:
     found = threads.run(*(partial(make_up, number) for number in range(8)))
     assert Counter(found) == {True: 1, False: 7}
     assert CheckIn.objects.filter(is_made_up=True).count() == 1
+
+
+def test_days_that_are_made_up_at_the_same_time_are_all_in_the_streak(
+    by: Staff,
+) -> None:
+    settings = {"make_up_days": 7, "cards_per_month": 7}
+    activity = running.running(by, settings=settings)
+    (bob,) = members(by, 1)
+    at = AT + 5 * running.DAY
+
+    def check_in(said: str, when: datetime) -> bool:
+        own = Activity.objects.select_related("community").get(pk=activity.pk)
+        taking_part = partial(base.take_part, activity=own, account_id=bob, at=when)
+        return taking_part(way=Way.PORTAL, said=said, key=said or "tap").accepted
+
+    assert check_in("", at)
+    days = [at - n * running.DAY for n in range(1, 5)]
+    found = threads.run(*(partial(check_in, f"make-up {d:%m-%d}", at) for d in days))
+    assert found == [True] * 4
+    assert Streak.objects.get().length == 5
 
 
 def test_what_ends_while_members_check_in_has_no_later_entry(by: Staff) -> None:

@@ -79,8 +79,10 @@ def add(
     except IntegrityError:
         # Of two taps at the same time, one has checked them in. A struck-out day is one.
         return Recorded(day=day, streak=streaks.compute(days, rest), is_new=False)
-    streak = streaks.compute(days | {day}, rest)
-    _store_streak(activity, attempt.person_id, streak, lock_streaks(activity))
+    rev = lock_streaks(activity)
+    # Read again, as two days may be checked in at the same time.
+    streak = streaks.compute(list_days(activity, attempt.accounts), rest)
+    _store_streak(activity, attempt.person_id, streak, rev)
     made = check_in_facts.CheckInMadeUp if is_made_up else None
     kind = made or check_in_facts.CheckInRecorded
     fact = kind(

@@ -96,10 +96,14 @@ class RehearsalIn(schemas.InputSchema):
 
 
 class SettingOut(schemas.OutputSchema):
+    """A setting; one of the type `rows` is a list of objects with its `columns`."""
+
     name: str
     label: str
     type: str
     default: Any
+    choices: list[str]
+    columns: list[SettingOut]
 
 
 class ActivityKindOut(schemas.OutputSchema):
@@ -246,16 +250,19 @@ def _kind(request: ApiRequest, kind: base.Kind) -> dict[str, Any]:
         "label": str(kind.label),
         "description": str(kind.description),
         "keywords": list(kind.keywords),
-        "settings": [
-            {
-                "name": each.name,
-                "label": str(each.label),
-                "type": each.type,
-                "default": each.default,
-            }
-            for each in kind.settings_form
-        ],
+        "settings": [_setting(request, each) for each in kind.settings_form],
         "lesson": last.lesson if last else "",
+    }
+
+
+def _setting(request: ApiRequest, field: base.SettingField) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "label": str(field.label),
+        "type": field.type,
+        "default": field.default,
+        "choices": [key for key, _label in field.list_choices(request.by)],
+        "columns": [_setting(request, column) for column in field.columns],
     }
 
 

@@ -182,7 +182,7 @@ def change(*, activity: Activity, by: Staff, at: datetime, **fields: Any) -> lis
             _("In the state “%(state)s” an activity cannot change.")
             % {"state": locked.get_state_display()}
         )
-    values = clean(fields, kind=locked.kind, by=by)
+    values = clean(fields, kind=locked.kind, by=by, current=locked.settings)
     changed = sorted(n for n, new in values.items() if _current(locked, n) != new)
     values = {name: values[name] for name in changed}
     if locked.state in OPEN:

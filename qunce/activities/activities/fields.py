@@ -52,8 +52,17 @@ class InvalidActivity(errors.Invalid):
     """A field of an activity is missing or cannot be stored."""
 
 
-def clean(fields: Mapping[str, Any], *, kind: str, by: Staff) -> dict[str, Any]:
-    """The values to store; raises InvalidActivity, InvalidSetting or a RuleError."""
+def clean(
+    fields: Mapping[str, Any],
+    *,
+    kind: str,
+    by: Staff,
+    current: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The values to store; raises InvalidActivity, InvalidSetting or a RuleError.
+
+    `current` are the settings that it has.
+    """
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise InvalidActivity(
@@ -70,7 +79,7 @@ def clean(fields: Mapping[str, Any], *, kind: str, by: Staff) -> dict[str, Any]:
             values[name] = clean_value(name, values[name], by)
     if "settings" in values:
         values["settings"] = setting_values.clean(
-            kind_contract.get(kind), values["settings"]
+            kind_contract.get(kind), values["settings"], by=by, current=current
         )
     return values
 

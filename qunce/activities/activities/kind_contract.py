@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
 
 ALL_WAYS = frozenset(Way)
+Choices = Sequence[tuple[str, "StrOrPromise"]]
 
 
 class KindNotFound(errors.NotFound):
@@ -44,8 +45,11 @@ class NotBetter(errors.Refused):
 class SettingField:
     """A setting of a kind, from which forms and the API make their fields.
 
-    `type` is one of `number`, `text`, `lines`, `choice`, `choices`, `yes_no` and `dates`.
-    A number has limits; a null one means "no limit" where `none_label` names that.
+    `type` is one of `number`, `text`, `lines`, `choice`, `choices`, `yes_no`, `dates` and
+    `rows`. A number has limits; a null one means "no limit" where `none_label` names that,
+    and no choice, "", is possible where it names that. `choices` that depend on what
+    somebody sees are a function of the staff member. `rows` are a table of at most
+    `most_rows` objects, with a value for each of `columns`.
     """
 
     name: str
@@ -57,7 +61,15 @@ class SettingField:
     most: int = 1_000_000
     max_length: int = 200
     none_label: StrOrPromise = ""
-    choices: Sequence[tuple[str, StrOrPromise]] = ()
+    choices: Choices | Callable[[Staff], Choices] = ()
+    is_required: bool = False
+    columns: tuple[SettingField, ...] = ()
+    least_rows: int = 0
+    most_rows: int = 50
+
+    def list_choices(self, by: Staff) -> Choices:
+        """The values that `by` can choose, with their labels; "" is not among them."""
+        return self.choices(by) if callable(self.choices) else self.choices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +125,11 @@ class Metric:
 
 def _no_check(activity: Activity, at: datetime) -> None:
     """Nothing but the general checks."""
+
+
+def _nobody(attempt: Attempt) -> Reply | None:
+    """Every attempt is judged and stored."""
+    return None
 
 
 def _no_cost(activity: Activity) -> Cost:
@@ -186,6 +203,12 @@ class Kind:
     """Whether staff can close it before the end that members have read."""
     takes_late: bool = False
     """Whether what was said before the end is taken from staff until it is settled."""
+    spends_points: bool = False
+    """Whether taking part spends points, which needs a sign-in on the page."""
+    turn_away: Callable[[Attempt], Reply | None] = _nobody
+    """Answers an attempt before anything is written, such as one after the last piece.
+
+    Not in chats, where what is answered is stored to be sent."""
 
     @property
     def keyword(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -15,12 +16,22 @@ from qunce.activities.activities.kind_contract import (
 )
 from qunce.core import text_validation
 
+if TYPE_CHECKING:
+    from qunce.core.staff.models import Staff
+
 MAX_ITEMS = 400
 
 
-def clean(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Any]:
+def clean(
+    kind: Kind,
+    raw: Mapping[str, Any],
+    *,
+    by: Staff,
+    current: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """All settings of a kind, with the defaults of those that are missing.
 
+    What `by` chooses from is what they see, and what is chosen in `current` already.
     Raises InvalidSetting with the field and what it can hold.
     """
     known = {field.name: field for field in kind.settings_form}
@@ -29,8 +40,11 @@ def clean(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Any]:
             _("“%(kind)s” has no setting “%(name)s”.")
             % {"kind": kind.label, "name": min(unknown)}
         )
+    stored = current or {}
     values = {
-        name: _clean_value(field, raw[name]) if name in raw else field.default
+        name: _clean_value(field, raw[name], by, _flatten(stored.get(name)))
+        if name in raw
+        else field.default
         for name, field in known.items()
     }
     if kind.check_settings is not None:
@@ -38,7 +52,16 @@ def clean(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _clean_value(field: SettingField, value: Any) -> Any:
+def _flatten(value: Any) -> list[Any]:
+    """A stored value and, of a list, all that it contains."""
+    if isinstance(value, dict):
+        return [each for inner in value.values() for each in _flatten(inner)]
+    if isinstance(value, list):
+        return [each for inner in value for each in _flatten(inner)]
+    return [value]
+
+
+def _clean_value(field: SettingField, value: Any, by: Staff, current: list[Any]) -> Any:
     if field.type == "number":
         return _clean_number(field, value)
     if field.type == "yes_no":
@@ -46,12 +69,54 @@ def _clean_value(field: SettingField, value: Any) -> Any:
     if field.type == "text":
         return _clean_text(field, value)
     if field.type == "choice":
-        return _clean_choice(field, value)
+        return _clean_choice(field, value, by, current)
     items = _expect(field, value, list, _("a list"))
-    if len(items) > MAX_ITEMS:
-        raise _invalid(field, _("at most %(n)s lines") % {"n": MAX_ITEMS})
-    clean_item = {"lines": _clean_text, "choices": _clean_choice, "dates": _clean_date}
-    return [clean_item[field.type](field, item) for item in items]
+    most = field.most_rows if field.type == "rows" else MAX_ITEMS
+    if len(items) > most:
+        raise _invalid(field, _("at most %(n)s lines") % {"n": most})
+    if field.type == "rows":
+        return _clean_rows(field, items, by, current)
+    if field.type == "choices":
+        return [_clean_choice(field, item, by, current) for item in items]
+    clean_item = {"lines": _clean_text, "dates": _clean_date}[field.type]
+    return [clean_item(field, item) for item in items]
+
+
+def _clean_rows(
+    field: SettingField, rows: list[Any], by: Staff, current: list[Any]
+) -> list[dict[str, Any]]:
+    """Rows with a value in each column; an error names the row and the column."""
+    if len(rows) < field.least_rows:
+        raise _invalid(field, _("at least %(n)s lines") % {"n": field.least_rows})
+    cleaned = []
+    for number, row in enumerate(rows, start=1):
+        given = _expect(field, row, dict, _("a list of objects"))
+        names = {column.name for column in field.columns}
+        if set(given) - names:
+            raise _invalid(
+                field, _("rows with: %(names)s") % {"names": ", ".join(sorted(names))}
+            )
+        cleaned.append(
+            {
+                column.name: _clean_value(
+                    _name_place(field, column, number),
+                    given.get(column.name, column.default),
+                    by,
+                    current,
+                )
+                for column in field.columns
+            }
+        )
+    return cleaned
+
+
+def _name_place(field: SettingField, column: SettingField, row: int) -> SettingField:
+    place = _("%(field)s, row %(row)s: %(column)s") % {
+        "field": field.label,
+        "row": row,
+        "column": column.label,
+    }
+    return replace(column, label=place)
 
 
 def _invalid(field: SettingField, expected: str) -> InvalidSetting:
@@ -87,12 +152,25 @@ def _clean_text(field: SettingField, value: Any) -> str:
         raise _invalid(
             field, _("a text of at most %(n)s characters") % {"n": field.max_length}
         )
+    if field.is_required and not text:
+        raise InvalidSetting(_("“%(field)s” is required.") % {"field": field.label})
     return text
 
 
-def _clean_choice(field: SettingField, value: Any) -> str:
-    keys = [key for key, _label in field.choices]
-    if value not in keys:
+def _clean_choice(
+    field: SettingField, value: Any, by: Staff, current: list[Any]
+) -> str:
+    """A key that can be chosen, "" where that is possible, or what is chosen already."""
+    keys = [key for key, _label in field.list_choices(by)]
+    if value == "" and field.none_label:
+        return ""
+    if value not in keys and not (callable(field.choices) and value in current):
+        if callable(field.choices):
+            # Names of what they do not see would be among them.
+            raise InvalidSetting(
+                _("“%(field)s”: choose something that there is.")
+                % {"field": field.label}
+            )
         raise _invalid(field, _("one of: %(keys)s") % {"keys": ", ".join(keys)})
     return str(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -21,9 +22,11 @@ from qunce.activities.activities.models import (
     Announcement,
 )
 from qunce.console import http
+from qunce.console.activities.setting_rows import SettingRows
 from qunce.console.outreach import forms as campaign_forms
 from qunce.console.outreach import labels
 from qunce.core import errors, money
+from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.insight.goals import goals
 from qunce.members.rule_text import contact_masks
@@ -118,8 +121,13 @@ class ActivityForm(forms.Form):
         fields["groups"].choices = list(groups.values_list("pk", "name"))
         found = goals.list_visible(request.staff)
         fields["goal"].choices = [("", "–"), *((row.pk, str(row)) for row in found)]
+        self.rows: dict[str, SettingRows] = {}
         for setting in kind.settings_form:
-            self.fields[f"{SETTING}{setting.name}"] = _field_of(setting)
+            if setting.type == "rows":
+                self._add_rows(setting, data, source)
+            else:
+                field = _field_of(setting, request.staff)
+                self.fields[f"{SETTING}{setting.name}"] = field
         for moment in Announcement.Moment:
             self._add_announcement(moment)
         if activity is not None and activity.state in OPEN:
@@ -162,10 +170,44 @@ class ActivityForm(forms.Form):
             widget=forms.Textarea(attrs={"rows": 2}),
         )
 
+    def _add_rows(
+        self, setting: SettingField, data: Any, source: Activity | None
+    ) -> None:
+        stored = source.settings if source is not None else {}
+        self.rows[setting.name] = SettingRows(
+            setting,
+            lambda column: _field_of(column, self.request.staff),
+            prefix=f"{SETTING}{setting.name}",
+            data=data,
+            rows=stored.get(setting.name, setting.default or ()),
+        )
+
+    def add_empty_rows(self, name: str) -> None:
+        """Show more empty rows of a setting; what is typed stays, nothing is judged."""
+        self._errors = ErrorDict()
+        for key, rows in self.rows.items():
+            if key == name:
+                rows.add_empty()
+            else:
+                rows._errors = ErrorDict()
+
+    def is_valid(self) -> bool:
+        are_valid = [rows.is_valid() for rows in self.rows.values()]
+        return super().is_valid() and all(are_valid)
+
     @property
-    def settings(self) -> list[forms.BoundField]:
-        """The fields of the kind, for the template."""
-        return [self[f"{SETTING}{each.name}"] for each in self.kind.settings_form]
+    def has_errors(self) -> bool:
+        return bool(self.errors) or any(rows.errors for rows in self.rows.values())
+
+    @property
+    def settings(self) -> list[tuple[forms.BoundField | None, SettingRows | None]]:
+        """The settings of the kind for the template: a field each, or rows."""
+        return [
+            (None, self.rows[each.name])
+            if each.name in self.rows
+            else (self[f"{SETTING}{each.name}"], None)
+            for each in self.kind.settings_form
+        ]
 
     @property
     def announcements(self) -> list[tuple[forms.BoundField, forms.BoundField | None]]:
@@ -207,7 +249,9 @@ class ActivityForm(forms.Form):
             chosen = {NO_LIMIT: None, NONE: 0}
             values[limit] = chosen.get(cleaned[name], cleaned[limit])
         values["settings"] = {
-            each.name: _value_of(each, cleaned[f"{SETTING}{each.name}"])
+            each.name: self.rows[each.name].to_rows()
+            if each.name in self.rows
+            else _value_of(each, cleaned[f"{SETTING}{each.name}"])
             for each in self.kind.settings_form
         }
         values["announcements"] = {
@@ -221,7 +265,7 @@ class ActivityForm(forms.Form):
         return values
 
 
-def _field_of(setting: SettingField) -> forms.Field:
+def _field_of(setting: SettingField, by: Staff) -> forms.Field:
     common: dict[str, Any] = {
         "label": setting.label,
         "help_text": setting.help,
@@ -240,10 +284,13 @@ def _field_of(setting: SettingField) -> forms.Field:
     if setting.type == "yes_no":
         return forms.BooleanField(**common)
     if setting.type == "choice":
-        return forms.ChoiceField(choices=list(setting.choices), **common)
+        choices = list(setting.list_choices(by))
+        if setting.none_label:
+            choices.insert(0, ("", setting.none_label))
+        return forms.ChoiceField(choices=choices, **common)
     if setting.type == "choices":
         return forms.MultipleChoiceField(
-            choices=list(setting.choices),
+            choices=list(setting.list_choices(by)),
             widget=forms.CheckboxSelectMultiple,
             **common,
         )
@@ -273,6 +320,7 @@ def _initial(
     values: dict[str, Any] = {
         f"{SETTING}{each.name}": _shown(each, settings.get(each.name, each.default))
         for each in kind.settings_form
+        if each.type != "rows"
     }
     if source is None:
         return values | {"may_join": campaign_forms.EVERYONE, "notified": ""}

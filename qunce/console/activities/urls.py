@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 
-from qunce.console.activities import actions, check_in_views, entry_views, views
+from qunce.activities.kinds import check_in
+from qunce.console.activities import (
+    actions,
+    check_in_views,
+    entry_views,
+    kind_pages,
+    views,
+)
+from qunce.console.activities.kind_pages import KindPage
 
 app_name = "activities"
+kind_pages.register(
+    KindPage(
+        kind=check_in.KEY,
+        label=_("Check-ins by day"),
+        icon="calendar-days",
+        url_name="activities:check-ins",
+    )
+)
 urlpatterns = [
     path("", views.activity_list, name="list"),
     path("new/", views.choose_kind, name="choose-kind"),

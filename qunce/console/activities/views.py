@@ -19,8 +19,8 @@ from qunce.activities.activities.fields import MAX_GROUPS
 from qunce.activities.activities.models import OVER, UNPUBLISHED, Activity, State
 from qunce.activities.kinds import base
 from qunce.console import http, member_names, paging
+from qunce.console.activities import kind_pages, presenters
 from qunce.console.activities import live as live_screen
-from qunce.console.activities import presenters
 from qunce.console.activities.forms import ActivityForm
 from qunce.console.outreach import forms as campaign_forms
 from qunce.core import errors
@@ -74,7 +74,9 @@ def activity_create(request: http.Request, kind: str) -> HttpResponse:
     if pk := paging.parse_number(request, "copy", maximum=2**62):
         copied = activities.get(by=request.staff, pk=pk)
     form = ActivityForm(request, chosen, request.POST or None, copied=copied)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and (more := request.POST.get("more")):
+        form.add_empty_rows(more)
+    elif request.method == "POST" and form.is_valid():
         try:
             activity = activities.create(
                 community=request.community,
@@ -95,7 +97,7 @@ def activity_create(request: http.Request, kind: str) -> HttpResponse:
         "activity": None,
         "lesson": activities.find_last_lesson(request.staff, chosen.key),
     }
-    status = 422 if form.errors else 200
+    status = 422 if form.has_errors else 200
     return http.render(request, "console/activities/form.html", context, status=status)
 
 
@@ -137,7 +139,9 @@ def activity_update(request: http.Request, pk: int) -> HttpResponse:
     activity = activities.get(by=request.staff, pk=pk)
     kind = base.get(activity.kind)
     form = ActivityForm(request, kind, request.POST or None, activity=activity)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and (more := request.POST.get("more")):
+        form.add_empty_rows(more)
+    elif request.method == "POST" and form.is_valid():
         try:
             activities.change(
                 activity=activity,
@@ -151,7 +155,7 @@ def activity_update(request: http.Request, pk: int) -> HttpResponse:
             http.flash(request, _("Saved."))
             return http.redirect_back(request, reverse("activities:detail", args=[pk]))
     context = {"form": form, "kind": kind, "activity": activity, "lesson": None}
-    status = 422 if form.errors else 200
+    status = 422 if form.has_errors else 200
     return http.render(request, "console/activities/form.html", context, status=status)
 
 
@@ -168,6 +172,10 @@ def activity_detail(request: http.Request, pk: int) -> HttpResponse:
         context |= live_screen.context(activity, request)
     context["is_unpublished"] = is_unpublished
     context["is_over"] = activity.state in OVER
+    context["kind_pages"] = kind_pages.list_links(
+        activity, is_unpublished=is_unpublished
+    )
+    context["setup_page"] = kind_pages.find_setup(activity)
     return http.render(request, "console/activities/detail.html", context)
 
 

@@ -29,7 +29,7 @@ from qunce.outreach.care.models import (
     CareRule,
     OccasionState,
 )
-from qunce.outreach.care.occasions import Birthday
+from qunce.outreach.care.occasions import Birthday, Surprise
 from qunce.outreach.hold_outs import assignment
 from qunce.outreach.sending import eligibility, messages
 from qunce.outreach.sending.ledger import Origin, Priority, Purpose, Sender
@@ -182,7 +182,12 @@ class _Chunk:
         same = models.Q(key=self.day.key)
         if self.rule.occasion["on"] == Birthday.on:
             same |= models.Q(day__due_at__gt=self.day.due_at - MIN_APART)
-        for account in rows.filter(same).values_list("account_id", flat=True):
+        rows = rows.filter(same)
+        if self.rule.occasion["on"] == Surprise.on:
+            # Another rule of the community draws later, and reads what this one gave.
+            budgets.lock(self.rule.community, self.at)
+            rows = rows | self._surprises_of_quarter(list(person_of))
+        for account in rows.values_list("account_id", flat=True):
             if account is not None:
                 self.reasons[person_of[account]] = BEFORE
         # Messages are checked when they are requested.
@@ -200,6 +205,19 @@ class _Chunk:
             for person, reason in checker.reasons_to_skip(own).items():
                 if reason:
                     self.reasons.setdefault(person, reason)
+
+    def _surprises_of_quarter(
+        self, accounts: Sequence[int]
+    ) -> models.QuerySet[CareOccasion]:
+        """What these accounts were given by any surprise of this calendar quarter."""
+        year, month = budgets.month_of(self.rule.community, self.at).split("-")
+        first = (int(month) - 1) // 3 * 3 + 1
+        return CareOccasion.objects.filter(
+            account_id__in=accounts,
+            state=OccasionState.PLANNED,
+            rule__occasion__on=Surprise.on,
+            month__in=[f"{year}-{first + place:02}" for place in range(3)],
+        )
 
     def _reserve(self, people: Sequence[int]) -> None:
         """Exclude those for whom the budget of the month does not suffice."""

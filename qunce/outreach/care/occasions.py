@@ -217,7 +217,10 @@ class Festival:
 
 @dataclass(frozen=True)
 class Surprise:
-    """A gift that nobody expects, for `members` who are drawn once a month."""
+    """A gift that nobody expects, for `members` who are drawn once a month.
+
+    Nobody gets more than one in a calendar quarter, by any rule.
+    """
 
     on: ClassVar[str] = "surprise"
     label: ClassVar[StrOrPromise] = gettext_lazy("Surprise")
@@ -235,7 +238,10 @@ class Surprise:
         return {"on": self.on, "members": self.members, "month_day": self.month_day}
 
     def phrase(self) -> str:
-        return _("for %(n)s drawn members on day %(day)s of each month") % {
+        return _(
+            "for %(n)s drawn members on day %(day)s of each month, one per member and "
+            "quarter"
+        ) % {
             "n": self.members,
             "day": self.month_day,
         }

@@ -249,6 +249,29 @@ def test_draw_is_recorded_and_never_spends_more_than_the_budget(
         budgets.release(occasion=occasion, by=by, at=NINE)
 
 
+def test_nobody_gets_two_surprises_in_a_quarter(shop: Community, by: Staff) -> None:
+    people = factories.members(shop, "ann", "bob", "bobby", "cy")
+    factories.merge(shop, "bob", "bobby")
+    surprise = {"on": "surprise", "members": 1, "month_day": 6}
+    budgets.set_amount(community=shop, amount=10_000, by=by, at=AT)
+    first = care(by, surprise, amount=100, action="task", text="Tea")
+    second = care(by, surprise, amount=100, action="task", text="Cup")
+    drawn: list[int | None] = []
+    for month in (3, 4, 5, 6):
+        days.poll_all(at=NINE.replace(month=month))
+    for rule in (first, second):
+        rows = CareOccasion.objects.filter(rule=rule, state="planned")
+        drawn += rows.values_list("account_id", flat=True)
+    of_march = CareOccasion.objects.filter(state="planned", month="2026-03")
+    assert of_march.count() == 2
+    # In April to June each of the three people once, though two are drawn each month.
+    later = CareOccasion.objects.filter(state="planned").exclude(month="2026-03")
+    persons = account_queries.person_ids(later.values_list("account_id", flat=True))
+    assert len(drawn) == 5
+    assert len(set(persons.values())) == later.count() == 3
+    assert set(persons.values()) <= set(people)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_money_of_a_message_that_is_not_sent_can_be_spent_again(
     shop: Community, by: Staff

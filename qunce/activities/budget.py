@@ -46,8 +46,11 @@ def reserve(
     """Reserve what is promised; raises BudgetExceeded, and changes nothing."""
     if points < 0 or money < 0:
         raise InvalidAmount(_("A promise cannot be below 0."))
-    # Locks the activity, so that two promises are added up one after the other.
-    locked = Activity.objects.select_for_update(of=("self",)).get(pk=activity.pk)
+    # Locks the activity, so that two promises are added up one after the other. The lock
+    # goes with that of rows that refer to it, which callers may have written before.
+    locked = Activity.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=activity.pk
+    )
     found = BudgetEntry.objects.filter(activity=locked, key=key).first()
     if found is not None and found.state in COUNTED:
         return found
@@ -117,6 +120,45 @@ def split(
             )
             for share in into
         )
+
+
+@transaction.atomic
+def reserve_part(
+    *,
+    activity: Activity,
+    key: str,
+    into: str,
+    at: datetime,
+    points: int = 0,
+    money: int = 0,
+) -> bool:
+    """Move a part of what is reserved under a key to a key of its own.
+
+    What is reserved in all stays the same, so that the activity is not locked. False,
+    without a change, if less is reserved under `key`.
+    """
+    rows = BudgetEntry.objects.filter(
+        activity=activity,
+        key=key,
+        state=BudgetEntry.State.RESERVED,
+        points__gte=points,
+        money__gte=money,
+    )
+    if not rows.update(
+        points=models.F("points") - points,
+        money=models.F("money") - money,
+        changed_at=at,
+    ):
+        return False
+    BudgetEntry.objects.create(
+        activity=activity,
+        key=into,
+        state=BudgetEntry.State.RESERVED,
+        points=points,
+        money=money,
+        changed_at=at,
+    )
+    return True
 
 
 def get_spent(activity: Activity) -> Spent:

@@ -11,6 +11,7 @@ from qunce.portal import frames, links
 from qunce.portal.activities import views as activities
 from qunce.portal.draws import views as draws
 from qunce.portal.home import views as home
+from qunce.portal.mall import views as mall
 from qunce.portal.me import views as me
 from qunce.portal.points import views as points
 from qunce.portal.privacy import views as privacy
@@ -34,6 +35,9 @@ COMMUNITY = [
     path("a/<str:public_id>/card", activities.buy_card, name="buy-card"),
     path("a/<str:public_id>/streak", activities.streak_page, name="streak"),
     path("a/<str:public_id>/streak.png", activities.streak, name="streak-picture"),
+    path(
+        "a/<str:public_id>/redeemed/<str:award>/undo", mall.undo, name="undo-redemption"
+    ),
     path("draws/<str:public_id>/ticket", draws.ticket_page, name="ticket"),
     path("draws/<str:public_id>/ticket.png", draws.ticket, name="ticket-picture"),
     path("draws/<str:public_id>/winners", draws.winners_page, name="winners"),

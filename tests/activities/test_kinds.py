@@ -32,6 +32,8 @@ from qunce.members.people import staff_accounts
 from tests import factories
 from tests.activities import running
 from tests.activities.draws import builders
+from tests.activities.instant_draws import builders as instant_builders
+from tests.activities.mall import builders as mall_builders
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
@@ -45,16 +47,54 @@ def open_draw(by: Staff) -> Activity:
     return builders.open_draw(by).activity
 
 
+def open_poll(by: Staff) -> Activity:
+    rows = [{"text": text, "tag": ""} for text in ("Oolong", "Green tea")]
+    return running.running(by, "poll", settings={"options": rows})
+
+
+def open_instant_draw(by: Staff) -> Activity:
+    return instant_builders.open_draw(by)
+
+
+def open_mall(by: Staff) -> Activity:
+    mall_builders.enrich(by)
+    return mall_builders.open_mall(by)
+
+
+def open_red_packet(by: Staff) -> Activity:
+    return running.running(by, "red_packet", ends_at=AT + running.HOUR)
+
+
 PREPARED: dict[str, Callable[[Staff], Activity]] = {
     "check_in": open_check_in,
     "draw": open_draw,
+    "instant_draw": open_instant_draw,
+    "mall": open_mall,
+    "poll": open_poll,
+    "red_packet": open_red_packet,
 }
+SAID = {"mall": "1", "poll": "A"}
+"""What a member says beside the keyword, where the kind needs that."""
 KINDS = sorted(kind.key for kind in base.list_kinds())
 Take = Callable[[Activity, int, Group, Staff], str]
 
 
+def said_of(activity: Activity) -> str:
+    return SAID.get(activity.kind, "")
+
+
+def line_of(activity: Activity) -> str:
+    """The keyword and what is said with it."""
+    keyword = base.get(activity.kind).keywords[0]
+    return f"{keyword} {said_of(activity)}".strip()
+
+
+def join(activity: Activity, account: int, **fields: Any) -> Reply:
+    return running.join(activity, account, said=said_of(activity), **fields)
+
+
 def by_portal(activity: Activity, account: int, group: Group, by: Staff) -> str:
-    return running.join(activity, account).text
+    return join(activity, account).text
 
 
 def by_chat(activity: Activity, account: int, group: Group, by: Staff) -> str:
@@ -62,7 +102,7 @@ def by_chat(activity: Activity, account: int, group: Group, by: Staff) -> str:
         community=activity.community,
         account=account,
         group=group.pk,
-        text=base.get(activity.kind).keywords[0],
+        text=line_of(activity),
         key=f"event:{account}",
         happened_at=AT,
     )
@@ -73,7 +113,7 @@ def by_chat(activity: Activity, account: int, group: Group, by: Staff) -> str:
 
 def by_paste(activity: Activity, account: int, group: Group, by: Staff) -> str:
     name = Account.objects.get(pk=account).name
-    text = f"{name}：{base.get(activity.kind).keywords[0]}"
+    text = f"{name}：{line_of(activity)}"
     result = pasted_lines.paste(activity=activity, group=group, text=text, by=by, at=AT)
     return "".join(row.answer for row in result.rows)
 
@@ -127,10 +167,10 @@ def test_every_kind_is_complete(kind: str) -> None:
 
 
 def test_every_kind_describes_itself(kind: str, by: Staff) -> None:
+    (bob,) = factories.members(by.community, "bob")
     activity, found = PREPARED[kind](by), base.get(kind)
     assert all(line.strip() for line in found.describe(activity))
-    (bob,) = factories.members(by.community, "bob")
-    running.join(activity, bob)
+    join(activity, bob)
     public = found.portal_context(activity, None, AT)
     own = found.portal_context(activity, bob, AT)
     assert public.keys() <= own.keys()
@@ -149,7 +189,7 @@ def test_a_member_takes_part_once(
     bob = account(by.community, "bob")
     assert take(activity, bob, north, by)
     assert [entry.account_id for entry in Entry.objects.all()] == [bob]
-    running.join(activity, bob, key="another")
+    join(activity, bob, key="another")
     assert Entry.objects.count() == 1
     joined = factories.recorded_facts(by.community, "activity.joined")
     assert [(who, payload["activity_kind"]) for who, payload in joined] == [(bob, kind)]
@@ -192,7 +232,7 @@ def test_a_merged_pair_is_one_person(
     activity = PREPARED[kind](by)
     bob, bobby = (account(by.community, key) for key in ("bob", "bobby"))
     factories.merge(by.community, "bob", "bobby")
-    running.join(activity, bobby)
+    join(activity, bobby)
     take(activity, bob, north, by)
     assert [entry.account_id for entry in Entry.objects.all()] == [bobby]
 
@@ -205,9 +245,9 @@ def test_staff_enter_only_whom_they_see(kind: str, by: Staff, north: Group) -> N
     scope: dict[str, Any] = {"group": {"any": ["south"]}}
     cat = factories.staff(shop, "operator", "cat", groups=["south"], scope=scope)
     with pytest.raises(MemberNotFound):
-        running.join(activity, cy, way=Way.STAFF, by=cat)
+        join(activity, cy, way=Way.STAFF, by=cat)
     assert by_paste(activity, cy, south, cat) == ""
     assert PastedLine.objects.get().state == PastedLine.State.UNSURE
-    reply: Reply = running.join(activity, bob, way=Way.STAFF, by=cat)
+    reply: Reply = join(activity, bob, way=Way.STAFF, by=cat)
     assert reply.accepted
     assert [row.account_id for row in Entry.objects.all()] == [bob]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils import translation
@@ -78,7 +79,8 @@ class Attempt:
 
     `accounts` are all accounts of the person. `served_at` is when the page was served on
     which it was asked for, `said_at` when it was said in a chat, as far as that is known.
-    In a rehearsal everything is undone afterwards.
+    In a rehearsal everything is undone afterwards. What is heard was said without the
+    keyword, so it may be about something else.
     """
 
     activity: Activity
@@ -94,16 +96,32 @@ class Attempt:
     group_id: int | None = None
     by: Staff | None = None
     is_rehearsal: bool = False
+    is_heard: bool = False
+
+
+class InGroup(StrEnum):
+    """What a group reads of an answer in its chat, at most once in 10 minutes."""
+
+    NOTHING = "nothing"
+    RECEIVED = "received"
+    STATE = "state"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the member reads. `is_repeated` marks the answer to the same key as before."""
+    """What the member reads. `is_repeated` marks the answer to the same key as before.
+
+    In a chat it is sent to the member if it `is_direct`. A reply to something heard that
+    `is_ignored` undoes all, and the message stays one for staff.
+    """
 
     text: str
     accepted: bool = True
     is_repeated: bool = False
     code: str = ""
+    is_direct: bool = True
+    in_group: InGroup = InGroup.RECEIVED
+    is_ignored: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +221,11 @@ class Kind:
     """Whether staff can close it before the end that members have read."""
     takes_late: bool = False
     """Whether what was said before the end is taken from staff until it is settled."""
+    listens: Callable[[Activity, str], str | None] | None = None
+    """What a line of a chat without the keyword says for a running activity, None if it
+    is about something else. In a direct chat only those who joined are listened to."""
+    describe_state: Callable[[Activity], str] | None = None
+    """How far it is, in one line, for a group that reads `InGroup.STATE`."""
     spends_points: bool = False
     """Whether taking part spends points, which needs a sign-in on the page."""
     turn_away: Callable[[Attempt], Reply | None] = _nobody

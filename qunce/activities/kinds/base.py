@@ -10,6 +10,7 @@ every amount come from the server.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from qunce.activities.activities.kind_contract import (
     ALL_WAYS,
     Attempt,
     Cost,
+    InGroup,
     InvalidSetting,
     Kind,
     KindNotFound,
@@ -54,6 +56,7 @@ __all__ = [
     "ALL_WAYS",
     "Attempt",
     "Cost",
+    "InGroup",
     "InvalidSetting",
     "Kind",
     "KindNotFound",
@@ -81,6 +84,14 @@ class _Undo(Exception):
     """Rolls a rehearsal back."""
 
 
+class _Ignored(Exception):
+    """Rolls back what was heard and is about something else."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.text)
+        self.reply = replace(reply, accepted=False, is_ignored=True)
+
+
 def take_part(
     *,
     activity: Activity,
@@ -93,11 +104,13 @@ def take_part(
     said_at: datetime | None = None,
     group_id: int | None = None,
     by: Staff | None = None,
+    is_heard: bool = False,
 ) -> Reply:
     """Take part once per `key`; the same key gets the same answer, and counts once.
 
     Staff who type or paste are `by`, and need to see the member and the activity. A member
-    who may not join is answered with the operator's sentence; nothing is raised.
+    who may not join is answered with the operator's sentence; nothing is raised. What was
+    only heard, without the keyword, is ignored then.
     """
     _check_text(said, key)
     if way in TYPED:
@@ -123,9 +136,14 @@ def take_part(
         said_at=said_at,
         group_id=group_id,
         by=by,
+        is_heard=is_heard,
     )
+    if way != Way.CHAT and (reply := _turn_away(attempt)) is not None:
+        return reply
     try:
         return _take_part(attempt)
+    except _Ignored as ignored:
+        return ignored.reply
     except IntegrityError:
         # The same key in two processes at the same time: the other one has answered.
         stored = _find_answer(activity, way, own_key)
@@ -178,22 +196,31 @@ def _take_part(attempt: Attempt) -> Reply:
         group_id=attempt.group_id,
         at=attempt.at,
     )
-    reply = (
-        _judge(attempt)
-        or _check_length(attempt)
-        or get(attempt.activity.kind).take_part(attempt)
-    )
+    refusal = _judge(attempt) or _check_length(attempt)
+    reply = refusal or get(attempt.activity.kind).take_part(attempt)
+    if attempt.is_heard and (refusal is not None or reply.is_ignored):
+        raise _Ignored(reply)
     row.is_accepted, row.text = reply.accepted, reply.text
     row.save(update_fields=["is_accepted", "text"])
-    if attempt.way == Way.CHAT:
+    is_answered = reply.is_direct or reply.in_group != InGroup.NOTHING
+    if attempt.way == Way.CHAT and is_answered:
         fact = activity_facts.ActivityAnswered(
             activity=attempt.activity.pk,
             answer=row.pk,
+            is_direct=reply.is_direct,
+            in_group=reply.in_group,
             account=attempt.account_id,
             group=attempt.group_id,
         )
         facts.record(fact, community=attempt.activity.community, by=None, at=attempt.at)
     return reply
+
+
+def _turn_away(attempt: Attempt) -> Reply | None:
+    """What the kind answers without writing, while the activity is open."""
+    if eligibility.judge_time(attempt.activity, attempt.at) is not None:
+        return None
+    return get(attempt.activity.kind).turn_away(attempt)
 
 
 def _judge(attempt: Attempt) -> Reply | None:

@@ -235,9 +235,10 @@ def take_back(
         award, "return", returned_at=at, return_reason=reason, is_passed_on=is_next
     )
     if not is_next:
-        stock.give_back(stock_id=award.stock_id)
+        # The stock is locked last, as it is when points are spent on a prize.
         if source is not None:
             source.returned(award, at)
+        stock.give_back(stock_id=award.stock_id)
     awards.record(
         prize_facts.PrizeReturned,
         award,

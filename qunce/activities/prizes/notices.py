@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from qunce.activities.prizes import sources
 from qunce.activities.prizes.kinds import base
 from qunce.activities.prizes.models import Award, State
 from qunce.core import money
@@ -17,7 +18,7 @@ def awarded(award: Award) -> str:
     if award.is_held:
         return ""
     name = {"prize": award.stock.name}
-    lines = [_("You have won: %(prize)s.") % name]
+    lines = [sources.awarded_text(award.source) % name]
     kind = base.get(award.stock.kind)
     if kind.hand_over == base.HandOver.AUTOMATIC:
         lines.append(_("You have it already."))

@@ -34,7 +34,12 @@ def purpose_of(activity: Activity) -> str:
 
 
 def account_of(visitor: Visitor, activity: Activity) -> int | None:
-    """The account for which the page may show what is the visitor's own."""
+    """The account for which the page may show what is the visitor's own.
+
+    What is paid with points needs a sign-in, as balances do.
+    """
+    if base.get(activity.kind).spends_points:
+        return visitor.signed_in
     return visitor.account_for(purpose_of(activity))
 
 
@@ -49,9 +54,14 @@ def require_check_ins(visitor: Visitor, public_id: str) -> tuple[Activity, int]:
 def take_part(
     *, visitor: Visitor, public_id: str, said: str, key: str, served: str, at: datetime
 ) -> Reply:
-    """Take part on the page, with a personal link for this activity or signed in."""
+    """Take part on the page, with a personal link for this activity or signed in.
+
+    Where it spends points, a link is not enough.
+    """
     activity = get(visitor, public_id)
-    account = rungs.require(visitor, Rung.LINK, purpose=purpose_of(activity))
+    is_spent = base.get(activity.kind).spends_points
+    rung = Rung.CHANNEL if is_spent else Rung.LINK
+    account = rungs.require(visitor, rung, purpose=purpose_of(activity))
     return base.take_part(
         activity=activity,
         account_id=account,

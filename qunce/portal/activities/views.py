@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from qunce.activities import eligibility
+from qunce.activities.activities.models import Activity, Answer
 from qunce.activities.kinds import base
 from qunce.core.pictures.pictures import Picture
 from qunce.members.personal_links import tokens
@@ -15,7 +16,7 @@ from qunce.portal import http, member_pictures
 from qunce.portal.activities import actions, presenters
 from qunce.portal.me import presenters as me
 
-MAX_KEY = 60
+MAX_KEY, MAX_BOXES = 60, 50
 
 
 @require_safe
@@ -23,17 +24,26 @@ MAX_KEY = 60
 def activity(request: http.Request, public_id: str) -> HttpResponse:
     """The page of an activity, the same for everybody but for what is the visitor's own."""
     found = actions.get(request.visitor, public_id)
+    account = actions.account_of(request.visitor, found)
+    key = request.GET.get("key", "")[:MAX_KEY]
+    return _render(request, found, actions.find_answer(found, account, key))
+
+
+def _render(
+    request: http.Request, found: Activity, answer: Answer | None
+) -> HttpResponse:
+    public_id = found.public_id
     kind = base.get(found.kind)
     account = actions.account_of(request.visitor, found)
     closed = eligibility.judge_time(found, request.at)
-    key = request.GET.get("key", "")[:MAX_KEY]
     context = {
         "activity": found,
         "kind": kind,
         "rules": kind.describe(found),
         "closed": closed,
         "is_known": account is not None,
-        "answer": actions.find_answer(found, account, key),
+        "needs_sign_in": kind.spends_points,
+        "answer": answer,
         "served": actions.sign_served(found, request.at),
         "card_url": reverse("portal:buy-card", args=[request.place, public_id]),
         "join_url": reverse("portal:activity-join", args=[request.place, public_id]),
@@ -48,14 +58,21 @@ def activity(request: http.Request, public_id: str) -> HttpResponse:
 def join(request: http.Request, public_id: str) -> HttpResponse:
     """Take part, and go back to the page, which shows the answer."""
     key = request.POST.get("key", "")[:MAX_KEY]
-    actions.take_part(
+    reply = actions.take_part(
         visitor=request.visitor,
         public_id=public_id,
-        said=request.POST.get("said", ""),
+        # Several boxes of one name, where several options can be chosen.
+        said=", ".join(request.POST.getlist("said")[:MAX_BOXES]),
         key=key,
         served=request.POST.get("served", ""),
         at=request.at,
     )
+    found = actions.get(request.visitor, public_id)
+    account = actions.account_of(request.visitor, found)
+    if actions.find_answer(found, account, key) is None:
+        # Nothing was written, as after the last piece: the page itself is the answer.
+        turned_away = Answer(is_accepted=reply.accepted, text=reply.text)
+        return _render(request, found, turned_away)
     url = reverse("portal:activity", args=[request.place, public_id])
     return http.redirect(f"{url}?key={key}")
 

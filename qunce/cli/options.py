@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from django.db import DatabaseError, IntegrityError
@@ -253,8 +254,27 @@ def parse_time(text: str, community: Community) -> datetime:
             % {"text": text}
         ) from None
     if time.tzinfo is None:
-        time = time.replace(tzinfo=communities.zone(community))
+        return _to_utc(time, communities.zone(community))
     return time.astimezone(UTC)
+
+
+def _to_utc(time: datetime, zone: ZoneInfo) -> datetime:
+    """Refuse a time of the clock that there is not, or twice, when clocks change."""
+    first = time.replace(tzinfo=zone)
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != time:
+        raise BadUsage(
+            _("“%(text)s” does not exist in %(zone)s, as clocks are set forward then.")
+            % {"text": time.isoformat(), "zone": zone.key}
+        )
+    if first.utcoffset() != first.replace(fold=1).utcoffset():
+        raise BadUsage(
+            _(
+                "“%(text)s” is there twice in %(zone)s, as clocks are set back then. "
+                "Write it with its offset, such as %(example)s."
+            )
+            % {"text": time.isoformat(), "zone": zone.key, "example": first.isoformat()}
+        )
+    return first.astimezone(UTC)
 
 
 def parse_rule(text: str) -> Any:

@@ -28,6 +28,14 @@ def get(*, by: Staff, pk: int) -> Group:
         raise GroupNotFound(_("There is no such group.")) from None
 
 
+def get_by_key(by: Staff, key: str) -> Group:
+    """Return the group; a hidden one raises GroupNotFound like one that does not exist."""
+    group = list_visible(by).filter(key=key).first()
+    if group is None:
+        raise GroupNotFound(_("There is no group “%(key)s”.") % {"key": key})
+    return group
+
+
 def check(*, by: Staff, groups: Iterable[int]) -> None:
     """Raise GroupNotFound unless `by` may see every one of these group ids."""
     group_ids = set(groups)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,14 @@ from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, State, Way
 from qunce.activities.check_ins import card_sales
 from qunce.activities.kinds import base as kinds
+from qunce.activities.kinds.base import SettingField
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.groups import groups as group_store
+from qunce.core import money
+from qunce.groups import visibility as group_visibility
 from qunce.members.people import named_members
+from qunce.sets.rules import tree
 
 ACTIVITY_HELP = N_("number of the activity")
 REASON_HELP = N_("why; members read it")
@@ -82,6 +87,90 @@ def show(invocation: Invocation, activity: int) -> None:
     invocation.out.answer(row, _format(row), *lines)
 
 
+@activities.command("kinds", help=N_("List the kinds of activities, with settings"))
+@options.pass_invocation
+def list_kinds(invocation: Invocation) -> None:
+    rows = [
+        {
+            "key": kind.key,
+            "label": str(kind.label),
+            "keywords": list(kind.keywords),
+            "settings": [_describe(each) for each in kind.settings_form],
+        }
+        for kind in kinds.list_kinds()
+    ]
+    invocation.out.write_list(
+        "kinds", rows, lambda row: f"{row['key']:<16} {row['label']}"
+    )
+
+
+def _describe(setting: SettingField) -> dict[str, Any]:
+    columns = [_describe(column) for column in setting.columns]
+    return {
+        "name": setting.name,
+        "label": str(setting.label),
+        "type": setting.type,
+        "default": setting.default,
+        **({"columns": columns} if columns else {}),
+    }
+
+
+@activities.command("create", help=N_("Create the draft of an activity"))
+@base.argument("kind", help=N_("kind, as in “activities kinds”"))
+@base.argument("name", help=N_("name that members read"))
+@base.option("--starts", required=True, help=N_("start, such as 2026-03-05T20:00"))
+@base.option("--ends", help=N_("end; without it you close the activity"))
+@base.option("--text", default="", help=N_("what members read"))
+@base.option("--may-join", "may_join", help=N_("rule of who may join; all without it"))
+@base.option("--refusal", default="", help=N_("what others read"))
+@base.option("--notified", help=N_("rule of who is notified; nobody without it"))
+@base.option(
+    "--group", "groups", multiple=True, help=N_("key of a group; all without it")
+)
+@base.option("--points-limit", type=int, help=N_("budget in points; no limit without"))
+@base.option("--money-limit", help=N_("budget such as 500.00; no limit without it"))
+@base.option("--settings", default="{}", help=N_("settings of the kind, as JSON"))
+@options.pass_invocation
+def create(
+    invocation: Invocation,
+    starts: str,
+    ends: str | None,
+    may_join: str | None,
+    notified: str | None,
+    groups: tuple[str, ...],
+    money_limit: str | None,
+    settings: str,
+    **fields: Any,
+) -> None:
+    community = invocation.community
+    if may_join is not None:
+        fields["may_join"] = options.parse_rule(may_join)
+    if money_limit is not None:
+        fields["money_limit"] = money.parse_units(money_limit, community.currency)
+    created = activity_store.create(
+        starts_at=options.parse_time(starts, community),
+        ends_at=options.parse_time(ends, community) if ends else None,
+        notified=options.parse_rule(notified) if notified is not None else None,
+        groups=[group_visibility.get_by_key(invocation.by, key).pk for key in groups],
+        settings=_parse_settings(settings),
+        **fields,
+        **invocation.query_args,
+    )
+    _answer(invocation, created)
+
+
+def _parse_settings(text: str) -> dict[str, Any]:
+    try:
+        settings = json.loads(text, object_pairs_hook=tree.refuse_duplicates)
+    except ValueError as error:
+        raise click.BadParameter(
+            _("Write the settings as JSON: %(why)s.") % {"why": error}
+        ) from None
+    if not isinstance(settings, dict):
+        raise click.BadParameter(_("Settings are an object, such as {}."))
+    return settings
+
+
 def _step(
     name: str, help_text: str, verb: Callable[..., object], *, has_reason: bool = False
 ) -> None:
@@ -129,7 +218,7 @@ def review(invocation: Invocation, activity: int, lesson: str) -> None:
 @base.argument("activity", type=int, help=ACTIVITY_HELP)
 @base.argument("member", help=N_("key, phone or e-mail address of the member"))
 @base.option("--said", default="", help=N_("what the member says"))
-@base.option("--key", help=N_("the same key counts once; the day without it"))
+@base.option("--key", help=N_("the same key counts once; day and words without it"))
 @options.pass_invocation
 def enter(
     invocation: Invocation, activity: int, member: str, said: str, key: str | None
@@ -142,11 +231,26 @@ def enter(
         account_id=account.pk,
         way=Way.STAFF,
         said=said,
-        key=key or f"day-{found.community.day(invocation.at)}",
+        key=key or _key_of(said, found.community.day(invocation.at)),
         **invocation.verb_args,
     )
-    row = {"text": reply.text, "accepted": reply.accepted}
-    invocation.out.answer(row, reply.text)
+    row = {
+        "text": reply.text,
+        "accepted": reply.accepted,
+        "repeated": reply.is_repeated,
+    }
+    lines = [reply.text]
+    if reply.is_repeated:
+        lines.append(
+            _("This was entered before. Give another --key to enter it again.")
+        )
+    invocation.out.answer(row, *lines)
+
+
+def _key_of(said: str, day: int) -> str:
+    """The same words of a day count once; other words are another attempt."""
+    digest = hashlib.sha256(said.encode(errors="replace")).hexdigest()[:16]
+    return f"day-{day}-{digest}" if said else f"day-{day}"
 
 
 @activities.command("paste", help=N_("Take the lines of a copied chat"))
@@ -161,7 +265,7 @@ def enter(
 @options.pass_invocation
 def paste(invocation: Invocation, activity: int, group: str, file: Path) -> None:
     found = _get(invocation, activity)
-    chosen = group_store.get(invocation.community, group)
+    chosen = group_visibility.get_by_key(invocation.by, group)
     with click.open_file(str(file), encoding="utf-8") as lines:
         text = lines.read(pasted_lines.MAX_PASTED + 1)
     invocation.derive()

@@ -12,7 +12,6 @@ from django.utils.translation import pgettext
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.groups import groups as group_store
 from qunce.groups import visibility
 from qunce.groups.entry import gate_terms, requests
 from qunce.groups.entry import gates as gate_store
@@ -27,8 +26,7 @@ gates = base.Group("gates")
 
 
 def _get_group(invocation: Invocation, key: str) -> Group:
-    group = group_store.get(invocation.community, key)
-    return visibility.get(by=invocation.by, pk=group.pk)
+    return visibility.get_by_key(invocation.by, key)
 
 
 def _to_json(gate: EntryGate, invocation: Invocation) -> dict[str, Any]:

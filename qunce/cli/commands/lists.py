@@ -15,7 +15,6 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import csv_safety
-from qunce.groups import groups as group_store
 from qunce.groups import visibility
 from qunce.groups.groups import Group
 from qunce.groups.lists import candidates
@@ -68,9 +67,8 @@ def _select(
 
 
 def _find_groups(invocation: Invocation, keys: tuple[str, ...]) -> list[Group]:
-    found = [group_store.get(invocation.community, key) for key in dict.fromkeys(keys)]
-    visibility.check(by=invocation.by, groups=[group.pk for group in found])
-    return found
+    by = invocation.by
+    return [visibility.get_by_key(by, key) for key in dict.fromkeys(keys)]
 
 
 def _parse_until(invocation: Invocation, text: str | None) -> datetime | None:

@@ -13,8 +13,8 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days, money
-from qunce.groups import groups as group_store
 from qunce.groups import visibility
+from qunce.groups import visibility as group_visibility
 from qunce.insight import (
     group_comparison,
     metric_definitions,
@@ -67,7 +67,7 @@ def show(
         **invocation.query_args,
     }
     if group:
-        key = group_store.get(invocation.community, group).key
+        key = group_visibility.get_by_key(invocation.by, group).key
         values = numbers.compute_for_groups(groups=[key], **query)[key]
     else:
         values = numbers.compute_for_community(**query)
@@ -91,7 +91,7 @@ def show_span(
     metric_dictionary.check_names(names, GROUP if group else COMMUNITY)
     invocation.derive()
     first, last = _last_days(invocation, days)
-    key = group_store.get(invocation.community, group).key if group else None
+    key = group_visibility.get_by_key(invocation.by, group).key if group else None
     counted = numbers.count_span(
         first=first,
         last=last,
@@ -191,7 +191,7 @@ def show_hours(
     invocation: Invocation, group: str | None, subject: str, days: int
 ) -> None:
     invocation.derive()
-    key = group_store.get(invocation.community, group).key if group else None
+    key = group_visibility.get_by_key(invocation.by, group).key if group else None
     counted = peak_hours.count(
         subject=subject, group=key, span=days, **invocation.query_args
     )

@@ -13,7 +13,6 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import permissions
-from qunce.groups import groups as group_store
 from qunce.groups import visibility
 from qunce.groups.moderation.cases import cases as case_store
 from qunce.groups.moderation.cases import precision
@@ -81,7 +80,7 @@ def _answer(invocation: Invocation, number: int) -> None:
 @base.option("--name", default="", help=N_("author of messages without a name"))
 @options.pass_invocation
 def judge(invocation: Invocation, group: str, file: Path, name: str) -> None:
-    found = group_store.get(invocation.community, group)
+    found = visibility.get_by_key(invocation.by, group)
     with click.open_file(str(file), encoding="utf-8-sig") as content:
         try:
             # One character more than is possible, so that more is refused.
@@ -89,7 +88,7 @@ def judge(invocation: Invocation, group: str, file: Path, name: str) -> None:
         except UnicodeDecodeError:
             raise options.BadUsage(_("The file is not valid UTF-8.")) from None
     verdicts = pasted_messages.judge(
-        group=visibility.get(by=invocation.by, pk=found.pk),
+        group=found,
         text=text,
         name=name,
         **invocation.verb_args,

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.groups import groups
+from qunce.groups import visibility as group_visibility
 from qunce.members.people import named_members
 from qunce.outreach.welcomes import explanations, results, welcomes
 from qunce.outreach.welcomes.explanations import Wanted
@@ -65,7 +65,7 @@ def add(
 ) -> None:
     fields: dict[str, Any] = {"sources": list(sources), "is_for_others": others}
     if group_key is not None:
-        found = groups.get(invocation.community, group_key)
+        found = group_visibility.get_by_key(invocation.by, group_key)
         fields |= {"event": "group", "groups": [found.pk]}
     created = welcomes.create(
         name=name,
@@ -113,7 +113,9 @@ def preview(
     account = None
     if member is not None:
         account = named_members.get_by_key(key=member, **query).pk
-    joined = groups.get(invocation.community, group_key) if group_key else None
+    joined = (
+        group_visibility.get_by_key(invocation.by, group_key) if group_key else None
+    )
     wanted = Wanted(account=account, source=source, group=joined.pk if joined else None)
     found = explanations.preview(wanted, **query)
     record = {

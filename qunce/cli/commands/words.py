@@ -12,7 +12,7 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.core import community_days
-from qunce.groups import groups as group_store
+from qunce.groups import visibility as group_visibility
 from qunce.insight.words import topics, word_days, word_settings
 from qunce.insight.words.topics import DEFAULT_SPAN, MAX_DAYS, Word
 from qunce.members.message_texts import message_texts
@@ -48,7 +48,7 @@ def show(
     word_days.count_due(at=invocation.at)
     yesterday = community_days.to_date(invocation.community.day(invocation.at) - 1)
     found = topics.compute(
-        group=group_store.get(invocation.community, group).key if group else None,
+        group=group_visibility.get_by_key(invocation.by, group).key if group else None,
         first=yesterday - timedelta(days=days - 1),
         last=yesterday,
         by=invocation.by,

@@ -32,6 +32,7 @@ from qunce.members.people import staff_accounts
 from tests import factories
 from tests.activities import running
 from tests.activities.draws import builders
+from tests.activities.games import builders as game_builders
 from tests.activities.instant_draws import builders as instant_builders
 from tests.activities.mall import builders as mall_builders
 from tests.factories import AT
@@ -65,7 +66,24 @@ def open_red_packet(by: Staff) -> Activity:
     return running.running(by, "red_packet", ends_at=AT + running.HOUR)
 
 
+def open_quiz(by: Staff) -> Activity:
+    return game_builders.quiz(by, pace="all", mode="all")
+
+
+def open_riddles(by: Staff) -> Activity:
+    row = game_builders.question("It is white and falls in winter", "snow")
+    return game_builders.game(by, "riddle", row)
+
+
+def open_guess(by: Staff) -> Activity:
+    return game_builders.game(by, "guess", game_builders.question("1 to 100", "42"))
+
+
 PREPARED: dict[str, Callable[[Staff], Activity]] = {
+    "guess": open_guess,
+    "idiom_chain": game_builders.chain,
+    "quiz": open_quiz,
+    "riddle": open_riddles,
     "check_in": open_check_in,
     "draw": open_draw,
     "instant_draw": open_instant_draw,

@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
 from qunce.activities.draws.models import DrawPrize, Result, State
+from qunce.activities.prizes import sources
 from qunce.activities.prizes.models import Award, PrizeStock
 from qunce.activities.prizes.models import State as AwardState
 from qunce.core import db
@@ -62,4 +63,5 @@ def count_taken(community: Community) -> Counter[int]:
         "stock", "draw_result__draw", "draw_result__k"
     ):
         taken[stock] += (draw, k) not in replaced
+    taken.update(sources.count_reserved(community))
     return taken

@@ -13,7 +13,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from qunce.activities import announcements
-from qunce.activities.activities import activity_facts
+from qunce.activities.activities import activity_facts, kind_contract
+from qunce.activities.activities.kind_contract import InGroup
 from qunce.activities.activities.models import Activity, Answer
 from qunce.activities.points import balances, phrases, point_facts
 from qunce.activities.prizes import prize_facts
@@ -34,8 +35,14 @@ def answer_part(
     found = rows.in_bulk([fact.payload["answer"] for fact in facts])
     for fact in facts:
         row = found.get(fact.payload["answer"])
-        if row is not None:
-            _answer(community, fact, row.text, row.activity, at)
+        if row is None:
+            continue
+        is_direct = fact.payload.get("is_direct", True)
+        in_group = InGroup(fact.payload.get("in_group", InGroup.RECEIVED))
+        if not is_direct:
+            _write_line(community, fact, row.activity, in_group, at)
+        else:
+            _answer(community, fact, row.text, row.activity, at, in_group)
 
 
 def answer_claim(
@@ -72,6 +79,7 @@ def _answer(
     text: str,
     activity: Activity | None,
     at: datetime,
+    in_group: InGroup = InGroup.RECEIVED,
 ) -> bool:
     """Answer directly, and write a line in the group; False if the channel cannot."""
     if fact.account is None:
@@ -79,19 +87,29 @@ def _answer(
     is_answered = activity_messages.answer(
         community=community, fact=fact.id, account=fact.account, text=text, at=at
     )
+    if is_answered:
+        _write_line(community, fact, activity, in_group, at)
+    return is_answered
+
+
+def _write_line(
+    community: Community,
+    fact: RecordedFact,
+    activity: Activity | None,
+    in_group: InGroup,
+    at: datetime,
+) -> None:
+    """Write a line in the group of a fact, at most once per pause."""
     if (
-        not is_answered
-        or fact.group is None
+        fact.group is None
+        or in_group == InGroup.NOTHING
         or not announcements.claim_group_line(
             activity=activity, group=fact.group, at=at
         )
     ):
-        return is_answered
+        return
     with translation.override(community.language):
-        line = _("Received. You are answered directly.")
-        if activity is not None:
-            line = _("“%(name)s”: received. You are answered directly.")
-            line %= {"name": activity.name}
+        line = _line_of(activity, in_group)
     activity_messages.post(
         community=community,
         fact=fact.id,
@@ -100,7 +118,16 @@ def _answer(
         fallback=None,
         at=at,
     )
-    return True
+
+
+def _line_of(activity: Activity | None, in_group: InGroup) -> str:
+    if activity is None:
+        return _("Received. You are answered directly.")
+    describe = kind_contract.get(activity.kind).describe_state
+    if in_group == InGroup.STATE and describe is not None:
+        return describe(activity)
+    text = _("“%(name)s”: received. You are answered directly.")
+    return text % {"name": activity.name}
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {

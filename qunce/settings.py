@@ -155,6 +155,7 @@ INSTALLED_APPS = [
     "qunce.activities.instant_draws",
     "qunce.activities.red_packets",
     "qunce.activities.check_ins",
+    "qunce.activities.levels",
     "qunce.activities.games",
     "qunce.activities.mall",
     "qunce.activities.polls",

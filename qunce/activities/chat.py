@@ -1,4 +1,7 @@
-"""Taking part by a keyword in a chat: 打卡, 抽奖 and the like, in a group or directly."""
+"""Taking part in a chat, in a group or directly: by a keyword such as 打卡 or 抽奖.
+
+A game that is running also listens to what is said without its keyword.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from django.utils import translation
 
+from qunce.activities.activities import entries
 from qunce.activities.activities.models import Activity, State, Way
 from qunce.activities.kinds import base
-from qunce.core import errors
+from qunce.activities.kinds.base import Reply
+from qunce.core import db, errors
 from qunce.groups import chat_readers
 from qunce.groups.groups import Membership
 from qunce.members.accounts import queries as account_queries
@@ -38,9 +43,11 @@ def read(message: ChatMessage, *, at: datetime) -> bool:
         for kind in base.list_kinds()
         if (said := kind.read_line(message.text)) is not None
     }
-    if not said_by_kind:
-        return False
-    found = _find(message.community, list(said_by_kind), _groups_of(message))
+    found: list[Activity] = []
+    if said_by_kind:
+        found = _find(message.community, list(said_by_kind), _groups_of(message))
+    if not found:
+        return _listen(message, at)
     for activity in found:
         try:
             with translation.override(message.community.language):
@@ -48,13 +55,61 @@ def read(message: ChatMessage, *, at: datetime) -> bool:
         except errors.QunceError:
             # The message stays one for staff, who see what was written.
             return False
-    return bool(found)
+    return True
+
+
+def _listen(message: ChatMessage, at: datetime) -> bool:
+    """Whether a running activity takes a message without its keyword."""
+    is_taken = False
+    for activity in _list_listening(message):
+        listens = base.get(activity.kind).listens
+        said = listens(activity, message.text) if listens is not None else None
+        if said is None:
+            continue
+        try:
+            with translation.override(message.community.language):
+                reply = _take_part(activity, message, said, at, is_heard=True)
+        except errors.QunceError:
+            continue
+        is_taken = is_taken or not reply.is_ignored
+    return is_taken
+
+
+def _list_listening(message: ChatMessage) -> list[Activity]:
+    """The running activities that listen where it was said.
+
+    It is asked for every message, so that nothing else is read where there are none.
+    """
+    kinds = [kind.key for kind in base.list_kinds() if kind.listens is not None]
+    if not kinds or not _is_any_running(message.community, kinds):
+        return []
+    found = _find(message.community, kinds, _groups_of(message))
+    running = [activity for activity in found if activity.state == State.RUNNING]
+    if message.group is not None:
+        return running
+    # Somebody who has not joined it writes to us about something else.
+    accounts = account_queries.account_ids_of_person(message.account)
+    return [each for each in running if entries.find(each, accounts) is not None]
+
+
+def _is_any_running(community: Community, kinds: Sequence[str]) -> bool:
+    marks = db.placeholders(len(kinds))
+    sql = (
+        "SELECT 1 FROM activities_activity WHERE community_id = %s AND state = %s"  # noqa: S608 - placeholders only
+        f" AND kind IN ({marks}) LIMIT 1"
+    )
+    return bool(db.rows(sql, [community.pk, State.RUNNING, *kinds]))
 
 
 def _take_part(
-    activity: Activity, message: ChatMessage, said: str, at: datetime
-) -> None:
-    base.take_part(
+    activity: Activity,
+    message: ChatMessage,
+    said: str,
+    at: datetime,
+    *,
+    is_heard: bool = False,
+) -> Reply:
+    return base.take_part(
         activity=activity,
         account_id=message.account,
         way=Way.CHAT,
@@ -63,6 +118,7 @@ def _take_part(
         group_id=message.group,
         said_at=min(message.happened_at, at),
         at=at,
+        is_heard=is_heard,
     )
 
 

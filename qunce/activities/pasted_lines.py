@@ -90,9 +90,17 @@ class Result:
 
 
 def parse(
-    text: str, *, kind: Kind, community: Community, at: datetime
+    text: str,
+    *,
+    kind: Kind,
+    community: Community,
+    at: datetime,
+    activity: Activity | None = None,
 ) -> tuple[list[Line], int]:
-    """The lines that are about a kind, and how many others there are."""
+    """The lines that are about a kind, and how many others there are.
+
+    Some kinds listen to lines without the keyword, if `activity` needs that.
+    """
     if len(text) > MAX_PASTED or not text_validation.is_valid(text):
         raise InvalidPaste(
             _("Paste at most %(n)s characters, without control characters.")
@@ -110,6 +118,8 @@ def parse(
     found, others = [], 0
     for name, words, said_at in _split(lines, community, at):
         said = kind.read_line(words)
+        if said is None and kind.listens is not None and activity is not None:
+            said = kind.listens(activity, words)
         shown = names.clean(name)[:MAX_NAME]
         if said is None or not shown:
             others += 1
@@ -171,7 +181,11 @@ def paste(
     activities.check_may_run(by, activity)
     group_verbs.check_visible(group, by)
     found, others = parse(
-        text, kind=activities.kind_of(activity), community=activity.community, at=at
+        text,
+        kind=activities.kind_of(activity),
+        community=activity.community,
+        at=at,
+        activity=activity,
     )
     if len(found) > MAX_TAKEN:
         raise InvalidPaste(

@@ -15,6 +15,8 @@ LABELS = {
     "reason": gettext_lazy("reason"),
     "fields": gettext_lazy("fields"),
     "answer": gettext_lazy("number of the answer"),
+    "is_direct": gettext_lazy("answered directly"),
+    "in_group": gettext_lazy("what the group reads"),
     "announcement": gettext_lazy("number of the announcement"),
     "groups": gettext_lazy("numbers of the groups"),
 }
@@ -153,11 +155,16 @@ class ActivityEntryRestored(ActivityFact):
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
 class ActivityAnswered(ActivityFact):
-    """Somebody who took part in a chat is answered; the text is in the answer."""
+    """Somebody who took part in a chat is answered; the text is in the answer.
+
+    `is_direct` is whether they are answered directly, and `in_group` what the group reads.
+    """
 
     kind = "activity.answered"
     label = gettext_lazy("was answered in an activity")
     answer: int
+    is_direct: bool = True
+    in_group: str = "received"
 
 
 @facts.declare

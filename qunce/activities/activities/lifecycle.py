@@ -118,6 +118,16 @@ def close(*, activity: Activity, by: Staff, at: datetime) -> None:
     _close(activity, by, at)
 
 
+@transaction.atomic
+def end(*, activity: Activity, at: datetime) -> bool:
+    """End an activity that is complete before its end; False if it does not run any more."""
+    _lock(activity)
+    if activity.state != State.RUNNING:
+        return False
+    _close(activity, None, at)
+    return True
+
+
 def _close(activity: Activity, by: Staff | None, at: datetime) -> None:
     _move(activity, "close", by, at, closed_at=at)
     kind_contract.get(activity.kind).close(activity, at)

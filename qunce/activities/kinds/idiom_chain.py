@@ -1,0 +1,84 @@
+"""The kind `idiom_chain`: each idiom begins as the one before ended (成语接龙)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from qunce.activities.activities.kind_contract import SettingField
+from qunce.activities.activities.models import Activity
+from qunce.activities.games import (
+    descriptions,
+    game_texts,
+    pages,
+    payouts,
+    playing,
+    rules,
+)
+from qunce.activities.kinds import base
+from qunce.core.guards import legal_notices
+
+
+def describe_state(activity: Activity) -> str:
+    """The line that the group reads at most once in 10 minutes."""
+    last = playing.last_word(activity, rules.of(activity))
+    return game_texts.chain_state(last)
+
+
+IDIOM_CHAIN = base.register(
+    base.Kind(
+        key=rules.IDIOM_CHAIN,
+        label=pgettext_lazy("kind of activity", "Idiom chain"),
+        description=gettext_lazy(
+            "Each idiom begins with the last character of the one before. Whoever adds "
+            "the most is ahead."
+        ),
+        keywords=("成语接龙", "成语", "idiom chain", "idiom"),
+        settings_form=(
+            SettingField(
+                name="start",
+                label=gettext_lazy("First idiom"),
+                max_length=12,
+                help=gettext_lazy("Such as: 一心一意"),
+            ),
+            SettingField(
+                name="homophones",
+                label=gettext_lazy("Characters that sound the same count, too"),
+                type="yes_no",
+                default=True,
+            ),
+            SettingField(
+                name="turns",
+                label=gettext_lazy("Nobody follows themselves"),
+                type="yes_no",
+                default=True,
+            ),
+            SettingField(
+                name="points",
+                label=gettext_lazy("Points of each idiom"),
+                type="number",
+                default=1,
+                most=rules.MAX_POINTS,
+            ),
+            *rules.REWARDS,
+        ),
+        take_part=playing.take_part,
+        describe=descriptions.describe,
+        metrics=descriptions.metrics,
+        portal_template="portal/activities/_game.html",
+        portal_context=pages.portal_context,
+        check_settings=rules.check_chain,
+        check_better=rules.check_better,
+        check_publishable=payouts.check_publishable,
+        check_settleable=payouts.check_settleable,
+        publish=payouts.publish,
+        close=payouts.close,
+        cancel=payouts.cancel,
+        highest_cost=payouts.highest_cost,
+        list_stock=payouts.list_stock,
+        may_close_early=True,
+        takes_late=True,
+        notices=(legal_notices.COMPLETE_TERMS,),
+        listens=playing.hear,
+        describe_state=describe_state,
+    )
+)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class Results:
     """Numbers of people. `uncounted` are those who joined and do not count, by reason.
 
+    Somebody is uncounted if none of their entries counts and none was struck out.
     `leavers` are the accounts of those of them who have left the community since. `spent` is
     None for staff who see some members only.
     """
@@ -61,13 +62,22 @@ def collect(*, activity: Activity, by: Staff, at: datetime) -> Results:
         if persons[row.account_id] not in struck and row.account_id not in reasons
     }
     people = sorted(counted)
+    # The account of the first entry gives the reason.
+    uncounted = {
+        persons[row.account_id]: row.account_id
+        for row in rows
+        if persons[row.account_id] not in struck
+        and persons[row.account_id] not in counted
+    }
     return Results(
         people=len(people),
         typed=sum(row.source in TYPED for row in counted.values()),
         by_way=Counter(row.source for row in counted.values()),
         struck_out=len(struck),
-        uncounted=Counter(reasons.values()),
+        uncounted=Counter(reasons[account] for account in uncounted.values()),
         metrics=tuple(base.get(activity.kind).metrics(activity, people, at)),
-        leavers=tuple(pk for pk, reason in reasons.items() if reason == Reason.LEFT),
+        leavers=tuple(
+            sorted(pk for pk in uncounted.values() if reasons[pk] == Reason.LEFT)
+        ),
         spent=None if by.is_scoped else budget.get_spent(activity),
     )

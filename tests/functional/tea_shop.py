@@ -141,7 +141,7 @@ def add_empty_community(shop: TeaShop) -> None:
     from qunce.core import communities
     from qunce.core.staff import models as staff_models
 
-    empty = communities.create(key="new", name="New", at=shop.at, language="en")
+    empty = communities.create(key="new", name="晨读茶社", at=shop.at, language="en")
     staff_models.create(
         community=empty, login="eve", role="owner", password=PASSWORD, at=shop.at
     )

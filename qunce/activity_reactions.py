@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qunce import answer_reactions, expiry_reactions, prize_reactions
+from qunce import (
+    answer_reactions,
+    expiry_reactions,
+    game_reactions,
+    level_reactions,
+    prize_reactions,
+)
 from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
 from qunce.activities.activities.models import Announcement
@@ -16,8 +22,11 @@ from qunce.activities.check_ins import (
     check_ins,
     make_up_cards,
 )
+from qunce.activities.instant_draws import tickets as instant_tickets
 from qunce.activities.points import erasure as point_erasure
 from qunce.activities.points import point_reactions
+from qunce.activities.polls import poll_facts, voter_tags
+from qunce.activities.red_packets import red_packets
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.people import merges
@@ -82,7 +91,11 @@ CLEARING: tuple[Reaction, ...] = (
     entries.delete_erased,
     *prize_reactions.CLEARING,
     check_ins.clear_erased,
+    *game_reactions.CLEARING,
+    voter_tags.delete_erased,
     point_erasure.clear_erased,
+    instant_tickets.clear_erased,
+    red_packets.clear_erased,
 )
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
@@ -90,6 +103,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **expiry_reactions.REACTIONS,
     **prize_reactions.REACTIONS,
     **answer_reactions.REACTIONS,
+    **game_reactions.REACTIONS,
     activity_facts.ActivityAnnounced.kind: (announce,),
     activity_facts.ActivityAnnouncedAgain.kind: (announce_again,),
     check_in_facts.CheckInRecorded.kind: (check_in_points.earn,),
@@ -99,14 +113,24 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         make_up_cards.react_to_restored,
     ),
     activity_facts.ActivityChanged.kind: (check_ins.react_to_changed,),
-    merges.MemberMerged.kind: (check_ins.react_to_merge,),
-    merges.MemberUnmerged.kind: (check_ins.react_to_merge,),
+    poll_facts.PollVoted.kind: (voter_tags.react,),
+    activity_facts.ActivityEntryStruckOut.kind: (voter_tags.react,),
+    activity_facts.ActivityEntryRestored.kind: (voter_tags.react,),
+    merges.MemberMerged.kind: (check_ins.react_to_merge, voter_tags.react_to_merge),
+    merges.MemberUnmerged.kind: (check_ins.react_to_merge, voter_tags.react_to_merge),
 }
 
 
 def after(
     others: Mapping[str, Sequence[Reaction]],
 ) -> dict[str, tuple[Reaction, ...]]:
-    """The reactions of other domains, followed by those of activities."""
-    kinds = [*others, *(kind for kind in REACTIONS if kind not in others)]
-    return {kind: (*others.get(kind, ()), *REACTIONS.get(kind, ())) for kind in kinds}
+    """The reactions of other domains, followed by those of activities.
+
+    Levels come last, as they follow from points.
+    """
+    tables = (others, REACTIONS, level_reactions.REACTIONS)
+    kinds = dict.fromkeys(kind for table in tables for kind in table)
+    return {
+        kind: tuple(reaction for table in tables for reaction in table.get(kind, ()))
+        for kind in kinds
+    }

@@ -242,6 +242,13 @@ def _with_groups(rule: Any, keys: list[str]) -> Any:
     return {"all": parts}
 
 
+def find_people(*, activity: Activity, by: Staff, at: datetime) -> BitMap:
+    """The people who may join and whom `by` sees."""
+    activities.check_may_run(by, activity)
+    rule = _rule_of_joining(activity)
+    return audiences.people(community=activity.community, rule=rule, by=by, at=at)
+
+
 def list_people(
     *, activity: Activity, by: Staff, at: datetime, limit: int
 ) -> list[int]:

@@ -32,6 +32,8 @@ AREAS = (
     ("activities/points/", "points"),
     ("activities/prizes/", "prizes"),
     ("activities/draws/", "draws"),
+    ("activities/polls/", "polls"),
+    ("activities/mall/", "mall"),
     ("activities/", "activities"),
     ("sidebar/", "sidebar"),
     ("sales/", "sales"),

@@ -42,7 +42,7 @@ class Phone:
         url = path if path.startswith("/") else self.root + path
         return self._show(self.client.get(url, follow=True, **extra), url)
 
-    def press(self, action: str, **fields: str) -> str:
+    def press(self, action: str, **fields: str | list[str]) -> str:
         """Send the form of the page whose address ends so, with what it contains."""
         for url, content in FORM.findall(self.page):
             if url.endswith(action):

@@ -15,6 +15,7 @@ from qunce.activities.activities.models import (
 from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.draws import draws
 from qunce.activities.kinds import base
+from qunce.activities.mall.models import Redemption
 from qunce.activities.prizes import awards, prizes
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Membership
@@ -55,6 +56,8 @@ def add_activities(data: TwoCommunities) -> None:
         "pasted line": line.pk,
     }
     _add_prizes(data)
+    _add_mall(data)
+    _add_poll(data)
 
 
 def _add_check_ins(data: TwoCommunities) -> Activity:
@@ -115,3 +118,48 @@ def _add_prizes(data: TwoCommunities) -> None:
     draw = draws.prepare(activity=drawing, by=by, at=at)
     draws.set_prizes(draw=draw, prizes=[(prize, 1)], by=by, at=at)
     data.ids |= {"prize": prize.pk, "award": award.pk, "draw": drawing.pk}
+
+
+def _add_poll(data: TwoCommunities) -> None:
+    poll = activities.create(
+        community=data.community,
+        kind="poll",
+        name="Homely Hidden Poll",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        settings={"options": [{"text": "Homely tea"}, {"text": "Homely cake"}]},
+        starts_at=data.at,
+        by=data.owner,
+        at=data.at,
+    )
+    data.ids["poll"] = poll.pk
+
+
+def _add_mall(data: TwoCommunities) -> None:
+    by, at = data.owner, data.at
+    mall = activities.create(
+        community=data.community,
+        kind="mall",
+        name="Homely Hidden Mall",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=at,
+        by=by,
+        at=at,
+    )
+    data.ids |= {
+        "mall": mall.pk,
+        "redemption": Redemption.objects.create(
+            activity=mall,
+            stock_id=data.ids["prize"],
+            award_id=data.ids["award"],
+            item=1,
+            points=5,
+            account_id=data.ids["member"],
+            person_id=data.ids["member"],
+            source=Way.STAFF,
+            at=at,
+        ).pk,
+    }

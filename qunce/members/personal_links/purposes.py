@@ -44,6 +44,9 @@ SIGN_IN = register(PurposeKind("sign_in", gettext_lazy("signing in"), "sign-in")
 ACTIVITY = register(
     PurposeKind("activity", gettext_lazy("an activity"), "a/{reference}")
 )
+SURVEY = register(
+    PurposeKind("survey", gettext_lazy("a survey"), "surveys/{reference}")
+)
 
 
 def of(kind: PurposeKind, reference: str = "") -> str:

@@ -1,0 +1,549 @@
+"""Questions of a survey: how they are written, when they are shown, which answers fit.
+
+Pure functions over plain values. A question is asked only if its condition holds for an
+answer to an earlier question, so that conditions form no circle. What was answered to a
+question that is not shown (any more) is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from qunce.core import community_days, errors, names, text_validation
+from qunce.members.attributes import parsing
+
+MAX_QUESTIONS, MAX_OPTIONS = 50, 40
+MAX_TEXT, MAX_OPTION, MAX_ANSWER = 300, 100, 2_000
+MAX_NUMBER = 10**12
+KEY = re.compile(r"[a-z0-9_]{1,20}")
+PICTURE_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+FIRST = 1
+"""The number of the first of the options that somebody chose, so that people are counted."""
+Value = str | int | list[str]
+Answers = Mapping[str, Value]
+
+
+class Kind(models.TextChoices):
+    SINGLE = "single", pgettext_lazy("question", "one of several")
+    MULTIPLE = "multiple", pgettext_lazy("question", "any of several")
+    NPS = "nps", pgettext_lazy("question", "0 to 10 (recommendation)")
+    SCALE = "scale", pgettext_lazy("question", "1 to 5")
+    NUMBER = "number", pgettext_lazy("question", "number")
+    DATE = "date", pgettext_lazy("question", "date")
+    TEXT = "text", pgettext_lazy("question", "text")
+    PICTURE = "picture", pgettext_lazy("question", "picture")
+
+
+CHOICES = (Kind.SINGLE, Kind.MULTIPLE)
+SCALES: Mapping[str, tuple[int, int]] = {Kind.NPS: (0, 10), Kind.SCALE: (1, 5)}
+NUMERIC = (*SCALES, Kind.NUMBER, Kind.DATE)
+CONDITIONAL = (*CHOICES, *SCALES, Kind.NUMBER)
+"""Kinds whose answers a condition can ask for."""
+
+
+class Rule(models.TextChoices):
+    """What holds when an answer differs from a value that staff set."""
+
+    NEWEST = "newest", gettext_lazy("the answer, as it is newer")
+    STAFF = "staff", gettext_lazy("the value of staff")
+    ASK = "ask", gettext_lazy("a person decides")
+
+
+class InvalidQuestions(errors.Invalid):
+    """Questions cannot be stored or published like this; `question` is its number."""
+
+    def __init__(self, text: str, question: int = 0) -> None:
+        super().__init__(text)
+        self.question = question
+
+
+class InvalidAnswer(errors.Invalid):
+    """An answer does not fit its question."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    key: str
+    text: str
+    tag: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One of these options, or a number from `least` to `most`, of an earlier question."""
+
+    question: str
+    options: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """`least` and `most` limit a number, or how many options may be chosen."""
+
+    key: str
+    kind: str
+    text: str
+    help: str = ""
+    is_required: bool = True
+    options: tuple[Option, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    when: Condition | None = None
+    attribute: str = ""
+    rule: str = Rule.NEWEST
+
+    @property
+    def limits(self) -> tuple[int | None, int | None]:
+        return SCALES.get(self.kind, (self.least, self.most))
+
+    @property
+    def values(self) -> range:
+        """The numbers of a scale."""
+        least, most = SCALES[self.kind]
+        return range(least, most + 1)
+
+    def option(self, key: str) -> Option | None:
+        return next((each for each in self.options if each.key == key), None)
+
+
+# How they are written
+
+
+def parse(rows: Any) -> tuple[Question, ...]:
+    """The questions of a list of objects, as forms and programs write them.
+
+    Raises InvalidQuestions, which names the question and what to change.
+    """
+    if not isinstance(rows, list):
+        raise InvalidQuestions(_("Questions are a list."))
+    if len(rows) > MAX_QUESTIONS:
+        raise InvalidQuestions(
+            _("A survey has at most %(most)s questions; these are %(n)s.")
+            % {"most": MAX_QUESTIONS, "n": f"{len(rows):,}"}
+        )
+    found: list[Question] = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            found.append(_parse_question(row, found, number))
+        except InvalidQuestions as error:
+            text = _("Question %(n)s: %(error)s") % {"n": number, "error": error}
+            raise InvalidQuestions(text, number) from None
+    return tuple(found)
+
+
+def _parse_question(row: Any, earlier: Sequence[Question], number: int) -> Question:
+    if not isinstance(row, dict):
+        raise InvalidQuestions(_("Write an object with kind and text."))
+    kind = row.get("kind", "")
+    if kind not in Kind.values:
+        raise InvalidQuestions(
+            _("The kind is one of: %(all)s.") % {"all": ", ".join(Kind.values)}
+        )
+    key = row.get("key") or _unused(earlier, number)
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        raise InvalidQuestions(_("A key has 1 to 20 of a–z, 0–9 and _."))
+    if any(each.key == key for each in earlier):
+        raise InvalidQuestions(
+            _("Another question has the key %(key)s.") % {"key": key}
+        )
+    options = _parse_options(row.get("options"), kind)
+    least, most = _parse_limits(row, kind, len(options))
+    rule = row.get("rule") or Rule.NEWEST
+    if rule not in Rule.values:
+        raise InvalidQuestions(
+            _("The rule is one of: %(all)s.") % {"all": ", ".join(Rule.values)}
+        )
+    is_required = row.get("is_required", True)
+    return Question(
+        key=key,
+        kind=kind,
+        text=_text(row.get("text"), MAX_TEXT, _("The question"), needed=True),
+        help=_text(row.get("help"), MAX_TEXT, _("The note")),
+        is_required=bool(is_required),
+        options=options,
+        least=least,
+        most=most,
+        when=_parse_condition(row.get("when"), earlier),
+        attribute=_text(row.get("attribute"), 80, _("The attribute")),
+        rule=rule,
+    )
+
+
+def _unused(earlier: Sequence[Question], number: int) -> str:
+    used = {each.key for each in earlier}
+    return next(
+        key
+        for key in (f"q{n}" for n in range(number, number + MAX_QUESTIONS + 1))
+        if key not in used
+    )
+
+
+def _text(value: Any, most: int, label: str, *, needed: bool = False) -> str:
+    text = names.clean(value) if isinstance(value, str) else ""
+    if value not in (None, "") and not isinstance(value, str):
+        raise InvalidQuestions(_("%(label)s is a text.") % {"label": label})
+    if needed and not text:
+        raise InvalidQuestions(_("%(label)s has no text.") % {"label": label})
+    if len(text) > most or not text_validation.is_valid(text):
+        raise InvalidQuestions(
+            _("%(label)s has at most %(most)s characters.")
+            % {"label": label, "most": most}
+        )
+    return text
+
+
+def _parse_options(rows: Any, kind: str) -> tuple[Option, ...]:
+    if kind not in CHOICES:
+        return ()
+    if not isinstance(rows, list) or not 2 <= len(rows) <= MAX_OPTIONS:
+        raise InvalidQuestions(_("Give 2 to %(most)s options.") % {"most": MAX_OPTIONS})
+    found: list[Option] = []
+    for row in rows:
+        if isinstance(row, str):
+            row = {"text": row}
+        if not isinstance(row, dict):
+            raise InvalidQuestions(_("An option is a text."))
+        text = _text(row.get("text"), MAX_OPTION, _("An option"), needed=True)
+        key = row.get("key") or _unused_option(rows, found)
+        if not isinstance(key, str) or not KEY.fullmatch(key):
+            raise InvalidQuestions(_("A key has 1 to 20 of a–z, 0–9 and _."))
+        if any(text == each.text or key == each.key for each in found):
+            raise InvalidQuestions(_("Two options are “%(text)s”.") % {"text": text})
+        found.append(
+            Option(key=key, text=text, tag=_text(row.get("tag"), 100, _("The tag")))
+        )
+    return tuple(found)
+
+
+def _unused_option(rows: Sequence[Any], found: Sequence[Option]) -> str:
+    used = {row.get("key") for row in rows if isinstance(row, dict)}
+    used |= {each.key for each in found}
+    return next(str(n) for n in range(1, 2 * MAX_OPTIONS + 2) if str(n) not in used)
+
+
+def _parse_limits(
+    row: Mapping[str, Any], kind: str, options: int
+) -> tuple[int | None, int | None]:
+    if kind not in (Kind.NUMBER, Kind.MULTIPLE):
+        return None, None
+    least, most = _limit(row.get("least")), _limit(row.get("most"))
+    if least is not None and most is not None and least > most:
+        raise InvalidQuestions(
+            _("The least, %(least)s, is more than the most, %(most)s.")
+            % {"least": f"{least:,}", "most": f"{most:,}"}
+        )
+    if kind == Kind.MULTIPLE and not (0 <= (least or 0) <= options >= (most or 0) >= 0):
+        raise InvalidQuestions(
+            _("There are %(n)s options to choose from.") % {"n": options}
+        )
+    return least, most
+
+
+def _limit(value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,13}", value.strip(), re.ASCII):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_NUMBER:
+        raise InvalidQuestions(_("A limit is a whole number, or empty."))
+    return value
+
+
+def _parse_condition(row: Any, earlier: Sequence[Question]) -> Condition | None:
+    if row in (None, "", {}):
+        return None
+    if not isinstance(row, dict):
+        raise InvalidQuestions(_("A condition names an earlier question."))
+    asked = next((each for each in earlier if each.key == row.get("question")), None)
+    if asked is None:
+        raise InvalidQuestions(
+            _("Its condition asks for a question that does not stand before it.")
+        )
+    if asked.kind not in CONDITIONAL:
+        raise InvalidQuestions(
+            _("“%(text)s” has no options and no number to ask for.")
+            % {"text": asked.text}
+        )
+    if asked.kind in CHOICES:
+        options = row.get("options") or []
+        known = {each.key for each in asked.options}
+        if not isinstance(options, list) or not options or not known >= set(options):
+            raise InvalidQuestions(
+                _("Choose options of “%(text)s” for the condition.")
+                % {"text": asked.text}
+            )
+        return Condition(question=asked.key, options=tuple(dict.fromkeys(options)))
+    least, most = _limit(row.get("least")), _limit(row.get("most"))
+    if (least is None and most is None) or (
+        least is not None and most is not None and least > most
+    ):
+        raise InvalidQuestions(
+            _("Say from which number to which one “%(text)s” has to be answered.")
+            % {"text": asked.text}
+        )
+    return Condition(question=asked.key, least=least, most=most)
+
+
+def to_rows(questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """What `parse` reads, with every key."""
+    return [_to_row(each) for each in questions]
+
+
+def _to_row(question: Question) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "key": question.key,
+        "kind": str(question.kind),
+        "text": question.text,
+        "is_required": question.is_required,
+    }
+    if question.help:
+        row["help"] = question.help
+    if question.options:
+        row["options"] = [
+            {
+                "key": each.key,
+                "text": each.text,
+                **({"tag": each.tag} if each.tag else {}),
+            }
+            for each in question.options
+        ]
+    for name in ("least", "most"):
+        if getattr(question, name) is not None:
+            row[name] = getattr(question, name)
+    if (when := question.when) is not None:
+        row["when"] = {"question": when.question}
+        if when.options:
+            row["when"]["options"] = list(when.options)
+        for name in ("least", "most"):
+            if getattr(when, name) is not None:
+                row["when"][name] = getattr(when, name)
+    if question.attribute:
+        row["attribute"], row["rule"] = question.attribute, str(question.rule)
+    return row
+
+
+# Which are shown
+
+
+def list_shown(questions: Sequence[Question], answers: Answers) -> list[Question]:
+    """The questions whose conditions hold for these answers, in their order."""
+    shown: list[Question] = []
+    keys: set[str] = set()
+    by_key = {each.key: each for each in questions}
+    for each in questions:
+        when = each.when
+        if when is None or (
+            when.question in keys
+            and _holds(when, by_key[when.question], answers.get(when.question))
+        ):
+            shown.append(each)
+            keys.add(each.key)
+    return shown
+
+
+def _holds(when: Condition, asked: Question, answer: Value | None) -> bool:
+    if answer is None:
+        return False
+    if when.options:
+        chosen = answer if isinstance(answer, list) else [answer]
+        return any(each in when.options for each in chosen)
+    number: float = int(answer) if isinstance(answer, int) else 0
+    if isinstance(answer, str):
+        number = parsing.parse_number(answer) / parsing.SCALE
+    least, most = when.least, when.most
+    return (least is None or number >= least) and (most is None or number <= most)
+
+
+# Which answers fit
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Answers that fit, the errors of the others by key, and texts of dropped questions."""
+
+    answers: dict[str, Value] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
+
+
+def judge(questions: Sequence[Question], given: Mapping[str, Any]) -> Judged:
+    """Judge what was given, question by question; a hidden one's answer is dropped."""
+    judged = Judged()
+    shown: list[Question] = []
+    for each in questions:
+        candidates = list_shown((*shown, each), judged.answers)
+        value = given.get(each.key)
+        if each not in candidates:
+            if not _is_empty(value):
+                judged.dropped.append(each.text)
+            # Kept among the shown ones, so that a later condition finds it unanswered.
+            shown.append(each)
+            continue
+        shown.append(each)
+        try:
+            answer = parse_answer(each, value)
+        except InvalidAnswer as error:
+            judged.errors[each.key] = str(error)
+        else:
+            if answer is not None:
+                judged.answers[each.key] = answer
+    return judged
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [])
+
+
+def parse_answer(question: Question, value: Any) -> Value | None:
+    """The answer in its normal form, None for none; raises InvalidAnswer."""
+    if isinstance(value, str):
+        value = value.strip()
+    if _is_empty(value):
+        if question.is_required:
+            raise InvalidAnswer(_("Please answer this question."))
+        return None
+    return PARSERS[question.kind](question, value)
+
+
+def _parse_single(question: Question, value: Any) -> Value:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str) or question.option(value) is None:
+        raise InvalidAnswer(_("Choose one of the options."))
+    return value
+
+
+def _parse_multiple(question: Question, value: Any) -> Value:
+    chosen = value if isinstance(value, list) else [value]
+    known = [each.key for each in question.options]
+    if not all(isinstance(each, str) and each in known for each in chosen):
+        raise InvalidAnswer(_("Choose from the options."))
+    count, (least, most) = len(set(chosen)), question.limits
+    if least is not None and count < least:
+        raise InvalidAnswer(_("Choose at least %(n)s.") % {"n": least})
+    if most is not None and count > most:
+        raise InvalidAnswer(_("Choose at most %(n)s.") % {"n": most})
+    return [key for key in known if key in chosen]
+
+
+def _parse_scale(question: Question, value: Any) -> Value:
+    least, most = SCALES[question.kind]
+    text = str(value)
+    is_number = re.fullmatch(r"\d{1,2}", text, re.ASCII) and not isinstance(value, bool)
+    if not is_number or not least <= int(text) <= most:
+        raise InvalidAnswer(
+            _("Choose a number from %(least)s to %(most)s.")
+            % {"least": least, "most": most}
+        )
+    return int(text)
+
+
+def _parse_number(question: Question, value: Any) -> Value:
+    if isinstance(value, list | dict | bool) or len(str(value)) > 40:
+        raise InvalidAnswer(_("Write a number."))
+    try:
+        scaled = parsing.parse_number(str(value))
+    except parsing.InvalidValue as error:
+        raise InvalidAnswer(str(error)) from None
+    least, most = question.limits
+    if abs(scaled) > MAX_NUMBER * parsing.SCALE:
+        raise InvalidAnswer(_("Write a number."))
+    if least is not None and scaled < least * parsing.SCALE:
+        raise InvalidAnswer(
+            _("Write a number of at least %(n)s.") % {"n": f"{least:,}"}
+        )
+    if most is not None and scaled > most * parsing.SCALE:
+        raise InvalidAnswer(_("Write a number of at most %(n)s.") % {"n": f"{most:,}"})
+    return parsing.format_decimal(scaled)
+
+
+def _parse_date(question: Question, value: Any) -> Value:
+    try:
+        day = parsing.parse_date(str(value)[:40])
+    except parsing.InvalidValue:
+        raise InvalidAnswer(_("Write a date like 2026-03-05.")) from None
+    return community_days.to_date(day).isoformat()
+
+
+def _parse_text(question: Question, value: Any) -> Value:
+    if not isinstance(value, str) or not text_validation.is_valid(value):
+        raise InvalidAnswer(_("This contains characters that cannot be stored."))
+    text = value.replace("\r\n", "\n").strip()
+    if len(text) > MAX_ANSWER:
+        raise InvalidAnswer(
+            _("Write at most %(most)s characters; these are %(n)s.")
+            % {"most": f"{MAX_ANSWER:,}", "n": f"{len(text):,}"}
+        )
+    return text
+
+
+def _parse_picture(question: Question, value: Any) -> Value:
+    if not isinstance(value, str) or not PICTURE_ID.fullmatch(value):
+        raise InvalidAnswer(_("Choose a picture."))
+    return value
+
+
+PARSERS: Mapping[str, Callable[[Question, Any], Value]] = {
+    Kind.SINGLE: _parse_single,
+    Kind.MULTIPLE: _parse_multiple,
+    Kind.NPS: _parse_scale,
+    Kind.SCALE: _parse_scale,
+    Kind.NUMBER: _parse_number,
+    Kind.DATE: _parse_date,
+    Kind.TEXT: _parse_text,
+    Kind.PICTURE: _parse_picture,
+}
+
+
+# How they are stored and read
+
+
+def to_columns(question: Question, value: Value) -> Iterator[dict[str, Any]]:
+    """The columns option, number and text of the rows of one answer."""
+    if question.kind in CHOICES:
+        for index, key in enumerate(value if isinstance(value, list) else [value]):
+            yield {"option": key, "number": 0 if index else FIRST}
+    elif question.kind in SCALES:
+        yield {"number": value}
+    elif question.kind == Kind.NUMBER:
+        yield {"number": parsing.parse_number(str(value))}
+    elif question.kind == Kind.DATE:
+        yield {"number": parsing.parse_date(str(value))}
+    else:
+        yield {"text": value}
+
+
+def format_stored(
+    question: Question, option: str, number: int | None, text: str
+) -> str:
+    """One stored row of an answer as people read it."""
+    if question.kind in CHOICES:
+        found = question.option(option)
+        return found.text if found else option
+    if number is None:
+        return text
+    if question.kind == Kind.NUMBER:
+        return parsing.format_decimal(number)
+    if question.kind == Kind.DATE:
+        return community_days.to_date(number).isoformat()
+    return str(number)
+
+
+def format_answer(question: Question, value: Value) -> str:
+    """An answer as people read it, options by their texts."""
+    rows = to_columns(question, value)
+    return "; ".join(
+        format_stored(
+            question, row.get("option", ""), row.get("number"), row.get("text", "")
+        )
+        for row in rows
+    )

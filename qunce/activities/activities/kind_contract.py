@@ -14,8 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qunce.activities.activities.models import Activity, Way
 from qunce.core import errors
@@ -40,6 +42,18 @@ class InvalidSetting(errors.Invalid):
 
 class NotBetter(errors.Refused):
     """After publication a change has to be in the members' favour."""
+
+
+class Aim(models.TextChoices):
+    """What a kind is for, by which the kinds are listed; in the order of the list."""
+
+    HABIT = "habit", gettext_lazy("Come back every day")
+    CHANCE = "chance", gettext_lazy("Win something")
+    PLAY = "play", gettext_lazy("Play and guess")
+    VOICE = "voice", gettext_lazy("Ask and listen")
+    SPEND = "spend", gettext_lazy("Spend points and buy")
+    MEET = "meet", gettext_lazy("Meet")
+    SHARE = "share", gettext_lazy("Share and learn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +209,7 @@ class Kind:
     describe: Describe
     metrics: Callable[[Activity, Sequence[int], datetime], list[Metric]]
     portal_template: str
+    aim: Aim = Aim.HABIT
     settings_form: tuple[SettingField, ...] = ()
     parse_line: Callable[[str], str | None] | None = None
     check_settings: Callable[[dict[str, Any]], None] | None = None
@@ -294,3 +309,10 @@ def get(key: str) -> Kind:
 
 def list_kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: kind.key)
+
+
+def list_by_aim() -> list[tuple[Aim, list[Kind]]]:
+    """The kinds under what they are for; what no kind is for is left out."""
+    kinds = list_kinds()
+    by_aim = [(aim, [kind for kind in kinds if kind.aim == aim]) for aim in Aim]
+    return [(aim, found) for aim, found in by_aim if found]

@@ -21,6 +21,7 @@ from qunce.activities import eligibility
 from qunce.activities.activities import activities, activity_facts, entries
 from qunce.activities.activities.kind_contract import (
     ALL_WAYS,
+    Aim,
     Attempt,
     Cost,
     InGroup,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_WAYS",
+    "Aim",
     "Attempt",
     "Cost",
     "InGroup",

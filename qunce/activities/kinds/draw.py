@@ -212,6 +212,7 @@ DRAW = kind_contract.register(
         take_part=take_part,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.CHANCE,
         portal_template="portal/activities/_draw.html",
         settings_form=(
             SettingField(

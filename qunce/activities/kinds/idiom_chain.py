@@ -47,6 +47,16 @@ IDIOM_CHAIN = base.register(
                 default=True,
             ),
             SettingField(
+                name="any_word",
+                label=gettext_lazy("Other words of the dictionary count, too"),
+                type="yes_no",
+                default=False,
+                help=gettext_lazy(
+                    "It knows many idioms as names or plain words, such as 海纳百川. "
+                    "Without it, you let such ones count with one tap."
+                ),
+            ),
+            SettingField(
                 name="turns",
                 label=gettext_lazy("Nobody follows themselves"),
                 type="yes_no",
@@ -64,6 +74,7 @@ IDIOM_CHAIN = base.register(
         take_part=playing.take_part,
         describe=descriptions.describe,
         metrics=descriptions.metrics,
+        aim=base.Aim.PLAY,
         portal_template="portal/activities/_game.html",
         portal_context=pages.portal_context,
         check_settings=rules.check_chain,

@@ -366,6 +366,7 @@ INSTANT_DRAW = kind_contract.register(
         take_part=take_part,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.CHANCE,
         portal_template="portal/activities/_instant_draw.html",
         settings_form=SETTINGS,
         notices=(legal_notices.CHANCE_PRIZE, legal_notices.COMPLETE_TERMS),

@@ -306,6 +306,7 @@ MALL = kind_contract.register(
         turn_away=turn_away,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.SPEND,
         portal_template="portal/activities/_mall.html",
         portal_context=portal_context,
         settings_form=SETTINGS,

@@ -60,6 +60,7 @@ QUIZ = base.register(
         take_part=playing.take_part,
         describe=descriptions.describe,
         metrics=descriptions.metrics,
+        aim=base.Aim.PLAY,
         portal_template="portal/activities/_game.html",
         portal_context=pages.portal_context,
         check_settings=rules.check_settings,

@@ -218,6 +218,7 @@ RED_PACKET = kind_contract.register(
         take_part=take_part,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.CHANCE,
         portal_template="portal/activities/_red_packet.html",
         settings_form=SETTINGS,
         notices=(legal_notices.CHANCE_PRIZE, legal_notices.COMPLETE_TERMS),

@@ -14,7 +14,7 @@ from django.views.decorators.http import (
 )
 
 from qunce.activities import eligibility, results
-from qunce.activities.activities import activities
+from qunce.activities.activities import activities, kind_contract
 from qunce.activities.activities.fields import MAX_GROUPS
 from qunce.activities.activities.models import OVER, UNPUBLISHED, Activity, State
 from qunce.activities.kinds import base
@@ -58,12 +58,16 @@ def activity_list(request: http.Request) -> HttpResponse:
 @require_GET
 @http.page(activities.MANAGE)
 def choose_kind(request: http.Request) -> HttpResponse:
-    """The kinds, each with what was learned from the last one."""
-    kinds = [
-        (kind, activities.find_last_lesson(request.staff, kind.key))
-        for kind in base.list_kinds()
+    """The kinds by what they are for, each with what was learned from the last one."""
+    aims = [
+        (aim, [(kind, _last_lesson(request, kind)) for kind in kinds])
+        for aim, kinds in kind_contract.list_by_aim()
     ]
-    return http.render(request, "console/activities/choose_kind.html", {"kinds": kinds})
+    return http.render(request, "console/activities/choose_kind.html", {"aims": aims})
+
+
+def _last_lesson(request: http.Request, kind: base.Kind) -> Activity | None:
+    return activities.find_last_lesson(request.staff, kind.key)
 
 
 @require_http_methods(["GET", "POST"])

@@ -248,6 +248,7 @@ STYLESHEETS_USED = {
     "wishes": ("today",),
     "prizes": ("today",),
     "draws": ("today",),
+    "mall": ("activities", "outreach", "today"),
     "care": ("materials", "outreach"),
     "contact_budget": ("settings",),
     "group_templates": ("groups",),
@@ -273,7 +274,7 @@ STYLESHEETS_USED = {
 """Area → areas whose templates its pages include, and whose stylesheets they have, too."""
 AREA_BY_NAMESPACE = {
     tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
-} | {"draws": "activities"}
+} | {"draws": "activities", "mall": "activities"}
 """URL namespace → key of its area; the page of a draw has no tab of its own."""
 
 

@@ -35,9 +35,7 @@ COMMUNITY = [
     path("a/<str:public_id>/card", activities.buy_card, name="buy-card"),
     path("a/<str:public_id>/streak", activities.streak_page, name="streak"),
     path("a/<str:public_id>/streak.png", activities.streak, name="streak-picture"),
-    path(
-        "a/<str:public_id>/redeemed/<str:award>/undo", mall.undo, name="undo-redemption"
-    ),
+    path("redeemed/<str:public_id>/undo", mall.undo, name="undo-redemption"),
     path("draws/<str:public_id>/ticket", draws.ticket_page, name="ticket"),
     path("draws/<str:public_id>/ticket.png", draws.ticket, name="ticket-picture"),
     path("draws/<str:public_id>/winners", draws.winners_page, name="winners"),

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from qunce.activities.draws import results
 from qunce.activities.draws.models import Ticket
+from qunce.activities.mall.models import Redemption
 from qunce.activities.prizes import claims, codes
 from qunce.activities.prizes.models import Award, ClaimedBy
 from qunce.core.communities import Community
@@ -26,6 +27,8 @@ from qunce.portal.visitors.rungs import Rung
 from tests import clients, factories
 from tests.activities import running
 from tests.activities.draws import builders
+from tests.activities.mall import builders as mall_builders
+from tests.activities.points import builders as points
 from tests.factories import AT
 from tests.portal.phones import Phone
 from tests.portal.phones import activity as purpose_of
@@ -82,6 +85,7 @@ ROWS: dict[str, list[Row]] = {
     "certificate-file": [get(of="draw")],
     "prize": [get(SIGNED_IN, "award", own=True)],
     "prize-claim": [post(SIGNED_IN, "award", own=True)],
+    "undo-redemption": [post(SIGNED_IN, "redemption", own=True)],
     "me": [get()],
     "card": [get(SIGNED_IN)],
     "card-picture": [get(SIGNED_IN)],
@@ -138,6 +142,14 @@ def scene() -> Scene:
     award = Award.objects.get()
     claims.claim(award=award, way=ClaimedBy.PAGE, at=builders.AFTER)
     reading = running.running(by, **TEXTS)
+    shown = builders.prize(by, "<i>杯子</i>")
+    mall = running.running(
+        by, "mall", settings={"items": [mall_builders.item(shown, 1)]}, **TEXTS
+    )
+    points.award(li, 1)
+    assert running.join(mall, li, said="1").accepted
+    redeemed = Redemption.objects.get().award
+    assert redeemed is not None
     running.join(reading, li)
     phone = Phone(shop)
     phone.sign_in(li)
@@ -150,6 +162,7 @@ def scene() -> Scene:
             "activity": reading.public_id,
             "draw": draw.activity.public_id,
             "award": award.public_id,
+            "redemption": redeemed.public_id,
             "device": Device.objects.get().pk,
             "channel": "nothing",
             "number": Ticket.objects.get().number,

@@ -30,6 +30,7 @@ from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
 if TYPE_CHECKING:
+    from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
 KIND = SOURCE = "mall"
@@ -283,9 +284,13 @@ sources.register(
 # Reads
 
 
+_SELECTED = Redemption.objects.select_related(
+    "activity__community", "stock", "award", "by"
+)
+
+
 def _rows(activity: Activity) -> models.QuerySet[Redemption]:
-    rows = Redemption.objects.filter(activity=activity).order_by("-pk")
-    return rows.select_related("activity__community", "stock", "award", "by")
+    return _SELECTED.filter(activity=activity).order_by("-pk")
 
 
 def list_own(activity: Activity, accounts: Sequence[int]) -> list[Redemption]:
@@ -316,9 +321,15 @@ def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> Redemption:
     return row
 
 
-def find_own(activity: Activity, public_id: str, accounts: Sequence[int]) -> Redemption:
+def find_own(
+    community: Community, public_id: str, accounts: Sequence[int]
+) -> Redemption:
     """The person's own redemption, by the public id of its award."""
-    rows = _rows(activity).filter(account_id__in=accounts, award__public_id=public_id)
+    rows = _SELECTED.filter(
+        activity__community=community,
+        account_id__in=accounts,
+        award__public_id=public_id,
+    )
     row = rows.first()  # unique
     if row is None:
         raise RedemptionNotFound(_("There is no such redemption."))

@@ -12,10 +12,8 @@ from qunce.portal.mall import actions
 
 @require_POST
 @http.page()
-def undo(request: http.Request, public_id: str, award: str) -> HttpResponse:
+def undo(request: http.Request, public_id: str) -> HttpResponse:
     """Undo it, and go back to the page, which shows the points again."""
-    actions.undo(
-        visitor=request.visitor, public_id=public_id, award=award, at=request.at
-    )
-    url = reverse("portal:activity", args=[request.place, public_id])
+    activity = actions.undo(visitor=request.visitor, public_id=public_id, at=request.at)
+    url = reverse("portal:activity", args=[request.place, activity.public_id])
     return http.redirect(f"{url}#redeemed")

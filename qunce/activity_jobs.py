@@ -9,20 +9,42 @@ from django.utils.translation import gettext_lazy as _
 from qunce.activities import announcements
 from qunce.activities.activities import entries, lifecycle
 from qunce.activities.draws import beacon
+from qunce.activities.games import payouts, rounds
+from qunce.activities.instant_draws import seeds
+from qunce.activities.levels import badges, gifts, holdings, membership_orders
 from qunce.activities.points import expiry, leaderboard
 from qunce.activities.prizes import addresses, claims
+from qunce.activities.red_packets import red_packets
 from qunce.core.jobs.scheduler import Job
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 JOBS: dict[str, Job] = {
     "draws.fetch": Job(beacon.fetch_due, _("Fetch the public values of draws"), MINUTE),
+    "instant_draws.reveal": Job(
+        seeds.reveal_due, _("Publish the seeds of instant draws"), MINUTE
+    ),
+    "red_packets.close": Job(
+        red_packets.close_due, _("Close red packets that are over"), MINUTE
+    ),
+    "games.move": Job(
+        rounds.move_due, _("Ask and close the questions of games"), MINUTE / 12
+    ),
+    "games.pay": Job(payouts.pay_due, _("Decide games, and pay their points"), MINUTE),
     "prizes.remind": Job(claims.remind_due, _("Remind winners of prizes"), MINUTE),
     "prizes.return": Job(
         claims.return_unclaimed, _("Take back prizes that nobody claimed"), MINUTE
     ),
     "prizes.delete_addresses": Job(
         addresses.delete_old, _("Delete old addresses of winners"), HOUR
+    ),
+    "levels.recount": Job(
+        holdings.recount_due, _("Count levels at the start of the day"), MINUTE
+    ),
+    "levels.give_gifts": Job(gifts.give_due, _("Give monthly gifts of levels"), HOUR),
+    "badges.award": Job(badges.award_due, _("Award badges by their rules"), HOUR / 4),
+    "memberships.remind": Job(
+        membership_orders.remind_due, _("Remind of memberships that end"), HOUR / 6
     ),
     "points.expire": Job(expiry.expire_due, _("Write off expired points"), HOUR / 6),
     "points.announce": Job(

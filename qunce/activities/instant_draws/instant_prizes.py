@@ -123,8 +123,9 @@ def _count_reserved(community: Community) -> Counter[int]:
     rows = InstantPrize.objects.filter(
         draw__activity__community=community, draw__state=State.OPEN
     )
-    left = models.Sum(F("total") - F("taken"))
-    return Counter(dict(rows.order_by().values_list("stock").annotate(left)))
+    waiting = models.Sum(F("total") - F("taken"))
+    by_stock = rows.order_by().values_list("stock").annotate(waiting=waiting)
+    return Counter(dict(by_stock))
 
 
 sources.register(

@@ -14,5 +14,6 @@ class PortalConfig(AppConfig):
         from qunce.portal.points import sections as points  # noqa: F401
         from qunce.portal.prizes import sections as prizes  # noqa: F401
         from qunce.portal.sign_in import chat_codes  # noqa: F401 - registers itself
+        from qunce.portal.surveys import sections as surveys  # noqa: F401
 
         log_redaction.install()

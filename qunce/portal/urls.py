@@ -11,6 +11,7 @@ from qunce.portal import frames, links
 from qunce.portal.activities import views as activities
 from qunce.portal.draws import views as draws
 from qunce.portal.home import views as home
+from qunce.portal.instant_draws import views as instant_draws
 from qunce.portal.mall import views as mall
 from qunce.portal.me import views as me
 from qunce.portal.points import views as points
@@ -18,6 +19,7 @@ from qunce.portal.privacy import views as privacy
 from qunce.portal.prizes import views as prizes
 from qunce.portal.sign_in import channel_views as channels
 from qunce.portal.sign_in import views as sign_in
+from qunce.portal.surveys import views as surveys
 
 app_name = "portal"
 register_converter(frames.PlaceConverter, "place")
@@ -46,8 +48,26 @@ COMMUNITY = [
         draws.certificate_file,
         name="certificate-file",
     ),
+    path("instant/<str:public_id>.json", instant_draws.terms, name="instant-terms"),
+    path(
+        "instant/<str:public_id>/<str:name>.json",
+        instant_draws.ticket_file,
+        name="instant-ticket-file",
+    ),
+    path(
+        "instant/<str:public_id>/<str:name>",
+        instant_draws.ticket,
+        name="instant-ticket",
+    ),
+    path(
+        "red-packets/<str:public_id>/<int:n>.json",
+        instant_draws.packet_file,
+        name="red-packet-file",
+    ),
     path("prizes/<str:public_id>", prizes.prize, name="prize"),
     path("prizes/<str:public_id>/claim", prizes.claim, name="prize-claim"),
+    path("surveys/<str:public_id>", surveys.survey, name="survey"),
+    path("surveys/<str:public_id>/answer", surveys.answer, name="survey-answer"),
     path("me", me.me, name="me"),
     path("me/card", me.card_page, name="card"),
     path("me/card.png", me.card, name="card-picture"),

@@ -15,6 +15,9 @@ from django.urls import reverse
 
 from qunce.activities.draws import results
 from qunce.activities.draws.models import Ticket
+from qunce.activities.instant_draws import seeds
+from qunce.activities.instant_draws.models import InstantTicket
+from qunce.activities.kinds import instant_draw
 from qunce.activities.mall.models import Redemption
 from qunce.activities.prizes import claims, codes
 from qunce.activities.prizes.models import Award, ClaimedBy
@@ -27,9 +30,11 @@ from qunce.portal.visitors.rungs import Rung
 from tests import clients, factories
 from tests.activities import running
 from tests.activities.draws import builders
+from tests.activities.instant_draws import builders as instant_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.points import builders as points
 from tests.factories import AT
+from tests.members.surveys.asking import published
 from tests.portal.phones import Phone
 from tests.portal.phones import activity as purpose_of
 
@@ -86,6 +91,12 @@ ROWS: dict[str, list[Row]] = {
     "prize": [get(SIGNED_IN, "award", own=True)],
     "prize-claim": [post(SIGNED_IN, "award", own=True)],
     "undo-redemption": [post(SIGNED_IN, "redemption", own=True)],
+    "instant-terms": [get(of="instant")],
+    "instant-ticket": [get(LINK, "instant_ticket", own=True)],
+    "instant-ticket-file": [get(LINK, "instant_ticket", own=True)],
+    "red-packet-file": [get(of="red_packet")],
+    "survey": [get(of="survey")],
+    "survey-answer": [post(LINK, "survey")],
     "me": [get()],
     "card": [get(SIGNED_IN)],
     "card-picture": [get(SIGNED_IN)],
@@ -117,7 +128,11 @@ class Scene:
     secrets: list[str] = field(default_factory=list)
 
     def path(self, name: str, row: Row, community: Community | None = None) -> str:
-        args = [(community or self.shop).key, *([self.ids[row.of]] if row.of else [])]
+        own = self.ids[row.of] if row.of else []
+        args = [
+            (community or self.shop).key,
+            *(own if isinstance(own, list) else [own]),
+        ]
         number = f"?number={self.ids['number']}" if name == "ticket-picture" else ""
         return reverse(f"portal:{name}", args=args) + number
 
@@ -151,6 +166,13 @@ def scene() -> Scene:
     redeemed = Redemption.objects.get().award
     assert redeemed is not None
     running.join(reading, li)
+    instant = instant_builders.open_draw(
+        by, instant_builders.row(shown, "100", 1), **TEXTS
+    )
+    assert running.join(instant, li).accepted
+    seeds.reveal_due(at=AT + 3 * running.DAY)
+    packet = running.running(by, "red_packet", settings={"shares": 1}, **TEXTS)
+    assert running.join(packet, li).accepted
     phone = Phone(shop)
     phone.sign_in(li)
     return Scene(
@@ -165,6 +187,13 @@ def scene() -> Scene:
             "redemption": redeemed.public_id,
             "device": Device.objects.get().pk,
             "channel": "nothing",
+            "instant": instant.public_id,
+            "instant_ticket": [
+                instant.public_id,
+                instant_draw.name_of(InstantTicket.objects.get()),
+            ],
+            "red_packet": [packet.public_id, 1],
+            "survey": published(by, name=TEXTS["name"]).public_id,
             "number": Ticket.objects.get().number,
         },
         secrets=[NAME, PHONE, CODE, award.public_id],

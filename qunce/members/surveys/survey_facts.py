@@ -103,6 +103,14 @@ class SurveyAnswersDeleted(SurveyFact):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
+class SurveyExported(SurveyFact):
+    kind = "survey.exported"
+    label = gettext_lazy("answers to a survey exported")
+    rows: int
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
 class SurveyConflictDecided(SurveyFact):
     kind = "survey.conflict_decided"
     label = gettext_lazy("answer against a value of staff decided")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from qunce.activities.activities.kind_contract import (
     Kind,
     SettingField,
 )
-from qunce.core import text_validation
+from qunce.core import communities, text_validation
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -68,6 +68,8 @@ def _clean_value(field: SettingField, value: Any, by: Staff, current: list[Any])
         return _expect(field, value, bool, _("yes or no"))
     if field.type == "text":
         return _clean_text(field, value)
+    if field.type == "time":
+        return _clean_time(field, value, by)
     if field.type == "choice":
         return _clean_choice(field, value, by, current)
     items = _expect(field, value, list, _("a list"))
@@ -173,6 +175,43 @@ def _clean_choice(
             )
         raise _invalid(field, _("one of: %(keys)s") % {"keys": ", ".join(keys)})
     return str(value)
+
+
+def _clean_time(field: SettingField, value: Any, by: Staff) -> str:
+    """A time without an offset is one of the community's clock."""
+    if value in (None, ""):
+        if field.is_required:
+            raise InvalidSetting(_("“%(field)s” is required.") % {"field": field.label})
+        return ""
+    try:
+        time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _invalid(field, _("a time such as 2026-03-05T20:00")) from None
+    if time.tzinfo is None:
+        time = _to_utc(field, time, by)
+    if not 1970 < time.year < 9999:
+        raise _invalid(field, _("a time such as 2026-03-05T20:00"))
+    return time.astimezone(UTC).isoformat()
+
+
+def _to_utc(field: SettingField, time: datetime, by: Staff) -> datetime:
+    """Refuse a time that the clock does not show, or shows twice, when clocks change."""
+    zone = communities.zone(by.community)
+    first = time.replace(tzinfo=zone, fold=0)
+    values = {"field": field.label, "zone": zone.key}
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != time:
+        text = _(
+            "“%(field)s” does not exist in %(zone)s, as clocks are set forward then. "
+            "Choose another time."
+        )
+        raise InvalidSetting(text % values)
+    if first.utcoffset() != first.replace(fold=1).utcoffset():
+        text = _(
+            "“%(field)s” is there twice in %(zone)s, as clocks are set back then. Choose "
+            "another time, or write it with its offset."
+        )
+        raise InvalidSetting(text % values)
+    return first
 
 
 def _clean_date(field: SettingField, value: Any) -> str:

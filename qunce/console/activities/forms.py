@@ -22,7 +22,7 @@ from qunce.activities.activities.models import (
     Announcement,
 )
 from qunce.console import http
-from qunce.console.activities.setting_rows import SettingRows
+from qunce.console.activities.setting_rows import SettingRows, shown
 from qunce.console.outreach import forms as campaign_forms
 from qunce.console.outreach import labels
 from qunce.core import errors, money
@@ -294,6 +294,12 @@ def _field_of(setting: SettingField, by: Staff) -> forms.Field:
             widget=forms.CheckboxSelectMultiple,
             **common,
         )
+    if setting.type == "time":
+        return forms.DateTimeField(
+            input_formats=[campaign_forms.MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
+            widget=campaign_forms.MinuteInput,
+            **common,
+        )
     if setting.type == "text":
         return forms.CharField(max_length=setting.max_length, **common)
     return forms.CharField(
@@ -305,11 +311,17 @@ def _value_of(setting: SettingField, value: Any) -> Any:
     if setting.type in ("lines", "dates"):
         lines = str(value).replace("\r\n", "\n").split("\n")
         return [line.strip() for line in lines if line.strip()]
+    if setting.type == "time" and value is None:
+        return ""
     return value
 
 
 def _shown(setting: SettingField, value: Any) -> Any:
-    return "\n".join(value) if setting.type in ("lines", "dates") else value
+    return (
+        "\n".join(value)
+        if setting.type in ("lines", "dates")
+        else shown(setting, value)
+    )
 
 
 def _initial(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,6 +13,13 @@ from django.utils.translation import gettext as _
 from qunce.activities.activities.kind_contract import SettingField
 
 EMPTY_ROWS, FIRST_ROWS, MORE_ROWS = 1, 3, 5
+
+
+def shown(setting: SettingField, value: Any) -> Any:
+    """What the field of a form begins with for a stored value."""
+    if setting.type == "time":
+        return datetime.fromisoformat(value) if value else None
+    return value
 
 
 class SettingRows(forms.Form):
@@ -46,7 +54,7 @@ class SettingRows(forms.Form):
         for column in self.setting.columns:
             field = self._make_field(column)
             field.required = False
-            field.initial = stored.get(column.name, column.default)
+            field.initial = shown(column, stored.get(column.name, column.default))
             if column.type == "choice" and callable(column.choices):
                 self._keep_chosen(field, column)
             self.fields[f"{row}-{column.name}"] = field

@@ -158,6 +158,8 @@ INSTALLED_APPS = [
     "qunce.activities.levels",
     "qunce.activities.games",
     "qunce.activities.mall",
+    "qunce.activities.flash_sales",
+    "qunce.activities.meetups",
     "qunce.activities.polls",
     "qunce.sales",
     "qunce.importing",

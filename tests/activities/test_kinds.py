@@ -35,6 +35,7 @@ from tests.activities.draws import builders
 from tests.activities.games import builders as game_builders
 from tests.activities.instant_draws import builders as instant_builders
 from tests.activities.mall import builders as mall_builders
+from tests.activities.meetups import builders as meetup_builders
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,7 @@ PREPARED: dict[str, Callable[[Staff], Activity]] = {
     "draw": open_draw,
     "instant_draw": open_instant_draw,
     "mall": open_mall,
+    "meetup": meetup_builders.open_meetup,
     "poll": open_poll,
     "red_packet": open_red_packet,
 }

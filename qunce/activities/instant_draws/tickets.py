@@ -239,6 +239,7 @@ def list_of_person(
 ) -> list[InstantTicket]:
     """The tickets of these accounts, the newest first."""
     rows = InstantTicket.objects.filter(draw=found, account_id__in=accounts)
+    rows = rows.select_related("draw__activity", "award__stock")
     return list(rows.order_by("-pk")[:limit])
 
 

@@ -22,6 +22,7 @@ from qunce.activities.activities.kind_contract import (
 )
 from qunce.activities.activities.models import Activity
 from qunce.activities.instant_draws import (
+    displays,
     instant_draws,
     instant_prizes,
     odds,
@@ -304,6 +305,7 @@ def portal_context(
     if found is None:
         return {}
     rows = instant_prizes.list_of(found.pk)
+    rest = odds.WHOLE - sum(row.odds for row in rows)
     day = community_days.to_date(activity.community.day(at))
     context: dict[str, Any] = {
         "shown_as": activity.settings["shown_as"],
@@ -311,21 +313,29 @@ def portal_context(
             {
                 "name": row.stock.name,
                 "odds": odds.format_percent(row.odds),
-                "left": row.total - row.taken,
-                "total": row.total,
+                "left": f"{row.total - row.taken:,}",
+                "sector": sector,
             }
-            for row in rows
+            for row, sector in zip(
+                rows, displays.sectors([row.odds for row in rows]), strict=True
+            )
         ],
+        "rest": odds.format_percent(rest) if rest else "",
         "seed_hash": seeds.find_hash(found, day),
         "terms_hash": found.terms_hash,
     }
     if account_id is None:
         return context
-    return context | _own_context(found, activity, account_id, at)
+    names = [row.stock.name for row in rows]
+    return context | _own_context(found, activity, account_id, at, names)
 
 
 def _own_context(
-    found: InstantDraw, activity: Activity, account_id: int, at: datetime
+    found: InstantDraw,
+    activity: Activity,
+    account_id: int,
+    at: datetime,
+    names: Sequence[str],
 ) -> dict[str, Any]:
     accounts = account_queries.account_ids_of_person(account_id)
     day = community_days.to_date(activity.community.day(at))
@@ -336,7 +346,24 @@ def _own_context(
         "left_text": left_text(left),
         "holder": odds.holder_of(activity.public_id, account_id),
         "own_number": f"{secrets.randbelow(10**OWN_DIGITS):0{OWN_DIGITS}}",
-        "tickets": [(row, name_of(row), outcome_text(row)) for row in rows],
+        "tickets": [_shown_ticket(row, names) for row in rows],
+    }
+
+
+def _shown_ticket(row: InstantTicket, names: Sequence[str]) -> dict[str, Any]:
+    """A ticket as the page shows it: its outcome, and where wheel and squares stop."""
+    squares = displays.squares(len(names), row.drawn)
+    hit = squares.index(row.drawn) if row.drawn in squares else -1
+    return {
+        "key": row.key,
+        "number": row.number,
+        "name": name_of(row),
+        "text": outcome_text(row),
+        "turn": displays.turn_of(row.roll),
+        "squares": [
+            (names[place] if place is not None else "", n == hit)
+            for n, place in enumerate(squares)
+        ],
     }
 
 

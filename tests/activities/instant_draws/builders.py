@@ -28,15 +28,13 @@ def row(stock: PrizeStock, odds: str, count: int, per_hour: int | None = None) -
 def draft(by: Staff, *rows: Any, **settings: Any) -> Activity:
     """A draft whose only prize is won by every ticket, unless there are other rows."""
     chosen = list(rows) or [row(prize(by), "100", 10)]
-    ends_at = settings.pop("ends_at", END)
-    starts_at = settings.pop("starts_at", AT)
+    names = ("name", "text", "refusal", "starts_at", "ends_at")
+    fields = {name: settings.pop(name) for name in names if name in settings}
     return running.draft(
         by,
         "instant_draw",
-        name="周年转盘",
-        starts_at=starts_at,
-        ends_at=ends_at,
         settings={"prizes": chosen, **settings},
+        **{"name": "周年转盘", "ends_at": END, **fields},
     )
 
 

@@ -12,14 +12,19 @@ from qunce.activities.draws import beacon
 from qunce.activities.games import payouts, rounds
 from qunce.activities.instant_draws import seeds
 from qunce.activities.levels import badges, gifts, holdings, membership_orders
+from qunce.activities.meetups import attendance, reminders
 from qunce.activities.points import expiry, leaderboard
 from qunce.activities.prizes import addresses, claims
 from qunce.activities.red_packets import red_packets
+from qunce.activities.tiered_tasks import judging
 from qunce.core.jobs.scheduler import Job
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 JOBS: dict[str, Job] = {
+    "tiered_tasks.judge": Job(
+        judging.judge_due, _("Judge the tiers of tasks"), MINUTE
+    ),
     "draws.fetch": Job(beacon.fetch_due, _("Fetch the public values of draws"), MINUTE),
     "instant_draws.reveal": Job(
         seeds.reveal_due, _("Publish the seeds of instant draws"), MINUTE
@@ -52,6 +57,12 @@ JOBS: dict[str, Job] = {
     ),
     "points.prune": Job(
         leaderboard.prune_due, _("Delete old days and weeks of leaderboards"), HOUR
+    ),
+    "meetups.remind": Job(
+        reminders.remind_due, _("Remind members of meet-ups"), MINUTE
+    ),
+    "meetups.note_missed": Job(
+        attendance.note_missed_due, _("Note who did not come to meet-ups"), MINUTE
     ),
     "activities.move": Job(
         lifecycle.move_due, _("Start and close activities"), MINUTE / 6

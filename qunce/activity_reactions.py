@@ -11,6 +11,7 @@ from qunce import (
     expiry_reactions,
     game_reactions,
     level_reactions,
+    meetup_reactions,
     prize_reactions,
 )
 from qunce.activities import announcements
@@ -96,6 +97,8 @@ CLEARING: tuple[Reaction, ...] = (
     point_erasure.clear_erased,
     instant_tickets.clear_erased,
     red_packets.clear_erased,
+    *level_reactions.CLEARING,
+    *meetup_reactions.CLEARING,
 )
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
@@ -128,7 +131,12 @@ def after(
 
     Levels come last, as they follow from points.
     """
-    tables = (others, REACTIONS, level_reactions.REACTIONS)
+    tables = (
+        others,
+        REACTIONS,
+        meetup_reactions.REACTIONS,
+        level_reactions.REACTIONS,
+    )
     kinds = dict.fromkeys(kind for table in tables for kind in table)
     return {
         kind: tuple(reaction for table in tables for reaction in table.get(kind, ()))

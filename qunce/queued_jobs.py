@@ -10,6 +10,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from qunce.activities.draws import public_values
+from qunce.activities.levels import holdings, schemes
 from qunce.core.jobs.scheduler import Job
 from qunce.importing.jobs import jobs
 from qunce.importing.undo import undos
@@ -48,6 +49,7 @@ JOBS: dict[str, Job] = {
     public_values.VERIFY_JOB: Job(
         public_values.verify, _("Verify the public value of a draw")
     ),
+    schemes.COUNT_JOB: Job(holdings.run_count, _("Count the levels of all members")),
     automatic.JOB: Job(automatic.fill, _("Apply an automatic tag")),
     layers.JOB: Job(
         layers.recompute_due, _("Recompute a layering"), subject=layers.name_of

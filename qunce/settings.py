@@ -161,6 +161,7 @@ INSTALLED_APPS = [
     "qunce.activities.flash_sales",
     "qunce.activities.meetups",
     "qunce.activities.polls",
+    "qunce.activities.tiered_tasks",
     "qunce.sales",
     "qunce.importing",
     "qunce.api",

@@ -1,4 +1,4 @@
-"""Tasks for staff to write to members whose points expire, where no channel can.
+"""Tasks for staff to write to members whose points or memberships end, where no channel can.
 
 One request has all members of one last day, however many notices come one after another.
 Each of the staff has a task in it, with those members whom they are in charge of.
@@ -7,10 +7,12 @@ Each of the staff has a task in it, with those members whom they are in charge o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from qunce.core.facts import facts
 from qunce.core.staff import models as staff_models
@@ -19,12 +21,40 @@ from qunce.members.people import visibility
 from qunce.members.staff_in_charge import assignments
 from qunce.outreach import task_permissions
 from qunce.outreach.tasks import requests, staff_tasks
+from qunce.outreach.tasks.kinds.ending_memberships import ENDING_MEMBERSHIPS
 from qunce.outreach.tasks.kinds.expiring_points import EXPIRING_POINTS
 from qunce.outreach.tasks.staff_tasks import StaffTask, State, TaskRequest
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What ends: the kind of the task, its title with %(day)s, and what it asks for."""
+
+    kind: str
+    title: StrOrPromise
+    text: StrOrPromise
+
+
+POINTS = Subject(
+    EXPIRING_POINTS.key,
+    gettext_lazy("Points expire on %(day)s"),
+    gettext_lazy(
+        "Write to each of these members before that day. How many points expire "
+        "stands on the member's page, under points."
+    ),
+)
+MEMBERSHIPS = Subject(
+    ENDING_MEMBERSHIPS.key,
+    gettext_lazy("Memberships end on %(day)s"),
+    gettext_lazy(
+        "Write to each of these members before that day. Which membership ends stands "
+        "on the member's page, under levels."
+    ),
+)
 
 
 def ask(
@@ -34,6 +64,7 @@ def ask(
     day: str,
     due_at: datetime,
     at: datetime,
+    subject: Subject = POINTS,
 ) -> None:
     """Add people to the task of a last day; call it in the caller's transaction.
 
@@ -42,14 +73,11 @@ def ask(
     shares = _share(community, people, at)
     if not shares:
         return
-    request = _find_open(community, due_at) or TaskRequest.objects.create(
+    request = _find_open(community, subject, due_at) or TaskRequest.objects.create(
         community=community,
-        kind=EXPIRING_POINTS.key,
-        title=_("Points expire on %(day)s") % {"day": day},
-        text=_(
-            "Write to each of these members before that day. How many points expire "
-            "stands on the member's page, under points."
-        ),
+        kind=subject.kind,
+        title=str(subject.title) % {"day": day},
+        text=str(subject.text),
         due_at=due_at,
         created_at=at,
         by=staff_models.system(community),
@@ -72,10 +100,12 @@ def ask(
     facts.record(fact, community=community, by=None, at=at)
 
 
-def _find_open(community: Community, due_at: datetime) -> TaskRequest | None:
+def _find_open(
+    community: Community, subject: Subject, due_at: datetime
+) -> TaskRequest | None:
     rows = TaskRequest.objects.filter(
         community=community,
-        kind=EXPIRING_POINTS.key,
+        kind=subject.kind,
         due_at=due_at,
         state=State.OPEN,
     )

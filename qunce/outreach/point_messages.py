@@ -1,4 +1,4 @@
-"""Messages about points that expire soon: by the channel, or in a task of staff."""
+"""Messages about points and memberships that end soon: by the channel, or in a task of staff."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.outreach import expiry_tasks, prize_messages
+from qunce.outreach.expiry_tasks import Subject
 from qunce.outreach.sending import messages
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ class Notice:
     stale_at: datetime
 
 
-def notify(*, community: Community, notices: Sequence[Notice], at: datetime) -> None:
+def notify(
+    *,
+    community: Community,
+    notices: Sequence[Notice],
+    at: datetime,
+    subject: Subject = expiry_tasks.POINTS,
+) -> None:
     """Write to members; call it in the transaction of the reaction.
 
     Each is written to by an account whose channel can do it. The others become one staff
@@ -61,7 +68,14 @@ def notify(*, community: Community, notices: Sequence[Notice], at: datetime) -> 
         )
     messages.request_many(drafts, community=community, at=at)
     for end, (day, own) in sorted(by_hand.items()):
-        expiry_tasks.ask(community=community, people=own, day=day, due_at=end, at=at)
+        expiry_tasks.ask(
+            community=community,
+            people=own,
+            day=day,
+            due_at=end,
+            at=at,
+            subject=subject,
+        )
 
 
 def _find_channels(

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from qunce.activities.points import caps, holders, point_facts, rules, sums
+from qunce.activities.points import (
+    caps,
+    holders,
+    multipliers,
+    point_facts,
+    rules,
+    sums,
+)
 from qunce.activities.points.holders import Holder
 from qunce.activities.points.models import (
+    MAX_POINTS,
     EntryKind,
     PointEntry,
     PointLot,
@@ -28,8 +36,12 @@ if TYPE_CHECKING:
     from qunce.core.communities import Community
     from qunce.core.staff.models import Staff
 
-IMPORT_PREFIX = "import/"
-"""Keys of balances from another system, which count on no leaderboard."""
+IMPORT_PREFIX, GIFT_PREFIX = "import/", "level_gift/"
+UNCOUNTED = (IMPORT_PREFIX, GIFT_PREFIX)
+"""Keys of balances from another system and of gifts of levels, which were not earned.
+
+They count on no leaderboard and for no level.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,8 @@ class Earned:
 class Earning:
     """What an account may earn for a source on a day; `paid` is the amount of an order.
 
-    `others` are keys that count as the same source, `root` the lot of the same order.
+    `others` are keys that count as the same source, `root` the lot of the same order. The
+    `percent` that multiplied the points is None before the multiplier is applied.
     """
 
     account: int
@@ -56,6 +69,12 @@ class Earning:
     last_day: int = lots.NEVER
     root: int = 0
     others: tuple[str, ...] = ()
+    percent: int | None = None
+
+
+def counts(key: str) -> bool:
+    """Whether what was earned under this key counts on leaderboards and for levels."""
+    return not key.startswith(UNCOUNTED)
 
 
 # Verbs
@@ -174,6 +193,8 @@ def earn_many(
         and each.last_day >= today
         and each.points > 0
     ]
+    if rule is not None:
+        chosen = multiply(rule, chosen, by_person, people, at)
     fitting = _fit(community, rule, chosen, by_person, people)
     rows = [
         PointEntry(
@@ -195,6 +216,28 @@ def earn_many(
     _record(community, entries, rule, by, at)
     _settle(community, entries, by_person, people, owed, by, at)
     return entries
+
+
+def multiply(
+    rule: PointRule,
+    earnings: Sequence[Earning],
+    by_person: Mapping[int, Sequence[int]],
+    people: Mapping[int, int],
+    at: datetime,
+) -> list[Earning]:
+    """The earnings with the multipliers of their people, rounded down."""
+    found: Mapping[int, int] = {}
+    if rule.is_multiplied and any(each.percent is None for each in earnings):
+        found = multipliers.find(rule.community, by_person, at)
+    multiplied = []
+    for each in earnings:
+        percent = found.get(people[each.account], 100)
+        if each.percent is not None or percent == 100:
+            multiplied.append(each)
+            continue
+        points = min(each.points * percent // 100, MAX_POINTS)
+        multiplied.append(replace(each, points=points, percent=percent))
+    return multiplied
 
 
 def add_reasons(entries: Sequence[PointEntry], reasons: Mapping[str, str]) -> None:
@@ -264,6 +307,7 @@ def _add_lots(
             last_day=each.last_day,
             paid=each.paid,
             root_id=each.root,
+            percent=each.percent or 100,
         )
         for entry, each in pairs
     )
@@ -276,7 +320,7 @@ def _add_lots(
         [
             (entry.account_id, entry.day, entry.amount)
             for entry in entries
-            if not entry.key.startswith(IMPORT_PREFIX)
+            if counts(entry.key)
         ],
         today=today,
     )

@@ -31,7 +31,8 @@ class PointRule(models.Model):
 
     For orders, `points` are earned per `per_amount` in the smallest unit of the currency.
     They are usable `wait_days` after the event and for `valid_days`, null for ever. The
-    caps are per person, in points: null is no limit, and 0 is none at all.
+    caps are per person, in points: null is no limit, and 0 is none at all. If it
+    `is_multiplied`, the levels of members multiply the points before the caps.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
@@ -46,6 +47,7 @@ class PointRule(models.Model):
     day_cap = models.IntegerField(null=True)
     week_cap = models.IntegerField(null=True)
     month_cap = models.IntegerField(null=True)
+    is_multiplied = models.BooleanField(default=True)
     starts_at = timestamps.TimestampField()
     is_on = models.BooleanField(default=False)
     archived_at = timestamps.TimestampField(null=True)
@@ -146,6 +148,7 @@ class PointLot(models.Model):
     Its entry's key makes it unique by rule and source. For orders, `paid` is the amount
     that the points are for, `refunded` and `taken` what was refunded and taken back.
     `root_id` is the first lot of an order whose amount was corrected, 0 for the first.
+    `percent` is the multiplier that the amount contains.
     """
 
     entry = models.OneToOneField(
@@ -161,6 +164,7 @@ class PointLot(models.Model):
     refunded = models.BigIntegerField(default=0)
     taken = models.BigIntegerField(default=0)
     root_id = models.BigIntegerField(default=0)
+    percent = models.SmallIntegerField(default=100, db_default=100)
 
     class Meta:
         db_table = "point_lot"

@@ -14,6 +14,7 @@ from django.db.models import F, Sum
 from qunce.activities.points import earning, reversals, rules
 from qunce.activities.points.earning import Earning
 from qunce.activities.points.models import (
+    MAX_POINTS,
     EntryKind,
     Event,
     PointEntry,
@@ -94,6 +95,8 @@ def earn_more(
     lot = PointLot.objects.get(pk=earned.pk)
     parts = PointLot.objects.filter(root_id=lot.pk).aggregate(sum=Sum("amount"))
     due = rules.points_for(rule, lot.paid + difference, rule.currency)
+    # By the multiplier of the first one, as refunds go back by it, too.
+    due = min(due * lot.percent // 100, MAX_POINTS)
     today = community.day(at)
     usable_from, last_day = rules.days_of(rule, today)
     PointLot.objects.filter(pk=lot.pk).update(paid=F("paid") + difference)
@@ -108,6 +111,7 @@ def earn_more(
             usable_from=usable_from,
             last_day=last_day,
             root=lot.pk,
+            percent=100,
         )
         earning.earn_many(
             community=community, rule=rule, earnings=[extra], by=None, at=at

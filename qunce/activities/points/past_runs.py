@@ -62,7 +62,9 @@ def preview(*, rule: PointRule, since: datetime, by: Staff, at: datetime) -> Pre
     rules.check_may_manage(by, rule)
     check_since(rule, since, at)
     found, changes = _list_new(rule, since, at)
-    people = account_queries.person_ids(each.account for each in found)
+    by_person = account_queries.accounts_by_person(each.account for each in found)
+    people = account_queries.invert(by_person)
+    found = earning.multiply(rule, found, by_person, people, at)
     used: Counter[tuple[int, str]] = Counter()
     points = capped = 0
     earners: set[int] = set()

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from qunce.activities.points import periods
+from qunce.activities.points import multipliers, periods
 from qunce.activities.points.balances import Balance
 from qunce.activities.points.models import Event, PointRule
 from qunce.activities.points.periods import Period
@@ -51,7 +51,15 @@ def mode_of(cap: int | None) -> str:
 
 
 def earns(rule: PointRule) -> str:
-    """What a rule earns, such as “1 point for each CNY 10.00”."""
+    """What a rule earns, such as “1 point for each CNY 10.00, for gold 150 %”."""
+    text = _earns(rule)
+    found = multipliers.describe(rule.community) if rule.is_multiplied else ""
+    if not found:
+        return text
+    return _("%(earns)s; %(multipliers)s") % {"earns": text, "multipliers": found}
+
+
+def _earns(rule: PointRule) -> str:
     points = ngettext("%(n)s point", "%(n)s points", rule.points) % {
         "n": f"{rule.points:,}"
     }

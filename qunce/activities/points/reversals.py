@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F, Sum
 
-from qunce.activities.points import holders, point_facts, sums
-from qunce.activities.points.earning import IMPORT_PREFIX
+from qunce.activities.points import earning, holders, point_facts, sums
 from qunce.activities.points.holders import Holder
 from qunce.activities.points.models import (
     EntryKind,
@@ -182,7 +181,7 @@ class Reversal:
         if decided.owed:
             holder.owe(decided.owed)
         PointLot.objects.filter(pk=self.root.pk).update(taken=F("taken") + amount)
-        if not earned.key.startswith(IMPORT_PREFIX):
+        if earning.counts(earned.key):
             change = earned.account_id, earned.day, -amount
             sums.add_scores(earned.community_id, [change], today=holder.day)
         rule = PointRule.objects.filter(pk=earned.rule_id).first()

@@ -42,6 +42,7 @@ FIELDS: dict[str, StrOrPromise] = {
     "day_cap": gettext_lazy("Most per day"),
     "week_cap": gettext_lazy("Most per week"),
     "month_cap": gettext_lazy("Most per month"),
+    "is_multiplied": gettext_lazy("Levels multiply the points"),
     "starts_at": gettext_lazy("From"),
 }
 RANGES = {

@@ -166,11 +166,15 @@ def _hint(question: Question, said: str) -> Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """`by_sound` lets a homophone follow; `takes_turns` lets nobody follow themselves."""
+    """`by_sound` lets a homophone follow; `takes_turns` lets nobody follow themselves.
+
+    Without `any_word` only what the dictionary has as an idiom or a saying counts.
+    """
 
     points: int = 0
     by_sound: bool = True
     takes_turns: bool = True
+    any_word: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,7 @@ def _judge_link(
         return Outcome.WRONG_START, word
     if word in state.used or word == state.last:
         return Outcome.USED, word
-    if not idioms.is_idiom(word):
+    if not (idioms.is_word if chain.any_word else idioms.is_idiom)(word):
         return Outcome.NOT_IDIOM, word
     if chain.takes_turns and message.who == state.last_who:
         return Outcome.OWN_TURN, word

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qunce.activities.activities.models import Activity
-    from qunce.activities.games.models import Round
 
 
 def keyword_of(own: Rules) -> str:
@@ -170,11 +169,3 @@ def rehearsal(activity: Activity, own: Rules) -> str:
         return chain_state(own.start) if own.start else no_question()
     asked = own.find(1)
     return ask(asked, own) if asked is not None else no_question()
-
-
-def opening(own: Rules, row: Round) -> str:
-    """What is posted in the groups when a round opens."""
-    if own.is_chain:
-        return chain_state(own.start)
-    asked = own.find(row.number)
-    return ask(asked, own) if asked is not None else ""

@@ -9,8 +9,8 @@ from qunce.activities.games import answers
 
 MIN_LENGTH, MAX_LENGTH = 4, 12
 WORD = re.compile(rf"[\u3400-\u4dbf\u4e00-\u9fff]{{{MIN_LENGTH},{MAX_LENGTH}}}")
-IDIOM = "i"
-"""The part of speech that the dictionary has for idioms."""
+IDIOMS = ("i", "l")
+"""The parts of speech that the dictionary has for idioms and sayings."""
 
 
 def read(text: str) -> str | None:
@@ -23,10 +23,21 @@ def read(text: str) -> str | None:
 
 @functools.lru_cache(maxsize=4_096)
 def is_idiom(word: str) -> bool:
-    """Whether the dictionary has the word as an idiom."""
+    """Whether the dictionary has the word as an idiom or a saying."""
+    return _tag(word) in IDIOMS
+
+
+def is_word(word: str) -> bool:
+    """Whether the dictionary has the word at all, such as 海纳百川, a name there."""
+    return _tag(word) != ""
+
+
+def _tag(word: str) -> str:
     import rjieba  # its dictionary takes a while to load, and few processes need it
 
-    return bool(rjieba.tag(word) == [(word, IDIOM)])
+    # Without guesses at words that the dictionary does not have.
+    found = rjieba.tag(word, False)
+    return str(found[0][1]) if len(found) == 1 else ""
 
 
 def follows(word: str, last: str, *, by_sound: bool) -> bool:

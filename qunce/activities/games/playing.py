@@ -167,12 +167,14 @@ def _win(
     rows = Round.objects.filter(pk=row.pk, turn=row.turn)
     if own.is_chain:
         return bool(rows.update(turn=F("turn") + 1, winner=answer))
-    won = rows.filter(winner__isnull=True, closed_at__isnull=True).update(
-        turn=F("turn") + 1, winner=answer, closed_at=moment, closed_by=Closed.WON
-    )
-    if won:
+    won = rows.filter(winner__isnull=True).update(turn=F("turn") + 1, winner=answer)
+    if not won:
+        return False
+    # A pasted line may have been said before staff closed the question.
+    is_open = Round.objects.filter(pk=row.pk, closed_at__isnull=True)
+    if is_open.update(closed_at=moment, closed_by=Closed.WON):
         rounds.note_closed(row, by=attempt.by, at=attempt.at)
-    return bool(won)
+    return True
 
 
 def _decide(
@@ -184,8 +186,9 @@ def _decide(
     moment: datetime,
 ) -> Verdict:
     message = Message(attempt.person_id, said)
-    is_won = row.winner_id is not None and row.closed_by == Closed.WON
-    span = Span(row.opened_at, row.ends_at, None if is_won else row.closed_at)
+    is_won = row.winner_id is not None and own.mode == deciders.Mode.FIRST
+    is_closed_by_win = row.closed_by == Closed.WON
+    span = Span(row.opened_at, row.ends_at, None if is_closed_by_win else row.closed_at)
     given = GameAnswer.objects.filter(round=row)
     if own.is_chain:
         chain = _load_chain(own, row, given, span, attempt, said)
@@ -198,7 +201,7 @@ def _decide(
         span=span,
         right=frozenset([attempt.person_id] if is_right else []),
         tries={attempt.person_id: mine.count()},
-        won_at=row.closed_at if is_won else None,
+        won_at=(row.closed_at or moment) if is_won else None,
     )
     question = asked.question
     if question.tries is None:

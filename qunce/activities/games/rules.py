@@ -106,6 +106,7 @@ class Rules:
             points=self.settings["points"],
             by_sound=self.settings["homophones"],
             takes_turns=self.settings["turns"],
+            any_word=self.settings["any_word"],
         )
 
     @property
@@ -319,7 +320,7 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
                     "How it is played, the start and the prize stay as members read them."
                 )
             )
-    for name in ("pays", "by_sound", "homophones"):
+    for name in ("pays", "by_sound", "homophones", "any_word"):
         if before.get(name) and not after.get(name):
             raise NotBetter(_("What counts now has to count until the end."))
     if not before.get("turns", True) and after.get("turns"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from qunce.activities.activities import kind_contract
 from qunce.activities.games import answers
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qunce.activities.activities.models import Activity
+
+
+OPEN = pgettext_lazy("round", "open")
+COPY_QUESTION = gettext_lazy("Copy the question")
+COPY_RESULT = gettext_lazy("Copy the result")
+COPY_STATE = gettext_lazy("Copy how far it is")
+COPY_BEST = gettext_lazy("Copy the best")
+COPY_WINNERS = gettext_lazy("Copy the winners")
 
 
 def keyword_of(own: Rules) -> str:

@@ -36,7 +36,7 @@ def _tag(word: str) -> str:
     import rjieba  # its dictionary takes a while to load, and few processes need it
 
     # Without guesses at words that the dictionary does not have.
-    found = rjieba.tag(word, False)
+    found = rjieba.tag(word, hmm=False)
     return str(found[0][1]) if len(found) == 1 else ""
 
 

@@ -15,7 +15,6 @@ from qunce.activities.games import (
     rounds,
     rules,
     scores,
-    standings,
 )
 from qunce.activities.games.models import Game, GameAnswer, GameResult, Round
 from qunce.activities.games.rules import Asked, Pace, Rules
@@ -121,7 +120,7 @@ def _line(
     is_running = activity.state == State.RUNNING
     is_open = is_running and (row is None or playing.is_open(row, at))
     limit = asked.question.tries or rules.MAX_TRIES
-    is_done = any(_is_right(answer) for answer in mine) or len(mine) >= limit
+    is_done = any(playing.is_right(answer) for answer in mine) or len(mine) >= limit
     is_over = activity.state in OVER or (own.pace != Pace.ALL and not is_open)
     return QuestionLine(
         number=asked.number,
@@ -135,16 +134,14 @@ def _line(
         may_answer=is_open and not is_done,
         answer=asked.answer if is_over and row is not None else "",
         given=[
-            (answer.said, game_texts.outcome_label(answer.outcome), _is_right(answer))
+            (
+                answer.said,
+                game_texts.outcome_label(answer.outcome),
+                playing.is_right(answer),
+            )
             for answer in mine[-3:]
         ],
     )
-
-
-def _is_right(answer: GameAnswer) -> bool:
-    if answer.ruling is None:
-        return answer.outcome in standings.RIGHT
-    return answer.ruling
 
 
 def _chain(activity: Activity, own: Rules, at: datetime) -> dict[str, Any]:

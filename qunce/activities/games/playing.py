@@ -366,6 +366,11 @@ def last_word(activity: Activity, own: Rules) -> str:
     return (answer.word if answer is not None else "") or own.start
 
 
+def is_right(answer: GameAnswer) -> bool:
+    """Whether an answer is right, as staff ruled."""
+    return answer.outcome in RIGHT if answer.ruling is None else answer.ruling
+
+
 def find_open_number(
     activity: Activity, own: Rules, accounts: tuple[int, ...] | list[int]
 ) -> int | None:
@@ -378,8 +383,7 @@ def find_open_number(
     for answer in rows:
         number = answer.round.number
         tried[number] = tried.get(number, 0) + 1
-        is_right = answer.outcome in RIGHT if answer.ruling is None else answer.ruling
-        if is_right:
+        if is_right(answer):
             done.add(number)
     won = Round.objects.filter(activity=activity, closed_at__isnull=False)
     done.update(won.values_list("number", flat=True))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import State
-from qunce.activities.games import game_facts, rounds, rules, standings
+from qunce.activities.games import game_facts, playing, rounds, rules
 from qunce.activities.games.deciders import Mode
 from qunce.activities.games.models import Closed, Game, GameAnswer, Round
 from qunce.activities.games.standings import RIGHT
@@ -77,7 +77,7 @@ def _follow(activity: Activity, row: Round, by: Staff, at: datetime) -> None:
     if not own.is_chain and own.mode != Mode.FIRST:
         return
     given = GameAnswer.objects.filter(round=row).order_by("pk")
-    right = [each for each in given if _is_right(each)]
+    right = [each for each in given if playing.is_right(each)]
     winner = (right[-1] if own.is_chain else right[0]) if right else None
     changes: dict[str, Any] = {"winner": winner, "turn": F("turn") + 1}
     is_won = winner is not None and row.closed_at is None
@@ -88,18 +88,6 @@ def _follow(activity: Activity, row: Round, by: Staff, at: datetime) -> None:
     Round.objects.filter(pk=row.pk).update(**changes)
     if not own.is_chain and is_won:
         rounds.note_closed(row, by=by, at=at)
-
-
-def _is_right(answer: GameAnswer) -> bool:
-    given = standings.Given(
-        pk=answer.pk,
-        round=answer.round_id,
-        who=answer.account_id,
-        outcome=answer.outcome,
-        points=answer.points,
-        ruling=answer.ruling,
-    )
-    return given.is_right
 
 
 def _may_reopen(activity: Activity, row: Round, at: datetime) -> bool:

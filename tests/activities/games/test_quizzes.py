@@ -145,7 +145,9 @@ def test_all_questions_at_once_in_ones_own_order(by: Staff, ids: list[int]) -> N
     assert builders.say(activity, ann, "quiz 北京", AT + SECOND)
     assert "Question 2 of 3" in Answer.objects.latest("pk").text
     assert running.join(activity, ann, said="#3, ３４").accepted
-    assert running.join(activity, ann, said="2. a", key="x").text.startswith("Not right")
+    assert running.join(activity, ann, said="2. a", key="x").text.startswith(
+        "Not right"
+    )
     done = running.join(activity, ann, said="", key="y")
     assert done.text == "You have answered all questions."
     context = pages.portal_context(activity, ann, AT)
@@ -282,8 +284,8 @@ def test_the_best_get_the_prize_and_all_their_points_once(
     assert [(who, payload["place"]) for who, payload in won] == [(bob, 1), (ann, 2)]
     mug.refresh_from_db()
     assert mug.left == 3
+    answer = GameAnswer.objects.get(account_id=cy)
     with pytest.raises(rulings.AlreadyDecided):
-        answer = GameAnswer.objects.get(account_id=cy)
         rulings.rule(answer=answer, counts=True, by=by, at=END + payouts.DELAY)
 
 

@@ -132,10 +132,10 @@ def test_staff_let_a_word_count_with_one_tap(by: Staff, ids: list[int]) -> None:
     rulings.rule(answer=answer, counts=True, by=by, at=AT)
     own = rules.of(activity)
     assert playing.last_word(activity, own) == "足不出户外"
-    assert running.join(activity, bob, said="外圆内方").accepted
+    assert running.join(activity, bob, said="外强中干").accepted
     # What others followed stays, and does not score.
     rulings.rule(answer=answer, counts=False, by=by, at=AT)
-    assert playing.last_word(activity, own) == "外圆内方"
+    assert playing.last_word(activity, own) == "外强中干"
     assert [score.who for score in scores.rank(activity, AT)] == [bob]
     last = GameAnswer.objects.latest("pk")
     rulings.rule(answer=last, counts=False, by=by, at=AT)

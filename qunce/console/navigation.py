@@ -74,6 +74,7 @@ AREAS = (
             Tab(_("Tags"), "tags:list"),
             Tab(_("Tag rules"), "tag_rules:list", "tag_rules.view"),
             Tab(_("Layers"), "layers:list"),
+            Tab(_("Surveys"), "surveys:list", "surveys.view"),
             Tab(_("Import"), "importing:list", "members.import"),
         ),
     ),
@@ -248,7 +249,9 @@ STYLESHEETS_USED = {
     "wishes": ("today",),
     "prizes": ("today",),
     "draws": ("today",),
+    "instant_draws": ("activities", "outreach", "today"),
     "mall": ("activities", "outreach", "today"),
+    "flash_sales": ("activities", "outreach", "today"),
     "care": ("materials", "outreach"),
     "contact_budget": ("settings",),
     "group_templates": ("groups",),
@@ -266,6 +269,7 @@ STYLESHEETS_USED = {
     "service_styles": ("contact_budget", "settings"),
     "settings": ("segments",),
     "sidebar": ("members", "tags"),
+    "surveys": ("activities", "metrics", "today"),
     "tag_rules": ("segments",),
     "tags": ("members",),
     "tasks": ("materials", "outreach"),
@@ -274,7 +278,12 @@ STYLESHEETS_USED = {
 """Area → areas whose templates its pages include, and whose stylesheets they have, too."""
 AREA_BY_NAMESPACE = {
     tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
-} | {"draws": "activities", "mall": "activities"}
+} | {
+    "draws": "activities",
+    "instant_draws": "activities",
+    "mall": "activities",
+    "flash_sales": "activities",
+}
 """URL namespace → key of its area; the page of a draw has no tab of its own."""
 
 

@@ -32,6 +32,7 @@ from qunce.console.today import (  # noqa: F401 - providers register themselves
     segment_providers,
     series_providers,
     snoozes,
+    survey_providers,
     task_providers,
     welcome_providers,
 )

@@ -56,7 +56,7 @@ def _lines(
             "pk", "account_id", "round", "answered_at"
         )[:MAX_ROWS]
     )
-    accounts = [account for _pk, account, _round, _at in found if account is not None]
+    accounts = [account for _pk, account, _round, _at in found]
     people = account_queries.person_ids(accounts)
     seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
     names = dict(Account.objects.filter(pk__in=seen).values_list("pk", "name"))
@@ -64,10 +64,10 @@ def _lines(
     zone = ZoneInfo(survey.community.timezone)
     lines: list[Sequence[object]] = []
     for pk, account, round_, answered_at in found:
-        if account is None or people[account] not in seen or answered_at is None:
+        person = people[account]
+        if person not in seen or answered_at is None:
             continue
         moment = answered_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        person = people[account]
         said = answers.get(pk, {})
         lines.append(
             [
@@ -84,10 +84,9 @@ def _lines(
 def _anonymous_lines(
     survey: Survey, questions: Sequence[Question]
 ) -> list[Sequence[object]]:
-    return sorted(
-        [said.get(each.key, "") for each in questions]
-        for said in _by_response(survey, questions).values()
-    )
+    found = _by_response(survey, questions).values()
+    lines = [[said.get(each.key, "") for each in questions] for said in found]
+    return [*sorted(lines)]
 
 
 def _by_response(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from qunce.activities import announcements
 from qunce.activities.activities import entries, lifecycle
 from qunce.activities.draws import beacon
+from qunce.activities.flash_sales import pieces
 from qunce.activities.games import payouts, rounds
 from qunce.activities.instant_draws import seeds
 from qunce.activities.levels import badges, gifts, holdings, membership_orders
@@ -22,9 +23,7 @@ from qunce.core.jobs.scheduler import Job
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 JOBS: dict[str, Job] = {
-    "tiered_tasks.judge": Job(
-        judging.judge_due, _("Judge the tiers of tasks"), MINUTE
-    ),
+    "tiered_tasks.judge": Job(judging.judge_due, _("Judge the tiers of tasks"), MINUTE),
     "draws.fetch": Job(beacon.fetch_due, _("Fetch the public values of draws"), MINUTE),
     "instant_draws.reveal": Job(
         seeds.reveal_due, _("Publish the seeds of instant draws"), MINUTE
@@ -63,6 +62,9 @@ JOBS: dict[str, Job] = {
     ),
     "meetups.note_missed": Job(
         attendance.note_missed_due, _("Note who did not come to meet-ups"), MINUTE
+    ),
+    "flash_sales.lapse": Job(
+        pieces.lapse_due, _("Pass on reservations that lapsed"), MINUTE / 6
     ),
     "activities.move": Job(
         lifecycle.move_due, _("Start and close activities"), MINUTE / 6

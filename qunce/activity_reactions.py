@@ -13,6 +13,7 @@ from qunce import (
     level_reactions,
     meetup_reactions,
     prize_reactions,
+    sale_reactions,
 )
 from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
@@ -135,6 +136,7 @@ def after(
         others,
         REACTIONS,
         meetup_reactions.REACTIONS,
+        sale_reactions.REACTIONS,
         level_reactions.REACTIONS,
     )
     kinds = dict.fromkeys(kind for table in tables for kind in table)

@@ -10,6 +10,7 @@ from django.urls import include, path, register_converter
 from qunce.portal import frames, links
 from qunce.portal.activities import views as activities
 from qunce.portal.draws import views as draws
+from qunce.portal.flash_sales import views as flash_sales
 from qunce.portal.home import views as home
 from qunce.portal.instant_draws import views as instant_draws
 from qunce.portal.mall import views as mall
@@ -37,6 +38,11 @@ COMMUNITY = [
     path("a/<str:public_id>/card", activities.buy_card, name="buy-card"),
     path("a/<str:public_id>/streak", activities.streak_page, name="streak"),
     path("a/<str:public_id>/streak.png", activities.streak, name="streak-picture"),
+    path(
+        "reservations/<str:public_id>/confirm",
+        flash_sales.confirm,
+        name="confirm-reservation",
+    ),
     path("redeemed/<str:public_id>/undo", mall.undo, name="undo-redemption"),
     path("draws/<str:public_id>/ticket", draws.ticket_page, name="ticket"),
     path("draws/<str:public_id>/ticket.png", draws.ticket, name="ticket-picture"),

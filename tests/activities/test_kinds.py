@@ -34,6 +34,7 @@ from tests.activities import running
 from tests.activities.draws import builders
 from tests.activities.games import builders as game_builders
 from tests.activities.instant_draws import builders as instant_builders
+from tests.activities.flash_sales import builders as flash_sale_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.meetups import builders as meetup_builders
 from tests.factories import AT
@@ -56,6 +57,10 @@ def open_poll(by: Staff) -> Activity:
 
 def open_instant_draw(by: Staff) -> Activity:
     return instant_builders.open_draw(by)
+
+
+def open_flash_sale(by: Staff) -> Activity:
+    return flash_sale_builders.open_sale(by)
 
 
 def open_mall(by: Staff) -> Activity:
@@ -88,6 +93,7 @@ PREPARED: dict[str, Callable[[Staff], Activity]] = {
     "check_in": open_check_in,
     "draw": open_draw,
     "instant_draw": open_instant_draw,
+    "flash_sale": open_flash_sale,
     "mall": open_mall,
     "meetup": meetup_builders.open_meetup,
     "poll": open_poll,

@@ -35,6 +35,7 @@ NEEDS = {
     "draws.require_ticket": Rung.LINK,
     "draws.require_tickets": Rung.LINK,
     "home.record_view": Rung.PUBLIC,
+    "flash_sales.confirm": Rung.CHANNEL,
     "mall.undo": Rung.CHANNEL,
     "prizes.claim": Rung.CHANNEL,
     "prizes.code_of": Rung.CHANNEL,

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from qunce.activities.draws import results
 from qunce.activities.draws.models import Ticket
+from qunce.activities.flash_sales.models import Reservation
 from qunce.activities.instant_draws import seeds
 from qunce.activities.instant_draws.models import InstantTicket
 from qunce.activities.kinds import instant_draw
@@ -30,6 +31,7 @@ from qunce.portal.visitors.rungs import Rung
 from tests import clients, factories
 from tests.activities import running
 from tests.activities.draws import builders
+from tests.activities.flash_sales import builders as flash_sale_builders
 from tests.activities.instant_draws import builders as instant_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.points import builders as points
@@ -90,6 +92,7 @@ ROWS: dict[str, list[Row]] = {
     "certificate-file": [get(of="draw")],
     "prize": [get(SIGNED_IN, "award", own=True)],
     "prize-claim": [post(SIGNED_IN, "award", own=True)],
+    "confirm-reservation": [post(SIGNED_IN, "reservation", own=True)],
     "undo-redemption": [post(SIGNED_IN, "redemption", own=True)],
     "instant-terms": [get(of="instant")],
     "instant-ticket": [get(LINK, "instant_ticket", own=True)],
@@ -163,6 +166,8 @@ def scene() -> Scene:
     )
     points.award(li, 1)
     assert running.join(mall, li, said="1").accepted
+    sale = flash_sale_builders.open_sale(by, 1, stock=shown)
+    assert running.join(sale, li).accepted
     redeemed = Redemption.objects.get().award
     assert redeemed is not None
     running.join(reading, li)
@@ -185,6 +190,7 @@ def scene() -> Scene:
             "draw": draw.activity.public_id,
             "award": award.public_id,
             "redemption": redeemed.public_id,
+            "reservation": Reservation.objects.get().public_id,
             "device": Device.objects.get().pk,
             "channel": "nothing",
             "instant": instant.public_id,

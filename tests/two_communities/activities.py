@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from qunce.activities.activities import activities, lifecycle
 from qunce.activities.activities.models import (
@@ -14,6 +15,7 @@ from qunce.activities.activities.models import (
 )
 from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.draws import draws
+from qunce.activities.flash_sales.models import FlashSale, Reservation
 from qunce.activities.kinds import base
 from qunce.activities.mall.models import Redemption
 from qunce.activities.prizes import awards, prizes
@@ -57,6 +59,7 @@ def add_activities(data: TwoCommunities) -> None:
     }
     _add_prizes(data)
     _add_mall(data)
+    _add_instant_draws(data)
     _add_poll(data)
 
 
@@ -136,6 +139,40 @@ def _add_poll(data: TwoCommunities) -> None:
     data.ids["poll"] = poll.pk
 
 
+def _add_instant_draws(data: TwoCommunities) -> None:
+    by, at = data.owner, data.at
+    prize = prizes.create(
+        community=data.community,
+        name="Homely Hidden Mug",
+        kind="service",
+        total=2,
+        instructions="Homely shop",
+        by=by,
+        at=at,
+    )
+    row = {"prize": str(prize.pk), "odds": "100", "count": 2, "per_hour": None}
+    settings: dict[str, dict[str, Any]] = {
+        "instant_draw": {"prizes": [row]},
+        "red_packet": {},
+    }
+    for kind, values in settings.items():
+        activity = activities.create(
+            community=data.community,
+            kind=kind,
+            name="Homely Hidden Luck",
+            text="Homely text",
+            refusal="Homely refusal",
+            groups=[data.ids["group"]],
+            settings=values,
+            starts_at=at,
+            ends_at=at + timedelta(days=1),
+            by=by,
+            at=at,
+        )
+        base.get(kind).publish(activity, at)
+        data.ids[kind.replace("_", " ")] = activity.pk
+
+
 def _add_mall(data: TwoCommunities) -> None:
     by, at = data.owner, data.at
     mall = activities.create(
@@ -149,7 +186,32 @@ def _add_mall(data: TwoCommunities) -> None:
         by=by,
         at=at,
     )
+    sale = activities.create(
+        community=data.community,
+        kind="flash_sale",
+        name="Homely Hidden Sale",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=at,
+        by=by,
+        at=at,
+    )
+    pieces = FlashSale.objects.create(
+        activity=sale, stock_id=data.ids["prize"], total=0, left=0
+    )
     data.ids |= {
+        "flash sale": sale.pk,
+        "reservation": Reservation.objects.create(
+            sale=pieces,
+            n=1,
+            account_id=data.ids["member"],
+            person_id=data.ids["member"],
+            source=Way.STAFF,
+            state="lapsed",
+            at=at,
+            held_until=at,
+        ).pk,
         "mall": mall.pk,
         "redemption": Redemption.objects.create(
             activity=mall,

@@ -185,14 +185,17 @@ def portal_context(
     context: dict[str, Any] = {
         "items": items.list_items(activity),
         "points": None,
+        "points_text": "",
         "own": [],
     }
     if account_id is None:
         return context
     accounts = account_queries.account_ids_of_person(account_id)
     own = redemptions.list_own(activity, accounts)
+    usable = balances.balance(account_id=account_id, at=at).usable
     return context | {
-        "points": balances.balance(account_id=account_id, at=at).usable,
+        "points": usable,
+        "points_text": f"{usable:,}",
         "own": [(row, redemptions.may_undo(row, at)) for row in own],
     }
 

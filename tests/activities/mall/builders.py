@@ -11,8 +11,8 @@ from qunce.core.staff.models import Staff
 from qunce.members.accounts.models import Account
 from tests import factories
 from tests.activities import running
-from tests.activities.points import builders as points
 from tests.activities.draws.builders import prize
+from tests.activities.points import builders as points
 from tests.factories import AT
 
 PRICE = 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,10 @@ from qunce.members.people import people
 from qunce.sets.doctor import doctor
 from tests import factories
 from tests.activities import running
+from tests.activities.draws.builders import prize
 from tests.activities.mall import builders
 from tests.activities.mall.builders import item, open_mall, redeem, rich
 from tests.activities.points import builders as points
-from tests.activities.draws.builders import prize
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
@@ -249,13 +250,14 @@ def change(mall: Activity, by: Staff, **settings: object) -> None:
 def test_after_publication_it_only_becomes_better(by: Staff) -> None:
     mug, tea = prize(by), prize(by, name="茶")
     mall = open_mall(by, item(mug))
-    for worse in (
+    worsened: tuple[dict[str, Any], ...] = (
         {"items": [item(mug, 31)]},
         {"items": [item(tea), item(mug)]},
         {"items": []},
         {"undo_minutes": 29},
         {"undo_minutes": None},
-    ):
+    )
+    for worse in worsened:
         with pytest.raises(NotBetter):
             change(mall, by, **worse)
     change(mall, by, items=[item(mug, 20, None), item(tea)], undo_minutes=60)

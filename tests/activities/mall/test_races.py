@@ -17,6 +17,7 @@ from qunce.activities.mall import redemptions
 from qunce.activities.mall.models import Redemption
 from qunce.activities.points import balances
 from qunce.activities.points.models import PointLot
+from qunce.activities.prizes import awards
 from qunce.activities.prizes import stock as prize_stock
 from qunce.activities.prizes.models import Award, PrizeStock
 from qunce.core.staff.models import Staff
@@ -75,10 +76,8 @@ def test_without_the_condition_of_the_stock_too_many_get_one(
     monkeypatch.setattr(prize_stock, "take", take_what_was_left)
     # Nor does anybody look before.
     monkeypatch.setattr(redemptions, "check_offered", lambda item: None)
-    look = redemptions.awards._look
-    monkeypatch.setattr(
-        redemptions.awards, "_look", lambda *args: (look(*args)[0], True)
-    )
+    look = awards._look
+    monkeypatch.setattr(awards, "_look", lambda *args: (look(*args)[0], True))
     people = rich(by, *(f"m{n}" for n in range(20)))
     assert all_redeem(by, 1, people)[True] > 1
 

@@ -251,6 +251,7 @@ STYLESHEETS_USED = {
     "draws": ("today",),
     "instant_draws": ("activities", "outreach", "today"),
     "mall": ("activities", "outreach", "today"),
+    "meetups": ("activities", "outreach", "today"),
     "flash_sales": ("activities", "outreach", "today"),
     "care": ("materials", "outreach"),
     "contact_budget": ("settings",),
@@ -282,6 +283,7 @@ AREA_BY_NAMESPACE = {
     "draws": "activities",
     "instant_draws": "activities",
     "mall": "activities",
+    "meetups": "activities",
     "flash_sales": "activities",
 }
 """URL namespace → key of its area; the page of a draw has no tab of its own."""

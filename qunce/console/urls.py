@@ -37,6 +37,7 @@ AREAS = (
     ("activities/games/", "games"),
     ("activities/polls/", "polls"),
     ("activities/mall/", "mall"),
+    ("activities/meetups/", "meetups"),
     ("activities/flash-sales/", "flash_sales"),
     ("activities/", "activities"),
     ("sidebar/", "sidebar"),

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from qunce.activities import budget
+from qunce.activities.activities import activities
 from qunce.activities.activities.kind_contract import InvalidSetting
 from qunce.activities.activities.models import Activity
 from qunce.activities.points import earning
@@ -24,11 +25,14 @@ from qunce.activities.red_packets.models import RedPacket, RedPacketShare
 from qunce.activities.red_packets.verifier import FORMAT
 from qunce.core import errors
 from qunce.core.facts import facts
+from qunce.members.accounts import queries as account_queries
+from qunce.members.people import visibility
 
 if TYPE_CHECKING:
     from qunce.activities.activities.kind_contract import Attempt
     from qunce.core.communities import Community
     from qunce.core.facts.facts import RecordedFact
+    from qunce.core.staff.models import Staff
 
 KIND = "red_packet"
 TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
@@ -346,6 +350,21 @@ def list_opened(activity: Activity, accounts: Sequence[int]) -> list[RedPacketSh
         packet__activity=activity, account_id__in=accounts
     )
     return list(rows.select_related("packet").order_by("-pk"))
+
+
+def list_visible(
+    *, activity: Activity, by: Staff, at: datetime, limit: int
+) -> list[RedPacketShare]:
+    """The newest shares of members whom `by` sees."""
+    activities.check_may_run(by, activity)
+    rows = RedPacketShare.objects.filter(packet__activity=activity).order_by("-pk")
+    if not by.is_scoped:
+        return list(rows[:limit])
+    accounts = list(rows.order_by().values_list("account_id", flat=True).distinct())
+    seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
+    people = account_queries.person_ids(accounts)
+    own = [account for account in accounts if people[account] in seen]
+    return list(rows.filter(account_id__in=own)[:limit])
 
 
 def to_text(packet: RedPacket) -> str:

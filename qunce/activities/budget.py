@@ -92,6 +92,12 @@ def release(*, activity: Activity, key: str, at: datetime) -> bool:
     return bool(rows.update(state=BudgetEntry.State.RELEASED, changed_at=at))
 
 
+def undo(*, activity: Activity, key: str, at: datetime) -> bool:
+    """Free what was delivered and taken back; returns whether it was counted."""
+    rows = BudgetEntry.objects.filter(activity=activity, key=key, state__in=COUNTED)
+    return bool(rows.update(state=BudgetEntry.State.RELEASED, changed_at=at))
+
+
 @transaction.atomic
 def split(
     *, activity: Activity, key: str, into: Sequence[str], of: int, at: datetime

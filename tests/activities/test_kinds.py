@@ -50,6 +50,11 @@ def open_draw(by: Staff) -> Activity:
     return builders.open_draw(by).activity
 
 
+def open_tiered_task(by: Staff) -> Activity:
+    tier = {"text": "Two orders", "rule": "paid an order at least 2 times", "points": 5}
+    return running.running(by, "tiered_task", settings={"tiers": [tier]})
+
+
 def open_poll(by: Staff) -> Activity:
     rows = [{"text": text, "tag": ""} for text in ("Oolong", "Green tea")]
     return running.running(by, "poll", settings={"options": rows})
@@ -97,6 +102,7 @@ PREPARED: dict[str, Callable[[Staff], Activity]] = {
     "mall": open_mall,
     "meetup": meetup_builders.open_meetup,
     "poll": open_poll,
+    "tiered_task": open_tiered_task,
     "red_packet": open_red_packet,
 }
 SAID = {"mall": "1", "poll": "A"}

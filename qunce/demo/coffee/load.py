@@ -33,6 +33,7 @@ from qunce.demo.coffee import (
     plan,
     playbook,
     points,
+    polls,
     positioning,
     reports,
     scores,
@@ -138,6 +139,7 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("points", _("points of a year of orders"), points.create),
         ("draw", _("a draw and its prizes"), draw.create),
         ("check-ins", _("its check-ins with streaks"), _create_activities),
+        ("poll", _("a poll whose votes tag"), polls.create),
         ("reports", _("its last reports"), reports.create),
     ]
     for key, label, create in steps:

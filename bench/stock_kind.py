@@ -18,16 +18,17 @@ from qunce.activities.activities.kind_contract import (
 )
 from qunce.activities.activities.models import Activity
 from qunce.activities.kinds import base
-from qunce.activities.prizes import awards
-from qunce.activities.prizes.models import PrizeStock
+from qunce.activities.prizes import awards, stock
 
 KEY, STOCK = "bench_stock", "stock"
 
 
 def take_part(attempt: Attempt) -> Reply:
     base.join(attempt)
+    prize = stock.find(attempt.activity.settings[STOCK])
+    assert prize
     award = awards.award(
-        stock=PrizeStock.objects.get(pk=attempt.activity.settings[STOCK]),
+        stock=prize,
         account_id=attempt.account_id,
         source="bench",
         source_key=f"{attempt.activity.pk}:{attempt.person_id}",

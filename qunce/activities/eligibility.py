@@ -6,7 +6,7 @@ count. A second account is the same person, so it never makes a second entry.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, State
-from qunce.core import errors
+from qunce.core import db, errors, timestamps
 from qunce.core.staff import models as staff_models
 from qunce.groups import visibility as group_visibility
 from qunce.groups import working_people
-from qunce.groups.groups import Membership
 from qunce.groups.lists import lists
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.models import Account
 from qunce.sets import audiences
 
 if TYPE_CHECKING:
@@ -89,8 +87,20 @@ def judge(
     """
     if (closed := judge_time(activity, at, said_at)) is not None:
         return closed
-    reason = find_uncounted(activity.community, [account_id], at=at).get(account_id)
-    reason = reason or _judge_rule(activity, account_id, at)
+    accounts = account_queries.account_ids_of_person(account_id)
+    return judge_person(activity, account_id, accounts, at)
+
+
+def judge_person(
+    activity: Activity, account_id: int, accounts: Sequence[int], at: datetime
+) -> Refusal | None:
+    """Why this account may not join while the activity is open, None if it may.
+
+    `accounts` are all accounts of the person, the first one first.
+    """
+    by_person = {accounts[0]: accounts}
+    found = _find_uncounted(activity.community, [account_id], by_person, at)
+    reason = found.get(account_id) or _judge_rule(activity, accounts, at)
     if reason is None:
         return None
     if reason == Reason.STAFF:
@@ -131,20 +141,35 @@ def find_uncounted(
     """Those of these accounts that do not count in any activity, each with its reason."""
     chosen = sorted(set(accounts))
     by_person = account_queries.accounts_by_person(chosen)
+    return _find_uncounted(community, chosen, by_person, at)
+
+
+STANDING = """
+SELECT id, present, erased_at IS NOT NULL FROM members_account
+WHERE +community_id = %s AND id """
+
+
+def _find_uncounted(
+    community: Community,
+    chosen: Sequence[int],
+    by_person: Mapping[int, Sequence[int]],
+    at: datetime,
+) -> dict[int, Reason]:
     person_of = account_queries.invert(by_person)
     present, erased = set[int](), set[int]()
     for chunk in account_queries.chunks(sorted(person_of)):
-        rows = Account.objects.filter(pk__in=chunk, community=community)
-        for pk, is_present, erased_at in rows.values_list("pk", "present", "erased_at"):
-            (erased if erased_at else present if is_present else set()).add(pk)
-    working = working_people.find(person_of)
+        for pk, is_present, is_erased in db.rows(
+            STANDING + db.among_ids(chunk), [community.pk]
+        ):
+            (erased if is_erased else present if is_present else set()).add(pk)
+    working = working_people.find_people(by_person)
     black = lists.blacklisted_among(by_person, at=at)
     reasons: dict[int, Reason] = {}
     for account in chosen:
         own = by_person[person_of[account]]
         if account in erased:
             reasons[account] = Reason.ERASED
-        elif not working.isdisjoint(own):
+        elif person_of[account] in working:
             reasons[account] = Reason.STAFF
         elif person_of[account] in black:
             reasons[account] = Reason.BLACKLISTED
@@ -153,15 +178,29 @@ def find_uncounted(
     return reasons
 
 
-def _judge_rule(activity: Activity, account_id: int, at: datetime) -> Reason | None:
-    accounts = account_queries.account_ids_of_person(account_id)
-    groups = list(activity.groups.values_list("pk", flat=True))
-    if groups:
-        rows = Membership.objects.filter(
-            account_id__in=accounts, group_id__in=groups, present=True
-        )
-        if not rows.exists():
-            return Reason.OTHER_GROUP
+# Who joined later than now is not known yet, as in audiences.
+GROUPS = """
+SELECT 0, COUNT(*) FROM members_account WHERE id {among} AND joined_at <= %s
+UNION ALL SELECT group_id, CASE WHEN group_id IN (
+    SELECT group_id FROM groups_membership WHERE present AND account_id {among}
+) THEN 1 ELSE 0 END FROM activities_activity_group WHERE activity_id = %s
+"""
+
+
+def _judge_rule(
+    activity: Activity, accounts: Sequence[int], at: datetime
+) -> Reason | None:
+    found = db.rows(
+        GROUPS.format(among=db.among_ids(accounts)),
+        [timestamps.to_micros(at), activity.pk],
+    )
+    in_groups = dict(found)
+    has_joined = in_groups.pop(0)
+    if in_groups and not any(in_groups.values()):
+        return Reason.OTHER_GROUP
+    if activity.may_join == audiences.EVERYONE:
+        # Without the engine: present members of the community, as judged before.
+        return None if has_joined else Reason.RULE
     try:
         people = _people_of(activity, activity.may_join, at)
     except errors.QunceError:

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from qunce.core import errors, outages, text_validation
-from qunce.core.communities import KEY_PATTERN, Community
+from qunce.core.communities import Community
 from qunce.members.personal_links import limits, links, portal_settings, tokens
 from qunce.members.personal_links.devices import digest_of
 from qunce.portal import frames
@@ -125,9 +125,8 @@ def page(
 
 
 def _get_community(key: str) -> Community:
-    is_key = bool(KEY_PATTERN.fullmatch(key))
-    community = Community.objects.filter(key=key).first() if is_key else None
-    if community is None or not portal_settings.of(community).is_open:
+    community = portal_settings.find_open(key)
+    if community is None:
         raise PageNotFound(_("There is no such page."))
     return community
 

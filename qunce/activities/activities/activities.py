@@ -34,6 +34,7 @@ from qunce.activities.activities.models import (
 from qunce.core import errors, permissions
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.core.staff.models import Staff
 from qunce.groups import visibility as group_visibility
 from qunce.sets import audiences
@@ -303,10 +304,29 @@ def get(*, by: Staff, pk: int) -> Activity:
 
 def find_public(community: Community, public_id: str) -> Activity | None:
     """The published activity with this public id, for a page that members open."""
-    rows = Activity.objects.select_related("community").filter(
-        community=community, public_id=public_id
+    found = _PUBLIC.first(community=community.pk, public_id=public_id)
+    if found is not None:
+        found.community = community
+    return found
+
+
+_PUBLIC = PreparedQuery(
+    lambda: Activity.objects.filter(
+        community=Param("community"),
+        public_id=Param("public_id"),
+        published_at__isnull=False,
     )
-    return rows.filter(published_at__isnull=False).first()
+)
+_BY_ID = PreparedQuery(lambda: Activity.objects.filter(pk=Param("pk")))
+
+
+def read_again(activity: Activity) -> Activity:
+    """The activity as it is now. Raises ActivityNotFound for one that is deleted."""
+    found = _BY_ID.first(pk=activity.pk)
+    if found is None:
+        raise not_found()
+    found.community = activity.community
+    return found
 
 
 def list_public(community: Community) -> models.QuerySet[Activity]:

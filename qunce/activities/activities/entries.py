@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities, activity_facts
@@ -18,8 +18,10 @@ from qunce.activities.activities.models import (
     Entry,
     PastedLine,
 )
+from qunce.core import db, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts.facts import RecordedFact
+from qunce.core.prepared_queries import Ids, Param, PreparedQuery
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -45,22 +47,14 @@ def join(attempt: Attempt) -> Joined:
 
     Call it in the transaction of `take_part`.
     """
-    if (found := find(attempt.activity, attempt.accounts)) is not None:
-        return Joined(entry=found, is_new=False)
     activity, at = attempt.activity, attempt.at
-    try:
-        with transaction.atomic():
-            entry = Entry.objects.create(
-                activity=activity,
-                account_id=attempt.account_id,
-                person_id=attempt.person_id,
-                source=attempt.way,
-                key=attempt.key,
-                group_id=attempt.group_id,
-                at=at,
-                by=attempt.by,
-            )
-    except IntegrityError:
+    own = attempt.entries
+    if own is None:
+        own = list_of_person(activity, attempt.accounts)
+    if own:
+        return Joined(entry=own[0], is_new=False)
+    entry = _insert(attempt)
+    if entry is None:
         # Of two taps at the same time, one has entered them.
         entry = Entry.objects.get(activity=activity, person_id=attempt.person_id)
         return Joined(entry=entry, is_new=False)
@@ -73,6 +67,31 @@ def join(attempt: Attempt) -> Joined:
     )
     activities.record(fact, activity, attempt.by, at)
     return Joined(entry=entry, is_new=True)
+
+
+# Without a savepoint, as most requests of a crowd enter somebody.
+INSERT = """
+INSERT INTO activities_entry
+    (activity_id, account_id, person_id, source, key, group_id, at, by_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+def _insert(attempt: Attempt) -> Entry | None:
+    """The new entry, None if the person has one."""
+    values = {
+        "activity_id": attempt.activity.pk,
+        "account_id": attempt.account_id,
+        "person_id": attempt.person_id,
+        "source": attempt.way.value,
+        "key": attempt.key,
+        "group_id": attempt.group_id,
+    }
+    by = attempt.by.pk if attempt.by else None
+    found = db.rows(INSERT, [*values.values(), timestamps.to_micros(attempt.at), by])
+    for (pk,) in found:
+        return Entry(pk=pk, **values, at=attempt.at, by=attempt.by)
+    return None
 
 
 @transaction.atomic
@@ -136,13 +155,18 @@ def prune_answers(*, at: datetime) -> int:
 
 def find(activity: Activity, accounts: Sequence[int]) -> Entry | None:
     """The entry of a person, by all their accounts: the oldest, after a merge of two."""
-    return _of_person(activity, accounts).order_by("at", "pk").first()
+    return next(iter(list_of_person(activity, accounts)), None)
 
 
 def is_struck_out(activity: Activity, accounts: Sequence[int]) -> bool:
     """Whether any entry of a person is struck out: the person then does not count."""
-    rows = _of_person(activity, accounts)
-    return rows.filter(struck_out_at__isnull=False).exists()
+    rows = list_of_person(activity, accounts)
+    return any(row.struck_out_at is not None for row in rows)
+
+
+def list_of_person(activity: Activity, accounts: Sequence[int]) -> tuple[Entry, ...]:
+    """The entries of a person, by all their accounts, the oldest first."""
+    return tuple(_OF_PERSON.all(activity=activity.pk, accounts=accounts))
 
 
 def find_struck_out(activity: Activity, accounts: Iterable[int]) -> set[int]:
@@ -154,10 +178,14 @@ def find_struck_out(activity: Activity, accounts: Iterable[int]) -> set[int]:
     return {account for own in out.values() for account in own}.intersection(accounts)
 
 
-def _of_person(activity: Activity, accounts: Sequence[int]) -> models.QuerySet[Entry]:
-    # Either may be of a person whom they were merged with.
-    own = models.Q(account_id__in=accounts) | models.Q(person_id__in=accounts)
-    return Entry.objects.filter(own, activity=activity)
+_OF_PERSON = PreparedQuery(
+    lambda: Entry.objects.filter(
+        # Either may be of a person whom they were merged with.
+        models.Q(account_id__in=Ids("accounts"))
+        | models.Q(person_id__in=Ids("accounts")),
+        activity=Param("activity"),
+    ).order_by("at", "pk")
+)
 
 
 def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> Entry:

@@ -19,7 +19,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.activities.activities.models import Activity, Way
+from qunce.activities.activities.models import Activity, Entry, Way
 from qunce.core import errors
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Attempt:
     `accounts` are all accounts of the person. `served_at` is when the page was served on
     which it was asked for, `said_at` when it was said in a chat, as far as that is known.
     In a rehearsal everything is undone afterwards. What is heard was said without the
-    keyword, so it may be about something else.
+    keyword, so it may be about something else. `entries` are those that the person has, the
+    oldest first, as `kinds.base.take_part` has read them; None if it has not.
     """
 
     activity: Activity
@@ -112,6 +113,7 @@ class Attempt:
     by: Staff | None = None
     is_rehearsal: bool = False
     is_heard: bool = False
+    entries: tuple[Entry, ...] | None = None
 
 
 class InGroup(StrEnum):
@@ -127,7 +129,8 @@ class Reply:
     """What the member reads. `is_repeated` marks the answer to the same key as before.
 
     In a chat it is sent to the member if it `is_direct`. A reply to something heard that
-    `is_ignored` undoes all, and the message stays one for staff.
+    `is_ignored` undoes all, and the message stays one for staff. What `turn_away` replies
+    is not stored, so `is_stored` is false in what `kinds.base.take_part` returns then.
     """
 
     text: str
@@ -137,6 +140,7 @@ class Reply:
     is_direct: bool = True
     in_group: InGroup = InGroup.RECEIVED
     is_ignored: bool = False
+    is_stored: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,8 +45,9 @@ from qunce.activities.activities.models import (
     Answer,
     Way,
 )
-from qunce.core import errors, text_validation
+from qunce.core import db, errors, text_validation, timestamps
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
@@ -91,7 +92,7 @@ class _Ignored(Exception):
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.text)
-        self.reply = replace(reply, accepted=False, is_ignored=True)
+        self.reply = replace(reply, accepted=False, is_ignored=True, is_stored=False)
 
 
 def take_part(
@@ -141,9 +142,11 @@ def take_part(
         is_heard=is_heard,
     )
     if way != Way.CHAT and (reply := _turn_away(attempt)) is not None:
-        return reply
+        return replace(reply, is_stored=False)
+    # Before the transaction, which on SQLite keeps all other writers waiting.
+    refusal = _judge_person(attempt)
     try:
-        return _take_part(attempt)
+        return _take_part(attempt, refusal)
     except _Ignored as ignored:
         return ignored.reply
     except IntegrityError:
@@ -187,28 +190,43 @@ def rehearse(
         return reply
 
 
+# Plain SQL, as every tap passes here.
+INSERT_ANSWER = """
+INSERT INTO activities_answer
+    (activity_id, account_id, source, key, group_id, at, is_accepted, text)
+VALUES (%s, %s, %s, %s, %s, %s, FALSE, '') RETURNING id
+"""
+UPDATE_ANSWER = "UPDATE activities_answer SET is_accepted = %s, text = %s WHERE id = %s"
+
+
 @transaction.atomic
-def _take_part(attempt: Attempt) -> Reply:
+def _take_part(attempt: Attempt, refusal: Reply | None) -> Reply:
     # First, so that the second of two with the same key waits here, and counts nothing.
-    row = Answer.objects.create(
-        activity=attempt.activity,
-        account_id=attempt.account_id,
-        source=attempt.way,
-        key=attempt.key,
-        group_id=attempt.group_id,
-        at=attempt.at,
+    answer = _insert_answer(attempt)
+    judged = attempt.activity
+    # The state may have changed since the activity was read.
+    attempt = replace(
+        attempt,
+        activity=activities.read_again(judged),
+        entries=entries.list_of_person(judged, attempt.accounts),
     )
-    refusal = _judge(attempt) or _check_length(attempt)
+    if attempt.activity.may_join != judged.may_join:
+        refusal = _judge_person(attempt)
+    refusal = (
+        _judge_time(attempt)
+        or refusal
+        or _check_struck_out(attempt)
+        or _check_length(attempt)
+    )
     reply = refusal or get(attempt.activity.kind).take_part(attempt)
     if attempt.is_heard and (refusal is not None or reply.is_ignored):
         raise _Ignored(reply)
-    row.is_accepted, row.text = reply.accepted, reply.text
-    row.save(update_fields=["is_accepted", "text"])
+    db.execute(UPDATE_ANSWER, [reply.accepted, reply.text, answer])
     is_answered = reply.is_direct or reply.in_group != InGroup.NOTHING
     if attempt.way == Way.CHAT and is_answered:
         fact = activity_facts.ActivityAnswered(
             activity=attempt.activity.pk,
-            answer=row.pk,
+            answer=answer,
             is_direct=reply.is_direct,
             in_group=reply.in_group,
             account=attempt.account_id,
@@ -225,25 +243,44 @@ def _turn_away(attempt: Attempt) -> Reply | None:
     return get(attempt.activity.kind).turn_away(attempt)
 
 
-def _judge(attempt: Attempt) -> Reply | None:
-    # The state may have changed since the activity was read.
-    attempt.activity.refresh_from_db()
+def _insert_answer(attempt: Attempt) -> int:
+    values = [
+        attempt.activity.pk,
+        attempt.account_id,
+        attempt.way.value,
+        attempt.key,
+        attempt.group_id,
+        timestamps.to_micros(attempt.at),
+    ]
+    ((pk,),) = db.rows(INSERT_ANSWER, values)
+    return int(pk)
+
+
+def _judge_time(attempt: Attempt) -> Reply | None:
     kind, is_typed = get(attempt.activity.kind), attempt.way in TYPED
-    refusal = eligibility.judge(
-        activity=attempt.activity,
-        account_id=attempt.account_id,
-        at=attempt.at,
-        said_at=attempt.said_at if kind.takes_late and is_typed else None,
-    )
-    if refusal is None:
-        if not entries.is_struck_out(attempt.activity, attempt.accounts):
-            return None
-        return Reply(
-            text=_("Your entry does not count. Please ask our staff."),
-            accepted=False,
-            code="struck_out",
+    said_at = attempt.said_at if kind.takes_late and is_typed else None
+    return _refuse(eligibility.judge_time(attempt.activity, attempt.at, said_at))
+
+
+def _judge_person(attempt: Attempt) -> Reply | None:
+    return _refuse(
+        eligibility.judge_person(
+            attempt.activity, attempt.account_id, attempt.accounts, attempt.at
         )
+    )
+
+
+def _refuse(refusal: eligibility.Refusal | None) -> Reply | None:
+    if refusal is None:
+        return None
     return Reply(text=refusal.text, accepted=False, code=refusal.reason)
+
+
+def _check_struck_out(attempt: Attempt) -> Reply | None:
+    if all(entry.struck_out_at is None for entry in attempt.entries or ()):
+        return None
+    text = _("Your entry does not count. Please ask our staff.")
+    return Reply(text=text, accepted=False, code="struck_out")
 
 
 def _check_length(attempt: Attempt) -> Reply | None:
@@ -270,8 +307,20 @@ def _own_key(key: str, account_id: int) -> str:
     return f"{account_id}:{key}"
 
 
+_ANSWER = PreparedQuery(
+    lambda: Answer.objects.filter(
+        activity=Param("activity"), source=Param("way"), key=Param("key")
+    )
+)
+
+
+def find_answer(activity: Activity, way: Way, key: str) -> Answer | None:
+    """What the attempt with this key of its own was answered."""
+    return _ANSWER.first(activity=activity.pk, way=way.value, key=key)
+
+
 def _find_answer(activity: Activity, way: Way, key: str) -> Reply | None:
-    row = Answer.objects.filter(activity=activity, source=way, key=key).first()
+    row = find_answer(activity, way, key)
     if row is None:
         return None
     return Reply(text=row.text, accepted=row.is_accepted, is_repeated=True)

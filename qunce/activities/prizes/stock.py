@@ -9,6 +9,17 @@ from __future__ import annotations
 from django.db.models import F
 
 from qunce.activities.prizes.models import PrizeStock
+from qunce.core.prepared_queries import Param, PreparedQuery
+
+
+_BY_ID = PreparedQuery(
+    lambda: PrizeStock.objects.select_related("community").filter(pk=Param("pk"))
+)
+
+
+def find(stock_id: int) -> PrizeStock | None:
+    """The prize with this number, for what a crowd asks for; nothing is checked."""
+    return _BY_ID.first(pk=stock_id)
 
 
 def take(*, stock_id: int, count: int = 1) -> bool:

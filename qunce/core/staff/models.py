@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from qunce.core import permissions, personal_texts, timestamps
 from qunce.core.communities import Community
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.core.staff.roles import CustomRole
 from qunce.core.staff.units import Unit
 
@@ -122,7 +123,11 @@ SYSTEM_LOGIN_PREFIX = "system@"
 def system(community: Community) -> Staff:
     """The system account: acts for the command line, scheduled jobs and reactions."""
     login, defaults = _system_fields(community)
-    return Staff.objects.get_or_create(login=login, defaults=defaults)[0]
+    stored = _BY_LOGIN.first(login=login)
+    return stored or Staff.objects.get_or_create(login=login, defaults=defaults)[0]
+
+
+_BY_LOGIN = PreparedQuery(lambda: Staff.objects.filter(login=Param("login")))
 
 
 def system_for_preview(community: Community) -> Staff:

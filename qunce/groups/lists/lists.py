@@ -14,9 +14,17 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.core import errors, names, permissions, revisions, text_validation
+from qunce.core import (
+    errors,
+    names,
+    permissions,
+    revisions,
+    text_validation,
+    timestamps,
+)
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Ids, Param, PreparedQuery
 from qunce.core.staff.models import Staff
 from qunce.groups import groups as group_verbs
 from qunce.groups import visibility as group_visibility
@@ -450,18 +458,38 @@ def blacklisted_among(
     by_person: Mapping[int, Sequence[int]], *, at: datetime, group: Group | None = None
 ) -> set[int]:
     """Those of these people who are on the blacklist of every group, or of this one."""
-    where = models.Q(scope=Scope.COMMUNITY)
-    if group is not None:
-        in_group = ListEntry.groups.through.objects.filter(group_id=group.pk)
-        where |= models.Q(pk__in=in_group.values("listentry_id"))
     person_of = account_queries.invert(by_person)
+    query = _BLACKLISTED if group is None else _BLACKLISTED_IN_GROUP
+    values = {"group": group.pk if group else 0, "now": timestamps.to_micros(at)}
     found: set[int] = set()
     for chunk in account_queries.chunks(sorted(person_of)):
-        rows = _active(at).filter(where, list_name=ListName.BLACK, account_id__in=chunk)
-        found.update(
-            person_of[a] for a in rows.values_list("account_id", flat=True) if a
-        )
+        rows = query.all(accounts=chunk, **values)
+        found.update(person_of[row.account_id] for row in rows if row.account_id)
     return found
+
+
+def _blacklisted(where: models.Q) -> models.QuerySet[ListEntry]:
+    in_time = models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=Param("now"))
+    return ListEntry.objects.filter(
+        in_time,
+        where,
+        ended_at__isnull=True,
+        list_name=ListName.BLACK,
+        account_id__in=Ids("accounts"),
+    )
+
+
+_BLACKLISTED = PreparedQuery(lambda: _blacklisted(models.Q(scope=Scope.COMMUNITY)))
+_BLACKLISTED_IN_GROUP = PreparedQuery(
+    lambda: _blacklisted(
+        models.Q(scope=Scope.COMMUNITY)
+        | models.Q(
+            pk__in=ListEntry.groups.through.objects.filter(
+                group_id=Param("group")
+            ).values("listentry_id")
+        )
+    )
+)
 
 
 def rule_of_blacklisted(group: Group | None = None) -> dict[str, Any]:

@@ -24,6 +24,12 @@ CHUNK_SIZE = 5_000
 MAX_ID = 2**63 - 1
 """The largest id a database accepts; URLs may contain larger numbers."""
 
+ACCOUNTS_OF_PERSON = """
+SELECT person_id, account_id FROM sets_alias WHERE person_id = coalesce(
+    (SELECT person_id FROM sets_alias WHERE account_id = %s), %s
+) ORDER BY account_id
+"""
+
 Item = TypeVar("Item")
 
 
@@ -196,8 +202,9 @@ def invert(by_person: Mapping[int, Iterable[int]]) -> dict[int, int]:
 
 def account_ids_of_person(account: int) -> list[int]:
     """All account ids of the person behind one account, the first account first."""
-    (accounts,) = accounts_by_person([account]).values()
-    return accounts
+    # In one statement, as every tap and every page of a member asks.
+    rows = db.rows(ACCOUNTS_OF_PERSON, [account, account])
+    return [rows[0][0] if rows else account, *(row[1] for row in rows)]
 
 
 def list_identifier_kinds(community: Community) -> list[str]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.members.accounts import queries as account_queries
 from qunce.members.personal_links.models import Device, LinkBinding, SignIn
 
@@ -115,6 +116,16 @@ def end_sign_ins(
 
 # Reads
 
+_SIGN_IN = PreparedQuery(
+    lambda: SignIn.objects.filter(
+        device__digest=Param("digest"),
+        device__community=Param("community"),
+        ended_at__isnull=True,
+        expires_at__gt=Param("now"),
+        account__erased_at__isnull=True,
+    ).order_by("-pk")[:1]
+)
+
 
 def digest_of(secret: str) -> bytes:
     """What is stored of a cookie. Its secret is random and needs no salt."""
@@ -143,14 +154,9 @@ def find_sign_in(
     `visited_at` is when the device was here last, as far as its cookie says it. Nothing is
     stored of visits, so that reading a page changes nothing.
     """
-    rows = SignIn.objects.filter(
-        device__digest=digest,
-        device__community=community,
-        ended_at__isnull=True,
-        expires_at__gt=timestamps.to_micros(at),
-        account__erased_at__isnull=True,
+    row = _SIGN_IN.first(
+        digest=digest, community=community.pk, now=timestamps.to_micros(at)
     )
-    row = rows.order_by("-pk").first()
     if row is None:
         return None
     # A clock that was set back makes no visit of the future.

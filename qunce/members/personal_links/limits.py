@@ -66,7 +66,7 @@ def _add(subjects: Sequence[str], window: int) -> dict[str, int]:
     if not subjects:
         return {}
     values = ", ".join(["(%s, %s, 1)"] * len(subjects))
-    found = db.rows(
+    found = db.rows_not_durable(
         'INSERT INTO personal_links_requestcount AS known (subject, "window", count)'  # noqa: S608 - placeholders
         f' VALUES {values} ON CONFLICT (subject, "window")'
         " DO UPDATE SET count = known.count + 1 RETURNING subject, count",

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors, permissions, timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import models as account_models
 from qunce.members.accounts import queries as account_queries
@@ -334,6 +335,16 @@ def remove_device(
 
 # Reads
 
+_OF_DEVICE = PreparedQuery(
+    lambda: LinkBinding.objects.filter(
+        device__digest=Param("digest"),
+        device__community=Param("community"),
+        revoked_at__isnull=True,
+        expires_at__gt=Param("now"),
+        account__erased_at__isnull=True,
+    ).order_by("-bound_at", "-pk")
+)
+
 
 def read(text: str) -> Token:
     """The token of a link; raises LinkNotFound if it is none of ours."""
@@ -352,14 +363,8 @@ def list_of_device(
     community: Community, digest: bytes, *, at: datetime
 ) -> list[LinkBinding]:
     """The links of a device that are valid, the newest first."""
-    rows = LinkBinding.objects.filter(
-        device__digest=digest,
-        device__community=community,
-        revoked_at__isnull=True,
-        expires_at__gt=timestamps.to_micros(at),
-        account__erased_at__isnull=True,
-    )
-    return list(rows.order_by("-bound_at", "-pk"))
+    now = timestamps.to_micros(at)
+    return _OF_DEVICE.all(digest=digest, community=community.pk, now=now)
 
 
 def find_device(token: Token) -> Device | None:

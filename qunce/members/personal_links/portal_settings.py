@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qunce.core import errors, permissions, text_validation
-from qunce.core.communities import Community
+from qunce.core.communities import KEY_PATTERN, Community
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.core.staff.models import Staff
 from qunce.members.personal_links import links
 from qunce.members.personal_links.models import PortalSettings
@@ -71,8 +72,26 @@ def configure(
 
 def of(community: Community) -> PortalSettings:
     """The settings of a community; without a row, the pages are open."""
-    row = PortalSettings.objects.filter(community=community).first()
+    row = _OF_COMMUNITY.first(community=community.pk)
     return row or PortalSettings(community=community)
+
+
+_WITH_OPEN_PAGES = PreparedQuery(
+    # One statement, as every page of a member asks.
+    lambda: Community.objects.filter(key=Param("key")).exclude(
+        pk__in=PortalSettings.objects.filter(is_open=False).values("community")
+    )
+)
+
+
+def find_open(key: str) -> Community | None:
+    """The community with this key, None if there is none or its pages are closed."""
+    return _WITH_OPEN_PAGES.first(key=key) if KEY_PATTERN.fullmatch(key) else None
+
+
+_OF_COMMUNITY = PreparedQuery(
+    lambda: PortalSettings.objects.filter(community=Param("community"))
+)
 
 
 def address(community: Community) -> str:

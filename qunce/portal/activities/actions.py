@@ -98,6 +98,4 @@ def find_answer(activity: Activity, account: int | None, key: str) -> Answer | N
     """What the visitor's own attempt with this key was answered."""
     if account is None or not key:
         return None
-    return Answer.objects.filter(
-        activity=activity, source=Way.PORTAL, key=f"{account}:{key}"
-    ).first()
+    return base.find_answer(activity, Way.PORTAL, f"{account}:{key}")

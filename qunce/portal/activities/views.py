@@ -26,10 +26,10 @@ def activity(request: http.Request, public_id: str) -> HttpResponse:
     found = actions.get(request.visitor, public_id)
     account = actions.account_of(request.visitor, found)
     key = request.GET.get("key", "")[:MAX_KEY]
-    return _render(request, found, actions.find_answer(found, account, key))
+    return render_activity(request, found, actions.find_answer(found, account, key))
 
 
-def _render(
+def render_activity(
     request: http.Request, found: Activity, answer: Answer | None
 ) -> HttpResponse:
     public_id = found.public_id
@@ -67,12 +67,11 @@ def join(request: http.Request, public_id: str) -> HttpResponse:
         served=request.POST.get("served", ""),
         at=request.at,
     )
-    found = actions.get(request.visitor, public_id)
-    account = actions.account_of(request.visitor, found)
-    if actions.find_answer(found, account, key) is None:
+    if not reply.is_stored:
         # Nothing was written, as after the last piece: the page itself is the answer.
         turned_away = Answer(is_accepted=reply.accepted, text=reply.text)
-        return _render(request, found, turned_away)
+        found = actions.get(request.visitor, public_id)
+        return render_activity(request, found, turned_away)
     url = reverse("portal:activity", args=[request.place, public_id])
     return http.redirect(f"{url}?key={key}")
 

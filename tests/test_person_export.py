@@ -53,6 +53,8 @@ SECTIONS = {
     "members.PastIdentifier": "identifiers",
     "members.PastValue": "attributes",
     "members.Tagging": "tags",
+    "polls.Ballot": "votes",
+    "tiered_tasks.ReachedTier": "reached_tiers",
     "moderation.Action": "moderation_actions",
     "moderation.Appeal": "appeals",
     "moderation.Case": "moderation_cases",

@@ -59,6 +59,7 @@ def main() -> None:
     clocked_site.start_django()
     dos: dict[str, Callable[..., Any]] = {
         "open": open_activities,
+        "poll": open_poll,
         "count": count,
         "draw": draw_winners,
         "confirm": confirm,
@@ -120,6 +121,24 @@ def open_activities() -> dict[str, Any]:
         "draw": f"{root}a/{draw.public_id}",
         "draw_link": _link(member.pk, draw),
         "certificate": f"{root}draws/{draw.public_id}/certificate",
+    }
+
+
+def open_poll() -> dict[str, Any]:
+    """A poll about teas, and a member with a link for it."""
+    from qunce.members.accounts import accounts
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    rows = [{"text": text} for text in ("龙井", "乌龙", "普洱")]
+    poll = _create("poll", "今晚喝什么茶", at, settings={"options": rows})
+    _publish(poll, at)
+    member = accounts.create(
+        community=community, key=poll.public_id, name=NAME, by=by, at=at
+    )
+    return {
+        "page": f"/p/{community.key}/a/{poll.public_id}",
+        "link": _link(member.pk, poll),
     }
 
 

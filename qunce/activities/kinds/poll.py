@@ -114,9 +114,8 @@ def take_part(attempt: Attempt) -> Reply:
     recorded = ballots.record(attempt, chosen, may_change=settings["may_change"])
     labels = {"vote": _name(own, recorded.choices)}
     if recorded.is_stored:
-        text = _("Your vote is changed: %(vote)s.") if recorded.before else ""
-        text = (text or _("Your vote: %(vote)s.")) % labels
-        return Reply(text=_add_hint(text, settings))
+        text = _stored_text(bool(recorded.before), may_change=settings["may_change"])
+        return Reply(text=text % labels)
     if recorded.before == chosen:
         text = _("This is your vote already: %(vote)s.") % labels
     elif not settings["may_change"]:
@@ -131,11 +130,12 @@ def _name(own: Sequence[options.Option], numbers: Sequence[int]) -> str:
     return _(", ").join(each.label for each in own if each.number in chosen)
 
 
-def _add_hint(text: str, settings: Mapping[str, Any]) -> str:
-    if not settings["may_change"]:
-        return text
-    hint = _("You can change it until the end.")
-    return f"{text} {hint}"
+def _stored_text(is_change: bool, *, may_change: bool) -> str:
+    if is_change:
+        return _("Your vote is changed: %(vote)s. You can change it until the end.")
+    if may_change:
+        return _("Your vote: %(vote)s. You can change it until the end.")
+    return _("Your vote: %(vote)s.")
 
 
 def parse_line(text: str) -> str | None:

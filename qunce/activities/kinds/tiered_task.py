@@ -31,7 +31,7 @@ from qunce.core.guards import legal_notices
 from qunce.members.accounts import queries as account_queries
 
 KEY = judging.KIND
-KEYWORDS = ("参加任务", "任务进度", "join task", "my task")
+KEYWORDS = ("参加任务", "任务进度", "闯关", "join task", "my task")
 MAX_TIERS, MAX_POINTS, MAX_RULE = 10, 1_000_000, 200
 
 TIER_COLUMNS = (

@@ -19,7 +19,9 @@ from qunce.activities.draws import (
 )
 from qunce.activities.draws import draws as draw_verbs
 from qunce.activities.draws.models import Draw, Source
+from qunce.activities.instant_draws import verifier as ticket_verifier
 from qunce.activities.prizes import prizes as prize_store
+from qunce.activities.red_packets import verifier as packet_verifier
 from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
@@ -33,7 +35,8 @@ draws = base.Group("draws")
 
 
 @draws.command(
-    "verify", help=N_("Verify the certificate of a draw, without Qunce's data")
+    "verify",
+    help=N_("Verify a certificate, a ticket or a red packet, without Qunce's data"),
 )
 @base.argument(
     "file",
@@ -49,16 +52,28 @@ def verify(file: Path) -> None:
     try:
         text = file.read_bytes().decode()
     except UnicodeDecodeError:
-        wrong = ["file"]
+        wrong, right = ["file"], ""
     else:
-        wrong = verifier.verify(text)
+        wrong, right = _verify(text)
     row = {"file": str(file), "wrong": wrong}
     if not wrong:
-        out.answer(row, _("Right: the winners follow from the certificate."))
+        out.answer(row, right)
         return
     parts = ", ".join(wrong)
     out.answer(row, _("Wrong: %(parts)s") % {"parts": parts})
     raise click.exceptions.Exit(1)
+
+
+def _verify(text: str) -> tuple[list[str], str]:
+    """The parts of a file that are wrong, and what is right if there are none."""
+    start = text[:60]
+    if ticket_verifier.FORMAT in start:
+        text_if_right = _("Right: the ticket drew what follows from its seed.")
+        return ticket_verifier.verify(text), text_if_right
+    if packet_verifier.FORMAT in start:
+        text_if_right = _("Right: the shares follow from their seed.")
+        return packet_verifier.verify(text), text_if_right
+    return verifier.verify(text), _("Right: the winners follow from the certificate.")
 
 
 def _get(invocation: Invocation, number: int) -> Draw:

@@ -27,6 +27,7 @@ from qunce.demo.coffee import (
     funnels,
     group_people,
     group_templates,
+    instant,
     library,
     moderation,
     persona_cards,
@@ -140,6 +141,7 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("draw", _("a draw and its prizes"), draw.create),
         ("check-ins", _("its check-ins with streaks"), _create_activities),
         ("poll", _("a poll whose votes tag"), polls.create),
+        ("wheel", _("a wheel and a red packet"), instant.create),
         ("reports", _("its last reports"), reports.create),
     ]
     for key, label, create in steps:

@@ -300,6 +300,16 @@ _add(
     "commands.points.points",
     N_("Show points of members, earn, spend and take them back, and recount"),
 )
+_add(
+    "levels",
+    "commands.levels.levels",
+    N_("Show, define and recount levels, and the level of a member"),
+)
+_add(
+    "badges",
+    "commands.badges.badges",
+    N_("List badges, award and revoke them"),
+)
 _add("metrics", "commands.metrics.metrics", N_("List metrics and show their numbers"))
 _add(
     "retention",
@@ -401,6 +411,11 @@ _add(
     "staff",
     "commands.staff.staff",
     N_("List, add and change staff accounts, set a new password"),
+)
+_add(
+    "surveys",
+    "commands.surveys.surveys",
+    N_("List surveys, show their results, export their answers"),
 )
 _add(
     "draws",

@@ -9,10 +9,14 @@ GUARDED = "its callers check"
 NAMES = "lists what the asker sees by name, which sentences are read with"
 INTERNAL = {
     "activities.activities.activities.record": FACTS,
+    "members.surveys.effects.apply": GUARDED,
     "activities.activities.fields.clean": GUARDED,
     "activities.draws.draws.record": FACTS,
+    "activities.games.payouts.decide": GUARDED,
+    "activities.games.rounds.note_closed": FACTS,
     "activities.draws.public_values.has_typed": "says whether the asker has typed",
     "activities.draws.voids.declare": GUARDED,
+    "activities.meetups.seats.record": FACTS,
     "activities.prizes.awards.award": "called by activities, which check who may join",
     "activities.prizes.awards.deliver": GUARDED,
     "activities.prizes.awards.deliver_automatic": GUARDED,

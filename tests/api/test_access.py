@@ -106,11 +106,18 @@ IDS = {
     "prize_id": "prize",
     "award_id": "award",
     "missed_id": "missed",
+    "survey_id": "survey",
+    "response_id": "survey response",
+    "conflict_id": "survey conflict",
+    "game_answer_id": "game answer",
+    "round_number": "first",
 }
 """Path parameter → the name under which the fixture knows its id."""
 OTHERS = {
     ("/activities/", "entry_id"): "activity entry",
     ("}/draw", "activity_id"): "draw",
+    ("}/rounds", "activity_id"): "game",
+    ("}/game-", "activity_id"): "game",
 }
 """Part of a path and its parameter → the name of the id, where IDS has another path's."""
 TEXTS = {

@@ -57,6 +57,7 @@ from tests.two_communities import (
     moderation,
     outreach,
     points,
+    surveys,
 )
 from tests.two_communities.data import PASSWORD, SCOPE, TwoCommunities
 
@@ -103,6 +104,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     moderation.add_moderation(data)
     points.add_points(data)
     activities.add_activities(data)
+    surveys.add_surveys(data)
     return data
 
 

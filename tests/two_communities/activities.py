@@ -17,7 +17,10 @@ from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.draws import draws
 from qunce.activities.flash_sales.models import FlashSale, Reservation
 from qunce.activities.kinds import base
+from qunce.activities.games import rounds
+from qunce.activities.games.models import GameAnswer
 from qunce.activities.mall.models import Redemption
+from qunce.activities.meetups.models import SignUp, Slot
 from qunce.activities.prizes import awards, prizes
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Membership
@@ -60,7 +63,9 @@ def add_activities(data: TwoCommunities) -> None:
     _add_prizes(data)
     _add_mall(data)
     _add_instant_draws(data)
-    _add_poll(data)
+    _add_poll_and_task(data)
+    _add_meetup(data)
+    _add_game(data)
 
 
 def _add_check_ins(data: TwoCommunities) -> Activity:
@@ -123,7 +128,42 @@ def _add_prizes(data: TwoCommunities) -> None:
     data.ids |= {"prize": prize.pk, "award": award.pk, "draw": drawing.pk}
 
 
-def _add_poll(data: TwoCommunities) -> None:
+def _add_game(data: TwoCommunities) -> None:
+    """A quiz whose question is open, with an answer of the member."""
+    by, at, member = data.owner, data.at, data.ids["member"]
+    row = {"question": "Homely question", "answer": "Homely answer"}
+    game = activities.create(
+        community=data.community,
+        kind="quiz",
+        name="Homely Hidden Quiz",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        settings={"questions": [row], "pace": "by_hand"},
+        starts_at=at,
+        by=by,
+        at=at,
+    )
+    lifecycle.submit(activity=game, by=by, at=at)
+    approver = staff_models.Staff.objects.get(
+        community=data.community, login="approver"
+    )
+    lifecycle.approve(activity=game, by=approver, at=at)
+    rounds.open_next(activity=game, by=by, at=at)
+    base.take_part(
+        activity=game,
+        account_id=member,
+        way=Way.STAFF,
+        said="Homely guess",
+        key="quiz",
+        by=by,
+        at=at,
+    )
+    answer = GameAnswer.objects.get(round__activity=game)
+    data.ids |= {"game": game.pk, "game answer": answer.pk, "first": 1}
+
+
+def _add_poll_and_task(data: TwoCommunities) -> None:
     poll = activities.create(
         community=data.community,
         kind="poll",
@@ -136,7 +176,18 @@ def _add_poll(data: TwoCommunities) -> None:
         by=data.owner,
         at=data.at,
     )
-    data.ids["poll"] = poll.pk
+    task = activities.create(
+        community=data.community,
+        kind="tiered_task",
+        name="Homely Hidden Task",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=data.at,
+        by=data.owner,
+        at=data.at,
+    )
+    data.ids |= {"poll": poll.pk, "task": task.pk}
 
 
 def _add_instant_draws(data: TwoCommunities) -> None:
@@ -171,6 +222,46 @@ def _add_instant_draws(data: TwoCommunities) -> None:
         )
         base.get(kind).publish(activity, at)
         data.ids[kind.replace("_", " ")] = activity.pk
+
+
+def _add_meetup(data: TwoCommunities) -> None:
+    by, at = data.owner, data.at
+    start = at + timedelta(days=3)
+    activity = activities.create(
+        community=data.community,
+        kind="meetup",
+        name="Homely Hidden Meet-up",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=at,
+        ends_at=start + timedelta(days=1),
+        settings={"place": "Homely Hall", "starts": start.isoformat()},
+        by=by,
+        at=at,
+    )
+    Activity.objects.filter(pk=activity.pk).update(
+        state="running", published_at=at, started_at=at
+    )
+    activity.refresh_from_db()
+    base.get("meetup").publish(activity, at)
+    slot = Slot.objects.get(activity=activity)
+    Slot.objects.filter(pk=slot.pk).update(taken=1)
+    data.ids |= {
+        "meet-up": activity.pk,
+        "sign-up": SignUp.objects.create(
+            activity=activity,
+            slot=slot,
+            account_id=data.ids["member"],
+            person_id=data.ids["member"],
+            state="seated",
+            place=1,
+            answers=[["Homely question", "Homely answer"]],
+            source=Way.STAFF,
+            at=at,
+            seat_at=at,
+        ).pk,
+    }
 
 
 def _add_mall(data: TwoCommunities) -> None:

@@ -25,7 +25,7 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 
 NOUNS = (
     "members tags groups orders facts imports segments layers campaigns materials tasks webhooks"
-    " community staff metrics channels activities"
+    " community staff metrics channels activities surveys"
 )
 READ_ONLY_NOUNS = "audit"
 SCOPES = {

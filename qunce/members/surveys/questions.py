@@ -225,7 +225,8 @@ def _parse_options(rows: Any, kind: str) -> tuple[Option, ...]:
 
 
 def _unused_option(rows: Sequence[Any], found: Sequence[Option]) -> str:
-    used = {row.get("key") for row in rows if isinstance(row, dict)}
+    keys = (row.get("key") for row in rows if isinstance(row, dict))
+    used = {key for key in keys if isinstance(key, str)}
     used |= {each.key for each in found}
     return next(str(n) for n in range(1, 2 * MAX_OPTIONS + 2) if str(n) not in used)
 
@@ -276,7 +277,10 @@ def _parse_condition(row: Any, earlier: Sequence[Question]) -> Condition | None:
     if asked.kind in CHOICES:
         options = row.get("options") or []
         known = {each.key for each in asked.options}
-        if not isinstance(options, list) or not options or not known >= set(options):
+        is_list = isinstance(options, list) and all(
+            isinstance(each, str) and each in known for each in options
+        )
+        if not is_list or not options:
             raise InvalidQuestions(
                 _("Choose options of “%(text)s” for the condition.")
                 % {"text": asked.text}

@@ -16,9 +16,11 @@ from tests.access.answers import (
     core,
     feedback,
     files,
+    games,
     group_people,
     groups,
     insight,
+    meetups,
     members,
     moderation,
     others,
@@ -26,6 +28,7 @@ from tests.access.answers import (
     points,
     prizes,
     sales,
+    surveys,
 )
 
 ROLES = (
@@ -46,9 +49,11 @@ TABLES = (
     core.ANSWERS,
     feedback.ANSWERS,
     files.ANSWERS,
+    games.ANSWERS,
     group_people.ANSWERS,
     groups.ANSWERS,
     insight.ANSWERS,
+    meetups.ANSWERS,
     members.ANSWERS,
     moderation.ANSWERS,
     others.ANSWERS,
@@ -56,6 +61,7 @@ TABLES = (
     points.ANSWERS,
     prizes.ANSWERS,
     sales.ANSWERS,
+    surveys.ANSWERS,
 )
 
 

@@ -87,6 +87,8 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "meetups.code": "=23456789ab",
     "meetups.file_format": "=csv",
     "flash_sales.pk": "flash sale",
+    "auctions.pk": "auction",
+    "auctions.bid": "bid",
     "flash_sales.reservation": "reservation",
     "mall.redemption": "redemption",
     "patrol.pk": "group",

@@ -13,12 +13,13 @@ from qunce.activities.activities.models import (
     PastedLine,
     Way,
 )
+from qunce.activities.auctions.models import Auction, Bid
 from qunce.activities.check_ins.models import CheckIn, MakeUpCard
 from qunce.activities.draws import draws
 from qunce.activities.flash_sales.models import FlashSale, Reservation
-from qunce.activities.kinds import base
 from qunce.activities.games import rounds
 from qunce.activities.games.models import GameAnswer
+from qunce.activities.kinds import base
 from qunce.activities.mall.models import Redemption
 from qunce.activities.meetups.models import SignUp, Slot
 from qunce.activities.prizes import awards, prizes
@@ -291,7 +292,37 @@ def _add_mall(data: TwoCommunities) -> None:
     pieces = FlashSale.objects.create(
         activity=sale, stock_id=data.ids["prize"], total=0, left=0
     )
+    selling = activities.create(
+        community=data.community,
+        kind="auction",
+        name="Homely Hidden Auction",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=at,
+        by=by,
+        at=at,
+    )
+    auction = Auction.objects.create(
+        activity=selling,
+        stock_id=data.ids["prize"],
+        start=1,
+        step=1,
+        ends_at=at,
+        last_at=at,
+        state="void",
+    )
     data.ids |= {
+        "auction": selling.pk,
+        "bid": Bid.objects.create(
+            auction=auction,
+            amount=5,
+            account_id=data.ids["member"],
+            person_id=data.ids["member"],
+            source=Way.STAFF,
+            state="void",
+            at=at,
+        ).pk,
         "flash sale": sale.pk,
         "reservation": Reservation.objects.create(
             sale=pieces,

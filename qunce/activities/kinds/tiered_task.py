@@ -132,7 +132,7 @@ def state_text(found: TierProgress) -> str:
         return _("reached; it is noted within a few minutes")
     if numbers and any(not step.holds for step in found.numbers):
         return _(", ").join(numbers)
-    return _("not yet")
+    return pgettext("tier", "not yet")
 
 
 # What members and staff read

@@ -62,8 +62,7 @@ def points_of(account: int, at: Any = AT + DAY) -> int:
 def texts(activity: Activity, account: int, at: Any = AT + DAY) -> list[str]:
     deriver.catch_up()
     return [
-        tiered_task.state_text(each)
-        for each in progress.load(activity, [account], at)
+        tiered_task.state_text(each) for each in progress.load(activity, [account], at)
     ]
 
 
@@ -82,7 +81,10 @@ def test_a_tier_is_reached_by_what_is_done_since_the_start(by: Staff, bob: int) 
     assert texts(activity, bob) == ["reached"]
     assert points_of(bob) == 50
     again = running.join(activity, bob, AT + DAY, key="again")
-    assert (again.accepted, again.text) == (False, "Your progress:\nTwo orders: reached")
+    assert (again.accepted, again.text) == (
+        False,
+        "Your progress:\nTwo orders: reached",
+    )
     facts = factories.recorded_facts(by.community, "tier.reached")
     assert [(who, payload["tier"]) for who, payload in facts] == [(bob, 1)]
 
@@ -142,7 +144,9 @@ def test_what_the_stock_lacks_follows_when_there_is_more(
 ) -> None:
     keys = ("ann", "bob", "cy")
     people = factories.members(by.community, *keys)
-    activity = open_task(by, {"text": "x", "rule": "付款至少 1 次", "prize": str(cup.pk)})
+    activity = open_task(
+        by, {"text": "x", "rule": "付款至少 1 次", "prize": str(cup.pk)}
+    )
     for key, account in zip(keys, people, strict=True):
         running.join(activity, account)
         pay(by, key)
@@ -196,7 +200,7 @@ def test_struck_out_and_departed_members(by: Staff, bob: int) -> None:
 
 def test_merged_accounts_are_one_member(by: Staff) -> None:
     shop = by.community
-    ann, ann2 = factories.members(shop, "ann", "ann2")
+    _ann, ann2 = factories.members(shop, "ann", "ann2")
     activity = open_task(by)
     running.join(activity, ann2)
     pay(by, "ann")

@@ -18,7 +18,7 @@ SEPARATOR = re.compile(r"\s*[/／|｜]\s*")
 NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,6})?")
 LETTERS = "abcdefgh"
 MAX_CHOICES = len(LETTERS)
-CHOICE = re.compile(rf"([{LETTERS}])(?:[.、:)）\s].*)?", re.DOTALL)
+CHOICE = re.compile(rf"([{LETTERS}])(?:[.。、:)\s]+(.*))?", re.DOTALL)
 LEFT_OUT = ("P", "Z", "C")
 """Unicode categories that make no difference: punctuation, spaces, invisible characters."""
 
@@ -96,6 +96,6 @@ def read_choice(said: str, choices: Sequence[str]) -> str | None:
     index = LETTERS.index(letter[1])
     if index >= len(choices):
         return None
-    rest = normalise(folded[1:])
+    rest = normalise(letter[2] or "")
     # “A. Beijing” names a choice twice, and has to mean the same one.
     return choices[index] if rest in ("", normalise(choices[index])) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from qunce.activities.activities.models import Activity, State
 from qunce.activities.games import (
+    answer_list,
     game_texts,
     group_texts,
     playing,
@@ -15,7 +16,6 @@ from qunce.activities.games import (
     rules,
     scores,
 )
-from qunce.activities.games.deciders import Mode
 from qunce.activities.games.models import Game, GameAnswer, GameResult, Round
 from qunce.activities.games.rules import Asked, Pace, Rules
 from qunce.console import http, member_names
@@ -58,7 +58,7 @@ def game(
     upcoming = rounds.find_next(activity, own)
     decided = Game.objects.filter(activity=activity, decided_at__isnull=False)
     is_decided = decided.exists()
-    lines = _answers(activity, own, shown, request)
+    lines = _answers(activity, shown, request)
     return {
         "is_chain": own.is_chain,
         "all_open": own.pace == Pace.ALL and not own.is_chain,
@@ -110,18 +110,12 @@ def _css_of(row: Round | None) -> str:
 
 
 def _answers(
-    activity: Activity, own: Rules, row: Round | None, request: http.Request
+    activity: Activity, row: Round | None, request: http.Request
 ) -> list[AnswerLine]:
-    """The answers of a round by members whom the staff see, the newest of a chain first."""
     if row is None:
         return []
-    rows = GameAnswer.objects.filter(round=row).select_related("by", "ruled_by")
-    order = "-pk" if own.is_chain or own.mode != Mode.FIRST else "pk"
-    found = list(rows.order_by(order)[: 2 * MAX_ANSWERS])
-    accounts = [answer.account_id for answer in found]
-    people = account_queries.person_ids(accounts)
-    seen = visibility.filter_visible(by=request.staff, accounts=accounts, at=request.at)
-    names = member_names.find(accounts)
+    found = answer_list.list_visible(row=row, by=request.staff, at=request.at)
+    names = member_names.find([answer.account_id for answer in found])
     counted = {each.pk for each in scores.list_counted(activity, row)}
     return [
         AnswerLine(
@@ -132,7 +126,6 @@ def _answers(
             counts=answer.pk in counted,
         )
         for answer in found
-        if people[answer.account_id] in seen
     ]
 
 
@@ -140,10 +133,10 @@ def _best(
     activity: Activity, request: http.Request
 ) -> list[tuple[int, int, str, str, GameResult | None]]:
     """Place, account, name, points and result of the best, of those whom the staff see."""
-    results = GameResult.objects.filter(activity=activity).select_related(
-        "award__stock"
+    decided = answer_list.list_results(
+        activity=activity, by=request.staff, at=request.at
     )
-    by_place = {row.place: row for row in results.order_by("place")[: 5 * MAX_RANKED]}
+    by_place = {row.place: row for row in decided[:MAX_RANKED]}
     rows: Sequence[tuple[int, int, int]] = [
         (place, row.account_id, row.points) for place, row in by_place.items()
     ]

@@ -28,7 +28,8 @@ class PointRuleUpdateIn(schemas.InputSchema):
     """Fields that are missing stay as they are.
 
     Orders earn `points` per `per_amount` in the smallest unit of `currency`. Points are
-    usable `wait_days` after the event, for `valid_days`, null for ever.
+    usable `wait_days` after the event, for `valid_days`, null for ever. Levels multiply
+    them, rounded down, if `is_multiplied`.
     """
 
     name: Name | None = None
@@ -40,6 +41,7 @@ class PointRuleUpdateIn(schemas.InputSchema):
     day_cap: Cap | None = None
     week_cap: Cap | None = None
     month_cap: Cap | None = None
+    is_multiplied: bool | None = None
     starts_at: schemas.Timestamp | None = None
 
 
@@ -64,6 +66,7 @@ class PointRuleOut(schemas.OutputSchema):
     day_cap: int | str
     week_cap: int | str
     month_cap: int | str
+    is_multiplied: bool
     starts_at: datetime
     is_on: bool
     is_archived: bool
@@ -97,7 +100,7 @@ def _cap(value: int | None) -> int | str:
 def _serialize_rule(rule: PointRule) -> dict[str, Any]:
     names = (
         *("key", "name", "event", "points", "per_amount", "currency", "wait_days"),
-        *("valid_days", "starts_at", "is_on"),
+        *("valid_days", "is_multiplied", "starts_at", "is_on"),
     )
     return {
         "id": rule.pk,

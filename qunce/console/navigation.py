@@ -121,6 +121,7 @@ AREAS = (
             Tab(_("Activities"), "activities:list", "activities.run"),
             Tab(_("Points"), "points:list", "points.manage"),
             Tab(_("Leaderboard"), "points:leaderboard", "points.adjust"),
+            Tab(pgettext_lazy("menu", "Levels"), "levels:list", "levels.manage"),
             Tab(_("Prizes"), "prizes:list", "prizes.deliver"),
             Tab(_("Hand over prizes"), "prizes:award-list", "prizes.deliver"),
         ),
@@ -253,6 +254,7 @@ STYLESHEETS_USED = {
     "mall": ("activities", "outreach", "today"),
     "meetups": ("activities", "outreach", "today"),
     "flash_sales": ("activities", "outreach", "today"),
+    "auctions": ("activities", "outreach", "today"),
     "care": ("materials", "outreach"),
     "contact_budget": ("settings",),
     "group_templates": ("groups",),
@@ -260,6 +262,7 @@ STYLESHEETS_USED = {
     "ideas": ("materials",),
     "insight": ("findings", "goals", "metrics", "positioning", "reports"),
     "layers": ("segments",),
+    "levels": ("activities", "contact_budget", "outreach", "settings", "today"),
     "members": ("tags",),
     "message_templates": ("materials", "outreach"),
     "outreach": ("materials", "tags"),
@@ -284,7 +287,7 @@ AREA_BY_NAMESPACE = {
     "instant_draws": "activities",
     "mall": "activities",
     "meetups": "activities",
-    "flash_sales": "activities",
+    "flash_sales": "activities", "auctions": "activities",
 }
 """URL namespace → key of its area; the page of a draw has no tab of its own."""
 

@@ -11,6 +11,8 @@ class PortalConfig(AppConfig):
         from qunce.portal import log_redaction
         from qunce.portal.activities import sections  # noqa: F401 - registers them
         from qunce.portal.draws import sections as tickets  # noqa: F401
+        from qunce.portal.levels import sections as levels  # noqa: F401
+        from qunce.portal.meetups import sections as meetups  # noqa: F401
         from qunce.portal.points import sections as points  # noqa: F401
         from qunce.portal.prizes import sections as prizes  # noqa: F401
         from qunce.portal.sign_in import chat_codes  # noqa: F401 - registers itself

@@ -310,6 +310,72 @@ def is_missed(day: date) -> bool:
     return day.isoweekday() != 7
 
 
+def draw_level(draw: Questions) -> Rule:
+    field = draw.random.choice(["at_least", "at_least", "is", "none"])
+    return {field: True if field == "none" else draw.random.choice(["low", "high"])}
+
+
+def has_level(oracle: Oracle, args: Rule, person: Person) -> bool:
+    """By points of this month and the two before it, see the guide."""
+    today = oracle.today
+    number = today.year * 12 + today.month
+    sums = dict.fromkeys(range(3), 0)
+    for key, day, points in oracle.community.earned:
+        back = number - day.year * 12 - day.month
+        if key in person and back in sums:
+            sums[back] += points
+    kept = [sums[0], sums[1], *([sums[2]] if today.day <= GRACE else [])]
+    found = "high" if max(kept) >= 50 else "low" if max(kept) >= 10 else None
+    if "none" in args:
+        return found is None
+    if "is" in args:
+        return bool(found == args["is"])
+    return found == "high" or bool(found == args["at_least"])
+
+
+GRACE = 5
+"""The days of grace of the levels."""
+
+
+def draw_badge(draw: Questions) -> Rule:
+    return {"key": "regular"}
+
+
+def has_badge(oracle: Oracle, args: Rule, person: Person) -> bool:
+    return not oracle.community.badges.isdisjoint(person)
+
+
+def draw_took_part(draw: Questions) -> Rule:
+    return {"activity": draw.vocabulary.check_in}
+
+
+def took_part(oracle: Oracle, args: Rule, person: Person) -> bool:
+    entered = oracle.community.entered
+    return any(each in entered for each in person) and not any(
+        entered.get(each) == "struck out" for each in person
+    )
+
+
+def draw_survey(draw: Questions) -> Rule:
+    survey = draw.vocabulary.survey
+    if draw.random.random() < 0.3:
+        return {"survey": survey}
+    keys = [
+        *(f"{survey}/drink/{n}" for n in "123"),
+        *(f"{survey}/score/{n}" for n in range(11)),
+    ]
+    return {"any": draw.random.sample(keys, draw.random.randint(1, 4))}
+
+
+def has_answered(oracle: Oracle, args: Rule, person: Person) -> bool:
+    own = [each for each in oracle.community.answers if each[1] in person]
+    if "survey" in args or not own:
+        return bool(own)
+    _at, _key, said = max(own, key=lambda each: each[0])
+    given = {f"{question}/{value}" for question, value in said.items()}
+    return any(key.partition("/")[2] in given for key in args["any"])
+
+
 @dataclass(frozen=True)
 class Row:
     """`unfold` is for a name that stands for a rule, instead of `holds`."""
@@ -326,6 +392,7 @@ CLAUSES: dict[str, Row] = {
     "attr": Row(draw_attribute, has_attribute),
     "group": Row(lambda draw: draw.sets(strategies.GROUPS), is_in_groups),
     "layer": Row(draw_layer, is_in_layer),
+    "survey": Row(draw_survey, has_answered, weight=2),
     "segment": Row(draw_segment, unfold=unfold_segment),
     "joined": Row(lambda draw: draw.window(), has_joined),
     "left": Row(lambda draw: draw.window(), has_left),
@@ -344,6 +411,9 @@ CLAUSES: dict[str, Row] = {
     "rfm": Row(ranks.draw_rfm, ranks.has_grades),
     "score": Row(scores.draw_score, scores.has_score),
     "streak": Row(draw_streak, has_streak, weight=2),
+    "level": Row(draw_level, has_level, weight=2),
+    "badge": Row(draw_badge, has_badge),
+    "took_part": Row(draw_took_part, took_part),
     "random": Row(ranks.draw_random, ranks.is_in_share),
 }
 INSIDE_SEGMENTS = {"frozen": is_frozen}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from qunce.activities.activities import activities
+from qunce.activities.levels import badges, schemes
 from qunce.core import db
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff import models as staff_models
@@ -13,6 +14,8 @@ from qunce.groups import groups
 from qunce.members.attributes import attributes
 from qunce.members.layers import layers
 from qunce.members.scores import scores
+from qunce.members.surveys import surveys
+from qunce.members.surveys.models import Survey
 from qunce.members.tags import groups as tag_groups
 from qunce.members.tags import library
 from qunce.outreach.campaigns import campaigns
@@ -23,6 +26,7 @@ from tests.oracle.people import Layering
 
 if TYPE_CHECKING:
     from qunce.activities.activities.models import Activity
+    from qunce.activities.levels.models import Badge
     from tests.oracle.clauses import Rule
     from tests.oracle.world import World
 
@@ -84,6 +88,28 @@ def create_check_in(world: World) -> Activity:
     )
 
 
+def create_levels(world: World) -> Badge:
+    """Levels from 10 and from 50 points a month, with 5 days of grace, and a badge."""
+    wanted = schemes.SchemeInput(
+        period="month",
+        grace_days=5,
+        levels=[
+            schemes.LevelInput(key="low", name="Low", points=10),
+            schemes.LevelInput(key="high", name="High", points=50),
+        ],
+    )
+    schemes.define(community=world.qunce, wanted=wanted, by=world.by, at=EARLY)
+    schemes.switch_on(community=world.qunce, by=world.by, at=EARLY)
+    return badges.create(
+        community=world.qunce,
+        key="regular",
+        name="Regular",
+        letters="R",
+        by=world.by,
+        at=EARLY,
+    )
+
+
 def _define_scores(world: World) -> None:
     """Create the scores, and change them on the days of their later versions."""
     # A score may only add up numbers of facts that are known.
@@ -118,3 +144,25 @@ def _record_fields(world: World) -> None:
             " payload) VALUES",
             [(world.qunce.pk, number, 0, 0, facts.dump({**payload, "kind": kind}))],
         )
+
+
+def create_survey(world: World) -> Survey:
+    """A survey of a choice and a scale, answered once a day."""
+    survey = surveys.create(
+        community=world.qunce,
+        name="Drinks",
+        repeat="day",
+        draft=[
+            {
+                "key": "drink",
+                "kind": "single",
+                "text": "Your drink?",
+                "options": ["Tea", "Coffee", "Water"],
+            },
+            {"key": "score", "kind": "nps", "text": "Recommend?"},
+        ],
+        by=world.by,
+        at=EARLY,
+    )
+    surveys.publish(survey=survey, by=world.by, at=EARLY)
+    return survey

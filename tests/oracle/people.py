@@ -89,6 +89,14 @@ class Community:
     """Campaign → the first accounts of the people who were left out at its start."""
     check_ins: set[tuple[str, date]] = field(default_factory=set)
     """Accounts and the community days on which they checked in."""
+    entered: dict[str, str] = field(default_factory=dict)
+    """Accounts that took part in the activity → `in` or `struck out`."""
+    answers: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
+    """Moments, accounts and what they answered in the survey."""
+    earned: list[tuple[str, date, int]] = field(default_factory=list)
+    """Accounts, community days and the points that were earned."""
+    badges: set[str] = field(default_factory=set)
+    """Accounts that have the badge."""
     staff: list[str] = field(default_factory=list)
     in_charge: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """Account → since when it has which staff member in charge."""

@@ -28,6 +28,9 @@ PERIODS = [
 ]
 
 
+OF_ACTIVITIES = ("streak", "level", "badge", "took_part")
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """Keys that a rule may name; all other names are fixed."""
@@ -39,8 +42,10 @@ class Vocabulary:
     check_in: str = ""
     """The key of the activity in which members check in, with Sundays as days of rest.
 
-    Without one, no rule is about streaks.
+    Without one, no rule is about streaks, levels, badges and entries.
     """
+    survey: str = ""
+    """The key of the survey of `definitions`; without one, no rule is about it."""
     layer_days: Sequence[str] = ()
     """Days on which layers are known, in the form of rules."""
 
@@ -64,7 +69,9 @@ class Questions:
     def clause(self) -> Rule:
         names = [name for name, row in CLAUSES.items() for _ in range(row.weight)]
         if not self.vocabulary.check_in:
-            names = [name for name in names if name != "streak"]
+            names = [name for name in names if name not in OF_ACTIVITIES]
+        if not self.vocabulary.survey:
+            names = [name for name in names if name != "survey"]
         name = self.random.choice(names)
         return {name: CLAUSES[name].draw(self)}
 

@@ -13,9 +13,11 @@ import pytest
 from django.db import transaction
 
 from qunce.activities.activities.kind_contract import Attempt
-from qunce.activities.activities.models import Way
+from qunce.activities.activities.models import Entry, Way
 from qunce.activities.check_ins import check_ins
-from qunce.core import communities, json_values, timestamps
+from qunce.activities.levels import badges, holdings
+from qunce.activities.points import earning
+from qunce.core import communities, errors, json_values, timestamps
 from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -32,6 +34,7 @@ from qunce.members.people import people as members
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.staff_in_charge import assignments as staff_assignments
+from qunce.members.surveys import responses
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
@@ -75,6 +78,8 @@ class World:
         """Erased people whom the background job has not scrubbed yet, by person id."""
         definitions.create(self)
         self.activity = definitions.create_check_in(self)
+        self.badge = definitions.create_levels(self)
+        self.survey = definitions.create_survey(self)
 
     def _tag(self, key: str) -> tag_models.Tag:
         return library.get(self.qunce, key)
@@ -102,6 +107,7 @@ class World:
             (*self.plain.frozen,),
             tuple(self.plain.staff),
             self.activity.public_id,
+            self.survey.public_id,
             tuple(self.plain.layerings[strategies.LAYERING].runs),
         )
 
@@ -136,24 +142,25 @@ class World:
                 members.merge(left=left_account, right=right_account, by=self.by, at=at)
         else:
             members.merge(left=left_account, right=right_account, by=self.by, at=at)
-            self._recompute_streaks(left, right)
+            self._react_to_merge(left, right, at=at)
             self.plain.merges.append(frozenset({left, right}))
 
     def unmerge(self, merge: frozenset[str], at: datetime) -> None:
         """Undo the newest merge of these two accounts."""
         left, right = (self._account(key) for key in sorted(merge))
         undone = members.unmerge(left=left, right=right, by=self.by, at=at)
-        self._recompute_streaks(*merge)
+        self._react_to_merge(*merge, at=at)
         keys = {pk: key for key, pk in self.ids.items()}
         self.plain.merges.remove(
             frozenset({keys[undone.left_id], keys[undone.right_id]})
         )
 
-    def _recompute_streaks(self, *keys: str) -> None:
+    def _react_to_merge(self, *keys: str, at: datetime) -> None:
         """What the reaction to the merge does."""
         by_person = account_queries.accounts_by_person(self._ids(keys))
         with transaction.atomic():
             check_ins.recompute(self.activity, account_queries.invert(by_person))
+        holdings.refresh(community=self.qunce, accounts=self._ids(keys), at=at)
 
     def erase(self, key: str, at: datetime) -> None:
         person_id = members.erase(account=self._account(key), by=self.by, at=at)
@@ -308,6 +315,61 @@ class World:
             if check_ins.record(attempt).is_new:
                 self.plain.check_ins.add((key, self.plain.clock.day(at)))
 
+    def enter(self, key: str, at: datetime, *, is_struck_out: bool = False) -> None:
+        """Enter an account in the activity, once; staff may strike it out."""
+        account = self.ids[key]
+        row, is_new = Entry.objects.get_or_create(
+            activity=self.activity,
+            person_id=account,
+            defaults={"account_id": account, "source": Way.STAFF, "key": key, "at": at},
+        )
+        if is_struck_out:
+            Entry.objects.filter(pk=row.pk).update(struck_out_at=at)
+        if is_new or is_struck_out:
+            self.plain.entered[key] = "struck out" if is_struck_out else "in"
+
+    def answer(self, key: str, values: dict[str, Any], at: datetime) -> None:
+        """Answer the survey as the member; a person answers once a day."""
+        try:
+            responses.submit(
+                survey=self.survey,
+                account_id=self.ids[key],
+                answers=values,
+                source="portal",
+                at=at,
+            )
+        except errors.Refused:
+            return
+        self.plain.answers.append((at, key, values))
+
+    def answer_at_random(self, key: str, random: Random) -> None:
+        for _round in range(random.randint(0, 2)):
+            said = {"drink": random.choice("123"), "score": random.randint(0, 10)}
+            moment = EARLY + timedelta(seconds=random.randint(0, 10**6))
+            self.answer(key, said, moment)
+
+    def earn(self, key: str, points: int, at: datetime) -> None:
+        """Earn points, after which the level is computed as the reaction does."""
+        earning.award(
+            account_id=self.ids[key],
+            amount=points,
+            key=f"world/{next(NUMBERS)}",
+            by=None,
+            at=at,
+        )
+        holdings.refresh(community=self.qunce, accounts=[self.ids[key]], at=at)
+        self.plain.earned.append((key, self.plain.clock.day(at), points))
+
+    def award_badge(self, key: str, at: datetime) -> None:
+        badges.award(badge=self.badge, account_id=self.ids[key], by=self.by, at=at)
+        self.plain.badges.add(key)
+
+    def revoke_badge(self, key: str, at: datetime) -> None:
+        badges.revoke(
+            badge=self.badge, account_id=self.ids[key], by=self.by, at=at, reason="Gone"
+        )
+        self.plain.badges -= set(self.plain.person_of(key))
+
     def assign_staff(self, login: str | None, key: str, at: datetime) -> None:
         """Assigns all accounts of the person."""
         staff = Staff.objects.get(login=login) if login else None
@@ -345,6 +407,17 @@ class World:
                 self.check_in(
                     key, datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
                 )
+            if random.random() < 0.6:
+                day = self.setting.today - timedelta(days=random.randint(0, 80))
+                noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+                self.earn(key, random.choice([5, 10, 30, 60]), noon)
+            if random.random() < 0.5:
+                self.enter(key, EARLY, is_struck_out=random.random() < 0.3)
+            self.answer_at_random(key, random)
+            if random.random() < 0.4:
+                self.award_badge(key, EARLY)
+                if random.random() < 0.3:
+                    self.revoke_badge(key, EARLY)
             self.assign_staff(
                 random.choice([None, *self.plain.staff]), key, random.choice(days)
             )

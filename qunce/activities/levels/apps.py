@@ -15,6 +15,7 @@ class LevelsConfig(AppConfig):
             "badges",
             "doctor_checks",
             "gifts",
+            "member_columns",
             "memberships",
             "multipliers",
             "personal_sections",

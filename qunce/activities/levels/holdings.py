@@ -6,6 +6,7 @@ their last day are judged when they are read.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from qunce.activities.levels import floors, level_facts, schemes
+from qunce.activities.levels import floors, ladders, level_facts, schemes
 from qunce.activities.levels.ladders import NONE, Ladder, Standing
 from qunce.activities.levels.models import Level, LevelHolding, LevelScheme
 from qunce.activities.points import earning, periods
@@ -27,6 +28,7 @@ from qunce.members.accounts import queries as account_queries
 
 if TYPE_CHECKING:
     from qunce.core.facts.facts import RecordedFact
+    from qunce.core.staff.models import Staff
 
 REVISION = "level"
 NOTHING = Standing(NONE, None)
@@ -76,6 +78,11 @@ def load_scale(community: Community, day: int) -> Scale | None:
     levels = schemes.list_all(community, archived=True)
     ladder = schemes.ladder_of(scheme, levels, day)
     return Scale(community, scheme, tuple(levels), ladder, day)
+
+
+def points_needed(scale: Scale, index: int, day: int) -> int | None:
+    """What a level takes in the period that a day is in."""
+    return ladders.points_on(scale.ladder.levels[index], day)
 
 
 # What was earned
@@ -275,6 +282,12 @@ def recount(community: Community, *, at: datetime) -> int:
     return done
 
 
+def recount_by(*, by: Staff, at: datetime) -> int:
+    """Compute the levels of all members at the request of staff."""
+    schemes.check_may_manage(by)
+    return recount(by.community, at=at)
+
+
 def list_pages(community: Community) -> Iterator[set[int]]:
     """All accounts of a community, a few at a time."""
     last = 0
@@ -365,6 +378,21 @@ def find_held(
             if (level := scale.level(standing.index)) is not None:
                 found[person] = Held(level, today, standing.until)
     return found
+
+
+def count_people(community: Community) -> Counter[int]:
+    """How many people have each level, by its id, as of the last count."""
+    rows = db.rows(
+        "SELECT level_id, COUNT(*) FROM level_holding"
+        " WHERE community_id = %s AND level_id IS NOT NULL GROUP BY level_id",
+        [community.pk],
+    )
+    return Counter({level: int(people) for level, people in rows})
+
+
+def points_today(level: Level, today: int) -> int | None:
+    """What a level takes today; None if nobody reaches it."""
+    return ladders.points_on(level.steps, today)
 
 
 def list_past(community: Community, today: int) -> list[int]:

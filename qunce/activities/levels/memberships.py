@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -415,6 +415,19 @@ def list_plans(by: Staff) -> list[MembershipPlan]:
         community=by.community_id, archived_at__isnull=True
     )
     return list(rows.select_related("community", "level").order_by("pk"))
+
+
+def count_members(by: Staff, *, at: datetime) -> dict[int, int]:
+    """How many members have each membership today, by the plan's id."""
+    check_may_manage(by)
+    today = by.community.day(at)
+    rows = MembershipTerm.objects.filter(
+        community=by.community_id,
+        cancelled_at__isnull=True,
+        first_day__lte=today,
+        last_day__gte=today,
+    )
+    return dict(rows.values_list("plan").annotate(Count("person_id", distinct=True)))
 
 
 def get_plan(*, by: Staff, pk: int) -> MembershipPlan:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from qunce.activities.levels import cards
 from qunce.activities.points import balances as point_balances
 from qunce.console import http
 from qunce.console.http import Request
@@ -82,6 +83,7 @@ def detail_context(
             "-paid_at", "-pk"
         )[:MAX_ORDERS],
         "layers": rows,
+        "standing": cards.find(account_id=member.id, at=request.at),
         "points": point_balances.get(account_id=member.id, by=by, at=request.at),
         "note_form": NoteForm(by=by, at=request.at),
         "identifier_form": IdentifierForm(),

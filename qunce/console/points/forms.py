@@ -46,6 +46,11 @@ class RuleForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Empty: they never expire."),
     )
+    is_multiplied = forms.BooleanField(
+        label=rules.FIELDS["is_multiplied"],
+        required=False,
+        help_text=gettext_lazy("Before the caps, rounded down."),
+    )
     starts_on = forms.DateField(
         label=rules.FIELDS["starts_at"],
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -106,7 +111,14 @@ class RuleForm(forms.Form):
         values = self.cleaned_data
         fields = {
             name: values[name]
-            for name in ("name", "event", "points", "wait_days", "valid_days")
+            for name in (
+                "name",
+                "event",
+                "points",
+                "wait_days",
+                "valid_days",
+                "is_multiplied",
+            )
         }
         for cap in CAPS:
             counts = {phrases.OFF: None, phrases.NONE: 0}
@@ -133,11 +145,12 @@ def _initial_of(
     if rule is None:
         return {
             "wait_days": 0,
+            "is_multiplied": True,
             "valid_days": 365,
             "starts_on": at.astimezone(zone).date(),
             **{f"{cap}_mode": phrases.OFF for cap in CAPS},
         }
-    names = ("name", "event", "points", "wait_days", "valid_days")
+    names = ("name", "event", "points", "wait_days", "valid_days", "is_multiplied")
     initial = {name: getattr(rule, name) for name in names}
     for cap in CAPS:
         value = getattr(rule, cap)

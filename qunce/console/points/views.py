@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from qunce.activities.levels import cards
 from qunce.activities.points import (
     adjustments,
     liability,
@@ -97,7 +98,14 @@ def _render_form(
         "rule": rule,
         "plain": [
             form[name]
-            for name in ("name", "event", "points", "per_amount", "starts_on")
+            for name in (
+                "name",
+                "event",
+                "points",
+                "per_amount",
+                "is_multiplied",
+                "starts_on",
+            )
         ],
         "validity": [form["wait_days"], form["valid_days"]],
     }
@@ -151,9 +159,14 @@ def leaderboard(request: http.Request) -> HttpResponse:
         except InvalidPeriod as error:
             problem = str(error)
     places = leaderboards.load(by=request.staff, at=request.at, period=period)
-    names = member_names.find(place.person for place in places)
+    people = [place.person for place in places]
+    names = member_names.find(people)
+    titles = cards.find_titles(request.community, people, request.at)
     context = {
-        "places": [(place, names.get(place.person, "")) for place in places],
+        "places": [
+            (place, names.get(place.person, ""), titles.get(place.person, ""))
+            for place in places
+        ],
         "period": period,
         "kinds": phrases.PERIODS,
         "before": _neighbour(period, -1, today),

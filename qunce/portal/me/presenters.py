@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,13 +47,19 @@ def _first_name(account: int) -> str:
     return names[0] if names else ""
 
 
-def card(visitor: Visitor, account: int, *, address: str) -> Picture:
-    """The card of a member; `address` is where its code leads."""
+def card(
+    visitor: Visitor,
+    account: int,
+    *,
+    address: str,
+    rows: Sequence[tuple[str, str]] = (),
+) -> Picture:
+    """The card of a member with further rows; `address` is where its code leads."""
     joined = timezone.localtime(people.get_by_account(account).joined_at)
     return Picture(
         title=visitor.community.name,
         subtitle=name_of(visitor),
-        rows=((_("Member since"), formats.date_format(joined, "Y-m-d")),),
+        rows=((_("Member since"), formats.date_format(joined, "Y-m-d")), *rows),
         address=address,
         note=_("Scan to see what is open"),
     )

@@ -11,7 +11,7 @@ from qunce.core.pictures.pictures import Picture
 from qunce.members.personal_links import tokens
 from qunce.portal import http, member_pictures
 from qunce.portal.me import presenters
-from qunce.portal.me.sections import SECTIONS
+from qunce.portal.me.sections import CARD_ROWS, SECTIONS
 from qunce.portal.visitors import rungs
 from qunce.portal.visitors.rungs import Rung
 
@@ -54,4 +54,5 @@ def _card(request: http.Request) -> Picture:
     account = rungs.require(request.visitor, Rung.CHANNEL)
     path = f"?from={tokens.reference_of(account)}"
     address = member_pictures.address(request, path)
-    return presenters.card(request.visitor, account, address=address)
+    rows = [row for load in CARD_ROWS for row in load(account, request.at)]
+    return presenters.card(request.visitor, account, address=address, rows=rows)

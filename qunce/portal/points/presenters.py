@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from qunce.activities.levels import cards
 from qunce.activities.points import balances, leaderboard, phrases, point_settings
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts import queries as account_queries
@@ -25,6 +26,7 @@ class Row:
     name: str
     points: str
     is_own: bool
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def leaderboard_of(
         place for place in own if place not in places[:MAX_ROWS]
     ]
     names = _find_names(place.person for place in shown)
+    titles = cards.find_titles(community, [place.person for place in shown], at)
     points = leaderboard.points_of(accounts, period)
     is_beyond = len(places) == leaderboard.MAX_SEARCHED and not own
     return {
@@ -104,6 +107,7 @@ def leaderboard_of(
                 masked_names.mask(names.get(place.person, "")),
                 _number(place.points),
                 place.person == accounts[0],
+                titles.get(place.person, ""),
             )
             for place in shown
         ],

@@ -1,4 +1,4 @@
-"""What follows from facts about flash sales: messages, and orders that confirm. One page."""
+"""What follows from facts about flash sales and auctions: messages, and what is next. One page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from qunce.activities.auctions import auction_facts, wins
+from qunce.activities.auctions.models import Bid, BidState
 from qunce.activities.flash_sales import flash_sale_facts, reservations
 from qunce.activities.flash_sales.models import Reservation, State
 from qunce.activities.kinds import flash_sale
+from qunce.activities.prizes import prize_facts
 from qunce.outreach import prize_messages
 from qunce.sales import order_facts
 
@@ -78,8 +81,33 @@ def confirm_by_orders(
     reservations.confirm_by_orders(community=community, paid=paid, at=at)
 
 
+def notify_outbid(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Write to whoever was outbid that their points are released."""
+    ids = [fact.payload["outbid"] for fact in facts]
+    found = Bid.objects.select_related("auction__activity").in_bulk(ids)
+    for fact in facts:
+        bid = found.get(fact.payload["outbid"])
+        if bid is None or bid.state != BidState.OUTBID or bid.account_id == fact.account:
+            continue
+        with translation.override(community.language):
+            text = _(
+                "Somebody bid more in “%(name)s”. Your %(n)s points are released."
+            ) % {"name": bid.auction.activity.name, "n": f"{bid.amount:,}"}
+        prize_messages.notify(
+            community=community,
+            fact=fact.id,
+            account=bid.account_id,
+            text=text,
+            at=at,
+        )
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     flash_sale_facts.FlashSaleReserved.kind: (_notify(_reserved_text),),
     flash_sale_facts.FlashSaleLapsed.kind: (_notify(_lapsed_text),),
     order_facts.OrderPaid.kind: (confirm_by_orders,),
+    auction_facts.BidPlaced.kind: (notify_outbid,),
+    prize_facts.PrizeReturned.kind: (wins.react_to_returned,),
 }

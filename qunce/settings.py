@@ -159,6 +159,7 @@ INSTALLED_APPS = [
     "qunce.activities.games",
     "qunce.activities.mall",
     "qunce.activities.flash_sales",
+    "qunce.activities.auctions",
     "qunce.activities.meetups",
     "qunce.activities.polls",
     "qunce.activities.tiered_tasks",

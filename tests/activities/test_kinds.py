@@ -31,6 +31,7 @@ from qunce.members.accounts.queries import MemberNotFound
 from qunce.members.people import staff_accounts
 from tests import factories
 from tests.activities import running
+from tests.activities.auctions import builders as auction_builders
 from tests.activities.draws import builders
 from tests.activities.games import builders as game_builders
 from tests.activities.instant_draws import builders as instant_builders
@@ -64,6 +65,11 @@ def open_instant_draw(by: Staff) -> Activity:
     return instant_builders.open_draw(by)
 
 
+def open_auction(by: Staff) -> Activity:
+    mall_builders.enrich(by)
+    return auction_builders.open_auction(by)
+
+
 def open_flash_sale(by: Staff) -> Activity:
     return flash_sale_builders.open_sale(by)
 
@@ -95,6 +101,7 @@ PREPARED: dict[str, Callable[[Staff], Activity]] = {
     "idiom_chain": game_builders.chain,
     "quiz": open_quiz,
     "riddle": open_riddles,
+    "auction": open_auction,
     "check_in": open_check_in,
     "draw": open_draw,
     "instant_draw": open_instant_draw,
@@ -105,7 +112,7 @@ PREPARED: dict[str, Callable[[Staff], Activity]] = {
     "tiered_task": open_tiered_task,
     "red_packet": open_red_packet,
 }
-SAID = {"mall": "1", "poll": "A"}
+SAID = {"auction": "10", "mall": "1", "poll": "A"}
 """What a member says beside the keyword, where the kind needs that."""
 KINDS = sorted(kind.key for kind in base.list_kinds())
 Take = Callable[[Activity, int, Group, Staff], str]

@@ -29,7 +29,6 @@ from qunce.activities.flash_sales import pieces, reservations
 from qunce.activities.flash_sales.models import Reservation, State, Waiter
 from qunce.activities.flash_sales.reservations import CannotConfirm, CannotReserve
 from qunce.activities.kinds import base
-from qunce.activities.points import balances
 from qunce.activities.points.spending import NotEnoughPoints
 from qunce.activities.prizes import choices
 from qunce.activities.prizes.models import PrizeStock

@@ -229,8 +229,9 @@ def take_back(
     was_claimed = award.state != State.TO_CLAIM
     source = sources.find(award.source)
     if is_next is None:
-        wants_next = award.stock.unclaimed == Unclaimed.NEXT and not was_claimed
-        is_next = wants_next and source is not None and source.has_next
+        is_next = not was_claimed and source is not None and source.has_next
+        if award.stock.unclaimed != Unclaimed.NEXT:
+            is_next = is_next and source is not None and source.always_next
     awards.STATES.transition(
         award, "return", returned_at=at, return_reason=reason, is_passed_on=is_next
     )

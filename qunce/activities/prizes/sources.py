@@ -30,7 +30,8 @@ def _count_none(community: Community) -> Counter[int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """`has_next` sources find another winner for an unclaimed prize.
+    """`has_next` sources find another winner for an unclaimed prize, `always_next` ones
+    whatever the prize says becomes of it.
 
     `returned` gets an award that returned and is not passed on to the next winner.
     `promises` says whether members have read of a prize that is not awarded yet.
@@ -43,6 +44,7 @@ class Source:
     returned: Callable[[Award, datetime], None]
     promises: Callable[[PrizeStock], bool]
     has_next: bool = False
+    always_next: bool = False
     awarded_text: StrOrPromise = WON
     count_reserved: Callable[[Community], Counter[int]] = _count_none
 

@@ -40,7 +40,8 @@ def reservation_list(request: http.Request, pk: int) -> HttpResponse:
     activity, by, at = get_sale(request, pk), request.staff, request.at
     rows = reservations.list_visible(activity=activity, by=by, at=at)
     waiters = reservations.list_waiters(activity=activity, by=by, at=at)
-    names = member_names.find(row.account_id for row in (*rows, *waiters))
+    shown = [row.account_id for row in rows] + [row.account_id for row in waiters]
+    names = member_names.find(shown)
     sale = pieces.find(activity)
     context = presenters.heading(activity, request) | {
         "sale": sale,

@@ -98,8 +98,8 @@ def test_what_lapses_goes_down_the_waitlist(by: Staff) -> None:
     row = last()
     assert (row.from_waitlist, row.held_until) == (True, LAPSED + 15 * MINUTE)
     assert (facts(by, "lapsed"), facts(by, "reserved")) == ([bob], [bob, cy])
+    first = Reservation.objects.select_related("sale__activity").get(account_id=bob)
     with pytest.raises(CannotConfirm):
-        first = Reservation.objects.select_related("sale__activity").get(account_id=bob)
         reservations.confirm_with_points(reservation=first, at=LAPSED)
     reservations.confirm_with_points(reservation=row, at=LAPSED)
     assert left() == 0
@@ -262,8 +262,8 @@ def test_an_archived_prize_is_held_with_its_reason(by: Staff) -> None:
 def test_only_better_after_publication(by: Staff) -> None:
     sale = open_sale(by)
     for worse in ({"pieces": 9}, {"hold_minutes": 14}, {"price_points": 31}):
+        settings: dict[str, Any] = {**sale.settings, **worse}
         with pytest.raises(NotBetter):
-            settings: dict[str, Any] = {**sale.settings, **worse}
             activities.change(activity=sale, by=by, at=AT, settings=settings)
     settings = {**sale.settings, "hold_minutes": 20, "price_points": 5}
     activities.change(activity=sale, by=by, at=AT, settings=settings)

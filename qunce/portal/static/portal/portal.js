@@ -122,6 +122,21 @@
   });
   if (!document.hidden) { setTimeout(function () { report(); shownAt = Date.now(); }, 1500); }
 
+  // Parts that others change, such as the highest bid, are read again while somebody looks.
+  Array.prototype.forEach.call(document.querySelectorAll("[data-refresh][id]"), function (part) {
+    var timer = setInterval(function () {
+      if (document.hidden || navigator.onLine === false) { return; }
+      fetch(location.href, { credentials: "same-origin" }).then(function (answer) {
+        return answer.ok ? answer.text() : "";
+      }).then(function (text) {
+        var fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById(part.id);
+        if (!fresh) { return; }
+        if (fresh.innerHTML !== part.innerHTML) { part.innerHTML = fresh.innerHTML; }
+        if (!fresh.hasAttribute("data-refresh")) { clearInterval(timer); }
+      }).catch(function () { return null; });
+    }, Math.max(5, Number(part.dataset.refresh)) * 1000);
+  });
+
   // Whoever gets this address later was sent it by this member.
   if (data.reference && window.history && history.replaceState && window.URL) {
     var address = new URL(location.href);

@@ -140,15 +140,15 @@ def outcome(found: Outcome, said: str = "") -> str:
 def outcome_label(found: str) -> str:
     """What an outcome is called where staff read it."""
     labels = {
-        Outcome.RIGHT: pgettext("answer", "right"),
-        Outcome.BEATEN: pgettext("answer", "right, not first"),
-        Outcome.WRONG: pgettext("answer", "wrong"),
-        Outcome.LOW: pgettext("answer", "too low"),
-        Outcome.HIGH: pgettext("answer", "too high"),
-        Outcome.NOT_IDIOM: pgettext("answer", "not in the dictionary"),
-        Outcome.WRONG_START: pgettext("answer", "does not follow"),
-        Outcome.USED: pgettext("answer", "said before"),
-        Outcome.OWN_TURN: pgettext("answer", "twice in a row"),
+        Outcome.RIGHT: pgettext("game answer", "right"),
+        Outcome.BEATEN: pgettext("game answer", "right, not first"),
+        Outcome.WRONG: pgettext("game answer", "wrong"),
+        Outcome.LOW: pgettext("game answer", "too low"),
+        Outcome.HIGH: pgettext("game answer", "too high"),
+        Outcome.NOT_IDIOM: pgettext("game answer", "not in the dictionary"),
+        Outcome.WRONG_START: pgettext("game answer", "does not follow"),
+        Outcome.USED: pgettext("game answer", "said before"),
+        Outcome.OWN_TURN: pgettext("game answer", "twice in a row"),
     }
     return labels.get(Outcome(found), found)
 

@@ -191,7 +191,7 @@ def question_rows(
     columns += [
         SettingField(
             name="points",
-            label=gettext_lazy("Points"),
+            label=pgettext_lazy("question", "Points"),
             type="number",
             default=10,
             most=MAX_POINTS,

@@ -15,6 +15,7 @@ from qunce.portal.home import views as home
 from qunce.portal.instant_draws import views as instant_draws
 from qunce.portal.mall import views as mall
 from qunce.portal.me import views as me
+from qunce.portal.meetups import views as meetups
 from qunce.portal.points import views as points
 from qunce.portal.privacy import views as privacy
 from qunce.portal.prizes import views as prizes
@@ -43,6 +44,9 @@ COMMUNITY = [
         flash_sales.confirm,
         name="confirm-reservation",
     ),
+    path("a/<str:public_id>/sign-up", meetups.sign_up, name="meetup-sign-up"),
+    path("a/<str:public_id>/entrance.png", meetups.entrance, name="meetup-entrance"),
+    path("a/<str:public_id>/event.ics", meetups.event, name="meetup-event"),
     path("redeemed/<str:public_id>/undo", mall.undo, name="undo-redemption"),
     path("draws/<str:public_id>/ticket", draws.ticket_page, name="ticket"),
     path("draws/<str:public_id>/ticket.png", draws.ticket, name="ticket-picture"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from tests.activities.draws import builders
 from tests.activities.flash_sales import builders as flash_sale_builders
 from tests.activities.instant_draws import builders as instant_builders
 from tests.activities.mall import builders as mall_builders
+from tests.activities.meetups import builders as meetup_builders
 from tests.activities.points import builders as points
 from tests.factories import AT
 from tests.members.surveys.asking import published
@@ -81,6 +83,9 @@ ROWS: dict[str, list[Row]] = {
     "sign-out": [post()],
     "activity": [get(of="activity")],
     "activity-join": [post(LINK, "activity")],
+    "meetup-sign-up": [post(LINK, "meetup")],
+    "meetup-entrance": [get(LINK, "meetup", own=True)],
+    "meetup-event": [get(LINK, "meetup", own=True)],
     "buy-card": [post(SIGNED_IN, "activity")],
     "streak": [get(LINK, "activity", own=True)],
     "streak-picture": [get(LINK, "activity", own=True)],
@@ -178,6 +183,9 @@ def scene() -> Scene:
     seeds.reveal_due(at=AT + 3 * running.DAY)
     packet = running.running(by, "red_packet", settings={"shares": 1}, **TEXTS)
     assert running.join(packet, li).accepted
+    start = datetime.now(UTC) + 3 * running.DAY
+    meetup = meetup_builders.open_meetup(by, start)
+    assert running.join(meetup, li).accepted
     phone = Phone(shop)
     phone.sign_in(li)
     return Scene(
@@ -187,6 +195,7 @@ def scene() -> Scene:
         phone,
         ids={
             "activity": reading.public_id,
+            "meetup": meetup.public_id,
             "draw": draw.activity.public_id,
             "award": award.public_id,
             "redemption": redeemed.public_id,

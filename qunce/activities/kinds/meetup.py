@@ -107,7 +107,7 @@ SETTINGS = (
     ),
     SettingField(
         name="questions",
-        label=gettext_lazy("Questions"),
+        label=pgettext_lazy("meet-up", "Questions"),
         type="rows",
         default=[],
         most_rows=MAX_QUESTIONS,
@@ -342,7 +342,8 @@ def check_settings(settings: dict[str, Any]) -> None:
     texts = [row["text"] for row in settings["questions"]]
     if len(set(texts)) < len(texts):
         raise InvalidSetting(
-            _("“%(field)s”: each question is there once.") % {"field": _("Questions")}
+            _("“%(field)s”: each question is there once.")
+            % {"field": SETTINGS[5].label}
         )
 
 

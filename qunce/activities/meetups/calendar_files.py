@@ -20,8 +20,8 @@ class Event:
     url: str = ""
 
 
-def render(event: Event, *, by: str) -> bytes:
-    """The file with one event; `by` is the name of the community."""
+def render(event: Event, *, organiser: str) -> bytes:
+    """The file with one event; `organiser` is the community."""
     # Loaded when it is needed, as it takes half a second.
     import icalendar
 
@@ -29,7 +29,7 @@ def render(event: Event, *, by: str) -> bytes:
     calendar.add("prodid", "-//Qunce//Qunce//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", by)
+    calendar.add("x-wr-calname", organiser)
     entry = icalendar.Event()
     entry.add("uid", event.uid)
     entry.add("dtstamp", event.changed_at.astimezone(UTC).replace(microsecond=0))

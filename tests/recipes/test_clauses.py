@@ -34,6 +34,8 @@ from qunce.members.rule_text import names as rule_names
 from qunce.members.rule_text import sentences
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
+from qunce.members.surveys import surveys
+from qunce.members.surveys.models import Survey
 from qunce.outreach.campaigns import campaigns
 from qunce.sets import audiences
 from qunce.sets.rules import base, phrasing, tree
@@ -91,7 +93,8 @@ def shop(db: None) -> Community:
         for mention in base.list_mentions(example)
     }
     for kind, key in sorted(mentioned):
-        create_mentioned(kind, key, about)
+        create = create_survey if kind == "survey" else create_mentioned
+        create(kind, key, about)
     return shop
 
 
@@ -117,6 +120,15 @@ def create_mentioned(kind: str, key: str, about: dict[str, Any]) -> None:
         interned_names.ensure("source", about["community"].pk, [key])
     elif kind == "kind":
         facts.ensure_kinds([key])
+
+
+def create_survey(kind: str, key: str, about: dict[str, Any]) -> None:
+    options = [{"key": "yes", "text": "Yes"}, {"key": "no", "text": "No"}]
+    came = {"key": "came", "kind": "single", "text": "Came?", "options": options}
+    score = {"key": "score", "kind": "nps", "text": "Score?"}
+    survey = surveys.create(name=key, draft=[came, score], **about)
+    surveys.publish(survey=survey, by=about["by"], at=AT)
+    Survey.objects.filter(pk=survey.pk).update(public_id=key)
 
 
 def test_clause_names_are_those_of_forms_and_of_oracle_rows() -> None:

@@ -103,10 +103,9 @@ def _check_anonymous(survey: Survey, found: Sequence[Question]) -> None:
     if survey.repeat == Repeat.DAY:
         raise InvalidSurvey(
             _(
-                "An anonymous survey is answered once, or once a month: the answers of one"
-            )
-            + " "
-            + _("day could be told apart."),
+                "An anonymous survey is answered once, or once a month, as the answers"
+                " of one day could be told apart."
+            ),
             "repeat",
         )
     for number, each in enumerate(found, start=1):

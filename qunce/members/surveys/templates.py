@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django_stubs_ext import StrOrPromise
 
 from qunce.members.surveys.models import Layout, Repeat
@@ -56,7 +56,7 @@ def _why() -> list[dict[str, Any]]:
         _("Too many messages"),
         _("Too few benefits"),
         _("I did not know of it"),
-        _("Something else"),
+        pgettext("reason", "Something else"),
     ]
     return [
         {

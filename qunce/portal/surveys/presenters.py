@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from qunce.members.surveys import questions as survey_questions
 from qunce.members.surveys.questions import CHOICES, SCALES, Condition, Kind, Question
@@ -89,7 +90,7 @@ def describe(when: Condition, asked: Question) -> str:
         texts = [each.text for each in asked.options if each.key in when.options]
         wanted = _(" or ").join(texts)
     elif when.most is None:
-        wanted = _("%(n)s or more") % {"n": when.least}
+        wanted = pgettext("survey", "%(n)s or more") % {"n": when.least}
     elif when.least is None:
         wanted = _("%(n)s or less") % {"n": when.most}
     else:

@@ -70,17 +70,12 @@ def judge_slowly(
             return bool(value >= when["least"])
         return bool(set(value) & set(when["options"]))
 
-    found, wrong, dropped = {}, set(), set()
-    for row in rows:
-        key, value = row["key"], given[row["key"]]
-        if not is_shown(row):
-            if value not in (None, []):
-                dropped.add(key)
-        elif valid(row) is not None:
-            found[key] = valid(row)
-        elif value not in (None, []) or row["is_required"]:
-            wrong.add(key)
-    return found, wrong, dropped
+    shown = [row for row in rows if is_shown(row)]
+    said = {key for key, value in given.items() if value not in (None, [])}
+    needed = {row["key"] for row in shown if row["is_required"]} | said
+    found = {row["key"]: valid(row) for row in shown if valid(row) is not None}
+    keys = {row["key"] for row in shown}
+    return found, (keys & needed) - set(found), said - keys
 
 
 @given(surveys())

@@ -80,7 +80,7 @@ def attended_text(sign_up: SignUp) -> str:
 
 
 @transaction.atomic
-def check_in(*, sign_up: SignUp, how: How, by: Staff | None, at: datetime) -> None:
+def record(*, sign_up: SignUp, how: How, by: Staff | None, at: datetime) -> None:
     """Note that the person came; the second try raises CannotCheckIn with time and place."""
     if by is not None:
         sign_ups.check_may_change(sign_up, by, at)
@@ -133,7 +133,7 @@ def check_in_with_code(
         rows = SignUp.objects.filter(pk=sign_up.pk)
         rows.update(tries=models.F("tries") + 1)
         raise WrongCode(_("This is not the code of now. Read it again at the place."))
-    check_in(sign_up=sign_up, how=How.VENUE_CODE, by=None, at=at)
+    record(sign_up=sign_up, how=How.VENUE_CODE, by=None, at=at)
     return sign_up
 
 

@@ -45,7 +45,7 @@ def is_scanned(request: http.Request) -> bool:
 @http.page(activities.RUN)
 def check_in(request: http.Request, pk: int, sign_up: int) -> HttpResponse:
     def verb(row: SignUp) -> str:
-        attendance.check_in(
+        attendance.record(
             sign_up=row,
             how=How.QR if is_scanned(request) else How.LIST,
             by=request.staff,

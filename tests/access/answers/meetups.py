@@ -16,7 +16,7 @@ ANSWERS: dict[str, str] = {
         {U}.sign_ups.cancel
         {U}.sign_ups.get
         {U}.sign_ups.get_by_code
-        {U}.attendance.check_in
+        {U}.attendance.record
         {U}.attendance.undo_check_in
     """,
 }

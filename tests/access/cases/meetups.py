@@ -62,7 +62,7 @@ def a_sign_up(world: World) -> dict[str, Any]:
 
 def an_attended_one(world: World) -> dict[str, Any]:
     row = SignUp.objects.get(activity=made(world))
-    attendance.check_in(sign_up=row, how=How.LIST, by=world.owner, at=world.at)
+    attendance.record(sign_up=row, how=How.LIST, by=world.owner, at=world.at)
     return {"sign_up": row}
 
 
@@ -86,6 +86,6 @@ case(
 case("activities.meetups.sign_up_files", write=both(a_meetup, just(file_format="csv")))
 case(
     "activities.meetups.attendance",
-    check_in=both(a_sign_up, just(how=How.LIST)),
+    record=both(a_sign_up, just(how=How.LIST)),
     undo_check_in=an_attended_one,
 )

@@ -295,16 +295,16 @@ def test_a_second_check_in_is_refused_with_time_and_place(by: Staff) -> None:
     say(meetup, bob)
     rows = {row.account_id: row for row in SignUp.objects.all()}
     with pytest.raises(attendance.CannotCheckIn, match="Check-in begins at"):
-        attendance.check_in(sign_up=rows[ann], how=How.QR, by=by, at=AT)
-    attendance.check_in(sign_up=rows[ann], how=How.QR, by=by, at=START)
+        attendance.record(sign_up=rows[ann], how=How.QR, by=by, at=AT)
+    attendance.record(sign_up=rows[ann], how=How.QR, by=by, at=START)
     with pytest.raises(attendance.CannotCheckIn) as refused:
-        attendance.check_in(sign_up=rows[ann], how=How.LIST, by=by, at=START + HOUR)
+        attendance.record(sign_up=rows[ann], how=How.LIST, by=by, at=START + HOUR)
     assert "by their QR code" in str(refused.value)
     assert builders.PLACE in str(refused.value)
     with pytest.raises(attendance.CannotCheckIn, match="without a seat"):
-        attendance.check_in(sign_up=rows[bob], how=How.QR, by=by, at=START)
+        attendance.record(sign_up=rows[bob], how=How.QR, by=by, at=START)
     attendance.undo_check_in(sign_up=rows[ann], by=by, at=START + HOUR)
-    attendance.check_in(sign_up=rows[ann], how=How.LIST, by=by, at=START + HOUR)
+    attendance.record(sign_up=rows[ann], how=How.LIST, by=by, at=START + HOUR)
     assert facts_of(by, "attended") == [ann, ann]
 
 
@@ -359,7 +359,7 @@ def test_who_did_not_come_is_noted_once_after_the_list_could_be_typed(
     meetup = open_meetup(by, capacity=2)
     for account in (ann, bob, cy):
         say(meetup, account)
-    attendance.check_in(
+    attendance.record(
         sign_up=SignUp.objects.get(account_id=ann), how=How.LIST, by=by, at=START
     )
     end = START + 6 * HOUR
@@ -370,7 +370,7 @@ def test_who_did_not_come_is_noted_once_after_the_list_could_be_typed(
     assert states(meetup) == {ann: "attended", bob: "missed", cy: "waiting"}
     assert facts_of(by, "missed") == [bob]
     row = SignUp.objects.get(account_id=bob)
-    attendance.check_in(sign_up=row, how=How.LIST, by=by, at=end + DAY)
+    attendance.record(sign_up=row, how=How.LIST, by=by, at=end + DAY)
     assert Slot.objects.get().taken == 2
     numbers = base.get("meetup").metrics(meetup, [ann, bob, cy], end + DAY)
     assert {m.key: m.value for m in numbers} == {

@@ -95,7 +95,7 @@ def test_two_phones_at_the_entrance_check_one_person_in_once(by: Staff) -> None:
         own = Activity.objects.select_related("community").get(pk=activity.pk)
         row = sign_ups.list_visible(activity=own, by=by, at=at)[0]
         try:
-            attendance.check_in(sign_up=row, how=How.QR, by=by, at=at)
+            attendance.record(sign_up=row, how=How.QR, by=by, at=at)
         except attendance.CannotCheckIn as error:
             return str(error)
         return ""

@@ -13,6 +13,7 @@ import pytest
 
 from qunce.activities import pasted_lines
 from qunce.activities.activities import activities, lifecycle
+from qunce.activities.levels import badges, memberships
 from qunce.activities.points import adjustments, rules
 from qunce.activities.prizes import prizes
 from qunce.core import errors
@@ -140,6 +141,18 @@ RENAMERS: dict[str, Renamer] = {
     ),
     "point rule": lambda data, name, common: rules.update(
         rule=rules.get(by=data.owner, pk=data.ids["point rule"]), name=name, **common
+    ),
+    "badge": lambda data, name, common: badges.update(
+        badge=badges.get(by=data.owner, pk=data.ids["badge"]),
+        name=name[:40],
+        description=name[:200],
+        **common,
+    ),
+    "membership": lambda data, name, common: memberships.update_plan(
+        plan=memberships.get_plan(by=data.owner, pk=data.ids["membership plan"]),
+        name=name[:40],
+        category=name[:80],
+        **common,
     ),
     "points": lambda data, name, common: adjustments.adjust(
         account_id=data.ids["member"], points=1, reason=name, key=name, **common

@@ -56,6 +56,7 @@ from tests.two_communities import (
     insight,
     moderation,
     outreach,
+    levels,
     points,
     surveys,
 )
@@ -103,6 +104,7 @@ def build(hidden: str = "Hidden") -> TwoCommunities:
     group_people.add_group_people(data)
     moderation.add_moderation(data)
     points.add_points(data)
+    levels.add_levels(data)
     activities.add_activities(data)
     surveys.add_surveys(data)
     return data

@@ -342,6 +342,8 @@ def get(*, by: Staff, pk: int) -> Badge:
 
 
 def get_by_key(by: Staff, key: str) -> Badge:
+    if not permissions.may(by, level_facts.MANAGE):
+        permissions.check_may(by, level_facts.AWARD)
     rows = Badge.objects.filter(community=by.community_id, key=key)
     badge = rows.select_related("community").first()
     if badge is None:

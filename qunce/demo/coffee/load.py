@@ -25,10 +25,13 @@ from qunce.demo.coffee import (
     feedback,
     findings,
     funnels,
+    games,
     group_people,
     group_templates,
     instant,
     library,
+    mall,
+    meetups,
     moderation,
     persona_cards,
     plan,
@@ -40,6 +43,7 @@ from qunce.demo.coffee import (
     scores,
     staff_members,
     tag_rules,
+    tiered_tasks,
     work,
 )
 from qunce.demo.coffee.context import Context
@@ -141,7 +145,11 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("draw", _("a draw and its prizes"), draw.create),
         ("check-ins", _("its check-ins with streaks"), _create_activities),
         ("poll", _("a poll whose votes tag"), polls.create),
+        ("quiz", _("a quiz about coffee"), games.create),
         ("wheel", _("a wheel and a red packet"), instant.create),
+        ("tiered-task", _("a task in tiers"), tiered_tasks.create),
+        ("meetup", _("a meet-up with a waitlist"), meetups.create),
+        ("mall", _("a points mall, an auction and a flash sale"), mall.create),
         ("reports", _("its last reports"), reports.create),
     ]
     for key, label, create in steps:

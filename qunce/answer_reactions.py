@@ -19,7 +19,9 @@ from qunce.activities.activities.models import Activity, Answer
 from qunce.activities.points import balances, phrases, point_facts
 from qunce.activities.prizes import prize_facts
 from qunce.groups.groups import Group
+from qunce.members.surveys import survey_facts
 from qunce.outreach import activity_messages, prize_messages
+from qunce.outreach.content.variable_values import PERSONAL_LINK_PLACEHOLDER
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -71,6 +73,15 @@ def answer_balance(
             with translation.override(community.language):
                 text = phrases.balance(held)
             _answer(community, fact, text, None, at)
+
+
+def answer_survey(
+    *, community: Community, facts: Sequence[RecordedFact], at: datetime
+) -> None:
+    """Answer a member who wrote the keyword of a survey."""
+    for fact in facts:
+        text = fact.payload["text"].replace("{link}", PERSONAL_LINK_PLACEHOLDER)
+        _answer(community, fact, text, None, at)
 
 
 def _answer(
@@ -134,4 +145,5 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     activity_facts.ActivityAnswered.kind: (answer_part,),
     prize_facts.PrizeMessageAnswered.kind: (answer_claim,),
     point_facts.PointsAsked.kind: (answer_balance,),
+    survey_facts.SurveyChatAnswered.kind: (answer_survey,),
 }

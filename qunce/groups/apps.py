@@ -14,6 +14,7 @@ class GroupsConfig(AppConfig):
             memberships,
             personal_sections,
             reported_memberships,
+            survey_chat,
         )
         from qunce.sets.bitmaps import marks
 

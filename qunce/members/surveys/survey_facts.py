@@ -96,6 +96,16 @@ class SurveyAnsweredFact(SurveyFact):
 
 @facts.declare
 @dataclass(frozen=True, kw_only=True)
+class SurveyChatAnswered(SurveyFact):
+    """`text` is the sentence for the member, in which “{link}” is their personal link."""
+
+    kind = "survey.chat_answered"
+    label = gettext_lazy("message about a survey answered")
+    text: str
+
+
+@facts.declare
+@dataclass(frozen=True, kw_only=True)
 class SurveyAnswersDeleted(SurveyFact):
     kind = "survey.answers_deleted"
     label = gettext_lazy("answers to a survey deleted")

@@ -69,3 +69,13 @@ def test_visitors_see_options_and_no_results(by: Staff, phone: Phone) -> None:
     assert 'id="results"' not in page
     always = open_poll(by, results="always")
     assert 'id="results"' in phone.open(f"a/{always.public_id}")
+
+
+def test_the_own_page_has_the_vote(by: Staff, phone: Phone) -> None:
+    bob = factories.member(by.community, "bob").pk
+    activity = open_poll(by)
+    phone.bind(bob, purpose_of(activity.public_id))
+    phone.press("/join", said="A")
+    page = phone.sign_in(bob)
+    assert "My votes and tasks" in page
+    assert "A Oolong" in page

@@ -207,6 +207,14 @@ def portal_context(
     }
 
 
+def summary(activity: Activity, accounts: Sequence[int], at: datetime) -> str:
+    """The vote of a member, for their own page."""
+    own = ballots.find(activity, accounts)
+    return _name(
+        options.list_options(activity.settings), own.choices if own is not None else []
+    )
+
+
 # Settings and results
 
 

@@ -74,7 +74,7 @@ SETTINGS = (
         least_rows=0,
         most_rows=MAX_TIERS,
         help=gettext_lazy(
-            "A rule is a sentence such as “paid an order at least 2 times and no refund”, "
+            "A rule is a sentence such as “paid an order at least 2 times and never refunded”, "
             "which members do not read. What it counts without a time span is counted from "
             "the first day of the activity to its last."
         ),
@@ -206,6 +206,18 @@ def portal_context(
             )
         ]
     return context
+
+
+def summary(activity: Activity, accounts: Sequence[int], at: datetime) -> str:
+    """How many tiers a member has reached, for their own page."""
+    rows = ReachedTier.objects.filter(
+        tier__activity=activity, account_id__in=accounts, lost_at__isnull=True
+    )
+    reached = rows.values("tier").distinct().count()
+    return _("%(n)s of %(wanted)s") % {
+        "n": reached,
+        "wanted": len(activity.settings["tiers"]),
+    }
 
 
 # Settings and results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from qunce.activities import eligibility
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, Entry
-from qunce.activities.kinds import base
+from qunce.activities.kinds import base, poll, tiered_task
 from qunce.groups.groups import Membership
 from qunce.members.accounts import queries as account_queries
 from qunce.portal.home import sections as home
@@ -19,6 +20,11 @@ from qunce.portal.sections import Section
 from qunce.portal.visitors.visitors import Visitor
 
 MAX_SHOWN = 20
+SUMMARIES: dict[str, Callable[[Activity, Sequence[int], datetime], str]] = {
+    poll.KEY: poll.summary,
+    tiered_task.KEY: tiered_task.summary,
+}
+"""What the member's own page says of an activity that they joined, by kind."""
 
 
 def list_open(visitor: Visitor) -> list[Activity]:
@@ -52,6 +58,27 @@ def _load_home(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     return {"rows": rows} if rows else None
 
 
+def _load_joined(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
+    """The polls and tasks that the member joined, with their vote or progress."""
+    account = visitor.account_id
+    if account is None:
+        return None
+    accounts = account_queries.account_ids_of_person(account)
+    own = Entry.objects.filter(
+        account_id__in=accounts, activity__kind__in=list(SUMMARIES)
+    )
+    joined = Activity.objects.filter(
+        community=visitor.community,
+        pk__in=own.values("activity"),
+        published_at__isnull=False,
+    )
+    rows = [
+        (row, base.get(row.kind), SUMMARIES[row.kind](row, accounts, at))
+        for row in joined.select_related("community").order_by("-starts_at", "-pk")[:10]
+    ]
+    return {"rows": rows} if rows else None
+
+
 def _load_me(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     """The check-ins of the member, each with its streak and cards."""
     account = visitor.account_id
@@ -73,6 +100,15 @@ def _load_me(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     return {"rows": rows} if rows else None
 
 
+me.SECTIONS.register(
+    Section(
+        key="joined",
+        label=_("My votes and tasks"),
+        template="portal/activities/_me_joined.html",
+        load=_load_joined,
+        order=45,
+    )
+)
 home.SECTIONS.register(
     Section(
         key="activities",

@@ -61,6 +61,7 @@ RESOURCES = (
     "draws",
     "games",
     "instant_draws",
+    "meetups",
     "surveys",
     "orders",
     "series",

@@ -60,6 +60,9 @@ def main() -> None:
     dos: dict[str, Callable[..., Any]] = {
         "open": open_activities,
         "poll": open_poll,
+        "quiz": open_quiz,
+        "chain": open_chain,
+        "meetup": open_meetup,
         "instant": open_instant,
         "reveal": reveal,
         "count": count,
@@ -141,6 +144,72 @@ def open_poll() -> dict[str, Any]:
     return {
         "page": f"/p/{community.key}/a/{poll.public_id}",
         "link": _link(member.pk, poll),
+    }
+
+
+def open_quiz() -> dict[str, Any]:
+    """A quiz of two questions, and a member with a link for it."""
+    rows = [
+        {"question": "普洱茶产自哪个省？", "answer": "云南", "others": "云南省"},
+        {"question": "龙井是哪种茶？", "answer": "绿茶", "choices": "红茶 / 绿茶 / 黑茶"},
+    ]
+    return _open_game("quiz", "茶知识小考", {"questions": rows})
+
+
+def open_chain() -> dict[str, Any]:
+    """A chain of idioms, and a member with a link for it."""
+    return _open_game("idiom_chain", "成语接龙夜", {"start": "一心一意"})
+
+
+def _open_game(kind: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    from qunce.members.accounts import accounts
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    game = _create(kind, name, at, ends_at=at + HOUR, settings=settings)
+    _publish(game, at)
+    member = accounts.create(
+        community=community, key=game.public_id, name=NAME, by=by, at=at
+    )
+    return {
+        "page": f"/p/{community.key}/a/{game.public_id}",
+        "link": _link(member.pk, game),
+        "staff_page": f"/activities/games/{game.pk}/",
+    }
+
+
+def open_meetup() -> dict[str, Any]:
+    """A meet-up in an hour with one seat, and two members with a link for it each."""
+    from qunce.members.accounts import accounts
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    start = at + HOUR
+    settings = {
+        "place": "静安店二楼，愚园路 218 号",
+        "starts": start.isoformat(),
+        "capacity": 1,
+        "cancel_hours": 0,
+        "questions": [{"text": "喝过杯测吗？", "required": True}],
+    }
+    meetup = _create(
+        "meetup", "周六杯测会", at, ends_at=start + 4 * HOUR, settings=settings
+    )
+    _publish(meetup, at)
+    members = [
+        accounts.create(
+            community=community,
+            key=f"{meetup.public_id}-{number}",
+            name=name,
+            by=by,
+            at=at,
+        ).pk
+        for number, name in enumerate((NAME, "李雷"))
+    ]
+    return {
+        "pk": meetup.pk,
+        "page": f"/p/{community.key}/a/{meetup.public_id}",
+        "links": [_link(member, meetup) for member in members],
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, transaction
 
 from qunce.activities import eligibility
-from qunce.activities.activities import entries
+from qunce.activities.activities import activities, entries
 from qunce.activities.activities.models import OPEN, Activity
 from qunce.activities.meetups import meetup_facts, terms, waitlist
 from qunce.activities.meetups.meetup_facts import MeetupFact
@@ -45,6 +45,12 @@ def record(
         account=row.account_id, activity=row.activity_id, sign_up=row.pk, **payload
     )
     fact_log.record(fact, community=row.activity.community, by=by, at=at)
+
+
+def check_meetup(activity: Activity) -> None:
+    """Raise ActivityNotFound for another kind of activity, and for one not published."""
+    if activity.kind != KIND or activity.published_at is None:
+        raise activities.not_found()
 
 
 def lock(activity: Activity) -> Meetup:

@@ -29,8 +29,7 @@ from qunce.members.search import export
 def get_meetup(request: http.Request, pk: int) -> Activity:
     """The published meet-up with this number; another activity has no such page."""
     activity = activities.get(by=request.staff, pk=pk)
-    if activity.kind != seats.KIND or activity.published_at is None:
-        raise sign_ups.SignUpNotFound(_("There is no such page."))
+    seats.check_meetup(activity)
     return activity
 
 

@@ -148,6 +148,7 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("draw", _("a draw and its prizes"), draw.create),
         ("check-ins", _("its check-ins with streaks"), _create_activities),
         ("poll", _("a poll whose votes tag"), polls.create),
+        ("surveys", _("a survey with answers, and an anonymous one"), surveys.create),
         ("quiz", _("a quiz about coffee"), games.create),
         ("wheel", _("a wheel and a red packet"), instant.create),
         ("tiered-task", _("a task in tiers"), tiered_tasks.create),

@@ -276,8 +276,8 @@ def test_who_was_struck_out_or_erased_frees_the_seat(by: Staff) -> None:
     react()
     assert (states(meetup)[ann], states(meetup)[bob]) == ("cancelled", "seated")
     code = SignUp.objects.get(account_id=bob).code
-    account = Account.objects.select_related("community").get(pk=bob)
-    people.erase(account=account, by=by, at=AT)
+    erased = Account.objects.select_related("community").get(pk=bob)
+    people.erase(account=erased, by=by, at=AT)
     react()
     row = SignUp.objects.get(account_id=bob)
     assert (row.state, row.answers) == ("cancelled", []) and row.code != code

@@ -53,6 +53,7 @@ RESOURCES = (
     "activity_entries",
     "check_ins",
     "points",
+    "point_activities",
     "point_rules",
     "levels",
     "badges",

@@ -101,6 +101,9 @@ IDS = {
     "line_id": "pasted line",
     "check_in_id": "check-in",
     "card_id": "bought card",
+    "redemption_id": "redemption",
+    "reservation_id": "reservation",
+    "bid_id": "bid",
     "rule_id": "point rule",
     "adjustment_id": "point adjustment",
     "badge_id": "badge",
@@ -119,6 +122,10 @@ IDS = {
 OTHERS = {
     ("/activities/", "entry_id"): "activity entry",
     ("}/draw", "activity_id"): "draw",
+    ("}/redemptions", "activity_id"): "mall",
+    ("}/reservations", "activity_id"): "flash sale",
+    ("}/waitlist", "activity_id"): "flash sale",
+    ("}/bids", "activity_id"): "auction",
     ("}/rounds", "activity_id"): "game",
     ("}/game-", "activity_id"): "game",
 }

@@ -60,6 +60,9 @@ def main() -> None:
     dos: dict[str, Callable[..., Any]] = {
         "open": open_activities,
         "poll": open_poll,
+        "mall": open_mall,
+        "outbid": outbid,
+        "survey": open_survey,
         "quiz": open_quiz,
         "chain": open_chain,
         "meetup": open_meetup,
@@ -129,6 +132,55 @@ def open_activities() -> dict[str, Any]:
     }
 
 
+def open_survey() -> dict[str, Any]:
+    """A survey with a branch, and a member with two links for it."""
+    from qunce.members.accounts import accounts
+    from qunce.members.personal_links import links
+    from qunce.members.surveys import surveys
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    options = [{"key": "yes", "text": "来了"}, {"key": "no", "text": "没来"}]
+    draft: list[dict[str, Any]] = [
+        {"key": "came", "kind": "single", "text": "周六你来了吗？", "options": options},
+        {
+            "key": "score",
+            "kind": "nps",
+            "text": "愿意推荐给朋友吗？",
+            "when": {"question": "came", "options": ["yes"]},
+        },
+        {
+            "key": "why",
+            "kind": "text",
+            "text": "什么原因没来？",
+            "when": {"question": "came", "options": ["no"]},
+        },
+        {
+            "key": "drinks",
+            "kind": "multiple",
+            "text": "平时喝什么？",
+            "is_required": False,
+            "options": ["龙井", "乌龙", "普洱"],
+        },
+    ]
+    survey = surveys.create(
+        community=community, name="品鉴会之后", draft=draft, by=by, at=at
+    )
+    surveys.publish(survey=survey, by=by, at=at)
+    member = accounts.create(
+        community=community, key=survey.public_id, name=NAME, by=by, at=at
+    )
+    purpose = f"survey:{survey.public_id}"
+    made = [
+        links.make(account_id=member.pk, purpose=purpose, by=by, at=at) for _n in "12"
+    ]
+    return {
+        "page": f"/p/{community.key}/surveys/{survey.public_id}",
+        "link": made[0],
+        "second_link": made[1],
+    }
+
+
 def open_poll() -> dict[str, Any]:
     """A poll about teas, and a member with a link for it."""
     from qunce.members.accounts import accounts
@@ -147,11 +199,96 @@ def open_poll() -> dict[str, Any]:
     }
 
 
+def open_mall() -> dict[str, Any]:
+    """A mall, a flash sale and an auction that ends soon, and a member with 120 points."""
+    from qunce.activities.points import earning
+    from qunce.activities.prizes import prizes
+    from qunce.members.accounts import accounts
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    mug, tea, pitcher = (
+        prizes.create(
+            community=community,
+            name=name,
+            kind="pick_up",
+            total=5,
+            instructions="前台领取",
+            by=by,
+            at=at,
+        )
+        for name in ("青瓷杯", "龙井一两", "签名茶壶")
+    )
+    items = [
+        {"prize": str(mug.pk), "price": 30, "most": 1},
+        {"prize": str(tea.pk), "price": 500, "most": None},
+    ]
+    mall = _create("mall", "茶友积分商城", at, settings={"items": items})
+    sale = _create(
+        "flash_sale",
+        "龙井秒杀",
+        at,
+        ends_at=at + HOUR,
+        settings={"prize": str(tea.pk), "pieces": 2, "price_points": 20},
+    )
+    auction = _create(
+        "auction",
+        "茶壶竞拍",
+        at,
+        ends_at=at + HOUR,
+        settings={"prize": str(pitcher.pk), "start": 10, "step": 5},
+    )
+    for activity in (mall, sale, auction):
+        _publish(activity, at)
+    ids = []
+    for key in (mall.public_id, auction.public_id):
+        member = accounts.create(community=community, key=key, name=NAME, by=by, at=at)
+        earning.award(account_id=member.pk, amount=120, key=f"gift/{key}", by=by, at=at)
+        ids.append(member.pk)
+    root = f"/p/{community.key}/"
+    return {
+        "root": root,
+        "member": ids[0],
+        "other": ids[1],
+        "mall": f"{root}a/{mall.public_id}",
+        "sale": f"{root}a/{sale.public_id}",
+        "auction": f"{root}a/{auction.public_id}",
+    }
+
+
+def outbid(page: str, member: int, points: int) -> dict[str, Any]:
+    """Somebody else bids, in the last 60 seconds: the end is moved to now plus 50."""
+    from qunce.activities.activities.models import Activity, Way
+    from qunce.activities.auctions.models import Auction
+    from qunce.activities.kinds import base
+
+    at = datetime.now(UTC)
+    activity = _activity(page)
+    soon = at + timedelta(seconds=50)
+    Auction.objects.filter(pk=activity.pk).update(ends_at=soon)
+    Activity.objects.filter(pk=activity.pk).update(ends_at=soon)
+    activity.refresh_from_db()
+    reply = base.take_part(
+        activity=activity,
+        account_id=member,
+        way=Way.CHAT,
+        said=str(points),
+        key=f"outbid:{points}",
+        at=at,
+    )
+    activity.refresh_from_db()
+    return {"accepted": reply.accepted, "moved": activity.ends_at != soon}
+
+
 def open_quiz() -> dict[str, Any]:
     """A quiz of two questions, and a member with a link for it."""
     rows = [
         {"question": "普洱茶产自哪个省？", "answer": "云南", "others": "云南省"},
-        {"question": "龙井是哪种茶？", "answer": "绿茶", "choices": "红茶 / 绿茶 / 黑茶"},
+        {
+            "question": "龙井是哪种茶？",
+            "answer": "绿茶",
+            "choices": "红茶 / 绿茶 / 黑茶",
+        },
     ]
     return _open_game("quiz", "茶知识小考", {"questions": rows})
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.db import transaction
 
 from qunce.activities.points import (
     balances,
@@ -70,6 +71,7 @@ class History:
             (9, self.earn),
             (10, self.spend),
             (3, self.restore),
+            (4, self.outbid),
             (8, self.refund),
             (4, self.wait),
             (2, self.expire),
@@ -118,6 +120,27 @@ class History:
                 assert is_enough
         if is_enough:
             self.spent[key] = account
+
+    def outbid(self, account: int) -> None:
+        """A bid: it releases what another one had reserved, and reserves its own."""
+        bids = [
+            key
+            for key, holder in sorted(self.spent.items())
+            if key.startswith("bid/") and holder not in self.erased
+        ]
+        key = f"bid/{self.keys[0]}/{next(self.numbers)}"
+        with transaction.atomic():
+            if bids:
+                before = self.random.choice(bids)
+                spending.restore(community=self.shop, key=before, by=None, at=self.at)
+                self.oracle.restore(self.spent.pop(before), before)
+            amount = len(self.oracle.usable(account))
+            if not amount or not self.oracle.spend(account, amount, key):
+                return
+            spending.spend(
+                account_id=account, amount=amount, key=key, by=None, at=self.at
+            )
+        self.spent[key] = account
 
     def restore(self, account: int) -> None:
         if self.spent:

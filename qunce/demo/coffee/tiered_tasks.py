@@ -111,7 +111,7 @@ def _open(context: Context, texts: Texts) -> Activity:
 def _members(context: Context) -> list[int]:
     """Members who ordered in the last weeks, and who are still there."""
     rows = Order.objects.filter(
-        community=context.community,
+        community_id=context.community.pk,
         paid_at__gte=context.at - 28 * DAY,
         account_id__isnull=False,
     )

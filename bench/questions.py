@@ -12,7 +12,9 @@ from bench import (
     clauses,
     draws,
     findings,
+    games,
     insight,
+    instant_draws,
     layers,
     moderation,
     numbers,
@@ -74,6 +76,8 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "streaks": check_ins.streaks,
     "points": points.points,
     "draws": draws.draws_and_prizes,
+    "instant_draws": instant_draws.instant_tickets,
+    "games": games.chat_games,
     "portal": portal.portal,
 }
 

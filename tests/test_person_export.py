@@ -40,6 +40,8 @@ SECTIONS = {
     "draws.TicketGrant": "further_tickets",
     "entry.EntryRequest": "entry_requests",
     "entry.RulesAcceptance": "accepted_rules",
+    "games.GameAnswer": "game_answers",
+    "games.GameResult": "game_results",
     "groups.Membership": "groups",
     "groups.Stay": "groups",
     "lists.ListEntry": "list_entries",

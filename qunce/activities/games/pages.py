@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from qunce.activities.activities.models import OVER, UNPUBLISHED, State
 from qunce.activities.games import (
     answers,
+    attempts,
     game_texts,
-    playing,
     rounds,
     rules,
     scores,
@@ -118,9 +118,9 @@ def _line(
 ) -> QuestionLine:
     mine = given.get(asked.number, [])
     is_running = activity.state == State.RUNNING
-    is_open = is_running and (row is None or playing.is_open(row, at))
+    is_open = is_running and (row is None or attempts.is_open(row, at))
     limit = asked.question.tries or rules.MAX_TRIES
-    is_done = any(playing.is_right(answer) for answer in mine) or len(mine) >= limit
+    is_done = any(attempts.is_right(answer) for answer in mine) or len(mine) >= limit
     is_over = activity.state in OVER or (own.pace != Pace.ALL and not is_open)
     return QuestionLine(
         number=asked.number,
@@ -137,7 +137,7 @@ def _line(
             (
                 answer.said,
                 game_texts.outcome_label(answer.outcome),
-                playing.is_right(answer),
+                attempts.is_right(answer),
             )
             for answer in mine[-3:]
         ],
@@ -149,14 +149,14 @@ def _chain(activity: Activity, own: Rules, at: datetime) -> dict[str, Any]:
     counted = scores.filter_right(rows)
     last = list(counted.order_by("-pk")[:MAX_LINKS])
     names = scores.list_masked_names([answer.account_id for answer in last])
-    word = playing.last_word(activity, own)
+    word = attempts.last_word(activity, own)
     row = rounds.find_last(activity)
     return {
         "last": word,
         "next": word[-1:],
         "count": counted.count(),
         "is_open": activity.state == State.RUNNING
-        and (row is None or playing.is_open(row, at)),
+        and (row is None or attempts.is_open(row, at)),
         "links": [(answer.word, names[answer.account_id]) for answer in last],
     }
 

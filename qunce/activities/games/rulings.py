@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import State
-from qunce.activities.games import game_facts, playing, rounds, rules
+from qunce.activities.games import attempts, game_facts, rounds, rules
 from qunce.activities.games.deciders import Mode
 from qunce.activities.games.models import Closed, Game, GameAnswer, Round
 from qunce.activities.games.standings import RIGHT
@@ -77,7 +77,7 @@ def _follow(activity: Activity, row: Round, by: Staff, at: datetime) -> None:
     if not own.is_chain and own.mode != Mode.FIRST:
         return
     given = GameAnswer.objects.filter(round=row).order_by("pk")
-    right = [each for each in given if playing.is_right(each)]
+    right = [each for each in given if attempts.is_right(each)]
     winner = (right[-1] if own.is_chain else right[0]) if right else None
     changes: dict[str, Any] = {"winner": winner, "turn": F("turn") + 1}
     is_won = winner is not None and row.closed_at is None

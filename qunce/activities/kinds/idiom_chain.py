@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from qunce.activities.activities.kind_contract import SettingField
 from qunce.activities.activities.models import Activity
 from qunce.activities.games import (
-    descriptions,
+    attempts,
     game_texts,
     pages,
     payouts,
-    playing,
     rules,
+    sentences,
 )
 from qunce.activities.kinds import base
 from qunce.core.guards import legal_notices
@@ -20,7 +20,7 @@ from qunce.core.guards import legal_notices
 
 def describe_state(activity: Activity) -> str:
     """The line that the group reads at most once in 10 minutes."""
-    last = playing.last_word(activity, rules.of(activity))
+    last = attempts.last_word(activity, rules.of(activity))
     return game_texts.chain_state(last)
 
 
@@ -71,9 +71,9 @@ IDIOM_CHAIN = base.register(
             ),
             *rules.REWARDS,
         ),
-        take_part=playing.take_part,
-        describe=descriptions.describe,
-        metrics=descriptions.metrics,
+        take_part=attempts.take_part,
+        describe=sentences.describe,
+        metrics=sentences.metrics,
         aim=base.Aim.PLAY,
         portal_template="portal/activities/_game.html",
         portal_context=pages.portal_context,
@@ -89,7 +89,7 @@ IDIOM_CHAIN = base.register(
         may_close_early=True,
         takes_late=True,
         notices=(legal_notices.COMPLETE_TERMS,),
-        listens=playing.hear,
+        listens=attempts.hear,
         describe_state=describe_state,
     )
 )

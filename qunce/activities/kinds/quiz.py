@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.activities.activities.kind_contract import SettingField
-from qunce.activities.games import descriptions, pages, payouts, playing, rules
+from qunce.activities.games import attempts, pages, payouts, rules, sentences
 from qunce.activities.games.deciders import Mode
 from qunce.activities.games.rules import Pace
 from qunce.activities.kinds import base
@@ -57,9 +57,9 @@ QUIZ = base.register(
             rules.BY_SOUND,
             *rules.REWARDS,
         ),
-        take_part=playing.take_part,
-        describe=descriptions.describe,
-        metrics=descriptions.metrics,
+        take_part=attempts.take_part,
+        describe=sentences.describe,
+        metrics=sentences.metrics,
         aim=base.Aim.PLAY,
         portal_template="portal/activities/_game.html",
         portal_context=pages.portal_context,
@@ -75,6 +75,6 @@ QUIZ = base.register(
         may_close_early=True,
         takes_late=True,
         notices=(legal_notices.COMPLETE_TERMS,),
-        listens=playing.hear,
+        listens=attempts.hear,
     )
 )

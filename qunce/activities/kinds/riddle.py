@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from qunce.activities.games import descriptions, pages, payouts, playing, rules
+from qunce.activities.games import attempts, pages, payouts, rules, sentences
 from qunce.activities.kinds import base
 from qunce.core.guards import legal_notices
 
@@ -26,9 +26,9 @@ RIDDLE = base.register(
             rules.BY_SOUND,
             *rules.REWARDS,
         ),
-        take_part=playing.take_part,
-        describe=descriptions.describe,
-        metrics=descriptions.metrics,
+        take_part=attempts.take_part,
+        describe=sentences.describe,
+        metrics=sentences.metrics,
         aim=base.Aim.PLAY,
         portal_template="portal/activities/_game.html",
         portal_context=pages.portal_context,
@@ -44,6 +44,6 @@ RIDDLE = base.register(
         may_close_early=True,
         takes_late=True,
         notices=(legal_notices.COMPLETE_TERMS,),
-        listens=playing.hear,
+        listens=attempts.hear,
     )
 )

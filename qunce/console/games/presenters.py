@@ -9,9 +9,9 @@ from typing import Any
 from qunce.activities.activities.models import Activity, State
 from qunce.activities.games import (
     answer_list,
+    attempts,
     game_texts,
     group_texts,
-    playing,
     rounds,
     rules,
     scores,
@@ -68,8 +68,8 @@ def game(
         "choices": game_texts.choice_lines(asked) if asked is not None else [],
         "is_open": shown is not None
         and activity.state == State.RUNNING
-        and playing.is_open(shown, request.at),
-        "last_word": playing.last_word(activity, own) if own.is_chain else "",
+        and attempts.is_open(shown, request.at),
+        "last_word": attempts.last_word(activity, own) if own.is_chain else "",
         "lines": lines[:MAX_ANSWERS],
         "is_cut": len(lines) > MAX_ANSWERS,
         "best": _best(activity, request),
@@ -122,7 +122,7 @@ def _answers(
             answer=answer,
             name=names.get(answer.account_id, ""),
             label=game_texts.outcome_label(answer.outcome),
-            is_right=playing.is_right(answer),
+            is_right=attempts.is_right(answer),
             counts=answer.pk in counted,
         )
         for answer in found
@@ -170,7 +170,7 @@ def _texts(
     """Labels and texts to copy into groups where the channel does not post them."""
     texts = []
     if own.is_chain:
-        last = playing.last_word(activity, own)
+        last = attempts.last_word(activity, own)
         texts.append((game_texts.COPY_STATE, game_texts.chain_state(last)))
     elif row is not None and asked is not None and own.pace != Pace.ALL:
         texts.append((game_texts.COPY_QUESTION, game_texts.ask(asked, own)))

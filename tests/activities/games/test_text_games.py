@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qunce.activities.activities.models import Answer
-from qunce.activities.games import pages, payouts, playing, rules, rulings, scores
+from qunce.activities.games import attempts, pages, payouts, rules, rulings, scores
 from qunce.activities.games.models import GameAnswer, GameResult, Round
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
@@ -131,15 +131,15 @@ def test_staff_let_a_word_count_with_one_tap(by: Staff, ids: list[int]) -> None:
     answer = GameAnswer.objects.get()
     rulings.rule(answer=answer, counts=True, by=by, at=AT)
     own = rules.of(activity)
-    assert playing.last_word(activity, own) == "足不出户外"
+    assert attempts.last_word(activity, own) == "足不出户外"
     assert running.join(activity, bob, said="外强中干").accepted
     # What others followed stays, and does not score.
     rulings.rule(answer=answer, counts=False, by=by, at=AT)
-    assert playing.last_word(activity, own) == "外强中干"
+    assert attempts.last_word(activity, own) == "外强中干"
     assert [score.who for score in scores.rank(activity, AT)] == [bob]
     last = GameAnswer.objects.latest("pk")
     rulings.rule(answer=last, counts=False, by=by, at=AT)
-    assert playing.last_word(activity, own) == "画蛇添足"
+    assert attempts.last_word(activity, own) == "画蛇添足"
     assert running.join(activity, cy, said="足智多谋").accepted
 
 

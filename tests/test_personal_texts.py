@@ -45,6 +45,8 @@ OWN_ROWS = {
     "activities.Answer",
     "activities.Entry",
     "check_ins.CheckIn",
+    "instant_draws.InstantTicket",
+    "red_packets.RedPacketShare",
     "check_ins.MakeUpCard",
     "complaints.ComplaintMessage",
     "replies.AutomaticReply",
@@ -86,6 +88,9 @@ OWN_ERASERS = {
 EXEMPT = {
     "activities.BudgetEntry": "keys of rows and states",
     "prizes.PrizeCode": "codes that staff upload, encrypted",
+    "instant_draws.InstantDraw": "terms that were published, and their hash",
+    "instant_draws.DaySeed": "seeds and their hashes",
+    "red_packets.RedPacket": "seeds and their hashes",
     "draws.FigureEntry": "digits of a published figure",
     "core.InternedName": "names of kinds, fields and sources",
     "core.FactKeyOverflow": "goes with its fact",

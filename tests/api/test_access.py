@@ -122,6 +122,8 @@ IDS = {
 OTHERS = {
     ("/activities/", "entry_id"): "activity entry",
     ("}/draw", "activity_id"): "draw",
+    ("}/instant-draw", "activity_id"): "instant draw",
+    ("}/red-packets", "activity_id"): "red packet",
     ("}/redemptions", "activity_id"): "mall",
     ("}/reservations", "activity_id"): "flash sale",
     ("}/waitlist", "activity_id"): "flash sale",

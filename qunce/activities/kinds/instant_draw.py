@@ -56,7 +56,9 @@ PRIZE_COLUMNS = (
         name="prize",
         label=gettext_lazy("Prize"),
         type="choice",
+        default="",
         choices=choices.list_prizes,
+        none_label=gettext_lazy("not chosen yet"),
     ),
     SettingField(
         name="odds",

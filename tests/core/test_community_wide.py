@@ -35,6 +35,7 @@ from qunce.members.layers import layers
 from qunce.members.message_texts import message_texts
 from qunce.members.people import people, remark_names, shared_identifiers
 from qunce.members.personal_links import links, page_views, portal_settings
+from qunce.members.surveys import surveys
 from qunce.members.tag_rules import tag_rules
 from qunce.members.tags import duplicates, library, merges
 from qunce.members.tags import groups as tag_groups
@@ -268,6 +269,19 @@ VERBS: dict[str, list[Verb]] = {
         lambda c: portal_settings.configure(community=c.shop, is_open=True, **c.who),
         lambda c: page_views.list_results(**c.who),
         lambda c: links.revoke_purpose(community=c.shop, purpose="home", **c.who),
+    ],
+    "surveys.manage": [
+        lambda c: surveys.create(community=c.shop, name="S", **c.who),
+        lambda c: surveys.publish(
+            survey=surveys.create(
+                community=c.shop,
+                name="S",
+                draft=[{"kind": "text", "text": "Q"}],
+                by=c.by,
+                at=AT,
+            ),
+            **c.who,
+        ),
     ],
     "prizes.manage": [
         lambda c: prizes.create(

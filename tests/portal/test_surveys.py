@@ -87,9 +87,7 @@ def test_a_branching_survey_is_left_and_resumed(ann: Staff, mia: int) -> None:
     assert "You have answered" in phone.open(f"surveys/{survey.public_id}")
 
 
-def test_what_does_not_fit_is_shown_again_with_its_error(
-    ann: Staff, mia: int
-) -> None:
+def test_what_does_not_fit_is_shown_again_with_its_error(ann: Staff, mia: int) -> None:
     survey = published(
         ann, [{"key": "age", "kind": "number", "text": "Age?", "least": 1, "most": 120}]
     )

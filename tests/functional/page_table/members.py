@@ -51,6 +51,9 @@ PAGES = (
         ("Segments", "Frozen segments", "=爱岩茶的VIP"),
         {"New segment": STAFF},
     ),
+    Page("surveys:list", ALL, ("No surveys yet",), {"New survey": EDIT}),
+    Page("surveys:create", EDIT, ("New survey", "css:#id_name")),
+    Page("surveys:conflict-list", STAFF, ("Nothing to decide.",)),
     Page("segments:overlap", ALL, ("Overlap of two segments", "css:select")),
     Page("segments:frozen-detail", ALL, ("=十一月名单", "Members on the list")),
     Page(

@@ -80,6 +80,13 @@ def list_active(sale: FlashSale, accounts: Sequence[int]) -> list[Reservation]:
     return list(rows.select_related("sale__activity", "award").order_by("pk"))
 
 
+def has_most(sale: FlashSale, account_id: int) -> bool:
+    """Whether a person has as many pieces as one can have."""
+    accounts = account_queries.account_ids_of_person(account_id)
+    most: int = sale.activity.settings["most"]
+    return len(list_active(sale, accounts)) >= most
+
+
 # Changes, in the caller's transaction
 
 
@@ -172,7 +179,7 @@ def pass_on(sale: FlashSale, at: datetime) -> None:
     for waiter in waiting.order_by("pk"):
         chosen = waiting.filter(pk=waiter.pk)
         out = eligibility.find_uncounted(activity.community, [waiter.account_id], at=at)
-        if out:
+        if out or has_most(sale, waiter.account_id):
             chosen.update(state=Waiter.State.GONE)
         elif chosen.update(state=Waiter.State.OFFERED):
             create(

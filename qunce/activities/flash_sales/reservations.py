@@ -85,15 +85,18 @@ def reserve(
     )
     most = activity.settings["most"]
     if own[State.RESERVED] + own[State.CONFIRMED] >= most:
-        raise CannotReserve(
-            _("You have as many pieces as one person can, %(n)s.") % {"n": most}
-        )
+        raise CannotReserve(most_text(activity))
     if own[State.LAPSED] >= MAX_LAPSED:
         raise CannotReserve(
             _("You let %(n)s reservations lapse. Please ask our staff.")
             % {"n": MAX_LAPSED}
         )
     return pieces.create(sale, account_id, way=way, by=by, at=at)
+
+
+def most_text(activity: Activity) -> str:
+    text = _("You have as many pieces as one person can, %(n)s.")
+    return text % {"n": activity.settings["most"]}
 
 
 def sold_out_text() -> str:
@@ -105,8 +108,13 @@ def sold_out_text() -> str:
 
 @transaction.atomic
 def wait(*, activity: Activity, account_id: int, way: Way, at: datetime) -> int:
-    """Put the person on the waitlist, once; returns how many are before them."""
+    """Put the person on the waitlist, once; returns how many are before them.
+
+    Raises CannotReserve for somebody who has as many pieces as one can have.
+    """
     sale = pieces.get(activity)
+    if pieces.has_most(sale, account_id):
+        raise CannotReserve(most_text(activity))
     accounts = account_queries.account_ids_of_person(account_id)
     row = Waiter.objects.filter(sale=sale, account_id__in=accounts).first()  # one
     if row is None:

@@ -13,7 +13,7 @@ from django.db import connection
 
 from qunce.activities.activities import lifecycle
 from qunce.activities.activities.models import Activity, Entry, Way
-from qunce.activities.auctions import bids
+from qunce.activities.auctions import bids, rules
 from qunce.activities.auctions.models import Auction, Bid
 from qunce.activities.kinds import base
 from qunce.activities.points.models import PointLot
@@ -70,7 +70,7 @@ def test_a_hundred_bids_in_the_last_second(by: Staff) -> None:
     assert all(after - before >= 5 for before, after in itertools.pairwise(rows))
     check_conserved(10)
     auction = Auction.objects.get()
-    assert auction.ends_at == Activity.objects.get().ends_at == LAST + bids.rules.FINAL
+    assert auction.ends_at == Activity.objects.get().ends_at == LAST + rules.FINAL
     lifecycle.move_due(at=auction.ends_at)
     check_conserved(10)
     assert Award.objects.get().account_id == Bid.objects.get(state="won").account_id

@@ -126,6 +126,20 @@ def test_who_may_not_join_any_more_is_passed_over(by: Staff) -> None:
     assert Waiter.objects.get(account_id=cy).state == "gone"
 
 
+def test_who_has_as_many_as_one_can_does_not_get_another_by_waiting(by: Staff) -> None:
+    sale = open_sale(by, 2)
+    bob, cy, dan = rich(by, "bob", "cy", "dan")
+    for account in (cy, bob):
+        take(sale, account)
+    reservations.confirm_with_points(reservation=last(), at=AT)
+    reply = take(sale, bob, "waitlist", key="w")
+    assert reply.text == "You have as many pieces as one person can, 1."
+    take(sale, dan, "waitlist")
+    factories.merge(by.community, "bob", "dan")
+    pieces.lapse_due(at=LAPSED)
+    assert (Waiter.objects.get().state, left()) == ("gone", 1)
+
+
 def test_one_person_holds_as_many_as_one_can(by: Staff) -> None:
     sale = open_sale(by, most=2)
     bob, bobby = rich(by, "bob", "bobby")

@@ -9,6 +9,8 @@ GUARDED = "its callers check"
 NAMES = "lists what the asker sees by name, which sentences are read with"
 INTERNAL = {
     "activities.activities.activities.record": FACTS,
+    "members.surveys.clauses.list_answer_names": NAMES,
+    "members.surveys.clauses.list_names": NAMES,
     "members.surveys.effects.apply": GUARDED,
     "activities.activities.fields.clean": GUARDED,
     "activities.draws.draws.record": FACTS,

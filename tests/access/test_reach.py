@@ -139,6 +139,7 @@ TEMPLATES = "group templates add one group; others choose the whole list"
 NEITHER = {
     "activities.points.reversals.reverse_awards": "a part of undoing imports",
     "importing.jobs.jobs.find_or_create": "the command line imports at once",
+    "members.surveys.surveys.get_by_key": "the command line names surveys by id",
     "members.tags.library.ensure": "set-up by code",
     "members.tag_rules.tag_rules.get_by_name": "the command line names rules",
     "outreach.series.series.set_group": TEMPLATES,

@@ -18,7 +18,7 @@ from qunce.activities.draws.models import (
     TicketGrant,
     random_secret,
 )
-from qunce.core import errors, names, text_validation
+from qunce.core import db, errors, names, text_validation
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
@@ -183,8 +183,14 @@ def list_of_person(
 ) -> list[tuple[Draw, list[Ticket]]]:
     """All tickets of these accounts in the newest draws, the newest draw first."""
     rows = Ticket.objects.filter(account_id__in=accounts)
-    newest = rows.order_by("-draw_id").values_list("draw_id", flat=True).distinct()
-    by_draw: dict[int, list[Ticket]] = {pk: [] for pk in newest[:limit]}
+    newest = db.rows(
+        "SELECT DISTINCT draw_id FROM draws_ticket"  # noqa: S608 - ids only
+        f" WHERE account_id {db.among_ids(accounts)} ORDER BY draw_id DESC LIMIT %s",
+        [limit],
+    )
+    if not newest:
+        return []
+    by_draw: dict[int, list[Ticket]] = {pk: [] for (pk,) in newest}
     for ticket in rows.filter(draw__in=list(by_draw)).order_by("created_at", "pk"):
         by_draw[ticket.draw_id].append(ticket)
     found = Draw.objects.select_related("activity__community").in_bulk(list(by_draw))

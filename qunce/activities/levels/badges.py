@@ -22,6 +22,7 @@ from qunce.activities.levels.models import (
 )
 from qunce.core import db, errors, names, permissions, revisions, text_validation
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Ids, PreparedQuery
 from qunce.core.staff import models as staff_models
 from qunce.core.unique_keys import unused_key
 from qunce.groups import working_people
@@ -353,13 +354,21 @@ def get_by_key(by: Staff, key: str) -> Badge:
 
 def list_of_person(accounts: Sequence[int]) -> list[BadgeAward]:
     """The badges that a person has, with these accounts, oldest first; each one once."""
-    rows = BadgeAward.objects.filter(
-        account_id__in=accounts, revoked_at__isnull=True
-    ).select_related("badge", "by")
     found: dict[int, BadgeAward] = {}
-    for row in rows.order_by("at", "pk"):
+    for row in _OF_PERSON.all(accounts=list(accounts)):
         found.setdefault(row.badge_id, row)
     return list(found.values())
+
+
+_OF_PERSON = PreparedQuery(
+    lambda: (
+        BadgeAward.objects.filter(
+            account_id__in=Ids("accounts"), revoked_at__isnull=True
+        )
+        .select_related("badge", "by")
+        .order_by("at", "pk")
+    )
+)
 
 
 def list_awards(

@@ -29,6 +29,7 @@ from qunce.activities.levels.models import (
 )
 from qunce.core import community_days, errors, names, permissions, text_validation
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Ids, Param, PreparedQuery
 from qunce.core.unique_keys import unused_key
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -457,13 +458,23 @@ def list_terms(accounts: Sequence[int]) -> list[MembershipTerm]:
     return list(rows.select_related("plan", "by", "cancelled_by").order_by("-pk"))
 
 
+_HELD = PreparedQuery(
+    lambda: (
+        MembershipTerm.objects.filter(
+            account_id__in=Ids("accounts"),
+            cancelled_at__isnull=True,
+            last_day__gte=Param("today"),
+        )
+        .select_related("plan")
+        .order_by("first_day", "pk")
+    )
+)
+
+
 def list_held(accounts: Sequence[int], today: int) -> list[Held]:
     """The memberships that a person has today, with their last day of all terms."""
-    rows = MembershipTerm.objects.filter(
-        account_id__in=accounts, cancelled_at__isnull=True, last_day__gte=today
-    ).select_related("plan")
     found: dict[int, Held] = {}
-    for row in rows.order_by("first_day", "pk"):
+    for row in _HELD.all(accounts=list(accounts), today=today):
         if row.first_day > today and row.plan_id not in found:
             continue
         first = found[row.plan_id].first_day if row.plan_id in found else row.first_day

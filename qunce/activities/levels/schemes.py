@@ -29,6 +29,7 @@ from qunce.activities.prizes.models import PrizeStock
 from qunce.core import community_days, errors, names, permissions, text_validation
 from qunce.core.facts import facts
 from qunce.core.jobs import job_queue
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.core.unique_keys import unused_key
 
 if TYPE_CHECKING:
@@ -389,7 +390,12 @@ def _set(level: Level, wanted: LevelInput) -> None:
 
 
 def get(community: Community) -> LevelScheme | None:
-    return LevelScheme.objects.filter(community=community).first()
+    return _OF_COMMUNITY.first(community=community.pk)
+
+
+_OF_COMMUNITY = PreparedQuery(
+    lambda: LevelScheme.objects.filter(community=Param("community"))
+)
 
 
 def list_all(community: Community, *, archived: bool = False) -> list[Level]:

@@ -181,6 +181,8 @@ def history_of(
     found = list(
         rows.select_related("reason").order_by("-pk")[: min(limit, MAX_LISTED)]
     )
+    if not found:
+        return []
     names = dict(
         PointRule.objects.filter(pk__in={row.rule_id for row in found}).values_list(
             "pk", "name"

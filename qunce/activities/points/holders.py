@@ -28,6 +28,7 @@ from qunce.activities.points.models import (
 from qunce.core import db, errors, lots, permissions, text_validation
 from qunce.core.facts import facts
 from qunce.core.lots import Case, Lot, Restored, Use
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.members.accounts import queries as account_queries
 from qunce.members.accounts.models import Account
 from qunce.members.people import visibility
@@ -86,13 +87,18 @@ def check_may_adjust(by: Staff | None, account: Account, at: datetime) -> None:
     visibility.check_visible(by=by, accounts=[account.pk], at=at)
 
 
+_ACCOUNT = PreparedQuery(
+    lambda: Account.objects.select_related("community").filter(
+        pk=Param("pk"), erased_at__isnull=True
+    )
+)
+
+
 def get_account(account_id: int, by: Staff | None = None) -> Account:
     """The account, unless it is erased or in another community than `by`."""
-    rows = Account.objects.filter(pk=min(account_id, account_queries.MAX_ID))
-    if by is not None:
-        rows = rows.filter(community=by.community_id)
-    account = rows.filter(erased_at__isnull=True).select_related("community").first()
-    if account is None:
+    account = _ACCOUNT.first(pk=min(account_id, account_queries.MAX_ID))
+    is_foreign = by is not None and account and account.community_id != by.community_id
+    if account is None or is_foreign:
         raise account_queries.MemberNotFound(
             _("There is no member with the number %(id)s.") % {"id": account_id}
         )

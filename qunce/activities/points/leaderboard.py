@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qunce.activities.points import holders, periods, point_facts, rules, sums
-from qunce.activities.points.models import LeaderboardOptOut, PointScore
+from qunce.activities.points.models import LeaderboardOptOut
 from qunce.activities.points.periods import InvalidPeriod, Period
 from qunce.core import db, permissions
 from qunce.core.communities import Community
@@ -170,16 +170,24 @@ def _sum_merged(
     return found
 
 
+OPTED_OUT = """
+SELECT account_id FROM point_leaderboard_opt_out WHERE community_id = %s
+"""
+
+
 def _list_opted_out(community: Community) -> set[int]:
-    rows = LeaderboardOptOut.objects.filter(community_id=community.pk)
-    accounts = list(rows.values_list("account_id", flat=True))
-    return set(account_queries.person_ids(accounts).values())
+    rows = db.rows(OPTED_OUT, [community.pk])
+    return set(account_queries.person_ids(row[0] for row in rows).values())
 
 
 def points_of(accounts: Sequence[int], period: Period) -> int:
     """What a person earned in a period with these accounts."""
-    rows = PointScore.objects.filter(account_id__in=accounts, period=period.key)
-    return sum(rows.values_list("points", flat=True))
+    rows = db.rows(
+        "SELECT points FROM point_score"  # noqa: S608 - ids only
+        f" WHERE period = %s AND account_id {db.among_ids(accounts)}",
+        [period.key],
+    )
+    return sum(int(row[0]) for row in rows)
 
 
 def prune_due(*, at: datetime) -> int:
@@ -223,4 +231,9 @@ def opt_in(*, account_id: int, by: Staff | None, at: datetime) -> None:
 
 def is_opted_out(account_id: int) -> bool:
     own = account_queries.account_ids_of_person(account_id)
-    return LeaderboardOptOut.objects.filter(account_id__in=own).exists()
+    return bool(
+        db.rows(
+            "SELECT 1 FROM point_leaderboard_opt_out"  # noqa: S608 - ids only
+            f" WHERE account_id {db.among_ids(own)} LIMIT 1"
+        )
+    )

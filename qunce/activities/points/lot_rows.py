@@ -8,6 +8,7 @@ from qunce.activities.points import sums
 from qunce.core import db, errors
 from qunce.core.communities import Community
 from qunce.core.lots import Case, Lot, Restored, Use
+from qunce.core.prepared_queries import Ids, PreparedQuery
 from qunce.groups.complaints.models import WAITING, Complaint
 from qunce.members.accounts import queries as account_queries
 
@@ -39,6 +40,13 @@ def load_cases(community: Community, accounts: Iterable[int]) -> list[Case]:
     return [case for own in found.values() for case in own]
 
 
+_CASES = PreparedQuery(
+    lambda: Complaint.objects.filter(account_id__in=Ids("accounts")).only(
+        "account_id", "opened_at", "state", "closed_at", "answered_at", "changed_at"
+    )
+)
+
+
 def list_cases(community: Community, accounts: Iterable[int]) -> dict[int, list[Case]]:
     """The cases that these accounts have, by account.
 
@@ -46,10 +54,7 @@ def list_cases(community: Community, accounts: Iterable[int]) -> dict[int, list[
     """
     cases: dict[int, list[Case]] = {}
     for chunk in account_queries.chunks(sorted(set(accounts))):
-        rows = Complaint.objects.filter(account_id__in=db.id_list(chunk))
-        for row in rows.only(
-            "account_id", "opened_at", "state", "closed_at", "answered_at", "changed_at"
-        ):
+        for row in _CASES.all(accounts=list(chunk)):
             ended = row.closed_at or row.answered_at or row.changed_at
             cases.setdefault(row.account_id or 0, []).append(
                 Case(

@@ -15,6 +15,7 @@ from qunce.activities.points import rules
 from qunce.activities.points.models import MAX_POINTS, PointSettings
 from qunce.core import permissions
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -44,8 +45,13 @@ class PointSettingsChanged(facts.FactKind):
 
 def get(community: Community) -> PointSettings:
     """The settings, or the defaults."""
-    found = PointSettings.objects.filter(community=community).first()
+    found = _OF_COMMUNITY.first(community=community.pk)
     return found or PointSettings(community=community)
+
+
+_OF_COMMUNITY = PreparedQuery(
+    lambda: PointSettings.objects.filter(community=Param("community"))
+)
 
 
 @transaction.atomic

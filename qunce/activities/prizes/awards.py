@@ -15,6 +15,7 @@ from qunce.activities.prizes.kinds import base
 from qunce.activities.prizes.models import Award, PrizeStock, State
 from qunce.core import db, errors, permissions
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Ids, PreparedQuery
 from qunce.core.state_machine import StateMachine
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
@@ -197,7 +198,13 @@ def _visible(accounts: Sequence[int], by: Staff, at: datetime) -> list[int]:
 
 def list_of_person(accounts: Sequence[int]) -> list[Award]:
     """The awards of these accounts, the newest first, for the member who won them."""
-    rows = Award.objects.filter(account_id__in=accounts).select_related(
-        "stock__community", "community", "prize_code", "address"
+    return _OF_PERSON.all(accounts=list(accounts))
+
+
+_OF_PERSON = PreparedQuery(
+    lambda: (
+        Award.objects.filter(account_id__in=Ids("accounts"))
+        .select_related("stock__community", "community", "prize_code", "address")
+        .order_by("-pk")
     )
-    return list(rows.order_by("-pk"))
+)

@@ -124,7 +124,11 @@ def system(community: Community) -> Staff:
     """The system account: acts for the command line, scheduled jobs and reactions."""
     login, defaults = _system_fields(community)
     stored = _BY_LOGIN.first(login=login)
-    return stored or Staff.objects.get_or_create(login=login, defaults=defaults)[0]
+    if stored is None:
+        return Staff.objects.get_or_create(login=login, defaults=defaults)[0]
+    # Of the same community, as the login says.
+    stored.community = community
+    return stored
 
 
 _BY_LOGIN = PreparedQuery(lambda: Staff.objects.filter(login=Param("login")))
@@ -133,8 +137,11 @@ _BY_LOGIN = PreparedQuery(lambda: Staff.objects.filter(login=Param("login")))
 def system_for_preview(community: Community) -> Staff:
     """Like `system`, but an account that does not exist yet is not stored."""
     login, fields = _system_fields(community)
-    stored = Staff.objects.filter(login=login).first()  # unique, so that there is one
-    return stored or Staff(pk=0, login=login, **fields)
+    stored = _BY_LOGIN.first(login=login)
+    if stored is None:
+        return Staff(pk=0, login=login, **fields)
+    stored.community = community
+    return stored
 
 
 def _system_fields(community: Community) -> tuple[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from qunce.core import timestamps
 from qunce.core.communities import Community
 from qunce.core.facts import facts
-from qunce.core.prepared_queries import Param, PreparedQuery
+from qunce.core.prepared_queries import Ids, Param, PreparedQuery
 from qunce.members.accounts import queries as account_queries
 from qunce.members.personal_links.models import Device, LinkBinding, SignIn
 
@@ -182,28 +182,42 @@ class MemberDevice:
         return bool(self.provider)
 
 
+_SIGN_INS_OF = PreparedQuery(
+    lambda: SignIn.objects.filter(
+        account_id__in=Ids("accounts"),
+        ended_at__isnull=True,
+        expires_at__gt=Param("now"),
+    )
+)
+_LINKS_OF = PreparedQuery(
+    lambda: LinkBinding.objects.filter(
+        account_id__in=Ids("accounts"),
+        device__isnull=False,
+        revoked_at__isnull=True,
+        expires_at__gt=Param("now"),
+    )
+)
+_DEVICES = PreparedQuery(
+    lambda: Device.objects.filter(pk__in=Ids("devices")).order_by(
+        "-last_seen_at", "-pk"
+    )
+)
+
+
 def list_of_person(account_id: int, *, at: datetime) -> list[MemberDevice]:
     """The devices on which a person has a link or is signed in, the last used first."""
     accounts = account_queries.account_ids_of_person(account_id)
     now = timestamps.to_micros(at)
-    links = LinkBinding.objects.filter(
-        account_id__in=accounts,
-        device__isnull=False,
-        revoked_at__isnull=True,
-        expires_at__gt=now,
-    )
-    sign_ins = SignIn.objects.filter(
-        account_id__in=accounts, ended_at__isnull=True, expires_at__gt=now
-    )
     ends: dict[int, datetime] = {}
     signed_in: dict[int, str] = {}
-    for row in sign_ins:
+    for row in _SIGN_INS_OF.all(accounts=accounts, now=now):
         signed_in[row.device_id] = row.provider
         ends[row.device_id] = row.expires_at
-    for device_id, until in links.values_list("device_id", "expires_at"):
-        if device_id is not None:
-            ends[device_id] = max(until, ends.get(device_id, until))
-    rows = Device.objects.filter(pk__in=ends).order_by("-last_seen_at", "-pk")
+    for link in _LINKS_OF.all(accounts=accounts, now=now):
+        if link.device_id is not None:
+            until = ends.get(link.device_id, link.expires_at)
+            ends[link.device_id] = max(link.expires_at, until)
+    rows = _DEVICES.all(devices=list(ends)) if ends else []
     return [
         MemberDevice(
             id=row.pk,

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from qunce.activities import eligibility
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, Entry
 from qunce.activities.kinds import base, poll, tiered_task
+from qunce.core.prepared_queries import Ids, Param, PreparedQuery
 from qunce.groups.groups import Membership
 from qunce.members.accounts import queries as account_queries
 from qunce.portal.home import sections as home
@@ -19,7 +21,7 @@ from qunce.portal.me import sections as me
 from qunce.portal.sections import Section
 from qunce.portal.visitors.visitors import Visitor
 
-MAX_SHOWN = 20
+MAX_SHOWN, MAX_JOINED = 20, 10
 SUMMARIES: dict[str, Callable[[Activity, Sequence[int], datetime], str]] = {
     poll.KEY: poll.summary,
     tiered_task.KEY: tiered_task.summary,
@@ -58,23 +60,46 @@ def _load_home(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     return {"rows": rows} if rows else None
 
 
+def _joined_by_person(entries: models.QuerySet[Entry]) -> models.QuerySet[Activity]:
+    """The newest published activities of a community with one of these entries."""
+    joined = Activity.objects.select_related("community").filter(
+        community=Param("community"),
+        pk__in=entries.values("activity"),
+        published_at__isnull=False,
+    )
+    return joined.order_by("-starts_at", "-pk")
+
+
+_JOINED = PreparedQuery(
+    lambda: _joined_by_person(
+        Entry.objects.filter(
+            account_id__in=Ids("accounts"), activity__kind__in=list(SUMMARIES)
+        )
+    )[:MAX_JOINED]
+)
+_CHECK_INS = PreparedQuery(
+    lambda: (
+        _joined_by_person(Entry.objects.filter(account_id__in=Ids("accounts")))
+        .filter(kind="check_in")
+        .exclude(
+            pk__in=Entry.objects.filter(
+                account_id__in=Ids("accounts"), struck_out_at__isnull=False
+            ).values("activity")
+        )[:MAX_JOINED]
+    )
+)
+
+
 def _load_joined(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     """The polls and tasks that the member joined, with their vote or progress."""
     account = visitor.account_id
     if account is None:
         return None
     accounts = account_queries.account_ids_of_person(account)
-    own = Entry.objects.filter(
-        account_id__in=accounts, activity__kind__in=list(SUMMARIES)
-    )
-    joined = Activity.objects.filter(
-        community=visitor.community,
-        pk__in=own.values("activity"),
-        published_at__isnull=False,
-    )
+    joined = _JOINED.all(community=visitor.community.pk, accounts=accounts)
     rows = [
         (row, base.get(row.kind), SUMMARIES[row.kind](row, accounts, at))
-        for row in joined.select_related("community").order_by("-starts_at", "-pk")[:10]
+        for row in joined
     ]
     return {"rows": rows} if rows else None
 
@@ -85,17 +110,9 @@ def _load_me(visitor: Visitor, at: datetime) -> dict[str, Any] | None:
     if account is None:
         return None
     accounts = account_queries.account_ids_of_person(account)
-    own = Entry.objects.filter(account_id__in=accounts)
-    joined = Activity.objects.filter(
-        community=visitor.community,
-        kind="check_in",
-        pk__in=own.values("activity"),
-        published_at__isnull=False,
-    ).exclude(pk__in=own.filter(struck_out_at__isnull=False).values("activity"))
+    joined = _CHECK_INS.all(community=visitor.community.pk, accounts=accounts)
     rows = [
-        (row, base.get(row.kind).portal_context(row, account, at))
-        for row in joined.select_related("community").order_by("-starts_at", "-pk")[:10]
-        if row.community_id == visitor.community.pk
+        (row, base.get(row.kind).portal_context(row, account, at)) for row in joined
     ]
     return {"rows": rows} if rows else None
 

@@ -250,6 +250,7 @@ STYLESHEETS_USED = {
     "wishes": ("today",),
     "prizes": ("today",),
     "draws": ("today",),
+    "games": ("today",),
     "instant_draws": ("activities", "outreach", "today"),
     "mall": ("activities", "outreach", "today"),
     "meetups": ("activities", "outreach", "today"),
@@ -284,6 +285,7 @@ AREA_BY_NAMESPACE = {
     tab.view.partition(":")[0]: area.key for area in AREAS for tab in area.tabs
 } | {
     "draws": "activities",
+    "games": "activities",
     "instant_draws": "activities",
     "mall": "activities",
     "meetups": "activities",

@@ -89,7 +89,11 @@ def notify_outbid(
     found = Bid.objects.select_related("auction__activity").in_bulk(ids)
     for fact in facts:
         bid = found.get(fact.payload["outbid"])
-        if bid is None or bid.state != BidState.OUTBID or bid.account_id == fact.account:
+        if (
+            bid is None
+            or bid.state != BidState.OUTBID
+            or bid.account_id == fact.account
+        ):
             continue
         with translation.override(community.language):
             text = _(

@@ -177,7 +177,7 @@ def pages(session: Session) -> None:
             )
             if worst is None or times.percentile(95) > worst[1].percentile(95):
                 worst = name, times
-        memory = measure.memory(worker_of(site))["VmRSS"]
+        memory = memory_of(site)
     assert worst
     what = f"any page of the console through HTTP (the slowest: {worst[0]})"
     session.record(measure.row("pages", what, worst[1], goal=PAGE_GOAL_MS))
@@ -227,10 +227,23 @@ def _getter(site: Site, path: str) -> Callable[[], Any]:
     return lambda: site.get(path)
 
 
-def worker_of(site: Site) -> int:
-    """The process id of gunicorn's only worker."""
+def workers_of(site: Site) -> list[int]:
+    """The process ids of gunicorn's workers."""
     pid = site.process.pid
     children = subprocess.run(
         ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
     ).stdout.split()
-    return int(children[0]) if children else pid
+    return [int(child) for child in children] or [pid]
+
+
+def memory_of(site: Site) -> int:
+    """Bytes of memory that all processes of the server use."""
+    own = [
+        measure.memory(pid)["VmRSS"] for pid in (site.process.pid, *workers_of(site))
+    ]
+    return sum(own)
+
+
+def cpu_of(site: Site) -> float:
+    """The seconds of CPU that the processes of the server have used."""
+    return sum(map(measure.cpu_seconds, workers_of(site)))

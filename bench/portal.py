@@ -173,11 +173,10 @@ def measure_pictures(
 ) -> None:
     """Cards, each of another member, so that none is made before."""
     get = _getter(site, f"{root}me/card.png", iter(phones))
-    pid = pages.worker_of(site)
-    before = measure.memory(pid)["VmRSS"]
+    before = pages.memory_of(site)
     visits = min(session.workspace.size.visits, len(phones) - 1)
     times = measure.repeat(get, visits, warm=1)
-    more = (measure.memory(pid)["VmRSS"] - before) / 1e6
+    more = (pages.memory_of(site) - before) / 1e6
     what = "a picture of a member that was not made before"
     note = f"{more:.0f} MB more memory, the goal is {PICTURE_GOAL_MB:.0f} MB"
     session.record(
@@ -251,8 +250,7 @@ def measure_rush(
             site.get("/members/tags/")
             console.append((time.perf_counter() - start) * 1000)
 
-    pid = pages.worker_of(site)
-    before = measure.cpu_seconds(pid)
+    before = pages.cpu_of(site)
     colleague = threading.Thread(target=work_in_the_console)
     colleague.start()
     try:
@@ -260,7 +258,7 @@ def measure_rush(
     finally:
         ended.set()
         colleague.join()
-    cpu = (measure.cpu_seconds(pid) - before) * 1000 / len(phones)
+    cpu = (pages.cpu_of(site) - before) * 1000 / len(phones)
     sold = Award.objects.filter(stock=stock).count()
     statuses = {status for _ms, *answers in taps for status in answers}
     sessions.check_equal("prizes sold", ours=sold, stock=stock.total)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import hmac
+import os
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from qunce.console import health_checks, http
 
 LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable by which the client shares what several processes count."""
 FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 
@@ -24,7 +34,19 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Return all metrics to a client with the token, or to this machine if none is set."""
     if not _may_read(request):
         return HttpResponse(status=403)
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+    content = generate_latest(_registry())
+    return HttpResponse(content, content_type=CONTENT_TYPE_LATEST)
+
+
+def _registry() -> CollectorRegistry:
+    """What this process counts, or the sums of all processes of the server."""
+    if DIRECTORY not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    collector: Any = MultiProcessCollector
+    collector(registry)
+    registry.register(StateCollector())
+    return registry
 
 
 def _may_read(request: HttpRequest) -> bool:

@@ -13,12 +13,24 @@ from qunce.cli import base, options, server, server_logs
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 
+MAX_PROCESSES = 32
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def server_options(function: F) -> F:
     for decorate in (
-        base.option("--threads", type=int, default=8, help=N_("concurrent requests")),
+        base.option(
+            "--processes",
+            type=click.IntRange(1, MAX_PROCESSES),
+            default=2,
+            help=N_("processes that respond to requests"),
+        ),
+        base.option(
+            "--threads",
+            type=int,
+            default=8,
+            help=N_("concurrent requests per process"),
+        ),
         base.option("--port", type=int, default=8000, help=N_("port to listen on")),
         base.option("--host", default="127.0.0.1", help=N_("address to listen on")),
     ):

@@ -289,7 +289,8 @@ AREA_BY_NAMESPACE = {
     "instant_draws": "activities",
     "mall": "activities",
     "meetups": "activities",
-    "flash_sales": "activities", "auctions": "activities",
+    "flash_sales": "activities",
+    "auctions": "activities",
 }
 """URL namespace → key of its area; the page of a draw has no tab of its own."""
 

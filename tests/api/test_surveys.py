@@ -89,9 +89,7 @@ def test_hostile_questions_are_refused(client: ApiClient, questions: Any) -> Non
 @pytest.mark.parametrize(
     "value", [[], {}, [[]], [{}], None, True, 1.5, "x" * 3_000, ["1", ["2"]], 10**30]
 )
-def test_hostile_answers_are_refused(
-    ann: Staff, client: ApiClient, value: Any
-) -> None:
+def test_hostile_answers_are_refused(ann: Staff, client: ApiClient, value: Any) -> None:
     mia = factories.members(ann.community, "mia")[0]
     for kind in ("single", "multiple", "nps", "number", "date", "text", "picture"):
         question: dict[str, Any] = {"key": "q", "kind": kind, "text": "Q"}

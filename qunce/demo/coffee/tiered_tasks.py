@@ -16,7 +16,7 @@ from qunce.activities.tiered_tasks import judging
 from qunce.demo.coffee.context import Context
 from qunce.groups import working_people
 from qunce.members.accounts.models import Account
-from qunce.sales.orders import Order
+from qunce.sales.models import Order
 from qunce.sets.mirror import deriver
 
 DAY, MEMBERS = timedelta(days=1), 24
@@ -116,7 +116,7 @@ def _members(context: Context) -> list[int]:
         account_id__isnull=False,
     )
     chosen = rows.order_by("account_id").values_list("account_id", flat=True)
-    ids = list(chosen.distinct()[: 3 * MEMBERS])
+    ids = [pk for pk in chosen.distinct()[: 3 * MEMBERS] if pk is not None]
     present = Account.objects.filter(pk__in=ids, present=True).order_by("pk")
     found = list(present.values_list("pk", flat=True))
     working = working_people.find(found)

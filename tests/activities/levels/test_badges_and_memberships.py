@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qunce.activities.levels import badges, cards, membership_orders, memberships
-from qunce.activities.levels.models import BadgeAward, MembershipTerm
+from qunce.activities.levels.models import Badge, BadgeAward, MembershipTerm
 from qunce.core import community_days
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
@@ -100,7 +100,7 @@ def test_rule_that_cannot_be_answered_is_shown_and_stops_no_other(
     )
     for badge in (broken, good):
         badges.switch(badge=badge, is_on=True, by=by, at=AT)
-    badges.Badge.objects.filter(pk=broken.pk).update(rule={"tag": {"any": ["gone"]}})
+    Badge.objects.filter(pk=broken.pk).update(rule={"tag": {"any": ["gone"]}})
     assert badges.award_due(at=AT) == 3
     broken.refresh_from_db()
     assert "gone" in broken.problem

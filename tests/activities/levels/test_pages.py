@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from qunce.activities.levels import badges, memberships, schemes
-from qunce.activities.levels.models import BadgeAward, MembershipTerm
+from qunce.activities.levels.models import (
+    Badge,
+    BadgeAward,
+    MembershipPlan,
+    MembershipTerm,
+)
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from tests import clients, factories
@@ -76,9 +81,9 @@ def test_levels_are_counted_before_they_are_saved(
         ),
         at=now,
     )
-    text = client.get("/activities/levels/").content.decode()
-    assert "Tea friend" in text
-    assert "1.5" in text
+    listed = client.get("/activities/levels/").content.decode()
+    assert "Tea friend" in listed
+    assert "1.5" in listed
     page = client.get(f"/members/{ann}/").content.decode()
     assert "Gold" in page
     assert "380" in page
@@ -92,7 +97,7 @@ def test_badges_and_memberships_by_hand(shop: Community, by: Staff, ann: int) ->
         {"name": "Regular", "letters": "R", "rule": "segment:loyal", "description": ""},
     )
     assert made.status_code == 303, made.content.decode()
-    badge = badges.Badge.objects.get()
+    badge = Badge.objects.get()
     assert badge.rule == {"segment": {"any": ["loyal"]}}
     for path in ("badges/", f"badges/{badge.pk}/", f"badges/{badge.pk}/edit/"):
         assert "Regular" in client.get(f"/activities/levels/{path}").content.decode()
@@ -115,7 +120,7 @@ def test_badges_and_memberships_by_hand(shop: Community, by: Staff, ann: int) ->
         },
     )
     assert made.status_code == 303, made.content.decode()
-    plan = memberships.MembershipPlan.objects.get()
+    plan = MembershipPlan.objects.get()
     client.post(f"{url}membership/", {"plan": plan.pk, "key": "k", "months": "1"})
     client.post(f"{url}membership/", {"plan": plan.pk, "key": "k", "months": "1"})
     term = MembershipTerm.objects.get()

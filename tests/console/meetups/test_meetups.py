@@ -96,7 +96,9 @@ def test_a_code_that_is_typed_or_scanned_shows_the_person(
 ) -> None:
     desk, root = browser(by), f"/activities/meetups/{meetup.pk}/scan/"
     ann, bob = SignUp.objects.order_by("place")
-    answer = desk.get(root, {"code": f"https://x.example{root}{ann.code}/"}, follow=True)
+    answer = desk.get(
+        root, {"code": f"https://x.example{root}{ann.code}/"}, follow=True
+    )
     assert "Check in Ann" in answer.content.decode()
     page = desk.get(f"{root}{bob.code}/").content.decode()
     assert "without a seat" in page and "Check in Bob" not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -72,12 +73,13 @@ def test_of_an_anonymous_survey_rules_know_only_who_answered() -> None:
     answer(survey, a, came="no")
     rule = {"survey": {"survey": survey.public_id}}
     assert matching_keys(ann.community, rule) == ["a"]
-    for wrong in (
+    wrongs: tuple[dict[str, Any], ...] = (
         {"survey": {"any": [f"{survey.public_id}/came/no"]}},
         {"survey": {}},
         {"survey": {"survey": "nothing"}},
         {"survey": {**rule["survey"], "any": []}},
-    ):
+    )
+    for wrong in wrongs:
         with pytest.raises(RuleError):
             audiences.check(community=ann.community, rule=wrong)
     draft = surveys.create(community=ann.community, name="D", by=ann, at=AT)

@@ -21,13 +21,13 @@ def surveys(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     answers: dict[str, Any] = {}
     for n in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["single", "multiple", "nps"]))
+        kind: str = draw(st.sampled_from(["single", "multiple", "nps"]))
         row: dict[str, Any] = {"key": f"q{n}", "kind": kind, "text": f"Question {n}"}
         row["is_required"] = draw(st.booleans())
         if kind != "nps":
             row["options"] = ["One", "Two", "Three"]
         if rows and draw(st.booleans()):
-            asked = draw(st.sampled_from(rows))
+            asked = rows[draw(st.integers(0, len(rows) - 1))]
             row["when"] = {"question": asked["key"]}
             if asked["kind"] == "nps":
                 row["when"]["least"] = draw(st.integers(0, 10))

@@ -84,9 +84,9 @@ def test_levels_are_counted_before_they_are_saved(
     listed = client.get("/activities/levels/").content.decode()
     assert "Tea friend" in listed
     assert "1.5" in listed
-    page = client.get(f"/members/{ann}/").content.decode()
-    assert "Gold" in page
-    assert "380" in page
+    shown = client.get(f"/members/{ann}/").content.decode()
+    assert "Gold" in shown
+    assert "380" in shown
 
 
 def test_badges_and_memberships_by_hand(shop: Community, by: Staff, ann: int) -> None:
@@ -125,7 +125,7 @@ def test_badges_and_memberships_by_hand(shop: Community, by: Staff, ann: int) ->
     client.post(f"{url}membership/", {"plan": plan.pk, "key": "k", "months": "1"})
     term = MembershipTerm.objects.get()
     page = client.get(url).content.decode()
-    assert "Club" in page
+    assert "Club" in shown
     client.post(f"/activities/levels/terms/{term.pk}/cancel/", {"reason": "Wrong"})
     term.refresh_from_db()
     assert term.cancel_reason == "Wrong"
@@ -145,7 +145,7 @@ def test_member_sees_level_badges_and_card(
     phone = Phone(shop, language=language)
     page = phone.sign_in(ann)
     for text in ("Gold", "Tea friend", "茶", "Club", "1.5"):
-        assert text in page
+        assert text in shown
     # Anonymous visitors read nothing of it.
     assert "Tea friend" not in Phone(shop, language=language).open("me")
     picture = phone.client.get(f"/p/{shop.key}/me/card.png")

@@ -26,7 +26,7 @@ def surveys(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         row["is_required"] = draw(st.booleans())
         if kind != "nps":
             row["options"] = ["One", "Two", "Three"]
-        if rows and draw(st.booleans()):
+        if draw(st.booleans()) and rows:
             asked = rows[draw(st.integers(0, len(rows) - 1))]
             row["when"] = {"question": asked["key"]}
             if asked["kind"] == "nps":

@@ -125,7 +125,7 @@ def test_badges_and_memberships_by_hand(shop: Community, by: Staff, ann: int) ->
     client.post(f"{url}membership/", {"plan": plan.pk, "key": "k", "months": "1"})
     term = MembershipTerm.objects.get()
     page = client.get(url).content.decode()
-    assert "Club" in shown
+    assert "Club" in page
     client.post(f"/activities/levels/terms/{term.pk}/cancel/", {"reason": "Wrong"})
     term.refresh_from_db()
     assert term.cancel_reason == "Wrong"
@@ -145,7 +145,7 @@ def test_member_sees_level_badges_and_card(
     phone = Phone(shop, language=language)
     page = phone.sign_in(ann)
     for text in ("Gold", "Tea friend", "茶", "Club", "1.5"):
-        assert text in shown
+        assert text in page
     # Anonymous visitors read nothing of it.
     assert "Tea friend" not in Phone(shop, language=language).open("me")
     picture = phone.client.get(f"/p/{shop.key}/me/card.png")

@@ -61,7 +61,8 @@ def fill_test_databases() -> None:
     from django.db import connections
 
     if connections["default"].vendor == "postgresql":
-        clone(str(connections["default"].settings_dict["TEST"]["NAME"]))
+        # The setting is empty without xdist; Django creates the tables in its own name then.
+        clone(connections["default"].creation._get_test_db_name())
         return
     folder = migrated(Path(HOME) / "migrated")
     for each in connections.all():

@@ -95,7 +95,7 @@ def reserve(
 
 
 def most_text(activity: Activity) -> str:
-    text = _("You have as many pieces as one person can, %(n)s.")
+    text = _("You have reached the limit per person: %(n)s.")
     return text % {"n": activity.settings["most"]}
 
 
@@ -162,7 +162,7 @@ def _confirm(
     points: int = 0,
     order_fact: int | None = None,
 ) -> None:
-    # Whoever lapses it at this moment has the other answer of the same condition.
+    # The job that lapses it at this moment tests the same condition the other way.
     held = Reservation.objects.filter(
         pk=row.pk, state=State.RESERVED, held_until__gt=at
     )
@@ -266,8 +266,13 @@ def confirm_by_orders(
 
     One order confirms one reservation, which was held when it was paid. Returns how many.
     """
+    orders = list(paid)
+    # An import has orders of thousands, of whom few hold a piece, or nobody.
+    holders = _list_holders(community, [row[3] for row in orders])
     confirmed = 0
-    for fact, account_id, amount, paid_at in paid:
+    for fact, account_id, amount, paid_at in orders:
+        if account_id not in holders:
+            continue
         accounts = account_queries.account_ids_of_person(account_id)
         rows = Reservation.objects.filter(
             sale__activity__community=community,
@@ -284,6 +289,22 @@ def confirm_by_orders(
             confirmed += _confirm_by_order(row, fact, paid_at, at)
             break
     return confirmed
+
+
+def _list_holders(community: Community, times: Sequence[datetime]) -> set[int]:
+    """All accounts of people who held an unpaid piece at one of the times or between."""
+    if not times:
+        return set()
+    rows = Reservation.objects.filter(
+        sale__activity__community=community,
+        order_fact__isnull=True,
+        state__in=[State.RESERVED, State.LAPSED],
+        at__lte=max(times),
+        held_until__gt=min(times),
+    )
+    found = rows.values_list("account_id", flat=True).distinct()
+    people = account_queries.accounts_by_person(found)
+    return {account for own in people.values() for account in own}
 
 
 @transaction.atomic

@@ -109,7 +109,8 @@ def split(
     """
     if len(into) > of:
         raise ValueError(f"{len(into)} shares of {of}")
-    Activity.objects.select_for_update(of=("self",)).get(pk=activity.pk)
+    rows = Activity.objects.select_for_update(of=("self",), no_key=True)
+    rows.get(pk=activity.pk)
     rows = BudgetEntry.objects.filter(
         activity=activity, key=key, state=BudgetEntry.State.RESERVED
     )

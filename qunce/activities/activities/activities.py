@@ -177,7 +177,8 @@ def change(*, activity: Activity, by: Staff, at: datetime, **fields: Any) -> lis
     Once it is published, raises NotBetter for what is not in the members' favour.
     """
     check_may_manage(by, activity)
-    locked = Activity.objects.select_for_update(of=("self",)).get(pk=activity.pk)
+    rows = Activity.objects.select_for_update(of=("self",), no_key=True)
+    locked = rows.get(pk=activity.pk)
     if locked.state != State.DRAFT and locked.state not in OPEN:
         raise NotChangeable(
             _("In the state “%(state)s” an activity cannot change.")

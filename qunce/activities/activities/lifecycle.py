@@ -33,8 +33,10 @@ def _lock(activity: Activity) -> None:
     """Read the activity as it is now; nobody else changes it until the transaction ends.
 
     Of two forms that are sent at the same time, the second one sees what the first one did.
+    Without the key, as an entry of it, which is checked at its commit, would wait for what
+    its kind holds then.
     """
-    rows = Activity.objects.select_for_update(of=("self",))
+    rows = Activity.objects.select_for_update(of=("self",), no_key=True)
     activity.refresh_from_db(from_queryset=rows)
 
 
@@ -253,7 +255,8 @@ def _move_all(rows: models.QuerySet[Activity], at: datetime, move: Any) -> int:
         try:
             with transaction.atomic():
                 # Staff may have moved it since it was read.
-                locked = rows.select_for_update(of=("self",)).filter(pk=activity.pk)
+                locked = rows.select_for_update(of=("self",), no_key=True)
+                locked = locked.filter(pk=activity.pk)
                 if locked.exists():
                     move(activity, at)
                     moved += 1

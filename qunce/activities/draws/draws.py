@@ -207,7 +207,7 @@ def set_public_value(
 def _check_changeable(draw: Draw, by: Staff) -> None:
     activities.check_may_manage(by, draw.activity)
     # Read again, as a second form may have submitted it at the same time.
-    rows = Activity.objects.select_for_update(of=("self",))
+    rows = Activity.objects.select_for_update(of=("self",), no_key=True)
     state = rows.get(pk=draw.activity_id).state
     is_prepared = Draw.objects.filter(pk=draw.pk, state=State.PREPARED).exists()
     if not is_prepared or state != activities.State.DRAFT:

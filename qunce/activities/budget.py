@@ -109,8 +109,8 @@ def split(
     """
     if len(into) > of:
         raise ValueError(f"{len(into)} shares of {of}")
-    rows = Activity.objects.select_for_update(of=("self",), no_key=True)
-    rows.get(pk=activity.pk)
+    activities = Activity.objects.select_for_update(of=("self",), no_key=True)
+    activities.get(pk=activity.pk)
     rows = BudgetEntry.objects.filter(
         activity=activity, key=key, state=BudgetEntry.State.RESERVED
     )

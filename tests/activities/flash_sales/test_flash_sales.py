@@ -133,7 +133,7 @@ def test_who_has_as_many_as_one_can_does_not_get_another_by_waiting(by: Staff) -
         take(sale, account)
     reservations.confirm_with_points(reservation=last(), at=AT)
     reply = take(sale, bob, "waitlist", key="w")
-    assert reply.text == "You have as many pieces as one person can, 1."
+    assert reply.text == "You have reached the limit per person: 1."
     take(sale, dan, "waitlist")
     factories.merge(by.community, "bob", "dan")
     pieces.lapse_due(at=LAPSED)
@@ -147,7 +147,7 @@ def test_one_person_holds_as_many_as_one_can(by: Staff) -> None:
     take(sale, bobby)
     factories.merge(by.community, "bob", "bobby")
     reply = take(sale, bobby, key="third")
-    assert reply.text == "You have as many pieces as one person can, 2."
+    assert reply.text == "You have reached the limit per person: 2."
     assert left() == 8
 
 
@@ -209,6 +209,24 @@ def test_an_order_of_the_amount_confirms_what_was_held_then(by: Staff) -> None:
     pieces.lapse_due(at=LAPSED)
     assert pay(by, cy, 9_000, LAPSED - MINUTE, fact=8) == 1
     assert (states()[1], left()) == ((cy, "confirmed"), 8)
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_orders_of_others_cost_no_query_each(
+    by: Staff, is_held: bool, django_assert_max_num_queries: Any
+) -> None:
+    sale = open_sale(by, price_points=None, order_amount=8_800)
+    bob, cy = rich(by, "bob", "cy")
+    if is_held:
+        take(sale, bob)
+    paid = [(fact, cy, 9_000, AT + MINUTE) for fact in range(100)]
+    if is_held:
+        paid.append((100, bob, 9_000, AT + MINUTE))
+    with django_assert_max_num_queries(60 if is_held else 1):
+        confirmed = reservations.confirm_by_orders(
+            community=by.community, paid=paid, at=AT + MINUTE
+        )
+    assert confirmed == is_held
 
 
 def test_an_order_for_a_piece_that_is_gone_is_left_to_staff(by: Staff) -> None:

@@ -84,7 +84,7 @@ def confirm_by_orders(
 def notify_outbid(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
-    """Write to whoever was outbid that their points are released."""
+    """Write to the member who was outbid that their points are released."""
     ids = [fact.payload["outbid"] for fact in facts]
     found = Bid.objects.select_related("auction__activity").in_bulk(ids)
     for fact in facts:

@@ -66,7 +66,7 @@ class WaiterOut(schemas.OutputSchema):
 
 
 class WaitlistOut(schemas.OutputSchema):
-    """Who waits, in the order in which they get a piece."""
+    """The members on the waitlist, in the order in which they get a piece."""
 
     items: list[WaiterOut]
 
@@ -161,7 +161,7 @@ def list_reservations(request: ApiRequest, activity_id: schemas.Id) -> dict[str,
 
 @router.get("/activities/{activity_id}/waitlist", response=WaitlistOut)
 def list_waitlist(request: ApiRequest, activity_id: schemas.Id) -> dict[str, Any]:
-    """List who waits for a piece of a flash sale, in their order."""
+    """List the waitlist of a flash sale, in its order."""
     activity = get_activity(request, activity_id)
     rows = reservations.list_waiters(activity=activity, by=request.by, at=request.at)
     return {"items": [_waiter(row) for row in rows]}

@@ -306,7 +306,7 @@ def publish(request: ApiRequest, survey_id: schemas.Id) -> dict[str, Any]:
 
 @router.post("/surveys/{survey_id}/close", response=SurveyOut)
 def close(request: ApiRequest, survey_id: schemas.Id) -> dict[str, Any]:
-    """Take no more answers."""
+    """Close a survey, so that it takes no answers."""
     surveys.close(survey=_get(request, survey_id), by=request.by, at=request.at)
     return get(request, survey_id)
 

@@ -259,7 +259,7 @@ def parse_time(text: str, community: Community) -> datetime:
 
 
 def _to_utc(time: datetime, zone: ZoneInfo) -> datetime:
-    """Refuse a time of the clock that there is not, or twice, when clocks change."""
+    """Refuse a local time that does not exist, or exists twice, when clocks change."""
     first = time.replace(tzinfo=zone)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != time:
         raise BadUsage(

@@ -51,8 +51,8 @@ MEMBERSHIPS = Subject(
     ENDING_MEMBERSHIPS.key,
     gettext_lazy("Memberships end on %(day)s"),
     gettext_lazy(
-        "Write to each of these members before that day. Which membership ends stands "
-        "on the member's page, under levels."
+        "Write to each of these members before that day. The member's page shows, under "
+        "levels, which membership ends."
     ),
 )
 

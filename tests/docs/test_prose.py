@@ -38,6 +38,7 @@ ALLOWED = {
     "%(day)s, today so far",
     "Who",
     "Who can add tags to this group",
+    "Who gets the points",
     "Who may add tags",
     "set by themselves",
     "who",

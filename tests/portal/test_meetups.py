@@ -148,7 +148,7 @@ def test_the_code_of_the_place_checks_a_member_in(by: Staff) -> None:
     code = venue_codes.code_at(secret, datetime.now(UTC))
     assert code in page
     page = bob.press("/join", said=["check-in", "000000" if code != "000000" else "1"])
-    assert "not the code of now" in page and SignUp.objects.get().tries == 1
+    assert "not the current code" in page and SignUp.objects.get().tries == 1
     bob.open(f"a/{meetup.public_id}")
     page = bob.press("/join", said=["check-in", code])
     assert "You are checked in" in page

@@ -42,7 +42,7 @@ def clean(
         )
     stored = current or {}
     values = {
-        name: _clean_value(field, raw[name], by, _flatten(stored.get(name)))
+        name: _clean_value(field, raw[name], by, stored.get(name))
         if name in raw
         else field.default
         for name, field in known.items()
@@ -52,16 +52,23 @@ def clean(
     return values
 
 
-def _flatten(value: Any) -> list[Any]:
-    """A stored value and, of a list, all that it contains."""
-    if isinstance(value, dict):
-        return [each for inner in value.values() for each in _flatten(inner)]
-    if isinstance(value, list):
-        return [each for inner in value for each in _flatten(inner)]
-    return [value]
+def _list_chosen(stored: Any) -> list[Any]:
+    """What a setting, or all rows of a column, have chosen already."""
+    return stored if isinstance(stored, list) else [stored]
 
 
-def _clean_value(field: SettingField, value: Any, by: Staff, current: list[Any]) -> Any:
+def _list_column(stored: Any, column: SettingField) -> list[Any]:
+    """What the stored rows have in a column, and not the same text of another one."""
+    rows = stored if isinstance(stored, list) else []
+    return [
+        item
+        for row in rows
+        if isinstance(row, dict)
+        for item in _list_chosen(row.get(column.name))
+    ]
+
+
+def _clean_value(field: SettingField, value: Any, by: Staff, stored: Any) -> Any:
     if field.type == "number":
         return _clean_number(field, value)
     if field.type == "yes_no":
@@ -71,21 +78,22 @@ def _clean_value(field: SettingField, value: Any, by: Staff, current: list[Any])
     if field.type == "time":
         return _clean_time(field, value, by)
     if field.type == "choice":
-        return _clean_choice(field, value, by, current)
+        return _clean_choice(field, value, by, _list_chosen(stored))
     items = _expect(field, value, list, _("a list"))
     most = field.most_rows if field.type == "rows" else MAX_ITEMS
     if len(items) > most:
         raise _invalid(field, _("at most %(n)s lines") % {"n": most})
     if field.type == "rows":
-        return _clean_rows(field, items, by, current)
+        return _clean_rows(field, items, by, stored)
     if field.type == "choices":
-        return [_clean_choice(field, item, by, current) for item in items]
+        chosen = _list_chosen(stored)
+        return [_clean_choice(field, item, by, chosen) for item in items]
     clean_item = {"lines": _clean_text, "dates": _clean_date}[field.type]
     return [clean_item(field, item) for item in items]
 
 
 def _clean_rows(
-    field: SettingField, rows: list[Any], by: Staff, current: list[Any]
+    field: SettingField, rows: list[Any], by: Staff, stored: Any
 ) -> list[dict[str, Any]]:
     """Rows with a value in each column; an error names the row and the column."""
     if len(rows) < field.least_rows:
@@ -104,7 +112,7 @@ def _clean_rows(
                     _name_place(field, column, number),
                     given.get(column.name, column.default),
                     by,
-                    current,
+                    _list_column(stored, column),
                 )
                 for column in field.columns
             }
@@ -166,7 +174,8 @@ def _clean_choice(
     keys = [key for key, _label in field.list_choices(by)]
     if value == "" and field.none_label:
         return ""
-    if value not in keys and not (callable(field.choices) and value in current):
+    is_kept = isinstance(value, str) and value in current and callable(field.choices)
+    if value not in keys and not is_kept:
         if callable(field.choices):
             # Names of what they do not see would be among them.
             raise InvalidSetting(
@@ -187,10 +196,11 @@ def _clean_time(field: SettingField, value: Any, by: Staff) -> str:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise _invalid(field, _("a time such as 2026-03-05T20:00")) from None
-    if time.tzinfo is None:
-        time = _to_utc(field, time, by)
+    # Before it is converted, as other zones have no first and last year.
     if not 1970 < time.year < 9999:
         raise _invalid(field, _("a time such as 2026-03-05T20:00"))
+    if time.tzinfo is None:
+        time = _to_utc(field, time, by)
     return time.astimezone(UTC).isoformat()
 
 

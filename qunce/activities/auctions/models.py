@@ -63,7 +63,7 @@ class Auction(models.Model):
     sentences=("reason",), community="auction__activity__community_id"
 )
 class Bid(models.Model):
-    """What somebody bid. Of each amount one bid stands, that of whoever was first.
+    """What a member bid. Of each amount there is one bid, the first.
 
     `spends` counts how often its points were reserved, as it can lead again when a higher
     one is void.

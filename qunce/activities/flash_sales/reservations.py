@@ -408,7 +408,7 @@ def list_visible(
 
 
 def list_waiters(*, activity: Activity, by: Staff, at: datetime) -> list[Waiter]:
-    """Who waits, in their order, of the members whom `by` sees."""
+    """The waitlist in its order, of members whom `by` sees."""
     activities.check_may_run(by, activity)
     rows = Waiter.objects.filter(sale=activity.pk, state=Waiter.State.WAITING)
     found = list(rows.order_by("pk")[:500])

@@ -4,7 +4,7 @@
 
 The order of the messages is that of the inbox: of two at the same time, the first one in
 it counts. An edited message never counts, nor does one from after the round. People are
-numbers; whoever has two accounts is one.
+numbers; a member with two accounts is one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qunce.activities.games.answers import Accepted
 
 
 class Mode(StrEnum):
-    """Who scores: the first right answer, all that are in time, or those by their speed."""
+    """Which answers score: the first right one, all in time, or all in time by speed."""
 
     FIRST = "first"
     ALL = "all"

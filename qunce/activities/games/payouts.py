@@ -291,7 +291,7 @@ def _pay_batch(activity: Activity, at: datetime) -> int:
         try:
             budget.reserve(activity=activity, key=key, at=at, points=result.points)
         except budget.BudgetExceeded:
-            # The points of the game stay, and become none of the member.
+            # The points stay in the game, and the member is paid none.
             continue
         earning.award(
             account_id=result.account_id,

@@ -183,8 +183,8 @@ def question_rows(
                 label=gettext_lazy("Choices"),
                 max_length=MAX_TEXT,
                 help=gettext_lazy(
-                    "Separated by slashes, the right answer among them. Empty for "
-                    "answers in one's own words."
+                    "Separated by slashes, the right answer among them. If empty, "
+                    "members answer in their own words."
                 ),
             )
         )
@@ -198,7 +198,7 @@ def question_rows(
         ),
         SettingField(
             name="seconds",
-            label=gettext_lazy("Seconds"),
+            label=gettext_lazy("Time limit in seconds"),
             type="number",
             default=None,
             least=MIN_SECONDS,

@@ -1,4 +1,4 @@
-"""Who has how much in a game, of the people who count."""
+"""The points of the people who count in a game."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _reward_lines(activity: Activity, own: Rules) -> list[str]:
         own.winners,
     )
     lines.append(text % values)
-    lines.append(_("With equal points, whoever had them first is ahead."))
+    lines.append(_("With equal points, the member who had them first is ahead."))
     return [*lines, *_prize_lines(activity, prize)]
 
 

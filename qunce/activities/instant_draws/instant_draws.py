@@ -259,7 +259,7 @@ def _terms(
 
 
 def close(activity: Activity, at: datetime) -> None:
-    """Draw no more tickets; what nobody won returns to the stock and the budget."""
+    """End the drawing of tickets; what nobody won returns to the stock and the budget."""
     rows = InstantDraw.objects.select_for_update().filter(activity=activity)
     for draw in rows:
         # Waits for tickets that are being drawn; later ones find it closed.

@@ -283,6 +283,7 @@ AUCTION = kind_contract.register(
         turn_away=turn_away,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.SPEND,
         portal_template="portal/activities/_auction.html",
         portal_context=portal_context,
         settings_form=SETTINGS,

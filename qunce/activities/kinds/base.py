@@ -204,13 +204,18 @@ def _take_part(attempt: Attempt, refusal: Reply | None) -> Reply:
     # First, so that the second of two with the same key waits here, and counts nothing.
     answer = _insert_answer(attempt)
     judged = attempt.activity
-    # The state may have changed since the activity was read.
+    # The state may have changed since the activity was read, and so may the person: of a
+    # merged one all accounts count, and of an erased one nothing is stored.
+    accounts = account_queries.read_again(attempt.account_id)
+    is_judged = accounts == attempt.accounts
     attempt = replace(
         attempt,
         activity=activities.read_again(judged),
-        entries=entries.list_of_person(judged, attempt.accounts),
+        person_id=accounts[0],
+        accounts=accounts,
+        entries=entries.list_of_person(judged, accounts),
     )
-    if attempt.activity.may_join != judged.may_join:
+    if not is_judged or attempt.activity.may_join != judged.may_join:
         refusal = _judge_person(attempt)
     refusal = (
         _judge_time(attempt)

@@ -1,4 +1,4 @@
-"""The kind `flash_sale`: few pieces for a short time, held for whoever reserves first."""
+"""The kind `flash_sale`: few pieces for a short time, held for the members who reserve first."""
 
 from __future__ import annotations
 
@@ -404,6 +404,7 @@ FLASH_SALE = kind_contract.register(
         turn_away=turn_away,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.SPEND,
         portal_template="portal/activities/_flash_sale.html",
         portal_context=portal_context,
         settings_form=SETTINGS,

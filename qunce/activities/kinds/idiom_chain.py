@@ -29,8 +29,8 @@ IDIOM_CHAIN = base.register(
         key=rules.IDIOM_CHAIN,
         label=pgettext_lazy("kind of activity", "Idiom chain"),
         description=gettext_lazy(
-            "Each idiom begins with the last character of the one before. Whoever adds "
-            "the most is ahead."
+            "Each idiom begins with the last character of the one before. The member who "
+            "adds the most is ahead."
         ),
         keywords=("成语接龙", "成语", "idiom chain", "idiom"),
         settings_form=(
@@ -52,8 +52,8 @@ IDIOM_CHAIN = base.register(
                 type="yes_no",
                 default=False,
                 help=gettext_lazy(
-                    "It knows many idioms as names or plain words, such as 海纳百川. "
-                    "Without it, you let such ones count with one tap."
+                    "The dictionary has many idioms as names or plain words, such as "
+                    "海纳百川. If this is off, staff can let these count with one tap."
                 ),
             ),
             SettingField(

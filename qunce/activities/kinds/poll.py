@@ -54,8 +54,8 @@ SETTINGS = (
         default=[],
         most_rows=options.MAX_OPTIONS,
         help=gettext_lazy(
-            "Members write the letter (A, B, …), the number or the text. Who votes for an "
-            "option gets its tag, and loses it by changing the vote."
+            "Members write the letter (A, B, …), the number or the text. Voters of an "
+            "option get its tag, and lose it by changing the vote."
         ),
         columns=(
             SettingField(

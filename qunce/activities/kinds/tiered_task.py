@@ -292,7 +292,7 @@ def list_stock(activity: Activity) -> list[tuple[int, int]]:
 
 
 def metrics(activity: Activity, people: Sequence[int], at: datetime) -> list[Metric]:
-    """Who joined, and who has reached each tier, of the people who count."""
+    """How many people who count joined, and how many have reached each tier."""
     counted = set(people)
     entries = Entry.objects.filter(activity=activity).values_list(
         "account_id", flat=True

@@ -312,7 +312,7 @@ def _check_keys(levels: Sequence[LevelInput], stored: dict[str, Level]) -> None:
     if positions != sorted(positions):
         raise InvalidLevels(
             "points",
-            _("Levels keep their order. Rename them, or archive one and add another."),
+            _("Levels keep their order. Rename them, or remove one and add another."),
         )
 
 

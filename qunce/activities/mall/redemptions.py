@@ -127,14 +127,14 @@ def redeem(
     )
     row.save()
     if item.stock.cost:
-        # Before the person, as whoever promises something locks the activity first.
+        # Before the person, as every promise locks the activity first.
         budget.reserve(
             activity=activity, key=_budget_key(row), at=at, money=item.stock.cost
         )
     accounts, _owed = holders.lock_person(activity.community, account_id)
     if item.most is not None and _count(activity, item, accounts) > item.most:
         raise NotOffered(
-            _("You have “%(prize)s” as often as one person can, %(n)s times.")
+            _("You have reached the limit per person for “%(prize)s”: %(n)s.")
             % {"prize": item.stock.name, "n": item.most}
         )
     spending.spend(

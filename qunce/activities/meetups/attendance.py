@@ -39,10 +39,10 @@ def check_in_opens(sign_up: SignUp) -> datetime:
 
 
 def check_may_check_in(sign_up: SignUp, at: datetime) -> None:
-    """Raise CannotCheckIn with what stands against it."""
+    """Raise CannotCheckIn with the reason why the member cannot be checked in."""
     activity = sign_up.activity
     if activity.state not in TAKING:
-        raise CannotCheckIn(_("This meet-up takes nobody any more."))
+        raise CannotCheckIn(_("Check-in for this meet-up is over."))
     if sign_up.state == State.ATTENDED:
         raise CannotCheckIn(attended_text(sign_up))
     if sign_up.state == State.WAITING:
@@ -132,7 +132,7 @@ def check_in_with_code(
     if not secret or not venue_codes.is_right(secret, typed, at):
         rows = SignUp.objects.filter(pk=sign_up.pk)
         rows.update(tries=models.F("tries") + 1)
-        raise WrongCode(_("This is not the code of now. Read it again at the place."))
+        raise WrongCode(_("This is not the current code. Read it again at the place."))
     record(sign_up=sign_up, how=How.VENUE_CODE, by=None, at=at)
     return sign_up
 

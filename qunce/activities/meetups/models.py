@@ -48,7 +48,7 @@ class How(models.TextChoices):
 class Meetup(models.Model):
     """What is kept beside the settings of a published meet-up.
 
-    Whoever changes a sign-up locks this row first. The codes of the place follow from
+    Every change of a sign-up locks this row first. The codes of the place follow from
     `secret`. `place` is the one that those who signed up have read, and `place_changed_at`
     when it last became another one. `places` counts the places in line that were given.
     """

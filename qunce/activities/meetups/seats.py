@@ -1,6 +1,6 @@
 """Seats of a meet-up: taken one by one, given back, and given to the next in line.
 
-Whoever changes a sign-up locks the meet-up first; a seat is taken by an UPDATE that holds
+Every change of a sign-up locks the meet-up first; a seat is taken by an UPDATE that holds
 the capacity itself.
 """
 

@@ -13,7 +13,7 @@ from qunce.activities.activities import activities
 from qunce.activities.activities.models import OPEN, TYPED, Activity
 from qunce.activities.meetups import meetup_facts, seats, terms
 from qunce.activities.meetups.models import Meetup, SignUp, Slot, State, new_code
-from qunce.core import errors
+from qunce.core import db, errors
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
@@ -274,16 +274,25 @@ def _get(condition: models.Q, activity: Activity, by: Staff, at: datetime) -> Si
     return row
 
 
+# In the database, as the meet-up is locked while somebody signs up: a merged person who
+# waits with two accounts counts once, and not at all with a seat.
+COUNT_AHEAD = """
+SELECT count(DISTINCT coalesce(a.person_id, s.account_id))
+FROM meetups_sign_up s LEFT JOIN sets_alias a ON a.account_id = s.account_id
+WHERE s.slot_id = %s AND s.state = %s AND s.place < %s
+    AND coalesce(a.person_id, s.account_id) NOT IN (
+        SELECT coalesce(b.person_id, t.account_id)
+        FROM meetups_sign_up t LEFT JOIN sets_alias b ON b.account_id = t.account_id
+        WHERE t.activity_id = %s AND t.state = %s)
+"""
+
+
 def place_in_line(sign_up: SignUp) -> int:
-    """The place of somebody on the waitlist, from 1 on; whoever has a seat is left out."""
-    ahead = SignUp.objects.filter(
-        slot=sign_up.slot_id, state=State.WAITING, place__lt=sign_up.place
-    )
-    accounts = list(ahead.values_list("account_id", flat=True))
-    persons = set(account_queries.person_ids(accounts).values())
-    holding = SignUp.objects.filter(activity=sign_up.activity_id, state=State.SEATED)
-    seated = account_queries.person_ids(holding.values_list("account_id", flat=True))
-    return len(persons - set(seated.values())) + 1
+    """The place of somebody on the waitlist, from 1 on; people with a seat are left out."""
+    ahead = [sign_up.slot_id, State.WAITING.value, sign_up.place]
+    seated = [sign_up.activity_id, State.SEATED.value]
+    ((count,),) = db.rows(COUNT_AHEAD, [*ahead, *seated])
+    return int(count) + 1
 
 
 def state_text(sign_up: SignUp) -> str:

@@ -1,4 +1,4 @@
-"""Who moves up from the waitlist: a pure decision over the sign-ups of a meet-up."""
+"""Moves from the waitlist to seats: a pure decision over the sign-ups of a meet-up."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _sync(
         BallotTag.objects.filter(ballot__in=rows).values_list("ballot_id", "tag_id")
     )
     wanted = _wanted(activity, rows, person_of, tags)
-    # What was changed in the library meanwhile keeps its taggings.
+    # A tag that was changed in the library since keeps its taggings.
     active = {tag.pk: tag for tag in tags.values() if tag.state == "active"}
     lost, gained = held - wanted, {pair for pair in wanted - held if pair[1] in active}
     if not lost and not gained:

@@ -1,4 +1,4 @@
-"""Who has reached which tier: judged in sets over all who joined, or for one person."""
+"""The tiers that members have reached, judged in sets over all or for one person."""
 
 from __future__ import annotations
 

@@ -121,9 +121,13 @@ def _describe(setting: SettingField) -> dict[str, Any]:
 @base.option("--starts", required=True, help=N_("start, such as 2026-03-05T20:00"))
 @base.option("--ends", help=N_("end; without it you close the activity"))
 @base.option("--text", default="", help=N_("what members read"))
-@base.option("--may-join", "may_join", help=N_("rule of who may join; all without it"))
+@base.option(
+    "--may-join",
+    "may_join",
+    help=N_("rule for the members who may join; all without it"),
+)
 @base.option("--refusal", default="", help=N_("what others read"))
-@base.option("--notified", help=N_("rule of who is notified; nobody without it"))
+@base.option("--notified", help=N_("rule for the members to notify; nobody without it"))
 @base.option(
     "--group", "groups", multiple=True, help=N_("key of a group; all without it")
 )

@@ -57,6 +57,9 @@ class SettingRows(forms.Form):
             field.initial = shown(column, stored.get(column.name, column.default))
             if column.type == "choice" and callable(column.choices):
                 self._keep_chosen(field, column)
+                if not column.none_label:
+                    # Without it, each empty row would choose the first of them.
+                    self._add_no_choice(field)
             self.fields[f"{row}-{column.name}"] = field
 
     def _keep_chosen(self, field: Any, column: SettingField) -> None:
@@ -65,6 +68,9 @@ class SettingRows(forms.Form):
         chosen = {str(stored.get(column.name, "")) for stored in self._stored}
         kept = [(key, _("as it is")) for key in sorted(chosen - offered - {""})]
         field.choices = [*field.choices, *kept]
+
+    def _add_no_choice(self, field: Any) -> None:
+        field.choices = [("", _("not chosen yet")), *field.choices]
 
     @property
     def label(self) -> str:

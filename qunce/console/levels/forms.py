@@ -50,7 +50,9 @@ class SchemeForm(forms.Form):
         label=LABELS["grace_days"],
         min_value=0,
         max_value=365,
-        help_text=gettext_lazy("So long a level that is lost is kept after its end."),
+        help_text=gettext_lazy(
+            "A level that is lost is kept for so many days after its period ends."
+        ),
     )
     gift_budget = forms.IntegerField(
         label=LABELS["gift_budget"],

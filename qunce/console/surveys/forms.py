@@ -80,8 +80,8 @@ class SurveyForm(forms.Form):
         required=False,
         max_length=MAX_KEY,
         help_text=_(
-            "Who writes it in a chat is sent the survey. A survey of one question is"
-            " answered by the keyword and the answer, such as: rating 9"
+            "Members who write it in a chat are sent the survey. A survey of one question"
+            " is answered by the keyword and the answer, such as: rating 9"
         ),
     )
 

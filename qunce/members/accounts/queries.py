@@ -30,6 +30,13 @@ SELECT person_id, account_id FROM sets_alias WHERE person_id = coalesce(
 ) ORDER BY account_id
 """
 
+STANDING_OF_PERSON = """
+SELECT 0, id FROM members_account WHERE id = %s AND erased_at IS NULL
+UNION ALL SELECT person_id, account_id FROM sets_alias WHERE person_id = coalesce(
+    (SELECT person_id FROM sets_alias WHERE account_id = %s), %s
+)
+"""
+
 Item = TypeVar("Item")
 
 
@@ -205,6 +212,20 @@ def account_ids_of_person(account: int) -> list[int]:
     # In one statement, as every tap and every page of a member asks.
     rows = db.rows(ACCOUNTS_OF_PERSON, [account, account])
     return [rows[0][0] if rows else account, *(row[1] for row in rows)]
+
+
+def read_again(account: int) -> tuple[int, ...]:
+    """All account ids of the person as they are now, the first account first.
+
+    For what was judged before a transaction: raises MemberNotFound if the account has been
+    erased since.
+    """
+    rows = db.rows(STANDING_OF_PERSON, [account] * 3)
+    if (0, account) not in {(row[0], row[1]) for row in rows}:
+        raise _not_found(account)
+    merged = sorted(own for person, own in rows if person)
+    person = next((person for person, _own in rows if person), account)
+    return (person, *merged)
 
 
 def list_identifier_kinds(community: Community) -> list[str]:

@@ -103,8 +103,8 @@ def _check_anonymous(survey: Survey, found: Sequence[Question]) -> None:
     if survey.repeat == Repeat.DAY:
         raise InvalidSurvey(
             _(
-                "An anonymous survey is answered once, or once a month, as the answers"
-                " of one day could be told apart."
+                "An anonymous survey is answered once, or once a month, as the few answers"
+                " of one day could be traced to members."
             ),
             "repeat",
         )
@@ -293,7 +293,7 @@ def _check_kinds_kept(survey: Survey, rows: Sequence[dict[str, Any]]) -> None:
 
 @transaction.atomic
 def close(*, survey: Survey, by: Staff, at: datetime) -> None:
-    """Take no more answers; unfinished ones are kept until it is opened again."""
+    """Close a survey; unfinished answers are kept until it is opened again."""
     _transition(survey, "close", by, closed_at=at)
     fact = SurveyClosed(survey=survey.public_id)
     facts.record(fact, community=survey.community, by=by, at=at)

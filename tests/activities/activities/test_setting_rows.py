@@ -210,3 +210,45 @@ def test_programs_read_the_columns(by: Staff) -> None:
     columns = {each["name"]: each for each in options["columns"]}
     assert list(columns) == ["text", "count", "prize"]
     assert columns["prize"]["choices"] == ["7", "8"]
+
+
+@pytest.mark.parametrize("hidden", ["9", "2", 9, 2, True])
+def test_what_another_column_holds_is_no_choice_that_was_made(
+    by: Staff, hidden: Any
+) -> None:
+    # “9” is a prize that they do not see, and the text of an option.
+    stored = [{"text": "9", "count": 2, "prize": "7"}]
+    activity = create(by, stored)
+    with pytest.raises(InvalidSetting, match="choose something that there is"):
+        activities.change(
+            activity=activity,
+            by=by,
+            at=AT,
+            settings={"options": [{**stored[0], "prize": hidden}]},
+        )
+    activity.refresh_from_db()
+    assert activity.settings["options"] == stored
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Shanghai"])
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("0001-01-01T00:00", "9999-12-31T23:59", "1970-12-31T23:59"),
+        *("9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00"),
+    ],
+)
+def test_times_at_the_end_of_the_calendar_are_refused(time: str, zone: str) -> None:
+    by = factories.staff(factories.community(language="en", timezone=zone))
+    slot = {"starts": time, "minutes": 60, "capacity": 1}
+    for settings in ({"starts": time}, {"slots": [slot]}):
+        with pytest.raises(InvalidSetting, match="a time such as"):
+            activities.create(
+                community=by.community,
+                kind="meetup",
+                by=by,
+                at=AT,
+                name="Walk",
+                starts_at=AT,
+                settings=settings,
+            )

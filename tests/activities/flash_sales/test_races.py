@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models import F
 
 from qunce.activities.activities.models import Activity, Answer, Entry, Way
@@ -24,10 +23,8 @@ from tests.activities.mall.builders import rich
 from tests.factories import AT
 from tests.shares import IS_EXACT
 
-IS_ONE_WRITER = connection.vendor == "sqlite"
 PIECES = 10
-# On SQLite, writers wait in line; `make exact` has all of them do so.
-PEOPLE = 60 if IS_ONE_WRITER and not IS_EXACT else 200
+PEOPLE = 200 if IS_EXACT else 60
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 

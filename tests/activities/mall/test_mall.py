@@ -103,7 +103,7 @@ def test_one_person_gets_at_most_n_with_all_their_accounts(by: Staff) -> None:
         assert redeem(mall, bob, key=key).accepted
     factories.merge(by.community, "bob", "bobby")
     reply = redeem(mall, bobby)
-    assert reply.text == "You have “杯子” as often as one person can, 2 times."
+    assert reply.text == "You have reached the limit per person for “杯子”: 2."
     assert left() == 8
     # What was undone does not count.
     redemptions.undo(redemption=builders.last(), by=None, at=AT)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models import F
 
 from qunce.activities.activities.models import Activity, Way
@@ -20,9 +19,7 @@ from tests.activities.meetups import builders
 from tests.factories import AT
 from tests.shares import IS_EXACT
 
-IS_ONE_WRITER = connection.vendor == "sqlite"
-# On SQLite, writers wait in line; `make exact` has all of them do so.
-PEOPLE = 60 if IS_ONE_WRITER and not IS_EXACT else 200
+PEOPLE = 200 if IS_EXACT else 60
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 

@@ -30,7 +30,8 @@ from tests.members.surveys.asking import answer, published
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
-MEMBERS = 120
+MEMBERS, FEW = 120, 25
+"""Enough for guesses, and a few more than are mixed at a time."""
 QUESTIONS: list[dict[str, Any]] = [
     {"key": "say", "kind": "text", "text": "What is wrong here?"},
     {"key": "score", "kind": "scale", "text": "How are we?", "is_required": False},
@@ -38,16 +39,22 @@ QUESTIONS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def answered() -> tuple[Staff, Survey, dict[int, str]]:
+def answered(
+    request: pytest.FixtureRequest,
+) -> tuple[Staff, Survey, dict[int, str]]:
     """Account → the text that it answered, in the order of answering."""
+    count = getattr(request, "param", MEMBERS)
     ann = factories.staff(factories.community(language="en"))
-    accounts = factories.members(ann.community, *(f"m{n:03}" for n in range(MEMBERS)))
+    accounts = factories.members(ann.community, *(f"m{n:03}" for n in range(count)))
     survey = published(ann, QUESTIONS, is_anonymous=True)
     texts = {}
     for n, account in enumerate(accounts):
         texts[account] = f"secret {n:03}"
         answer(survey, account, say=texts[account], score=1 + n % 5)
     return ann, survey, texts
+
+
+of_few = pytest.mark.parametrize("answered", [FEW], indirect=True)
 
 
 def orders(columns: list[str]) -> list[str]:
@@ -131,11 +138,12 @@ def test_a_transaction_has_written_the_answers_of_many(
     assert right <= max(3, len(alone) // 5)
 
 
+@of_few
 def test_the_rows_of_answers_name_nobody_and_no_time(
     answered: tuple[Staff, Survey, dict[int, str]],
 ) -> None:
     responses_ = SurveyResponse.objects.all()
-    assert responses_.count() == MEMBERS
+    assert responses_.count() == FEW
     kept: set[Any] = set(
         responses_.values_list("account", "person_id", "answered_at", "by", "source")
     )
@@ -144,10 +152,11 @@ def test_the_rows_of_answers_name_nobody_and_no_time(
     # Mixing loses and doubles nothing.
     said = SurveyAnswer.objects.exclude(text="").values_list("text", flat=True)
     assert sorted(said) == sorted(answered[2].values())
-    assert SurveyAnswer.objects.filter(question="score").count() == MEMBERS
-    assert SurveyAnswered.objects.count() == MEMBERS
+    assert SurveyAnswer.objects.filter(question="score").count() == FEW
+    assert SurveyAnswered.objects.count() == FEW
 
 
+@of_few
 def test_staff_read_texts_without_an_order_of_time(
     answered: tuple[Staff, Survey, dict[int, str]],
 ) -> None:
@@ -169,6 +178,7 @@ def test_few_answers_are_not_shown(*, count: int, shown: bool) -> None:
     assert bool(texts) is shown
 
 
+@of_few
 def test_nobody_gets_a_single_anonymous_response(
     answered: tuple[Staff, Survey, dict[int, str]],
 ) -> None:

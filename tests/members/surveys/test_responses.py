@@ -372,5 +372,5 @@ def test_anonymous_surveys_fill_nothing(ann: Staff) -> None:
     for questions in (FILLING[:1], FILLING[1:], [{"kind": "picture", "text": "Look"}]):
         with pytest.raises(InvalidSurvey, match="belong to a person"):
             published(ann, questions, is_anonymous=True)
-    with pytest.raises(InvalidSurvey, match="told apart"):
+    with pytest.raises(InvalidSurvey, match="traced to members"):
         published(ann, is_anonymous=True, repeat="day")

@@ -59,10 +59,12 @@ def migrated(folder: Path) -> Path:
 def fill_test_databases() -> None:
     """Put migrated databases where Django expects the databases of the tests."""
     from django.db import connections
+    from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 
     if connections["default"].vendor == "postgresql":
         # The setting is empty without xdist; Django creates the tables in its own name then.
-        clone(connections["default"].creation._get_test_db_name())
+        given = connections["default"].settings_dict
+        clone(given["TEST"]["NAME"] or TEST_DATABASE_PREFIX + given["NAME"])
         return
     folder = migrated(Path(HOME) / "migrated")
     for each in connections.all():

@@ -1,4 +1,4 @@
-"""Really run races: 200 threads with connections of their own, on both databases."""
+"""Really run races: many threads with connections of their own, on both databases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from django.db import connection
 
 from qunce.activities.points import balances, earning, spending
 from qunce.activities.points.models import PointCap, PointEntry
@@ -15,9 +14,7 @@ from tests import factories, shares, threads
 from tests.activities.points import builders
 from tests.factories import AT
 
-IS_ONE_WRITER = connection.vendor == "sqlite"
-# On SQLite, 200 threads wait in line for 7 s; `make exact` has them do so.
-THREADS = 40 if IS_ONE_WRITER and not shares.IS_EXACT else 200
+THREADS = 200 if shares.IS_EXACT else 40
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from qunce.activities import budget
 from qunce.activities.activities import activities
+from qunce.activities.activities.models import Activity
 from qunce.activities.draws import draw_facts, drawing, draws, number_stream
 from qunce.activities.draws.drawing import Drawn, Outcome
 from qunce.activities.draws.models import Draw, DrawPrize, Result, State, Ticket
@@ -22,7 +23,6 @@ from qunce.core import errors, names, permissions
 from qunce.members.accounts import queries as account_queries
 
 if TYPE_CHECKING:
-    from qunce.activities.activities.models import Activity
     from qunce.core.communities import Community
     from qunce.core.facts.facts import RecordedFact
     from qunce.core.staff.models import Staff
@@ -80,7 +80,12 @@ def complete(
 
 
 def lock(draw: Draw) -> Draw:
-    """The draw as it is now, which nobody else changes until the transaction ends."""
+    """The draw as it is now, which nobody else changes until the transaction ends.
+
+    First its activity, which the budget of its prizes and a cancellation lock.
+    """
+    held = Activity.objects.select_for_update(of=("self",), no_key=True)
+    held.get(pk=draw.activity_id)
     rows = Draw.objects.select_for_update(of=("self",))
     return rows.select_related("activity__community").get(pk=draw.pk)
 

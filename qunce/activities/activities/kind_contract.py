@@ -44,6 +44,11 @@ class NotBetter(errors.Refused):
     """After publication a change has to be in the members' favour."""
 
 
+def is_stricter(before: int | None, after: int | None) -> bool:
+    """Whether a limit became lower; None is no limit."""
+    return after is not None and (before is None or after < before)
+
+
 class Aim(models.TextChoices):
     """What a kind is for, by which the kinds are listed; in the order of the list."""
 

@@ -312,9 +312,8 @@ def list_visible(
     activities.check_may_run(by, activity)
     rows = list(_list(activity, limit))
     accounts = [row.account_id for row in rows]
-    seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
-    people = account_queries.person_ids(accounts)
-    return [row for row in rows if people[row.account_id] in seen]
+    seen = visibility.filter_accounts(by=by, accounts=accounts, at=at)
+    return [row for row in rows if row.account_id in seen]
 
 
 def list_own(activity: Activity, accounts: Sequence[int]) -> list[Bid]:

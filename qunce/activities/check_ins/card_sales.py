@@ -184,9 +184,8 @@ def list_bought(*, activity: Activity, by: Staff, at: datetime) -> list[MakeUpCa
     activities.check_may_run(by, activity)
     rows = list(list_of(activity).order_by("-granted_at", "-pk"))
     accounts = [row.account_id for row in rows]
-    seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
-    people = account_queries.person_ids(accounts)
-    return [row for row in rows if people[row.account_id] in seen]
+    seen = visibility.filter_accounts(by=by, accounts=accounts, at=at)
+    return [row for row in rows if row.account_id in seen]
 
 
 def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> MakeUpCard:

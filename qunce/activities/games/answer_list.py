@@ -9,7 +9,6 @@ from qunce.activities.activities import activities
 from qunce.activities.games import rules
 from qunce.activities.games.deciders import Mode
 from qunce.activities.games.models import GameAnswer, GameResult, Round
-from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
 if TYPE_CHECKING:
@@ -26,7 +25,9 @@ def list_visible(*, row: Round, by: Staff, at: datetime) -> list[GameAnswer]:
     order = "pk" if own.mode == Mode.FIRST and not own.is_chain else "-pk"
     rows = GameAnswer.objects.filter(round=row).select_related("by", "ruled_by")
     found = list(rows.order_by(order)[:MAX_LISTED])
-    seen = _filter_visible([answer.account_id for answer in found], by, at)
+    seen = visibility.filter_accounts(
+        by=by, accounts=[answer.account_id for answer in found], at=at
+    )
     return [answer for answer in found if answer.account_id in seen]
 
 
@@ -35,11 +36,7 @@ def list_results(*, activity: Activity, by: Staff, at: datetime) -> list[GameRes
     activities.check_may_run(by, activity)
     rows = GameResult.objects.filter(activity=activity).select_related("award__stock")
     found = list(rows.order_by("place")[:MAX_LISTED])
-    seen = _filter_visible([row.account_id for row in found], by, at)
+    seen = visibility.filter_accounts(
+        by=by, accounts=[row.account_id for row in found], at=at
+    )
     return [row for row in found if row.account_id in seen]
-
-
-def _filter_visible(accounts: list[int], by: Staff, at: datetime) -> set[int]:
-    people = account_queries.person_ids(accounts)
-    seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
-    return {account for account in accounts if people[account] in seen}

@@ -14,6 +14,7 @@ from qunce.activities.activities.kind_contract import (
     InvalidSetting,
     NotBetter,
     SettingField,
+    is_stricter,
 )
 from qunce.activities.games import answers, idioms
 from qunce.activities.games.answers import Accepted
@@ -325,7 +326,7 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
             raise NotBetter(_("What counts now has to count until the end."))
     if not before.get("turns", True) and after.get("turns"):
         raise NotBetter(_("What counts now has to count until the end."))
-    if _is_less(before.get("tries"), after.get("tries")):
+    if is_stricter(before.get("tries"), after.get("tries")):
         raise NotBetter(_("The number of tries cannot decrease after publication."))
     if before.get("points", 0) > after.get("points", 0):
         raise NotBetter(_("Points cannot decrease after publication."))
@@ -334,11 +335,6 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         raise NotBetter(_("Questions can be added at the end, and none removed."))
     for was, now in zip(old, new, strict=False):
         _check_row_is_better(was, now)
-
-
-def _is_less(old: int | None, new: int | None) -> bool:
-    """Whether a limit has become lower; None is no limit."""
-    return new is not None and (old is None or new < old)
 
 
 def _check_row_is_better(was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -353,5 +349,5 @@ def _check_row_is_better(was: Mapping[str, Any], now: Mapping[str, Any]) -> None
         raise NotBetter(_("Right answers can be added, but not removed."))
     if now["points"] < was["points"]:
         raise NotBetter(_("Points cannot decrease after publication."))
-    if _is_less(was["seconds"], now["seconds"]):
+    if is_stricter(was["seconds"], now["seconds"]):
         raise NotBetter(_("The seconds of a question cannot decrease."))

@@ -29,7 +29,6 @@ from qunce.activities.instant_draws.models import (
 )
 from qunce.core import community_days, db, errors
 from qunce.core.facts import facts
-from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 
 if TYPE_CHECKING:
@@ -252,7 +251,5 @@ def list_visible(
     if not by.is_scoped:
         return list(rows[:limit])
     accounts = list(rows.order_by().values_list("account_id", flat=True).distinct())
-    seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
-    people = account_queries.person_ids(accounts)
-    own = [account for account in accounts if people[account] in seen]
-    return list(rows.filter(account_id__in=own)[:limit])
+    seen = visibility.filter_accounts(by=by, accounts=accounts, at=at)
+    return list(rows.filter(account_id__in=seen)[:limit])

@@ -222,16 +222,11 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     for was, now in zip(old, new, strict=False):
         if now["price"] > was["price"]:
             raise NotBetter(_("A price cannot rise after publication."))
-        if _is_less(was["most"], now["most"]):
+        if kind_contract.is_stricter(was["most"], now["most"]):
             raise NotBetter(_("What one person can have cannot become less."))
     was, now = before["undo_minutes"], after["undo_minutes"]
     if was is not None and (now is None or now < was):
         raise NotBetter(_("The time for undoing cannot become shorter."))
-
-
-def _is_less(before: int | None, after: int | None) -> bool:
-    """Whether a limit became stricter; None is no limit."""
-    return after is not None and (before is None or after < before)
 
 
 def check_publishable(activity: Activity, at: datetime) -> None:

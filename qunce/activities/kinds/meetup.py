@@ -364,7 +364,7 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     for was, now in pairs:
         if (was["starts"], was["minutes"]) != (now["starts"], now["minutes"]):
             raise NotBetter(_("Times stay after publication; add others at the end."))
-        if _is_less(was["capacity"], now["capacity"]):
+        if kind_contract.is_stricter(was["capacity"], now["capacity"]):
             raise NotBetter(_("The number of seats cannot decrease after publication."))
     if after["sign_up_hours"] > before["sign_up_hours"]:
         raise NotBetter(_("Sign-up cannot end earlier after publication."))
@@ -372,11 +372,6 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         raise NotBetter(_("The time for cancelling cannot become shorter."))
     if not after["place"]:
         raise NotBetter(_("“%(field)s” is required.") % {"field": SETTINGS[0].label})
-
-
-def _is_less(before: int | None, after: int | None) -> bool:
-    """Whether a limit became stricter; None is no limit."""
-    return after is not None and (before is None or after < before)
 
 
 def _is_more(before: int | None, after: int | None) -> bool:

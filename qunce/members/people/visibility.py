@@ -81,6 +81,16 @@ def filter_visible(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[i
     return {person for person in people if person in visible}
 
 
+def filter_accounts(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[int]:
+    """Those of these accounts whose people are visible."""
+    ids = sorted(set(accounts))
+    if not ids:
+        return set()
+    visible = visible_people(by=by, at=at)
+    people = account_queries.person_ids(ids)
+    return {account for account in ids if people[account] in visible}
+
+
 def list_visible(*, by: Staff, accounts: BitMap, at: datetime) -> list[int]:
     """Ids of the people behind these accounts who are visible now, ascending."""
     people = people_of_accounts(by=by, accounts=accounts, at=at)

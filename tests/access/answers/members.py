@@ -9,6 +9,7 @@ ANSWERS: dict[str, str] = {
         members.scores.scores.visible_spec
         members.people.named_members.find_all
         members.people.notes.list_open_until
+        members.people.visibility.filter_accounts
         members.people.visibility.filter_visible
         members.people.visibility.list_visible
         members.people.visibility.visible_people

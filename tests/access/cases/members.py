@@ -180,6 +180,7 @@ case(
     "members.people.visibility",
     get=ids("account"),
     filter_visible=ids("accounts"),
+    filter_accounts=ids("accounts"),
     list_visible=BITMAP,
     visible_people=just(),
 )

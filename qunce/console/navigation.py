@@ -256,6 +256,8 @@ STYLESHEETS_USED = {
     "meetups": ("activities", "outreach", "today"),
     "flash_sales": ("activities", "outreach", "today"),
     "auctions": ("activities", "outreach", "today"),
+    "polls": ("activities", "outreach", "today"),
+    "tiered_tasks": ("activities", "outreach", "today"),
     "care": ("materials", "outreach"),
     "contact_budget": ("settings",),
     "group_templates": ("groups",),
@@ -291,6 +293,8 @@ AREA_BY_NAMESPACE = {
     "meetups": "activities",
     "flash_sales": "activities",
     "auctions": "activities",
+    "polls": "activities",
+    "tiered_tasks": "activities",
 }
 """URL namespace → key of its area; the page of a draw has no tab of its own."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Case, When
+
 from qunce.activities.activities.models import Activity, Entry, State
+from qunce.activities.kinds import check_in
 from qunce.core import timestamps
 from qunce.core.staff import models as staff_models
 from qunce.members.accounts.models import Account
@@ -26,7 +29,8 @@ def make(community: Community, *, at: datetime) -> str | None:
     """
     running = Activity.objects.filter(community=community, state=State.RUNNING)
     # First a check-in, in which there is something to do every day.
-    activity = running.order_by("kind", "-starts_at", "-pk").first()
+    is_check_in = Case(When(kind=check_in.KEY, then=0), default=1)
+    activity = running.order_by(is_check_in, "-starts_at", "-pk").first()
     entries = Entry.objects.filter(activity=activity).order_by("pk")
     members = Account.objects.filter(community=community, present=True).exclude(name="")
     entered = members.filter(pk__in=entries.values("account_id")[:100])

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from qunce.activities.activities import kind_contract
 from qunce.activities.activities.kind_contract import (
@@ -293,7 +293,9 @@ def metrics(activity: Activity, people: Sequence[int], at: datetime) -> list[Met
     won = [state for _account, place, state in own if place is not None]
     delivered = won.count(AwardState.DELIVERED)
     return [
-        Metric(key="tickets", label=_("Tickets"), value=len(own)),
+        Metric(
+            key="tickets", label=pgettext("instant draw", "Tickets"), value=len(own)
+        ),
         Metric(key="prizes_won", label=_("Prizes won"), value=len(won)),
         Metric(key="delivered", label=_("Prizes handed over"), value=delivered),
     ]

@@ -20,7 +20,7 @@ from qunce.demo.coffee.context import Context
 from qunce.groups import working_people
 from qunce.members.accounts.models import Account
 
-DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 PEOPLE, PIECES = 16, 5
 
 
@@ -43,7 +43,7 @@ TEXTS = {
     "zh": Texts(
         "咖啡积分商城",
         "买咖啡攒的积分，可以换下面这些。换错了半小时内能撤。",
-        "积分商城给会员用，先加入会员再来。",
+        "积分商城给登记过的用户，先进群再来。",
         (
             ("挂耳咖啡一盒", "pick_up", 60),
             ("店徽帆布袋", "pick_up", 80),
@@ -93,18 +93,18 @@ def create(context: Context) -> None:
 
 
 def _list_people(context: Context) -> list[int]:
-    """Some who have points and do not work here."""
+    """Those with the most points who do not work here."""
     present = Account.objects.filter(community=context.community, present=True)
     rows = (
         PointLot.objects.filter(
             account_id__in=present.values("pk"),
-            usable_from__lte=context.community.day(context.at - DAY),
+            usable_from__lte=context.community.day(context.at),
             last_day__gte=context.community.day(context.at),
         )
         .values("account_id")
         .annotate(points=Sum("left"))
-        .filter(points__gte=200)
-        .order_by("account_id")
+        .filter(points__gte=60)
+        .order_by("-points", "account_id")
     )
     ids = list(rows.values_list("account_id", flat=True)[: 2 * PEOPLE])
     working = working_people.find(ids)
@@ -159,7 +159,7 @@ def _create_mall(context: Context, texts: Texts, people: list[int]) -> None:
         context, mall.MALL.key, texts.mall, texts.mall_text, settings, texts
     )
     for number, account in enumerate(people[:8]):
-        at = context.at - DAY + number * HOUR
+        at = context.at - (30 - number) * MINUTE
         _say(activity, account, str(number % 2 + 1), at)
 
 
@@ -174,7 +174,7 @@ def _create_auction(context: Context, texts: Texts, people: list[int]) -> None:
         texts,
     )
     for number, account in enumerate(people[4:9]):
-        at = context.at - 3 * HOUR + number * 20 * MINUTE
+        at = context.at - (20 - number) * MINUTE
         _say(activity, account, str(20 + 7 * number), at)
 
 

@@ -207,3 +207,18 @@ def test_pictures_are_encoded_again(
         assert b"secret place" not in stored
         assert Image.open(io.BytesIO(stored)).size == (1_600, 800)
         assert SurveyAnswer.objects.get().text == SurveyPicture.objects.get().public_id
+
+
+def test_halves_of_characters_in_carried_answers_are_no_answers(
+    ann: Staff, mia: int
+) -> None:
+    cups = {"key": "cups", "kind": "number", "text": "How many cups?"}
+    survey = published(ann, [cups], is_anonymous=True, layout="all")
+    phone = opened(survey, mia)
+    phone.client.raise_request_exception = False
+    token = dict(HIDDEN.findall(phone.page))["form_token"]
+    url = f"{phone.root}surveys/{survey.public_id}/answer"
+    for carried in ('{"cups": "\\ud800"}', '{"cups": ["\\ud800"]}', '{"a\\ud800": 1}'):
+        data = {"form_token": token, "carried": carried, "step": "next"}
+        assert phone.client.post(url, data).status_code == 422
+    assert not SurveyResponse.objects.exists()

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qunce.core import text_validation
 from qunce.members.surveys.questions import KEY, Kind, Question
 from qunce.portal import http
 from qunce.portal.surveys import presenters
@@ -26,7 +27,10 @@ def read_carried(request: http.Request) -> dict[str, Any]:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
+    # JSON can write halves of characters, which no page can show again.
+    if not isinstance(found, dict) or not text_validation.is_valid(
+        json.dumps(found, ensure_ascii=False)
+    ):
         return {}
     return {key: value for key, value in found.items() if KEY.fullmatch(key)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,16 +66,21 @@ def find(items: Sequence[Item], said: str) -> Item:
     said = said.strip().lstrip("#＃第").strip()
     if not said and len(items) == 1:
         return items[0]
-    word = said.casefold()
+    # Phones write full-width digits, too.
+    word = _folded(said)
     for item in items:
         # The number first, as a name may be a number.
         if word == str(item.number):
             return item
-    named = [item for item in items if item.stock.name.casefold() == word]
+    named = [item for item in items if _folded(item.stock.name) == word]
     if len(named) == 1:
         return named[0]
     text = _("Which one? Write “redeem” and its number: %(items)s.")
     raise ItemNotFound(text % {"items": list_texts(items)})
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def list_texts(items: Sequence[Item]) -> str:

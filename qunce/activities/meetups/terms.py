@@ -113,8 +113,9 @@ def choose_slot(slots: Sequence[Slot], said: str) -> tuple[Slot, str]:
     found = re.match(
         r"\s*[#＃第]?\s*(\d{1,3})(?:[\s:：,，、.。]+|$)(.*)", said, re.DOTALL
     )
-    by_number = {str(slot.number): slot for slot in slots}
-    slot = by_number.get(found[1].lstrip("0")) if found is not None else None
+    by_number = {slot.number: slot for slot in slots}
+    # As a number, since phones write full-width digits, too.
+    slot = by_number.get(int(found[1])) if found is not None else None
     if slot is None or found is None:
         text = _("Which time? Write “sign up” and its number: %(times)s.")
         raise NoSuchSlot(text % {"times": list_slots(slots)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 from datetime import datetime, timedelta
 
 from qunce.core import timestamps
@@ -22,11 +23,11 @@ def code_at(secret: str, at: datetime) -> str:
 def is_right(secret: str, typed: str, at: datetime) -> bool:
     """Whether a code is that of now, of the step before or of the one after."""
     step, is_found = _step(at), False
+    # Phones write full-width digits, too.
+    code = unicodedata.normalize("NFKC", typed).strip().encode()
     for around in STEPS_AROUND:
         # All are compared, so that the time taken says nothing.
-        is_found |= hmac.compare_digest(
-            _code(secret, step + around).encode(), typed.encode()
-        )
+        is_found |= hmac.compare_digest(_code(secret, step + around).encode(), code)
     return is_found
 
 

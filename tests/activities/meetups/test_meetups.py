@@ -177,7 +177,7 @@ def test_slots_have_their_own_seats(by: Staff) -> None:
     assert "Which time?" in say(meetup, ann).text
     assert "Which time?" in say(meetup, ann, "3").text
     assert "You have a seat" in say(meetup, ann, "2").text
-    assert "waitlist" in say(meetup, bob, "第2").text
+    assert "waitlist" in say(meetup, bob, "第２").text
     assert cancel(meetup, bob).accepted
     assert "You have a seat" in say(meetup, bob, "1", key="x").text
 
@@ -318,6 +318,8 @@ def test_codes_of_the_place_are_taken_for_one_step_around() -> None:
     ] == [False, True, True, True, False]
     assert not venue_codes.is_right("11" * 32, code, at)
     assert not venue_codes.is_right(secret, "１２３４５６", at)
+    full_width = "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in code)
+    assert venue_codes.is_right(secret, f" {full_width}", at)
 
 
 def test_wrong_codes_are_counted(by: Staff) -> None:

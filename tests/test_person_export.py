@@ -84,6 +84,21 @@ SECTIONS = {
     "replies.Conversation": "conversations",
     "sales.Order": "orders",
     "wishes.WishVoice": "wishes",
+    "auctions.Bid": "bids",
+    "flash_sales.Reservation": "flash_sale_reservations",
+    "flash_sales.Waiter": "flash_sale_waitlists",
+    "instant_draws.InstantTicket": "instant_tickets",
+    "levels.BadgeAward": "badges",
+    "levels.LevelGift": "level_gifts",
+    "levels.MembershipTerm": "memberships",
+    "mall.Redemption": "redemptions",
+    "meetups.SignUp": "meet_ups",
+    "red_packets.RedPacketShare": "red_packets",
+    "surveys.SurveyAnswered": "anonymous_surveys",
+    "surveys.SurveyConflict": "survey_conflicts",
+    "surveys.SurveyDraft": "survey_drafts",
+    "surveys.SurveyPicture": "survey_pictures",
+    "surveys.SurveyResponse": "survey_answers",
 }
 """Table → the file that has its rows of a person."""
 ELSEWHERE = {

@@ -18,6 +18,11 @@ CONSOLE_ONLY = {
     "activities.activities.activities.list_unreviewed": "programs list those of a state",
     "activities.eligibility.count_rules": "shown while a rule is chosen",
     "outreach.streak_reminders.draft": "programs create the segment and the playbook",
+    "activities.eligibility.find_people": "people are counted on the page of a poll",
+    "activities.levels.badges.count_awards": "programs list badges",
+    "activities.levels.badges.list_awards": "programs ask for the levels of a member",
+    "activities.levels.gifts.count_given": "shown on the page of levels",
+    "activities.levels.memberships.count_members": "shown on the page of memberships",
     "activities.eligibility.list_people": "shown before the publication; programs count",
     "activities.prizes.addresses.read": "only people read addresses",
     "activities.prizes.delivery.export_csv": "holds addresses, which only people read",
@@ -111,6 +116,7 @@ PROGRAMS = "what happens elsewhere is reported by programs and files"
 API_ONLY = {
     "activities.check_ins.card_sales.buy": "members buy on their page",
     "outreach.activity_messages.count_by_state": "staff see the groups that wait",
+    "activities.levels.cards.get": "staff see it on the page of the member",
     "activities.draws.draws.get_visible": "staff see the draw on the page of the activity",
     "activities.points.balances.recount": "a check that programs and the command line make",
     "activities.points.earning.earn": PROGRAMS,
@@ -137,6 +143,8 @@ API_ONLY = {
 }
 TEMPLATES = "group templates add one group; others choose the whole list"
 NEITHER = {
+    "activities.levels.badges.get_by_key": "the command line names badges",
+    "activities.levels.holdings.recount_by": "the command line recounts",
     "activities.points.reversals.reverse_awards": "a part of undoing imports",
     "importing.jobs.jobs.find_or_create": "the command line imports at once",
     "members.surveys.surveys.get_by_key": "the command line names surveys by id",

@@ -33,9 +33,9 @@ from tests import factories
 from tests.activities import running
 from tests.activities.auctions import builders as auction_builders
 from tests.activities.draws import builders
+from tests.activities.flash_sales import builders as flash_sale_builders
 from tests.activities.games import builders as game_builders
 from tests.activities.instant_draws import builders as instant_builders
-from tests.activities.flash_sales import builders as flash_sale_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.meetups import builders as meetup_builders
 from tests.factories import AT

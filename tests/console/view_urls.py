@@ -84,7 +84,7 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "instant_draws.pk": "instant draw",
     "instant_draws:packets.pk": "red packet",
     "polls.pk": "poll",
-    "tiered_tasks.pk": "task",
+    "tiered_tasks.pk": "tiered_task",
     "surveys.pk": "survey",
     "surveys:decide.pk": "survey conflict",
     "surveys.response": "survey response",

@@ -21,7 +21,10 @@ from qunce.portal.visitors.visitors import Visitor
 from tests import factories
 from tests.activities import running
 from tests.activities.draws import builders
+from tests.activities.instant_draws import builders as instant_builders
+from tests.activities.meetups import builders as meetup_builders
 from tests.factories import AT
+from tests.members.surveys import asking
 
 NEEDS = {
     "activities.get": Rung.PUBLIC,
@@ -36,6 +39,9 @@ NEEDS = {
     "draws.require_tickets": Rung.LINK,
     "home.record_view": Rung.PUBLIC,
     "flash_sales.confirm": Rung.CHANNEL,
+    "instant_draws.get": Rung.PUBLIC,
+    "instant_draws.get_packet": Rung.PUBLIC,
+    "instant_draws.require_ticket": Rung.LINK,
     "mall.undo": Rung.CHANNEL,
     "meetups.get": Rung.PUBLIC,
     "meetups.get_own": Rung.LINK,
@@ -47,6 +53,12 @@ NEEDS = {
     "activities.buy_card": Rung.CHANNEL,
     "points.join_leaderboard": Rung.CHANNEL,
     "points.leave_leaderboard": Rung.CHANNEL,
+    "surveys.get": Rung.PUBLIC,
+    "surveys.account_of": Rung.PUBLIC,
+    "surveys.require": Rung.LINK,
+    "surveys.save": Rung.LINK,
+    "surveys.submit": Rung.LINK,
+    "surveys.add_picture": Rung.LINK,
     "sign_in.bind": Rung.PUBLIC,
     "sign_in.enter_through_channel": Rung.PUBLIC,
     "sign_in.enter_with_code": Rung.PUBLIC,
@@ -89,8 +101,15 @@ def arguments(verb: Callable[..., Any], shop: Community) -> dict[str, Any]:
     given: dict[str, Any] = dict.fromkeys(names, "")
     if "at" in names:
         given["at"] = AT
-    if {"draw", "public_id", "award"} & set(names):
-        by = factories.staff(shop)
+    by = factories.staff(shop)
+    if "survey" in names:
+        given["survey"] = asking.published(by)
+    elif "meetups" in verb.__module__:
+        given["public_id"] = meetup_builders.open_meetup(by).public_id
+        given |= {"form": {}} if "form" in names else {}
+    elif "instant_draws" in verb.__module__:
+        given["draw"] = instant_builders.open_draw(by).instant_draw
+    elif {"draw", "public_id", "award"} & set(names):
         draw = builders.open_draw(by)
         is_draw = "draws" in verb.__module__
         activity = draw.activity if is_draw else running.running(by)

@@ -20,6 +20,7 @@ from pyroaring import BitMap
 from docs import kinds
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity
+from qunce.activities.levels import badges
 from qunce.console.segments import rule_editing
 from qunce.console.segments.builder_choices import Choices
 from qunce.console.segments.clause_forms import base as clause_forms
@@ -41,6 +42,7 @@ from qunce.sets import audiences
 from qunce.sets.rules import base, phrasing, tree
 from qunce.sets.rules.base import Clause, Declaration, RulePath
 from tests import factories
+from tests.activities.levels import builders as level_builders
 from tests.clients import browser
 from tests.factories import AT, LATER
 from tests.oracle.clauses import CLAUSES
@@ -93,8 +95,15 @@ def shop(db: None) -> Community:
         for mention in base.list_mentions(example)
     }
     for kind, key in sorted(mentioned):
-        create = create_survey if kind == "survey" else create_mentioned
-        create(kind, key, about)
+        if kind == "survey":
+            create_survey(key, about)
+        elif kind == "badge":
+            badges.create(name=key, letters="R", key=key, **about)
+        elif kind == "level" and key == "silver":
+            # With it comes the other one.
+            level_builders.define(shop)
+        else:
+            create_mentioned(kind, key, about)
     return shop
 
 
@@ -111,7 +120,7 @@ def create_mentioned(kind: str, key: str, about: dict[str, Any]) -> None:
         segments.create(key=key, rule={"all": []}, **about)
     elif kind == "campaign":
         campaigns.create(name=key, key=key, **about)
-    elif kind == "activity":
+    elif kind in ("activity", "any_activity"):
         row = activities.create(kind="check_in", name=key, starts_at=AT, **about)
         Activity.objects.filter(pk=row.pk).update(public_id=key)
     elif kind == "frozen":
@@ -122,7 +131,7 @@ def create_mentioned(kind: str, key: str, about: dict[str, Any]) -> None:
         facts.ensure_kinds([key])
 
 
-def create_survey(kind: str, key: str, about: dict[str, Any]) -> None:
+def create_survey(key: str, about: dict[str, Any]) -> None:
     options = [{"key": "yes", "text": "Yes"}, {"key": "no", "text": "No"}]
     came = {"key": "came", "kind": "single", "text": "Came?", "options": options}
     score = {"key": "score", "kind": "nps", "text": "Score?"}

@@ -54,9 +54,9 @@ from tests.two_communities import (
     feedback,
     group_people,
     insight,
+    levels,
     moderation,
     outreach,
-    levels,
     points,
     surveys,
 )

@@ -188,7 +188,7 @@ def _add_poll_and_task(data: TwoCommunities) -> None:
         by=data.owner,
         at=data.at,
     )
-    data.ids |= {"poll": poll.pk, "task": task.pk}
+    data.ids |= {"poll": poll.pk, "tiered_task": task.pk}
 
 
 def _add_instant_draws(data: TwoCommunities) -> None:

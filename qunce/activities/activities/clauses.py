@@ -71,13 +71,17 @@ class TookPartClause(Clause):
         return []
 
     def cache_key(self, snap: Snapshot) -> Hashable:
-        # Entries are only added and struck out, so that these numbers say which there are.
-        rows = db.rows(
-            "SELECT COUNT(*), COALESCE(SUM(CASE WHEN struck_out_at IS NULL THEN 0"
-            " ELSE id END), 0) FROM activities_entry WHERE activity_id = %s",
+        # Entries are added, struck out and restored, and never deleted.
+        count = db.rows(
+            "SELECT COUNT(*) FROM activities_entry WHERE activity_id = %s",
             [self.activity],
         )
-        return int(rows[0][0]), int(rows[0][1])
+        struck = db.rows(
+            "SELECT id FROM activities_entry WHERE activity_id = %s"
+            " AND struck_out_at IS NOT NULL ORDER BY id",
+            [self.activity],
+        )
+        return int(count[0][0]), tuple(int(pk) for (pk,) in struck)
 
     def resolve(self, snap: Snapshot) -> BitMap:
         rows = db.rows(

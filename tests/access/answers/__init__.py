@@ -30,6 +30,7 @@ from tests.access.answers import (
     points,
     prizes,
     sales,
+    sales_with_points,
     surveys,
 )
 
@@ -65,6 +66,7 @@ TABLES = (
     instant_draws.ANSWERS,
     prizes.ANSWERS,
     sales.ANSWERS,
+    sales_with_points.ANSWERS,
     surveys.ANSWERS,
 )
 

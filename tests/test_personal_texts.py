@@ -88,6 +88,8 @@ OWN_ERASERS = {
 EXEMPT = {
     "activities.BudgetEntry": "keys of rows and states",
     "prizes.PrizeCode": "codes that staff upload, encrypted",
+    "levels.LevelScheme": "periods and numbers",
+    "polls.Ballot": "numbers of options",
     "instant_draws.InstantDraw": "terms that were published, and their hash",
     "instant_draws.DaySeed": "seeds and their hashes",
     "red_packets.RedPacket": "seeds and their hashes",
@@ -175,6 +177,9 @@ MACHINE_ONLY = {
 EXEMPT_FIELDS = {
     # The numbers of facts.
     "activities.Announcement": "fact_ids",
+    "levels.Badge": "key",
+    "levels.Level": "key steps",
+    "levels.MembershipPlan": "key",
     # Ids, and what goes with the address of an erased member.
     "prizes.Award": "public_id source_key carrier parcel_number",
     "prizes.PrizeStock": "kind",
@@ -251,7 +256,8 @@ class Rows:
             values = {
                 field.name: self.value(field)
                 for field in model._meta.fields
-                if not field.primary_key and not field.has_default() and not field.null
+                if field.is_relation or not field.primary_key
+                if not field.has_default() and not field.null
             }
             self.made[model] = model._default_manager.create(**values)
         return self.made[model]

@@ -34,6 +34,8 @@ from qunce.members.surveys.models import (
 )
 from qunce.members.surveys.survey_facts import VIEW_ANSWERS
 
+ResponseId = Annotated[int, Field(ge=1, lt=2**53)]
+"""Ids of responses are at random, and larger than others."""
 router = Router(auth=RequiresScope("surveys"), tags=["surveys"])
 MEMBERS = RequiresScope("surveys", shows_members=True)
 RepeatText = Annotated[
@@ -412,13 +414,13 @@ def take_lines(
 
 
 @router.get("/survey-responses/{response_id}", response=ResponseOut, auth=MEMBERS)
-def get_response(request: ApiRequest, response_id: schemas.Id) -> dict[str, Any]:
+def get_response(request: ApiRequest, response_id: ResponseId) -> dict[str, Any]:
     """Get the answers of one response."""
     return _response(responses.get(by=request.by, pk=response_id, at=request.at))
 
 
 @router.delete("/survey-responses/{response_id}", response={204: None}, auth=MEMBERS)
-def delete_response(request: ApiRequest, response_id: schemas.Id) -> Any:
+def delete_response(request: ApiRequest, response_id: ResponseId) -> Any:
     """Delete the answers of one response; the member may answer again."""
     responses.delete(pk=response_id, by=request.by, at=request.at)
     return Status(204, None)

@@ -300,16 +300,8 @@ _add(
     "commands.points.points",
     N_("Show points of members, earn, spend and take them back, and recount"),
 )
-_add(
-    "levels",
-    "commands.levels.levels",
-    N_("Show, define and recount levels, and the level of a member"),
-)
-_add(
-    "badges",
-    "commands.badges.badges",
-    N_("List badges, award and revoke them"),
-)
+_add("levels", "commands.levels.levels", N_("Show, define and recount levels"))
+_add("badges", "commands.badges.badges", N_("List badges, award and revoke them"))
 _add("metrics", "commands.metrics.metrics", N_("List metrics and show their numbers"))
 _add(
     "retention",
@@ -397,11 +389,7 @@ _add(
     N_("Show and save the positioning sheet, count its hooks"),
 )
 _add("orders", "commands.orders.orders", N_("List and show orders"))
-_add(
-    "imports",
-    "commands.imports.imports",
-    N_("List and show imports, undo one"),
-)
+_add("imports", "commands.imports.imports", N_("List and show imports, undo one"))
 _add(
     "communities",
     "commands.communities.communities",
@@ -412,11 +400,7 @@ _add(
     "commands.staff.staff",
     N_("List, add and change staff accounts, set a new password"),
 )
-_add(
-    "surveys",
-    "commands.surveys.surveys",
-    N_("List surveys, show their results, export their answers"),
-)
+_add("surveys", "commands.surveys.surveys", N_("List surveys, show and export results"))
 _add(
     "draws",
     "commands.draws.draws",

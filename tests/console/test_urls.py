@@ -36,6 +36,8 @@ WITHOUT_DATA = {
     "tasks:task-proof",
     "content_calendar:entry",
     "content_calendar:back",
+    "surveys:picture",
+    "meetups:scanned",
 }
 """Views that answer 404 because the sample has no data for them."""
 HIDDEN = {

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from qunce.activities.levels import badges
+from qunce.activities.levels import schemes as level_schemes
 from qunce.activities.points import liability, point_settings
 from qunce.activities.points import rules as point_rules
 from qunce.activities.prizes import prizes
@@ -269,6 +271,13 @@ VERBS: dict[str, list[Verb]] = {
         lambda c: portal_settings.configure(community=c.shop, is_open=True, **c.who),
         lambda c: page_views.list_results(**c.who),
         lambda c: links.revoke_purpose(community=c.shop, purpose="home", **c.who),
+    ],
+    "levels.manage": [
+        lambda c: level_schemes.define(
+            community=c.shop, wanted=level_schemes.SchemeInput(levels=()), **c.who
+        ),
+        lambda c: level_schemes.switch_on(community=c.shop, **c.who),
+        lambda c: badges.create(community=c.shop, name="B", letters="B", **c.who),
     ],
     "surveys.manage": [
         lambda c: surveys.create(community=c.shop, name="S", **c.who),

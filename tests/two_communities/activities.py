@@ -195,7 +195,7 @@ def _add_instant_draws(data: TwoCommunities) -> None:
     by, at = data.owner, data.at
     prize = prizes.create(
         community=data.community,
-        name="Homely Hidden Mug",
+        name="Homely Mug",
         kind="service",
         total=2,
         instructions="Homely shop",

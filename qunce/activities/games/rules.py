@@ -151,6 +151,24 @@ def of(activity: Activity) -> Rules:
 # Settings
 
 
+POINTS = SettingField(
+    name="points",
+    label=pgettext_lazy("question", "Points"),
+    type="number",
+    default=10,
+    most=MAX_POINTS,
+)
+SECONDS = SettingField(
+    name="seconds",
+    label=gettext_lazy("Time limit in seconds"),
+    type="number",
+    default=None,
+    least=MIN_SECONDS,
+    most=MAX_SECONDS,
+    none_label=gettext_lazy("no limit"),
+)
+
+
 def question_rows(
     *,
     label: StrOrPromise,
@@ -189,24 +207,7 @@ def question_rows(
                 ),
             )
         )
-    columns += [
-        SettingField(
-            name="points",
-            label=pgettext_lazy("question", "Points"),
-            type="number",
-            default=10,
-            most=MAX_POINTS,
-        ),
-        SettingField(
-            name="seconds",
-            label=gettext_lazy("Time limit in seconds"),
-            type="number",
-            default=None,
-            least=MIN_SECONDS,
-            most=MAX_SECONDS,
-            none_label=gettext_lazy("no limit"),
-        ),
-    ]
+    columns += [POINTS, SECONDS]
     return SettingField(
         name="questions",
         label=label,

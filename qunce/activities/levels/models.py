@@ -55,6 +55,7 @@ class LevelScheme(models.Model):
         return self.period
 
 
+@personal_texts.erased_in(sentences=("name", "title", "benefits"))
 class Level(models.Model):
     """A level. `steps` are pairs of the first community day and the points that it takes.
 
@@ -173,7 +174,7 @@ class LevelGiftBudget(models.Model):
 # Badges
 
 
-@personal_texts.erased_in("rule", sentences=("name", "description"))
+@personal_texts.erased_in("rule", sentences=("name", "description", "problem"))
 class Badge(models.Model):
     """A badge. With a `rule`, members whom it describes are awarded it, once."""
 
@@ -238,6 +239,7 @@ class BadgeAward(models.Model):
 # Paid memberships
 
 
+@personal_texts.erased_in(sentences=("name", "category"))
 class MembershipPlan(models.Model):
     """A membership that is bought for a term of months.
 

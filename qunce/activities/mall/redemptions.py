@@ -114,7 +114,7 @@ def redeem(
     The kind calls it in the transaction in which eligibility was judged.
     """
     check_offered(item)
-    row = Redemption(
+    row = Redemption.objects.create(
         activity=activity,
         stock=item.stock,
         item=item.number,
@@ -125,7 +125,6 @@ def redeem(
         at=at,
         by=by,
     )
-    row.save()
     if item.stock.cost:
         # Before the person, as every promise locks the activity first.
         budget.reserve(
@@ -155,14 +154,18 @@ def redeem(
     )
     if award is None:
         raise NotOffered(_sold_out(item))
-    # Taking has locked it: who archives it now does that after this.
-    if PrizeStock.objects.filter(pk=item.stock.pk, archived_at__isnull=False).exists():
-        item.stock.archived_at = at
-        raise NotOffered(item.held_reason)
+    _check_still_offered(item, at)
     row.award = award
     row.save(update_fields=["award"])
     _record(mall_facts.ItemRedeemed, row, by, at)
     return row
+
+
+def _check_still_offered(item: Item, at: datetime) -> None:
+    """Taking has locked the prize: what archives it now does that after the commit."""
+    if PrizeStock.objects.filter(pk=item.stock.pk, archived_at__isnull=False).exists():
+        item.stock.archived_at = at
+        raise NotOffered(item.held_reason)
 
 
 def _count(activity: Activity, item: Item, accounts: Sequence[int]) -> int:

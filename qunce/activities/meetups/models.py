@@ -45,6 +45,7 @@ class How(models.TextChoices):
     LIST = "list", pgettext_lazy("checked in", "from the list")
 
 
+@personal_texts.erased_in(sentences=("place",), community="activity__community_id")
 class Meetup(models.Model):
     """What is kept beside the settings of a published meet-up.
 

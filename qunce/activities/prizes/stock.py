@@ -11,7 +11,6 @@ from django.db.models import F
 from qunce.activities.prizes.models import PrizeStock
 from qunce.core.prepared_queries import Param, PreparedQuery
 
-
 _BY_ID = PreparedQuery(
     lambda: PrizeStock.objects.select_related("community").filter(pk=Param("pk"))
 )

@@ -121,7 +121,15 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         answers.report(context)
     with making.step("coffee-derived", _("facts of the coffee brand counted")):
         catch_up(at=now)
-    steps: list[tuple[str, str, Callable[[Context], object]]] = [
+    for key, label, create in _steps():
+        with making.step(f"coffee-{key}", label):
+            create(context)
+    return simulation
+
+
+def _steps() -> list[tuple[str, str, Callable[[Context], object]]]:
+    """What follows the facts: a key, what the progress says, and what creates it."""
+    return [
         ("layers", _("its members sorted into layers and segments"), plan.create),
         ("persona-cards", _("cards of its typical members"), persona_cards.create),
         ("tag-rules", _("its tag rules"), tag_rules.create),
@@ -156,10 +164,6 @@ def load(making: Build, *, owner: Staff, request: Request) -> SimulatedCommunity
         ("mall", _("a points mall, an auction and a flash sale"), mall.create),
         ("reports", _("its last reports"), reports.create),
     ]
-    for key, label, create in steps:
-        with making.step(f"coffee-{key}", label):
-            create(context)
-    return simulation
 
 
 def import_file(context: Context, file: SimulatedFile) -> None:

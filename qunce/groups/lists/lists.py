@@ -468,7 +468,11 @@ def blacklisted_among(
     return found
 
 
-def _blacklisted(where: models.Q) -> models.QuerySet[ListEntry]:
+def _blacklisted(*, in_group: bool) -> models.QuerySet[ListEntry]:
+    where = models.Q(scope=Scope.COMMUNITY)
+    if in_group:
+        groups = ListEntry.groups.through.objects.filter(group_id=Param("group"))
+        where |= models.Q(pk__in=groups.values("listentry_id"))
     in_time = models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=Param("now"))
     return ListEntry.objects.filter(
         in_time,
@@ -479,17 +483,8 @@ def _blacklisted(where: models.Q) -> models.QuerySet[ListEntry]:
     )
 
 
-_BLACKLISTED = PreparedQuery(lambda: _blacklisted(models.Q(scope=Scope.COMMUNITY)))
-_BLACKLISTED_IN_GROUP = PreparedQuery(
-    lambda: _blacklisted(
-        models.Q(scope=Scope.COMMUNITY)
-        | models.Q(
-            pk__in=ListEntry.groups.through.objects.filter(
-                group_id=Param("group")
-            ).values("listentry_id")
-        )
-    )
-)
+_BLACKLISTED = PreparedQuery(lambda: _blacklisted(in_group=False))
+_BLACKLISTED_IN_GROUP = PreparedQuery(lambda: _blacklisted(in_group=True))
 
 
 def rule_of_blacklisted(group: Group | None = None) -> dict[str, Any]:

@@ -26,8 +26,11 @@ def new_public_id() -> str:
 
 
 def new_id() -> int:
-    """An id at random, so that it says nothing about the order of answers."""
-    return secrets.randbits(62)
+    """An id at random, so that it says nothing about the order of answers.
+
+    It has 53 bits, as programs in JavaScript read no larger numbers exactly.
+    """
+    return secrets.randbelow(2**53 - 1) + 1
 
 
 class State(models.TextChoices):

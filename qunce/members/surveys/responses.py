@@ -6,7 +6,7 @@ come from the server. A repeated submission counts once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from qunce.core import permissions, revisions
 from qunce.core.facts import facts
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
-from qunce.members.surveys import anonymous, effects, respondents, surveys
+from qunce.members.surveys import anonymous, effects, judging, respondents, surveys
 from qunce.members.surveys import questions as survey_questions
 from qunce.members.surveys.models import (
     Source,
@@ -32,7 +32,7 @@ from qunce.members.surveys.models import (
     SurveyVersion,
     new_id,
 )
-from qunce.members.surveys.questions import Answers, Kind
+from qunce.members.surveys.questions import Answers, Kind, Question
 from qunce.members.surveys.survey_facts import (
     MANAGE,
     VIEW_ANSWERS,
@@ -123,7 +123,7 @@ def save_draft(
         raise NotOpen(_("An anonymous survey is answered in one go; nothing is saved."))
     accounts = check_may_answer(survey, account_id, at=at)
     version = _version(survey)
-    judged = survey_questions.judge(surveys.questions_of(version), answers)
+    judged = judging.judge(surveys.questions_of(version), answers)
     key: dict[str, Any] = {
         "survey": survey,
         "person_id": accounts[0],
@@ -195,10 +195,7 @@ def _submit(
     accounts = check_may_answer(survey, account_id, at=at)
     version = _version(survey)
     found = surveys.questions_of(version)
-    judged = survey_questions.judge(found, answers)
-    if judged.errors:
-        raise InvalidAnswers(_("Some answers need a change."), judged.errors)
-    _check_pictures(survey, accounts, judged.answers)
+    judged = _judge(survey, accounts, found, answers)
     response = SurveyResponse(
         id=new_id(),
         survey=survey,
@@ -210,18 +207,7 @@ def _submit(
         answered_at=at,
         by=by,
     )
-    rows = [
-        SurveyAnswer(
-            id=new_id(),
-            survey_id=survey.pk,
-            response_id=response.pk,
-            question=each.key,
-            **columns,
-        )
-        for each in found
-        if each.key in judged.answers
-        for columns in survey_questions.to_columns(each, judged.answers[each.key])
-    ]
+    rows = _answer_rows(response, found, judged.answers)
     if survey.is_anonymous:
         SurveyAnswered.objects.create(
             survey=survey,
@@ -244,9 +230,8 @@ def _submit(
             by=by,
             at=at,
         )
-    SurveyDraft.objects.filter(
-        survey=survey, account_id__in=accounts, round=response.round
-    ).delete()
+    drafts = SurveyDraft.objects.filter(survey=survey, account_id__in=accounts)
+    drafts.filter(round=response.round).delete()
     fact = SurveyAnsweredFact(survey=survey.public_id, account=account_id)
     facts.record(fact, community=survey.community, by=by, at=at)
     return Submission(
@@ -254,6 +239,38 @@ def _submit(
         response=None if survey.is_anonymous else response,
         dropped=tuple(judged.dropped),
     )
+
+
+def _judge(
+    survey: Survey,
+    accounts: list[int],
+    found: Sequence[Question],
+    answers: Mapping[str, Any],
+) -> judging.Judged:
+    judged = judging.judge(found, answers)
+    if judged.errors:
+        raise InvalidAnswers(_("Some answers need a change."), judged.errors)
+    _check_pictures(survey, accounts, judged.answers)
+    return judged
+
+
+def _answer_rows(
+    response: SurveyResponse,
+    found: Sequence[Question],
+    answers: Mapping[str, survey_questions.Value],
+) -> list[SurveyAnswer]:
+    return [
+        SurveyAnswer(
+            id=new_id(),
+            survey_id=response.survey_id,
+            response_id=response.pk,
+            question=each.key,
+            **columns,
+        )
+        for each in found
+        if each.key in answers
+        for columns in survey_questions.to_columns(each, answers[each.key])
+    ]
 
 
 @transaction.atomic

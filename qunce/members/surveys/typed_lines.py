@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from qunce.core import errors, permissions
 from qunce.members.people import named_members
+from qunce.members.surveys import judging, responses, surveys
 from qunce.members.surveys import questions as survey_questions
-from qunce.members.surveys import responses, surveys
 from qunce.members.surveys.models import Source, Survey
 from qunce.members.surveys.questions import CHOICES, Question
 from qunce.members.surveys.survey_facts import (
@@ -100,6 +100,6 @@ def _take_line(
         return Line(text=shown, answer=next(iter(error.errors.values()), str(error)))
     except errors.QunceError as error:
         return Line(text=shown, answer=str(error))
-    taken = survey_questions.parse_answer(question, read_value(question, said))
+    taken = judging.parse_answer(question, read_value(question, said))
     text = "" if taken is None else survey_questions.format_answer(question, taken)
     return Line(text=shown, answer=text, is_taken=True)

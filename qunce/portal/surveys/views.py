@@ -13,8 +13,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from qunce.members.surveys import pictures, respondents, responses, surveys
-from qunce.members.surveys import questions as survey_questions
+from qunce.members.surveys import judging, pictures, respondents, responses, surveys
 from qunce.members.surveys.models import Layout, Survey
 from qunce.members.surveys.questions import Kind, Question
 from qunce.members.surveys.survey_facts import (
@@ -74,7 +73,7 @@ def answer(request: http.Request, public_id: str) -> HttpResponse:
     typed = forms.read_answers(request, on_page)
     errors = _take_pictures(request, found, on_page, typed)
     answers = {**before, **typed}
-    judged = survey_questions.judge(questions, answers)
+    judged = judging.judge(questions, answers)
     if not found.is_anonymous:
         actions.save(
             visitor=request.visitor, survey=found, answers=judged.answers, at=request.at
@@ -160,7 +159,7 @@ def _render_step(
 ) -> HttpResponse:
     questions, problems = _questions(found), errors or {}
     # What does not fit is shown again, and no condition holds for it.
-    judged = survey_questions.judge(questions, answers)
+    judged = judging.judge(questions, answers)
     step = presenters.find_step(questions, judged.answers, key)
     is_one = found.layout == Layout.ONE
     shown = [step.question] if is_one else list(questions)

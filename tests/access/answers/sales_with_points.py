@@ -18,11 +18,14 @@ ANSWERS: dict[str, str] = {
     """,
     "rraaannna": f"""
         {B}.get_bid
-        {B}.declare_void
         {R}.get
         {R}.confirm
         {R}.declare_void
         {M}.get
+    """,
+    # It is too late for these.
+    "rrxxxnnnx": f"""
+        {B}.declare_void
         {M}.undo
     """,
 }

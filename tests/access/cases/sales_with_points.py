@@ -7,7 +7,7 @@ from typing import Any
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import Activity, Way
-from qunce.activities.auctions.models import Auction, Bid
+from qunce.activities.auctions.models import Auction, Bid, BidState
 from qunce.activities.flash_sales.models import FlashSale, Reservation
 from qunce.activities.mall.models import Redemption
 from qunce.activities.prizes import prizes
@@ -101,7 +101,10 @@ def one_bid(world: World) -> dict[str, Any]:
 
 
 def void_bid(world: World) -> dict[str, Any]:
-    return {"bid": a_bid(world), "reason": "Typed wrongly"}
+    """One that was outbid, which cannot be void any more."""
+    bid = a_bid(world)
+    Bid.objects.filter(pk=bid.pk).update(state=BidState.OUTBID)
+    return {"bid": bid, "reason": "Typed wrongly"}
 
 
 def reservations(world: World) -> dict[str, Any]:
@@ -131,6 +134,7 @@ def one_redemption(world: World) -> dict[str, Any]:
 
 
 def to_undo(world: World) -> dict[str, Any]:
+    """One whose prize was handed over, which cannot be undone any more."""
     return {"redemption": a_redemption(world), "reason": "Typed wrongly"}
 
 

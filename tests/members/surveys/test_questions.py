@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qunce.members.surveys import questions
+from qunce.members.surveys import judging, questions
 from qunce.members.surveys.questions import InvalidAnswer, InvalidQuestions, Question
 from tests.members.surveys.asking import BRANCHING
 
@@ -83,7 +83,7 @@ def test_branches_are_judged_as_by_the_oracle(
     drawn: tuple[list[dict[str, Any]], dict[str, Any]],
 ) -> None:
     rows, given_ = drawn
-    judged = questions.judge(questions.parse(rows), given_)
+    judged = judging.judge(questions.parse(rows), given_)
     answers, wrong, dropped = judge_slowly(rows, given_)
     assert judged.answers == answers
     assert set(judged.errors) == wrong
@@ -148,7 +148,7 @@ def ask(kind: str, **fields: Any) -> Question:
 def test_answers_have_one_normal_form(
     question: Question, value: Any, answer: Any
 ) -> None:
-    assert questions.parse_answer(question, value) == answer
+    assert judging.parse_answer(question, value) == answer
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_answers_have_one_normal_form(
 )
 def test_answers_that_do_not_fit_are_refused(question: Question, value: Any) -> None:
     with pytest.raises(InvalidAnswer):
-        questions.parse_answer(question, value)
+        judging.parse_answer(question, value)
 
 
 def test_a_condition_on_a_hidden_question_never_holds() -> None:

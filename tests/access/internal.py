@@ -21,6 +21,7 @@ INTERNAL = {
     "activities.polls.results.collect": GUARDED,
     "activities.polls.results.count_may_vote": GUARDED,
     "activities.polls.results.find_counted": GUARDED,
+    "members.people.visibility.filter_rows": "keeps what the asker sees",
     "groups.visibility.get_by_key": "keeps what the asker sees",
     "activities.flash_sales.pieces.create": GUARDED,
     "activities.flash_sales.pieces.end": GUARDED,

@@ -6,7 +6,7 @@ waits in a circle. Points are reserved by a spend, which is undone when they are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -301,19 +301,13 @@ def _check_visible(bid: Bid, by: Staff, at: datetime) -> None:
     visibility.check_visible(by=by, accounts=[bid.account_id], at=at)
 
 
-def _list(activity: Activity, limit: int) -> Iterator[Bid]:
-    return _SELECTED.filter(auction=activity.pk).order_by("-pk")[:limit].iterator()
-
-
 def list_visible(
     *, activity: Activity, by: Staff, at: datetime, limit: int = 500
 ) -> list[Bid]:
     """The newest bids of members whom `by` sees."""
     activities.check_may_run(by, activity)
-    rows = list(_list(activity, limit))
-    accounts = [row.account_id for row in rows]
-    seen = visibility.filter_accounts(by=by, accounts=accounts, at=at)
-    return [row for row in rows if row.account_id in seen]
+    rows = _SELECTED.filter(auction=activity.pk).order_by("-pk")
+    return list(visibility.filter_rows(rows, by=by, at=at)[:limit])
 
 
 def list_own(activity: Activity, accounts: Sequence[int]) -> list[Bid]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
@@ -403,28 +403,17 @@ def list_visible(
 ) -> list[Reservation]:
     """The newest reservations of members whom `by` sees."""
     activities.check_may_run(by, activity)
-    rows = list(_SELECTED.filter(sale=activity.pk).order_by("-pk")[:limit])
-    return [row for row, seen in _with_seen(rows, by, at) if seen]
+    rows = _SELECTED.filter(sale=activity.pk).order_by("-pk")
+    return list(visibility.filter_rows(rows, by=by, at=at)[:limit])
 
 
-def list_waiters(*, activity: Activity, by: Staff, at: datetime) -> list[Waiter]:
+def list_waiters(
+    *, activity: Activity, by: Staff, at: datetime, limit: int = 500
+) -> list[Waiter]:
     """The waitlist in its order, of members whom `by` sees."""
     activities.check_may_run(by, activity)
     rows = Waiter.objects.filter(sale=activity.pk, state=Waiter.State.WAITING)
-    found = list(rows.order_by("pk")[:500])
-    return [row for row, seen in _with_seen(found, by, at) if seen]
-
-
-def _with_seen(
-    rows: Sequence[models.Model], by: Staff, at: datetime
-) -> list[tuple[Any, bool]]:
-    accounts = [row.account_id for row in rows]  # type: ignore[attr-defined]
-    seen = visibility.filter_visible(by=by, accounts=accounts, at=at)
-    people = account_queries.person_ids(accounts)
-    return [
-        (row, people[account] in seen)
-        for row, account in zip(rows, accounts, strict=True)
-    ]
+    return list(visibility.filter_rows(rows.order_by("pk"), by=by, at=at)[:limit])
 
 
 def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> Reservation:

@@ -306,10 +306,7 @@ def list_visible(
 ) -> list[Redemption]:
     """The newest redemptions of members whom `by` sees."""
     activities.check_may_run(by, activity)
-    rows = list(_rows(activity)[:limit])
-    accounts = [row.account_id for row in rows]
-    seen = visibility.filter_accounts(by=by, accounts=accounts, at=at)
-    return [row for row in rows if row.account_id in seen]
+    return list(visibility.filter_rows(_rows(activity), by=by, at=at)[:limit])
 
 
 def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> Redemption:

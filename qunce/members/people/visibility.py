@@ -19,6 +19,7 @@ from qunce.sets.rules import snapshots
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db import models
     from pyroaring import BitMap
 
     from qunce.core.staff.models import Staff
@@ -89,6 +90,21 @@ def filter_accounts(*, by: Staff, accounts: Iterable[int], at: datetime) -> set[
     visible = visible_people(by=by, at=at)
     people = account_queries.person_ids(ids)
     return {account for account in ids if people[account] in visible}
+
+
+def filter_rows(
+    rows: models.QuerySet[Any], *, by: Staff, at: datetime
+) -> models.QuerySet[Any]:
+    """Those of these rows, each with an `account_id`, whose people are visible.
+
+    Filter before a limit, so that limited staff miss nothing that they may see.
+    """
+    if not by.is_scoped:
+        return rows
+    accounts = rows.order_by().values_list("account_id", flat=True).distinct()
+    return rows.filter(
+        account_id__in=filter_accounts(by=by, accounts=list(accounts), at=at)
+    )
 
 
 def list_visible(*, by: Staff, accounts: BitMap, at: datetime) -> list[int]:

@@ -295,7 +295,7 @@ def test_points_that_expired_are_not_spent(by: Staff) -> None:
     assert not redeem(mall, bob, at=next_day).accepted
 
 
-@pytest.mark.parametrize("said", ["1", "#１", "第1", "＃1"])
+@pytest.mark.parametrize("said", ["1", "１", "#１", "第1", "＃1"])
 def test_full_width_digits_name_an_item(by: Staff, said: str) -> None:
     (bob,) = builders.rich(by, "bob")
     activity = builders.open_mall(by)

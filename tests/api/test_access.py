@@ -102,6 +102,7 @@ IDS = {
     "check_in_id": "check-in",
     "card_id": "bought card",
     "redemption_id": "redemption",
+    "sign_up_id": "sign-up",
     "reservation_id": "reservation",
     "bid_id": "bid",
     "rule_id": "point rule",
@@ -128,6 +129,7 @@ OTHERS = {
     ("}/reservations", "activity_id"): "flash sale",
     ("}/waitlist", "activity_id"): "flash sale",
     ("}/bids", "activity_id"): "auction",
+    ("}/sign-ups", "activity_id"): "meet-up",
     ("}/rounds", "activity_id"): "game",
     ("}/game-", "activity_id"): "game",
 }
@@ -135,6 +137,7 @@ OTHERS = {
 TEXTS = {
     "report_kind": "weekly",
     "file_format": "svg",
+    "sign-ups.{file_format}": "csv",
     "name": "education",
     "move_key": "series-1-1",
     "day": "2026-03-05",
@@ -209,7 +212,8 @@ def request_all(
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT) + _required_query(methods[method])
             for name in names:
-                value = TEXTS.get(name) or _find_key(path) or _find_id(data, path, name)
+                text = TEXTS.get(path.rpartition("/")[2]) or TEXTS.get(name)
+                value = text or _find_key(path) or _find_id(data, path, name)
                 filled = filled.replace(f"{{{name}}}", str(value))
             form: dict[str, str] | None = None if method == "get" else {}
             names = [name for name in names if name in IDS]

@@ -212,7 +212,9 @@ def request_all(
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT) + _required_query(methods[method])
             for name in names:
-                text = TEXTS.get(path.rpartition("/")[2]) or TEXTS.get(name)
+                last = path.rpartition("/")[2]
+                own = TEXTS.get(last) if f"{{{name}}}" in last else None
+                text = own or TEXTS.get(name)
                 value = text or _find_key(path) or _find_id(data, path, name)
                 filled = filled.replace(f"{{{name}}}", str(value))
             form: dict[str, str] | None = None if method == "get" else {}

@@ -137,7 +137,6 @@ OTHERS = {
 TEXTS = {
     "report_kind": "weekly",
     "file_format": "svg",
-    "sign-ups.{file_format}": "csv",
     "name": "education",
     "move_key": "series-1-1",
     "day": "2026-03-05",
@@ -212,9 +211,9 @@ def request_all(
             names = re.findall(r"{(\w+)}", path)
             filled = path.removeprefix(ROOT) + _required_query(methods[method])
             for name in names:
-                last = path.rpartition("/")[2]
-                own = TEXTS.get(last) if f"{{{name}}}" in last else None
-                text = own or TEXTS.get(name)
+                text = TEXTS.get(name)
+                if path.endswith("sign-ups.{file_format}") and name == "file_format":
+                    text = "csv"
                 value = text or _find_key(path) or _find_id(data, path, name)
                 filled = filled.replace(f"{{{name}}}", str(value))
             form: dict[str, str] | None = None if method == "get" else {}

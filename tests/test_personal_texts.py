@@ -177,6 +177,7 @@ MACHINE_ONLY = {
 EXEMPT_FIELDS = {
     # The numbers of facts.
     "activities.Announcement": "fact_ids",
+    "meetups.Meetup": "secret",
     "levels.Badge": "key",
     "levels.Level": "key steps",
     "levels.MembershipPlan": "key",

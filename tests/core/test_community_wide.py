@@ -53,6 +53,7 @@ from qunce.outreach.replies import reply_settings
 from qunce.outreach.report_deliveries import deliveries
 from qunce.outreach.service_styles import styles
 from tests import factories
+from tests.activities.levels import builders as level_builders
 from tests.factories import AT, LATER
 
 pytestmark = pytest.mark.django_db
@@ -274,9 +275,11 @@ VERBS: dict[str, list[Verb]] = {
     ],
     "levels.manage": [
         lambda c: level_schemes.define(
-            community=c.shop, wanted=level_schemes.SchemeInput(levels=()), **c.who
+            community=c.shop,
+            wanted=level_schemes.SchemeInput(levels=(level_builders.SILVER,)),
+            **c.who,
         ),
-        lambda c: level_schemes.switch_on(community=c.shop, **c.who),
+        lambda c: level_schemes.switch_off(community=c.shop, **c.who),
         lambda c: badges.create(community=c.shop, name="B", letters="B", **c.who),
     ],
     "surveys.manage": [

@@ -15,7 +15,9 @@ from qunce.activities.prizes.models import Award, PrizeStock
 from qunce.core import personal_texts, timestamps
 
 
-@personal_texts.erased_in("rule", community="activity__community_id")
+@personal_texts.erased_in(
+    "rule", sentences=("text",), community="activity__community_id"
+)
 class Tier(models.Model):
     """A step of a published task. `rule` holds for members who have reached it.
 

@@ -173,6 +173,21 @@ def flash(
     messages.info(request, text, extra_tags=f"{level} {undo or ''}".strip())
 
 
+def flash_outcome(request: HttpRequest, verb: Callable[[], str]) -> None:
+    """Call a verb, and show the text that it returns or the reason why it was refused.
+
+    What is not found is raised, as its page is an error with the status 404.
+    """
+    try:
+        text = verb()
+    except errors.NotFound:
+        raise
+    except errors.QunceError as error:
+        flash(request, str(error), level="bad")
+    else:
+        flash(request, text)
+
+
 def redirect_back(request: HttpRequest, url: str) -> HttpResponse:
     """Redirect after a POST, with status 303 so that the browser requests with GET."""
     if getattr(request, "htmx", False):

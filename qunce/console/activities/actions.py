@@ -26,14 +26,7 @@ def _act(
     request: http.Request, pk: int, verb: Callable[[Activity], str], to: str = "detail"
 ) -> HttpResponse:
     activity = activities.get(by=request.staff, pk=pk)
-    try:
-        text = verb(activity)
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, lambda: verb(activity))
     return http.redirect_back(request, reverse(f"activities:{to}", args=[pk]))
 
 

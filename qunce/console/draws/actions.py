@@ -20,14 +20,7 @@ from qunce.core import errors
 
 def _act(request: http.Request, pk: int, verb: Callable[[Draw], str]) -> HttpResponse:
     draw = views.get_draw(request, pk)
-    try:
-        text = verb(draw)
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, lambda: verb(draw))
     return http.redirect_back(request, reverse("draws:detail", args=[pk]))
 
 

@@ -16,7 +16,6 @@ from qunce.activities.flash_sales.models import Reservation, State
 from qunce.activities.kinds import flash_sale
 from qunce.console import http, member_names
 from qunce.console.activities import presenters
-from qunce.core import errors
 
 TONES = {
     State.RESERVED: "warn",
@@ -90,12 +89,5 @@ def _act(
     row = reservations.get(
         activity=activity, pk=reservation, by=request.staff, at=request.at
     )
-    try:
-        text = verb(row)
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, lambda: verb(row))
     return http.redirect_back(request, reverse("flash_sales:reservations", args=[pk]))

@@ -11,19 +11,11 @@ from django.views.decorators.http import require_POST
 
 from qunce.activities.levels import badges, level_facts, memberships, schemes
 from qunce.console import http
-from qunce.core import errors
 
 
 def act(request: http.Request, verb: Callable[[], str], url: str) -> HttpResponse:
     """Call a verb and show its text, or why it was refused, on the page it leads to."""
-    try:
-        text = verb()
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, verb)
     return http.redirect_back(request, url)
 
 

@@ -14,7 +14,6 @@ from qunce.activities.meetups import attendance, sign_ups
 from qunce.activities.meetups.models import How, SignUp
 from qunce.console import http
 from qunce.console.meetups import views
-from qunce.core import errors
 
 
 def _act(
@@ -22,14 +21,7 @@ def _act(
 ) -> HttpResponse:
     activity = views.get_meetup(request, pk)
     row = sign_ups.get(activity=activity, pk=number, by=request.staff, at=request.at)
-    try:
-        text = verb(row)
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, lambda: verb(row))
     url = reverse("meetups:sign-ups", args=[pk])
     if is_scanned(request):
         url = reverse("meetups:scanned", args=[pk, row.code])

@@ -11,18 +11,10 @@ from django.views.decorators.http import require_POST
 
 from qunce.activities.points import adjustments, leaderboard, point_facts, rules
 from qunce.console import http
-from qunce.core import errors
 
 
 def _act(request: http.Request, verb: Callable[[], str], url: str) -> HttpResponse:
-    try:
-        text = verb()
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, verb)
     return http.redirect_back(request, url)
 
 

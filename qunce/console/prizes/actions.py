@@ -37,14 +37,7 @@ def _change_prize(
     request: http.Request, pk: int, verb: Callable[[PrizeStock], str]
 ) -> HttpResponse:
     prize = prizes.get(pk=pk, by=request.staff)
-    try:
-        text = verb(prize)
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, lambda: verb(prize))
     return http.redirect_back(request, reverse("prizes:detail", args=[pk]))
 
 
@@ -52,14 +45,7 @@ def _change_award(
     request: http.Request, pk: int, verb: Callable[[Award], str]
 ) -> HttpResponse:
     award = awards.get(pk=pk, by=request.staff, at=request.at)
-    try:
-        text = verb(award)
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, lambda: verb(award))
     return http.redirect_back(request, reverse("prizes:award-detail", args=[pk]))
 
 

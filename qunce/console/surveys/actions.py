@@ -19,14 +19,7 @@ from qunce.members.surveys.survey_facts import MANAGE, VIEW_ANSWERS
 
 def _act(request: http.Request, pk: int, verb: Callable[[Survey], str]) -> HttpResponse:
     survey = surveys.get(by=request.staff, pk=pk)
-    try:
-        text = verb(survey)
-    except errors.NotFound:
-        raise
-    except errors.QunceError as error:
-        http.flash(request, str(error), level="bad")
-    else:
-        http.flash(request, text)
+    http.flash_outcome(request, lambda: verb(survey))
     return http.redirect_back(request, reverse("surveys:detail", args=[pk]))
 
 

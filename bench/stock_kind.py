@@ -54,6 +54,7 @@ KIND = kind_contract.register(
         take_part=take_part,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.CHANCE,
         portal_template="portal/activities/_draw.html",
         settings_form=(
             SettingField(name=STOCK, label="stock", type="number", most=2**31),

@@ -58,7 +58,6 @@ class Aim(models.TextChoices):
     VOICE = "voice", gettext_lazy("Ask and listen")
     SPEND = "spend", gettext_lazy("Spend points and buy")
     MEET = "meet", gettext_lazy("Meet")
-    SHARE = "share", gettext_lazy("Share and learn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +218,7 @@ class Kind:
     describe: Describe
     metrics: Callable[[Activity, Sequence[int], datetime], list[Metric]]
     portal_template: str
-    aim: Aim = Aim.HABIT
+    aim: Aim
     settings_form: tuple[SettingField, ...] = ()
     parse_line: Callable[[str], str | None] | None = None
     check_settings: Callable[[dict[str, Any]], None] | None = None

@@ -410,6 +410,7 @@ KIND = base.register(
         take_part=take_part,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.HABIT,
         portal_template="portal/activities/_check_in.html",
         portal_context=portal_context,
         check_settings=check_settings,

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.activities.activities.kind_contract import SettingField
 from qunce.activities.activities.models import Activity
-from qunce.activities.games import (
-    attempts,
-    game_texts,
-    pages,
-    payouts,
-    rules,
-    sentences,
-)
+from qunce.activities.games import attempts, game_kinds, game_texts, rules
 from qunce.activities.kinds import base
-from qunce.core.guards import legal_notices
 
 
 def describe_state(activity: Activity) -> str:
@@ -25,71 +19,54 @@ def describe_state(activity: Activity) -> str:
 
 
 IDIOM_CHAIN = base.register(
-    base.Kind(
-        key=rules.IDIOM_CHAIN,
-        label=pgettext_lazy("kind of activity", "Idiom chain"),
-        description=gettext_lazy(
-            "Each idiom begins with the last character of the one before. The member who "
-            "adds the most is ahead."
-        ),
-        keywords=("成语接龙", "成语", "idiom chain", "idiom"),
-        settings_form=(
-            SettingField(
-                name="start",
-                label=gettext_lazy("First idiom"),
-                max_length=12,
-                help=gettext_lazy("Such as: 一心一意"),
+    replace(
+        game_kinds.make(
+            key=rules.IDIOM_CHAIN,
+            label=pgettext_lazy("kind of activity", "Idiom chain"),
+            description=gettext_lazy(
+                "Each idiom begins with the last character of the one before. The member who "
+                "adds the most is ahead."
             ),
-            SettingField(
-                name="homophones",
-                label=gettext_lazy("Characters that sound the same count, too"),
-                type="yes_no",
-                default=True,
-            ),
-            SettingField(
-                name="any_word",
-                label=gettext_lazy("Other words of the dictionary count, too"),
-                type="yes_no",
-                default=False,
-                help=gettext_lazy(
-                    "The dictionary has many idioms as names or plain words, such as "
-                    "海纳百川. If this is off, staff can let these count with one tap."
+            keywords=("成语接龙", "成语", "idiom chain", "idiom"),
+            settings_form=(
+                SettingField(
+                    name="start",
+                    label=gettext_lazy("First idiom"),
+                    max_length=12,
+                    help=gettext_lazy("Such as: 一心一意"),
+                ),
+                SettingField(
+                    name="homophones",
+                    label=gettext_lazy("Characters that sound the same count, too"),
+                    type="yes_no",
+                    default=True,
+                ),
+                SettingField(
+                    name="any_word",
+                    label=gettext_lazy("Other words of the dictionary count, too"),
+                    type="yes_no",
+                    default=False,
+                    help=gettext_lazy(
+                        "The dictionary has many idioms as names or plain words, such as "
+                        "海纳百川. If this is off, staff can let these count with one tap."
+                    ),
+                ),
+                SettingField(
+                    name="turns",
+                    label=gettext_lazy("Nobody follows themselves"),
+                    type="yes_no",
+                    default=True,
+                ),
+                SettingField(
+                    name="points",
+                    label=gettext_lazy("Points of each idiom"),
+                    type="number",
+                    default=1,
+                    most=rules.MAX_POINTS,
                 ),
             ),
-            SettingField(
-                name="turns",
-                label=gettext_lazy("Nobody follows themselves"),
-                type="yes_no",
-                default=True,
-            ),
-            SettingField(
-                name="points",
-                label=gettext_lazy("Points of each idiom"),
-                type="number",
-                default=1,
-                most=rules.MAX_POINTS,
-            ),
-            *rules.REWARDS,
         ),
-        take_part=attempts.take_part,
-        describe=sentences.describe,
-        metrics=sentences.metrics,
-        aim=base.Aim.PLAY,
-        portal_template="portal/activities/_game.html",
-        portal_context=pages.portal_context,
         check_settings=rules.check_chain,
-        check_better=rules.check_better,
-        check_publishable=payouts.check_publishable,
-        check_settleable=payouts.check_settleable,
-        publish=payouts.publish,
-        close=payouts.close,
-        cancel=payouts.cancel,
-        highest_cost=payouts.highest_cost,
-        list_stock=payouts.list_stock,
-        may_close_early=True,
-        takes_late=True,
-        notices=(legal_notices.COMPLETE_TERMS,),
-        listens=attempts.hear,
         describe_state=describe_state,
     )
 )

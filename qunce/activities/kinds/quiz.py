@@ -5,14 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.activities.activities.kind_contract import SettingField
-from qunce.activities.games import attempts, pages, payouts, rules, sentences
+from qunce.activities.games import game_kinds, rules
 from qunce.activities.games.deciders import Mode
 from qunce.activities.games.rules import Pace
 from qunce.activities.kinds import base
-from qunce.core.guards import legal_notices
 
 QUIZ = base.register(
-    base.Kind(
+    game_kinds.make(
         key=rules.QUIZ,
         label=pgettext_lazy("kind of activity", "Quiz"),
         description=gettext_lazy(
@@ -55,26 +54,6 @@ QUIZ = base.register(
                 ),
             ),
             rules.BY_SOUND,
-            *rules.REWARDS,
         ),
-        take_part=attempts.take_part,
-        describe=sentences.describe,
-        metrics=sentences.metrics,
-        aim=base.Aim.PLAY,
-        portal_template="portal/activities/_game.html",
-        portal_context=pages.portal_context,
-        check_settings=rules.check_settings,
-        check_better=rules.check_better,
-        check_publishable=payouts.check_publishable,
-        check_settleable=payouts.check_settleable,
-        publish=payouts.publish,
-        close=payouts.close,
-        cancel=payouts.cancel,
-        highest_cost=payouts.highest_cost,
-        list_stock=payouts.list_stock,
-        may_close_early=True,
-        takes_late=True,
-        notices=(legal_notices.COMPLETE_TERMS,),
-        listens=attempts.hear,
     )
 )

@@ -334,6 +334,7 @@ TIERED_TASK = kind_contract.register(
         take_part=take_part,
         describe=describe,
         metrics=metrics,
+        aim=kind_contract.Aim.HABIT,
         portal_template="portal/activities/_tiered_task.html",
         settings_form=SETTINGS,
         notices=(legal_notices.COMPLETE_TERMS,),

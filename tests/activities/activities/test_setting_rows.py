@@ -55,6 +55,7 @@ KIND = Kind(
     take_part=take_part,
     describe=lambda activity, *, has_page=True: [],
     metrics=lambda activity, people, at: [],
+    aim=kind_contract.Aim.VOICE,
     portal_template="portal/activities/_draw.html",
     settings_form=(
         SettingField(

@@ -12,12 +12,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from qunce.activities.activities.kind_contract import Attempt
-from qunce.activities.activities.models import Entry, Way
 from qunce.activities.check_ins import check_ins
-from qunce.activities.levels import badges, holdings
-from qunce.activities.points import earning
-from qunce.core import communities, errors, json_values, timestamps
+from qunce.activities.levels import holdings
+from qunce.core import communities, json_values, timestamps
 from qunce.core.facts import facts, ingest, interned_names, key_hashes
 from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
@@ -34,7 +31,6 @@ from qunce.members.people import people as members
 from qunce.members.segments import frozen as frozen_segments
 from qunce.members.segments import segments
 from qunce.members.staff_in_charge import assignments as staff_assignments
-from qunce.members.surveys import responses
 from qunce.members.tags import assignments, library
 from qunce.members.tags import models as tag_models
 from qunce.outreach import opt_outs
@@ -44,6 +40,7 @@ from qunce.sets.doctor import doctor
 from qunce.sets.mirror import deriver, rebuild
 from qunce.sets.rules import snapshots
 from tests.oracle import definitions, people, strategies
+from tests.oracle.activity_changes import ActivityChanges
 from tests.oracle.clauses import Rule
 from tests.oracle.clock import Clock
 from tests.oracle.definitions import EARLY
@@ -56,7 +53,7 @@ NUMBERS = itertools.count(1)
 SOURCE = "shop"
 
 
-class World:
+class World(ActivityChanges):
     """Every change is made to `qunce` and to `plain`; `comparisons` asks both."""
 
     def __init__(self, setting: Setting) -> None:
@@ -296,79 +293,6 @@ class World:
         row = campaigns.Campaign.objects.get(community=self.qunce, key=campaign)
         variants.save(row, {}, bitmaps.of(self.ids[key] for key in first))
         self.plain.held_out[campaign] = first
-
-    def check_in(self, key: str, at: datetime) -> None:
-        """Check an account in, whoever may take part; once a day and person."""
-        accounts = account_queries.account_ids_of_person(self.ids[key])
-        attempt = Attempt(
-            activity=self.activity,
-            account_id=self.ids[key],
-            person_id=accounts[0],
-            accounts=tuple(accounts),
-            way=Way.STAFF,
-            said="",
-            key="",
-            at=at,
-            by=self.by,
-        )
-        with transaction.atomic():
-            if check_ins.record(attempt).is_new:
-                self.plain.check_ins.add((key, self.plain.clock.day(at)))
-
-    def enter(self, key: str, at: datetime, *, is_struck_out: bool = False) -> None:
-        """Enter an account in the activity, once; staff may strike it out."""
-        account = self.ids[key]
-        row, is_new = Entry.objects.get_or_create(
-            activity=self.activity,
-            person_id=account,
-            defaults={"account_id": account, "source": Way.STAFF, "key": key, "at": at},
-        )
-        if is_struck_out:
-            Entry.objects.filter(pk=row.pk).update(struck_out_at=at)
-        if is_new or is_struck_out:
-            self.plain.entered[key] = "struck out" if is_struck_out else "in"
-
-    def answer(self, key: str, values: dict[str, Any], at: datetime) -> None:
-        """Answer the survey as the member; a person answers once a day."""
-        try:
-            responses.submit(
-                survey=self.survey,
-                account_id=self.ids[key],
-                answers=values,
-                source="portal",
-                at=at,
-            )
-        except errors.Refused:
-            return
-        self.plain.answers.append((at, key, values))
-
-    def answer_at_random(self, key: str, random: Random) -> None:
-        for _round in range(random.randint(0, 2)):
-            said = {"drink": random.choice("123"), "score": random.randint(0, 10)}
-            moment = EARLY + timedelta(seconds=random.randint(0, 10**6))
-            self.answer(key, said, moment)
-
-    def earn(self, key: str, points: int, at: datetime) -> None:
-        """Earn points, after which the level is computed as the reaction does."""
-        earning.award(
-            account_id=self.ids[key],
-            amount=points,
-            key=f"world/{next(NUMBERS)}",
-            by=None,
-            at=at,
-        )
-        holdings.refresh(community=self.qunce, accounts=[self.ids[key]], at=at)
-        self.plain.earned.append((key, self.plain.clock.day(at), points))
-
-    def award_badge(self, key: str, at: datetime) -> None:
-        badges.award(badge=self.badge, account_id=self.ids[key], by=self.by, at=at)
-        self.plain.badges.add(key)
-
-    def revoke_badge(self, key: str, at: datetime) -> None:
-        badges.revoke(
-            badge=self.badge, account_id=self.ids[key], by=self.by, at=at, reason="Gone"
-        )
-        self.plain.badges -= set(self.plain.person_of(key))
 
     def assign_staff(self, login: str | None, key: str, at: datetime) -> None:
         """Assigns all accounts of the person."""

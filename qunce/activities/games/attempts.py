@@ -127,8 +127,8 @@ def _answer(
     """Decide about an answer, and store what it is."""
     is_contest = own.is_chain or own.mode == deciders.Mode.FIRST
     while True:
-        if is_contest:
-            row.refresh_from_db(from_queryset=_locked())
+        # Two answers of one person at the same time count one after the other, too.
+        row.refresh_from_db(from_queryset=_locked())
         verdict = _decide(attempt, own, asked, row, said, moment)
         if verdict.outcome not in deciders.STORED:
             return verdict

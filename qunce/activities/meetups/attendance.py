@@ -124,15 +124,16 @@ def check_in_with_code(
     if sign_up is None or sign_up.state == State.CANCELLED:
         raise CannotCheckIn(_("Sign up first."))
     check_may_check_in(sign_up, at)
-    if sign_up.tries >= MAX_TRIES:
-        raise CannotCheckIn(_("Too many wrong codes. Please ask our staff."))
     if at >= sign_up.slot.ends_at:
         raise CannotCheckIn(_("It is over. Please ask our staff."))
+    # Counted before it is judged, so that tries at the same time are not free.
+    rows = SignUp.objects.filter(pk=sign_up.pk)
+    if not rows.filter(tries__lt=MAX_TRIES).update(tries=models.F("tries") + 1):
+        raise CannotCheckIn(_("Too many wrong codes. Please ask our staff."))
     secret = Meetup.objects.get(activity=activity).secret
     if not secret or not venue_codes.is_right(secret, typed, at):
-        rows = SignUp.objects.filter(pk=sign_up.pk)
-        rows.update(tries=models.F("tries") + 1)
         raise WrongCode(_("This is not the current code. Read it again at the place."))
+    rows.update(tries=models.F("tries") - 1)
     record(sign_up=sign_up, how=How.VENUE_CODE, by=None, at=at)
     return sign_up
 

@@ -58,6 +58,19 @@ def test_one_of_twenty_right_answers_is_the_first(by: Staff) -> None:
     assert Entry.objects.count() == 20
 
 
+def test_tries_of_one_person_at_the_same_time_are_all_counted(by: Staff) -> None:
+    """Each in a question that everybody can answer rightly, with two accounts."""
+    bob, bobby = factories.members(by.community, "bob", "bobby")
+    factories.merge(by.community, "bob", "bobby")
+    activity = builders.quiz(by, CAPITALS[0], pace="all", mode="all", tries=1)
+    tasks: list[Task] = [
+        partial(answer, activity.pk, (bob, bobby)[n % 2], "#1, 上海", f"k{n}")
+        for n in range(12)
+    ]
+    threads.run(*tasks)
+    assert GameAnswer.objects.filter(outcome="wrong").count() == 1
+
+
 def test_one_of_twenty_idioms_is_the_next_link(by: Staff) -> None:
     ids = factories.members(by.community, *(f"m{n}" for n in range(20)))
     activity = builders.chain(by)

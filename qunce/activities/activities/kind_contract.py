@@ -64,9 +64,10 @@ class Aim(models.TextChoices):
 class SettingField:
     """A setting of a kind, from which forms and the API make their fields.
 
-    `type` is one of `number`, `text`, `lines`, `choice`, `choices`, `yes_no`, `dates`,
-    `time` and `rows`. A time is stored as an ISO text in UTC, "" for none. A number has
-    limits; a null one means "no limit" where `none_label` names that, and no choice, "", is
+    `type` is one of `number`, `money`, `text`, `lines`, `choice`, `choices`, `yes_no`,
+    `dates`, `time` and `rows`. A time is stored as an ISO text in UTC, "" for none. Money is
+    written as a text such as "88.00", and stored in the smallest unit of the community's
+    currency. A number and money have limits; a null one means "no limit" where `none_label` names that, and no choice, "", is
     possible where it names that. `choices` that depend on what somebody sees are a
     function of the staff member. `rows` are a table of at most `most_rows` objects, with a
     value for each of `columns`.

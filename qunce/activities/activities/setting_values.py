@@ -14,7 +14,7 @@ from qunce.activities.activities.kind_contract import (
     Kind,
     SettingField,
 )
-from qunce.core import communities, text_validation
+from qunce.core import communities, errors, money, text_validation
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -71,6 +71,8 @@ def _list_column(stored: Any, column: SettingField) -> list[Any]:
 def _clean_value(field: SettingField, value: Any, by: Staff, stored: Any) -> Any:
     if field.type == "number":
         return _clean_number(field, value)
+    if field.type == "money":
+        return _clean_money(field, value, by)
     if field.type == "yes_no":
         return _expect(field, value, bool, _("yes or no"))
     if field.type == "text":
@@ -154,6 +156,20 @@ def _clean_number(field: SettingField, value: Any) -> int | None:
     if not field.least <= value <= field.most:
         raise _invalid(field, span)
     return value
+
+
+def _clean_money(field: SettingField, value: Any, by: Staff) -> int | None:
+    """A text is an amount such as 88.00, a number is in the smallest unit already."""
+    if value in (None, "") and field.none_label:
+        return None
+    if isinstance(value, str):
+        try:
+            value = money.parse_units(value, by.community.currency)
+        except errors.Invalid as error:
+            raise InvalidSetting(
+                _("“%(field)s”: %(why)s") % {"field": field.label, "why": error}
+            ) from None
+    return _clean_number(field, value)
 
 
 def _clean_text(field: SettingField, value: Any) -> str:

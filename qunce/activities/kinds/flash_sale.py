@@ -87,14 +87,12 @@ SETTINGS = (
     SettingField(
         name="order_amount",
         label=gettext_lazy("An order of at least this amount confirms it"),
-        type="number",
+        type="money",
         default=None,
         least=1,
         most=MAX_AMOUNT,
         none_label=gettext_lazy("not confirmed by orders"),
-        help=gettext_lazy(
-            "In the smallest unit of your currency, such as 8800 for 88.00."
-        ),
+        help=gettext_lazy("Such as 88.00. Empty if orders confirm nothing."),
     ),
 )
 

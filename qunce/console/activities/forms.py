@@ -178,6 +178,7 @@ class ActivityForm(forms.Form):
             setting,
             lambda column: _field_of(column, self.request.staff),
             prefix=f"{SETTING}{setting.name}",
+            currency=self.request.community.currency,
             data=data,
             rows=stored.get(setting.name, setting.default or ()),
         )
@@ -300,7 +301,7 @@ def _field_of(setting: SettingField, by: Staff) -> forms.Field:
             widget=campaign_forms.MinuteInput,
             **common,
         )
-    if setting.type == "text":
+    if setting.type in ("text", "money"):
         return forms.CharField(max_length=setting.max_length, **common)
     return forms.CharField(
         max_length=50_000, widget=forms.Textarea(attrs={"rows": 4}), **common
@@ -316,12 +317,10 @@ def _value_of(setting: SettingField, value: Any) -> Any:
     return value
 
 
-def _shown(setting: SettingField, value: Any) -> Any:
-    return (
-        "\n".join(value)
-        if setting.type in ("lines", "dates")
-        else shown(setting, value)
-    )
+def _shown(setting: SettingField, value: Any, currency: str) -> Any:
+    if setting.type in ("lines", "dates"):
+        return "\n".join(value)
+    return shown(setting, value, currency)
 
 
 def _initial(
@@ -330,7 +329,9 @@ def _initial(
     """The values of an activity, or of the former one that the new one copies."""
     settings = source.settings if source is not None else {}
     values: dict[str, Any] = {
-        f"{SETTING}{each.name}": _shown(each, settings.get(each.name, each.default))
+        f"{SETTING}{each.name}": _shown(
+            each, settings.get(each.name, each.default), request.community.currency
+        )
         for each in kind.settings_form
         if each.type != "rows"
     }

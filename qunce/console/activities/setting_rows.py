@@ -11,12 +11,15 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from qunce.activities.activities.kind_contract import SettingField
+from qunce.core import money
 
 EMPTY_ROWS, FIRST_ROWS, MORE_ROWS = 1, 3, 5
 
 
-def shown(setting: SettingField, value: Any) -> Any:
+def shown(setting: SettingField, value: Any, currency: str) -> Any:
     """What the field of a form begins with for a stored value."""
+    if setting.type == "money":
+        return "" if value is None else money.format_amount(value, currency)
     if setting.type == "time":
         return datetime.fromisoformat(value) if value else None
     return value
@@ -31,6 +34,7 @@ class SettingRows(forms.Form):
         make_field: Callable[[SettingField], forms.Field],
         *,
         prefix: str,
+        currency: str,
         data: Any = None,
         rows: Sequence[Mapping[str, Any]] = (),
     ) -> None:
@@ -46,6 +50,7 @@ class SettingRows(forms.Form):
             self.count = min(self.count, setting.most_rows + MORE_ROWS)
         self._make_field = make_field
         self._stored = rows
+        self._currency = currency
         for row in range(self.count):
             self._add_row(row)
 
@@ -54,7 +59,9 @@ class SettingRows(forms.Form):
         for column in self.setting.columns:
             field = self._make_field(column)
             field.required = False
-            field.initial = shown(column, stored.get(column.name, column.default))
+            field.initial = shown(
+                column, stored.get(column.name, column.default), self._currency
+            )
             if column.type == "choice" and callable(column.choices):
                 self._keep_chosen(field, column)
                 if not column.none_label:

@@ -20,7 +20,7 @@ from qunce.activities.prizes.models import Award, PrizeStock
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
 from qunce.sets.doctor import doctor
-from tests import factories
+from tests import clients, factories
 from tests.activities import running
 from tests.activities.draws.builders import prize
 from tests.activities.flash_sales.builders import last, left, open_sale, take
@@ -349,3 +349,19 @@ def test_a_quarter_of_an_hour_is_one_on_days_that_change(
     row = last()
     assert pieces.lapse_due(at=at + 15 * MINUTE - MINUTE) == 0
     reservations.confirm(reservation=row, by=by, at=at + 14 * MINUTE)
+
+
+@pytest.mark.parametrize(("written", "stored"), [("88.00", 8_800), (8_800, 8_800)])
+def test_the_amount_of_an_order_is_written_as_money(
+    by: Staff, written: Any, stored: int
+) -> None:
+    sale = open_sale(by, price_points=None, order_amount=written)
+    assert sale.settings["order_amount"] == stored
+    page = clients.browser(by).get(f"/activities/{sale.pk}/edit/").content.decode()
+    assert 'value="88.00"' in page
+
+
+@pytest.mark.parametrize("written", ["88.001", "a lot", "-1", 0, True])
+def test_what_is_no_amount_is_refused_with_the_field(by: Staff, written: Any) -> None:
+    with pytest.raises(InvalidSetting, match="An order of at least"):
+        open_sale(by, price_points=None, order_amount=written)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from qunce.activities import time_texts
 from qunce.activities.activities import kind_contract
 from qunce.activities.activities.kind_contract import (
     Aim,
@@ -242,7 +243,7 @@ def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
     for each in times:
         values = {
             "number": each.number,
-            "time": terms.span_text(activity, each.starts_at, each.ends_at),
+            "time": time_texts.span_text(activity, each.starts_at, each.ends_at),
             "seats": _seats_text(each.capacity),
         }
         text = _("%(number)s: %(time)s, %(seats)s.")
@@ -391,7 +392,7 @@ def check_publishable(activity: Activity, at: datetime) -> None:
     if activity.ends_at is None or activity.ends_at < end:
         raise InvalidSetting(
             _("The activity has to end when the meet-up is over, at %(time)s or later.")
-            % {"time": terms.moment_text(activity, end)}
+            % {"time": time_texts.moment_text(activity, end)}
         )
 
 

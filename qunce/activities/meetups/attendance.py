@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from qunce.activities import time_texts
 from qunce.activities.activities.models import Activity
 from qunce.activities.activities.models import State as ActivityState
 from qunce.activities.meetups import meetup_facts, seats, sign_ups, terms, venue_codes
@@ -55,7 +56,7 @@ def check_may_check_in(sign_up: SignUp, at: datetime) -> None:
     if at < opens:
         raise CannotCheckIn(
             _("Check-in begins at %(time)s.")
-            % {"time": terms.moment_text(activity, opens)}
+            % {"time": time_texts.moment_text(activity, opens)}
         )
 
 

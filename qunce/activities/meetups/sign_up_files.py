@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from qunce.activities import time_texts
 from qunce.activities.meetups import sign_ups, terms
 from qunce.core import csv_safety, errors, permissions
 from qunce.core.facts import facts
@@ -67,8 +68,8 @@ def _lines(activity: Activity, rows: list[SignUp]) -> list[list[str]]:
                 terms.slot_text(activity, row.slot),
                 row.get_state_display(),
                 str(row.place),
-                terms.moment_text(activity, row.at),
-                terms.moment_text(activity, came) if came else "",
+                time_texts.moment_text(activity, row.at),
+                time_texts.moment_text(activity, came) if came else "",
                 *(answers.get(question, "") for question in questions),
             ]
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from qunce.activities import time_texts
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import OPEN, TYPED, Activity
 from qunce.activities.meetups import meetup_facts, seats, terms
@@ -74,7 +75,7 @@ def check_may_cancel(sign_up: SignUp, at: datetime) -> None:
     if at >= until and not is_late_seat:
         raise CannotCancel(
             _("You could cancel until %(time)s. Please ask our staff.")
-            % {"time": terms.moment_text(activity, until)}
+            % {"time": time_texts.moment_text(activity, until)}
         )
 
 
@@ -113,7 +114,7 @@ def sign_up(attempt: Attempt, *, slot: Slot, answers: list[list[str]]) -> SignUp
     if at >= until:
         raise SignUpClosed(
             _("You could sign up until %(time)s.")
-            % {"time": terms.moment_text(activity, until)}
+            % {"time": time_texts.moment_text(activity, until)}
         )
     meetup.places += 1
     meetup.save(update_fields=["places"])

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from qunce.activities import time_texts
 from qunce.activities.activities.models import Activity
 from qunce.activities.meetups.models import Slot
-from qunce.core import communities, errors
+from qunce.core import errors
 
 CHECK_IN_AHEAD = timedelta(hours=2)
 """How long before a slot members can be checked in."""
@@ -85,22 +86,8 @@ def remind_at(activity: Activity, slot: Slot) -> datetime | None:
     return None if hours is None else slot.starts_at - timedelta(hours=hours)
 
 
-def moment_text(activity: Activity, moment: datetime) -> str:
-    """A time on the community's clock, such as 2026-03-07 14:00."""
-    return f"{moment.astimezone(communities.zone(activity.community)):%Y-%m-%d %H:%M}"
-
-
-def span_text(activity: Activity, start: datetime, end: datetime) -> str:
-    """Such as 2026-03-07 14:00–16:00."""
-    zone = communities.zone(activity.community)
-    first, last = start.astimezone(zone), end.astimezone(zone)
-    if first.date() == last.date():
-        return f"{first:%Y-%m-%d %H:%M}–{last:%H:%M}"
-    return f"{first:%Y-%m-%d %H:%M} – {last:%Y-%m-%d %H:%M}"
-
-
 def slot_text(activity: Activity, slot: Slot) -> str:
-    return span_text(activity, slot.starts_at, slot.ends_at)
+    return time_texts.span_text(activity, slot.starts_at, slot.ends_at)
 
 
 # What members say

@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from qunce.activities import calendar_files
 from qunce.activities.activities.models import Answer
-from qunce.activities.meetups import calendar_files
-from qunce.activities.meetups.calendar_files import Event
+from qunce.activities.calendar_files import Event
 from qunce.portal import http, member_pictures
 from qunce.portal.activities import actions as activity_actions
 from qunce.portal.activities import views as activity_views

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 import pytest
 
-from qunce.activities.meetups import calendar_files, reminders, terms
-from qunce.activities.meetups.calendar_files import Event
+from qunce.activities import calendar_files, time_texts
+from qunce.activities.calendar_files import Event
+from qunce.activities.meetups import reminders, terms
 from qunce.activities.meetups.models import Slot
 from tests import factories
 from tests.activities import running
@@ -78,7 +79,7 @@ def test_a_reminder_is_a_day_before(
     moment = terms.remind_at(made, slot)
     assert moment is not None
     assert f"{moment:%dT%H:%M}" == due
-    assert terms.moment_text(made, moment) == reminder
+    assert time_texts.moment_text(made, moment) == reminder
     assert terms.slot_text(made, slot).startswith(start)
     assert reminders.remind_due(at=moment - timedelta(seconds=1)) == 0
     assert reminders.remind_due(at=moment) == 1

@@ -178,9 +178,11 @@ def _find_uncounted(
     return reasons
 
 
-# Who joined later than now is not known yet, as in audiences.
+# Who joined later than now is not known yet, as in audiences. Before the community was
+# created here, all who joined from its creation on are: they came without a time.
 GROUPS = """
-SELECT 0, COUNT(*) FROM members_account WHERE id {among} AND joined_at <= %s
+SELECT 0, COUNT(*) FROM members_account WHERE id {among}
+    AND (joined_at <= %s OR joined_at >= %s AND %s < %s)
 UNION ALL SELECT group_id, CASE WHEN group_id IN (
     SELECT group_id FROM groups_membership WHERE present AND account_id {among}
 ) THEN 1 ELSE 0 END FROM activities_activity_group WHERE activity_id = %s
@@ -190,9 +192,11 @@ UNION ALL SELECT group_id, CASE WHEN group_id IN (
 def _judge_rule(
     activity: Activity, accounts: Sequence[int], at: datetime
 ) -> Reason | None:
+    now = timestamps.to_micros(at)
+    created = timestamps.to_micros(activity.community.created_at)
     found = db.rows(
         GROUPS.format(among=db.among_ids(accounts)),
-        [timestamps.to_micros(at), activity.pk],
+        [now, created, now, created, activity.pk],
     )
     in_groups = dict(found)
     has_joined = in_groups.pop(0)

@@ -61,6 +61,13 @@ def test_page_lists_every_operation(client: Client) -> None:
 def test_resources_have_the_words_of_the_interface() -> None:
     resources = {path.removeprefix(f"{ROOT}/").partition("/")[0] for path in PATHS}
     assert resources == {
+        "badges",
+        "levels",
+        "membership-plans",
+        "membership-terms",
+        "survey-conflicts",
+        "survey-responses",
+        "surveys",
         "accounts",
         "activities",
         "activity-kinds",

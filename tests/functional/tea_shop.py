@@ -137,13 +137,20 @@ def build(at: datetime) -> TeaShop:
 
 
 def add_empty_community(shop: TeaShop) -> None:
-    """Add a community without members, and its owner Eve."""
+    """Add a community without members, and its owners: Eve reads English, Xia Chinese."""
     from qunce.core import communities
     from qunce.core.staff import models as staff_models
+    from qunce.core.staff import staff
 
     empty = communities.create(key="new", name="晨读茶社", at=shop.at, language="en")
     staff_models.create(
         community=empty, login="eve", role="owner", password=PASSWORD, at=shop.at
+    )
+    xia = staff_models.create(
+        community=empty, login="xia", role="owner", password=PASSWORD, at=shop.at
+    )
+    staff.set_preferences(
+        staff=xia, name="夏", language="zh-hans", theme="system", at=shop.at
     )
 
 

@@ -24,7 +24,7 @@ AREAS = (
     "today members segments tags layers importing outreach tasks sidebar sales groups insight"
     " settings webhooks search ideas series inbox moderation activities points"
 ).split()
-MORE_AREAS = "tag_rules care welcomes service_styles content_calendar group_templates contact_budget typed_numbers notebook complaints wishes digests lists entry overlaps patrol channels prizes draws member_pages"
+MORE_AREAS = "tag_rules care welcomes service_styles content_calendar group_templates contact_budget typed_numbers notebook complaints wishes digests lists entry overlaps patrol channels prizes draws member_pages surveys"
 """Areas that only `make pages` and `make pictures` open; what they share is in others."""
 SHAPES = {"desktop": (1440, 900), "phone": (390, 844)}
 LANGUAGES = {"zh": "mei", "en": "ann"}

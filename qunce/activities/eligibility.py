@@ -181,7 +181,7 @@ def _find_uncounted(
 # Who joined later than now is not known yet, as in audiences. Before the community was
 # created here, all who joined from its creation on are: they came without a time.
 GROUPS = """
-SELECT 0, COUNT(*) FROM members_account WHERE id {among}
+SELECT 0, COUNT(*) FROM members_account WHERE id {among} AND present
     AND (joined_at <= %s OR joined_at >= %s AND %s < %s)
 UNION ALL SELECT group_id, CASE WHEN group_id IN (
     SELECT group_id FROM groups_membership WHERE present AND account_id {among}

@@ -93,13 +93,17 @@ class ActivityChanges:
             self.answer(key, said, moment)
 
     def earn(self, key: str, points: int, at: datetime) -> None:
-        """Earn points, after which the level is computed as the reaction does."""
+        """Earn points, after which the level is computed as the reaction does.
+
+        What is earned 5 at a time expires after a week.
+        """
         earning.award(
             account_id=self.ids[key],
             amount=points,
             key=f"world/{next(EARNINGS)}",
             by=None,
             at=at,
+            valid_days=7 if points == 5 else None,
         )
         holdings.refresh(community=self.qunce, accounts=[self.ids[key]], at=at)
         self.plain.earned.append((key, self.plain.clock.day(at), points))

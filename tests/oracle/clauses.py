@@ -337,6 +337,26 @@ GRACE = 5
 """The days of grace of the levels."""
 
 
+def draw_points(draw: Questions) -> Rule:
+    bounds = draw.bounds(4)
+    return {sign: bound * 10 for sign, bound in bounds.items()}
+
+
+def has_points(oracle: Oracle, args: Rule, person: Person) -> bool:
+    earned = [each for each in oracle.community.earned if each[0] in person]
+    balance = sum(
+        points
+        for _key, day, points in earned
+        if day <= oracle.today and not is_expired(oracle, day, points)
+    )
+    return values.compares(balance, args)
+
+
+def is_expired(oracle: Oracle, day: date, points: int) -> bool:
+    """Those that were earned 5 at a time were usable for a week."""
+    return points == 5 and oracle.today >= day + WEEK
+
+
 def draw_badge(draw: Questions) -> Rule:
     return {"key": "regular"}
 
@@ -412,6 +432,7 @@ CLAUSES: dict[str, Row] = {
     "score": Row(scores.draw_score, scores.has_score),
     "streak": Row(draw_streak, has_streak, weight=2),
     "level": Row(draw_level, has_level, weight=2),
+    "points": Row(draw_points, has_points, weight=2),
     "badge": Row(draw_badge, has_badge),
     "took_part": Row(draw_took_part, took_part),
     "random": Row(ranks.draw_random, ranks.is_in_share),

@@ -28,7 +28,7 @@ PERIODS = [
 ]
 
 
-OF_ACTIVITIES = ("streak", "level", "badge", "took_part")
+OF_ACTIVITIES = ("streak", "level", "points", "badge", "took_part")
 
 
 @dataclass(frozen=True)

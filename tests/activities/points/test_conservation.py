@@ -35,6 +35,7 @@ from qunce.core.staff.models import Staff
 from qunce.groups.complaints import complaints
 from qunce.members.accounts.models import Account
 from qunce.members.people import people
+from qunce.sets import audiences
 from tests import factories, shares
 from tests.activities.points import builders
 from tests.activities.points.builders import DAY
@@ -252,6 +253,28 @@ class History:
             assert found.usable == max(usable - owed, 0)
             assert found.owed == max(owed - usable, 0)
 
+    def check_rule(self) -> None:
+        """The clause `points` selects by the balance that members see."""
+        seen = {
+            min(self.oracle.own(account)): balances.balance(
+                account_id=account, at=self.at
+            ).usable
+            for account in set(self.ids) - self.erased
+        }
+        number = self.random.choice([0, *seen.values()])
+        sign = self.random.choice(["gte", "lte"])
+        found = audiences.list_ids(
+            community=self.shop,
+            rule={"points": {sign: number}},
+            by=self.by,
+            at=self.at,
+        )
+        assert set(found) & set(self.ids) == {
+            person
+            for person, points in seen.items()
+            if (points >= number if sign == "gte" else points <= number)
+        }
+
     def check_lots(self) -> None:
         """Per lot and in total: earned = spent + expired + reversed + left."""
         left = dict(
@@ -283,11 +306,13 @@ def test_whatever_happens_points_are_conserved(shop: Community, by: Staff) -> No
         for _step in range(STEPS):
             history.step()
             history.check_balances()
+            history.check_rule()
         history.check_lots()
         history.erase()
         for _step in range(4):
             history.step()
         history.check_balances()
+        history.check_rule()
         history.check_lots()
     assert liability.stored(shop) == liability.recount(shop)
     assert PointEntry.objects.filter(kind=EntryKind.REVERSE, owed__gt=0).exists()

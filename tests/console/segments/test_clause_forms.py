@@ -82,6 +82,8 @@ SIMPLE = [
     {"joined": {"within": "12h"}},
     {"left": {"before": "30d"}},
     {"joined": {"between": ["2026-01-01", "2026-01-31"]}},
+    {"points": {"gte": 100}},
+    {"points": {"gte": 1, "lte": 99}},
     {"source": {"any": ["shop"]}},
     {"members": {"keys": ["m0", "m1"]}},
     {"opted_out": {"of": "messages"}},
@@ -246,7 +248,7 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
         "tag", "did", "stopped", "returned", "ratio", "rank", "rfm", "attr", "group",
-        "layer", "score", "survey", "streak", "level", "badge", "took_part", "segment",
+        "layer", "score", "survey", "streak", "level", "badge", "took_part", "points", "segment",
         "joined", "source", "staff", "opted_out", "listed", "held_out", "random", "seq",
         "members", "left",
     ]  # fmt: skip

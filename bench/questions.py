@@ -26,6 +26,7 @@ from bench import (
     retention,
     runs,
     sends,
+    surveys,
     tag_rules,
     words,
     write_questions,
@@ -76,8 +77,9 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "streaks": check_ins.streaks,
     "points": points.points,
     "draws": draws.draws_and_prizes,
-    "instant_draws": instant_draws.instant_tickets,
+    "instant-draws": instant_draws.instant_tickets,
     "games": games.chat_games,
+    "surveys": surveys.survey_results,
     "portal": portal.portal,
 }
 

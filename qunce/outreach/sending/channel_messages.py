@@ -18,7 +18,7 @@ from qunce.channels.inbox import IncomingEvent
 from qunce.core import timestamps
 from qunce.core.facts import facts
 from qunce.groups import chat_readers
-from qunce.groups.chat_readers import ChatMessage
+from qunce.groups.chat_readers import ChangedMessage, ChatMessage
 from qunce.groups.complaints import ratings
 from qunce.groups.entry import answers as entry_answers
 from qunce.groups.group_messages import GroupMessage, MessageFile
@@ -84,6 +84,7 @@ def record_message(*, event: IncomingEvent, at: datetime) -> None:
         _record_new(event, account, group, text, at)
     else:
         _replace_text(original, account, group, text)
+        _report_change(original, text, at)
     _forget_text(event)
     if group is None:
         _take_direct(event, account, text, at)
@@ -260,6 +261,13 @@ def _replace_text(
     message_texts.store(original.community, source, [new])
 
 
+def _report_change(original: IncomingEvent, text: str | None, at: datetime) -> None:
+    changed = ChangedMessage(
+        community=original.community, key=_text_key(original), text=text
+    )
+    chat_readers.change(changed, at=at)
+
+
 # Groups
 
 
@@ -307,6 +315,7 @@ def record_deleted(*, event: IncomingEvent, at: datetime) -> None:
     sender = str(original.payload.get("from", ""))
     source = channel_people.source_of(original)
     message_texts.remove(event.community, source, [_text_key(original)])
+    _report_change(original, None, at)
     known = account_queries.find(event.community, [sender]) if sender else {}
     group = channel_people.ensure_group(original, at)
     fact = MessageDeleted(

@@ -11,8 +11,11 @@ from qunce.activities.activities import entries, lifecycle
 from qunce.activities.draws import beacon
 from qunce.activities.flash_sales import pieces
 from qunce.activities.games import payouts, rounds
+from qunce.activities.homework import results as homework_results
+from qunce.activities.homework import reviews
 from qunce.activities.instant_draws import seeds
 from qunce.activities.levels import badges, gifts, holdings, membership_orders
+from qunce.activities.live_sessions import reminders as live_reminders
 from qunce.activities.meetups import attendance, reminders
 from qunce.activities.points import expiry, leaderboard
 from qunce.activities.prizes import addresses, claims
@@ -60,8 +63,15 @@ JOBS: dict[str, Job] = {
     "meetups.remind": Job(
         reminders.remind_due, _("Remind members of meet-ups"), MINUTE
     ),
+    "live_sessions.remind": Job(
+        live_reminders.remind_due, _("Remind members of live sessions"), MINUTE
+    ),
     "meetups.note_missed": Job(
         attendance.note_missed_due, _("Note who did not come to meet-ups"), MINUTE
+    ),
+    "homework.plan": Job(reviews.plan_due, _("Choose who reviews homework"), MINUTE),
+    "homework.pay": Job(
+        homework_results.pay_due, _("Give points for passed homework"), MINUTE
     ),
     "flash_sales.lapse": Job(
         pieces.lapse_due, _("Pass on reservations that lapsed"), MINUTE / 6

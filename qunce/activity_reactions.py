@@ -10,7 +10,9 @@ from qunce import (
     answer_reactions,
     expiry_reactions,
     game_reactions,
+    homework_reactions,
     level_reactions,
+    live_session_reactions,
     meetup_reactions,
     prize_reactions,
     sale_reactions,
@@ -29,6 +31,7 @@ from qunce.activities.points import erasure as point_erasure
 from qunce.activities.points import point_reactions
 from qunce.activities.polls import poll_facts, voter_tags
 from qunce.activities.red_packets import red_packets
+from qunce.activities.topics import erasure as topic_erasure
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.people import merges
@@ -98,8 +101,11 @@ CLEARING: tuple[Reaction, ...] = (
     point_erasure.clear_erased,
     instant_tickets.clear_erased,
     red_packets.clear_erased,
+    topic_erasure.clear_erased,
     *level_reactions.CLEARING,
     *meetup_reactions.CLEARING,
+    *live_session_reactions.CLEARING,
+    *homework_reactions.CLEARING,
 )
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
@@ -136,6 +142,8 @@ def after(
         others,
         REACTIONS,
         meetup_reactions.REACTIONS,
+        live_session_reactions.REACTIONS,
+        homework_reactions.REACTIONS,
         sale_reactions.REACTIONS,
         level_reactions.REACTIONS,
     )

@@ -5,6 +5,7 @@ A game that is running also listens to what is said without its keyword.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 
 from qunce.activities.activities import entries
-from qunce.activities.activities.models import Activity, State, Way
+from qunce.activities.activities.models import MAX_SAID, Activity, State, Way
 from qunce.activities.kinds import base
 from qunce.activities.kinds.base import Reply
 from qunce.core import db, errors
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.groups import chat_readers
 from qunce.groups.groups import Membership
 from qunce.members.accounts import queries as account_queries
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from qunce.groups.chat_readers import ChatMessage
 
 MAX_LENGTH = 300
-"""Longer messages are about something else."""
+"""Longer messages are about something else, unless a kind takes longer ones."""
 CURRENT = (State.SCHEDULED, State.RUNNING, State.PAUSED)
 
 
@@ -36,16 +38,19 @@ def read(message: ChatMessage, *, at: datetime) -> bool:
     In a group these are the activities of the group and of everybody; in a direct message,
     those of the groups that the member is in. The answer goes to them directly.
     """
-    if not message.text or len(message.text) > MAX_LENGTH:
+    if not message.text:
         return False
+    is_long = len(message.text) > MAX_LENGTH
     said_by_kind = {
         kind.key: said
         for kind in base.list_kinds()
-        if (said := kind.read_line(message.text)) is not None
+        if (not is_long or kind.max_said > MAX_SAID)
+        and (said := kind.read_line(message.text)) is not None
     }
     found: list[Activity] = []
     if said_by_kind:
         found = _find(message.community, list(said_by_kind), _groups_of(message))
+        found = _choose(found, said_by_kind)
     if not found:
         return _listen(message, at)
     for activity in found:
@@ -56,6 +61,16 @@ def read(message: ChatMessage, *, at: datetime) -> bool:
             # The message stays one for staff, who see what was written.
             return False
     return True
+
+
+def _choose(found: list[Activity], said_by_kind: dict[str, str]) -> list[Activity]:
+    """Those that the message is for, where a kind tells its activities apart."""
+    chosen: list[Activity] = []
+    for key, said in said_by_kind.items():
+        own = [activity for activity in found if activity.kind == key]
+        choose = base.get(key).choose
+        chosen += own if choose is None or not own else choose(own, said)
+    return sorted(chosen, key=lambda activity: activity.pk)
 
 
 def _listen(message: ChatMessage, at: datetime) -> bool:
@@ -80,7 +95,12 @@ def _list_listening(message: ChatMessage) -> list[Activity]:
 
     It is asked for every message, so that nothing else is read where there are none.
     """
-    kinds = [kind.key for kind in base.list_kinds() if kind.listens is not None]
+    is_long = len(message.text) > MAX_LENGTH
+    kinds = [
+        kind.key
+        for kind in base.list_kinds()
+        if kind.listens is not None and (not is_long or kind.max_said > MAX_SAID)
+    ]
     if not kinds or not _is_any_running(message.community, kinds):
         return []
     found = _find(message.community, kinds, _groups_of(message))
@@ -89,7 +109,12 @@ def _list_listening(message: ChatMessage) -> list[Activity]:
         return running
     # Somebody who has not joined it writes to us about something else.
     accounts = account_queries.account_ids_of_person(message.account)
-    return [each for each in running if entries.find(each, accounts) is not None]
+    return [
+        each
+        for each in running
+        if base.get(each.kind).listens_to_all
+        or entries.find(each, accounts) is not None
+    ]
 
 
 def _is_any_running(community: Community, kinds: Sequence[str]) -> bool:
@@ -134,20 +159,37 @@ def _find(
     community: Community, kinds: Sequence[str], groups: Sequence[int]
 ) -> list[Activity]:
     """The current activities of these kinds, running ones instead of those that are not."""
-    rows = Activity.objects.select_related("community").filter(
-        community=community, kind__in=kinds, state__in=CURRENT
-    )
-    through = Activity.groups.through.objects
-    of_groups = set(
-        through.filter(group_id__in=groups).values_list("activity_id", flat=True)
-    )
-    limited = set(
-        through.filter(activity__in=rows).values_list("activity_id", flat=True)
-    )
+    is_elsewhere = {
+        activity: not is_here
+        for activity, is_here in db.rows(
+            _OF_GROUPS.format(among=db.among_ids(groups or [0])),
+            [community.pk, *CURRENT],
+        )
+    }
     found = [
         activity
-        for activity in rows.order_by("pk")
-        if activity.pk in of_groups or activity.pk not in limited
+        for activity in _current_of(tuple(sorted(kinds))).all(community=community.pk)
+        if not is_elsewhere.get(activity.pk)
     ]
     running = [activity for activity in found if activity.state == State.RUNNING]
     return running or found[:1]
+
+
+_OF_GROUPS = f"""
+SELECT activity_id, MAX(CASE WHEN group_id {{among}} THEN 1 ELSE 0 END)
+FROM activities_activity_group WHERE activity_id IN (
+    SELECT id FROM activities_activity
+    WHERE community_id = %s AND state IN ({db.placeholders(len(CURRENT))})
+) GROUP BY activity_id
+"""
+
+
+@functools.cache
+def _current_of(kinds: tuple[str, ...]) -> PreparedQuery[Activity]:
+    return PreparedQuery(
+        lambda: (
+            Activity.objects.select_related("community")
+            .filter(community=Param("community"), kind__in=kinds, state__in=CURRENT)
+            .order_by("pk")
+        )
+    )

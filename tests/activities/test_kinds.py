@@ -35,9 +35,13 @@ from tests.activities.auctions import builders as auction_builders
 from tests.activities.draws import builders
 from tests.activities.flash_sales import builders as flash_sale_builders
 from tests.activities.games import builders as game_builders
+from tests.activities.homework import builders as homework_builders
 from tests.activities.instant_draws import builders as instant_builders
+from tests.activities.live_sessions import builders as live_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.meetups import builders as meetup_builders
+from tests.activities.topics import builders as topic_builders
+from tests.activities.posts import builders as post_builders
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
@@ -106,13 +110,24 @@ PREPARED: dict[str, Callable[[Staff], Activity]] = {
     "draw": open_draw,
     "instant_draw": open_instant_draw,
     "flash_sale": open_flash_sale,
+    "homework": homework_builders.open_homework,
     "mall": open_mall,
+    "live_session": live_builders.open_session,
     "meetup": meetup_builders.open_meetup,
     "poll": open_poll,
+    "post": post_builders.open_posts,
     "tiered_task": open_tiered_task,
+    "topic": topic_builders.open_topic,
     "red_packet": open_red_packet,
 }
-SAID = {"auction": "10", "mall": "1", "poll": "A"}
+SAID = {
+    "auction": "10",
+    "homework": "Grass and rain",
+    "mall": "1",
+    "poll": "A",
+    "post": "The new oolong is lovely",
+    "topic": "Thirty pages",
+}
 """What a member says beside the keyword, where the kind needs that."""
 KINDS = sorted(kind.key for kind in base.list_kinds())
 Take = Callable[[Activity, int, Group, Staff], str]

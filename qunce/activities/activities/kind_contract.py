@@ -19,7 +19,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qunce.activities.activities.models import Activity, Entry, Way
+from qunce.activities.activities.models import MAX_SAID, Activity, Entry, Way
 from qunce.core import errors
 
 if TYPE_CHECKING:
@@ -249,10 +249,17 @@ class Kind:
     listens: Callable[[Activity, str], str | None] | None = None
     """What a line of a chat without the keyword says for a running activity, None if it
     is about something else. In a direct chat only those who joined are listened to."""
+    listens_to_all: bool = False
+    """Whether in a direct chat those who have not joined are listened to as well."""
+    choose: Callable[[Sequence[Activity], str], Sequence[Activity]] | None = None
+    """Which of several running activities the words after the keyword are for; all of
+    them without this."""
     describe_state: Callable[[Activity], str] | None = None
     """How far it is, in one line, for a group that reads `InGroup.STATE`."""
     spends_points: bool = False
     """Whether taking part spends points, which needs a sign-in on the page."""
+    max_said: int = MAX_SAID
+    """Characters that members can write. A pasted line has at most MAX_SAID."""
     turn_away: Callable[[Attempt], Reply | None] = _nobody
     """Answers an attempt before anything is written, such as one after the last piece.
 

@@ -39,7 +39,6 @@ from qunce.activities.activities.kind_contract import (
 )
 from qunce.activities.activities.models import (
     MAX_KEY,
-    MAX_SAID,
     TYPED,
     Activity,
     Answer,
@@ -290,11 +289,12 @@ def _check_struck_out(attempt: Attempt) -> Reply | None:
 
 def _check_length(attempt: Attempt) -> Reply | None:
     """Refuse what is too long to be stored whole, before anything is counted."""
-    if len(attempt.said) <= MAX_SAID:
+    most = get(attempt.activity.kind).max_said
+    if len(attempt.said) <= most:
         return None
     text = _("Write at most %(most)s characters; these are %(n)s.")
     return Reply(
-        text=text % {"most": MAX_SAID, "n": f"{len(attempt.said):,}"},
+        text=text % {"most": f"{most:,}", "n": f"{len(attempt.said):,}"},
         accepted=False,
         code="too_long",
     )

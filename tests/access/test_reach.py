@@ -18,6 +18,7 @@ CONSOLE_ONLY = {
     "activities.activities.activities.list_unreviewed": "programs list those of a state",
     "activities.eligibility.count_rules": "shown while a rule is chosen",
     "outreach.streak_reminders.draft": "programs create the segment and the playbook",
+    "outreach.survey_requests.draft": "programs create the playbook",
     "activities.eligibility.find_people": "people are counted on the page of a poll",
     "activities.levels.badges.count_awards": "programs list badges",
     "activities.levels.badges.list_awards": "programs ask for the levels of a member",

@@ -25,7 +25,9 @@ from qunce.outreach.playbooks.entries import (
 from qunce.outreach.playbooks.working_days import Only
 
 ENTRIES: list[tuple[str, Any]] = [
-    (kind.on, kind.label) for kind in (*entries.OF_MEMBERS, *entries.OF_GROUPS)
+    *dict.fromkeys(
+        (kind.on, kind.label) for kind in (*entries.OF_MEMBERS, *entries.OF_GROUPS)
+    )
 ]
 
 

@@ -11,10 +11,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qunce.console import http
 from qunce.console.insight import chart_downloads
+from qunce.console.playbooks import views as playbook_views
 from qunce.core import errors
 from qunce.members.surveys import effects, exports, responses, surveys
 from qunce.members.surveys.models import Survey
 from qunce.members.surveys.survey_facts import MANAGE, VIEW_ANSWERS
+from qunce.outreach import survey_requests
 
 
 def _act(request: http.Request, pk: int, verb: Callable[[Survey], str]) -> HttpResponse:
@@ -61,6 +63,27 @@ def ask_again(request: http.Request, pk: int) -> HttpResponse:
         return _("Round %(n)s: everybody may answer again.") % {"n": number}
 
     return _act(request, pk, verb)
+
+
+@require_POST
+@http.page(MANAGE)
+def ask_after(request: http.Request, pk: int) -> HttpResponse:
+    """Draft the playbook that asks on an occasion, and go to it."""
+    survey = surveys.get(by=request.staff, pk=pk)
+    try:
+        playbook = survey_requests.draft(
+            survey=survey,
+            occasion=request.POST.get("occasion", ""),
+            time=request.POST.get("time", ""),
+            channel=playbook_views.choose_channel(request),
+            by=request.staff,
+            at=request.at,
+        )
+    except errors.QunceError as error:
+        http.flash(request, str(error), level="bad")
+        return http.redirect_back(request, reverse("surveys:detail", args=[pk]))
+    http.flash(request, _("A draft. Nothing is sent yet."))
+    return http.redirect_back(request, reverse("playbooks:edit", args=[playbook.pk]))
 
 
 @require_POST

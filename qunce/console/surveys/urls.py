@@ -19,6 +19,7 @@ urlpatterns = [
     path("<int:pk>/close/", actions.close, name="close"),
     path("<int:pk>/reopen/", actions.reopen, name="reopen"),
     path("<int:pk>/again/", actions.ask_again, name="ask-again"),
+    path("<int:pk>/ask-after/", actions.ask_after, name="ask-after"),
     path("<int:pk>/delete/", actions.delete, name="delete"),
     path("<int:pk>/answers/", views.answer_list, name="answer-list"),
     path("<int:pk>/answers/type/", views.answers_type, name="type"),

@@ -34,6 +34,8 @@ from qunce.members.surveys.survey_facts import (
     InvalidAnswers,
     SurveyNotFound,
 )
+from qunce.outreach import survey_requests
+from qunce.outreach.playbooks import playbooks
 
 MAX_SHOWN = 300
 
@@ -180,6 +182,9 @@ def survey_detail(request: http.Request, pk: int) -> HttpResponse:
         "has_changes": presenters.has_changes(survey),
         "one_question": typed_lines.only_question(survey),
         "address": presenters.address(survey),
+        "occasions": survey_requests.Occasion.choices,
+        "may_ask_after": playbooks.may_manage(request.staff)
+        and surveys.is_open(survey, request.at),
     }
     return http.render(request, "console/surveys/detail.html", context)
 

@@ -77,6 +77,7 @@ TEMPLATES = {
             key="event",
             label=gettext_lazy("Satisfaction after an event"),
             questions=lambda: _score(_("How did you like the event?")),
+            repeat=Repeat.DAY,
         ),
         Template(
             key="case",

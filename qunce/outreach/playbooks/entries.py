@@ -1,4 +1,4 @@
-"""How runs begin: by a fact, a segment, a layer or a date; for groups by their days or size."""
+"""How runs begin: by a fact, a segment, a layer, a date or days; for groups by days or size."""
 
 from __future__ import annotations
 
@@ -163,6 +163,8 @@ class FoundingEntry:
 
 @dataclass(frozen=True)
 class CalendarEntry:
+    """For all groups, or for all members who meet the conditions at the start."""
+
     on: ClassVar[str] = "calendar"
     label: ClassVar[StrOrPromise] = gettext_lazy("On days of the calendar")
     calendar: Calendar
@@ -197,7 +199,7 @@ class SizeEntry:
         return _("when a group has %(n)s members") % {"n": self.members}
 
 
-MemberEntry = FactEntry | SegmentEntry | LayerEntry | DateEntry
+MemberEntry = FactEntry | SegmentEntry | LayerEntry | DateEntry | CalendarEntry
 GroupEntry = FoundingEntry | CalendarEntry | SizeEntry
 Entry = MemberEntry | GroupEntry
 OF_MEMBERS: tuple[type[MemberEntry], ...] = (
@@ -205,6 +207,7 @@ OF_MEMBERS: tuple[type[MemberEntry], ...] = (
     SegmentEntry,
     LayerEntry,
     DateEntry,
+    CalendarEntry,
 )
 OF_GROUPS: tuple[type[GroupEntry], ...] = (FoundingEntry, CalendarEntry, SizeEntry)
 MAX_OFFSET = 730

@@ -161,8 +161,24 @@ def list_between(
             for account in _with_date(playbook, entry, day):
                 yield NewRun(account, f"day:{day}", moment)
         elif entry.calendar.includes(day) and definition.days.allows(day):
-            for group in _included_groups(playbook).values_list("pk", flat=True):
-                yield NewRun(group, f"day:{day}", moment)
+            for target in _list_targets(playbook, definition, end):
+                yield NewRun(target, f"day:{day}", moment)
+
+
+def _list_targets(
+    playbook: Playbook, definition: Definition, at: datetime
+) -> Iterator[int]:
+    """The groups, or the members who meet the conditions at the start now."""
+    if playbook.subject == Subject.GROUP:
+        yield from _included_groups(playbook).values_list("pk", flat=True)
+        return
+    rules = [each.rule for each in definition.conditions if each.at_entry]
+    yield from audiences.people(
+        community=playbook.community,
+        rule={"all": rules},
+        by=staff_models.system(playbook.community),
+        at=at,
+    )
 
 
 def _moments(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -241,7 +241,81 @@ def streak_reminder(
     }
 
 
+MONTH_DAYS = 27
+"""A pause that is over in each month."""
+_OCCASIONS: Mapping[str, tuple[dict[str, Any], dict[str, Any], int]] = {
+    "meetup": (
+        {"on": "fact", "fact": "meetup.attended", "key": "activity"},
+        {"mode": "per_key"},
+        1,
+    ),
+    "case": (
+        {"on": "fact", "fact": "complaint.closed", "key": "complaint"},
+        {"mode": "per_key"},
+        1,
+    ),
+    "month": (
+        {"on": "calendar", "days": {"month_days": [-1]}},
+        {"mode": "finished"},
+        0,
+    ),
+    "missed": (
+        {"on": "fact", "fact": "meetup.missed", "key": "activity"},
+        {"mode": "per_key"},
+        1,
+    ),
+    "left": (
+        {"on": "fact", "fact": "group.left"},
+        {"mode": "cooldown", "days": MONTH_DAYS},
+        1,
+    ),
+}
+"""Occasion → the entry, when members enter again, and how many days later they are asked."""
+
+
+def survey_request(
+    occasion: str, *, time: str, ways: str, staff: str, channel: str
+) -> dict[str, Any]:
+    """One question on an occasion; `ways` are the lines on how to answer, as a template.
+
+    The message is marketing, so contact limits and opt-outs hold.
+    """
+    texts = {
+        "meetup": _("{name|Hello}, how did you like the meet-up? One question:"),
+        "case": _("{name|Hello}, how well did we solve your case? One question:"),
+        "month": _("{name|Hello}, how was this month with us? One question:"),
+        "missed": _("{name|Hello}, we missed you. What kept you away? One question:"),
+        "left": _("{name|Hello}, you left one of our groups. Why? One question:"),
+    }
+    entry, again, days = _OCCASIONS[occasion]
+    text = "\n".join(filter(None, (texts[occasion], ways)))
+    send = _Writer(staff, channel).send("ask", text)
+    if entry["on"] == "calendar":
+        entry = {**entry, "time": time}
+    wait = [_on_day("w1", days, time)] if days else []
+    return {
+        "entry": entry,
+        "again": again,
+        "exit": [{"fact": "member.left"}],
+        "steps": [*wait, send],
+    }
+
+
+def _survey(occasion: str) -> Callable[[_Writer], Any]:
+    def define(write: _Writer) -> Any:
+        return survey_request(
+            occasion,
+            time=EVENING,
+            ways="…",
+            staff=write.staff,
+            channel=write.channel,
+        )
+
+    return define
+
+
 _DEFINITIONS: Mapping[str, Any] = {
+    **{f"survey-{occasion}": _survey(occasion) for occasion in _OCCASIONS},
     "first-days": _first_days,
     "warm-up": _warm_up,
     "recall": _recall,
@@ -250,10 +324,11 @@ _DEFINITIONS: Mapping[str, Any] = {
     "birthday": _birthday,
     "member-day": _member_day,
 }
-LIFE, SHOP, SCHOOL = (
+LIFE, SHOP, SCHOOL, ASKING = (
     gettext_lazy("Life cycle"),
     gettext_lazy("E-commerce"),
     gettext_lazy("Education"),
+    gettext_lazy("One question"),
 )
 TEMPLATES = (
     Template(
@@ -299,6 +374,36 @@ TEMPLATES = (
         SCHOOL,
         gettext_lazy("First week of a course"),
         gettext_lazy("From the start to the end of the first week, for each course."),
+    ),
+    Template(
+        "survey-meetup",
+        ASKING,
+        gettext_lazy("After a meet-up"),
+        gettext_lazy("How they liked it, once per meet-up that they attended."),
+    ),
+    Template(
+        "survey-case",
+        ASKING,
+        gettext_lazy("After a case"),
+        gettext_lazy("How well it was solved, once per case."),
+    ),
+    Template(
+        "survey-month",
+        ASKING,
+        gettext_lazy("At the end of the month"),
+        gettext_lazy("How the month was, on its last day."),
+    ),
+    Template(
+        "survey-missed",
+        ASKING,
+        gettext_lazy("After a missed meet-up"),
+        gettext_lazy("What kept them away, once per meet-up."),
+    ),
+    Template(
+        "survey-left",
+        ASKING,
+        gettext_lazy("After leaving a group"),
+        gettext_lazy("Why they left it, at most once a month."),
     ),
 )
 

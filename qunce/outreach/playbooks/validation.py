@@ -164,8 +164,9 @@ def _whole(definition: Definition, resources: Resources) -> Iterator[str]:
         yield _("The steps %(steps)s form a loop that never ends.") % {
             "steps": " → ".join([*numbers, numbers[0]])
         }
-    of_groups = isinstance(definition.entry, entries.OF_GROUPS)
-    if of_groups != (definition.subject == Subject.GROUP):
+    of_groups = definition.subject == Subject.GROUP
+    fitting = entries.OF_GROUPS if of_groups else entries.OF_MEMBERS
+    if not isinstance(definition.entry, fitting):
         yield _("The playbook begins in a way that does not fit whom it is for.")
     if definition.again.mode == reentry.Mode.PER_KEY and not (
         isinstance(definition.entry, FactEntry) and definition.entry.key_field

@@ -150,6 +150,7 @@ ANSWERS: dict[str, str] = {
         outreach.care.rules.archive
         outreach.care.rules.restore
         outreach.streak_reminders.draft
+        outreach.survey_requests.draft
         outreach.playbooks.playbooks.create
         outreach.playbooks.playbooks.delete
         outreach.playbooks.playbooks.duplicate

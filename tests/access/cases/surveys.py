@@ -105,6 +105,10 @@ case(
     delete=response_pk,
     submit=submission,
 )
+case(
+    "outreach.survey_requests",
+    draft=both(opened, just(occasion="case", time="19:00", channel="assisted")),
+)
 case("members.surveys.results", compute=opened, list_texts=TEXTS)
 case("members.surveys.exports", table=opened)
 case("members.surveys.typed_lines", take=both(opened, just(text="nobody 9")))

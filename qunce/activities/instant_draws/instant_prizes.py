@@ -16,6 +16,7 @@ from qunce.activities.instant_draws import odds
 from qunce.activities.instant_draws.models import InstantPrize, State
 from qunce.activities.prizes import awards, sources
 from qunce.activities.prizes.models import Award, PrizeStock
+from qunce.core.prepared_queries import Param, PreparedQuery
 
 if TYPE_CHECKING:
     from qunce.core.communities import Community
@@ -74,8 +75,16 @@ def award(
 
 def list_of(draw_id: int) -> list[InstantPrize]:
     """The prizes in their order, with the stock of each."""
-    rows = InstantPrize.objects.filter(draw_id=draw_id).order_by("position")
-    return list(rows.select_related("stock__community"))
+    return _OF_DRAW.all(draw=draw_id)
+
+
+_OF_DRAW = PreparedQuery(
+    lambda: (
+        InstantPrize.objects.filter(draw=Param("draw"))
+        .select_related("stock__community")
+        .order_by("position")
+    )
+)
 
 
 def count_released(prize: InstantPrize, activity: Activity, at: datetime) -> int:

@@ -13,6 +13,7 @@ from qunce.activities.instant_draws import instant_draw_facts, odds
 from qunce.activities.instant_draws.models import DaySeed, InstantDraw
 from qunce.core import community_days
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 
 MAX_PER_RUN = 500
 
@@ -21,12 +22,19 @@ def roll(
     draw: InstantDraw, day: date, *, holder: str, number: int, own_number: str
 ) -> int | None:
     """The number of a ticket of a day, None if its seed is revealed or there is none."""
-    seed = DaySeed.objects.filter(draw=draw, day=day, revealed_at__isnull=True).first()
+    seed = _SECRET.first(draw=draw.pk, day=day.isoformat())
     if seed is None:
         return None
     return odds.roll_of(
         bytes.fromhex(seed.seed), holder=holder, number=number, own_number=own_number
     )
+
+
+_SECRET = PreparedQuery(
+    lambda: DaySeed.objects.filter(
+        draw=Param("draw"), day=Param("day"), revealed_at__isnull=True
+    )
+)
 
 
 def find_hash(draw: InstantDraw, day: date) -> str:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
@@ -29,6 +28,7 @@ from qunce.activities.instant_draws.models import (
 )
 from qunce.core import community_days, db, errors
 from qunce.core.facts import facts
+from qunce.core.prepared_queries import Param, PreparedQuery
 from qunce.members.people import visibility
 
 if TYPE_CHECKING:
@@ -66,6 +66,22 @@ class Left:
         return self.today if self.in_all is None else min(self.today, self.in_all)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """The tickets that a person has used, and the number of the last one."""
+
+    in_all: int
+    today: int
+    last: int
+
+    def left(self, activity: Activity) -> Left:
+        in_all = activity.settings["tickets_in_all"]
+        return Left(
+            today=max(0, activity.settings["tickets_per_day"] - self.today),
+            in_all=None if in_all is None else max(0, in_all - self.in_all),
+        )
+
+
 # Checks
 
 
@@ -92,15 +108,16 @@ def draw(attempt: Attempt, *, own_number: str) -> InstantTicket:
     activity = attempt.activity
     found = _lock_open(activity)
     key = f"{attempt.way}:{attempt.key}"
-    if (before := found.tickets.filter(key=key).first()) is not None:
+    if (before := _BY_KEY.first(draw=found.pk, key=key)) is not None:
         # Its answer is deleted after some weeks, and the ticket stays.
         return before
     day = community_days.to_date(activity.community.day(attempt.at))
     for _try in range(MAX_TRIES):
-        _check_left(found, activity, attempt.accounts, day)
+        used = _count_used(found, attempt.accounts, day)
+        _check_left(used, activity)
         try:
             with transaction.atomic():
-                return _draw(found, attempt, key, day, own_number)
+                return _draw(found, attempt, key, day, own_number, used.last + 1)
         except IntegrityError:
             # Another attempt of the same person has this number now.
             continue
@@ -113,16 +130,21 @@ def _lock_open(activity: Activity) -> InstantDraw:
     sql = (
         "SELECT id FROM instant_draws_instantdraw WHERE activity_id = %s AND state = %s"
     )
-    found = db.rows(sql + lock, [activity.pk, State.OPEN.value])
-    if not found:
+    is_open = db.rows(sql + lock, [activity.pk, State.OPEN.value])
+    found = _DRAW.first(activity=activity.pk) if is_open else None
+    if found is None:
         raise NotOpen(_("It is over."))
-    return InstantDraw.objects.get(pk=found[0][0])
+    return found
 
 
-def _check_left(
-    found: InstantDraw, activity: Activity, accounts: Sequence[int], day: date
-) -> None:
-    left = count_left(found, activity, accounts, day)
+_DRAW = PreparedQuery(lambda: InstantDraw.objects.filter(activity=Param("activity")))
+_BY_KEY = PreparedQuery(
+    lambda: InstantTicket.objects.filter(draw=Param("draw"), key=Param("key"))
+)
+
+
+def _check_left(used: Used, activity: Activity) -> None:
+    left = used.left(activity)
     if left.in_all is not None and left.in_all < 1:
         raise NoTicketLeft(_("You have used all your tickets."))
     if left.today < 1:
@@ -130,10 +152,14 @@ def _check_left(
 
 
 def _draw(
-    found: InstantDraw, attempt: Attempt, key: str, day: date, own_number: str
+    found: InstantDraw,
+    attempt: Attempt,
+    key: str,
+    day: date,
+    own_number: str,
+    number: int,
 ) -> InstantTicket:
     activity, account = attempt.activity, attempt.account_id
-    number = _next_number(found, attempt.accounts)
     roll = seeds.roll(
         found,
         day,
@@ -187,19 +213,6 @@ def _take_prize(
             return
 
 
-def _next_number(found: InstantDraw, accounts: Sequence[int]) -> int:
-    rows = _of_person(found, accounts)
-    return int(rows.aggregate(last=models.Max("number"))["last"] or 0) + 1
-
-
-def _of_person(
-    found: InstantDraw, accounts: Sequence[int]
-) -> models.QuerySet[InstantTicket]:
-    # Tickets of accounts that were merged with them are numbered on, too.
-    own = Q(account_id__in=accounts) | Q(person_id__in=accounts)
-    return InstantTicket.objects.filter(own, draw=found)
-
-
 def clear_erased(
     *, community: Community, facts: Sequence[RecordedFact], at: datetime
 ) -> None:
@@ -222,15 +235,25 @@ def count_left(
     found: InstantDraw, activity: Activity, accounts: Sequence[int], day: date
 ) -> Left:
     """How many tickets a person has left, by all their accounts."""
-    rows = InstantTicket.objects.filter(draw=found, account_id__in=accounts)
-    used = rows.aggregate(
-        all=models.Count("pk"), today=models.Count("pk", filter=Q(day=day))
+    return _count_used(found, accounts, day).left(activity)
+
+
+def _count_used(found: InstantDraw, accounts: Sequence[int], day: date) -> Used:
+    """The tickets of a person, in one statement.
+
+    A ticket that is committed between counting and numbering would be counted as unused
+    and numbered on, so that one too many is drawn.
+    """
+    own = f"account_id {db.among_ids(accounts)}"
+    # Tickets of accounts that were merged with them are numbered on, too.
+    sql = (
+        f"SELECT COUNT(CASE WHEN {own} THEN 1 END),"  # noqa: S608 - ids only
+        f" COUNT(CASE WHEN {own} AND day = %s THEN 1 END), COALESCE(MAX(number), 0)"
+        " FROM instant_draws_instantticket WHERE draw_id = %s"
+        f" AND ({own} OR person_id {db.among_ids(accounts)})"
     )
-    in_all = activity.settings["tickets_in_all"]
-    return Left(
-        today=max(0, activity.settings["tickets_per_day"] - used["today"]),
-        in_all=None if in_all is None else max(0, in_all - used["all"]),
-    )
+    ((in_all, today, last),) = db.rows(sql, [day.isoformat(), found.pk])
+    return Used(in_all=in_all, today=today, last=last)
 
 
 def list_of_person(

@@ -64,7 +64,7 @@ def read(message: ChatMessage, *, at: datetime) -> bool:
 
 
 def _choose(found: list[Activity], said_by_kind: dict[str, str]) -> list[Activity]:
-    """Those that the message is for, where a kind tells its activities apart."""
+    """Those that the message is for, where a kind distinguishes its activities."""
     chosen: list[Activity] = []
     for key, said in said_by_kind.items():
         own = [activity for activity in found if activity.kind == key]
@@ -175,11 +175,11 @@ def _find(
     return running or found[:1]
 
 
-_OF_GROUPS = f"""
-SELECT activity_id, MAX(CASE WHEN group_id {{among}} THEN 1 ELSE 0 END)
+_OF_GROUPS = """
+SELECT activity_id, MAX(CASE WHEN group_id {among} THEN 1 ELSE 0 END)
 FROM activities_activity_group WHERE activity_id IN (
     SELECT id FROM activities_activity
-    WHERE community_id = %s AND state IN ({db.placeholders(len(CURRENT))})
+    WHERE community_id = %s AND state IN (%s, %s, %s)
 ) GROUP BY activity_id
 """
 

@@ -1,0 +1,32 @@
+"""The topics that a visitor sees, and the hot list of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from qunce.activities.activities.activities import ActivityNotFound
+from qunce.activities.activities.models import PUBLISHED, Activity
+from qunce.activities.topics import hot_list, replies
+from qunce.activities.topics.hot_list import HotTopic
+from qunce.portal.activities import actions as activity_actions
+from qunce.portal.activities import sections as activity_sections
+from qunce.portal.visitors.visitors import Visitor
+
+
+def get(visitor: Visitor, public_id: str) -> Activity:
+    """The published topic; another activity is answered like an unknown one."""
+    activity = activity_actions.get(visitor, public_id)
+    if activity.kind != replies.KIND:
+        raise ActivityNotFound(_("There is no such activity."))
+    return activity
+
+
+def rank(visitor: Visitor, *, days: int, at: datetime) -> list[HotTopic]:
+    """The hot list of the topics for everybody and for the groups of the visitor."""
+    rows = Activity.objects.filter(
+        community=visitor.community, kind=replies.KIND, state__in=PUBLISHED
+    )
+    among = {row.pk for row in activity_sections.filter_own(visitor, rows)}
+    return hot_list.rank(visitor.community, days=days, at=at, among=among)

@@ -14,6 +14,7 @@ from qunce import (
     level_reactions,
     live_session_reactions,
     meetup_reactions,
+    post_reactions,
     prize_reactions,
     sale_reactions,
 )
@@ -106,6 +107,7 @@ CLEARING: tuple[Reaction, ...] = (
     *meetup_reactions.CLEARING,
     *live_session_reactions.CLEARING,
     *homework_reactions.CLEARING,
+    *post_reactions.CLEARING,
 )
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
@@ -144,6 +146,7 @@ def after(
         meetup_reactions.REACTIONS,
         live_session_reactions.REACTIONS,
         homework_reactions.REACTIONS,
+        post_reactions.REACTIONS,
         sale_reactions.REACTIONS,
         level_reactions.REACTIONS,
     )

@@ -12,16 +12,20 @@ from qunce.portal.activities import views as activities
 from qunce.portal.draws import views as draws
 from qunce.portal.flash_sales import views as flash_sales
 from qunce.portal.home import views as home
+from qunce.portal.homework import views as homework
 from qunce.portal.instant_draws import views as instant_draws
 from qunce.portal.mall import views as mall
 from qunce.portal.me import views as me
+from qunce.portal.live_sessions import views as live_sessions
 from qunce.portal.meetups import views as meetups
 from qunce.portal.points import views as points
+from qunce.portal.posts import views as posts
 from qunce.portal.privacy import views as privacy
 from qunce.portal.prizes import views as prizes
 from qunce.portal.sign_in import channel_views as channels
 from qunce.portal.sign_in import views as sign_in
 from qunce.portal.surveys import views as surveys
+from qunce.portal.topics import views as topics
 
 app_name = "portal"
 register_converter(frames.PlaceConverter, "place")
@@ -44,10 +48,39 @@ COMMUNITY = [
         flash_sales.confirm,
         name="confirm-reservation",
     ),
+    path("a/<str:public_id>/homework", homework.hand_in, name="hand-in"),
+    path(
+        "a/<str:public_id>/homework/comment", homework.comment, name="homework-comment"
+    ),
+    path("a/<str:public_id>/reviews/<str:code>", homework.review, name="review"),
+    path(
+        "a/<str:public_id>/reviews/<str:code>/write",
+        homework.write_review,
+        name="write-review",
+    ),
     path("a/<str:public_id>/sign-up", meetups.sign_up, name="meetup-sign-up"),
     path("a/<str:public_id>/entrance.png", meetups.entrance, name="meetup-entrance"),
     path("a/<str:public_id>/event.ics", meetups.event, name="meetup-event"),
+    path("a/<str:public_id>/room", live_sessions.room, name="live-room"),
+    path("a/<str:public_id>/replay", live_sessions.replay, name="live-replay"),
+    path("a/<str:public_id>/live.ics", live_sessions.event, name="live-event"),
+    path("a/<str:public_id>/posts", posts.list_posts, name="posts"),
+    path("a/<str:public_id>/posts/write", posts.write, name="write-post"),
+    path("a/<str:public_id>/posts/<str:code>", posts.post, name="post"),
+    path("a/<str:public_id>/posts/<str:code>/edit", posts.edit, name="edit-post"),
+    path(
+        "a/<str:public_id>/posts/<str:code>/uses", posts.choose_uses, name="post-uses"
+    ),
+    path("a/<str:public_id>/posts/<str:code>/delete", posts.delete, name="delete-post"),
+    path(
+        "a/<str:public_id>/posts/<str:code>/<str:picture>.jpg",
+        posts.picture,
+        name="post-picture",
+    ),
+    path("best-posts", posts.best, name="best-posts"),
     path("redeemed/<str:public_id>/undo", mall.undo, name="undo-redemption"),
+    path("a/<str:public_id>/replies", topics.replies, name="topic-replies"),
+    path("topics", topics.hot, name="topics"),
     path("draws/<str:public_id>/ticket", draws.ticket_page, name="ticket"),
     path("draws/<str:public_id>/ticket.png", draws.ticket, name="ticket-picture"),
     path("draws/<str:public_id>/winners", draws.winners_page, name="winners"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -30,8 +33,13 @@ def activity(request: http.Request, public_id: str) -> HttpResponse:
 
 
 def render_activity(
-    request: http.Request, found: Activity, answer: Answer | None
+    request: http.Request,
+    found: Activity,
+    answer: Answer | None,
+    *,
+    more: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
+    """The page with an answer; `more` is what a form of its kind shows again."""
     public_id = found.public_id
     kind = base.get(found.kind)
     account = actions.account_of(request.visitor, found)
@@ -48,6 +56,7 @@ def render_activity(
         "card_url": reverse("portal:buy-card", args=[request.place, public_id]),
         "join_url": reverse("portal:activity-join", args=[request.place, public_id]),
         **kind.portal_context(found, account, request.at),
+        **(more or {}),
     }
     page = actions.purpose_of(found)
     return http.render(request, "portal/activities/activity.html", context, page=page)

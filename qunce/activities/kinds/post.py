@@ -187,7 +187,7 @@ def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
     lines.append(
         _("Our staff read a post before others do.")
         if settings["staff_accept"]
-        else _("Others read a post at once, unless our staff have to look first.")
+        else _("Others read a post immediately, unless our staff have to look first.")
     )
     if (most := settings["most_posts"]) is not None:
         text = ngettext(

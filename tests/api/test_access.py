@@ -103,6 +103,8 @@ IDS = {
     "card_id": "bought card",
     "redemption_id": "redemption",
     "sign_up_id": "sign-up",
+    "submission_id": "submission",
+    "attendance_id": "live attendance",
     "reservation_id": "reservation",
     "bid_id": "bid",
     "rule_id": "point rule",
@@ -118,6 +120,7 @@ IDS = {
     "conflict_id": "survey conflict",
     "game_answer_id": "game answer",
     "round_number": "first",
+    "topic_reply_id": "topic reply",
 }
 """Path parameter → the name under which the fixture knows its id."""
 OTHERS = {
@@ -130,7 +133,11 @@ OTHERS = {
     ("}/waitlist", "activity_id"): "flash sale",
     ("}/bids", "activity_id"): "auction",
     ("}/sign-ups", "activity_id"): "meet-up",
+    ("}/submissions", "activity_id"): "homework",
+    ("}/live-session", "activity_id"): "live session",
+    ("/live-session/", "reservation_id"): "live reservation",
     ("}/rounds", "activity_id"): "game",
+    ("}/topic-", "activity_id"): "topic",
     ("}/game-", "activity_id"): "game",
 }
 """Part of a path and its parameter → the name of the id, where IDS has another path's."""

@@ -62,6 +62,7 @@ def test_resources_have_the_words_of_the_interface() -> None:
     resources = {path.removeprefix(f"{ROOT}/").partition("/")[0] for path in PATHS}
     assert resources == {
         "badges",
+        "topics",
         "levels",
         "membership-plans",
         "membership-terms",

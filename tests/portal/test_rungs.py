@@ -21,8 +21,11 @@ from qunce.portal.visitors.visitors import Visitor
 from tests import factories
 from tests.activities import running
 from tests.activities.draws import builders
+from tests.activities.homework import builders as homework_builders
 from tests.activities.instant_draws import builders as instant_builders
+from tests.activities.live_sessions import builders as live_builders
 from tests.activities.meetups import builders as meetup_builders
+from tests.activities.topics import builders as topic_builders
 from tests.factories import AT
 from tests.members.surveys import asking
 
@@ -43,6 +46,15 @@ NEEDS = {
     "instant_draws.get_packet": Rung.PUBLIC,
     "instant_draws.require_ticket": Rung.LINK,
     "mall.undo": Rung.CHANNEL,
+    "live_sessions.enter_room": Rung.LINK,
+    "live_sessions.get": Rung.PUBLIC,
+    "live_sessions.get_reserved": Rung.LINK,
+    "live_sessions.watch_replay": Rung.LINK,
+    "homework.get": Rung.PUBLIC,
+    "homework.get_review": Rung.LINK,
+    "homework.hand_in": Rung.LINK,
+    "homework.write_comment": Rung.LINK,
+    "homework.write_review": Rung.LINK,
     "meetups.get": Rung.PUBLIC,
     "meetups.get_own": Rung.LINK,
     "meetups.sign_up": Rung.LINK,
@@ -51,6 +63,8 @@ NEEDS = {
     "prizes.get": Rung.CHANNEL,
     "prizes.list_own": Rung.CHANNEL,
     "activities.buy_card": Rung.CHANNEL,
+    "topics.get": Rung.PUBLIC,
+    "topics.rank": Rung.PUBLIC,
     "points.join_leaderboard": Rung.CHANNEL,
     "points.leave_leaderboard": Rung.CHANNEL,
     "surveys.get": Rung.PUBLIC,
@@ -104,6 +118,14 @@ def arguments(verb: Callable[..., Any], shop: Community) -> dict[str, Any]:
     by = factories.staff(shop)
     if "survey" in names:
         given["survey"] = asking.published(by)
+    elif "live_sessions" in verb.__module__:
+        given["public_id"] = live_builders.open_session(by).public_id
+    elif "topics" in verb.__module__:
+        given["public_id"] = topic_builders.open_topic(by).public_id
+        given |= {"days": 7} if "days" in names else {}
+    elif "homework" in verb.__module__:
+        given["public_id"] = homework_builders.open_homework(by).public_id
+        given |= {"form": {"text": "Grass"}} if "form" in names else {}
     elif "meetups" in verb.__module__:
         given["public_id"] = meetup_builders.open_meetup(by).public_id
         given |= {"form": {}} if "form" in names else {}

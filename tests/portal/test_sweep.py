@@ -33,10 +33,13 @@ from tests import clients, factories
 from tests.activities import running
 from tests.activities.draws import builders
 from tests.activities.flash_sales import builders as flash_sale_builders
+from tests.activities.homework import builders as homework_builders
 from tests.activities.instant_draws import builders as instant_builders
+from tests.activities.live_sessions import builders as live_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.meetups import builders as meetup_builders
 from tests.activities.points import builders as points
+from tests.activities.topics import builders as topic_builders
 from tests.factories import AT
 from tests.members.surveys.asking import published
 from tests.portal.phones import Phone
@@ -83,12 +86,21 @@ ROWS: dict[str, list[Row]] = {
     "sign-out": [post()],
     "activity": [get(of="activity")],
     "activity-join": [post(LINK, "activity")],
+    "live-room": [post(LINK, "live")],
+    "live-replay": [post(LINK, "live")],
+    "live-event": [get(LINK, "live", own=True)],
+    "hand-in": [post(LINK, "homework")],
+    "homework-comment": [post(LINK, "homework", own=True)],
+    "review": [get(LINK, "review", own=True)],
+    "write-review": [post(LINK, "review", own=True)],
     "meetup-sign-up": [post(LINK, "meetup")],
     "meetup-entrance": [get(LINK, "meetup", own=True)],
     "meetup-event": [get(LINK, "meetup", own=True)],
     "buy-card": [post(SIGNED_IN, "activity")],
     "streak": [get(LINK, "activity", own=True)],
     "streak-picture": [get(LINK, "activity", own=True)],
+    "topic-replies": [get(of="topic")],
+    "topics": [get()],
     "ticket": [get(LINK, "draw", own=True)],
     "ticket-picture": [get(LINK, "draw", own=True)],
     "winners": [get(of="draw")],
@@ -186,6 +198,12 @@ def scene() -> Scene:
     start = datetime.now(UTC) + 3 * running.DAY
     meetup = meetup_builders.open_meetup(by, start)
     assert running.join(meetup, li).accepted
+    live = live_builders.open_session(by, start)
+    assert running.join(live, li).accepted
+    topic = topic_builders.open_topic(by, **TEXTS)
+    assert running.join(topic, li, said="三十页").accepted
+    homework = homework_builders.open_homework(by, start)
+    assert running.join(homework, li, said=TEXTS["text"]).accepted
     phone = Phone(shop)
     phone.sign_in(li)
     return Scene(
@@ -195,6 +213,10 @@ def scene() -> Scene:
         phone,
         ids={
             "activity": reading.public_id,
+            "live": live.public_id,
+            "topic": topic.public_id,
+            "homework": homework.public_id,
+            "review": [homework.public_id, "23456789ab"],
             "meetup": meetup.public_id,
             "draw": draw.activity.public_id,
             "award": award.public_id,

@@ -20,11 +20,14 @@ from qunce.activities.flash_sales.models import FlashSale, Reservation
 from qunce.activities.games import rounds
 from qunce.activities.games.models import GameAnswer
 from qunce.activities.kinds import base
+from qunce.activities.live_sessions.models import LiveAttendance, LiveReservation
 from qunce.activities.mall.models import Redemption
 from qunce.activities.meetups.models import SignUp, Slot
 from qunce.activities.prizes import awards, prizes
+from qunce.activities.topics.models import TopicReply
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Membership
+from tests.two_communities import homework
 
 if TYPE_CHECKING:
     from tests.two_communities.data import TwoCommunities
@@ -65,7 +68,10 @@ def add_activities(data: TwoCommunities) -> None:
     _add_mall(data)
     _add_instant_draws(data)
     _add_poll_and_task(data)
+    _add_topic(data)
+    homework.add(data)
     _add_meetup(data)
+    _add_live_session(data)
     _add_game(data)
 
 
@@ -191,6 +197,39 @@ def _add_poll_and_task(data: TwoCommunities) -> None:
     data.ids |= {"poll": poll.pk, "tiered_task": task.pk}
 
 
+def _add_topic(data: TwoCommunities) -> None:
+    """A topic with a reply of the member."""
+    by, at = data.owner, data.at
+    topic = activities.create(
+        community=data.community,
+        kind="topic",
+        name="Homely Hidden Topic",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        settings={"hashtag": "Homely"},
+        starts_at=at,
+        by=by,
+        at=at,
+    )
+    lifecycle.submit(activity=topic, by=by, at=at)
+    approver = staff_models.Staff.objects.get(
+        community=data.community, login="approver"
+    )
+    lifecycle.approve(activity=topic, by=approver, at=at)
+    base.take_part(
+        activity=topic,
+        account_id=data.ids["member"],
+        way=Way.STAFF,
+        said="Homely reply",
+        key="topic",
+        by=by,
+        at=at,
+    )
+    reply = TopicReply.objects.get(activity=topic)
+    data.ids |= {"topic": topic.pk, "topic reply": reply.pk}
+
+
 def _add_instant_draws(data: TwoCommunities) -> None:
     by, at = data.owner, data.at
     prize = prizes.create(
@@ -223,6 +262,48 @@ def _add_instant_draws(data: TwoCommunities) -> None:
         )
         base.get(kind).publish(activity, at)
         data.ids[kind.replace("_", " ")] = activity.pk
+
+
+def _add_live_session(data: TwoCommunities) -> None:
+    by, at = data.owner, data.at
+    start = at + timedelta(days=3)
+    activity = activities.create(
+        community=data.community,
+        kind="live_session",
+        name="Homely Hidden Live",
+        text="Homely text",
+        refusal="Homely refusal",
+        groups=[data.ids["group"]],
+        starts_at=at,
+        ends_at=start + timedelta(days=1),
+        settings={
+            "starts": start.isoformat(),
+            "ends": (start + timedelta(hours=2)).isoformat(),
+            "platform": "Homely Platform",
+            "guests": [{"name": "Homely Guest", "role": "Homely Host"}],
+        },
+        by=by,
+        at=at,
+    )
+    Activity.objects.filter(pk=activity.pk).update(
+        state="running", published_at=at, started_at=at
+    )
+    activity.refresh_from_db()
+    base.get("live_session").publish(activity, at)
+    own = {
+        "activity": activity,
+        "account_id": data.ids["member"],
+        "person_id": data.ids["member"],
+        "at": at,
+    }
+    reservation = LiveReservation.objects.create(
+        **own, state="reserved", source=Way.STAFF
+    )
+    data.ids |= {
+        "live session": activity.pk,
+        "live reservation": reservation.pk,
+        "live attendance": LiveAttendance.objects.create(**own, how="list").pk,
+    }
 
 
 def _add_meetup(data: TwoCommunities) -> None:

@@ -59,7 +59,7 @@ class HomeworkCommented(HomeworkFact):
     """Staff wrote to the author."""
 
     kind = "homework.commented"
-    label = gettext_lazy("read a comment of staff on their homework")
+    label = gettext_lazy("got a comment of staff on homework")
     submission: int
 
 

@@ -53,6 +53,12 @@ def may_hand_in(homework: Homework, own: Submission | None, at: datetime) -> boo
     return not own.is_late and at < homework.due_at and not has_reviewers
 
 
+def may_still_write(homework: Homework, row: PeerReview, at: datetime) -> bool:
+    """Whether the form of a review is of use."""
+    is_over = homework.results_at is not None or at >= homework.review_due_at
+    return not is_over and row.state != ReviewState.WITHDRAWN
+
+
 def state_text(activity: Activity, own: Submission, at: datetime) -> str:
     """How far the member's homework is."""
     homework = Homework.objects.get(activity=activity)

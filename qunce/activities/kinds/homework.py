@@ -301,6 +301,7 @@ def portal_context(
         "max_link": MAX_LINK,
         "max_comment": MAX_COMMENT,
         "own": None,
+        "typed": {"text": "", "link": ""},
         "path": own_pages.list_path(activity, ()),
     }
     if account_id is None or homework is None:
@@ -318,6 +319,7 @@ def portal_context(
         return context
     return context | {
         "own": own,
+        "typed": {"text": own.text, "link": own.link},
         "own_text": own_pages.state_text(activity, own, at),
         "own_reviews": own_pages.list_reviews(activity, accounts, at),
         "received": own_pages.list_received(own),

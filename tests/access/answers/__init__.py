@@ -19,9 +19,11 @@ from tests.access.answers import (
     games,
     group_people,
     groups,
+    homework,
     insight,
     instant_draws,
     levels,
+    live_sessions,
     meetups,
     members,
     moderation,
@@ -32,6 +34,7 @@ from tests.access.answers import (
     sales,
     sales_with_points,
     surveys,
+    topics,
 )
 
 ROLES = (
@@ -57,6 +60,8 @@ TABLES = (
     groups.ANSWERS,
     insight.ANSWERS,
     levels.ANSWERS,
+    live_sessions.ANSWERS,
+    homework.ANSWERS,
     meetups.ANSWERS,
     members.ANSWERS,
     moderation.ANSWERS,
@@ -68,6 +73,7 @@ TABLES = (
     sales.ANSWERS,
     sales_with_points.ANSWERS,
     surveys.ANSWERS,
+    topics.ANSWERS,
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from qunce.activities import eligibility
+from qunce.activities import eligibility, time_texts
 from qunce.activities.activities import activities, entries
 from qunce.activities.activities.models import TYPED, Activity
 from qunce.activities.homework import homework_facts, terms
@@ -89,7 +89,7 @@ def _check_may_replace(homework: Homework, row: Submission, moment: datetime) ->
     if moment >= homework.due_at:
         raise CannotReplace(
             _("Your homework is in. You could replace it until %(time)s.")
-            % {"time": terms.moment_text(activity, homework.due_at)}
+            % {"time": time_texts.moment_text(activity, homework.due_at)}
         )
     if PeerReview.objects.filter(submission=row).exists():
         raise CannotReplace(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from qunce.activities import time_texts
 from qunce.activities.activities.models import Activity, State
 from qunce.activities.homework import homework_facts, terms
 from qunce.activities.homework.models import Homework, Submission
@@ -53,5 +54,5 @@ def _reviews_text(activity: Activity, count: int) -> str:
     return text % {
         "name": activity.name,
         "n": f"{count:,}",
-        "time": terms.moment_text(activity, homework.review_due_at),
+        "time": time_texts.moment_text(activity, homework.review_due_at),
     }

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from qunce.activities import time_texts
 from qunce.activities.activities.models import Activity
 from qunce.activities.homework import reviews, terms
 from qunce.activities.homework.models import (
@@ -79,7 +80,7 @@ def state_text(activity: Activity, own: Submission, at: datetime) -> str:
         return _("Handed in, late. Our staff review it.")
     if at < homework.due_at:
         text = _("Handed in on time. You can replace it until %(time)s.")
-        return text % {"time": terms.moment_text(activity, homework.due_at)}
+        return text % {"time": time_texts.moment_text(activity, homework.due_at)}
     if not activity.settings["reviewers"]:
         return _("Handed in. Our staff review it.")
     accounts = account_queries.account_ids_of_person(own.account_id)
@@ -90,7 +91,7 @@ def state_text(activity: Activity, own: Submission, at: datetime) -> str:
     ]
     if at >= homework.review_due_at:
         return _("Handed in. The reviews are over; you read the result here.")
-    until = {"time": terms.moment_text(activity, homework.review_due_at)}
+    until = {"time": time_texts.moment_text(activity, homework.review_due_at)}
     if not open_ones:
         text = _("Handed in. It is reviewed until %(time)s.")
         return text % until
@@ -114,7 +115,7 @@ def list_reviews(
             number=number,
             is_done=row.state == ReviewState.DONE,
             may_write=not is_over,
-            due_text=terms.moment_text(activity, row.due_at),
+            due_text=time_texts.moment_text(activity, row.due_at),
         )
         for number, row in enumerate(reviews.list_own(activity, accounts), start=1)
         if row.state == ReviewState.DONE or not is_over

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from qunce.activities import budget
+from qunce.activities import budget, time_texts
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import MAX_SENTENCE, Activity
 from qunce.activities.activities.models import State as ActivityState
@@ -218,7 +218,7 @@ def publish(*, activity: Activity, by: Staff, at: datetime) -> int:
             until = homework.due_at
         raise NotReady(
             _("Results can be published from %(time)s on, when all is due.")
-            % {"time": terms.moment_text(activity, until)}
+            % {"time": time_texts.moment_text(activity, until)}
         )
     found = load(activity, hand_ins.load_standings(activity, at), at)
     progress = _progress_of(found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from qunce.activities import eligibility
+from qunce.activities import eligibility, time_texts
 from qunce.activities.activities import entries
 from qunce.activities.activities.models import Activity
 from qunce.activities.activities.models import State as ActivityState
@@ -238,7 +238,7 @@ def _check_may_write(
     if homework.results_at is not None or at >= homework.review_due_at:
         raise CannotReview(
             _("Reviews were due at %(time)s.")
-            % {"time": terms.moment_text(activity, homework.review_due_at)}
+            % {"time": time_texts.moment_text(activity, homework.review_due_at)}
         )
     if activity.state not in (ActivityState.RUNNING, ActivityState.CLOSED):
         raise CannotReview(_("It is paused or over. Please ask our staff."))

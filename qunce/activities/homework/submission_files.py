@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from qunce.activities import time_texts
 from qunce.activities.homework import hand_ins, results, terms
 from qunce.activities.homework.results import Outcome
 from qunce.core import csv_safety, permissions
@@ -55,7 +56,7 @@ def _lines(activity: Activity, found: Sequence[Outcome]) -> list[list[str]]:
     return [
         [
             str(names.get(each.standing.person, "")),
-            terms.moment_text(activity, each.submission.at),
+            time_texts.moment_text(activity, each.submission.at),
             _yes_no(each.submission.is_late),
             each.submission.text,
             each.submission.link,

@@ -17,7 +17,7 @@ from qunce.activities.homework.models import (
     MAX_TEXT,
     Homework,
 )
-from qunce.core import communities, errors
+from qunce.core import errors
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -40,11 +40,6 @@ def read_times(settings: Mapping[str, Any]) -> tuple[datetime, datetime]:
     """Until when published homework is handed in, and reviewed."""
     due = datetime.fromisoformat(settings["due"])
     return due, read(settings["review_due"]) or due
-
-
-def moment_text(activity: Activity, moment: datetime) -> str:
-    """A time on the community's clock, such as 2026-03-07 20:00."""
-    return f"{moment.astimezone(communities.zone(activity.community)):%Y-%m-%d %H:%M}"
 
 
 def score_text(doubled: int) -> str:

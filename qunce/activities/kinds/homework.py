@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from qunce.activities import time_texts
 from qunce.activities.activities import kind_contract
 from qunce.activities.activities.kind_contract import (
     Aim,
@@ -196,7 +197,7 @@ def _handed_in_text(activity: Activity, found: hand_ins.HandedIn) -> str:
     text = _("“%(name)s” is replaced. You can replace it again until %(time)s.")
     if found.is_new:
         text = _("“%(name)s” is handed in on time. You can replace it until %(time)s.")
-    return text % {"name": activity.name, "time": terms.moment_text(activity, due)}
+    return text % {"name": activity.name, "time": time_texts.moment_text(activity, due)}
 
 
 def _how_far(attempt: Attempt) -> str:
@@ -228,7 +229,7 @@ def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
     lines = []
     if due is not None:
         text = _("Hand it in until %(time)s; later it is marked late.")
-        lines.append(text % {"time": terms.moment_text(activity, due)})
+        lines.append(text % {"time": time_texts.moment_text(activity, due)})
     lines.append(
         _("Hand in on the page, or write “homework” and your text.")
         if has_page
@@ -244,7 +245,7 @@ def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
         )
         values = {
             "n": settings["reviewers"],
-            "time": terms.moment_text(activity, review_due),
+            "time": time_texts.moment_text(activity, review_due),
         }
         lines.append(text % values)
         lines.append(
@@ -400,7 +401,7 @@ def check_publishable(activity: Activity, at: datetime) -> None:
     if activity.ends_at is None or activity.ends_at < last:
         raise InvalidSetting(
             _("The activity has to end when all is due, at %(time)s or later.")
-            % {"time": terms.moment_text(activity, last)}
+            % {"time": time_texts.moment_text(activity, last)}
         )
 
 

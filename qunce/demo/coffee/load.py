@@ -28,9 +28,11 @@ from qunce.demo.coffee import (
     games,
     group_people,
     group_templates,
+    homework,
     instant,
     levels,
     library,
+    live_sessions,
     mall,
     meetups,
     moderation,
@@ -46,6 +48,7 @@ from qunce.demo.coffee import (
     surveys,
     tag_rules,
     tiered_tasks,
+    topics,
     work,
 )
 from qunce.demo.coffee.context import Context
@@ -160,9 +163,12 @@ def _steps() -> list[tuple[str, str, Callable[[Context], object]]]:
         ("poll", _("a poll whose votes tag"), polls.create),
         ("surveys", _("a survey with answers, and an anonymous one"), surveys.create),
         ("quiz", _("a quiz about coffee"), games.create),
+        ("topics", _("topics with a hot list"), topics.create),
         ("wheel", _("a wheel and a red packet"), instant.create),
         ("tiered-task", _("a task in tiers"), tiered_tasks.create),
         ("meetup", _("a meet-up with a waitlist"), meetups.create),
+        ("live-session", _("a live session and a replay"), live_sessions.create),
+        ("homework", _("homework that members review"), homework.create),
         ("mall", _("a points mall, an auction and a flash sale"), mall.create),
         ("reports", _("its last reports"), reports.create),
     ]

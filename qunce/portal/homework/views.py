@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from qunce.activities import time_texts
 from qunce.activities.activities.models import Answer
-from qunce.activities.homework import terms
 from qunce.activities.homework.models import MAX_COMMENT, Homework, PeerReview
 from qunce.activities.homework.own_pages import may_still_write
 from qunce.core import errors
@@ -79,8 +79,8 @@ def _render_review(
         "max_comment": MAX_COMMENT,
         "problem": problem,
         "may_write": may_still_write(homework, row, request.at),
-        "until": terms.moment_text(activity, row.due_at),
-        "last": terms.moment_text(activity, homework.review_due_at),
+        "until": time_texts.moment_text(activity, row.due_at),
+        "last": time_texts.moment_text(activity, homework.review_due_at),
     }
     page = activity_actions.purpose_of(activity)
     return http.render(

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +25,12 @@ ROWS = 2_000
 
 @dataclass
 class World:
-    """The keys of the facts that must be in the log."""
+    """The keys of the facts that must be in the log, and what the first round left."""
 
     file: Path
     keys: set[str] = field(default_factory=set)
     round: int = 0
+    first: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,36 @@ def hold_draw_again(world: World) -> None:
     catch_up(world)
 
 
+# Activities: an attempt of every member in each kind
+
+
+def open_activities(world: World) -> None:
+    from qunce.core import communities
+    from tests.faults import activity_steps
+
+    world.round += 1
+    found = activity_steps.prepare(communities.get(KEY), world.round)
+    world.file.write_text(json.dumps(found))
+
+
+def take_part(world: World) -> None:
+    from qunce.core import communities
+    from tests.faults import activity_steps
+
+    activity_steps.run(communities.get(KEY), json.loads(world.file.read_text()))
+
+
+def take_part_again(world: World) -> None:
+    """Repeat all attempts, after which a round is like the first, which is not killed."""
+    from tests.faults import activity_steps
+
+    take_part(world)
+    found = activity_steps.count(json.loads(world.file.read_text()))
+    world.first = world.first or found
+    assert found == world.first, (found - world.first, world.first - found)
+    catch_up(world)
+
+
 SCENARIOS = {
     "import": Scenario(write_file, import_file, import_again),
     "catch-up": Scenario(write_facts, derive, catch_up),
@@ -300,6 +332,7 @@ SCENARIOS = {
     "erase": Scenario(write_facts_to_erase, erase, erase),
     "points": Scenario(create_holders, change_points, change_points_again),
     "prizes": Scenario(publish_draw, hold_draw, hold_draw_again),
+    "activities": Scenario(open_activities, take_part, take_part_again),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from qunce.activities.activities.models import Activity
@@ -16,6 +17,7 @@ from tests.activities.points import builders as points
 from tests.factories import AT
 
 PRICE = 30
+_gifts = itertools.count(1)
 
 
 def item(of: PrizeStock, price: int = PRICE, most: int | None = 1) -> dict[str, Any]:
@@ -43,7 +45,8 @@ def rich(by: Staff, *keys: str, amount: int = 100) -> list[int]:
 def enrich(by: Staff, amount: int = 100) -> None:
     """Give points to all members that there are."""
     for account in Account.objects.filter(community=by.community):
-        points.award(account.pk, amount, at=AT - running.DAY)
+        key = f"gift/{account.pk}/{next(_gifts)}"
+        points.award(account.pk, amount, key=key, at=AT - running.DAY)
 
 
 def redeem(activity: Activity, account: int, said: str = "1", **fields: Any) -> Any:

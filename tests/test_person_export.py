@@ -57,6 +57,8 @@ SECTIONS = {
     "members.Tagging": "tags",
     "polls.Ballot": "votes",
     "tiered_tasks.ReachedTier": "reached_tiers",
+    "posts.Post": "posts",
+    "posts.PostDraft": "post_drafts",
     "topics.TopicReply": "topic_replies",
     "topics.TopicReward": "topic_rewards",
     "moderation.Action": "moderation_actions",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from qunce import portal
+from qunce.activities.posts import posts
 from qunce.core.communities import Community
 from qunce.core.facts.facts import Fact
 from qunce.members.personal_links import devices
@@ -25,6 +26,7 @@ from tests.activities.homework import builders as homework_builders
 from tests.activities.instant_draws import builders as instant_builders
 from tests.activities.live_sessions import builders as live_builders
 from tests.activities.meetups import builders as meetup_builders
+from tests.activities.posts import builders as post_builders
 from tests.activities.topics import builders as topic_builders
 from tests.factories import AT
 from tests.members.surveys import asking
@@ -63,6 +65,17 @@ NEEDS = {
     "prizes.get": Rung.CHANNEL,
     "prizes.list_own": Rung.CHANNEL,
     "activities.buy_card": Rung.CHANNEL,
+    "posts.choose_uses": Rung.LINK,
+    "posts.delete": Rung.LINK,
+    "posts.edit": Rung.LINK,
+    "posts.find_readable": Rung.PUBLIC,
+    "posts.get": Rung.PUBLIC,
+    "posts.get_own": Rung.LINK,
+    "posts.get_picture": Rung.PUBLIC,
+    "posts.is_own": Rung.PUBLIC,
+    "posts.list_accounts": Rung.PUBLIC,
+    "posts.require": Rung.LINK,
+    "posts.write": Rung.LINK,
     "topics.get": Rung.PUBLIC,
     "topics.rank": Rung.PUBLIC,
     "points.join_leaderboard": Rung.CHANNEL,
@@ -126,6 +139,9 @@ def arguments(verb: Callable[..., Any], shop: Community) -> dict[str, Any]:
     elif "homework" in verb.__module__:
         given["public_id"] = homework_builders.open_homework(by).public_id
         given |= {"form": {"text": "Grass"}} if "form" in names else {}
+    elif "posts" in verb.__module__:
+        given["public_id"] = post_builders.open_posts(by).public_id
+        given |= {"form": posts.Form()} if "form" in names else {}
     elif "meetups" in verb.__module__:
         given["public_id"] = meetup_builders.open_meetup(by).public_id
         given |= {"form": {}} if "form" in names else {}

@@ -21,6 +21,7 @@ from qunce.activities.instant_draws import seeds
 from qunce.activities.instant_draws.models import InstantTicket
 from qunce.activities.kinds import instant_draw
 from qunce.activities.mall.models import Redemption
+from qunce.activities.posts import decisions
 from qunce.activities.prizes import claims, codes
 from qunce.activities.prizes.models import Award, ClaimedBy
 from qunce.core.communities import Community
@@ -39,6 +40,7 @@ from tests.activities.live_sessions import builders as live_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.meetups import builders as meetup_builders
 from tests.activities.points import builders as points
+from tests.activities.posts import builders as post_builders
 from tests.activities.topics import builders as topic_builders
 from tests.factories import AT
 from tests.members.surveys.asking import published
@@ -99,6 +101,14 @@ ROWS: dict[str, list[Row]] = {
     "buy-card": [post(SIGNED_IN, "activity")],
     "streak": [get(LINK, "activity", own=True)],
     "streak-picture": [get(LINK, "activity", own=True)],
+    "posts": [get(of="posts")],
+    "write-post": [post(LINK, "posts")],
+    "post": [get(of="post")],
+    "post-picture": [get(of="picture")],
+    "edit-post": [post(LINK, "post", own=True)],
+    "post-uses": [post(LINK, "post", own=True)],
+    "delete-post": [post(LINK, "post", own=True)],
+    "best-posts": [get()],
     "topic-replies": [get(of="topic")],
     "topics": [get()],
     "ticket": [get(LINK, "draw", own=True)],
@@ -204,6 +214,12 @@ def scene() -> Scene:
     assert running.join(topic, li, said="三十页").accepted
     homework = homework_builders.open_homework(by, start)
     assert running.join(homework, li, said=TEXTS["text"]).accepted
+    posts = post_builders.open_posts(by)
+    written = post_builders.write(
+        posts, li, TEXTS["text"], contents=[post_builders.picture()]
+    )
+    decisions.accept(post=written, by=by, at=AT)
+    shown_picture = written.pictures.get()
     phone = Phone(shop)
     phone.sign_in(li)
     return Scene(
@@ -215,6 +231,9 @@ def scene() -> Scene:
             "activity": reading.public_id,
             "live": live.public_id,
             "topic": topic.public_id,
+            "posts": posts.public_id,
+            "post": [posts.public_id, written.code],
+            "picture": [posts.public_id, written.code, shown_picture.code],
             "homework": homework.public_id,
             "review": [homework.public_id, "23456789ab"],
             "meetup": meetup.public_id,

@@ -27,7 +27,7 @@ from qunce.activities.prizes import awards, prizes
 from qunce.activities.topics.models import TopicReply
 from qunce.core.staff import models as staff_models
 from qunce.groups.groups import Membership
-from tests.two_communities import homework
+from tests.two_communities import homework, posts
 
 if TYPE_CHECKING:
     from tests.two_communities.data import TwoCommunities
@@ -70,6 +70,7 @@ def add_activities(data: TwoCommunities) -> None:
     _add_poll_and_task(data)
     _add_topic(data)
     homework.add(data)
+    posts.add(data)
     _add_meetup(data)
     _add_live_session(data)
     _add_game(data)

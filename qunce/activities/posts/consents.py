@@ -20,7 +20,7 @@ from qunce.activities.posts.models import (
 )
 from qunce.core import errors
 from qunce.core.facts import facts
-from qunce.core.guards import use_blocks
+from qunce.core.guards import use_checks
 from qunce.members.people import visibility
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def list_history(post: Post) -> list[PostConsent]:
     return list(rows.order_by("given_at", "pk"))
 
 
-@use_blocks.register("material")
+@use_checks.register("material")
 def why_not_usable(material_id: int) -> str:
     """Why a material that was made of a post cannot be sent, "" if it can.
 

@@ -122,6 +122,7 @@ class Post(models.Model):
         return self.featured_at is not None
 
 
+@personal_texts.erased_in("key", "product", community="activity__community_id")
 class PostDraft(models.Model):
     """A form that is being sent, until taking part makes a post of it or refuses it.
 
@@ -232,7 +233,7 @@ class PostMaterial(models.Model):
         return f"material {self.material_id}"
 
 
-class PostPurse(models.Model):
+class PostRewardCount(models.Model):
     """How many rewards of an activity are given, which the cap limits."""
 
     activity = models.OneToOneField(
@@ -241,7 +242,7 @@ class PostPurse(models.Model):
     given = models.PositiveIntegerField(default=0)
 
     class Meta:
-        db_table = "posts_purse"
+        db_table = "posts_reward_count"
 
     def __str__(self) -> str:
         return f"{self.activity_id}: {self.given}"

@@ -14,7 +14,7 @@ from qunce.activities.activities import activities
 from qunce.activities.activities.models import MAX_SENTENCE, Activity, State
 from qunce.activities.points import earning
 from qunce.activities.posts import decisions, post_facts, posts, terms
-from qunce.activities.posts.models import Post, PostPurse, PostState
+from qunce.activities.posts.models import Post, PostRewardCount, PostState
 from qunce.core import errors, text_validation
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def _check_not_rewarded(post: Post) -> None:
 
 def _take_one(activity: Activity) -> None:
     """Take one of the rewards that are announced."""
-    PostPurse.objects.get_or_create(activity=activity)
-    rows = PostPurse.objects.filter(activity=activity)
+    PostRewardCount.objects.get_or_create(activity=activity)
+    rows = PostRewardCount.objects.filter(activity=activity)
     if (most := activity.settings["most_rewards"]) is not None:
         rows = rows.filter(given__lt=most)
     if not rows.update(given=F("given") + 1):
@@ -110,5 +110,7 @@ def count_left(activity: Activity) -> int | None:
     most = activity.settings["most_rewards"]
     if most is None:
         return None
-    given = PostPurse.objects.filter(activity=activity).values_list("given", flat=True)
+    given = PostRewardCount.objects.filter(activity=activity).values_list(
+        "given", flat=True
+    )
     return max(int(most) - sum(given), 0)

@@ -225,6 +225,8 @@ def choose_uses(request: http.Request, public_id: str, code: str) -> HttpRespons
 @http.page()
 def delete(request: http.Request, public_id: str, code: str) -> HttpResponse:
     """Delete the visitor's own post once they have ticked that they mean it."""
+    # An unknown one first, so that it is answered like everywhere.
+    actions.get_own(request.visitor, public_id, code)
     if request.POST.get("sure") != "yes":
         raise errors.Invalid(_("Tick the box to delete the post."))
     actions.delete(

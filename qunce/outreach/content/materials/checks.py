@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from qunce.core import communities, money
-from qunce.core.guards import use_blocks
+from qunce.core.guards import use_checks
 from qunce.core.staff.models import Staff
 from qunce.outreach.content import files, templates
 from qunce.outreach.content.files import Depth, StoredFile
@@ -45,7 +45,7 @@ def why_not_sendable(material: Material, at: datetime) -> str:
         ) % {**name, "day": material.licence_until}
     if material.stock == 0:
         return _("“%(name)s” is sold out and cannot be sent.") % name
-    if why_not := use_blocks.why_not_usable("material", material.pk):
+    if why_not := use_checks.why_not_usable("material", material.pk):
         return _("“%(name)s” cannot be sent. %(reason)s") % {**name, "reason": why_not}
     return ""
 

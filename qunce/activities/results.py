@@ -41,6 +41,8 @@ class Results:
     metrics: tuple[Metric, ...]
     spent: Spent | None
     leavers: tuple[int, ...]
+    counted: tuple[int, ...]
+    """The ids of the people."""
 
     @property
     def left(self) -> int:
@@ -76,6 +78,7 @@ def collect(*, activity: Activity, by: Staff, at: datetime) -> Results:
         struck_out=len(struck),
         uncounted=Counter(reasons[account] for account in uncounted.values()),
         metrics=tuple(base.get(activity.kind).metrics(activity, people, at)),
+        counted=tuple(people),
         leavers=tuple(
             sorted(pk for pk in uncounted.values() if reasons[pk] == Reason.LEFT)
         ),

@@ -75,6 +75,7 @@ INTERNAL = {
     "groups.entry.requests.list_seen": "keeps what the asker sees",
     "groups.overlaps.boards.people_by_group": "the groups are those of a visible set",
     "activities.activities.clauses.list_names": NAMES,
+    "activities.live_sessions.clauses.list_names": NAMES,
     "activities.check_ins.clauses.list_names": NAMES,
     "activities.levels.clauses.list_badge_names": NAMES,
     "activities.levels.clauses.list_level_names": NAMES,

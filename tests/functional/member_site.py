@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.cli.runner import environment
-from tests.functional import clocked_site
+from tests.functional import clocked_site, live_site
 
 if TYPE_CHECKING:
     from qunce.activities.activities.models import Activity
@@ -60,6 +60,7 @@ def main() -> None:
     dos: dict[str, Callable[..., Any]] = {
         "open": open_activities,
         "poll": open_poll,
+        "topic": open_topic,
         "mall": open_mall,
         "outbid": outbid,
         "survey": open_survey,
@@ -69,6 +70,9 @@ def main() -> None:
         "homework_due": let_homework_be_due,
         "homework_over": let_reviews_be_over,
         "meetup": open_meetup,
+        "live": live_site.open_live,
+        "live_over": live_site.end_live,
+        "posts": open_posts,
         "instant": open_instant,
         "reveal": reveal,
         "count": count,
@@ -202,6 +206,42 @@ def open_poll() -> dict[str, Any]:
     }
 
 
+def open_topic() -> dict[str, Any]:
+    """A topic with points and a reply of somebody else, and a member with a link for it."""
+    from qunce.activities.activities.models import Way
+    from qunce.activities.kinds import base
+    from qunce.members.accounts import accounts
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    hashtag = f"今天第一杯{at:%M%S%f}"
+    settings = {"hashtag": hashtag, "points": 2, "most_rewards": 10}
+    topic = _create("topic", "今天第一杯", at, settings=settings)
+    _publish(topic, at)
+    member, other = (
+        accounts.create(
+            community=community, key=f"{topic.public_id}{n}", name=name, by=by, at=at
+        )
+        for n, name in enumerate((NAME, "李雷"))
+    )
+    base.take_part(
+        activity=topic,
+        account_id=other.pk,
+        way=Way.STAFF,
+        said="桂花拿铁",
+        key="other",
+        by=by,
+        at=at,
+    )
+    root = f"/p/{community.key}/"
+    return {
+        "root": root,
+        "hashtag": hashtag,
+        "page": f"{root}a/{topic.public_id}",
+        "link": _link(member.pk, topic),
+    }
+
+
 def open_mall() -> dict[str, Any]:
     """A mall, a flash sale and an auction that ends soon, and a member with 120 points."""
     from qunce.activities.points import earning
@@ -318,6 +358,33 @@ def _open_game(kind: str, name: str, settings: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def open_posts() -> dict[str, Any]:
+    """An activity for posts with rewards, and two members with a link for it each."""
+    from qunce.members.accounts import accounts
+
+    community, by, _second = _staff()
+    at = datetime.now(UTC)
+    settings = {"asks_review": True, "points": 50}
+    activity = _create("post", "晒出你的这一杯", at, settings=settings)
+    _publish(activity, at)
+    members = [
+        accounts.create(
+            community=community,
+            key=f"{activity.public_id}-{number}",
+            name=name,
+            by=by,
+            at=at,
+        ).pk
+        for number, name in enumerate((NAME, "李雷"))
+    ]
+    return {
+        "pk": activity.pk,
+        "page": f"/p/{community.key}/a/{activity.public_id}",
+        "best": f"/p/{community.key}/best-posts",
+        "links": [_link(member, activity) for member in members],
+    }
+
+
 def open_meetup() -> dict[str, Any]:
     """A meet-up in an hour with one seat, and two members with a link for it each."""
     from qunce.members.accounts import accounts
@@ -376,7 +443,7 @@ def open_homework() -> dict[str, Any]:
             by=by,
             at=at,
         ).pk
-        for number, name in enumerate((NAME, "李雷", "王小明"))
+        for number, name in enumerate((NAME, "李雷", "韩梅梅"))
     ]
     return {
         "pk": homework.pk,

@@ -13,6 +13,13 @@ from qunce.activities.activities.kind_contract import Attempt
 from qunce.activities.activities.models import Entry, Way
 from qunce.activities.check_ins import check_ins
 from qunce.activities.levels import badges, holdings
+from qunce.activities.live_sessions.models import (
+    How,
+    LiveAttendance,
+    LiveReservation,
+    ReplayView,
+    State,
+)
 from qunce.activities.points import earning
 from qunce.core import errors
 from qunce.members.accounts import queries as account_queries
@@ -38,6 +45,7 @@ class ActivityChanges:
     by: Staff
     ids: dict[str, int]
     activity: Activity
+    live: Activity
     badge: Badge
     survey: Survey
 
@@ -71,6 +79,29 @@ class ActivityChanges:
             Entry.objects.filter(pk=row.pk).update(struck_out_at=at)
         if is_new or is_struck_out:
             self.plain.entered[key] = "struck out" if is_struck_out else "in"
+
+    def follow_live_session(self, key: str, step: str, at: datetime) -> None:
+        """Reserve the live session, come, or watch the replay, each once."""
+        own = {
+            "activity": self.live,
+            "account_id": self.ids[key],
+            "person_id": self.ids[key],
+        }
+        if (key, step) in self.plain.live:
+            return
+        if step == "reserved":
+            state, source = State.RESERVED, Way.STAFF
+            LiveReservation.objects.create(**own, at=at, state=state, source=source)
+        elif step == "attended":
+            LiveAttendance.objects.create(**own, at=at, how=How.LIST)
+        else:
+            ReplayView.objects.create(**own, first_at=at, last_at=at)
+        self.plain.live.add((key, step))
+
+    def follow_live_session_at_random(self, key: str, random: Random) -> None:
+        for step in ("reserved", "attended", "watched"):
+            if random.random() < 0.4:
+                self.follow_live_session(key, step, EARLY)
 
     def answer(self, key: str, values: dict[str, Any], at: datetime) -> None:
         """Answer the survey as the member; a person answers once a day."""

@@ -376,6 +376,18 @@ def took_part(oracle: Oracle, args: Rule, person: Person) -> bool:
     )
 
 
+def draw_live_session(draw: Questions) -> Rule:
+    step = draw.random.choice(["reserved", "attended", "missed", "watched"])
+    return {"activity": draw.vocabulary.live, "step": step}
+
+
+def followed_live_session(oracle: Oracle, args: Rule, person: Person) -> bool:
+    done = {step for each, step in oracle.community.live if each in person}
+    if args["step"] == "missed":
+        return "reserved" in done and "attended" not in done
+    return args["step"] in done
+
+
 def draw_survey(draw: Questions) -> Rule:
     survey = draw.vocabulary.survey
     if draw.random.random() < 0.3:
@@ -435,6 +447,7 @@ CLAUSES: dict[str, Row] = {
     "points": Row(draw_points, has_points, weight=2),
     "badge": Row(draw_badge, has_badge),
     "took_part": Row(draw_took_part, took_part),
+    "live_session": Row(draw_live_session, followed_live_session),
     "random": Row(ranks.draw_random, ranks.is_in_share),
 }
 INSIDE_SEGMENTS = {"frozen": is_frozen}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qunce.activities.activities import activities
 from qunce.activities.levels import badges, schemes
+from qunce.activities.live_sessions.models import LiveSession
 from qunce.core import db
 from qunce.core.facts import facts, interned_names
 from qunce.core.staff import models as staff_models
@@ -86,6 +87,22 @@ def create_check_in(world: World) -> Activity:
         by=world.by,
         at=EARLY,
     )
+
+
+def create_live_session(world: World) -> Activity:
+    """A live session that was over before anything else happened."""
+    end = EARLY + timedelta(hours=1)
+    made = activities.create(
+        community=world.qunce,
+        kind="live_session",
+        name="Tea live",
+        settings={"starts": EARLY.isoformat(), "ends": end.isoformat()},
+        starts_at=EARLY,
+        by=world.by,
+        at=EARLY,
+    )
+    LiveSession.objects.create(activity=made, starts_at=EARLY, ends_at=end)
+    return made
 
 
 def create_levels(world: World) -> Badge:

@@ -91,6 +91,8 @@ class Community:
     """Accounts and the community days on which they checked in."""
     entered: dict[str, str] = field(default_factory=dict)
     """Accounts that took part in the activity → `in` or `struck out`."""
+    live: set[tuple[str, str]] = field(default_factory=set)
+    """Accounts and what they did with the live session."""
     answers: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
     """Moments, accounts and what they answered in the survey."""
     earned: list[tuple[str, date, int]] = field(default_factory=list)

@@ -28,7 +28,7 @@ PERIODS = [
 ]
 
 
-OF_ACTIVITIES = ("streak", "level", "points", "badge", "took_part")
+OF_ACTIVITIES = ("streak", "level", "points", "badge", "took_part", "live_session")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Vocabulary:
     """The key of the survey of `definitions`; without one, no rule is about it."""
     layer_days: Sequence[str] = ()
     """Days on which layers are known, in the form of rules."""
+    live: str = ""
+    """The key of the live session; there is one where there is a check-in."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class World(ActivityChanges):
         """Erased people whom the background job has not scrubbed yet, by person id."""
         definitions.create(self)
         self.activity = definitions.create_check_in(self)
+        self.live = definitions.create_live_session(self)
         self.badge = definitions.create_levels(self)
         self.survey = definitions.create_survey(self)
 
@@ -106,6 +107,7 @@ class World(ActivityChanges):
             self.activity.public_id,
             self.survey.public_id,
             tuple(self.plain.layerings[strategies.LAYERING].runs),
+            self.live.public_id,
         )
 
     # People
@@ -337,6 +339,7 @@ class World(ActivityChanges):
                 self.earn(key, random.choice([5, 10, 30, 60]), noon)
             if random.random() < 0.5:
                 self.enter(key, EARLY, is_struck_out=random.random() < 0.3)
+            self.follow_live_session_at_random(key, random)
             self.answer_at_random(key, random)
             if random.random() < 0.4:
                 self.award_badge(key, EARLY)

@@ -120,8 +120,9 @@ def create_mentioned(kind: str, key: str, about: dict[str, Any]) -> None:
         segments.create(key=key, rule={"all": []}, **about)
     elif kind == "campaign":
         campaigns.create(name=key, key=key, **about)
-    elif kind in ("activity", "any_activity"):
-        row = activities.create(kind="check_in", name=key, starts_at=AT, **about)
+    elif kind in ("activity", "any_activity", "live_session"):
+        own = kind if kind == "live_session" else "check_in"
+        row = activities.create(kind=own, name=key, starts_at=AT, **about)
         Activity.objects.filter(pk=row.pk).update(public_id=key)
     elif kind == "frozen":
         frozen_segments.freeze(key=key, rule={"all": []}, **about)

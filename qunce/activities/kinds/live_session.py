@@ -400,7 +400,7 @@ def metrics(activity: Activity, people: Sequence[int], at: datetime) -> list[Met
     typed = sessions.list_typed(activity)[:1] if people else []
     bought = orders.find(activity, found.came, at)
     rows: list[tuple[str, Any, int | str]] = [
-        ("reserved", gettext_lazy("Reserved"), len(found.reserved)),
+        ("reserved", pgettext_lazy("live session", "Reserved"), len(found.reserved)),
         ("came", gettext_lazy("Came, known by name"), len(found.came)),
         (
             "unannounced",

@@ -50,8 +50,8 @@ class LiveSession(models.Model):
         db_table = "live_sessions_live_session"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(ends_at__gt=models.F("starts_at")),
-                name="live_session_ends_after_start",
+                condition=models.Q(ends_at__gte=models.F("starts_at")),
+                name="live_session_does_not_end_before",
             )
         ]
         indexes = [models.Index(fields=["starts_at"], name="live_sessions_by_start")]

@@ -41,6 +41,14 @@ class Total:
         return self.paid - self.refunded
 
     @property
+    def paid_text(self) -> str:
+        return money.format_with_currency(self.paid, self.currency)
+
+    @property
+    def refunded_text(self) -> str:
+        return money.format_with_currency(self.refunded, self.currency)
+
+    @property
     def net_text(self) -> str:
         return money.format_with_currency(self.net, self.currency)
 
@@ -55,11 +63,6 @@ class Orders:
     @property
     def count(self) -> int:
         return sum(total.orders for total in self.totals)
-
-    @property
-    def text(self) -> str:
-        """The net amounts, such as “CNY 88.00 · USD 3.00”, "" without orders."""
-        return " · ".join(total.net_text for total in self.totals)
 
 
 NONE = Orders(buyers=0, totals=())

@@ -168,7 +168,7 @@ def get(*, activity: Activity, pk: int, by: Staff, at: datetime) -> LiveReservat
     if row is None or not visibility.filter_visible(
         by=by, accounts=[row.account_id], at=at
     ):
-        raise ReservationNotFound(_("There is no such reservation."))
+        raise ReservationNotFound(_("There is no such reservation of a live session."))
     return row
 
 

@@ -10,6 +10,7 @@ ANSWERS: dict[str, str] = {
         {U}.attendance.list_visible
         {U}.sessions.set_replay
         {U}.sessions.type_number
+        activities.attendance_lists.record
     """,
     "rraaannna": f"""
         {U}.reservations.cancel

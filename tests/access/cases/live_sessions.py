@@ -102,6 +102,10 @@ case(
     get=a_numbered_attendance,
 )
 case(
+    "activities.attendance_lists",
+    record=both(a_session, just(text="ann")),
+)
+case(
     "activities.live_sessions.sessions",
     set_replay=both(a_session, just(url="https://live.example/r")),
     type_number=both(a_session, just(number=5)),

@@ -248,7 +248,7 @@ def test_the_menu_has_every_clause_in_a_fixed_order() -> None:
     assert len(set(orders)) == len(orders)
     assert [form.name for form in clause_forms.list_forms()] == [
         "tag", "did", "stopped", "returned", "ratio", "rank", "rfm", "attr", "group",
-        "layer", "score", "survey", "streak", "level", "badge", "took_part", "points", "segment",
-        "joined", "source", "staff", "opted_out", "listed", "held_out", "random", "seq",
+        "layer", "score", "survey", "streak", "level", "badge", "took_part", "points",
+        "live_session", "segment", "joined", "source", "staff", "opted_out", "listed", "held_out", "random", "seq",
         "members", "left",
     ]  # fmt: skip

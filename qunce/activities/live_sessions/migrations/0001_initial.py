@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'live_sessions_live_session',
                 'indexes': [models.Index(fields=['starts_at'], name='live_sessions_by_start')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='live_session_ends_after_start')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gte', models.F('starts_at'))), name='live_session_does_not_end_before')],
             },
         ),
         migrations.CreateModel(

@@ -258,9 +258,8 @@ def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
     else:
         text = _("Our staff give a score from %(lowest)s to %(highest)s.")
         lines.append(text % settings)
-    if settings["criteria"]:
-        text = _("It is looked at: %(criteria)s.")
-        lines.append(text % {"criteria": _("; ").join(settings["criteria"])})
+    for each in settings["criteria"]:
+        lines.append(_("Criterion: %(text)s") % {"text": each})
     lines.extend(_reward_lines(activity))
     return lines
 

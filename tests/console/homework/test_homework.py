@@ -117,6 +117,6 @@ def test_staff_type_long_homework(by: Staff, homework: Activity) -> None:
     page = client.get(f"/activities/{homework.pk}/entries/").content.decode()
     assert 'maxlength="4501"' in page
     form = {"member": "ed", "said": "x" * 3_000, "key": "k"}
-    answer = client.post(f"/activities/{homework.pk}/entries/enter/", form, follow=True)
+    answer = client.post(f"/activities/{homework.pk}/entries/add/", form, follow=True)
     assert "is handed in, late" in answer.content.decode()
     assert Submission.objects.filter(text="x" * 3_000, source="staff").exists()

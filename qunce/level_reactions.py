@@ -18,7 +18,8 @@ from qunce.activities.levels import (
 from qunce.activities.levels.models import MembershipPlan
 from qunce.activities.points import orders, point_facts
 from qunce.core import community_days, timestamps
-from qunce.members.people import merges
+from qunce.groups import memberships
+from qunce.members.people import merges, staff_accounts
 from qunce.outreach import expiry_tasks, point_messages
 
 if TYPE_CHECKING:
@@ -81,4 +82,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     level_facts.MembershipBought.kind: (holdings.react_to_points,),
     level_facts.MembershipCancelled.kind: (holdings.react_to_points,),
     level_facts.MembershipEnding.kind: (remind,),
+    # People who work here have no level, from that moment on.
+    staff_accounts.StaffAccountMarked.kind: (holdings.react_to_points,),
+    staff_accounts.StaffAccountUnmarked.kind: (holdings.react_to_points,),
+    memberships.GroupRoleChanged.kind: (holdings.react_to_points,),
 }

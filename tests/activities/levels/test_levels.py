@@ -14,6 +14,7 @@ from qunce.activities.points import reversals, spending
 from qunce.activities.points.models import EntryKind, PointEntry
 from qunce.core.communities import Community
 from qunce.core.staff import models as staff_models
+from qunce.groups import groups, memberships
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import staff_accounts
 from qunce.sets.doctor import doctor
@@ -128,6 +129,27 @@ def test_staff_and_erased_members_have_no_level(shop: Community, ann: int) -> No
     holdings.recount(shop, at=LATER)
     assert builders.level_of(shop, bob) == ""
     assert not LevelHolding.objects.filter(person_id=ann).exists()
+    assert not doctor.run_checks(only="levels")
+
+
+def test_a_role_of_staff_ends_the_level_at_once_and_its_end_restores_it(
+    shop: Community, ann: int
+) -> None:
+    builders.define(shop)
+    builders.earn(ann, 100)
+    by = staff_models.system(shop)
+    staff_accounts.mark(accounts=[ann], by=by, at=AT)
+    point_builders.react(AT)
+    assert builders.level_of(shop, ann) == ""
+    staff_accounts.unmark(account=ann, by=by, at=AT)
+    point_builders.react(AT)
+    assert builders.level_of(shop, ann) == "silver"
+    north = factories.group(shop, "north")
+    groups.add_members(group=north, accounts=[ann], by=by, at=AT)
+    for role, level in (("service", ""), ("member", "silver")):
+        memberships.change_role(group=north, account=ann, role=role, by=by, at=AT)
+        point_builders.react(AT)
+        assert builders.level_of(shop, ann) == level
     assert not doctor.run_checks(only="levels")
 
 

@@ -156,13 +156,18 @@ def reverse(
 
 
 def restore(
-    uses: Sequence[Use], last_days: dict[int, int], day: int
+    uses: Sequence[Use],
+    last_days: dict[int, int],
+    day: int,
+    *,
+    grace_days: int | None = GRACE_DAYS,
 ) -> tuple[Restored, ...]:
     """Return what an undone spend gives back: to the same lots, with their old last day.
 
-    A lot that would have expired by then stays usable for GRACE_DAYS.
+    A lot that would have expired by then stays usable for `grace_days`; None keeps the
+    last day even if it is over.
     """
-    least = day + GRACE_DAYS
+    least = 0 if grace_days is None else day + grace_days
     return tuple(
         Restored(use.lot, use.amount, max(last_days[use.lot], least)) for use in uses
     )

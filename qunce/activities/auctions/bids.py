@@ -205,7 +205,7 @@ def _reserve(bid: Bid, at: datetime) -> None:
 
 
 def _release(bid: Bid, state: BidState, at: datetime, reason: str = "") -> None:
-    """Give the points of a bid back, to the same lots."""
+    """Give the points of a bid back, to the same lots, which expire as without the bid."""
     Bid.objects.filter(pk=bid.pk).update(state=state, reason=reason)
     bid.state = state
     # Erased members have no points any more, and their spends have no key.
@@ -215,6 +215,7 @@ def _release(bid: Bid, state: BidState, at: datetime, reason: str = "") -> None:
             key=_key_of_spend(bid),
             by=None,
             at=at,
+            was_reserved=True,
         )
 
 

@@ -205,8 +205,8 @@ class Holder:
         add_uses(entry, [Use(each.lot, each.amount) for each in restored])
         self.reload()
 
-    def expire(self, among: Iterable[int]) -> None:
-        """Write off what has expired of these lots."""
+    def expire(self, among: Iterable[int], *, after: PointEntry | None = None) -> None:
+        """Write off what has expired of these lots, if wanted `after` an entry gave it."""
         chosen = set(among)
         uses = lots.expire(
             [lot for lot in self.lots if lot.id in chosen], self.day, self.cases
@@ -215,7 +215,8 @@ class Holder:
             entry = self.add_entry(
                 EntryKind.EXPIRE,
                 use.amount,
-                f"expire/{use.lot}/{self.held[use.lot].last_day}",
+                f"expire/{use.lot}/{self.held[use.lot].last_day}"
+                + (f"/{after.pk}" if after else ""),
                 account=self.held[use.lot].account,
             )
             self.take(entry, [use])

@@ -74,11 +74,17 @@ def spend(
 
 @transaction.atomic
 def restore(
-    *, community: Community, key: str, by: Staff | None, at: datetime
+    *,
+    community: Community,
+    key: str,
+    by: Staff | None,
+    at: datetime,
+    was_reserved: bool = False,
 ) -> PointEntry | None:
     """Undo the spend of this key: the same lots have it again. None if that was done before.
 
-    Their last day stays, or is 7 days from now if that is later.
+    Their last day stays, or is 7 days from now if that is later. Of what `was_reserved`
+    only, such as by a bid, it stays in any case: what expired by then expires now.
     """
     spent = find(community_id=community.pk, key=holders.clean_key(key))
     if spent is None:
@@ -94,7 +100,8 @@ def restore(
     uses = [
         Use(*row) for row in spent.uses.order_by("lot").values_list("lot", "amount")
     ]
-    holder.expire(use.lot for use in uses)
+    if not was_reserved:
+        holder.expire(use.lot for use in uses)
     last_days = {
         pk: lot.last_day
         for pk, lot in lot_rows.get_many(use.lot for use in uses).items()
@@ -102,12 +109,16 @@ def restore(
     entry = holder.add_entry(
         EntryKind.RESTORE, spent.amount, f"restore/{spent.pk}", of=spent.pk
     )
-    holder.give_back(entry, lots.restore(uses, last_days, holder.day))
+    grace = None if was_reserved else lots.GRACE_DAYS
+    holder.give_back(entry, lots.restore(uses, last_days, holder.day, grace_days=grace))
     holder.note(
         point_facts.PointsRestored(
             account=account.pk, points=spent.amount, entry=entry.pk
         )
     )
+    if was_reserved:
+        # What was left of a lot may have expired before, with an entry of its own.
+        holder.expire((use.lot for use in uses), after=entry)
     holder.settle()
     holder.record()
     return entry

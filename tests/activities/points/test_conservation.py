@@ -133,8 +133,14 @@ class History:
         with transaction.atomic():
             if bids:
                 before = self.random.choice(bids)
-                spending.restore(community=self.shop, key=before, by=None, at=self.at)
-                self.oracle.restore(self.spent.pop(before), before)
+                spending.restore(
+                    community=self.shop,
+                    key=before,
+                    by=None,
+                    at=self.at,
+                    was_reserved=True,
+                )
+                self.oracle.release(self.spent.pop(before), before)
             amount = len(self.oracle.usable(account))
             if not amount or not self.oracle.spend(account, amount, key):
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qunce.activities.points import holders, spending
+from qunce.activities.points import expiry, holders, spending
 from qunce.activities.points.models import PointLot
 from qunce.core.communities import Community
 from tests.activities.points import builders
@@ -29,6 +29,25 @@ def test_spend_takes_soonest_last_day_and_undoing_it_gives_the_same_lots(
     # Seven days from then, as its old last day is over.
     assert usable(ann, at + 7 * DAY) == 20
     assert usable(ann, at + 8 * DAY) == 10
+
+
+def test_what_was_only_reserved_expires_as_if_it_had_not_been(
+    shop: Community, ann: int
+) -> None:
+    for number in (1, 2):
+        lot = builders.award(ann, 10, f"prize/{number}", valid_days=3)
+        spending.spend(account_id=ann, amount=4, key=f"bid/{number}", by=None, at=AT)
+        at = AT + (2 if number == 1 else 3) * DAY
+        if number == 2:
+            # The night's job writes off what was left of it first.
+            expiry.expire_community(community=shop, at=at)
+        spending.restore(
+            community=shop, key=f"bid/{number}", by=None, at=at, was_reserved=True
+        )
+        # On the last day it can still be used, and on the next one it is gone.
+        assert usable(ann, AT + 2 * DAY) == (10 if number == 1 else 0)
+        assert usable(ann, AT + 3 * DAY) == 0
+        assert PointLot.objects.get(pk=lot).last_day == shop.day(AT) + 2
 
 
 def test_key_that_spent_something_else_is_refused(shop: Community, ann: int) -> None:

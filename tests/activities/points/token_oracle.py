@@ -74,6 +74,14 @@ class Oracle:
             token.state = "left"
         self.settle(account)
 
+    def release(self, account: int, key: str) -> None:
+        """What was reserved is as if it had not been: it is left, or it expired."""
+        for token in self.tokens:
+            if token.state == key:
+                token.state = "expired" if self.is_over(token.lot) else "left"
+                self.expire(token.lot)
+        self.settle(account)
+
     def expire(self, lot: int) -> None:
         for token in self.tokens:
             if token.lot == lot and token.state == "left" and self.is_over(lot):

@@ -19,9 +19,7 @@ from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 
 router = Router(auth=RequiresScope("activities", shows_members=True), tags=["topics"])
-ReplyState = Annotated[
-    State, WithJsonSchema({"type": "string", "enum": State.values})
-]
+ReplyState = Annotated[State, WithJsonSchema({"type": "string", "enum": State.values})]
 Days = Annotated[int, Field(ge=1, le=30)]
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from qunce.activities.activities.models import Activity
-from qunce.activities.topics import hot_list, reply_list
+from qunce.activities.topics import hot_list
 from qunce.activities.topics.models import ReplyState, TopicReply
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
@@ -63,25 +63,25 @@ def test_a_member_replies_with_a_shortened_name(by: Staff, phone: Phone) -> None
 def test_hidden_and_unknown_replies_are_the_same(by: Staff, phone: Phone) -> None:
     bob = factories.member(by.community, "bob", name="Bob").pk
     topic = open_topic(by)
-    say(topic, bob, "Thirty pages")
+    say(topic, bob, "Grass and rain")
     page = phone.open(f"a/{topic.public_id}/replies")
-    assert "Thirty pages" in page
+    assert "Grass and rain" in page
     TopicReply.objects.update(state=ReplyState.HIDDEN, reason="Off topic")
     page = phone.open(f"a/{topic.public_id}/replies")
     assert "Nobody has replied yet." in page
     assert "Off topic" not in page
     page = phone.bind(bob, purpose_of(topic.public_id))
-    assert "Thirty pages" not in page
+    assert "Grass and rain" not in page
 
 
 def test_a_held_reply_is_read_by_its_author_only(by: Staff, phone: Phone) -> None:
     bob = factories.member(by.community, "bob", name="Bob").pk
     topic = open_topic(by)
-    say(topic, bob, "Thirty pages")
+    say(topic, bob, "Grass and rain")
     TopicReply.objects.update(state=ReplyState.HELD)
-    assert "Thirty pages" not in phone.open(f"a/{topic.public_id}")
+    assert "Grass and rain" not in phone.open(f"a/{topic.public_id}")
     page = phone.bind(bob, purpose_of(topic.public_id))
-    assert "Thirty pages" in page
+    assert "Grass and rain" in page
     assert "Only you see this" in page
 
 
@@ -126,7 +126,7 @@ def test_the_hot_list_is_the_same_number_everywhere(by: Staff, phone: Phone) -> 
     console = clients.browser(by).get(reverse("topics:list"), {"days": 1})
     lines = console.content.decode()
     assert lines.index("Busy") < lines.index("Loud")
-    api = clients.create_client(by).get("/topics/hot?days=1").data["items"]
+    api = clients.create_client(by.community).get("/topics/hot?days=1").body["items"]
     assert [(row["name"], row["people"]) for row in api] == [("Busy", 2), ("Loud", 1)]
 
 
@@ -146,4 +146,7 @@ def test_replies_of_another_kind_are_unknown(by: Staff, phone: Phone) -> None:
     other = open_now(by)
     answer = phone.client.get(f"{phone.root}a/{other.public_id}/replies")
     assert answer.status_code == 404
-    assert reply_list.PAGE
+    topic = open_topic(by)
+    assert (
+        phone.client.get(f"{phone.root}a/{topic.public_id}/replies").status_code == 200
+    )

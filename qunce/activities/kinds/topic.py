@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from qunce.activities.activities import kind_contract
+from qunce.activities.activities.fields import LABELS
 from qunce.activities.activities.kind_contract import (
     Attempt,
     Cost,
@@ -275,7 +276,7 @@ def check_settings(settings: dict[str, Any]) -> None:
 def check_publishable(activity: Activity, at: datetime) -> None:
     """Raise unless the prompt is there, and no other open topic has the hashtag."""
     if not activity.text.strip():
-        raise InvalidSetting(_("“Text” is empty. Write what members reply to."))
+        raise InvalidSetting(_("“%(field)s” is required.") % {"field": LABELS["text"]})
     rows = Activity.objects.filter(
         community=activity.community_id, kind=KEY, state__in=OPEN
     )

@@ -32,8 +32,7 @@ class ReplyState(models.TextChoices):
 
 
 @personal_texts.erased_in(
-    "key",
-    sentences=("text", "reason"), community="activity__community_id"
+    "key", sentences=("text", "reason"), community="activity__community_id"
 )
 class TopicReply(models.Model):
     """What somebody replied to a topic. `key` names the message of a chat, "" elsewhere.

@@ -12,7 +12,7 @@ from django.db.models import F
 from qunce.activities import budget
 from qunce.activities.activities.models import Activity
 from qunce.activities.points import earning
-from qunce.activities.topics.models import TopicRewardCount, TopicReply, TopicReward
+from qunce.activities.topics.models import TopicReply, TopicReward, TopicRewardCount
 from qunce.members.accounts import queries as account_queries
 
 PER_PERSON, PER_DAY = "person", "day"
@@ -109,5 +109,7 @@ def count_left(activity: Activity) -> int | None:
     most: int | None = activity.settings["most_rewards"]
     if most is None:
         return None
-    given = TopicRewardCount.objects.filter(activity=activity).values_list("given", flat=True)
+    given = TopicRewardCount.objects.filter(activity=activity).values_list(
+        "given", flat=True
+    )
     return max(most - sum(given), 0)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from qunce.activities.activities import activities
 from qunce.console import http, paging
 from qunce.console.ideas import presenters
 from qunce.console.ideas.forms import AssignForm, IdeaForm, PasteForm
@@ -107,6 +108,9 @@ def render_detail(
         "may_open_task": card.task is not None
         and assignment.may_open(card.task, request.staff),
         "may_manage": may_manage and idea.archived_at is None,
+        "may_start_topic": may_manage
+        and idea.archived_at is None
+        and permissions.may(request.staff, activities.MANAGE),
         "may_restore": may_manage and idea.archived_at is not None,
         "may_assign": may_manage
         and idea.archived_at is None

@@ -62,7 +62,5 @@ def start_from_idea(request: http.Request, pk: int) -> HttpResponse:
     """One tap; then the form of the topic, for its groups and dates."""
     idea = ideas.get(by=request.staff, pk=pk)
     activity = idea_topics.start(idea=idea, by=request.staff, at=request.at)
-    http.flash(
-        request, _("The topic is a draft. Check its hashtag, groups and dates.")
-    )
+    http.flash(request, _("The topic is a draft. Check its hashtag, groups and dates."))
     return http.redirect_back(request, reverse("activities:update", args=[activity.pk]))

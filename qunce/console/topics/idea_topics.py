@@ -12,7 +12,7 @@ from qunce.activities.activities import activities
 from qunce.activities.activities.models import MAX_NAME, MAX_TEXT, Activity
 from qunce.activities.topics import hashtags, replies
 from qunce.outreach.ideas import ideas
-from qunce.outreach.ideas.models import State
+from qunce.outreach.ideas.models import InvalidIdea, State
 
 if TYPE_CHECKING:
     from qunce.core.staff.models import Staff
@@ -26,7 +26,7 @@ def start(*, idea: Idea, by: Staff, at: datetime) -> Activity:
     """Create a draft with the title and note of an idea, which is then used."""
     ideas.check_may_manage(by, idea)
     if idea.archived_at is not None:
-        raise ideas.InvalidIdea(_("The idea is archived. Restore it first."))
+        raise InvalidIdea(_("The idea is archived. Restore it first."))
     if idea.state != State.USED:
         ideas.transition(idea, State.USED, by=by, at=at)
     prompt = idea.note.strip() or idea.title

@@ -62,7 +62,5 @@ def file(request: http.Request, pk: int) -> HttpResponse:
     activity = get_topic(request, pk)
     content = reply_files.write(activity=activity, by=request.staff, at=request.at)
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = (
-        f'attachment; filename="topic-{activity.pk}.csv"'
-    )
+    response["Content-Disposition"] = f'attachment; filename="topic-{activity.pk}.csv"'
     return response

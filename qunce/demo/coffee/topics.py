@@ -133,7 +133,8 @@ def _open(
         name=prompt.name,
         text=prompt.text,
         refusal=refusal,
-        groups=[group.pk],
+        # The first one is for everybody, the second one for a group.
+        groups=[group.pk] if number else [],
         settings=settings,
         points_limit=MOST_REWARDS * POINTS,
         starts_at=at,

@@ -32,6 +32,11 @@ SUMMARIES: dict[str, Callable[[Activity, Sequence[int], datetime], str]] = {
 def list_open(visitor: Visitor) -> list[Activity]:
     """What is open to a visitor: to everybody, and to the groups that they are in."""
     rows = activities.list_public(visitor.community).select_related("community")
+    return filter_own(visitor, rows)[:MAX_SHOWN]
+
+
+def filter_own(visitor: Visitor, rows: models.QuerySet[Activity]) -> list[Activity]:
+    """Those of these activities that are for everybody or for groups of the visitor."""
     through = Activity.groups.through.objects.filter(activity__in=rows)
     limited: dict[int, set[int]] = {}
     for pk, group in through.values_list("activity_id", "group_id"):
@@ -41,7 +46,7 @@ def list_open(visitor: Visitor) -> list[Activity]:
         row
         for row in rows
         if row.pk not in limited or not own.isdisjoint(limited[row.pk])
-    ][:MAX_SHOWN]
+    ]
 
 
 def _groups_of(visitor: Visitor) -> set[int]:

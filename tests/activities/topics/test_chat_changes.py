@@ -9,7 +9,6 @@ from qunce.activities.topics import hot_list, replies, reply_list
 from qunce.activities.topics.models import ReplyState, TopicReply, TopicReward
 from qunce.groups.moderation.models import Mode
 from qunce.members.accounts.models import Account
-from tests import factories
 from tests.activities import running
 from tests.activities.topics.builders import open_topic
 from tests.groups.moderation.conftest import ADVERT, Chat, channel, chat

@@ -9,7 +9,10 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from qunce.portal import log_redaction
-        from qunce.portal.activities import sections  # noqa: F401 - registers them
+        from qunce.portal.activities import (  # noqa: F401 - they register sections
+            own_results,
+            sections,
+        )
         from qunce.portal.draws import sections as tickets  # noqa: F401
         from qunce.portal.homework import sections as homework  # noqa: F401
         from qunce.portal.levels import sections as levels  # noqa: F401

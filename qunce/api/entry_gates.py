@@ -39,6 +39,9 @@ class GateQuestionIn(schemas.InputSchema):
 class EntryGateIn(schemas.InputSchema):
     """Fields that are missing stay as they are; a `rule` of null is no threshold.
 
+    `survey` is the id of an open survey whose questions are asked, or empty for none; it
+    replaces `questions`, and the other way round.
+
     `note` is the threshold in words, which newcomers who do not meet it read.
     """
 
@@ -47,6 +50,7 @@ class EntryGateIn(schemas.InputSchema):
     questions: (
         Annotated[list[GateQuestionIn], Field(max_length=gates.MAX_QUESTIONS)] | None
     ) = None
+    survey: schemas.ShortText | None = None
     rule: schemas.Rule | None = None
     note: Annotated[str, Field(max_length=MAX_NOTE)] | None = None
     needs_approval: bool | None = None
@@ -59,6 +63,7 @@ class EntryGateOut(schemas.OutputSchema):
     is_on: bool
     keywords: list[str]
     questions: list[dict[str, Any]]
+    survey: str
     rule: dict[str, Any] | None
     note: str
     needs_approval: bool

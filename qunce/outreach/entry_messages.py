@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from qunce.channels import channel_contract
 from qunce.channels.channel_contract import Capabilities, ChannelNotFound
 from qunce.groups.entry import gate_terms, gates, group_rules, requests
+from qunce.groups.entry.gate_terms import Terms
 from qunce.groups.entry.models import EntryGate, EntryRequest, GroupRules, Reason, State
 from qunce.groups.groups import Group
+from qunce.members.surveys.questions import SCALES, Question
 from qunce.outreach.sending import messages
 from qunce.outreach.welcomes import decisions as welcomes
 
@@ -32,9 +34,12 @@ MAX_LENGTH = 200
 # Texts
 
 
-def question_text(gate: EntryGate, step: str, *, is_repeated: bool) -> str:
+def question_text(
+    gate: EntryGate, step: str, at: datetime, *, is_repeated: bool
+) -> str:
     """What a step asks, in the active language; "" if staff decide without asking."""
-    question = gate_terms.terms_of(gate).question_of(step)
+    terms = gates.terms_of(gate, at)
+    question = terms.question_of(step)
     if step == gate_terms.KEYWORD:
         asked = _("To join “%(group)s”, reply with the keyword.")
     elif step == gate_terms.APPROVAL:
@@ -45,11 +50,23 @@ def question_text(gate: EntryGate, step: str, *, is_repeated: bool) -> str:
         return ""
     asked %= {
         "group": gate.group.name[:40],
-        "question": question.text if question else "",
+        "question": _question_lines(question, terms) if question else "",
     }
     return (
         _("That does not fit. %(asked)s") % {"asked": asked} if is_repeated else asked
     )
+
+
+def _question_lines(question: Question, terms: Terms) -> str:
+    """The question, and what can be answered, one option a line."""
+    lines = [question.text]
+    if question.kind in SCALES:
+        least, most = SCALES[question.kind]
+        scale = _("Reply with a number from %(least)s to %(most)s.")
+        lines.append(scale % {"least": least, "most": most})
+    elif terms.shows_options:
+        lines += [f"{n}. {each.text}" for n, each in enumerate(question.options, 1)]
+    return "\n".join(lines)
 
 
 def refusal_text(request: EntryRequest) -> str:
@@ -94,7 +111,7 @@ def react_to_asked(
             continue
         with translation.override(community.language):
             text = question_text(
-                gate, request.step, is_repeated=fact.payload["is_repeated"]
+                gate, request.step, at, is_repeated=fact.payload["is_repeated"]
             )
         _send_to_member(fact, request.group, text, at)
 

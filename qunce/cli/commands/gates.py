@@ -13,7 +13,7 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.groups import visibility
-from qunce.groups.entry import gate_terms, requests
+from qunce.groups.entry import requests
 from qunce.groups.entry import gates as gate_store
 from qunce.groups.entry.models import EntryGate, EntryRequest, Reason, State
 from qunce.groups.groups import Group
@@ -41,6 +41,8 @@ def _answer(invocation: Invocation, gate: EntryGate) -> None:
     if gate.keywords:
         words = _(", ").join(gate.keywords)
         lines.append(_("Keyword: %(words)s") % {"words": words})
+    if gate.asked_survey is not None and gate.survey:
+        lines.append(_("Survey: %(name)s") % {"name": gate.asked_survey.name})
     lines += [
         f"{number}. {question['text']}"
         for number, question in enumerate(gate.questions, 1)
@@ -59,7 +61,9 @@ def _answer(invocation: Invocation, gate: EntryGate) -> None:
 def list_gates(invocation: Invocation) -> None:
     rows = list(gate_store.list_visible(invocation.by))
     names = {gate.group.key: gate.group.name for gate in rows}
-    steps = {gate.group.key: gate_terms.terms_of(gate).steps for gate in rows}
+    steps = {
+        gate.group.key: gate_store.terms_of(gate, invocation.at).steps for gate in rows
+    }
 
     def format_row(row: dict[str, Any]) -> str:
         state = pgettext("gate", "on") if row["is_on"] else pgettext("gate", "off")
@@ -87,6 +91,9 @@ def show(invocation: Invocation, group: str) -> None:
 )
 @base.option(
     "--questions", help=N_('JSON such as [{"text": "…", "answers": [{"words": []}]}]')
+)
+@base.option(
+    "--survey", help=N_("id of the survey that is asked instead, empty for none")
 )
 @base.option("--rule", help=N_("threshold as a rule in JSON, @file or segment:KEY"))
 @base.option("--note", help=N_("threshold in words, which newcomers read"))

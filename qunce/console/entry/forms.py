@@ -14,6 +14,7 @@ from qunce.console.outreach import labels
 from qunce.groups.entry import gates, group_rules
 from qunce.groups.entry.models import MAX_NOTE, EntryGate, GroupRules
 from qunce.members.segments import segments
+from qunce.members.surveys import surveys
 
 KEEP = "keep"
 SEPARATOR = re.compile(r"[,，、;；\n]")
@@ -35,6 +36,14 @@ class GateForm(forms.Form):
             "One question a line, with the attribute that it fills in brackets. Below"
             " it a line for each accepted answer: a hyphen, its words, and # before the"
             " tag that it gives. Without such lines any answer is accepted."
+        ),
+    )
+    survey = forms.ChoiceField(
+        label=pgettext_lazy("entry gate", "Or the questions of a survey"),
+        required=False,
+        help_text=gettext_lazy(
+            "Its required questions are asked in the chat. The answers count as answers"
+            " to the survey; who has answered it is not asked again."
         ),
     )
     threshold = forms.ChoiceField(
@@ -73,6 +82,10 @@ class GateForm(forms.Form):
         if rule is not None and not _segment_of(rule):
             choices.append((KEEP, labels.describe_rule(request.staff, rule)))
         fields: Any = self.fields
+        fields["survey"].choices = [
+            ("", pgettext_lazy("entry gate", "none, the questions above")),
+            *_list_surveys(request, gate),
+        ]
         fields["threshold"].choices = choices + [
             (segment.key, segment.name)
             for segment in segments.list_active(request.community)
@@ -89,13 +102,37 @@ class GateForm(forms.Form):
         words = (word.strip() for word in SEPARATOR.split(values["keywords"]))
         return {
             "keywords": [word for word in words if word],
-            "questions": question_lines.read(values["questions"]),
+            **self._questions(),
             "rule": rule,
             "note": values["note"],
             "needs_approval": values["needs_approval"],
             "wait_hours": values["wait_hours"],
             "max_attempts": values["max_attempts"],
         }
+
+    def _questions(self) -> dict[str, Any]:
+        questions = question_lines.read(self.cleaned_data["questions"])
+        survey = self.cleaned_data["survey"]
+        # Without a survey the list counts, also if it is empty.
+        return {
+            "survey": survey,
+            **({"questions": questions} if questions or not survey else {}),
+        }
+
+
+def _list_surveys(
+    request: http.Request, gate: EntryGate | None
+) -> list[tuple[str, str]]:
+    """The surveys that a gate can ask, and the one that it asks."""
+    found = [
+        (each.public_id, each.name)
+        for each in surveys.list_open(request.community, request.at)
+        if not each.is_anonymous and each.rule != gates.NOBODY
+    ]
+    chosen = gate.asked_survey if gate is not None and gate.survey else None
+    if chosen is not None and chosen.public_id not in dict(found):
+        found.append((chosen.public_id, chosen.name))
+    return found
 
 
 def _segment_of(rule: Any) -> str:
@@ -111,7 +148,8 @@ def _initial(gate: EntryGate | None) -> dict[str, Any]:
     threshold = "" if gate.rule is None else _segment_of(gate.rule) or KEEP
     return {
         "keywords": ", ".join(gate.keywords),
-        "questions": question_lines.write(gate.questions),
+        "questions": "" if gate.survey else question_lines.write(gate.questions),
+        "survey": gate.survey,
         "threshold": threshold,
         "note": gate.note,
         "needs_approval": gate.needs_approval,

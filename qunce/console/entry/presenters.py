@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import pgettext
 
@@ -39,7 +40,7 @@ def rows(request: http.Request, found: Sequence[EntryRequest]) -> list[Row]:
         Row(
             row,
             row.name or masking.key(keys.get(row.account_id, ""), request.staff),
-            step_text(by_group.get(row.group_id), row),
+            step_text(by_group.get(row.group_id), row, request.at),
             row.state == State.WAITING and gate_terms.is_asked(row.step),
             _task(row),
         )
@@ -47,7 +48,7 @@ def rows(request: http.Request, found: Sequence[EntryRequest]) -> list[Row]:
     ]
 
 
-def step_text(gate: EntryGate | None, row: EntryRequest) -> str:
+def step_text(gate: EntryGate | None, row: EntryRequest, at: datetime) -> str:
     """What a waiting person is asked, or waits for."""
     if row.state != State.WAITING or gate is None:
         return ""
@@ -55,7 +56,7 @@ def step_text(gate: EntryGate | None, row: EntryRequest) -> str:
         return pgettext("entry gate", "the keyword")
     if row.step == gate_terms.APPROVAL:
         return pgettext("entry gate", "approval by staff")
-    question = gate_terms.terms_of(gate).question_of(row.step)
+    question = gates.terms_of(gate, at).question_of(row.step)
     return question.text if question else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,8 +16,9 @@ from qunce.console.entry.forms import GateForm, RulesForm
 from qunce.core import errors, permissions
 from qunce.groups import visibility as group_visibility
 from qunce.groups.entry import effects, gates, group_rules, requests
-from qunce.groups.entry.models import State
+from qunce.groups.entry.models import EntryGate, State
 from qunce.groups.groups import Group, Stage
+from qunce.members.surveys import surveys
 
 MAX_SHOWN = 100
 
@@ -104,7 +106,13 @@ def render_gate(
         else None,
         "waiting": _rows(request, waiting),
         "is_broken": found is not None and effects.is_broken(found, request.at),
+        "is_survey_closed": _is_survey_closed(found, request.at),
         "may_manage": permissions.may(request.staff, gates.MANAGE),
     }
     status = 422 if form.errors or rules_form.errors else 200
     return http.render(request, "console/entry/gate.html", context, status=status)
+
+
+def _is_survey_closed(gate: EntryGate | None, at: datetime) -> bool:
+    survey = gate.asked_survey if gate is not None else None
+    return survey is not None and not surveys.is_open(survey, at)

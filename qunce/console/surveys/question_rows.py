@@ -148,7 +148,8 @@ def read_options(text: str, earlier: Iterable[Mapping[str, Any]]) -> list[Row]:
     """Options of lines such as “Tea #tea-lover”.
 
     A line keeps the key of the option with its text. If as many are left, the others keep
-    that of their place, as somebody has corrected a word.
+    that of their place, as somebody has corrected a word. With the key go the other words
+    for it, which the form does not show.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     rows: list[Row] = []
@@ -165,6 +166,8 @@ def read_options(text: str, earlier: Iterable[Mapping[str, Any]]) -> list[Row]:
             key = other.get("key") if is_free else None
         if key:
             row["key"] = key
+            words = next((o.get("words") for o in old if o.get("key") == key), None)
+            row |= {"words": words} if words else {}
     return rows
 
 

@@ -69,9 +69,9 @@ def _answer(
     if gate is None:
         return False
     if group is not None:
-        terms = gate_terms.terms_of(gate)
-        judged = gate_terms.judge(terms, request.step, text, attempts=0)
-        if judged.verdict != Verdict.ACCEPTED:
+        terms = gates.terms_of(gate, at)
+        verdict = gate_terms.judge(terms, request.step, text, attempts=0)
+        if verdict != Verdict.ACCEPTED:
             return False
     system = staff_models.system(request.community)
     requests.answer(request=request, text=text, by=system, at=at)

@@ -3,60 +3,48 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
 
 from qunce.core import errors
 from qunce.core.staff import models as staff_models
-from qunce.groups.entry.gate_terms import Answer, Question
-from qunce.groups.entry.models import EntryGate, EntryRequest
+from qunce.groups.entry.models import EntryGate
 from qunce.members.accounts import queries as account_queries
-from qunce.members.attributes import attributes
-from qunce.members.tags import assignments, library
+from qunce.members.surveys import respondents, responses
+from qunce.members.surveys.questions import Value
+from qunce.members.surveys.survey_facts import InvalidAnswers, NotOpen
 from qunce.sets import audiences
 
 log = logging.getLogger(__name__)
-SOURCE = "entry"
 
 
-def fill(
-    question: Question,
-    answer: Answer | None,
-    text: str,
-    request: EntryRequest,
-    at: datetime,
+def has_answered(gate: EntryGate, account: int, at: datetime) -> bool:
+    """Whether the person has answered the survey of the gate, here or elsewhere."""
+    if gate.asked_survey is None:
+        return False
+    accounts = account_queries.account_ids_of_person(account)
+    return respondents.has_answered(gate.asked_survey, accounts, at=at)
+
+
+def store_answers(
+    gate: EntryGate, account: int, answers: Mapping[str, Value], at: datetime
 ) -> bool:
-    """Fill the attribute and give the tag of an answer; False if it does not fit.
+    """Store the answers in the survey, which fills attributes and gives tags by its rules.
 
-    The value of a known answer is its first word, so that all its words mean the same.
+    False if it takes them no more, as it was closed or its questions were changed.
     """
-    system = staff_models.system(request.community)
-    if question.attribute:
-        value = answer.words[0] if answer else text.strip()
-        try:
-            with transaction.atomic():
-                attributes.set_values(
-                    attribute=attributes.get(request.community, question.attribute),
-                    values={request.account_id: value},
-                    by=system,
-                    at=at,
-                    source=SOURCE,
-                )
-        except errors.NotFound:
-            log.warning("the attribute %s of a gate is gone", question.attribute)
-        except errors.Invalid:
-            return False
-    if answer is not None and answer.tag:
-        tags = library.find(request.community, [answer.tag])
-        for tag in tags.values():
-            assignments.apply(
-                tag=tag,
-                accounts=[request.account_id],
-                by=system,
-                at=at,
-                source=SOURCE,
+    if gate.asked_survey is None:
+        return True
+    try:
+        with transaction.atomic():
+            responses.submit_at_entry(
+                survey=gate.asked_survey, account_id=account, answers=answers, at=at
             )
+    except (InvalidAnswers, NotOpen):
+        log.warning("the survey of group %s takes no such answers", gate.group_id)
+        return False
     return True
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from qunce.groups import chat_words
+from qunce.groups.entry import gate_surveys
+from qunce.members.surveys.questions import Question, Value
 
 KEYWORD, THRESHOLD, APPROVAL = "keyword", "threshold", "approval"
 MAX_ANSWER_LENGTH = 500
@@ -22,27 +24,15 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
-    words: tuple[str, ...]
-    tag: str = ""
-
-
-@dataclass(frozen=True)
-class Question:
-    """Without answers, any text answers it."""
-
-    text: str
-    answers: tuple[Answer, ...] = ()
-    attribute: str = ""
-
-
-@dataclass(frozen=True)
 class Terms:
+    """If it `shows_options`, newcomers read them as a list and may answer by number."""
+
     keywords: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     has_rule: bool = False
     needs_approval: bool = False
     max_attempts: int = 5
+    shows_options: bool = False
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -52,25 +42,45 @@ class Terms:
         found += [THRESHOLD] if self.has_rule else []
         return (*found, *([APPROVAL] if self.needs_approval else ()))
 
-    def after(self, step: str) -> str:
-        """The step that follows, "" after the last one; the first one after ""."""
+    def after(
+        self,
+        step: str,
+        answers: Mapping[str, Value] | None = None,
+        *,
+        asks_questions: bool = True,
+    ) -> str:
+        """The step that follows, "" after the last one; the first one after "".
+
+        Questions whose conditions do not hold for `answers`, by key, are passed over.
+        """
         steps = self.steps
-        if step not in steps:
-            return steps[0] if not step and steps else ""
-        index = steps.index(step) + 1
-        return steps[index] if index < len(steps) else ""
+        if step and step not in steps:
+            return ""
+        rest = steps[steps.index(step) + 1 :] if step else steps
+        shown = gate_surveys.shown_keys(self.questions, answers or {})
+        for each in rest:
+            question = self.question_of(each)
+            if question is None or (asks_questions and question.key in shown):
+                return each
+        return ""
+
+    def read_answers(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, Value]:
+        """What the accepted ones of the entries of a request answered, by question."""
+        found: dict[str, Value] = {}
+        for entry in entries:
+            question = self.question_of(entry["step"])
+            if question is not None and entry["accepted"]:
+                value = self.read(question, entry["text"])
+                if value is not None:
+                    found[question.key] = value
+        return found
+
+    def read(self, question: Question, text: str) -> Value | None:
+        return gate_surveys.read(question, text, by_number=self.shows_options)
 
     def question_of(self, step: str) -> Question | None:
         index = int(step[1:]) - 1 if re.fullmatch(r"q[1-9][0-9]?", step) else -1
         return self.questions[index] if 0 <= index < len(self.questions) else None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """`answer` is the known one that the text has, if the question has known ones."""
-
-    verdict: Verdict
-    answer: Answer | None = None
 
 
 def step_of(index: int) -> str:
@@ -82,41 +92,31 @@ def is_asked(step: str) -> bool:
     return step not in ("", THRESHOLD, APPROVAL)
 
 
-def terms_of(gate: Any) -> Terms:
-    """The terms of an EntryGate."""
+def terms_of(gate: Any, *, is_open: bool = True) -> Terms:
+    """The terms of an EntryGate. While its survey is closed, staff decide instead."""
+    is_closed = gate.asked_survey is not None and not is_open
     return Terms(
         keywords=tuple(gate.keywords),
-        questions=tuple(_question(each) for each in gate.questions),
+        questions=() if is_closed else gate_surveys.list_asked(gate.survey_questions),
         has_rule=gate.rule is not None,
-        needs_approval=gate.needs_approval,
+        needs_approval=gate.needs_approval or is_closed,
         max_attempts=gate.max_attempts,
+        shows_options=not gate.owns_survey,
     )
 
 
-def _question(stored: Mapping[str, Any]) -> Question:
-    answers = tuple(
-        Answer(tuple(each["words"]), each.get("tag", ""))
-        for each in stored.get("answers", ())
-    )
-    return Question(stored["text"], answers, stored.get("attribute", ""))
-
-
-def judge(terms: Terms, step: str, text: str, *, attempts: int) -> Judged:
+def judge(terms: Terms, step: str, text: str, *, attempts: int) -> Verdict:
     """Whether a text answers a step, after `attempts` wrong answers to it."""
-    folded = chat_words.fold(text[:MAX_ANSWER_LENGTH])
+    text = text[:MAX_ANSWER_LENGTH]
     if step == KEYWORD:
+        folded = chat_words.fold(text)
         is_right = any(chat_words.is_said(word, folded) for word in terms.keywords)
-        return Judged(_verdict(is_right=is_right, terms=terms, attempts=attempts))
+        return _verdict(is_right=is_right, terms=terms, attempts=attempts)
     question = terms.question_of(step)
     if question is None:
-        return Judged(Verdict.WRONG)
-    if not question.answers:
-        is_right = bool(folded)
-        return Judged(_verdict(is_right=is_right, terms=terms, attempts=attempts))
-    for answer in question.answers:
-        if any(chat_words.is_said(word, folded) for word in answer.words):
-            return Judged(Verdict.ACCEPTED, answer)
-    return Judged(_verdict(is_right=False, terms=terms, attempts=attempts))
+        return Verdict.WRONG
+    is_right = terms.read(question, text) is not None
+    return _verdict(is_right=is_right, terms=terms, attempts=attempts)
 
 
 def _verdict(*, is_right: bool, terms: Terms, attempts: int) -> Verdict:

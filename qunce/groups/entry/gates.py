@@ -14,13 +14,17 @@ from django.utils.translation import gettext_lazy
 from qunce.core import errors, names, permissions, text_validation
 from qunce.core.communities import Community
 from qunce.core.facts import facts
+from qunce.core.staff import models as staff_models
 from qunce.core.staff.models import Staff
 from qunce.groups import groups as group_verbs
 from qunce.groups import visibility as group_visibility
-from qunce.groups.entry import gate_terms
+from qunce.groups.entry import gate_surveys, gate_terms
 from qunce.groups.entry.models import MAX_NOTE, EntryGate
 from qunce.groups.groups import Group
 from qunce.members.attributes import attributes
+from qunce.members.surveys import surveys
+from qunce.members.surveys.models import State as SurveyState
+from qunce.members.surveys.models import Survey
 from qunce.members.tags import library
 from qunce.sets import audiences
 from qunce.sets.rules import stored_rules
@@ -38,8 +42,12 @@ DECIDE = permissions.declare(
 )
 MAX_KEYWORDS, MAX_QUESTIONS, MAX_ANSWERS, MAX_WORDS = 20, 10, 20, 20
 MAX_WORD_LENGTH, MAX_QUESTION_LENGTH = 40, 300
+NOBODY: dict[str, Any] = {"any": []}
+"""The rule of surveys that only newcomers are asked."""
 MAX_WAIT_HOURS, MAX_ATTEMPTS = 720, 20
-FIELDS = "keywords questions rule note needs_approval wait_hours max_attempts".split()
+FIELDS = (
+    "keywords survey questions rule note needs_approval wait_hours max_attempts"
+).split()
 
 
 @facts.declare
@@ -171,12 +179,89 @@ def configure(*, group: Group, by: Staff, at: datetime, **fields: Any) -> EntryG
         raise InvalidGate(_("There is no field “%(name)s”.") % {"name": unknown[0]})
     clean = _clean(fields, group.community, by)
     gate = _lock(group, by, at)
+    _ask(gate, clean, by, at)
     for name, value in clean.items():
         setattr(gate, name, value)
-    if gate.is_on and not gate_terms.terms_of(gate).steps:
+    if gate.is_on and not terms_of(gate, at).steps:
         raise EmptyGate(_("This gate asks for nothing. Switch it off instead."))
     _save(gate, by, at)
     return gate
+
+
+def _ask(gate: EntryGate, clean: dict[str, Any], by: Staff, at: datetime) -> None:
+    """Take the chosen survey, or store the questions as one of the gate's own."""
+    key, questions = clean.pop("survey", None), clean.pop("questions", None)
+    if key and questions:
+        raise InvalidGate(
+            _("Choose a survey, or write the questions of the gate, not both.")
+        )
+    if key:
+        _leave_survey(gate, at)
+        gate.asked_survey = _choose_survey(key, by, at)
+        gate.owns_survey = False
+    elif questions:
+        _write_survey(gate, questions, at)
+    elif questions is not None or (key is not None and gate.survey):
+        _leave_survey(gate, at)
+        gate.asked_survey, gate.owns_survey = None, False
+
+
+def _choose_survey(key: str, by: Staff, at: datetime) -> Survey:
+    survey = surveys.get_by_key(by=by, key=key)
+    if not surveys.is_open(survey, at) or survey.is_anonymous:
+        raise InvalidGate(
+            _(
+                "A gate asks a survey that is open and not anonymous. Choose another one."
+            )
+        )
+    version = surveys.current_version(survey)
+    found = () if version is None else surveys.questions_of(version)
+    if not gate_surveys.list_asked(found):
+        raise InvalidGate(
+            _(
+                "This survey has no question that must be answered in a text. Mark one"
+                " as required, or choose another survey."
+            )
+        )
+    return survey
+
+
+def _write_survey(
+    gate: EntryGate, questions: list[dict[str, Any]], at: datetime
+) -> None:
+    """Publish the questions in the gate's own survey, which is for newcomers only."""
+    system = staff_models.system(gate.community)
+    own = gate.asked_survey if gate.owns_survey else None
+    names_ = [each["attribute"] for each in questions if each["attribute"]]
+    types = {
+        name: (str(row.type), tuple(row.choices or ()))
+        for name in names_
+        for row in [attributes.get(gate.community, name)]
+    }
+    known = [] if own is None else surveys.all_questions(own)
+    rows = gate_surveys.to_survey(questions, types, known)
+    if own is None:
+        own = surveys.create(
+            community=gate.community,
+            name=_("Entry: %(group)s") % {"group": gate.group.name[:60]},
+            draft=rows,
+            rule=NOBODY,
+            by=system,
+            at=at,
+        )
+    else:
+        own = surveys.update(survey=own, draft=rows, by=system, at=at)
+        if own.state == SurveyState.CLOSED:
+            surveys.reopen(survey=own, by=system, at=at)
+    surveys.publish(survey=own, by=system, at=at)
+    gate.asked_survey, gate.owns_survey = own, True
+
+
+def _leave_survey(gate: EntryGate, at: datetime) -> None:
+    """Close the survey that was the gate's own; its answers stay."""
+    own = gate.asked_survey if gate.owns_survey else None
+    if own is not None and own.state == SurveyState.OPEN:
+        surveys.close(survey=own, by=staff_models.system(gate.community), at=at)
 
 
 @transaction.atomic
@@ -188,7 +273,7 @@ def switch(*, group: Group, is_on: bool, by: Staff, at: datetime) -> EntryGate:
     permissions.check_may(by, MANAGE)
     group_verbs.check_visible(group, by)
     gate = _lock(group, by, at)
-    if is_on and not gate_terms.terms_of(gate).steps:
+    if is_on and not terms_of(gate, at).steps:
         raise EmptyGate(
             _("Give a keyword, a question, a threshold or approval by staff first.")
         )
@@ -204,7 +289,8 @@ def _lock(group: Group, by: Staff, at: datetime) -> EntryGate:
         defaults={"community": group.community, "changed_at": at, "by": by},
     )
     rows = EntryGate.objects.select_for_update(of=("self",))
-    return rows.select_related("group", "community").get(group=group)
+    related = rows.select_related("group", "community", "asked_survey__community")
+    return related.get(group=group)
 
 
 def _save(gate: EntryGate, by: Staff, at: datetime) -> None:
@@ -218,8 +304,17 @@ def _save(gate: EntryGate, by: Staff, at: datetime) -> None:
 
 
 def find(group: Group) -> EntryGate | None:
-    rows = EntryGate.objects.select_related("group", "community", "by")
+    rows = EntryGate.objects.select_related(
+        "group", "community", "by", "asked_survey__community"
+    )
     return rows.filter(group=group).first()  # unique, so that there is one
+
+
+def terms_of(gate: EntryGate, at: datetime) -> gate_terms.Terms:
+    """What the gate asks now."""
+    survey = gate.asked_survey
+    is_open = survey is not None and surveys.is_open(survey, at)
+    return gate_terms.terms_of(gate, is_open=is_open)
 
 
 def notes_of(groups: Sequence[int]) -> dict[int, str]:
@@ -239,7 +334,10 @@ def list_visible(by: Staff) -> models.QuerySet[EntryGate]:
     permissions.check_may(by, DECIDE)
     seen = group_visibility.list_visible(by).values("pk")
     rows = EntryGate.objects.filter(community=by.community, group__in=seen)
-    return rows.select_related("group", "by").order_by("group__name", "pk")
+    related = rows.select_related("group", "by", "asked_survey")
+    return related.prefetch_related("asked_survey__versions").order_by(
+        "group__name", "pk"
+    )
 
 
 @stored_rules.register

@@ -10,8 +10,12 @@ from django.utils.translation import pgettext_lazy
 from qunce.core import personal_texts, state_machine, timestamps
 from qunce.core.communities import Community
 from qunce.core.staff.models import Staff
+from qunce.groups.entry import gate_surveys
 from qunce.groups.groups import Group
 from qunce.groups.moderation.models import Action
+from qunce.members.surveys import surveys
+from qunce.members.surveys.models import Survey
+from qunce.members.surveys.questions import Question
 
 MAX_NOTE = 200
 
@@ -49,21 +53,23 @@ class Reason(models.TextChoices):
     FULL = "full", pgettext_lazy("entry request", "the group is full")
 
 
-@personal_texts.erased_in(sentences=("keywords", "questions", "rule", "note"))
+@personal_texts.erased_in(sentences=("keywords", "rule", "note"))
 class EntryGate(models.Model):
     """What somebody has to do to enter a group; an empty part asks for nothing.
 
-    `questions` are dicts of `text`, `attribute` (the name of the one that the answer
-    fills, or "") and `answers`, each with `words` and a `tag` key or "". A question
-    without answers takes any. `rule` is the members' rule that newcomers must meet, and
-    `note` says it in words, to staff and to newcomers who do not meet it.
+    Its questions are those of `asked_survey`, which was written for this gate only if it
+    `owns_survey`; see `gate_surveys`. `rule` is the members' rule that newcomers must
+    meet, and `note` says it in words, to staff and to newcomers who do not meet it.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+")
     group = models.OneToOneField(Group, models.PROTECT, related_name="+")
     is_on = models.BooleanField(default=False)
     keywords: models.JSONField[Any, Any] = models.JSONField(default=list)
-    questions: models.JSONField[Any, Any] = models.JSONField(default=list)
+    asked_survey = models.ForeignKey(
+        Survey, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    owns_survey = models.BooleanField(default=False)
     rule: models.JSONField[Any, Any] = models.JSONField(default=None, null=True)
     note = models.CharField(max_length=MAX_NOTE, default="", blank=True)
     needs_approval = models.BooleanField(default=False)
@@ -74,6 +80,28 @@ class EntryGate(models.Model):
 
     def __str__(self) -> str:
         return f"gate of {self.group}"
+
+    @property
+    def survey(self) -> str:
+        """The public id of the survey that was chosen, "" for none or one of its own."""
+        if self.asked_survey is None or self.owns_survey:
+            return ""
+        return self.asked_survey.public_id
+
+    @property
+    def survey_questions(self) -> tuple[Question, ...]:
+        """All questions of its survey, in the newest version."""
+        if self.asked_survey is None:
+            return ()
+        # With prefetched versions, no further query.
+        versions = self.asked_survey.versions.all()
+        newest = max(versions, key=lambda each: each.number, default=None)
+        return () if newest is None else surveys.questions_of(newest)
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        """Its questions as dicts of `text`, `attribute` and `answers`; see `gate_surveys`."""
+        return gate_surveys.to_gate(self.survey_questions)
 
 
 @personal_texts.erased_in(sentences=("name", "answers"))

@@ -156,7 +156,7 @@ def _begin(request: EntryRequest, gate: EntryGate, by: Staff, at: datetime) -> N
     if found is not None and found.refuses:
         _refuse(request, Reason.OTHER_GROUP, None, at)
         return
-    terms = gate_terms.terms_of(gate)
+    terms = gates.terms_of(gate, at)
     if found is not None:
         terms = _with_approval(terms)
     _go_on(request, gate, terms, "", at)
@@ -168,7 +168,7 @@ def _with_approval(terms: Terms) -> Terms:
 
 
 def _terms_for(request: EntryRequest, gate: EntryGate, at: datetime) -> Terms:
-    terms = gate_terms.terms_of(gate)
+    terms = gates.terms_of(gate, at)
     found = doors.find_other(group=request.group, account=request.account_id, at=at)
     return terms if found is None else _with_approval(terms)
 
@@ -177,7 +177,15 @@ def _go_on(
     request: EntryRequest, gate: EntryGate, terms: Terms, done: str, at: datetime
 ) -> None:
     """Ask for the step after `done`, or decide if there is none."""
-    step = terms.after(done)
+    answers = terms.read_answers(request.answers)
+    asks = not effects.has_answered(gate, request.account_id, at)
+    step = terms.after(done, answers, asks_questions=asks)
+    is_stored = True
+    if answers and terms.question_of(step) is None and terms.question_of(done):
+        is_stored = effects.store_answers(gate, request.account_id, answers, at)
+    if not is_stored:
+        # Staff read the answers in the request, and decide.
+        step = gate_terms.APPROVAL
     if step == gate_terms.THRESHOLD:
         is_met = effects.meets_rule(gate, request.account_id, at)
         if is_met is False:
@@ -210,26 +218,23 @@ def _go_on(
 def answer(*, request: EntryRequest, text: str, by: Staff, at: datetime) -> Verdict:
     """Take an answer of the newcomer, which a channel reports or staff type.
 
-    A right answer fills its attribute and tag and leads to the next step.
+    A right answer leads to the next step; after the last question, all are stored in the
+    survey, which fills attributes and gives tags.
     """
     permissions.check_may(by, DECIDE)
     _check_visible(request, by, at)
     row = _lock(request)
     if row.state != State.WAITING or not gate_terms.is_asked(row.step):
         raise NothingToAnswer(_("There is no question that waits for an answer."))
-    gate = EntryGate.objects.select_related("group", "community").get(group=row.group)
+    gate = gates.find(row.group)
+    assert gate is not None  # noqa: S101 - a request has a gate
     terms = _terms_for(row, gate, at)
     text = text.replace("\0", "")[: gate_terms.MAX_ANSWER_LENGTH]
     attempts = row.attempts
-    judged = gate_terms.judge(terms, row.step, text, attempts=attempts)
-    is_right = judged.verdict == Verdict.ACCEPTED
-    question = terms.question_of(row.step)
-    if is_right and question is not None:
-        # An answer that its attribute cannot have is a wrong one.
-        is_right = effects.fill(question, judged.answer, text, row, at)
+    verdict = gate_terms.judge(terms, row.step, text, attempts=attempts)
+    is_right = verdict == Verdict.ACCEPTED
     entry = {"step": row.step, "text": text, "accepted": is_right}
     row.answers = [*row.answers, entry][-100:]
-    verdict = judged.verdict
     if is_right:
         _go_on(row, gate, terms, row.step, at)
     elif attempts + 1 >= terms.max_attempts:

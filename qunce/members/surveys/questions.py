@@ -70,9 +70,12 @@ class InvalidAnswer(errors.Invalid):
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
+    """`words` mean the same as its text where the answer is written in a chat."""
+
     key: str
     text: str
     tag: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,8 +209,8 @@ def _text(value: Any, most: int, label: str, *, needed: bool = False) -> str:
 def _parse_options(rows: Any, kind: str) -> tuple[Option, ...]:
     if kind not in CHOICES:
         return ()
-    if not isinstance(rows, list) or not 2 <= len(rows) <= MAX_OPTIONS:
-        raise InvalidQuestions(_("Give 2 to %(most)s options.") % {"most": MAX_OPTIONS})
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_OPTIONS:
+        raise InvalidQuestions(_("Give 1 to %(most)s options.") % {"most": MAX_OPTIONS})
     found: list[Option] = []
     for row in rows:
         if isinstance(row, str):
@@ -222,9 +225,26 @@ def _parse_options(rows: Any, kind: str) -> tuple[Option, ...]:
         if any(text == each.text or key == each.key for each in found):
             raise InvalidQuestions(_("Two options are “%(text)s”.") % {"text": text})
         found.append(
-            Option(key=key, text=text, tag=_text(row.get("tag"), 100, _("The tag")))
+            Option(
+                key=key,
+                text=text,
+                tag=_text(row.get("tag"), 100, _("The tag")),
+                words=_parse_words(row.get("words")),
+            )
         )
     return tuple(found)
+
+
+def _parse_words(value: Any) -> tuple[str, ...]:
+    if value in (None, ""):
+        return ()
+    if not isinstance(value, list) or len(value) > MAX_OPTIONS:
+        raise InvalidQuestions(
+            _("The words of an option are a list of at most %(most)s texts.")
+            % {"most": MAX_OPTIONS}
+        )
+    words = (_text(each, MAX_OPTION, _("A word"), needed=True) for each in value)
+    return tuple(dict.fromkeys(words))
 
 
 def _unused_option(rows: Sequence[Any], found: Sequence[Option]) -> str:
@@ -320,6 +340,7 @@ def _to_row(question: Question) -> dict[str, Any]:
                 "key": each.key,
                 "text": each.text,
                 **({"tag": each.tag} if each.tag else {}),
+                **({"words": list(each.words)} if each.words else {}),
             }
             for each in question.options
         ]

@@ -181,6 +181,26 @@ def submit(
 
 
 @transaction.atomic
+def submit_at_entry(
+    *, survey: Survey, account_id: int, answers: Mapping[str, Any], at: datetime
+) -> Submission | None:
+    """Store what a newcomer answered before they were let in, whomever the survey is for.
+
+    Returns None if the person has answered in this round. Raises NotOpen and
+    InvalidAnswers.
+    """
+    revisions.bump(survey.community_id, REVISION, [survey.pk])
+    survey.refresh_from_db()
+    account_queries.check_ids(survey.community, [account_id])
+    accounts = account_queries.account_ids_of_person(account_id)
+    if respondents.has_answered(survey, accounts, at=at):
+        return None
+    if survey.is_anonymous or respondents.closed_text(survey, at):
+        raise NotOpen(_("The survey of an entry gate is open, and not anonymous."))
+    return _store(survey, account_id, accounts, answers, Source.CHAT, None, at)
+
+
+@transaction.atomic
 def _submit(
     survey: Survey,
     account_id: int,
@@ -193,6 +213,18 @@ def _submit(
     revisions.bump(survey.community_id, REVISION, [survey.pk])
     survey.refresh_from_db()
     accounts = check_may_answer(survey, account_id, at=at)
+    return _store(survey, account_id, accounts, answers, source, by, at)
+
+
+def _store(
+    survey: Survey,
+    account_id: int,
+    accounts: list[int],
+    answers: Mapping[str, Any],
+    source: str,
+    by: Staff | None,
+    at: datetime,
+) -> Submission:
     version = _version(survey)
     found = surveys.questions_of(version)
     judged = _judge(survey, accounts, found, answers)

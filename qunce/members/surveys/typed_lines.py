@@ -51,7 +51,8 @@ def read_value(question: Question, text: str) -> str | list[str]:
         return text
     folded = text.casefold()
     for number, option in enumerate(question.options, start=1):
-        if folded in (option.text.casefold(), str(number)):
+        said = (option.text, *option.words, str(number))
+        if folded in (each.casefold() for each in said):
             return option.key
     return text
 

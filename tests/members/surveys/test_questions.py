@@ -105,7 +105,7 @@ def test_written_questions_are_read_as_the_same(
         ([{"kind": "essay", "text": "Hm"}], "kind is one of"),
         ([{"kind": "text", "text": " "}], "has no text"),
         ([{"kind": "text", "text": "x" * 301}], "at most 300"),
-        ([{"kind": "single", "text": "Which?", "options": ["One"]}], "2 to 40"),
+        ([{"kind": "single", "text": "Which?", "options": []}], "1 to 40"),
         ([{"kind": "single", "text": "Which?", "options": ["A", "A"]}], "Two options"),
         ([{"kind": "number", "text": "n", "least": 5, "most": 2}], "is more than"),
         ([{"kind": "number", "text": "n", "least": "1e999"}], "whole number"),

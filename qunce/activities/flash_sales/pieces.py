@@ -65,9 +65,15 @@ def due(sale: FlashSale, at: datetime) -> models.QuerySet[Reservation]:
     )
 
 
+def count_free(sale: FlashSale, at: datetime) -> int:
+    """What can be reserved now: what is left, and what has lapsed and nobody waits for."""
+    waiting = Waiter.objects.filter(sale=sale, state=Waiter.State.WAITING).count()
+    return int(sale.left) + max(0, due(sale, at).count() - waiting)
+
+
 def is_sold_out(sale: FlashSale, at: datetime) -> bool:
     """Whether nothing can be reserved now, also of what lapsed a moment ago."""
-    return sale.left < 1 and not due(sale, at).exists()
+    return sale.left < 1 and count_free(sale, at) < 1
 
 
 def list_active(sale: FlashSale, accounts: Sequence[int]) -> list[Reservation]:

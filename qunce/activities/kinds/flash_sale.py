@@ -261,7 +261,7 @@ def portal_context(
     sale = pieces.find(activity)
     context: dict[str, Any] = {
         "sale": sale,
-        "left_text": "0" if sale is None else f"{_count_left(sale, at):,}",
+        "left_text": "0" if sale is None else f"{pieces.count_free(sale, at):,}",
         "is_sold_out": sale is not None and pieces.is_sold_out(sale, at),
         "price": activity.settings.get("price_points"),
         "price_text": f"{activity.settings.get('price_points') or 0:,}",
@@ -284,12 +284,6 @@ def portal_context(
         "before": None if mine is None else waiting.filter(pk__lt=mine.pk).count(),
         "may_reserve": len(shown) < activity.settings["most"],
     }
-
-
-def _count_left(sale: Any, at: datetime) -> int:
-    """What can be reserved now: what is left, and what has lapsed and nobody waits for."""
-    waiting = Waiter.objects.filter(sale=sale, state=Waiter.State.WAITING).count()
-    return int(sale.left) + max(0, pieces.due(sale, at).count() - waiting)
 
 
 # Settings, steps and results

@@ -132,8 +132,7 @@ def review(activity: Activity, request: http.Request) -> dict[str, Any]:
         "fault": fault,
         "missing": _missing(activity, at) if activity.state == State.DRAFT else "",
         "sample": [(pk, names.get(pk, "")) for pk in people],
-        "highest_points": kind.highest_cost(activity).points,
-        "highest_money": _amount(kind.highest_cost(activity).money, activity),
+        "highest_cost": _highest_cost(kind, activity),
         "limits": _limits(activity),
         "announcements": list(activity.announcements.order_by("pk")),
         "announced_in": len(announcements.list_groups(activity)),
@@ -149,6 +148,18 @@ def _missing(activity: Activity, at: datetime) -> str:
     except errors.QunceError as error:
         return str(error)
     return ""
+
+
+def _highest_cost(kind: Kind, activity: Activity) -> str:
+    """The points and the money that it costs at most, without those that it never costs."""
+    cost = kind.highest_cost(activity)
+    if cost.points is None:
+        parts = [_("no limit")]
+    else:
+        parts = [_("%(n)s points") % {"n": f"{cost.points:,}"}] if cost.points else []
+    if cost.money != 0:
+        parts.append(_amount(cost.money, activity))
+    return " · ".join(dict.fromkeys(parts)) or _("no cost")
 
 
 def _amount(units: int | None, activity: Activity) -> str:

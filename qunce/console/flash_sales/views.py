@@ -50,6 +50,7 @@ def reservation_list(request: http.Request, pk: int) -> HttpResponse:
         ],
         "waiters": [(row, names.get(row.account_id, "")) for row in waiters],
         "count": len(rows),
+        "is_sold_out": sale is not None and pieces.is_sold_out(sale, at),
         "waitlist_text": flash_sale.waitlist_text(activity),
     }
     return http.render(request, "console/flash_sales/reservations.html", context)

@@ -156,6 +156,7 @@ def test_every_text_of_a_searched_table_is_searched() -> None:
 
 
 MACHINE_ONLY = {
+    "homework.Homework",
     "core.Revision",
     "core.ConsumerPosition",
     "core.ReportedKey",

@@ -49,15 +49,15 @@ def write_as_author(
     *, activity: Activity, accounts: Sequence[int], text: str, at: datetime
 ) -> Comment:
     """Write to staff about one's own homework; raises SubmissionNotFound without one."""
-    cleaned = comment_checks.clean(text, most=MAX_COMMENT)
-    comment_checks.check(
-        cleaned, community=activity.community, account=accounts[0], at=at
-    )
     # So that of many forms at the same time each counts those before it.
     hand_ins.lock(activity)
     own = hand_ins.find_own(activity, accounts)
     if own is None:
         raise hand_ins.SubmissionNotFound(_("You have not handed in anything yet."))
+    cleaned = comment_checks.clean(text, most=MAX_COMMENT)
+    comment_checks.check(
+        cleaned, community=activity.community, account=accounts[0], at=at
+    )
     if activity.state not in PUBLISHED:
         raise TooManyComments(_("It was cancelled."))
     written = Comment.objects.filter(submission=own, by__isnull=True)

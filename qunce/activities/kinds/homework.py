@@ -431,7 +431,7 @@ def highest_cost(activity: Activity) -> Cost:
 
 
 def metrics(activity: Activity, people: Sequence[int], at: datetime) -> list[Metric]:
-    """Who handed in, on time and late, reviewed and passed, of the people who count."""
+    """Of the people who count, how many handed in, were late, reviewed and passed."""
     counted = set(people)
     rows = list(Submission.objects.filter(activity=activity))
     done = PeerReview.objects.filter(

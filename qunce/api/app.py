@@ -62,6 +62,7 @@ RESOURCES = (
     "draws",
     "games",
     "topics",
+    "posts",
     "instant_draws",
     "live_sessions",
     "homework",

@@ -121,6 +121,7 @@ IDS = {
     "game_answer_id": "game answer",
     "round_number": "first",
     "topic_reply_id": "topic reply",
+    "post_id": "post",
 }
 """Path parameter → the name under which the fixture knows its id."""
 OTHERS = {
@@ -138,6 +139,7 @@ OTHERS = {
     ("/live-session/", "reservation_id"): "live reservation",
     ("}/rounds", "activity_id"): "game",
     ("}/topic-", "activity_id"): "topic",
+    ("}/posts", "activity_id"): "post activity",
     ("}/game-", "activity_id"): "game",
 }
 """Part of a path and its parameter → the name of the id, where IDS has another path's."""

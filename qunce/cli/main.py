@@ -412,6 +412,21 @@ _add(
     N_("Add prizes and codes, and hand prizes over to winners"),
 )
 _add(
+    "games",
+    "commands.games.games",
+    N_("List who is ahead in quizzes, riddles and idiom chains"),
+)
+_add(
+    "meet-ups",
+    "commands.meetups.meetups",
+    N_("List sign-ups of meet-ups, and check in those who came"),
+)
+_add(
+    "malls",
+    "commands.malls.malls",
+    N_("List what members redeemed for points, and undo it"),
+)
+_add(
     "jobs",
     "commands.jobs.jobs",
     N_("List background jobs that failed, and run one again"),

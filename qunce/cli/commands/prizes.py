@@ -74,7 +74,8 @@ def _answer_award(invocation: Invocation, number: int) -> None:
     invocation.out.answer(row, _format_award(row))
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """The text of a file; raises Invalid if it is too large."""
     with click.open_file(str(file), encoding="utf-8-sig") as lines:
         text: str = lines.read(MAX_BYTES + 1)
     if len(text) > MAX_BYTES:
@@ -145,7 +146,7 @@ def add_stock(invocation: Invocation, prize: int, count: int) -> None:
 @options.pass_invocation
 def add_codes(invocation: Invocation, prize: int, file: Path) -> None:
     found = codes.upload(
-        prize=_get(invocation, prize), text=_read(file), **invocation.verb_args
+        prize=_get(invocation, prize), text=read_text(file), **invocation.verb_args
     )
     row = {"added": found.added, "duplicates": found.duplicates, "given": found.given}
     text = _(
@@ -246,7 +247,7 @@ def addresses(invocation: Invocation, file: Path) -> None:
 )
 @options.pass_invocation
 def parcels(invocation: Invocation, file: Path) -> None:
-    found = delivery.paste_parcels(text=_read(file), **invocation.verb_args)
+    found = delivery.paste_parcels(text=read_text(file), **invocation.verb_args)
     row = {
         "sent": found.sent,
         "problems": [{"line": n, "text": text} for n, text in found.problems],

@@ -63,7 +63,6 @@ def test_resources_have_the_words_of_the_interface() -> None:
     assert resources == {
         "badges",
         "topics",
-        "posts",
         "levels",
         "membership-plans",
         "membership-terms",

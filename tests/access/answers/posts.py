@@ -19,6 +19,5 @@ ANSWERS: dict[str, str] = {
         {U}.rewards.note
         {U}.consents.confirm
         {U}.consents.withdraw
-        post_materials.make_material
     """,
 }

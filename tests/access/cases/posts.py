@@ -101,4 +101,3 @@ case(
     confirm=both(a_post, received),
     withdraw=both(an_accepted_one, just(use="material")),
 )
-case("post_materials", make_material=an_accepted_one)

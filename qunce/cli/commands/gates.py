@@ -13,8 +13,8 @@ from qunce.cli import base, options
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
 from qunce.groups import visibility
-from qunce.groups.entry import requests
 from qunce.groups.entry import gates as gate_store
+from qunce.groups.entry import requests
 from qunce.groups.entry.models import EntryGate, EntryRequest, Reason, State
 from qunce.groups.groups import Group
 from qunce.members.rule_text import contact_masks

@@ -38,7 +38,7 @@ def test_reserve_enter_and_watch_the_replay(
     open_page(first.page, live, live["links"][0])
     first.page.get_by_role("button", name="预约", exact=True).click()
     expect(first.page.get_by_text("你已预约").first).to_be_visible()
-    expect(first.page.get_by_role("link", name="加入我的日历")).to_be_visible()
+    expect(first.page.get_by_role("link", name="加入日历")).to_be_visible()
     assert not first.overflows()
     first.take_screenshot(f"live-reserved-{has_script}")
     if has_script:
@@ -55,12 +55,12 @@ def test_reserve_enter_and_watch_the_replay(
     ask("live_over", pk=live["pk"])
     desk = visit("eve", locale="zh-CN")
     desk.page.goto(f"/activities/live/{live['pk']}/")
-    desk.page.get_by_label("平台显示的人数").fill("1,200")
-    desk.page.get_by_role("button", name="保存", exact=True).click()
-    expect(desk.page.get_by_text("手填：")).to_be_visible()
-    desk.page.get_by_label("回放").fill("https://live.example/replay")
-    desk.page.get_by_role("button", name="展示给用户").click()
-    expect(desk.page.get_by_text("用户现在能看到回放。")).to_be_visible()
+    desk.page.get_by_label("Number of people").fill("1,200")
+    desk.page.get_by_role("button", name="Store", exact=True).click()
+    expect(desk.page.get_by_text("Typed:")).to_be_visible()
+    desk.page.get_by_label("Replay").fill("https://live.example/replay")
+    desk.page.get_by_role("button", name="Show it to members").click()
+    expect(desk.page.get_by_text("Members see the replay.")).to_be_visible()
     second.page.goto(live["page"])
     second.page.get_by_role("button", name="看回放").click()
     expect(second.page.get_by_role("link", name="现在打开")).to_be_visible()
@@ -68,8 +68,8 @@ def test_reserve_enter_and_watch_the_replay(
     assert not second.overflows()
     second.take_screenshot(f"live-replay-{has_script}")
     desk.page.goto(f"/activities/live/{live['pk']}/")
-    desk.page.get_by_role("button", name="把预约未到场的人存为人群").click()
-    expect(desk.page.get_by_text("没有到场").first).to_be_visible()
+    desk.page.get_by_role("button", name="Those who did not come as a segment").click()
+    expect(desk.page.get_by_text("and did not come").first).to_be_visible()
 
 
 def test_the_pages_of_staff(visit: Any, ask: Any) -> None:
@@ -82,10 +82,10 @@ def test_the_pages_of_staff(visit: Any, ask: Any) -> None:
         for scheme in ("light", "dark"):
             desk = visit("eve", phone=phone, locale="zh-CN", color_scheme=scheme)
             desk.page.goto(f"/activities/live/{live['pk']}/")
-            desk.page.get_by_label("到场用户的名字").fill("李雷\n没有这个人")
-            desk.page.get_by_role("button", name="录入这些用户").click()
+            desk.page.get_by_label("Names of those who came").fill("李雷\n没有这个人")
+            desk.page.get_by_role("button", name="Enter these members").click()
             expect(
-                desk.page.get_by_text("第 2 行：没有叫这个名字的用户")
+                desk.page.get_by_text("line 2: no member is called this")
             ).to_be_visible()
             assert not desk.overflows()
             assert desk.accessibility_faults() == []

@@ -6,12 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from qunce.activities.activities.models import Activity
 from qunce.core import errors, text_validation
-from qunce.core.communities import Community
-from qunce.groups.moderation.checks.findings import list_hard
-from qunce.groups.moderation.checks.subjects import Subject
-from qunce.groups.moderation.models import Mode
-from qunce.groups.moderation.rules import check_states, rule_checks, rules
+from qunce.groups.moderation.judgements import page_texts
 
 
 class InvalidComment(errors.Invalid):
@@ -37,24 +34,15 @@ def clean(text: str, *, most: int, least: int = 1) -> str:
     return cleaned
 
 
-def check(text: str, *, community: Community, account: int, at: datetime) -> None:
-    """Raise InvalidComment if a rule of moderation that is in force finds something.
-
-    Rules for certain groups, those that only observe, and guesses are left out.
-    """
-    subject = Subject(
-        key="homework", group="", account=str(account), happened_at=at, text=text
+def check(text: str, *, activity: Activity, at: datetime) -> None:
+    """Raise InvalidComment if a rule of moderation that is in force finds something."""
+    found = page_texts.find_hit(
+        community=activity.community,
+        text=text,
+        groups=list(activity.groups.values_list("key", flat=True)),
+        at=at,
     )
-    for rule in rules.list_running(community):
-        if rule.mode == Mode.OBSERVE or rule.conditions.get("groups"):
-            continue
-        try:
-            compiled = rule_checks.of_rule(rule)
-            findings = rule_checks.judge_stateless(compiled, subject)
-        except (errors.QunceError, *check_states.DAMAGED):
-            # A rule that cannot be evaluated any more keeps nobody from writing.
-            continue
-        if list_hard(findings):
-            raise InvalidComment(
-                _("The rules of the community do not allow this text. Change it.")
-            )
+    if found is not None:
+        raise InvalidComment(
+            _("The rules of the community do not allow this text. Change it.")
+        )

@@ -55,9 +55,7 @@ def write_as_author(
     if own is None:
         raise hand_ins.SubmissionNotFound(_("You have not handed in anything yet."))
     cleaned = comment_checks.clean(text, most=MAX_COMMENT)
-    comment_checks.check(
-        cleaned, community=activity.community, account=accounts[0], at=at
-    )
+    comment_checks.check(cleaned, activity=activity, at=at)
     if activity.state not in PUBLISHED:
         raise TooManyComments(_("It was cancelled."))
     written = Comment.objects.filter(submission=own, by__isnull=True)

@@ -207,7 +207,7 @@ def write(
     activity = review.submission.activity
     score = check_score(activity, score)
     text = comment_checks.clean(comment, most=MAX_COMMENT, least=MIN_COMMENT)
-    comment_checks.check(text, community=activity.community, account=account_id, at=at)
+    comment_checks.check(text, activity=activity, at=at)
     homework = hand_ins.lock(activity)
     # The activity may have been paused, and the people merged, since it was read.
     activity.refresh_from_db(fields=["state"])

@@ -57,7 +57,9 @@ def get_reserved(visitor: Visitor, public_id: str) -> Activity:
     activity = get(visitor, public_id)
     accounts = account_queries.account_ids_of_person(_require(visitor, activity))
     if reservations.find_own(activity, accounts) is None:
-        raise reservations.ReservationNotFound(_("There is no such reservation of a live session."))
+        raise reservations.ReservationNotFound(
+            _("There is no such reservation of a live session.")
+        )
     return activity
 
 

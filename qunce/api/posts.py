@@ -11,7 +11,7 @@ from pydantic import WithJsonSchema
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import MAX_SENTENCE, Activity
 from qunce.activities.posts import consents, decisions, posts, reading, rewards
-from qunce.activities.posts.models import Post, PostState
+from qunce.activities.posts.models import Post, PostState, Use
 from qunce.api import schemas
 from qunce.api.auth import ApiRequest, RequiresScope
 
@@ -19,6 +19,7 @@ router = Router(auth=RequiresScope("activities", shows_members=True), tags=["pos
 State = Annotated[
     PostState, WithJsonSchema({"type": "string", "enum": PostState.values})
 ]
+UseName = Annotated[Use, WithJsonSchema({"type": "string", "enum": Use.values})]
 
 
 class PostOut(schemas.OutputSchema):
@@ -43,6 +44,17 @@ class PostOut(schemas.OutputSchema):
 
 class PostReasonIn(schemas.InputSchema):
     reason: Annotated[str, Field(min_length=1, max_length=MAX_SENTENCE)]
+
+
+class ConsentsIn(schemas.InputSchema):
+    """`received_at` is when the author said so to staff."""
+
+    uses: Annotated[list[UseName], Field(min_length=1, max_length=len(Use))]
+    received_at: schemas.Timestamp
+
+
+class OtherRewardIn(schemas.InputSchema):
+    reward: Annotated[str, Field(min_length=1, max_length=MAX_SENTENCE)]
 
 
 def _get_activity(request: ApiRequest, activity_id: int) -> Activity:
@@ -137,6 +149,60 @@ def feature(
     """Put an accepted post among the best, with the consent of its author."""
     row = _get(request, activity_id, post_id)
     return _serialize(decisions.feature(post=row, by=request.by, at=request.at))
+
+
+@router.post("/activities/{activity_id}/posts/{post_id}/unfeature", response=PostOut)
+def unfeature(
+    request: ApiRequest, activity_id: schemas.Id, post_id: schemas.Id
+) -> dict[str, Any]:
+    """Take a post from among the best."""
+    row = _get(request, activity_id, post_id)
+    return _serialize(decisions.unfeature(post=row, by=request.by, at=request.at))
+
+
+@router.post("/activities/{activity_id}/posts/{post_id}/consents", response=PostOut)
+def confirm_consents(
+    request: ApiRequest,
+    activity_id: schemas.Id,
+    post_id: schemas.Id,
+    data: ConsentsIn,
+) -> dict[str, Any]:
+    """Confirm consents that staff received elsewhere, and when; none is withdrawn."""
+    row = _get(request, activity_id, post_id)
+    consents.confirm(
+        post=row,
+        uses=data.uses,
+        received_at=data.received_at,
+        by=request.by,
+        at=request.at,
+    )
+    return _serialize(row)
+
+
+@router.delete(
+    "/activities/{activity_id}/posts/{post_id}/consents/{use}", response=PostOut
+)
+def withdraw_consent(
+    request: ApiRequest, activity_id: schemas.Id, post_id: schemas.Id, use: UseName
+) -> dict[str, Any]:
+    """Withdraw a consent for an author who asks for it."""
+    row = _get(request, activity_id, post_id)
+    consents.withdraw(post=row, use=use.value, by=request.by, at=request.at)
+    row.refresh_from_db()
+    return _serialize(row)
+
+
+@router.post("/activities/{activity_id}/posts/{post_id}/other-reward", response=PostOut)
+def note_reward(
+    request: ApiRequest,
+    activity_id: schemas.Id,
+    post_id: schemas.Id,
+    data: OtherRewardIn,
+) -> dict[str, Any]:
+    """Mark a post whose author got something else for it, such as a free sample."""
+    row = _get(request, activity_id, post_id)
+    done = rewards.note(post=row, reward=data.reward, by=request.by, at=request.at)
+    return _serialize(done)
 
 
 @router.post("/activities/{activity_id}/posts/{post_id}/reward", response=PostOut)

@@ -40,7 +40,6 @@ INTERNAL = {
     "activities.meetups.seats.record": FACTS,
     "activities.posts.posts.record": FACTS,
     "activities.posts.consents.start": GUARDED,
-    "activities.posts.decisions.check_may_decide": "a guard itself",
     "activities.prizes.awards.award": "called by activities, which check who may join",
     "activities.prizes.awards.deliver": GUARDED,
     "activities.prizes.awards.deliver_automatic": GUARDED,

@@ -72,6 +72,7 @@ CONSOLE_ONLY = {
     "groups.moderation.cases.precision.list_dropped": "programs list rules, which say it",
     "groups.moderation.actions.safety_stops.get": "programs name the group",
     "groups.entry.gates.list_visible": "programs get the gate of each group",
+    "activities.topics.reply_files.write": "programs list replies page by page",
     "groups.patrol.rounds.ask_removal": "programs ask moderation for removals",
     "groups.patrol.rounds.find_next": "programs list the round, which has its order",
     "groups.patrol.rounds.unmark": "takes back a press of a button",
@@ -146,9 +147,7 @@ TEMPLATES = "group templates add one group; others choose the whole list"
 NEITHER = {
     "activities.levels.badges.get_by_key": "the command line names badges",
     "activities.levels.holdings.recount_by": "the command line recounts",
-    "activities.points.reversals.reverse_awards": "a part of undoing imports",
     "importing.jobs.jobs.find_or_create": "the command line imports at once",
-    "members.surveys.surveys.get_by_key": "the command line names surveys by id",
     "members.tags.library.ensure": "set-up by code",
     "members.tag_rules.tag_rules.get_by_name": "the command line names rules",
     "outreach.series.series.set_group": TEMPLATES,

@@ -121,7 +121,7 @@ IDS = {
     "game_answer_id": "game answer",
     "round_number": "first",
     "topic_reply_id": "topic reply",
-    "post_id": "post",
+    "post_id": "member post",
 }
 """Path parameter → the name under which the fixture knows its id."""
 OTHERS = {
@@ -151,6 +151,7 @@ TEXTS = {
     "day": "2026-03-05",
     "score_key": "activity",
     "channel": "matrix",
+    "use": "feature",
     "rules/{key}": "spam",
     "ladders/{key}": ladders.DEFAULT_KEY,
 }

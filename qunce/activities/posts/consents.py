@@ -124,7 +124,7 @@ def _withdraw(
     by: Staff | None = None,
     is_recorded: bool = True,
 ) -> None:
-    """Withdraw a consent; without that to being featured, a post is featured no more."""
+    """Withdraw a consent; without the one to be featured, a post is no longer featured."""
     rows = PostConsent.objects.filter(post=post, use=use, withdrawn_at__isnull=True)
     if not rows.update(withdrawn_at=at):
         return

@@ -45,7 +45,7 @@ def reject(*, post: Post, reason: str, by: Staff, at: datetime) -> Post:
 
 @transaction.atomic
 def hide(*, post: Post, reason: str, by: Staff, at: datetime) -> Post:
-    """Hide an accepted post, for a reason that its author reads; it is featured no more."""
+    """Hide an accepted post, for a reason that its author reads; it is no longer featured."""
     reason = terms.clean_reason(reason)
     locked = _lock(post, by, at, (PostState.ACCEPTED,))
     _decide(locked, PostState.HIDDEN, reason, by, at)

@@ -10,6 +10,9 @@ ANSWERS: dict[str, str] = {
         {U}.attendance.list_visible
         {U}.sessions.set_replay
         {U}.sessions.type_number
+    """,
+    # A member whom the scope hides is a name that nobody has.
+    "rraaaxnna": """
         activities.attendance_lists.record
     """,
     "rraaannna": f"""

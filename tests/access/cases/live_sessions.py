@@ -15,6 +15,7 @@ from qunce.activities.live_sessions.models import (
 )
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Membership
+from qunce.members.accounts.models import Account
 from tests.access.cases.base import both, case, just
 from tests.access.world import World
 
@@ -71,6 +72,15 @@ def a_session(world: World) -> dict[str, Any]:
     return {"activity": made(world)}
 
 
+def a_list(world: World) -> dict[str, Any]:
+    """The key of the member, while the live session is on."""
+    activity = made(world)
+    rows = LiveSession.objects.filter(activity=activity)
+    rows.update(starts_at=world.at, ends_at=world.at + timedelta(hours=1))
+    key = Account.objects.values_list("key", flat=True).get(pk=world.ids["account"])
+    return {"activity": activity, "text": key}
+
+
 def a_reservation(world: World) -> dict[str, Any]:
     return {"reservation": LiveReservation.objects.get(activity=made(world))}
 
@@ -101,10 +111,7 @@ case(
     undo=an_attendance,
     get=a_numbered_attendance,
 )
-case(
-    "activities.attendance_lists",
-    record=both(a_session, just(text="ann")),
-)
+case("activities.attendance_lists", record=a_list)
 case(
     "activities.live_sessions.sessions",
     set_replay=both(a_session, just(url="https://live.example/r")),

@@ -6,18 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qunce import (
-    answer_reactions,
-    expiry_reactions,
-    game_reactions,
-    homework_reactions,
-    level_reactions,
-    live_session_reactions,
-    meetup_reactions,
-    post_reactions,
-    prize_reactions,
-    sale_reactions,
-)
 from qunce.activities import announcements
 from qunce.activities.activities import activity_facts, entries
 from qunce.activities.activities.models import Announcement
@@ -33,6 +21,18 @@ from qunce.activities.points import point_reactions
 from qunce.activities.polls import poll_facts, voter_tags
 from qunce.activities.red_packets import red_packets
 from qunce.activities.topics import erasure as topic_erasure
+from qunce.activity_reactions import (
+    answers,
+    expiry,
+    games,
+    homework,
+    levels,
+    live_sessions,
+    meetups,
+    posts,
+    prizes,
+    sales,
+)
 from qunce.core.staff.models import Staff
 from qunce.groups.groups import Group
 from qunce.members.people import merges
@@ -95,27 +95,27 @@ def announce_again(
 
 CLEARING: tuple[Reaction, ...] = (
     entries.delete_erased,
-    *prize_reactions.CLEARING,
+    *prizes.CLEARING,
     check_ins.clear_erased,
-    *game_reactions.CLEARING,
+    *games.CLEARING,
     voter_tags.delete_erased,
     point_erasure.clear_erased,
     instant_tickets.clear_erased,
     red_packets.clear_erased,
     topic_erasure.clear_erased,
-    *level_reactions.CLEARING,
-    *meetup_reactions.CLEARING,
-    *live_session_reactions.CLEARING,
-    *homework_reactions.CLEARING,
-    *post_reactions.CLEARING,
+    *levels.CLEARING,
+    *meetups.CLEARING,
+    *live_sessions.CLEARING,
+    *homework.CLEARING,
+    *posts.CLEARING,
 )
 """What activities hold about members, when they are gone."""
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     **point_reactions.REACTIONS,
-    **expiry_reactions.REACTIONS,
-    **prize_reactions.REACTIONS,
-    **answer_reactions.REACTIONS,
-    **game_reactions.REACTIONS,
+    **expiry.REACTIONS,
+    **prizes.REACTIONS,
+    **answers.REACTIONS,
+    **games.REACTIONS,
     activity_facts.ActivityAnnounced.kind: (announce,),
     activity_facts.ActivityAnnouncedAgain.kind: (announce_again,),
     check_in_facts.CheckInRecorded.kind: (check_in_points.earn,),
@@ -143,12 +143,12 @@ def after(
     tables = (
         others,
         REACTIONS,
-        meetup_reactions.REACTIONS,
-        live_session_reactions.REACTIONS,
-        homework_reactions.REACTIONS,
-        post_reactions.REACTIONS,
-        sale_reactions.REACTIONS,
-        level_reactions.REACTIONS,
+        meetups.REACTIONS,
+        live_sessions.REACTIONS,
+        homework.REACTIONS,
+        posts.REACTIONS,
+        sales.REACTIONS,
+        levels.REACTIONS,
     )
     kinds = dict.fromkeys(kind for table in tables for kind in table)
     return {

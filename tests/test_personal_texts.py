@@ -179,6 +179,8 @@ EXEMPT_FIELDS = {
     # The numbers of facts.
     "activities.Announcement": "fact_ids",
     "meetups.Meetup": "secret",
+    # Names of uses that a member consents to.
+    "posts.PostDraft": "uses",
     "levels.Badge": "key",
     "levels.Level": "key steps",
     "levels.MembershipPlan": "key",

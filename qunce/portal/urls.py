@@ -14,9 +14,9 @@ from qunce.portal.flash_sales import views as flash_sales
 from qunce.portal.home import views as home
 from qunce.portal.homework import views as homework
 from qunce.portal.instant_draws import views as instant_draws
+from qunce.portal.live_sessions import views as live_sessions
 from qunce.portal.mall import views as mall
 from qunce.portal.me import views as me
-from qunce.portal.live_sessions import views as live_sessions
 from qunce.portal.meetups import views as meetups
 from qunce.portal.points import views as points
 from qunce.portal.posts import views as posts

@@ -40,8 +40,8 @@ from tests.activities.instant_draws import builders as instant_builders
 from tests.activities.live_sessions import builders as live_builders
 from tests.activities.mall import builders as mall_builders
 from tests.activities.meetups import builders as meetup_builders
-from tests.activities.topics import builders as topic_builders
 from tests.activities.posts import builders as post_builders
+from tests.activities.topics import builders as topic_builders
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db

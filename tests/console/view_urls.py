@@ -94,7 +94,7 @@ OBJECT_BY_PARAMETER: dict[str, str] = {
     "surveys.picture": "=nothing",
     "surveys.file_format": "=csv",
     "posts.pk": "post activity",
-    "posts.post": "post",
+    "posts.post": "member post",
     "posts.picture": "=nothing",
     "mall.pk": "mall",
     "live_sessions.pk": "live session",

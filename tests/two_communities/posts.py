@@ -43,4 +43,4 @@ def add(data: TwoCommunities) -> None:
         at=at,
     )
     post = Post.objects.get(activity=activity)
-    data.ids |= {"post activity": activity.pk, "post": post.pk}
+    data.ids |= {"post activity": activity.pk, "member post": post.pk}

@@ -392,7 +392,7 @@ def highest_cost(activity: Activity) -> Cost:
 
 
 def metrics(activity: Activity, people: Sequence[int], at: datetime) -> list[Metric]:
-    """Who reserved, came and watched of the people who count, and their orders.
+    """How many people reserved, came and watched, of those who count, and their orders.
 
     The typed number is that of the platform, and stands beside those who are known.
     """

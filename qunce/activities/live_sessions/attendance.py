@@ -1,4 +1,4 @@
-"""Who came to a live session: by the link, by a word said in a group, or from a list.
+"""Attendance of live sessions: by the link, by a word said in a group, or from a list.
 
 Of each account there is one row; people are counted, so that two accounts of a merged
 person count once.
@@ -145,7 +145,7 @@ def find_own(activity: Activity, accounts: Sequence[int]) -> LiveAttendance | No
 def list_visible(
     *, activity: Activity, by: Staff, at: datetime
 ) -> list[LiveAttendance]:
-    """Who came of the members whom `by` sees, the earliest first."""
+    """The attendance of members whom `by` sees, the earliest first."""
     activities.check_may_run(by, activity)
     rows = visibility.filter_rows(_rows().filter(activity=activity), by=by, at=at)
     return list(rows.order_by("at", "pk"))

@@ -1,4 +1,4 @@
-"""Who opened the replay of a live session, counted apart from those who came."""
+"""Views of the replay of a live session, counted apart from attendance."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def store_answers(
 ) -> bool:
     """Store the answers in the survey, which fills attributes and gives tags by its rules.
 
-    False if it takes them no more, as it was closed or its questions were changed.
+    False if it no longer takes them, as it was closed or its questions were changed.
     """
     if gate.asked_survey is None:
         return True

@@ -37,7 +37,8 @@ def test_everybody_who_may_join_is_in_the_audience(seed: int) -> None:
         if dice.random() < 0.3:
             factories.leave(shop, key, at=LONG_AGO)
     if dice.random() < 0.5:
-        factories.merge(shop, *dice.sample(keys, 2), at=LONG_AGO)
+        left, right = dice.sample(keys, 2)
+        factories.merge(shop, left, right, at=LONG_AGO)
     activity = running.draft(by, starts_at=LONG_AGO)
     for days in range(-3, 4):
         at = AT + days * DAY
